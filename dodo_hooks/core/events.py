@@ -1,0 +1,87 @@
+"""The table of git's hooks (githooks(5) of git 2.39 to 2.50, section 6 of the design; HOT)."""
+
+# Hooks that can veto what git is about to do. `reference-transaction` is one only when its argument is "prepared".
+GATES = frozenset(
+    (
+        "applypatch-msg",
+        "pre-applypatch",
+        "pre-commit",
+        "pre-merge-commit",
+        "prepare-commit-msg",
+        "commit-msg",
+        "pre-rebase",
+        "pre-push",
+        "pre-auto-gc",
+        "sendemail-validate",
+    )
+)
+REFERENCE_TRANSACTION = "reference-transaction"
+
+# What git fires on the client's side: each may have a shim.
+CLIENT_HOOKS = (
+    "applypatch-msg",
+    "pre-applypatch",
+    "post-applypatch",
+    "pre-commit",
+    "pre-merge-commit",
+    "prepare-commit-msg",
+    "commit-msg",
+    "post-commit",
+    "pre-rebase",
+    "post-checkout",
+    "post-merge",
+    "pre-push",
+    "pre-auto-gc",
+    "post-rewrite",
+    "sendemail-validate",
+    "post-index-change",
+    REFERENCE_TRANSACTION,
+)
+
+# Fired by us, out of one of git's hooks or of a command of ours (G2).
+DERIVED_HOOKS = {
+    "worktree-post-create": "post-checkout",
+    "post-clone": "post-checkout",
+}
+
+# An empty hook of one of these changes what git does, so there is never a shim for them (G2).
+SERVER_HOOKS = frozenset(
+    (
+        "pre-receive",
+        "update",
+        "proc-receive",
+        "post-receive",
+        "post-update",
+        "push-to-checkout",
+        "fsmonitor-watchman",
+        "p4-changelist",
+        "p4-prepare-changelist",
+        "p4-post-changelist",
+        "p4-pre-submit",
+    )
+)
+
+# git writes to the standard input of these; of all others it is not ours to read.
+STDIN_HOOKS = frozenset(("pre-push", "post-rewrite", REFERENCE_TRANSACTION))
+
+# Without the data of an event these make no sense, or they remove things: `bg` leaves them out (section 5).
+NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"))
+
+
+def known_hooks() -> "tuple[str, ...]":
+    """Every name that a hook file may use, in git's order."""
+    return CLIENT_HOOKS + tuple(DERIVED_HOOKS)
+
+
+def is_gate(hook: str, args: "tuple[str, ...]" = ()) -> bool:
+    """Whether the exit code of this firing can stop git (section 2)."""
+    if hook == REFERENCE_TRANSACTION:
+        return args[:1] == ("prepared",)
+    return hook in GATES
+
+
+def shim_of(hook: str) -> "str | None":
+    """The git hook that has to have a shim so that `hook` fires; None where nothing can."""
+    if hook in CLIENT_HOOKS:
+        return hook
+    return DERIVED_HOOKS.get(hook)

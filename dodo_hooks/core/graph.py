@@ -1,0 +1,102 @@
+"""Graphs of jobs as lists of integers (R3, R4, R9; HOT: imports nothing).
+
+Job `n` of a hook is the integer n, and `needs[n]` are the jobs that it needs. Nothing here recurses: a chain of
+100,000 jobs is as good as a chain of three.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+_NEW, _OPEN, _DONE = 0, 1, 2
+
+
+def find_cycle(needs: "Sequence[Sequence[int]]") -> "list[int] | None":
+    """A cycle as the whole path, each job before what it needs and the first one again at the end; None without one.
+
+    The path begins with the smallest number in it, so that a message reads in the order of the file (R4).
+    """
+    state = [_NEW] * len(needs)
+    for start in range(len(needs)):
+        path: list[int] = []  # the jobs that are open, outermost first
+        ahead: list[Iterator[int]] = [iter((start,))]  # one entry longer than the path: what is still to be visited
+        while ahead:
+            job = next(ahead[-1], None)
+            if job is None:
+                ahead.pop()
+                if path:
+                    state[path.pop()] = _DONE
+            elif state[job] == _OPEN:
+                return _closed(path[path.index(job) :])
+            elif state[job] == _NEW:
+                state[job] = _OPEN
+                path.append(job)
+                ahead.append(iter(needs[job]))
+    return None
+
+
+def _closed(cycle: "list[int]") -> "list[int]":
+    first = cycle.index(min(cycle))
+    return [*cycle[first:], *cycle[: first + 1]]
+
+
+def topological_order(edges: "Sequence[Sequence[int]]") -> "list[int]":
+    """All jobs, each behind those in its `edges`; of the jobs that could come next, the smallest number comes.
+
+    Raises ValueError when there is a cycle.
+    """
+    from heapq import heappop, heappush  # here, since a plan is ordered when it is compiled and never at the prompt
+
+    missing = [len(set(before)) for before in edges]
+    behind = dependents_of(edges)
+    ready = [job for job, count in enumerate(missing) if count == 0]  # ascending, so it is a heap
+    order: list[int] = []
+    while ready:
+        job = heappop(ready)
+        order.append(job)
+        for other in behind[job]:
+            missing[other] -= 1
+            if missing[other] == 0:
+                heappush(ready, other)
+    if len(order) != len(edges):
+        raise ValueError("the graph has a cycle")
+    return order
+
+
+def dependents_of(needs: "Sequence[Sequence[int]]") -> "list[list[int]]":
+    """The same edges from the other side: for each job those that need it, ascending and each once."""
+    dependents: list[list[int]] = [[] for _ in needs]
+    for job, its_needs in enumerate(needs):
+        for need in set(its_needs):
+            dependents[need].append(job)
+    return dependents
+
+
+def promoted(needs: "Sequence[Sequence[int]]", background: "Sequence[bool]") -> "set[int]":
+    """The background jobs that a foreground job needs, directly or through others (R9)."""
+    seen: set[int] = set()
+    to_do = [job for job, detached in enumerate(background) if not detached]
+    while to_do:
+        for need in needs[to_do.pop()]:
+            if need not in seen and background[need]:
+                seen.add(need)
+                to_do.append(need)
+    return seen
+
+
+def cascade(dependents: "Sequence[Sequence[int]]", open_jobs: "Container[int]", failed: int) -> "list[tuple[int, int]]":
+    """What the failure of `failed` skips, as (job, the need that stopped it), in the order in which it is decided (R3).
+
+    That order is breadth first, by number among the dependents of one job; each job comes once, with the need that
+    reached it first. A job that is not in `open_jobs` has been decided before, and what depends on it with it.
+    """
+    decided: list[tuple[int, int]] = []
+    seen: set[int] = {failed}
+    stopped = [failed]
+    for need in stopped:  # grows while it is walked
+        for job in sorted(dependents[need]):
+            if job in open_jobs and job not in seen:
+                seen.add(job)
+                stopped.append(job)
+                decided.append((job, need))
+    return decided

@@ -1,0 +1,78 @@
+"""What a job may be called, what an unnamed one is called, and its directory in the store (C4)."""
+
+import unicodedata
+import zlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LONGEST_DERIVED = 40
+_LONGEST_DIRECTORY = 40
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+# Control characters, line and paragraph separators, halves of surrogate pairs.
+_UNPRINTABLE = frozenset(("Cc", "Zl", "Zp", "Cs"))
+# They turn the text around them, so that a name looks like another one.
+_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def name_fault(name: str) -> "str | None":
+    """Why a job cannot have this name, as the rest of a sentence that begins with "a name"; None when it can.
+
+    `@` is kept for addresses (JOB@INVOCATION), `=` is refused by doit, `-` would look like an option.
+    """
+    if not name.strip():
+        return "must not be empty"
+    if name != name.strip():
+        return "must not begin or end with a blank"
+    if name.startswith("-"):
+        return 'must not begin with "-"'
+    for character in "@=":
+        if character in name:
+            return f'must not contain "{character}"'
+    for character in name:
+        if unicodedata.category(character) in _UNPRINTABLE or character in _DIRECTION:
+            return f"must not contain the control character U+{ord(character):04X}"
+    return None
+
+
+def job_names(written: "Sequence[str | None]", commands: "Sequence[str]") -> "list[str]":
+    """The names of a hook's jobs: the written ones as they are, for None one that comes from the command.
+
+    A derived name that is taken gets `-2`, `-3`, ... in the order of the file; a written name is never changed.
+    """
+    taken = {name for name in written if name is not None}
+    names: list[str] = []
+    for name, command in zip(written, commands, strict=True):
+        unique = _free(derived_name(command), taken) if name is None else name
+        taken.add(unique)
+        names.append(unique)
+    return names
+
+
+def _free(name: str, taken: "set[str]") -> str:
+    candidate, count = name, 1
+    while candidate in taken:
+        count += 1
+        candidate = f"{name}-{count}"
+    return candidate
+
+
+def derived_name(command: str) -> str:
+    """A name that depends on the command alone: its letters, digits, dots and underscores, the rest as single `-`.
+
+    A long command ends in a checksum, so that two that begin alike keep their names when a third one comes.
+    """
+    words = "".join(character if character.isalnum() or character in "._" else " " for character in command)
+    name = "-".join(words.split()).strip("-.") or "job"
+    if len(name) <= _LONGEST_DERIVED:
+        return name
+    checksum = f"{zlib.crc32(command.encode('utf-8', 'surrogatepass')):08x}"
+    return f"{name[: _LONGEST_DERIVED - len(checksum) - 1].rstrip('-.')}-{checksum}"
+
+
+def directory_name(number: int, name: str) -> str:
+    """`N-NAME` with up to 40 characters of the name that are safe in every file system, for a job's directory."""
+    words = "".join(character if character in _SAFE else " " for character in name)
+    safe = "-".join(words.split()).strip("-.")[:_LONGEST_DIRECTORY].rstrip("-.")
+    return f"{number}-{safe or 'job'}"

@@ -1,0 +1,70 @@
+"""The plan: what a repository's hook files say, validated, ordered and immutable (section 2 of the design; HOT).
+
+`loader.compile` makes it, `fire.plan_cache` keeps it as marshal bytes, everything else only reads it. Jobs refer to
+each other by number, the job's place in its hook, so that the prompt counts integers and looks no name up.
+"""
+
+from dodo_hooks.core.record import Record
+
+FOREGROUND = "foreground"
+BACKGROUND = "background"
+
+
+class Job(Record):
+    """One command of a hook; a task `HOOK:NAME` of doit."""
+
+    number: int  # its place in the hook, from 0; also the N of its directory jobs/N-NAME
+    name: str
+    description: str
+    command: str  # as written, for people
+    argv: "tuple[str, ...]"  # what is executed; ("sh", "-c", command) unless the command is plain words
+    root: str  # where it runs, relative to the top of the working tree; "" is the top
+    env: "tuple[tuple[str, str], ...]"  # what the file, the hook and the job add, the nearest last and alone
+    tags: "tuple[str, ...]"
+    needs: "tuple[int, ...]"  # must have succeeded before (R1, R2)
+    after: "tuple[int, ...]"  # must have ended before, however (section 2)
+    dependents: "tuple[int, ...]"  # the jobs that have this one among their needs
+    followers: "tuple[int, ...]"  # the jobs that have this one among their `after`
+    phase: str  # FOREGROUND or BACKGROUND
+    declared_background: bool  # what the file says; with phase FOREGROUND the job was promoted (R9)
+    timeout_s: "float | None"
+    nice: "int | None"  # None: 0 in the foreground, lowered in the background (R13)
+    priority: int  # the smaller starts first; ties go by number
+    directory: str  # "N-NAME" below jobs/ in the store
+    record: bytes  # the constant part of its meta.json: an object that is still open, from store.records
+
+    @property
+    def promoted(self) -> bool:
+        """A background job that runs in the foreground because a foreground job needs it (R9)."""
+        return self.declared_background and self.phase == FOREGROUND
+
+
+class Hook(Record):
+    """One event and its jobs."""
+
+    name: str
+    jobs: "tuple[Job, ...]"  # jobs[n].number == n
+    order: "tuple[int, ...]"  # a topological order of all jobs over needs and after, ties by number
+    fail_fast: bool
+    timeout_s: "float | None"  # of the whole hook, from the firing (R15)
+
+    def number_of(self, name: str) -> "int | None":
+        for job in self.jobs:
+            if job.name == name:
+                return job.number
+        return None
+
+
+class Plan(Record):
+    """All hooks of one repository."""
+
+    file: str  # the hook file, absolute
+    slots: "int | None"  # `jobs:` of the file: how many jobs may run at once; None: one for each processor
+    hooks: "tuple[Hook, ...]"  # in the order of the file
+    notices: "tuple[str, ...]" = ()  # sentences for people, such as a second hook file that is not read
+
+    def hook(self, name: str) -> "Hook | None":
+        for hook in self.hooks:
+            if hook.name == name:
+                return hook
+        return None

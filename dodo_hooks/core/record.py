@@ -1,0 +1,55 @@
+"""Named tuples that cost nothing at the prompt (HOT).
+
+`typing.NamedTuple` and `dataclasses` each take longer to import than a whole hook may last (10 and 16 ms beside a
+budget of 6), so at run time `Record` is the forty lines of them that we use. Type checkers see `NamedTuple` itself:
+fields, types, defaults and immutability are checked as usual. Annotations are written as strings where they name
+anything that is not built in, because Python evaluates them when the class is made.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple as Record
+else:
+    from _collections import _tuplegetter  # what collections.namedtuple builds its fields of
+
+    class Record(tuple):
+        """An immutable tuple whose fields have the names, the order and the defaults of the class's annotations."""
+
+        __slots__ = ()
+        _fields = ()
+        _defaults = None
+
+        def __init_subclass__(cls):
+            cls._fields = tuple(cls.__annotations__)
+            cls._defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
+            for index, name in enumerate(cls._fields):
+                setattr(cls, name, _tuplegetter(index, name))
+
+        def __new__(cls, *values, **named):
+            if named or len(values) != len(cls._fields):
+                missing = cls._fields[len(values) :]
+                given = {**cls._defaults, **named}
+                is_complete = given.keys() >= set(missing) and named.keys() <= set(missing)
+                if len(values) > len(cls._fields) or not is_complete:
+                    raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")
+                values += tuple(given[name] for name in missing)
+            return tuple.__new__(cls, values)
+
+        @classmethod
+        def _make(cls, values):
+            return cls(*values)
+
+        def _replace(self, **named):
+            return self.__class__(**{**self._asdict(), **named})
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            return f"{self.__class__.__name__}({', '.join(f'{k}={v!r}' for k, v in self._asdict().items())})"
+
+        def __getnewargs__(self):
+            return tuple(self)
+
+
+__all__ = ["Record"]

@@ -1,0 +1,151 @@
+"""What may start now (R1, R2, R3, R5, R6; HOT): the source of ready jobs that counts needs on the plan's integers.
+
+A source answers one question, each time something ended: which jobs became ready, and which will never run. The loop
+in engine/loop.py asks and acts. There is a second source, engine/dispatch.py, which asks doit; a property test holds
+the two equal.
+"""
+
+from dodo_hooks.core.errors import GraphError
+from dodo_hooks.core.graph import cascade
+from dodo_hooks.core.status import NEED, SKIPPED, Outcome, satisfies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+
+    from dodo_hooks.core.plan import Hook
+
+    Change = tuple[list[int], list[tuple[int, Outcome]]]  # ready, in the order to start them; ended without running
+
+    class Source(Protocol):
+        """Where the loop gets its ready jobs from."""
+
+        def start(self) -> Change:
+            """The beginning. Raises GraphError when the graph cannot be run to its end (R4)."""
+
+        def ended(self, number: int, outcome: Outcome) -> Change:
+            """Tell of one job's end, whether it ran or not; each job once."""
+
+        def stop(self, running: Iterable[int], outcome: Outcome) -> list[tuple[int, Outcome]]:
+            """Give every open job that is not running this outcome; nothing becomes ready any more."""
+
+        def open_jobs(self) -> set[int]:
+            """The jobs without an outcome; those that run are among them."""
+
+
+class Ledger:
+    """Which jobs of a run are open and how the others ended: what every source has to keep."""
+
+    def __init__(self, hook: "Hook", selected: "Iterable[int]", outcomes: "dict[int, Outcome]") -> None:
+        """`outcomes`: what is decided already, such as by the foreground phase. Every need of a selected job is
+        either selected or decided."""
+        self.hook = hook
+        self.outcomes = dict(outcomes)
+        self.open = {number for number in selected if number not in outcomes}
+
+    def close(self, number: int, outcome: Outcome) -> "tuple[int, Outcome]":
+        self.open.discard(number)
+        self.outcomes[number] = outcome
+        return number, outcome
+
+    def skip_what_cannot_run(self) -> "list[tuple[int, Outcome]]":
+        """Close the open jobs whose needs are unsatisfied already, and their dependents, in topological order."""
+        skipped = []
+        for number in self.hook.order:
+            if number in self.open:
+                bad = next((need for need in self.hook.jobs[number].needs if self._is_unsatisfied(need)), None)
+                if bad is not None:
+                    skipped.append(self._skip(number, bad))
+        return skipped
+
+    def cascade_from(self, number: int) -> "list[tuple[int, Outcome]]":
+        """Close every open job that an ended one keeps from running (R3)."""
+        if satisfies(self.outcomes[number]):
+            return []
+        dependents = [job.dependents for job in self.hook.jobs]
+        return [self._skip(job, need) for job, need in cascade(dependents, self.open, number)]
+
+    def close_all_but(self, running: "Iterable[int]", outcome: Outcome) -> "list[tuple[int, Outcome]]":
+        return [self.close(number, outcome) for number in sorted(self.open.difference(running))]
+
+    def _skip(self, number: int, need: int) -> "tuple[int, Outcome]":
+        return self.close(number, skipped_by(self.hook, need, self.outcomes[need]))
+
+    def _is_unsatisfied(self, need: int) -> bool:
+        outcome = self.outcomes.get(need)
+        return outcome is not None and not satisfies(outcome)
+
+
+class CountingSource:
+    """Counts, for each open job, the needs that have not succeeded and the `after` jobs that have not ended."""
+
+    def __init__(self, hook: "Hook", selected: "Iterable[int]", outcomes: "dict[int, Outcome]") -> None:
+        """As for `Ledger`."""
+        self._hook = hook
+        self._ledger = Ledger(hook, selected, outcomes)
+        self._waits: dict[int, int] = {}
+
+    def start(self) -> "Change":
+        ledger = self._ledger
+        check_order(self._hook, ledger.open, ledger.outcomes)
+        skipped = ledger.skip_what_cannot_run()
+        for number in ledger.open:
+            job = self._hook.jobs[number]
+            self._waits[number] = sum(other in ledger.open for other in (*job.needs, *job.after))
+        ready = [number for number, waits in self._waits.items() if not waits]
+        return in_order(self._hook, ready), skipped
+
+    def ended(self, number: int, outcome: Outcome) -> "Change":
+        self._ledger.close(number, outcome)
+        skipped = self._ledger.cascade_from(number)
+        ended = [number, *(job for job, _ in skipped)]
+        return in_order(self._hook, [job for one in ended for job in self._released_by(one)]), skipped
+
+    def stop(self, running: "Iterable[int]", outcome: Outcome) -> "list[tuple[int, Outcome]]":
+        return self._ledger.close_all_but(running, outcome)
+
+    def open_jobs(self) -> "set[int]":
+        return self._ledger.open
+
+    def _released_by(self, number: int) -> "list[int]":
+        """The jobs that waited for this one's end, and for nothing else any more."""
+        job = self._hook.jobs[number]
+        released = []
+        for other in (*job.dependents, *job.followers):
+            if other in self._ledger.open:
+                self._waits[other] -= 1
+                if not self._waits[other]:
+                    released.append(other)
+        return released
+
+
+def skipped_by(hook: "Hook", need: int, outcome: Outcome) -> Outcome:
+    """The outcome of a job one of whose needs ended like this (R3)."""
+    root = outcome.root_cause if outcome.root_cause is not None else need
+    reason = f"needs {hook.jobs[need].name}, which was {outcome.status}"
+    if outcome.status in ("failed", "crashed"):
+        reason = f"needs {hook.jobs[need].name}, which {outcome.status}"
+    return Outcome(SKIPPED, NEED, reason, need=need, root_cause=root)
+
+
+def in_order(hook: "Hook", numbers: "Iterable[int]") -> "list[int]":
+    """Ready jobs in the order in which they get slots: by priority, then by place in the file."""
+    return sorted(numbers, key=lambda number: (hook.jobs[number].priority, number))
+
+
+def check_order(hook: "Hook", open_jobs: "set[int]", outcomes: "dict[int, Outcome]") -> None:
+    """That the plan's order is one in which every open job can be reached (R4).
+
+    Raises:
+        GraphError: it names the jobs that wait for each other, or for a job that is not part of the run.
+    """
+    reached = set(outcomes)
+    for number in hook.order:
+        job = hook.jobs[number]
+        if number in open_jobs and reached.issuperset(job.needs):
+            reached.add(number)
+    stuck = sorted(open_jobs.difference(reached))
+    if stuck:
+        names = ", ".join(hook.jobs[number].name for number in stuck)
+        raise GraphError(f"{hook.name}: the needs of these jobs form a cycle, or are not part of the run: {names}")

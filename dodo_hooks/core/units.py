@@ -1,0 +1,32 @@
+"""Durations as people write them (C3)."""
+
+_EXPECTED = "a duration is a whole number and one of ms, s, m, h, d, such as 300ms, 90s, 5m, 2h or 7d"
+_DAY_S = 86_400.0
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": _DAY_S}
+_LONGEST_S = 10_000 * _DAY_S  # beyond any use, and within what clocks and polls can add
+
+
+def seconds_of(text: str) -> float:
+    """`90s` -> 90.0; always more than zero. Raises ValueError with a message that says what is expected."""
+    number = text.rstrip("dhms")
+    unit = text[len(number) :]
+    if unit not in _UNITS or not (number.isascii() and number.isdigit()):
+        raise ValueError(_EXPECTED + _hint(text))
+    if len(number.lstrip("0")) > 15:  # before int(), which refuses thousands of digits in words of its own
+        raise ValueError("a duration is at most 10000d")
+    # A division is exact where a multiplication by 0.001 is not.
+    seconds = int(number) / 1000 if unit == "ms" else int(number) * _UNITS[unit]
+    if seconds == 0:
+        raise ValueError("a duration is more than zero: leave it out for none")
+    if seconds > _LONGEST_S:
+        raise ValueError("a duration is at most 10000d")
+    return seconds
+
+
+def _hint(text: str) -> str:
+    if text.isascii() and text.isdigit():
+        return f": did you mean {text}s?" if len(text) < 10 else ""
+    compact = "".join(text.split())
+    if compact != text and compact.rstrip("dhms").isdigit() and compact.endswith(tuple(_UNITS)):
+        return ", without a blank"
+    return ""

@@ -1,0 +1,58 @@
+"""Being a good neighbour: CPU and I/O priority, and what Linux does for orphans (R13, R20).
+
+These need system calls that Python does not wrap, so they go through ctypes. They are best effort: where one is
+missing or refused, jobs run all the same.
+"""
+
+import sys
+
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ctypes import CDLL
+
+_IOPRIO_WHO_PROCESS = 1
+_IOPRIO_IDLE = 3 << 13  # class IDLE, ioprio_set(2)
+# The call has no wrapper in libc, and its number differs by machine (each asm/unistd.h).
+_IOPRIO_SET = {
+    "x86_64": 251,
+    "i686": 289,
+    "aarch64": 30,
+    "riscv64": 30,
+    "loongarch64": 30,
+    "armv7l": 314,
+    "ppc64le": 273,
+    "s390x": 282,
+}
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def lower_priority(nice: int, idle_io: bool) -> None:
+    """Add `nice` to this process's niceness and, on Linux, take the idle I/O class; its children inherit both."""
+    try:
+        os.nice(nice)
+    except OSError:
+        pass
+    number = _IOPRIO_SET.get(os.uname().machine)
+    if idle_io and sys.platform == "linux" and number is not None:
+        _libc().syscall(number, _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
+
+
+def end_with_parent(signal: int) -> None:
+    """Ask Linux for `signal` when the parent dies (prctl(2)); elsewhere nothing."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what a dead wave leaves behind, so that no process id is reused under us (Linux)."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _libc() -> "CDLL":
+    import ctypes
+
+    return ctypes.CDLL(None)

@@ -1,0 +1,269 @@
+"""Starting, watching and ending processes (HOT): the one place that forks, spawns and signals.
+
+Who may signal whom follows from how process ids are reused. An id stays taken until the parent has reaped the process,
+so only the parent may signal it, and only before it reaps (R14). A process group keeps its id while any member lives.
+"""
+
+import sys
+
+from dodo_hooks.host.posix import os, signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+IS_LINUX = sys.platform.startswith("linux")
+# Listed once per process: what a job starts with is the default action of each of these (R14).
+_DEFAULTED = frozenset(signals.valid_signals()) - {signals.SIGKILL, signals.SIGSTOP}
+
+
+def fork() -> int:
+    """Fork with every signal blocked in the child, until it calls `take_signals` for itself.
+
+    A signal that came between the fork and that call would be written into the parent's wake-up pipe.
+
+    Raises:
+        OSError: the process table is full (R21).
+    """
+    mask = signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
+    try:
+        pid = os.fork()
+    except OSError:
+        signals.pthread_sigmask(signals.SIG_SETMASK, mask)
+        raise
+    if pid:
+        signals.pthread_sigmask(signals.SIG_SETMASK, mask)
+    return pid
+
+
+def take_signals(wanted: "Iterable[int]") -> int:
+    """Turn each of the `wanted` signals into a byte, its number, on a pipe; return the pipe's end to poll and read.
+
+    All other signals that had a handler get their default action; those that came in ignored stay ignored, also when
+    they are asked for (R17), except SIGCHLD, without which no child's end would be seen (R14). No signal is blocked
+    afterwards.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signals.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    wanted = set(wanted)
+    for number in _DEFAULTED:
+        current = signals.getsignal(number)
+        if number in wanted and (current is not signals.SIG_IGN or number == signals.SIGCHLD):
+            signals.signal(number, _note)
+        elif callable(current):
+            signals.signal(number, signals.SIG_DFL)
+    signals.pthread_sigmask(signals.SIG_SETMASK, ())
+    return reader
+
+
+def _note(number: int, frame: object) -> None:
+    """Nothing: the byte on the wake-up pipe is the message. A signal without a handler would write none."""
+
+
+def read_signals(reader: int) -> bytes:
+    """The numbers of the signals that came since the last call, in their order."""
+    try:
+        return os.read(reader, 4096)
+    except BlockingIOError:
+        return b""
+
+
+def spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", output: int) -> int:
+    """Start `argv` as the leader of a new process group, with no input, and `output` for both its outputs (R14).
+
+    The command is looked for in the PATH of `environ`, as execvp(3) would, and a script without a `#!` line is given to
+    sh. It starts in the current directory: whoever calls has a single thread and may change it before.
+
+    Returns:
+        The process id, which is also the id of the group.
+    Raises:
+        OSError: it cannot be started.
+    """
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
+    ]
+
+    def start(path: str, words: "tuple[str, ...]") -> int:
+        return os.posix_spawn(
+            path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=_DEFAULTED
+        )
+
+    failure: OSError = FileNotFoundError(2, "No such file or directory")
+    for path in _candidates(argv[0], environ):
+        try:
+            return start(path, argv)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:  # go on looking, as execvp does, but remember that it was there
+            failure = error
+        except OSError as error:
+            if error.errno != 8:  # ENOEXEC
+                raise
+            return start("/bin/sh", ("sh", path, *argv[1:]))
+    raise failure
+
+
+def _candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
+    if "/" in command:
+        return [command]
+    if command == "sh":
+        return ["/bin/sh"]  # the POSIX shell, whatever a job's PATH holds
+    path = environ.get("PATH") or "/bin:/usr/bin"
+    return [f"{directory or '.'}/{command}" for directory in path.split(":")]
+
+
+def signal_group(group: int, number: int) -> None:
+    """Send a signal to a process group whose leader we have not reaped; a group that is gone is no error."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+        pass
+
+
+def ask_to_end(group: int) -> None:
+    """SIGTERM, and SIGCONT so that a stopped process can take it (R14)."""
+    signal_group(group, signals.SIGTERM)
+    signal_group(group, signals.SIGCONT)
+
+
+def kill_group(group: int) -> None:
+    """SIGKILL."""
+    signal_group(group, signals.SIGKILL)
+
+
+def wait_status(pid: int) -> "tuple[int | None, int | None] | None":
+    """Reap a child: (exit code, None) or (None, signal); None while it is running."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if not ended:
+        return None
+    if os.WIFSIGNALED(status):
+        return None, os.WTERMSIG(status)
+    return os.WEXITSTATUS(status), None
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child has ended, without reaping it: its id, and so its group's, stays ours (waitid(2), WNOWAIT)."""
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return _has_ended_by_kqueue(pid)
+
+
+def _has_ended_by_kqueue(pid: int) -> bool:
+    """The same on macOS, whose Python has no waitid before 3.13: kqueue(2) tells of an end, or has no such process."""
+    import select
+
+    queue = select.kqueue()  # type: ignore[attr-defined,unused-ignore]
+    try:
+        event = select.kevent(  # type: ignore[attr-defined,unused-ignore]
+            pid,
+            filter=select.KQ_FILTER_PROC,  # type: ignore[attr-defined,unused-ignore]
+            flags=select.KQ_EV_ADD | select.KQ_EV_ONESHOT,  # type: ignore[attr-defined,unused-ignore]
+            fflags=select.KQ_NOTE_EXIT,  # type: ignore[attr-defined,unused-ignore]
+        )
+        return bool(queue.control([event], 1, 0))
+    except ProcessLookupError:
+        return True
+    finally:
+        queue.close()
+
+
+def group_has_others(group: int) -> bool:
+    """Whether a process group has living members besides its leader, which has ended and is not yet reaped."""
+    if IS_LINUX:
+        return any(fields[2] == group and fields[0] != "Z" for _, fields in _processes())
+    try:
+        os.killpg(group, 0)  # macOS does not count zombies: EPERM when nobody else is left
+        return True
+    except OSError:
+        return False
+
+
+def kill_session(session: int) -> None:
+    """SIGKILL to every process of a session (Linux; elsewhere they cannot be told apart, so nothing is done).
+
+    Looked for again until no new one is found: a process may be forking while we look.
+    """
+    killed: set[int] = set()
+    while IS_LINUX:
+        members = {pid for pid, fields in _processes() if fields[3] == session and fields[0] != "Z"}
+        if members <= killed:
+            return
+        for pid in members:
+            try:
+                os.kill(pid, signals.SIGKILL)
+            except ProcessLookupError:
+                pass
+        killed |= members
+
+
+def _processes() -> "list[tuple[int, tuple[str, int, int, int]]]":
+    """(pid, (state, parent, group, session)) of each process, from /proc/PID/stat (proc_pid_stat(5))."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            descriptor = os.open(f"/proc/{name}/stat", os.O_RDONLY)
+        except OSError:  # it ended meanwhile
+            continue
+        try:
+            text = os.read(descriptor, 1024)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
+        # The command's name is in parentheses and may hold anything, also parentheses: the last one ends it.
+        fields = text[text.rfind(b")") + 2 :].split()
+        if len(fields) > 3:
+            found.append((int(name), (fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3]))))
+    return found
+
+
+def close_all_but(keep: "set[int]") -> None:
+    """Close every descriptor above 2 that is not in `keep` (R10)."""
+    for name in os.listdir("/proc/self/fd" if IS_LINUX else "/dev/fd"):
+        descriptor = int(name)
+        if descriptor > 2 and descriptor not in keep:
+            try:
+                os.close(descriptor)
+            except OSError:  # the one that listed the directory
+                pass
+
+
+def open_standard_descriptors() -> None:
+    """Make sure that 0, 1 and 2 are open: else a file of ours would get one of these numbers (R14)."""
+    while True:
+        descriptor = os.open("/dev/null", os.O_RDWR)
+        if descriptor > 2:
+            os.close(descriptor)
+            return
+        os.set_inheritable(descriptor, True)
+
+
+def redirect_to_null(descriptors: "Iterable[int]") -> None:
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(null, descriptor, inheritable=True)
+    os.close(null)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write everything.
+
+    Raises:
+        OSError: the other end is closed, or the disk is full.
+    """
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def reap(pid: int) -> None:
+    """Wait for a child that is about to end, or has; one that was reaped already is no error."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pass

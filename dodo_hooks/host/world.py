@@ -1,0 +1,65 @@
+"""What a program sees of the outside: made once by `main`, passed down, never looked up again (HOT)."""
+
+import sys
+import time
+
+from dodo_hooks.core.record import Record
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class World(Record):
+    environ: "Mapping[str, str]"  # undecodable bytes as surrogates, as `os.environ` has them
+    cwd: str
+    site: "tuple[str, ...]" = ()  # where third-party packages lie, when the interpreter was started with -S
+
+    @property
+    def state(self) -> str:
+        """The directory for data that must outlive a run: $XDG_STATE_HOME, as the XDG base directory rules have it."""
+        state = self.environ.get("XDG_STATE_HOME", "")
+        if state.startswith("/"):  # "all paths must be absolute"; others are to be ignored
+            return state
+        return f"{self.environ.get('HOME') or self.cwd}/.local/state"
+
+
+def make_world(site: "tuple[str, ...]" = ()) -> World:
+    """The world of this process."""
+    encoding = sys.getfilesystemencoding()
+    raw = os.environ  # bytes in `posix`, text in `os`: whichever a test has put there
+    environ = {_text(key, encoding): _text(value, encoding) for key, value in raw.items()}
+    return World(environ, _current_directory(environ), site)
+
+
+def reach_site(world: World) -> None:
+    """Make third-party packages importable (an interpreter under -S knows only the standard library)."""
+    sys.path.extend(path for path in world.site if path not in sys.path)
+
+
+def wall_ns() -> int:
+    """Nanoseconds since 1970, for records."""
+    return time.time_ns()
+
+
+def monotonic_s() -> float:
+    """Seconds on a clock that nobody sets, for timeouts and durations (R15)."""
+    return time.monotonic()
+
+
+def timestamp(at_ns: int) -> str:
+    """RFC 3339 in UTC with microseconds: `2026-11-24T07:55:00.123456Z`."""
+    seconds, rest_ns = divmod(at_ns, 1_000_000_000)
+    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:06d}Z".format(*time.gmtime(seconds)[:6], rest_ns // 1000)
+
+
+def _text(value: "bytes | str", encoding: str) -> str:
+    return value.decode(encoding, "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _current_directory(environ: "Mapping[str, str]") -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed under us; git itself would not be here then
+        return environ.get("PWD", "/")

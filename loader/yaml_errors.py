@@ -1,0 +1,53 @@
+"""What PyYAML says about a broken file, in words that say what to do."""
+
+import re
+
+# (what PyYAML's context and problem look like together, our sentence, whether it is about the context's place rather
+# than the problem's). The first that matches counts; `{0}` is the first group.
+_SENTENCES = (
+    (r"found character '\\t'", "a tab cannot stand here: YAML takes spaces only", False),
+    (r"found character ['\"](.)['\"] that cannot start", 'a text that begins with "{0}" has to stand in quotes', False),
+    (r"scanning an alias", 'a "*" means an alias here: put the whole value in quotes', True),
+    (r"scanning an anchor", 'a "&" means an anchor here: put the whole value in quotes', True),
+    (
+        r"mapping values are not allowed",
+        'a ":" cannot stand here: put a text that holds ": " in quotes, or check the indentation',
+        False,
+    ),
+    (r"sequence entries are not allowed", 'a list cannot begin here: put its "- " on a line of its own', False),
+    (r"scanning a quoted scalar.*unexpected", "this quote is never closed", True),
+    (r"unknown escape character '(.*)'", r'"\{0}" means nothing in double quotes: use single quotes', False),
+    (r"could not find expected ':'", 'expected "key: value", and there is no ":" after this', True),
+    (
+        r"expected (<block end>|'<document start>')",
+        "this does not belong to what stands before it: check the indentation, or put the whole value in quotes",
+        False,
+    ),
+    (r"expected ',' or '(.)'.*stream end", 'this bracket is never closed: a "{0}" is missing', True),
+    (r"expected ',' or '(.)'", 'expected "," or "{0}" here: put a text with brackets or commas in quotes', False),
+    (
+        r"expected the node content, but found '<stream end>'",
+        "the file ends where a value was expected: is a bracket not closed?",
+        False,
+    ),
+    (
+        r"expected the node content, but found '(.*)'",
+        'expected a value: put a text that begins with "{0}" in quotes',
+        False,
+    ),
+    (
+        r"scanning a block scalar.*expected (chomping|a comment)",
+        'a text behind "|" or ">" begins on the next line: put a command with one in quotes',
+        True,
+    ),
+)
+
+
+def explained(problem: str, context: str) -> tuple[bool, str]:
+    """Our sentence for an error of PyYAML's, and whether it is about the place where the context begins."""
+    said = f"{context}: {problem}".replace("\n", " ")
+    for pattern, sentence, at_start in _SENTENCES:
+        match = re.search(pattern, said)
+        if match:
+            return at_start, sentence.replace("{0}", match[1] if match.lastindex else "")
+    return False, f"this is not valid YAML: {said.removeprefix(': ')}"

@@ -1,0 +1,32 @@
+"""The one place that starts git, for what is not read from its files; never on the way to a job."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from dodo_hooks.core.errors import GitError
+
+
+def git(
+    args: Sequence[str],
+    cwd: str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    stdin: bytes = b"",
+    accepted: Sequence[int] = (0,),
+) -> bytes:
+    """What `git ARGS` prints. Fires no hook and takes no lock that it can do without (R11).
+
+    `environ` is the whole environment, by default that of this process; `accepted` are the exit codes that are no
+    failure. Raises GitError, with the last line that git said.
+    """
+    environ = {**(os.environ if environ is None else environ), "GIT_OPTIONAL_LOCKS": "0"}
+    argv = ["git", "-c", "core.hooksPath=/dev/null", *args]
+    try:
+        done = subprocess.run(argv, cwd=cwd, env=environ, input=stdin, capture_output=True)
+    except OSError as error:
+        raise GitError(f"git cannot be started in {cwd}: {error.strerror}") from error
+    if done.returncode not in accepted:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise GitError(f"git {args[0]}: {said or f'ended with {done.returncode}'}")
+    return done.stdout

@@ -1,0 +1,37 @@
+"""Hooks that are derived from one of git's: a clone or a worktree has just been made (G2; HOT)."""
+
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.git.repo import Repo
+
+MARKER = "dodo-hooks-fired"  # in the git directory of every worktree whose event is past
+
+
+def derived_hooks(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ...]":
+    """The hooks of ours that fire with this one of git's: at the first checkout of a clone or of a linked worktree.
+
+    Whoever gets one calls `mark_fired` first, also if no hook file names it: the moment is past then.
+    """
+    if hook != "post-checkout" or len(args) != 3 or os.access(f"{repo.git_dir}/{MARKER}", os.F_OK):
+        return ()
+    old, _new, flag = args
+    is_new = not old.strip("0")
+    if not repo.is_linked:
+        return ("post-clone",) if is_new else ()
+    # After `worktree add --no-checkout` the first checkout comes from a commit, not from nothing. All worktrees that
+    # were there when the hooks were installed have the marker, so this one is younger, and has not fired yet.
+    return ("worktree-post-create",) if is_new or flag == "1" else ()
+
+
+def mark_fired(repo: "Repo") -> bool:
+    """Write down that the event is past; False if that had been done, so that of two hooks at once one goes on."""
+    try:
+        descriptor = os.open(f"{repo.git_dir}/{MARKER}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except FileExistsError:
+        return False
+    except OSError:  # full or read-only: the event is real all the same
+        return True
+    os.close(descriptor)
+    return True

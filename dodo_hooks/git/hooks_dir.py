@@ -1,0 +1,120 @@
+"""The directory that git really takes a repository's hooks from, and whether we may write there (section 8)."""
+
+import os
+import shlex
+from collections.abc import Mapping
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.git.command import git
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.variables import without_local
+
+NOTHING_DONE = "so nothing was changed"
+
+
+def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
+    """Where this repository's hooks belong: its own hooks directory, or the one that it alone is configured to use.
+
+    Raises UsageError where hooks are shared with other repositories or under version control: the sentence says what
+    there is and what can be done.
+    """
+    configured = _configured(repo, environ)
+    if configured is None:
+        return _own_directory(repo)
+    scope, value = configured
+    if scope == "command":
+        raise UsageError(f"core.hooksPath is {value} for this command alone, {NOTHING_DONE}: install without it")
+    path = os.path.realpath(os.path.join(repo.top or repo.git_dir, value))
+    if scope not in ("local", "worktree"):
+        raise UsageError(_shared(repo, scope, value))
+    if _is_inside(path, repo.common_dir) or _is_inside(path, repo.git_dir):
+        return path
+    if any(_is_inside(path, top) for top in worktree_tops(repo)):
+        raise UsageError(_versioned(scope, path))
+    if not os.path.isdir(path):
+        raise UsageError(
+            f"core.hooksPath is {value}, where no directory is, {NOTHING_DONE}: make the directory, or let git use the"
+            f" repository's own hooks with {_unset(scope)}, and install again"
+        )
+    return path
+
+
+def own_directory(repo: Repo) -> str:
+    """Where git has a repository's hooks if nothing is configured."""
+    return f"{repo.common_dir}/hooks"
+
+
+def worktree_git_dirs(repo: Repo) -> list[str]:
+    """The git directories of all its working trees, the main one first."""
+    try:
+        names = sorted(os.listdir(f"{repo.common_dir}/worktrees"))
+    except FileNotFoundError:
+        names = []
+    return [repo.common_dir, *(f"{repo.common_dir}/worktrees/{name}" for name in names)]
+
+
+def worktree_tops(repo: Repo) -> list[str]:
+    """The tops of its working trees, as far as they are known."""
+    tops = {repo.top} - {""}
+    if os.path.basename(repo.common_dir) == ".git":
+        tops.add(os.path.dirname(repo.common_dir))
+    for git_dir in worktree_git_dirs(repo)[1:]:
+        try:
+            with open(f"{git_dir}/gitdir", "rb") as file:
+                dot_git = os.fsdecode(file.read().rstrip(b"\r\n"))
+        except OSError:
+            continue
+        tops.add(os.path.realpath(os.path.dirname(os.path.join(git_dir, dot_git))))
+    return sorted(tops)
+
+
+def _own_directory(repo: Repo) -> str:
+    path = own_directory(repo)
+    if os.path.realpath(path) != path:
+        raise UsageError(
+            f"{path} is a link to {os.path.realpath(path)}, whose hooks are not this repository's alone,"
+            f" {NOTHING_DONE}: put a directory in the place of the link and install again, or call {_by_hand()} in the"
+            " hooks there"
+        )
+    return path
+
+
+def _configured(repo: Repo, environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The scope and the value of the core.hooksPath that counts; None if there is none."""
+    environ = {**without_local(environ), "GIT_DIR": repo.git_dir}
+    query = ("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
+    answer = git(query, repo.top or repo.git_dir, environ).split(b"\0")
+    pairs = list(zip(answer[::2], answer[1::2], strict=False))[:-1]  # the last one is how `git` keeps hooks off
+    if not pairs:
+        return None
+    scope, value = pairs[-1]
+    return scope.decode(), os.fsdecode(value)
+
+
+def _is_inside(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def _shared(repo: Repo, scope: str, value: str) -> str:
+    own = shlex.quote(own_directory(repo))
+    return (
+        f"core.hooksPath is {value} in the {scope} git configuration, for all repositories, {NOTHING_DONE}: give this"
+        f" one hooks of its own with `git config --local core.hooksPath {own}` (those in {value} do not run here any"
+        f" more then), or unset it for all with {_unset(scope)}, and install again"
+    )
+
+
+def _versioned(scope: str, path: str) -> str:
+    return (
+        f"core.hooksPath is {path}, inside the work tree, where hooks are under version control, {NOTHING_DONE}: let"
+        f" git use the repository's own hooks with {_unset(scope)} (those in {path} do not run any more then) and"
+        f" install again, or call {_by_hand()} in the hooks there"
+    )
+
+
+def _unset(scope: str) -> str:
+    return f"`git config --{scope} --unset core.hooksPath`"
+
+
+def _by_hand() -> str:
+    return '`dodo-hooks run HOOK -- "$@"`'

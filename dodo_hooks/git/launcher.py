@@ -1,0 +1,163 @@
+"""What the shims and the launcher say, and what they have to know about this Python.
+
+git starts the shim, a few lines of sh. It starts the recorded interpreter, isolated (-I) and without site-packages
+(-S), on the launcher, which puts the directory of this package on the path and calls `main.launch`: nothing that lies
+in the repository can be imported on this way (G1). When Python or package are gone, each of the two says so itself.
+"""
+
+import compileall
+import os
+import sys
+from collections.abc import Collection, Sequence
+from importlib.machinery import PathFinder
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.events import GATES, REFERENCE_TRANSACTION
+
+# By this line a shim is known as ours, whatever else was done to it.
+MARKER_LINE = b"# dodo-hooks shim: written by `dodo-hooks install`, taken away by `dodo-hooks uninstall`."
+KEPT_SUFFIX = ".dodo-kept"
+
+# What a command may import that is not ours, with what these import in turn: some systems scatter them.
+THIRD_PARTY = (
+    *("doit", "cloudpickle", "yaml", "click", "rich", "pygments", "markdown_it", "mdurl"),
+    *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
+)
+
+_SHIM = b"""\
+#!/bin/sh
+%(marker)s
+%(paths)s
+if [ "$DODO_HOOKS" = 0 ]; then
+  %(run_kept)sexit 0
+fi
+if [ -x "$dodo_python" ] && [ -r "$dodo_launcher" ]; then
+  exec "$dodo_python" -I -S "$dodo_launcher" fire %(kept_option)s%(hook)s "$@"
+fi
+"""
+_RUN_KEPT = b"""[ -x "$dodo_kept" ] && exec "$dodo_kept" "$@"
+"""
+_SAY_GONE = b"""\
+[ -x "$dodo_python" ] && dodo_python=$dodo_launcher
+dodo_mend="install dodo-hooks again and run \\`dodo-hooks install\\`, or %(mend)s"
+printf '%%s\\n' "dodo-hooks: %(hook)s cannot be run ($dodo_python is gone): $dodo_mend." >&2
+"""
+_MEND_REMOVE = b"remove $dodo_hook"
+_MEND_PUT_BACK = b"move $dodo_kept back to $dodo_hook"
+
+_LAUNCHER = """\
+# Written by `dodo-hooks install`, run by the shims in the hooks directory, taken away by `dodo-hooks uninstall`.
+import sys
+
+sys.path.append({package})
+try:
+    from dodo_hooks.main import launch
+except ImportError as error:
+    # Text, because all else in this file is compiled at every start.
+    exec('''
+words = sys.argv[2:]
+kept, words = (words[1], words[2:]) if words[0] == "--kept" else ("", words)
+is_gate = words[0] in {gates} or words[:2] == ["{transaction}", "prepared"]
+if is_gate or words[0] != "{transaction}":
+    mend = "install dodo-hooks again and run `dodo-hooks install`, or remove the hook"
+    sys.stderr.write(f"dodo-hooks: {{words[0]}} cannot be run ({{error}}): {{mend}}.\\\\n")
+if kept and not is_gate:
+    import posix
+    posix.execv("/bin/sh", ["sh", "-c", '[ -x "$0" ] || exit 0; exec "$0" "$@"', kept, *words[1:]])
+sys.exit(int(is_gate))
+''')
+launch({site})
+"""
+
+
+def shim_text(hook: str, directory: str, interpreter: str, launcher: str, has_kept: bool) -> bytes:
+    """The shim of one of git's hooks. With `has_kept`, the user's own hook lies beside it and is chained."""
+    path = os.fsencode(f"{directory}/{hook}")
+    kept = path + os.fsencode(KEPT_SUFFIX)
+    variables = {b"dodo_python": os.fsencode(interpreter), b"dodo_launcher": os.fsencode(launcher), b"dodo_hook": path}
+    if has_kept:
+        variables[b"dodo_kept"] = kept
+    text = _SHIM % {
+        b"marker": MARKER_LINE,
+        b"paths": b"\n".join(name + b"=" + _sh_quoted(value) for name, value in variables.items()),
+        b"run_kept": _RUN_KEPT + b"  " if has_kept else b"",
+        b"kept_option": b'--kept "$dodo_kept" ' if has_kept else b"",
+        b"hook": hook.encode(),
+    }
+    return text + _when_gone(hook, has_kept)
+
+
+def _when_gone(hook: str, has_kept: bool) -> bytes:
+    """The end of a shim: one sentence, and a gate fails. What the user's own hook can still do, it does."""
+    say = _SAY_GONE % {b"hook": hook.encode(), b"mend": _MEND_PUT_BACK if has_kept else _MEND_REMOVE}
+    if hook in GATES:
+        return say + b"exit 1\n"
+    leave = (_RUN_KEPT if has_kept else b"") + b"exit 0\n"
+    if hook == REFERENCE_TRANSACTION:  # fires two or three times for one change: it says it once
+        return b'if [ "$1" = prepared ]; then\n' + say + b"exit 1\nfi\n" + leave
+    return say + leave
+
+
+def launcher_text(package: str, site: Sequence[str]) -> bytes:
+    """The launcher that imports us from the directory `package`, and tells `main.launch` where the others are."""
+    text = _LAUNCHER.format(
+        package=_py_quoted(package),
+        gates=tuple(sorted(GATES)),
+        transaction=REFERENCE_TRANSACTION,
+        site="[" + ", ".join(map(_py_quoted, site)) + "]",
+    )
+    return text.encode("ascii")
+
+
+def _sh_quoted(value: bytes) -> bytes:
+    return b"'" + value.replace(b"'", b"'\\''") + b"'"
+
+
+def _py_quoted(path: str) -> str:
+    """An expression for the path. Decoded where it runs: the locale there may be another than here."""
+    if path.isascii():
+        return repr(path)
+    return f"{os.fsencode(path)!r}.decode(sys.getfilesystemencoding(), 'surrogateescape')"
+
+
+def interpreter() -> str:
+    """The binary that runs this program, behind all links: a virtual environment's `python` leads to its base.
+
+    A link such as `python3` may lead to another version tomorrow, and a version manager's costs 70 ms at each start.
+    """
+    path = os.path.realpath(sys.executable) if sys.executable else ""
+    if not os.access(path, os.X_OK):
+        raise GitError(f"the path of this Python is not known (it says {path!r}): install with another one")
+    return path
+
+
+def package_directory() -> str:
+    """The directory that holds the package `dodo_hooks`."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def site_directories(excluded: Collection[str]) -> list[str]:
+    """Where third-party modules would be imported from now, and our own directory; in the order of `sys.path`.
+
+    `excluded` are directories that no code may come from: `python -m dodo_hooks` has the repository itself first.
+    """
+    package, found, missing = package_directory(), list[str](), set(THIRD_PARTY)
+    for entry in sys.path:
+        is_ours = entry == package
+        if not os.path.isabs(entry) or (os.path.realpath(entry) in excluded and not is_ours):
+            continue
+        here = {name for name in missing if _is_in(name, entry)}
+        missing -= here
+        if (here or is_ours) and entry not in found:
+            found.append(entry)
+    return found if package in found else [*found, package]
+
+
+def _is_in(module: str, directory: str) -> bool:
+    spec = PathFinder.find_spec(module, [directory])
+    return spec is not None and spec.origin is not None  # a mere folder of that name has no origin
+
+
+def compile_package() -> None:
+    """Write the byte code of this package, if it can be: without it every start is 5 ms longer."""
+    compileall.compile_dir(os.path.join(package_directory(), "dodo_hooks"), quiet=2)

@@ -1,0 +1,75 @@
+"""The variables that belong to one git command, and what a background job gets instead (R11; HOT)."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.git.repo import Repo
+
+# `git rev-parse --local-env-vars` of git 2.39 to 2.50: git itself takes them away before it enters another repository.
+_OF_A_REPOSITORY = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+)
+# What git's commands and options set besides. The editors are among them although a person may have set them, since
+# git puts ":" there for its hooks, and a job without a terminal can use neither.
+_OF_A_COMMAND = (
+    "GIT_EXEC_PATH",
+    "GIT_EDITOR",
+    "GIT_SEQUENCE_EDITOR",
+    "GIT_REFLOG_ACTION",
+    "GIT_CHERRY_PICK_HELP",
+    "GIT_QUARANTINE_PATH",
+    "GIT_CLONE_PROTECTION_ACTIVE",
+    "GIT_PAGER_IN_USE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_ATTR_SOURCE",
+)
+LOCAL_VARIABLES = _OF_A_REPOSITORY + _OF_A_COMMAND
+# Families that are numbered, or named after a commit.
+LOCAL_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_PUSH_OPTION_", "GITHEAD_")
+# The author of the commit that git is making.
+AUTHOR_VARIABLES = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
+
+
+def without_local(environ: "Mapping[str, str]") -> "dict[str, str]":
+    """The environment as it was before git added what belongs to its command."""
+    dropped: set[str] = set(LOCAL_VARIABLES)
+    # git commit sets all three, the date as "@SECONDS ZONE", which is how we tell them from a person's own: a commit
+    # that a job makes later must not get the author and the date of this one.
+    if environ.get("GIT_AUTHOR_DATE", "").startswith("@"):
+        dropped.update(AUTHOR_VARIABLES)
+    return {
+        name: value for name, value in environ.items() if name not in dropped and not name.startswith(LOCAL_PREFIXES)
+    }
+
+
+def background_environ(environ: "Mapping[str, str]", repo: "Repo", discoverable: bool) -> "dict[str, str]":
+    """The environment of background jobs: none of git's per-command variables, and no lock that git can do without.
+
+    `discoverable` is what `repo.is_discoverable` says: if not, GIT_DIR and GIT_WORK_TREE lead to the repository.
+    """
+    clean = without_local(environ)
+    clean["GIT_OPTIONAL_LOCKS"] = "0"
+    if not discoverable:
+        clean["GIT_DIR"] = repo.git_dir
+        if repo.top:
+            clean["GIT_WORK_TREE"] = repo.top
+    return clean

@@ -1,0 +1,82 @@
+"""A record's JSON as typed values, field by field: what has the wrong type stops here (R19)."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from dodo_hooks.core.status import STATUSES
+from dodo_hooks.store.records import SCHEMA
+
+
+class Fields:
+    """The fields of one file. Every method raises ValueError, with the field's name, where the value is not of the
+    type that it promises."""
+
+    def __init__(self, path: str) -> None:
+        """Raises OSError where the file cannot be read, ValueError (or RecursionError) where it holds no record."""
+        self._fields = read_object(path)
+        schema = self.whole("schema")
+        if schema != SCHEMA:
+            raise ValueError(f"it has schema {schema}, and this version knows {SCHEMA}")
+
+    def text(self, name: str) -> str:
+        value = self._get(name)
+        return value if isinstance(value, str) else self._refuse(name, value, "a string")
+
+    def text_or_none(self, name: str) -> str | None:
+        return None if self._get(name) is None else self.text(name)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self._get(name)
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+        return self._refuse(name, value, "a list of strings")
+
+    def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
+        value = self._get(name)
+        if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+            return tuple(value.items())
+        return self._refuse(name, value, "an object of strings")
+
+    def flag(self, name: str) -> bool:
+        value = self._get(name)
+        return value if isinstance(value, bool) else self._refuse(name, value, "true or false")
+
+    def whole(self, name: str) -> int:
+        value = self._get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        return self._refuse(name, value, "a whole number")
+
+    def whole_or_none(self, name: str) -> int | None:
+        return None if self._get(name) is None else self.whole(name)
+
+    def number_or_none(self, name: str) -> float | None:
+        value = self._get(name)
+        return value if isinstance(value, float) else self.whole_or_none(name)
+
+    def status(self, name: str) -> str:
+        value = self.text(name)
+        return value if value in STATUSES else self._refuse(name, value, "a status")
+
+    def _get(self, name: str) -> object:
+        if name not in self._fields:
+            raise ValueError(f"it has no field {name!r}")
+        return self._fields[name]
+
+    def _refuse(self, name: str, value: object, wanted: str) -> NoReturn:
+        raise ValueError(f"its field {name!r} is {value!r:.60} and not {wanted}")
+
+
+def read_object(path: str) -> dict[str, object]:
+    """The JSON object in a file. Raises OSError, ValueError or RecursionError."""
+    with open(path, "rb") as file:
+        value = json.loads(file.read(), parse_constant=_no_number)
+    if not isinstance(value, dict):
+        raise ValueError("it is no JSON object")
+    return value
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")

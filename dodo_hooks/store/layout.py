@@ -1,0 +1,92 @@
+"""Every path of the store, and only paths (section 7; HOT).
+
+    STATE/dodo-hooks/jobs/REPO/repository.json     where the repository is, for people
+                              /clock               the newest invocation id, so that ids only grow
+                              /live/INVOCATION     an empty file named after each invocation that has not ended
+                              /DAY/INVOCATION/     invocation.json lock alive s jobs/N-NAME/{meta.json,output.log}
+    STATE/dodo-hooks/plans/ID.plan                 compiled hook files
+    STATE/dodo-hooks/doit/REPO.json                doit's dependency database
+
+An invocation's id is its time, `20261124-075500-123456`, so its day can be read off it, and a live marker carries
+the hook's name as well: `20261124-075500-123456.pre-commit`.
+"""
+
+
+def root_dir(state: str) -> str:
+    return f"{state}/dodo-hooks"
+
+
+def jobs_dir(state: str) -> str:
+    return f"{state}/dodo-hooks/jobs"
+
+
+def repository_dir(state: str, repository: str) -> str:
+    return f"{state}/dodo-hooks/jobs/{repository}"
+
+
+def repository_file(repository_dir: str) -> str:
+    return f"{repository_dir}/repository.json"
+
+
+def clock_file(repository_dir: str) -> str:
+    return f"{repository_dir}/clock"
+
+
+def live_dir(repository_dir: str) -> str:
+    return f"{repository_dir}/live"
+
+
+def live_marker(repository_dir: str, invocation: str, hook: str) -> str:
+    return f"{repository_dir}/live/{invocation}.{hook}"
+
+
+def day_of(invocation: str) -> str:
+    """The directory that an invocation lies in, `2026-11-24`."""
+    return f"{invocation[:4]}-{invocation[4:6]}-{invocation[6:8]}"
+
+
+def invocation_dir(repository_dir: str, invocation: str) -> str:
+    return f"{repository_dir}/{day_of(invocation)}/{invocation}"
+
+
+def unfinished_dir(repository_dir: str, invocation: str) -> str:
+    """Where an invocation is built, before it is renamed into place (R19)."""
+    return f"{repository_dir}/{day_of(invocation)}/.{invocation}"
+
+
+def invocation_file(invocation_dir: str) -> str:
+    return f"{invocation_dir}/invocation.json"
+
+
+def lock_file(invocation_dir: str) -> str:
+    """Held by whoever writes the records (R18)."""
+    return f"{invocation_dir}/lock"
+
+
+def alive_file(invocation_dir: str) -> str:
+    """Held by whatever may still have a job's process (R18)."""
+    return f"{invocation_dir}/alive"
+
+
+SOCKET_NAME = "s"  # of the control socket, always relative: a path to a socket may be 104 or 108 bytes at most
+
+
+def job_dir(invocation_dir: str, directory: str) -> str:
+    return f"{invocation_dir}/jobs/{directory}"
+
+
+def meta_file(job_dir: str) -> str:
+    return f"{job_dir}/meta.json"
+
+
+def log_file(job_dir: str) -> str:
+    return f"{job_dir}/output.log"
+
+
+def plan_file(state: str, device: int, inode: int) -> str:
+    """The compiled plan of the working tree whose top directory this is."""
+    return f"{state}/dodo-hooks/plans/{device:x}-{inode:x}.plan"
+
+
+def doit_database(state: str, repository: str) -> str:
+    return f"{state}/dodo-hooks/doit/{repository}.json"

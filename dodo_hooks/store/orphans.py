@@ -1,0 +1,68 @@
+"""What becomes of the jobs of an invocation whose writer died (R18, R3).
+
+One answer for everybody: readers show it, and a repair writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dodo_hooks.core import graph, status
+from dodo_hooks.core.status import Outcome, satisfies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.store.reader import JobRecord
+
+WRITER_DIED = "the process that ran this invocation died"
+
+
+def settled(jobs: Sequence[JobRecord]) -> list[JobRecord]:
+    """The jobs, none of them open any more: what ran has crashed, what needed it is skipped because of that, and what
+    merely waited for its turn is skipped because nobody is left to start it.
+
+    What has an outcome keeps it, so what a repair left half written can be settled once more.
+    """
+    result = [_crashed(job) if job.status == status.RUNNING else job for job in jobs]
+    waiting = {number for number, job in enumerate(jobs) if job.status == status.PENDING}
+    dependents = graph.dependents_of(_needs(jobs))
+    # What had ended goes before what crashed, as the writer would have recorded it, had it lived a little longer.
+    for number in sorted(range(len(jobs)), key=lambda number: result[number].cause == status.WRITER_DIED):
+        if not _stops_others(result[number]):
+            continue
+        for dependent, need in graph.cascade(dependents, waiting, number):
+            result[dependent] = _stopped(result[dependent], result[need])
+            waiting.discard(dependent)
+    for number in waiting:
+        reason = f"never started: {WRITER_DIED}"
+        result[number] = replace(result[number], status=status.SKIPPED, cause=status.WRITER_DIED, reason=reason)
+    return result
+
+
+def _needs(jobs: Sequence[JobRecord]) -> list[list[int]]:
+    """The needs as numbers. One whose record cannot be read is not there, and stops nobody."""
+    numbers = {job.name: number for number, job in enumerate(jobs)}
+    return [[numbers[need] for need in job.needs if need in numbers] for job in jobs]
+
+
+def _stops_others(job: JobRecord) -> bool:
+    if not job.has_ended or (job.status == status.SKIPPED and job.cause == status.WRITER_DIED):
+        return False
+    return not satisfies(Outcome(job.status, job.cause))
+
+
+def _crashed(job: JobRecord) -> JobRecord:
+    return replace(job, status=status.CRASHED, cause=status.WRITER_DIED, reason=WRITER_DIED)
+
+
+def _stopped(job: JobRecord, need: JobRecord) -> JobRecord:
+    was = "" if need.status in (status.FAILED, status.CRASHED) else "was "
+    return replace(
+        job,
+        status=status.SKIPPED,
+        cause=status.NEED,
+        reason=f"needs {need.name}, which {was}{need.status}",
+        need=need.name,
+        root_cause=need.root_cause or need.name,
+    )

@@ -1,0 +1,251 @@
+"""Reading the store: what ran, the newest first, and how it stands (R18, R19).
+
+Nothing is written here and no lock is kept. Whether an invocation goes on is asked of its `lock` alone: while that is
+held, its records are the truth; when it is free under a record that has not ended, the writer died, and the open jobs
+are shown as what the next repair will make of them (store/orphans.py).
+
+A record that cannot be used is told to `report` in one sentence, and everything goes on without it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.store import layout, orphans
+from dodo_hooks.store.fields import Fields
+from dodo_hooks.store.writer import is_locked
+
+Report = Callable[[str], None]  # takes one sentence about a record that cannot be used
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_IDENTITY = re.compile(r"\d{8}-\d{6}-\d{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationRecord:
+    """An invocation.json, and whether somebody still keeps it. Times are RFC 3339 in UTC."""
+
+    directory: str
+    id: str
+    hook: str
+    args: tuple[str, ...]
+    trigger: str
+    worktree: str
+    branch: str | None
+    head: str | None
+    within: str | None
+    host: str
+    boot_id: str | None
+    pid: int
+    started_at: str
+    coordinator: int | None
+    finished_at: str | None
+    exit_code: int | None
+    error: str | None
+    writer_died: bool = False  # it has not ended, and nobody holds its lock
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its writer was there when it was read."""
+        return self.finished_at is None and not self.writer_died
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A meta.json."""
+
+    directory: str
+    name: str
+    hook: str
+    phase: str
+    declared_background: bool
+    command: str
+    root: str
+    needs: tuple[str, ...]
+    after: tuple[str, ...]
+    tags: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    status: str
+    cause: str | None
+    reason: str | None
+    need: str | None
+    root_cause: str | None
+    pid: int | None
+    wave: int | None
+    started_at: str | None
+    finished_at: str | None
+    duration_s: float | None
+    exit_code: int | None
+    signal: int | None
+    log_bytes: int
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in status.ENDED
+
+
+# Listing
+
+
+def list_invocations(
+    repository_dir: str, *, hook: str | None = None, worktree: str | None = None, report: Report
+) -> Iterator[InvocationRecord]:
+    """The invocations of a repository, the newest first; whoever takes N of them pays for N.
+
+    Args:
+        hook: only those of this hook.
+        worktree: only those of this working tree: its path, or the last part of it.
+    """
+    for identity in identities(repository_dir):
+        record = read_invocation(layout.invocation_dir(repository_dir, identity), report)
+        if record is None or (hook is not None and record.hook != hook):
+            continue
+        if worktree is None or is_worktree(record, worktree):
+            yield record
+
+
+def identities(repository_dir: str, prefix: str = "") -> Iterator[str]:
+    """The ids that begin with `prefix`, the newest first. One directory is listed for each day that is reached."""
+    for day in _names(repository_dir, _DAY):
+        begins = day.replace("-", "")
+        if begins.startswith(prefix[:8]):
+            yield from (name for name in _names(f"{repository_dir}/{day}", _IDENTITY) if name.startswith(prefix))
+
+
+def is_identity(text: str) -> bool:
+    """Whether this has the form of a whole invocation id."""
+    return _IDENTITY.fullmatch(text) is not None
+
+
+def is_worktree(record: InvocationRecord, wanted: str) -> bool:
+    return wanted in (record.worktree, record.worktree.rpartition("/")[2])
+
+
+def _names(directory: str, pattern: re.Pattern[str]) -> list[str]:
+    """What is in a directory and looks right, backwards; dot-names never do (R19). Nothing, where it is not there."""
+    try:
+        found = os.listdir(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreError(f"cannot list {directory}: {error.strerror}") from error
+    return sorted(filter(pattern.fullmatch, found), reverse=True)
+
+
+# Records
+
+
+def read_invocation(directory: str, report: Report) -> InvocationRecord | None:
+    """The record of an invocation; None where it cannot be used, or went away while it was looked for."""
+    record = _read_invocation(directory, report)
+    if record is None or record.finished_at is not None or is_locked(layout.lock_file(directory)):
+        return record
+    # Free now: whoever wrote it has died, or has ended it since we read it. Nothing but a repair changes it any more.
+    record = _read_invocation(directory, report)
+    if record is None or record.finished_at is not None:
+        return record
+    return replace(record, writer_died=True)
+
+
+def read_jobs(invocation: InvocationRecord, report: Report) -> tuple[JobRecord, ...]:
+    """The jobs of an invocation as they stand, in the order of the plan (R18)."""
+    jobs = stored_jobs(invocation.directory, report)
+    return tuple(orphans.settled(jobs)) if invocation.writer_died else jobs
+
+
+def stored_jobs(invocation_dir: str, report: Report) -> tuple[JobRecord, ...]:
+    """The jobs exactly as their records have them."""
+    found = (read_job(layout.job_dir(invocation_dir, name), report) for name in job_directories(invocation_dir))
+    return tuple(job for job in found if job is not None)
+
+
+def job_directories(invocation_dir: str) -> list[str]:
+    """The names below jobs/, in the order of the plan."""
+    try:
+        names = os.listdir(f"{invocation_dir}/jobs")
+    except OSError:  # half made, or being removed; what can be said of it, its invocation.json has said
+        return []
+    numbered = [(name.partition("-")[0], name) for name in names]
+    return [name for _, name in sorted((int(number), name) for number, name in numbered if _is_number(number))]
+
+
+def read_job(job_dir: str, report: Report) -> JobRecord | None:
+    path = layout.meta_file(job_dir)
+    try:
+        fields = Fields(path)
+        return JobRecord(
+            directory=job_dir,
+            name=fields.text("name"),
+            hook=fields.text("hook"),
+            phase=fields.text("phase"),
+            declared_background=fields.flag("declared_background"),
+            command=fields.text("command"),
+            root=fields.text("root"),
+            needs=fields.texts("needs"),
+            after=fields.texts("after"),
+            tags=fields.texts("tags"),
+            env=fields.pairs("env"),
+            status=fields.status("status"),
+            cause=fields.text_or_none("cause"),
+            reason=fields.text_or_none("reason"),
+            need=fields.text_or_none("need"),
+            root_cause=fields.text_or_none("root_cause"),
+            pid=fields.whole_or_none("pid"),
+            wave=fields.whole_or_none("wave"),
+            started_at=fields.text_or_none("started_at"),
+            finished_at=fields.text_or_none("finished_at"),
+            duration_s=fields.number_or_none("duration_s"),
+            exit_code=fields.whole_or_none("exit_code"),
+            signal=fields.whole_or_none("signal"),
+            log_bytes=fields.whole("log_bytes"),
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        _tell(path, error, report)
+        return None
+
+
+def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
+    path = layout.invocation_file(directory)
+    try:
+        fields = Fields(path)
+        identity = fields.text("id")
+        if identity != directory.rpartition("/")[2]:
+            raise ValueError(f"it is that of invocation {identity!r}")
+        return InvocationRecord(
+            directory=directory,
+            id=identity,
+            hook=fields.text("hook"),
+            args=fields.texts("args"),
+            trigger=fields.text("trigger"),
+            worktree=fields.text("worktree"),
+            branch=fields.text_or_none("branch"),
+            head=fields.text_or_none("head"),
+            within=fields.text_or_none("within"),
+            host=fields.text("host"),
+            boot_id=fields.text_or_none("boot_id"),
+            pid=fields.whole("pid"),
+            started_at=fields.text("started_at"),
+            coordinator=fields.whole_or_none("coordinator"),
+            finished_at=fields.text_or_none("finished_at"),
+            exit_code=fields.whole_or_none("exit_code"),
+            error=fields.text_or_none("error"),
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        _tell(path, error, report)
+        return None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _tell(path: str, error: Exception, report: Report) -> None:
+    if not os.path.isdir(os.path.dirname(path)):
+        return  # removed between the listing and the look
+    why = error.strerror if isinstance(error, OSError) else error
+    report(f"skipping {path}, which cannot be read as a record: {why}")

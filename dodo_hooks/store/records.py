@@ -1,0 +1,174 @@
+"""What stands in invocation.json and in a job's meta.json, as bytes (section 7; HOT).
+
+A job's record is a part that never changes, rendered once when the plan is compiled, and a short tail: numbers, words
+and a few strings. So nothing encodes JSON at run time but `quote`, the C function that `json` itself uses for a
+string. Reading, which nobody waits for at a prompt, uses `json` (store/reader.py).
+"""
+
+from _json import encode_basestring_ascii  # right for any str, surrogates too; `import json` takes 8 ms
+
+from dodo_hooks.core import status
+from dodo_hooks.core.record import Record
+from dodo_hooks.host.world import timestamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.core.plan import Hook, Job
+
+SCHEMA = 1
+quote = encode_basestring_ascii
+_SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE")
+MASK = "***"
+
+
+class Facts(Record):
+    """What is known of an invocation when it begins."""
+
+    hook: str
+    args: "tuple[str, ...]"
+    trigger: str  # "git", "run" or "doit"
+    worktree: str
+    branch: "str | None"
+    head: "str | None"  # the commit that HEAD named
+    within: "str | None"  # the invocation whose job fired this hook (R12)
+    pid: int  # of the foreground process
+
+
+class JobState:
+    """How one job stands; the mutable twin of a meta.json, kept by the one writer."""
+
+    __slots__ = ("directory", "duration_s", "finished_ns", "log_bytes", "outcome", "pid", "started_ns", "wave")
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.outcome: status.Outcome | None = None
+        self.pid: int | None = None
+        self.wave: int | None = None
+        self.started_ns: int | None = None
+        self.finished_ns: int | None = None
+        self.duration_s: float | None = None
+        self.log_bytes = 0
+
+    @property
+    def status(self) -> str:
+        if self.outcome is not None:
+            return self.outcome.status
+        return status.PENDING if self.started_ns is None else status.RUNNING
+
+
+def constant_part(hook: "Hook", job: "Job") -> bytes:
+    """The beginning of a job's meta.json, an object that is still open. Not hot: runs when a plan is compiled."""
+    import json
+
+    part = {
+        "schema": SCHEMA,
+        "name": job.name,
+        "hook": hook.name,
+        "phase": job.phase,
+        "declared_background": job.declared_background,
+        "command": job.command,
+        "root": job.root,
+        "needs": [hook.jobs[need].name for need in job.needs],
+        "after": [hook.jobs[number].name for number in job.after],
+        "tags": list(job.tags),
+        "env": {name: MASK if is_secret(name) else value for name, value in job.env},
+    }
+    return json.dumps(part)[:-1].encode("ascii")
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable's name says that its value must not be kept."""
+    upper = name.upper()
+    return any(word in upper for word in _SECRET_WORDS)
+
+
+def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
+    """A whole meta.json."""
+    outcome = state.outcome
+    tail = (
+        f', "status": "{state.status}"'
+        f', "cause": {_text(outcome and outcome.cause)}'
+        f', "reason": {_text(outcome and outcome.reason)}'
+        f', "need": {_name(outcome and outcome.need, names)}'
+        f', "root_cause": {_name(outcome and outcome.root_cause, names)}'
+        f', "pid": {_number(state.pid)}'
+        f', "wave": {_number(state.wave)}'
+        f', "started_at": {_time(state.started_ns)}'
+        f', "finished_at": {_time(state.finished_ns)}'
+        f', "duration_s": {_number(state.duration_s)}'
+        f', "exit_code": {_number(outcome and outcome.exit_code)}'
+        f', "signal": {_number(outcome and outcome.signal)}'
+        f', "log_bytes": {state.log_bytes}'
+        "}\n"
+    )
+    return job.record + tail.encode("ascii")
+
+
+def invocation_constant(identity: str, facts: Facts, started_ns: int) -> bytes:
+    """The beginning of invocation.json, an object that is still open."""
+    args = ", ".join(quote(argument) for argument in facts.args)
+    return (
+        f'{{"schema": {SCHEMA}'
+        f', "id": {quote(identity)}'
+        f', "hook": {quote(facts.hook)}'
+        f', "args": [{args}]'
+        f', "trigger": {quote(facts.trigger)}'
+        f', "worktree": {quote(facts.worktree)}'
+        f', "branch": {_text(facts.branch)}'
+        f', "head": {_text(facts.head)}'
+        f', "within": {_text(facts.within)}'
+        f', "host": {quote(host_name())}'
+        f', "boot_id": {_text(boot_id())}'
+        f', "pid": {facts.pid}'
+        f', "started_at": {_time(started_ns)}'
+    ).encode("ascii")
+
+
+def invocation_tail(
+    coordinator: "int | None", finished_ns: "int | None", exit_code: "int | None", error: "str | None"
+) -> bytes:
+    """The rest of invocation.json."""
+    return (
+        f', "coordinator": {_number(coordinator)}'
+        f', "finished_at": {_time(finished_ns)}'
+        f', "exit_code": {_number(exit_code)}'
+        f', "error": {_text(error)}'
+        "}\n"
+    ).encode("ascii")
+
+
+def host_name() -> str:
+    from dodo_hooks.host.posix import os
+
+    return os.uname().nodename
+
+
+def boot_id() -> "str | None":
+    """Differs after each start of the machine; None where the system has none to read."""
+    from dodo_hooks.host.posix import os
+
+    try:
+        descriptor = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY)
+    except OSError:
+        return None
+    text = os.read(descriptor, 64).decode("ascii").strip()
+    os.close(descriptor)
+    return text
+
+
+def _text(value: "str | None") -> str:
+    return "null" if value is None else quote(value)
+
+
+def _number(value: "float | None") -> str:
+    return "null" if value is None else f"{value}"
+
+
+def _name(number: "int | None", names: "Sequence[str]") -> str:
+    return "null" if number is None else quote(names[number])
+
+
+def _time(at_ns: "int | None") -> str:
+    return "null" if at_ns is None else f'"{timestamp(at_ns)}"'

@@ -1,0 +1,117 @@
+"""Writing down the end of what a dead writer left open (R18).
+
+Looks at the `live/` markers alone, so it costs what is alive and not what there ever was. Whoever gets both locks of an
+invocation is its writer for a moment: that two repairs meet, or that one dies half-way, does no harm. Where the store
+cannot be written, nothing is said: readers show the same without it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+
+from dodo_hooks.core.errors import RUN_ERROR, StoreError
+from dodo_hooks.host.world import timestamp, wall_ns
+from dodo_hooks.store import layout, orphans, records
+from dodo_hooks.store.fields import read_object
+from dodo_hooks.store.reader import InvocationRecord, JobRecord, is_identity, read_invocation, stored_jobs
+from dodo_hooks.store.writer import is_locked, replace_file
+
+STRAY_AFTER_S = 60  # a marker is made a moment before its invocation appears
+
+
+def repair(repository_dir: str) -> list[str]:
+    """End every invocation of this repository whose writer died and whose jobs are gone; returns their ids.
+
+    Never waits and never raises: what is held, belongs to another host, cannot be read or cannot be written is left
+    as it is.
+    """
+    repaired = []
+    for name in _markers(repository_dir):
+        identity, _, hook = name.partition(".")
+        directory = layout.invocation_dir(repository_dir, identity)
+        marker = layout.live_marker(repository_dir, identity, hook)
+        # StoreError: read-only, full. OSError: the same, or removed meanwhile.
+        with suppress(StoreError, OSError):
+            if not os.path.isdir(directory):
+                _remove_stray(marker, layout.unfinished_dir(repository_dir, identity))
+            elif _end_if_orphaned(directory, marker):
+                repaired.append(identity)
+    return repaired
+
+
+def _markers(repository_dir: str) -> list[str]:
+    try:
+        names = os.listdir(layout.live_dir(repository_dir))
+    except OSError:
+        return []
+    return sorted(name for name in names if is_identity(name.partition(".")[0]))
+
+
+def _remove_stray(marker: str, unfinished: str) -> None:
+    """Remove a marker whose invocation is not there: its writer died while it built it, or pruning was quicker."""
+    age_ns = wall_ns() - os.stat(marker).st_mtime_ns
+    if age_ns > STRAY_AFTER_S * 1_000_000_000 and not is_locked(layout.lock_file(unfinished)):
+        os.unlink(marker)
+
+
+def _end_if_orphaned(directory: str, marker: str) -> bool:
+    """Whether this invocation was an orphan and has its end now."""
+    held: list[int] = []
+    try:
+        # First the writer's lock, then that of the waves, under which a job's process may still be ending (R20).
+        for path in (layout.lock_file(directory), layout.alive_file(directory)):
+            held.append(os.open(path, os.O_RDWR))
+            flock(held[-1], LOCK_EX | LOCK_NB)
+        return _write_the_end(directory, marker)
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def _write_the_end(directory: str, marker: str) -> bool:
+    """With both locks held."""
+    invocation = read_invocation(directory, _ignore)
+    if invocation is None or invocation.host != records.host_name():
+        return False
+    if invocation.finished_at is None:
+        _write_records(invocation)
+    os.unlink(marker)  # also that of an invocation which did end, and whose writer could not remove it
+    return invocation.finished_at is None
+
+
+def _write_records(invocation: InvocationRecord) -> None:
+    """The jobs first: as long as the invocation has not ended, the next repair takes it up again."""
+    now = timestamp(wall_ns())
+    stored = stored_jobs(invocation.directory, _ignore)
+    for before, after in zip(stored, orphans.settled(stored), strict=True):
+        if after != before:
+            _change(layout.meta_file(after.directory), _end_of(after, now))
+    end = {"finished_at": now, "exit_code": RUN_ERROR, "error": invocation.error or orphans.WRITER_DIED}
+    _change(layout.invocation_file(invocation.directory), end)
+
+
+def _end_of(job: JobRecord, now: str) -> dict[str, object]:
+    """What changes in a job's record. When exactly it ended is not known to anybody, so it has no duration."""
+    log_bytes = 0
+    with suppress(OSError):  # a job that wrote nothing has no log
+        log_bytes = os.stat(layout.log_file(job.directory)).st_size
+    return {
+        "status": job.status,
+        "cause": job.cause,
+        "reason": job.reason,
+        "need": job.need,
+        "root_cause": job.root_cause,
+        "finished_at": now,
+        "log_bytes": log_bytes,
+    }
+
+
+def _change(path: str, changes: dict[str, object]) -> None:
+    replace_file(path, json.dumps({**read_object(path), **changes}).encode("ascii") + b"\n")
+
+
+def _ignore(notice: str) -> None:
+    """A record that cannot be read is left to pruning, and told by whoever lists it."""

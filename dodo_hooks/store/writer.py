@@ -1,0 +1,278 @@
+"""Making an invocation, and keeping its records while it runs (R18, R19; HOT).
+
+Whoever holds `lock` is the only writer: the foreground process, and then the coordinator, which has the descriptor by
+the fork. Locks are released by closing, never by LOCK_UN, which would release them for both.
+"""
+
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import wall_ns
+from dodo_hooks.store import layout, records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.core.status import Outcome
+
+MOST_ALIVE = 20  # invocations of one hook in one repository (R12)
+NO_LOCK = -1
+
+
+class InvocationWriter:
+    """The records of one invocation. Changes are kept in memory until `flush`, so that one write can hold several."""
+
+    def __init__(self, directory: str, repository_dir: str, identity: str, hook: "Hook", constant: bytes) -> None:
+        self.directory = directory
+        self.identity = identity
+        self.hook = hook
+        self.jobs = [records.JobState(layout.job_dir(directory, job.directory)) for job in hook.jobs]
+        self.coordinator: int | None = None
+        self.error: str | None = None
+        self.lock = NO_LOCK
+        self.alive = NO_LOCK
+        self._names = [job.name for job in hook.jobs]
+        self._constant = constant
+        self._marker = layout.live_marker(repository_dir, identity, hook.name)
+        self._changed: set[int] = set()
+
+    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
+        """A job's process is there."""
+        state = self.jobs[number]
+        state.pid, state.wave, state.started_ns = pid, wave, at_ns
+        self._changed.add(number)
+
+    def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
+        """A job has its outcome: it ran, or it never will."""
+        state = self.jobs[number]
+        state.outcome, state.finished_ns, state.duration_s = outcome, at_ns, duration_s
+        if state.started_ns is not None:
+            state.log_bytes = _size_of(layout.log_file(state.directory))
+        self._changed.add(number)
+
+    def flush(self) -> None:
+        """Write what has changed since the last call.
+
+        Raises:
+            StoreError: a record cannot be written; it stays changed, for the next call.
+        """
+        for number in sorted(self._changed):
+            state = self.jobs[number]
+            record = records.job_record(self.hook.jobs[number], state, self._names)
+            replace_file(layout.meta_file(state.directory), record)
+            self._changed.discard(number)
+
+    def note(self, coordinator: "int | None" = None, error: "str | None" = None) -> None:
+        """Write into the invocation's own record who runs its background, or what went wrong with it as a whole."""
+        self.coordinator = coordinator or self.coordinator
+        self.error = error or self.error
+        self._write_invocation(None, None)
+
+    def finish(self, exit_code: int) -> None:
+        """Close the invocation: every job has ended. Releases both locks (the waves' share of `alive` is their own)."""
+        self.flush()
+        self._write_invocation(wall_ns(), exit_code)
+        _remove(self._marker)
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the locks. A record that is not finished now is one whose writer died."""
+        for descriptor in (self.lock, self.alive):
+            if descriptor != NO_LOCK:
+                os.close(descriptor)
+        self.lock = self.alive = NO_LOCK
+
+    @property
+    def has_locks(self) -> bool:
+        """False where the store's file system has no flock: then nobody could tell a dead writer from a living one."""
+        return self.lock != NO_LOCK and self.alive != NO_LOCK
+
+    def outcomes(self) -> "dict[int, Outcome]":
+        """What is decided so far, by the job's number."""
+        return {number: state.outcome for number, state in enumerate(self.jobs) if state.outcome is not None}
+
+    def _write_invocation(self, finished_ns: "int | None", exit_code: "int | None") -> None:
+        tail = records.invocation_tail(self.coordinator, finished_ns, exit_code, self.error)
+        replace_file(layout.invocation_file(self.directory), self._constant + tail)
+
+    def build(self, temporary: str) -> None:
+        """Make the directory under its dot-name, with every record, and take both locks (R18, R19)."""
+        os.mkdir(temporary, 0o700)
+        self.lock = _lock(layout.lock_file(temporary), LOCK_EX)
+        self.alive = _lock(layout.alive_file(temporary), LOCK_SH)
+        _create(layout.invocation_file(temporary), self._constant + records.invocation_tail(None, None, None, None))
+        os.mkdir(f"{temporary}/jobs", 0o700)
+        for job, state in zip(self.hook.jobs, self.jobs, strict=True):
+            directory = layout.job_dir(temporary, job.directory)
+            os.mkdir(directory, 0o700)
+            _create(layout.meta_file(directory), records.job_record(job, state, self._names))
+        _create(self._marker, b"")
+        os.rename(temporary, self.directory)
+
+
+def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:
+    """A new invocation in which every job is `pending`, complete on disk and locked before anyone can see it.
+
+    Raises:
+        StoreError: the store cannot be written, or 20 invocations of this hook are alive here (R12, R21).
+    """
+    repository_dir = layout.repository_dir(state_dir, repository)
+    try:
+        now_ns = wall_ns()
+        identity = _next_identity(repository_dir, facts.worktree, now_ns)
+        _refuse_a_flood(repository_dir, hook.name)
+        constant = records.invocation_constant(identity, facts, now_ns)
+        directory = layout.invocation_dir(repository_dir, identity)
+        writer = InvocationWriter(directory, repository_dir, identity, hook, constant)
+        temporary = layout.unfinished_dir(repository_dir, identity)
+        try:
+            writer.build(temporary)
+        except FileNotFoundError:  # the first of its day
+            _make_directories(repository_dir, directory)
+            writer.build(temporary)
+        return writer
+    except OSError as error:
+        raise StoreError(f"cannot write the record of {hook.name} below {repository_dir}: {error.strerror}") from error
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Put `data` at `path` in one step: a reader sees the old record or the new one (R19).
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    # The lock makes us the only writer (R18): a fixed name cannot clash, and what a killed writer left there is
+    # overwritten. No fsync: we guard against kill -9, not against a power cut.
+    temporary = f"{path}.tmp"
+    try:
+        _create(temporary, data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+
+
+def is_locked(path: str) -> bool:
+    """Whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        flock(descriptor, LOCK_SH | LOCK_NB)
+        return False
+    except OSError:  # held; or a file system that knows no locks, where only the record itself can tell
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _next_identity(repository_dir: str, worktree: str, now_ns: int) -> str:
+    """An id that is later than all before it, also when the clock was set back (section 7)."""
+    path = layout.clock_file(repository_dir)
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        _make_repository(repository_dir, worktree)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        flock(descriptor, LOCK_EX)
+        last = os.read(descriptor, 32)
+        now_us = now_ns // 1000
+        if last.isdigit():
+            now_us = max(now_us, int(last) + 1)
+        os.pwrite(descriptor, b"%d" % now_us, 0)
+    finally:
+        os.close(descriptor)
+    return _identity(now_us)
+
+
+def _identity(at_us: int) -> str:
+    import time
+
+    seconds, rest_us = divmod(at_us, 1_000_000)
+    return "{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}-{:06d}".format(*time.gmtime(seconds)[:6], rest_us)
+
+
+def _refuse_a_flood(repository_dir: str, hook: str) -> None:
+    """Stop a hook that fires itself, whatever the environment says (R12)."""
+    suffix = f".{hook}"
+    markers = [name for name in os.listdir(layout.live_dir(repository_dir)) if name.endswith(suffix)]
+    if len(markers) < MOST_ALIVE:
+        return
+    alive = 0
+    for name in markers:
+        directory = layout.invocation_dir(repository_dir, name[: -len(suffix)])
+        alive += is_locked(layout.lock_file(directory))
+    if alive >= MOST_ALIVE:
+        raise StoreError(
+            f"{alive} runs of {hook} are alive in this repository, so no further one is started: "
+            f"see what they are with `dodo-hooks jobs --hook {hook}`"
+        )
+
+
+def _make_repository(repository_dir: str, worktree: str) -> None:
+    make_private_directory(layout.live_dir(repository_dir))
+    _create(layout.repository_file(repository_dir), f'{{"schema": 1, "path": {records.quote(worktree)}}}\n'.encode())
+
+
+def _make_directories(repository_dir: str, directory: str) -> None:
+    """The directories above an invocation."""
+    make_private_directory(directory.rpartition("/")[0])
+    make_private_directory(layout.live_dir(repository_dir))
+
+
+def make_private_directory(path: str) -> None:
+    """Make a directory and what is missing above it, readable by its owner alone (section 7).
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileNotFoundError:
+        make_private_directory(path.rpartition("/")[0] or "/")
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not _is_directory(path):
+            raise
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return os.stat(path).st_mode & 0o170000 == 0o040000
+    except OSError:
+        return False
+
+
+def _lock(path: str, how: int) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        flock(descriptor, how | LOCK_NB)
+    except OSError:  # some network file systems have no locks: nothing is detached there (R18)
+        os.close(descriptor)
+        return NO_LOCK
+    return descriptor
+
+
+def _create(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
+
+
+def _size_of(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:  # a marker that stays is taken for what it is: its invocation has ended
+        pass

@@ -1,0 +1,155 @@
+"""The forked, detached owner of an invocation's background phase (R8, R10, R20).
+
+It forks the first wave with what the prompt has loaded already, then lets the prompt go, and only then imports doit and
+opens the control socket: so nobody waits for that. Nothing is granted to that wave before all is imported, since a job
+may change the environment under us.
+
+Everything before the release (HOT) may fail loudly: git's process is still listening. After it, an error goes into the
+invocation's record.
+"""
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.record import Record
+from dodo_hooks.core.schedule import CountingSource
+from dodo_hooks.engine.job import Context
+from dodo_hooks.engine.loop import Loop
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import reach_site, wall_ns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.host.world import World
+    from dodo_hooks.store.writer import InvocationWriter
+
+
+class Background(Record):
+    """A background phase that is to be run."""
+
+    world: "World"
+    context: Context
+    writer: "InvocationWriter"
+    selected: "tuple[int, ...]"  # the background jobs that are to run, with all that is open of what they need
+    slots: int
+    deadline_s: "float | None"  # of the whole hook, on the monotonic clock
+    database: str  # doit's
+
+
+class BackgroundRecorder:
+    """Keeps what nobody is there to be told."""
+
+    def __init__(self, writer: "InvocationWriter") -> None:
+        self._writer = writer
+
+    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
+        pass  # the `meta` reporter has it
+
+    def output(self, number: int) -> None:
+        pass
+
+    def ended(self, number: int, outcome: status.Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
+        pass
+
+    def alone(self, number: int) -> bool:
+        return False
+
+    def trouble(self, sentence: str) -> None:
+        self._writer.error = self._writer.error or sentence
+
+    def flush(self) -> None:
+        try:
+            self._writer.flush()
+        except StoreError:  # the disk is full: the jobs go on, and the next flush tries again
+            pass
+
+
+def coordinate(phase: Background, release: "Callable[[str], None]", signals: int) -> None:
+    """Run the phase to its end and close the invocation. `release("")` lets the prompt go; with a sentence, it is told
+    that nothing was started. `signals`: the wake-up pipe of a process that was told to end.
+
+    Never raises: nobody is left to catch it.
+    """
+    is_released = False
+    try:
+        ready = _first_ready(phase)
+        recorder = BackgroundRecorder(phase.writer)
+        waves = Loop(phase.context, recorder, phase.slots, (phase.writer.alive,))
+        waves.open_wave(ready)
+        phase.writer.note(coordinator=os.getpid())
+        release("")
+        is_released = True
+        _run(phase, recorder, waves, signals)
+        _finish(phase, waves)
+    except HooksError as error:
+        _give_up(phase, str(error), release, is_released)
+    except BaseException as error:
+        _give_up(phase, _traceback(error), release, is_released)
+
+
+def _first_ready(phase: Background) -> "list[int]":
+    """What starts first, by counting: doit, which decides, is not loaded yet, and a property test says it agrees.
+
+    Raises:
+        GraphError: the graph is damaged (R4).
+    """
+    hook: Hook = phase.context.hook
+    ready, _ = CountingSource(hook, phase.selected, phase.writer.outcomes()).start()
+    return ready
+
+
+def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> None:
+    reach_site(phase.world)
+    from dodo_hooks.engine.background import run_by_doit
+
+    def take_signals(_: int) -> None:
+        for number in process.read_signals(signals):
+            waves.interrupt(number)
+
+    waves.watch(signals, take_signals)
+    if phase.deadline_s is not None:
+        waves.set_hook_deadline(phase.deadline_s)
+    run_by_doit(phase, recorder, waves)
+
+
+def _finish(phase: Background, waves: Loop) -> None:
+    code = status.exit_code_of(list(phase.writer.outcomes().values()))
+    if phase.writer.error:
+        code = 2
+    if waves.interrupted is not None:
+        code = 128 + waves.interrupted
+    phase.writer.finish(code)
+
+
+def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:
+    """The phase cannot go on, and its record says why (R10).
+
+    Where jobs run, the waves end them once we are gone, and until then nobody may say that they have ended: the lock
+    that is free under an open record says the truth, and whoever reads it next closes it (R18, R20).
+    """
+    if not is_released:
+        release(sentence)
+    writer = phase.writer
+    try:
+        if any(state.status == status.RUNNING for state in writer.jobs):
+            writer.note(error=sentence)
+            writer.release()
+            return
+        reason = "the run could not go on: " + sentence.rstrip().rpartition("\n")[2]
+        for number, state in enumerate(writer.jobs):
+            if state.outcome is None:
+                writer.ended(number, status.Outcome(status.SKIPPED, status.ERROR, reason), wall_ns())
+        writer.error = sentence
+        writer.finish(2)
+    except HooksError:  # the store cannot be written either
+        writer.release()
+
+
+def _traceback(error: BaseException) -> str:
+    """What we did not foresee keeps its traceback."""
+    import traceback
+
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))

@@ -1,0 +1,269 @@
+"""doit's dispatcher and runner as a source of ready jobs (R1 to R7): the background phase, and every `doit run`.
+
+doit decides: which task comes next, whether it is up to date or ignored, what its database keeps. `WaveRunner` is a
+doit runner whose `run_tasks` hands the dispatcher to our loop, wrapped as a source. The loop starts the processes.
+
+What was learnt about the dispatcher (doit/control.py), a generator: it yields nodes, or "hold on" when all that is left
+waits for something that was not sent back. Every node that was run or refused has to be sent back once, and a running
+one never. `None` may be sent at any time and means "nothing new, go on". A task that the loop has given an outcome
+before doit came to it is sent back as soon as it is yielded.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from doit.control import TaskControl  # type: ignore[import-untyped]
+from doit.exceptions import BaseFail  # type: ignore[import-untyped]
+from doit.runner import Runner  # type: ignore[import-untyped]
+from doit.task import Task  # type: ignore[import-untyped]
+
+from dodo_hooks.core import status
+from dodo_hooks.core.plan import Hook, Job
+from dodo_hooks.core.schedule import Ledger, check_order, in_order
+from dodo_hooks.core.status import Outcome, satisfies
+from dodo_hooks.engine.reporters import (
+    Beginning,
+    Ending,
+    JobFailed,
+    JobSkipped,
+    note_beginning,
+    note_ending,
+)
+
+if TYPE_CHECKING:
+    from dodo_hooks.core.schedule import Change
+    from dodo_hooks.engine.loop import Loop, Recorder
+
+# A node's run_status, by which doit decides for its dependents (ExecNode.parent_status).
+_SATISFIED = "up-to-date"
+_UNSATISFIED = "failure"
+
+
+class WaveRunner(Runner):  # type: ignore[misc]
+    """Runs the tasks of one hook in waves, and is told by the loop how each goes (R7).
+
+    It stands in for the loop's recorder: what it hears it tells its reporters, one of which keeps the records, and
+    passes on to `display` what is no record.
+    """
+
+    def __init__(
+        self,
+        dep_manager: Any,
+        reporter: Any,
+        hook: Hook,
+        display: "Recorder",
+        outcomes: Mapping[int, Outcome],
+        address: str,
+        always: bool = False,
+    ) -> None:
+        """`outcomes`: what is decided already. `address`: what follows a job's name where its log is (`@ID`)."""
+        # A failure stops what depends on it and nothing else (R5), so to doit it is always `--continue`.
+        super().__init__(dep_manager, reporter, continue_=True, always_execute=always)
+        self.reporter: Any
+        self.final_result: int
+        self.nodes: dict[int, Any] = {}  # number -> doit's ExecNode of each job that was selected to run
+        self._hook = hook
+        self._display = display
+        self._outcomes = dict(outcomes)
+        self._address = address
+        self._tasks: Mapping[str, Task] = {}
+        self._started_ns: dict[int, int] = {}
+        self._loop: Loop | None = None
+
+    def use(self, loop: "Loop") -> None:
+        self._loop = loop
+
+    def run_tasks(self, task_dispatcher: Any) -> None:
+        """What `run_all` of doit calls between the reporters' `initialize` and `complete_run`."""
+        assert self._loop is not None
+        self._tasks = task_dispatcher.tasks
+        self._loop.run(DispatchSource(self, task_dispatcher, self._hook, self._outcomes))
+
+    def task_of(self, number: int) -> Task:
+        return self._tasks[f"{self._hook.name}:{self._hook.jobs[number].name}"]
+
+    # The loop's recorder.
+
+    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
+        self._started_ns[number] = at_ns
+        task = self.task_of(number)
+        note_beginning(task, Beginning(number, pid, wave, at_ns))
+        self.reporter.execute_task(task)
+        self._display.started(number, pid, wave, at_ns)
+
+    def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
+        job, task = self._hook.jobs[number], self.task_of(number)
+        begun_ns = self._started_ns.get(number)
+        address = None if begun_ns is None else f"{job.name}{self._address}"
+        note_ending(task, Ending(number, outcome, begun_ns, at_ns, duration_s, address))
+        self._display.ended(number, outcome, at_ns, duration_s)
+        node = self.nodes.get(number)
+        if outcome.status in (status.COMPLETED, status.FAILED, status.CRASHED, status.CANCELLED):
+            self._tell_of_run(job, task, node, outcome)
+        elif outcome.cause == status.CONDITION:
+            self.reporter.skip_condition(task, outcome)
+        elif outcome.status == status.UP_TO_DATE:
+            self.reporter.skip_uptodate(task)
+        elif outcome.cause == status.IGNORED:
+            self.reporter.skip_ignore(task)
+        else:
+            self._tell_of_skip(job, task, outcome)
+        self.dep_manager.backend.flush()  # what this run knows must not be lost with it
+
+    def output(self, number: int) -> None:
+        self._display.output(number)
+
+    def alone(self, number: int) -> bool:
+        return self._display.alone(number)
+
+    def trouble(self, sentence: str) -> None:
+        self._display.trouble(sentence)
+
+    def flush(self) -> None:
+        self._display.flush()
+
+    # doit's side of it.
+
+    def _tell_of_run(self, job: Job, task: Task, node: Any, outcome: Outcome) -> None:
+        if node is None:  # cancelled before doit came to it
+            self.dep_manager.remove_success(task)
+            self.reporter.add_failure(task, JobFailed(job.name, outcome))
+            self.final_result = self.final_result or 1
+        else:
+            self.process_task_result(node, None if outcome.status == status.COMPLETED else JobFailed(job.name, outcome))
+
+    def _tell_of_skip(self, job: Job, task: Task, outcome: Outcome) -> None:
+        """A cascade is nobody's failure but the root's: doit would let an unmet need raise the exit code to 2."""
+        self.dep_manager.remove_success(task)
+        root = "" if outcome.root_cause is None else self._hook.jobs[outcome.root_cause].name
+        self.reporter.add_failure(task, JobSkipped(job.name, outcome, root))
+
+    def choose(self, node: Any) -> "Outcome | None":
+        """Ask doit whether this task has to run: its outcome when not, None when it has to."""
+        quiet, self.reporter = self.reporter, _Silent()  # the loop tells of it, as of every other end
+        try:
+            if self.select_task(node, self._tasks):
+                return None
+        finally:
+            self.reporter = quiet
+        if node.run_status == "up-to-date":
+            return Outcome(status.UP_TO_DATE, reason="nothing that it depends on has changed")
+        if node.run_status == "ignore":
+            return Outcome(status.SKIPPED, status.IGNORED, "ignored with `doit ignore`")
+        return Outcome(status.FAILED, status.DEPENDENCIES, "doit cannot tell whether it is up to date")
+
+
+class DispatchSource:
+    """doit's dispatcher in the form of core/schedule's `Source`."""
+
+    def __init__(self, runner: WaveRunner, dispatcher: Any, hook: Hook, outcomes: Mapping[int, Outcome]) -> None:
+        names = {f"{hook.name}:{job.name}": job.number for job in hook.jobs}
+        self._runner = runner
+        self._hook = hook
+        self._numbers = names
+        self._generator = dispatcher.generator
+        self._ledger = Ledger(hook, _reachable(dispatcher, names), dict(outcomes))
+        self._held: set[int] = set()  # doit would run them, and they wait for an `after`
+        self._to_send: list[Any] = []
+
+    def start(self) -> "Change":
+        check_order(self._hook, self._ledger.open, self._ledger.outcomes)
+        skipped = self._ledger.skip_what_cannot_run()
+        return self._advance(skipped)
+
+    def ended(self, number: int, outcome: Outcome) -> "Change":
+        self._close(number, outcome)
+        return self._advance(self._ledger.cascade_from(number))
+
+    def stop(self, running: Iterable[int], outcome: Outcome) -> "list[tuple[int, Outcome]]":
+        stopped = self._ledger.close_all_but(running, outcome)
+        for number, its_outcome in stopped:
+            self._close(number, its_outcome)
+        return stopped
+
+    def open_jobs(self) -> "set[int]":
+        return self._ledger.open
+
+    def _close(self, number: int, outcome: Outcome) -> None:
+        self._ledger.close(number, outcome)
+        self._held.discard(number)
+        node = self._runner.nodes.get(number)
+        if node is not None and node not in self._to_send:
+            node.run_status = _SATISFIED if satisfies(outcome) else _UNSATISFIED
+            self._to_send.append(node)
+
+    def _advance(self, ended: "list[tuple[int, Outcome]]") -> "Change":
+        """Take from the dispatcher whatever it has, and let go of what an `after` has held up."""
+        ended = ended + self._drain()
+        ready = [number for number in self._held if not self._waits_for_others(number)]
+        self._held.difference_update(ready)
+        return in_order(self._hook, ready), ended
+
+    def _waits_for_others(self, number: int) -> bool:
+        return any(other in self._ledger.open for other in self._hook.jobs[number].after)
+
+    def _drain(self) -> "list[tuple[int, Outcome]]":
+        ended: list[tuple[int, Outcome]] = []
+        while True:
+            sent = self._to_send.pop(0) if self._to_send else None
+            try:
+                node = self._generator.send(sent)
+            except StopIteration:
+                return ended
+            if node != "hold on":
+                ended += self._sort(node)
+            elif not self._to_send:
+                return ended
+
+    def _sort(self, node: Any) -> "list[tuple[int, Outcome]]":
+        """A node that doit has come to: send it back at once, or hold it as ready."""
+        number = self._numbers.get(node.task.name)
+        if number is None or number not in self._ledger.open:
+            node.run_status = self._status_of(node, number)
+            self._to_send.append(node)
+            return []
+        outcome = self._runner.choose(node)
+        if outcome is None:
+            self._runner.nodes[number] = node
+            self._held.add(number)
+            return []
+        node.run_status = _SATISFIED if satisfies(outcome) else _UNSATISFIED
+        self._to_send.append(node)
+        return [self._ledger.close(number, outcome), *self._ledger.cascade_from(number)]
+
+    def _status_of(self, node: Any, number: "int | None") -> str:
+        """Of a group, which ends when its members have; or of a job that has its outcome already."""
+        if number is None:
+            return _UNSATISFIED if node.bad_deps or node.ignored_deps else _SATISFIED
+        return _SATISFIED if satisfies(self._ledger.outcomes[number]) else _UNSATISFIED
+
+
+class _Silent:
+    """A reporter that hears everything and says nothing."""
+
+    def get_status(self, task: Task) -> None: ...
+    def skip_uptodate(self, task: Task) -> None: ...
+    def skip_ignore(self, task: Task) -> None: ...
+    def add_failure(self, task: Task, fail: BaseFail) -> None: ...
+
+
+def control_of(tasks: "list[Task]", selected: Iterable[str]) -> TaskControl:
+    """doit's control over these tasks, with a selection of plain names.
+
+    In an order in which needs come first: doit copies the path to each task otherwise, which is quadratic in a chain,
+    and it takes a `*` in a name for a wildcard.
+    """
+    control = TaskControl(tasks)
+    control.selected_tasks = list(selected)
+    return control
+
+
+def _reachable(dispatcher: Any, numbers: Mapping[str, int]) -> "set[int]":
+    """The jobs that the selected tasks are, or need, directly or through groups and other jobs."""
+    waiting, seen = list(dispatcher.selected_tasks), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(dispatcher.tasks[name].task_dep)
+    return {numbers[name] for name in seen if name in numbers}

@@ -1,0 +1,145 @@
+"""Running a phase attached: in front of a person, who waits for it and may stop it (R8, R17, R23; HOT).
+
+The foreground phase always runs so, the background phase where it cannot be detached (R10, R18) or must not be.
+"""
+
+import sys
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.record import Record
+from dodo_hooks.engine.screen import STDOUT, Screen
+from dodo_hooks.host import process, watch
+from dodo_hooks.host.posix import os, signals
+from dodo_hooks.store import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dodo_hooks.core.status import Outcome
+    from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.store.writer import InvocationWriter
+
+ENDING_SIGNALS = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
+
+
+class Terminal(Record):
+    """What standard output is."""
+
+    is_terminal: bool
+    window: bytes  # as TIOCGWINSZ gives it; empty where there is no terminal
+    columns: int
+    has_colors: bool
+
+
+class Stops(Record):
+    """Where this process learns that it is to stop."""
+
+    descriptor: int  # the wake-up pipe (process.take_signals)
+    parent: "int | None"  # the process that must stay alive, git; None for a run by hand
+    parent_descriptor: "int | None"  # its pidfd, where the system has them
+
+
+class AttachedRecorder:
+    """Shows the output and, unless a reporter of doit's does that, keeps the records."""
+
+    def __init__(self, writer: "InvocationWriter", screen: Screen, *, keeps_records: bool) -> None:
+        self.troubles: list[str] = []
+        self._keeps_records = keeps_records
+        self._writer = writer
+        self._screen = screen
+        self._jobs = writer.hook.jobs
+
+    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
+        if self._keeps_records:
+            self._writer.started(number, pid, wave, at_ns)
+        self._screen.started(self._jobs[number])
+
+    def output(self, number: int) -> None:
+        self._screen.grown(self._jobs[number], self._log(number))
+
+    def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
+        if self._keeps_records:
+            self._writer.ended(number, outcome, at_ns, duration_s)
+        if duration_s is not None:
+            self._screen.ended(self._jobs[number], self._log(number))
+
+    def alone(self, number: int) -> bool:
+        self._screen.alone(self._jobs[number])
+        return True
+
+    def trouble(self, sentence: str) -> None:
+        if sentence not in self.troubles:
+            self.troubles.append(sentence)
+
+    def flush(self) -> None:
+        try:
+            self._writer.flush()
+        except StoreError as error:  # the jobs go on, and the next flush tries again
+            self.trouble(str(error))
+
+    def _log(self, number: int) -> str:
+        return layout.log_file(self._writer.jobs[number].directory)
+
+
+def look_at_terminal(environ: "Mapping[str, str]") -> Terminal:
+    if not os.isatty(STDOUT):
+        return Terminal(False, b"", 80, False)
+    import termios
+    from fcntl import ioctl
+
+    try:
+        window = ioctl(STDOUT, termios.TIOCGWINSZ, b"\0" * 8)
+    except OSError:
+        window = b""
+    columns = int.from_bytes(window[2:4], sys.byteorder)  # struct winsize: rows, columns, ...
+    return Terminal(True, window, columns or 80, "NO_COLOR" not in environ)
+
+
+def listen(parent: "int | None") -> Stops:
+    """Take the signals that end a run, and watch git (R17)."""
+    descriptor = process.take_signals(ENDING_SIGNALS)
+    parent_descriptor = None
+    if parent is not None:
+        try:
+            parent_descriptor = watch.watch_parent(parent)
+        except ProcessLookupError:  # it is gone already: the loop will ask, and find that out
+            pass
+    return Stops(descriptor, parent, parent_descriptor)
+
+
+def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable[[], object]") -> None:
+    """Call `run_jobs`, which runs the loop; signals end the run (`loop.interrupted`), and output is shown (R17)."""
+    screen.attach(loop)
+    loop.watch(stops.descriptor, lambda _: _take_signals(loop, stops))
+    _watch_git(loop, stops)
+    try:
+        run_jobs()
+    finally:
+        screen.drain(stops.descriptor)
+
+
+def _take_signals(loop: "Loop", stops: Stops) -> None:
+    for number in process.read_signals(stops.descriptor):
+        loop.interrupt(number)
+
+
+def _watch_git(loop: "Loop", stops: Stops) -> None:
+    """git does not wait for its hook when it is killed: its death is taken as a hang-up (R17)."""
+    parent, descriptor = stops.parent, stops.parent_descriptor
+    if parent is None:
+        return
+
+    def git_is_gone() -> None:
+        if watch.parent_is_gone(parent) and loop.interrupted is None:
+            loop.interrupt(signals.SIGHUP)
+
+    if descriptor is not None:
+
+        def react(_: int) -> None:
+            loop.unwatch(descriptor)
+            git_is_gone()
+
+        loop.watch(descriptor, react)
+    else:
+        loop.every(watch.POLL_PARENT_S, git_is_gone)

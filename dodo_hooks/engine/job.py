@@ -1,0 +1,115 @@
+"""One job: its environment, its output, its start (HOT)."""
+
+from dodo_hooks.core.record import Record
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.process import spawn
+from dodo_hooks.store import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.core.plan import Hook, Job
+
+TO_FILE = "file"  # output goes straight into the log: a job that outlives its run can go on writing (R16)
+TO_PIPE = "pipe"  # output passes through the wave, so that the runner can show it (R23)
+TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands keep their colours
+
+
+class Context(Record):
+    """What all jobs of one phase share."""
+
+    hook: "Hook"
+    top: str  # of the working tree
+    environ: "Mapping[str, str]"  # what every job of the phase gets
+    invocation_dir: str
+    output: str  # TO_FILE, TO_PIPE or TO_TERMINAL
+    grace_s: float  # between SIGTERM and SIGKILL (R14)
+    nice: int  # of a job that does not say (R13)
+    is_background: bool
+    window: bytes = b""  # the terminal's size, as TIOCGWINSZ gives it
+
+
+class Refused(Exception):
+    """A job could not be started: the exit code a shell would give, and why."""
+
+    def __init__(self, exit_code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+        self.reason = reason
+
+
+def log_path(context: Context, job: "Job") -> str:
+    return layout.log_file(layout.job_dir(context.invocation_dir, job.directory))
+
+
+def nice_of(context: Context, job: "Job") -> int:
+    """How much a job's niceness is raised: what it says, else what its phase has."""
+    return context.nice if job.nice is None else job.nice
+
+
+def start(context: Context, job: "Job") -> "tuple[int, int | None]":
+    """Start a job's command.
+
+    Returns:
+        Its process id, and the descriptor to read its output from; None where that goes straight to the file.
+    Raises:
+        Refused: it cannot be started.
+    """
+    try:
+        reader, writer = _open_output(context, job)
+    except OSError as error:
+        raise Refused(126, f"cannot open its output: {error.strerror}") from error
+    try:
+        return _spawn(context, job, writer), reader
+    except Refused:
+        if reader is not None:
+            os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+
+
+def _spawn(context: Context, job: "Job", writer: int) -> int:
+    directory = f"{context.top}/{job.root}" if job.root else context.top
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise Refused(126, f"cannot enter its root {directory}: {error.strerror}") from error
+    try:
+        return spawn(job.argv, environment_of(context, job), writer)
+    except FileNotFoundError as error:
+        raise Refused(127, f"{job.argv[0]}: command not found") from error
+    except OSError as error:
+        raise Refused(126, f"{job.argv[0]}: {error.strerror}") from error
+
+
+def environment_of(context: Context, job: "Job") -> "dict[str, str]":
+    """The phase's environment, what the file adds, and who the job is."""
+    return {**context.environ, **dict(job.env), "DODO_JOB": job.name}
+
+
+def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
+    if context.output == TO_FILE:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        return None, os.open(log_path(context, job), flags, 0o600)
+    if context.output == TO_PIPE:
+        return os.pipe()
+    return _open_terminal(context.window)
+
+
+def _open_terminal(window: bytes) -> "tuple[int, int]":
+    """A pseudo-terminal for output only. It never becomes anybody's controlling terminal, since jobs lead no session.
+
+    Output processing is off: a newline stays one byte, so the log holds what the command wrote (termios(3), OPOST).
+    """
+    import termios
+    from fcntl import ioctl
+
+    master, slave = os.openpty()
+    attributes = termios.tcgetattr(slave)
+    attributes[1] &= ~termios.OPOST
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    if window:
+        ioctl(slave, termios.TIOCSWINSZ, window)
+    return master, slave

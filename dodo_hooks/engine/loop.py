@@ -1,0 +1,383 @@
+"""The one loop that runs a phase: decide, grant or fork a wave, record, wait (R1, R6, R7; HOT).
+
+It does not know where ready jobs come from: a source (core/schedule.py, engine/dispatch.py) tells. It does not know
+what becomes of a job's start and end either: a recorder does. What it owns are the waves, the slots and the clocks.
+
+    ready jobs -> (slot free?) -> a living wave that holds the job, or a new wave of all ready jobs nobody holds
+    a wave reports an end -> the source says what that makes ready and what it skips -> ...
+
+What has to end a job (a cancel, a timeout, a failing sibling under fail_fast, a signal) is decided once, when it is
+read; the job's own end, read later, only adds its exit status (R14).
+"""
+
+import select
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import GraphError
+from dodo_hooks.core.schedule import in_order
+from dodo_hooks.core.status import Outcome
+from dodo_hooks.engine import wire
+from dodo_hooks.engine.job import Context, nice_of
+from dodo_hooks.engine.wave import run_wave
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import monotonic_s, wall_ns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    from dodo_hooks.core.schedule import Change, Source
+
+    class Recorder(Protocol):
+        """What the loop tells of each job."""
+
+        def started(self, number: int, pid: int, wave: int, at_ns: int) -> None: ...
+        def output(self, number: int) -> None:
+            """The log of the job that is shown live has grown."""
+
+        def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: float | None = None) -> None: ...
+        def alone(self, number: int) -> bool:
+            """This job runs, and nothing else does or will until it ends: whether it is to be shown live (R23)."""
+
+        def trouble(self, sentence: str) -> None:
+            """Something that has to be said, and that is nobody's outcome (R21)."""
+
+        def flush(self) -> None: ...
+
+
+class WaveHandle:
+    """A wave process, as the runner knows it."""
+
+    __slots__ = ("broken", "commands", "dismissed", "held", "inbox", "pid", "running")
+
+    def __init__(self, pid: int, commands: int, reports: int, held: "list[int]") -> None:
+        self.pid = pid
+        self.commands = commands
+        self.inbox = wire.Inbox(reports)
+        self.held = held  # not started
+        self.running: dict[int, int] = {}  # job -> its process group, 0 until it is reported
+        self.dismissed = False
+        self.broken = ""
+
+
+class Loop:
+    def __init__(self, context: Context, recorder: "Recorder", slots: int, keep: "Sequence[int]") -> None:
+        """`slots`: how many jobs may run at once. `keep`: descriptors that waves hold too, the share of `alive`."""
+        self.context = context
+        self.interrupted: int | None = None  # the signal that ended the run (R17)
+        self.waves: dict[int, WaveHandle] = {}  # by the descriptor of their reports
+        self._jobs = context.hook.jobs
+        self.recorder = recorder
+        self._slots = slots
+        self._keep = tuple(keep)
+        self._source: Source | None = None
+        self._ready: list[int] = []
+        self._ending: dict[int, Outcome] = {}  # jobs that were asked to end, and what they will have been
+        self._deadlines: dict[int, float] = {}  # job -> when its timeout is over
+        self._hook_deadline: float | None = None
+        self._live: int | None = None
+        self._poll = select.poll()
+        self._watched: dict[int, Callable[[int], None]] = {}
+        self._ticks: list[tuple[float, Callable[[], None]]] = []
+
+    # What others may ask for.
+
+    def watch(self, descriptor: int, react: "Callable[[int], None]", events: int = select.POLLIN) -> None:
+        """Call `react(events)` whenever the descriptor is ready, after what the waves had to say at that moment."""
+        self._watched[descriptor] = react
+        self._poll.register(descriptor, events)
+
+    def unwatch(self, descriptor: int) -> None:
+        if self._watched.pop(descriptor, None):
+            self._poll.unregister(descriptor)
+
+    def every(self, seconds: float, react: "Callable[[], None]") -> None:
+        """Call `react` about this often while the loop waits, and after each event."""
+        self._ticks.append((seconds, react))
+
+    def set_hook_deadline(self, at_s: float) -> None:
+        """When the whole hook's timeout is over, on the monotonic clock (R15)."""
+        self._hook_deadline = at_s
+
+    def running(self) -> "list[int]":
+        return [number for wave in self.waves.values() for number in wave.running]
+
+    def cancel(self, number: int) -> bool:
+        """End a job because a person wants it (R14); whether it had not ended yet."""
+        outcome = Outcome(status.CANCELLED, status.USER, "cancelled")
+        if self._end(number, outcome, self.context.grace_s):
+            return True
+        if self._source is None or number not in self._source.open_jobs():
+            return False
+        self._finish(number, outcome, wall_ns())
+        return True
+
+    def interrupt(self, signal: int) -> None:
+        """A signal ends the run: what waits is skipped, what runs is ended; a second Ctrl-C does not wait (R17)."""
+        again = self.interrupted is not None
+        self.interrupted = self.interrupted or signal
+        reason = f"interrupted by signal {signal}"
+        self._stop(Outcome(status.SKIPPED, status.INTERRUPTED, reason))
+        for number in self.running():
+            outcome = Outcome(status.CANCELLED, status.INTERRUPTED, reason)
+            self._end(number, outcome, 0 if again and signal == 2 else self.context.grace_s)
+
+    # The run.
+
+    def open_wave(self, ready: "Sequence[int]") -> None:
+        """Fork the wave for these jobs without granting anything yet (R10: before the prompt returns)."""
+        if ready:
+            self._fork_wave(self._companions(ready[0], ready))
+
+    def run(self, source: "Source") -> None:
+        """Run until every job of the source has an outcome and every wave is gone.
+
+        Raises:
+            GraphError: the source's jobs cannot all be reached (R4).
+        """
+        self._source = source
+        self._take(source.start())
+        while True:
+            self._grant()
+            self.recorder.flush()
+            if not self._ready and not self.running():
+                break
+            self._wait()
+        stuck = ", ".join(self._jobs[number].name for number in sorted(source.open_jobs()))
+        if stuck:  # nothing runs, nothing is ready, and something is still to be done
+            raise GraphError(f"{self.context.hook.name}: these jobs can never start: {stuck}")
+        self.close()
+
+    def close(self) -> None:
+        """Dismiss all waves and wait until they are gone: a cancelled job's group may still be ending."""
+        for wave in self.waves.values():
+            self._dismiss(wave)
+        while self.waves:
+            self._wait()
+
+    # Deciding.
+
+    def _take(self, change: "Change") -> None:
+        ready, ended = change
+        self._ready = in_order(self.context.hook, {*self._ready, *ready})
+        for number, outcome in ended:
+            self.recorder.ended(number, outcome, wall_ns())
+
+    def _grant(self) -> None:
+        """Give free slots to ready jobs in order; end waves in which nothing runs."""
+        free = self._slots - len(self.running())
+        while free > 0 and self._ready:
+            number = self._ready[0]
+            wave = self._holder_of(number)
+            if wave is None:
+                wave = self._fork_or_give_up(number)
+                if wave is None:
+                    return
+            self._ready.remove(number)
+            wave.held.remove(number)
+            wave.running[number] = 0
+            self._tell(wave, wire.GRANT, number)
+            free -= 1
+        for wave in self.waves.values():
+            if not wave.running:
+                self._dismiss(wave)
+        self._show_the_only_one()
+
+    def _holder_of(self, number: int) -> "WaveHandle | None":
+        return next((wave for wave in self.waves.values() if number in wave.held), None)
+
+    def _companions(self, first: int, ready: "Sequence[int]") -> "list[int]":
+        """The jobs of a new wave: those that nobody holds, of one priority and one niceness (R7, R13)."""
+        held = {number for wave in self.waves.values() for number in wave.held}
+        alike = self._kind_of(first)
+        return [number for number in ready if number not in held and self._kind_of(number) == alike]
+
+    def _kind_of(self, number: int) -> "tuple[int, int]":
+        job = self._jobs[number]
+        return job.priority, nice_of(self.context, job)
+
+    def _fork_or_give_up(self, number: int) -> "WaveHandle | None":
+        try:
+            return self._fork_wave(self._companions(number, self._ready))
+        except OSError as error:
+            sentence = f"cannot start a process: {error.strerror}"
+            self.recorder.trouble(sentence)
+            self._stop(Outcome(status.SKIPPED, status.SPAWN, sentence))
+            return None
+
+    def _fork_wave(self, jobs: "list[int]") -> WaveHandle:
+        commands_reader, commands = os.pipe()
+        reports, reports_writer = os.pipe()
+        try:
+            pid = process.fork()
+        except OSError:
+            for descriptor in (commands_reader, commands, reports, reports_writer):
+                os.close(descriptor)
+            raise
+        if not pid:
+            run_wave(self.context, commands_reader, reports_writer, self._keep)
+        os.close(commands_reader)
+        os.close(reports_writer)
+        wave = self.waves[reports] = WaveHandle(pid, commands, reports, jobs)
+        self._poll.register(reports, select.POLLIN)
+        return wave
+
+    def _dismiss(self, wave: WaveHandle) -> None:
+        if not wave.dismissed:
+            wave.dismissed = True
+            wave.held.clear()  # goes back: the next free slot forks a wave for it
+            self._tell(wave, wire.DISMISS)
+
+    def _show_the_only_one(self) -> None:
+        """A job that runs alone is shown live: nothing can start before it ends, so nothing can come between."""
+        if self._ready or self._live is not None:
+            return
+        running = [(wave, number) for wave in self.waves.values() for number in wave.running]
+        if len(running) == 1:
+            wave, number = running[0]
+            if self.recorder.alone(number):
+                self._live = number
+                self._tell(wave, wire.LIVE, number)
+
+    # Ending.
+
+    def _finish(self, number: int, outcome: Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
+        """A job has its outcome: record it, and what follows from it."""
+        assert self._source is not None
+        self._deadlines.pop(number, None)
+        if self._live == number:
+            self._live = None
+        self._ready = [other for other in self._ready if other != number]
+        self.recorder.ended(number, outcome, at_ns, duration_s)
+        self._take(self._source.ended(number, outcome))
+        if self.context.hook.fail_fast and outcome.status in (status.FAILED, status.CRASHED):
+            reason = f"{self._jobs[number].name} {outcome.status}, and the hook says fail_fast"
+            self._stop(Outcome(status.SKIPPED, status.FAIL_FAST, reason))
+            for other in self.running():
+                self._end(other, Outcome(status.CANCELLED, status.FAIL_FAST, reason), self.context.grace_s)
+
+    def _stop(self, outcome: Outcome) -> None:
+        """Nothing further is started; what waits has this outcome."""
+        self._ready = []
+        if self._source is not None:
+            for number, its_outcome in self._source.stop(self.running(), outcome):
+                self.recorder.ended(number, its_outcome, wall_ns())
+
+    def _end(self, number: int, outcome: Outcome, grace_s: float) -> bool:
+        """Ask a running job to end; the first reason that was read stays (R14). False: it does not run."""
+        for wave in self.waves.values():
+            if number in wave.running:
+                self._ending.setdefault(number, outcome)
+                self._deadlines.pop(number, None)
+                self._tell(wave, wire.END, number, int(grace_s * 1000))
+                return True
+        return False
+
+    def _tell(self, wave: WaveHandle, kind: str, *numbers: int) -> None:
+        try:
+            wire.send(wave.commands, kind, *numbers)
+        except BrokenPipeError:  # it died: its other pipe will say so
+            pass
+
+    # Waiting.
+
+    def _wait(self) -> None:
+        events = self._poll.poll(self._timeout_ms())
+        for descriptor, _ in events:  # ends first: what the jobs did comes before what somebody wants of them
+            if descriptor in self.waves:
+                self._hear(self.waves[descriptor], descriptor)
+        for descriptor, event in events:
+            if descriptor in self._watched:
+                self._watched[descriptor](event)
+        self._watch_clocks()
+        for _, react in self._ticks:
+            react()
+
+    def _timeout_ms(self) -> "int | None":
+        deadlines = list(self._deadlines.values())
+        if self._hook_deadline is not None:
+            deadlines.append(self._hook_deadline)
+        waits_s = [deadline - monotonic_s() for deadline in deadlines]
+        waits_s.extend(seconds for seconds, _ in self._ticks)
+        return max(0, int(min(waits_s) * 1000) + 1) if waits_s else None
+
+    def _watch_clocks(self) -> None:
+        now_s = monotonic_s()
+        for number in [number for number, deadline in self._deadlines.items() if deadline <= now_s]:
+            reason = f"took longer than its timeout of {self._jobs[number].timeout_s:g} s"
+            self._end(number, Outcome(status.FAILED, status.TIMEOUT, reason), self.context.grace_s)
+        if self._hook_deadline is not None and self._hook_deadline <= now_s:
+            self._hook_deadline = None
+            reason = f"{self.context.hook.name} took longer than its timeout of {self.context.hook.timeout_s:g} s"
+            self._stop(Outcome(status.SKIPPED, status.TIMEOUT, reason))
+            for number in self.running():
+                self._end(number, Outcome(status.FAILED, status.TIMEOUT, reason), self.context.grace_s)
+
+    def _hear(self, wave: WaveHandle, descriptor: int) -> None:
+        messages = wave.inbox.receive()
+        if messages is None:
+            self._lose(wave, descriptor)
+            return
+        for kind, numbers, text in messages:
+            if kind == wire.BROKEN:
+                wave.broken = text
+            elif kind == wire.OUTPUT:
+                self.recorder.output(numbers[0])
+            elif kind == wire.UNLOGGED:
+                name = self._jobs[numbers[0]].name
+                self.recorder.trouble(f"cannot keep the output of {name}: {os.strerror(numbers[1])}")
+            elif kind == wire.STARTED:
+                self._started(wave, *numbers)
+            elif kind == wire.ENDED:
+                self._ended(wave, *numbers)
+            elif kind == wire.REFUSED:
+                number, exit_code, at_ns = numbers
+                del wave.running[number]
+                outcome = Outcome(status.FAILED, status.SPAWN, text, exit_code)
+                self._finish(number, self._ending.pop(number, outcome), at_ns)
+
+    def _started(self, wave: WaveHandle, number: int, pid: int, at_ns: int) -> None:
+        wave.running[number] = pid
+        self.recorder.started(number, pid, wave.pid, at_ns)
+        timeout_s = self._jobs[number].timeout_s
+        if timeout_s is not None and number not in self._ending:
+            self._deadlines[number] = monotonic_s() + timeout_s
+
+    def _ended(self, wave: WaveHandle, number: int, code: int, signal: int, at_ns: int, duration_us: int) -> None:
+        del wave.running[number]
+        exit_code = None if code < 0 else code
+        by_signal = None if signal < 0 else signal
+        decided = self._ending.pop(number, None)
+        outcome = outcome_of(exit_code, by_signal)
+        if decided is not None:  # the status and the cause stay, whatever the exit status was (R14)
+            outcome = decided._replace(exit_code=exit_code, signal=by_signal)
+        self._finish(number, outcome, at_ns, duration_us / 1_000_000)
+
+    def _lose(self, wave: WaveHandle, descriptor: int) -> None:
+        """A wave is gone: as it should be, or it died, which costs its running jobs (R7, R20)."""
+        del self.waves[descriptor]
+        self._poll.unregister(descriptor)
+        os.close(descriptor)
+        os.close(wave.commands)
+        if wave.running:
+            # Before the wave is reaped: until then its id, which is its session's, belongs to nobody else.
+            process.kill_session(wave.pid)
+            if not process.IS_LINUX:
+                for group in filter(None, wave.running.values()):
+                    process.kill_group(group)
+        process.reap(wave.pid)
+        reason = "its wave process died" + (f": {wave.broken}" if wave.broken else "")
+        for number in list(wave.running):
+            crashed = Outcome(status.CRASHED, status.WAVE_DIED, reason)
+            self._finish(number, self._ending.pop(number, crashed), wall_ns())
+
+
+def outcome_of(exit_code: "int | None", signal: "int | None") -> Outcome:
+    """The outcome of a job that ended by itself."""
+    if exit_code == 0:
+        return Outcome(status.COMPLETED, exit_code=0)
+    if signal is not None:
+        return Outcome(status.FAILED, status.SIGNAL, f"ended by signal {signal}", signal=signal)
+    return Outcome(status.FAILED, status.EXIT, f"exit code {exit_code}", exit_code)

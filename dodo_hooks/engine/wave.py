@@ -1,0 +1,232 @@
+"""A wave process: starts jobs as it is granted slots, reports each start and end, and ends them when told (R7, HOT).
+
+A wave is a fork of the runner with a session of its own. It has one thread and one place that waits. It leaves when it
+is dismissed and nothing runs any more, or when the runner is gone: then it first ends its jobs (R20).
+
+How a job is ended (R14): SIGTERM and SIGCONT to its group, SIGKILL to the group when the grace period is over. The
+job's process is not reaped before nobody else is left in the group or SIGKILL was sent: until then the group's id
+cannot belong to anybody else.
+"""
+
+import select
+
+from dodo_hooks.engine import wire
+from dodo_hooks.engine.job import Context, Refused, log_path, nice_of, start
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import os, signals
+from dodo_hooks.host.world import monotonic_s, wall_ns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.core.plan import Job
+
+BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
+_PROBE_S = 0.02  # how often a job that was asked to end is looked at
+
+
+class Running:
+    """A job's process."""
+
+    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "output", "pid", "started_s")
+
+    def __init__(self, number: int, job: "Job", pid: int, output: "int | None", started_s: float) -> None:
+        self.number = number
+        self.job = job
+        self.pid = pid
+        self.output = output
+        self.started_s = started_s
+        self.log: int | None = None
+        self.live = False
+        self.kill_at_s: float | None = None  # set once it was asked to end
+        self.killed = False
+
+
+def run_wave(context: Context, commands: int, reports: int, keep: "Sequence[int]") -> None:
+    """Be the wave process; never returns. `keep`: further descriptors that stay open, the share of `alive` (R18)."""
+    exit_code = BROKEN_EXIT
+    wave = None
+    try:
+        # First of all: a wave that held `lock` would make a dead coordinator look alive (R18).
+        process.close_all_but({commands, reports, *keep})
+        os.setsid()
+        wave = Wave(context, commands, reports)
+        wave.run()
+        exit_code = 0
+    except BaseException as error:  # whatever it is, the runner has to hear of it, and no job may stay behind
+        _break(wave, reports, error)
+    finally:
+        os._exit(exit_code)
+
+
+def _break(wave: "Wave | None", reports: int, error: BaseException) -> None:
+    for running in list(wave.running.values()) if wave else ():
+        process.kill_group(running.pid)
+    try:
+        wire.send(reports, wire.BROKEN, text=f"{type(error).__name__}: {error}")
+    except OSError:
+        pass
+
+
+class Wave:
+    def __init__(self, context: Context, commands: int, reports: int) -> None:
+        self.running: dict[int, Running] = {}  # by the job's number
+        self._context = context
+        self._commands = wire.Inbox(commands)
+        self._reports = reports
+        self._leaving = False
+        self._lowered = False
+        self._outputs: dict[int, Running] = {}  # by descriptor
+        self._poll = select.poll()
+        # SIGTERM is what a system that shuts down sends, and what Linux sends for a dead runner.
+        self._signals = process.take_signals((signals.SIGCHLD, signals.SIGTERM, signals.SIGHUP, signals.SIGINT))
+        for descriptor in (self._signals, commands):
+            self._poll.register(descriptor, select.POLLIN)
+        if context.is_background:
+            from dodo_hooks.host.priority import end_with_parent
+
+            end_with_parent(signals.SIGTERM)
+
+    def run(self) -> None:
+        while self.running or not self._leaving:
+            for descriptor, _ in self._poll.poll(self._timeout_ms()):
+                if descriptor == self._signals:
+                    self._take_signals()
+                elif descriptor == self._commands.descriptor:
+                    self._obey()
+                elif descriptor in self._outputs:
+                    self._read(self._outputs[descriptor])
+            for running in list(self.running.values()):
+                self._look_after(running)
+
+    def _timeout_ms(self) -> "int | None":
+        """Soon, while a job is being ended: its group is looked at, and SIGKILL may be due."""
+        is_ending = any(running.kill_at_s is not None for running in self.running.values())
+        return int(_PROBE_S * 1000) if is_ending else None
+
+    def _take_signals(self) -> None:
+        if any(number != signals.SIGCHLD for number in process.read_signals(self._signals)):
+            self._leave()
+
+    def _leave(self) -> None:
+        self._leaving = True
+        for running in self.running.values():
+            self._ask_to_end(running, self._context.grace_s)
+
+    def _obey(self) -> None:
+        messages = self._commands.receive()
+        if messages is None:  # the runner is gone
+            self._poll.unregister(self._commands.descriptor)
+            self._leave()
+            return
+        for kind, numbers, _ in messages:
+            if kind == wire.GRANT:
+                self._start(numbers[0])
+            elif kind == wire.DISMISS:
+                self._leaving = True
+            elif numbers[0] in self.running:  # else it has ended meanwhile
+                running = self.running[numbers[0]]
+                if kind == wire.END:
+                    self._ask_to_end(running, numbers[1] / 1000)
+                elif kind == wire.LIVE:
+                    running.live = True
+                    self._report(wire.OUTPUT, running.number)
+
+    def _start(self, number: int) -> None:
+        job = self._context.hook.jobs[number]
+        self._lower_priority(job)
+        at_ns, started_s = wall_ns(), monotonic_s()
+        try:
+            pid, output = start(self._context, job)
+        except Refused as refused:
+            self._report(wire.REFUSED, number, refused.exit_code, at_ns, text=refused.reason)
+            return
+        running = self.running[number] = Running(number, job, pid, output, started_s)
+        if output is not None:
+            os.set_blocking(output, False)
+            self._outputs[output] = running
+            self._poll.register(output, select.POLLIN)
+        self._report(wire.STARTED, number, pid, at_ns)
+
+    def _lower_priority(self, job: "Job") -> None:
+        """Once: all jobs of a wave are of one niceness (R13)."""
+        nice = nice_of(self._context, job)
+        if not self._lowered and (nice or self._context.is_background):
+            from dodo_hooks.host.priority import lower_priority
+
+            lower_priority(nice, idle_io=self._context.is_background)
+        self._lowered = True
+
+    def _read(self, running: Running) -> bool:
+        """Move what a job has written into its log; whether there may be more."""
+        assert running.output is not None
+        try:
+            data = os.read(running.output, 65536)
+        except BlockingIOError:
+            return False
+        except OSError:  # EIO: the last holder of a pseudo-terminal has closed it
+            data = b""
+        if not data:
+            self._close_output(running)
+            return False
+        self._keep(running, data)
+        if running.live:
+            self._report(wire.OUTPUT, running.number)
+        return True
+
+    def _keep(self, running: Running, data: bytes) -> None:
+        try:
+            if running.log is None:  # made at the first byte: most jobs that go well print nothing
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                running.log = os.open(log_path(self._context, running.job), flags, 0o600)
+            process.write_all(running.log, data)
+        except OSError as error:  # the job goes on: its output is read and lost, and the runner says so
+            self._report(wire.UNLOGGED, running.number, error.errno or 0)
+
+    def _close_output(self, running: Running) -> None:
+        if running.output is not None:
+            self._poll.unregister(running.output)
+            del self._outputs[running.output]
+            os.close(running.output)
+            running.output = None
+
+    def _ask_to_end(self, running: Running, grace_s: float) -> None:
+        """A second call can only shorten the grace period (R17)."""
+        kill_at_s = monotonic_s() + grace_s
+        if running.kill_at_s is None:
+            process.ask_to_end(running.pid)
+            running.kill_at_s = kill_at_s
+        running.kill_at_s = min(running.kill_at_s, kill_at_s)
+
+    def _look_after(self, running: Running) -> None:
+        """Send SIGKILL when it is due; reap the job when it has ended."""
+        if running.kill_at_s is not None:
+            if not running.killed and monotonic_s() >= running.kill_at_s:
+                process.kill_group(running.pid)
+                running.killed = True
+            if not process.has_ended(running.pid):
+                return
+            if not running.killed and process.group_has_others(running.pid):
+                return
+        status = process.wait_status(running.pid)
+        if status is not None:
+            self._end(running, *status)
+
+    def _end(self, running: Running, exit_code: "int | None", signal: "int | None") -> None:
+        """The job's process has ended, and with it the job, whoever still holds its output (R16)."""
+        at_ns, duration_us = wall_ns(), int((monotonic_s() - running.started_s) * 1_000_000)
+        while running.output is not None and self._read(running):
+            pass
+        self._close_output(running)
+        if running.log is not None:
+            os.close(running.log)
+        del self.running[running.number]
+        code = -1 if exit_code is None else exit_code
+        self._report(wire.ENDED, running.number, code, -1 if signal is None else signal, at_ns, duration_us)
+
+    def _report(self, kind: str, *numbers: int, text: str = "") -> None:
+        try:
+            wire.send(self._reports, kind, *numbers, text=text)
+        except BrokenPipeError:  # the commands' end will say so as well, and then everything is ended
+            pass

@@ -1,0 +1,67 @@
+"""Forking the coordinator, and letting the prompt go (R10; HOT)."""
+
+from dodo_hooks.core.errors import HooksError
+from dodo_hooks.engine.coordinator import coordinate
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import os, signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.engine.coordinator import Background
+
+_NOTHING_SAID = "the background process died before it had started anything"
+
+
+class DetachError(HooksError):
+    """The background phase could not be begun. git is not failed by it (R21)."""
+
+
+def detach(phase: "Background") -> None:
+    """Fork the coordinator of the phase, and return once it has forked its first wave.
+
+    It takes the locks of `phase.writer` along: the caller must not write records any more, and need only exit.
+
+    Raises:
+        DetachError: nothing was started; says why.
+    """
+    reader, writer = os.pipe()
+    try:
+        pid = process.fork()
+    except OSError as error:
+        raise DetachError(f"cannot start a process for the background jobs: {error.strerror}") from error
+    if not pid:
+        _be_coordinator(phase, writer)
+    os.close(writer)
+    phase.writer.release()
+    answer = _read_all(reader)
+    os.close(reader)
+    if answer != b"\0":
+        raise DetachError(answer.decode("utf-8", "replace") or _NOTHING_SAID)
+
+
+def _be_coordinator(phase: "Background", pipe: int) -> None:
+    """Never returns."""
+    try:
+        os.setsid()
+        # The invocation's directory, where the socket is bound; and the working tree can be removed under us.
+        os.chdir(phase.context.invocation_dir)
+        process.close_all_but({pipe, phase.writer.lock, phase.writer.alive})
+        process.redirect_to_null((0, 1, 2))
+        wake_up = process.take_signals((signals.SIGINT, signals.SIGTERM, signals.SIGHUP))
+
+        def release(sentence: str) -> None:
+            os.write(pipe, sentence.encode("utf-8", "replace") or b"\0")
+            os.close(pipe)
+
+        coordinate(phase, release, wake_up)
+    finally:
+        os._exit(0)
+
+
+def _read_all(descriptor: int) -> bytes:
+    data = b""
+    while True:
+        piece = os.read(descriptor, 65536)
+        if not piece:
+            return data
+        data += piece

@@ -1,0 +1,102 @@
+"""`doit run ...` on a hook file: the selected jobs of each hook as an invocation of their own (section 5)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dodo_hooks.core import status
+from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
+from dodo_hooks.core.status import Outcome
+from dodo_hooks.engine.background import run_by_doit
+from dodo_hooks.engine.reporters import RunOptions
+from dodo_hooks.fire.entry import phase_of, slots_of
+from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background
+from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host.world import World
+from dodo_hooks.loader.tasks import task_name
+
+
+def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_manager: Any, options: RunOptions) -> int:
+    """Run what `control` has selected: foreground jobs attached, then the background jobs like those of a fired hook.
+
+    Returns doit's exit code, the worst of all hooks.
+
+    Raises:
+        HooksError: not in a repository, or nothing could be started.
+    """
+    repo = find_repo(world.environ, world.cwd)
+    selected = _closure(control.tasks, control.selected_tasks)
+    reporter.initialize(control.tasks, control.selected_tasks)
+    codes = [0]
+    for hook in plan.hooks:
+        left_out = {
+            job.number: Outcome(status.SKIPPED, status.SELECTION, "not selected")
+            for job in hook.jobs
+            if task_name(hook, job) not in selected
+        }
+        if len(left_out) < len(hook.jobs):
+            body = _without_needs(hook, left_out) if options.single else hook
+            slots = slots_of(options.slots or plan.slots)
+            firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, left_out)
+            codes.append(_run_hook(firing, reporter, dep_manager, options))
+    reporter.complete_run()
+    return max(codes)
+
+
+def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptions) -> int:
+    run = begin(firing)
+    if run is None:
+        return 2
+
+    def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
+        phase = background_of(run, jobs, attached)
+        attached.go(
+            lambda: run_by_doit(phase, attached.recorder, attached.loop, [_Part(reporter)], dep_manager, options.always)
+        )
+
+    _run_foreground(run, run_jobs)
+    return run_background(run, run_jobs)
+
+
+def _run_foreground(run: Run, run_jobs: Any) -> None:
+    announce_promotion(run)
+    jobs = run.open_jobs(FOREGROUND)
+    if jobs:
+        run_jobs(Attached(run, FOREGROUND, keeps_records=False), jobs)
+
+
+def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:
+    """The selected tasks, the members of selected groups, and all that these need."""
+    waiting, seen = list(names), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(tasks[name].task_dep)
+    return seen
+
+
+def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
+    """`doit run -s`: what is selected waits only for what is selected too."""
+
+    def kept(numbers: Sequence[int]) -> tuple[int, ...]:
+        return tuple(number for number in numbers if number not in left_out)
+
+    jobs = [job._replace(needs=kept(job.needs), dependents=kept(job.dependents)) for job in hook.jobs]
+    return hook._replace(jobs=tuple(jobs))
+
+
+class _Part:
+    """A reporter of the whole command, during the run of one hook: it begins and completes once, not with each hook."""
+
+    def __init__(self, reporter: Any) -> None:
+        self._reporter = reporter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reporter, name)
+
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        pass
+
+    def complete_run(self) -> None:
+        pass

@@ -1,0 +1,193 @@
+"""What the shim and `dodo-hooks run` call (HOT, from the shim to the first job).
+
+A firing that has nothing to do must cost next to nothing, so what a run needs is imported once there is one.
+"""
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.events import is_gate
+from dodo_hooks.fire.plan_cache import load_compiled
+from dodo_hooks.git.event import derived_hooks, mark_fired
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.core.selection import Selectors
+    from dodo_hooks.core.status import Outcome
+    from dodo_hooks.fire.plan_cache import Compiled
+    from dodo_hooks.fire.run import Firing
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+
+def fire(world: "World", words: "Sequence[str]") -> int:
+    """A hook that git has fired: `[--kept FILE] HOOK [ARG...]`; returns the exit code for git.
+
+    Raises:
+        HooksError: the hook file cannot be used, or nothing could be started.
+    """
+    kept, hook, args = _parse(words)
+    code = _run_kept(world, kept, args) if kept else 0
+    if code and is_gate(hook, args):
+        return code
+    if world.environ.get("DODO_HOOKS") == "0":
+        return code
+    repo = find_repo(world.environ, world.cwd)
+    if not repo.top:  # a bare repository has no hook file
+        return code
+    hooks = [hook, *_derived(hook, args, repo)]
+    compiled, is_new = load_compiled(world, repo.top)
+    if is_new:
+        _welcome(world, repo, compiled)
+    for name in hooks:
+        body = compiled.hook(name)
+        if body is not None:
+            code = max(code, _run(world, repo, compiled, body, args))
+    return code
+
+
+def run_by_hand(
+    world: "World",
+    hook: str,
+    args: "Sequence[str]" = (),
+    jobs: "Sequence[str]" = (),
+    tags: "Sequence[str]" = (),
+    skip: "Sequence[str]" = (),
+    phase: "str | None" = None,
+    slots: "int | None" = None,
+    dry_run: bool = False,
+) -> int:
+    """Fire a hook from the command line; returns its exit code.
+
+    Raises:
+        UsageError: there is no such hook or job. HooksError: as for `fire`.
+    """
+    from dodo_hooks.core.selection import Selectors, left_out
+    from dodo_hooks.fire.run import BY_HAND
+
+    repo = find_repo(world.environ, world.cwd)
+    compiled, _ = load_compiled(world, repo.top)
+    body = compiled.hook(hook)
+    if body is None:
+        raise UsageError(_no_such_hook(hook, compiled))
+    selectors = Selectors(tuple(jobs), tuple(tags), tuple(skip))
+    out = {**left_out(body, _from_environ(world), is_strict=False), **left_out(body, selectors, is_strict=True)}
+    firing = _firing(world, repo, compiled, body, tuple(args), BY_HAND, out)
+    firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots)
+    if dry_run:
+        from dodo_hooks.fire.dry_run import describe
+
+        for line in describe(firing):
+            print(line)
+        return 0
+    from dodo_hooks.fire.phases import run_firing
+
+    return run_firing(firing)
+
+
+def slots_of(wanted: "int | None") -> int:
+    """How many jobs may run at once: what is asked for, else one for each processor that we may use."""
+    if wanted is not None:
+        return wanted
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def phase_of(world: "World") -> str:
+    """What DODO_HOOKS_PHASE says about background jobs.
+
+    Raises:
+        UsageError: it says something that we do not know.
+    """
+    from dodo_hooks.fire.run import AUTO, PHASES
+
+    phase = world.environ.get("DODO_HOOKS_PHASE") or AUTO
+    if phase not in PHASES:
+        raise UsageError(f"DODO_HOOKS_PHASE is {phase!r}, and may be one of {', '.join(PHASES)}")
+    return phase
+
+
+def _parse(words: "Sequence[str]") -> "tuple[str | None, str, tuple[str, ...]]":
+    kept = None
+    if words[:1] == ["--kept"] and len(words) > 1:
+        kept, words = words[1], words[2:]
+    if not words:
+        raise UsageError("fire is what git's hooks call: dodo-hooks fire HOOK [ARG...]; use dodo-hooks run HOOK")
+    return kept, words[0], tuple(words[1:])
+
+
+def _run(world: "World", repo: "Repo", compiled: "Compiled", hook: "Hook", args: "tuple[str, ...]") -> int:
+    from dodo_hooks.fire.phases import run_firing
+    from dodo_hooks.fire.run import BY_GIT
+
+    out = {}
+    if world.environ.get("DODO_HOOKS_SKIP"):
+        from dodo_hooks.core.selection import left_out
+
+        out = left_out(hook, _from_environ(world), is_strict=False)
+    return run_firing(_firing(world, repo, compiled, hook, args, BY_GIT, out))
+
+
+def _firing(
+    world: "World",
+    repo: "Repo",
+    compiled: "Compiled",
+    hook: "Hook",
+    args: "tuple[str, ...]",
+    trigger: str,
+    out: "dict[int, Outcome]",
+) -> "Firing":
+    from dodo_hooks.fire.run import Firing
+
+    return Firing(world, repo, hook, args, trigger, phase_of(world), slots_of(compiled.slots), out)
+
+
+def _from_environ(world: "World") -> "Selectors":
+    from dodo_hooks.core.selection import selectors_from
+
+    return selectors_from(world.environ.get("DODO_HOOKS_SKIP", ""))
+
+
+def _derived(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ...]":
+    derived = derived_hooks(hook, args, repo)
+    return derived if derived and mark_fired(repo) else ()
+
+
+def _run_kept(world: "World", path: str, args: "tuple[str, ...]") -> int:
+    """The hook that was there before ours: it runs first, with the same arguments and standard input (G1)."""
+    if not os.access(path, os.X_OK):
+        return 0
+    try:
+        pid = os.posix_spawn(path, (path, *args), world.environ)
+    except OSError as error:
+        if error.errno != 8:  # ENOEXEC: a script without `#!`, which git gives to sh
+            raise UsageError(f"the hook that was here before cannot be started: {path}: {error.strerror}") from error
+        pid = os.posix_spawn("/bin/sh", ("sh", path, *args), world.environ)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256
+
+
+def _welcome(world: "World", repo: "Repo", compiled: "Compiled") -> None:
+    """The hook file is new or has changed: say what its reader noticed, and see to the shims that it needs (G2)."""
+    from dodo_hooks.fire.run import say
+
+    for notice in compiled.notices:
+        say(notice)
+    from dodo_hooks.fire.missing_shims import install_missing
+
+    for sentence in install_missing(world, repo, [name for name, _ in compiled.hooks]):
+        say(sentence)
+
+
+def _no_such_hook(hook: str, compiled: "Compiled") -> str:
+    names = [name for name, _ in compiled.hooks]
+    if not names:
+        return f"there is no hook file here that names {hook}: write one, hooks.dodo, at the top of the working tree"
+    from difflib import get_close_matches
+
+    near = get_close_matches(hook, names, 1)
+    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(names)}"
+    return f"{compiled.file} has no hook called {hook}: {hint}"

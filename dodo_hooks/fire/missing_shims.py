@@ -1,0 +1,28 @@
+"""A hook that the file names and git does not fire yet gets its shim at the next firing of another one (G2)."""
+
+import os
+from collections.abc import Sequence
+
+from dodo_hooks.core.errors import HooksError
+from dodo_hooks.core.events import shim_of
+from dodo_hooks.git.hooks_dir import hooks_directory
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.shim import install
+from dodo_hooks.host.world import World
+
+
+def install_missing(world: World, repo: Repo, hooks: Sequence[str]) -> list[str]:
+    """Install the shims that `hooks` need and that are not there; returns a sentence for each, or why it cannot be.
+
+    A hook of somebody else's in that place is left alone: to put ours in front of it takes an `install` by hand.
+    """
+    try:
+        directory = hooks_directory(repo, world.environ)
+        shims = {hook: shim_of(hook) for hook in hooks}
+        missing = [hook for hook, shim in shims.items() if shim and not os.path.lexists(f"{directory}/{shim}")]
+        if not missing:
+            return []
+        changes = install(repo, missing, world.environ, site=list(world.site) or None)
+    except HooksError as error:
+        return [f"cannot install the hooks that the hook file names now: {error}"]
+    return [f"installed the hook {change.hook}, which the hook file names now" for change in changes]

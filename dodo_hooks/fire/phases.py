@@ -1,0 +1,209 @@
+"""The two phases of a run: foreground, then background, in that order (R8, R9, R10; HOT)."""
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.events import is_gate
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
+from dodo_hooks.core.schedule import CountingSource, Ledger
+from dodo_hooks.core.status import Outcome
+from dodo_hooks.engine.foreground import AttachedRecorder, listen, look_at_terminal, run_attached
+from dodo_hooks.engine.loop import Loop
+from dodo_hooks.engine.screen import Screen
+from dodo_hooks.engine.summary import summary
+from dodo_hooks.fire.run import ATTACHED, AUTO, BY_DOIT, BY_GIT, OFF, Firing, Run, begin, context_of, say
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import monotonic_s, reach_site
+from dodo_hooks.store import layout
+from dodo_hooks.store.identity import repository_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dodo_hooks.engine.coordinator import Background
+
+    # Runs the open jobs of a phase in a loop that is set up for it.
+    Runner = Callable[["Attached", Sequence[int]], None]
+
+
+class Attached:
+    """A phase that runs in front of a person: its loop, and what shows and records it."""
+
+    __slots__ = ("loop", "recorder", "run", "screen", "stops")
+
+    def __init__(self, run: Run, phase: str, *, keeps_records: bool) -> None:
+        firing = run.firing
+        terminal = look_at_terminal(firing.world.environ)
+        self.run = run
+        self.screen = Screen(terminal.is_terminal, terminal.columns, terminal.has_colors)
+        self.recorder = AttachedRecorder(run.writer, self.screen, keeps_records=keeps_records)
+        self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
+        self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)
+        if run.deadline_s is not None:
+            self.loop.set_hook_deadline(run.deadline_s)
+
+    def go(self, run_jobs: "Callable[[], object]") -> None:
+        try:
+            run_attached(self.loop, self.screen, self.stops, run_jobs)
+        finally:
+            self.run.interrupted = self.run.interrupted or self.loop.interrupted
+            self.run.troubles += self.recorder.troubles
+
+
+def run_firing(firing: Firing) -> int:
+    """Run the hook's jobs; returns the exit code for git (R22).
+
+    Raises:
+        HooksError: nothing was started: too deep, too many, or the store cannot be written (R12, R21).
+    """
+    if len(firing.left_out) == len(firing.hook.jobs):
+        return 0
+    run = begin(firing)
+    if run is None:
+        return 0
+    run_foreground(run)
+    return run_background(run)
+
+
+def run_foreground(run: Run) -> None:
+    """Run the foreground jobs to their end, while a person waits for git, and so without loading doit."""
+    announce_promotion(run)
+    jobs = run.open_jobs(FOREGROUND)
+    if jobs:
+        attached = Attached(run, FOREGROUND, keeps_records=True)
+        source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
+        attached.go(lambda: attached.loop.run(source))
+
+
+def run_background(run: Run, run_attached_jobs: "Runner | None" = None) -> int:
+    """Begin, run or refuse the background phase; returns the run's exit code.
+
+    `run_attached_jobs` runs jobs that are not to be detached; by default doit does, with the records as its only
+    reporter.
+    """
+    _decide_background(run)
+    jobs = run.open_jobs(BACKGROUND)
+    if jobs and _has_to_be_attached(run):
+        attached = Attached(run, BACKGROUND, keeps_records=False)
+        (run_attached_jobs or _run_by_doit)(attached, jobs)
+    elif jobs:
+        return _detach(run, jobs)
+    # A background job that git did not wait for on purpose does not fail it now because it happened to be attached.
+    phases = (FOREGROUND,) if run.firing.trigger == BY_GIT else (FOREGROUND, BACKGROUND)
+    return close(run, *phases)
+
+
+def close(run: Run, *phases: str) -> int:
+    """Every job has ended: tell, finish the records, return the exit code."""
+    _tell(run)
+    try:
+        run.writer.finish(run.exit_code(*phases))
+    except StoreError as error:
+        run.troubles.append(str(error))
+        run.writer.release()
+    for sentence in dict.fromkeys(run.troubles):
+        say(sentence)
+    return run.exit_code(*phases)
+
+
+def background_of(run: Run, jobs: "Sequence[int]", attached: "Attached | None" = None) -> "Background":
+    """What a background phase is run from."""
+    from dodo_hooks.engine.coordinator import Background
+
+    firing = run.firing
+    context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
+    database = layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
+    return Background(firing.world, context, run.writer, tuple(jobs), firing.slots, run.deadline_s, database)
+
+
+def announce_promotion(run: Run) -> None:
+    """A background job that runs in the foreground is a surprise, so it is said, once (R9)."""
+    jobs = run.firing.hook.jobs
+    open_jobs = run.open_jobs(FOREGROUND)
+    for job in (jobs[number] for number in open_jobs):
+        if job.promoted:
+            by = [jobs[other].name for other in job.dependents if jobs[other].phase == FOREGROUND]
+            say(f"{run.firing.hook.name}: {job.name} runs in the foreground, because {' and '.join(by)} needs it")
+
+
+def _decide_background(run: Run) -> None:
+    """Give an outcome to the background jobs that will not run (R3, R5, R8, R12, R17)."""
+    jobs = run.open_jobs(BACKGROUND)
+    if not jobs:
+        return
+    run.decide(Ledger(run.firing.hook, jobs, run.writer.outcomes()).skip_what_cannot_run())
+    refusal = _refusal(run)
+    if refusal is not None:
+        run.decide((number, refusal) for number in run.open_jobs(BACKGROUND))
+
+
+def _refusal(run: Run) -> "Outcome | None":
+    """Why the whole background phase is not begun; None: it is."""
+    hook = run.firing.hook
+    if run.interrupted is not None:
+        return Outcome(status.SKIPPED, status.INTERRUPTED, f"interrupted by signal {run.interrupted}")
+    if run.deadline_s is not None and monotonic_s() >= run.deadline_s:
+        return Outcome(status.SKIPPED, status.TIMEOUT, f"{hook.name} took longer than its timeout")
+    if run.has_failed(FOREGROUND) and hook.fail_fast:
+        return Outcome(status.SKIPPED, status.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
+    if run.has_failed(FOREGROUND) and is_gate(hook.name, run.firing.args):
+        return Outcome(status.SKIPPED, status.GATE, "the foreground jobs failed, so git does not go on")
+    if run.nesting.within is not None:
+        return Outcome(status.SKIPPED, status.NESTED, f"the hook fired inside a job of {run.nesting.within}")
+    if run.firing.phase == OFF:
+        return Outcome(status.SKIPPED, status.SELECTION, "background jobs were turned off")
+    return None
+
+
+def _has_to_be_attached(run: Run) -> bool:
+    """Whether nobody would be there to see a detached process end: in CI, in a container's process 1 (R10)."""
+    firing = run.firing
+    if not run.writer.has_locks:
+        say(f"{firing.hook.name}: the background jobs run attached, because {run.writer.directory} cannot be locked")
+        return True
+    if firing.phase != AUTO:
+        return firing.phase == ATTACHED
+    return is_ci(firing.world.environ.get("CI", "")) or (firing.trigger == BY_GIT and os.getppid() == 1)
+
+
+def is_ci(variable: str) -> bool:
+    return variable.lower() not in ("", "0", "false")
+
+
+def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
+    reach_site(attached.run.firing.world)
+    from dodo_hooks.engine.background import run_by_doit
+
+    phase = background_of(attached.run, jobs, attached)
+    attached.go(lambda: run_by_doit(phase, attached.recorder, attached.loop))
+
+
+def _detach(run: Run, jobs: "Sequence[int]") -> int:
+    from dodo_hooks.fire.detach import DetachError, detach
+
+    code = run.exit_code(FOREGROUND)
+    _tell(run)
+    try:
+        run.writer.flush()
+        detach(background_of(run, jobs))
+    except (DetachError, StoreError) as error:
+        say(f"the background jobs of {run.firing.hook.name} were not started: {error}")
+        if run.writer.has_locks:  # else the coordinator had them, and has closed the records
+            run.decide((number, Outcome(status.SKIPPED, status.ERROR, str(error))) for number in jobs)
+            return close(run, FOREGROUND)
+        return code
+    count = "1 job goes" if len(jobs) == 1 else f"{len(jobs)} jobs go"
+    say(f"{run.firing.hook.name}: {count} on in the background (dodo-hooks jobs)")
+    for sentence in dict.fromkeys(run.troubles):
+        say(sentence)
+    return code
+
+
+def _tell(run: Run) -> None:
+    if run.firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
+        for line in summary(run.writer, monotonic_s() - run.started_s):
+            say(line)
+
+
+def _share_of_alive(run: Run) -> "tuple[int, ...]":
+    return (run.writer.alive,) if run.writer.has_locks else ()

@@ -1,0 +1,198 @@
+"""The compiled plan (section 9; HOT).
+
+A hook file is read, checked and compiled once; after that a firing reads a few kilobytes of marshal and compares the
+stat of each source. What else could win, a file that does not exist yet, counts as a source that is absent. One hook's
+jobs are a bytes value of their own inside, so a firing builds only the hook that it runs.
+
+The cache is a guess that is checked, never a truth: whatever is odd about it means to compile again.
+"""
+
+import marshal
+import sys
+import time
+
+from dodo_hooks import __version__
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.plan import Hook, Job, Plan
+from dodo_hooks.core.record import Record
+from dodo_hooks.host.posix import os
+from dodo_hooks.store import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.host.world import World
+    from dodo_hooks.loader.discover import Found
+
+    Stat = tuple[int, ...]
+    Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
+
+_FORMAT = 1
+_KEY = (_FORMAT, __version__, sys.hexversion, sys.implementation.cache_tag)
+_YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
+
+
+class Compiled(Record):
+    """A plan in the form in which it is kept."""
+
+    key: "tuple[int, str, int, str]"
+    top: str
+    sources: "tuple[Source, ...]"
+    file: "str | None"  # None: there is no hook file
+    slots: "int | None"
+    notices: "tuple[str, ...]"
+    hooks: "tuple[tuple[str, bytes], ...]"
+
+    def hook(self, name: str) -> "Hook | None":
+        for its_name, data in self.hooks:
+            if its_name == name:
+                return _hook_from(data)
+        return None
+
+    def plan(self) -> "Plan | None":
+        if self.file is None:
+            return None
+        return Plan(self.file, self.slots, tuple(_hook_from(data) for _, data in self.hooks), self.notices)
+
+
+def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
+    """The plan of the working tree at `top`, and whether it was compiled just now.
+
+    Raises:
+        ConfigError: its hook file cannot be used.
+    """
+    path = _path(world, top)
+    compiled = _read(path, top)
+    if compiled is not None:
+        return compiled, False
+    compiled = _compile(world, top)
+    _write(path, compiled)
+    return compiled, True
+
+
+def load_plan(world: "World", top: str) -> "Plan | None":
+    """The plan of the working tree at `top`; None where it has no hook file.
+
+    Raises:
+        ConfigError: the hook file cannot be used.
+    """
+    return load_compiled(world, top)[0].plan()
+
+
+def load_file(world: "World", file: str) -> Plan:
+    """The plan of a hook file that was named, such as by `doit -f`; not cached.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.loader.discover import named_hook_file
+    from dodo_hooks.loader.load import load_plan as load
+
+    path = file if file.startswith("/") else f"{world.cwd}/{file}"
+    return with_records(load(named_hook_file(path, top=world.cwd, base=world.cwd)))
+
+
+def with_records(plan: Plan) -> Plan:
+    """The plan with the constant part of every job's record rendered (store/records.py)."""
+    from dodo_hooks.store.records import constant_part
+
+    hooks = [
+        hook._replace(jobs=tuple(job._replace(record=constant_part(hook, job)) for job in hook.jobs))
+        for hook in plan.hooks
+    ]
+    return plan._replace(hooks=tuple(hooks))
+
+
+def _path(world: "World", top: str) -> str:
+    stat = os.stat(top)
+    return layout.plan_file(world.state, stat.st_dev, stat.st_ino)
+
+
+def _read(path: str, top: str) -> "Compiled | None":
+    """What is cached, if it is still good."""
+    try:
+        fields = marshal.loads(_content(path))
+    except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
+        return None
+    if not isinstance(fields, tuple) or len(fields) != len(Compiled._fields) or fields[0] != _KEY or fields[1] != top:
+        return None
+    compiled = Compiled(*fields)
+    return compiled if all(_is_unchanged(source) for source in compiled.sources) else None
+
+
+def _is_unchanged(source: "Source") -> bool:
+    path, stat, content = source
+    if _stat(path) != stat:
+        return False
+    return content is None or content == _content(path)
+
+
+def _compile(world: "World", top: str) -> Compiled:
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.loader.discover import CANDIDATES, find_hook_file
+
+    found = find_hook_file(top)
+    if found is None:
+        absent = tuple((f"{top}/{name}", None, None) for name in CANDIDATES)
+        return Compiled(_KEY, top, absent, None, None, (), ())
+    from dodo_hooks.loader.load import load_plan as load
+
+    sources = _sources(found)  # before it is read: a change meanwhile is noticed next time
+    plan = with_records(load(found))
+    hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
+    return Compiled(_KEY, top, sources, plan.file, plan.slots, plan.notices, hooks)
+
+
+def _sources(found: "Found") -> "tuple[Source, ...]":
+    absent = tuple((path, None, None) for path in found.before)
+    stat = _stat(found.file)
+    is_young = stat is not None and time.time() - max(stat[0], stat[1]) / 1e9 < _YOUNG_S
+    try:
+        content = _content(found.file) if is_young else None
+    except OSError:  # it cannot be read, and the loader will say so
+        content = None
+    return (*absent, (found.file, stat, content))
+
+
+def _write(path: str, compiled: Compiled) -> None:
+    """Best effort: where it cannot be kept, the next firing compiles again."""
+    from dodo_hooks.store.writer import make_private_directory, replace_file
+
+    try:
+        make_private_directory(path.rpartition("/")[0])
+        replace_file(path, marshal.dumps(tuple(compiled)))
+    except (OSError, StoreError):
+        pass
+
+
+def _hook_to(hook: Hook) -> bytes:
+    rest = tuple(hook)[2:]
+    return marshal.dumps((hook.name, tuple(tuple(job) for job in hook.jobs), rest))
+
+
+def _hook_from(data: bytes) -> Hook:
+    name, jobs, rest = marshal.loads(data)
+    return Hook(name, tuple(Job(*fields) for fields in jobs), *rest)
+
+
+def _stat(path: str) -> "Stat | None":
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev
+
+
+def _content(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        data = b""
+        while piece := os.read(descriptor, 1 << 20):
+            data += piece
+        return data
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,170 @@
+"""One firing of one hook, from its facts to its exit code (HOT). What its phases do is in fire/phases.py."""
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
+from dodo_hooks.core.record import Record
+from dodo_hooks.core.status import Outcome
+from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
+from dodo_hooks.fire.nesting import Nesting, nesting_of
+from dodo_hooks.git.repo import head_of, is_discoverable
+from dodo_hooks.git.variables import background_environ
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.process import write_all
+from dodo_hooks.host.world import monotonic_s, wall_ns
+from dodo_hooks.store.identity import repository_id
+from dodo_hooks.store.records import Facts
+from dodo_hooks.store.writer import InvocationWriter, create_invocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.engine.foreground import Terminal
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+GRACE_S = 5.0  # between SIGTERM and SIGKILL (R14)
+BACKGROUND_NICE = 10  # R13
+STDERR = 2
+
+# What is to be done with background jobs.
+AUTO = "auto"
+ATTACHED = "foreground"
+DETACHED = "background"
+OFF = "off"
+PHASES = (AUTO, ATTACHED, DETACHED, OFF)
+
+BY_GIT = "git"
+BY_HAND = "run"
+BY_DOIT = "doit"
+
+
+class Firing(Record):
+    """All that makes one firing what it is."""
+
+    world: "World"
+    repo: "Repo"
+    hook: "Hook"
+    args: "tuple[str, ...]"
+    trigger: str  # BY_GIT, BY_HAND or BY_DOIT
+    phase: str  # one of PHASES
+    slots: int
+    left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
+
+
+class Run:
+    """A firing under way: its records, its clock, and what went wrong with it as a whole."""
+
+    __slots__ = ("deadline_s", "firing", "interrupted", "nesting", "started_s", "troubles", "writer")
+
+    def __init__(self, firing: Firing, nesting: Nesting, writer: InvocationWriter, started_s: float) -> None:
+        timeout_s = firing.hook.timeout_s
+        self.firing = firing
+        self.nesting = nesting
+        self.writer = writer
+        self.started_s = started_s
+        self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing
+        self.interrupted: int | None = None  # the signal that ended it (R17)
+        self.troubles: list[str] = []  # sentences about what could not be recorded (R21)
+
+    def open_jobs(self, phase: str) -> "list[int]":
+        decided = self.writer.outcomes()
+        return [job.number for job in self.firing.hook.jobs if job.phase == phase and job.number not in decided]
+
+    def decide(self, ended: "Iterable[tuple[int, Outcome]]") -> None:
+        for number, outcome in ended:
+            self.writer.ended(number, outcome, wall_ns())
+
+    def has_failed(self, *phases: str) -> bool:
+        jobs = self.firing.hook.jobs
+        outcomes = [one for number, one in self.writer.outcomes().items() if jobs[number].phase in phases]
+        return bool(status.exit_code_of(outcomes))
+
+    def exit_code(self, *phases: str) -> int:
+        """A signal beats an error of ours beats a failed job (R22)."""
+        if self.interrupted is not None:
+            return 128 + self.interrupted
+        if self.troubles:
+            return 2
+        return int(self.has_failed(*phases))
+
+
+def begin(firing: Firing) -> "Run | None":
+    """Make the invocation. None: it cannot be made, which was said; the git command is not failed by that (R21).
+
+    Raises:
+        HooksError: it cannot be made and foreground jobs are not run for it, or the firing is nested too deep (R12).
+    """
+    started_s = monotonic_s()
+    nesting = nesting_of(firing.world.environ)
+    try:
+        identity = repository_id(firing.repo.common_dir)
+        writer = create_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
+    except StoreError as error:
+        to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
+        if any(job.phase == FOREGROUND for job in to_run):
+            raise
+        say(f"{error}; the background jobs of {firing.hook.name} were not started")
+        return None
+    run = Run(firing, nesting, writer, started_s)
+    run.decide(firing.left_out.items())
+    return run
+
+
+def _facts(firing: Firing, nesting: Nesting) -> Facts:
+    branch, head = head_of(firing.repo)
+    return Facts(
+        firing.hook.name, firing.args, firing.trigger, firing.repo.top, branch, head, nesting.within, os.getpid()
+    )
+
+
+def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
+    """What the jobs of a phase share. `terminal`: where their output is shown; None when it goes into the log alone."""
+    is_background = phase == BACKGROUND
+    output = TO_FILE
+    if terminal is not None:
+        output = TO_TERMINAL if terminal.is_terminal else TO_PIPE
+    return Context(
+        run.firing.hook,
+        run.firing.repo.top,
+        _environ(run, is_background),
+        run.writer.directory,
+        output,
+        GRACE_S,
+        BACKGROUND_NICE if is_background else 0,
+        is_background,
+        terminal.window if terminal is not None else b"",
+    )
+
+
+def _environ(run: Run, is_background: bool) -> "dict[str, str]":
+    """A foreground job keeps what git set for its hook; a background job outlives that command (R11)."""
+    firing, repo = run.firing, run.firing.repo
+    environ = dict(firing.world.environ)
+    if is_background:
+        environ = background_environ(environ, repo, is_discoverable(repo))
+    environ.update(
+        DODO_HOOK=firing.hook.name,
+        DODO_INVOCATION=run.writer.identity,
+        DODO_INVOCATION_DIR=run.writer.directory,
+        DODO_LEVEL=str(run.nesting.level),
+        DODO_WORKTREE=repo.top,
+        DODO_GIT_DIR=repo.git_dir,
+        DODO_BRANCH=head_of(repo)[0] or "",
+        DODO_ARGS=str(len(firing.args)),
+    )
+    for number, argument in enumerate(firing.args, 1):
+        environ[f"DODO_ARG{number}"] = argument
+    if firing.hook.name == "pre-push" and len(firing.args) == 2:
+        environ["DODO_REMOTE"], environ["DODO_REMOTE_URL"] = firing.args
+    return environ
+
+
+def say(sentence: str) -> None:
+    """One line on standard error."""
+    try:
+        write_all(STDERR, f"dodo-hooks: {sentence}\n".encode("utf-8", "surrogateescape"))
+    except OSError:  # nobody listens
+        pass

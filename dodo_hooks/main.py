@@ -1,0 +1,94 @@
+"""The program: `fire` goes to fire/, everything else to cli/ (HOT).
+
+The one place that turns errors into a message and an exit code (R22).
+"""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dodo_hooks.host.world import World
+
+INTERRUPTED = 130
+_RUN_ERROR = 2
+
+
+def launch(site: "Sequence[str]") -> None:
+    """What the launcher of a shim calls: run the command line, and leave. Never returns.
+
+    `site`: where third-party packages lie, since the interpreter was started without them (-S).
+    """
+    import gc
+
+    gc.disable()  # a hook is over before there is garbage worth a pause
+    from dodo_hooks.host.posix import os
+
+    # `_exit` leaves out the interpreter's own end, 1.4 ms of taking apart what the process takes with it anyway.
+    os._exit(_with_standard_descriptors(lambda: main(sys.argv[1:], tuple(site))))
+
+
+def run_cli() -> None:
+    """The console script `dodo-hooks`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
+    """Run one command line; returns the exit code, with everything said that there was to say."""
+    try:
+        from dodo_hooks.host.world import make_world
+
+        return _dispatch(argv, make_world(site))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        return _explain(error)
+    finally:
+        _flush()
+
+
+def _dispatch(argv: "Sequence[str]", world: "World") -> int:
+    if argv and argv[0] == "fire":
+        from dodo_hooks.fire.entry import fire
+
+        return fire(world, list(argv[1:]))
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.cli.group import run
+
+    return run(argv, world)
+
+
+def _explain(error: Exception) -> int:
+    """A message for what a person can mend; a traceback for what we did not foresee."""
+    from dodo_hooks.core.errors import ConfigError, HooksError
+
+    if isinstance(error, ConfigError):
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    if isinstance(error, HooksError):
+        sys.stderr.write(f"dodo-hooks: {error}\n")
+        return error.exit_code
+    import traceback
+
+    traceback.print_exception(type(error), error, error.__traceback__)
+    return _RUN_ERROR
+
+
+def _with_standard_descriptors(run: "Callable[[], int]") -> int:
+    """Descriptors 0 to 2 are open, whoever started us with one of them closed (R14)."""
+    from dodo_hooks.host.process import open_standard_descriptors
+
+    open_standard_descriptors()
+    return run()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):  # closed by whoever read it
+            pass

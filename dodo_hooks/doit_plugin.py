@@ -1,0 +1,285 @@
+"""What plain `doit` finds of us, by an entry point of the group `doit.BACKEND` (section 5).
+
+doit has no plugin that could load tasks without being configured: a loader has to be named in the project's settings,
+and commands of ours would replace those of every project in the environment. But every doit command imports the module
+of every backend before it asks its loader for tasks. So this module brings a backend, which is useful in itself, and
+wraps one method, `DodoTaskLoader.setup`: where a command line means a hook file, the loader turns into a `HookLoader`.
+
+Ordinary projects must not notice. The loader is left alone unless it is doit's own and exactly that; the command line
+has to name a hook file, or else there has to be one and no `dodo.py`. And nothing here may raise while it is imported,
+since that would end every doit command of the environment: so only the standard library and doit are imported before
+a hook file was found, and all that touches doit at import stands in a `try`.
+"""
+
+import functools
+import glob
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+try:
+    import doit.loader as doit_loader  # type: ignore[import-untyped]
+    from doit.cmd_base import DodoTaskLoader  # type: ignore[import-untyped]
+    from doit.exceptions import InvalidCommand, InvalidDodoFile  # type: ignore[import-untyped]
+
+    from dodo_hooks.engine.database import HookDB
+except Exception:  # a doit that we do not know: stay out of its way, and let the classes below be made all the same
+    doit_loader = None
+    DodoTaskLoader = object
+    HookDB = object  # type: ignore[assignment,misc]
+    InvalidCommand = InvalidDodoFile = Exception
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from doit.task import Task  # type: ignore[import-untyped]
+
+    from dodo_hooks.core.plan import Hook, Job, Plan
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+BACKEND = "dodo-hooks"  # the name of the entry point
+ENDINGS = (".dodo", ".yml", ".yaml")
+NO_SELECTION = "say what to run: `doit run bg`, `doit run {hook}`, or any other name that `doit list` shows"
+
+
+class HookLoader(DodoTaskLoader):  # type: ignore[misc]
+    """Loads the tasks of a hook file. Takes the options of doit's own loader: `-f`, `-d`, `-k`."""
+
+    plan: "Plan"
+    world: "World"
+    top: str  # where jobs run: of the working tree or, outside of git, the directory of the hook file
+
+    def setup(self, opt_values: Any) -> None:
+        """Read the hook file and go to its directory, as doit goes to that of a dodo.py.
+
+        Raises InvalidDodoFile, which doit shows without a traceback and answers with 3, if it cannot be used.
+        """
+        from dodo_hooks.core.errors import HooksError
+        from dodo_hooks.fire.plan_cache import load_file, load_plan
+        from dodo_hooks.host.world import make_world
+
+        _refuse_other_backends(opt_values)
+        doit_loader.initial_workdir = os.getcwd()
+        directory, file = _hook_file(opt_values) or (os.getcwd(), None)
+        self.world = make_world()._replace(cwd=directory)
+        try:
+            plan = load_file(self.world, file) if file else load_plan(self.world, directory)
+            self.top, self._database = _places(self.world)
+        except HooksError as error:
+            raise InvalidDodoFile(str(error)) from error
+        if plan is None:
+            raise InvalidDodoFile(f"no hook file in {directory}")
+        self.plan = plan
+        _change_directory(opt_values.get("cwdPath"), directory)
+
+    def load_doit_config(self) -> dict[str, Any]:
+        """Where doit keeps its dependency database, unless `--db-file` says otherwise: never in the repository."""
+        return {"backend": BACKEND, "dep_file": self._database}
+
+    def load_tasks(self, cmd: Any, pos_args: list[str]) -> "list[Task]":
+        """The tasks of the plan. Also mends the command object where doit's own would not do what people expect."""
+        from dodo_hooks.loader.tasks import tasks_of
+
+        tasks = tasks_of(self.plan, self._run_attached)
+        _mend_selection(cmd, pos_args, tasks)
+        if cmd.get_name() in ("run", "list"):
+            sys.stderr.writelines(f"dodo-hooks: {notice}\n" for notice in self.plan.notices)
+        if cmd.execute_tasks:
+            self._prepare_run(cmd)
+        return tasks
+
+    def _prepare_run(self, cmd: Any) -> None:
+        """Let our engine run what was selected, if the command is doit's own `run`."""
+        from doit.cmd_run import Run  # type: ignore[import-untyped]
+
+        if not cmd.sel_tasks:  # doit would run every task of the file
+            raise InvalidCommand(NO_SELECTION.format(hook=self.plan.hooks[0].name if self.plan.hooks else "HOOK"))
+        if type(cmd) is Run:
+            cmd._execute = functools.partial(_execute, self.plan, self.world, cmd)
+
+    def _run_attached(self, hook: "Hook", job: "Job") -> "Callable[[], bool]":
+        """What a runner that is not ours calls, such as that of a project's own `run` command: the job's command in
+        its directory, waited for, without a record."""
+
+        def run() -> bool:
+            directory = os.path.join(self.top, job.root)
+            return subprocess.call(job.argv, cwd=directory, env={**os.environ, **dict(job.env)}) == 0
+
+        return run
+
+
+def _execute(
+    plan: "Plan",
+    world: "World",
+    cmd: Any,
+    outfile: Any,
+    verbosity: "int | None",
+    always: bool,
+    continue_: bool,
+    reporter: Any,
+    num_process: int,
+    single: bool,
+    failure_verbosity: int,
+) -> int:
+    """Takes the place of `Run._execute`; doit looks at the names of the parameters and hands over those options."""
+    from dodo_hooks.core.errors import HooksError
+    from dodo_hooks.engine.reporters import FanOut, RunOptions
+    from dodo_hooks.fire.doit_run import run_selection
+
+    options = RunOptions(always, continue_, num_process or None, single, verbosity)
+    cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
+    with _opened(outfile) as cmd.outstream:
+        fan_out = FanOut([_reporter(cmd, reporter, {"failure_verbosity": failure_verbosity})])
+        try:
+            return run_selection(plan, world, cmd.control, fan_out, cmd.dep_manager, options)
+        except HooksError as error:
+            sys.stderr.write(f"ERROR: {error}\n")
+            return error.exit_code
+
+
+def _reporter(cmd: Any, chosen: Any, options: dict[str, Any]) -> Any:
+    """The reporter of that name; `console` and `json` are ours here, and doit's everywhere else."""
+    from dodo_hooks.engine.reporters import ConsoleReporter, JsonReporter
+
+    ours: dict[str, Any] = {"console": ConsoleReporter, "json": JsonReporter}
+    reporter = (ours.get(chosen) or cmd.reporters[chosen]) if isinstance(chosen, str) else chosen
+    return reporter(cmd.outstream, options) if isinstance(reporter, type) else reporter
+
+
+def _select(tasks: "list[Task]", names: Sequence[str], single: bool) -> Any:
+    """A TaskControl that has these tasks selected. The name of a task is that task, whatever characters are in it;
+    any other name with a `*` is a pattern. Raises InvalidCommand for one that means nothing."""
+    from doit.control import TaskControl  # type: ignore[import-untyped]
+
+    control = TaskControl(tasks)
+    selected: dict[str, None] = {}
+    for name in names:
+        found = [name]
+        if name not in control.tasks:
+            control.process([name])
+            found = control.selected_tasks
+        if not found:  # a pattern that matches nothing is a slip of the pen, and doit would run nothing and be content
+            raise InvalidCommand(not_found=name)
+        selected.update(dict.fromkeys(found))
+    control.selected_tasks = list(selected)
+    if single:
+        _forget_needs(control.tasks, control.selected_tasks)
+    return control
+
+
+def _forget_needs(tasks: "dict[str, Task]", names: Sequence[str]) -> None:
+    """`-s`: the selected jobs, and those of the selected groups, wait for nothing."""
+    for name in names:
+        if tasks[name].has_subtask:
+            _forget_needs(tasks, tasks[name].task_dep)
+        else:
+            tasks[name].task_dep = []
+
+
+def _mend_selection(cmd: Any, pos_args: list[str], tasks: "list[Task]") -> None:
+    """Change, in place, what `forget`, `ignore`, `clean` and `info` were given, to what is meant by it."""
+    from dodo_hooks.loader.tasks import jobs_below
+
+    command = cmd.get_name()
+    names = {task.name for task in tasks}
+    if command == "forget" and not cmd.sel_tasks:
+        cmd.sel_tasks = [task.name for task in tasks if not task.subtask_of]  # doit raises a TypeError here
+    elif command in ("forget", "ignore"):  # doit looks one level down only, and `bg` has its jobs two levels down
+        below = [job for name in list(pos_args) for job in jobs_below(tasks, name)]
+        pos_args += [job for job in dict.fromkeys(below) if job not in pos_args]
+    elif command == "clean":  # doit takes a `*` for a pattern even where it is in the name of a task
+        pos_args[:] = [glob.escape(name) if "*" in name and name in names else name for name in pos_args]
+    elif command == "info" and len(pos_args) == 1 and pos_args[0] not in names:
+        raise InvalidCommand(not_found=pos_args[0])  # doit raises a KeyError
+
+
+def _refuse_other_backends(opt_values: Any) -> None:
+    """The engine writes the database while jobs run, and only ours can be written by several programs at once."""
+    explicit = getattr(opt_values, "_non_default_keys", ())  # a setting in doit.cfg is not meant for hook files
+    if "backend" in explicit and opt_values["backend"] != BACKEND:
+        raise InvalidCommand(f"hook files need the backend {BACKEND}: leave --backend out")
+
+
+def _hook_file(opt_values: Any) -> "tuple[str, str | None] | None":
+    """(its directory, the file if the command line names it) where a hook file is meant; None: leave it to doit."""
+    from dodo_hooks.loader.discover import find_hook_file
+
+    named = opt_values.get("dodoFile")
+    if named != "dodo.py":
+        is_ours = str(named).endswith(ENDINGS) and os.path.isfile(named)
+        return (os.path.dirname(os.path.abspath(named)), os.path.abspath(named)) if is_ours else None
+    if opt_values.get("seek_file") or os.path.lexists(named):
+        return None
+    repo = _repo_of(os.environ, os.getcwd())
+    top = (repo and repo.top) or os.getcwd()
+    is_ours = not os.path.lexists(os.path.join(top, named)) and find_hook_file(top) is not None
+    return (top, None) if is_ours else None
+
+
+def _places(world: "World") -> tuple[str, str]:
+    """(where jobs run, the dependency database of this repository)."""
+    from dodo_hooks.store.identity import repository_id
+    from dodo_hooks.store.layout import doit_database
+
+    repo = _repo_of(world.environ, world.cwd)
+    if repo:
+        return repo.top or world.cwd, doit_database(world.state, repository_id(repo.common_dir))
+    stat = os.stat(world.cwd)  # an id would be a file in a directory that is not git's
+    return world.cwd, doit_database(world.state, f"at-{stat.st_dev:x}-{stat.st_ino:x}")
+
+
+def _repo_of(environ: "Mapping[str, str]", directory: str) -> "Repo | None":
+    """The repository of a directory; None outside of any, where a hook file can be looked at all the same."""
+    from dodo_hooks.core.errors import GitError
+    from dodo_hooks.git.repo import find_repo
+
+    try:
+        return find_repo(environ, directory)
+    except GitError:
+        return None
+
+
+def _change_directory(wanted: "str | None", directory: str) -> None:
+    """Raises InvalidCommand for a `-d` that is no directory."""
+    if wanted is not None and not os.path.isdir(wanted):
+        raise InvalidCommand(f"the directory given by -d is not there: {wanted}")
+    os.chdir(directory if wanted is None else wanted)
+
+
+@contextmanager
+def _opened(outfile: Any) -> Iterator[Any]:
+    """`-o` is a name, and its default a stream."""
+    if not isinstance(outfile, str):
+        yield outfile
+        return
+    with open(outfile, "w", encoding="utf-8") as stream:
+        yield stream
+
+
+def _wrap_setup() -> None:
+    """Let doit's own loader turn into ours where the command line means a hook file."""
+    stock_setup = DodoTaskLoader.setup
+
+    @functools.wraps(stock_setup)
+    def setup(self: Any, opt_values: Any) -> None:
+        if type(self) is DodoTaskLoader and _means_hook_file(opt_values):
+            self.__class__ = HookLoader
+            self.setup(opt_values)
+        else:
+            stock_setup(self, opt_values)
+
+    DodoTaskLoader.setup = setup
+
+
+def _means_hook_file(opt_values: Any) -> bool:
+    try:
+        return _hook_file(opt_values) is not None
+    except Exception:  # whatever is wrong with us, doit can still say what it always says
+        return False
+
+
+with suppress(Exception):
+    _wrap_setup()

@@ -1,0 +1,85 @@
+"""The plan as doit sees it: a task for each job, and groups that gather them (section 5).
+
+    pre-commit                 the hook; its members are its jobs
+    pre-commit:lint            a job; its `task_dep` are the jobs it needs
+    fg                         every foreground job of the file
+    bg                         the background jobs, hook by hook
+    bg:post-checkout           the background jobs of one hook
+
+The action that runs a job is handed in, so nothing here needs the engine.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from doit.task import Task  # type: ignore[import-untyped]
+
+from dodo_hooks.core.events import NOT_IN_BG
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
+
+FOREGROUND_GROUP = "fg"
+BACKGROUND_GROUP = "bg"
+
+Action = Callable[[], bool]  # runs one job; whether it succeeded
+
+
+def tasks_of(plan: Plan, action: Callable[[Hook, Job], Action]) -> list[Task]:
+    """Every task of the plan in the order of the file: hook by hook, the group before its jobs, then `fg` and `bg`.
+
+    `action` is called once for each job and gives what doit calls to run that job.
+    """
+    tasks: list[Task] = []
+    for hook in plan.hooks:
+        tasks.append(_group(hook.name, f"all jobs of {hook.name}", (task_name(hook, job) for job in hook.jobs)))
+        tasks.extend(_task(hook, job, action(hook, job)) for job in hook.jobs)
+    tasks.append(_group(FOREGROUND_GROUP, "all foreground jobs", _names(plan.hooks, FOREGROUND)))
+    tasks.extend(_background_groups(plan))
+    return tasks
+
+
+def task_name(hook: Hook, job: Job) -> str:
+    """What doit calls this job. Never the name of a group: a hook is never called `fg` or `bg`."""
+    return f"{hook.name}:{job.name}"
+
+
+def background_group(hook: Hook) -> str:
+    """What doit calls the background jobs of this hook."""
+    return f"{BACKGROUND_GROUP}:{hook.name}"
+
+
+def jobs_below(tasks: Iterable[Task], name: str) -> list[str]:
+    """The names of the jobs in the group `name`, also those of the groups in it; none when it is a job or unknown."""
+    by_name = {task.name: task for task in tasks}
+    below: list[str] = []
+    waiting = [name] if name in by_name and by_name[name].has_subtask else []
+    while waiting:
+        for member in by_name[waiting.pop(0)].task_dep:
+            (waiting if by_name[member].has_subtask else below).append(member)
+    return below
+
+
+def _task(hook: Hook, job: Job, action: Action) -> Task:
+    task = Task(task_name(hook, job), [action], subtask_of=hook.name, doc=job.description or job.command)
+    # Not through the constructor: it would take a `*` in the name of a need for a wildcard.
+    task.task_dep = [task_name(hook, hook.jobs[number]) for number in job.needs]
+    return task
+
+
+def _group(name: str, doc: str, members: Iterable[str], subtask_of: "str | None" = None) -> Task:
+    group = Task(name, None, subtask_of=subtask_of, has_subtask=True, doc=doc)
+    group.task_dep = list(members)
+    return group
+
+
+def _background_groups(plan: Plan) -> Iterator[Task]:
+    """`bg` and its subgroups, one for each hook that has background jobs. A hook of NOT_IN_BG has its subgroup all the
+    same, so that `doit run bg:HOOK` works, but is no member of `bg`."""
+    hooks = [hook for hook in plan.hooks if any(job.phase == BACKGROUND for job in hook.jobs)]
+    members = (background_group(hook) for hook in hooks if hook.name not in NOT_IN_BG)
+    yield _group(BACKGROUND_GROUP, "all background jobs that need no event", members)
+    for hook in hooks:
+        doc = f"the background jobs of {hook.name}"
+        yield _group(background_group(hook), doc, _names([hook], BACKGROUND), BACKGROUND_GROUP)
+
+
+def _names(hooks: Iterable[Hook], phase: str) -> Iterator[str]:
+    return (task_name(hook, job) for hook in hooks for job in hook.jobs if job.phase == phase)

@@ -131,7 +131,7 @@ def _execute(
 
     options = RunOptions(always, continue_, num_process or None, single, verbosity)
     cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
-    with _opened(outfile) as cmd.outstream:
+    with _opened(outfile, for_machines=reporter == "json") as cmd.outstream:
         fan_out = FanOut([_reporter(cmd, reporter, {"failure_verbosity": failure_verbosity})])
         try:
             return run_selection(plan, world, cmd.control, fan_out, cmd.dep_manager, options)
@@ -250,13 +250,22 @@ def _change_directory(wanted: "str | None", directory: str) -> None:
 
 
 @contextmanager
-def _opened(outfile: Any) -> Iterator[Any]:
-    """`-o` is a name, and its default a stream."""
-    if not isinstance(outfile, str):
+def _opened(outfile: Any, for_machines: bool) -> Iterator[Any]:
+    """`-o` is a name, and its default a stream. What machines read there must not be mixed with what the jobs print:
+    while that is standard output, jobs have standard error for both."""
+    if isinstance(outfile, str):
+        with open(outfile, "w", encoding="utf-8") as stream:
+            yield stream
+    elif for_machines and outfile is sys.stdout:
+        outfile.flush()
+        with open(os.dup(1), "w", encoding="utf-8") as stream:
+            os.dup2(2, 1)
+            try:
+                yield stream
+            finally:
+                os.dup2(stream.fileno(), 1)
+    else:
         yield outfile
-        return
-    with open(outfile, "w", encoding="utf-8") as stream:
-        yield stream
 
 
 def _wrap_setup() -> None:

@@ -59,7 +59,7 @@ def checked_needs(
 
     `names` are the jobs' names of every hook, in order.
     """
-    number_of = {name: number for number, name in reversed(list(enumerate(names[hook])))}  # of two, the first
+    number_of = {name: number for number, name in enumerate(names[hook])}
     needs: list[list[int]] = []
     findings: list[Finding] = []
     for number, job in enumerate(body.jobs):

@@ -139,7 +139,7 @@ def _hint(flaw: Flaw, node: Node | None) -> str:
 
 
 def without(root: Node, flaws: Sequence[Flaw]) -> Node:
-    """The tree without what the flaws are about. Jobs keep their places; one without a command gets `:`."""
+    """The tree without what the flaws are about. A job without a command gets `:`, so that its name is known."""
     whole = {_without_key_step(flaw, root) for flaw in flaws if flaw.kind != "missing"}
     commandless = {flaw.path[:-1] for flaw in flaws if flaw.path[-1:] == (_RUN,) and _is_job(flaw.path[:-1])}
     return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())
@@ -149,7 +149,7 @@ def _cut(
     node: Node, path: tuple[str | int, ...], is_flawed: Callable[[Path], bool], needs_command: Callable[[Path], bool]
 ) -> Node | None:
     if is_flawed(path):
-        return _stub(node) if _is_job(path) else None
+        return None
     if isinstance(node, ListNode):
         items = [_cut(item, (*path, place), is_flawed, needs_command) for place, item in enumerate(node.items)]
         return ListNode(node.mark, tuple(item for item in items if item is not None))

@@ -170,8 +170,8 @@ _ROUNDS = 3  # one is enough for every file that we know of
 def read_models(root: Node) -> tuple[HookFile, Node, list[Finding]]:
     """The models, the tree that they were made of, and all that is wrong with the types and the keys.
 
-    What is wrong is cut out of that tree, so that the rest of the file can be checked too: jobs keep their places, and
-    one without a command gets one. With findings the models are for nothing else than that.
+    What is wrong is cut out of that tree, so that the rest of the file can be checked too; a job without a command gets
+    one, since others may need it. With findings the models are for nothing else than that.
     """
     result = _validated(root)
     findings = [] if isinstance(result, HookFile) else [finding_of(flaw, root, KEYS) for flaw in result]

@@ -68,6 +68,11 @@ STDIN_HOOKS = frozenset(("pre-push", "post-rewrite", REFERENCE_TRANSACTION))
 NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"))
 
 
+# git fires this one when a rebase is over, and with it begins what was put off until then (R12).
+AFTER_REPLAY = "post-rewrite"
+FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", "post-merge"))
+
+
 def known_hooks() -> "tuple[str, ...]":
     """Every name that a hook file may use, in git's order."""
     return CLIENT_HOOKS + tuple(DERIVED_HOOKS)

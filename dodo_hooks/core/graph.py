@@ -91,7 +91,7 @@ def cascade(dependents: "Sequence[Sequence[int]]", open_jobs: "Container[int]", 
     reached it first. A job that is not in `open_jobs` has been decided before, and what depends on it with it.
     """
     decided: list[tuple[int, int]] = []
-    seen: set[int] = {failed}
+    seen: set[int] = set()
     stopped = [failed]
     for need in stopped:  # grows while it is walked
         for job in sorted(dependents[need]):

@@ -68,6 +68,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         self._address = address
         self._tasks: Mapping[str, Task] = {}
         self._started_ns: dict[int, int] = {}
+        self._statuses = {number: outcome.status for number, outcome in outcomes.items()}
         self._loop: Loop | None = None
 
     def use(self, loop: "Loop") -> None:
@@ -93,6 +94,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
 
     def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
         job, task = self._hook.jobs[number], self.task_of(number)
+        self._statuses[number] = outcome.status
         begun_ns = self._started_ns.get(number)
         address = None if begun_ns is None else f"{job.name}{self._address}"
         note_ending(task, Ending(number, outcome, begun_ns, at_ns, duration_s, address))
@@ -135,8 +137,9 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def _tell_of_skip(self, job: Job, task: Task, outcome: Outcome) -> None:
         """A cascade is nobody's failure but the root's: doit would let an unmet need raise the exit code to 2."""
         self.dep_manager.remove_success(task)
-        root = "" if outcome.root_cause is None else self._hook.jobs[outcome.root_cause].name
-        self.reporter.add_failure(task, JobSkipped(job.name, outcome, root))
+        root = outcome.root_cause
+        name, its_status = ("", "") if root is None else (self._hook.jobs[root].name, self._statuses[root])
+        self.reporter.add_failure(task, JobSkipped(job.name, outcome, name, its_status))
 
     def choose(self, node: Any) -> "Outcome | None":
         """Ask doit whether this task has to run: its outcome when not, None when it has to."""

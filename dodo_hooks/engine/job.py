@@ -71,7 +71,7 @@ def start(context: Context, job: "Job") -> "tuple[int, int | None]":
 
 
 def _spawn(context: Context, job: "Job", writer: int) -> int:
-    directory = f"{context.top}/{job.root}" if job.root else context.top
+    directory = directory_of(context, job)
     try:
         os.chdir(directory)
     except OSError as error:
@@ -84,9 +84,13 @@ def _spawn(context: Context, job: "Job", writer: int) -> int:
         raise Refused(126, f"{job.argv[0]}: {error.strerror}") from error
 
 
+def directory_of(context: Context, job: "Job") -> str:
+    return f"{context.top}/{job.root}" if job.root else context.top
+
+
 def environment_of(context: Context, job: "Job") -> "dict[str, str]":
-    """The phase's environment, what the file adds, and who the job is."""
-    return {**context.environ, **dict(job.env), "DODO_JOB": job.name}
+    """The phase's environment, what the file adds, who the job is, and where, which a shell would put there too."""
+    return {**context.environ, "PWD": directory_of(context, job), **dict(job.env), "DODO_JOB": job.name}
 
 
 def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":

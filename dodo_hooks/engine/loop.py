@@ -47,6 +47,9 @@ if TYPE_CHECKING:
         def flush(self) -> None: ...
 
 
+_LONGEST_WAIT_S = 86400.0  # poll(2) takes an int of milliseconds, 24 days; a timeout may be longer
+
+
 class WaveHandle:
     """A wave process, as the runner knows it."""
 
@@ -301,7 +304,7 @@ class Loop:
             deadlines.append(self._hook_deadline)
         waits_s = [deadline - monotonic_s() for deadline in deadlines]
         waits_s.extend(seconds for seconds, _ in self._ticks)
-        return max(0, int(min(waits_s) * 1000) + 1) if waits_s else None
+        return max(0, int(min(*waits_s, _LONGEST_WAIT_S) * 1000) + 1) if waits_s else None
 
     def _watch_clocks(self) -> None:
         now_s = monotonic_s()

@@ -192,6 +192,7 @@ class ConsoleReporter(_Quiet):
 
     def _write(self, text: str) -> None:
         self._outstream.write(text)
+        self._outstream.flush()  # what the jobs print does not go through this stream, and has its place in the order
 
 
 class JsonReporter(_Quiet):

@@ -48,14 +48,16 @@ def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptio
     if run is None:
         return 2
 
+    database = str(dep_manager.backend.name)  # `--db-file` holds for detached jobs too
+
     def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
-        phase = background_of(run, jobs, attached)
+        phase = background_of(run, jobs, attached, database)
         attached.go(
             lambda: run_by_doit(phase, attached.recorder, attached.loop, [_Part(reporter)], dep_manager, options.always)
         )
 
     _run_foreground(run, run_jobs)
-    return run_background(run, run_jobs)
+    return run_background(run, run_jobs, database)
 
 
 def _run_foreground(run: Run, run_jobs: Any) -> None:

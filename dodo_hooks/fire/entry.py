@@ -4,7 +4,7 @@ A firing that has nothing to do must cost next to nothing, so what a run needs i
 """
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.events import is_gate
+from dodo_hooks.core.events import AFTER_REPLAY, is_gate
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.git.event import derived_hooks, mark_fired
 from dodo_hooks.git.repo import find_repo
@@ -46,6 +46,8 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         body = compiled.hook(name)
         if body is not None:
             code = max(code, _run(world, repo, compiled, body, args))
+    if hook == AFTER_REPLAY:
+        code = max(code, _run_owed(world, repo, compiled))
     return code
 
 
@@ -120,7 +122,32 @@ def _parse(words: "Sequence[str]") -> "tuple[str | None, str, tuple[str, ...]]":
     return kept, words[0], tuple(words[1:])
 
 
-def _run(world: "World", repo: "Repo", compiled: "Compiled", hook: "Hook", args: "tuple[str, ...]") -> int:
+def _run_owed(world: "World", repo: "Repo", compiled: "Compiled") -> int:
+    """Begin the background phases that were put off while git replayed commits (R12)."""
+    from dodo_hooks.git.replay import owed_hooks, replay_of, settle
+
+    replay = replay_of(repo, AFTER_REPLAY)
+    if replay is None:
+        return 0
+    code = 0
+    for name, args in owed_hooks(replay).items():
+        settle(replay, name)
+        body = compiled.hook(name)
+        if body is not None:
+            code = max(code, _run(world, repo, compiled, body, args, only_background=True))
+    return code
+
+
+def _run(
+    world: "World",
+    repo: "Repo",
+    compiled: "Compiled",
+    hook: "Hook",
+    args: "tuple[str, ...]",
+    only_background: bool = False,
+) -> int:
+    from dodo_hooks.core.plan import FOREGROUND
+    from dodo_hooks.core.status import CONDITION, SKIPPED, Outcome
     from dodo_hooks.fire.phases import run_firing
     from dodo_hooks.fire.run import BY_GIT
 
@@ -129,6 +156,9 @@ def _run(world: "World", repo: "Repo", compiled: "Compiled", hook: "Hook", args:
         from dodo_hooks.core.selection import left_out
 
         out = left_out(hook, _from_environ(world), is_strict=False)
+    if only_background:
+        done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
+        out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})
     return run_firing(_firing(world, repo, compiled, hook, args, BY_GIT, out))
 
 
@@ -176,9 +206,10 @@ def _welcome(world: "World", repo: "Repo", compiled: "Compiled") -> None:
 
     for notice in compiled.notices:
         say(notice)
-    from dodo_hooks.fire.missing_shims import install_missing
+    from dodo_hooks.fire.shims import install_missing, shims_needed
 
-    for sentence in install_missing(world, repo, [name for name, _ in compiled.hooks]):
+    plan = compiled.plan()
+    for sentence in install_missing(world, repo, shims_needed(plan)) if plan else ():
         say(sentence)
 
 

@@ -11,6 +11,7 @@ from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.engine.summary import summary
 from dodo_hooks.fire.run import ATTACHED, AUTO, BY_DOIT, BY_GIT, OFF, Firing, Run, begin, context_of, say
+from dodo_hooks.git.replay import owe, replay_of, settle
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, reach_site
 from dodo_hooks.store import layout
@@ -75,11 +76,11 @@ def run_foreground(run: Run) -> None:
         attached.go(lambda: attached.loop.run(source))
 
 
-def run_background(run: Run, run_attached_jobs: "Runner | None" = None) -> int:
+def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database: "str | None" = None) -> int:
     """Begin, run or refuse the background phase; returns the run's exit code.
 
     `run_attached_jobs` runs jobs that are not to be detached; by default doit does, with the records as its only
-    reporter.
+    reporter. `database`: doit's, where it is not the repository's own.
     """
     _decide_background(run)
     jobs = run.open_jobs(BACKGROUND)
@@ -87,7 +88,7 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None) -> int:
         attached = Attached(run, BACKGROUND, keeps_records=False)
         (run_attached_jobs or _run_by_doit)(attached, jobs)
     elif jobs:
-        return _detach(run, jobs)
+        return _detach(run, jobs, database)
     # A background job that git did not wait for on purpose does not fail it now because it happened to be attached.
     phases = (FOREGROUND,) if run.firing.trigger == BY_GIT else (FOREGROUND, BACKGROUND)
     return close(run, *phases)
@@ -106,13 +107,15 @@ def close(run: Run, *phases: str) -> int:
     return run.exit_code(*phases)
 
 
-def background_of(run: Run, jobs: "Sequence[int]", attached: "Attached | None" = None) -> "Background":
+def background_of(
+    run: Run, jobs: "Sequence[int]", attached: "Attached | None" = None, database: "str | None" = None
+) -> "Background":
     """What a background phase is run from."""
     from dodo_hooks.engine.coordinator import Background
 
     firing = run.firing
     context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
-    database = layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
+    database = database or layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
     return Background(firing.world, context, run.writer, tuple(jobs), firing.slots, run.deadline_s, database)
 
 
@@ -152,7 +155,19 @@ def _refusal(run: Run) -> "Outcome | None":
         return Outcome(status.SKIPPED, status.NESTED, f"the hook fired inside a job of {run.nesting.within}")
     if run.firing.phase == OFF:
         return Outcome(status.SKIPPED, status.SELECTION, "background jobs were turned off")
-    return None
+    return _postponement(run) if run.firing.trigger == BY_GIT else None
+
+
+def _postponement(run: Run) -> "Outcome | None":
+    """While git replays commits the background is begun once, at the end (R12)."""
+    hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
+    if replay is None:
+        return None
+    if replay.is_over:
+        settle(replay, hook)
+        return None
+    owe(replay, hook, run.firing.args)
+    return Outcome(status.SKIPPED, status.REPLAY, "git is replaying commits: the background is begun at the end")
 
 
 def _has_to_be_attached(run: Run) -> bool:
@@ -178,14 +193,14 @@ def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
     attached.go(lambda: run_by_doit(phase, attached.recorder, attached.loop))
 
 
-def _detach(run: Run, jobs: "Sequence[int]") -> int:
+def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
     from dodo_hooks.fire.detach import DetachError, detach
 
     code = run.exit_code(FOREGROUND)
     _tell(run)
     try:
         run.writer.flush()
-        detach(background_of(run, jobs))
+        detach(background_of(run, jobs, database=database))
     except (DetachError, StoreError) as error:
         say(f"the background jobs of {run.firing.hook.name} were not started: {error}")
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records

@@ -124,6 +124,8 @@ def _read(path: str, top: str) -> "Compiled | None":
 
 def _is_unchanged(source: "Source") -> bool:
     path, stat, content = source
+    if stat is None:
+        return not _is_there(path)
     if _stat(path) != stat:
         return False
     return content is None or content == _content(path)
@@ -185,6 +187,15 @@ def _stat(path: str) -> "Stat | None":
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev
+
+
+def _is_there(path: str) -> bool:
+    """A link that leads nowhere counts too: the loader refuses it, and a gate must not pass unread (R22)."""
+    try:
+        os.lstat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _content(path: str) -> bytes:

@@ -1,14 +1,27 @@
-"""A hook that the file names and git does not fire yet gets its shim at the next firing of another one (G2)."""
+"""Which shims a plan needs, and getting those that are not there yet (G2)."""
 
 import os
 from collections.abc import Sequence
 
 from dodo_hooks.core.errors import HooksError
-from dodo_hooks.core.events import shim_of
+from dodo_hooks.core.events import AFTER_REPLAY, FIRED_BY_REPLAY, shim_of
+from dodo_hooks.core.plan import BACKGROUND, Plan
 from dodo_hooks.git.hooks_dir import hooks_directory
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.shim import install
 from dodo_hooks.host.world import World
+
+
+def shims_needed(plan: Plan) -> list[str]:
+    """The hooks to install: those that the file names and, where a rebase puts off a background phase, the one that
+    git fires when the rebase is over (R12)."""
+    hooks = [hook.name for hook in plan.hooks]
+    is_put_off = any(
+        hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in plan.hooks
+    )
+    if is_put_off and AFTER_REPLAY not in hooks:
+        hooks.append(AFTER_REPLAY)
+    return hooks
 
 
 def install_missing(world: World, repo: Repo, hooks: Sequence[str]) -> list[str]:
@@ -22,7 +35,7 @@ def install_missing(world: World, repo: Repo, hooks: Sequence[str]) -> list[str]
         missing = [hook for hook, shim in shims.items() if shim and not os.path.lexists(f"{directory}/{shim}")]
         if not missing:
             return []
-        changes = install(repo, missing, world.environ, site=list(world.site) or None)
+        changes = install(repo, missing, world.environ, world.site or None)
     except HooksError as error:
         return [f"cannot install the hooks that the hook file names now: {error}"]
-    return [f"installed the hook {change.hook}, which the hook file names now" for change in changes]
+    return [f"installed the hook {change.hook}, which the hook file needs now" for change in changes]

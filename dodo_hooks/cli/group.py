@@ -1,0 +1,148 @@
+"""The command `dodo-hooks`: which commands there are, each loaded when it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from dodo_hooks import __version__
+from dodo_hooks.core.errors import USAGE_ERROR
+from dodo_hooks.host.world import World
+
+PROGRAM = "dodo-hooks"
+INTERRUPTED = 130
+CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
+
+Loader = Callable[[], click.Command]
+
+
+def run(argv: Sequence[str], world: World) -> int:
+    """Run `dodo-hooks ARGV` and return its exit code; a wrong command line is one line on stderr (R22).
+
+    Raises:
+        HooksError: what the command itself met.
+    """
+    try:
+        code = _invoke(argv, world)
+        sys.stdout.flush()
+        return code
+    except click.ClickException as error:
+        return _refuse(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # nobody reads any more (`| head -1`), which is nothing to talk about
+        _give_up_output()
+        return CLOSED_OUTPUT
+
+
+def _invoke(argv: Sequence[str], world: World) -> int:
+    """What click's own `main` would do, but for its way to take a closed output: it exits, whatever it was told."""
+    try:
+        with cli.make_context(PROGRAM, list(argv), obj=world) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as asked:  # --help, --version
+        return asked.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(error: click.ClickException) -> int:
+    from dodo_hooks.cli.table import shown
+
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = f" (see `{context.command_path} --help`)" if context else ""
+    click.echo(f"{PROGRAM}: {shown(' '.join(error.format_message().split()))}{where}", err=True)
+    return USAGE_ERROR
+
+
+def _give_up_output() -> None:
+    """What is still in Python's buffer goes nowhere; else the interpreter complains about it when it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is asked for (a listing asks for all)."""
+
+    def __init__(self, *args: Any, loaders: Mapping[str, Loader], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._loaders = loaders
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._loaders)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        load = self._loaders.get(cmd_name)
+        return load() if load else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self._loaders and not args[0].startswith("-"):
+            from dodo_hooks.loader.wording import did_you_mean, quoted
+
+            raise click.UsageError(f"there is no command {quoted(args[0])}{did_you_mean(args[0], self._loaders)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+# The table of commands. An import stands in each function, so that one command costs one command.
+
+
+def _install() -> click.Command:
+    from dodo_hooks.cli.install import install
+
+    return install
+
+
+def _uninstall() -> click.Command:
+    from dodo_hooks.cli.uninstall import uninstall
+
+    return uninstall
+
+
+def _run() -> click.Command:
+    from dodo_hooks.cli.run import run_hook
+
+    return run_hook
+
+
+def _list() -> click.Command:
+    from dodo_hooks.cli.list import list_jobs
+
+    return list_jobs
+
+
+def _validate() -> click.Command:
+    from dodo_hooks.cli.validate import validate
+
+    return validate
+
+
+def _jobs() -> click.Command:
+    from dodo_hooks.cli.jobs import jobs
+
+    return jobs
+
+
+COMMANDS: Mapping[str, Loader] = {
+    "install": _install,
+    "uninstall": _uninstall,
+    "run": _run,
+    "list": _list,
+    "validate": _validate,
+    "jobs": _jobs,
+}
+
+
+@click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Run a repository's git hooks as a build graph, and see what they did."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(USAGE_ERROR)

@@ -1,0 +1,122 @@
+"""`dodo-hooks jobs`: what ran, what runs, and what did not run and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import click
+from click.core import ParameterSource
+
+from dodo_hooks.cli.group import LazyGroup, Loader
+from dodo_hooks.cli.jobs_listing import Run, print_json, print_runs
+from dodo_hooks.cli.place import store_here, teller
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.events import known_hooks
+from dodo_hooks.host.world import World
+from dodo_hooks.store.reader import Report, list_invocations, read_jobs
+
+LAST = 10
+FAILED = frozenset((status.FAILED, status.CRASHED))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be listed."""
+
+    hook: str | None
+    worktree: str | None
+    statuses: frozenset[str]  # empty: any
+
+
+def _logs() -> click.Command:
+    from dodo_hooks.cli.jobs_logs import logs
+
+    return logs
+
+
+def _cancel() -> click.Command:
+    from dodo_hooks.cli.jobs_cancel import cancel
+
+    return cancel
+
+
+COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel}
+
+
+@click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
+@click.option("--hook", help="Only runs of this hook.")
+@click.option("--worktree", help="Only runs in this working tree: its path, or the last part of it.")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(status.STATUSES), help="Only jobs that stand so."
+)
+@click.option("--failed", is_flag=True, help="Only jobs that failed or crashed.")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help=f"The newest N such runs; {LAST} if not given.")
+@click.option("--all", "everything", is_flag=True, help="All such runs.")
+@click.option("--repo", metavar="PATH", help="The repository there, not the one here.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print them.")
+@click.pass_context
+def jobs(
+    ctx: click.Context,
+    hook: str | None,
+    worktree: str | None,
+    statuses: tuple[str, ...],
+    failed: bool,
+    last: int | None,
+    everything: bool,
+    repo: str | None,
+    form: str,
+) -> None:
+    """List the runs of hooks and their jobs, the newest first."""
+    if ctx.invoked_subcommand is not None:
+        _refuse_options_of_the_listing(ctx)
+        return
+    if everything and last is not None:
+        raise click.UsageError("--all and --last contradict each other: keep one", ctx)
+    world: World = ctx.obj
+    wanted = Wanted(_known(hook), _worktree(world, worktree), frozenset(statuses) | (FAILED if failed else frozenset()))
+    tell = teller()
+    runs = list(islice(_runs(store_here(world, repo), wanted, tell), None if everything else last or LAST))
+    if form == "json":
+        print_json(runs)
+    elif runs:
+        print_runs(runs, world)
+    else:
+        tell("no such run is on record")
+
+
+def _runs(repository_dir: str, wanted: Wanted, report: Report) -> Iterator[Run]:
+    """The runs that have something to show, the newest first."""
+    found = list_invocations(repository_dir, hook=wanted.hook, worktree=wanted.worktree, report=report)
+    for invocation in found:
+        jobs = read_jobs(invocation, report)
+        if wanted.statuses:
+            jobs = tuple(job for job in jobs if job.status in wanted.statuses)
+            if not jobs:
+                continue
+        yield Run(invocation, jobs)
+
+
+def _known(hook: str | None) -> str | None:
+    if hook is not None and hook not in known_hooks():
+        from dodo_hooks.loader.wording import did_you_mean, quoted
+
+        raise UsageError(f"there is no hook {quoted(hook)}{did_you_mean(hook, known_hooks())}")
+    return hook
+
+
+def _worktree(world: World, written: str | None) -> str | None:
+    """A path as the records have it; a bare name as it is."""
+    if written is None or ("/" not in written and written not in (".", "..")):
+        return written
+    return os.path.realpath(os.path.join(world.cwd, written))
+
+
+def _refuse_options_of_the_listing(ctx: click.Context) -> None:
+    """Rather than to pass over them in silence. `--repo` is meant for the subcommands too."""
+    for name in ctx.params:
+        if name != "repo" and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{ctx.invoked_subcommand} has no use for the options of the listing", ctx)

@@ -1,0 +1,84 @@
+"""What a command is about: the repository, its plan, its place in the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import click
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.plan import Plan
+from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.host.world import World
+from dodo_hooks.store import identity, layout
+from dodo_hooks.store.repair import repair
+
+
+def plan_here(world: World) -> Plan:
+    """The plan of the working tree.
+
+    Raises:
+        GitError: there is no repository here.
+        ConfigError: the hook file is wrong.
+        UsageError: there is no working tree, or no hook file in it.
+    """
+    from dodo_hooks.fire.plan_cache import load_plan
+
+    repo = find_repo(world.environ, world.cwd)
+    if not repo.top:
+        raise UsageError(f"{repo.git_dir} has no working tree, and so no hook file: go into a working tree")
+    plan = load_plan(world, repo.top)
+    if plan is None:
+        raise UsageError(
+            f"there is no hook file in {repo.top}: write hooks.dodo there, with a `hooks:` in it, "
+            "and check it with `dodo-hooks validate`"
+        )
+    return plan
+
+
+def store_here(world: World, path: str | None = None) -> str:
+    """Where the records of this repository (or that at `path`) are kept; ends first what a dead writer left open.
+
+    Raises:
+        GitError: there is no repository.
+    """
+    repository_dir = _store_of(world, repo_at(world, path))
+    repair(repository_dir)
+    return repository_dir
+
+
+def repo_at(world: World, path: str | None) -> Repo:
+    """The repository at a path that a person wrote; None: the one that we are in."""
+    if path is None:
+        return find_repo(world.environ, world.cwd)
+    # In a hook git's variables name the repository of the hook, and would win over the path.
+    environ = {name: value for name, value in world.environ.items() if not name.startswith("GIT_")}
+    return find_repo(environ, os.path.join(world.cwd, path))
+
+
+def _store_of(world: World, repo: Repo) -> str:
+    return layout.repository_dir(world.state, identity.repository_id(repo.common_dir))
+
+
+def _repository_of_command(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """What stands behind the command, else behind the group: `jobs --repo PATH logs` is `jobs logs --repo PATH`."""
+    outer: str | None = ctx.parent.params.get("repo") if ctx.parent else None
+    return outer if value is None else value
+
+
+repository_option = click.option(
+    "--repo", metavar="PATH", callback=_repository_of_command, help="The repository there, not the one here."
+)
+
+
+def teller() -> Callable[[str], None]:
+    """Says a sentence on stderr, the same one only once."""
+    told: set[str] = set()
+
+    def tell(sentence: str) -> None:
+        if sentence not in told:
+            told.add(sentence)
+            click.echo(f"dodo-hooks: {sentence}", err=True)
+
+    return tell

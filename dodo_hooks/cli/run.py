@@ -1,0 +1,69 @@
+"""`dodo-hooks run`: fire a hook by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from dodo_hooks.cli.place import plan_here, store_here
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.plan import Hook, Plan
+from dodo_hooks.host.world import World
+from dodo_hooks.loader.wording import did_you_mean, quoted
+
+PHASES = ("auto", "foreground", "background", "off")
+TAG = "tag:"
+
+
+@click.command("run")
+@click.argument("hook")
+@click.argument("args", nargs=-1, metavar="[-- ARGS]...", type=click.UNPROCESSED)
+@click.option("--job", "jobs", multiple=True, metavar="NAME", help="Only this job, and what it needs.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only jobs with this tag, and what they need.")
+@click.option("--skip", multiple=True, metavar="NAME", help="Not this job; tag:TAG for all with this tag.")
+@click.option("--phase", type=click.Choice(PHASES), default="auto", help="What to run, and how; auto: as git would.")
+@click.option("-j", "slots", type=click.IntRange(min=1), metavar="N", help="How many jobs may run at once.")
+@click.option("--dry-run", is_flag=True, help="Only say what would run.")
+@click.pass_obj
+def run_hook(
+    world: World,
+    hook: str,
+    args: tuple[str, ...],
+    jobs: tuple[str, ...],
+    tags: tuple[str, ...],
+    skip: tuple[str, ...],
+    phase: str,
+    slots: int | None,
+    dry_run: bool,
+) -> int:
+    """Run the jobs of HOOK as if git had fired it, with ARGS for its arguments."""
+    its_jobs = _hook_of(plan_here(world), hook)
+    _expect(jobs, [job.name for job in its_jobs.jobs], "job", hook)
+    _expect(tags, _tags(its_jobs), "tag", hook)
+    _expect(skip, [*(job.name for job in its_jobs.jobs), *(TAG + tag for tag in _tags(its_jobs))], "job", hook)
+    if not dry_run:
+        store_here(world)
+
+    from dodo_hooks.fire.entry import run_by_hand
+
+    return run_by_hand(world, hook, args, jobs, tags, skip, phase, slots, dry_run)
+
+
+def _hook_of(plan: Plan, name: str) -> Hook:
+    hook = plan.hook(name)
+    if hook is None:
+        hint = did_you_mean(name, [hook.name for hook in plan.hooks])
+        raise UsageError(f"there is no hook {quoted(name)} in {plan.file}{hint}")
+    return hook
+
+
+def _tags(hook: Hook) -> list[str]:
+    return [tag for job in hook.jobs for tag in job.tags]
+
+
+def _expect(names: Iterable[str], known: list[str], what: str, hook: str) -> None:
+    """Raises UsageError for a name that is not known: a slip must not look like a run in which all went well."""
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{hook} has no {what} {quoted(name)}{did_you_mean(name, known)}")

@@ -1,0 +1,116 @@
+"""Tables for people at a terminal, and for the programs that read what they print.
+
+At a terminal rich draws: colours, and columns that fit. Everywhere else a row is a line, and nothing is cut off.
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+import click
+
+from dodo_hooks.core import status
+from dodo_hooks.host.world import World
+
+STYLES: Mapping[str, str] = {
+    status.RUNNING: "yellow",
+    status.COMPLETED: "green",
+    status.UP_TO_DATE: "green",
+    status.FAILED: "bold red",
+    status.CRASHED: "bold red",
+    status.CANCELLED: "magenta",
+    status.SKIPPED: "dim",
+}
+_GAP = "  "
+_UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+# They turn the text around them, so that it looks like another one.
+_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def print_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], world: World, *, status_column: int | None = None
+) -> None:
+    """Print rows below their heads. A status has its colour, where colours are wanted."""
+    cells = [[shown(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _draw(heads, cells, world, status_column)
+    else:
+        for line in _lines(heads, cells):
+            say(line)
+
+
+def shown(text: str) -> str:
+    """The text in one line, with nothing in it that a terminal would obey: such characters are shown escaped, and a
+    byte that is no text as `\\xff`."""
+    return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
+
+
+def say(text: str) -> None:
+    """Print a line; what the output's encoding does not have is shown escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def has_colors(world: World) -> bool:
+    """Whether the person who looks at standard output wants colours (no-color.org)."""
+    return sys.stdout.isatty() and not world.environ.get("NO_COLOR") and world.environ.get("TERM") != "dumb"
+
+
+def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    table = [heads, *rows]
+    widths = [max(map(_width, column)) for column in zip_longest(*table, fillvalue="")]
+    return [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in table]
+
+
+def _draw(heads: Sequence[str], rows: Sequence[Sequence[str]], world: World, status_column: int | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    colors = has_colors(world)
+    table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
+    for place, head in enumerate(heads):
+        # The last column is the one with sentences in it: it is folded before any other is.
+        table.add_column(Text(head), overflow="fold", no_wrap=place == 0)
+    for row in rows:
+        styles = [STYLES.get(cell, "") if place == status_column else "" for place, cell in enumerate(row)]
+        table.add_row(*map(Text, row, styles))
+    console = Console(
+        file=sys.stdout,
+        force_terminal=True,
+        color_system="auto" if colors else None,
+        highlight=False,
+        _environ=world.environ,
+    )
+    console.print(table)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal gives the text: two for a wide character, none for what joins the one before."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _is_unsafe(character: str) -> bool:
+    return character in _DIRECTION or unicodedata.category(character) in _UNPRINTABLE
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that could not be decoded (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii") if not 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"

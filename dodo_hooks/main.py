@@ -79,7 +79,7 @@ def _explain(error: Exception) -> int:
 
 def _with_standard_descriptors(run: "Callable[[], int]") -> int:
     """Descriptors 0 to 2 are open, whoever started us with one of them closed (R14)."""
-    from dodo_hooks.host.process import open_standard_descriptors
+    from dodo_hooks.host.world import open_standard_descriptors
 
     open_standard_descriptors()
     return run()

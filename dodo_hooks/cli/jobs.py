@@ -77,7 +77,9 @@ def jobs(
     if everything and last is not None:
         raise click.UsageError("--all and --last contradict each other: keep one", ctx)
     world: World = ctx.obj
-    wanted = Wanted(_known(hook), _worktree(world, worktree), frozenset(statuses) | (FAILED if failed else frozenset()))
+    wanted = Wanted(
+        _known(hook), _worktree(world, worktree), frozenset(statuses) | (FAILED if failed else frozenset[str]())
+    )
     tell = teller()
     runs = list(islice(_runs(store_here(world, repo), wanted, tell), None if everything else last or LAST))
     if form == "json":

@@ -23,7 +23,6 @@ SELECTION = "selection"  # left out on the command line or by DODO_HOOKS_SKIP
 IGNORED = "ignored"  # `doit ignore`
 NESTED = "nested"  # the hook fired inside a job (R12)
 REPLAY = "replay"  # git replays commits, and the background phase is begun once, at the end (R12)
-NO_EVENT = "no-event"  # it needs data of an event, and there is none (section 5)
 ERROR = "error"  # the run itself could not go on: the invocation's record has the error
 # Of `skipped`, `cancelled` and `failed`:
 TIMEOUT = "timeout"  # of the job: failed; of the hook: failed or, for what still waited, skipped (R15)

@@ -161,6 +161,8 @@ class DispatchSource:
 
     def __init__(self, runner: WaveRunner, dispatcher: Any, hook: Hook, outcomes: Mapping[int, Outcome]) -> None:
         names = {f"{hook.name}:{job.name}": job.number for job in hook.jobs}
+        for number in outcomes:  # what is decided waits for nothing, and neither do its dependents through it (R1)
+            dispatcher.tasks[f"{hook.name}:{hook.jobs[number].name}"].task_dep = []
         self._runner = runner
         self._hook = hook
         self._numbers = names

@@ -61,8 +61,7 @@ class AttachedRecorder:
     def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
         if self._keeps_records:
             self._writer.ended(number, outcome, at_ns, duration_s)
-        if duration_s is not None:
-            self._screen.ended(self._jobs[number], self._log(number))
+        self._screen.ended(self._jobs[number], self._log(number))  # nothing is shown where there is no log
 
     def alone(self, number: int) -> bool:
         self._screen.alone(self._jobs[number])
@@ -117,6 +116,7 @@ def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable
         run_jobs()
     finally:
         screen.drain(stops.descriptor)
+        _take_signals(loop, stops)  # what has come since the last job ended, and may have cut the output short
 
 
 def _take_signals(loop: "Loop", stops: Stops) -> None:
@@ -131,6 +131,9 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
         return
 
     def git_is_gone() -> None:
+        # A Ctrl-C at the terminal reaches git and us. git may be gone before we look, and then it is still a Ctrl-C:
+        # taken for a second signal it would end the jobs without grace.
+        _take_signals(loop, stops)
         if watch.parent_is_gone(parent) and loop.interrupted is None:
             loop.interrupt(signals.SIGHUP)
 

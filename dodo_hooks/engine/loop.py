@@ -78,6 +78,7 @@ class Loop:
         self._source: Source | None = None
         self._ready: list[int] = []
         self._ending: dict[int, Outcome] = {}  # jobs that were asked to end, and what they will have been
+        self._lost: dict[int, Outcome] = {}  # jobs that ended with their wave, and are not recorded yet
         self._deadlines: dict[int, float] = {}  # job -> when its timeout is over
         self._hook_deadline: float | None = None
         self._live: int | None = None
@@ -265,7 +266,7 @@ class Loop:
         """Nothing further is started; what waits has this outcome."""
         self._ready = []
         if self._source is not None:
-            for number, its_outcome in self._source.stop(self.running(), outcome):
+            for number, its_outcome in self._source.stop([*self.running(), *self._lost], outcome):
                 self.recorder.ended(number, its_outcome, wall_ns())
 
     def _end(self, number: int, outcome: Outcome, grace_s: float) -> bool:
@@ -372,9 +373,12 @@ class Loop:
                     process.kill_group(group)
         process.reap(wave.pid)
         reason = "its wave process died" + (f": {wave.broken}" if wave.broken else "")
-        for number in list(wave.running):
-            crashed = Outcome(status.CRASHED, status.WAVE_DIED, reason)
-            self._finish(number, self._ending.pop(number, crashed), wall_ns())
+        crashed = Outcome(status.CRASHED, status.WAVE_DIED, reason)
+        # All of them have ended in one moment: what the first one stops (fail_fast) must not reach the others.
+        self._lost = {number: self._ending.pop(number, crashed) for number in wave.running}
+        while self._lost:
+            number = next(iter(self._lost))
+            self._finish(number, self._lost.pop(number), wall_ns())
 
 
 def outcome_of(exit_code: "int | None", signal: "int | None") -> Outcome:

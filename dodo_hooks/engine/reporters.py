@@ -400,7 +400,6 @@ _SKIPPED_BECAUSE = {
     status.SELECTION: "not selected",
     status.IGNORED: "ignored",
     status.NESTED: "the hook fired inside a job",
-    status.NO_EVENT: "it needs data of an event",
     status.TIMEOUT: "the time of the hook was up",
     status.INTERRUPTED: "the run was interrupted",
     status.USER: "because a job that it needs was cancelled",

@@ -33,6 +33,7 @@ def detach(phase: "Background") -> None:
         _be_coordinator(phase, writer)
     os.close(writer)
     phase.writer.release()
+    process.drop_signals()  # there is nothing left for us to put in order, so that a Ctrl-C may end us
     answer = _read_all(reader)
     os.close(reader)
     if answer != b"\0":
@@ -50,7 +51,10 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
         wake_up = process.take_signals((signals.SIGINT, signals.SIGTERM, signals.SIGHUP))
 
         def release(sentence: str) -> None:
-            os.write(pipe, sentence.encode("utf-8", "replace") or b"\0")
+            try:
+                process.write_all(pipe, sentence.encode("utf-8", "replace") or b"\0")
+            except OSError:  # whoever waited for it was killed: the jobs are none the worse for that
+                pass
             os.close(pipe)
 
         coordinate(phase, release, wake_up)

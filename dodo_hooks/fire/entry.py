@@ -203,11 +203,15 @@ def _run_kept(world: "World", path: str, args: "tuple[str, ...]") -> int:
 def _welcome(world: "World", repo: "Repo", compiled: "Compiled") -> None:
     """The hook file is new or has changed: say what its reader noticed, and see to the shims that it needs (G2)."""
     from dodo_hooks.fire.run import say
+    from dodo_hooks.host.bundle import is_in_use
 
     for notice in compiled.notices:
         say(notice)
     from dodo_hooks.fire.shims import install_missing, shims_needed
+    from dodo_hooks.git.shim import refresh_bundle
 
+    if not is_in_use(__name__):
+        refresh_bundle(repo)
     plan = compiled.plan()
     for sentence in install_missing(world, repo, shims_needed(plan)) if plan else ():
         say(sentence)

@@ -12,6 +12,7 @@ from dodo_hooks.engine.screen import Screen
 from dodo_hooks.engine.summary import summary
 from dodo_hooks.fire.run import ATTACHED, AUTO, BY_DOIT, BY_GIT, OFF, Firing, Run, begin, context_of, say
 from dodo_hooks.git.replay import owe, replay_of, settle
+from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, reach_site
 from dodo_hooks.store import layout
@@ -95,15 +96,14 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
 
 
 def close(run: Run, *phases: str) -> int:
-    """Every job has ended: tell, finish the records, return the exit code."""
-    _tell(run)
+    """Every job has ended: finish the records, tell, return the exit code."""
     try:
         run.writer.finish(run.exit_code(*phases))
     except StoreError as error:
         run.troubles.append(str(error))
         run.writer.release()
-    for sentence in dict.fromkeys(run.troubles):
-        say(sentence)
+    process.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
+    _tell(run)
     return run.exit_code(*phases)
 
 
@@ -196,28 +196,29 @@ def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
     from dodo_hooks.fire.detach import DetachError, detach
 
-    code = run.exit_code(FOREGROUND)
-    _tell(run)
+    code, hook = run.exit_code(FOREGROUND), run.firing.hook.name
     try:
         run.writer.flush()
         detach(background_of(run, jobs, database=database))
+        count = "1 job goes" if len(jobs) == 1 else f"{len(jobs)} jobs go"
+        _tell(run, f"{hook}: {count} on in the background (dodo-hooks jobs)")
     except (DetachError, StoreError) as error:
-        say(f"the background jobs of {run.firing.hook.name} were not started: {error}")
+        sentence = f"the background jobs of {hook} were not started: {error}"
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records
             run.decide((number, Outcome(status.SKIPPED, status.ERROR, str(error))) for number in jobs)
+            say(sentence)
             return close(run, FOREGROUND)
-        return code
-    count = "1 job goes" if len(jobs) == 1 else f"{len(jobs)} jobs go"
-    say(f"{run.firing.hook.name}: {count} on in the background (dodo-hooks jobs)")
-    for sentence in dict.fromkeys(run.troubles):
-        say(sentence)
+        _tell(run, sentence)
     return code
 
 
-def _tell(run: Run) -> None:
+def _tell(run: Run, *sentences: str) -> None:
+    """Say how the jobs went, these sentences, and what went wrong with the run as a whole."""
+    lines: list[str] = []
     if run.firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
-        for line in summary(run.writer, monotonic_s() - run.started_s):
-            say(line)
+        lines = summary(run.writer, monotonic_s() - run.started_s)
+    for line in (*lines, *dict.fromkeys((*sentences, *run.troubles))):
+        say(line, waits=run.interrupted is None)
 
 
 def _share_of_alive(run: Run) -> "tuple[int, ...]":

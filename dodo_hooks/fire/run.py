@@ -10,7 +10,7 @@ from dodo_hooks.fire.nesting import Nesting, nesting_of
 from dodo_hooks.git.repo import head_of, is_discoverable
 from dodo_hooks.git.variables import background_environ
 from dodo_hooks.host.posix import os
-from dodo_hooks.host.process import write_all
+from dodo_hooks.host.process import can_write, write_all
 from dodo_hooks.host.world import monotonic_s, wall_ns
 from dodo_hooks.store.identity import repository_id
 from dodo_hooks.store.records import Facts
@@ -162,9 +162,11 @@ def _environ(run: Run, is_background: bool) -> "dict[str, str]":
     return environ
 
 
-def say(sentence: str) -> None:
-    """One line on standard error."""
+def say(sentence: str, *, waits: bool = True) -> None:
+    """One line on standard error. Without `waits` it is dropped where the reader has stopped and the pipe is full."""
     try:
+        if not waits and not can_write(STDERR):
+            return
         write_all(STDERR, f"dodo-hooks: {sentence}\n".encode("utf-8", "surrogateescape"))
     except OSError:  # nobody listens
         pass

@@ -5,14 +5,17 @@ git starts the shim, a few lines of sh. It starts the recorded interpreter, isol
 in the repository can be imported on this way (G1). When Python or package are gone, each of the two says so itself.
 """
 
+import ast
 import compileall
 import os
 import sys
 from collections.abc import Collection, Sequence
 from importlib.machinery import PathFinder
+from pathlib import Path
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.events import GATES, REFERENCE_TRANSACTION
+from dodo_hooks.host import bundle
 
 # By this line a shim is known as ours, whatever else was done to it.
 MARKER_LINE = b"# dodo-hooks shim: written by `dodo-hooks install`, taken away by `dodo-hooks uninstall`."
@@ -47,9 +50,23 @@ _MEND_PUT_BACK = b"move $dodo_kept back to $dodo_hook"
 
 _LAUNCHER = """\
 # Written by `dodo-hooks install`, run by the shims in the hooks directory, taken away by `dodo-hooks uninstall`.
+import marshal
+import posix
 import sys
 
 sys.path.append({package})
+try:
+    path = sys.argv[0][:-9] + {bundle!r}
+    file = posix.open(path, posix.O_RDONLY)
+    length = int(posix.read(file, {digits}))
+    key, start, index = marshal.loads(posix.read(file, length))
+    posix.close(file)
+    if key == "1 " + sys.version:
+        names = {{"__name__": "dodo_hooks.host.bundle"}}
+        exec(marshal.loads(start), names)
+        names["start"](path, {digits} + length, index)
+except (OSError, ValueError, TypeError, EOFError):
+    pass
 try:
     from dodo_hooks.main import launch
 except ImportError as error:
@@ -102,6 +119,8 @@ def launcher_text(package: str, site: Sequence[str]) -> bytes:
     """The launcher that imports us from the directory `package`, and tells `main.launch` where the others are."""
     text = _LAUNCHER.format(
         package=_py_quoted(package),
+        bundle=bundle.FILE,
+        digits=bundle.DIGITS,
         gates=tuple(sorted(GATES)),
         transaction=REFERENCE_TRANSACTION,
         site="[" + ", ".join(map(_py_quoted, site)) + "]",
@@ -161,3 +180,33 @@ def _is_in(module: str, directory: str) -> bool:
 def compile_package() -> None:
     """Write the byte code of this package, if it can be: without it every start is 5 ms longer."""
     compileall.compile_dir(os.path.join(package_directory(), "dodo_hooks"), quiet=2)
+
+
+def bundle_content() -> bytes:
+    """The byte code of what a fired hook imports, in one file (host/bundle.py): the modules that say HOT."""
+    root = Path(package_directory(), "dodo_hooks")
+    paths = [path for path in sorted(root.rglob("*.py")) if path.name == "__init__.py" or _is_hot(path)]
+    names = {_module_name(path, root.parent): path for path in paths}
+    return bundle.made_of([(name, str(path), _imports_of(path, names)) for name, path in names.items()])
+
+
+def _imports_of(path: Path, modules: Collection[str]) -> tuple[str, ...]:
+    """Which of `modules` a source imports when it is run, not inside of functions, with the packages above them."""
+    found: dict[str, None] = {}
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.ImportFrom) and statement.module:
+            names = [statement.module, *(f"{statement.module}.{alias.name}" for alias in statement.names)]
+            parts = statement.module.split(".")
+            packages = [".".join(parts[:depth]) for depth in range(1, len(parts))]
+            found.update(dict.fromkeys(name for name in (*packages, *names) if name in modules))
+    return tuple(found)
+
+
+def _is_hot(path: Path) -> bool:
+    docstring = path.read_text(encoding="utf-8").split('"""')[1:2]
+    return "HOT" in "".join(docstring)
+
+
+def _module_name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")

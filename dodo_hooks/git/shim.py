@@ -21,6 +21,7 @@ from dodo_hooks.git.event import MARKER, mark_fired
 from dodo_hooks.git.hooks_dir import hooks_directory, own_directory, worktree_git_dirs
 from dodo_hooks.git.launcher import KEPT_SUFFIX, MARKER_LINE
 from dodo_hooks.git.repo import Repo
+from dodo_hooks.host import bundle
 
 INSTALLED = "installed"
 CHAINED = "chained"  # installed, and the hook that was there is kept
@@ -58,6 +59,7 @@ def install(
             _expect_one_hook(f"{directory}/{name}")
         path = _launcher_path(repo)
         _put(path, launcher.launcher_text(package, site), 0o644)
+        _put(_bundle_path(repo), launcher.bundle_content(), 0o644)
         os.makedirs(directory, exist_ok=True)
         changes = [_install_one(directory, name, interpreter, path) for name in names]
         for git_dir in worktree_git_dirs(repo):
@@ -83,9 +85,17 @@ def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
         ]
         launcher_path = _launcher_path(repo)
         markers = (f"{git_dir}/{MARKER}" for git_dir in worktree_git_dirs(repo))
-        for path in (launcher_path, launcher_path + NEW_SUFFIX, *markers):
+        ours = [path + suffix for path in (launcher_path, _bundle_path(repo)) for suffix in ("", NEW_SUFFIX)]
+        for path in (*ours, *markers):
             _unlink(path)
     return changes
+
+
+def refresh_bundle(repo: Repo) -> None:
+    """Write the byte code of the hot modules anew, after an upgrade; where it cannot be, hooks are only slower."""
+    if os.path.exists(_launcher_path(repo)):
+        with contextlib.suppress(GitError, OSError), _lock(repo):
+            _put(_bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
 def shims_for(hooks: Sequence[str]) -> list[str]:
@@ -208,6 +218,10 @@ def _our_directory(repo: Repo) -> str:
 
 def _launcher_path(repo: Repo) -> str:
     return f"{_our_directory(repo)}/launch.py"
+
+
+def _bundle_path(repo: Repo) -> str:
+    return f"{_our_directory(repo)}/{bundle.FILE}"
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ Who may signal whom follows from how process ids are reused. An id stays taken u
 so only the parent may signal it, and only before it reaps (R14). A process group keeps its id while any member lives.
 """
 
+import select
 import sys
 
 from dodo_hooks.host.posix import os, signals
@@ -56,6 +57,13 @@ def take_signals(wanted: "Iterable[int]") -> int:
             signals.signal(number, signals.SIG_DFL)
     signals.pthread_sigmask(signals.SIG_SETMASK, ())
     return reader
+
+
+def drop_signals() -> None:
+    """Give what `take_signals` took its default action again: there is nothing left that has to be put in order."""
+    for number in _DEFAULTED:
+        if signals.getsignal(number) is _note:
+            signals.signal(number, signals.SIG_DFL)
 
 
 def _note(number: int, frame: object) -> None:
@@ -154,8 +162,6 @@ def has_ended(pid: int) -> bool:
 
 def _has_ended_by_kqueue(pid: int) -> bool:
     """The same on macOS, whose Python has no waitid before 3.13: kqueue(2) tells of an end, or has no such process."""
-    import select
-
     queue = select.kqueue()  # type: ignore[attr-defined,unused-ignore]
     try:
         event = select.kevent(  # type: ignore[attr-defined,unused-ignore]
@@ -234,16 +240,6 @@ def close_all_but(keep: "set[int]") -> None:
                 pass
 
 
-def open_standard_descriptors() -> None:
-    """Make sure that 0, 1 and 2 are open: else a file of ours would get one of these numbers (R14)."""
-    while True:
-        descriptor = os.open("/dev/null", os.O_RDWR)
-        if descriptor > 2:
-            os.close(descriptor)
-            return
-        os.set_inheritable(descriptor, True)
-
-
 def redirect_to_null(descriptors: "Iterable[int]") -> None:
     null = os.open("/dev/null", os.O_RDWR)
     for descriptor in descriptors:
@@ -259,6 +255,13 @@ def write_all(descriptor: int, data: bytes) -> None:
     """
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def can_write(descriptor: int) -> bool:
+    """Whether a line can be written without waiting for a reader (or nobody reads any more, and it fails at once)."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(0))
 
 
 def reap(pid: int) -> None:

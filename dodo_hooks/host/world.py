@@ -38,6 +38,16 @@ def reach_site(world: World) -> None:
     sys.path.extend(path for path in world.site if path not in sys.path)
 
 
+def open_standard_descriptors() -> None:
+    """Make sure that 0, 1 and 2 are open: else a file of ours would get one of these numbers (R14)."""
+    while True:
+        descriptor = os.open("/dev/null", os.O_RDWR)
+        if descriptor > 2:
+            os.close(descriptor)
+            return
+        os.set_inheritable(descriptor, True)
+
+
 def wall_ns() -> int:
     """Nanoseconds since 1970, for records."""
     return time.time_ns()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from dodo_hooks.core.status import STATUSES
 from dodo_hooks.store.records import SCHEMA
@@ -29,15 +29,15 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._get(name)
-        if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            return tuple(value)
-        return self._refuse(name, value, "a list of strings")
+        if not isinstance(value, list):
+            self._refuse(name, value, "a list of strings")
+        return tuple(self._text_in(name, one) for one in cast("list[object]", value))
 
     def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
         value = self._get(name)
-        if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
-            return tuple(value.items())
-        return self._refuse(name, value, "an object of strings")
+        if not isinstance(value, dict):
+            self._refuse(name, value, "an object of strings")
+        return tuple((key, self._text_in(name, one)) for key, one in cast("dict[str, object]", value).items())
 
     def flag(self, name: str) -> bool:
         value = self._get(name)
@@ -60,6 +60,9 @@ class Fields:
         value = self.text(name)
         return value if value in STATUSES else self._refuse(name, value, "a status")
 
+    def _text_in(self, name: str, value: object) -> str:
+        return value if isinstance(value, str) else self._refuse(name, value, "a string")
+
     def _get(self, name: str) -> object:
         if name not in self._fields:
             raise ValueError(f"it has no field {name!r}")
@@ -75,7 +78,7 @@ def read_object(path: str) -> dict[str, object]:
         value = json.loads(file.read(), parse_constant=_no_number)
     if not isinstance(value, dict):
         raise ValueError("it is no JSON object")
-    return value
+    return cast("dict[str, object]", value)
 
 
 def _no_number(word: str) -> NoReturn:

@@ -1,11 +1,9 @@
 """What stands in invocation.json and in a job's meta.json, as bytes (section 7; HOT).
 
 A job's record is a part that never changes, rendered once when the plan is compiled, and a short tail: numbers, words
-and a few strings. So nothing encodes JSON at run time but `quote`, the C function that `json` itself uses for a
-string. Reading, which nobody waits for at a prompt, uses `json` (store/reader.py).
+and a few strings. So nothing encodes JSON at run time but `quote`. Reading, which nobody waits for at a prompt, uses
+`json` (store/reader.py).
 """
-
-from _json import encode_basestring_ascii  # right for any str, surrogates too; `import json` takes 8 ms
 
 from dodo_hooks.core import status
 from dodo_hooks.core.record import Record
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook, Job
 
 SCHEMA = 1
-quote = encode_basestring_ascii
 _SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE")
 MASK = "***"
 
@@ -82,6 +79,15 @@ def is_secret(name: str) -> bool:
     """Whether a variable's name says that its value must not be kept."""
     upper = name.upper()
     return any(word in upper for word in _SECRET_WORDS)
+
+
+def quote(text: str) -> str:
+    """The text as a JSON string, in ASCII; surrogates, which stand for bytes that are no UTF-8, as `\\udcXX`."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    from _json import encode_basestring_ascii  # what `json` itself uses, which would take 8 ms to import
+
+    return encode_basestring_ascii(text)
 
 
 def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:

@@ -28,7 +28,7 @@ def repair(repository_dir: str) -> list[str]:
     Never waits and never raises: what is held, belongs to another host, cannot be read or cannot be written is left
     as it is.
     """
-    repaired = []
+    repaired: list[str] = []
     for name in _markers(repository_dir):
         identity, _, hook = name.partition(".")
         directory = layout.invocation_dir(repository_dir, identity)
@@ -89,7 +89,11 @@ def _write_records(invocation: InvocationRecord) -> None:
     for before, after in zip(stored, orphans.settled(stored), strict=True):
         if after != before:
             _change(layout.meta_file(after.directory), _end_of(after, now))
-    end = {"finished_at": now, "exit_code": RUN_ERROR, "error": invocation.error or orphans.WRITER_DIED}
+    end: dict[str, object] = {
+        "finished_at": now,
+        "exit_code": RUN_ERROR,
+        "error": invocation.error or orphans.WRITER_DIED,
+    }
     _change(layout.invocation_file(invocation.directory), end)
 
 

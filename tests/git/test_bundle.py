@@ -1,0 +1,111 @@
+"""What a fired hook imports, and where from: section 9's "import-lean", and host/bundle.py."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.host import bundle
+from kit.repo import PACKAGES, Repo
+
+LAUNCHER = ".git/dodo-hooks/launch.py"
+# What may be there when a hook that has nothing to do is over, besides what a bare `python -I -S` has.
+NOTHING_TO_DO = {
+    "_collections",
+    "dodo_hooks",
+    "dodo_hooks.core",
+    "dodo_hooks.core.errors",
+    "dodo_hooks.core.events",
+    "dodo_hooks.core.plan",
+    "dodo_hooks.core.record",
+    "dodo_hooks.fire",
+    "dodo_hooks.fire.entry",
+    "dodo_hooks.fire.plan_cache",
+    "dodo_hooks.git",
+    "dodo_hooks.git.event",
+    "dodo_hooks.git.repo",
+    "dodo_hooks.host",
+    "dodo_hooks.host.posix",
+    "dodo_hooks.host.world",
+    "dodo_hooks.main",
+    "dodo_hooks.store",
+    "dodo_hooks.store.layout",
+    "gc",
+}
+# And when jobs have run, in the foreground and in the background: of others only these.
+OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
+
+
+def modules_after(repo: Repo, hook: str) -> dict[str, str]:
+    """What a firing had imported, and by which kind of loader: asked of the program itself, when it leaves."""
+    lines = (repo.path / LAUNCHER).read_text().replace("[:-9]", "[:-8]").splitlines()
+    lines[-1:-1] = [
+        "def leave(code, leave=posix._exit):",
+        "    loaders = {name: type(getattr(module, '__loader__', None)) for name, module in sys.modules.items()}",
+        "    told = ' '.join(f'{name}={loader.__name__}' for name, loader in loaders.items())",
+        "    posix.write(2, f'<{told}>'.encode())",
+        "    leave(code)",
+        "posix._exit = leave",
+    ]
+    script = repo.write(".git/dodo-hooks/probe.py", "\n".join(lines))
+    done = repo.call(sys.executable, "-I", "-S", str(script), "fire", hook, check=True)
+    # The wave leaves first, and has the same to tell: take the last.
+    told = done.stderr.rpartition("<")[2].partition(">")[0]
+    bare = repo.call(sys.executable, "-I", "-S", "-c", "import sys; print(*sys.modules)", check=True).stdout.split()
+    return {name: loader for name, _, loader in (one.partition("=") for one in told.split()) if name not in bare}
+
+
+@pytest.fixture
+def fired(repo: Repo) -> Repo:
+    repo.hook("pre-commit", one="true", two="true")
+    repo.hook("post-merge", background=True, one="true")
+    repo.install()
+    repo.call(".git/hooks/post-merge", "0", check=True)  # the plan is compiled now
+    repo.finished("post-merge")
+    return repo
+
+
+def test_a_hook_that_has_nothing_to_do_imports_next_to_nothing(fired: Repo) -> None:
+    assert set(modules_after(fired, "post-checkout")) == NOTHING_TO_DO
+
+
+@pytest.mark.parametrize("hook", ["pre-commit", "post-merge"])
+def test_jobs_run_without_a_module_that_is_slow_to_import(fired: Repo, hook: str) -> None:
+    imported = modules_after(fired, hook)
+    assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS
+    assert {"dodo_hooks.engine.loop", "dodo_hooks.store.writer"} <= set(imported)
+
+
+@pytest.mark.parametrize("hook", ["pre-commit", "post-merge"])
+def test_all_that_a_firing_imports_of_us_comes_out_of_the_bundle(fired: Repo, hook: str) -> None:
+    """A hot module that does not say so would be looked for in the directories, at each firing."""
+    imported = modules_after(fired, hook)
+    assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
+
+
+def test_a_module_whose_source_has_changed_is_imported_from_its_source(fired: Repo, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(f"{PACKAGES}/dodo_hooks", package / "dodo_hooks", ignore=shutil.ignore_patterns("__pycache__"))
+    env = {"PYTHONPATH": str(package)}
+    fired.call(sys.executable, "-m", "dodo_hooks", "install", check=True, env=env)
+    summary = package / "dodo_hooks/engine/summary.py"
+    summary.write_text(summary.read_text().replace("completed (", "done, says the new version ("))
+    assert "says the new version" in fired.call(".git/hooks/pre-commit", check=True).stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"no marshal at all", b"00000004junk", b"99999999"])
+def test_a_damaged_bundle_is_left_alone(fired: Repo, content: bytes) -> None:
+    fired.write(f".git/dodo-hooks/{bundle.FILE}", content)
+    assert "2 jobs completed" in fired.call(".git/hooks/pre-commit", check=True).stderr
+
+
+def test_the_bundle_of_another_python_is_left_alone_and_written_anew_with_the_next_plan(fired: Repo) -> None:
+    path = fired.path / ".git/dodo-hooks" / bundle.FILE
+    ours = path.read_bytes()
+    path.write_bytes(ours.replace(bundle.KEY.encode(), bundle.KEY.replace("1 ", "0 ").encode()))
+    assert "2 jobs completed" in fired.call(".git/hooks/pre-commit", check=True).stderr
+    os.utime(fired.path / "hooks.dodo")  # another stat: the plan is compiled again
+    assert "2 jobs completed" in fired.call(".git/hooks/pre-commit", check=True).stderr
+    assert path.read_bytes() == ours

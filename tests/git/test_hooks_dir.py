@@ -1,0 +1,109 @@
+"""Hooks are written only where they are one repository's own (section 8)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.git import shim
+from dodo_hooks.git.repo import find_repo
+from kit.repo import Repo
+
+
+def install(repo: Repo, **environ: str) -> Path:
+    """Install one shim, and return where it is."""
+    env = {**repo.env, **environ}
+    return Path(shim.install(find_repo(env, str(repo.path)), ["pre-commit"], env)[0].path)
+
+
+def refusal(repo: Repo, **environ: str) -> str:
+    """What an install says that must not change anything, in the repository or around it."""
+    around = repo.path.parent
+    before = {path: path.lstat().st_mtime_ns for path in around.rglob("*")}
+    with pytest.raises(UsageError, match="so nothing was changed") as caught:
+        install(repo, **environ)
+    assert {path: path.lstat().st_mtime_ns for path in around.rglob("*")} == before
+    return str(caught.value)
+
+
+def follow(repo: Repo, said: str, begin: str) -> None:
+    """Do what the sentence says in backquotes, the command that begins so."""
+    command = next(word for word in re.findall(r"`(.+?)`", said) if word.startswith(begin))
+    repo.call("sh", "-c", command, check=True)
+
+
+def test_a_global_hooks_path_changes_nothing_and_names_both_ways_out(repo: Repo, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    repo.git("config", "--global", "core.hooksPath", str(shared))
+    said = refusal(repo)
+    assert f"core.hooksPath is {shared} in the global git configuration" in said
+    follow(repo, said, "git config --local core.hooksPath")
+    assert install(repo) == repo.path / ".git/hooks/pre-commit"  # git really uses it:
+    assert repo.git("rev-parse", "--git-path", "hooks").stdout.strip() == str(repo.path / ".git/hooks")
+    repo.git("config", "--local", "--unset", "core.hooksPath")
+    follow(repo, refusal(repo), "git config --global --unset")
+    assert install(repo) == repo.path / ".git/hooks/pre-commit"
+    assert not list(shared.iterdir())
+
+
+def test_a_hooks_path_of_one_command_changes_nothing(repo: Repo) -> None:
+    given = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": "/elsewhere"}
+    assert install(repo, **given) == repo.path / ".git/hooks/pre-commit"  # it is gone when the next command runs
+
+
+@pytest.mark.parametrize("value", (".husky", "sub/hooks", ".", "", "{main}/.husky"))
+@pytest.mark.parametrize("place", ("main", "linked"))
+def test_a_hooks_path_inside_a_work_tree_changes_nothing(repo: Repo, value: str, place: str) -> None:
+    repo.write(".husky/pre-commit", "#!/bin/sh\n")
+    here = repo if place == "main" else repo.worktree("linked")
+    repo.git("config", "core.hooksPath", value.format(main=repo.path))
+    said = refusal(here)
+    assert "inside the work tree" in said and "dodo-hooks run HOOK" in said
+    follow(here, said, "git config --local --unset")
+    assert install(here) == repo.path / ".git/hooks/pre-commit"
+
+
+def test_a_hooks_path_inside_the_git_directory_is_used(repo: Repo) -> None:
+    repo.git("config", "core.hooksPath", ".git/other-hooks")
+    assert install(repo) == repo.path / ".git/other-hooks/pre-commit"
+    assert [change.what for change in shim.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
+
+
+def test_a_hooks_path_of_this_repository_outside_the_work_tree_is_used(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "home/my hooks").mkdir()
+    repo.git("config", "core.hooksPath", "~/my hooks")
+    assert install(repo) == tmp_path / "home/my hooks/pre-commit"
+    repo.git("config", "--unset", "core.hooksPath")
+    assert install(repo) == repo.path / ".git/hooks/pre-commit"
+
+
+def test_the_local_hooks_path_wins_over_the_global_one(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "local").mkdir()
+    repo.git("config", "--global", "core.hooksPath", "/elsewhere")
+    repo.git("config", "core.hooksPath", str(tmp_path / "local"))
+    assert install(repo) == tmp_path / "local/pre-commit"
+
+
+@pytest.mark.parametrize("value", ("/dev/null", "../not-there"))
+def test_a_hooks_path_that_is_no_directory_changes_nothing(repo: Repo, value: str) -> None:
+    repo.git("config", "core.hooksPath", value)
+    said = refusal(repo)
+    assert f"core.hooksPath is {value}, where no directory is" in said
+    follow(repo, said, "git config --local --unset")
+    install(repo)
+
+
+def test_a_hooks_directory_that_is_a_link_changes_nothing(repo: Repo, tmp_path: Path) -> None:
+    hooks = repo.path / ".git/hooks"
+    hooks.rename(tmp_path / "shared")
+    hooks.symlink_to(tmp_path / "shared")
+    assert f"{hooks} is a link to {tmp_path}/shared" in refusal(repo)
+
+
+def test_uninstall_works_where_install_would_refuse(repo: Repo) -> None:
+    hook = install(repo)
+    repo.git("config", "--global", "core.hooksPath", "/elsewhere")
+    assert [change.what for change in shim.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
+    assert not hook.exists()

@@ -1,0 +1,81 @@
+"""`dodo-hooks install` and `uninstall`, as a person sees them."""
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from dodo_hooks.cli.install import install
+from dodo_hooks.cli.uninstall import uninstall
+from dodo_hooks.core.errors import ConfigError, GitError, UsageError
+from dodo_hooks.host.world import World
+from kit.repo import Repo
+
+FILE = """\
+hooks:
+  pre-commit:
+    jobs: [{name: a, run: "true"}]
+  worktree-post-create:
+    jobs: [{name: b, run: "true"}]
+"""
+
+
+def answer(command: click.Command, repo: Repo, *argv: str) -> list[str]:
+    """The lines that the command prints."""
+    result = CliRunner().invoke(command, argv, obj=World(repo.env, str(repo.path)), catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output.splitlines()
+
+
+def test_g2_install_takes_the_hooks_of_the_file(repo: Repo) -> None:
+    repo.file(FILE)
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\n").chmod(0o755)
+    where = f"the hooks are in {repo.path}/.git/hooks"
+    assert answer(install, repo) == [
+        "pre-commit: installed, your own hook is kept and runs first",
+        "post-checkout: installed, for worktree-post-create",
+        where,
+    ]
+    assert answer(install, repo, "commit-msg") == ["commit-msg: installed", where]
+    repo.write(".git/hooks/commit-msg", "#!/bin/sh\n")
+    assert answer(uninstall, repo) == ["pre-commit: removed, your own hook is back", "post-checkout: removed"]
+    assert answer(uninstall, repo) == ["no hook of dodo-hooks is installed here"]
+
+
+def test_uninstall_says_what_it_left(repo: Repo) -> None:
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# mine\n")
+    answer(install, repo, "pre-commit")
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# of another program\n").chmod(0o755)
+    said = f"the hook that was there before is {repo.path}/.git/hooks/pre-commit.dodo-kept"
+    assert answer(uninstall, repo) == [f"pre-commit: left as it is, since another program replaced ours; {said}"]
+
+
+def test_install_without_a_hook_file_says_what_to_do_next(repo: Repo) -> None:
+    with pytest.raises(UsageError, match=f"no hook file in {repo.path}: write hooks.dodo there"):
+        answer(install, repo)
+    assert not repo.has(".git/hooks/pre-commit")
+    assert answer(install, repo, "pre-commit")[2:] == [
+        f"there is no hook file in {repo.path} yet: write hooks.dodo there, until then they do nothing"
+    ]
+    assert repo.has(".git/hooks/pre-commit")
+
+
+def test_a_broken_hook_file_installs_nothing_unless_the_hook_is_named(repo: Repo) -> None:
+    repo.file("hooks: {pre-commit: {jobs: [{nam: a}]}}")
+    with pytest.raises(ConfigError, match="nam"):
+        answer(install, repo)
+    assert not repo.has(".git/hooks/pre-commit")
+    assert answer(install, repo, "pre-commit")[0] == "pre-commit: installed"
+    assert len(answer(install, repo, "pre-commit")) == 2
+
+
+def test_a_file_without_hooks_installs_nothing(repo: Repo) -> None:
+    repo.file("hooks: {}\n")
+    with pytest.raises((UsageError, ConfigError)):
+        answer(install, repo)
+    assert not repo.has(".git/dodo-hooks")
+
+
+def test_outside_of_a_repository_there_is_nothing_to_install(repo: Repo) -> None:
+    for command in (install, uninstall):
+        with pytest.raises(GitError, match="is not in a git repository"):
+            answer(command, Repo(repo.path.parent, repo.env))

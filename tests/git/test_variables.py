@@ -1,0 +1,66 @@
+"""Background jobs get none of git's per-command variables (R11)."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from dodo_hooks.git.repo import find_repo, is_discoverable
+from dodo_hooks.git.variables import LOCAL_VARIABLES, background_environ
+from kit.repo import Repo
+
+
+def test_r11_every_variable_that_git_names_is_known(repo: Repo) -> None:
+    named = repo.git("rev-parse", "--local-env-vars").stdout.split()
+    assert "GIT_DIR" in named
+    assert set(named) - set(LOCAL_VARIABLES) == set()
+
+
+def test_r11_what_git_adds_for_a_hook_is_taken_away_again(repo: Repo, tmp_path: Path) -> None:
+    hook = repo.write(".git/hooks/post-commit", f"#!/bin/sh\nenv -0 > {tmp_path}/seen\n")
+    hook.chmod(0o755)
+    linked = repo.worktree("linked")
+    commit = ("commit", "--allow-empty", "-m", "x", "--author=Another <one@example.invalid>")
+    linked.git("-c", "a.b=c", "--literal-pathspecs", *commit, env={"GIT_CONFIG_COUNT": "0"})
+    pairs = (entry.partition("=") for entry in (tmp_path / "seen").read_text().split("\0") if entry)
+    environ = {name: value for name, _, value in pairs}
+    added = {name for name in environ.keys() - repo.env.keys() if name.startswith("GIT_")}
+    assert {"GIT_DIR", "GIT_INDEX_FILE", "GIT_EDITOR", "GIT_AUTHOR_NAME", "GIT_LITERAL_PATHSPECS"} <= added
+
+    clean = background_environ(environ, find_repo(environ, str(linked.path)), True)
+
+    assert not clean.keys() & added
+    assert clean.pop("GIT_OPTIONAL_LOCKS") == "0"
+    # What was there before git came stays, but for what git's own start adds to PATH.
+    assert {name: value for name, value in clean.items() if name in repo.env and name != "PATH"} == {
+        name: value for name, value in repo.env.items() if name != "PATH"
+    }
+
+
+def test_r11_a_persons_own_author_and_settings_stay(repo: Repo) -> None:
+    own = {"GIT_AUTHOR_NAME": "Me", "GIT_AUTHOR_DATE": "2020-01-01", "GIT_SSH_COMMAND": "ssh -v", "GIT_TRACE": "1"}
+    clean = background_environ({**own, "GIT_OPTIONAL_LOCKS": "1"}, find_repo(repo.env, str(repo.path)), True)
+    assert clean == {**own, "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def test_r11_numbered_variables_go_with_their_count(repo: Repo) -> None:
+    numbered = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0", "GIT_PUSH_OPTION_COUNT", "GITHEAD_0a1b")
+    clean = background_environ(dict.fromkeys(numbered, "1"), find_repo(repo.env, str(repo.path)), True)
+    assert clean == {"GIT_OPTIONAL_LOCKS": "0"}
+
+
+def test_r11_a_repository_that_git_would_not_find_is_named_absolutely(repo: Repo, tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    environ = {**repo.env, "GIT_DIR": "../repo/.git", "GIT_WORK_TREE": "."}
+    found = find_repo(environ, str(top))
+    clean = background_environ(environ, found, is_discoverable(found))
+    assert (clean["GIT_DIR"], clean["GIT_WORK_TREE"]) == (str(repo.path / ".git"), str(top))
+    answer = subprocess.check_output(["git", "rev-parse", "--show-toplevel", "--git-dir"], cwd="/", env=clean)
+    assert os.fsdecode(answer).split() == [str(top), str(repo.path / ".git")]
+
+
+def test_r11_a_repository_without_working_tree_is_named_alone(repo: Repo) -> None:
+    repo.git("clone", "-q", "--bare", ".", "../bare.git")
+    found = find_repo(repo.env, str(repo.path.parent / "bare.git"))
+    clean = background_environ(repo.env, found, is_discoverable(found))
+    assert clean["GIT_DIR"] == found.git_dir and "GIT_WORK_TREE" not in clean

@@ -1,0 +1,118 @@
+"""The program as a whole: which commands there are, and what a wrong command line says."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from dodo_hooks import __version__
+from dodo_hooks.core.status import COMPLETED, Outcome
+from kit.answer import Cli
+from kit.history import History
+from kit.repo import Repo
+
+DONE = Outcome(COMPLETED, exit_code=0)
+
+
+BEGIN = "import sys; from dodo_hooks.cli import group; from dodo_hooks.host.world import make_world\n"
+HEAVY = {"rich", "yaml", "pydantic", "doit"}
+
+
+def modules_after(repo: Repo, program: str) -> set[str]:
+    """What is imported once Python code has run in which `group` and `make_world` are at hand."""
+    printed = repo.call(sys.executable, "-c", f"{BEGIN}{program}\nprint('modules:', *sys.modules)", check=True).stdout
+    return set(printed.rpartition("modules:")[2].split())
+
+
+def test_the_commands_are_not_imported_before_one_is_used(repo: Repo) -> None:
+    modules = modules_after(repo, "")
+    assert not modules & (HEAVY | {"dodo_hooks.store.reader"})
+    assert {name for name in modules if name.startswith("dodo_hooks.cli.")} == {"dodo_hooks.cli.group"}
+
+
+def test_a_listing_for_a_program_needs_nothing_heavy(repo: Repo, history: History) -> None:
+    history.finished({"a": DONE})
+    modules = modules_after(repo, "group.run(['jobs'], make_world())")
+    assert "dodo_hooks.cli.jobs" in modules
+    assert not modules & HEAVY
+
+
+def test_the_help_lists_every_command(cli: Cli) -> None:
+    answer = cli("--help")
+    assert answer.code == 0
+    for command in ("install", "uninstall", "run", "list", "validate", "jobs"):
+        assert f"\n  {command} " in answer.out
+
+
+def test_the_version(cli: Cli) -> None:
+    assert cli("--version").out.split()[-1] == __version__
+
+
+def test_r22_no_command_is_a_wrong_command_line(cli: Cli) -> None:
+    answer = cli()
+    assert (answer.code, answer.out) == (3, "")
+    assert "Usage: dodo-hooks" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (["lst"], '"list"'),
+        (["jobs", "lgos"], '"logs"'),
+        (["jobs", "--fialed"], "--failed"),
+        (["jobs", "--last", "0"], "0"),
+        (["jobs", "--last", "many"], "many"),
+        (["jobs", "--status", "gone"], "gone"),
+        (["jobs", "--format", "xml"], "xml"),
+        (["jobs", "--all", "--last", "3"], "--last"),
+        (["jobs", "--failed", "logs", "x"], "logs"),
+        (["jobs", "logs"], "ADDRESS"),
+        (["jobs", "logs", "a", "b"], "b"),
+        (["run"], "HOOK"),
+        (["run", "pre-commit", "--phase", "later"], "later"),
+        (["run", "pre-commit", "-j", "0"], "0"),
+        (["list", "too", "much"], "too"),
+        (["\x1b[2J\n"], "\\x1b"),
+        (["jobs", "--\x1b[2J"], "\\x1b"),
+    ],
+)
+def test_r22_a_wrong_command_line_is_one_line_and_exit_code_3(cli: Cli, argv: list[str], word: str) -> None:
+    answer = cli(*argv)
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err.startswith("dodo-hooks: ") and answer.err.count("\n") == 1
+    assert word in answer.err
+
+
+def test_ctrl_c_in_a_command_is_130(repo: Repo, history: History) -> None:
+    invocation = history.finished({"a": DONE})
+    log = invocation.path / "jobs" / "0-a" / "output.log"
+    os.mkfifo(log)
+    at_work = repo.start(sys.executable, "-c", f"{BEGIN}sys.exit(group.run(['jobs', 'logs', 'a'], make_world()))")
+    with log.open("wb"):  # waits until the command reads
+        at_work.send_signal(signal.SIGINT)
+        _, err = at_work.communicate()
+    assert (at_work.returncode, err.strip()) == (130, b"")
+
+
+@pytest.mark.parametrize("argv", [["jobs"], ["jobs", "logs", "short"], ["jobs", "logs", "long"], ["--help"]])
+def test_a_closed_output_ends_the_command_without_a_word(repo: Repo, history: History, argv: list[str]) -> None:
+    invocation = history.finished({"short": DONE, "long": DONE})
+    (invocation.path / "jobs" / "0-short" / "output.log").write_bytes(b"x")
+    (invocation.path / "jobs" / "1-long" / "output.log").write_bytes(b"x" * 1_000_000)
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", f"{BEGIN}sys.exit(group.run({argv}, make_world()))"]
+    try:
+        done = subprocess.run(command, cwd=repo.path, env=repo.env, stdout=writer, stderr=subprocess.PIPE)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_outside_a_repository_the_error_says_so(cli: Cli, repo: Repo) -> None:
+    for argv in (["jobs"], ["list"], ["jobs", "logs", "a"], ["run", "pre-commit"]):
+        answer = cli(*argv, cwd=str(repo.path.parent))
+        assert answer.code in (2, 3)
+        assert "not in a git repository" in answer.err

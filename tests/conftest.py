@@ -1,0 +1,110 @@
+"""What every test gets: a clean environment, and a look at the end at what it left behind."""
+
+import os
+import signal
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from kit.gate import Gate
+from kit.process import Process, children_of, processes_with, wait_until
+from kit.repo import TEST_ID, Repo, clean_environment
+from kit.terminal import Terminal
+
+LEAVING_S = 3  # how long a process may take to leave after its invocation has ended
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For code that runs in this process: a HOME that has to stay empty, and none of git's or our own variables."""
+    home = tmp_path_factory.mktemp("nobodys-home")
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "XDG_", "DODO_")) or name in ("CI", "NO_COLOR"):
+            del os.environ[name]
+    os.environ |= {"HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _home_stays_empty(nobodys_home: Path) -> Iterator[None]:
+    yield
+    left = sorted(str(path.relative_to(nobodys_home)) for path in nobodys_home.rglob("*") if not path.is_dir())
+    for name in left:
+        (nobodys_home / name).unlink()  # not the next test's fault
+    assert not left, f"this test wrote into the user's HOME: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _no_child_is_left() -> Iterator[None]:
+    """Fails a test that forked and did not see to the end of it."""
+    before = _our_children()
+    yield
+    _expect_none_left(lambda: [child for child in _our_children() if child not in before])
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An environment for the processes of one test, with a HOME of its own. Fails the test if one of them is left."""
+    test_id = uuid.uuid4().hex
+    home = tmp_path / "home"
+    home.mkdir()
+    yield clean_environment(home, test_id)
+    _expect_none_left(lambda: processes_with(TEST_ID, test_id))
+
+
+@pytest.fixture
+def repo(tmp_path: Path, env: dict[str, str]) -> Repo:
+    """A git repository with one commit."""
+    return Repo.create(tmp_path / "repo", env)
+
+
+@pytest.fixture
+def make_gate(tmp_path: Path, env: dict[str, str]) -> Iterator[Callable[[str], Gate]]:
+    """Makes gates by name. At the test's end they let everybody go, before `env` looks who is left."""
+    gates: list[Gate] = []
+
+    def make(name: str) -> Gate:
+        gates.append(Gate(tmp_path / f"gate-{name}"))
+        return gates[-1]
+
+    yield make
+    for gate in gates:
+        gate.close()
+
+
+@pytest.fixture
+def gate(make_gate: Callable[[str], Gate]) -> Gate:
+    return make_gate("0")
+
+
+@pytest.fixture
+def terminal(repo: Repo) -> Iterator[Callable[..., Terminal]]:
+    """Starts a command at a terminal, in the repository."""
+    terminals: list[Terminal] = []
+
+    def start(*argv: str) -> Terminal:
+        terminals.append(Terminal(*argv, cwd=repo.path, env=repo.env))
+        return terminals[-1]
+
+    yield start
+    for one in terminals:
+        one.close()
+
+
+def _our_children() -> list[Process]:
+    return children_of(os.getpid())
+
+
+def _expect_none_left(find: Callable[[], list[Process]]) -> None:
+    """Give what is about to end the time to do so, and fail if something stays; end that, for the next test's sake."""
+    try:
+        wait_until(lambda: not find(), deadline_s=LEAVING_S)
+    except AssertionError:
+        left = find()
+        for process in left:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        pytest.fail(f"this test left processes behind: {left}")

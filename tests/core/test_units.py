@@ -1,0 +1,59 @@
+"""Durations (C3)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dodo_hooks.core.units import seconds_of
+
+EXAMPLES = {"300ms": 0.3, "1ms": 0.001, "90s": 90.0, "5m": 300.0, "2h": 7200.0, "7d": 604_800.0, "007s": 7.0}
+UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@pytest.mark.parametrize(("text", "seconds"), EXAMPLES.items())
+def test_c3_a_duration_is_seconds(text: str, seconds: float) -> None:
+    assert seconds_of(text) == seconds
+
+
+@given(st.integers(1, 10_000), st.sampled_from(list(UNIT_S)))
+def test_c3_durations_there_and_back(number: int, unit: str) -> None:
+    assert seconds_of(f"{number}{unit}") / UNIT_S[unit] == number
+    assert seconds_of(f"{number}ms") == float(f"{number}e-3")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "s", "5", "5 m", " 5m", "5m ", "5m\n", "-5m", "+5m", "1.5h", "1h30m", "5min", "5M", "5S", "5µs", "٣s", "²s",
+     "1_000s", "5ss", "5sm", "ms5", "0x5s", "1e3s", "inf", "infs", "9" * 5000],
+)  # fmt: skip
+def test_c3_anything_else_is_refused_and_told_what_is_expected(text: str) -> None:
+    with pytest.raises(ValueError, match="such as 300ms, 90s, 5m, 2h or 7d"):
+        seconds_of(text)
+
+
+@pytest.mark.parametrize("text", ["0s", "0ms", "000d"])
+def test_c3_zero_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="more than zero"):
+        seconds_of(text)
+
+
+@pytest.mark.parametrize("text", ["10001d", "9999999999999999999999s", "9" * 5000 + "d"])
+def test_c3_what_no_clock_can_add_is_refused(text: str) -> None:
+    assert seconds_of("10000d") == 864_000_000
+    with pytest.raises(ValueError, match="at most 10000d"):
+        seconds_of(text)
+
+
+@pytest.mark.parametrize(("text", "hint"), [("30", "did you mean 30s?"), ("5 m", "without a blank")])
+def test_c3_the_usual_slips_are_told_the_way_out(text: str, hint: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        seconds_of(text)
+    assert str(caught.value).endswith(hint)
+
+
+@given(st.text("0123456789mshd .-+", max_size=8) | st.text(max_size=8))
+def test_c3_a_text_is_a_duration_or_a_value_error(text: str) -> None:
+    try:
+        assert seconds_of(text) > 0
+    except ValueError as error:
+        assert str(error).startswith("a duration is")

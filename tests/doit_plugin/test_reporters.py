@@ -1,0 +1,231 @@
+"""What a run says: to people, to machines, and to several reporters at once (R23)."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from doit.exceptions import TaskFailed, UnmetDependency  # type: ignore[import-untyped]
+from doit.reporter import ErrorOnlyReporter, ZeroReporter  # type: ignore[import-untyped]
+from doit.reporter import JsonReporter as DoitJsonReporter
+from doit.task import Task  # type: ignore[import-untyped]
+
+from dodo_hooks.core import status
+from dodo_hooks.core.status import Outcome
+from dodo_hooks.engine.reporters import (
+    ConsoleReporter,
+    Ending,
+    FanOut,
+    JobFailed,
+    JobSkipped,
+    JsonReporter,
+    note_ending,
+    why_failed,
+)
+
+FAILED = Outcome(status.FAILED, status.EXIT, exit_code=7)
+SKIPPED = Outcome(status.SKIPPED, status.NEED, need=0, root_cause=0)
+BEGAN_NS = 1795506900_500000000
+NO_FILES = Outcome(status.SKIPPED, status.CONDITION, "no file matches *.py")
+
+
+def test_r23_the_console_says_of_each_job_how_it_ended_and_how_long_it_took() -> None:
+    assert _told(ConsoleReporter, _a_run) == (
+        "pre-commit:format: completed (0.31 s)\n"
+        "pre-commit:big lint: failed, exit code 7 (2.00 s)\n"
+        "pre-commit:build: skipped, because big lint failed\n"
+        "pre-commit:types: skipped, no file matches *.py\n"
+        "pre-commit:same: up to date\n"
+        "pre-commit:never: skipped, ignored until you type `doit forget pre-commit:never`\n"
+        "\n"
+        "1 failed:\n"
+        "  big lint: exit code 7\n"
+        "    its output:   dodo-hooks jobs logs 'big lint@20261124-075500-123456'\n"
+        "    to run again: doit run 'pre-commit:big lint'\n"
+    )
+
+
+def test_r23_the_console_is_silent_when_nothing_was_done() -> None:
+    def run(reporter: Any) -> None:
+        reporter.initialize({}, [])
+        reporter.get_status(_group("fg"))
+        reporter.execute_task(_group("fg"))
+        reporter.add_success(_group("fg"))
+        reporter.complete_run()
+
+    assert _told(ConsoleReporter, run) == ""
+
+
+def test_the_json_reporter_prints_one_document_in_the_form_of_doits_own(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(_told(JsonReporter, _a_run))
+    assert list(document) == ["tasks", "out", "err"]
+    tasks = {task["name"]: task for task in document["tasks"]}
+    assert {name: (task["result"], task["status"]) for name, task in tasks.items()} == {
+        "pre-commit:format": ("success", "completed"),
+        "pre-commit:big lint": ("fail", "failed"),
+        "pre-commit:build": ("fail", "skipped"),
+        "pre-commit:types": ("up-to-date", "skipped"),
+        "pre-commit:same": ("up-to-date", "up-to-date"),
+        "pre-commit:never": ("ignore", "skipped"),
+    }
+    assert tasks["pre-commit:big lint"] == {
+        "name": "pre-commit:big lint",
+        "result": "fail",
+        "status": "failed",
+        "cause": "exit",
+        "reason": None,
+        "root_cause": None,
+        "exit_code": 7,
+        "signal": None,
+        "started": "2026-11-24 07:55:00.500000",
+        "elapsed": 2.0,
+        "error": "big lint: exit code 7",
+        "log": "big lint@20261124-075500-123456",
+    }
+    assert tasks["pre-commit:build"]["root_cause"] == "big lint"
+    assert tasks["pre-commit:build"]["error"] == "build: skipped, because big lint failed"
+    assert document["err"] == ""
+
+
+def test_the_fields_of_doits_json_reporter_are_all_there_but_the_outputs() -> None:
+    def run(reporter: Any) -> None:
+        task = _task("format")
+        reporter.get_status(task)
+        reporter.execute_task(task)
+        reporter.add_success(task)
+        reporter.complete_run()
+
+    ours, doits = (json.loads(_told(cls, run)) for cls in (JsonReporter, DoitJsonReporter))
+    assert set(ours) == set(doits)
+    assert set(doits["tasks"][0]) - set(ours["tasks"][0]) == {"out", "err"}
+
+
+def test_errors_of_the_run_are_told_at_its_end() -> None:
+    def run(reporter: Any) -> None:
+        reporter.runtime_error("the graph cannot be run")
+        reporter.complete_run()
+
+    assert _told(ConsoleReporter, run) == "error: the graph cannot be run\n"
+    assert json.loads(_told(JsonReporter, run))["err"] == "the graph cannot be run"
+
+
+def test_doits_own_reporters_say_who_failed_and_why() -> None:
+    told = _told(ErrorOnlyReporter, lambda one: _a_run(FanOut([one])))
+    assert told == (
+        "taskid:pre-commit:big lint - JobFailed\nbig lint: exit code 7\n"
+        "taskid:pre-commit:build - JobSkipped\nbuild: skipped, because big lint failed\n"
+    )
+
+
+def test_the_failures_are_doits_so_that_any_reporter_understands_them() -> None:
+    assert isinstance(JobFailed("lint", FAILED), TaskFailed)
+    assert isinstance(JobSkipped("lint", SKIPPED, "deps"), UnmetDependency)
+    assert JobFailed("lint", FAILED).outcome == FAILED
+
+
+def test_a_failure_that_is_not_ours_is_told_as_well() -> None:
+    def run(reporter: Any) -> None:
+        reporter.add_failure(_task("lint"), TaskFailed("the input\nis gone"))
+        reporter.complete_run()
+
+    told = _told(ConsoleReporter, run)
+    assert told.startswith("pre-commit:lint: failed, the input is gone\n\n1 failed:\n  the input is gone\n")
+    assert json.loads(_told(JsonReporter, run))["tasks"][0]["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (FAILED, "exit code 7"),
+        (Outcome(status.FAILED, status.SIGNAL, "ended by signal 9", signal=9), "ended by SIGKILL"),
+        (Outcome(status.FAILED, status.SIGNAL, signal=63), "ended by signal 63"),
+        (Outcome(status.FAILED, status.TIMEOUT, "timeout after 2 s"), "timeout after 2 s"),
+        (Outcome(status.FAILED, status.SPAWN, exit_code=127), "could not be started"),
+        (Outcome(status.CANCELLED, status.USER, exit_code=0), "cancelled"),
+        (Outcome(status.CRASHED, status.WAVE_DIED), "crashed: the process that ran it died"),
+        (Outcome(status.FAILED), "failed"),
+    ],
+)
+def test_r23_why_a_job_failed_is_said_in_a_few_words(outcome: Outcome, words: str) -> None:
+    assert why_failed(outcome) == words
+
+
+@pytest.mark.parametrize(
+    ("skipped", "message"),
+    [
+        (JobSkipped("build", SKIPPED, "deps", status.FAILED), "build: skipped, because deps failed"),
+        (JobSkipped("build", SKIPPED, "deps"), "build: skipped, because deps did not succeed"),
+        (JobSkipped("build", SKIPPED, "deps", status.CANCELLED), "build: skipped, because deps was cancelled"),
+        (JobSkipped("build", SKIPPED, "deps", status.CRASHED), "build: skipped, because deps crashed"),
+        (JobSkipped("build", Outcome(status.SKIPPED, status.NESTED)), "build: skipped, the hook fired inside a job"),
+        (JobSkipped("build", SKIPPED._replace(reason="because x")), "build: skipped, because x"),
+    ],
+)
+def test_r3_a_skipped_job_says_which_job_was_the_root_cause(skipped: JobSkipped, message: str) -> None:
+    assert skipped.get_msg() == message
+
+
+def test_fan_out_tells_every_reporter_and_puts_skip_condition_into_words_that_it_knows() -> None:
+    class Deaf(ZeroReporter):  # type: ignore[misc]
+        desc = "knows what doit's reporters know"
+
+        def skip_uptodate(self, task: Task) -> None:
+            self.write(f"nothing to do for {task.name}\n")
+
+    console, deaf = io.StringIO(), io.StringIO()
+    fan_out = FanOut([ConsoleReporter(console, {}), Deaf(deaf, {})])
+    fan_out.skip_condition(_task("types"), NO_FILES)
+    assert console.getvalue() == "pre-commit:types: skipped, no file matches *.py\n"
+    assert deaf.getvalue() == "nothing to do for pre-commit:types\n"
+
+
+def test_fan_out_tells_all_even_if_one_raises_and_then_lets_the_error_out() -> None:
+    class Broken(ZeroReporter):  # type: ignore[misc]
+        desc = "broken"
+
+        def add_success(self, task: Task) -> None:
+            raise RuntimeError("no paper")
+
+    console = io.StringIO()
+    fan_out = FanOut([Broken(io.StringIO(), {}), ConsoleReporter(console, {})])
+    with pytest.raises(RuntimeError, match="no paper"):
+        fan_out.add_success(_task("format"))
+    assert console.getvalue() == "pre-commit:format: completed\n"
+
+
+def _a_run(reporter: Any) -> None:
+    """One job of each kind, as our runner tells it."""
+    invocation = "20261124-075500-123456"
+    names = ("format", "big lint", "build", "types", "same", "never")
+    format_, lint, build, types, same, never = (_task(name) for name in names)
+    reporter.initialize({}, [])
+    for task in (format_, lint, build, types, same, never):
+        reporter.get_status(task)
+    reporter.execute_task(format_)
+    reporter.execute_task(lint)
+    note_ending(
+        format_, Ending(0, Outcome(status.COMPLETED), BEGAN_NS, BEGAN_NS + 312_000_000, 0.312, f"format@{invocation}")
+    )
+    reporter.add_success(format_)
+    note_ending(lint, Ending(1, FAILED, BEGAN_NS, BEGAN_NS + 2_000_000_000, 2.0, f"big lint@{invocation}"))
+    reporter.add_failure(lint, JobFailed("big lint", FAILED))
+    reporter.add_failure(build, JobSkipped("build", SKIPPED, "big lint", status.FAILED))
+    reporter.skip_condition(types, NO_FILES)
+    reporter.skip_uptodate(same)
+    reporter.skip_ignore(never)
+    reporter.complete_run()
+
+
+def _told(reporter: Callable[..., Any], run: Callable[[Any], None]) -> str:
+    stream = io.StringIO()
+    run(reporter(stream, {}))
+    return stream.getvalue()
+
+
+def _task(name: str) -> Task:
+    return Task(f"pre-commit:{name}", [lambda: True], subtask_of="pre-commit")
+
+
+def _group(name: str) -> Task:
+    return Task(name, None, has_subtask=True)

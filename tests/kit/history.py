@@ -1,0 +1,140 @@
+"""Invocations made by the real writer, for tests of what reads them: finished ones, living ones, orphans."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dodo_hooks.core import graph, names
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
+from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.host.world import wall_ns
+from dodo_hooks.store import layout, records
+from dodo_hooks.store.writer import InvocationWriter, create_invocation
+from kit.invocation import Invocation
+from kit.repo import PACKAGES
+
+TESTS = str(Path(__file__).parents[1])
+Graph = Mapping[str, Sequence[str]]  # job -> the jobs that it needs
+
+
+def make_hook(name: str, needs: Graph, foreground: Collection[str] = ()) -> Hook:
+    """A hook of background jobs, but those that are named."""
+    number = {job: place for place, job in enumerate(needs)}
+    edges = [[number[need] for need in its_needs] for its_needs in needs.values()]
+    dependents = graph.dependents_of(edges)
+    jobs = tuple(
+        Job(
+            number=place,
+            name=job,
+            description="",
+            command="true",
+            argv=("true",),
+            root="",
+            env=(),
+            tags=(),
+            needs=tuple(edges[place]),
+            after=(),
+            dependents=tuple(dependents[place]),
+            followers=(),
+            phase=FOREGROUND if job in foreground else BACKGROUND,
+            declared_background=job not in foreground,
+            timeout_s=None,
+            nice=None,
+            priority=0,
+            directory=names.directory_name(place, job),
+            record=b"",
+        )
+        for place, job in enumerate(needs)
+    )
+    hook = Hook(name, jobs, tuple(graph.topological_order(edges)), False, None)
+    return hook._replace(jobs=tuple(job._replace(record=records.constant_part(hook, job)) for job in jobs))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A repository's place in the store, and what is put there. `alive` holds the writers that have not ended."""
+
+    state: Path
+    repository: str = "abc"
+    worktree: str = "/home/me/project"
+    alive: list[InvocationWriter] = field(default_factory=list["InvocationWriter"])
+
+    @property
+    def directory(self) -> str:
+        return layout.repository_dir(str(self.state), self.repository)
+
+    def begin(
+        self, needs: Graph, hook: str = "post-commit", worktree: str = "", foreground: Collection[str] = ()
+    ) -> InvocationWriter:
+        """A living invocation, in which every job is pending. This process holds its locks."""
+        facts = records.Facts(hook, (), "git", worktree or self.worktree, "main", None, None, os.getpid())
+        writer = create_invocation(str(self.state), self.repository, make_hook(hook, needs, foreground), facts)
+        self.alive.append(writer)
+        return writer
+
+    def finished(self, outcomes: Mapping[str, Outcome], hook: str = "post-commit", worktree: str = "") -> Invocation:
+        """An invocation that has ended, of jobs that need nothing."""
+        writer = self.begin({job: () for job in outcomes}, hook, worktree)
+        for number, outcome in enumerate(outcomes.values()):
+            end(writer, number, outcome)
+        writer.finish(0)
+        return Invocation(Path(writer.directory))
+
+    def orphan(self, needs: Graph, running: Collection[str] = (), hook: str = "post-commit") -> Invocation:
+        """An invocation that is left open and that nobody holds, as after the death of its writer."""
+        writer = self.begin(needs, hook)
+        start(writer, *running)
+        writer.release()
+        return Invocation(Path(writer.directory))
+
+    def killed(self, needs: Graph, running: Collection[str] = ()) -> Invocation:
+        """The same, really: another process makes it and is killed with SIGKILL."""
+        # A program of its own, since Python code between fork and exec is not safe beside pytest-xdist's threads.
+        told = json.dumps([str(self.state), self.repository, dict(needs), list(running)])
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join((PACKAGES, TESTS))}
+        argv = [sys.executable, "-c", "import kit.history; kit.history.write_and_wait()", told]
+        writer = subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        with writer.stdout:
+            directory = os.fsdecode(writer.stdout.readline().rstrip(b"\n"))
+        writer.send_signal(signal.SIGKILL)
+        assert writer.wait() == -signal.SIGKILL
+        return Invocation(Path(directory))
+
+    def close(self) -> None:
+        for writer in self.alive:
+            writer.release()
+
+
+def start(writer: InvocationWriter, *jobs: str) -> None:
+    """These jobs run now, and have written "working" without an end of the line."""
+    for job in writer.hook.jobs:
+        if job.name in jobs:
+            writer.started(job.number, 4242, 1, wall_ns())
+            Path(layout.log_file(writer.jobs[job.number].directory)).write_bytes(b"working")
+    writer.flush()
+
+
+def end(writer: InvocationWriter, number: int, outcome: Outcome, log: bytes = b"") -> None:
+    """This job has ended, having written `log`."""
+    if outcome.status == COMPLETED or log:
+        writer.started(number, 4242, 1, wall_ns())
+    if log:
+        Path(layout.log_file(writer.jobs[number].directory)).write_bytes(log)
+    writer.ended(number, outcome, wall_ns(), 0.5)
+    writer.flush()
+
+
+def write_and_wait() -> None:
+    """What the process does that `killed` kills: make the invocation, print its directory, wait for the end."""
+    state, repository, needs, running = json.loads(sys.argv[1])
+    writer = History(Path(state), repository).begin(needs)
+    start(writer, *running)
+    sys.stdout.buffer.write(os.fsencode(writer.directory) + b"\n")
+    sys.stdout.buffer.flush()
+    signal.pause()

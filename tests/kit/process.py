@@ -1,0 +1,114 @@
+"""Who is alive, and waiting for anything with a deadline.
+
+A zombie counts as dead: it runs nothing, holds nothing open, and only waits to be reaped by a parent that is none of
+a test's business.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PROC = Path("/proc")
+POLL_S = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One living process, as the system's table shows it."""
+
+    pid: int
+    parent: int
+    group: int
+    session: int
+    command: str
+
+
+def wait_until(condition: Callable[[], T | None], *, deadline_s: float = 10, what: str = "the condition") -> T:
+    """What `condition` returns, as soon as that is true. Raises AssertionError when `deadline_s` seconds are over."""
+    end = time.monotonic() + deadline_s
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come true within {deadline_s} s")
+        time.sleep(POLL_S)
+
+
+def is_alive(pid: int) -> bool:
+    return _read_process(pid) is not None if PROC.exists() else any(one.pid == pid for one in processes())
+
+
+def group_alive(group: int) -> bool:
+    """Whether any process of this process group lives."""
+    return any(one.group == group for one in processes())
+
+
+def processes_of_session(session: int) -> list[Process]:
+    return [one for one in processes() if one.session == session]
+
+
+def children_of(pid: int) -> list[Process]:
+    return [one for one in processes() if one.parent == pid]
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    """Send a signal to one process and, when it is SIGKILL, wait until the process is gone. It has to be alive."""
+    os.kill(pid, number)
+    if number == signal.SIGKILL:
+        wait_until(lambda: not is_alive(pid), what=f"the end of process {pid}")
+
+
+def processes() -> list[Process]:
+    """Every living process that we may see."""
+    return list(_from_proc() if PROC.exists() else _from_ps())
+
+
+def processes_with(variable: str, value: str) -> list[Process]:
+    """The living processes that were started with this variable in their environment; a fork counts as started with
+    its parent's. None where the system does not tell (it has no /proc)."""
+    wanted = f"{variable}={value}".encode()
+    return [one for one in processes() if PROC.exists() and wanted in _environment(one.pid).split(b"\0")]
+
+
+def _from_proc() -> Iterator[Process]:
+    for entry in os.listdir(PROC):
+        if entry.isdecimal() and (process := _read_process(int(entry))):
+            yield process
+
+
+def _read_process(pid: int) -> Process | None:
+    """None for a process that has ended, or is a zombie (proc(5), /proc/pid/stat)."""
+    try:
+        line = (PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    command, _, rest = line.partition("(")[2].rpartition(")")  # the name may hold anything, `)` too
+    state, parent, group, session = rest.split()[:4]
+    return None if state in "ZX" else Process(pid, int(parent), int(group), int(session), command)
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return (PROC / str(pid) / "environ").read_bytes()
+    except OSError:  # gone, or not ours
+        return b""
+
+
+def _from_ps() -> Iterator[Process]:
+    table = ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "state=", "-o", "comm="]
+    for line in subprocess.run(table, capture_output=True, text=True, check=True).stdout.splitlines():
+        pid, parent, group, state, command = line.split(None, 4)
+        try:
+            session = os.getsid(int(pid))
+        except OSError:  # it ended between the two looks
+            continue
+        if not state.startswith("Z"):
+            yield Process(int(pid), int(parent), int(group), session, command)

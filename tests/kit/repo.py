@@ -1,0 +1,208 @@
+"""A real git repository of the test's own, and the programs that are run in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import dodo_hooks
+from kit.invocation import Invocation
+from kit.process import wait_until
+
+# The folder that `import dodo_hooks` works from: the checkout, or where the wheel was installed.
+PACKAGES = str(Path(dodo_hooks.__file__).parent.parent)
+TEST_ID = "KIT_TEST_ID"  # marks every process that a test starts; conftest.py looks for what is left of them
+Done = subprocess.CompletedProcess[str]
+TIMEOUT_S = 15  # of one command; a background phase that keeps a pipe of ours open ends here (R10)
+
+GIT_CONFIG = """\
+[user]
+    name = Test
+    email = test@example.invalid
+[init]
+    defaultBranch = main
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+[advice]
+    detachedHead = false
+"""
+
+
+def clean_environment(home: Path, test_id: str) -> dict[str, str]:
+    """An environment in which nothing of the person who runs the tests is left: not HOME, not git's configuration,
+    not the variables of a git hook or a job (these tests may well run in one), not CI, which attaches what is detached.
+    """
+    config = home / "gitconfig"
+    config.write_text(GIT_CONFIG)
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TMPDIR")}
+    kept |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return kept | {
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "GIT_CONFIG_GLOBAL": str(config),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "PYTHONPATH": PACKAGES,
+        TEST_ID: test_id,
+    }
+
+
+class Repo:
+    """One working tree. `env` is the environment of every command, and may be changed."""
+
+    def __init__(self, path: Path, env: dict[str, str]) -> None:
+        self.path = path
+        self.env = env
+        self.state = Path(env["XDG_STATE_HOME"])
+        self._file: dict[str, Any] = {"hooks": {}}
+        self._has_new_hooks = False
+
+    @classmethod
+    def create(cls, path: Path, env: dict[str, str]) -> "Repo":
+        """A new repository on branch `main`, with one empty commit."""
+        path.mkdir(parents=True)
+        repo = cls(path, env)
+        repo.git("init", "-q")
+        repo.git("commit", "-q", "--allow-empty", "-m", "start")
+        return repo
+
+    # The hook file
+
+    def hook(self, event: str, *, background: bool | None = None, **jobs: str | Mapping[str, Any]) -> None:
+        """Add a hook to `hooks.dodo`: each job is its command or a map of its keys. The shims are installed before the
+        next git command. Keys of the hook itself are set by `hook_options`."""
+        body: dict[str, Any] = self._file["hooks"].setdefault(event, {"jobs": []})
+        if background is not None:
+            body["background"] = background
+        for name, job in jobs.items():
+            body["jobs"].append({"name": name, **({"run": job} if isinstance(job, str) else job)})
+        self._write_file()
+
+    def hook_options(self, event: str, **options: Any) -> None:
+        """Set keys of a hook that `hook` has added, such as `fail_fast=True` or `timeout="1s"`."""
+        self._file["hooks"][event].update(options)
+        self._write_file()
+
+    def settings(self, **options: Any) -> None:
+        """Set keys of the file's top level, such as `jobs=1`."""
+        self._file.update(options)
+        self._write_file()
+
+    def file(self, text: str, name: str = "hooks.dodo") -> Path:
+        """Write a hook file as it is, right or wrong. Installs nothing."""
+        return self.write(name, text)
+
+    def _write_file(self) -> None:
+        self.file(yaml.safe_dump(self._file, sort_keys=False, allow_unicode=True, width=10_000))
+        self._has_new_hooks = True
+
+    # Commands
+
+    def run(self, *argv: str, check: bool = False, env: Mapping[str, str] | None = None) -> Done:
+        """Run `dodo-hooks ARGV` to its end."""
+        return self.call(sys.executable, "-m", "dodo_hooks", *argv, check=check, env=env)
+
+    def doit(self, *argv: str, check: bool = False, env: Mapping[str, str] | None = None) -> Done:
+        """Run plain `doit ARGV`, which finds dodo-hooks only where it is installed, in whatever way."""
+        return self.call(sys.executable, "-m", "doit", *argv, check=check, env=env)
+
+    def git(self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None) -> Done:
+        """Run `git ARGV`, after installing what `hook` has added."""
+        if self._has_new_hooks:
+            self.install()
+        return self.call("git", *argv, check=check, env=env)
+
+    def install(self) -> None:
+        """Install the shims of the hooks in the file."""
+        self.run("install", check=True)
+        self._has_new_hooks = False
+
+    def call(self, *argv: str, check: bool = False, input: str = "", env: Mapping[str, str] | None = None) -> Done:
+        """Run any command in the working tree, and return its exit code and what it printed, as text in which bytes
+        that are no UTF-8 are surrogates. Raises AssertionError if `check` is set and it failed, or if it, or what
+        holds its output, takes longer than TIMEOUT_S."""
+        try:
+            done = subprocess.run(
+                argv,
+                cwd=self.path,
+                env={**self.env, **(env or {})},
+                input=input,
+                capture_output=True,
+                encoding="utf-8",
+                errors="surrogateescape",
+                timeout=TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(
+                f"{argv} took longer than {TIMEOUT_S} s, or something still holds its output"
+            ) from error
+        if check and done.returncode:
+            raise AssertionError(f"{argv} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self, *argv: str) -> subprocess.Popen[bytes]:
+        """Start a command and do not wait for it; its output goes to pipes. The test has to wait for its end."""
+        if self._has_new_hooks and argv[0] == "git":
+            self.install()
+        return subprocess.Popen(
+            argv,
+            cwd=self.path,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    # Files
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file of the working tree, making its folders."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def read(self, name: str) -> str:
+        return (self.path / name).read_text()
+
+    def has(self, name: str) -> bool:
+        return (self.path / name).exists()
+
+    def worktree(self, name: str, *argv: str) -> "Repo":
+        """Add a linked worktree beside this one, on a new branch of that name."""
+        path = self.path.parent / name
+        self.git("worktree", "add", "-q", "-b", name, str(path), *argv)
+        return Repo(path, self.env)
+
+    # The store
+
+    def invocations(self, hook: str | None = None) -> list[Invocation]:
+        """The invocations in the store, oldest first; those of all worktrees that share this environment."""
+        # A name that begins with a dot is one that is not complete yet (R19), and `*` does not match it.
+        records = self.state.glob("dodo-hooks/jobs/*/*/*/invocation.json")
+        found = [Invocation(path.parent) for path in records if not path.parent.name.startswith(".")]
+        found.sort(key=lambda one: one.id)
+        return [one for one in found if hook is None or one.record.hook == hook]
+
+    def begun(self, hook: str, n: int = 1) -> Invocation:
+        """Wait until the store holds `n` invocations of the hook, and return the newest."""
+        return wait_until(
+            lambda: found[-1] if len(found := self.invocations(hook)) >= n else None,
+            what=f"invocation {n} of {hook}",
+        )
+
+    def finished(self, hook: str, n: int = 1) -> Invocation:
+        """Wait until the store holds `n` invocations of the hook and the newest has ended, and return that one."""
+        invocation = self.begun(hook, n)
+        try:
+            wait_until(invocation.has_ended, what=f"the end of {hook}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{invocation.story()}") from None
+        return invocation

@@ -1,0 +1,64 @@
+"""A command that a person runs at a terminal, and the keys that this person presses."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+CTRL_C = b"\x03"
+DEADLINE_S = 10
+
+# Makes the terminal on descriptor 0 the controlling one, as login does, and becomes the command. A program of its own,
+# since Python code between fork and exec is not safe beside pytest-xdist's threads.
+TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Terminal:
+    """A pseudo-terminal and one command in its foreground. The command leads a session, as a login shell does."""
+
+    def __init__(self, *argv: str, cwd: Path, env: Mapping[str, str]) -> None:
+        self._ours, theirs = pty.openpty()
+        command = [sys.executable, "-c", TAKE_TERMINAL, *argv]
+        self._process = subprocess.Popen(
+            command, cwd=cwd, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        )
+        os.close(theirs)
+        self.output = b""
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def press(self, keys: bytes) -> None:
+        """Type. The terminal turns CTRL_C into SIGINT for the processes of its foreground."""
+        os.write(self._ours, keys)
+
+    def wait(self, deadline_s: float = DEADLINE_S) -> int:
+        """Wait for the end of the command, and return its exit code, or minus the signal that ended it; what it
+        printed is in `output`."""
+        end = time.monotonic() + deadline_s
+        while self._read(max(0, end - time.monotonic())) or self._process.poll() is None:
+            if time.monotonic() > end:
+                raise AssertionError(f"{self._process.args!r} did not end within {deadline_s} s:\n{self.output!r}")
+        return self._process.wait()
+
+    def close(self) -> None:
+        """Hang up: whoever still has this terminal gets SIGHUP."""
+        os.close(self._ours)
+
+    def _read(self, timeout_s: float) -> bool:
+        """Take what was printed; False once the command has ended and all is read, or nothing came for a moment."""
+        if not select.select([self._ours], [], [], min(timeout_s, 0.01))[0]:
+            return False
+        try:
+            data = os.read(self._ours, 65536)
+        except OSError:  # Linux's word for the last one having closed the other end
+            return False
+        self.output += data
+        return bool(data)

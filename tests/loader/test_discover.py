@@ -1,0 +1,99 @@
+"""Which hook file applies (section 4)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.core.errors import ConfigError
+from dodo_hooks.loader.discover import CANDIDATES, Found, find_hook_file, named_hook_file
+from dodo_hooks.loader.load import load_plan
+
+
+def test_a_tree_without_a_hook_file_has_none(tmp_path: Path) -> None:
+    (tmp_path / ".config").touch()  # a file where a folder could be
+    assert find_hook_file(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES)
+def test_every_candidate_is_found_and_those_before_it_are_to_be_watched(tmp_path: Path, candidate: str) -> None:
+    (tmp_path / ".config").mkdir()
+    (tmp_path / candidate).touch()
+    found = find_hook_file(str(tmp_path))
+    assert found is not None
+    assert found.file == f"{tmp_path}/{candidate}"
+    assert found.before == tuple(f"{tmp_path}/{name}" for name in CANDIDATES[: CANDIDATES.index(candidate)])
+    assert found.also == ()
+
+
+def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> None:
+    (tmp_path / ".config").mkdir()
+    for name in (".config/hooks.dodo.yaml", ".hooks.dodo", "hooks.dodo.yml"):
+        (tmp_path / name).touch()
+    found = find_hook_file(str(tmp_path))
+    assert found is not None
+    assert found == Found(
+        file=f"{tmp_path}/hooks.dodo.yml",
+        top=str(tmp_path),
+        also=(f"{tmp_path}/.hooks.dodo", f"{tmp_path}/.config/hooks.dodo.yaml"),
+        before=(f"{tmp_path}/hooks.dodo",),
+    )
+    assert load_plan(found).notices == (
+        ".hooks.dodo is not read, because hooks.dodo.yml comes first",
+        ".config/hooks.dodo.yaml is not read, because hooks.dodo.yml comes first",
+    )
+
+
+def refusal(found: Found | None) -> str:
+    assert found is not None
+    with pytest.raises(ConfigError) as caught:
+        load_plan(found)
+    assert caught.value.exit_code == 3
+    return str(caught.value)
+
+
+def test_r22_a_candidate_that_cannot_be_read_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".hooks.dodo").touch()
+    (tmp_path / "hooks.dodo").mkdir()
+    assert refusal(find_hook_file(str(tmp_path))) == "hooks.dodo: expected a hook file, found a directory"
+    (tmp_path / "hooks.dodo").rmdir()
+    (tmp_path / "hooks.dodo").symlink_to("nowhere")
+    assert refusal(find_hook_file(str(tmp_path))) == "hooks.dodo: there is no such hook file"
+    (tmp_path / "hooks.dodo").unlink()
+    (tmp_path / "hooks.dodo").symlink_to("hooks.dodo")
+    assert "hooks.dodo: the hook file cannot be read: " in refusal(find_hook_file(str(tmp_path)))
+
+
+def test_r22_a_fifo_is_refused_and_does_not_keep_git_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hooks.dodo")
+    assert refusal(find_hook_file(str(tmp_path))) == "hooks.dodo: expected a hook file, found something else"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_r22_a_file_or_a_folder_that_is_forbidden_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".config").mkdir(mode=0)
+    assert "cannot be read: Permission denied" in refusal(find_hook_file(str(tmp_path)))
+    (tmp_path / "hooks.dodo").touch(mode=0)
+    assert "hooks.dodo: the hook file cannot be read: Permission denied" in refusal(find_hook_file(str(tmp_path)))
+
+
+def test_a_named_file_is_taken_as_it_is_and_named_from_the_top(tmp_path: Path) -> None:
+    (tmp_path / "hooks.dodo").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x.dodo").write_text("jobs: no\n")
+    top, other = str(tmp_path), str(tmp_path / "other")
+    found = named_hook_file("./x.dodo", top=top, base=other)
+    assert found == Found(file=f"{other}/x.dodo", top=top)
+    assert refusal(found).startswith("other/x.dodo:1:7: ")
+    assert refusal(named_hook_file("other/y.dodo", top=top, base=top)) == "other/y.dodo: there is no such hook file"
+    assert refusal(named_hook_file(f"{other}/x.dodo", top="/elsewhere", base=top)).startswith(f"{other}/x.dodo:1:7: ")
+
+
+def test_a_named_file_behind_a_link_is_the_one_that_the_system_finds(tmp_path: Path) -> None:
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "far" / "x.dodo").write_text("jobs: 2\n")
+    (tmp_path / "link").symlink_to("far/away")
+    found = named_hook_file("link/../x.dodo", top=str(tmp_path), base=str(tmp_path))
+    assert load_plan(found).slots == 2
+    (tmp_path / "far" / "x.dodo").write_text("jobs: two\n")
+    assert refusal(found).startswith(f"{tmp_path}/link/../x.dodo:1:7: ")

@@ -1,0 +1,48 @@
+"""The hook files that the documentation shows are hook files: each one loads."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.loader.discover import find_hook_file
+from dodo_hooks.loader.load import load_plan
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples").glob("*/hooks.dodo"))
+
+# A block of YAML is a whole hook file if its first line says so.
+BLOCK = re.compile(r"^```ya?ml\n(# hooks\.dodo\b.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _shown() -> list[tuple[str, str]]:
+    """Each hook file in the documentation, and its name for the test's report."""
+    texts = {path: path.read_text() for path in DOCUMENTS}
+    return [
+        (f"{path.name}:{text.count(chr(10), 0, block.start()) + 1}", block[1])
+        for path, text in texts.items()
+        for block in BLOCK.finditer(text)
+    ]
+
+
+def _load(text: str, folder: Path) -> None:
+    """Raises ConfigError with every problem of the file."""
+    (folder / "hooks.dodo").write_text(text)
+    found = find_hook_file(str(folder))
+    assert found is not None
+    load_plan(found)
+
+
+def test_the_readme_shows_a_hook_file() -> None:
+    assert any(name.startswith("README.md:") for name, _ in _shown()), "none begins with the line `# hooks.dodo`"
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in _shown()])
+def test_what_the_documentation_shows_loads(text: str, tmp_path: Path) -> None:
+    _load(text, tmp_path)
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in EXAMPLES])
+def test_each_example_loads(path: Path, tmp_path: Path) -> None:
+    _load(path.read_text(), tmp_path)

@@ -1,0 +1,125 @@
+"""Each example is run as a user would run it, by real git. What it calls and not every machine has is played by stubs
+that write down how they were called."""
+
+import os
+import shutil
+from pathlib import Path
+
+from kit.repo import Repo
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def use(repo: Repo, example: str, **stubs: str) -> None:
+    """Put the example's hook file into the repository and install it. Each stub is a program and the shell text that
+    plays it; all of them write their name and arguments to the file `calls` beside the repository."""
+    shutil.copy(EXAMPLES / example / "hooks.dodo", repo.path)
+    programs = repo.path.parent / "programs"
+    programs.mkdir()
+    for name, text in stubs.items():
+        program = programs / name
+        program.write_text(f'#!/bin/sh\necho "{name} $*" >>"{_calls(repo)}"\n{text}\n')
+        program.chmod(0o755)
+    repo.env["PATH"] = f"{programs}{os.pathsep}{repo.env['PATH']}"
+    repo.install()
+
+
+def calls(repo: Repo) -> list[str]:
+    """How the stubs were called, in order."""
+    return _calls(repo).read_text().splitlines() if _calls(repo).exists() else []
+
+
+def _calls(repo: Repo) -> Path:
+    return repo.path.parent / "calls"
+
+
+def test_each_example_is_run_here() -> None:
+    source = Path(__file__).read_text()
+    for example in (path.parent.name for path in EXAMPLES.glob("*/hooks.dodo")):
+        assert f'use(repo, "{example}"' in source, f"no test runs examples/{example}"
+
+
+def test_quick_start_goes_on_behind_the_prompt(repo: Repo) -> None:
+    use(repo, "quick-start", sleep="")
+    repo.git("checkout", "-q", "-b", "topic")
+    invocation = repo.finished("post-checkout")
+    assert invocation.statuses() == {
+        "deps": "completed",
+        "build": "completed",
+        "audit": "failed",
+        "publish": "skipped",
+    }
+    assert invocation.log("build") == b"building with deps that are ready\n"
+    assert invocation.job("publish").root_cause == "audit"
+
+
+def test_quick_start_refuses_a_blank_at_the_end_of_a_line(repo: Repo) -> None:
+    use(repo, "quick-start")
+    repo.write("notes", "a line \n")
+    repo.git("add", "notes")
+    refused = repo.git("commit", "-m", "notes", check=False)
+    assert refused.returncode == 1
+    assert "trailing whitespace" in refused.stdout + refused.stderr
+    repo.write("notes", "a line\n")
+    repo.git("add", "notes")
+    repo.git("commit", "-q", "-m", "notes")
+
+
+def test_node_builds_after_a_checkout(repo: Repo) -> None:
+    use(repo, "node", npm="", npx="")
+    repo.git("checkout", "-q", "-b", "topic")
+    invocation = repo.finished("post-checkout")
+    assert invocation.statuses() == {"install": "completed", "build": "completed", "docs": "completed"}
+    assert calls(repo)[0] == "npm ci --no-audit"
+    assert sorted(calls(repo)[1:]) == ["npm run build", "npm run docs"]
+
+
+def test_node_refuses_a_commit_that_does_not_lint(repo: Repo) -> None:
+    use(repo, "node", npm="", npx='if [ "$1" = eslint ]; then echo "no-undef" >&2; exit 1; fi')
+    refused = repo.git("commit", "--allow-empty", "-m", "work", check=False)
+    assert refused.returncode == 1
+    assert "no-undef" in refused.stderr
+    assert repo.git("log", "--format=%s").stdout == "start\n"
+
+
+def test_python_checks_slowly_behind_the_commit(repo: Repo) -> None:
+    use(repo, "python", ruff="", mypy="exit 1", pytest="", python="")
+    repo.git("commit", "-q", "--allow-empty", "-m", "work")
+    invocation = repo.finished("post-commit")
+    assert invocation.statuses() == {"types": "failed", "test": "completed", "package": "skipped"}
+    assert "python -m build --wheel" not in calls(repo)
+
+
+def test_python_refuses_a_private_key(repo: Repo) -> None:
+    use(repo, "python", ruff="", mypy="", pytest="", python="")
+    repo.write("key.pem", "-----BEGIN EC PRIVATE KEY-----\n")  # what git grep finds in the index
+    repo.git("add", "key.pem")
+    refused = repo.git("commit", "-m", "key", check=False)
+    assert refused.returncode == 1
+    assert "key.pem" in refused.stderr
+
+
+def test_python_pushes_only_a_clean_tree(repo: Repo) -> None:
+    use(repo, "python", ruff="", mypy="", pytest="", python="")
+    repo.git("add", "hooks.dodo")
+    pushed = repo.run("run", "pre-push")  # the hook file is added and not committed
+    assert pushed.returncode == 1
+    assert calls(repo) == []
+    repo.git("commit", "-q", "-m", "hooks")
+    repo.finished("post-commit")
+    assert repo.run("run", "pre-push").returncode == 0
+    assert calls(repo)[-1] == "pytest -q -m not slow"
+
+
+def test_worktree_makes_a_new_one_ready(repo: Repo) -> None:
+    use(repo, "worktree", make='[ "$1" != database ] || pwd -P')
+    repo.write("services/README", "")
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "services")
+    repo.write(".env", "SECRET=1\n")
+    topic = repo.worktree("topic")
+    invocation = repo.finished("worktree-post-create")
+    assert set(invocation.statuses().values()) == {"completed"}
+    assert topic.read(".env") == "SECRET=1\n"
+    assert invocation.log("database").decode() == f"{topic.path.resolve()}/services\n"
+    assert calls(repo)[-1] == "make build"

@@ -51,7 +51,7 @@ class ControlServer:
         self._socket.setblocking(False)
         self._socket.listen(_MOST_CLIENTS)
         loop.watch(self._socket.fileno(), lambda _: self._accept())
-        loop.every(0.1, self._answer_what_ended)
+        loop.every(None, self._answer_what_ended)
 
     def close(self) -> None:
         """Answer whoever still waits, and take no further call."""
@@ -99,6 +99,7 @@ class ControlServer:
             self._loop.cancel(number)
         client.waits_for = set(numbers)
         client.deadline_s = monotonic_s() + self._loop.context.grace_s + STILL_THERE_S
+        self._loop.remind(client.deadline_s)
         self._answer_what_ended()
 
     def _answer_what_ended(self) -> None:

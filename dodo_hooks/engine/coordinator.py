@@ -104,6 +104,9 @@ def _first_ready(phase: Background) -> "list[int]":
 def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> None:
     reach_site(phase.world)
     from dodo_hooks.engine.background import run_by_doit
+    from dodo_hooks.host.priority import adopt_orphans
+
+    adopt_orphans()
 
     def take_signals(_: int) -> None:
         for number in process.read_signals(signals):

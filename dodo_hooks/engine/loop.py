@@ -84,7 +84,8 @@ class Loop:
         self._live: int | None = None
         self._poll = select.poll()
         self._watched: dict[int, Callable[[int], None]] = {}
-        self._ticks: list[tuple[float, Callable[[], None]]] = []
+        self._ticks: list[tuple[float | None, Callable[[], None]]] = []
+        self._reminders: list[float] = []
 
     # What others may ask for.
 
@@ -97,9 +98,13 @@ class Loop:
         if self._watched.pop(descriptor, None):
             self._poll.unregister(descriptor)
 
-    def every(self, seconds: float, react: "Callable[[], None]") -> None:
-        """Call `react` about this often while the loop waits, and after each event."""
+    def every(self, seconds: "float | None", react: "Callable[[], None]") -> None:
+        """Call `react` after each event and, unless `seconds` is None, about this often while there are none."""
         self._ticks.append((seconds, react))
+
+    def remind(self, at_s: float) -> None:
+        """Wake up at this time of the monotonic clock at the latest; whoever asked finds out what for by `every`."""
+        self._reminders.append(at_s)
 
     def set_hook_deadline(self, at_s: float) -> None:
         """When the whole hook's timeout is over, on the monotonic clock (R15)."""
@@ -300,15 +305,16 @@ class Loop:
             react()
 
     def _timeout_ms(self) -> "int | None":
-        deadlines = list(self._deadlines.values())
+        deadlines = [*self._deadlines.values(), *self._reminders]
         if self._hook_deadline is not None:
             deadlines.append(self._hook_deadline)
         waits_s = [deadline - monotonic_s() for deadline in deadlines]
-        waits_s.extend(seconds for seconds, _ in self._ticks)
+        waits_s.extend(seconds for seconds, _ in self._ticks if seconds is not None)
         return max(0, int(min(*waits_s, _LONGEST_WAIT_S) * 1000) + 1) if waits_s else None
 
     def _watch_clocks(self) -> None:
         now_s = monotonic_s()
+        self._reminders = [at_s for at_s in self._reminders if at_s > now_s]
         for number in [number for number, deadline in self._deadlines.items() if deadline <= now_s]:
             reason = f"took longer than its timeout of {self._jobs[number].timeout_s:g} s"
             self._end(number, Outcome(status.FAILED, status.TIMEOUT, reason), self.context.grace_s)

@@ -24,7 +24,7 @@ _ERASE = b"\r\x1b[K"
 
 
 class Screen:
-    def __init__(self, is_terminal: bool, columns: int, has_colors: bool) -> None:
+    def __init__(self, is_terminal: bool, columns: int, has_colors: bool, is_quiet: bool = False) -> None:
         self._is_terminal = is_terminal
         self._columns = columns
         self._has_colors = has_colors
@@ -34,7 +34,7 @@ class Screen:
         self._live: str | None = None
         self._shown: dict[str, int] = {}  # log -> bytes of it that were queued
         self._line_is_drawn = False
-        self._is_closed = False
+        self._is_closed = is_quiet  # or nobody reads any more
 
     def attach(self, loop: "Loop") -> None:
         self._loop = loop

@@ -24,7 +24,7 @@ UNLOGGED = "U"  # job, errno: its output cannot be kept (R21)
 BROKEN = "B"  # what went wrong in the wave itself, which ends now
 
 _NUMBERS = {GRANT: 1, LIVE: 1, END: 2, DISMISS: 0, STARTED: 3, ENDED: 5, REFUSED: 3, OUTPUT: 1, UNLOGGED: 2, BROKEN: 0}
-_LONGEST_TEXT = 300
+_LONGEST_TEXT = 300  # bytes; PIPE_BUF may be no more than 512, and on macOS it is
 
 
 def send(descriptor: int, kind: str, *numbers: int, text: str = "") -> None:
@@ -33,10 +33,10 @@ def send(descriptor: int, kind: str, *numbers: int, text: str = "") -> None:
     Raises:
         BrokenPipeError: the other side is gone.
     """
-    words = [kind, *map(str, numbers)]
+    line = " ".join((kind, *map(str, numbers))).encode("ascii")
     if text:
-        words.append(text[:_LONGEST_TEXT].replace("\n", " "))
-    os.write(descriptor, " ".join(words).encode("utf-8", "replace") + b"\n")
+        line += b" " + text.replace("\n", " ").encode("utf-8", "replace")[:_LONGEST_TEXT]
+    os.write(descriptor, line + b"\n")
 
 
 class Inbox:
@@ -58,6 +58,6 @@ class Inbox:
 
 
 def _parse(line: bytes) -> "Message":
-    kind, *words = line.decode("utf-8").split(" ")
+    kind, *words = line.decode("utf-8", "ignore").split(" ")  # a long text may end within a character
     count = _NUMBERS[kind]
     return kind, tuple(map(int, words[:count])), " ".join(words[count:])

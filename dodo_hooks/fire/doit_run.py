@@ -52,19 +52,18 @@ def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptio
 
     def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
         phase = background_of(run, jobs, attached, database)
-        attached.go(
-            lambda: run_by_doit(phase, attached.recorder, attached.loop, [_Part(reporter)], dep_manager, options.always)
-        )
+        told = [_Part(reporter, attached)]
+        attached.go(lambda: run_by_doit(phase, attached.recorder, attached.loop, told, dep_manager, options.always))
 
-    _run_foreground(run, run_jobs)
+    _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)
 
 
-def _run_foreground(run: Run, run_jobs: Any) -> None:
+def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
     announce_promotion(run)
     jobs = run.open_jobs(FOREGROUND)
     if jobs:
-        run_jobs(Attached(run, FOREGROUND, keeps_records=False), jobs)
+        run_jobs(Attached(run, FOREGROUND, keeps_records=False, is_quiet=is_quiet), jobs)
 
 
 def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:
@@ -89,12 +88,18 @@ def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
 
 
 class _Part:
-    """A reporter of the whole command, during the run of one hook: it begins and completes once, not with each hook."""
+    """A reporter of the whole command, during the run of one hook: it begins and completes once, not with each hook.
 
-    def __init__(self, reporter: Any) -> None:
+    What it prints about a job comes behind what the job itself has printed.
+    """
+
+    def __init__(self, reporter: Any, attached: Attached) -> None:
         self._reporter = reporter
+        self._attached = attached
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("add_success", "add_failure"):
+            self._attached.screen.drain(self._attached.stops.descriptor)
         return getattr(self._reporter, name)
 
     def initialize(self, tasks: Any, selected_tasks: Any) -> None:

@@ -33,11 +33,11 @@ class Attached:
 
     __slots__ = ("loop", "recorder", "run", "screen", "stops")
 
-    def __init__(self, run: Run, phase: str, *, keeps_records: bool) -> None:
+    def __init__(self, run: Run, phase: str, *, keeps_records: bool, is_quiet: bool = False) -> None:
         firing = run.firing
         terminal = look_at_terminal(firing.world.environ)
         self.run = run
-        self.screen = Screen(terminal.is_terminal, terminal.columns, terminal.has_colors)
+        self.screen = Screen(terminal.is_terminal, terminal.columns, terminal.has_colors, is_quiet)
         self.recorder = AttachedRecorder(run.writer, self.screen, keeps_records=keeps_records)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)

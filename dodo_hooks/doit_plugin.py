@@ -16,7 +16,7 @@ import glob
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -250,7 +250,7 @@ def _change_directory(wanted: "str | None", directory: str) -> None:
 
 
 @contextmanager
-def _opened(outfile: Any, for_machines: bool) -> Iterator[Any]:
+def _opened(outfile: Any, for_machines: bool) -> Generator[Any, None, None]:
     """`-o` is a name, and its default a stream. What machines read there must not be mixed with what the jobs print:
     while that is standard output, jobs have standard error for both."""
     if isinstance(outfile, str):

@@ -28,7 +28,7 @@ def load_plan(found: Found) -> Plan:
     file, tree, flaws = read_models(document.root)
     hooks, faults = compile_hooks(file, tree)
     _refuse([*document.findings, *flaws, *faults], shown)
-    return Plan(file=found.file, slots=file.jobs, hooks=hooks, notices=notices)
+    return Plan(file=found.file, slots=file.jobs, hooks=hooks, notices=notices, grace_s=file.grace_period)
 
 
 def _content(path: str, shown: str) -> bytes:

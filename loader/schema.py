@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
+from dodo_hooks.core.plan import GRACE_S
 from dodo_hooks.core.units import seconds_of
 from dodo_hooks.loader.flaws import Flaw, finding_of, without
 from dodo_hooks.loader.tree import Finding, ListNode, MapNode, Node, Scalar, described
@@ -151,6 +152,7 @@ class HookFile(_Body):
 
     min_version: Version | None = None
     jobs: Slots | None = None
+    grace_period: Seconds = GRACE_S
     env: Env = {}
     hooks: Annotated[
         dict[Annotated[str, AfterValidator(_hook_name)], HookBody],

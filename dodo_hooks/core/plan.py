@@ -8,6 +8,7 @@ from dodo_hooks.core.record import Record
 
 FOREGROUND = "foreground"
 BACKGROUND = "background"
+GRACE_S = 5.0  # between SIGTERM and SIGKILL, unless the file says otherwise (R14)
 
 
 class Job(Record):
@@ -62,6 +63,7 @@ class Plan(Record):
     slots: "int | None"  # `jobs:` of the file: how many jobs may run at once; None: one for each processor
     hooks: "tuple[Hook, ...]"  # in the order of the file
     notices: "tuple[str, ...]" = ()  # sentences for people, such as a second hook file that is not read
+    grace_s: float = GRACE_S  # `grace_period:` of the file
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

@@ -23,15 +23,19 @@ if TYPE_CHECKING:
 
         def start(self) -> Change:
             """The beginning. Raises GraphError when the graph cannot be run to its end (R4)."""
+            ...
 
         def ended(self, number: int, outcome: Outcome) -> Change:
             """Tell of one job's end, whether it ran or not; each job once."""
+            ...
 
         def stop(self, running: Iterable[int], outcome: Outcome) -> list[tuple[int, Outcome]]:
             """Give every open job that is not running this outcome; nothing becomes ready any more."""
+            ...
 
         def open_jobs(self) -> set[int]:
             """The jobs without an outcome; those that run are among them."""
+            ...
 
 
 class Ledger:

@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +170,7 @@ def _connect(invocation_dir: str) -> socket.socket:
 
 
 @contextmanager
-def _directory(path: str) -> Iterator[None]:
+def _directory(path: str) -> Generator[None, None, None]:
     """Be in a directory for a moment, so that a relative name reaches into it."""
     here = os.open(".", os.O_RDONLY)
     try:

@@ -78,7 +78,7 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         ready = _first_ready(phase)
         recorder = BackgroundRecorder(phase.writer)
         waves = Loop(phase.context, recorder, phase.slots, (phase.writer.alive,))
-        waves.open_wave(ready)
+        _open_wave(waves, ready)
         phase.writer.note(coordinator=os.getpid())
         release("")
         is_released = True
@@ -99,6 +99,18 @@ def _first_ready(phase: Background) -> "list[int]":
     hook: Hook = phase.context.hook
     ready, _ = CountingSource(hook, phase.selected, phase.writer.outcomes()).start()
     return ready
+
+
+def _open_wave(waves: Loop, ready: "list[int]") -> None:
+    """The first wave.
+
+    Raises:
+        HooksError: there is no process or no descriptor left for it (R21).
+    """
+    try:
+        waves.open_wave(ready)
+    except OSError as error:
+        raise HooksError(f"cannot start a process: {error.strerror}") from error
 
 
 def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> None:

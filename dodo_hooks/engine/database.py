@@ -7,7 +7,7 @@ and doit alone.
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -115,7 +115,7 @@ class HookDB(JsonDB):  # type: ignore[misc]
 
 
 @contextmanager
-def _locked(path: str) -> Iterator[None]:
+def _locked(path: str) -> Generator[None, None, None]:
     """Only one program at a time gets past this. The file beside the database is locked, not the database itself,
     which is another file after every flush."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -45,6 +45,7 @@ class AttachedRecorder:
 
     def __init__(self, writer: "InvocationWriter", screen: Screen, *, keeps_records: bool) -> None:
         self.troubles: list[str] = []
+        self.unkept: str | None = None  # why a record could not be written; one such sentence is enough (R21)
         self._keeps_records = keeps_records
         self._writer = writer
         self._screen = screen
@@ -75,7 +76,7 @@ class AttachedRecorder:
         try:
             self._writer.flush()
         except StoreError as error:  # the jobs go on, and the next flush tries again
-            self.trouble(str(error))
+            self.unkept = self.unkept or str(error)
 
     def _log(self, number: int) -> str:
         return layout.log_file(self._writer.jobs[number].directory)

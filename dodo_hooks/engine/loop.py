@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: float | None = None) -> None: ...
         def alone(self, number: int) -> bool:
             """This job runs, and nothing else does or will until it ends: whether it is to be shown live (R23)."""
+            ...
 
         def trouble(self, sentence: str) -> None:
             """Something that has to be said, and that is nobody's outcome (R21)."""

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
 _PROBE_S = 0.02  # how often a job that was asked to end is looked at
+_READ_BYTES = 65536
+# How often a job's output is read after its end: a pipe holds 1 MiB at most (pipe(7), pipe-max-size). Without a limit
+# a grandchild that never stops writing would keep the job from ending (R16).
+_LAST_READS = 16
 
 
 class Running:
@@ -162,7 +166,7 @@ class Wave:
         """Move what a job has written into its log; whether there may be more."""
         assert running.output is not None
         try:
-            data = os.read(running.output, 65536)
+            data = os.read(running.output, _READ_BYTES)
         except BlockingIOError:
             return False
         except OSError:  # EIO: the last holder of a pseudo-terminal has closed it
@@ -216,8 +220,9 @@ class Wave:
     def _end(self, running: Running, exit_code: "int | None", signal: "int | None") -> None:
         """The job's process has ended, and with it the job, whoever still holds its output (R16)."""
         at_ns, duration_us = wall_ns(), int((monotonic_s() - running.started_s) * 1_000_000)
-        while running.output is not None and self._read(running):
-            pass
+        for _ in range(_LAST_READS):
+            if running.output is None or not self._read(running):
+                break
         self._close_output(running)
         if running.log is not None:
             os.close(running.log)

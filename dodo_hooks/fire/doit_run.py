@@ -10,7 +10,7 @@ from dodo_hooks.engine.background import run_by_doit
 from dodo_hooks.engine.reporters import RunOptions
 from dodo_hooks.fire.entry import phase_of, slots_of
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background
-from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin
+from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin, publish
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
@@ -37,7 +37,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         if len(left_out) < len(hook.jobs):
             body = _without_needs(hook, left_out) if options.single else hook
             slots = slots_of(options.slots or plan.slots)
-            firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, left_out)
+            firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, plan.grace_s, left_out)
             codes.append(_run_hook(firing, reporter, dep_manager, options))
     reporter.complete_run()
     return max(codes)
@@ -45,7 +45,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
 
 def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptions) -> int:
     run = begin(firing)
-    if run is None:
+    if run is None or not publish(run):
         return 2
 
     database = str(dep_manager.backend.name)  # `--db-file` holds for detached jobs too

@@ -173,7 +173,7 @@ def _firing(
 ) -> "Firing":
     from dodo_hooks.fire.run import Firing
 
-    return Firing(world, repo, hook, args, trigger, phase_of(world), slots_of(compiled.slots), out)
+    return Firing(world, repo, hook, args, trigger, phase_of(world), slots_of(compiled.slots), compiled.grace_s, out)
 
 
 def _from_environ(world: "World") -> "Selectors":

@@ -1,7 +1,7 @@
 """The two phases of a run: foreground, then background, in that order (R8, R9, R10; HOT)."""
 
 from dodo_hooks.core import status
-from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.events import is_gate
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.schedule import CountingSource, Ledger
@@ -10,7 +10,7 @@ from dodo_hooks.engine.foreground import AttachedRecorder, listen, look_at_termi
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.engine.summary import summary
-from dodo_hooks.fire.run import ATTACHED, AUTO, BY_DOIT, BY_GIT, OFF, Firing, Run, begin, context_of, say
+from dodo_hooks.fire.run import ATTACHED, AUTO, BY_DOIT, BY_GIT, OFF, Firing, Run, begin, context_of, publish, say
 from dodo_hooks.git.replay import owe, replay_of, settle
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
@@ -50,6 +50,7 @@ class Attached:
         finally:
             self.run.interrupted = self.run.interrupted or self.loop.interrupted
             self.run.troubles += self.recorder.troubles
+            self.run.unkept = self.run.unkept or self.recorder.unkept
 
 
 def run_firing(firing: Firing) -> int:
@@ -63,18 +64,30 @@ def run_firing(firing: Firing) -> int:
     run = begin(firing)
     if run is None:
         return 0
-    run_foreground(run)
+    jobs = run.open_jobs(FOREGROUND)
+    attached = _prepare_foreground(run, jobs) if jobs else None
+    if not publish(run):
+        return 0
+    announce_promotion(run)
+    if attached is not None:
+        source = CountingSource(firing.hook, jobs, run.writer.outcomes())
+        attached.go(lambda: attached.loop.run(source))
     return run_background(run)
 
 
-def run_foreground(run: Run) -> None:
-    """Run the foreground jobs to their end, while a person waits for git, and so without loading doit."""
-    announce_promotion(run)
-    jobs = run.open_jobs(FOREGROUND)
-    if jobs:
-        attached = Attached(run, FOREGROUND, keeps_records=True)
-        source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
-        attached.go(lambda: attached.loop.run(source))
+def _prepare_foreground(run: Run, jobs: "Sequence[int]") -> Attached:
+    """Get ready to run the foreground jobs, without doit, since a person waits: the first wave starts up while the
+    records are written."""
+    attached = Attached(run, FOREGROUND, keeps_records=True)
+    try:
+        ready, _ = CountingSource(run.firing.hook, jobs, run.writer.outcomes()).start()
+        attached.loop.open_wave(ready)
+    except HooksError:
+        run.writer.abandon()
+        raise
+    except OSError:  # no process or no descriptor is left: the loop tries again, and says so
+        pass
+    return attached
 
 
 def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database: "str | None" = None) -> int:
@@ -100,7 +113,7 @@ def close(run: Run, *phases: str) -> int:
     try:
         run.writer.finish(run.exit_code(*phases))
     except StoreError as error:
-        run.troubles.append(str(error))
+        run.unkept = run.unkept or str(error)
         run.writer.release()
     process.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
     _tell(run)
@@ -217,7 +230,8 @@ def _tell(run: Run, *sentences: str) -> None:
     lines: list[str] = []
     if run.firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
         lines = summary(run.writer, monotonic_s() - run.started_s)
-    for line in (*lines, *dict.fromkeys((*sentences, *run.troubles))):
+    unkept = (run.unkept,) if run.unkept else ()
+    for line in (*lines, *dict.fromkeys((*sentences, *run.troubles, *unkept))):
         say(line, waits=run.interrupted is None)
 
 

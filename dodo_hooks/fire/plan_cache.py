@@ -13,7 +13,7 @@ import time
 
 from dodo_hooks import __version__
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import Hook, Job, Plan
+from dodo_hooks.core.plan import GRACE_S, Hook, Job, Plan
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
@@ -40,6 +40,7 @@ class Compiled(Record):
     file: "str | None"  # None: there is no hook file
     slots: "int | None"
     notices: "tuple[str, ...]"
+    grace_s: float
     hooks: "tuple[tuple[str, bytes], ...]"
 
     def hook(self, name: str) -> "Hook | None":
@@ -51,7 +52,8 @@ class Compiled(Record):
     def plan(self) -> "Plan | None":
         if self.file is None:
             return None
-        return Plan(self.file, self.slots, tuple(_hook_from(data) for _, data in self.hooks), self.notices)
+        hooks = tuple(_hook_from(data) for _, data in self.hooks)
+        return Plan(self.file, self.slots, hooks, self.notices, self.grace_s)
 
 
 def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
@@ -140,13 +142,13 @@ def _compile(world: "World", top: str) -> Compiled:
     found = find_hook_file(top)
     if found is None:
         absent = tuple((f"{top}/{name}", None, None) for name in CANDIDATES)
-        return Compiled(_KEY, top, absent, None, None, (), ())
+        return Compiled(_KEY, top, absent, None, None, (), GRACE_S, ())
     from dodo_hooks.loader.load import load_plan as load
 
     sources = _sources(found)  # before it is read: a change meanwhile is noticed next time
     plan = with_records(load(found))
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    return Compiled(_KEY, top, sources, plan.file, plan.slots, plan.notices, hooks)
+    return Compiled(_KEY, top, sources, plan.file, plan.slots, plan.notices, plan.grace_s, hooks)
 
 
 def _sources(found: "Found") -> "tuple[Source, ...]":

@@ -14,7 +14,7 @@ from dodo_hooks.host.process import can_write, write_all
 from dodo_hooks.host.world import monotonic_s, wall_ns
 from dodo_hooks.store.identity import repository_id
 from dodo_hooks.store.records import Facts
-from dodo_hooks.store.writer import InvocationWriter, create_invocation
+from dodo_hooks.store.writer import InvocationWriter, reserve_invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
-GRACE_S = 5.0  # between SIGTERM and SIGKILL (R14)
 BACKGROUND_NICE = 10  # R13
 STDERR = 2
 
@@ -51,13 +50,14 @@ class Firing(Record):
     trigger: str  # BY_GIT, BY_HAND or BY_DOIT
     phase: str  # one of PHASES
     slots: int
+    grace_s: float  # between SIGTERM and SIGKILL (R14)
     left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
 
 
 class Run:
     """A firing under way: its records, its clock, and what went wrong with it as a whole."""
 
-    __slots__ = ("deadline_s", "firing", "interrupted", "nesting", "started_s", "troubles", "writer")
+    __slots__ = ("deadline_s", "firing", "interrupted", "nesting", "started_s", "troubles", "unkept", "writer")
 
     def __init__(self, firing: Firing, nesting: Nesting, writer: InvocationWriter, started_s: float) -> None:
         timeout_s = firing.hook.timeout_s
@@ -67,7 +67,8 @@ class Run:
         self.started_s = started_s
         self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing
         self.interrupted: int | None = None  # the signal that ended it (R17)
-        self.troubles: list[str] = []  # sentences about what could not be recorded (R21)
+        self.troubles: list[str] = []  # sentences about what could not be done (R21)
+        self.unkept: str | None = None  # the first one about a record that could not be written
 
     def open_jobs(self, phase: str) -> "list[int]":
         decided = self.writer.outcomes()
@@ -86,13 +87,14 @@ class Run:
         """A signal beats an error of ours beats a failed job (R22)."""
         if self.interrupted is not None:
             return 128 + self.interrupted
-        if self.troubles:
+        if self.troubles or self.unkept:
             return 2
         return int(self.has_failed(*phases))
 
 
 def begin(firing: Firing) -> "Run | None":
-    """Make the invocation. None: it cannot be made, which was said; the git command is not failed by that (R21).
+    """Reserve the invocation, which `publish` then shows. None: it cannot be written, which was said; the git command
+    is not failed by that (R21).
 
     Raises:
         HooksError: it cannot be made and foreground jobs are not run for it, or the firing is nested too deep (R12).
@@ -101,16 +103,35 @@ def begin(firing: Firing) -> "Run | None":
     nesting = nesting_of(firing.world.environ)
     try:
         identity = repository_id(firing.repo.common_dir)
-        writer = create_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
+        writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
     except StoreError as error:
-        to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
-        if any(job.phase == FOREGROUND for job in to_run):
-            raise
-        say(f"{error}; the background jobs of {firing.hook.name} were not started")
+        _go_without(firing, error)
         return None
     run = Run(firing, nesting, writer, started_s)
     run.decide(firing.left_out.items())
     return run
+
+
+def publish(run: Run) -> bool:
+    """Show the invocation. False: as for `begin`.
+
+    Raises:
+        HooksError: as for `begin`.
+    """
+    try:
+        run.writer.publish()
+    except StoreError as error:
+        _go_without(run.firing, error)
+        return False
+    return True
+
+
+def _go_without(firing: Firing, error: StoreError) -> None:
+    """Foreground jobs are not run without a record, and so a gate refuses; background jobs are not worth that (R21)."""
+    to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
+    if any(job.phase == FOREGROUND for job in to_run):
+        raise error
+    say(f"{error}; the background jobs of {firing.hook.name} were not started")
 
 
 def _facts(firing: Firing, nesting: Nesting) -> Facts:
@@ -132,7 +153,7 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
         _environ(run, is_background),
         run.writer.directory,
         output,
-        GRACE_S,
+        run.firing.grace_s,
         BACKGROUND_NICE if is_background else 0,
         is_background,
         terminal.window if terminal is not None else b"",

@@ -36,6 +36,7 @@ class InvocationWriter:
         self._constant = constant
         self._marker = layout.live_marker(repository_dir, identity, hook.name)
         self._changed: set[int] = set()
+        self._temporary = ""
 
     def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
         """A job's process is there."""
@@ -96,11 +97,35 @@ class InvocationWriter:
         tail = records.invocation_tail(self.coordinator, finished_ns, exit_code, self.error)
         replace_file(layout.invocation_file(self.directory), self._constant + tail)
 
-    def build(self, temporary: str) -> None:
-        """Make the directory under its dot-name, with every record, and take both locks (R18, R19)."""
+    def reserve(self, temporary: str) -> None:
+        """Make the directory under its dot-name, and take both locks (R18, R19)."""
         os.mkdir(temporary, 0o700)
+        self._temporary = temporary
         self.lock = _lock(layout.lock_file(temporary), LOCK_EX)
         self.alive = _lock(layout.alive_file(temporary), LOCK_SH)
+
+    def publish(self) -> None:
+        """Write every record, and give the directory its name: from now on it is seen (R19).
+
+        Raises:
+            StoreError: a record cannot be written; nothing is seen, and nothing is left.
+        """
+        try:
+            self._write_all(self._temporary)
+        except OSError as error:
+            self.abandon()
+            raise _unwritable(self.hook.name, self.directory, error) from error
+        self._changed.clear()
+
+    def abandon(self) -> None:
+        """Give up an invocation that was not published."""
+        from shutil import rmtree
+
+        _remove(self._marker)
+        rmtree(self._temporary, ignore_errors=True)
+        self.release()
+
+    def _write_all(self, temporary: str) -> None:
         _create(layout.invocation_file(temporary), self._constant + records.invocation_tail(None, None, None, None))
         os.mkdir(f"{temporary}/jobs", 0o700)
         for job, state in zip(self.hook.jobs, self.jobs, strict=True):
@@ -117,6 +142,18 @@ def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: reco
     Raises:
         StoreError: the store cannot be written, or 20 invocations of this hook are alive here (R12, R21).
     """
+    writer = reserve_invocation(state_dir, repository, hook, facts)
+    writer.publish()
+    return writer
+
+
+def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:
+    """The same up to its locks. It has its name and its directory, which nobody sees before it is published, so that a
+    wave can start up while the records are written.
+
+    Raises:
+        StoreError: as above.
+    """
     repository_dir = layout.repository_dir(state_dir, repository)
     try:
         now_ns = wall_ns()
@@ -127,13 +164,17 @@ def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: reco
         writer = InvocationWriter(directory, repository_dir, identity, hook, constant)
         temporary = layout.unfinished_dir(repository_dir, identity)
         try:
-            writer.build(temporary)
+            writer.reserve(temporary)
         except FileNotFoundError:  # the first of its day
             _make_directories(repository_dir, directory)
-            writer.build(temporary)
+            writer.reserve(temporary)
         return writer
     except OSError as error:
-        raise StoreError(f"cannot write the record of {hook.name} below {repository_dir}: {error.strerror}") from error
+        raise _unwritable(hook.name, repository_dir, error) from error
+
+
+def _unwritable(hook: str, directory: str, error: OSError) -> StoreError:
+    return StoreError(f"cannot write the record of {hook} below {directory}: {error.strerror}")
 
 
 def replace_file(path: str, data: bytes) -> None:

@@ -116,7 +116,7 @@ def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable
     try:
         run_jobs()
     finally:
-        screen.drain(stops.descriptor)
+        screen.drain(stops.descriptor, waits=loop.interrupted is None)
         _take_signals(loop, stops)  # what has come since the last job ended, and may have cut the output short
 
 

@@ -185,10 +185,12 @@ class Loop:
                 wave = self._fork_or_give_up(number)
                 if wave is None:
                     return
+            if not self._tell(wave, wire.GRANT, number):
+                wave.held.clear()  # it died before it could start anything: a new one gets its jobs (R7)
+                continue
             self._ready.remove(number)
             wave.held.remove(number)
             wave.running[number] = 0
-            self._tell(wave, wire.GRANT, number)
             free -= 1
         for wave in self.waves.values():
             if not wave.running:
@@ -285,11 +287,13 @@ class Loop:
                 return True
         return False
 
-    def _tell(self, wave: WaveHandle, kind: str, *numbers: int) -> None:
+    def _tell(self, wave: WaveHandle, kind: str, *numbers: int) -> bool:
+        """False: it has died, and its other pipe will say so."""
         try:
             wire.send(wave.commands, kind, *numbers)
-        except BrokenPipeError:  # it died: its other pipe will say so
-            pass
+        except BrokenPipeError:
+            return False
+        return True
 
     # Waiting.
 

@@ -80,17 +80,13 @@ class Wave:
         self._commands = wire.Inbox(commands)
         self._reports = reports
         self._leaving = False
-        self._lowered = False
+        self._has_stepped_back = False
         self._outputs: dict[int, Running] = {}  # by descriptor
         self._poll = select.poll()
         # SIGTERM is what a system that shuts down sends, and what Linux sends for a dead runner.
         self._signals = process.take_signals((signals.SIGCHLD, signals.SIGTERM, signals.SIGHUP, signals.SIGINT))
         for descriptor in (self._signals, commands):
             self._poll.register(descriptor, select.POLLIN)
-        if context.is_background:
-            from dodo_hooks.host.priority import end_with_parent
-
-            end_with_parent(signals.SIGTERM)
 
     def run(self) -> None:
         while self.running or not self._leaving:
@@ -139,7 +135,7 @@ class Wave:
 
     def _start(self, number: int) -> None:
         job = self._context.hook.jobs[number]
-        self._lower_priority(job)
+        self._step_back(job)
         at_ns, started_s = wall_ns(), monotonic_s()
         try:
             pid, output = start(self._context, job)
@@ -153,14 +149,17 @@ class Wave:
             self._poll.register(output, select.POLLIN)
         self._report(wire.STARTED, number, pid, at_ns)
 
-    def _lower_priority(self, job: "Job") -> None:
-        """Once: all jobs of a wave are of one niceness (R13)."""
+    def _step_back(self, job: "Job") -> None:
+        """Once, before the first job: take the priority of this wave's jobs, which is one for all (R13), and in the
+        background ask to hear of the coordinator's death (R20)."""
         nice = nice_of(self._context, job)
-        if not self._lowered and (nice or self._context.is_background):
-            from dodo_hooks.host.priority import lower_priority
+        if not self._has_stepped_back and (nice or self._context.is_background):
+            from dodo_hooks.host.priority import end_with_parent, lower_priority
 
             lower_priority(nice, idle_io=self._context.is_background)
-        self._lowered = True
+            if self._context.is_background:
+                end_with_parent(signals.SIGTERM)
+        self._has_stepped_back = True
 
     def _read(self, running: Running) -> bool:
         """Move what a job has written into its log; whether there may be more."""

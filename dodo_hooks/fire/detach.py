@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.engine.coordinator import Background
 
+_END = b"\0"
+_PROMPT_MS = 20  # how long the way back to the prompt has the processors for itself, at most
 _NOTHING_SAID = "the background process died before it had started anything"
 
 
@@ -34,10 +36,10 @@ def detach(phase: "Background") -> None:
     os.close(writer)
     phase.writer.release()
     process.drop_signals()  # there is nothing left for us to put in order, so that a Ctrl-C may end us
-    answer = _read_all(reader)
-    os.close(reader)
-    if answer != b"\0":
-        raise DetachError(answer.decode("utf-8", "replace") or _NOTHING_SAID)
+    # The reading end stays open: that it closes when this process ends tells the coordinator that the prompt is free.
+    answer = _read_answer(reader)
+    if answer != _END:
+        raise DetachError(answer.rstrip(_END).decode("utf-8", "replace") or _NOTHING_SAID)
 
 
 def _be_coordinator(phase: "Background", pipe: int) -> None:
@@ -52,7 +54,8 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
 
         def release(sentence: str) -> None:
             try:
-                process.write_all(pipe, sentence.encode("utf-8", "replace") or b"\0")
+                process.write_all(pipe, sentence.encode("utf-8", "replace") + _END)
+                process.wait_for_reader_to_leave(pipe, _PROMPT_MS)
             except OSError:  # whoever waited for it was killed: the jobs are none the worse for that
                 pass
             os.close(pipe)
@@ -62,10 +65,13 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
         os._exit(0)
 
 
-def _read_all(descriptor: int) -> bytes:
+def _read_answer(descriptor: int) -> bytes:
+    """What the coordinator says, up to its mark and no further: the first wave, too, has the pipe until it has run
+    for a moment, and the end of the pipe would come only then."""
     data = b""
-    while True:
+    while not data.endswith(_END):
         piece = os.read(descriptor, 65536)
         if not piece:
-            return data
+            break
         data += piece
+    return data

@@ -264,6 +264,13 @@ def can_write(descriptor: int) -> bool:
     return bool(poll.poll(0))
 
 
+def wait_for_reader_to_leave(pipe: int, timeout_ms: int) -> None:
+    """Wait until nobody has the reading end of this pipe open any more (poll(2), POLLERR), or the time is over."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    poll.poll(timeout_ms)
+
+
 def reap(pid: int) -> None:
     """Wait for a child that is about to end, or has; one that was reaped already is no error."""
     try:

@@ -257,3 +257,36 @@ def test_a_cancelled_job_takes_along_what_needs_it_and_nothing_else(repo: Repo, 
 def test_r22_what_is_to_be_cancelled_has_to_be_said_once(repo: Repo, argv: tuple[str, ...]) -> None:
     done = repo.run("jobs", "cancel", *argv)
     assert done.returncode == 3 and re.search("addresses, or --all", done.stderr)
+
+
+def test_r18_two_worktrees_and_ten_runs_at_once(repo: Repo, gate: Gate) -> None:
+    repo.settings(grace_period="100ms")
+    repo.hook(
+        "post-commit",
+        background=True,
+        held=f'{gate.command}; echo "$DODO_INVOCATION in $PWD"',
+        build={"run": "true", "needs": ["held"]},
+    )
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    linked = repo.worktree("linked")
+    shim = str(repo.path / ".git/hooks/post-commit")  # git itself would not make ten commits at once
+    started = [place.start(shim) for _ in range(5) for place in (repo, linked)]
+    for git in started:
+        git.communicate()
+    for _ in range(10):
+        gate.wait()
+    runs = repo.invocations("post-commit")
+    trees = [one.record.worktree for one in runs]
+    assert sorted(trees) == [str(linked.path)] * 5 + [str(repo.path)] * 5
+    victim = next(one for one in runs if one.record.worktree == str(linked.path))
+    wait_until((victim.path / "s").exists, what="the socket")
+    repo.run("jobs", "cancel", f"@{victim.id}", check=True)
+    gate.open()
+    wait_until(lambda: all(one.has_ended() for one in runs), what="the end of all")
+    for one, tree in zip(runs, trees, strict=True):
+        if one.id == victim.id:
+            assert set(one.statuses().values()) == {"cancelled"}
+        else:
+            assert set(one.statuses().values()) == {"completed"}
+            assert one.log("held").decode() == f"{one.id} in {tree}\n"

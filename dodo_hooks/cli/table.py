@@ -25,7 +25,7 @@ STYLES: Mapping[str, str] = {
     status.SKIPPED: "dim",
 }
 _GAP = "  "
-_UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 # They turn the text around them, so that it looks like another one.
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -106,7 +106,7 @@ def _columns(character: str) -> int:
 
 
 def _is_unsafe(character: str) -> bool:
-    return character in _DIRECTION or unicodedata.category(character) in _UNPRINTABLE
+    return character in _DIRECTION or unicodedata.category(character) in UNPRINTABLE
 
 
 def _escaped(character: str) -> str:

@@ -69,7 +69,6 @@ def test_r22_no_command_is_a_wrong_command_line(cli: Cli) -> None:
         (["jobs", "--all", "--last", "3"], "--last"),
         (["jobs", "--failed", "logs", "x"], "logs"),
         (["jobs", "logs"], "ADDRESS"),
-        (["jobs", "logs", "a", "b"], "b"),
         (["run"], "HOOK"),
         (["run", "pre-commit", "--phase", "later"], "later"),
         (["run", "pre-commit", "-j", "0"], "0"),

@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from dodo_hooks.cli.interleave import LONGEST_LINE, Labelled
 from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
 from dodo_hooks.host.world import wall_ns
-from dodo_hooks.store.follow import Watched
-from dodo_hooks.store.reader import read_invocation
 from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli
 from kit.gate import Gate
@@ -231,18 +229,3 @@ def test_r22_an_address_is_needed(cli: Cli, history: History) -> None:
     assert cli("jobs", "logs", "-f").code == 3
     assert cli("jobs", "logs", "--all").code == 3
     assert json.loads(cli("jobs", "--format", "json").out) == []
-
-
-def test_a_record_that_changes_twice_in_a_tick_is_seen(history: History) -> None:
-    """Such as pending, running and completed between two looks, with the inode of the first used again."""
-    writer = history.begin({f"j{n}": () for n in range(200)})
-    invocation = read_invocation(writer.directory, pytest.fail)
-    assert invocation is not None
-    watched = Watched(invocation, pytest.fail, lambda: 0.0)
-    for number in range(200):
-        watched.look()
-        writer.started(number, 4242, 1, wall_ns())
-        writer.flush()
-        over(writer, number)
-        watched.look()
-        assert watched.jobs[number].status == COMPLETED

@@ -48,7 +48,13 @@ def _cancel() -> click.Command:
     return cancel
 
 
-COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel}
+def _wait() -> click.Command:
+    from dodo_hooks.cli.jobs_wait import wait
+
+    return wait
+
+
+COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel, "wait": _wait}
 
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)

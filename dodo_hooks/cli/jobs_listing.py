@@ -51,6 +51,12 @@ def why(job: JobRecord) -> str:
     return words
 
 
+def standing(job: JobRecord) -> str:
+    """`failed, exit code 7`"""
+    because = shown(why(job))
+    return f"{job.status}, {because}" if because else job.status
+
+
 def _rows(run: Run, places: Sequence[str]) -> Iterator[list[str]]:
     one = run.invocation
     names = {REPOSITORY_HEAD: _last_part(run.repository or "?"), WORKTREE_HEAD: _last_part(one.worktree)}

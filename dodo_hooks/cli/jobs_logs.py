@@ -10,7 +10,7 @@ import click
 from dodo_hooks.cli.addressed import Addressed, addressed, whole_invocations
 from dodo_hooks.cli.interleave import Labelled, labels
 from dodo_hooks.cli.jobs_follow import Output, follow
-from dodo_hooks.cli.jobs_listing import why
+from dodo_hooks.cli.jobs_listing import standing
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.cli.table import shown
 from dodo_hooks.store import address
@@ -94,8 +94,3 @@ def _write(data: bytes) -> None:
 
 def _say_standing(tell: Callable[[str], None]) -> Callable[[JobRecord], None]:
     return lambda job: tell(f"{shown(job.name)}: {standing(job)}")
-
-
-def standing(job: JobRecord) -> str:
-    because = shown(why(job))
-    return f"{job.status}, {because}" if because else job.status

@@ -25,3 +25,8 @@ class Pause:
             self._poll = None
             with suppress(InterruptedError):
                 time.sleep(seconds)
+
+
+def sleep(seconds: float) -> None:
+    """Do nothing for so long; Ctrl-C gets through."""
+    time.sleep(seconds)

@@ -97,6 +97,7 @@ def test_r18_the_death_of_the_writer_ends_its_followers(repo: Repo, gate: Gate, 
     gate.wait()
     following = follower("a")
     read(following, b"one\n")
+    repo.begun("post-commit").wait_for_status("a", "running")
     kill(repo.begun("post-commit").record.coordinator)
     code, out, err = rest(following)
     assert (code, out) == (0, b"") and "a: crashed" in err

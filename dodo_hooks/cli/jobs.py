@@ -54,7 +54,13 @@ def _wait() -> click.Command:
     return wait
 
 
-COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel, "wait": _wait}
+def _watch() -> click.Command:
+    from dodo_hooks.cli.jobs_watch import watch
+
+    return watch
+
+
+COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel, "wait": _wait, "watch": _watch}
 
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)

@@ -115,6 +115,7 @@ def _open_wave(waves: Loop, ready: "list[int]") -> None:
 
 def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> None:
     reach_site(phase.world)
+    import dodo_hooks.engine.aftermath  # noqa: F401  for later: a job may change the environment under us
     from dodo_hooks.engine.background import run_by_doit
     from dodo_hooks.host.priority import adopt_orphans
 
@@ -131,11 +132,14 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
 
 
 def _finish(phase: Background, waves: Loop) -> None:
+    from dodo_hooks.engine.aftermath import leave_word
+
     code = status.exit_code_of(list(phase.writer.outcomes().values()))
     if phase.writer.error:
         code = 2
     if waves.interrupted is not None:
         code = 128 + waves.interrupted
+    leave_word(phase.writer)
     phase.writer.finish(code)
 
 
@@ -158,6 +162,10 @@ def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]",
             if state.outcome is None:
                 writer.ended(number, status.Outcome(status.SKIPPED, status.ERROR, reason), wall_ns())
         writer.error = sentence
+        if is_released:  # else whoever waited for it has said it
+            from dodo_hooks.engine.aftermath import leave_word
+
+            leave_word(writer)
         writer.finish(2)
     except HooksError:  # the store cannot be written either
         writer.release()

@@ -3,6 +3,7 @@
     STATE/dodo-hooks/jobs/REPO/repository.json     where the repository is, for people
                               /clock               the newest invocation id, so that ids only grow
                               /live/INVOCATION     an empty file named after each invocation that has not ended
+                              /failed/INVOCATION   a line to be told about a background run that did not go well
                               /DAY/INVOCATION/     invocation.json lock alive s jobs/N-NAME/{meta.json,output.log}
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
@@ -38,6 +39,19 @@ def live_dir(repository_dir: str) -> str:
 
 def live_marker(repository_dir: str, invocation: str, hook: str) -> str:
     return f"{repository_dir}/live/{invocation}.{hook}"
+
+
+def failed_dir(repository_dir: str) -> str:
+    return f"{repository_dir}/failed"
+
+
+def failed_marker(repository_dir: str, invocation: str, hook: str) -> str:
+    return f"{repository_dir}/failed/{invocation}.{hook}"
+
+
+def repository_of(invocation_dir: str) -> str:
+    """The directory of the repository that an invocation belongs to."""
+    return invocation_dir.rpartition("/")[0].rpartition("/")[0]
 
 
 def day_of(invocation: str) -> str:

@@ -27,7 +27,7 @@ def run(argv: Sequence[str], world: World) -> int:
         HooksError: what the command itself met.
     """
     try:
-        if argv and argv[0] in COMMANDS and "--help" not in argv:
+        if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
             _tell_news(world)
         code = _invoke(argv, world)
         sys.stdout.flush()
@@ -147,6 +147,12 @@ def _jobs() -> click.Command:
     return jobs
 
 
+def _status() -> click.Command:
+    from dodo_hooks.cli.status import status
+
+    return status
+
+
 COMMANDS: Mapping[str, Loader] = {
     "install": _install,
     "uninstall": _uninstall,
@@ -154,6 +160,7 @@ COMMANDS: Mapping[str, Loader] = {
     "list": _list,
     "validate": _validate,
     "jobs": _jobs,
+    "status": _status,
 }
 
 

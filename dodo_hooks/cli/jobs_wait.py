@@ -18,8 +18,7 @@ from dodo_hooks.core.status import Outcome, satisfies
 from dodo_hooks.host.waiting import sleep
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.store.follow import Watched
-from dodo_hooks.store.living import living_invocations
-from dodo_hooks.store.reader import JobRecord, Report
+from dodo_hooks.store.reader import JobRecord, Report, list_alive
 
 FIRST_LOOK_S = 0.01
 SELDOM_S = 0.2  # a look costs a stat or two, so this is some 0.1 % of a processor
@@ -79,7 +78,7 @@ def _own_run(world: World) -> str | None:
 
 
 def _alive(repository_dir: str, own: str | None, report: Report) -> list[Addressed]:
-    return [Addressed(one, (), True) for one in living_invocations(repository_dir, report) if one.id != own]
+    return [Addressed(one, (), True) for one in list_alive(repository_dir, report) if one.id != own]
 
 
 def _target(found: Addressed, report: Report) -> Target:

@@ -20,8 +20,7 @@ from dodo_hooks.core import status
 from dodo_hooks.host.waiting import Pause
 from dodo_hooks.host.world import World, monotonic_s, wall_ns
 from dodo_hooks.store.follow import Watched
-from dodo_hooks.store.living import living_invocations
-from dodo_hooks.store.reader import JobRecord, Report
+from dodo_hooks.store.reader import JobRecord, Report, list_alive
 
 LOOK_EVERY_S = 0.1
 DRAW_EVERY_S = 0.5  # when nothing has changed but the time
@@ -38,7 +37,7 @@ class Board:
         self._runs: dict[str, Watched] = {}
 
     def look(self) -> None:
-        for one in living_invocations(self._repository_dir, self._report):
+        for one in list_alive(self._repository_dir, self._report):
             if one.directory not in self._runs:
                 self._runs[one.directory] = Watched(one, self._report, monotonic_s)
         for run in self._runs.values():

@@ -19,8 +19,7 @@ from dodo_hooks.fire.shims import shims_needed
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.shim import installed_shims, shims_for
 from dodo_hooks.host.world import World
-from dodo_hooks.store.living import living_invocations
-from dodo_hooks.store.reader import Report, list_invocations, read_jobs
+from dodo_hooks.store.reader import Report, list_alive, list_invocations, read_jobs
 
 RECENT = 20  # runs that are looked at for failures
 MOST_FAILURES = 5
@@ -84,7 +83,7 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
 
 
 def _running(repository_dir: str, report: Report) -> Iterator[str]:
-    for one in living_invocations(repository_dir, report):
+    for one in list_alive(repository_dir, report):
         jobs = read_jobs(one, report)
         still_open = [f"{shown(job.name)} {job.status}" for job in jobs if not job.has_ended]
         yield f"{one.id} {one.hook}: {', '.join(still_open) or 'about to end'}"

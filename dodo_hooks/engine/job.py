@@ -1,5 +1,6 @@
 """One job: its environment, its output, its start (HOT)."""
 
+from dodo_hooks.core.plan import MAX_LOG_BYTES
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.process import spawn
@@ -27,6 +28,7 @@ class Context(Record):
     grace_s: float  # between SIGTERM and SIGKILL (R14)
     nice: int  # of a job that does not say (R13)
     is_background: bool
+    max_log_bytes: int = MAX_LOG_BYTES
     window: bytes = b""  # the terminal's size, as TIOCGWINSZ gives it
 
 
@@ -94,12 +96,19 @@ def environment_of(context: Context, job: "Job") -> "dict[str, str]":
 
 
 def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
+    """Where the output is read, and where the job writes it.
+
+    The log is made in any case, before the job is started: that it is there says that the job was begun, also when the
+    runner was killed before it could write so (store/orphans.py).
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     if context.output == TO_FILE:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         return None, os.open(log_path(context, job), flags, 0o600)
-    if context.output == TO_PIPE:
-        return os.pipe()
-    return _open_terminal(context.window)
+    try:
+        os.close(os.open(log_path(context, job), flags, 0o600))
+    except OSError:  # the job runs all the same; if it prints something, the wave says that this cannot be kept
+        pass
+    return os.pipe() if context.output == TO_PIPE else _open_terminal(context.window)
 
 
 def _open_terminal(window: bytes) -> "tuple[int, int]":

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from dodo_hooks.store import layout, orphans
+from dodo_hooks.store.log import read_piece
 from dodo_hooks.store.reader import (
     InvocationRecord,
     JobRecord,
@@ -104,8 +105,9 @@ class LogTail:
         if descriptor is None:
             return b""
         wanted = _PIECE if self._end is None else min(_PIECE, self._end - self._offset)
-        piece = os.pread(descriptor, wanted, self._offset) if wanted > 0 else b""
-        self._offset += len(piece)
+        if wanted <= 0:
+            return b""
+        piece, self._offset = read_piece(descriptor, self._offset, wanted)
         return piece
 
     @property

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.core.plan import Hook
+    from dodo_hooks.engine.aftermath import Aftermath
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
 
@@ -87,8 +88,8 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         phase.writer.note(coordinator=os.getpid())
         release("")
         is_released = True
-        _run(phase, recorder, waves, signals)
-        _finish(phase, waves)
+        after = _run(phase, recorder, waves, signals)
+        _finish(phase, waves, after)
     except HooksError as error:
         _give_up(phase, str(error), release, is_released)
     except BaseException as error:
@@ -118,9 +119,9 @@ def _open_wave(waves: Loop, ready: "list[int]") -> None:
         raise HooksError(f"cannot start a process: {error.strerror}") from error
 
 
-def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> None:
+def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> "Aftermath":
     reach_site(phase.world)
-    import dodo_hooks.engine.aftermath  # noqa: F401  for later: a job may change the environment under us
+    from dodo_hooks.engine.aftermath import Aftermath
     from dodo_hooks.engine.background import run_by_doit
     from dodo_hooks.host.priority import adopt_orphans
 
@@ -134,7 +135,9 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
     if phase.deadline_s is not None:
         waves.set_hook_deadline(phase.deadline_s)
     waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
+    after = Aftermath(phase.world)
     run_by_doit(phase, recorder, waves)
+    return after
 
 
 def _thin_out_logs(phase: Background, waves: Loop) -> None:
@@ -142,7 +145,7 @@ def _thin_out_logs(phase: Background, waves: Loop) -> None:
         thin_out_file(layout.log_file(phase.writer.jobs[number].directory), phase.context.max_log_bytes)
 
 
-def _finish(phase: Background, waves: Loop) -> None:
+def _finish(phase: Background, waves: Loop, after: "Aftermath") -> None:
     from dodo_hooks.engine.aftermath import leave_word
 
     code = status.exit_code_of(list(phase.writer.outcomes().values()))
@@ -150,8 +153,12 @@ def _finish(phase: Background, waves: Loop) -> None:
         code = 2
     if waves.interrupted is not None:
         code = 128 + waves.interrupted
-    leave_word(phase.writer)
+    line = leave_word(phase.writer)
     phase.writer.finish(code)
+    try:
+        after.run(phase, line)
+    except Exception:  # the records are closed and right: nothing may open them again
+        pass
 
 
 def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:

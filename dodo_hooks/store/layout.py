@@ -93,6 +93,11 @@ def meta_file(job_dir: str) -> str:
     return f"{job_dir}/meta.json"
 
 
+def notify_log(invocation_dir: str) -> str:
+    """What the user's own command printed that was told of the end of the run."""
+    return f"{invocation_dir}/notify.log"
+
+
 def log_file(job_dir: str) -> str:
     return f"{job_dir}/output.log"
 

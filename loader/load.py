@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterable
 
 from dodo_hooks.core.errors import ConfigError, Problem
-from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.plan import Plan, Retention
 from dodo_hooks.loader.compile import compile_hooks
 from dodo_hooks.loader.discover import Found
 from dodo_hooks.loader.schema import read_models
@@ -35,6 +35,7 @@ def load_plan(found: Found) -> Plan:
         notices=notices,
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
+        retention=Retention(file.log.retention, file.log.keep_last, file.log.max_total_size),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Retention
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.flaws import Flaw, finding_of, without
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, described
@@ -163,9 +163,12 @@ class HookBody(_Body):
 
 
 class LogBody(_Body):
-    """What is kept of what jobs print."""
+    """What is kept of what jobs print, and of the records."""
 
     max_log_size: Annotated[Bytes, AfterValidator(_log_bytes)] = MAX_LOG_BYTES
+    retention: Seconds = Retention().retention_s
+    keep_last: Annotated[int, Field(ge=0), BeforeValidator(_value)] = Retention().keep_last
+    max_total_size: Bytes = Retention().max_total_bytes
 
 
 class HookFile(_Body):

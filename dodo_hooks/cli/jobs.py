@@ -60,7 +60,19 @@ def _watch() -> click.Command:
     return watch
 
 
-COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel, "wait": _wait, "watch": _watch}
+def _prune() -> click.Command:
+    from dodo_hooks.cli.jobs_prune import prune_runs
+
+    return prune_runs
+
+
+COMMANDS: Mapping[str, Loader] = {
+    "logs": _logs,
+    "cancel": _cancel,
+    "wait": _wait,
+    "watch": _watch,
+    "prune": _prune,
+}
 
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)

@@ -13,9 +13,10 @@ from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.coordinator import Background
 from dodo_hooks.engine.notify import load_own_config, notify
-from dodo_hooks.host.world import World
+from dodo_hooks.host.world import World, wall_ns
 from dodo_hooks.store import layout
 from dodo_hooks.store.news import leave_news
+from dodo_hooks.store.prune import prune_if_due
 from dodo_hooks.store.writer import InvocationWriter
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Aftermath:
             with suppress(OSError):  # the working tree was removed
                 os.chdir(phase.context.top)
             notify(self._notify, _told(phase, message), writer.directory, message)
+        prune_if_due(layout.repository_of(writer.directory), phase.retention, wall_ns() / 1e9)
 
 
 def leave_word(writer: InvocationWriter) -> str | None:

@@ -10,6 +10,7 @@ invocation's record.
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.plan import Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.schedule import CountingSource
 from dodo_hooks.engine.job import Context
@@ -43,6 +44,7 @@ class Background(Record):
     slots: int
     deadline_s: "float | None"  # of the whole hook, on the monotonic clock
     database: str  # doit's
+    retention: Retention = Retention()  # what is kept when the records are pruned
 
 
 class BackgroundRecorder:

@@ -197,7 +197,8 @@ def _firing(
     from dodo_hooks.fire.run import Firing
 
     slots, phase = slots_of(compiled.slots), phase_of(world)
-    return Firing(world, repo, hook, args, trigger, phase, slots, compiled.grace_s, compiled.max_log_bytes, out)
+    limits = (compiled.grace_s, compiled.max_log_bytes)
+    return Firing(world, repo, hook, args, trigger, phase, slots, *limits, out, retention=compiled.retention)
 
 
 def _from_environ(world: "World") -> "Selectors":

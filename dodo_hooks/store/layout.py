@@ -2,6 +2,7 @@
 
     STATE/dodo-hooks/jobs/REPO/repository.json     where the repository is, for people
                               /clock               the newest invocation id, so that ids only grow
+                              /pruned              when old invocations were deleted last
                               /live/INVOCATION     an empty file named after each invocation that has not ended
                               /failed/INVOCATION   a line to be told about a background run that did not go well
                               /DAY/INVOCATION/     invocation.json lock alive s jobs/N-NAME/{meta.json,output.log}
@@ -31,6 +32,10 @@ def repository_file(repository_dir: str) -> str:
 
 def clock_file(repository_dir: str) -> str:
     return f"{repository_dir}/clock"
+
+
+def prune_stamp(repository_dir: str) -> str:
+    return f"{repository_dir}/pruned"
 
 
 def live_dir(repository_dir: str) -> str:
@@ -66,6 +71,11 @@ def invocation_dir(repository_dir: str, invocation: str) -> str:
 def unfinished_dir(repository_dir: str, invocation: str) -> str:
     """Where an invocation is built, before it is renamed into place (R19)."""
     return f"{repository_dir}/{day_of(invocation)}/.{invocation}"
+
+
+def doomed_dir(repository_dir: str, invocation: str) -> str:
+    """What an invocation is called while it is being deleted."""
+    return f"{repository_dir}/{day_of(invocation)}/.gone-{invocation}"
 
 
 def invocation_file(invocation_dir: str) -> str:

@@ -12,7 +12,10 @@ from kit.gate import Gate
 from kit.process import group_alive, wait_until
 from kit.repo import Repo
 
-TELL = '{ printf "%s|%s|" "$DODO_HOOK" "$DODO_STATUS"; printf "%s|%s|" "$DODO_FAILED" "$DODO_MESSAGE"; pwd; } >>"$HOME/told"'
+TELL = (
+    'printf "%s|%s|%s|%s|" "$DODO_HOOK" "$DODO_STATUS" "$DODO_FAILED" "$DODO_MESSAGE" >>"$HOME/told"; '
+    'pwd >>"$HOME/told"'
+)
 
 
 def configure(repo: Repo, text: str) -> Path:

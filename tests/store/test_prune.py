@@ -84,6 +84,16 @@ def test_one_that_runs_is_never_deleted(history: History) -> None:
     assert left(history) == [writer.identity]
 
 
+def test_r18_one_of_another_host_that_has_not_ended_is_left_to_it(history: History) -> None:
+    """Its locks may be out of sight here."""
+    orphan = history.orphan({"a": ()}, running=["a"])
+    record = orphan.path / "invocation.json"
+    host = orphan.record.host
+    record.write_bytes(record.read_bytes().replace(f'"host": "{host}"'.encode(), b'"host": "elsewhere"'))
+    assert prune(history.directory, NOTHING, now_s() + DAY_S) == []
+    assert orphan.path.exists()
+
+
 def test_r18_an_orphan_is_ended_first_and_then_deleted(history: History) -> None:
     orphan = history.killed({"a": ()}, running=["a"])
     assert [one.id for one in prune(history.directory, NOTHING, now_s() + DAY_S)] == [orphan.id]

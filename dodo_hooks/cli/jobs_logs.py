@@ -46,7 +46,7 @@ def _copy(job: JobRecord) -> bool:
         with open(layout.log_file(job.directory), "rb") as log:
             shutil.copyfileobj(log, sys.stdout.buffer)
             return log.tell() > 0
-    except FileNotFoundError:  # made at the first byte
+    except FileNotFoundError:  # made when the job is begun
         return False
 
 

@@ -94,12 +94,19 @@ def environment_of(context: Context, job: "Job") -> "dict[str, str]":
 
 
 def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
+    """Where the output is read, and where the job writes it.
+
+    The log is made in any case, before the job is started: that it is there says that the job was begun, also when the
+    runner was killed before it could write so (store/orphans.py).
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     if context.output == TO_FILE:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         return None, os.open(log_path(context, job), flags, 0o600)
-    if context.output == TO_PIPE:
-        return os.pipe()
-    return _open_terminal(context.window)
+    try:
+        os.close(os.open(log_path(context, job), flags, 0o600))
+    except OSError:  # the job runs all the same; if it prints something, the wave says that this cannot be kept
+        pass
+    return os.pipe() if context.output == TO_PIPE else _open_terminal(context.window)
 
 
 def _open_terminal(window: bytes) -> "tuple[int, int]":

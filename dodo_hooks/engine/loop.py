@@ -150,6 +150,9 @@ class Loop:
         self._source = source
         self._take(source.start())
         while True:
+            # An end is on disk before anything starts because of it: else a record could say, should we be killed in
+            # between, that a job ran whose need had crashed (R20).
+            self.recorder.flush()
             self._grant()
             self.recorder.flush()
             if not self._ready and not self.running():

@@ -181,7 +181,7 @@ class Wave:
 
     def _keep(self, running: Running, data: bytes) -> None:
         try:
-            if running.log is None:  # made at the first byte: most jobs that go well print nothing
+            if running.log is None:  # most jobs that go well print nothing
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
                 running.log = os.open(log_path(self._context, running.job), flags, 0o600)
             process.write_all(running.log, data)

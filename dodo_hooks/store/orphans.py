@@ -5,11 +5,13 @@ One answer for everybody: readers show it, and a repair writes it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
 from dodo_hooks.core import graph, status
 from dodo_hooks.core.status import Outcome, satisfies
+from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ def settled(jobs: Sequence[JobRecord]) -> list[JobRecord]:
 
     What has an outcome keeps it, so what a repair left half written can be settled once more.
     """
-    result = [_crashed(job) if job.status == status.RUNNING else job for job in jobs]
-    waiting = {number for number, job in enumerate(jobs) if job.status == status.PENDING}
+    result = [_crashed(job) if _has_run(job) else job for job in jobs]
+    waiting = {number for number, job in enumerate(result) if job.status == status.PENDING}
     dependents = graph.dependents_of(_needs(jobs))
     # What had ended goes before what crashed, as the writer would have recorded it, had it lived a little longer.
     for number in sorted(range(len(jobs)), key=lambda number: result[number].cause == status.WRITER_DIED):
@@ -38,6 +40,13 @@ def settled(jobs: Sequence[JobRecord]) -> list[JobRecord]:
         reason = f"never started: {WRITER_DIED}"
         result[number] = replace(result[number], status=status.SKIPPED, cause=status.WRITER_DIED, reason=reason)
     return result
+
+
+def _has_run(job: JobRecord) -> bool:
+    """Whether this open job had begun. Its log is made just before, and its writer may have died in between."""
+    if job.status == status.PENDING:
+        return os.path.exists(layout.log_file(job.directory))
+    return job.status == status.RUNNING
 
 
 def _needs(jobs: Sequence[JobRecord]) -> list[list[int]]:

@@ -59,7 +59,7 @@ class Invocation:
         return {job.name: job.status for job in self.jobs()}
 
     def log(self, name: str) -> bytes:
-        """What the job wrote; nothing if it never wrote, for the file is made at its first byte."""
+        """What the job wrote; nothing if it never began, for the file is made then."""
         path = self.job(name).path.with_name("output.log")
         return path.read_bytes() if path.exists() else b""
 

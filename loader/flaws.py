@@ -51,7 +51,7 @@ class Flaw:
 
 
 def finding_of(flaw: Flaw, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
-    """The sentence for a flaw; `keys` are the known ones of a `file`, a `hook` and a `job`."""
+    """The sentence for a flaw; `keys` are the known ones of a `file`, its `log`, a `hook` and a `job`."""
     path = _without_key_step(flaw, root)
     who = who_at(root, path)
     if flaw.kind == "extra_forbidden":
@@ -83,6 +83,8 @@ def who_at(root: Node, path: Path) -> str:
 
 def _level(path: Path) -> str:
     """Whose key, or whose value, the path leads to."""
+    if path[:1] == ("log",) and len(path) > 1:
+        return "log"
     if path[:1] != ("hooks",) or len(path) < 2:
         return "file"
     return "job" if len(path) > 3 and path[2] == "jobs" else "hook"

@@ -28,7 +28,14 @@ def load_plan(found: Found) -> Plan:
     file, tree, flaws = read_models(document.root)
     hooks, faults = compile_hooks(file, tree)
     _refuse([*document.findings, *flaws, *faults], shown)
-    return Plan(file=found.file, slots=file.jobs, hooks=hooks, notices=notices, grace_s=file.grace_period)
+    return Plan(
+        file=found.file,
+        slots=file.jobs,
+        hooks=hooks,
+        notices=notices,
+        grace_s=file.grace_period,
+        max_log_bytes=file.log.max_log_size,
+    )
 
 
 def _content(path: str, shown: str) -> bytes:

@@ -12,11 +12,13 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.plan import GRACE_S
-from dodo_hooks.core.units import seconds_of
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES
+from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.flaws import Flaw, finding_of, without
 from dodo_hooks.loader.tree import Finding, ListNode, MapNode, Node, Scalar, described
 from dodo_hooks.loader.wording import did_you_mean, quoted
+
+LEAST_LOG_BYTES = 64 * 1024
 
 
 def _value(node: object) -> object:
@@ -45,6 +47,18 @@ def _seconds(node: object) -> float:
     if isinstance(node, Scalar) and node.value is not None:
         return seconds_of(node.text)
     raise ValueError(f"expected a duration such as 90s, found {_found(node)}")
+
+
+def _bytes(node: object) -> int:
+    if isinstance(node, Scalar) and node.value is not None:
+        return bytes_of(node.text)
+    raise ValueError(f"expected a size such as 10MB, found {_found(node)}")
+
+
+def _log_bytes(size: int) -> int:
+    if size < LEAST_LOG_BYTES:
+        raise ValueError("a log may have no less than 64KB: its head and its tail are kept in whole blocks")
+    return size
 
 
 def _found(node: object) -> str:
@@ -100,6 +114,7 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(_value)]
 Slots: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(_value)]
 Nice: TypeAlias = Annotated[int, Field(ge=-20, le=19), BeforeValidator(_value)]
 Seconds: TypeAlias = Annotated[float, BeforeValidator(_seconds)]
+Bytes: TypeAlias = Annotated[int, BeforeValidator(_bytes)]
 Version: TypeAlias = Annotated[str, BeforeValidator(_version)]
 Folder: TypeAlias = Annotated[Text, AfterValidator(_inside)]
 Env: TypeAlias = Annotated[
@@ -147,12 +162,19 @@ class HookBody(_Body):
     jobs: Annotated[list[JobBody], BeforeValidator(_items)] = []
 
 
+class LogBody(_Body):
+    """What is kept of what jobs print."""
+
+    max_log_size: Annotated[Bytes, AfterValidator(_log_bytes)] = MAX_LOG_BYTES
+
+
 class HookFile(_Body):
     """The whole file."""
 
     min_version: Version | None = None
     jobs: Slots | None = None
     grace_period: Seconds = GRACE_S
+    log: LogBody = LogBody()
     env: Env = {}
     hooks: Annotated[
         dict[Annotated[str, AfterValidator(_hook_name)], HookBody],
@@ -162,6 +184,7 @@ class HookFile(_Body):
 
 KEYS = {
     "file": tuple(HookFile.model_fields),
+    "log": tuple(LogBody.model_fields),
     "hook": tuple(HookBody.model_fields),
     "job": tuple(JobBody.model_fields),
 }

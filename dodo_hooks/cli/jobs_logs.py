@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 import click
@@ -11,7 +10,10 @@ from dodo_hooks.cli.jobs_listing import why
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.cli.table import shown
 from dodo_hooks.store import address, layout
+from dodo_hooks.store.log import read_piece
 from dodo_hooks.store.reader import JobRecord
+
+_PIECE = 65536
 
 
 @click.command()
@@ -44,8 +46,12 @@ def _copy(job: JobRecord) -> bool:
     """Copy the log to standard output; whether there was any."""
     try:
         with open(layout.log_file(job.directory), "rb") as log:
-            shutil.copyfileobj(log, sys.stdout.buffer)
-            return log.tell() > 0
+            place = 0
+            while True:
+                data, place = read_piece(log.fileno(), place, _PIECE)
+                if not data:
+                    return place > 0
+                sys.stdout.buffer.write(data)
     except FileNotFoundError:  # made when the job is begun
         return False
 

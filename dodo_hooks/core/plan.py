@@ -9,6 +9,7 @@ from dodo_hooks.core.record import Record
 FOREGROUND = "foreground"
 BACKGROUND = "background"
 GRACE_S = 5.0  # between SIGTERM and SIGKILL, unless the file says otherwise (R14)
+MAX_LOG_BYTES = 10 * 1024 * 1024  # of a job's log, likewise
 
 
 class Job(Record):
@@ -64,6 +65,7 @@ class Plan(Record):
     hooks: "tuple[Hook, ...]"  # in the order of the file
     notices: "tuple[str, ...]" = ()  # sentences for people, such as a second hook file that is not read
     grace_s: float = GRACE_S  # `grace_period:` of the file
+    max_log_bytes: int = MAX_LOG_BYTES  # `max_log_size:` of its `log:`
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

@@ -1,4 +1,4 @@
-"""Durations as people write them (C3)."""
+"""Durations and sizes as people write them (C3)."""
 
 _EXPECTED = "a duration is a whole number and one of ms, s, m, h, d, such as 300ms, 90s, 5m, 2h or 7d"
 _DAY_S = 86_400.0
@@ -30,3 +30,25 @@ def _hint(text: str) -> str:
     if compact != text and compact.rstrip("dhms").isdigit() and compact.endswith(tuple(_UNITS)):
         return ", without a blank"
     return ""
+
+
+_SIZES = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+_SIZE_EXPECTED = "a size is a whole number and one of B, KB, MB, GB, such as 500KB or 10MB"
+_LONGEST_DIGITS = 12
+
+
+def bytes_of(text: str) -> int:
+    """`10MB` -> 10485760: binary multiples; always more than zero. Raises ValueError with what is expected."""
+    number = text.rstrip("BKMG")
+    unit = text[len(number) :]
+    if unit not in _SIZES or not (number.isascii() and number.isdigit()):
+        compact = "".join(text.split()).upper()
+        digits = compact.rstrip("BKMG")
+        is_near = digits.isascii() and digits.isdigit() and compact[len(digits) :] in _SIZES and compact != text
+        raise ValueError(_SIZE_EXPECTED + (f": did you mean {compact}?" if is_near and len(compact) < 20 else ""))
+    if len(number.lstrip("0")) > _LONGEST_DIGITS:
+        raise ValueError(f"a size has at most {_LONGEST_DIGITS} digits")
+    size = int(number) * _SIZES[unit]
+    if not size:
+        raise ValueError("a size is more than zero")
+    return size

@@ -17,6 +17,8 @@ from dodo_hooks.engine.loop import Loop
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import reach_site, wall_ns
+from dodo_hooks.store import layout
+from dodo_hooks.store.log import thin_out_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
+
+
+LOOK_AT_LOGS_S = 0.5
 
 
 class Background(Record):
@@ -127,7 +132,13 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
     waves.watch(signals, take_signals)
     if phase.deadline_s is not None:
         waves.set_hook_deadline(phase.deadline_s)
+    waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
     run_by_doit(phase, recorder, waves)
+
+
+def _thin_out_logs(phase: Background, waves: Loop) -> None:
+    for number in waves.running():
+        thin_out_file(layout.log_file(phase.writer.jobs[number].directory), phase.context.max_log_bytes)
 
 
 def _finish(phase: Background, waves: Loop) -> None:

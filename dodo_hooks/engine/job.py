@@ -1,5 +1,6 @@
 """One job: its environment, its output, its start (HOT)."""
 
+from dodo_hooks.core.plan import MAX_LOG_BYTES
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.process import spawn
@@ -27,6 +28,7 @@ class Context(Record):
     grace_s: float  # between SIGTERM and SIGKILL (R14)
     nice: int  # of a job that does not say (R13)
     is_background: bool
+    max_log_bytes: int = MAX_LOG_BYTES
     window: bytes = b""  # the terminal's size, as TIOCGWINSZ gives it
 
 

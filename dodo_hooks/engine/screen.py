@@ -11,6 +11,7 @@ import select
 
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s
+from dodo_hooks.store.log import read_piece
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,14 +109,21 @@ class Screen:
                     self._queue.insert(0, piece[written:])
             else:
                 log, start, end = piece
-                written = os.write(STDOUT, _read_at(log, start, min(end - start, _CHUNK)))
-                if written and start + written < end:
-                    self._queue.insert(0, (log, start + written, end))
+                self._print_log(log, start, end)
         except OSError:  # nobody reads any more: the records have it all
             self._is_closed = True
             self._queue.clear()
         if not self._queue and self._loop is not None:
             self._loop.unwatch(STDOUT)
+
+    def _print_log(self, log: str, start: int, end: int) -> None:
+        data, behind = _read_from(log, start, min(end - start, _CHUNK))
+        if behind - start != len(data):  # a line about what was left out of the log
+            self._queue[:0] = [data, (log, behind, end)] if behind < end else [data]
+            return
+        written = os.write(STDOUT, data)
+        if written and start + written < end:
+            self._queue.insert(0, (log, start + written, end))
 
     def _draw_line(self) -> None:
         """One line that says what is running, and for how long."""
@@ -133,6 +141,14 @@ class Screen:
         if self._line_is_drawn:
             self._line_is_drawn = False
             self._queue.insert(0, _ERASE)
+
+
+def _read_from(log: str, start: int, count: int) -> "tuple[bytes, int]":
+    descriptor = os.open(log, os.O_RDONLY)
+    try:
+        return read_piece(descriptor, start, count)
+    finally:
+        os.close(descriptor)
 
 
 def _read_at(log: str, start: int, count: int) -> bytes:

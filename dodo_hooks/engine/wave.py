@@ -15,6 +15,7 @@ from dodo_hooks.engine.job import Context, Refused, log_path, nice_of, start
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os, signals
 from dodo_hooks.host.world import monotonic_s, wall_ns
+from dodo_hooks.store.log import thin_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _LAST_READS = 16
 class Running:
     """A job's process."""
 
-    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "output", "pid", "started_s")
+    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "output", "pid", "started_s", "unlooked")
 
     def __init__(self, number: int, job: "Job", pid: int, output: "int | None", started_s: float) -> None:
         self.number = number
@@ -42,6 +43,7 @@ class Running:
         self.output = output
         self.started_s = started_s
         self.log: int | None = None
+        self.unlooked = 0  # bytes that went into the log since its length was looked at
         self.live = False
         self.kill_at_s: float | None = None  # set once it was asked to end
         self.killed = False
@@ -182,9 +184,13 @@ class Wave:
     def _keep(self, running: Running, data: bytes) -> None:
         try:
             if running.log is None:  # most jobs that go well print nothing
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
                 running.log = os.open(log_path(self._context, running.job), flags, 0o600)
             process.write_all(running.log, data)
+            running.unlooked += len(data)
+            if running.unlooked > self._context.max_log_bytes // 4:
+                thin_out(running.log, self._context.max_log_bytes)
+                running.unlooked = 0
         except OSError as error:  # the job goes on: its output is read and lost, and the runner says so
             self._report(wire.UNLOGGED, running.number, error.errno or 0)
 

@@ -37,7 +37,8 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         if len(left_out) < len(hook.jobs):
             body = _without_needs(hook, left_out) if options.single else hook
             slots = slots_of(options.slots or plan.slots)
-            firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, plan.grace_s, left_out)
+            phase = phase_of(world)
+            firing = Firing(world, repo, body, (), BY_DOIT, phase, slots, plan.grace_s, plan.max_log_bytes, left_out)
             codes.append(_run_hook(firing, reporter, dep_manager, options))
     reporter.complete_run()
     return max(codes)

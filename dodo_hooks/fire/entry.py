@@ -173,7 +173,8 @@ def _firing(
 ) -> "Firing":
     from dodo_hooks.fire.run import Firing
 
-    return Firing(world, repo, hook, args, trigger, phase_of(world), slots_of(compiled.slots), compiled.grace_s, out)
+    slots, phase = slots_of(compiled.slots), phase_of(world)
+    return Firing(world, repo, hook, args, trigger, phase, slots, compiled.grace_s, compiled.max_log_bytes, out)
 
 
 def _from_environ(world: "World") -> "Selectors":

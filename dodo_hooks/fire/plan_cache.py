@@ -13,7 +13,7 @@ import time
 
 from dodo_hooks import __version__
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import GRACE_S, Hook, Job, Plan
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Hook, Job, Plan
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 1
+_FORMAT = 2
 _KEY = (_FORMAT, __version__, sys.hexversion, sys.implementation.cache_tag)
 _YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
 
@@ -41,6 +41,7 @@ class Compiled(Record):
     slots: "int | None"
     notices: "tuple[str, ...]"
     grace_s: float
+    max_log_bytes: int
     hooks: "tuple[tuple[str, bytes], ...]"
 
     def hook(self, name: str) -> "Hook | None":
@@ -53,7 +54,7 @@ class Compiled(Record):
         if self.file is None:
             return None
         hooks = tuple(_hook_from(data) for _, data in self.hooks)
-        return Plan(self.file, self.slots, hooks, self.notices, self.grace_s)
+        return Plan(self.file, self.slots, hooks, self.notices, self.grace_s, self.max_log_bytes)
 
 
 def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
@@ -142,13 +143,13 @@ def _compile(world: "World", top: str) -> Compiled:
     found = find_hook_file(top)
     if found is None:
         absent = tuple((f"{top}/{name}", None, None) for name in CANDIDATES)
-        return Compiled(_KEY, top, absent, None, None, (), GRACE_S, ())
+        return Compiled(_KEY, top, absent, None, None, (), GRACE_S, MAX_LOG_BYTES, ())
     from dodo_hooks.loader.load import load_plan as load
 
     sources = _sources(found)  # before it is read: a change meanwhile is noticed next time
     plan = with_records(load(found))
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    return Compiled(_KEY, top, sources, plan.file, plan.slots, plan.notices, plan.grace_s, hooks)
+    return Compiled(_KEY, top, sources, plan.file, plan.slots, plan.notices, plan.grace_s, plan.max_log_bytes, hooks)
 
 
 def _sources(found: "Found") -> "tuple[Source, ...]":

@@ -51,6 +51,7 @@ class Firing(Record):
     phase: str  # one of PHASES
     slots: int
     grace_s: float  # between SIGTERM and SIGKILL (R14)
+    max_log_bytes: int  # what a job's log may take of the disk (section 7)
     left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
 
 
@@ -104,6 +105,7 @@ def begin(firing: Firing) -> "Run | None":
     try:
         identity = repository_id(firing.repo.common_dir)
         writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
+        writer.max_log_bytes = firing.max_log_bytes
     except StoreError as error:
         _go_without(firing, error)
         return None
@@ -156,6 +158,7 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
         run.firing.grace_s,
         BACKGROUND_NICE if is_background else 0,
         is_background,
+        run.firing.max_log_bytes,
         terminal.window if terminal is not None else b"",
     )
 

@@ -24,6 +24,7 @@ Report = Callable[[str], None]  # takes one sentence about a record that cannot 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _IDENTITY = re.compile(r"\d{8}-\d{6}-\d{6}")
+_MARKER = re.compile(_IDENTITY.pattern + r"\..+")  # in live/, see store/layout.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class JobRecord:
     exit_code: int | None
     signal: int | None
     log_bytes: int
+    log_left_out: int = 0
 
     @property
     def has_ended(self) -> bool:
@@ -106,6 +108,15 @@ def list_invocations(
         if record is None or (hook is not None and record.hook != hook):
             continue
         if worktree is None or is_worktree(record, worktree):
+            yield record
+
+
+def list_alive(repository_dir: str, report: Report) -> Iterator[InvocationRecord]:
+    """The invocations that have not ended, the newest first; costs what is alive, however long the history."""
+    for name in _names(layout.live_dir(repository_dir), _MARKER):
+        directory = layout.invocation_dir(repository_dir, name.partition(".")[0])
+        record = read_invocation(directory, report) if os.path.isdir(directory) else None
+        if record is not None and record.is_alive:
             yield record
 
 
@@ -203,6 +214,7 @@ def read_job(job_dir: str, report: Report) -> JobRecord | None:
             exit_code=fields.whole_or_none("exit_code"),
             signal=fields.whole_or_none("signal"),
             log_bytes=fields.whole("log_bytes"),
+            log_left_out=fields.whole("log_left_out"),
         )
     except (OSError, ValueError, RecursionError) as error:
         _tell(path, error, report)

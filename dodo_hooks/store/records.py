@@ -36,7 +36,17 @@ class Facts(Record):
 class JobState:
     """How one job stands; the mutable twin of a meta.json, kept by the one writer."""
 
-    __slots__ = ("directory", "duration_s", "finished_ns", "log_bytes", "outcome", "pid", "started_ns", "wave")
+    __slots__ = (
+        "directory",
+        "duration_s",
+        "finished_ns",
+        "log_bytes",
+        "log_left_out",
+        "outcome",
+        "pid",
+        "started_ns",
+        "wave",
+    )
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -46,7 +56,8 @@ class JobState:
         self.started_ns: int | None = None
         self.finished_ns: int | None = None
         self.duration_s: float | None = None
-        self.log_bytes = 0
+        self.log_bytes = 0  # what the job has written
+        self.log_left_out = 0  # and how much of it is not kept
 
     @property
     def status(self) -> str:
@@ -107,6 +118,7 @@ def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
         f', "exit_code": {_number(outcome and outcome.exit_code)}'
         f', "signal": {_number(outcome and outcome.signal)}'
         f', "log_bytes": {state.log_bytes}'
+        f', "log_left_out": {state.log_left_out}'
         "}\n"
     )
     return job.record + tail.encode("ascii")

@@ -16,6 +16,7 @@ from dodo_hooks.core.errors import RUN_ERROR, StoreError
 from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.store import layout, orphans, records
 from dodo_hooks.store.fields import read_object
+from dodo_hooks.store.log import hole_bytes
 from dodo_hooks.store.reader import InvocationRecord, JobRecord, is_identity, read_invocation, stored_jobs
 from dodo_hooks.store.writer import is_locked, replace_file
 
@@ -99,9 +100,9 @@ def _write_records(invocation: InvocationRecord) -> None:
 
 def _end_of(job: JobRecord, now: str) -> dict[str, object]:
     """What changes in a job's record. When exactly it ended is not known to anybody, so it has no duration."""
-    log_bytes = 0
-    with suppress(OSError):  # a job that wrote nothing has no log
-        log_bytes = os.stat(layout.log_file(job.directory)).st_size
+    log_bytes = log_left_out = 0
+    with suppress(OSError), open(layout.log_file(job.directory), "rb") as log:  # a job that never began has no log
+        log_bytes, log_left_out = os.fstat(log.fileno()).st_size, hole_bytes(log.fileno())
     return {
         "status": job.status,
         "cause": job.cause,
@@ -110,6 +111,7 @@ def _end_of(job: JobRecord, now: str) -> dict[str, object]:
         "root_cause": job.root_cause,
         "finished_at": now,
         "log_bytes": log_bytes,
+        "log_left_out": log_left_out,
     }
 
 

@@ -7,9 +7,11 @@ the fork. Locks are released by closing, never by LOCK_UN, which would release t
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.plan import MAX_LOG_BYTES
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
+from dodo_hooks.store.log import close_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class InvocationWriter:
         self.jobs = [records.JobState(layout.job_dir(directory, job.directory)) for job in hook.jobs]
         self.coordinator: int | None = None
         self.error: str | None = None
+        self.max_log_bytes = MAX_LOG_BYTES
         self.lock = NO_LOCK
         self.alive = NO_LOCK
         self._names = [job.name for job in hook.jobs]
@@ -49,7 +52,7 @@ class InvocationWriter:
         state = self.jobs[number]
         state.outcome, state.finished_ns, state.duration_s = outcome, at_ns, duration_s
         if state.started_ns is not None:
-            state.log_bytes = _size_of(layout.log_file(state.directory))
+            state.log_bytes, state.log_left_out = close_log(layout.log_file(state.directory), self.max_log_bytes)
         self._changed.add(number)
 
     def flush(self) -> None:
@@ -303,13 +306,6 @@ def _create(path: str, data: bytes) -> None:
             data = data[os.write(descriptor, data) :]
     finally:
         os.close(descriptor)
-
-
-def _size_of(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
 
 
 def _remove(path: str) -> None:

@@ -1,10 +1,10 @@
-"""Durations (C3)."""
+"""Durations and sizes (C3)."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.units import seconds_of
+from dodo_hooks.core.units import bytes_of, seconds_of
 
 EXAMPLES = {"300ms": 0.3, "1ms": 0.001, "90s": 90.0, "5m": 300.0, "2h": 7200.0, "7d": 604_800.0, "007s": 7.0}
 UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -57,3 +57,18 @@ def test_c3_a_text_is_a_duration_or_a_value_error(text: str) -> None:
         assert seconds_of(text) > 0
     except ValueError as error:
         assert str(error).startswith("a duration is")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), {"1B": 1, "64KB": 65_536, "10MB": 10_485_760, "2GB": 2_147_483_648, "007KB": 7_168}.items()
+)
+def test_c3_a_size_is_bytes_in_binary_multiples(text: str, size: int) -> None:
+    assert bytes_of(text) == size
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10", "MB", "10 MB", "10mb", "10M", "1.5MB", "-1MB", "10MiB", "٣MB", "10TB", "0MB"]
+)
+def test_c3_any_other_size_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="more than zero" if text == "0MB" else "such as 500KB or 10MB"):
+        bytes_of(text)

@@ -173,7 +173,11 @@ UNKNOWN_KEYS: Cases = {
     "in the other case": ("Hooks: {}", '1:1: unknown key "Hooks", did you mean "hooks"?'),
     "a hook at the top": ("pre-commit: {}", '1:1: unknown key "pre-commit": a hook belongs below "hooks:"'),
     "a job's key at a hook": (hook("run: x"), 'unknown key "run": it is one of a job, not of a hook'),
-    "nothing near": ("zebra: 1", '1:1: unknown key "zebra", expected min_version, jobs, grace_period, env or hooks'),
+    "of the log": ("log: {max_log_sise: 1MB}", '1:7: unknown key "max_log_sise", did you mean "max_log_size"?'),
+    "nothing near": (
+        "zebra: 1",
+        '1:1: unknown key "zebra", expected min_version, jobs, grace_period, log, env or hooks',
+    ),
     "a boolean of YAML 1.1": (hook("on: 1"), '3:5: hook "pre-commit": unknown key "on"'),
     "a null": ("~: 1", '1:1: unknown key "~"'),
     "an escape sequence": ('"\\e[31m": 1', r'unknown key "\x1b[31m"'),

@@ -5,9 +5,11 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dodo_hooks.store.log import cut_out, marker
 from kit.gate import Gate
 from kit.process import group_alive, wait_until
 from kit.repo import Repo
@@ -65,3 +67,84 @@ def test_r14_r15_a_job_that_stops_itself_ends_with_its_timeout(repo: Repo, make_
     assert (job.status, job.cause) == ("failed", "timeout") and not group_alive(shell)
     assert job.signal == signal.SIGTERM
     assert invocation.job("build").root_cause == "stopped" and not repo.has("built")
+
+
+# One that prints without end (section 7)
+
+MOST_BYTES = 1 << 20
+FLOOD_BYTES = 96 << 20
+FLOOD = f"echo first; yes 0123456789abcde | head -c {FLOOD_BYTES}; echo last"
+
+
+def on_disk(log: Path) -> int:
+    return log.stat().st_blocks * 512 if log.exists() else 0
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process has had (proc(5), VmHWM)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def expect_head_and_tail(repo: Repo, job: Any) -> None:
+    written = len("first\n") + FLOOD_BYTES + len("last\n")
+    assert (job.status, job.log_bytes) == ("completed", written)
+    assert written - MOST_BYTES <= job.log_left_out < written
+    assert on_disk(job.path.with_name("output.log")) <= MOST_BYTES
+    shown = repo.run("jobs", "logs", job.name, check=True).stdout
+    assert shown.startswith("first\n0123456789abcde\n") and shown.endswith("0123456789abcde\nlast\n")
+    assert f"\n... {job.log_left_out} bytes left out ...\n" in shown and "\0" not in shown
+    assert MOST_BYTES // 2 < len(shown) <= MOST_BYTES + 100
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the log is cut when the job has ended")
+def test_a_background_job_that_floods_its_log_takes_neither_disk_nor_memory(repo: Repo, gate: Gate) -> None:
+    repo.settings(log={"max_log_size": "1MB"})
+    repo.hook("post-commit", background=True, flood=f"{FLOOD}; {gate.command}")
+    fire(repo)
+    gate.wait()
+    invocation = repo.begun("post-commit")
+    job = invocation.job("flood")
+    log = job.path.with_name("output.log")
+    wait_until(lambda: on_disk(log) <= MOST_BYTES, what="the middle of the log to be given back")
+    assert log.stat().st_size > FLOOD_BYTES  # the job has not ended, and appends behind it
+    assert peak_bytes(invocation.record.coordinator) < 100 << 20 and peak_bytes(job.wave) < 100 << 20
+    gate.open()
+    repo.finished("post-commit")
+    expect_head_and_tail(repo, invocation.job("flood"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the log is cut when the job has ended")
+def test_r23_a_foreground_job_that_floods_its_log_is_shown_in_part(repo: Repo, gate: Gate) -> None:
+    repo.settings(log={"max_log_size": "1MB"}, jobs=2)
+    repo.hook("post-commit", flood=f"{FLOOD}; {gate.command}", other=f"{gate.command}; {gate.command}")
+    repo.install()
+    out = repo.path.parent / "shown"
+    git = repo.start("sh", "-c", 'exec "$@" >"$0" 2>&1', str(out), "git", "commit", "-q", "--allow-empty", "-m", "work")
+    gate.wait()
+    gate.wait()
+    invocation = repo.begun("post-commit")
+    wave = invocation.job("flood").wave
+    assert peak_bytes(wave) < 100 << 20 and peak_bytes(invocation.record.pid) < 100 << 20
+    gate.open()
+    git.communicate()
+    shown = out.read_bytes()
+    repo.finished("post-commit")
+    expect_head_and_tail(repo, invocation.job("flood"))
+    assert b"\nlast\n" in shown and b"bytes left out" in shown and b"\0" not in shown
+    assert len(shown) < 2 * MOST_BYTES
+
+
+def test_where_holes_cannot_be_made_the_middle_is_cut_out_at_the_end(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    lines = b"".join(b"%015d\n" % n for n in range(20_000))
+    log.write_bytes(lines)
+    with log.open("r+b") as file, log.open("ab") as left_behind:
+        left_out = cut_out(file.fileno(), len(lines), 64 << 10)
+        left_behind.write(b"what the job has left behind goes on writing\n")
+    kept = log.read_bytes()
+    head, tail = kept.split(b"\n" + marker(left_out))
+    assert lines.startswith(head) and len(head) == 32 << 10
+    assert (lines + b"what the job has left behind goes on writing\n").endswith(tail)
+    assert left_out == len(lines) - (len(kept) - len(marker(left_out)) - 1 - 45)
+    assert len(kept) < 64 << 10

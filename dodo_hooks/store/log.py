@@ -1,0 +1,112 @@
+"""A job's log: bytes as they were written, and never much more of them than `max_log_size` (section 7; HOT).
+
+What is kept of a log that grows too large is its head and its tail. On Linux the middle is punched out of the file
+while the job writes: the file keeps its size, so that whoever appends to it notices nothing, and the hole takes no
+room. Where that does not work, the middle is cut out when the job has ended, and a line says so in its place. Readers
+put the same line where they find a hole.
+"""
+
+from dodo_hooks.host.hole import first_hole, punch_hole
+from dodo_hooks.host.posix import os
+
+_BLOCK = 4096  # a hole begins and ends where a block of the file system does
+_PIECE = 65536
+
+
+def thin_out(descriptor: int, most_bytes: int) -> None:
+    """Take the middle out of a log that takes more than `most_bytes` of the disk; best effort."""
+    stat = os.fstat(descriptor)
+    if stat.st_size > most_bytes and stat.st_blocks * 512 > most_bytes:
+        start, end = _middle(stat.st_size, most_bytes)
+        punch_hole(descriptor, start, end - start)
+
+
+def thin_out_file(path: str, most_bytes: int) -> None:
+    """The same; a log that is not there is no error."""
+    try:
+        if os.stat(path).st_size <= most_bytes:
+            return
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return
+    try:
+        thin_out(descriptor, most_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def close_log(path: str, most_bytes: int) -> "tuple[int, int]":
+    """The job has ended: see that its log is no longer than it may be.
+
+    Returns:
+        How many bytes the job has written, and how many of them are not kept.
+    """
+    try:
+        size = os.stat(path).st_size
+        if size <= most_bytes:
+            return size, 0
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return 0, 0
+    try:
+        thin_out(descriptor, most_bytes)
+        left_out = hole_bytes(descriptor)
+        if not left_out and os.fstat(descriptor).st_blocks * 512 > most_bytes:
+            left_out = cut_out(descriptor, size, most_bytes)
+        return size, left_out
+    except OSError:  # nothing of it is lost; it is too long, that is all
+        return size, 0
+    finally:
+        os.close(descriptor)
+
+
+def hole_bytes(descriptor: int) -> int:
+    """How many bytes the hole of a log stands for."""
+    hole = first_hole(descriptor)
+    return hole[1] - hole[0] if hole else 0
+
+
+def marker(left_out: int) -> bytes:
+    """The line that stands where bytes were left out."""
+    return f"... {left_out} bytes left out ...\n".encode("ascii")
+
+
+def read_piece(descriptor: int, start: int, count: int) -> "tuple[bytes, int]":
+    """The next bytes of a log from `start` on, and the place behind them; where a hole is, the line that says so.
+
+    No bytes: that was the end.
+    """
+    data = os.pread(descriptor, count, start)
+    if b"\0" not in data:
+        return data, start + len(data)
+    hole = first_hole(descriptor)
+    if hole is None or not hole[0] < start + len(data) or start >= hole[1]:
+        return data, start + len(data)
+    begins, ends = hole
+    if start < begins:
+        return data[: begins - start], begins
+    before = os.pread(descriptor, 1, begins - 1) if begins else b"\n"
+    return (b"" if before == b"\n" else b"\n") + marker(ends - begins), ends
+
+
+def _middle(size: int, most_bytes: int) -> "tuple[int, int]":
+    """Half of what may be kept is the head. The tail is a little shorter than the rest, so that it may grow again."""
+    head = most_bytes // 2 // _BLOCK * _BLOCK
+    tail = (most_bytes - head) * 3 // 4
+    return head, (size - tail) // _BLOCK * _BLOCK
+
+
+def cut_out(descriptor: int, size: int, most_bytes: int) -> int:
+    """Move the tail up to the head in place: what a job has left behind may still append to this very file.
+
+    Returns how many bytes are left out.
+    """
+    head, tail = _middle(size, most_bytes)
+    line = b"\n" + marker(tail - head)
+    os.pwrite(descriptor, line, head)
+    place = head + len(line)
+    while piece := os.pread(descriptor, _PIECE, tail):
+        os.pwrite(descriptor, piece, place)
+        place, tail = place + len(piece), tail + len(piece)
+    os.ftruncate(descriptor, place)
+    return _middle(size, most_bytes)[1] - head

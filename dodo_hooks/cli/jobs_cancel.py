@@ -2,68 +2,131 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core import status
-from dodo_hooks.core.errors import RUN_ERROR, UsageError
+from dodo_hooks.core.errors import RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.plan import FOREGROUND
 from dodo_hooks.store import address
-from dodo_hooks.store.reader import InvocationRecord, JobRecord
+from dodo_hooks.store.reader import InvocationRecord, JobRecord, list_alive, read_jobs
+
+if TYPE_CHECKING:
+    from dodo_hooks.engine.control import Question
+
+
+@dataclass(slots=True)
+class Target:
+    """What is to be ended of one invocation."""
+
+    invocation: InvocationRecord
+    jobs: dict[str, JobRecord] = field(default_factory=dict[str, JobRecord])
 
 
 @click.command()
-@click.argument("where", metavar="ADDRESS")
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every background job of this repository.")
 @repository_option
 @click.pass_context
-def cancel(ctx: click.Context, where: str, repo: str | None) -> int:
-    """End a background job, JOB or JOB@INVOCATION, or with @INVOCATION all that are left of a run.
+def cancel(ctx: click.Context, addresses: tuple[str, ...], everything: bool, repo: str | None) -> int:
+    """End background jobs, JOB or JOB@INVOCATION, or with @INVOCATION all that are left of a run.
 
-    Answers when its processes are gone.
+    Answers when their processes are gone. What needs a cancelled job is skipped.
     """
-    found = address.find(store_here(ctx.obj, repo), where, teller())
-    open_jobs = [job for job in found.jobs if not job.has_ended]
-    for job in found.jobs:
-        if job.has_ended and address.parse_address(where).job:
-            _say(job.name, job.status)
-    if not open_jobs:
-        if not address.parse_address(where).job:
+    if everything == bool(addresses):
+        raise click.UsageError("name what is to be cancelled: addresses, or --all", ctx)
+    tell = teller()
+    repository_dir = store_here(ctx.obj, repo)
+    targets = _alive(repository_dir, tell) if everything else _addressed(repository_dir, addresses, tell)
+    return _cancel([target for target in targets if target.jobs], tell)
+
+
+def _alive(repository_dir: str, tell: Callable[[str], None]) -> list[Target]:
+    targets = []
+    for invocation in list_alive(repository_dir, tell):
+        jobs = {job.name: job for job in read_jobs(invocation, tell) if not job.has_ended}
+        in_front = [job for job in jobs.values() if job.phase == FOREGROUND]
+        if in_front:  # somebody waits for it
+            tell(_foreground(invocation, in_front[0]))
+        else:
+            targets.append(Target(invocation, jobs))
+    if not any(target.jobs for target in targets):
+        tell("no background job is alive in this repository")
+    return targets
+
+
+def _addressed(repository_dir: str, addresses: Sequence[str], tell: Callable[[str], None]) -> list[Target]:
+    """All of them are understood before the first is acted on. Raises UsageError."""
+    targets: dict[str, Target] = {}
+    for where in addresses:
+        found = address.find(repository_dir, where, tell)
+        target = targets.setdefault(found.invocation.id, Target(found.invocation))
+        open_jobs = [job for job in found.jobs if not job.has_ended]
+        for job in open_jobs:
+            if job.phase == FOREGROUND:
+                raise UsageError(_foreground(found.invocation, job))
+            target.jobs[job.name] = job
+        if address.parse_address(where).job:
+            for job in found.jobs:
+                if job.has_ended:
+                    _say(shown(job.name), job.status)
+        elif not open_jobs:
             say(f"{found.invocation.id}: had already ended")
-        return 0
-    return _cancel(found.invocation, open_jobs)
+    return list(targets.values())
 
 
-def _cancel(invocation: InvocationRecord, jobs: list[JobRecord]) -> int:
+def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
+    """Ask all of them before the first answer is waited for: grace periods run side by side."""
     from dodo_hooks.engine import control
 
-    for job in jobs:
-        _refuse_foreground(invocation, job)
-    answers: dict[str, str] = {}
-    with suppress(ConnectionError):  # it died while it was asked
-        answers.update(control.cancel(invocation.directory, [job.name for job in jobs]))
-    for job in jobs:
-        _say(job.name, answers.get(job.name))
-    return 0 if all(answers.get(job.name) in status.ENDED for job in jobs) else RUN_ERROR
+    code, first_error = 0, None
+    asked: list[tuple[Target, Question]] = []
+    for target in targets:
+        try:
+            asked.append((target, control.ask_to_cancel(target.invocation.directory, list(target.jobs))))
+        except control.ControlError as error:
+            first_error = _note(error, first_error, target, tell)
+    for target, question in asked:
+        answers: dict[str, str] = {}
+        try:
+            answers.update(question.answers())
+        except control.ControlError as error:
+            first_error = _note(error, first_error, target, tell)
+        for name in target.jobs:
+            _say(shown(name) if len(targets) == 1 else f"{shown(name)}@{target.invocation.id}", answers.get(name))
+            code = code if answers.get(name) in status.ENDED else RUN_ERROR
+    if first_error is not None:
+        raise first_error
+    return code
 
 
-def _refuse_foreground(invocation: InvocationRecord, job: JobRecord) -> None:
+def _note(error: HooksError, first: HooksError | None, target: Target, tell: Callable[[str], None]) -> HooksError:
+    """The first error is raised in the end, when all others have been asked; further ones are told."""
+    if first is None:
+        return error
+    tell(f"{target.invocation.id}: {error}")
+    return first
+
+
+def _foreground(invocation: InvocationRecord, job: JobRecord) -> str:
     """The foreground belongs to the person who waits for it, and has no control socket."""
-    if job.phase == FOREGROUND:
-        raise UsageError(
-            f"{shown(job.name)} belongs to the foreground of {invocation.hook} in {shown(invocation.worktree)} "
-            f"(process {invocation.pid}): press Ctrl-C where that was started, it ends there"
-        )
+    return (
+        f"{shown(job.name)} belongs to the foreground of {invocation.hook} in {shown(invocation.worktree)} "
+        f"(process {invocation.pid}): press Ctrl-C where that was started, it ends there"
+    )
 
 
 def _say(name: str, standing: str | None) -> None:
     if standing is None:  # the coordinator died while we waited; the next look at the records ends them
-        say(f"{shown(name)}: no answer, the process that ran it is gone")
+        say(f"{name}: no answer, the process that ran it is gone")
     elif standing == status.CANCELLED:
-        say(f"{shown(name)}: cancelled")
+        say(f"{name}: cancelled")
     elif standing in status.ENDED:
-        say(f"{shown(name)}: had already ended ({standing})")
+        say(f"{name}: had already ended ({standing})")
     else:
-        say(f"{shown(name)}: was told to end, and is still there")
+        say(f"{name}: was told to end, and is still there")

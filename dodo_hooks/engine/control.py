@@ -1,13 +1,18 @@
 """The control socket of an invocation, both ends (section 7).
 
-A client says who it is and what it wants in one line of JSON, `{"dodo-hooks": 1, "do": "cancel", "jobs": ["deps"]}`;
-the coordinator answers with one line per job when it has ended, `{"job": "deps", "status": "cancelled"}`, or when it
-is plain that it will not, and closes. The socket lies in a directory that only its owner can enter and is reached by a
-relative name, since the path to a socket may be no longer than 104 bytes on macOS and 108 on Linux.
+The coordinator speaks first, in one line of JSON: `{"dodo-hooks": 1, "grace_s": 5.0}`, its version and the grace period
+of its jobs. The client says what it wants in a line, `{"dodo-hooks": 1, "do": "cancel", "jobs": ["deps"]}`; it is
+answered with one line per job when that has ended, `{"job": "deps", "status": "cancelled"}`, or when it is plain that
+it will not, and the coordinator closes. It never waits for a client: whoever says nothing, or does not read, is
+dropped.
+
+The socket lies in a directory that only its owner can enter and is reached by a relative name, since the path to a
+socket may be no longer than 104 bytes on macOS and 108 on Linux.
 """
 
 import json
 import os
+import select
 import socket
 import struct
 import sys
@@ -27,6 +32,9 @@ VERSION = 1
 STILL_THERE_S = 2.0  # how long after SIGKILL an answer waits for a process that does not go (R14)
 _LONGEST_REQUEST = 65536
 _MOST_CLIENTS = 64
+_REQUEST_S = 5.0  # how long a client may take to say what it wants
+_RETRY_S = 0.02
+_ANSWER_S = 5.0  # how long we wait for a coordinator to say something, beyond what it waits for itself
 
 
 class ControlError(HooksError):
@@ -68,13 +76,24 @@ class ControlServer:
             connection, _ = self._socket.accept()
         except OSError:  # it went away again
             return
-        if len(self._clients) >= _MOST_CLIENTS or not _is_ours(connection):
+        if not _is_ours(connection) or not self._has_room():
             connection.close()
             return
         connection.setblocking(False)
         client = _Client(connection)
+        client.deadline_s = monotonic_s() + _REQUEST_S
         self._clients[connection.fileno()] = client
         self._loop.watch(connection.fileno(), lambda _: self._listen(client))
+        self._loop.remind(client.deadline_s)
+        self._say(client, {"grace_s": self._loop.context.grace_s})
+
+    def _has_room(self) -> bool:
+        """Whether one more client can be heard; the one that has said nothing for the longest time makes room."""
+        if len(self._clients) >= _MOST_CLIENTS:
+            silent = next((client for client in self._clients.values() if client.waits_for is None), None)
+            if silent is not None:
+                self._drop(silent)
+        return len(self._clients) < _MOST_CLIENTS
 
     def _listen(self, client: "_Client") -> None:
         try:
@@ -83,10 +102,14 @@ class ControlServer:
             return
         except OSError:
             data = b""
+        if client.waits_for is not None:  # there is nothing more to say; at its end it may still want to hear
+            if not data:
+                self._loop.unwatch(client.connection.fileno())
+            return
         client.request += data
         if not data or len(client.request) > _LONGEST_REQUEST:
             self._drop(client)
-        elif b"\n" in client.request and client.waits_for is None:
+        elif b"\n" in client.request:
             self._obey(client)
 
     def _obey(self, client: "_Client") -> None:
@@ -104,25 +127,37 @@ class ControlServer:
 
     def _answer_what_ended(self) -> None:
         for client in list(self._clients.values()):
-            if client.waits_for is None:
-                continue
             is_late = monotonic_s() >= client.deadline_s
-            for number in sorted(client.waits_for):
-                state = self._writer.jobs[number]
-                if state.outcome is not None or is_late:
-                    client.waits_for.discard(number)
-                    self._say(client, {"job": self._writer.hook.jobs[number].name, "status": state.status})
-            if not client.waits_for:
+            if client.waits_for is not None:
+                self._answer(client, client.waits_for, is_late)
+            elif is_late:
                 self._drop(client)
 
-    def _say(self, client: "_Client", answer: dict[str, Any]) -> None:
-        # A short line into an empty buffer. A client that has stopped reading loses its answer, and we lose no time.
-        with suppress(OSError):
-            client.connection.send(json.dumps({"dodo-hooks": VERSION, **answer}).encode() + b"\n")
+    def _answer(self, client: "_Client", waits_for: set[int], is_late: bool) -> None:
+        for number in sorted(waits_for):
+            state = self._writer.jobs[number]
+            if state.outcome is not None or is_late:
+                waits_for.discard(number)
+                if not self._say(client, {"job": self._writer.hook.jobs[number].name, "status": state.status}):
+                    return
+        if not waits_for:
+            self._drop(client)
+
+    def _say(self, client: "_Client", answer: dict[str, Any]) -> bool:
+        """Whether it was said. A client that has stopped reading is dropped, and we have lost no time."""
+        line = json.dumps({"dodo-hooks": VERSION, **answer}).encode() + b"\n"
+        try:
+            if client.connection.send(line) == len(line):
+                return True
+        except OSError:
+            pass
+        self._drop(client)
+        return False
 
     def _drop(self, client: "_Client") -> None:
         descriptor = client.connection.fileno()
-        self._clients.pop(descriptor, None)
+        if self._clients.pop(descriptor, None) is None:
+            return
         self._loop.unwatch(descriptor)
         client.connection.close()
 
@@ -137,36 +172,111 @@ class _Client:
         self.deadline_s = 0.0
 
 
-def cancel(invocation_dir: str, jobs: Sequence[str]) -> list[tuple[str, str]]:
-    """Ask for these jobs to be cancelled; returns when each has ended, or refuses to.
+class Question:
+    """A request to the coordinator of an invocation, which is under way; several may be so at once."""
 
-    Returns:
-        (job, status) in the order of the answers. A status that is not an end says that the process is still there
-        two seconds after SIGKILL.
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def answers(self) -> list[tuple[str, str]]:
+        """Wait until each of the jobs has ended, or refuses to.
+
+        Returns:
+            (job, status) in the order of the answers; less than was asked for when the coordinator died meanwhile. A
+            status that is not an end says that the process is still there two seconds after SIGKILL.
+        Raises:
+            ControlError: the coordinator refuses, or it says nothing any more.
+        """
+        answers = []
+        with self._connection, _silence_is_an_error(), suppress(ConnectionError):
+            for line in self._connection.makefile("rb"):
+                answer = _message(line)
+                if "error" in answer:
+                    raise ControlError(f"the coordinator refused: {answer['error']}")
+                answers.append((str(answer.get("job")), str(answer.get("status"))))
+        return answers
+
+
+def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> Question:
+    """Ask for these jobs to be cancelled.
+
     Raises:
-        ControlError: nobody answers, or the coordinator refuses.
+        ControlError: nobody answers, or somebody who speaks another version.
     """
-    request = json.dumps({"dodo-hooks": VERSION, "do": "cancel", "jobs": list(jobs)}).encode() + b"\n"
-    answers = []
-    with _connect(invocation_dir) as connection:
-        connection.sendall(request)
-        for line in connection.makefile("rb"):
-            answer = json.loads(line)
-            if "error" in answer:
-                raise ControlError(f"the coordinator refused: {answer['error']}")
-            answers.append((answer["job"], answer["status"]))
-    return answers
+    connection = _connect(invocation_dir)
+    try:
+        with _silence_is_an_error():
+            grace_s = _greeted(connection)
+            request = {"dodo-hooks": VERSION, "do": "cancel", "jobs": list(jobs)}
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            connection.settimeout(grace_s + STILL_THERE_S + _ANSWER_S)
+    except ControlError:
+        connection.close()
+        raise
+    return Question(connection)
+
+
+def _greeted(connection: socket.socket) -> float:
+    """Hear the coordinator's first line; returns the grace period of its jobs in seconds."""
+    hello = b""
+    while not hello.endswith(b"\n"):  # byte by byte: what comes behind it belongs to the answers
+        piece = connection.recv(1)
+        if not piece:
+            raise ControlError("the coordinator of this invocation does not answer: it has closed the connection")
+        hello += piece
+    greeting = _message(hello)
+    if greeting.get("dodo-hooks") != VERSION:
+        raise ControlError(
+            f"the coordinator of this invocation speaks version {greeting.get('dodo-hooks')} and we speak {VERSION}: "
+            "use the dodo-hooks that started it, or wait for its end"
+        )
+    grace_s = greeting.get("grace_s")
+    return float(grace_s) if isinstance(grace_s, int | float) else 0.0
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict):
+        raise ControlError(f"the coordinator of this invocation says what is not understood: {line[:60]!r}")
+    return message
+
+
+@contextmanager
+def _silence_is_an_error() -> Generator[None, None, None]:
+    try:
+        yield
+    except TimeoutError:
+        raise ControlError("the coordinator of this invocation is there and does not answer: is it stopped?") from None
+    except ConnectionError:
+        raise ControlError("the coordinator of this invocation died while it was asked") from None
 
 
 def _connect(invocation_dir: str) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(_ANSWER_S)
     try:
         with _directory(invocation_dir):
-            connection.connect(SOCKET_NAME)
+            _connect_in_time(connection)
     except OSError as error:
         connection.close()
-        raise ControlError(f"the coordinator of this invocation does not answer: {error.strerror}") from error
+        raise ControlError(f"the coordinator of this invocation does not answer: {error.strerror or error}") from error
     return connection
+
+
+def _connect_in_time(connection: socket.socket) -> None:
+    """A queue of callers that is full answers EAGAIN to one that would not wait for ever (connect(2), unix(7))."""
+    end_s = monotonic_s() + _ANSWER_S
+    while True:
+        try:
+            connection.connect(SOCKET_NAME)
+            return
+        except BlockingIOError:
+            if monotonic_s() > end_s:
+                raise
+            select.select([], [], [], _RETRY_S)
 
 
 @contextmanager

@@ -44,7 +44,13 @@ def _cancel() -> click.Command:
     return cancel
 
 
-COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel}
+def _retry() -> click.Command:
+    from dodo_hooks.cli.jobs_retry import retry
+
+    return retry
+
+
+COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel, "retry": _retry}
 
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)

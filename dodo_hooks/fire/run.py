@@ -38,6 +38,7 @@ PHASES = (AUTO, ATTACHED, DETACHED, OFF)
 BY_GIT = "git"
 BY_HAND = "run"
 BY_DOIT = "doit"
+BY_RETRY = "retry"
 
 
 class Firing(Record):
@@ -47,12 +48,13 @@ class Firing(Record):
     repo: "Repo"
     hook: "Hook"
     args: "tuple[str, ...]"
-    trigger: str  # BY_GIT, BY_HAND or BY_DOIT
+    trigger: str  # BY_GIT, BY_HAND, BY_DOIT or BY_RETRY
     phase: str  # one of PHASES
     slots: int
     grace_s: float  # between SIGTERM and SIGKILL (R14)
     max_log_bytes: int  # what a job's log may take of the disk (section 7)
     left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
+    parent: "str | None" = None  # the invocation that this is a retry of
 
 
 class Run:
@@ -139,7 +141,15 @@ def _go_without(firing: Firing, error: StoreError) -> None:
 def _facts(firing: Firing, nesting: Nesting) -> Facts:
     branch, head = head_of(firing.repo)
     return Facts(
-        firing.hook.name, firing.args, firing.trigger, firing.repo.top, branch, head, nesting.within, os.getpid()
+        firing.hook.name,
+        firing.args,
+        firing.trigger,
+        firing.repo.top,
+        branch,
+        head,
+        nesting.within,
+        os.getpid(),
+        firing.parent,
     )
 
 

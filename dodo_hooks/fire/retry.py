@@ -163,6 +163,7 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
             priority=job.priority,
             directory=job.directory.rpartition("/")[2],
             record=b"",
+            groups=job.groups,
         )
         for number, job in enumerate(jobs)
     )

@@ -169,8 +169,17 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
         BACKGROUND_NICE if is_background else 0,
         is_background,
         run.firing.max_log_bytes,
+        _ancestors(run),
         terminal.window if terminal is not None else b"",
     )
+
+
+def _ancestors(run: Run) -> "tuple[str, ...]":
+    if run.nesting.within is None or not any(job.groups for job in run.firing.hook.jobs):
+        return ()
+    from dodo_hooks.engine.groups import ancestors_of
+
+    return tuple(ancestors_of(run.writer.directory.rpartition("/")[0].rpartition("/")[0], run.nesting.within))
 
 
 def _environ(run: Run, is_background: bool) -> "dict[str, str]":

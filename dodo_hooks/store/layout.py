@@ -3,6 +3,7 @@
     STATE/dodo-hooks/jobs/REPO/repository.json     where the repository is, for people
                               /clock               the newest invocation id, so that ids only grow
                               /live/INVOCATION     an empty file named after each invocation that has not ended
+                              /groups/               a file for each concurrency group; waiting/ has the tickets
                               /DAY/INVOCATION/     invocation.json lock alive s jobs/N-NAME/{meta.json,output.log}
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
@@ -38,6 +39,17 @@ def live_dir(repository_dir: str) -> str:
 
 def live_marker(repository_dir: str, invocation: str, hook: str) -> str:
     return f"{repository_dir}/live/{invocation}.{hook}"
+
+
+def groups_dir(repository_dir: str) -> str:
+    """The concurrency groups, and who waits for them (engine/groups.py)."""
+    return f"{repository_dir}/groups"
+
+
+def group_file(groups_dir: str, name: str) -> str:
+    """The name may hold anything: it is written in hexadecimal digits where it is not plain."""
+    is_plain = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
+    return f"{groups_dir}/{'plain-' + name if is_plain else 'hex-' + name.encode('utf-8').hex()}"
 
 
 def day_of(invocation: str) -> str:

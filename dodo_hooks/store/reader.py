@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.plan import Group
 from dodo_hooks.store import layout, orphans
 from dodo_hooks.store.fields import Fields
 from dodo_hooks.store.writer import is_locked
@@ -94,6 +95,7 @@ class JobRecord:
     timeout_s: float | None = None
     nice: int | None = None
     priority: int = 0
+    groups: tuple[Group, ...] = ()
 
     @property
     def has_ended(self) -> bool:
@@ -229,6 +231,7 @@ def read_job(job_dir: str, report: Report) -> JobRecord | None:
             timeout_s=fields.number_or_none("timeout_s"),
             nice=fields.whole_or_none("nice"),
             priority=fields.whole("priority"),
+            groups=fields.groups("groups"),
         )
     except (OSError, ValueError, RecursionError) as error:
         _tell(path, error, report)

@@ -84,6 +84,7 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
         "needs": [hook.jobs[need].name for need in job.needs],
         "after": [hook.jobs[number].name for number in job.after],
         "tags": list(job.tags),
+        "groups": [group._asdict() for group in job.groups],
         "timeout_s": job.timeout_s,
         "nice": job.nice,
         "priority": job.priority,

@@ -145,6 +145,12 @@ class Loop:
             outcome = Outcome(status.CANCELLED, status.INTERRUPTED, reason)
             self._end(number, outcome, 0 if again and signal == 2 else self.context.grace_s)
 
+    def give_up(self, cause: str, reason: str) -> None:
+        """There is no sense in going on: what waits is skipped, what runs is ended."""
+        self._stop(Outcome(status.SKIPPED, cause, reason))
+        for number in self.running():
+            self._end(number, Outcome(status.CANCELLED, cause, reason), self.context.grace_s)
+
     # The run.
 
     def open_wave(self, ready: "Sequence[int]") -> None:

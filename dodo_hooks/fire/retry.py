@@ -35,6 +35,7 @@ _WENT_WRONG = frozenset(
         status.ERROR,
         status.SPAWN,
         status.WRITER_DIED,
+        status.VANISHED,
     )
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -47,11 +48,14 @@ def _copy(job: JobRecord) -> bool:
     try:
         with open(layout.log_file(job.directory), "rb") as log:
             place = 0
-            while True:
-                data, place = read_piece(log.fileno(), place, _PIECE)
-                if not data:
-                    return place > 0
+            while data := os.read(log.fileno(), _PIECE):
+                behind = place + len(data)
+                if b"\0" in data:  # perhaps a hole
+                    data, behind = read_piece(log.fileno(), place, _PIECE)
+                    os.lseek(log.fileno(), behind, os.SEEK_SET)
+                place = behind
                 sys.stdout.buffer.write(data)
+            return place > 0
     except FileNotFoundError:  # made when the job is begun
         return False
 

@@ -63,6 +63,9 @@ class BackgroundRecorder:
     def alone(self, number: int) -> bool:
         return False
 
+    def waits(self, number: int, sentence: str) -> None:
+        pass
+
     def trouble(self, sentence: str) -> None:
         self._writer.error = self._writer.error or sentence
 

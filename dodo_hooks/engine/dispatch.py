@@ -119,6 +119,9 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def alone(self, number: int) -> bool:
         return self._display.alone(number)
 
+    def waits(self, number: int, sentence: str) -> None:
+        self._display.waits(number, sentence)
+
     def trouble(self, sentence: str) -> None:
         self._display.trouble(sentence)
 

@@ -68,6 +68,9 @@ class AttachedRecorder:
         self._screen.alone(self._jobs[number])
         return True
 
+    def waits(self, number: int, sentence: str) -> None:
+        self._screen.say(sentence)
+
     def trouble(self, sentence: str) -> None:
         if sentence not in self.troubles:
             self.troubles.append(sentence)

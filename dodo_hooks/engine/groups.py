@@ -56,6 +56,8 @@ class Groups:
         self._held: dict[str, tuple[int, list[tuple[int, bool]]]] = {}  # name -> lock, (job, is it shared)
         self._tickets: dict[int, tuple[str, int, float]] = {}  # job -> path, lock, since when
         self._superseded: set[Member] = set()
+        self._news: dict[int, list[str]] = {}
+        self._told: set[tuple[int, Member]] = set()
 
     def claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
         """Try to get a job's groups: their locks, for its wave; its outcome when it will not run; None: ask again."""
@@ -78,6 +80,10 @@ class Groups:
         if outcome is not None:
             self._drop_ticket(number)
         return outcome
+
+    def news(self, number: int) -> "list[str]":
+        """Whom the job waits for, each said once."""
+        return self._news.pop(number, [])
 
     def let_go(self, number: int) -> None:
         """The job has ended, or will not run."""
@@ -182,6 +188,10 @@ class Groups:
             if limit_s is not None and monotonic_s() - since_s > limit_s:
                 reason = f"waited {limit_s:g} s for its group {group.name}, which {whose} holds"
                 return Outcome(status.FAILED, status.CONCURRENCY, reason)
+            if (number, member) not in self._told:
+                self._told.add((number, member))
+                sentence = f"{self._jobs[number].name} waits for its group {group.name}, which {whose} has"
+                self._news.setdefault(number, []).append(sentence)
         return None
 
 

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
             """This job runs, and nothing else does or will until it ends: whether it is to be shown live (R23)."""
             ...
 
+        def waits(self, number: int, sentence: str) -> None:
+            """This job could start, and another run has what it needs."""
+
         def trouble(self, sentence: str) -> None:
             """Something that has to be said, and that is nobody's outcome (R21)."""
 
@@ -235,6 +238,9 @@ class Loop:
         if isinstance(claimed, Outcome):
             self._finish(number, claimed, wall_ns())
             return None
+        if claimed is None:
+            for sentence in self._groups.news(number):
+                self.recorder.waits(number, sentence)
         return claimed
 
     def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:

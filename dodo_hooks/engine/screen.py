@@ -45,6 +45,10 @@ class Screen:
     def started(self, job: "Job") -> None:
         self._running[job.name] = monotonic_s()
 
+    def say(self, sentence: str) -> None:
+        """A line of ours, at its place between the outputs of the jobs."""
+        self._push(f"dodo-hooks: {sentence}\n".encode("utf-8", "replace"))
+
     def alone(self, job: "Job") -> None:
         self._live = job.name
         self._erase_line()

@@ -11,9 +11,9 @@ import dodo_hooks
 from dodo_hooks.core.commands import argv_of
 from dodo_hooks.core.graph import dependents_of, promoted, topological_order
 from dodo_hooks.core.names import directory_name, job_names
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Group, Hook, Job
 from dodo_hooks.loader.checks import check_modes, check_names, checked_needs
-from dodo_hooks.loader.schema import HookBody, HookFile
+from dodo_hooks.loader.schema import ConcurrencyBody, HookBody, HookFile
 from dodo_hooks.loader.tree import Finding, Node, mark_at
 
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
@@ -89,6 +89,7 @@ def _hook(
             priority=0,
             directory=directory_name(number, names[number]),
             record=b"",  # the plan cache has it from the store's own encoder
+            groups=_groups(body.concurrency, job.concurrency),
         )
         for number, job in enumerate(body.jobs)
     )
@@ -125,6 +126,15 @@ def _merged(*layers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
             merged.pop(variable, None)
             merged[variable] = value
     return tuple(merged.items())
+
+
+def _groups(of_hook: ConcurrencyBody | None, of_job: ConcurrencyBody | None) -> tuple[Group, ...]:
+    """In the order of their names, in which they are taken. A job's own group keeps out its siblings, too."""
+    groups = {}
+    for body, is_shared in ((of_hook, True), (of_job, False)):
+        if body is not None:
+            groups[body.group] = Group(body.group, body.on_conflict, is_shared, body.wait)
+    return tuple(groups[name] for name in sorted(groups))
 
 
 def _timeout_s(written: float | None, phase: str) -> float | None:

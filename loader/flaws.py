@@ -73,18 +73,21 @@ def _without_key_step(flaw: Flaw, root: Node) -> tuple[str | int, ...]:
 
 def who_at(root: Node, path: Path) -> str:
     """`job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for what belongs to the file."""
-    if _level(path) == "job":
+    is_of_job = len(path) > 3 and path[2] == "jobs"
+    if _level(path) == "job" or is_of_job:
         name = node_at(root, [*path[:4], "name"])
         if isinstance(name, Scalar) and isinstance(name.value, str):
             return f"job {quoted(name.value)}"
         return f"job {int(path[3]) + 1} of {quoted(str(path[1]))}"
-    return f"hook {quoted(str(path[1]))}" if _level(path) == "hook" else ""
+    return f"hook {quoted(str(path[1]))}" if _level(path) in ("hook", "concurrency") else ""
 
 
 def _level(path: Path) -> str:
     """Whose key, or whose value, the path leads to."""
     if len(path) > 1 and path[0] in ("log", "notify"):
         return str(path[0])
+    if len(path) > 3 and path[-2] == "concurrency":
+        return "concurrency"
     if path[:1] != ("hooks",) or len(path) < 2:
         return "file"
     return "job" if len(path) > 3 and path[2] == "jobs" else "hook"

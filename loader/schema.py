@@ -12,11 +12,11 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Retention
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, ON_CONFLICT, QUEUE, Retention
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.flaws import Flaw, finding_of, without
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, described
-from dodo_hooks.loader.wording import did_you_mean, quoted
+from dodo_hooks.loader.wording import did_you_mean, listed, quoted
 
 LEAST_LOG_BYTES = 64 * 1024
 
@@ -87,6 +87,22 @@ def _inside(root: str) -> str:
     return "" if path == "." else path
 
 
+def _group_name(name: str) -> str:
+    if not name or len(name) > 100 or not name.isprintable():
+        raise ValueError("expected the name of a group: up to 100 printable characters")
+    return name
+
+
+def _on_conflict(word: str) -> str:
+    if word not in ON_CONFLICT:
+        raise ValueError(f"expected {listed(ON_CONFLICT)}, found {quoted(word)}{did_you_mean(word, ON_CONFLICT)}")
+    return word
+
+
+def _concurrency(node: object) -> object:
+    return {"group": node} if isinstance(node, Scalar) and isinstance(node.value, str) else node
+
+
 def _version(node: object) -> object:
     if isinstance(node, Scalar) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}", node.text):
         return node.text
@@ -110,6 +126,7 @@ def _why_not(name: str) -> str:
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_value)]
 FilledText: TypeAlias = Annotated[Text, AfterValidator(_not_blank)]
+GroupName: TypeAlias = Annotated[Text, AfterValidator(_group_name)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_value)]
 Slots: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(_value)]
 Nice: TypeAlias = Annotated[int, Field(ge=-20, le=19), BeforeValidator(_value)]
@@ -134,6 +151,17 @@ class _Body(BaseModel):
         return _entries(node)
 
 
+class ConcurrencyBody(_Body):
+    """A group, and what to do when it is taken. `concurrency: NAME` is short for `concurrency: {group: NAME}`."""
+
+    group: GroupName
+    on_conflict: Annotated[Text, AfterValidator(_on_conflict)] = QUEUE
+    wait: Seconds | None = None
+
+
+Concurrency: TypeAlias = Annotated[ConcurrencyBody, BeforeValidator(_concurrency)]
+
+
 class JobBody(_Body):
     """One job; what it does not say it takes from its hook or from its phase."""
 
@@ -147,6 +175,7 @@ class JobBody(_Body):
     description: Text = ""
     timeout: Seconds | None = None
     nice: Nice | None = None
+    concurrency: Concurrency | None = None
 
 
 class HookBody(_Body):
@@ -159,6 +188,7 @@ class HookBody(_Body):
     background: Flag = False
     env: Env = {}
     timeout: Seconds | None = None
+    concurrency: Concurrency | None = None
     jobs: Annotated[list[JobBody], BeforeValidator(_items)] = []
 
 
@@ -217,6 +247,7 @@ KEYS = {
     "log": tuple(LogBody.model_fields),
     "hook": tuple(HookBody.model_fields),
     "job": tuple(JobBody.model_fields),
+    "concurrency": tuple(ConcurrencyBody.model_fields),
 }
 
 USER_KEYS = {"file": tuple(UserFile.model_fields), "notify": tuple(NotifyBody.model_fields)}

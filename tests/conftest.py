@@ -8,11 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kit.gate import Gate
 from kit.process import Process, children_of, processes_with, wait_until
 from kit.repo import TEST_ID, Repo, clean_environment
 from kit.terminal import Terminal
+
+# `pytest --hypothesis-profile nightly` looks further. No deadline: the machine may be busy.
+settings.register_profile("default", max_examples=50, deadline=None)
+settings.register_profile("nightly", max_examples=2000, deadline=None)
+# A shell that starts pytest in the background of a script has it ignore Ctrl-C, and so would all that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LEAVING_S = 3  # how long a process may take to leave after its invocation has ended
 

@@ -48,6 +48,12 @@ def _cancel() -> click.Command:
     return cancel
 
 
+def _retry() -> click.Command:
+    from dodo_hooks.cli.jobs_retry import retry
+
+    return retry
+
+
 def _wait() -> click.Command:
     from dodo_hooks.cli.jobs_wait import wait
 
@@ -69,6 +75,7 @@ def _prune() -> click.Command:
 COMMANDS: Mapping[str, Loader] = {
     "logs": _logs,
     "cancel": _cancel,
+    "retry": _retry,
     "wait": _wait,
     "watch": _watch,
     "prune": _prune,

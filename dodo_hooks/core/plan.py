@@ -20,6 +20,22 @@ class Retention(Record):
     max_total_bytes: int = 500 * 1024 * 1024  # of all invocations; the oldest go first
 
 
+# What a job does when its group is taken (section 7).
+QUEUE = "queue"
+CANCEL_PREVIOUS = "cancel-previous"
+SKIP = "skip"
+ON_CONFLICT = (QUEUE, CANCEL_PREVIOUS, SKIP)
+
+
+class Group(Record):
+    """A concurrency group that a job is in: of all jobs that are, one runs at a time (section 7)."""
+
+    name: str
+    on_conflict: str  # one of ON_CONFLICT
+    is_shared: bool  # by the jobs of one run: a group of the whole hook
+    wait_s: "float | None"  # None: 60 s in the foreground, as long as it takes in the background
+
+
 class Job(Record):
     """One command of a hook; a task `HOOK:NAME` of doit."""
 
@@ -42,6 +58,7 @@ class Job(Record):
     priority: int  # the smaller starts first; ties go by number
     directory: str  # "N-NAME" below jobs/ in the store
     record: bytes  # the constant part of its meta.json: an object that is still open, from store.records
+    groups: "tuple[Group, ...]" = ()  # by name; each name once
 
     @property
     def promoted(self) -> bool:

@@ -29,6 +29,10 @@ TIMEOUT = "timeout"  # of the job: failed; of the hook: failed or, for what stil
 INTERRUPTED = "interrupted"  # a signal ended the run (R17)
 # Of `cancelled` and of what it skips:
 USER = "user"  # `dodo-hooks jobs cancel`
+# Of `cancelled` and, for what still waited, of `skipped`:
+VANISHED = "worktree-gone"  # the working tree was removed under it (G2)
+# Of `skipped`, `cancelled` and `failed`:
+CONCURRENCY = "concurrency"  # its concurrency group was taken, or somebody else wanted it (section 7)
 # Of `failed`:
 EXIT = "exit"  # a non-zero exit status
 SIGNAL = "signal"  # ended by a signal that was not ours

@@ -113,13 +113,14 @@ class ControlServer:
             self._obey(client)
 
     def _obey(self, client: "_Client") -> None:
-        numbers = _parse(client.request, [job.name for job in self._writer.hook.jobs])
-        if isinstance(numbers, str):
-            self._say(client, {"error": numbers})
+        parsed = _parse(client.request, [job.name for job in self._writer.hook.jobs])
+        if isinstance(parsed, str):
+            self._say(client, {"error": parsed})
             self._drop(client)
             return
+        numbers, superseded_by = parsed
         for number in numbers:
-            self._loop.cancel(number)
+            self._loop.cancel(number, superseded_by)
         client.waits_for = set(numbers)
         client.deadline_s = monotonic_s() + self._loop.context.grace_s + STILL_THERE_S
         self._loop.remind(client.deadline_s)
@@ -291,21 +292,52 @@ def _directory(path: str) -> Generator[None, None, None]:
         os.close(here)
 
 
-def _parse(request: bytes, names: Sequence[str]) -> "list[int] | str":
-    """The numbers of the jobs to cancel, or what is wrong with the request."""
+def ask_in_passing(loop: "Loop", invocation_dir: str, job: str, by: str) -> bool:
+    """Ask for a job to be cancelled because the invocation `by` takes its place, without waiting for anything.
+
+    False where nobody can be asked: in a foreground, or not yet.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    request = {"dodo-hooks": VERSION, "do": "cancel", "jobs": [job], "for": by}
+    try:
+        with _directory(invocation_dir):
+            connection.connect(SOCKET_NAME)
+        connection.sendall(json.dumps(request).encode() + b"\n")
+    except OSError:
+        connection.close()
+        return False
+
+    def listen(_: int) -> None:  # until the other side closes: it would not read what is left by one that is gone
+        try:
+            if connection.recv(4096):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        loop.unwatch(connection.fileno())
+        connection.close()
+
+    loop.watch(connection.fileno(), listen)
+    return True
+
+
+def _parse(request: bytes, names: Sequence[str]) -> "tuple[list[int], str] | str":
+    """The numbers of the jobs to cancel and the run that takes their place, or what is wrong with the request."""
     try:
         wanted = json.loads(request.partition(b"\n")[0])
-        version, do, jobs = wanted["dodo-hooks"], wanted["do"], wanted["jobs"]
+        version, do, jobs, by = wanted["dodo-hooks"], wanted["do"], wanted["jobs"], wanted.get("for", "")
     except (ValueError, KeyError, TypeError):
         return "the request is not understood"
     if version != VERSION:
         return f"this coordinator speaks version {VERSION}, and the request is of version {version}"
-    if do != "cancel" or not isinstance(jobs, list):
+    if do != "cancel" or not isinstance(jobs, list) or not isinstance(by, str):
         return f"there is nothing called {do!r} to do"
     unknown = [job for job in jobs if job not in names]
     if unknown:
         return f"no such job: {unknown[0]}"
-    return [names.index(job) for job in jobs]
+    return [names.index(job) for job in jobs], by
 
 
 def _is_ours(connection: socket.socket) -> bool:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 LOOK_AT_LOGS_S = 0.5
+LOOK_AT_WORKTREE_S = 2.0
 
 
 class Background(Record):
@@ -64,6 +65,9 @@ class BackgroundRecorder:
 
     def alone(self, number: int) -> bool:
         return False
+
+    def waits(self, number: int, sentence: str) -> None:
+        pass
 
     def trouble(self, sentence: str) -> None:
         self._writer.error = self._writer.error or sentence
@@ -137,9 +141,32 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
     if phase.deadline_s is not None:
         waves.set_hook_deadline(phase.deadline_s)
     waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
+    _watch_worktree(phase.context.top, waves)
     after = Aftermath(phase.world)
     run_by_doit(phase, recorder, waves)
     return after
+
+
+def _watch_worktree(top: str, waves: Loop) -> None:
+    """When the working tree is removed, its jobs work for nobody any more (G2)."""
+
+    def look() -> None:
+        if _is_gone(git_file):
+            waves.give_up(status.VANISHED, f"the working tree {top} was removed")
+
+    git_file = f"{top}/.git"
+    if not _is_gone(git_file):  # else it never had one: GIT_DIR or core.worktree lead to its repository
+        waves.every(LOOK_AT_WORKTREE_S, look)
+
+
+def _is_gone(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # it cannot be seen just now, which says nothing
+        return False
+    return False
 
 
 def _thin_out_logs(phase: Background, waves: Loop) -> None:

@@ -9,10 +9,11 @@ one never. `None` may be sent at any time and means "nothing new, go on". A task
 before doit came to it is sent back as soon as it is yielded.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from doit.control import TaskControl  # type: ignore[import-untyped]
+from doit.dependency import DatabaseException  # type: ignore[import-untyped]
 from doit.exceptions import BaseFail  # type: ignore[import-untyped]
 from doit.runner import Runner  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
@@ -110,13 +111,16 @@ class WaveRunner(Runner):  # type: ignore[misc]
             self.reporter.skip_ignore(task)
         else:
             self._tell_of_skip(job, task, outcome)
-        self.dep_manager.backend.flush()  # what this run knows must not be lost with it
+        self._save(self.dep_manager.backend.flush)  # what this run knows must not be lost with it
 
     def output(self, number: int) -> None:
         self._display.output(number)
 
     def alone(self, number: int) -> bool:
         return self._display.alone(number)
+
+    def waits(self, number: int, sentence: str) -> None:
+        self._display.waits(number, sentence)
 
     def trouble(self, sentence: str) -> None:
         self._display.trouble(sentence)
@@ -125,6 +129,17 @@ class WaveRunner(Runner):  # type: ignore[misc]
         self._display.flush()
 
     # doit's side of it.
+
+    def finish(self) -> int:
+        self._save(super().finish)
+        return self.final_result
+
+    def _save(self, write: "Callable[[], object]") -> None:
+        """A database that cannot be written is a trouble of the run, and no reason to end its jobs (R21)."""
+        try:
+            write()
+        except DatabaseException as error:
+            self.trouble(str(error))
 
     def _tell_of_run(self, job: Job, task: Task, node: Any, outcome: Outcome) -> None:
         if node is None:  # cancelled before doit came to it

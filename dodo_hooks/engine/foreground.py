@@ -68,6 +68,9 @@ class AttachedRecorder:
         self._screen.alone(self._jobs[number])
         return True
 
+    def waits(self, number: int, sentence: str) -> None:
+        self._screen.say(sentence)
+
     def trouble(self, sentence: str) -> None:
         if sentence not in self.troubles:
             self.troubles.append(sentence)
@@ -116,7 +119,7 @@ def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable
     try:
         run_jobs()
     finally:
-        screen.drain(stops.descriptor)
+        screen.drain(stops.descriptor, waits=loop.interrupted is None)
         _take_signals(loop, stops)  # what has come since the last job ended, and may have cut the output short
 
 

@@ -29,6 +29,7 @@ class Context(Record):
     nice: int  # of a job that does not say (R13)
     is_background: bool
     max_log_bytes: int = MAX_LOG_BYTES
+    ancestors: "tuple[str, ...]" = ()  # the runs inside of which this one was fired
     window: bytes = b""  # the terminal's size, as TIOCGWINSZ gives it
 
 

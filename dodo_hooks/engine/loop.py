@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from dodo_hooks.core.schedule import Change, Source
+    from dodo_hooks.engine.groups import Groups
 
     class Recorder(Protocol):
         """What the loop tells of each job."""
@@ -42,12 +43,16 @@ if TYPE_CHECKING:
             """This job runs, and nothing else does or will until it ends: whether it is to be shown live (R23)."""
             ...
 
+        def waits(self, number: int, sentence: str) -> None:
+            """This job could start, and another run has what it needs."""
+
         def trouble(self, sentence: str) -> None:
             """Something that has to be said, and that is nobody's outcome (R21)."""
 
         def flush(self) -> None: ...
 
 
+RETRY_GROUPS_S = 0.1  # how often one who waits for another run's concurrency group looks again
 _LONGEST_WAIT_S = 86400.0  # poll(2) takes an int of milliseconds, 24 days; a timeout may be longer
 
 
@@ -87,6 +92,13 @@ class Loop:
         self._watched: dict[int, Callable[[int], None]] = {}
         self._ticks: list[tuple[float | None, Callable[[], None]]] = []
         self._reminders: list[float] = []
+        self._groups: Groups | None = None
+        if any(job.groups for job in self._jobs):
+            from dodo_hooks.engine.groups import Groups as Taken
+
+            self._groups = Taken(
+                context.invocation_dir, context.hook, context.ancestors, context.is_background, self._supersede
+            )
 
     # What others may ask for.
 
@@ -114,9 +126,11 @@ class Loop:
     def running(self) -> "list[int]":
         return [number for wave in self.waves.values() for number in wave.running]
 
-    def cancel(self, number: int) -> bool:
-        """End a job because a person wants it (R14); whether it had not ended yet."""
+    def cancel(self, number: int, superseded_by: str = "") -> bool:
+        """End a job because a person wants it (R14), or a run that takes its place; whether it had not ended yet."""
         outcome = Outcome(status.CANCELLED, status.USER, "cancelled")
+        if superseded_by:
+            outcome = Outcome(status.CANCELLED, status.CONCURRENCY, f"{superseded_by} has taken its place")
         if self._end(number, outcome, self.context.grace_s):
             return True
         if self._source is None or number not in self._source.open_jobs():
@@ -134,12 +148,19 @@ class Loop:
             outcome = Outcome(status.CANCELLED, status.INTERRUPTED, reason)
             self._end(number, outcome, 0 if again and signal == 2 else self.context.grace_s)
 
+    def give_up(self, cause: str, reason: str) -> None:
+        """There is no sense in going on: what waits is skipped, what runs is ended."""
+        self._stop(Outcome(status.SKIPPED, cause, reason))
+        for number in self.running():
+            self._end(number, Outcome(status.CANCELLED, cause, reason), self.context.grace_s)
+
     # The run.
 
     def open_wave(self, ready: "Sequence[int]") -> None:
         """Fork the wave for these jobs without granting anything yet (R10: before the prompt returns)."""
-        if ready:
-            self._fork_wave(self._companions(ready[0], ready))
+        free = [number for number in ready if not self._jobs[number].groups]
+        if free:
+            self._fork_wave(self._companions(free[0], free))
 
     def run(self, source: "Source") -> None:
         """Run until every job of the source has an outcome and every wave is gone.
@@ -181,46 +202,81 @@ class Loop:
     def _grant(self) -> None:
         """Give free slots to ready jobs in order; end waves in which nothing runs."""
         free = self._slots - len(self.running())
-        while free > 0 and self._ready:
-            number = self._ready[0]
-            wave = self._holder_of(number)
-            if wave is None:
-                wave = self._fork_or_give_up(number)
-                if wave is None:
-                    return
-            self._ready.remove(number)
-            wave.held.remove(number)
-            wave.running[number] = 0
-            self._tell(wave, wire.GRANT, number)
+        for number in list(self._ready):
+            if free <= 0:
+                break
+            locks = self._claim(number) if number in self._ready else None
+            if locks is None:  # it waits for its groups, and takes no slot; or it will not run
+                continue
+            if not self._start(number, locks):
+                return
             free -= 1
         for wave in self.waves.values():
             if not wave.running:
                 self._dismiss(wave)
         self._show_the_only_one()
 
+    def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
+        """Have a wave start this job. False: no process is left for one, and that is the end of the run (R21)."""
+        while True:
+            wave = self._holder_of(number) or self._fork_or_give_up(number, locks)
+            if wave is None:
+                return False
+            if self._tell(wave, wire.GRANT, number):
+                break
+            wave.held.clear()  # it died before it could start anything: a new one gets its jobs (R7)
+        self._ready.remove(number)
+        wave.held.remove(number)
+        wave.running[number] = 0
+        return True
+
+    def _claim(self, number: int) -> "tuple[int, ...] | None":
+        """The locks of the job's concurrency groups; None when it has to wait for them, or has its end by that."""
+        if self._groups is None or not self._jobs[number].groups:
+            return ()
+        claimed = self._groups.claim(number)
+        if isinstance(claimed, Outcome):
+            self._finish(number, claimed, wall_ns())
+            return None
+        if claimed is None:
+            for sentence in self._groups.news(number):
+                self.recorder.waits(number, sentence)
+        return claimed
+
+    def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:
+        from dodo_hooks.engine.control import ask_in_passing
+
+        return ask_in_passing(self, invocation_dir, job, by)
+
     def _holder_of(self, number: int) -> "WaveHandle | None":
         return next((wave for wave in self.waves.values() if number in wave.held), None)
 
     def _companions(self, first: int, ready: "Sequence[int]") -> "list[int]":
         """The jobs of a new wave: those that nobody holds, of one priority and one niceness (R7, R13)."""
+        if self._jobs[first].groups:  # its locks are those of its wave
+            return [first]
         held = {number for wave in self.waves.values() for number in wave.held}
         alike = self._kind_of(first)
-        return [number for number in ready if number not in held and self._kind_of(number) == alike]
+        return [
+            number
+            for number in ready
+            if number not in held and self._kind_of(number) == alike and not self._jobs[number].groups
+        ]
 
     def _kind_of(self, number: int) -> "tuple[int, int]":
         job = self._jobs[number]
         return job.priority, nice_of(self.context, job)
 
-    def _fork_or_give_up(self, number: int) -> "WaveHandle | None":
+    def _fork_or_give_up(self, number: int, locks: "tuple[int, ...]") -> "WaveHandle | None":
         try:
-            return self._fork_wave(self._companions(number, self._ready))
+            return self._fork_wave(self._companions(number, self._ready), locks)
         except OSError as error:
             sentence = f"cannot start a process: {error.strerror}"
             self.recorder.trouble(sentence)
             self._stop(Outcome(status.SKIPPED, status.SPAWN, sentence))
             return None
 
-    def _fork_wave(self, jobs: "list[int]") -> WaveHandle:
+    def _fork_wave(self, jobs: "list[int]", locks: "tuple[int, ...]" = ()) -> WaveHandle:
         commands_reader, commands = os.pipe()
         reports, reports_writer = os.pipe()
         try:
@@ -230,7 +286,7 @@ class Loop:
                 os.close(descriptor)
             raise
         if not pid:
-            run_wave(self.context, commands_reader, reports_writer, self._keep)
+            run_wave(self.context, commands_reader, reports_writer, (*self._keep, *locks))
         os.close(commands_reader)
         os.close(reports_writer)
         wave = self.waves[reports] = WaveHandle(pid, commands, reports, jobs)
@@ -260,6 +316,8 @@ class Loop:
         """A job has its outcome: record it, and what follows from it."""
         assert self._source is not None
         self._deadlines.pop(number, None)
+        if self._groups is not None:
+            self._groups.let_go(number)
         if self._live == number:
             self._live = None
         self._ready = [other for other in self._ready if other != number]
@@ -273,6 +331,9 @@ class Loop:
 
     def _stop(self, outcome: Outcome) -> None:
         """Nothing further is started; what waits has this outcome."""
+        for number in self._ready:
+            if self._groups is not None:
+                self._groups.let_go(number)
         self._ready = []
         if self._source is not None:
             for number, its_outcome in self._source.stop([*self.running(), *self._lost], outcome):
@@ -288,11 +349,13 @@ class Loop:
                 return True
         return False
 
-    def _tell(self, wave: WaveHandle, kind: str, *numbers: int) -> None:
+    def _tell(self, wave: WaveHandle, kind: str, *numbers: int) -> bool:
+        """False: it has died, and its other pipe will say so."""
         try:
             wire.send(wave.commands, kind, *numbers)
-        except BrokenPipeError:  # it died: its other pipe will say so
-            pass
+        except BrokenPipeError:
+            return False
+        return True
 
     # Waiting.
 
@@ -314,7 +377,15 @@ class Loop:
             deadlines.append(self._hook_deadline)
         waits_s = [deadline - monotonic_s() for deadline in deadlines]
         waits_s.extend(seconds for seconds, _ in self._ticks if seconds is not None)
+        if self._waits_for_groups():
+            waits_s.append(RETRY_GROUPS_S)
         return max(0, int(min(*waits_s, _LONGEST_WAIT_S) * 1000) + 1) if waits_s else None
+
+    def _waits_for_groups(self) -> bool:
+        """Whether a job would start, had it its groups: another run may let go of one at any time."""
+        if self._groups is None or len(self.running()) >= self._slots:
+            return False
+        return any(self._jobs[number].groups for number in self._ready)
 
     def _watch_clocks(self) -> None:
         now_s = monotonic_s()

@@ -45,6 +45,10 @@ class Screen:
     def started(self, job: "Job") -> None:
         self._running[job.name] = monotonic_s()
 
+    def say(self, sentence: str) -> None:
+        """A line of ours, at its place between the outputs of the jobs."""
+        self._push(f"dodo-hooks: {sentence}\n".encode("utf-8", "replace"))
+
     def alone(self, job: "Job") -> None:
         self._live = job.name
         self._erase_line()
@@ -63,15 +67,15 @@ class Screen:
         if self._live == job.name:
             self._live = None
 
-    def drain(self, signals: int) -> None:
-        """Print what is left, unless the reader does not take it and a signal comes: then leave it."""
+    def drain(self, signals: int, *, waits: bool = True) -> None:
+        """Print what is left, unless the reader does not take it and a signal comes, or has come (not `waits`)."""
         self._erase_line()
         poll = select.poll()
         poll.register(STDOUT, select.POLLOUT)
         poll.register(signals, select.POLLIN)
         while self._queue:
-            ready = dict(poll.poll())
-            if signals in ready:
+            ready = dict(poll.poll(None if waits else 0))
+            if signals in ready or STDOUT not in ready:
                 return
             self._print_some()
 

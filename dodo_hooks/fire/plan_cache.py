@@ -13,20 +13,22 @@ import time
 
 from dodo_hooks import __version__
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Hook, Job, Plan, Retention
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Group, Hook, Job, Plan, Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dodo_hooks.host.world import World
     from dodo_hooks.loader.discover import Found
 
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 3
+_FORMAT = 4
 _KEY = (_FORMAT, __version__, sys.hexversion, sys.implementation.cache_tag)
 _YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
 
@@ -188,12 +190,20 @@ def _write(path: str, compiled: Compiled) -> None:
 
 def _hook_to(hook: Hook) -> bytes:
     rest = tuple(hook)[2:]
-    return marshal.dumps((hook.name, tuple(tuple(job) for job in hook.jobs), rest))
+    return marshal.dumps((hook.name, tuple(_job_to(job) for job in hook.jobs), rest))
+
+
+def _job_to(job: Job) -> "tuple[Any, ...]":
+    return (*tuple(job)[:-1], tuple(tuple(group) for group in job.groups))
 
 
 def _hook_from(data: bytes) -> Hook:
     name, jobs, rest = marshal.loads(data)
-    return Hook(name, tuple(Job(*fields) for fields in jobs), *rest)
+    return Hook(name, tuple(_job_from(fields) for fields in jobs), *rest)
+
+
+def _job_from(fields: "tuple[Any, ...]") -> Job:
+    return Job._make((*fields[:-1], tuple(Group(*group) for group in fields[-1])))
 
 
 def _stat(path: str) -> "Stat | None":

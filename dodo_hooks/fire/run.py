@@ -38,6 +38,7 @@ PHASES = (AUTO, ATTACHED, DETACHED, OFF)
 BY_GIT = "git"
 BY_HAND = "run"
 BY_DOIT = "doit"
+BY_RETRY = "retry"
 
 
 class Firing(Record):
@@ -47,12 +48,13 @@ class Firing(Record):
     repo: "Repo"
     hook: "Hook"
     args: "tuple[str, ...]"
-    trigger: str  # BY_GIT, BY_HAND or BY_DOIT
+    trigger: str  # BY_GIT, BY_HAND, BY_DOIT or BY_RETRY
     phase: str  # one of PHASES
     slots: int
     grace_s: float  # between SIGTERM and SIGKILL (R14)
     max_log_bytes: int  # what a job's log may take of the disk (section 7)
     left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
+    parent: "str | None" = None  # the invocation that this is a retry of
     retention: Retention = Retention()  # what is kept of the records, once they are pruned
 
 
@@ -140,7 +142,15 @@ def _go_without(firing: Firing, error: StoreError) -> None:
 def _facts(firing: Firing, nesting: Nesting) -> Facts:
     branch, head = head_of(firing.repo)
     return Facts(
-        firing.hook.name, firing.args, firing.trigger, firing.repo.top, branch, head, nesting.within, os.getpid()
+        firing.hook.name,
+        firing.args,
+        firing.trigger,
+        firing.repo.top,
+        branch,
+        head,
+        nesting.within,
+        os.getpid(),
+        firing.parent,
     )
 
 
@@ -160,8 +170,17 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
         BACKGROUND_NICE if is_background else 0,
         is_background,
         run.firing.max_log_bytes,
+        _ancestors(run),
         terminal.window if terminal is not None else b"",
     )
+
+
+def _ancestors(run: Run) -> "tuple[str, ...]":
+    if run.nesting.within is None or not any(job.groups for job in run.firing.hook.jobs):
+        return ()
+    from dodo_hooks.engine.groups import ancestors_of
+
+    return tuple(ancestors_of(run.writer.directory.rpartition("/")[0].rpartition("/")[0], run.nesting.within))
 
 
 def _environ(run: Run, is_background: bool) -> "dict[str, str]":

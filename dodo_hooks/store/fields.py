@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
+from dodo_hooks.core.plan import Group
 from dodo_hooks.core.status import STATUSES
 from dodo_hooks.store.records import SCHEMA
 
@@ -38,6 +39,15 @@ class Fields:
         if not isinstance(value, dict):
             self._refuse(name, value, "an object of strings")
         return tuple((key, self._text_in(name, one)) for key, one in cast("dict[str, object]", value).items())
+
+    def groups(self, name: str) -> tuple[Group, ...]:
+        value = self._get(name)
+        try:
+            if isinstance(value, list):
+                return tuple(Group(**one) for one in cast("list[dict[str, Any]]", value))
+        except TypeError:  # other fields, or none
+            pass
+        return self._refuse(name, value, "a list of groups")
 
     def flag(self, name: str) -> bool:
         value = self._get(name)

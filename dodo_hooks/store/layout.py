@@ -5,6 +5,7 @@
                               /pruned              when old invocations were deleted last
                               /live/INVOCATION     an empty file named after each invocation that has not ended
                               /failed/INVOCATION   a line to be told about a background run that did not go well
+                              /groups/               a file for each concurrency group; waiting/ has the tickets
                               /DAY/INVOCATION/     invocation.json lock alive s jobs/N-NAME/{meta.json,output.log}
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
@@ -57,6 +58,17 @@ def failed_marker(repository_dir: str, invocation: str, hook: str) -> str:
 def repository_of(invocation_dir: str) -> str:
     """The directory of the repository that an invocation belongs to."""
     return invocation_dir.rpartition("/")[0].rpartition("/")[0]
+
+
+def groups_dir(repository_dir: str) -> str:
+    """The concurrency groups, and who waits for them (engine/groups.py)."""
+    return f"{repository_dir}/groups"
+
+
+def group_file(groups_dir: str, name: str) -> str:
+    """The name may hold anything: it is written in hexadecimal digits where it is not plain."""
+    is_plain = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
+    return f"{groups_dir}/{'plain-' + name if is_plain else 'hex-' + name.encode('utf-8').hex()}"
 
 
 def day_of(invocation: str) -> str:

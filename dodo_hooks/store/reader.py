@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.plan import Group
 from dodo_hooks.store import layout, orphans
 from dodo_hooks.store.fields import Fields
 from dodo_hooks.store.writer import is_locked
@@ -48,6 +49,9 @@ class InvocationRecord:
     finished_at: str | None
     exit_code: int | None
     error: str | None
+    parent: str | None = None  # the invocation that this one is a retry of
+    fail_fast: bool = False
+    timeout_s: float | None = None  # of the whole hook
     writer_died: bool = False  # it has not ended, and nobody holds its lock
 
     @property
@@ -85,6 +89,13 @@ class JobRecord:
     signal: int | None
     log_bytes: int
     log_left_out: int = 0
+    # What a retry needs besides.
+    description: str = ""
+    argv: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    nice: int | None = None
+    priority: int = 0
+    groups: tuple[Group, ...] = ()
 
     @property
     def has_ended(self) -> bool:
@@ -215,6 +226,12 @@ def read_job(job_dir: str, report: Report) -> JobRecord | None:
             signal=fields.whole_or_none("signal"),
             log_bytes=fields.whole("log_bytes"),
             log_left_out=fields.whole("log_left_out"),
+            description=fields.text("description"),
+            argv=fields.texts("argv"),
+            timeout_s=fields.number_or_none("timeout_s"),
+            nice=fields.whole_or_none("nice"),
+            priority=fields.whole("priority"),
+            groups=fields.groups("groups"),
         )
     except (OSError, ValueError, RecursionError) as error:
         _tell(path, error, report)
@@ -246,6 +263,9 @@ def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
             finished_at=fields.text_or_none("finished_at"),
             exit_code=fields.whole_or_none("exit_code"),
             error=fields.text_or_none("error"),
+            parent=fields.text_or_none("parent"),
+            fail_fast=fields.flag("fail_fast"),
+            timeout_s=fields.number_or_none("timeout_s"),
         )
     except (OSError, ValueError, RecursionError) as error:
         _tell(path, error, report)

@@ -25,12 +25,13 @@ class Facts(Record):
 
     hook: str
     args: "tuple[str, ...]"
-    trigger: str  # "git", "run" or "doit"
+    trigger: str  # "git", "run", "doit" or "retry"
     worktree: str
     branch: "str | None"
     head: "str | None"  # the commit that HEAD named
     within: "str | None"  # the invocation whose job fired this hook (R12)
     pid: int  # of the foreground process
+    parent: "str | None" = None  # the invocation that this is a retry of
 
 
 class JobState:
@@ -76,11 +77,17 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
         "hook": hook.name,
         "phase": job.phase,
         "declared_background": job.declared_background,
+        "description": job.description,
         "command": job.command,
+        "argv": list(job.argv),
         "root": job.root,
         "needs": [hook.jobs[need].name for need in job.needs],
         "after": [hook.jobs[number].name for number in job.after],
         "tags": list(job.tags),
+        "groups": [group._asdict() for group in job.groups],
+        "timeout_s": job.timeout_s,
+        "nice": job.nice,
+        "priority": job.priority,
         "env": {name: MASK if is_secret(name) else value for name, value in job.env},
     }
     return json.dumps(part)[:-1].encode("ascii")
@@ -124,7 +131,7 @@ def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
     return job.record + tail.encode("ascii")
 
 
-def invocation_constant(identity: str, facts: Facts, started_ns: int) -> bytes:
+def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: int) -> bytes:
     """The beginning of invocation.json, an object that is still open."""
     args = ", ".join(quote(argument) for argument in facts.args)
     return (
@@ -133,6 +140,9 @@ def invocation_constant(identity: str, facts: Facts, started_ns: int) -> bytes:
         f', "hook": {quote(facts.hook)}'
         f', "args": [{args}]'
         f', "trigger": {quote(facts.trigger)}'
+        f', "parent": {_text(facts.parent)}'
+        f', "fail_fast": {"true" if hook.fail_fast else "false"}'
+        f', "timeout_s": {_number(hook.timeout_s)}'
         f', "worktree": {quote(facts.worktree)}'
         f', "branch": {_text(facts.branch)}'
         f', "head": {_text(facts.head)}'

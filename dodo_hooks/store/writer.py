@@ -162,7 +162,7 @@ def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: rec
         now_ns = wall_ns()
         identity = _next_identity(repository_dir, facts.worktree, now_ns)
         _refuse_a_flood(repository_dir, hook.name)
-        constant = records.invocation_constant(identity, facts, now_ns)
+        constant = records.invocation_constant(identity, hook, facts, now_ns)
         directory = layout.invocation_dir(repository_dir, identity)
         writer = InvocationWriter(directory, repository_dir, identity, hook, constant)
         temporary = layout.unfinished_dir(repository_dir, identity)

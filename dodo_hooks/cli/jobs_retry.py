@@ -1,0 +1,28 @@
+"""`dodo-hooks jobs retry`: run again what did not succeed."""
+
+from __future__ import annotations
+
+import click
+
+from dodo_hooks.cli.place import repository_option, store_here, teller
+from dodo_hooks.store import address
+from dodo_hooks.store.reader import read_jobs
+
+
+@click.command()
+@click.argument("where", metavar="ADDRESS")
+@repository_option
+@click.pass_context
+def retry(ctx: click.Context, where: str, repo: str | None) -> int:
+    """Run a job again that failed, crashed or was cancelled, JOB or JOB@INVOCATION, and what was skipped because of it;
+    with @INVOCATION all that did not succeed in a run.
+
+    Commands and variables are those of that run. What had succeeded is not run again.
+    """
+    tell = teller()
+    found = address.find(store_here(ctx.obj, repo), where, tell)
+    wanted = [job.name for job in found.jobs] if address.parse_address(where).job else []
+
+    from dodo_hooks.fire.retry import retry as run_again
+
+    return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, tell), wanted)

@@ -1,0 +1,221 @@
+"""Running again what did not succeed in an invocation (section 7).
+
+What is run is what was recorded: the commands, roots and variables of that day, not those that the hook file has by
+now. The environment is that of the caller. What had succeeded is not run again and counts as a satisfied need; it
+stands in the new invocation as up-to-date, with a reason that names the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UsageError
+from dodo_hooks.core.graph import dependents_of, topological_order
+from dodo_hooks.core.plan import Hook, Job, Plan
+from dodo_hooks.core.status import Outcome, satisfies
+from dodo_hooks.fire.entry import slots_of
+from dodo_hooks.fire.phases import run_firing
+from dodo_hooks.fire.plan_cache import load_plan, with_records
+from dodo_hooks.fire.run import AUTO, BY_RETRY, Firing
+from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.world import World
+from dodo_hooks.store.reader import InvocationRecord, JobRecord
+from dodo_hooks.store.records import MASK, is_secret
+
+# Causes of `skipped` that say: it would have run, had it not been for something that went wrong.
+_WENT_WRONG = frozenset(
+    (
+        status.NEED,
+        status.FAIL_FAST,
+        status.GATE,
+        status.TIMEOUT,
+        status.INTERRUPTED,
+        status.ERROR,
+        status.SPAWN,
+        status.WRITER_DIED,
+        status.VANISHED,
+    )
+)
+
+
+def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord], wanted: Collection[str]) -> int:
+    """Run again, of all `jobs` of an invocation that has ended, those that are `wanted` by name, what they need and did
+    not get, and what was skipped because of them; `wanted` empty: all that did not succeed.
+
+    Returns the exit code of the new run.
+
+    Raises:
+        UsageError: there is nothing to retry, or it cannot be retried now.
+        HooksError: nothing could be started.
+    """
+    _expect_end(invocation)
+    selected = _selected(jobs, wanted)
+    if not selected:
+        raise UsageError(f"nothing in {invocation.id} can be retried: all its jobs succeeded, or were left out")
+    world = world._replace(environ=without_local(world.environ))
+    repo = _repo_of(invocation)
+    plan = _present_plan(world, repo)
+    (hook,) = with_records(Plan("", None, (_hook(invocation, jobs, selected, plan),))).hooks
+    left_out = {number: _outcome_of(job, invocation) for number, job in enumerate(jobs) if number not in selected}
+    slots = slots_of(plan.slots)
+    return run_firing(
+        Firing(
+            world,
+            repo,
+            hook,
+            invocation.args,
+            BY_RETRY,
+            AUTO,
+            slots,
+            plan.grace_s,
+            plan.max_log_bytes,
+            left_out,
+            parent=invocation.id,
+            retention=plan.retention,
+        )
+    )
+
+
+def _expect_end(invocation: InvocationRecord) -> None:
+    if invocation.is_alive:
+        raise UsageError(f"{invocation.id} has not ended yet: wait for its end, or cancel it first")
+    if invocation.writer_died:
+        raise UsageError(f"the processes of {invocation.id} are still being ended: try again in a moment")
+
+
+def _selected(jobs: Sequence[JobRecord], wanted: Collection[str]) -> set[int]:
+    """The numbers of the jobs to run. Raises UsageError for a wanted job that cannot be retried."""
+    needs = _numbers(jobs, [job.needs for job in jobs])
+    can = _retriable(jobs, needs)
+    if not wanted:
+        return can
+    names = [job.name for job in jobs]
+    chosen = {names.index(name) for name in wanted}
+    for number in sorted(chosen - can):
+        raise UsageError(_why_not(jobs[number]))
+    below = dependents_of(needs)
+    waiting = list(chosen)
+    while waiting:  # what it needs and did not get, and what it has kept from running
+        number = waiting.pop()
+        kept_back = [other for other in below[number] if jobs[other].cause == status.NEED]
+        for other in can.intersection((*needs[number], *kept_back)) - chosen:
+            chosen.add(other)
+            waiting.append(other)
+    return chosen
+
+
+def _retriable(jobs: Sequence[JobRecord], needs: Sequence[Sequence[int]]) -> set[int]:
+    """The jobs that did not succeed and can: what was left out on purpose cannot, nor what needs that."""
+    can: set[int] = set()
+    for number in topological_order(needs):
+        job = jobs[number]
+        went_wrong = job.status in (status.FAILED, status.CRASHED, status.CANCELLED)
+        went_wrong = went_wrong or (job.status == status.SKIPPED and job.cause in _WENT_WRONG)
+        if went_wrong and all(need in can or _has_succeeded(jobs[need]) for need in needs[number]):
+            can.add(number)
+    return can
+
+
+def _has_succeeded(job: JobRecord) -> bool:
+    return satisfies(Outcome(job.status, job.cause))
+
+
+def _why_not(job: JobRecord) -> str:
+    if _has_succeeded(job):
+        return f"{job.name} did not fail ({job.status}): `dodo-hooks run {job.hook} --job ...` runs it again"
+    return f"{job.name} cannot be retried: it was {job.status} ({job.reason or job.cause})"
+
+
+def _outcome_of(job: JobRecord, invocation: InvocationRecord) -> Outcome:
+    """Of a job that is not run again."""
+    if job.status in (status.COMPLETED, status.UP_TO_DATE):
+        return Outcome(status.UP_TO_DATE, reason=f"{job.status} in {invocation.id}")
+    if job.status == status.SKIPPED and job.cause not in _WENT_WRONG:
+        return Outcome(status.SKIPPED, job.cause, job.reason)
+    return Outcome(status.SKIPPED, status.SELECTION, f"not retried: {job.status} in {invocation.id}")
+
+
+# What was recorded, as a hook again
+
+
+def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Collection[int], plan: Plan) -> Hook:
+    needs = _numbers(jobs, [job.needs for job in jobs])
+    after = _numbers(jobs, [job.after for job in jobs])
+    dependents, followers = dependents_of(needs), dependents_of(after)
+    made = tuple(
+        Job(
+            number=number,
+            name=job.name,
+            description=job.description,
+            command=job.command,
+            argv=job.argv,
+            root=job.root,
+            env=_env(job, plan) if number in selected else job.env,
+            tags=job.tags,
+            needs=tuple(needs[number]),
+            after=tuple(after[number]),
+            dependents=tuple(dependents[number]),
+            followers=tuple(followers[number]),
+            phase=job.phase,
+            declared_background=job.declared_background,
+            timeout_s=job.timeout_s,
+            nice=job.nice,
+            priority=job.priority,
+            directory=job.directory.rpartition("/")[2],
+            record=b"",
+            groups=job.groups,
+        )
+        for number, job in enumerate(jobs)
+    )
+    order = topological_order([[*job.needs, *job.after] for job in made])
+    return Hook(invocation.hook, made, tuple(order), invocation.fail_fast, invocation.timeout_s)
+
+
+def _numbers(jobs: Sequence[JobRecord], names: Sequence[Sequence[str]]) -> list[list[int]]:
+    """Names as numbers. Raises StoreError where a job's record is missing, so that its number or its need is."""
+    numbers = {job.name: number for number, job in enumerate(jobs)}
+    for number, job in enumerate(jobs):
+        if job.directory.rpartition("/")[2].partition("-")[0] != str(number) or not numbers.keys() >= set(job.needs):
+            raise StoreError(f"{job.hook} cannot be retried: a record of its jobs cannot be read")
+    return [[numbers[name] for name in its_names if name in numbers] for its_names in names]
+
+
+def _env(job: JobRecord, plan: Plan) -> tuple[tuple[str, str], ...]:
+    """The recorded variables; the value of one that is masked is had again from the present hook file."""
+    if not any(_is_masked(name, value) for name, value in job.env):
+        return job.env
+    hook = plan.hook(job.hook)
+    number = hook.number_of(job.name) if hook else None
+    present = dict(hook.jobs[number].env) if hook and number is not None else {}
+    lost = [name for name, value in job.env if _is_masked(name, value) and name not in present]
+    if lost:
+        raise UsageError(
+            f"{job.name} cannot be retried: the value of {', '.join(lost)} was not kept, since its name says that it "
+            "is secret, and the hook file does not give it to this job any more: put it back there"
+        )
+    return tuple((name, present[name] if _is_masked(name, value) else value) for name, value in job.env)
+
+
+def _is_masked(name: str, value: str) -> bool:
+    return value == MASK and is_secret(name)
+
+
+def _repo_of(invocation: InvocationRecord) -> Repo:
+    try:
+        repo = find_repo({}, invocation.worktree)
+    except (GitError, OSError):
+        repo = None
+    if repo is None or repo.top != invocation.worktree:
+        raise UsageError(f"the working tree of {invocation.id} is not there any more: {invocation.worktree}")
+    return repo
+
+
+def _present_plan(world: World, repo: Repo) -> Plan:
+    """The hook file of today, for slots, limits and secrets; a broken or missing one does not keep us from a retry."""
+    try:
+        plan = load_plan(world, repo.top)
+    except ConfigError:
+        plan = None
+    return plan or Plan("", None, ())

@@ -1,0 +1,172 @@
+"""What a person sees of a foreground phase (R23)."""
+
+import os
+from collections.abc import Callable
+from subprocess import Popen
+
+import pytest
+
+from kit.gate import Gate
+from kit.process import kill, processes
+from kit.repo import Repo
+from kit.terminal import Terminal
+
+MakeGate = Callable[[str], Gate]
+SHIM = ".git/hooks/pre-commit"
+
+
+def start_hook(repo: Repo) -> "Popen[bytes]":
+    """Start the hook as git would, with its outputs apart."""
+    repo.install()
+    return repo.start(SHIM)
+
+
+def read_until(hook: "Popen[bytes]", wanted: bytes) -> bytes:
+    """What the hook has printed so far, up to `wanted`."""
+    assert hook.stdout is not None
+    data = b""
+    while not data.endswith(wanted):
+        byte = os.read(hook.stdout.fileno(), 1)
+        assert byte, f"the output ended with {data!r}"
+        data += byte
+    return data
+
+
+def test_r23_jobs_are_shown_as_whole_blocks_in_the_order_of_their_ends(repo: Repo, make_gate: MakeGate) -> None:
+    gates = {name: make_gate(name) for name in "abc"}
+    repo.settings(jobs=3)
+    jobs = {name: f"echo {name}1; {gates[name].command}; printf {name}2" for name in "abc"}
+    repo.hook("pre-commit", background=False, **jobs)
+    hook = start_hook(repo)
+    for gate in gates.values():
+        gate.wait()
+    invocation = repo.begun("pre-commit")
+    for name in "cab":
+        gates[name].open()
+        invocation.wait_for_status(name, "completed")
+    out, err = hook.communicate()
+    assert out == b"[c]\nc1\nc2\n[a]\na1\na2\n[b]\nb1\nb2\n"
+    assert err.startswith(b"dodo-hooks: pre-commit: 3 jobs completed (") and err.count(b"\n") == 1
+
+
+def test_r23_a_job_that_runs_alone_is_shown_live(repo: Repo, gate: Gate) -> None:
+    repo.hook("pre-commit", only=f"echo one; {gate.command}; printf two")
+    hook = start_hook(repo)
+    assert read_until(hook, b"one\n") == b"[only]\none\n"
+    gate.wait()
+    assert repo.begun("pre-commit").job("only").status == "running"
+    gate.open()
+    assert hook.communicate()[0] == b"two\n"
+
+
+def test_r23_the_last_one_is_shown_live_once_the_others_have_ended(repo: Repo, make_gate: MakeGate) -> None:
+    quick, slow = make_gate("quick"), make_gate("slow")
+    repo.settings(jobs=2)
+    repo.hook("pre-commit", quick=f"echo q; {quick.command}", slow=f"echo s1; {slow.command}; echo s2")
+    hook = start_hook(repo)
+    quick.wait(), slow.wait()
+    quick.open()
+    assert read_until(hook, b"s1\n") == b"[quick]\nq\n[slow]\ns1\n"
+    assert repo.begun("pre-commit").job("slow").status == "running"
+    slow.open()
+    assert hook.communicate()[0] == b"s2\n"
+
+
+def test_r23_a_job_that_prints_nothing_is_not_shown(repo: Repo) -> None:
+    repo.hook("pre-commit", silent="true", fails="exit 3")
+    hook = start_hook(repo)
+    out, err = hook.communicate()
+    assert (hook.returncode, out) == (1, b"")
+    assert err.startswith(b"dodo-hooks: pre-commit: fails failed: exit code 3\n")
+
+
+def test_r16_a_grandchild_that_never_stops_printing_does_not_hang_the_run(repo: Repo) -> None:
+    repo.hook(
+        "pre-commit",
+        flood="for i in 1 2 3 4 5 6 7 8; do yes & done; echo started",
+        then={"run": "true", "needs": ["flood"]},
+    )
+    hook = start_hook(repo)
+    out, _ = hook.communicate(timeout=10)
+    assert hook.returncode == 0 and b"started\n" in out
+    assert repo.finished("pre-commit").statuses() == {"flood": "completed", "then": "completed"}
+
+
+def test_r16_all_that_a_job_wrote_before_its_end_is_kept(repo: Repo) -> None:
+    size = 1_000_000
+    repo.hook("pre-commit", big=f"head -c {size} /dev/zero; echo; echo end")
+    hook = start_hook(repo)
+    out, _ = hook.communicate()
+    assert out == b"[big]\n" + bytes(size) + b"\nend\n"
+    assert repo.finished("pre-commit").log("big") == bytes(size) + b"\nend\n"
+
+
+def test_r23_a_reader_that_does_not_read_holds_up_no_job(repo: Repo) -> None:
+    repo.settings(jobs=1)
+    repo.hook("pre-commit", big="head -c 300000 /dev/zero", then="true")
+    hook = start_hook(repo)
+    repo.begun("pre-commit").wait_for_status("then", "completed")
+    assert hook.poll() is None
+    assert hook.communicate()[0] == b"[big]\n" + bytes(300000) + b"\n"
+    assert hook.returncode == 0
+
+
+def test_r23_a_reader_that_has_gone_fails_nothing(repo: Repo) -> None:
+    repo.hook("pre-commit", loud="head -c 300000 /dev/zero", then={"run": "echo and on", "needs": ["loud"]})
+    repo.install()
+    repo.call("sh", "-c", f"({SHIM}; echo $? >code) | true", check=True)
+    assert repo.read("code") == "0\n"
+    assert repo.finished("pre-commit").log("then") == b"and on\n"
+
+
+# At a terminal
+
+
+def test_r23_at_a_terminal_a_job_has_one_for_its_colours_and_none_to_control(
+    repo: Repo, terminal: Callable[..., Terminal]
+) -> None:
+    colours = r"[ -t 1 ] && [ -t 2 ] && printf '\033[31mred\nand on'"
+    repo.hook("pre-commit", paints=f"{colours}; (exec </dev/tty) 2>/dev/null || echo; [ ! -t 0 ] && echo no input")
+    repo.install()
+    at_work = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    assert at_work.wait() == 0
+    # The terminal of the person puts a carriage return before each newline; that of the job does not.
+    shown = b"\x1b[1m[paints]\x1b[0m\r\n\x1b[31mred\r\nand on\r\nno input\r\n\x1b[0m"
+    assert shown in at_work.output
+    assert repo.finished("pre-commit").log("paints") == b"\x1b[31mred\nand on\nno input\n"
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}])
+def test_r23_no_color_is_respected(repo: Repo, terminal: Callable[..., Terminal], variables: dict[str, str]) -> None:
+    repo.env |= variables
+    repo.hook("pre-commit", says="echo hello")
+    repo.install()
+    at_work = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    assert at_work.wait() == 0
+    assert b"[says]\r\nhello\r\n" in at_work.output and b"\x1b[1m" not in at_work.output
+
+
+def test_r23_one_line_says_what_is_running_and_for_how_long(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+    repo.settings(jobs=2)
+    repo.hook("pre-commit", a="sleep 1.3; echo done", b="sleep 1.3")
+    repo.install()
+    at_work = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    assert at_work.wait() == 0
+    assert b"\r\x1b[Ka, b: 1 s" in at_work.output
+    assert at_work.output.index(b"a, b: 1 s") < at_work.output.index(b"[a]")
+    assert b"1 s\r\x1b[K\x1b[1m[a]" in at_work.output  # the line is gone before anything else is printed
+
+
+def test_r16_a_grandchild_that_holds_the_terminal_of_a_job_does_not_hang_the_run(
+    repo: Repo, terminal: Callable[..., Terminal], gate: Gate
+) -> None:
+    repo.hook("pre-commit", server=f"(trap '' HUP; {gate.command}) & echo up")
+    repo.install()
+    at_work = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    assert at_work.wait() == 0
+    assert b"up\r\n" in at_work.output
+    shell = gate.wait()  # `$$` in a subshell is the pid of its shell, the job, whose group both are of
+    job = repo.finished("pre-commit").job("server")
+    [server] = [one.pid for one in processes() if one.group == job.pid]
+    assert (job.pid, job.status) == (shell, "completed")
+    kill(server)

@@ -53,6 +53,10 @@ def _dispatch(argv: "Sequence[str]", world: "World") -> int:
         from dodo_hooks.fire.entry import fire
 
         return fire(world, list(argv[1:]))
+    if list(argv) == ["status", "--short"]:  # before each prompt of a shell: click alone would take half of its time
+        from dodo_hooks.cli.status_short import print_short_status
+
+        return print_short_status(world)
     from dodo_hooks.host.world import reach_site
 
     reach_site(world)

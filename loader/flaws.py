@@ -84,8 +84,8 @@ def who_at(root: Node, path: Path) -> str:
 
 def _level(path: Path) -> str:
     """Whose key, or whose value, the path leads to."""
-    if path[:1] == ("log",) and len(path) > 1:
-        return "log"
+    if len(path) > 1 and path[0] in ("log", "notify"):
+        return str(path[0])
     if len(path) > 3 and path[-2] == "concurrency":
         return "concurrency"
     if path[:1] != ("hooks",) or len(path) < 2:

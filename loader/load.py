@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterable
 
 from dodo_hooks.core.errors import ConfigError, Problem
-from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.plan import Plan, Retention
 from dodo_hooks.loader.compile import compile_hooks
 from dodo_hooks.loader.discover import Found
 from dodo_hooks.loader.schema import read_models
@@ -20,14 +20,14 @@ def load_plan(found: Found) -> Plan:
     A file that says nothing is a plan without hooks. `Job.record` is left empty.
     """
     shown = _shown(found.file, found.top)
-    document = parse(_content(found.file, shown))
+    document = parse(content_of(found.file, shown))
     notices = tuple(_notice(other, shown, found.top) for other in found.also)
     if document.root is None:
-        _refuse(document.findings, shown)
+        refuse(document.findings, shown)
         return Plan(file=found.file, slots=None, hooks=(), notices=notices)
     file, tree, flaws = read_models(document.root)
     hooks, faults = compile_hooks(file, tree)
-    _refuse([*document.findings, *flaws, *faults], shown)
+    refuse([*document.findings, *flaws, *faults], shown)
     return Plan(
         file=found.file,
         slots=file.jobs,
@@ -35,10 +35,11 @@ def load_plan(found: Found) -> Plan:
         notices=notices,
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
+        retention=Retention(file.log.retention, file.log.keep_last, file.log.max_total_size),
     )
 
 
-def _content(path: str, shown: str) -> bytes:
+def content_of(path: str, shown: str) -> bytes:
     try:
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):  # a FIFO would keep git waiting
@@ -53,7 +54,7 @@ def _content(path: str, shown: str) -> bytes:
         raise ConfigError([Problem(shown, 0, 0, f"the hook file cannot be read: {reason}")]) from None
 
 
-def _refuse(findings: Iterable[Finding], shown: str) -> None:
+def refuse(findings: Iterable[Finding], shown: str) -> None:
     """Raise what was found; what an alias brings to several jobs is said once."""
     problems: dict[tuple[int, int, str], Problem] = {}
     for finding in findings:

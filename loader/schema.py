@@ -12,10 +12,10 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, ON_CONFLICT, QUEUE
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, ON_CONFLICT, QUEUE, Retention
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.flaws import Flaw, finding_of, without
-from dodo_hooks.loader.tree import Finding, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, described
 from dodo_hooks.loader.wording import did_you_mean, listed, quoted
 
 LEAST_LOG_BYTES = 64 * 1024
@@ -193,9 +193,12 @@ class HookBody(_Body):
 
 
 class LogBody(_Body):
-    """What is kept of what jobs print."""
+    """What is kept of what jobs print, and of the records."""
 
     max_log_size: Annotated[Bytes, AfterValidator(_log_bytes)] = MAX_LOG_BYTES
+    retention: Seconds = Retention().retention_s
+    keep_last: Annotated[int, Field(ge=0), BeforeValidator(_value)] = Retention().keep_last
+    max_total_size: Bytes = Retention().max_total_bytes
 
 
 class HookFile(_Body):
@@ -212,6 +215,33 @@ class HookFile(_Body):
     ] = {}
 
 
+def _notifier(node: object) -> object:
+    """A text is a command: `notify: my-script` is short for `notify: {run: my-script}`."""
+    if not isinstance(node, Scalar):
+        return node
+    return None if node.value is None else MapNode(node.mark, (Entry(node.mark, "run", node),))
+
+
+def _occasion(text: str) -> str:
+    if text not in ("failed", "always"):
+        raise ValueError(f'expected "failed" or "always", found {quoted(text)}')
+    return text
+
+
+class NotifyBody(_Body):
+    """What is run when a background run has ended."""
+
+    run: FilledText = "desktop"
+    when: Annotated[Text, AfterValidator(_occasion)] = "failed"
+    timeout: Seconds = 10.0
+
+
+class UserFile(_Body):
+    """The user's own configuration."""
+
+    notify: Annotated[NotifyBody | None, BeforeValidator(_notifier)] = None
+
+
 KEYS = {
     "file": tuple(HookFile.model_fields),
     "log": tuple(LogBody.model_fields),
@@ -219,6 +249,8 @@ KEYS = {
     "job": tuple(JobBody.model_fields),
     "concurrency": tuple(ConcurrencyBody.model_fields),
 }
+
+USER_KEYS = {"file": tuple(UserFile.model_fields), "notify": tuple(NotifyBody.model_fields)}
 
 _ROUNDS = 3  # one is enough for every file that we know of
 
@@ -240,9 +272,21 @@ def read_models(root: Node) -> tuple[HookFile, Node, list[Finding]]:
     return HookFile(), MapNode(root.mark, ()), findings
 
 
+def read_user_models(root: Node) -> tuple[UserFile, list[Finding]]:
+    """The same for the user's own file."""
+    try:
+        return UserFile.model_validate(root), []
+    except ValidationError as error:
+        return UserFile(), [finding_of(flaw, root, USER_KEYS) for flaw in _flaws_of(error)]
+
+
 def _validated(tree: Node) -> HookFile | list[Flaw]:
     try:
         return HookFile.model_validate(tree)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-        return [Flaw(one["type"], one["loc"], one.get("ctx", {})) for one in errors]
+        return _flaws_of(error)
+
+
+def _flaws_of(error: ValidationError) -> list[Flaw]:
+    errors = error.errors(include_url=False, include_input=False)
+    return [Flaw(one["type"], one["loc"], one.get("ctx", {})) for one in errors]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from dodo_hooks import __version__
-from dodo_hooks.core.errors import USAGE_ERROR
+from dodo_hooks.core.errors import USAGE_ERROR, GitError
 from dodo_hooks.host.world import World
 
 PROGRAM = "dodo-hooks"
@@ -27,6 +27,8 @@ def run(argv: Sequence[str], world: World) -> int:
         HooksError: what the command itself met.
     """
     try:
+        if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
+            _tell_news(world)
         code = _invoke(argv, world)
         sys.stdout.flush()
         return code
@@ -37,6 +39,23 @@ def run(argv: Sequence[str], world: World) -> int:
     except BrokenPipeError:  # nobody reads any more (`| head -1`), which is nothing to talk about
         _give_up_output()
         return CLOSED_OUTPUT
+
+
+def _tell_news(world: World) -> None:
+    """What went wrong in the background of this repository since the last command."""
+    from dodo_hooks.fire.news import is_in_job, tell_news
+    from dodo_hooks.git.repo import find_repo
+    from dodo_hooks.store import identity, layout
+    from dodo_hooks.store.repair import repair
+
+    try:
+        known = None if is_in_job(world) else identity.known_id(find_repo(world.environ, world.cwd).common_dir)
+    except GitError:  # the command itself says so, if it needs one
+        return
+    if known is not None:
+        repository_dir = layout.repository_dir(world.state, known)
+        repair(repository_dir)
+        tell_news(world, repository_dir)
 
 
 def _invoke(argv: Sequence[str], world: World) -> int:
@@ -128,6 +147,12 @@ def _jobs() -> click.Command:
     return jobs
 
 
+def _status() -> click.Command:
+    from dodo_hooks.cli.status import status
+
+    return status
+
+
 COMMANDS: Mapping[str, Loader] = {
     "install": _install,
     "uninstall": _uninstall,
@@ -135,6 +160,7 @@ COMMANDS: Mapping[str, Loader] = {
     "list": _list,
     "validate": _validate,
     "jobs": _jobs,
+    "status": _status,
 }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,15 +12,18 @@ import click
 from click.core import ParameterSource
 
 from dodo_hooks.cli.group import LazyGroup, Loader
-from dodo_hooks.cli.jobs_listing import Run, print_json, print_runs
-from dodo_hooks.cli.place import store_here, teller
+from dodo_hooks.cli.jobs_formats import FORMATS
+from dodo_hooks.cli.jobs_listing import Run, print_runs
+from dodo_hooks.cli.place import all_stores, store_here, teller
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.events import known_hooks
 from dodo_hooks.host.world import World
 from dodo_hooks.store.reader import Report, list_invocations, read_jobs
+from dodo_hooks.store.repositories import repository_path
 
 LAST = 10
+TABLE = "table"
 FAILED = frozenset((status.FAILED, status.CRASHED))
 
 
@@ -50,7 +54,32 @@ def _retry() -> click.Command:
     return retry
 
 
-COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel, "retry": _retry}
+def _wait() -> click.Command:
+    from dodo_hooks.cli.jobs_wait import wait
+
+    return wait
+
+
+def _watch() -> click.Command:
+    from dodo_hooks.cli.jobs_watch import watch
+
+    return watch
+
+
+def _prune() -> click.Command:
+    from dodo_hooks.cli.jobs_prune import prune_runs
+
+    return prune_runs
+
+
+COMMANDS: Mapping[str, Loader] = {
+    "logs": _logs,
+    "cancel": _cancel,
+    "retry": _retry,
+    "wait": _wait,
+    "watch": _watch,
+    "prune": _prune,
+}
 
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
@@ -63,7 +92,8 @@ COMMANDS: Mapping[str, Loader] = {"logs": _logs, "cancel": _cancel, "retry": _re
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help=f"The newest N such runs; {LAST} if not given.")
 @click.option("--all", "everything", is_flag=True, help="All such runs.")
 @click.option("--repo", metavar="PATH", help="The repository there, not the one here.")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print them.")
+@click.option("--all-repos", is_flag=True, help="Runs of all repositories, also of those that are gone.")
+@click.option("--format", "form", type=click.Choice([TABLE, *FORMATS]), default=TABLE, help="How to print them.")
 @click.pass_context
 def jobs(
     ctx: click.Context,
@@ -74,6 +104,7 @@ def jobs(
     last: int | None,
     everything: bool,
     repo: str | None,
+    all_repos: bool,
     form: str,
 ) -> None:
     """List the runs of hooks and their jobs, the newest first."""
@@ -82,22 +113,35 @@ def jobs(
         return
     if everything and last is not None:
         raise click.UsageError("--all and --last contradict each other: keep one", ctx)
+    if all_repos and repo is not None:
+        raise click.UsageError("--all-repos and --repo contradict each other: keep one", ctx)
     world: World = ctx.obj
     wanted = Wanted(
         _known(hook), _worktree(world, worktree), frozenset(statuses) | (FAILED if failed else frozenset[str]())
     )
     tell = teller()
-    runs = list(islice(_runs(store_here(world, repo), wanted, tell), None if everything else last or LAST))
-    if form == "json":
-        print_json(runs)
-    elif runs:
-        print_runs(runs, world)
+    stores = all_stores(world) if all_repos else [store_here(world, repo)]
+    _print(islice(_runs(stores, wanted, tell), None if everything else last or LAST), form, world, tell)
+
+
+def _print(runs: Iterator[Run], form: str, world: World, tell: Report) -> None:
+    if form != TABLE:
+        FORMATS[form](runs)
+    elif found := list(runs):
+        print_runs(found, world)
     else:
         tell("no such run is on record")
 
 
-def _runs(repository_dir: str, wanted: Wanted, report: Report) -> Iterator[Run]:
-    """The runs that have something to show, the newest first."""
+def _runs(repository_dirs: Sequence[str], wanted: Wanted, report: Report) -> Iterator[Run]:
+    """The runs that have something to show, the newest first. An id is a time, so those of several repositories can be
+    merged, and whoever takes N of them pays for N."""
+    each = [_runs_of(one, wanted, report) for one in repository_dirs]
+    return heapq.merge(*each, key=lambda run: run.invocation.id, reverse=True)
+
+
+def _runs_of(repository_dir: str, wanted: Wanted, report: Report) -> Iterator[Run]:
+    repository = repository_path(repository_dir)
     found = list_invocations(repository_dir, hook=wanted.hook, worktree=wanted.worktree, report=report)
     for invocation in found:
         jobs = read_jobs(invocation, report)
@@ -105,7 +149,7 @@ def _runs(repository_dir: str, wanted: Wanted, report: Report) -> Iterator[Run]:
             jobs = tuple(job for job in jobs if job.status in wanted.statuses)
             if not jobs:
                 continue
-        yield Run(invocation, jobs)
+        yield Run(repository, invocation, jobs)
 
 
 def _known(hook: str | None) -> str | None:

@@ -1,10 +1,9 @@
-"""How `dodo-hooks jobs` prints runs: a row for each job, or JSON."""
+"""How `dodo-hooks jobs` prints runs for people: a row for each job."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from dodo_hooks.cli.table import print_table, say, shown
 from dodo_hooks.core import status
@@ -13,6 +12,7 @@ from dodo_hooks.store.reader import InvocationRecord, JobRecord
 
 HEADS = ("INVOCATION", "HOOK", "JOB", "STATUS", "TOOK", "WHY")
 WORKTREE_HEAD = "WORKTREE"
+REPOSITORY_HEAD = "REPOSITORY"
 STATUS_COLUMN = HEADS.index("STATUS")
 
 
@@ -20,25 +20,25 @@ STATUS_COLUMN = HEADS.index("STATUS")
 class Run:
     """An invocation, and those of its jobs that are to be shown."""
 
+    repository: str | None  # where it is; None where its place in the store does not tell
     invocation: InvocationRecord
     jobs: tuple[JobRecord, ...]
 
 
 def print_runs(runs: Sequence[Run], world: World) -> None:
-    """A row for each job; the working tree is a column where there are several. What went wrong with a run as a whole
-    stands below."""
-    with_worktree = len({run.invocation.worktree for run in runs}) > 1
-    rows = [row for run in runs for row in _rows(run, with_worktree)]
-    heads = (*HEADS[:-1], WORKTREE_HEAD, HEADS[-1]) if with_worktree else HEADS
+    """A row for each job; repository and working tree are columns where there are several. What went wrong with a run
+    as a whole stands below."""
+    places: list[str] = []
+    if len({run.repository for run in runs}) > 1:
+        places.append(REPOSITORY_HEAD)
+    if len({run.invocation.worktree for run in runs}) > len({run.repository for run in runs}):
+        places.append(WORKTREE_HEAD)
+    rows = [row for run in runs for row in _rows(run, places)]
+    heads = (*HEADS[:-1], *places, HEADS[-1])
     print_table(heads, rows, world, status_column=STATUS_COLUMN)
     for run in runs:
         if run.invocation.error is not None:
             say(f"{run.invocation.id}: {shown(run.invocation.error)}")
-
-
-def print_json(runs: Sequence[Run]) -> None:
-    """Every field of the records, and `writer_died`. ASCII, so bytes that are no text survive as lone surrogates."""
-    say(json.dumps([{**asdict(run.invocation), "jobs": [_fields(job) for job in run.jobs]} for run in runs], indent=2))
 
 
 def why(job: JobRecord) -> str:
@@ -51,13 +51,24 @@ def why(job: JobRecord) -> str:
     return words
 
 
-def _rows(run: Run, with_worktree: bool) -> Iterator[list[str]]:
+def standing(job: JobRecord) -> str:
+    """`failed, exit code 7`"""
+    because = shown(why(job))
+    return f"{job.status}, {because}" if because else job.status
+
+
+def _rows(run: Run, places: Sequence[str]) -> Iterator[list[str]]:
     one = run.invocation
-    worktree = [one.worktree.rpartition("/")[2]] if with_worktree else []
+    names = {REPOSITORY_HEAD: _last_part(run.repository or "?"), WORKTREE_HEAD: _last_part(one.worktree)}
+    where = [names[place] for place in places]
     for job in run.jobs:
-        yield [one.id, one.hook, job.name, job.status, _took(job.duration_s), *worktree, why(job)]
+        yield [one.id, one.hook, job.name, job.status, took(job.duration_s), *where, why(job)]
     if not run.jobs:  # no record of a job can be read; the run itself is still one
-        yield [one.id, one.hook, "-", "-", "", *worktree, ""]
+        yield [one.id, one.hook, "-", "-", "", *where, ""]
+
+
+def _last_part(path: str) -> str:
+    return path.rpartition("/")[2] or path
 
 
 def _ending(job: JobRecord) -> str:
@@ -66,14 +77,10 @@ def _ending(job: JobRecord) -> str:
     return f"exit code {job.exit_code}" if job.exit_code else ""
 
 
-def _took(duration_s: float | None) -> str:
+def took(duration_s: float | None) -> str:
     if duration_s is None:
         return ""
     if duration_s < 60:
         return f"{duration_s:.1f}s"
     minutes, seconds = divmod(round(duration_s), 60)
     return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{seconds:02}s"
-
-
-def _fields(job: JobRecord) -> dict[str, object]:
-    return {**asdict(job), "env": dict(job.env)}

@@ -1,71 +1,96 @@
-"""`dodo-hooks jobs logs`: what a job wrote, byte for byte."""
+"""`dodo-hooks jobs logs`: what jobs wrote, byte for byte."""
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Callable, Sequence
 
 import click
 
-from dodo_hooks.cli.jobs_listing import why
+from dodo_hooks.cli.addressed import Addressed, addressed, whole_invocations
+from dodo_hooks.cli.interleave import Labelled, labels
+from dodo_hooks.cli.jobs_follow import Output, follow
+from dodo_hooks.cli.jobs_listing import standing
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.cli.table import shown
-from dodo_hooks.store import address, layout
-from dodo_hooks.store.log import read_piece
+from dodo_hooks.store import address
+from dodo_hooks.store.follow import LogTail
 from dodo_hooks.store.reader import JobRecord
-
-_PIECE = 65536
 
 
 @click.command()
-@click.argument("where", metavar="ADDRESS")
+@click.argument("where", metavar="ADDRESS...", nargs=-1)
+@click.option("-f", "--follow", "is_followed", is_flag=True, help="Go on until the jobs have ended.")
+@click.option("--all", "everything", is_flag=True, help="All jobs of the run, each line behind its job's name.")
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Begin with the last N lines.")
 @repository_option
 @click.pass_context
-def logs(ctx: click.Context, where: str, repo: str | None) -> None:
-    """Print what a job wrote: JOB, JOB@INVOCATION, WORKTREE:JOB or HOOK:JOB; @INVOCATION for all jobs of a run."""
+def logs(
+    ctx: click.Context,
+    where: tuple[str, ...],
+    is_followed: bool,
+    everything: bool,
+    tail: int | None,
+    repo: str | None,
+) -> None:
+    """Print what jobs wrote: JOB, JOB@INVOCATION, WORKTREE:JOB or HOOK:JOB; @INVOCATION for all jobs of a run.
+
+    With --all and no address: all jobs of the newest run.
+    """
+    if not where and not everything:
+        raise click.UsageError("Missing argument 'ADDRESS...'", ctx)
     tell = teller()
-    found = address.find(store_here(ctx.obj, repo), where, tell)
-    if not address.parse_address(where).job:
-        _print_all(found.jobs)
-        return
-    for job in found.jobs:
-        if not _copy(job):
-            tell(f"{shown(job.name)} has written nothing: {_standing(job)}")
+    find = whole_invocations if everything else addressed
+    found = find(store_here(ctx.obj, repo), where, tell)
+    jobs = [job for one in found for job in one.jobs]
+    is_labelled = everything or (is_followed and len(jobs) > 1)
+    outputs = [_output(job, label, tail) for job, label in zip(jobs, _labels(jobs, is_labelled), strict=True)]
+    if is_followed:
+        follow([one.invocation for one in found], outputs, _write, _say_standing(tell), tell)
+    elif is_labelled:
+        for output in outputs:
+            _copy(output)
+    else:
+        _print(found, outputs, len(jobs) > 1 or any(address.parse_address(one).job is None for one in where), tell)
 
 
-def _print_all(jobs: tuple[JobRecord, ...]) -> None:
-    """One log after the other, each below a line that names its job."""
-    output = sys.stdout.buffer
-    for place, job in enumerate(jobs):
-        heading = f"==> {shown(job.name)}: {_standing(job)} <==\n"
-        output.write(("\n" if place else "").encode() + heading.encode("utf-8", "backslashreplace"))
-        if _copy(job) and not _ends_a_line(job):
-            output.write(b"\n")
+def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
+    return [*labels([shown(job.name) for job in jobs])] if is_labelled else [None] * len(jobs)
 
 
-def _copy(job: JobRecord) -> bool:
-    """Copy the log to standard output; whether there was any."""
-    try:
-        with open(layout.log_file(job.directory), "rb") as log:
-            place = 0
-            while data := os.read(log.fileno(), _PIECE):
-                behind = place + len(data)
-                if b"\0" in data:  # perhaps a hole
-                    data, behind = read_piece(log.fileno(), place, _PIECE)
-                    os.lseek(log.fileno(), behind, os.SEEK_SET)
-                place = behind
-                sys.stdout.buffer.write(data)
-            return place > 0
-    except FileNotFoundError:  # made when the job is begun
-        return False
+def _output(job: JobRecord, label: str | None, lines: int | None) -> Output:
+    tail = LogTail(job.directory)
+    if lines is not None:
+        tail.skip_to_last(lines)
+    return Output(job, tail, None if label is None else Labelled(label))
 
 
-def _ends_a_line(job: JobRecord) -> bool:
-    with open(layout.log_file(job.directory), "rb") as log:
-        log.seek(-1, 2)
-        return log.read(1) == b"\n"
+def _print(found: Sequence[Addressed], outputs: Sequence[Output], is_headed: bool, tell: Callable[[str], None]) -> None:
+    """One log after the other; where there are several, each below a line that names its job."""
+    for place, output in enumerate(outputs):
+        if is_headed:
+            heading = f"==> {shown(output.job.name)}: {standing(output.job)} <==\n"
+            _write(("\n" if place else "").encode() + heading.encode("utf-8", "backslashreplace"))
+        last = _copy(output)
+        if is_headed and last and not last.endswith(b"\n"):
+            _write(b"\n")
+        if not is_headed and not last and not output.tail.has_read_anything:
+            tell(f"{shown(output.job.name)} has written nothing: {standing(output.job)}")
 
 
-def _standing(job: JobRecord) -> str:
-    because = shown(why(job))
-    return f"{job.status}, {because}" if because else job.status
+def _copy(output: Output) -> bytes:
+    """Print what there is; returns the last piece of it."""
+    last = b""
+    while piece := output.tail.read():
+        last = piece
+        _write(output.shaped(piece))
+    _write(output.end())
+    return last
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+
+
+def _say_standing(tell: Callable[[str], None]) -> Callable[[JobRecord], None]:
+    return lambda job: tell(f"{shown(job.name)}: {standing(job)}")

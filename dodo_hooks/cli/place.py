@@ -13,6 +13,7 @@ from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.store import identity, layout
 from dodo_hooks.store.repair import repair
+from dodo_hooks.store.repositories import repository_dirs
 
 
 def plan_here(world: World) -> Plan:
@@ -46,6 +47,14 @@ def store_here(world: World, path: str | None = None) -> str:
     repository_dir = _store_of(world, repo_at(world, path))
     repair(repository_dir)
     return repository_dir
+
+
+def all_stores(world: World) -> list[str]:
+    """Where the records of each repository are kept, with what dead writers left open ended."""
+    found = repository_dirs(world.state)
+    for repository_dir in found:
+        repair(repository_dir)
+    return found
 
 
 def repo_at(world: World, path: str | None) -> Repo:

@@ -9,11 +9,16 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import click
 
 from dodo_hooks.core import status
 from dodo_hooks.host.world import World
+
+if TYPE_CHECKING:  # rich is imported where something is drawn, which is seldom
+    from rich.console import Console
+    from rich.table import Table
 
 STYLES: Mapping[str, str] = {
     status.RUNNING: "yellow",
@@ -25,7 +30,7 @@ STYLES: Mapping[str, str] = {
     status.SKIPPED: "dim",
 }
 _GAP = "  "
-_UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 # They turn the text around them, so that it looks like another one.
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -36,7 +41,7 @@ def print_table(
     """Print rows below their heads. A status has its colour, where colours are wanted."""
     cells = [[shown(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        _draw(heads, cells, world, status_column)
+        console_at(world).print(drawn(heads, cells, status_column))
     else:
         for line in _lines(heads, cells):
             say(line)
@@ -65,12 +70,24 @@ def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in table]
 
 
-def _draw(heads: Sequence[str], rows: Sequence[Sequence[str]], world: World, status_column: int | None) -> None:
+def console_at(world: World) -> Console:
+    """What draws at the terminal that standard output is."""
     from rich.console import Console
+
+    return Console(
+        file=sys.stdout,
+        force_terminal=True,
+        color_system="auto" if has_colors(world) else None,
+        highlight=False,
+        _environ=world.environ,
+    )
+
+
+def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], status_column: int | None) -> Table:
+    """Rows that are safe to show, for the console to draw."""
     from rich.table import Table
     from rich.text import Text
 
-    colors = has_colors(world)
     table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
     for place, head in enumerate(heads):
         # The last column is the one with sentences in it: it is folded before any other is.
@@ -78,14 +95,7 @@ def _draw(heads: Sequence[str], rows: Sequence[Sequence[str]], world: World, sta
     for row in rows:
         styles = [STYLES.get(cell, "") if place == status_column else "" for place, cell in enumerate(row)]
         table.add_row(*map(Text, row, styles))
-    console = Console(
-        file=sys.stdout,
-        force_terminal=True,
-        color_system="auto" if colors else None,
-        highlight=False,
-        _environ=world.environ,
-    )
-    console.print(table)
+    return table
 
 
 def _padded(text: str, width: int) -> str:
@@ -106,7 +116,7 @@ def _columns(character: str) -> int:
 
 
 def _is_unsafe(character: str) -> bool:
-    return character in _DIRECTION or unicodedata.category(character) in _UNPRINTABLE
+    return character in _DIRECTION or unicodedata.category(character) in UNPRINTABLE
 
 
 def _escaped(character: str) -> str:

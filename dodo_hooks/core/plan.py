@@ -12,6 +12,14 @@ GRACE_S = 5.0  # between SIGTERM and SIGKILL, unless the file says otherwise (R1
 MAX_LOG_BYTES = 10 * 1024 * 1024  # of a job's log, likewise
 
 
+class Retention(Record):
+    """What is kept of the records of a repository: the rest of `log:` (section 7)."""
+
+    retention_s: float = 7 * 86_400.0
+    keep_last: int = 3  # invocations of each working tree, whatever their age
+    max_total_bytes: int = 500 * 1024 * 1024  # of all invocations; the oldest go first
+
+
 # What a job does when its group is taken (section 7).
 QUEUE = "queue"
 CANCEL_PREVIOUS = "cancel-previous"
@@ -83,6 +91,7 @@ class Plan(Record):
     notices: "tuple[str, ...]" = ()  # sentences for people, such as a second hook file that is not read
     grace_s: float = GRACE_S  # `grace_period:` of the file
     max_log_bytes: int = MAX_LOG_BYTES  # `max_log_size:` of its `log:`
+    retention: Retention = Retention()
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

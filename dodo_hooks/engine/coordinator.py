@@ -10,6 +10,7 @@ invocation's record.
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.plan import Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.schedule import CountingSource
 from dodo_hooks.engine.job import Context
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.core.plan import Hook
+    from dodo_hooks.engine.aftermath import Aftermath
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
 
@@ -43,6 +45,7 @@ class Background(Record):
     slots: int
     deadline_s: "float | None"  # of the whole hook, on the monotonic clock
     database: str  # doit's
+    retention: Retention = Retention()  # what is kept when the records are pruned
 
 
 class BackgroundRecorder:
@@ -91,8 +94,8 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         phase.writer.note(coordinator=os.getpid())
         release("")
         is_released = True
-        _run(phase, recorder, waves, signals)
-        _finish(phase, waves)
+        after = _run(phase, recorder, waves, signals)
+        _finish(phase, waves, after)
     except HooksError as error:
         _give_up(phase, str(error), release, is_released)
     except BaseException as error:
@@ -122,8 +125,9 @@ def _open_wave(waves: Loop, ready: "list[int]") -> None:
         raise HooksError(f"cannot start a process: {error.strerror}") from error
 
 
-def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> None:
+def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> "Aftermath":
     reach_site(phase.world)
+    from dodo_hooks.engine.aftermath import Aftermath
     from dodo_hooks.engine.background import run_by_doit
     from dodo_hooks.host.priority import adopt_orphans
 
@@ -138,7 +142,9 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
         waves.set_hook_deadline(phase.deadline_s)
     waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
     _watch_worktree(phase.context.top, waves)
+    after = Aftermath(phase.world)
     run_by_doit(phase, recorder, waves)
+    return after
 
 
 def _watch_worktree(top: str, waves: Loop) -> None:
@@ -168,13 +174,20 @@ def _thin_out_logs(phase: Background, waves: Loop) -> None:
         thin_out_file(layout.log_file(phase.writer.jobs[number].directory), phase.context.max_log_bytes)
 
 
-def _finish(phase: Background, waves: Loop) -> None:
+def _finish(phase: Background, waves: Loop, after: "Aftermath") -> None:
+    from dodo_hooks.engine.aftermath import leave_word
+
     code = status.exit_code_of(list(phase.writer.outcomes().values()))
     if phase.writer.error:
         code = 2
     if waves.interrupted is not None:
         code = 128 + waves.interrupted
+    line = leave_word(phase.writer)
     phase.writer.finish(code)
+    try:
+        after.run(phase, line)
+    except Exception:  # the records are closed and right: nothing may open them again
+        pass
 
 
 def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:
@@ -196,6 +209,10 @@ def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]",
             if state.outcome is None:
                 writer.ended(number, status.Outcome(status.SKIPPED, status.ERROR, reason), wall_ns())
         writer.error = sentence
+        if is_released:  # else whoever waited for it has said it
+            from dodo_hooks.engine.aftermath import leave_word
+
+            leave_word(writer)
         writer.finish(2)
     except HooksError:  # the store cannot be written either
         writer.release()

@@ -38,7 +38,8 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
             body = _without_needs(hook, left_out) if options.single else hook
             slots = slots_of(options.slots or plan.slots)
             phase = phase_of(world)
-            firing = Firing(world, repo, body, (), BY_DOIT, phase, slots, plan.grace_s, plan.max_log_bytes, left_out)
+            limits = (plan.grace_s, plan.max_log_bytes)
+            firing = Firing(world, repo, body, (), BY_DOIT, phase, slots, *limits, left_out, retention=plan.retention)
             codes.append(_run_hook(firing, reporter, dep_manager, options))
     reporter.complete_run()
     return max(codes)

@@ -4,11 +4,13 @@ A firing that has nothing to do must cost next to nothing, so what a run needs i
 """
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.events import AFTER_REPLAY, is_gate
+from dodo_hooks.core.events import AFTER_REPLAY, REFERENCE_TRANSACTION, is_gate
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.git.event import derived_hooks, mark_fired
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.posix import os
+from dodo_hooks.store import layout
+from dodo_hooks.store.identity import known_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from dodo_hooks.fire.run import Firing
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
+
+# Fired by what editors do behind one's back, such as a fetch: told there, news would be lost.
+OFTEN_UNSEEN = (REFERENCE_TRANSACTION, "post-index-change")
 
 
 def fire(world: "World", words: "Sequence[str]") -> int:
@@ -38,6 +43,8 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     repo = find_repo(world.environ, world.cwd)
     if not repo.top:  # a bare repository has no hook file
         return code
+    if hook not in OFTEN_UNSEEN:
+        _tell_news(world, repo)
     hooks = [hook, *_derived(hook, args, repo)]
     compiled, is_new = load_compiled(world, repo.top)
     if is_new:
@@ -49,6 +56,22 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     if hook == AFTER_REPLAY:
         code = max(code, _run_owed(world, repo, compiled))
     return code
+
+
+def _tell_news(world: "World", repo: "Repo") -> None:
+    """What went wrong in the background since the last command: a look into one directory, mostly not there."""
+    identity = known_id(repo.common_dir)
+    if identity is None:
+        return
+    repository_dir = layout.repository_dir(world.state, identity)
+    try:
+        if not os.listdir(layout.failed_dir(repository_dir)):
+            return
+    except OSError:
+        return
+    from dodo_hooks.fire.news import tell_news
+
+    tell_news(world, repository_dir)
 
 
 def run_by_hand(
@@ -174,7 +197,8 @@ def _firing(
     from dodo_hooks.fire.run import Firing
 
     slots, phase = slots_of(compiled.slots), phase_of(world)
-    return Firing(world, repo, hook, args, trigger, phase, slots, compiled.grace_s, compiled.max_log_bytes, out)
+    limits = (compiled.grace_s, compiled.max_log_bytes)
+    return Firing(world, repo, hook, args, trigger, phase, slots, *limits, out, retention=compiled.retention)
 
 
 def _from_environ(world: "World") -> "Selectors":

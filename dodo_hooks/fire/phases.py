@@ -129,7 +129,9 @@ def background_of(
     firing = run.firing
     context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
     database = database or layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
-    return Background(firing.world, context, run.writer, tuple(jobs), firing.slots, run.deadline_s, database)
+    return Background(
+        firing.world, context, run.writer, tuple(jobs), firing.slots, run.deadline_s, database, firing.retention
+    )
 
 
 def announce_promotion(run: Run) -> None:

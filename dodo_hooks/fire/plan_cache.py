@@ -13,7 +13,7 @@ import time
 
 from dodo_hooks import __version__
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Group, Hook, Job, Plan
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Group, Hook, Job, Plan, Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 3
+_FORMAT = 4
 _KEY = (_FORMAT, __version__, sys.hexversion, sys.implementation.cache_tag)
 _YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
 
@@ -44,6 +44,7 @@ class Compiled(Record):
     notices: "tuple[str, ...]"
     grace_s: float
     max_log_bytes: int
+    rules: "tuple[float, int, int]"  # the fields of a Retention: marshal takes plain tuples alone
     hooks: "tuple[tuple[str, bytes], ...]"
 
     def hook(self, name: str) -> "Hook | None":
@@ -56,7 +57,11 @@ class Compiled(Record):
         if self.file is None:
             return None
         hooks = tuple(_hook_from(data) for _, data in self.hooks)
-        return Plan(self.file, self.slots, hooks, self.notices, self.grace_s, self.max_log_bytes)
+        return Plan(self.file, self.slots, hooks, self.notices, self.grace_s, self.max_log_bytes, self.retention)
+
+    @property
+    def retention(self) -> Retention:
+        return Retention(*self.rules)
 
 
 def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
@@ -145,13 +150,20 @@ def _compile(world: "World", top: str) -> Compiled:
     found = find_hook_file(top)
     if found is None:
         absent = tuple((f"{top}/{name}", None, None) for name in CANDIDATES)
-        return Compiled(_KEY, top, absent, None, None, (), GRACE_S, MAX_LOG_BYTES, ())
+        return Compiled(_KEY, top, absent, None, None, (), GRACE_S, MAX_LOG_BYTES, _plain(Retention()), ())
     from dodo_hooks.loader.load import load_plan as load
 
     sources = _sources(found)  # before it is read: a change meanwhile is noticed next time
     plan = with_records(load(found))
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    return Compiled(_KEY, top, sources, plan.file, plan.slots, plan.notices, plan.grace_s, plan.max_log_bytes, hooks)
+    rules = _plain(plan.retention)
+    return Compiled(
+        _KEY, top, sources, plan.file, plan.slots, plan.notices, plan.grace_s, plan.max_log_bytes, rules, hooks
+    )
+
+
+def _plain(rules: Retention) -> "tuple[float, int, int]":
+    return rules.retention_s, rules.keep_last, rules.max_total_bytes
 
 
 def _sources(found: "Found") -> "tuple[Source, ...]":

@@ -73,6 +73,7 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
             plan.max_log_bytes,
             left_out,
             parent=invocation.id,
+            retention=plan.retention,
         )
     )
 

@@ -2,7 +2,7 @@
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
@@ -55,6 +55,7 @@ class Firing(Record):
     max_log_bytes: int  # what a job's log may take of the disk (section 7)
     left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
     parent: "str | None" = None  # the invocation that this is a retry of
+    retention: Retention = Retention()  # what is kept of the records, once they are pruned
 
 
 class Run:

@@ -91,6 +91,12 @@ def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
     return changes
 
 
+def installed_shims(repo: Repo, environ: Mapping[str, str]) -> list[str]:
+    """The hooks of git that have a shim of ours. Raises UsageError where hooks are not this repository's alone."""
+    directory = hooks_directory(repo, environ)
+    return [name for name in CLIENT_HOOKS if _is_ours(f"{directory}/{name}")]
+
+
 def refresh_bundle(repo: Repo) -> None:
     """Write the byte code of the hot modules anew, after an upgrade; where it cannot be, hooks are only slower."""
     if os.path.exists(_launcher_path(repo)):

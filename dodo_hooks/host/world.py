@@ -24,6 +24,12 @@ class World(Record):
             return state
         return f"{self.environ.get('HOME') or self.cwd}/.local/state"
 
+    @property
+    def config(self) -> str:
+        """The directory for what a user has configured: $XDG_CONFIG_HOME, likewise."""
+        config = self.environ.get("XDG_CONFIG_HOME", "")
+        return config if config.startswith("/") else f"{self.environ.get('HOME') or self.cwd}/.config"
+
 
 def make_world(site: "tuple[str, ...]" = ()) -> World:
     """The world of this process."""

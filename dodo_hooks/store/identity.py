@@ -4,12 +4,19 @@ It lies in a file in the git common directory, with the device and the inode of 
 repository brings the file along but not the inode, and so gets an id of its own.
 """
 
-from fcntl import LOCK_EX, flock
-
 from dodo_hooks.host.posix import os
 
 _DIRECTORY = "dodo-hooks"
 _FILE = "id"
+
+
+def known_id(common_dir: str) -> "str | None":
+    """The id of the repository, if it has one yet."""
+    try:
+        stat = os.stat(common_dir)
+    except OSError:
+        return None
+    return _read(f"{common_dir}/{_DIRECTORY}/{_FILE}", f"{stat.st_dev:x} {stat.st_ino:x}")
 
 
 def repository_id(common_dir: str) -> str:
@@ -44,6 +51,8 @@ def _read(path: str, place: str) -> "str | None":
 
 
 def _make(common_dir: str, path: str, place: str) -> str:
+    from fcntl import LOCK_EX, flock
+
     directory = f"{common_dir}/{_DIRECTORY}"
     try:
         os.mkdir(directory)

@@ -2,7 +2,9 @@
 
     STATE/dodo-hooks/jobs/REPO/repository.json     where the repository is, for people
                               /clock               the newest invocation id, so that ids only grow
+                              /pruned              when old invocations were deleted last
                               /live/INVOCATION     an empty file named after each invocation that has not ended
+                              /failed/INVOCATION   a line to be told about a background run that did not go well
                               /groups/               a file for each concurrency group; waiting/ has the tickets
                               /DAY/INVOCATION/     invocation.json lock alive s jobs/N-NAME/{meta.json,output.log}
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
@@ -33,12 +35,29 @@ def clock_file(repository_dir: str) -> str:
     return f"{repository_dir}/clock"
 
 
+def prune_stamp(repository_dir: str) -> str:
+    return f"{repository_dir}/pruned"
+
+
 def live_dir(repository_dir: str) -> str:
     return f"{repository_dir}/live"
 
 
 def live_marker(repository_dir: str, invocation: str, hook: str) -> str:
     return f"{repository_dir}/live/{invocation}.{hook}"
+
+
+def failed_dir(repository_dir: str) -> str:
+    return f"{repository_dir}/failed"
+
+
+def failed_marker(repository_dir: str, invocation: str, hook: str) -> str:
+    return f"{repository_dir}/failed/{invocation}.{hook}"
+
+
+def repository_of(invocation_dir: str) -> str:
+    """The directory of the repository that an invocation belongs to."""
+    return invocation_dir.rpartition("/")[0].rpartition("/")[0]
 
 
 def groups_dir(repository_dir: str) -> str:
@@ -66,6 +85,11 @@ def unfinished_dir(repository_dir: str, invocation: str) -> str:
     return f"{repository_dir}/{day_of(invocation)}/.{invocation}"
 
 
+def doomed_dir(repository_dir: str, invocation: str) -> str:
+    """What an invocation is called while it is being deleted."""
+    return f"{repository_dir}/{day_of(invocation)}/.gone-{invocation}"
+
+
 def invocation_file(invocation_dir: str) -> str:
     return f"{invocation_dir}/invocation.json"
 
@@ -89,6 +113,11 @@ def job_dir(invocation_dir: str, directory: str) -> str:
 
 def meta_file(job_dir: str) -> str:
     return f"{job_dir}/meta.json"
+
+
+def notify_log(invocation_dir: str) -> str:
+    """What the user's own command printed that was told of the end of the run."""
+    return f"{invocation_dir}/notify.log"
 
 
 def log_file(job_dir: str) -> str:

@@ -13,10 +13,13 @@ from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import RUN_ERROR, StoreError
+from dodo_hooks.core.news import news_of
+from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.store import layout, orphans, records
 from dodo_hooks.store.fields import read_object
 from dodo_hooks.store.log import hole_bytes
+from dodo_hooks.store.news import leave_news
 from dodo_hooks.store.reader import InvocationRecord, JobRecord, is_identity, read_invocation, stored_jobs
 from dodo_hooks.store.writer import is_locked, replace_file
 
@@ -79,8 +82,18 @@ def _write_the_end(directory: str, marker: str) -> bool:
         return False
     if invocation.finished_at is None:
         _write_records(invocation)
+        _leave_news(invocation)
     os.unlink(marker)  # also that of an invocation which did end, and whose writer could not remove it
     return invocation.finished_at is None
+
+
+def _leave_news(invocation: InvocationRecord) -> None:
+    """Of what ran in the background; who had the foreground before their eyes know."""
+    jobs = stored_jobs(invocation.directory, _ignore)
+    ended = [(job.name, job.status, job.reason) for job in jobs if job.phase == BACKGROUND]
+    line = news_of(invocation.hook, invocation.id, ended, None)
+    if line is not None:
+        leave_news(layout.repository_of(invocation.directory), invocation.id, invocation.hook, line)
 
 
 def _write_records(invocation: InvocationRecord) -> None:

@@ -31,6 +31,7 @@ NOTHING_TO_DO = {
     "dodo_hooks.host.world",
     "dodo_hooks.main",
     "dodo_hooks.store",
+    "dodo_hooks.store.identity",
     "dodo_hooks.store.layout",
     "gc",
 }

@@ -48,6 +48,14 @@ class Terminal:
                 raise AssertionError(f"{self._process.args!r} did not end within {deadline_s} s:\n{self.output!r}")
         return self._process.wait()
 
+    def shows(self, text: bytes, deadline_s: float = DEADLINE_S) -> None:
+        """Wait until the command has printed this, in one piece."""
+        end = time.monotonic() + deadline_s
+        while text not in self.output:
+            if time.monotonic() > end:
+                raise AssertionError(f"{self._process.args!r} did not print {text!r}:\n{self.output!r}")
+            self._read(0.01)
+
     def close(self) -> None:
         """Hang up: whoever still has this terminal gets SIGHUP."""
         os.close(self._ours)

@@ -1,0 +1,97 @@
+"""`dodo-hooks status`: how things are in this repository, on one screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+
+import click
+
+from dodo_hooks.cli.jobs_listing import standing
+from dodo_hooks.cli.place import repo_at, store_here, teller
+from dodo_hooks.cli.table import say, shown
+from dodo_hooks.core import status as statuses
+from dodo_hooks.core.errors import ConfigError, HooksError
+from dodo_hooks.core.plan import Plan
+from dodo_hooks.fire.plan_cache import load_plan
+from dodo_hooks.fire.shims import shims_needed
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.shim import installed_shims, shims_for
+from dodo_hooks.host.world import World
+from dodo_hooks.store.reader import Report, list_alive, list_invocations, read_jobs
+
+RECENT = 20  # runs that are looked at for failures
+MOST_FAILURES = 5
+_WIDTH = len("hook file")
+
+
+@click.command()
+@click.option("--short", is_flag=True, help="A few words for a shell's prompt, or nothing.")
+@click.pass_context
+def status(ctx: click.Context, short: bool) -> int:
+    """Show whether the hook file is right and its hooks are installed, what runs, and what failed lately."""
+    world: World = ctx.obj
+    if short:  # `main` takes the way without click where these two words are all that was typed
+        from dodo_hooks.cli.status_short import print_short_status
+
+        return print_short_status(world)
+    repo, tell = repo_at(world, None), teller()
+    plan, sentence = _plan(world, repo)
+    _line("hook file", [sentence])
+    _line("hooks", list(_hooks(world, repo, plan)))
+    repository_dir = store_here(world)
+    _line("running", list(_running(repository_dir, tell)))
+    _line("failed", list(islice(_failed(repository_dir, tell), MOST_FAILURES)))
+    return 0
+
+
+def _line(head: str, sentences: list[str]) -> None:
+    for place, sentence in enumerate(sentences or ["nothing"]):
+        say(f"{head if place == 0 else '':<{_WIDTH}}  {sentence}")
+
+
+def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
+    if not repo.top:
+        return None, "none: there is no working tree here"
+    try:
+        plan = load_plan(world, repo.top)
+    except ConfigError as error:
+        count = len(error.problems)
+        problems = "a problem" if count == 1 else f"{count} problems"
+        return None, f"has {problems}: dodo-hooks validate"
+    if plan is None:
+        return None, f"none in {shown(repo.top)}"
+    hooks, jobs = len(plan.hooks), sum(len(hook.jobs) for hook in plan.hooks)
+    counts = f"{hooks} {'hook' if hooks == 1 else 'hooks'}, {jobs} {'job' if jobs == 1 else 'jobs'}"
+    return plan, f"{shown(os.path.relpath(plan.file, repo.top))}: {counts}"
+
+
+def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
+    try:
+        installed = installed_shims(repo, world.environ)
+    except HooksError as error:
+        yield shown(str(error))
+        return
+    if installed:
+        yield f"installed: {', '.join(installed)}"
+    missing = [name for name in shims_for(shims_needed(plan)) if name not in installed] if plan else []
+    if missing:
+        yield f"not installed: {', '.join(missing)} (dodo-hooks install)"
+    if not installed and not missing:
+        yield "none installed"
+
+
+def _running(repository_dir: str, report: Report) -> Iterator[str]:
+    for one in list_alive(repository_dir, report):
+        jobs = read_jobs(one, report)
+        still_open = [f"{shown(job.name)} {job.status}" for job in jobs if not job.has_ended]
+        yield f"{one.id} {one.hook}: {', '.join(still_open) or 'about to end'}"
+
+
+def _failed(repository_dir: str, report: Report) -> Iterator[str]:
+    """Of the last few runs, the newest first."""
+    for one in islice(list_invocations(repository_dir, report=report), RECENT):
+        bad = [job for job in read_jobs(one, report) if job.status in (statuses.FAILED, statuses.CRASHED)]
+        if bad:
+            yield f"{one.id} {one.hook}: {', '.join(f'{shown(job.name)} {standing(job)}' for job in bad)}"

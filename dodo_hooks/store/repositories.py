@@ -1,0 +1,35 @@
+"""The repositories that have records in the store (section 7)."""
+
+from __future__ import annotations
+
+import os
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.store import layout
+from dodo_hooks.store.fields import read_object
+
+
+def repository_dirs(state: str) -> list[str]:
+    """The directory of each repository; none, where nothing was ever recorded.
+
+    Raises:
+        StoreError: the store cannot be listed.
+    """
+    jobs_dir = layout.jobs_dir(state)
+    try:
+        names = os.listdir(jobs_dir)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreError(f"cannot list {jobs_dir}: {error.strerror}") from error
+    return [layout.repository_dir(state, name) for name in sorted(names) if not name.startswith(".")]
+
+
+def repository_path(repository_dir: str) -> str | None:
+    """The working tree in which the repository was first seen; None where that is not on record. It may have moved
+    since, or be gone: the records stay."""
+    try:
+        path = read_object(layout.repository_file(repository_dir)).get("path")
+    except (OSError, ValueError, RecursionError):
+        return None
+    return path if isinstance(path, str) else None

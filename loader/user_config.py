@@ -1,0 +1,35 @@
+"""The user's own configuration, $XDG_CONFIG_HOME/dodo-hooks/config.yml: what a repository has no say in."""
+
+from dataclasses import dataclass
+
+from dodo_hooks.loader.load import content_of, refuse
+from dodo_hooks.loader.schema import read_user_models
+from dodo_hooks.loader.source import parse
+
+DESKTOP = "desktop"  # instead of a command
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """What is to be run when a background run has ended."""
+
+    command: str  # for sh; or DESKTOP
+    is_for_all: bool  # not for those alone that did not go well
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class UserConfig:
+    notify: Notify | None
+
+
+def load_user_config(path: str) -> UserConfig:
+    """Raises ConfigError with all that is wrong."""
+    document = parse(content_of(path, path))
+    if document.root is None:
+        refuse(document.findings, path)
+        return UserConfig(None)
+    file, findings = read_user_models(document.root)
+    refuse([*document.findings, *findings], path)
+    body = file.notify
+    return UserConfig(None if body is None else Notify(body.run, body.when == "always", body.timeout))

@@ -1,0 +1,141 @@
+"""`notify:` in the user's own configuration: a command of theirs when a background run has ended."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.core.errors import ConfigError
+from dodo_hooks.engine.notify import command_of
+from dodo_hooks.loader.user_config import DESKTOP, Notify, load_user_config
+from kit.gate import Gate
+from kit.process import group_alive, wait_until
+from kit.repo import Repo
+
+TELL = (
+    'printf "%s|%s|%s|%s|" "$DODO_HOOK" "$DODO_STATUS" "$DODO_FAILED" "$DODO_MESSAGE" >>"$HOME/told"; '
+    'pwd >>"$HOME/told"'
+)
+
+
+def configure(repo: Repo, text: str) -> Path:
+    path = Path(repo.env["XDG_CONFIG_HOME"]) / "dodo-hooks" / "config.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def told(repo: Repo) -> str:
+    """Waits for it: it comes after the records are closed."""
+    path = Path(repo.env["HOME"]) / "told"
+    wait_until(lambda: path.exists() and path.read_text().endswith("\n"), what=str(path))
+    return path.read_text()
+
+
+def commit(repo: Repo) -> None:
+    repo.git("commit", "--allow-empty", "-m", "work")
+
+
+def test_a_failed_run_runs_the_users_command(repo: Repo) -> None:
+    configure(repo, f"notify:\n  run: {TELL!r}\n")
+    repo.hook("post-commit", background=True, a="exit 7", b="exit 7", c={"run": "true", "needs": ["a"]})
+    commit(repo)
+    invocation = repo.finished("post-commit")
+    message = f"post-commit: a, b failed in the background, 1 skipped: dodo-hooks jobs logs @{invocation.id}"
+    assert told(repo) == f"post-commit|failed|a\nb|{message}|{repo.path}\n"
+
+
+def test_what_went_well_is_told_only_if_that_is_wanted(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, a="true")
+    configure(repo, f"notify: {TELL!r}\n")  # short for run, and for failures alone
+    commit(repo)
+    repo.finished("post-commit")
+    configure(repo, f"notify: {{run: {TELL!r}, when: always}}\n")
+    commit(repo)
+    repo.finished("post-commit", 2)
+    assert told(repo).count("completed") == 1
+
+
+def test_a_repository_has_no_say_in_it(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, a="true")
+    repo.settings(notify="true")
+    done = repo.run("validate")
+    assert done.returncode == 3 and 'unknown key "notify"' in done.stderr
+
+
+def test_a_command_that_does_not_end_is_ended(repo: Repo, gate: Gate) -> None:
+    configure(repo, f"notify:\n  run: {gate.command!r}\n  timeout: 50ms\n")
+    repo.hook("post-commit", background=True, a="exit 7")
+    commit(repo)
+    group = gate.wait()
+    assert repo.finished("post-commit").statuses() == {"a": "failed"}  # nobody waits for it
+    wait_until(lambda: not group_alive(group), what="the end of the user's command")
+
+
+def test_what_it_prints_is_kept_beside_the_records(repo: Repo) -> None:
+    configure(repo, "notify: 'echo oops >&2; echo done >$HOME/told'\n")
+    repo.hook("post-commit", background=True, a="exit 7")
+    commit(repo)
+    invocation = repo.finished("post-commit")
+    told(repo)
+    assert (invocation.path / "notify.log").read_text() == "oops\n"
+
+
+def test_a_wrong_configuration_is_told_with_its_place(repo: Repo) -> None:
+    path = configure(repo, "notify:\n  runn: true\n")
+    repo.hook("post-commit", background=True, a="true")
+    commit(repo)
+    invocation = repo.finished("post-commit")
+    assert invocation.statuses() == {"a": "completed"}
+    problem = f'{path}:2:3: unknown key "runn", did you mean "run"?'
+    wait_until(lambda: list(repo.state.glob("dodo-hooks/jobs/*/failed/*")), what="news")
+    assert f"nobody was notified: {problem}" in repo.run("jobs").stderr
+    done = repo.run("validate")
+    assert (done.returncode, problem in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("notify: {when: later}", '1:16: "when": expected "failed" or "always", found "later"'),
+        ("notify: {timeout: 10}", "1:19:"),
+        ("notify: [a]", "1:9:"),
+        ("notfy: a", '1:1: unknown key "notfy", did you mean "notify"?'),
+        ("notify: ''", "1:9:"),
+        ("notify: [", "1:"),
+        ("- a", "1:1:"),
+    ],
+)
+def test_c2_every_error_has_its_place(tmp_path: Path, text: str, place: str) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_user_config(str(path))
+    assert str(caught.value).startswith(f"{path}:{place}")
+
+
+@pytest.mark.parametrize(
+    ("text", "notify"),
+    [
+        ("", None),
+        ("# nothing\n", None),
+        ("notify:\n", None),
+        ("notify: desktop", Notify(DESKTOP, False, 10.0)),
+        ("notify: {when: always}", Notify(DESKTOP, True, 10.0)),
+        ("notify: {run: a b, timeout: 1m}", Notify("a b", False, 60.0)),
+    ],
+)
+def test_what_can_be_written(tmp_path: Path, text: str, notify: Notify | None) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(text)
+    assert load_user_config(str(path)).notify == notify
+
+
+def test_the_desktop_is_asked_where_there_is_one(tmp_path: Path) -> None:
+    environ = {"PATH": str(tmp_path)}
+    assert command_of(DESKTOP, environ, "x") is None
+    for name in ("notify-send", "osascript"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        os.chmod(tmp_path / name, 0o755)
+    argv = command_of(DESKTOP, environ, "-x 'y'")
+    assert argv is not None and argv[0] in ("notify-send", "osascript") and argv[-1] == "-x 'y'"

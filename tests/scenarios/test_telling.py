@@ -1,0 +1,144 @@
+"""A background job that failed is told once, at the next command in that repository."""
+
+import shlex
+
+import pytest
+
+from dodo_hooks.core.news import news_of, quoted
+from dodo_hooks.core.status import CANCELLED, COMPLETED, CRASHED, FAILED, SKIPPED
+from kit.gate import Gate
+from kit.process import kill
+from kit.repo import Repo
+
+
+def news(text: str) -> list[str]:
+    return [line for line in text.splitlines() if "in the background" in line and "goes on" not in line]
+
+
+@pytest.fixture
+def failed(repo: Repo) -> Repo:
+    """A repository in which a background job has failed, and another was skipped because of it."""
+    repo.hook("post-commit", background=True, deps="exit 7", build={"run": "true", "needs": ["deps"]})
+    repo.hook("pre-commit", quick="true")
+    repo.git("commit", "--allow-empty", "-m", "work")
+    repo.finished("post-commit")
+    return repo
+
+
+def test_the_next_hook_tells_it_and_then_nobody(failed: Repo) -> None:
+    identity = failed.finished("post-commit").id
+    line = (
+        "dodo-hooks: post-commit: deps failed (exit code 7) in the background, 1 skipped: "
+        f"dodo-hooks jobs logs deps@{identity}"
+    )
+    assert news(failed.git("hook", "run", "pre-commit").stderr) == [line]
+    assert news(failed.git("hook", "run", "pre-commit").stderr) == []
+    assert news(failed.run("jobs").stderr) == []
+
+
+def test_a_hook_that_has_nothing_to_do_tells_it_too(failed: Repo) -> None:
+    failed.file("hooks: {}\n")
+    assert len(news(failed.call(".git/hooks/pre-commit").stderr)) == 1
+
+
+@pytest.mark.parametrize("argv", [["jobs"], ["list"], ["validate"], ["run", "pre-commit"], ["jobs", "logs", "deps"]])
+def test_the_next_command_of_ours_tells_it(failed: Repo, argv: list[str]) -> None:
+    done = failed.run(*argv)
+    assert len(news(done.stderr)) == 1 and news(done.stdout) == []
+    assert news(failed.run(*argv).stderr) == []
+
+
+def test_the_command_that_is_told_shows_it(failed: Repo) -> None:
+    (line,) = news(failed.run("jobs").stderr)
+    program, *argv = shlex.split(line.rpartition(": ")[2])
+    assert program == "dodo-hooks"
+    assert "deps has written nothing: failed, exit code 7" in failed.run(*argv, check=True).stderr
+
+
+def test_no_job_hears_it(failed: Repo) -> None:
+    """What a job prints goes into a log."""
+    failed.call(".git/hooks/pre-commit", env={"DODO_INVOCATION": "x"})
+    failed.run("jobs", env={"DODO_INVOCATION": "x"})
+    failed.call(".git/hooks/pre-commit", env={"DODO_HOOKS": "0"})
+    assert len(news(failed.run("jobs").stderr)) == 1
+
+
+def test_another_repository_does_not_hear_it(failed: Repo) -> None:
+    elsewhere = Repo.create(failed.path.parent / "elsewhere", failed.env)
+    assert news(elsewhere.run("jobs").stderr) == []
+    assert len(news(failed.worktree("topic").run("jobs").stderr + failed.run("jobs").stderr)) == 1
+
+
+def test_what_went_well_or_was_ended_on_purpose_is_no_news(repo: Repo, gate: Gate) -> None:
+    repo.hook("post-commit", background=True, a="true", b=gate.command)
+    repo.git("commit", "--allow-empty", "-m", "work")
+    gate.wait()
+    assert repo.run("jobs", "cancel", "b").returncode == 0
+    assert repo.finished("post-commit").statuses() == {"a": "completed", "b": "cancelled"}
+    assert news(repo.run("jobs").stderr) == []
+
+
+def test_a_foreground_failure_is_no_news(repo: Repo) -> None:
+    repo.hook("post-commit", a="exit 7")
+    repo.git("commit", "--allow-empty", "-m", "work")
+    assert news(repo.run("jobs").stderr) == []
+
+
+def test_r18_a_crash_of_the_coordinator_is_told_once(repo: Repo, gate: Gate) -> None:
+    repo.hook("post-commit", background=True, a=gate.command)
+    repo.git("commit", "--allow-empty", "-m", "work")
+    gate.wait()
+    invocation = repo.begun("post-commit")
+    invocation.wait_for_status("a", "running")
+    kill(invocation.record.coordinator)
+    told: list[str] = []
+    while not invocation.has_ended():  # it is ended by the first command that finds nothing of it alive
+        told += news(repo.run("list").stderr)
+    told += news(repo.run("list").stderr)
+    assert len(told) == 1 and "post-commit: a crashed" in told[0]
+
+
+def test_of_many_the_newest_are_told_and_the_others_counted(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, a="exit 7")
+    for number in range(1, 6):
+        repo.git("commit", "--allow-empty", "-m", "work", env={"DODO_INVOCATION": "no job hears it"})
+        repo.finished("post-commit", number)
+    lines = news(repo.run("jobs").stderr)
+    assert len(lines) == 3 and repo.invocations()[-1].id in lines[-1]
+
+
+def test_a_store_that_cannot_be_changed_tells_nothing_for_ever(failed: Repo) -> None:
+    (directory,) = failed.state.glob("dodo-hooks/jobs/*/failed")
+    (marker,) = directory.iterdir()
+    marker.unlink()
+    marker.mkdir()  # cannot be read, nor unlinked, by root either
+    assert (failed.run("jobs").returncode, news(failed.run("jobs").stderr)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("ended", "error", "line"),
+    [
+        ([("a", COMPLETED, None), ("b", CANCELLED, None)], None, None),
+        ([], None, None),
+        ([("a b'c", FAILED, None)], None, "h: a b'c failed in the background: dodo-hooks jobs logs 'a b'\\''c@1'"),
+        (
+            [("a", FAILED, "x"), ("b", CRASHED, None), ("c", SKIPPED, None)],
+            None,
+            "h: a, b failed in the background, 1 skipped: dodo-hooks jobs logs @1",
+        ),
+        (
+            [(name, FAILED, None) for name in "abcde"],
+            None,
+            "h: a, b, c and 2 more failed in the background: dodo-hooks jobs logs @1",
+        ),
+        ([("a", SKIPPED, "x")], "no process\nmore", "h: no process: dodo-hooks jobs --hook h"),
+        ([], "Traceback (most\n  File\nKeyError: 1\n", "h: KeyError: 1: dodo-hooks jobs --hook h"),
+    ],
+)
+def test_the_line(ended: list[tuple[str, str, str | None]], error: str | None, line: str | None) -> None:
+    assert news_of("h", "1", ended, error) == line
+
+
+@pytest.mark.parametrize("word", ["", "a", "a b", "a'b", "$(rm)", "日本", "a\\b", "-x@1"])
+def test_a_quoted_word_is_that_word_for_a_shell(word: str) -> None:
+    assert shlex.split(quoted(word)) == [word]

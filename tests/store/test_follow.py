@@ -1,0 +1,76 @@
+"""Looking at an invocation while it runs: what a look must not miss, and where a log ends."""
+
+import os
+
+import pytest
+
+from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.host.world import wall_ns
+from dodo_hooks.store.follow import LogTail, Watched
+from dodo_hooks.store.reader import read_invocation
+from kit.history import History, start
+
+DONE = Outcome(COMPLETED, exit_code=0)
+
+
+def watch(history: History, clock: list[float]) -> Watched:
+    invocation = read_invocation(history.alive[-1].directory, pytest.fail)
+    assert invocation is not None
+    return Watched(invocation, pytest.fail, lambda: clock[0])
+
+
+def test_a_record_that_is_replaced_within_a_tick_of_the_clock_is_read_again(history: History) -> None:
+    """Its inode may be the one of two records before, and its time the same."""
+    writer = history.begin({"a": (), "b": ()})
+    watched = watch(history, [0.0])
+    watched.look()
+    meta = f"{writer.jobs[0].directory}/meta.json"
+    before = os.stat(meta)
+    with open(meta, "rb") as file:
+        text = file.read()
+    with open(meta, "wb") as file:  # in place, so that the inode is the same for sure
+        file.write(text.replace(b'"pending"', b'"running"').replace(b'"pid": null', b'"pid": 4242424242'))
+    os.utime(meta, ns=(before.st_atime_ns, before.st_mtime_ns))
+    watched.look()
+    job = watched.job("a")
+    assert job is not None and job.status == "running"
+
+
+def test_r18_a_writer_that_died_is_noticed_within_a_second(history: History) -> None:
+    writer, clock = history.begin({"a": (), "b": ("a",)}), [0.0]
+    start(writer, "a")
+    watched = watch(history, clock)
+    writer.release()
+    watched.look()
+    assert not watched.has_ended
+    clock[0] = 1.0
+    watched.look()
+    assert watched.has_ended and [job.status for job in watched.jobs] == ["crashed", "skipped"]
+
+
+def test_the_end_of_the_last_job_is_the_end_without_a_wait(history: History) -> None:
+    writer = history.begin({"a": ()})
+    watched = watch(history, [0.0])
+    writer.ended(0, DONE, wall_ns())
+    writer.finish(0)
+    watched.look()
+    assert watched.has_ended and watched.invocation.exit_code == 0
+
+
+def test_r16_what_is_added_after_the_end_of_a_job_is_not_its_own(history: History) -> None:
+    writer = history.begin({"a": ()})
+    start(writer, "a")
+    tail, path = LogTail(writer.jobs[0].directory), f"{writer.jobs[0].directory}/output.log"
+    tail.end_here()
+    with open(path, "ab") as log:
+        log.write(b"a server goes on")
+    assert [tail.read(), tail.read()] == [b"working", b""]
+
+
+def test_a_log_that_is_made_after_the_end_is_not_waited_for(history: History) -> None:
+    writer = history.begin({"a": ()})
+    tail = LogTail(writer.jobs[0].directory)
+    assert tail.read() == b""
+    tail.end_here()
+    start(writer, "a")
+    assert tail.read() == b""

@@ -205,7 +205,9 @@ def test_r7_a_wave_that_dies_at_its_jobs_first_step(repo: Repo, ending: str) -> 
     """The job kills the wave that has just started it, most likely before that was reported."""
     jobs = {f"kill-{number}": ending for number in range(4)}
     repo.settings(jobs=2)
-    repo.hook("post-commit", background=True, first="true", **jobs, last=job("true", "first"))
+    # Of another niceness, so that it is in no wave with one of those that kill.
+    last = {**job("true", "first"), "nice": 11}
+    repo.hook("post-commit", background=True, first="true", **jobs, last=last)
     repo.hook("post-commit", never=job("touch ran", "kill-0"))
     commit(repo)
     invocation = repo.finished("post-commit")

@@ -66,3 +66,12 @@ def exit_code_of(outcomes: "list[Outcome]") -> int:
     What a failure skipped adds nothing: the failure itself is there.
     """
     return int(any(outcome.status in (FAILED, CRASHED, CANCELLED) for outcome in outcomes))
+
+
+def outcome_of(exit_code: "int | None", signal: "int | None") -> Outcome:
+    """The outcome of a job that ended by itself."""
+    if exit_code == 0:
+        return Outcome(COMPLETED, exit_code=0)
+    if signal is not None:
+        return Outcome(FAILED, SIGNAL, f"ended by signal {signal}", signal=signal)
+    return Outcome(FAILED, EXIT, f"exit code {exit_code}", exit_code)

@@ -14,7 +14,7 @@ from dodo_hooks.engine.reporters import FanOut, MetaReporter
 from dodo_hooks.loader.tasks import task_name, tasks_of
 
 if TYPE_CHECKING:
-    from dodo_hooks.engine.loop import Recorder
+    from dodo_hooks.engine.recorder import Recorder
 
 
 def run_by_doit(

@@ -33,7 +33,8 @@ from dodo_hooks.engine.reporters import (
 
 if TYPE_CHECKING:
     from dodo_hooks.core.schedule import Change
-    from dodo_hooks.engine.loop import Loop, Recorder
+    from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.engine.recorder import Recorder
 
 # A node's run_status, by which doit decides for its dependents (ExecNode.parent_status).
 _SATISFIED = "up-to-date"

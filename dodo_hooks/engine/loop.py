@@ -18,57 +18,21 @@ from dodo_hooks.core.schedule import in_order
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine import wire
 from dodo_hooks.engine.job import Context, nice_of
-from dodo_hooks.engine.wave import run_wave
-from dodo_hooks.host import process
+from dodo_hooks.engine.waves import WaveHandle, fork_wave
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, wall_ns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Protocol
 
     from dodo_hooks.core.schedule import Change, Source
     from dodo_hooks.engine.groups import Groups
-
-    class Recorder(Protocol):
-        """What the loop tells of each job."""
-
-        def started(self, number: int, pid: int, wave: int, at_ns: int) -> None: ...
-        def output(self, number: int) -> None:
-            """The log of the job that is shown live has grown."""
-
-        def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: float | None = None) -> None: ...
-        def alone(self, number: int) -> bool:
-            """This job runs, and nothing else does or will until it ends: whether it is to be shown live (R23)."""
-            ...
-
-        def waits(self, number: int, sentence: str) -> None:
-            """This job could start, and another run has what it needs."""
-
-        def trouble(self, sentence: str) -> None:
-            """Something that has to be said, and that is nobody's outcome (R21)."""
-
-        def flush(self) -> None: ...
+    from dodo_hooks.engine.recorder import Recorder
 
 
 RETRY_GROUPS_S = 0.1  # how often one who waits for another run's concurrency group looks again
 _LONGEST_WAIT_S = 86400.0  # poll(2) takes an int of milliseconds, 24 days; a timeout may be longer
-
-
-class WaveHandle:
-    """A wave process, as the runner knows it."""
-
-    __slots__ = ("broken", "commands", "dismissed", "held", "inbox", "pid", "running")
-
-    def __init__(self, pid: int, commands: int, reports: int, held: "list[int]") -> None:
-        self.pid = pid
-        self.commands = commands
-        self.inbox = wire.Inbox(reports)
-        self.held = held  # not started
-        self.running: dict[int, int] = {}  # job -> its process group, 0 until it is reported
-        self.dismissed = False
-        self.broken = ""
 
 
 class Loop:
@@ -222,7 +186,7 @@ class Loop:
             wave = self._holder_of(number) or self._fork_or_give_up(number, locks)
             if wave is None:
                 return False
-            if self._tell(wave, wire.GRANT, number):
+            if wave.tell(wire.GRANT, number):
                 break
             wave.held.clear()  # it died before it could start anything: a new one gets its jobs (R7)
         self._ready.remove(number)
@@ -277,27 +241,16 @@ class Loop:
             return None
 
     def _fork_wave(self, jobs: "list[int]", locks: "tuple[int, ...]" = ()) -> WaveHandle:
-        commands_reader, commands = os.pipe()
-        reports, reports_writer = os.pipe()
-        try:
-            pid = process.fork()
-        except OSError:
-            for descriptor in (commands_reader, commands, reports, reports_writer):
-                os.close(descriptor)
-            raise
-        if not pid:
-            run_wave(self.context, commands_reader, reports_writer, (*self._keep, *locks))
-        os.close(commands_reader)
-        os.close(reports_writer)
-        wave = self.waves[reports] = WaveHandle(pid, commands, reports, jobs)
-        self._poll.register(reports, select.POLLIN)
+        wave = fork_wave(self.context, jobs, (*self._keep, *locks))
+        self.waves[wave.inbox.descriptor] = wave
+        self._poll.register(wave.inbox.descriptor, select.POLLIN)
         return wave
 
     def _dismiss(self, wave: WaveHandle) -> None:
         if not wave.dismissed:
             wave.dismissed = True
             wave.held.clear()  # goes back: the next free slot forks a wave for it
-            self._tell(wave, wire.DISMISS)
+            wave.tell(wire.DISMISS)
 
     def _show_the_only_one(self) -> None:
         """A job that runs alone is shown live: nothing can start before it ends, so nothing can come between."""
@@ -308,7 +261,7 @@ class Loop:
             wave, number = running[0]
             if self.recorder.alone(number):
                 self._live = number
-                self._tell(wave, wire.LIVE, number)
+                wave.tell(wire.LIVE, number)
 
     # Ending.
 
@@ -345,17 +298,9 @@ class Loop:
             if number in wave.running:
                 self._ending.setdefault(number, outcome)
                 self._deadlines.pop(number, None)
-                self._tell(wave, wire.END, number, int(grace_s * 1000))
+                wave.tell(wire.END, number, int(grace_s * 1000))
                 return True
         return False
-
-    def _tell(self, wave: WaveHandle, kind: str, *numbers: int) -> bool:
-        """False: it has died, and its other pipe will say so."""
-        try:
-            wire.send(wave.commands, kind, *numbers)
-        except BrokenPipeError:
-            return False
-        return True
 
     # Waiting.
 
@@ -435,7 +380,7 @@ class Loop:
         exit_code = None if code < 0 else code
         by_signal = None if signal < 0 else signal
         decided = self._ending.pop(number, None)
-        outcome = outcome_of(exit_code, by_signal)
+        outcome = status.outcome_of(exit_code, by_signal)
         if decided is not None:  # the status and the cause stay, whatever the exit status was (R14)
             outcome = decided._replace(exit_code=exit_code, signal=by_signal)
         self._finish(number, outcome, at_ns, duration_us / 1_000_000)
@@ -444,15 +389,7 @@ class Loop:
         """A wave is gone: as it should be, or it died, which costs its running jobs (R7, R20)."""
         del self.waves[descriptor]
         self._poll.unregister(descriptor)
-        os.close(descriptor)
-        os.close(wave.commands)
-        if wave.running:
-            # Before the wave is reaped: until then its id, which is its session's, belongs to nobody else.
-            process.kill_session(wave.pid)
-            if not process.IS_LINUX:
-                for group in filter(None, wave.running.values()):
-                    process.kill_group(group)
-        process.reap(wave.pid)
+        wave.bury()
         reason = "its wave process died" + (f": {wave.broken}" if wave.broken else "")
         crashed = Outcome(status.CRASHED, status.WAVE_DIED, reason)
         # All of them have ended in one moment: what the first one stops (fail_fast) must not reach the others.
@@ -460,12 +397,3 @@ class Loop:
         while self._lost:
             number = next(iter(self._lost))
             self._finish(number, self._lost.pop(number), wall_ns())
-
-
-def outcome_of(exit_code: "int | None", signal: "int | None") -> Outcome:
-    """The outcome of a job that ended by itself."""
-    if exit_code == 0:
-        return Outcome(status.COMPLETED, exit_code=0)
-    if signal is not None:
-        return Outcome(status.FAILED, status.SIGNAL, f"ended by signal {signal}", signal=signal)
-    return Outcome(status.FAILED, status.EXIT, f"exit code {exit_code}", exit_code)

@@ -1,0 +1,26 @@
+"""What the loop tells of each job, as a type: for checkers, and never imported at run time."""
+
+from typing import Protocol
+
+from dodo_hooks.core.status import Outcome
+
+
+class Recorder(Protocol):
+    """What the loop tells of each job."""
+
+    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None: ...
+    def output(self, number: int) -> None:
+        """The log of the job that is shown live has grown."""
+
+    def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: float | None = None) -> None: ...
+    def alone(self, number: int) -> bool:
+        """This job runs, and nothing else does or will until it ends: whether it is to be shown live (R23)."""
+        ...
+
+    def waits(self, number: int, sentence: str) -> None:
+        """This job could start, and another run has what it needs."""
+
+    def trouble(self, sentence: str) -> None:
+        """Something that has to be said, and that is nobody's outcome (R21)."""
+
+    def flush(self) -> None: ...

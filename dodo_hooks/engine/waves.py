@@ -1,0 +1,68 @@
+"""Wave processes, as the runner sees them: forking one, talking to it, and clearing up behind it (R7, R20; HOT)."""
+
+from dodo_hooks.engine import wire
+from dodo_hooks.engine.wave import run_wave
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.engine.job import Context
+
+
+class WaveHandle:
+    """A wave process, as the runner knows it."""
+
+    __slots__ = ("broken", "commands", "dismissed", "held", "inbox", "pid", "running")
+
+    def __init__(self, pid: int, commands: int, reports: int, held: "list[int]") -> None:
+        self.pid = pid
+        self.commands = commands
+        self.inbox = wire.Inbox(reports)
+        self.held = held  # not started
+        self.running: dict[int, int] = {}  # job -> its process group, 0 until it is reported
+        self.dismissed = False
+        self.broken = ""
+
+    def tell(self, kind: str, *numbers: int) -> bool:
+        """Send a message. False: the wave has died, and its other pipe will say so."""
+        try:
+            wire.send(self.commands, kind, *numbers)
+        except BrokenPipeError:
+            return False
+        return True
+
+    def bury(self) -> None:
+        """The wave is gone: close its pipes, end what it had running, reap it."""
+        os.close(self.inbox.descriptor)
+        os.close(self.commands)
+        if self.running:
+            # Before the wave is reaped: until then its id, which is its session's, belongs to nobody else.
+            process.kill_session(self.pid)
+            if not process.IS_LINUX:
+                for group in filter(None, self.running.values()):
+                    process.kill_group(group)
+        process.reap(self.pid)
+
+
+def fork_wave(context: "Context", jobs: "list[int]", keep: "Sequence[int]") -> WaveHandle:
+    """A new wave that holds these jobs. `keep`: descriptors that it has too, such as its share of `alive` (R18).
+
+    Raises:
+        OSError: there is no process or no descriptor left for it (R21).
+    """
+    commands_reader, commands = os.pipe()
+    reports, reports_writer = os.pipe()
+    try:
+        pid = process.fork()
+    except OSError:
+        for descriptor in (commands_reader, commands, reports, reports_writer):
+            os.close(descriptor)
+        raise
+    if not pid:
+        run_wave(context, commands_reader, reports_writer, keep)
+    os.close(commands_reader)
+    os.close(reports_writer)
+    return WaveHandle(pid, commands, reports, jobs)

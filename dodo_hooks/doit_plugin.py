@@ -129,6 +129,8 @@ def _execute(
     from dodo_hooks.engine.reporters import FanOut, RunOptions
     from dodo_hooks.fire.doit_run import run_selection
 
+    if num_process < 0:
+        raise InvalidCommand(f"-n is how many jobs may run at once, and {num_process} is less than none")
     options = RunOptions(always, continue_, num_process or None, single, verbosity)
     cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
     with _opened(outfile, for_machines=reporter == "json") as cmd.outstream:
@@ -254,8 +256,15 @@ def _opened(outfile: Any, for_machines: bool) -> Generator[Any, None, None]:
     """`-o` is a name, and its default a stream. What machines read there must not be mixed with what the jobs print:
     while that is standard output, jobs have standard error for both."""
     if isinstance(outfile, str):
-        with open(outfile, "w", encoding="utf-8") as stream:
+        try:
+            stream = open(outfile, "w", encoding="utf-8")  # noqa: SIM115 (closed below)
+        except OSError as error:
+            raise InvalidCommand(f"cannot write {outfile}: {error.strerror}") from error
+        try:
             yield stream
+        finally:
+            with suppress(OSError):  # full: what was not written is in the records
+                stream.close()
     elif for_machines and outfile is sys.stdout:
         outfile.flush()
         with open(os.dup(1), "w", encoding="utf-8") as stream:

@@ -8,6 +8,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
     from dodo_hooks.host.world import World
 
@@ -31,7 +32,7 @@ def launch(site: "Sequence[str]") -> None:
 
 def run_cli() -> None:
     """The console script `dodo-hooks`."""
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_with_standard_descriptors(lambda: main(sys.argv[1:])))
 
 
 def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
@@ -75,6 +76,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, HooksError):
         sys.stderr.write(f"dodo-hooks: {error}\n")
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in (5, 28):  # EIO, ENOSPC: of what we print; the store says its own
+        sys.stderr.write(f"dodo-hooks: cannot write: {error.strerror}\n")
+        return _RUN_ERROR
     import traceback
 
     traceback.print_exception(type(error), error, error.__traceback__)
@@ -86,7 +90,15 @@ def _with_standard_descriptors(run: "Callable[[], int]") -> int:
     from dodo_hooks.host.world import open_standard_descriptors
 
     open_standard_descriptors()
+    if sys.stdout is None or sys.stderr is None:  # what Python makes of a closed descriptor
+        sys.stdout, sys.stderr = sys.stdout or _stream(1), sys.stderr or _stream(2)
     return run()
+
+
+def _stream(descriptor: int) -> "TextIO":
+    import io
+
+    return io.TextIOWrapper(io.FileIO(descriptor, "w"), encoding="utf-8", errors="backslashreplace")
 
 
 def _flush() -> None:

@@ -14,6 +14,7 @@ from dodo_hooks.core.events import shim_of
 from dodo_hooks.fire.plan_cache import load_plan
 from dodo_hooks.fire.shims import shims_needed
 from dodo_hooks.git import shim
+from dodo_hooks.git.launcher import KEPT_SUFFIX
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
 
@@ -57,4 +58,11 @@ def _told(change: shim.Change, wanted: Sequence[str]) -> str:
     """What was done, for a derived hook also why this one was touched at all."""
     derived = [hook for hook in wanted if hook != change.hook and shim_of(hook) == change.hook]
     told = f"installed, for {', '.join(derived)}" if derived else "installed"
-    return f"{told}, your own hook is kept and runs first" if change.what == shim.CHAINED else told
+    if change.what != shim.CHAINED:
+        return told
+    runs = (
+        "runs first"
+        if os.access(change.path + KEPT_SUFFIX, os.X_OK)
+        else "does not run, as before: it is not executable"
+    )
+    return f"{told}, your own hook is kept and {runs}"

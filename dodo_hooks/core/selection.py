@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook
 
 
+BY_COMMAND = "--skip "
+BY_VARIABLE = "DODO_HOOKS_SKIP="
+
+
 class Selectors(Record):
     """What the command line and the environment say. All empty: every job."""
 
@@ -22,22 +26,22 @@ def selectors_from(variable: str) -> Selectors:
     return Selectors(skip=tuple(word.strip() for word in variable.split(",") if word.strip()))
 
 
-def left_out(hook: "Hook", selectors: Selectors, *, is_strict: bool) -> "dict[int, Outcome]":
-    """The outcome of each job that is not to run.
+def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, Outcome]":
+    """The outcome of each job that is not to run. `said_by` is BY_COMMAND or BY_VARIABLE.
 
-    `is_strict`: a name that no job has is an error; DODO_HOOKS_SKIP, which holds for all hooks, is not strict.
+    On the command line, a name that no job has is an error; the variable holds for all hooks, and may name any.
 
     Raises:
         UsageError: an unknown job.
     """
-    if is_strict:
+    if said_by == BY_COMMAND:
         _check_names(hook, selectors)
     wanted = _wanted(hook, selectors)
     result = {}
     for job in hook.jobs:
         skipped_by = next((word for word in selectors.skip if word == job.name or _is_tag(word, job.tags)), None)
         if skipped_by is not None:
-            result[job.number] = Outcome(SKIPPED, SELECTION, f"left out by `{skipped_by}`")
+            result[job.number] = Outcome(SKIPPED, SELECTION, f"left out by {said_by}{skipped_by}")
         elif job.number not in wanted:
             result[job.number] = Outcome(SKIPPED, SELECTION, "not selected")
     return result

@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.store.writer import InvocationWriter
 
+_MOST_NAMES = 8
 _SHOWN = (status.FAILED, status.CRASHED, status.CANCELLED)
 
 
@@ -22,11 +23,16 @@ def summary(writer: "InvocationWriter", duration_s: float) -> "list[str]":
     for name, outcome in failed:
         lines.append(f"{hook.name}: {name} {outcome.status}: {outcome.reason or outcome.cause}")
     if skipped:
-        lines.append(f"{hook.name}: skipped because of that: {', '.join(skipped)}")
+        lines.append(f"{hook.name}: skipped because of that: {_listed(skipped)}")
     again = " ".join(f"--job {shell_word(name)}" for name, _ in failed)
     lines.append(f"  output:    dodo-hooks jobs logs {shell_word(f'{failed[0][0]}@{writer.identity}')}")
     lines.append(f"  run again: dodo-hooks run {hook.name} {again}")
     return lines
+
+
+def _listed(names: "list[str]") -> str:
+    rest = len(names) - _MOST_NAMES
+    return ", ".join(names) if rest <= 1 else f"{', '.join(names[:_MOST_NAMES])} and {rest} more"
 
 
 def count_of(jobs: int) -> str:

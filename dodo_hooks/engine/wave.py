@@ -209,7 +209,12 @@ class Wave:
         running.kill_at_s = min(running.kill_at_s, kill_at_s)
 
     def _look_after(self, running: Running) -> None:
-        """Send SIGKILL when it is due; reap the job when it has ended."""
+        """Send SIGKILL when it is due; reap the job when it has ended.
+
+        A shell that was killed did not decide to leave anything behind, as one does that ends by itself (R16, R20).
+        """
+        if running.kill_at_s is None and process.was_killed(running.pid) and process.group_has_others(running.pid):
+            self._ask_to_end(running, self._context.grace_s)
         if running.kill_at_s is not None:
             if not running.killed and monotonic_s() >= running.kill_at_s:
                 process.kill_group(running.pid)

@@ -1,5 +1,7 @@
 """`doit run ...` on a hook file: the selected jobs of each hook as an invocation of their own (section 5)."""
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +27,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         HooksError: not in a repository, or nothing could be started.
     """
     repo = find_repo(world.environ, world.cwd)
+    reporter = _WhileSomebodyReads(reporter)
     selected = _closure(control.tasks, control.selected_tasks)
     reporter.initialize(control.tasks, control.selected_tasks)
     codes = [0]
@@ -87,6 +90,37 @@ def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
 
     jobs = [job._replace(needs=kept(job.needs), dependents=kept(job.dependents)) for job in hook.jobs]
     return hook._replace(jobs=tuple(jobs))
+
+
+class _WhileSomebodyReads:
+    """A reporter whose output may be closed, or full: then it falls silent, and the jobs and their records go on."""
+
+    def __init__(self, reporter: Any) -> None:
+        self._reporter = reporter
+        self._is_silent = False
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._reporter, name)
+
+        def tell(*words: Any) -> None:
+            if not self._is_silent:
+                try:
+                    method(*words)
+                except OSError:
+                    self._is_silent = True
+                    _give_up_output()
+
+        return tell
+
+
+def _give_up_output() -> None:
+    """Let what Python still has to print at its end go nowhere, if standard output takes nothing any more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.close(null)
 
 
 class _Part:

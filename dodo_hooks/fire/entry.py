@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 OFTEN_UNSEEN = (REFERENCE_TRANSACTION, "post-index-change")
 
 
+HANGUP = 129  # 128 + SIGHUP
+
+
 def fire(world: "World", words: "Sequence[str]") -> int:
     """A hook that git has fired: `[--kept FILE] HOOK [ARG...]`; returns the exit code for git.
 
@@ -35,9 +38,12 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         HooksError: the hook file cannot be used, or nothing could be started.
     """
     kept, hook, args = _parse(words)
+    git = os.getppid()
     code = _run_kept(world, kept, args) if kept else 0
     if code and is_gate(hook, args):
         return code
+    if os.getppid() != git:  # it was killed meanwhile, and nothing is done for a dead git (R17)
+        return HANGUP
     if world.environ.get("DODO_HOOKS") == "0":
         return code
     repo = find_repo(world.environ, world.cwd)
@@ -90,7 +96,7 @@ def run_by_hand(
     Raises:
         UsageError: there is no such hook or job. HooksError: as for `fire`.
     """
-    from dodo_hooks.core.selection import Selectors, left_out
+    from dodo_hooks.core.selection import BY_COMMAND, BY_VARIABLE, Selectors, left_out
     from dodo_hooks.fire.run import BY_HAND
 
     repo = find_repo(world.environ, world.cwd)
@@ -99,7 +105,7 @@ def run_by_hand(
     if body is None:
         raise UsageError(_no_such_hook(hook, compiled))
     selectors = Selectors(tuple(jobs), tuple(tags), tuple(skip))
-    out = {**left_out(body, _from_environ(world), is_strict=False), **left_out(body, selectors, is_strict=True)}
+    out = {**left_out(body, _from_environ(world), said_by=BY_VARIABLE), **left_out(body, selectors, said_by=BY_COMMAND)}
     firing = _firing(world, repo, compiled, body, tuple(args), BY_HAND, out)
     firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots)
     if dry_run:
@@ -176,9 +182,9 @@ def _run(
 
     out = {}
     if world.environ.get("DODO_HOOKS_SKIP"):
-        from dodo_hooks.core.selection import left_out
+        from dodo_hooks.core.selection import BY_VARIABLE, left_out
 
-        out = left_out(hook, _from_environ(world), is_strict=False)
+        out = left_out(hook, _from_environ(world), said_by=BY_VARIABLE)
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})

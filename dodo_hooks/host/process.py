@@ -160,6 +160,14 @@ def has_ended(pid: int) -> bool:
     return _has_ended_by_kqueue(pid)
 
 
+def was_killed(pid: int) -> bool:
+    """Whether a child has ended by a signal, without reaping it; False where the system cannot tell before."""
+    if not hasattr(os, "waitid"):
+        return False
+    info = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return info is not None and info.si_code in (os.CLD_KILLED, os.CLD_DUMPED)
+
+
 def _has_ended_by_kqueue(pid: int) -> bool:
     """The same on macOS, whose Python has no waitid before 3.13: kqueue(2) tells of an end, or has no such process."""
     queue = select.kqueue()  # type: ignore[attr-defined,unused-ignore]

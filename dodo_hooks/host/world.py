@@ -3,6 +3,7 @@
 import sys
 import time
 
+from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 
@@ -22,13 +23,13 @@ class World(Record):
         state = self.environ.get("XDG_STATE_HOME", "")
         if state.startswith("/"):  # "all paths must be absolute"; others are to be ignored
             return state
-        return f"{self.environ.get('HOME') or self.cwd}/.local/state"
+        return f"{_home(self.environ)}/.local/state"
 
     @property
     def config(self) -> str:
         """The directory for what a user has configured: $XDG_CONFIG_HOME, likewise."""
         config = self.environ.get("XDG_CONFIG_HOME", "")
-        return config if config.startswith("/") else f"{self.environ.get('HOME') or self.cwd}/.config"
+        return config if config.startswith("/") else f"{_home(self.environ)}/.config"
 
 
 def make_world(site: "tuple[str, ...]" = ()) -> World:
@@ -68,6 +69,20 @@ def timestamp(at_ns: int) -> str:
     """RFC 3339 in UTC with microseconds: `2026-11-24T07:55:00.123456Z`."""
     seconds, rest_ns = divmod(at_ns, 1_000_000_000)
     return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:06d}Z".format(*time.gmtime(seconds)[:6], rest_ns // 1000)
+
+
+def _home(environ: "Mapping[str, str]") -> str:
+    """$HOME or, where that is missing or no absolute path, what the system knows: never the current directory, which is
+    a working tree, where the next `git add` would take what lies there."""
+    home = environ.get("HOME", "")
+    if home.startswith("/"):
+        return home
+    import pwd  # C, and rarely needed
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        raise StoreError("there is no place for records: set HOME or XDG_STATE_HOME to an absolute path") from None
 
 
 def _text(value: "bytes | str", encoding: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,20 @@ def test_run_bg_works_with_a_file_that_is_named_and_without_the_word_run(project
 def test_what_is_selected_runs_with_what_it_needs(project: Repo, argv: list[str], ran: list[str], code: int) -> None:
     assert project.doit(*argv).returncode == code
     assert sorted(_ran(project)) == ran
+
+
+@pytest.mark.parametrize("argv", [("-n", "-1", "bg"), ("run", "-o", "/nowhere/out", "bg")])
+def test_r22_an_option_that_makes_no_sense_is_one_sentence_and_nothing_runs(project: Repo, argv: tuple[str]) -> None:
+    done = project.doit(*argv)
+    assert done.returncode == 3 and done.stderr.startswith("ERROR: ") and done.stderr.count("\n") == 1
+    assert not project.invocations()
+
+
+@pytest.mark.parametrize("closed", ["| head -c1", ">/dev/full", "-o /dev/full"])
+def test_r23_an_output_that_takes_nothing_costs_no_job(project: Repo, closed: str) -> None:
+    done = project.call("sh", "-c", f"{sys.executable} -m doit run pre-merge-commit {closed}")
+    assert done.returncode == 0 and "Traceback" not in done.stderr and "Error" not in done.stderr, done.stderr
+    assert project.finished("pre-merge-commit").statuses() == {"check": "completed"}
 
 
 def test_r23_the_console_tells_of_each_job_and_how_to_go_on(project: Repo) -> None:

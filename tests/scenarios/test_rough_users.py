@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_r23_a_closed_output_costs_the_output_alone(repo: Repo, closed: str) -> 
 
 
 def test_r23_a_long_list_of_skipped_jobs_is_cut_short(repo: Repo) -> None:
-    jobs = {f"j{number}": {"run": "true", "needs": ["first"]} for number in range(40)}
+    jobs: dict[str, Any] = {f"j{number}": {"run": "true", "needs": ["first"]} for number in range(40)}
     repo.hook("pre-commit", first="exit 1", **jobs)
     done = repo.run("run", "pre-commit")
     assert "j0, j1, j2, j3, j4, j5, j6, j7 and 32 more" in done.stderr

@@ -135,13 +135,14 @@ class Loop:
         self._source = source
         self._take(source.start())
         while True:
-            # An end is on disk before anything starts because of it: else a record could say, should we be killed in
-            # between, that a job ran whose need had crashed (R20).
-            self.recorder.flush()
+            if self._ready:
+                # An end is on disk before anything starts because of it: else a record could say, should we be killed
+                # in between, that a job ran whose need had crashed (R20).
+                self.recorder.flush()
             self._grant()
-            self.recorder.flush()
             if not self._ready and not self.running():
                 break
+            self.recorder.flush()
             self._wait()
         stuck = ", ".join(self._jobs[number].name for number in sorted(source.open_jobs()))
         if stuck:  # nothing runs, nothing is ready, and something is still to be done
@@ -152,6 +153,7 @@ class Loop:
         """Dismiss all waves and wait until they are gone: a cancelled job's group may still be ending."""
         for wave in self.waves.values():
             self._dismiss(wave)
+        self.recorder.flush()
         while self.waves:
             self._wait()
 
@@ -175,8 +177,10 @@ class Loop:
             if not self._start(number, locks):
                 return
             free -= 1
+        # When all that is open runs, no wave will be granted anything any more: each may leave with its last job.
+        is_last = self._source is not None and self._source.open_jobs() <= set(self.running())
         for wave in self.waves.values():
-            if not wave.running:
+            if is_last or not wave.running:
                 self._dismiss(wave)
         self._show_the_only_one()
 

@@ -104,9 +104,9 @@ def test_a_damaged_bundle_is_left_alone(fired: Repo, content: bytes) -> None:
 
 def test_the_bundle_of_another_python_is_left_alone_and_written_anew_with_the_next_plan(fired: Repo) -> None:
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
-    ours = path.read_bytes()
-    path.write_bytes(ours.replace(bundle.KEY.encode(), bundle.KEY.replace("1 ", "0 ").encode()))
+    ours, other = bundle.KEY.encode(), bundle.KEY.replace("1 ", "0 ").encode()
+    path.write_bytes(path.read_bytes().replace(ours, other))
     assert "2 jobs completed" in fired.call(".git/hooks/pre-commit", check=True).stderr
     os.utime(fired.path / "hooks.dodo")  # another stat: the plan is compiled again
     assert "2 jobs completed" in fired.call(".git/hooks/pre-commit", check=True).stderr
-    assert path.read_bytes() == ours
+    assert ours in path.read_bytes() and other not in path.read_bytes()

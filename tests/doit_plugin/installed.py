@@ -18,11 +18,13 @@ TABLE = re.compile(r'^\[project\.entry-points\."([\w.]+)"\]\n((?:.+\n)+)', re.MU
 
 
 def link_doit(folder: Path) -> Path:
-    """Fill a new folder with doit, and with nothing else: what it can use beside it, it can do without."""
+    """Fill a new folder with doit, and with what it reads its settings with where Python cannot (before 3.11). All else
+    that it can use it can do without."""
     folder.mkdir()
-    doit = distribution("doit")
-    for entry in {file.parts[0] for file in doit.files or () if file.parts[0] != ".."}:
-        (folder / entry).symlink_to(Path(str(doit.locate_file(entry))))
+    for name in ("doit",) if sys.version_info >= (3, 11) else ("doit", "tomli"):
+        package = distribution(name)
+        for entry in {file.parts[0] for file in package.files or () if file.parts[0] != ".."}:
+            (folder / entry).symlink_to(Path(str(package.locate_file(entry))))
     return folder
 
 

@@ -183,7 +183,7 @@ def _write(path: str, compiled: Compiled) -> None:
 
     try:
         make_private_directory(path.rpartition("/")[0])
-        replace_file(path, marshal.dumps(tuple(compiled)))
+        replace_file(path, marshal.dumps(tuple(compiled)), mark=f".{os.getpid()}")
     except (OSError, StoreError):
         pass
 

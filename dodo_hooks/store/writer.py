@@ -180,15 +180,17 @@ def _unwritable(hook: str, directory: str, error: OSError) -> StoreError:
     return StoreError(f"cannot write the record of {hook} below {directory}: {error.strerror}")
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes, mark: str = "") -> None:
     """Put `data` at `path` in one step: a reader sees the old record or the new one (R19).
+
+    `mark` tells writers apart where no lock does.
 
     Raises:
         StoreError: it cannot be written.
     """
     # The lock makes us the only writer (R18): a fixed name cannot clash, and what a killed writer left there is
     # overwritten. No fsync: we guard against kill -9, not against a power cut.
-    temporary = f"{path}.tmp"
+    temporary = f"{path}{mark}.tmp"
     try:
         _create(temporary, data)
         os.replace(temporary, path)
@@ -276,7 +278,7 @@ def make_private_directory(path: str) -> None:
         os.mkdir(path, 0o700)
     except FileNotFoundError:
         make_private_directory(path.rpartition("/")[0] or "/")
-        os.mkdir(path, 0o700)
+        make_private_directory(path)  # which another process may have made by now
     except FileExistsError:
         if not _is_directory(path):
             raise

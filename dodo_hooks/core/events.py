@@ -61,9 +61,6 @@ SERVER_HOOKS = frozenset(
     )
 )
 
-# git writes to the standard input of these; of all others it is not ours to read.
-STDIN_HOOKS = frozenset(("pre-push", "post-rewrite", REFERENCE_TRANSACTION))
-
 # Without the data of an event these make no sense, or they remove things: `bg` leaves them out (section 5).
 NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"))
 

@@ -15,10 +15,6 @@ the hook's name as well: `20261124-075500-123456.pre-commit`.
 """
 
 
-def root_dir(state: str) -> str:
-    return f"{state}/dodo-hooks"
-
-
 def jobs_dir(state: str) -> str:
     return f"{state}/dodo-hooks/jobs"
 

@@ -58,7 +58,7 @@ def prune_if_due(repository_dir: str, rules: Retention, now_s: float) -> None:
             return
         trusted_s = trusted_now(trusted_s, now_s)
         os.ftruncate(stamp, 0)
-        os.pwrite(stamp, f"{now_s:.0f} {trusted_s:.0f}\n".encode(), 0)
+        os.pwrite(stamp, f"{int(now_s)} {int(trusted_s)}\n".encode(), 0)  # rounded up, it would lie ahead
         prune(repository_dir, rules, trusted_s)
 
 

@@ -14,7 +14,7 @@ from dodo_hooks.loader.load import load_plan
 from kit.answer import Cli
 from kit.history import History
 from kit.invocation import Invocation
-from kit.process import wait_until
+from kit.process import is_alive, wait_until
 from kit.repo import Repo
 
 DONE = Outcome(COMPLETED, exit_code=0)
@@ -61,6 +61,8 @@ def test_a_background_run_prunes_once_a_day(repo: Repo) -> None:
     first = repo.finished("post-commit")
     stamp = first.path.parents[1] / "pruned"
     wait_until(lambda: stamp.exists() and stamp.read_bytes(), what="the first pruning")
+    coordinator = first.record.coordinator
+    wait_until(lambda: not is_alive(coordinator), what="its end: the stamp is written when it begins")
     old = made_old(first, 3)
     repo.git("commit", "--allow-empty", "-m", "work")
     repo.finished("post-commit", 2)

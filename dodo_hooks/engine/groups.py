@@ -17,7 +17,7 @@ from dodo_hooks.core import status
 from dodo_hooks.core.plan import CANCEL_PREVIOUS, SKIP
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.status import Outcome
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store import layout
 from dodo_hooks.store.writer import is_locked, make_private_directory
@@ -229,11 +229,7 @@ def _members(descriptor: int) -> "list[Member]":
 
 
 def _read(path: str) -> str:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(descriptor, 65536).decode("utf-8", "replace")
-    finally:
-        os.close(descriptor)
+    return read_file(path).decode("utf-8", "replace")
 
 
 def _remove(path: str) -> None:

@@ -15,7 +15,7 @@ from dodo_hooks import __version__
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Group, Hook, Job, Plan, Retention
 from dodo_hooks.core.record import Record
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
@@ -123,7 +123,7 @@ def _path(world: "World", top: str) -> str:
 def _read(path: str, top: str) -> "Compiled | None":
     """What is cached, if it is still good."""
     try:
-        fields = marshal.loads(_content(path))
+        fields = marshal.loads(read_file(path))
     except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
         return None
     if not isinstance(fields, tuple) or len(fields) != len(Compiled._fields) or fields[0] != _KEY or fields[1] != top:
@@ -138,7 +138,7 @@ def _is_unchanged(source: "Source") -> bool:
         return not _is_there(path)
     if _stat(path) != stat:
         return False
-    return content is None or content == _content(path)
+    return content is None or content == read_file(path)
 
 
 def _compile(world: "World", top: str) -> Compiled:
@@ -171,7 +171,7 @@ def _sources(found: "Found") -> "tuple[Source, ...]":
     stat = _stat(found.file)
     is_young = stat is not None and time.time() - max(stat[0], stat[1]) / 1e9 < _YOUNG_S
     try:
-        content = _content(found.file) if is_young else None
+        content = read_file(found.file) if is_young else None
     except OSError:  # it cannot be read, and the loader will say so
         content = None
     return (*absent, (found.file, stat, content))
@@ -221,14 +221,3 @@ def _is_there(path: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _content(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        data = b""
-        while piece := os.read(descriptor, 1 << 20):
-            data += piece
-        return data
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,7 @@ What is owed is kept in the directory in which git keeps the state of the replay
 
 from dodo_hooks.core.events import AFTER_REPLAY
 from dodo_hooks.core.record import Record
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,10 +84,6 @@ def _number(path: str) -> int:
 
 def _read(path: str) -> str:
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        return read_file(path).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
-    try:
-        return os.read(descriptor, 1 << 20).decode("utf-8", "surrogateescape")
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,7 @@ import sys
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _git_dir_at(path: str) -> "str | None":
     if _is_git_dir(path):
         return _real(path)
     try:
-        content = _read(path)
+        content = read_file(path)
     except OSError:  # not there, or a directory with something else in it: git looks further up, too
         return None
     target = content[7:].strip(b" \r\n") if content.startswith(b"gitdir:") and b"\0" not in content else b""
@@ -118,7 +118,7 @@ def _is_git_dir(path: str) -> bool:
 
 def _common_dir(git_dir: str) -> str:
     try:
-        content = _read(f"{git_dir}/commondir")
+        content = read_file(f"{git_dir}/commondir")
     except OSError:
         return git_dir
     return _real(_joined(git_dir, _text(content.rstrip(b"\r\n"))))
@@ -155,7 +155,7 @@ def _settings(path: str) -> "dict[bytes, bytes]":
     found: dict[bytes, bytes] = {}
     section = b""
     try:
-        content = _read(path)
+        content = read_file(path)
     except OSError:
         return found
     for line in content.split(b"\n"):
@@ -194,7 +194,7 @@ def _value(text: bytes) -> bytes:
 def _follow_head(repo: Repo) -> "tuple[str | None, str | None]":
     """As `head_of`; raises OSError or ValueError."""
     branch: str | None = None
-    content: bytes | None = _read(f"{repo.git_dir}/HEAD").rstrip()
+    content: bytes | None = read_file(f"{repo.git_dir}/HEAD").rstrip()
     for _ in range(SYMREFS_AT_MOST + 1):
         if content is None:
             return branch, None
@@ -211,11 +211,11 @@ def _follow_head(repo: Repo) -> "tuple[str | None, str | None]":
 def _ref(common_dir: str, name: bytes) -> "bytes | None":
     """What the ref holds; None if there is no such ref."""
     try:
-        return _read(f"{common_dir}/{_text(name)}").rstrip()
+        return read_file(f"{common_dir}/{_text(name)}").rstrip()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         pass
     try:
-        packed = _read(f"{common_dir}/packed-refs")
+        packed = read_file(f"{common_dir}/packed-refs")
     except FileNotFoundError:
         return None
     end = packed.find(b" " + name + b"\n")
@@ -257,11 +257,6 @@ def _real(path: str) -> str:
             done = ""
         todo += target.split("/")[::-1]
     return done or "/"
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def _text(data: bytes) -> str:

@@ -14,4 +14,21 @@ else:
     import _signal as signals
     import posix as os
 
-__all__ = ["os", "signals"]
+
+def read_file(path: str) -> bytes:
+    """All of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        data = b""
+        while piece := os.read(descriptor, 1 << 20):
+            data += piece
+        return data
+    finally:
+        os.close(descriptor)
+
+
+__all__ = ["os", "read_file", "signals"]

@@ -11,7 +11,7 @@ from dodo_hooks.loader.compile import compile_hooks
 from dodo_hooks.loader.discover import Found
 from dodo_hooks.loader.schema import read_models
 from dodo_hooks.loader.source import parse
-from dodo_hooks.loader.tree import Finding
+from dodo_hooks.loader.tree import Finding, Mark
 
 
 def load_plan(found: Found) -> Plan:
@@ -20,14 +20,14 @@ def load_plan(found: Found) -> Plan:
     A file that says nothing is a plan without hooks. `Job.record` is left empty.
     """
     shown = _shown(found.file, found.top)
-    document = parse(content_of(found.file, shown))
+    document = parse(content_of(found.file, shown), shown)
     notices = tuple(_notice(other, shown, found.top) for other in found.also)
     if document.root is None:
-        refuse(document.findings, shown)
+        refuse(document.findings)
         return Plan(file=found.file, slots=None, hooks=(), notices=notices)
     file, tree, flaws = read_models(document.root)
     hooks, faults = compile_hooks(file, tree)
-    refuse([*document.findings, *flaws, *faults], shown)
+    refuse([*document.findings, *flaws, *faults])
     return Plan(
         file=found.file,
         slots=file.jobs,
@@ -54,13 +54,13 @@ def content_of(path: str, shown: str) -> bytes:
         raise ConfigError([Problem(shown, 0, 0, f"the hook file cannot be read: {reason}")]) from None
 
 
-def refuse(findings: Iterable[Finding], shown: str) -> None:
+def refuse(findings: Iterable[Finding]) -> None:
     """Raise what was found; what an alias brings to several jobs is said once."""
-    problems: dict[tuple[int, int, str], Problem] = {}
+    problems: dict[tuple[Mark, str], Problem] = {}
     for finding in findings:
-        line, column = finding.mark.line, finding.mark.column
+        mark = finding.mark
         message = f"{finding.who}: {finding.message}" if finding.who else finding.message
-        problems.setdefault((line, column, finding.message), Problem(shown, line, column, message))
+        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, message))
     if problems:
         raise ConfigError(sorted(problems.values()))
 

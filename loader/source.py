@@ -50,11 +50,15 @@ class _StopReading(Exception):
         self.finding = Finding(mark, message)
 
 
-def parse(data: bytes) -> Document:
-    """The tree of the file. Never raises: what is wrong is among the findings, and the root is None if all is lost."""
+def parse(data: bytes, file: str = "") -> Document:
+    """The tree of the file, whose marks say that they are of `file`.
+
+    Never raises: what is wrong is among the findings, and the root is None if all is lost.
+    """
     builder = _Builder()
     try:
-        loader = yaml.SafeLoader(_decoded(data))
+        loader = yaml.SafeLoader(_decoded(data, file))
+        loader.name = file  # what PyYAML puts into its marks
         while (event := _next_event(loader)) is not None:
             builder.take(event)
     except _StopReading as stop:
@@ -66,25 +70,28 @@ def _root_or_nothing(root: Node | None) -> Node | None:
     return None if isinstance(root, Scalar) and root.value is None else root
 
 
-def _decoded(data: bytes) -> str:
+def _decoded(data: bytes, file: str) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise _StopReading(Mark(1, 1), "the file is UTF-16: save it as UTF-8")
+        raise _StopReading(Mark(1, 1, file), "the file is UTF-16: save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
         byte = error.object[error.start]
-        raise _StopReading(_end_of(before), f"the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8") from None
+        raise _StopReading(
+            _end_of(before, file), f"the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8"
+        ) from None
     control = yaml.SafeLoader.NON_PRINTABLE.search(text)
     if control:
         character = f"U+{ord(control[0]):04X}"
-        raise _StopReading(_end_of(text[: control.start()]), f"the control character {character} has no place in YAML")
+        mark = _end_of(text[: control.start()], file)
+        raise _StopReading(mark, f"the control character {character} has no place in YAML")
     return text
 
 
-def _end_of(text: str) -> Mark:
+def _end_of(text: str, file: str) -> Mark:
     lines = re.split(r"\r\n|\r|\n", text)
-    return Mark(len(lines), len(lines[-1]) + 1)
+    return Mark(len(lines), len(lines[-1]) + 1, file)
 
 
 def _next_event(loader: yaml.SafeLoader) -> Any:
@@ -95,11 +102,12 @@ def _next_event(loader: yaml.SafeLoader) -> Any:
         mark = error.context_mark if at_start and error.context_mark else error.problem_mark
         raise _StopReading(_mark(mark), message) from None
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
-        raise _StopReading(Mark(loader.line + 1, loader.column + 1), "a number here is too large for YAML") from None
+        here = Mark(loader.line + 1, loader.column + 1, loader.name)
+        raise _StopReading(here, "a number here is too large for YAML") from None
 
 
 def _mark(mark: Any) -> Mark:
-    return Mark(mark.line + 1, mark.column + 1)
+    return Mark(mark.line + 1, mark.column + 1, mark.name)
 
 
 @dataclass(slots=True)

@@ -16,10 +16,11 @@ Path: TypeAlias = Sequence[
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in the file; both count from 1."""
+    """A place in a file; line and column count from 1."""
 
     line: int
     column: int
+    file: str = ""  # as people know it
 
 
 @dataclass(frozen=True, slots=True)

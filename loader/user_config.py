@@ -25,11 +25,11 @@ class UserConfig:
 
 def load_user_config(path: str) -> UserConfig:
     """Raises ConfigError with all that is wrong."""
-    document = parse(content_of(path, path))
+    document = parse(content_of(path, path), path)
     if document.root is None:
-        refuse(document.findings, path)
+        refuse(document.findings)
         return UserConfig(None)
     file, findings = read_user_models(document.root)
-    refuse([*document.findings, *findings], path)
+    refuse([*document.findings, *findings])
     body = file.notify
     return UserConfig(None if body is None else Notify(body.run, body.when == "always", body.timeout))

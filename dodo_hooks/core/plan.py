@@ -6,6 +6,12 @@ each other by number, the job's place in its hook, so that the prompt counts int
 
 from dodo_hooks.core.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Matcher = tuple[Any, ...]  # a compiled pattern: core/globs makes it, core/matching applies it
+
 FOREGROUND = "foreground"
 BACKGROUND = "background"
 GRACE_S = 5.0  # between SIGTERM and SIGKILL, unless the file says otherwise (R14)
@@ -19,6 +25,15 @@ class Retention(Record):
     keep_last: int = 3  # invocations of each working tree, whatever their age
     max_total_bytes: int = 500 * 1024 * 1024  # of all invocations; the oldest go first
 
+
+# What is shown of a run (`output:`).
+EXECUTION = "execution"  # what the jobs print
+SUMMARY = "summary"  # that all went well
+FAILURE = "failure"  # what failed, and how to run it again
+SKIPS = "skips"  # why a job did not run
+OUTPUTS = (EXECUTION, SUMMARY, FAILURE, SKIPS)
+
+PINNED = "pinned"  # of `trust:`
 
 # What a job does when its group is taken (section 7).
 QUEUE = "queue"
@@ -34,6 +49,58 @@ class Group(Record):
     on_conflict: str  # one of ON_CONFLICT
     is_shared: bool  # by the jobs of one run: a group of the whole hook
     wait_s: "float | None"  # None: 60 s in the foreground, as long as it takes in the background
+
+
+# Where a job's list of files comes from (G4).
+STAGED = "staged"  # what the commit will hold
+PUSHED = "pushed"  # what the push sends
+ALL = "all"  # what git tracks
+CHANGED = "changed"  # what the event changed in the working tree
+COMMAND = "command"  # what a command prints: `files:`
+
+
+class FileRule(Record):
+    """Which files a job is about. Where there are none, it does not apply (C7)."""
+
+    source: str  # one of the five above
+    command: str  # for COMMAND; "" else
+    globs: "tuple[Matcher, ...]"  # one of them has to match; none: all files
+    excludes: "tuple[Matcher, ...]"  # none of them may
+    types: "tuple[str, ...]"  # `file_types:`
+    below: str  # only files in this folder, and relative to it: the job's root; "" is the top
+
+
+# What a condition asks (C7).
+ALWAYS = "always"
+NEVER = "never"
+IN_MERGE = "merge"
+IN_REBASE = "rebase"
+AT_MERGE_COMMIT = "merge-commit"
+ON_REF = "ref"
+HAS_VARIABLE = "env"
+RUN_SUCCEEDS = "run"
+HAS_CHANGED = "changed"
+ALL_OF = "all"
+
+
+class Condition(Record):
+    """One item of a `skip` or an `only`."""
+
+    kind: str  # one of the above
+    value: str = ""  # the variable, the command, or the patterns as they were written
+    patterns: "tuple[Matcher, ...]" = ()  # of ON_REF and HAS_CHANGED
+    parts: "tuple[Condition, ...]" = ()  # of ALL_OF
+    reason: str = ""  # `desc:`
+
+
+class Check(Record):
+    """A whole `skip` or `only`, asked once for all jobs that it stands for (C5)."""
+
+    is_only: bool  # the jobs run only if one of the conditions holds; else they are skipped if one does
+    conditions: "tuple[Condition, ...]"
+
+
+NO_FILES = -1  # a command without a list
 
 
 class Job(Record):
@@ -59,6 +126,20 @@ class Job(Record):
     directory: str  # "N-NAME" below jobs/ in the store
     record: bytes  # the constant part of its meta.json: an object that is still open, from store.records
     groups: "tuple[Group, ...]" = ()  # by name; each name once
+    files: "FileRule | None" = None  # None: the job is not about files
+    files_at: int = NO_FILES  # where in argv the list is put in (C6)
+    files_uses: int = 1  # how often one command line holds the list, for what fits into it
+    checks: "tuple[int, ...]" = ()  # numbers of the hook's checks, the outermost first (C7)
+    absent: str = ""  # why it cannot apply here, whatever the event: another system, an excluded tag (C7)
+    needs_event: str = ""  # what it takes from the event, such as "{1}": it cannot run without one
+    interactive: bool = False  # alone, with the terminal (R14)
+    use_stdin: bool = False  # gets what git gives to the hook (G3)
+    stage_fixed: bool = False  # what it changed among its files is staged (G6)
+    fail_text: str = ""  # what people are told when it has failed
+    is_silent: bool = False  # in the background: nobody is told of its failure, and only a failure leaves a log
+    max_log_bytes: "int | None" = None  # None: as the plan says
+    retention_s: "float | None" = None  # likewise
+    is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
 
     @property
     def promoted(self) -> bool:
@@ -74,6 +155,9 @@ class Hook(Record):
     order: "tuple[int, ...]"  # a topological order of all jobs over needs and after, ties by number
     fail_fast: bool
     timeout_s: "float | None"  # of the whole hook, from the firing (R15)
+    checks: "tuple[Check, ...]" = ()
+    warns: bool = False  # `fail_mode: warn`: a failure is told and does not fail git
+    is_task: bool = False  # run by hand only, under this name
 
     def number_of(self, name: str) -> "int | None":
         for job in self.jobs:
@@ -92,6 +176,9 @@ class Plan(Record):
     grace_s: float = GRACE_S  # `grace_period:` of the file
     max_log_bytes: int = MAX_LOG_BYTES  # `max_log_size:` of its `log:`
     retention: Retention = Retention()
+    output: "tuple[str, ...]" = (EXECUTION, SUMMARY, FAILURE)  # of OUTPUTS
+    has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
+    trust: str = ""  # PINNED, or nothing special
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

@@ -21,6 +21,7 @@ GATE = "gate"  # the foreground phase of a gate failed, so git stops and the bac
 CONDITION = "condition"  # the job does not apply here (C7): the one cause of `skipped` that satisfies a need
 SELECTION = "selection"  # left out on the command line or by DODO_HOOKS_SKIP
 IGNORED = "ignored"  # `doit ignore`
+NO_EVENT = "no-event"  # it is about the data of an event, and was run without one (section 5)
 NESTED = "nested"  # the hook fired inside a job (R12)
 REPLAY = "replay"  # git replays commits, and the background phase is begun once, at the end (R12)
 ERROR = "error"  # the run itself could not go on: the invocation's record has the error

@@ -202,9 +202,10 @@ def _firing(
 ) -> "Firing":
     from dodo_hooks.fire.run import Firing
 
-    slots, phase = slots_of(compiled.slots), phase_of(world)
-    limits = (compiled.grace_s, compiled.max_log_bytes)
-    return Firing(world, repo, hook, args, trigger, phase, slots, *limits, out, retention=compiled.retention)
+    rules = compiled.rules
+    slots, phase = slots_of(rules.slots), phase_of(world)
+    limits = (rules.grace_s, rules.max_log_bytes)
+    return Firing(world, repo, hook, args, trigger, phase, slots, *limits, out, retention=rules.retention)
 
 
 def _from_environ(world: "World") -> "Selectors":
@@ -236,7 +237,7 @@ def _welcome(world: "World", repo: "Repo", compiled: "Compiled") -> None:
     from dodo_hooks.fire.run import say
     from dodo_hooks.host.bundle import is_in_use
 
-    for notice in compiled.notices:
+    for notice in compiled.rules.notices:
         say(notice)
     from dodo_hooks.fire.shims import install_missing, shims_needed
     from dodo_hooks.git.shim import refresh_bundle
@@ -256,4 +257,4 @@ def _no_such_hook(hook: str, compiled: "Compiled") -> str:
 
     near = get_close_matches(hook, names, 1)
     hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(names)}"
-    return f"{compiled.file} has no hook called {hook}: {hint}"
+    return f"{compiled.rules.file} has no hook called {hook}: {hint}"

@@ -13,7 +13,7 @@ import time
 
 from dodo_hooks import __version__
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Group, Hook, Job, Plan, Retention
+from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Job, Plan, Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.store import layout
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 4
+_FORMAT = 5
 _KEY = (_FORMAT, __version__, sys.hexversion, sys.implementation.cache_tag)
 _YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
 
@@ -39,12 +39,7 @@ class Compiled(Record):
     key: "tuple[int, str, int, str]"
     top: str
     sources: "tuple[Source, ...]"
-    file: "str | None"  # None: there is no hook file
-    slots: "int | None"
-    notices: "tuple[str, ...]"
-    grace_s: float
-    max_log_bytes: int
-    rules: "tuple[float, int, int]"  # the fields of a Retention: marshal takes plain tuples alone
+    settings: "tuple[Any, ...] | None"  # a bare Plan without its hooks; None: there is no hook file
     hooks: "tuple[tuple[str, bytes], ...]"
 
     def hook(self, name: str) -> "Hook | None":
@@ -53,15 +48,18 @@ class Compiled(Record):
                 return _hook_from(data)
         return None
 
-    def plan(self) -> "Plan | None":
-        if self.file is None:
-            return None
-        hooks = tuple(_hook_from(data) for _, data in self.hooks)
-        return Plan(self.file, self.slots, hooks, self.notices, self.grace_s, self.max_log_bytes, self.retention)
-
     @property
-    def retention(self) -> Retention:
-        return Retention(*self.rules)
+    def rules(self) -> Plan:
+        """The plan but for its hooks; that of an empty file where there is none."""
+        if self.settings is None:
+            return Plan("", None, ())
+        plan = Plan._make(self.settings)
+        return plan._replace(retention=Retention._make(plan.retention))
+
+    def plan(self) -> "Plan | None":
+        if self.settings is None:
+            return None
+        return self.rules._replace(hooks=tuple(_hook_from(data) for _, data in self.hooks))
 
 
 def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
@@ -150,20 +148,13 @@ def _compile(world: "World", top: str) -> Compiled:
     found = find_hook_file(top)
     if found is None:
         absent = tuple((f"{top}/{name}", None, None) for name in CANDIDATES)
-        return Compiled(_KEY, top, absent, None, None, (), GRACE_S, MAX_LOG_BYTES, _plain(Retention()), ())
+        return Compiled(_KEY, top, absent, None, ())
     from dodo_hooks.loader.load import load_plan as load
 
     sources = _sources(found)  # before it is read: a change meanwhile is noticed next time
     plan = with_records(load(found))
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    rules = _plain(plan.retention)
-    return Compiled(
-        _KEY, top, sources, plan.file, plan.slots, plan.notices, plan.grace_s, plan.max_log_bytes, rules, hooks
-    )
-
-
-def _plain(rules: Retention) -> "tuple[float, int, int]":
-    return rules.retention_s, rules.keep_last, rules.max_total_bytes
+    return Compiled(_KEY, top, sources, _bare(plan._replace(hooks=())), hooks)
 
 
 def _sources(found: "Found") -> "tuple[Source, ...]":
@@ -189,21 +180,32 @@ def _write(path: str, compiled: Compiled) -> None:
 
 
 def _hook_to(hook: Hook) -> bytes:
-    rest = tuple(hook)[2:]
-    return marshal.dumps((hook.name, tuple(_job_to(job) for job in hook.jobs), rest))
+    return marshal.dumps(_bare(hook))
 
 
-def _job_to(job: Job) -> "tuple[Any, ...]":
-    return (*tuple(job)[:-1], tuple(tuple(group) for group in job.groups))
+def _bare(value: "Any") -> "Any":
+    """Records as plain tuples, all the way down: marshal takes nothing else."""
+    return tuple(_bare(item) for item in value) if isinstance(value, tuple) else value
 
 
 def _hook_from(data: bytes) -> Hook:
-    name, jobs, rest = marshal.loads(data)
-    return Hook(name, tuple(_job_from(fields) for fields in jobs), *rest)
+    hook = Hook._make(marshal.loads(data))
+    jobs = tuple(_job_from(fields) for fields in hook.jobs)
+    checks = tuple(Check(is_only, tuple(map(_condition_from, parts))) for is_only, parts in hook.checks)
+    return hook._replace(jobs=jobs, checks=checks)
 
 
 def _job_from(fields: "tuple[Any, ...]") -> Job:
-    return Job._make((*fields[:-1], tuple(Group(*group) for group in fields[-1])))
+    job = Job._make(fields)
+    if job.files is None and not job.groups:
+        return job
+    files = None if job.files is None else FileRule._make(job.files)
+    return job._replace(groups=tuple(Group._make(group) for group in job.groups), files=files)
+
+
+def _condition_from(fields: "tuple[Any, ...]") -> Condition:
+    condition = Condition._make(fields)
+    return condition._replace(parts=tuple(map(_condition_from, condition.parts))) if condition.parts else condition
 
 
 def _stat(path: str) -> "Stat | None":

@@ -267,7 +267,7 @@ class JobBody(_Body):
         list[Text],
         BeforeValidator(values.items),
         Shape("list of names"),
-        Key("the jobs of the same hook that must have succeeded before", "needs: []", DAFT),
+        Key("the jobs of the same hook that must have succeeded before", "needs: [format]", DAFT),
     ] = []
     background: Annotated[
         Flag | None,
@@ -457,7 +457,8 @@ class HookFile(_Body):
         None
     )
     extends: Annotated[
-        Texts, Key("other files that this one builds on, relative to it; globs are allowed", "extends: []", BOTH)
+        Texts,
+        Key("other files that this one builds on, relative to it; globs are allowed", "extends: shared/*.yml", BOTH),
     ] = []
     jobs: Annotated[Slots | None, Key("how many jobs may run at once", "jobs: 4", default="one for each processor")] = (
         None
@@ -537,6 +538,9 @@ class UserFile(_Body):
         Key("who is told when a background run has ended", "notify: desktop"),
     ] = None
 
+
+for _body in (ConditionBody, JobBody):  # they name what is defined after them
+    _body.model_rebuild()
 
 BODIES: dict[str, type[_Body]] = {
     "file": HookFile,

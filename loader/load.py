@@ -19,6 +19,14 @@ def load_plan(found: Found) -> Plan:
 
     A file that says nothing is a plan without hooks. `Job.record` is left empty.
     """
+    try:
+        return _plan(found)
+    except ConfigError as error:
+        error.base = found.top  # what `_shown` has made its paths relative to
+        raise
+
+
+def _plan(found: Found) -> Plan:
     shown = _shown(found.file, found.top)
     document = parse(content_of(found.file, shown), shown)
     notices = tuple(_notice(other, shown, found.top) for other in found.also)

@@ -95,9 +95,23 @@ class Flaw:
     context: Mapping[str, Any]
 
 
-def finding_of(flaw: Flaw, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
-    """The sentence for a flaw; `keys` are the known ones of a `file`, its `log`, a `hook` and so on."""
-    path, is_key = _place_of(flaw, root)
+def findings_of(flaws: Sequence[Flaw], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """The sentences for flaws; `keys` are the known ones of a `file`, its `log`, a `hook` and so on.
+
+    What an alias brings to several jobs is said of the first: a file may hold thousands of aliases.
+    """
+    findings: list[Finding] = []
+    said: set[tuple[object, ...]] = set()
+    for flaw in flaws:
+        path, is_key = _place_of(flaw, root)
+        about = (flaw.kind, _raised(flaw), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
+        if about not in said:
+            said.add(about)
+            findings.append(_finding_of(flaw, path, is_key, root, keys))
+    return findings
+
+
+def _finding_of(flaw: Flaw, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
     who = who_at(root, path)
     if flaw.kind == "extra_forbidden":
         return Finding(key_mark_at(root, path), _unknown_key(path, keys), who)

@@ -38,6 +38,7 @@ def hook_file_schema() -> _Json:
 
 def keys_of(body: Any) -> Iterator[tuple[str, Any, Key]]:
     """Each key of a body with its field and what is said about it."""
+    body.model_rebuild()  # so that its fields know what is defined after them
     for key, field in body.model_fields.items():
         (said,) = [one for one in field.metadata if isinstance(one, Key)]
         yield key, field, said

@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, QUEUE, Retention
 from dodo_hooks.loader import values
-from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT, Flaw, finding_of, without
+from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT, Flaw, findings_of, without
 from dodo_hooks.loader.keys import BOTH, DAFT, LEFTHOOK, Key, Shape
 from dodo_hooks.loader.shapes import (
     Architectures,
@@ -72,7 +72,8 @@ DEEPEST_GROUP = 8  # groups in groups
 class _Body(BaseModel):
     """A mapping with known keys."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # What checks a body is built with that of the file it stands in, once, and not for each class anew (10 ms).
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -539,9 +540,6 @@ class UserFile(_Body):
     ] = None
 
 
-for _body in (ConditionBody, JobBody):  # they name what is defined after them
-    _body.model_rebuild()
-
 BODIES: dict[str, type[_Body]] = {
     "file": HookFile,
     "log": LogBody,
@@ -569,7 +567,7 @@ def read_models(root: Node) -> tuple[HookFile, Node, list[Finding]]:
     one, since others may need it. With findings the models are for nothing else than that.
     """
     result = _validated(root)
-    findings = [] if isinstance(result, HookFile) else [finding_of(flaw, root, KEYS) for flaw in result]
+    findings = [] if isinstance(result, HookFile) else findings_of(result, root, KEYS)
     tree = root
     for _ in range(_ROUNDS):
         if isinstance(result, HookFile):
@@ -584,7 +582,7 @@ def read_user_models(root: Node) -> tuple[UserFile, list[Finding]]:
     try:
         return UserFile.model_validate(root), []
     except ValidationError as error:
-        return UserFile(), [finding_of(flaw, root, USER_KEYS) for flaw in _flaws_of(error)]
+        return UserFile(), findings_of(_flaws_of(error), root, USER_KEYS)
 
 
 def _validated(tree: Node) -> HookFile | list[Flaw]:

@@ -13,9 +13,13 @@ from dodo_hooks.loader.tree import ListNode, MapNode, Scalar
 
 
 def kind_of(node: object) -> str:
-    """The shape that a value has; a shape that nothing takes is refused as a text, which every union takes."""
+    """The shape that a value has, of those that the union takes; any other is refused as a text."""
     if isinstance(node, MapNode):
         return MAP
+    return LIST if isinstance(node, ListNode) else TEXT
+
+
+def list_or_text(node: object) -> str:
     return LIST if isinstance(node, ListNode) else TEXT
 
 
@@ -107,7 +111,9 @@ Lines: TypeAlias = Annotated[
     AfterValidator(values.at_least_one("command")),
     Shape("list of texts", least=1, or_nothing=False),
 ]
-OneSystem: TypeAlias = Annotated[Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(kind_of)]
+OneSystem: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(list_or_text)
+]
 System: TypeAlias = Annotated[str, AfterValidator(values.system), word(*values.SYSTEMS)]
 BySystem: TypeAlias = Annotated[
     dict[System, OneSystem],

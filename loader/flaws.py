@@ -258,22 +258,27 @@ def without(root: Node, flaws: Sequence[Flaw]) -> Node:
     whole: set[Path] = set()
     commandless: set[Path] = set()
     for flaw in flaws:
-        path, _ = _place_of(flaw, root)
-        asked = next((length for length, level in _bodies(path) if level == "condition"), None)
-        if asked is not None:  # what is left of a condition asks something else: the whole `skip` or `only` goes
-            whole.add(path[:asked] if isinstance(path[asked - 1], str) else path[: asked - 1])
-            continue
-        job = next((length for length, level in reversed(list(_bodies(path))) if level == "job"), len(path))
-        is_of_job = len(path) > job and path[job] in _COMMANDS and _level_at(path) == "job"
-        if is_of_job or (path[-1:] == ("group",) and _is_a("group", path)):
-            # Half a command is none: it goes as a whole.
-            job = job if is_of_job else len(path) - 1
-            whole.add(path[: job + 1])
-            if flaw.kind != "refused":
-                commandless.add(path[:job])
-        else:
-            whole.add(path[:-1] if flaw.kind == "missing" else path)
+        cut, job = _cut_at(flaw, _place_of(flaw, root)[0])
+        whole.add(cut)
+        if job is not None:
+            commandless.add(job)
     return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())
+
+
+def _cut_at(flaw: Flaw, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
+    """What has to go so that nothing is left that is wrong in another way, and the job that then has no command."""
+    bodies = list(_bodies(path))
+    for length, level in bodies:
+        if level == "condition":  # what is left of one asks something else: the whole `skip` or `only` goes
+            return path[:length] if isinstance(path[length - 1], str) else path[: length - 1], None
+        if level == "setup":
+            return path[:length], None
+    length, level = bodies[-1]
+    if level == "group" and length == len(path):
+        return path, path[:-1]
+    if level == "job" and path[length : length + 1] and path[length] in _COMMANDS:  # half a command is none
+        return path[: length + 1], path[:length] if flaw.kind != "refused" else None
+    return path[:-1] if flaw.kind == "missing" else path, None
 
 
 def _cut(

@@ -239,3 +239,26 @@ def test_c2_a_wrong_key_is_one_problem_at_its_place(tmp_path: Path, content: str
         assert problem.startswith(expected)
     else:
         assert expected in problem
+
+
+HIDING = {
+    "a condition in a condition": "skip: [{all: [{changed: {regexx: y}}]}]",
+    "a condition that asks nothing": "only: {all: [{reff: main}]}",
+    "a setup": "setup: [{rum: x}, {run: [a, 3]}, {run: {linx: a}}]",
+    "a pattern": "exclude: [{regexx: a}, 3]",
+    "concurrency": "concurrency: {wait: soon}",
+    "a list of commands": "jobs: [{run: [3]}]",
+    "commands by system": "jobs: [{run: {linux: [3], mac: x}}]",
+    "a group that is none": "jobs: [{group: 3}]",
+    "a job in a group in a group": "jobs: [{group: {jobs: [{group: {jobs: [{rum: 3, log: 3}]}}]}}]",
+    "two commands, one of them wrong": "jobs: [{run: 3, script: ../x}]",
+}
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in HIDING.items()])
+def test_c2_what_is_wrong_in_a_body_does_not_hide_the_graph(tmp_path: Path, body: str) -> None:
+    """What a flaw is cut out with is never so small that the rest is wrong in another way."""
+    content = f"hooks:\n  pre-commit: {{{body}}}\n  pre-push: {{jobs: [{{name: a, run: x, needs: [gone]}}]}}\n"
+    found = problems(tmp_path, content)
+    assert len(found) > 1
+    assert 'it needs "gone"' in found[-1]

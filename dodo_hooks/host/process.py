@@ -78,8 +78,9 @@ def read_signals(reader: int) -> bytes:
         return b""
 
 
-def spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", output: int) -> int:
-    """Start `argv` as the leader of a new process group, with no input, and `output` for both its outputs (R14).
+def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output: int, stdin: str = "/dev/null") -> int:
+    """Start `argv` as the leader of a new process group, with the file `stdin` to read from, and `output` for both its
+    outputs (R14).
 
     The command is looked for in the PATH of `environ`, as execvp(3) would, and a script without a `#!` line is given to
     sh. It starts in the current directory: whoever calls has a single thread and may change it before.
@@ -90,18 +91,18 @@ def spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", output: int) ->
         OSError: it cannot be started.
     """
     actions = [
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, output, 1),
         (os.POSIX_SPAWN_DUP2, output, 2),
     ]
 
-    def start(path: str, words: "tuple[str, ...]") -> int:
+    def start(path: str, words: "tuple[str | bytes, ...]") -> int:
         return os.posix_spawn(
             path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=_DEFAULTED
         )
 
     failure: OSError = FileNotFoundError(2, "No such file or directory")
-    for path in _candidates(argv[0], environ):
+    for path in _candidates(str(argv[0]), environ):
         try:
             return start(path, argv)
         except (FileNotFoundError, NotADirectoryError):
@@ -113,6 +114,31 @@ def spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", output: int) ->
                 raise
             return start("/bin/sh", ("sh", path, *argv[1:]))
     raise failure
+
+
+def spool(data: bytes, directory: str) -> int:
+    """A descriptor to read this from, of any length, that leaves no file behind. `directory`: a place to write in.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("dodo-hooks")
+    else:
+        path = f"{directory}/.spool-{os.getpid()}"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.unlink(path)
+    write_all(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def read_all(descriptor: int) -> bytes:
+    """Everything up to its end."""
+    data = b""
+    while piece := os.read(descriptor, 1 << 16):
+        data += piece
+    return data
 
 
 def _candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":

@@ -13,7 +13,7 @@ from dodo_hooks.core.graph import dependents_of, promoted, topological_order
 from dodo_hooks.core.names import directory_name, job_names
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Group, Hook, Job
 from dodo_hooks.loader.checks import check_modes, check_names, checked_needs
-from dodo_hooks.loader.schema import ConcurrencyBody, HookBody, HookFile
+from dodo_hooks.loader.schema import ConcurrencyBody, HookBody, HookFile, JobBody
 from dodo_hooks.loader.tree import Finding, Node, mark_at
 
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
@@ -37,7 +37,11 @@ def compile_hooks(file: HookFile, tree: Node) -> tuple[tuple[Hook, ...], list[Fi
 
 
 def _names(body: HookBody) -> list[str]:
-    return job_names([job.name for job in body.jobs], [job.run for job in body.jobs])
+    return job_names([job.name for job in body.jobs], [_command(job) for job in body.jobs])
+
+
+def _command(job: JobBody) -> str:
+    return job.run if isinstance(job.run, str) else ":"  # other commands are not compiled yet
 
 
 def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
@@ -73,8 +77,8 @@ def _hook(
             number=number,
             name=names[number],
             description=job.description,
-            command=job.run,
-            argv=argv_of(job.run),
+            command=_command(job),
+            argv=argv_of(_command(job)),
             root=job.root,
             env=_merged(file_env, body.env, job.env),
             tags=tuple(job.tags),

@@ -2,141 +2,77 @@
 
 The models are given nodes of the tree instead of plain values, because two things are lost in plain values: how a
 number was written (`env: {LEVEL: 010}` means "010"), and where. Before a field is checked, its node is opened by one
-level; then pydantic's own strict checks apply, and what they find is turned into sentences by `flaws.py`.
+level (`values.py`); then pydantic's own strict checks apply, and what they find is turned into sentences by `flaws.py`.
+
+Where a key takes several shapes, such as a text or a mapping, the node says which one is meant, and only that one is
+tried: a plain union would report every shape that it is not.
 """
 
-import posixpath
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, ON_CONFLICT, QUEUE, Retention
-from dodo_hooks.core.units import bytes_of, seconds_of
-from dodo_hooks.loader.flaws import Flaw, finding_of, without
-from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, described
-from dodo_hooks.loader.wording import did_you_mean, listed, quoted
+from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, QUEUE, Retention
+from dodo_hooks.loader import values
+from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT, Flaw, finding_of, without
+from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, node_at
+from dodo_hooks.loader.wording import listed, quoted
 
-LEAST_LOG_BYTES = 64 * 1024
-
-
-def _value(node: object) -> object:
-    return node.value if isinstance(node, Scalar) else node
+COMMANDS = ("run", "script", "group")  # a job has one of them
+OF_SCRIPTS = ("runner", "args")  # and these only beside a script
+DEEPEST_GROUP = 8  # groups in groups
 
 
-def _items(node: object) -> object:
-    """The items of a list; a key with nothing behind it, such as when all jobs are commented out, is an empty one."""
-    if isinstance(node, ListNode):
-        return list(node.items)
-    return [] if isinstance(node, Scalar) and node.value is None else node
-
-
-def _entries(node: object) -> object:
+def _kind_of(node: object) -> str:
+    """The shape that a value has; a shape that nothing takes is refused as a text, which every union takes."""
     if isinstance(node, MapNode):
-        return {entry.key: entry.value for entry in node.entries}
-    return {} if isinstance(node, Scalar) and node.value is None else node
+        return MAP
+    return LIST if isinstance(node, ListNode) else TEXT
 
 
-def _as_written(node: object) -> object:
-    """Numbers and booleans as they stand in the file, since the environment knows texts only."""
-    return node.text if isinstance(node, Scalar) and node.value is not None else _value(node)
+def _map_or_text(node: object) -> str:
+    return MAP if isinstance(node, MapNode) else TEXT
 
 
-def _seconds(node: object) -> float:
-    if isinstance(node, Scalar) and node.value is not None:
-        return seconds_of(node.text)
-    raise ValueError(f"expected a duration such as 90s, found {_found(node)}")
+def _flag_or_list(node: object) -> str:
+    return FLAG if isinstance(node, Scalar) and isinstance(node.value, bool) else LIST
 
 
-def _bytes(node: object) -> int:
-    if isinstance(node, Scalar) and node.value is not None:
-        return bytes_of(node.text)
-    raise ValueError(f"expected a size such as 10MB, found {_found(node)}")
-
-
-def _log_bytes(size: int) -> int:
-    if size < LEAST_LOG_BYTES:
-        raise ValueError("a log may have no less than 64KB: its head and its tail are kept in whole blocks")
-    return size
-
-
-def _found(node: object) -> str:
-    return described(node) if isinstance(node, Scalar | ListNode | MapNode) else "nothing"
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("expected a text, found an empty one")
-    return text
-
-
-def _variable(name: str) -> str:
-    if not name or "=" in name:
-        raise ValueError(f'{quoted(name)} cannot be the name of a variable: a name is not empty and has no "="')
-    return name
-
-
-def _inside(root: str) -> str:
-    """The folder relative to the top of the working tree, without `.` and doubled slashes; "" is the top."""
-    if root.startswith("/"):
-        raise ValueError(f"expected a folder relative to the top of the repository, found the absolute {quoted(root)}")
-    path = posixpath.normpath(root) if root else "."
-    if path.split("/")[0] == "..":
-        raise ValueError(f"expected a folder inside of the repository, {quoted(root)} leads out of it")
-    return "" if path == "." else path
-
-
-def _group_name(name: str) -> str:
-    if not name or len(name) > 100 or not name.isprintable():
-        raise ValueError("expected the name of a group: up to 100 printable characters")
-    return name
-
-
-def _on_conflict(word: str) -> str:
-    if word not in ON_CONFLICT:
-        raise ValueError(f"expected {listed(ON_CONFLICT)}, found {quoted(word)}{did_you_mean(word, ON_CONFLICT)}")
-    return word
-
-
-def _concurrency(node: object) -> object:
-    return {"group": node} if isinstance(node, Scalar) and isinstance(node.value, str) else node
-
-
-def _version(node: object) -> object:
-    if isinstance(node, Scalar) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}", node.text):
-        return node.text
-    raise ValueError(f'expected a version such as "0.1.0", found {_found(node)}')
-
-
-def _hook_name(name: str) -> str:
-    if name in SERVER_HOOKS:
-        raise ValueError(f"the hook {quoted(name)} is not supported: {_why_not(name)}")
-    if name not in known_hooks():
-        near = did_you_mean(name, known_hooks())
-        raise ValueError(f"unknown hook {quoted(name)}{near or ': git has no hook of this name on the client side'}")
-    return name
-
-
-def _why_not(name: str) -> str:
-    if name == "fsmonitor-watchman" or name.startswith("p4-"):
-        return "git behaves differently as soon as there is one"
-    return "it runs on the server that a push arrives at, not where you work"
-
-
-Text: TypeAlias = Annotated[str, BeforeValidator(_value)]
-FilledText: TypeAlias = Annotated[Text, AfterValidator(_not_blank)]
-GroupName: TypeAlias = Annotated[Text, AfterValidator(_group_name)]
-Flag: TypeAlias = Annotated[bool, BeforeValidator(_value)]
-Slots: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(_value)]
-Nice: TypeAlias = Annotated[int, Field(ge=-20, le=19), BeforeValidator(_value)]
-Seconds: TypeAlias = Annotated[float, BeforeValidator(_seconds)]
-Bytes: TypeAlias = Annotated[int, BeforeValidator(_bytes)]
-Version: TypeAlias = Annotated[str, BeforeValidator(_version)]
-Folder: TypeAlias = Annotated[Text, AfterValidator(_inside)]
+Text: TypeAlias = Annotated[str, BeforeValidator(values.value)]
+FilledText: TypeAlias = Annotated[Text, AfterValidator(values.not_blank)]
+Texts: TypeAlias = Annotated[list[FilledText], BeforeValidator(values.one_or_more)]
+GroupName: TypeAlias = Annotated[Text, AfterValidator(values.group_name)]
+Flag: TypeAlias = Annotated[bool, BeforeValidator(values.value)]
+Slots: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(values.value)]
+Nice: TypeAlias = Annotated[int, Field(ge=-20, le=19), BeforeValidator(values.value)]
+Number: TypeAlias = Annotated[int, BeforeValidator(values.value)]
+Seconds: TypeAlias = Annotated[float, BeforeValidator(values.seconds)]
+Bytes: TypeAlias = Annotated[int, BeforeValidator(values.size)]
+LogBytes: TypeAlias = Annotated[Bytes, AfterValidator(values.log_bytes)]
+Version: TypeAlias = Annotated[str, BeforeValidator(values.version)]
+Folder: TypeAlias = Annotated[Text, AfterValidator(values.folder)]
+Script: TypeAlias = Annotated[FilledText, AfterValidator(values.script)]
+FileType: TypeAlias = Annotated[Text, AfterValidator(values.file_type)]
+Architecture: TypeAlias = Annotated[Text, AfterValidator(values.architecture)]
+Output: TypeAlias = Annotated[
+    tuple[Annotated[Text, AfterValidator(values.output_word)], ...], BeforeValidator(values.output)
+]
 Env: TypeAlias = Annotated[
-    dict[Annotated[str, AfterValidator(_variable)], Annotated[str, BeforeValidator(_as_written)]],
-    BeforeValidator(_entries),
+    dict[Annotated[str, AfterValidator(values.variable)], Annotated[str, BeforeValidator(values.as_written)]],
+    BeforeValidator(values.entries),
 ]
 
 
@@ -148,56 +84,227 @@ class _Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _open(cls, node: Any) -> Any:
-        return _entries(node)
+        return values.entries(node)
+
+
+class PatternBody(_Body):
+    """A pattern that is no glob: searched anywhere in the path."""
+
+    regex: Annotated[FilledText, AfterValidator(values.regex)]
+
+
+Pattern: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[PatternBody, Tag(MAP)], Discriminator(_map_or_text)
+]
+Patterns: TypeAlias = Annotated[list[Pattern], BeforeValidator(values.one_or_more)]
+
+Lines: TypeAlias = Annotated[
+    list[FilledText], BeforeValidator(values.items), AfterValidator(values.at_least_one("command"))
+]
+OneSystem: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(_kind_of)
+]
+BySystem: TypeAlias = Annotated[
+    dict[Annotated[str, AfterValidator(values.system)], OneSystem],
+    BeforeValidator(values.entries),
+    AfterValidator(values.at_least_one("command")),
+]
+Run: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)] | Annotated[BySystem, Tag(MAP)],
+    Discriminator(_kind_of),
+]
+
+
+class ConditionBody(_Body):
+    """One condition; with several keys all of them have to hold."""
+
+    ref: Patterns = []
+    env: FilledText | None = None
+    run: FilledText | None = None
+    changed: Patterns = []
+    all: "Conditions" = []
+    desc: Text = ""
+
+    @model_validator(mode="after")
+    def _asks(self) -> "ConditionBody":
+        if not self.model_fields_set - {"desc"}:
+            asked = [key for key in type(self).model_fields if key != "desc"]
+            raise ValueError(f"a condition asks something: write one of {listed(asked)}")
+        return self
+
+
+ConditionWord: TypeAlias = Annotated[str, BeforeValidator(values.condition_text), AfterValidator(values.condition_word)]
+Condition: TypeAlias = Annotated[
+    Annotated[ConditionWord, Tag(TEXT)] | Annotated[ConditionBody, Tag(MAP)], Discriminator(_map_or_text)
+]
+Conditions: TypeAlias = Annotated[
+    list[Condition], BeforeValidator(values.conditions), AfterValidator(values.at_least_one("condition"))
+]
+Asked: TypeAlias = Annotated[
+    Annotated[Flag, Tag(FLAG)] | Annotated[Conditions, Tag(LIST)], Discriminator(_flag_or_list)
+]
+
+
+def _short_for(key: str) -> Callable[[object], object]:
+    """A single value where a mapping belongs is short for a mapping with this key alone."""
+
+    def opened(node: object) -> object:
+        if isinstance(node, ListNode) or (isinstance(node, Scalar) and node.value is not None):
+            return MapNode(node.mark, (Entry(node.mark, key, node),))
+        return node
+
+    return opened
 
 
 class ConcurrencyBody(_Body):
     """A group, and what to do when it is taken. `concurrency: NAME` is short for `concurrency: {group: NAME}`."""
 
     group: GroupName
-    on_conflict: Annotated[Text, AfterValidator(_on_conflict)] = QUEUE
+    on_conflict: Annotated[Text, AfterValidator(values.on_conflict)] = QUEUE
     wait: Seconds | None = None
 
 
-Concurrency: TypeAlias = Annotated[ConcurrencyBody, BeforeValidator(_concurrency)]
+Concurrency: TypeAlias = Annotated[ConcurrencyBody, BeforeValidator(_short_for("group"))]
+
+
+class SetupBody(_Body):
+    """A command before all jobs of a hook. A text is short for `{run: TEXT}`."""
+
+    run: Run
+    name: Text | None = None
+    env: Env = {}
+    root: Folder = ""
+    timeout: Seconds | None = None
+
+
+Setup: TypeAlias = Annotated[SetupBody, BeforeValidator(_short_for("run"))]
+
+
+class JobLogBody(_Body):
+    """What is kept of what this job prints; None as the file says."""
+
+    max_log_size: LogBytes | None = None
+    retention: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Stands for the value of a key that cannot be there, so that this is found beside all else that is wrong."""
+
+    kind: str
+    message: str
+
+
+def _in_place(node: object) -> object:
+    if isinstance(node, _Refused):
+        raise PydanticCustomError(node.kind, "{error}", {"error": node.message})
+    return node
 
 
 class JobBody(_Body):
-    """One job; what it does not say it takes from its hook or from its phase."""
+    """One job; what it does not say it takes from its group, its hook or its phase."""
 
     name: Text | None = None
-    run: FilledText
-    needs: Annotated[list[Text], BeforeValidator(_items)] = []
-    background: Flag | None = None
-    env: Env = {}
-    root: Folder = ""
-    tags: Annotated[list[FilledText], BeforeValidator(_items)] = []
     description: Text = ""
+    run: Annotated[Run | None, BeforeValidator(_in_place)] = None
+    script: Annotated[Script | None, BeforeValidator(_in_place)] = None
+    runner: Annotated[FilledText | None, BeforeValidator(_in_place)] = None
+    args: Annotated[Text | None, BeforeValidator(_in_place)] = None
+    group: Annotated["GroupBody | None", BeforeValidator(_in_place)] = None
+    shell: FilledText = "sh"
+    needs: Annotated[list[Text], BeforeValidator(values.items)] = []
+    background: Flag | None = None
+    background_output: Annotated[Text, AfterValidator(values.background_output)] = "log"
+    root: Folder = ""
+    env: Env = {}
+    tags: Texts = []
+    priority: Number = 0
+    glob: Patterns = []
+    exclude: Patterns = []
+    files: FilledText | None = None
+    file_types: Annotated[list[FileType], BeforeValidator(values.one_or_more)] = []
+    skip: Asked | None = None
+    only: Asked | None = None
+    arch: Annotated[list[Architecture], BeforeValidator(values.one_or_more)] = []
+    interactive: Flag = False
+    use_stdin: Flag = False
+    stage_fixed: Flag = False
+    fail_text: Text = ""
     timeout: Seconds | None = None
-    nice: Nice | None = None
     concurrency: Concurrency | None = None
+    nice: Nice | None = None
+    log: JobLogBody = JobLogBody()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open(cls, node: Any) -> Any:
+        """A job has one command; what goes with a script goes with nothing else."""
+        keys = values.entries(node)
+        if not isinstance(keys, dict):
+            return keys
+        commands = [key for key in keys if key in COMMANDS]
+        if not commands:
+            return {**keys, "run": _Refused("missing", "a job has a command to run, a script or a group")}
+        refused: dict[str, _Refused] = {}
+        if len(commands) > 1:
+            both = " and ".join(map(quoted, commands))
+            refused[commands[-1]] = _Refused("refused", f"{both} are two commands for one job: keep one of them")
+        for key in OF_SCRIPTS:
+            if key in keys and "script" not in keys:
+                refused[key] = _Refused("refused", f'{quoted(key)} goes with a "script", and here is none')
+        return {**keys, **refused}
+
+
+class GroupBody(_Body):
+    """Jobs in a job, in an order of their own. `parallel` is None where it is not written, which means yes."""
+
+    parallel: Flag | None = None
+    piped: Flag = False
+    follow: Flag = False
+    jobs: Annotated[list[JobBody], BeforeValidator(values.items)] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open(cls, node: Any) -> Any:
+        if _levels_of(node) > DEEPEST_GROUP:
+            raise ValueError(f"groups stand in groups more than {DEEPEST_GROUP} levels deep")
+        return values.entries(node)
+
+
+def _levels_of(node: object) -> int:
+    """How many levels of groups there are, this one included."""
+    jobs = node_at(node, ["jobs"]) if isinstance(node, MapNode) else None
+    below = [node_at(job, ["group"]) for job in jobs.items] if isinstance(jobs, ListNode) else []
+    return 1 + max((_levels_of(group) for group in below if group is not None), default=0)
 
 
 class HookBody(_Body):
-    """One hook. `parallel` is None where it is not written, which means yes."""
+    """One hook, or one task. `parallel` is None where it is not written, which means yes."""
 
     parallel: Flag | None = None
     piped: Flag = False
     follow: Flag = False
     fail_fast: Flag = False
     background: Flag = False
+    fail_mode: Annotated[Text, AfterValidator(values.fail_mode)] = "abort"
+    skip: Asked | None = None
+    only: Asked | None = None
+    exclude_tags: Texts = []
+    files: FilledText | None = None
+    exclude: Patterns = []
     env: Env = {}
     timeout: Seconds | None = None
+    setup: Annotated[list[Setup], BeforeValidator(values.one_or_more)] = []
     concurrency: Concurrency | None = None
-    jobs: Annotated[list[JobBody], BeforeValidator(_items)] = []
+    jobs: Annotated[list[JobBody], BeforeValidator(values.items)] = []
 
 
 class LogBody(_Body):
     """What is kept of what jobs print, and of the records."""
 
-    max_log_size: Annotated[Bytes, AfterValidator(_log_bytes)] = MAX_LOG_BYTES
+    max_log_size: LogBytes = MAX_LOG_BYTES
     retention: Seconds = Retention().retention_s
-    keep_last: Annotated[int, Field(ge=0), BeforeValidator(_value)] = Retention().keep_last
+    keep_last: Annotated[int, Field(ge=0), BeforeValidator(values.value)] = Retention().keep_last
     max_total_size: Bytes = Retention().max_total_bytes
 
 
@@ -205,35 +312,39 @@ class HookFile(_Body):
     """The whole file."""
 
     min_version: Version | None = None
+    extends: Texts = []
     jobs: Slots | None = None
-    grace_period: Seconds = GRACE_S
-    log: LogBody = LogBody()
+    colors: Flag | None = None
+    output: Output = values.DEFAULT_OUTPUT
+    rc: FilledText | None = None
+    source_dir: Folder = ".hooks"
+    source_dir_local: Folder = ".hooks-local"
     env: Env = {}
+    templates: Annotated[
+        dict[Annotated[str, AfterValidator(values.macro_name)], Text], BeforeValidator(values.entries)
+    ] = {}
+    log: LogBody = LogBody()
+    grace_period: Seconds = GRACE_S
+    trust: Annotated[Text, AfterValidator(values.trust)] | None = None
     hooks: Annotated[
-        dict[Annotated[str, AfterValidator(_hook_name)], HookBody],
-        BeforeValidator(_entries),
+        dict[Annotated[str, AfterValidator(values.hook_name)], HookBody], BeforeValidator(values.entries)
+    ] = {}
+    tasks: Annotated[
+        dict[Annotated[str, AfterValidator(values.task_name)], HookBody], BeforeValidator(values.entries)
     ] = {}
 
 
-def _notifier(node: object) -> object:
-    """A text is a command: `notify: my-script` is short for `notify: {run: my-script}`."""
-    if not isinstance(node, Scalar):
-        return node
-    return None if node.value is None else MapNode(node.mark, (Entry(node.mark, "run", node),))
-
-
-def _occasion(text: str) -> str:
-    if text not in ("failed", "always"):
-        raise ValueError(f'expected "failed" or "always", found {quoted(text)}')
-    return text
-
-
 class NotifyBody(_Body):
-    """What is run when a background run has ended."""
+    """What is run when a background run has ended. `notify: my-script` is short for `notify: {run: my-script}`."""
 
     run: FilledText = "desktop"
-    when: Annotated[Text, AfterValidator(_occasion)] = "failed"
+    when: Annotated[Text, AfterValidator(values.occasion)] = "failed"
     timeout: Seconds = 10.0
+
+
+def _notifier(node: object) -> object:
+    is_nothing = isinstance(node, Scalar) and node.value is None
+    return None if is_nothing else _short_for("run")(node)
 
 
 class UserFile(_Body):
@@ -246,7 +357,12 @@ KEYS = {
     "file": tuple(HookFile.model_fields),
     "log": tuple(LogBody.model_fields),
     "hook": tuple(HookBody.model_fields),
+    "setup": tuple(SetupBody.model_fields),
     "job": tuple(JobBody.model_fields),
+    "group": tuple(GroupBody.model_fields),
+    "job log": tuple(JobLogBody.model_fields),
+    "condition": tuple(ConditionBody.model_fields),
+    "pattern": tuple(PatternBody.model_fields),
     "concurrency": tuple(ConcurrencyBody.model_fields),
 }
 

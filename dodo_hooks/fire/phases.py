@@ -75,7 +75,7 @@ def run_firing(firing: Firing) -> int:
         return 0
     announce_promotion(run)
     if attached is not None:
-        source = CountingSource(firing.hook, jobs, run.writer.outcomes())
+        source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
         attached.go(lambda: attached.loop.run(source))
     return run_background(run)
 

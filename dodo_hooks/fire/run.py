@@ -107,6 +107,10 @@ def begin(firing: Firing) -> "Run | None":
     """
     started_s = monotonic_s()
     nesting = nesting_of(firing.world.environ)
+    if firing.left_out:
+        from dodo_hooks.core.bypass import without_gaps
+
+        firing = firing._replace(hook=without_gaps(firing.hook, firing.left_out))
     try:
         identity = repository_id(firing.repo.common_dir)
         writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))

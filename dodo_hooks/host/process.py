@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 IS_LINUX = sys.platform.startswith("linux")
 # Listed once per process: what a job starts with is the default action of each of these (R14).
-_DEFAULTED = frozenset(signals.valid_signals()) - {signals.SIGKILL, signals.SIGSTOP}
+DEFAULTED = frozenset(signals.valid_signals()) - {signals.SIGKILL, signals.SIGSTOP}
 
 
 def fork() -> int:
@@ -49,7 +49,7 @@ def take_signals(wanted: "Iterable[int]") -> int:
     os.set_blocking(writer, False)
     signals.set_wakeup_fd(writer, warn_on_full_buffer=False)
     wanted = set(wanted)
-    for number in _DEFAULTED:
+    for number in DEFAULTED:
         current = signals.getsignal(number)
         if number in wanted and (current is not signals.SIG_IGN or number == signals.SIGCHLD):
             signals.signal(number, _note)
@@ -61,7 +61,7 @@ def take_signals(wanted: "Iterable[int]") -> int:
 
 def drop_signals() -> None:
     """Give what `take_signals` took its default action again: there is nothing left that has to be put in order."""
-    for number in _DEFAULTED:
+    for number in DEFAULTED:
         if signals.getsignal(number) is _note:
             signals.signal(number, signals.SIG_DFL)
 
@@ -98,11 +98,11 @@ def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output:
 
     def start(path: str, words: "tuple[str | bytes, ...]") -> int:
         return os.posix_spawn(
-            path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=_DEFAULTED
+            path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED
         )
 
     failure: OSError = FileNotFoundError(2, "No such file or directory")
-    for path in _candidates(str(argv[0]), environ):
+    for path in candidates(str(argv[0]), environ):
         try:
             return start(path, argv)
         except (FileNotFoundError, NotADirectoryError):
@@ -141,7 +141,8 @@ def read_all(descriptor: int) -> bytes:
     return data
 
 
-def _candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
+def candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
+    """The files that a command may be, in the order in which execvp(3) would try them."""
     if "/" in command:
         return [command]
     if command == "sh":

@@ -18,7 +18,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Discriminator,
-    Field,
     Tag,
     ValidationError,
     model_validator,
@@ -28,52 +27,46 @@ from pydantic_core import PydanticCustomError
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, QUEUE, Retention
 from dodo_hooks.loader import values
 from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT, Flaw, finding_of, without
+from dodo_hooks.loader.keys import BOTH, DAFT, LEFTHOOK, Key, Shape
+from dodo_hooks.loader.shapes import (
+    Architectures,
+    BackgroundOutput,
+    Bytes,
+    ConditionWord,
+    Count,
+    Env,
+    FailMode,
+    FileTypes,
+    FilledText,
+    Flag,
+    Folder,
+    GroupName,
+    HookName,
+    LogBytes,
+    Macro,
+    Nice,
+    Number,
+    Occasion,
+    OnConflict,
+    OutputWords,
+    Run,
+    Script,
+    Seconds,
+    Slots,
+    TaskName,
+    Text,
+    Texts,
+    Trust,
+    Version,
+    flag_or_list,
+    map_or_text,
+)
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, node_at
 from dodo_hooks.loader.wording import listed, quoted
 
 COMMANDS = ("run", "script", "group")  # a job has one of them
 OF_SCRIPTS = ("runner", "args")  # and these only beside a script
 DEEPEST_GROUP = 8  # groups in groups
-
-
-def _kind_of(node: object) -> str:
-    """The shape that a value has; a shape that nothing takes is refused as a text, which every union takes."""
-    if isinstance(node, MapNode):
-        return MAP
-    return LIST if isinstance(node, ListNode) else TEXT
-
-
-def _map_or_text(node: object) -> str:
-    return MAP if isinstance(node, MapNode) else TEXT
-
-
-def _flag_or_list(node: object) -> str:
-    return FLAG if isinstance(node, Scalar) and isinstance(node.value, bool) else LIST
-
-
-Text: TypeAlias = Annotated[str, BeforeValidator(values.value)]
-FilledText: TypeAlias = Annotated[Text, AfterValidator(values.not_blank)]
-Texts: TypeAlias = Annotated[list[FilledText], BeforeValidator(values.one_or_more)]
-GroupName: TypeAlias = Annotated[Text, AfterValidator(values.group_name)]
-Flag: TypeAlias = Annotated[bool, BeforeValidator(values.value)]
-Slots: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(values.value)]
-Nice: TypeAlias = Annotated[int, Field(ge=-20, le=19), BeforeValidator(values.value)]
-Number: TypeAlias = Annotated[int, BeforeValidator(values.value)]
-Seconds: TypeAlias = Annotated[float, BeforeValidator(values.seconds)]
-Bytes: TypeAlias = Annotated[int, BeforeValidator(values.size)]
-LogBytes: TypeAlias = Annotated[Bytes, AfterValidator(values.log_bytes)]
-Version: TypeAlias = Annotated[str, BeforeValidator(values.version)]
-Folder: TypeAlias = Annotated[Text, AfterValidator(values.folder)]
-Script: TypeAlias = Annotated[FilledText, AfterValidator(values.script)]
-FileType: TypeAlias = Annotated[Text, AfterValidator(values.file_type)]
-Architecture: TypeAlias = Annotated[Text, AfterValidator(values.architecture)]
-Output: TypeAlias = Annotated[
-    tuple[Annotated[Text, AfterValidator(values.output_word)], ...], BeforeValidator(values.output)
-]
-Env: TypeAlias = Annotated[
-    dict[Annotated[str, AfterValidator(values.variable)], Annotated[str, BeforeValidator(values.as_written)]],
-    BeforeValidator(values.entries),
-]
 
 
 class _Body(BaseModel):
@@ -88,60 +81,58 @@ class _Body(BaseModel):
 
 
 class PatternBody(_Body):
-    """A pattern that is no glob: searched anywhere in the path."""
+    """A pattern that is no glob."""
 
-    regex: Annotated[FilledText, AfterValidator(values.regex)]
+    regex: Annotated[
+        FilledText,
+        AfterValidator(values.regex),
+        Key("a regular expression (of Python's `re`) that is searched anywhere in the path", "regex: '\\.py$'"),
+    ]
 
 
 Pattern: TypeAlias = Annotated[
-    Annotated[FilledText, Tag(TEXT)] | Annotated[PatternBody, Tag(MAP)], Discriminator(_map_or_text)
+    Annotated[FilledText, Tag(TEXT)] | Annotated[PatternBody, Tag(MAP)], Discriminator(map_or_text)
 ]
-Patterns: TypeAlias = Annotated[list[Pattern], BeforeValidator(values.one_or_more)]
-
-Lines: TypeAlias = Annotated[
-    list[FilledText], BeforeValidator(values.items), AfterValidator(values.at_least_one("command"))
-]
-OneSystem: TypeAlias = Annotated[
-    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(_kind_of)
-]
-BySystem: TypeAlias = Annotated[
-    dict[Annotated[str, AfterValidator(values.system)], OneSystem],
-    BeforeValidator(values.entries),
-    AfterValidator(values.at_least_one("command")),
-]
-Run: TypeAlias = Annotated[
-    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)] | Annotated[BySystem, Tag(MAP)],
-    Discriminator(_kind_of),
+Patterns: TypeAlias = Annotated[
+    list[Pattern], BeforeValidator(values.one_or_more), Shape("pattern or list of patterns", or_one=True)
 ]
 
 
 class ConditionBody(_Body):
-    """One condition; with several keys all of them have to hold."""
+    """One condition as a map; with several keys all of them have to hold. It has at least one besides `desc`."""
 
-    ref: Patterns = []
-    env: FilledText | None = None
-    run: FilledText | None = None
-    changed: Patterns = []
-    all: "Conditions" = []
-    desc: Text = ""
+    ref: Annotated[Patterns, Key("the branch matches", "ref: [main, 'release/*']", BOTH)] = []
+    env: Annotated[
+        FilledText | None,
+        Key("the variable is set, and is not empty, `0` or `false`", "env: CI", DAFT),
+    ] = None
+    run: Annotated[FilledText | None, Key("the command ends with exit code 0", "run: test -f .no-hooks", BOTH)] = None
+    changed: Annotated[Patterns, Key("a file that the event is about matches", "changed: 'docs/**'", DAFT)] = []
+    all: Annotated["Conditions", Key("each of these conditions holds", "all: [CI, {ref: main}]")] = []
+    desc: Annotated[Text, Key("why, for people", "env: CI\ndesc: the server checks this", DAFT)] = ""
 
     @model_validator(mode="after")
     def _asks(self) -> "ConditionBody":
         if not self.model_fields_set - {"desc"}:
-            asked = [key for key in type(self).model_fields if key != "desc"]
-            raise ValueError(f"a condition asks something: write one of {listed(asked)}")
+            raise ValueError(f"a condition asks something: write one of {listed(ASKED)}")
         return self
 
 
-ConditionWord: TypeAlias = Annotated[str, BeforeValidator(values.condition_text), AfterValidator(values.condition_word)]
+ASKED = ("ref", "env", "run", "changed", "all")  # a condition has at least one of them
+
 Condition: TypeAlias = Annotated[
-    Annotated[ConditionWord, Tag(TEXT)] | Annotated[ConditionBody, Tag(MAP)], Discriminator(_map_or_text)
+    Annotated[ConditionWord, Tag(TEXT)] | Annotated[ConditionBody, Tag(MAP)], Discriminator(map_or_text)
 ]
 Conditions: TypeAlias = Annotated[
-    list[Condition], BeforeValidator(values.conditions), AfterValidator(values.at_least_one("condition"))
+    list[Condition],
+    BeforeValidator(values.conditions),
+    AfterValidator(values.at_least_one("condition")),
+    Shape("condition or list of conditions", or_one=True, least=1, or_nothing=False),
 ]
 Asked: TypeAlias = Annotated[
-    Annotated[Flag, Tag(FLAG)] | Annotated[Conditions, Tag(LIST)], Discriminator(_flag_or_list)
+    Annotated[Flag, Tag(FLAG)] | Annotated[Conditions, Tag(LIST)],
+    Discriminator(flag_or_list),
+    Shape("boolean, condition or list of conditions"),
 ]
 
 
@@ -159,32 +150,56 @@ def _short_for(key: str) -> Callable[[object], object]:
 class ConcurrencyBody(_Body):
     """A group, and what to do when it is taken. `concurrency: NAME` is short for `concurrency: {group: NAME}`."""
 
-    group: GroupName
-    on_conflict: Annotated[Text, AfterValidator(values.on_conflict)] = QUEUE
-    wait: Seconds | None = None
+    group: Annotated[GroupName, Key("its name", "group: database")]
+    on_conflict: Annotated[
+        OnConflict,
+        Key(
+            "what a job does when another run has the group: `queue` waits; `skip` is skipped, and so is what needs "
+            "it; `cancel-previous` ends the background jobs that have the group or wait for it, and takes their place",
+            "group: preview\non_conflict: cancel-previous",
+        ),
+    ] = QUEUE
+    wait: Annotated[
+        Seconds | None,
+        Key("then it has failed", "group: database\nwait: 5m", default="60s; in the background as long as it takes"),
+    ] = None
 
 
-Concurrency: TypeAlias = Annotated[ConcurrencyBody, BeforeValidator(_short_for("group"))]
+Concurrency: TypeAlias = Annotated[
+    ConcurrencyBody, BeforeValidator(_short_for("group")), Shape("text or map", short_for="group")
+]
 
 
 class SetupBody(_Body):
-    """A command before all jobs of a hook. A text is short for `{run: TEXT}`."""
+    """A command before all jobs of a hook. A text, or a list of texts, is short for a map with `run` alone."""
 
-    run: Run
-    name: Text | None = None
-    env: Env = {}
-    root: Folder = ""
-    timeout: Seconds | None = None
+    run: Annotated[Run, Key("the command", "run: npm ci --prefer-offline", LEFTHOOK)]
+    name: Annotated[
+        Text | None, Key("for people and records", "run: npm ci\nname: packages", default="made from `run`")
+    ] = None
+    env: Annotated[Env, Key("variables", "run: npm ci\nenv: {NODE_ENV: test}")] = {}
+    root: Annotated[Folder, Key("the folder that it runs in", "run: npm ci\nroot: web", default="the top")] = ""
+    timeout: Annotated[Seconds | None, Key("then it is ended, and has failed", "run: npm ci\ntimeout: 5m")] = None
 
 
-Setup: TypeAlias = Annotated[SetupBody, BeforeValidator(_short_for("run"))]
+Setup: TypeAlias = Annotated[
+    SetupBody, BeforeValidator(_short_for("run")), Shape("text or map", short_for="run", or_nothing=False)
+]
+Setups: TypeAlias = Annotated[
+    list[Setup], BeforeValidator(values.one_or_more), Shape("text, map or list of these", or_one=True)
+]
 
 
 class JobLogBody(_Body):
-    """What is kept of what this job prints; None as the file says."""
+    """What is kept of one job."""
 
-    max_log_size: LogBytes | None = None
-    retention: Seconds | None = None
+    max_log_size: Annotated[
+        LogBytes | None,
+        Key("what is kept of what it prints", "max_log_size: 50MB", DAFT, default="that of the file's `log`"),
+    ] = None
+    retention: Annotated[
+        Seconds | None, Key("how long its record is kept", "retention: 1d", DAFT, default="that of the file's `log`")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,38 +217,124 @@ def _in_place(node: object) -> object:
 
 
 class JobBody(_Body):
-    """One job; what it does not say it takes from its group, its hook or its phase."""
+    """One job: exactly one of `run`, `script` and `group`, and what else is said about it."""
 
-    name: Text | None = None
-    description: Text = ""
-    run: Annotated[Run | None, BeforeValidator(_in_place)] = None
-    script: Annotated[Script | None, BeforeValidator(_in_place)] = None
-    runner: Annotated[FilledText | None, BeforeValidator(_in_place)] = None
-    args: Annotated[Text | None, BeforeValidator(_in_place)] = None
-    group: Annotated["GroupBody | None", BeforeValidator(_in_place)] = None
-    shell: FilledText = "sh"
-    needs: Annotated[list[Text], BeforeValidator(values.items)] = []
-    background: Flag | None = None
-    background_output: Annotated[Text, AfterValidator(values.background_output)] = "log"
-    root: Folder = ""
-    env: Env = {}
-    tags: Texts = []
-    priority: Number = 0
-    glob: Patterns = []
-    exclude: Patterns = []
-    files: FilledText | None = None
-    file_types: Annotated[list[FileType], BeforeValidator(values.one_or_more)] = []
-    skip: Asked | None = None
-    only: Asked | None = None
-    arch: Annotated[list[Architecture], BeforeValidator(values.one_or_more)] = []
-    interactive: Flag = False
-    use_stdin: Flag = False
-    stage_fixed: Flag = False
-    fail_text: Text = ""
-    timeout: Seconds | None = None
-    concurrency: Concurrency | None = None
-    nice: Nice | None = None
-    log: JobLogBody = JobLogBody()
+    name: Annotated[
+        Text | None,
+        Key(
+            "anything printable but `@` and `=`, and not beginning with `-`; unique in the hook",
+            "name: lint",
+            BOTH,
+            default="made from the command",
+        ),
+    ] = None
+    description: Annotated[Text, Key("for people; `doit list` shows it", "description: Style and types", DAFT)] = ""
+    run: Annotated[
+        Run | None,
+        BeforeValidator(_in_place),
+        Key(
+            "the command, for the `shell`; of a list one after the other until one fails; "
+            "of a map by system that of this system, and without one the job is skipped",
+            "run: {linux: apt-get check, macos: [brew update, brew doctor]}",
+            BOTH,
+        ),
+    ] = None
+    script: Annotated[
+        Script | None,
+        BeforeValidator(_in_place),
+        Key(
+            "a file in the folder of the hook's name below `source_dir` or `source_dir_local`", "script: lint.sh", BOTH
+        ),
+    ] = None
+    runner: Annotated[
+        FilledText | None,
+        BeforeValidator(_in_place),
+        Key("what runs the `script`", "script: lint.sh\nrunner: bash", BOTH, default="the script itself"),
+    ] = None
+    args: Annotated[
+        Text | None,
+        BeforeValidator(_in_place),
+        Key("what is put behind the `script`", "script: lint.sh\nargs: --strict", BOTH),
+    ] = None
+    group: Annotated[
+        "GroupBody | None",
+        BeforeValidator(_in_place),
+        Shape("map"),
+        Key("jobs that share what is said here, see below", "group: {jobs: [{run: make a}, {run: make b}]}", BOTH),
+    ] = None
+    shell: Annotated[FilledText, Key("what the command is given to, behind `-c`", "run: make\nshell: bash")] = "sh"
+    needs: Annotated[
+        list[Text],
+        BeforeValidator(values.items),
+        Shape("list of names"),
+        Key("the jobs of the same hook that must have succeeded before", "needs: [format]", DAFT),
+    ] = []
+    background: Annotated[
+        Flag | None,
+        Key("whether it goes on when the prompt is back", "background: true", DAFT, default="the hook's"),
+    ] = None
+    background_output: Annotated[
+        BackgroundOutput,
+        Key(
+            "`silent`: in the background nobody is told of its failure, and only a failure leaves a log",
+            "background: true\nbackground_output: silent",
+            DAFT,
+        ),
+    ] = "log"
+    root: Annotated[
+        Folder,
+        Key(
+            "the folder to run in, inside of the working tree; its files are those in there",
+            "root: web",
+            BOTH,
+            "the top",
+        ),
+    ] = ""
+    env: Annotated[
+        Env, Key("variables; the job's win over the hook's, and these over the file's", "env: {CI: '1'}", BOTH)
+    ] = {}
+    tags: Annotated[Texts, Key("for `--tag`, `exclude_tags` and `DODO_HOOKS_SKIP=tag:...`", "tags: [slow]", BOTH)] = []
+    priority: Annotated[Number, Key("of the jobs that may start, the smaller starts first", "priority: 10", BOTH)] = 0
+    glob: Annotated[
+        Patterns,
+        Key("only files that match one of these; if there are none, the job is skipped", 'glob: "*.py"', BOTH),
+    ] = []
+    exclude: Annotated[Patterns, Key("no files that match one of these", "exclude: 'vendor/**'", BOTH)] = []
+    files: Annotated[
+        FilledText | None,
+        Key("a command that prints the files, one in each line", "files: git diff --name-only main", BOTH),
+    ] = None
+    file_types: Annotated[
+        FileTypes,
+        Key(
+            f"only files of these types: {listed(values.TYPES_OF_FILES)}, or a MIME type", "file_types: text", LEFTHOOK
+        ),
+    ] = []
+    skip: Annotated[Asked | None, Key("it does not run if one of these holds", "skip: [merge, rebase]", BOTH)] = None
+    only: Annotated[Asked | None, Key("it runs only if one of these holds", "only: {ref: main}", BOTH)] = None
+    arch: Annotated[Architectures, Key("it runs only on such a machine", "arch: x86_64", DAFT)] = []
+    interactive: Annotated[Flag, Key("it runs alone and has the terminal", "interactive: true", BOTH)] = False
+    use_stdin: Annotated[Flag, Key("it is given what git gives to the hook", "use_stdin: true", LEFTHOOK)] = False
+    stage_fixed: Annotated[Flag, Key("what it changed among its files is staged", "stage_fixed: true", LEFTHOOK)] = (
+        False
+    )
+    fail_text: Annotated[Text, Key("what people are told when it has failed", "fail_text: run make format", BOTH)] = ""
+    timeout: Annotated[
+        Seconds | None,
+        Key(
+            "from its start; then its processes are ended, and it has failed",
+            "timeout: 90s",
+            LEFTHOOK,
+            default="none; `1h` in the background",
+        ),
+    ] = None
+    concurrency: Annotated[Concurrency | None, Key("see below", "concurrency: database")] = None
+    nice: Annotated[
+        Nice | None, Key("how much its niceness is raised", "nice: 15", default="`0`; `10` in the background")
+    ] = None
+    log: Annotated[JobLogBody, Shape("map"), Key("what is kept of it, see below", "log: {retention: 1d}", DAFT)] = (
+        JobLogBody()
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -255,13 +356,18 @@ class JobBody(_Body):
         return {**keys, **refused}
 
 
-class GroupBody(_Body):
-    """Jobs in a job, in an order of their own. `parallel` is None where it is not written, which means yes."""
+Jobs: TypeAlias = Annotated[list[JobBody], BeforeValidator(values.items), Shape("list of jobs")]
 
-    parallel: Flag | None = None
-    piped: Flag = False
-    follow: Flag = False
-    jobs: Annotated[list[JobBody], BeforeValidator(values.items)] = []
+
+class GroupBody(_Body):
+    """Jobs in a job, in an order of their own. Groups may stand in groups, 8 levels deep."""
+
+    parallel: Annotated[
+        Flag | None, Key("as of a hook, among these jobs", "parallel: false", BOTH, default="`true`")
+    ] = None
+    piped: Annotated[Flag, Key("likewise", "piped: true", BOTH)] = False
+    follow: Annotated[Flag, Key("likewise", "follow: true")] = False
+    jobs: Annotated[Jobs, Key("its jobs", "jobs: [{run: make a}, {run: make b}]", BOTH)] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -279,67 +385,142 @@ def _levels_of(node: object) -> int:
 
 
 class HookBody(_Body):
-    """One hook, or one task. `parallel` is None where it is not written, which means yes."""
+    """One hook, or one task."""
 
-    parallel: Flag | None = None
-    piped: Flag = False
-    follow: Flag = False
-    fail_fast: Flag = False
-    background: Flag = False
-    fail_mode: Annotated[Text, AfterValidator(values.fail_mode)] = "abort"
-    skip: Asked | None = None
-    only: Asked | None = None
-    exclude_tags: Texts = []
-    files: FilledText | None = None
-    exclude: Patterns = []
-    env: Env = {}
-    timeout: Seconds | None = None
-    setup: Annotated[list[Setup], BeforeValidator(values.one_or_more)] = []
-    concurrency: Concurrency | None = None
-    jobs: Annotated[list[JobBody], BeforeValidator(values.items)] = []
+    parallel: Annotated[
+        Flag | None,
+        Key(
+            "`false`: one after the other in the order of the file, also after a failure",
+            "parallel: false",
+            BOTH,
+            default="`true`",
+        ),
+    ] = None
+    piped: Annotated[
+        Flag,
+        Key("one after the other, and a failure skips the rest: each job needs the one before it", "piped: true", BOTH),
+    ] = False
+    follow: Annotated[Flag, Key("the same as `parallel: false`", "follow: true", BOTH)] = False
+    fail_fast: Annotated[Flag, Key("a failure ends the jobs that run and skips the others", "fail_fast: true")] = False
+    background: Annotated[
+        Flag,
+        Key("the default for its jobs; not together with `piped` or `follow`", "background: true", DAFT),
+    ] = False
+    fail_mode: Annotated[FailMode, Key("`warn`: a failure is told, and does not stop git", "fail_mode: warn", DAFT)] = (
+        "abort"
+    )
+    skip: Annotated[Asked | None, Key("none of its jobs runs if one of these holds", "skip: [merge, CI]", BOTH)] = None
+    only: Annotated[Asked | None, Key("they run only if one of these holds", "only: {ref: main}", BOTH)] = None
+    exclude_tags: Annotated[Texts, Key("jobs with one of these tags do not run", "exclude_tags: [slow]", BOTH)] = []
+    files: Annotated[
+        FilledText | None,
+        Key("as of a job, for all that have none", "files: git diff --name-only main", LEFTHOOK),
+    ] = None
+    exclude: Annotated[Patterns, Key("as of a job, beside each job's own", "exclude: ['*.lock']", BOTH)] = []
+    env: Annotated[Env, Key("variables for its jobs", "env: {NODE_ENV: test}")] = {}
+    timeout: Annotated[Seconds | None, Key("for all of it, from the firing", "timeout: 5m", default="none")] = None
+    setup: Annotated[
+        Setups,
+        Key("commands that run before all jobs, one after the other", "setup: [{run: npm ci}]", LEFTHOOK),
+    ] = []
+    concurrency: Annotated[Concurrency | None, Key("for each of its jobs, see below", "concurrency: deploy")] = None
+    jobs: Annotated[Jobs, Key("its jobs", "jobs: [{run: make lint}]", BOTH)] = []
 
 
 class LogBody(_Body):
     """What is kept of what jobs print, and of the records."""
 
-    max_log_size: LogBytes = MAX_LOG_BYTES
-    retention: Seconds = Retention().retention_s
-    keep_last: Annotated[int, Field(ge=0), BeforeValidator(values.value)] = Retention().keep_last
-    max_total_size: Bytes = Retention().max_total_bytes
+    max_log_size: Annotated[
+        LogBytes, Key("what is kept of what one job prints, `64KB` at least", "max_log_size: 50MB", DAFT)
+    ] = MAX_LOG_BYTES
+    retention: Annotated[Seconds, Key("how long the records of a run are kept", "retention: 14d", DAFT)] = (
+        Retention().retention_s
+    )
+    keep_last: Annotated[
+        Count,
+        Key("the newest so many runs of each working tree are kept whatever their age", "keep_last: 10", DAFT),
+    ] = Retention().keep_last
+    max_total_size: Annotated[
+        Bytes,
+        Key(
+            "what all runs of the repository may take of the disk together; the oldest go first",
+            "max_total_size: 1GB",
+            DAFT,
+        ),
+    ] = Retention().max_total_bytes
 
 
 class HookFile(_Body):
     """The whole file."""
 
-    min_version: Version | None = None
-    extends: Texts = []
-    jobs: Slots | None = None
-    colors: Flag | None = None
-    output: Output = values.DEFAULT_OUTPUT
-    rc: FilledText | None = None
-    source_dir: Folder = ".hooks"
-    source_dir_local: Folder = ".hooks-local"
-    env: Env = {}
+    min_version: Annotated[Version | None, Key("an older dodo-hooks refuses the file", "min_version: 0.1.0", BOTH)] = (
+        None
+    )
+    extends: Annotated[
+        Texts,
+        Key("other files that this one builds on, relative to it; globs are allowed", "extends: shared/*.yml", BOTH),
+    ] = []
+    jobs: Annotated[Slots | None, Key("how many jobs may run at once", "jobs: 4", default="one for each processor")] = (
+        None
+    )
+    colors: Annotated[
+        Flag | None, Key("whether we print in colours", "colors: false", BOTH, default="as the terminal can")
+    ] = None
+    output: Annotated[
+        OutputWords,
+        Key(
+            "what is shown of a foreground run: `execution`, what jobs print; `summary`, that all went well; "
+            "`failure`, what failed; `skips`, why a job did not run. `true` is the default, `false` is `[failure]`",
+            "output: [summary, failure]",
+            BOTH,
+        ),
+    ] = values.DEFAULT_OUTPUT
+    rc: Annotated[
+        FilledText | None, Key("a file that the shell reads before each command", "rc: ./scripts/env.sh", BOTH)
+    ] = None
+    source_dir: Annotated[Folder, Key("where scripts are, `DIR/HOOK/SCRIPT`", "source_dir: scripts", BOTH)] = ".hooks"
+    source_dir_local: Annotated[
+        Folder, Key("the same for scripts that are not committed; these win", "source_dir_local: .my-hooks", BOTH)
+    ] = ".hooks-local"
+    env: Annotated[Env, Key("variables for all jobs", "env: {NODE_ENV: development}")] = {}
     templates: Annotated[
-        dict[Annotated[str, AfterValidator(values.macro_name)], Text], BeforeValidator(values.entries)
+        dict[Macro, Text],
+        BeforeValidator(values.entries),
+        Shape("map of texts"),
+        Key("`{NAME}` in a command is replaced by this text, as it is", "templates: {quiet: nice -n 10}", LEFTHOOK),
     ] = {}
-    log: LogBody = LogBody()
-    grace_period: Seconds = GRACE_S
-    trust: Annotated[Text, AfterValidator(values.trust)] | None = None
+    log: Annotated[LogBody, Shape("map"), Key("what is kept, see below", "log: {retention: 14d}", DAFT)] = LogBody()
+    grace_period: Annotated[
+        Seconds,
+        Key("how long a job that is being ended has between SIGTERM and SIGKILL", "grace_period: 10s"),
+    ] = GRACE_S
+    trust: Annotated[
+        Trust | None,
+        Key("`pinned`: a change of the hook files has to be accepted before they run", "trust: pinned"),
+    ] = None
     hooks: Annotated[
-        dict[Annotated[str, AfterValidator(values.hook_name)], HookBody], BeforeValidator(values.entries)
+        dict[HookName, HookBody],
+        BeforeValidator(values.entries),
+        Shape("map of hooks"),
+        Key("the hooks, each by its name", "hooks: {pre-commit: {jobs: [{run: make lint}]}}", DAFT),
     ] = {}
     tasks: Annotated[
-        dict[Annotated[str, AfterValidator(values.task_name)], HookBody], BeforeValidator(values.entries)
+        dict[TaskName, HookBody],
+        BeforeValidator(values.entries),
+        Shape("map of tasks"),
+        Key("jobs that are run by hand, each task by a name of your own", "tasks: {dev: {jobs: [{run: make}]}}", DAFT),
     ] = {}
 
 
 class NotifyBody(_Body):
-    """What is run when a background run has ended. `notify: my-script` is short for `notify: {run: my-script}`."""
+    """What is run when a background run has ended. `notify: COMMAND` is short for `notify: {run: COMMAND}`."""
 
-    run: FilledText = "desktop"
-    when: Annotated[Text, AfterValidator(values.occasion)] = "failed"
-    timeout: Seconds = 10.0
+    run: Annotated[
+        FilledText,
+        Key("the command; `desktop` is notify-send or osascript, where one of them is there", "run: my-script"),
+    ] = "desktop"
+    when: Annotated[Occasion, Key("after which background runs", "when: always")] = "failed"
+    timeout: Annotated[Seconds, Key("then it is ended", "timeout: 30s")] = 10.0
 
 
 def _notifier(node: object) -> object:
@@ -350,23 +531,33 @@ def _notifier(node: object) -> object:
 class UserFile(_Body):
     """The user's own configuration."""
 
-    notify: Annotated[NotifyBody | None, BeforeValidator(_notifier)] = None
+    notify: Annotated[
+        NotifyBody | None,
+        BeforeValidator(_notifier),
+        Shape("text or map", short_for="run"),
+        Key("who is told when a background run has ended", "notify: desktop"),
+    ] = None
 
 
-KEYS = {
-    "file": tuple(HookFile.model_fields),
-    "log": tuple(LogBody.model_fields),
-    "hook": tuple(HookBody.model_fields),
-    "setup": tuple(SetupBody.model_fields),
-    "job": tuple(JobBody.model_fields),
-    "group": tuple(GroupBody.model_fields),
-    "job log": tuple(JobLogBody.model_fields),
-    "condition": tuple(ConditionBody.model_fields),
-    "pattern": tuple(PatternBody.model_fields),
-    "concurrency": tuple(ConcurrencyBody.model_fields),
+for _body in (ConditionBody, JobBody):  # they name what is defined after them
+    _body.model_rebuild()
+
+BODIES: dict[str, type[_Body]] = {
+    "file": HookFile,
+    "log": LogBody,
+    "hook": HookBody,
+    "setup": SetupBody,
+    "job": JobBody,
+    "group": GroupBody,
+    "job log": JobLogBody,
+    "condition": ConditionBody,
+    "pattern": PatternBody,
+    "concurrency": ConcurrencyBody,
 }
+USER_BODIES: dict[str, type[_Body]] = {"file": UserFile, "notify": NotifyBody}
 
-USER_KEYS = {"file": tuple(UserFile.model_fields), "notify": tuple(NotifyBody.model_fields)}
+KEYS = {level: tuple(body.model_fields) for level, body in BODIES.items()}
+USER_KEYS = {level: tuple(body.model_fields) for level, body in USER_BODIES.items()}
 
 _ROUNDS = 3  # one is enough for every file that we know of
 

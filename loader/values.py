@@ -42,9 +42,14 @@ PLACEHOLDERS = frozenset(
         *("git_dir", "remote", "remote_url", "repository_url", "invocation", "base_branch", "default_branch"),
     )
 )
-_MACRO = re.compile("[A-Za-z_][A-Za-z0-9_-]*")
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
-_MIME = re.compile(r"[a-z]+/[A-Za-z0-9.+*-]+")
+FAIL_MODES = ("abort", "warn")
+BACKGROUND_OUTPUTS = ("log", "silent")
+OCCASIONS = ("failed", "always")
+
+# Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
+MACRO = "[A-Za-z_][A-Za-z0-9_-]*"
+VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
+MIME = "^[a-z]+/[A-Za-z0-9.+*-]+$"
 _Filled = TypeVar("_Filled")
 
 
@@ -185,10 +190,10 @@ def one_of(*known: str) -> Callable[[str], str]:
 on_conflict = one_of(*ON_CONFLICT)
 output_word = one_of(*OUTPUTS)
 system = one_of(*SYSTEMS)
-fail_mode = one_of("abort", "warn")
-background_output = one_of("log", "silent")
+fail_mode = one_of(*FAIL_MODES)
+background_output = one_of(*BACKGROUND_OUTPUTS)
 trust = one_of(PINNED)
-occasion = one_of("failed", "always")
+occasion = one_of(*OCCASIONS)
 _architecture = one_of(*ARCHITECTURES)
 
 
@@ -198,7 +203,7 @@ def architecture(word: str) -> str:
 
 
 def file_type(word: str) -> str:
-    if word in TYPES_OF_FILES or _MIME.fullmatch(word):
+    if word in TYPES_OF_FILES or re.fullmatch(MIME[1:-1], word):
         return word
     near = did_you_mean(word, TYPES_OF_FILES)
     raise ValueError(f"expected {listed(TYPES_OF_FILES)}, or a type such as text/x-python, found {quoted(word)}{near}")
@@ -224,7 +229,7 @@ def at_least_one(what: str) -> Callable[[_Filled], _Filled]:
 
 
 def condition_word(word: str) -> str:
-    if word not in STATES and not _VARIABLE.fullmatch(word):
+    if word not in STATES and not re.fullmatch(VARIABLE, word):
         near = did_you_mean(word, STATES)
         raise ValueError(f"expected {', '.join(STATES)} or the name of a variable, found {quoted(word)}{near}")
     return word
@@ -265,7 +270,7 @@ def task_name(name: str) -> str:
 
 
 def macro_name(name: str) -> str:
-    if not _MACRO.fullmatch(name):
+    if not re.fullmatch(MACRO, name):
         raise ValueError(
             f"{quoted(name)} cannot be the name of a template: letters, digits, "
             '"_" and "-", and no digit or "-" at the beginning'

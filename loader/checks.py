@@ -1,6 +1,6 @@
 """What no single key can tell: names, needs, cycles, modes and keys that do not go together (R4, C4, C5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 
 from dodo_hooks.core.graph import find_cycle
@@ -16,10 +16,10 @@ _MOST_NEIGHBOURS = 500  # names among which the nearest is sought, for each unkn
 
 # What a group may say: the rest belongs to the jobs in it (C5).
 _OF_GROUPS = frozenset(
-    """
-    group name description needs background root env tags priority glob exclude files file_types skip only arch timeout
-    concurrency
-    """.split()
+    (
+        *("group", "name", "description", "needs", "background", "root", "env", "tags", "priority", "timeout"),
+        *("glob", "exclude", "files", "file_types", "skip", "only", "arch", "concurrency"),
+    )
 )
 
 _STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
@@ -108,7 +108,7 @@ def checked_needs(
 ) -> tuple[list[list[int]], list[Finding]]:
     """The needs of each job as numbers, each once, and those that cannot be: unknown, of itself, in a circle (R4).
 
-    A need on a group is one on all its jobs, and a group's need is one of all its jobs. `others`: every hook, flattened.
+    A need on a group is one on all its jobs, and a group's need is one of all its jobs. `others`: every hook.
     """
     needs: list[list[int]] = [[] for _ in flat.members]
     findings: list[Finding] = []
@@ -151,9 +151,7 @@ def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body:
     return f"it needs {quoted(need)}, and no job of {quoted(hook)} is called so{near}"
 
 
-def _cycles(
-    flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node
-) -> list[Finding]:
+def _cycles(flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node) -> list[Finding]:
     """A finding for each cycle; no two of them share an edge."""
     findings: list[Finding] = []
     left = [list(its_needs) for its_needs in needs]

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dodo_hooks.core.commands import argv_of, argv_with_list
 from dodo_hooks.core.placeholders import FILES_VARIABLE, TASK_ARGUMENTS, arguments_of
-from dodo_hooks.core.plan import NO_FILES
 from dodo_hooks.core.quoting import Placed, place
+
+from dodo_hooks.core.commands import argv_of, argv_with_list
+from dodo_hooks.core.plan import NO_FILES
 from dodo_hooks.loader.flatten import Member, root_of
-from dodo_hooks.loader.schema import HookFile, JobBody, Run
+from dodo_hooks.loader.schema import HookFile, JobBody
+from dodo_hooks.loader.shapes import Run
 from dodo_hooks.loader.values import ARCHITECTURES
 
 # Shells whose text we can put a value into, since they read it as POSIX says.
@@ -104,10 +106,9 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     )
     names_files = FILES_VARIABLE in text
     prefix = _rc_line(setting.file.rc) if setting.file.rc and is_posix else ""
-    if body.shell == "sh" and not prefix:
-        if direct := _direct(text, placed, setting.file.templates):
-            argv, files_at = direct
-            return Command(text, argv, placed.list_name, files_at, placed.list_uses, placed.event, names_files)
+    if body.shell == "sh" and not prefix and (direct := _direct(text, placed, setting.file.templates)):
+        argv, files_at = direct
+        return Command(text, argv, placed.list_name, files_at, placed.list_uses, placed.event, names_files)
     argv = (*words, _FLAG.get(shell, "-c"), prefix + placed.text)
     if not placed.list_name:
         return Command(text, argv, "", NO_FILES, 1, placed.event, names_files)

@@ -110,9 +110,7 @@ class _Builder:
         paths: Sequence[Path],
     ) -> Unit:
         """A group, with its jobs appended to the members."""
-        parts = tuple(
-            self._part(place, job, around) for place, job in zip(paths, mode.jobs, strict=True)
-        )
+        parts = tuple(self._part(place, job, around) for place, job in zip(paths, mode.jobs, strict=True))
         unit = Unit(path, body, mode, parts, tuple(number for part in parts for number in part.numbers))
         if body is not None and body.name is not None:
             self.groups.setdefault(body.name, unit.numbers)
@@ -154,7 +152,8 @@ def files_of(member: Member, hook: HookBody) -> str | None:
 def concurrency_of(member: Member, hook: HookBody) -> list[tuple[ConcurrencyBody, bool]]:
     """Its concurrency groups, and whether the jobs that have one in common may run at once: they do not keep out each
     other where the group was given to all of them."""
-    shared = [(body.concurrency, True) for body in (hook, *member.around) if body.concurrency is not None]
+    around: list[HookBody | JobBody] = [hook, *member.around]
+    shared = [(body.concurrency, True) for body in around if body.concurrency is not None]
     own = member.body.concurrency
     return shared if own is None else [*shared, (own, False)]
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from dodo_hooks.core.errors import ConfigError, Problem
 from dodo_hooks.core.plan import Plan, Retention
-from dodo_hooks.loader.compile import compile_hooks
+from dodo_hooks.loader.commands import Machine
+from dodo_hooks.loader.compile import Place, compile_hooks
 from dodo_hooks.loader.discover import Found
 from dodo_hooks.loader.schema import read_models
 from dodo_hooks.loader.source import parse
@@ -26,7 +27,8 @@ def load_plan(found: Found) -> Plan:
         refuse(document.findings)
         return Plan(file=found.file, slots=None, hooks=(), notices=notices)
     file, tree, flaws = read_models(document.root)
-    hooks, faults = compile_hooks(file, tree)
+    place = Place(Machine.this(), lambda path: os.path.lexists(os.path.join(found.top, path)))
+    hooks, faults = compile_hooks(file, tree, place)
     refuse([*document.findings, *flaws, *faults])
     return Plan(
         file=found.file,
@@ -36,6 +38,9 @@ def load_plan(found: Found) -> Plan:
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
         retention=Retention(file.log.retention, file.log.keep_last, file.log.max_total_size),
+        output=file.output,
+        has_colors=file.colors,
+        trust=file.trust or "",
     )
 
 

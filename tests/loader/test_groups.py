@@ -44,7 +44,8 @@ jobs:
 """,
     )
     a, b, first = hook.jobs
-    assert (dict(a.env), a.root, a.tags, a.timeout_s) == ({"A": "hook", "B": "group", "C": "job"}, "web", ("web", "slow"), 3)
+    assert dict(a.env) == {"A": "hook", "B": "group", "C": "job"}
+    assert (a.root, a.tags, a.timeout_s) == ("web", ("web", "slow"), 3)
     assert (b.root, b.tags, b.timeout_s, b.declared_background) == ("api", ("web",), 5, False)
     assert a.declared_background and not first.declared_background
     assert needs(hook) == {"a": {"first"}, "b": {"first"}, "first": set()}
@@ -180,7 +181,7 @@ BROKEN = {
   - {name: g, needs: [h], group: {jobs: [{name: a, run: x}]}}
   - {name: h, group: {jobs: [{name: b, run: x, needs: [c]}]}}
   - {name: c, run: x, needs: [a]}""",
-        ["4: job \"a\": its needs lead back to it: a -> b -> c -> a; take one of them out"],
+        ['4: job "a": its needs lead back to it: a -> b -> c -> a; take one of them out'],
     ),
     "a need on its own group": (
         "jobs:\n  - {name: g, group: {jobs: [{name: a, run: x, needs: [g]}]}}",
@@ -246,7 +247,7 @@ def test_r4_a_task_may_need_its_own_jobs_only(tmp_path: Path) -> None:
     )
     from kit.plans import plan_of
 
-    with pytest.raises(ConfigError, match="no job of \"a-task\" is called so"):
+    with pytest.raises(ConfigError, match='no job of "a-task" is called so'):
         plan_of(tmp_path, (tmp_path / "hooks.dodo").read_text())
 
 

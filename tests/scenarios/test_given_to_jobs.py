@@ -49,7 +49,7 @@ HOSTILE = [
     b"-rf.txt",
     b"$(touch PWNED).txt",
     b"`touch PWNED`.txt",
-    b"it's \"quoted\".txt",
+    b'it\'s "quoted".txt',
     b"new\nline.txt",
     b"semi;colon.txt",
     b"star*.txt",
@@ -79,7 +79,7 @@ def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
 
 def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:
     branch = "a$(touch${IFS}PWNED)`touch${IFS}PWNED`;'\"&|"
-    repo.hook("post-checkout", job=f"{tell(repo)} {{branch}} '{{branch}}' \"x{{branch}}\" \"$(printf %s {{branch}})\"")
+    repo.hook("post-checkout", job=f'{tell(repo)} {{branch}} \'{{branch}}\' "x{{branch}}" "$(printf %s {{branch}})"')
     repo.git("checkout", "-q", "-b", branch)
     log = text(repo.finished("post-checkout"))
     assert json.loads(log) == [branch, branch, "x" + branch, branch]
@@ -109,7 +109,7 @@ def test_c6_the_first_batch_that_fails_ends_the_job(repo: Repo) -> None:
 
 
 def test_r14_a_job_is_cancelled_in_its_second_batch(repo: Repo, gate: Gate) -> None:
-    once = f'if mkdir once 2>/dev/null; then exit 0; fi; {gate.command}'
+    once = f"if mkdir once 2>/dev/null; then exit 0; fi; {gate.command}"
     repo.hook("post-commit", background=True, job={"run": f"true {{all_files}}; {once}", "timeout": "1m"})
     stage(repo, *(b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)))
     repo.git("commit", "-q", "-m", "work")
@@ -166,10 +166,11 @@ def test_g3_a_retry_has_the_files_and_the_input_of_that_day(repo: Repo, tmp_path
 
 
 def test_r14_an_interactive_job_has_the_terminal_and_runs_alone(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+    question = 'printf "name? "; read -r name; echo "hello $name"; test -t 0 && echo "$name" >answer'
     repo.hook(
         "pre-commit",
         before="echo before",
-        ask={"run": 'printf "name? "; read -r name; echo "hello $name"; test -t 0 && echo "$name" >answer', "interactive": True},
+        ask={"run": question, "interactive": True},
         behind={"run": "cat answer", "needs": ["ask"]},
     )
     repo.install()
@@ -193,7 +194,7 @@ def test_r14_r17_ctrl_c_in_an_interactive_job_is_for_the_job(repo: Repo, termina
     assert (job.status, job.signal) == ("failed", signal.SIGINT)
 
 
-def test_r14_the_terminal_comes_back_when_the_wave_of_an_interactive_job_is_killed(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+def test_r14_the_terminal_comes_back_when_the_wave_is_killed(repo: Repo, terminal: Callable[..., Terminal]) -> None:
     repo.hook(
         "pre-commit",
         ask={"run": "echo ready; read -r name", "interactive": True},

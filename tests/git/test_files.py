@@ -185,9 +185,10 @@ def test_g4_no_setting_changes_what_is_staged_before_the_first_commit(tmp_path: 
         unborn.git("config", name, value)
     unborn.write(".git/info/exclude", "order\nmonitored\n")
     unborn.write("order", "z*\n")
-    unborn.write("é", "x"), unborn.write("zebra", "x")
+    for name in ("apple", "zebra", "é"):
+        unborn.write(name, "x")
     unborn.git("add", "-A")
-    assert ask(unborn, STAGED) == [b"zebra", "é".encode()]
+    assert ask(unborn, STAGED) == [b"apple", b"zebra", "é".encode()]
 
 
 def test_g4_what_is_only_intended_to_be_added_is_not_staged(repo: Repo) -> None:
@@ -361,10 +362,10 @@ def test_g4_a_new_branch_with_a_merge_has_what_was_made_in_the_merge(repo: Repo,
     repo.git("checkout", "-q", "topic")
     repo.git("merge", "-q", "main", check=False)
     repo.write("both", "4\n")
-    commit(repo)
+    commit(repo, made="in the merge")
     probe.told()
     repo.git("push", "-q", "origin", "topic")
-    assert probe.files() == [b"b", b"both"]
+    assert probe.files() == [b"b", b"both", b"made"]
 
 
 def test_g4_a_forced_push_is_what_changes_there(repo: Repo, probe: Probe) -> None:
@@ -581,7 +582,8 @@ def test_g4_a_commit_has_what_it_changed(odd_repo: Repo) -> None:
     assert probe.files() == [b"a", b"gone"]
     odd_repo.git("mv", "gone", "moved")
     commit(odd_repo, zebra="1")
-    assert probe.told() == [{b"gone": True, b"moved": False, b"zebra": False}]
+    (changes,) = probe.told()
+    assert changes and list(changes.items()) == [(b"gone", True), (b"moved", False), (b"zebra", False)]
     odd_repo.git("checkout", "-q", "-b", "topic", "HEAD^")
     commit(odd_repo, theirs="1", a="2")
     odd_repo.git("checkout", "-q", "main")
@@ -591,6 +593,9 @@ def test_g4_a_commit_has_what_it_changed(odd_repo: Repo) -> None:
     probe.told()
     commit(odd_repo)
     assert probe.files() == [b"a", b"theirs"]
+    odd_repo.git("checkout", "-q", "--orphan", "another-root")
+    commit(odd_repo)
+    assert probe.files() == [b"a", b"moved", b"theirs", b"zebra"]
 
 
 def test_g4_an_applied_patch_has_what_it_changed(repo: Repo) -> None:

@@ -121,7 +121,7 @@ def checked_needs(
                 message = _unknown(need, hook, flat, others, body)
                 findings.append(Finding(mark_at(tree, where), message, _body_is(body, flat, path, hook)))
             elif not set(needed).isdisjoint(numbers):
-                what = "a job cannot need itself" if body.group is None and len(needed) == 1 else _own(need)
+                what = _own(need) if body.group is not None or need in flat.groups else "a job cannot need itself"
                 findings.append(Finding(mark_at(tree, where), what, _body_is(body, flat, path, hook)))
             else:
                 for number in numbers:

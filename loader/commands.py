@@ -7,11 +7,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dodo_hooks.core.placeholders import FILES_VARIABLE, TASK_ARGUMENTS, arguments_of
-from dodo_hooks.core.quoting import Placed, place
-
 from dodo_hooks.core.commands import argv_of, argv_with_list
+from dodo_hooks.core.placeholders import FILES_VARIABLE, TASK_ARGUMENTS, arguments_of
 from dodo_hooks.core.plan import NO_FILES
+from dodo_hooks.core.quoting import Placed, place
 from dodo_hooks.loader.flatten import Member, root_of
 from dodo_hooks.loader.schema import HookFile, JobBody
 from dodo_hooks.loader.shapes import Run
@@ -108,7 +107,7 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     prefix = _rc_line(setting.file.rc) if setting.file.rc and is_posix else ""
     if body.shell == "sh" and not prefix and (direct := _direct(text, placed, setting.file.templates)):
         argv, files_at = direct
-        return Command(text, argv, placed.list_name, files_at, placed.list_uses, placed.event, names_files)
+        return Command(text, argv, placed.list_name, files_at, max(placed.list_uses, 1), placed.event, names_files)
     argv = (*words, _FLAG.get(shell, "-c"), prefix + placed.text)
     if not placed.list_name:
         return Command(text, argv, "", NO_FILES, 1, placed.event, names_files)

@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dodo_hooks.core.quoting import TemplateError
-
 import dodo_hooks
 from dodo_hooks.core.files import default_source
 from dodo_hooks.core.graph import dependents_of, topological_order
@@ -26,6 +24,7 @@ from dodo_hooks.core.plan import (
     Hook,
     Job,
 )
+from dodo_hooks.core.quoting import TemplateError
 from dodo_hooks.loader import commands
 from dodo_hooks.loader.chains import Chains, chained
 from dodo_hooks.loader.checks import check_keys, check_modes, check_names, check_tangles, checked_needs, who_is

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dodo_hooks.core.globs import compile_glob, compile_regex
 from dodo_hooks.core.plan import (
@@ -17,9 +18,11 @@ from dodo_hooks.core.plan import (
     RUN_SUCCEEDS,
     Check,
     Condition,
-    Matcher,
 )
 from dodo_hooks.loader.schema import ConditionBody, HookBody, JobBody, PatternBody
+
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import Matcher
 
 _STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)
 
@@ -49,7 +52,7 @@ class Checks:
         return self._of_bodies[id(body)]
 
 
-def matchers(patterns: Sequence[str | PatternBody]) -> tuple[Matcher, ...]:
+def matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
     """Raises ValueError for a glob that cannot be."""
     return tuple(
         compile_glob(pattern) if isinstance(pattern, str) else compile_regex(pattern.regex) for pattern in patterns

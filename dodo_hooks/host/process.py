@@ -129,7 +129,7 @@ def spool(data: bytes, directory: str) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.unlink(path)
     write_all(descriptor, data)
-    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.lseek(descriptor, 0, 0)  # SEEK_SET, which `posix` has no name for
     return descriptor
 
 

@@ -86,7 +86,9 @@ def script_text(member: Member, setting: Setting, is_local: bool) -> str:
     folder = file.source_dir_local if is_local else file.source_dir
     path = posixpath.relpath(script_path(folder, setting.hook, body.script), root_of(member) or ".")
     path = path if "/" in path else f"./{path}"
-    arguments = body.args if body.args is not None else "{0}"
+    arguments = body.args
+    if arguments is None:
+        arguments = "{0}" if setting.arguments else ""
     return " ".join(word for word in (body.runner, shlex.quote(path), arguments) if word)
 
 
@@ -104,13 +106,17 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
         text, hook=setting.hook, arguments=setting.arguments, is_posix=is_posix, macros=setting.file.templates
     )
     names_files = FILES_VARIABLE in text
+    # A script gets the arguments whether it wants them or not: it may as well be run without an event.
+    is_given_all = body.script is not None and body.args is None
+    event = "" if is_given_all or not placed.event else f"{{{placed.event}}}"
+    uses = max(placed.list_uses, 1)
     prefix = _rc_line(setting.file.rc) if setting.file.rc and is_posix else ""
     if body.shell == "sh" and not prefix and (direct := _direct(text, placed, setting.file.templates)):
         argv, files_at = direct
-        return Command(text, argv, placed.list_name, files_at, max(placed.list_uses, 1), placed.event, names_files)
+        return Command(text, argv, placed.list_name, files_at, uses, event, names_files)
     argv = (*words, _FLAG.get(shell, "-c"), prefix + placed.text)
     if not placed.list_name:
-        return Command(text, argv, "", NO_FILES, 1, placed.event, names_files)
+        return Command(text, argv, "", NO_FILES, 1, event, names_files)
     argv = (*argv, shell)  # what the shell is to call itself: the list follows
     return Command(text, argv, placed.list_name, len(argv), placed.list_uses, placed.event, names_files)
 

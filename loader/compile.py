@@ -48,7 +48,7 @@ from dodo_hooks.loader.tree import Finding, Mark, Node, Scalar, mark_at, node_at
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
 
 _SOURCES = {"staged_files": STAGED, "push_files": PUSHED, "all_files": ALL, "changed_files": CHANGED}
-_OF_AN_EVENT = {PUSHED: "push_files", CHANGED: "changed_files"}
+_OF_AN_EVENT = {PUSHED: "{push_files}", CHANGED: "{changed_files}"}
 
 IsThere = Callable[[str], bool]  # whether a file is there; the path is relative to the top of the working tree
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import dodo_hooks
-from dodo_hooks.core.files import default_source
+from dodo_hooks.core.file_sources import default_source
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.names import directory_name
 from dodo_hooks.core.plan import (

@@ -232,6 +232,11 @@ def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing
         given=given,
         left_out=firing.left_out,
     )
+    if applies.sentences:
+        from dodo_hooks.fire.run import say
+
+        for sentence in applies.sentences:
+            say(sentence)
     return firing._replace(left_out=applies.left_out, files=applies.files)
 
 

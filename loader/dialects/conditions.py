@@ -16,7 +16,6 @@ LEFTHOOK_STATES = ("merge", "rebase", "merge-commit")
 DAFT_STATES = ("merge", "rebase")
 
 _SYSTEMS = {"linux": "Linux", "macos": "Darwin", "windows": "Windows_NT"}  # as daft calls them, and as uname does
-_REF_RULES = GlobRules(star_crosses=True)  # in both tools the `*` of a branch pattern crosses `/`
 _PATH_RULES = GlobRules()
 
 
@@ -153,7 +152,7 @@ def _is_known(entry: Entry, keys: tuple[str, ...], remarks: Remarks) -> bool:
 
 def _translated(entry: Entry) -> Entry:
     if entry.key == "ref":
-        return replace(entry, value=ref_node(entry.value, _REF_RULES))
+        return replace(entry, value=ref_node(entry.value))
     if entry.key == "changed":
         patterns = tuple(pattern_node(node, _PATH_RULES) for node in items_of(entry.value))
         is_list = isinstance(entry.value, ListNode)

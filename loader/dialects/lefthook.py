@@ -15,7 +15,9 @@ from dodo_hooks.loader.dialects.lefthook_jobs import Jobs, has_scripts
 from dodo_hooks.loader.dialects.translation import (
     Remarks,
     Translation,
+    as_flag,
     as_list,
+    as_text,
     fields_of,
     flag,
     is_true,
@@ -190,7 +192,7 @@ class _File:
         for one in entry.value.entries:
             if one.key not in _HOOK_KEYS:
                 self._remarks.unknown(one, _HOOK_KEYS, f"lefthook's hooks ({who})")
-        fields = fields_of(entry.value)
+        fields = {key: _typed(one) for key, one in fields_of(entry.value).items()}
         out = [*_modes(entry.mark, fields, self._remarks)]
         for key in ("skip", "only"):
             condition = lefthook_condition(fields[key], self._remarks) if key in fields else None
@@ -239,6 +241,12 @@ def _modes(mark: Mark, fields: dict[str, Entry], remarks: Remarks) -> list[Entry
         sequential = [Entry(mark, "parallel", flag(mark, False))] if parallel is None else [parallel]
         return [piped] if piped and not _is_false(piped.value) else sequential
     return [parallel, *([piped] if piped and not _is_false(piped.value) else [])]
+
+
+def _typed(entry: Entry) -> Entry:
+    if entry.key in ("parallel", "piped", "follow"):
+        return with_value(entry, as_flag(entry.value))
+    return with_value(entry, as_text(entry.value)) if entry.key in ("exclude_tags", "files") else entry
 
 
 def _words(entry: Entry | None) -> list[str]:

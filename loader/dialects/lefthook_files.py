@@ -19,6 +19,7 @@ from dodo_hooks.loader.wording import quoted
 FILE_HOOKS = ("pre-commit", "pre-push")  # where lefthook looks at the files also of a command that names none
 FILE_KEYS = ("glob", "exclude", "file_types", "files")
 _ADDED = ("glob", "exclude", "file_types")
+_TYPES = ("text", "binary", "executable", "not executable", "symlink", "not symlink")
 _FILE_LIST = re.compile(r"\{(staged_files|push_files|all_files|files)\}")
 
 
@@ -53,7 +54,7 @@ class FileRules:
         command = text_of(fields.get("args")) + ("" if is_script else text_of(fields.get("run")))
         names_files = _FILE_LIST.search(command) is not None
         is_asked = names_files or (not is_script and (hook in FILE_HOOKS or inherited.files is not None))
-        root = [inherited.root] if inherited.root else []
+        root = self._root(inherited.root)
         if not is_asked:
             whom = "a script that is given none" if is_script else f"a command of {quoted(hook)} that names none"
             for key in FILE_KEYS:
@@ -65,9 +66,18 @@ class FileRules:
             rules.append(Entry(root[0].mark, "glob", text(root[0].mark, "**")))
         return [*root, *rules]
 
+    def _root(self, entry: Entry | None) -> list[Entry]:
+        """lefthook puts the folder behind the top of the repository, also one that begins with a `/`."""
+        if entry is None or not text_of(entry).startswith("/"):
+            return [entry] if entry else []
+        inside = text_of(entry).lstrip("/")
+        meant = quoted(inside) if inside else "the top"
+        self._remarks.notice(entry.value.mark, f"{quoted(text_of(entry))} is not the system's: {meant} is meant")
+        return [with_value(entry, text(entry.value.mark, inside))] if inside else []
+
     def _patterns(self, inherited: Inherited, who: str) -> list[Entry]:
         made: list[Entry] = []
-        for key, read in (("glob", self._glob), ("exclude", self._exclude), ("file_types", _as_it_is)):
+        for key, read in (("glob", self._glob), ("exclude", self._exclude), ("file_types", self._file_type)):
             entries = [entry for entry in inherited.added if entry.key == key]
             nodes = [node for entry in entries for node in self._read(entry, read, who)]
             if nodes:
@@ -76,36 +86,43 @@ class FileRules:
                 made.append(with_value(entries[-1], value))
         return made
 
-    def _read(self, entry: Entry, read: "Callable[[Node, Entry], Node]", who: str) -> list[Node]:
+    def _read(self, entry: Entry, read: Callable[[Node, Entry], list[Node]], who: str) -> list[Node]:
         made: list[Node] = []
         for node in items_of(entry.value):
             if isinstance(node, Scalar) and node.value == "":
                 continue  # lefthook takes no notice of an empty pattern
             try:
-                made.append(read(node, entry))
+                made += read(node, entry)
             except ValueError as error:
                 shown = quoted(node.text) if isinstance(node, Scalar) else "this"
                 self._remarks.find(node.mark, f"{quoted(entry.key)}: {shown} cannot be used here: {error}", who)
         return made
 
-    def _glob(self, node: Node, _: Entry) -> Node:
-        return pattern_node(node, self._glob_rules)
+    def _glob(self, node: Node, _: Entry) -> list[Node]:
+        return [pattern_node(node, self._glob_rules)]
 
-    def _exclude(self, node: Node, entry: Entry) -> Node:
+    def _file_type(self, node: Node, _: Entry) -> list[Node]:
+        if (
+            isinstance(node, Scalar)
+            and isinstance(node.value, str)
+            and node.value not in _TYPES
+            and "/" not in node.value
+        ):
+            self._remarks.notice(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
+            return []
+        return [node]
+
+    def _exclude(self, node: Node, entry: Entry) -> list[Node]:
         """A list has globs. A single text is a glob for version 2 and a regular expression for version 1."""
         if isinstance(entry.value, ListNode) or not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return pattern_node(node, self._exclude_rules)
+            return [pattern_node(node, self._exclude_rules)]
         is_regex = _looks_like_a_regex(node.value)
         if is_regex and not self._is_version_2:
-            return regex_node(node, python_regex(node.value))
+            return [regex_node(node, python_regex(node.value))]
         if is_regex or not self._is_version_2:
             told = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
             self._remarks.notice(node.mark, f"{quoted(node.value)} {told}: write a list to be sure")
-        return pattern_node(node, self._exclude_rules)
-
-
-def _as_it_is(node: Node, _: Entry) -> Node:
-    return node
+        return [pattern_node(node, self._exclude_rules)]
 
 
 def _looks_like_a_regex(value: str) -> bool:

@@ -9,7 +9,9 @@ from dodo_hooks.loader.dialects.go_durations import our_duration
 from dodo_hooks.loader.dialects.lefthook_files import FileRules, Inherited
 from dodo_hooks.loader.dialects.translation import (
     Remarks,
+    as_flag,
     as_list,
+    as_text,
     fields_of,
     flag,
     is_empty,
@@ -23,9 +25,11 @@ from dodo_hooks.loader.dialects.variables import Moving, divided, exporting
 from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Node, Scalar, described
 from dodo_hooks.loader.wording import quoted
 
-_SAME = ("runner", "fail_text", "interactive", "use_stdin", "stage_fixed")
+_TEXTS = ("args", "fail_text", "files", "name", "root", "run", "runner", "script", "tags", "timeout")
+_FLAGS = ("interactive", "parallel", "piped", "stage_fixed", "use_stdin")
+_SAME = ("fail_text", "interactive", "use_stdin", "stage_fixed")
 _OF_GROUP = ("env", "exclude", "file_types", "files", "glob", "group", "name", "only", "root", "skip", "tags")
-_JOB_KEYS = (*_OF_GROUP, *_SAME, "args", "run", "script", "timeout")
+_JOB_KEYS = (*_OF_GROUP, *_SAME, "args", "run", "runner", "script", "timeout")
 _COMMAND_KEYS = ("priority", *(key for key in _JOB_KEYS if key not in ("group", "name", "script")))
 _GROUP_KEYS = ("jobs", "parallel", "piped", "root")
 
@@ -81,7 +85,7 @@ class Jobs:
         for one in node.entries:
             if one.key not in keys:
                 self._remarks.unknown(one, keys, f'lefthook\'s "{where}"')
-        return replace(node, entries=tuple(one for one in node.entries if one.key in keys))
+        return replace(node, entries=tuple(_typed(one) for one in node.entries if one.key in keys))
 
     def _job(self, node: Node, inherited: Inherited) -> Node:
         """An item of `jobs:`."""
@@ -167,13 +171,22 @@ class Jobs:
             if one and "{cmd}" in text_of(one):
                 why = '"{cmd}" stands for the command that is replaced, and there is none: write it out'
                 self._remarks.find(one.value.mark, why, who)
+        runner = fields.get("runner")
+        if runner and not script:
+            self._remarks.ignored(runner, "it goes with a script, and here is none")
         if run and args and not script:
             return [with_value(run, text(run.value.mark, f"{text_of(run).rstrip()} {text_of(args)}"))]
-        return [one for one in (run, script, args) if one]
+        return [one for one in (run, script, runner if script else None, args if script else None) if one]
 
     def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
         found = [lefthook_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
         return [one for one in found if one]
+
+
+def _typed(entry: Entry) -> Entry:
+    if entry.key in _TEXTS:
+        return with_value(entry, as_text(entry.value))
+    return with_value(entry, as_flag(entry.value)) if entry.key in _FLAGS else entry
 
 
 def _title_keys(kind: str) -> tuple[str, ...]:

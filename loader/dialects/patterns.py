@@ -1,4 +1,4 @@
-"""Other tools' globs, which mean the same here: as a glob where ours means the same, else as a regular expression.
+"""Other tools' globs, which mean the same here: as a glob where one of ours does, else as a regular expression.
 
 Three dialects are read, and all of them compare the pattern with the whole path from the top of the repository:
 
@@ -6,7 +6,7 @@ Three dialects are read, and all of them compare the pattern with the whole path
 - doublestar (lefthook with `glob_matcher: doublestar`) and globset (daft): `*` and `?` stop at `/`, and `**` as a whole
   step of the path spans any number of folders, also none.
 
-Here a pattern without `/` is about the file's name, in whatever folder it is, and that is the difference most often.
+Here a pattern without `/` is about the file's name, in whatever folder it is; `/NAME` is only the one at the top.
 lefthook's `glob:` also takes no notice of upper and lower case (its `exclude:` does), which no glob of ours can say.
 """
 
@@ -17,8 +17,8 @@ from dodo_hooks.loader.dialects.translation import text
 from dodo_hooks.loader.tree import Entry, MapNode, Node, Scalar
 
 _SPECIAL = "*?[{\\"
-_ANY, _ANY_NAME, _FOLDERS = ".*", "[^/]*", "(?:.*/)?"
-_PLAIN = r"[^*?\[\]{}\\/]*"
+_ANY, _ANY_NAME, _FOLDERS, _END = ".*", "[^/]*", "(?:.*/)?", r"\Z"
+_PLAIN, _PLAIN_PATH = r"[^*?\[\]{}\\/]*", r"[^*?\[\]{}\\]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,20 @@ def pattern_node(node: Node, rules: GlobRules) -> Node:
     """The pattern that means here what `node`, a glob, means there. Raises ValueError for a glob that is none."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return node  # the models say what is wrong with it
-    if _means_the_same(node.value, rules):
-        return node
-    return regex_node(node, regex_of(node.value, rules))
+    regex = regex_of(node.value, rules)
+    glob = _glob_of(node.value, rules)
+    if glob is None:
+        return regex_node(node, regex)
+    return node if glob == node.value else text(node.mark, glob)
 
 
-def ref_node(node: Node, rules: GlobRules) -> Node:
-    """The same for the name of a branch, which is compared as a whole."""
-    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+def ref_node(node: Node) -> Node:
+    """The same for a branch, in whose name `*` crosses `/` in every tool. A name stands for itself alone, here too."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or not any(c in node.value for c in _SPECIAL):
         return node
-    is_plain = not any(c in node.value for c in _SPECIAL) and "/" in node.value
-    return node if is_plain else regex_node(node, regex_of(node.value, rules))
+    regex = regex_of(node.value, GlobRules(star_crosses=True))
+    below = re.fullmatch(rf"({_PLAIN_PATH}/)\*+", node.value)
+    return text(node.mark, f"{below[1]}**") if below else regex_node(node, regex)
 
 
 def regex_node(node: Scalar, regex: str) -> MapNode:
@@ -53,28 +56,33 @@ def regex_node(node: Scalar, regex: str) -> MapNode:
 def regex_of(glob: str, rules: GlobRules) -> str:
     """A regular expression to be searched for, which is found where the glob matches the whole path."""
     body = _Reader(glob, rules).read()
-    parts = [part for part in ("^" + body + "$").split("\0") if part]  # the reader sets \0 around each `.*`
+    parts = [part for part in ("^" + body + _END).split("\0") if part]  # the reader sets \0 around each `.*`
     if parts[:2] == ["^", _ANY]:
         parts = parts[2:]
-    if parts[-2:] == [_ANY, "$"]:
+    if parts[-2:] == [_ANY, _END]:
         parts = parts[:-2]
     regex = "".join(parts)
-    if regex in ("", "$"):
+    if regex in ("", _END):
         return "^"
     flags = ("i" if rules.ignores_case and _has_letters(glob) else "") + ("s" if ".*" in regex else "")
     return f"(?{flags}){regex}" if flags else regex
 
 
-def _means_the_same(glob: str, rules: GlobRules) -> bool:
-    """Whether our reading of the text is the tool's, so that the text can stay as it is."""
-    if rules.ignores_case and _has_letters(glob):
-        return False
-    if glob == "**" or ("/" in glob and not any(c in glob for c in _SPECIAL)):
-        return not glob.startswith("/")
-    if rules.star_crosses:
-        return re.fullmatch(rf"\*{_PLAIN}(\{{{_PLAIN}\}}{_PLAIN})?", glob) is not None
-    outside = re.sub(r"\{.*\}", "", glob)  # `{a/b,c}` may become two patterns, of which one is without a `/`
-    return "/" in outside and not glob.startswith("/") and not any(c in glob for c in "[\\")
+def _glob_of(glob: str, rules: GlobRules) -> str | None:
+    """The glob of ours that means the same, where there is one."""
+    if (rules.ignores_case and _has_letters(glob)) or {"", ".", ".."} & set(glob.split("/")):
+        return None
+    if not rules.star_crosses:
+        is_in_folders = "/" in re.sub(r"\{.*\}", "", glob)  # `{a/b,c}` becomes two patterns, and one has no folder
+        return glob if is_in_folders or glob == "**" else f"/{glob}"
+    if re.fullmatch(r"\*+", glob):
+        return glob[:2]  # one star is any name in any folder
+    if re.fullmatch(_PLAIN_PATH, glob):
+        return glob if "/" in glob else f"/{glob}"
+    below = re.fullmatch(rf"({_PLAIN_PATH}/)\*+", glob)
+    if below:
+        return f"{below[1]}**"
+    return glob if re.fullmatch(rf"\*{_PLAIN}(\{{{_PLAIN}\}}{_PLAIN})?", glob) else None
 
 
 def _has_letters(glob: str) -> bool:

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field, replace
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Mark, Node, Scalar
 from dodo_hooks.loader.wording import did_you_mean, quoted
 
+# What Go's strconv.ParseBool takes.
+_FLAGS = {**dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)}
+_FLAGS |= dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -96,6 +100,21 @@ def flag(mark: Mark, value: bool) -> Scalar:
 
 def with_value(entry: Entry, value: Node) -> Entry:
     return replace(entry, value=value)
+
+
+def as_text(node: Node) -> Node:
+    """A number or a boolean where a text belongs, as lefthook takes it; a list item by item."""
+    if isinstance(node, ListNode):
+        return replace(node, items=tuple(as_text(item) for item in node.items))
+    is_other = isinstance(node, Scalar) and node.value is not None and not isinstance(node.value, str)
+    return text(node.mark, node.text) if is_other and isinstance(node, Scalar) else node
+
+
+def as_flag(node: Node) -> Node:
+    """A text or a number where a boolean belongs, as lefthook takes it."""
+    if isinstance(node, Scalar) and not isinstance(node.value, bool) and node.text in _FLAGS:
+        return flag(node.mark, _FLAGS[node.text])
+    return node
 
 
 def as_list(entry: Entry) -> Entry:

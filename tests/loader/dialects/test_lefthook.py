@@ -72,14 +72,15 @@ HOOK_KEYS = [
     ("piped: true\nparallel: false", {"piped": True}),
     ("piped: false", {"parallel": False}),
     ("follow: true", {"parallel": False}),
+    ('parallel: "true"\nexclude_tags: [1]', {"parallel": True, "exclude_tags": ["1"]}),
     ("parallel: true\npiped: true", {"parallel": True, "piped": True}),  # the models refuse it
     ("skip: true", {"parallel": False, "skip": True}),
     ("skip: merge", {"parallel": False, "skip": "merge"}),
     ("skip: [merge, rebase, merge-commit]", {"parallel": False, "skip": ["merge", "rebase", "merge-commit"]}),
-    ("only: [{ref: dev/*}]", {"parallel": False, "only": [{"ref": {"regex": "^dev/"}}]}),
+    ("only: [{ref: dev/*}]", {"parallel": False, "only": [{"ref": "dev/**"}]}),
     (
         "skip: [{ref: main}, {run: test -f x}]",
-        {"parallel": False, "skip": [{"ref": {"regex": "^main$"}}, {"run": "test -f x"}]},
+        {"parallel": False, "skip": [{"ref": "main"}, {"run": "test -f x"}]},
     ),
     ("skip: [{ref: a/b, run: x}]", {"parallel": False, "skip": [{"ref": "a/b"}, {"run": "x"}]}),
     ("exclude_tags: slow", {"parallel": False, "exclude_tags": ["slow"]}),
@@ -97,6 +98,7 @@ def test_a_key_of_a_hook(text: str, expected: object) -> None:
 
 
 JOB_KEYS = [
+    ("run: 1\nname: 2\ninteractive: 'false'", {"name": "2", "run": "1", "interactive": False}),
     ("run: x\nname: lint", {"name": "lint", "run": "x"}),
     (
         "run: x\nfail_text: no\ninteractive: true\nuse_stdin: true\nstage_fixed: true",
@@ -113,9 +115,12 @@ JOB_KEYS = [
     ("run: x\nroot: web/", {"run": "x", "root": "web/", "glob": "**"}),
     ("run: x {all_files}\nroot: web/", {"run": "x {all_files}", "root": "web/"}),
     ("run: x\nroot: web/\nglob: '*'", {"run": "x", "root": "web/", "glob": "*"}),
-    ("run: x\nglob: '*.js'", {"run": "x", "glob": {"regex": r"(?i)\.js$"}}),
-    ("run: x\nglob: ['*.js', '']", {"run": "x", "glob": [{"regex": r"(?i)\.js$"}]}),
-    ("run: x\nexclude: ['*.snap', a/b.js, x.js]", {"run": "x", "exclude": ["*.snap", "a/b.js", {"regex": r"^x\.js$"}]}),
+    ("run: x\nglob: '*.js'", {"run": "x", "glob": {"regex": r"(?i)\.js\Z"}}),
+    ("run: x\nglob: ['*.js', '']", {"run": "x", "glob": [{"regex": r"(?i)\.js\Z"}]}),
+    (
+        "run: x\nexclude: ['*.snap', a/b.js, x.js]",
+        {"run": "x", "exclude": ["*.snap", "a/b.js", "/x.js"]},
+    ),
     (
         r"run: x" "\n" r"exclude: '(^|/)vendor/|\.min\.js\z'",
         {"run": "x", "exclude": {"regex": r"(^|/)vendor/|\.min\.js\Z"}},
@@ -237,7 +242,7 @@ def test_a_hook_with_nothing_in_it_is_one_without_jobs() -> None:
 def test_with_doublestar_a_star_stays_in_its_folder() -> None:
     text = "glob_matcher: doublestar\n" + pre_commit("jobs: [{run: x, glob: 'src/**/*', exclude: [a/*, '*.js']}]")
     assert translated(text)["hooks"]["pre-commit"]["jobs"] == [
-        {"run": "x", "glob": {"regex": "(?is)^src/(?:.*/)?[^/]*$"}, "exclude": ["a/*", {"regex": r"^[^/]*\.js$"}]}
+        {"run": "x", "glob": {"regex": r"(?is)^src/(?:.*/)?[^/]*\Z"}, "exclude": ["a/*", "/*.js"]}
     ]
 
 
@@ -313,6 +318,14 @@ NOTICES = [
             'N 2:11 "os" is ignored: it is no key of a condition',
         ],
     ),
+    (
+        pre_commit("jobs: [{run: x, file_types: [txt, text/x-sh], runner: sh}]"),
+        [
+            'N 2:32 "txt" is ignored: lefthook has no such type of files',
+            'N 2:49 "runner" is ignored: it goes with a script, and here is none',
+        ],
+    ),
+    (pre_commit("jobs: [{run: x, root: /web}]"), ['N 2:25 "/web" is not the system\'s: "web" is meant']),
     (
         pre_commit("jobs: [{run: x, pass_filenames: true}]"),
         ['N 2:19 "pass_filenames" is ignored: it is no key of lefthook\'s "jobs"'],
@@ -406,7 +419,7 @@ def test_a_single_exclude_is_read_as_the_version_that_the_file_asks_for() -> Non
         "regex": r"^docs/.*\.md$"
     }
     root = plain(translate(tree_of("min_version: 2.0.0\n" + body)).root)
-    assert root["hooks"]["pre-commit"]["jobs"][0]["exclude"] == {"regex": r"(?s)^\^docs/\..*\.md\$$"}
+    assert root["hooks"]["pre-commit"]["jobs"][0]["exclude"] == {"regex": r"(?s)^\^docs/\..*\.md\$\Z"}
     plain_text = "min_version: 2.1.0\n" + pre_commit("jobs: [{run: x, exclude: vendor/a.js}]")
     assert translated(plain_text)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == "vendor/a.js"
 

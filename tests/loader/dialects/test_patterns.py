@@ -69,12 +69,15 @@ def test_c8_a_glob_of_lefthook_takes_no_notice_of_case_and_an_exclude_does() -> 
         ("*", GOBWAS_GLOB, "*"),
         ("**", GOBWAS_GLOB, "**"),
         ("config/routes.rb", GOBWAS, "config/routes.rb"),
-        ("routes.rb", GOBWAS, {"regex": r"^routes\.rb$"}),
-        ("config/*.rb", GOBWAS, {"regex": r"(?s)^config/.*\.rb$"}),
-        ("*.js", GOBWAS_GLOB, {"regex": r"(?i)\.js$"}),
+        ("routes.rb", GOBWAS, "/routes.rb"),
+        ("docs/*", GOBWAS, "docs/**"),
+        ("./a", GOBWAS, {"regex": r"^\./a\Z"}),
+        ("/a", DOUBLESTAR, {"regex": r"^/a\Z"}),
+        ("config/*.rb", GOBWAS, {"regex": r"(?s)^config/.*\.rb\Z"}),
+        ("*.js", GOBWAS_GLOB, {"regex": r"(?i)\.js\Z"}),
         ("src/**/*.js", DOUBLESTAR, "src/**/*.js"),
-        ("*.js", DOUBLESTAR, {"regex": r"^[^/]*\.js$"}),
-        ("{src/**,README.md}", DOUBLESTAR, {"regex": r"(?s)^(?:src/.*|README\.md)$"}),
+        ("*.js", DOUBLESTAR, "/*.js"),
+        ("{src/**,README.md}", DOUBLESTAR, "/{src/**,README.md}"),
     ],
 )
 def test_c8_a_glob_stays_as_it_is_where_it_means_the_same_here(glob: str, rules: GlobRules, expected: object) -> None:
@@ -82,8 +85,8 @@ def test_c8_a_glob_stays_as_it_is_where_it_means_the_same_here(glob: str, rules:
 
 
 def test_c8_a_branch_is_compared_as_a_whole() -> None:
-    shown = [plain(ref_node(text(Mark(1, 1), ref), GOBWAS)) for ref in ("main", "feature/x", "dev/*")]
-    assert shown == [{"regex": "^main$"}, "feature/x", {"regex": "^dev/"}]
+    shown = [plain(ref_node(text(Mark(1, 1), ref))) for ref in ("main", "feature/x", "dev/*", "*-wip")]
+    assert shown == ["main", "feature/x", "dev/**", {"regex": r"\-wip\Z"}]
 
 
 @pytest.mark.parametrize("glob", ["a[b", "{a,b", "a\\"])

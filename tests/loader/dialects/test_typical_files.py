@@ -30,7 +30,7 @@ FILES = {
               - name: eslint
                 run: npx eslint --fix {staged_files}
                 stage_fixed: true
-                glob: {regex: '(?i)\.(?:js|ts)$'}
+                glob: {regex: '(?i)\.(?:js|ts)\Z'}
               - {name: types, run: npx tsc --noEmit}
           commit-msg:
             parallel: false
@@ -57,7 +57,7 @@ FILES = {
           pre-push:
             piped: true
             jobs:
-              - {name: api, run: go test ./..., root: api/, glob: {regex: '(?i)\.go$'}}
+              - {name: api, run: go test ./..., root: api/, glob: {regex: '(?i)\.go\Z'}}
               - {name: web, run: npm test, root: web/, glob: "**", env: {CI: true}}
         """,
     ),
@@ -122,8 +122,8 @@ FILES = {
         hooks:
           pre-push:
             parallel: false
-            skip: [merge, {ref: {regex: ^main$}}]
-            only: [{ref: {regex: ^feature/}}, {run: test -f go}]
+            skip: [merge, {ref: main}]
+            only: [{ref: "feature/**"}, {run: test -f go}]
             jobs:
               - {name: test, run: make test, skip: rebase}
         """,
@@ -173,7 +173,7 @@ FILES = {
                 run: rubocop {files}
                 fail_text: see above
                 files: git diff --name-only @{push}
-                glob: [{regex: '(?i)\.rb$'}]
+                glob: [{regex: '(?i)\.rb\Z'}]
                 exclude: {regex: '(^|/)(db|vendor)/'}
         """,
     ),

@@ -3,14 +3,13 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.quoting import Placed, TemplateError, place
+from dodo_hooks.core.quoting import Placed, place
 
 SHELLS = [shell for shell in ("dash", "bash", "ksh", "zsh") if shutil.which(shell)] or ["sh"]
 

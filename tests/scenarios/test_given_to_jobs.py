@@ -66,7 +66,7 @@ def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
         direct={"run": f"{command} {{staged_files}}", "glob": "*.txt"},
         shell={"run": f"{command} {{staged_files}} | cat", "glob": "*.txt"},
         quoted={"run": f"{command} '{{staged_files}}' && true", "glob": "*.txt"},
-        inside={"run": f'echo "$({command} {{staged_files}})"', "glob": "*.txt"},
+        inside={"run": f'printf %s "$({command} {{staged_files}})"', "glob": "*.txt"},
         listed={"run": f'xargs -0 {command} <"$DODO_FILES0"', "glob": "*.txt"},
     )
     stage(repo, *HOSTILE)
@@ -100,7 +100,7 @@ def test_c6_many_files_come_in_batches_and_are_one_job(repo: Repo) -> None:
 
 
 def test_c6_the_first_batch_that_fails_ends_the_job(repo: Repo) -> None:
-    repo.hook("pre-commit", job={"run": 'echo batch; : {staged_files}; exit 3', "glob": "*.txt"})
+    repo.hook("pre-commit", job={"run": "echo batch; : {staged_files}; exit 3", "glob": "*.txt"})
     stage(repo, *(b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)))
     assert repo.git("commit", "-q", "-m", "work", check=False).returncode == 1
     invocation = repo.finished("pre-commit")

@@ -7,19 +7,19 @@ import pytest
 
 from dodo_hooks.core.events import CLIENT_HOOKS
 from dodo_hooks.loader.dialects.daft import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS, translate
-from kit.trees import plain, tree_of
+from kit.trees import plain, tree
 
 
 def translated(text: str) -> Any:
     """The file in our words, when there is nothing to say about it."""
-    translation = translate(tree_of(text))
+    translation = translate(tree(text))
     assert (translation.findings, translation.notices) == ([], [])
     return plain(translation.root)
 
 
 def remarks(text: str) -> list[str]:
     """The notices (N) and the findings (F) with their places."""
-    translation = translate(tree_of(text))
+    translation = translate(tree(text))
     notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
     return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
 

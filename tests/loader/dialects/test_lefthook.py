@@ -7,19 +7,19 @@ import pytest
 
 from dodo_hooks.loader.dialects.lefthook import translate
 from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Node, node_at
-from kit.trees import plain, tree_of
+from kit.trees import plain, tree
 
 
 def translated(text: str) -> Any:
     """The file in our words, when there is nothing to say about it."""
-    translation = translate(tree_of(text))
+    translation = translate(tree(text))
     assert (translation.findings, translation.notices) == ([], [])
     return plain(translation.root)
 
 
 def remarks(text: str) -> list[str]:
     """The notices (N) and the findings (F) with their places."""
-    translation = translate(tree_of(text))
+    translation = translate(tree(text))
     notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
     return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
 
@@ -418,7 +418,7 @@ def test_a_single_exclude_is_read_as_the_version_that_the_file_asks_for() -> Non
     assert translated("min_version: 1.11.0\n" + body)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == {
         "regex": r"^docs/.*\.md$"
     }
-    root = plain(translate(tree_of("min_version: 2.0.0\n" + body)).root)
+    root = plain(translate(tree("min_version: 2.0.0\n" + body)).root)
     assert root["hooks"]["pre-commit"]["jobs"][0]["exclude"] == {"regex": r"(?s)^\^docs/\..*\.md\$\Z"}
     plain_text = "min_version: 2.1.0\n" + pre_commit("jobs: [{run: x, exclude: vendor/a.js}]")
     assert translated(plain_text)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == "vendor/a.js"
@@ -445,7 +445,7 @@ def test_what_has_a_wrong_type_is_left_to_the_models(text: str) -> None:
 
 def test_every_node_keeps_its_place() -> None:
     text = pre_commit("parallel: true\ncommands:\n  b: {run: x, glob: '*.js'}\n  a: {run: y, env: {P: $P}}")
-    root = translate(tree_of(text, "lefthook.yml")).root
+    root = translate(tree(text, "lefthook.yml")).root
     assert all(mark.file == "lefthook.yml" and mark.line >= 1 for mark in marks(root))
     jobs = node_at(root, ("hooks", "pre-commit", "jobs"))
     assert isinstance(jobs, ListNode)

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from dodo_hooks.loader.dialects.lefthook import translate
-from kit.trees import plain, tree_of
+from kit.trees import plain, tree
 
 FILES = {
     "a small web project": (
@@ -209,7 +209,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_lefthook_file_and_its_translation_by_hand_are_equal(name: str) -> None:
-    written, by_hand = (tree_of(textwrap.dedent(text)) for text in FILES[name])
+    written, by_hand = (tree(textwrap.dedent(text)) for text in FILES[name])
     translation = translate(written)
     assert (translation.findings, translation.notices) == ([], [])
     assert plain(translation.root) == plain(by_hand)

@@ -70,6 +70,10 @@ AFTER_REPLAY = "post-rewrite"
 FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", "post-merge"))
 
 
+# git tells these something on their standard input (githooks(5)); all others have none.
+WITH_STDIN = frozenset(("pre-push", AFTER_REPLAY, REFERENCE_TRANSACTION))
+
+
 def known_hooks() -> "tuple[str, ...]":
     """Every name that a hook file may use, in git's order."""
     return CLIENT_HOOKS + tuple(DERIVED_HOOKS)

@@ -9,7 +9,7 @@ import pytest
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.repo import Repo as Facts
-from dodo_hooks.git.repo import find_repo, head_of, is_discoverable
+from dodo_hooks.git.repo import find_repo, head_of, is_discoverable, main_worktree
 from kit.repo import Repo
 
 HOSTILE = 'it\'s a "dir" $(touch owned) `x`\n*\\ \udcff\udcc3 é'
@@ -54,7 +54,7 @@ def in_bare_repository(repo: Repo) -> Path:
     return repo.path.parent / "bare.git"
 
 
-def in_worktree_of_a_bare_repository(repo: Repo) -> Path:
+def in_worktree_a_bare_repository(repo: Repo) -> Path:
     Repo(in_bare_repository(repo), repo.env).git("worktree", "add", "-q", "../tree")
     return repo.path.parent / "tree"
 
@@ -109,7 +109,7 @@ LAYOUTS = (
     in_linked_worktree,
     in_submodule,
     in_bare_repository,
-    in_worktree_of_a_bare_repository,
+    in_worktree_a_bare_repository,
     beside_a_bare_dot_git,
     in_the_git_directory,
     in_the_git_directory_of_a_worktree,
@@ -138,6 +138,48 @@ def test_any_bytes_may_be_in_its_path(tmp_path: Path, env: dict[str, str], layou
     assert head_of(found)[1] == subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=place).decode().strip()
 
 
+def in_linked_worktree_beside_a_bare_dot_git(repo: Repo) -> Path:
+    linked = in_linked_worktree(repo)
+    repo.git("config", "core.bare", "true")
+    return linked
+
+
+@pytest.mark.parametrize(
+    "layout",
+    (
+        in_main,
+        in_subdirectory,
+        in_linked_worktree,
+        in_bare_repository,
+        in_worktree_a_bare_repository,
+        in_linked_worktree_beside_a_bare_dot_git,
+        through_a_link,
+    ),
+    ids=lambda layout: layout.__name__,
+)
+def test_the_main_working_tree_is_the_one_that_git_lists_first(repo: Repo, layout: Callable[[Repo], Path]) -> None:
+    place = layout(repo)
+    listed = Repo(place, repo.env).git("worktree", "list", "--porcelain").stdout.split("\n\n")[0].splitlines()
+    expected = None if "bare" in listed else listed[0].removeprefix("worktree ")
+    assert main_worktree(find_repo(repo.env, str(place))) == expected
+
+
+def test_the_main_working_tree_a_submodule_is_the_submodule(repo: Repo) -> None:
+    """git lists the git directory there, which is nobody's working tree."""
+    sub = in_submodule(repo)
+    Repo(sub, repo.env).git("worktree", "add", "-q", "../of-sub")
+    for place in (sub, repo.path / "of-sub"):
+        assert main_worktree(find_repo(repo.env, str(place))) == str(sub)
+
+
+def test_a_git_directory_elsewhere_does_not_know_its_main_working_tree(repo: Repo) -> None:
+    linked = in_linked_worktree(repo)
+    with_a_separate_git_directory(repo)
+    repo.git("worktree", "repair", str(linked))
+    assert main_worktree(facts(repo)) == str(repo.path)
+    assert main_worktree(find_repo(repo.env, str(linked))) is None
+
+
 def test_only_a_worktree_that_git_added_is_linked(repo: Repo) -> None:
     assert not facts(repo).is_linked
     assert not find_repo(repo.env, str(in_submodule(repo))).is_linked
@@ -158,7 +200,7 @@ def test_g2_a_hook_finds_the_repository_from_what_git_gives_it(
         assert find_repo(environ, cwd) == told_by_git(Path(cwd), environ)
 
 
-def test_g2_the_first_hook_in_a_worktree_of_a_bare_repository_finds_it(repo: Repo) -> None:
+def test_g2_the_first_hook_in_a_worktree_a_bare_repository_finds_it(repo: Repo) -> None:
     bare = in_bare_repository(repo)
     seen = record_hooks(bare / "hooks")
     Repo(bare, repo.env).git("worktree", "add", "-q", "../new")
@@ -305,7 +347,7 @@ def test_a_head_that_makes_no_sense_is_no_error(repo: Repo, content: str | None)
 
 
 def test_r11_what_git_finds_from_the_top_needs_no_variables(repo: Repo) -> None:
-    for layout in (in_main, in_linked_worktree, in_submodule, in_worktree_of_a_bare_repository):
+    for layout in (in_main, in_linked_worktree, in_submodule, in_worktree_a_bare_repository):
         assert is_discoverable(find_repo(repo.env, str(layout(repo)))), layout.__name__
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.placeholders import is_known
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
     EXECUTION,
@@ -22,7 +23,6 @@ from dodo_hooks.core.plan import (
     PINNED,
     SUMMARY,
 )
-from dodo_hooks.core.placeholders import is_known
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.tree import ListNode, MapNode, Scalar, described
 from dodo_hooks.loader.wording import did_you_mean, listed, quoted

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dodo_hooks.core.events import known_hooks
+from dodo_hooks.loader.keys import COMMANDS
 from dodo_hooks.loader.tree import (
     Entry,
     Finding,
@@ -31,12 +32,12 @@ TEXT, LIST, MAP, FLAG = "\0text", "\0list", "\0map", "\0flag"
 _TAGS = frozenset((TEXT, LIST, MAP, FLAG))
 _KEY = "[key]"
 
-_COMMANDS = ("run", "script", "group")
-_RUN = _COMMANDS[0]
+_RUN = COMMANDS[0]
 
-# Which body a key of a body leads to: by itself, as each item of a list, as one or each of a list, or under names.
+# Which body a key of a body leads to: by itself, as each item of a list, as one or each of a list, or under names. It
+# says where the models have each other; a test compares the two.
 _ONE, _EACH, _ANY, _NAMED = "one", "each", "any", "named"
-_BODIES: dict[str, dict[str, tuple[str, str]]] = {
+WAYS: dict[str, dict[str, tuple[str, str]]] = {
     "file": {
         "log": ("log", _ONE),
         "notify": ("notify", _ONE),
@@ -155,7 +156,7 @@ def _bodies(path: Path) -> Iterator[tuple[int, str]]:
     level, place = "file", 0
     yield 0, level
     while place < len(path):
-        level, how = _BODIES.get(level, {}).get(str(path[place]), ("", _ONE))
+        level, how = WAYS.get(level, {}).get(str(path[place]), ("", _ONE))
         place += 1
         if not level:
             return
@@ -276,7 +277,7 @@ def _cut_at(flaw: Flaw, path: tuple[str | int, ...]) -> tuple[Path, Path | None]
     length, level = bodies[-1]
     if level == "group" and length == len(path):
         return path, path[:-1]
-    if level == "job" and path[length : length + 1] and path[length] in _COMMANDS:  # half a command is none
+    if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is none
         return path[: length + 1], path[:length] if flaw.kind != "refused" else None
     return path[:-1] if flaw.kind == "missing" else path, None
 

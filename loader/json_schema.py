@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from dodo_hooks.loader.keys import Key, Shape
-from dodo_hooks.loader.schema import ASKED, BODIES, COMMANDS, OF_SCRIPTS
+from dodo_hooks.loader.keys import COMMANDS, Key, Shape
+from dodo_hooks.loader.schema import ASKED, BODIES, OF_SCRIPTS
 from dodo_hooks.loader.source import parse
 from dodo_hooks.loader.tree import ListNode, MapNode, Node
 

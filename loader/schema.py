@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, QUEUE, Retention
 from dodo_hooks.loader import values
 from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT, Flaw, findings_of, without
-from dodo_hooks.loader.keys import BOTH, DAFT, LEFTHOOK, Key, Shape
+from dodo_hooks.loader.keys import BOTH, COMMANDS, DAFT, LEFTHOOK, Key, Shape
 from dodo_hooks.loader.shapes import (
     Architectures,
     BackgroundOutput,
@@ -64,8 +64,7 @@ from dodo_hooks.loader.shapes import (
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, node_at
 from dodo_hooks.loader.wording import listed, quoted
 
-COMMANDS = ("run", "script", "group")  # a job has one of them
-OF_SCRIPTS = ("runner", "args")  # and these only beside a script
+OF_SCRIPTS = ("runner", "args")  # keys that stand beside a script only
 DEEPEST_GROUP = 8  # groups in groups
 
 

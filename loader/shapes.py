@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from dodo_hooks.core.events import known_hooks
+from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
 from dodo_hooks.loader import values
 from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT
@@ -135,5 +135,13 @@ ConditionWord: TypeAlias = Annotated[
 Macro: TypeAlias = Annotated[str, AfterValidator(values.macro_name), Shape("name", {"pattern": f"^{values.MACRO}$"})]
 HookName: TypeAlias = Annotated[str, AfterValidator(values.hook_name), word(*known_hooks())]
 TaskName: TypeAlias = Annotated[
-    str, AfterValidator(values.task_name), Shape("name", {"pattern": r"^[^-@=:\s]([^@=:]*[^@=:\s])?$"})
+    str,
+    AfterValidator(values.task_name),
+    Shape(
+        "name",
+        {
+            "pattern": r"^[^-@=:\s]([^@=:]*[^@=:\s])?$",
+            "not": {"enum": [*known_hooks(), *sorted(SERVER_HOOKS), *values.NOT_FOR_TASKS]},
+        },
+    ),
 ]

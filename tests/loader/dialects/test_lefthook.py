@@ -433,6 +433,8 @@ def test_a_single_exclude_is_read_as_the_version_that_the_file_asks_for() -> Non
     }
     root = plain(translate(tree_of("min_version: 2.0.0\n" + body)).root)
     assert root["hooks"]["pre-commit"]["jobs"][0]["exclude"] == {"regex": r"(?s)^\^docs/\..*\.md\$\Z"}
+    no_expression = pre_commit("jobs: [{run: x, exclude: 'gen/**'}]")
+    assert translated(no_expression)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == "gen/**"
     plain_text = "min_version: 2.1.0\n" + pre_commit("jobs: [{run: x, exclude: vendor/a.js}]")
     assert translated(plain_text)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == "vendor/a.js"
 

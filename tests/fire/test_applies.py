@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from engine.graphs import make_job
 from kit.process import wait_until
-from kit.repo import Repo
+from kit.repo import PACKAGES, Repo
 
 PROBE = "an earlier decision"
 
@@ -264,6 +265,9 @@ def test_g4_a_set_costs_one_git_process_and_a_hook_that_needs_none_costs_none(co
     both = hook_of({"files": staged}, {"files": everything}, {"files": rule(plan.CHANGED)}, name="commit-msg")
     ask(counted, both, ("msg",))
     assert count(counted) <= 3
+    merged = only(Condition(plan.AT_MERGE_COMMIT))
+    ask(counted, hook_of({"checks": (0,)}, {"checks": (0,)}, checks=[merged]))
+    assert count(counted) == 1
     never = skip(Condition(plan.ALWAYS))
     assert set(ask(counted, hook_of({"files": staged, "checks": (0,)}, checks=[never])).left_out) == {0}
     ask(counted, hook_of({"files": staged}), left_out={0: Outcome(status.SKIPPED, status.SELECTION, PROBE)})
@@ -388,6 +392,7 @@ def test_c7_commands_run_once_at_the_top_with_the_environment_of_the_hook(repo: 
     assert (repo.path.parent / "ran").read_text() == f"commit-msg message file main x {repo.path}\n"
     repo.write("flag", "")
     assert ask(repo, hook, ("message file",)).left_out[1].reason == f'skip: run "{command}": it succeeded'
+    assert len((repo.path.parent / "ran").read_text().splitlines()) == 2
 
 
 def test_c7_a_command_that_takes_too_long_does_not_hold(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,6 +459,36 @@ def test_c7_what_comes_after_the_decision_is_not_asked() -> None:
     asked.clear()
     all_of = Condition(plan.ALL_OF, parts=conditions)
     assert reason_to_skip(only(all_of), answer) == "only: a" and asked == ["a"]
+
+
+# What it costs
+
+SCRIPT = """\
+import sys
+before = set(sys.modules)
+sys.path.append({packages!r})
+from dodo_hooks.core.plan import Check, Condition, FileRule, Hook, Job
+from dodo_hooks.fire.applies import what_applies
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host.world import make_world
+world = make_world()
+fields = (0, "a", "", "true", ("true",), "", *[()] * 6, "foreground", False, None, None, 0, "0-a", b"{{", ())
+rule = FileRule("staged", "", ({glob!r},), (), ("text/x-python",), "")
+checks = (Check(False, (Condition("run", "false"),)),)
+hook = Hook("pre-commit", (Job(*fields, rule, checks=(0,)),), (0,), False, None, checks)
+print(what_applies(world, find_repo(world.environ, world.cwd), hook, (), b"", left_out={{}}).files)
+print(*(name for name in set(sys.modules) - before if not name.startswith("dodo_hooks")))
+"""
+
+
+def test_nothing_that_is_slow_to_import_is_needed(repo: Repo) -> None:
+    """As tests/git/test_bundle.py has it for a whole firing; `_sre` is C, and there for expressions."""
+    stage(repo, "src/a.py", "src/b.md")
+    script = SCRIPT.format(packages=PACKAGES, glob=compile_glob("src/*.py"))
+    done = repo.call(sys.executable, "-I", "-S", "-c", script, check=True)
+    files, imported = done.stdout.splitlines()
+    assert files == "{0: (b'src/a.py',)}"
+    assert set(imported.split()) <= {"_collections", "select", "_sre"}
 
 
 # Lists

@@ -41,7 +41,7 @@ class Command:
     """A simple command: its words without assignments and redirections."""
 
     def __init__(self, start: int, loop_start: int, *, is_in_function: bool) -> None:
-        self.start = start
+        self.start = self.end = start  # the end of a compound command only
         self.loop_start = loop_start  # of the outermost loop around it; its own start without one
         self.is_in_function = is_in_function
         self.words: list[Word] = []
@@ -56,6 +56,7 @@ class ShellText(WordScanner):
         super().__init__(text, holes)
         self.words: list[Word] = []
         self.simple: list[Command] = []
+        self.compounds: list[Command] = []  # without words; what is redirected to them
         self._functions = 0
         self._loops: list[int] = []
         self._pending: list[tuple[str, bool, bool, Command]] = []  # here-documents: delimiter, quoted, tabs, command
@@ -75,10 +76,9 @@ class ShellText(WordScanner):
     # Lists
 
     def commands(self, closers: "frozenset[str]") -> str:
-        """Over commands up to one of `closers`, a `)`, a reserved word or "" for the end; which one it was."""
-        if closers <= {")", ""}:
+        """Over the commands of a substitution up to its `)`, or with "" up to the end."""
+        with self.deeper():
             return self._substituted(closers)
-        return self._commands(closers)
 
     def _substituted(self, closers: "frozenset[str]") -> str:
         outer = self._pending, self._is_held, self._piped
@@ -210,7 +210,8 @@ class ShellText(WordScanner):
         elif reserved == "[[":
             self._double_brackets()
         elif reserved or self.here() == "(":
-            self._compound(reserved)
+            with self.deeper():
+                self._compound(reserved)
             self._redirections(start)
         else:
             self._simple_command()
@@ -277,6 +278,8 @@ class ShellText(WordScanner):
             if self.at >= self.end or self.here() in ends:
                 return
             word = self.word(ITEM)
+            if ends == ")" and word.text.startswith("["):
+                word.role = NAME  # bash calculates the index
             if word.start == word.end:
                 raise Confusion("a list of words goes on in a strange way", self.at)
 
@@ -395,12 +398,15 @@ class ShellText(WordScanner):
         loops, self._loops = self._loops, []
         self._functions += 1
         self._lines()
-        self._command(self._reserved())
+        with self.deeper():
+            self._command(self._reserved())
         self._functions -= 1
         self._loops = loops
 
     def _redirections(self, start: int) -> None:
         command = Command(start, start, is_in_function=self._functions > 0)
+        command.end = self.at
+        self.compounds.append(command)
         self._blanks()
         while self._redirection(command):
             self._blanks()

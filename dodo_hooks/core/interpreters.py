@@ -125,8 +125,8 @@ def _program_words(words: "list[Word]", place: int, *, is_command: bool) -> "Ite
         code = [word for word in _first_operands(program, operands) if is_command or word.text != HOLE_IN_TEXT]
     elif program in _ALL and is_command:
         code = operands
-    elif place == 0 and HOLE_IN_TEXT in words[place].text:
-        code = [word for word in _language_code("python", operands) if word.text != HOLE_IN_TEXT]
+    elif is_command and HOLE_IN_TEXT in words[place].text:  # who knows which shell or interpreter
+        code = [*_shell_code(operands), *_language_code("python", operands), *_language_code("perl", operands)]
     else:
         code = []
     yield from ((word, program or "that shell") for word in code)
@@ -138,8 +138,13 @@ def _shell_code(operands: "list[Word]") -> "list[Word]":
     Without a `c` the operand is a file, which a process substitution would make of a value.
     """
     options, operand = _shell_operand(operands)
-    is_text = any("c" in option for option in options if option[1:2] != "-") or "--command" in options
-    return [operand] if operand is not None and (is_text or operand.is_process) else []
+    if operand is None:
+        return []
+    if any("c" in option for option in options if option[1:2] != "-") or "--command" in options:
+        later = operands[operands.index(operand) :]
+        known = [number for number, word in enumerate(later) if HOLE_IN_TEXT not in word.text]
+        return later[: known[0] + 1] if known else later  # what is not known yet may turn out as an option
+    return [operand] if operand.is_process else []
 
 
 def _shell_operand(operands: "list[Word]") -> "tuple[list[str], Word | None]":

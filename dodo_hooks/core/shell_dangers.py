@@ -125,10 +125,12 @@ def _builtin_words(words: "list[Word]") -> "Iterator[tuple[Word, str]]":
 
 
 def _printf_words(operands: "list[Word]") -> "Iterator[tuple[Word, str]]":
+    while operands and operands[0].text.startswith("-v"):
+        takes = 2 if operands[0].text == "-v" else 1
+        yield from ((word, _name_for("printf")) for word in operands[:takes])
+        operands = operands[takes:]
     for word in operands[:1]:
-        if word.text.startswith("-v"):
-            yield from ((name, _name_for("printf")) for name in operands[:2])
-        elif word.text.startswith(HOLE_IN_TEXT):
+        if word.text.startswith(HOLE_IN_TEXT):
             yield word, "would be read as a format by printf: give it another one before, as in printf '%s\\n', or use"
 
 

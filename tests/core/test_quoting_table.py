@@ -136,7 +136,11 @@ REFUSED = {
     "python - x <<E\n{1}\nE": "by python",
     "PS4='{job} '": "run as a command",
     "GIT_EDITOR='x {1}' git commit": "run as a command",
+    "$RUN -c {branch}": "a program by that shell",
+    "sh -c +$x {branch}": "by sh",
+    "env $x -e {1}": "by that shell",
     # read once more, by the shell
+    "printf -v x -v {1} y": "by printf",
     "x $(({1} + 1))": "arithmetic",
     "(( {1} > 1 ))": "arithmetic",
     "[[ {1} -eq 1 ]]": "write [ ] instead",

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dodo_hooks.core.shell_text import Command
+    from dodo_hooks.core.shell_redirections import Command
     from dodo_hooks.core.shell_words import Word
 
 

@@ -239,6 +239,7 @@ PAYLOADS = [
 ]  # fmt: skip
 
 
+@pytest.mark.timeout(600)
 @given(
     fragments=st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=14),
     payload=st.sampled_from(PAYLOADS),

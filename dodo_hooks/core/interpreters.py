@@ -86,29 +86,33 @@ _CONTAINERS = _set(
 _PREFIX_ARGUMENT = re.compile(r"[-+].*|[A-Za-z_][A-Za-z0-9_]*=.*|[0-9.]+[smhd]?", re.DOTALL)
 
 
-def code_words(words: "list[Word]", start: int) -> "Iterator[tuple[Word, str]]":
-    """Words that are programs, each with who reads it; `start` is where the command itself stands."""
+def code_words(words: "list[Word]", places: "list[int]") -> "Iterator[tuple[Word, str]]":
+    """Words that are programs, each with who reads it; `places` are those of the command itself."""
     for place in range(len(words)):
-        yield from _program_words(words, place, is_command=place == start)
+        yield from _program_words(words, place, is_command=place in places)
 
 
-def command_place(words: "list[Word]") -> int:
-    """Where the command stands that prefixes like `env` and `sudo` start; the end when there is none."""
+def command_places(words: "list[Word]") -> "list[int]":
+    """Where the command may stand: behind prefixes like `env` and `sudo`, and behind what may expand to nothing."""
+    places: list[int] = []
     place = 0
-    while place < len(words) and _program(words[place]) in _PREFIXES:
-        with_value = _PREFIXES[_program(words[place])].split()
+    while place < len(words):
+        with_value = _PREFIXES.get(_program(words[place]))
+        if with_value is None:
+            places.append(place)
+            if not words[place].may_vanish:
+                break
+            place += 1
+            continue
         place += 1
         while place < len(words) and _PREFIX_ARGUMENT.fullmatch(words[place].text):
-            place += 2 if words[place].text in with_value else 1
-    return place
+            place += 2 if words[place].text in with_value.split() else 1
+    return places
 
 
 def _program(word: "Word") -> str:
-    """`/usr/bin/python3.11` -> `python`; "" when only the shell can tell."""
-    if HOLE_IN_TEXT in word.text:
-        return ""
-    name = word.text.rsplit("/", 1)[-1]
-    name = name.removesuffix(".exe")
+    """`/usr/bin/python3.11` and `"$BIN/python"` -> `python`; "" when only the shell can tell."""
+    name = word.known_text.rsplit("/", 1)[-1].removesuffix(".exe")
     stem = re.sub(r"-?[0-9][0-9.]*\Z", "", name).lower()
     return stem if stem in _LANGUAGES else name
 
@@ -225,9 +229,9 @@ def _first_operands(program: str, operands: "list[Word]") -> "list[Word]":
     return code
 
 
-def standard_input(command: "Command", start: int) -> "Iterator[tuple[Word, str]]":
+def standard_input(command: "Command", places: "list[int]") -> "Iterator[tuple[Word, str]]":
     """Here-documents and what `echo` prints, for an interpreter that reads its program from them."""
-    reader = stdin_interpreter(command.words, start)
+    reader = stdin_interpreter(command.words, places)
     if reader:
         feeder = command.feeder
         fed = here_words(command)
@@ -243,10 +247,10 @@ def here_words(command: "Command") -> "list[Word]":
     return [word for word in command.others if word.role == HERE or word.operator == "<<<"]
 
 
-def stdin_interpreter(words: "list[Word]", start: int) -> str:
+def stdin_interpreter(words: "list[Word]", places: "list[int]") -> str:
     """Which interpreter takes its program from the command's standard input, "" for none."""
     for place, word in enumerate(words):
-        if place != start and _program(words[0]) not in _CONTAINERS:
+        if place not in places and _program(words[0]) not in _CONTAINERS:
             continue
         program, operands = _program(word), words[place + 1 :]
         if program in ("ssh", "rsh", "at", "batch"):

@@ -6,7 +6,7 @@ takes it for a command, a name or an expression. So a placeholder is refused the
 
 import re
 
-from dodo_hooks.core.interpreters import code_words, command_place, here_words, standard_input, stdin_interpreter
+from dodo_hooks.core.interpreters import code_words, command_places, here_words, standard_input, stdin_interpreter
 from dodo_hooks.core.shell_words import ASSIGNMENT, DECLARATIONS, HOLE_IN_TEXT
 
 TYPE_CHECKING = False
@@ -29,16 +29,16 @@ _COMMANDS = re.compile(
 def refused_words(commands: "list[Command]", compounds: "list[Command]") -> "Iterator[tuple[Word, str]]":
     """Words that may hold no placeholder, each with what is wrong with one there and what to do instead."""
     for command in commands:
-        if command.words:
-            start = command_place(command.words)
-            yield from _command_words(command.words, start)
-            yield from _builtin_words(command.words[start:])
-            yield from ((word, _program_for(reader)) for word, reader in code_words(command.words, start))
-            yield from ((word, _program_for(reader)) for word, reader in standard_input(command, start))
+        places = command_places(command.words)
+        yield from _command_words(command.words, places)
+        for place in places:
+            yield from _builtin_words(command.words[place:])
+        yield from ((word, _program_for(reader)) for word, reader in code_words(command.words, places))
+        yield from ((word, _program_for(reader)) for word, reader in standard_input(command, places))
     yield from _other_words(commands, compounds)
     for compound in compounds:  # a here-document for all that is in there
         inner = (command for command in commands if compound.start <= command.start < compound.end)
-        for reader in {stdin_interpreter(command.words, command_place(command.words)) for command in inner} - {""}:
+        for reader in {stdin_interpreter(command.words, command_places(command.words)) for command in inner} - {""}:
             yield from ((word, _program_for(reader)) for word in here_words(compound))
 
 
@@ -52,19 +52,22 @@ def _name_for(builtin: str) -> str:
 
 def joins_lists(command: "Command") -> bool:
     """Whether a quoted list is meant as one text: `[ -n "{staged_files}" ]`."""
-    return any(word.text in ("[", "test", "[[") for word in command.words[command_place(command.words) :][:1])
+    places = command_places(command.words)
+    return any(command.words[place].known_text in ("[", "test", "[[") for place in places)
 
 
 def changes_parameters(command: "Command") -> bool:
     """Whether `$1`, `$2`, ... may be others after it."""
-    words = [word.text for word in command.words]
-    while words and words[0] in ("command", "builtin"):
-        del words[0]
-    if not words or words[0] not in ("set", "shift", "eval"):
-        return False
-    if words[0] == "eval":
+    return any(
+        _changes_parameters([word.text for word in command.words[place:]]) for place in command_places(command.words)
+    )
+
+
+def _changes_parameters(words: "list[str]") -> bool:
+    name = words[0].replace(HOLE_IN_TEXT, "")
+    if name == "eval":
         return any(_CHANGES.search(word) for word in words[1:])
-    return words[0] == "shift" or not _sets_options_only(words[1:])
+    return name == "shift" or (name == "set" and not _sets_options_only(words[1:]))
 
 
 def _sets_options_only(words: "list[str]") -> bool:
@@ -78,15 +81,13 @@ def _sets_options_only(words: "list[str]") -> bool:
     return not words
 
 
-def _command_words(words: "list[Word]", start: int) -> "Iterator[tuple[Word, str]]":
+def _command_words(words: "list[Word]", places: "list[int]") -> "Iterator[tuple[Word, str]]":
     """Whoever chooses the command could choose `eval`. With a literal slash it is a program at least."""
-    looks_up = any(word.text in ("-v", "-V") for word in words[:start])
-    for word in [words[0], *([] if looks_up else words[start : start + 1])]:
+    looks_up = any(word.text in ("-v", "-V") for word in words[: places[0]]) if places else False
+    for word in [*words[:1], *(words[place] for place in places if not looks_up)]:
         if "/" not in word.text.split(HOLE_IN_TEXT)[0]:
-            yield (
-                word,
-                "would choose the command, or be a part of a variable's name: put a fixed command before it, or use",
-            )
+            advice = "put a fixed command before it, or quotes around a variable that is one, or use"
+            yield word, f"would choose the command, or be a part of a variable's name: {advice}"
 
 
 def _other_words(commands: "list[Command]", compounds: "list[Command]") -> "Iterator[tuple[Word, str]]":
@@ -103,14 +104,14 @@ def _other_words(commands: "list[Command]", compounds: "list[Command]") -> "Iter
 
 
 def _declares_integers(command: "Command") -> bool:
-    words = [word.text for word in command.words]
+    words = [word.known_text for word in command.words]
     has_option = any(re.match(r"-[A-Za-z]*i", word) for word in words)
-    return words[:1] == ["integer"] or (has_option and any(word in DECLARATIONS for word in words[:2]))
+    return "integer" in words[:2] or (has_option and any(word in DECLARATIONS for word in words[:2]))
 
 
 def _builtin_words(words: "list[Word]") -> "Iterator[tuple[Word, str]]":
     """What the shell's own commands would take for something else than data; bash calculates the index of a name."""
-    name, operands = (words[0].text, words[1:]) if words else ("", [])
+    name, operands = words[0].known_text, words[1:]
     if name in (".", "source"):
         yield from ((word, _program_for(name)) for word in operands[:1])
     elif name in _NAMES:

@@ -241,8 +241,8 @@ class ShellText(RedirectionScanner):
     def _double_brackets(self) -> None:
         """bash's [[ ]]: operators of a shell are operands here, and patterns hold parentheses.
 
-        A shell without it fails to find a command `[[`, and goes on behind `||`, `|` or a newline with another one: what
-        stands there is noted as that, too. With a `(` it cannot read any of it.
+        A shell without it fails to find a command `[[`, and goes on behind `||`, `|` or a newline with another one, so
+        what stands there is noted as that, too. With a `(` it cannot read any of it.
         """
         command = part = self._new_command()
         self.at += 2
@@ -302,7 +302,7 @@ class ShellText(RedirectionScanner):
             is_assigned = self._is_assignment(word)
             if is_assigned and self.here() == "(" and word.text.endswith("="):
                 self._array()
-            if is_assigned and any(one.text in DECLARATIONS for one in command.words[:2]):
+            if is_assigned and any(one.known_text in DECLARATIONS for one in command.words[:2]):
                 word.role = ASSIGNMENT
                 command.words.append(word)
             elif is_assigned and not command.words:

@@ -75,7 +75,13 @@ class Word:
         self.is_in_function = False
         self.operator = ""  # of the redirection that it is the target of
         self.shell_variable = False  # it is "$SHELL"
+        self.may_vanish = False  # it is nothing but an expansion, of which nothing may be left
         self.is_process = False  # there is bash's <( ) in it
+
+    @property
+    def known_text(self) -> str:
+        """What is left of the text if all expansions are empty."""
+        return self.text.replace(HOLE_IN_TEXT, "")
 
 
 class WordScanner:
@@ -107,6 +113,9 @@ class WordScanner:
         while self.at < self.end and (self.text[self.at] not in breaks or self._is_process()):
             self._piece(word)
         word.end = self.at
+        raw = self.text[word.start : word.end]
+        is_quoted = raw.startswith('"') and raw.endswith('"') and "@" not in raw
+        word.may_vanish = raw != "" and not word.text.strip(HOLE_IN_TEXT) and not is_quoted
         return word
 
     def word_begins(self, word: Word) -> None:

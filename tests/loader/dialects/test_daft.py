@@ -297,7 +297,7 @@ def test_what_cannot_be_done_as_written_is_an_error(text: str, expected: list[st
 
 
 def test_c7_an_only_of_which_one_part_never_holds_never_holds() -> None:
-    root = plain(translate(tree_of(a_hook("only: [CI, merge]"))).root)
+    root = plain(translate(tree(a_hook("only: [CI, merge]"))).root)
     assert root["hooks"]["pre-commit"]["only"] is False
 
 

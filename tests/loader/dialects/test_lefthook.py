@@ -416,13 +416,13 @@ def test_what_would_let_a_gate_pass_unchecked_is_an_error(text: str, expected: l
 
 @pytest.mark.parametrize("only", ["[{os: linux}]", "[]", "{ref: main}", "CI"])
 def test_c7_what_lefthook_never_runs_never_runs_here(only: str) -> None:
-    root = plain(translate(tree_of(pre_commit(f"only: {only}"))).root)
+    root = plain(translate(tree(pre_commit(f"only: {only}"))).root)
     assert root["hooks"]["pre-commit"]["only"] is False
 
 
 @pytest.mark.parametrize("skip", ["[{os: linux}]", "[]", "{ref: main}", "CI"])
 def test_c7_what_lefthook_never_skips_is_never_skipped_here(skip: str) -> None:
-    root = plain(translate(tree_of(pre_commit(f"skip: {skip}"))).root)
+    root = plain(translate(tree(pre_commit(f"skip: {skip}"))).root)
     assert "skip" not in root["hooks"]["pre-commit"]
 
 

@@ -141,6 +141,12 @@ def _validate() -> click.Command:
     return validate
 
 
+def _dump() -> click.Command:
+    from dodo_hooks.cli.dump import dump
+
+    return dump
+
+
 def _jobs() -> click.Command:
     from dodo_hooks.cli.jobs import jobs
 
@@ -159,6 +165,7 @@ COMMANDS: Mapping[str, Loader] = {
     "run": _run,
     "list": _list,
     "validate": _validate,
+    "dump": _dump,
     "jobs": _jobs,
     "status": _status,
 }

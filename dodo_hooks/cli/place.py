@@ -26,16 +26,31 @@ def plan_here(world: World) -> Plan:
     """
     from dodo_hooks.fire.plan_cache import load_plan
 
+    top = tree_here(world)
+    plan = load_plan(world, top)
+    if plan is None:
+        raise no_hook_file(top)
+    return plan
+
+
+def tree_here(world: World) -> str:
+    """The top of the working tree.
+
+    Raises:
+        GitError: there is no repository here.
+        UsageError: there is no working tree.
+    """
     repo = find_repo(world.environ, world.cwd)
     if not repo.top:
         raise UsageError(f"{repo.git_dir} has no working tree, and so no hook file: go into a working tree")
-    plan = load_plan(world, repo.top)
-    if plan is None:
-        raise UsageError(
-            f"there is no hook file in {repo.top}: write hooks.dodo there, with a `hooks:` in it, "
-            "and check it with `dodo-hooks validate`"
-        )
-    return plan
+    return repo.top
+
+
+def no_hook_file(top: str) -> UsageError:
+    return UsageError(
+        f"there is no hook file in {top}: write hooks.dodo there, with a `hooks:` in it, "
+        "and check it with `dodo-hooks validate`"
+    )
 
 
 def store_here(world: World, path: str | None = None) -> str:

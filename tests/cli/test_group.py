@@ -42,7 +42,7 @@ def test_a_listing_for_a_program_needs_nothing_heavy(repo: Repo, history: Histor
 def test_the_help_lists_every_command(cli: Cli) -> None:
     answer = cli("--help")
     assert answer.code == 0
-    for command in ("install", "uninstall", "run", "list", "validate", "jobs"):
+    for command in ("install", "uninstall", "run", "list", "validate", "dump", "jobs"):
         assert f"\n  {command} " in answer.out
 
 

@@ -66,7 +66,7 @@ def has_colors(world: World) -> bool:
 
 def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     table = [heads, *rows]
-    widths = [max(map(_width, column)) for column in zip_longest(*table, fillvalue="")]
+    widths = [max(map(width_of, column)) for column in zip_longest(*table, fillvalue="")]
     return [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in table]
 
 
@@ -99,10 +99,10 @@ def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], status_column: in
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+    return text + " " * (width - width_of(text))
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """How many columns a terminal gives the text: two for a wide character, none for what joins the one before."""
     if text.isascii():
         return len(text)

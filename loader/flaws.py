@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dodo_hooks.core.events import known_hooks
+from dodo_hooks.loader.keys import COMMANDS
 from dodo_hooks.loader.tree import (
     Entry,
     Finding,
@@ -31,12 +32,12 @@ TEXT, LIST, MAP, FLAG = "\0text", "\0list", "\0map", "\0flag"
 _TAGS = frozenset((TEXT, LIST, MAP, FLAG))
 _KEY = "[key]"
 
-_COMMANDS = ("run", "script", "group")
-_RUN = _COMMANDS[0]
+_RUN = COMMANDS[0]
 
-# Which body a key of a body leads to: by itself, as each item of a list, as one or each of a list, or under names.
+# Which body a key of a body leads to: by itself, as each item of a list, as one or each of a list, or under names. It
+# says where the models have each other; a test compares the two.
 _ONE, _EACH, _ANY, _NAMED = "one", "each", "any", "named"
-_BODIES: dict[str, dict[str, tuple[str, str]]] = {
+WAYS: dict[str, dict[str, tuple[str, str]]] = {
     "file": {
         "log": ("log", _ONE),
         "notify": ("notify", _ONE),
@@ -95,9 +96,23 @@ class Flaw:
     context: Mapping[str, Any]
 
 
-def finding_of(flaw: Flaw, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
-    """The sentence for a flaw; `keys` are the known ones of a `file`, its `log`, a `hook` and so on."""
-    path, is_key = _place_of(flaw, root)
+def findings_of(flaws: Sequence[Flaw], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """The sentences for flaws; `keys` are the known ones of a `file`, its `log`, a `hook` and so on.
+
+    What an alias brings to several jobs is said of the first: a file may hold thousands of aliases.
+    """
+    findings: list[Finding] = []
+    said: set[tuple[object, ...]] = set()
+    for flaw in flaws:
+        path, is_key = _place_of(flaw, root)
+        about = (flaw.kind, _raised(flaw), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
+        if about not in said:
+            said.add(about)
+            findings.append(_finding_of(flaw, path, is_key, root, keys))
+    return findings
+
+
+def _finding_of(flaw: Flaw, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
     who = who_at(root, path)
     if flaw.kind == "extra_forbidden":
         return Finding(key_mark_at(root, path), _unknown_key(path, keys), who)
@@ -141,7 +156,7 @@ def _bodies(path: Path) -> Iterator[tuple[int, str]]:
     level, place = "file", 0
     yield 0, level
     while place < len(path):
-        level, how = _BODIES.get(level, {}).get(str(path[place]), ("", _ONE))
+        level, how = WAYS.get(level, {}).get(str(path[place]), ("", _ONE))
         place += 1
         if not level:
             return
@@ -244,22 +259,27 @@ def without(root: Node, flaws: Sequence[Flaw]) -> Node:
     whole: set[Path] = set()
     commandless: set[Path] = set()
     for flaw in flaws:
-        path, _ = _place_of(flaw, root)
-        asked = next((length for length, level in _bodies(path) if level == "condition"), None)
-        if asked is not None:  # what is left of a condition asks something else: the whole `skip` or `only` goes
-            whole.add(path[:asked] if isinstance(path[asked - 1], str) else path[: asked - 1])
-            continue
-        job = next((length for length, level in reversed(list(_bodies(path))) if level == "job"), len(path))
-        is_of_job = len(path) > job and path[job] in _COMMANDS and _level_at(path) == "job"
-        if is_of_job or (path[-1:] == ("group",) and _is_a("group", path)):
-            # Half a command is none: it goes as a whole.
-            job = job if is_of_job else len(path) - 1
-            whole.add(path[: job + 1])
-            if flaw.kind != "refused":
-                commandless.add(path[:job])
-        else:
-            whole.add(path[:-1] if flaw.kind == "missing" else path)
+        cut, job = _cut_at(flaw, _place_of(flaw, root)[0])
+        whole.add(cut)
+        if job is not None:
+            commandless.add(job)
     return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())
+
+
+def _cut_at(flaw: Flaw, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
+    """What has to go so that nothing is left that is wrong in another way, and the job that then has no command."""
+    bodies = list(_bodies(path))
+    for length, level in bodies:
+        if level == "condition":  # what is left of one asks something else: the whole `skip` or `only` goes
+            return path[:length] if isinstance(path[length - 1], str) else path[: length - 1], None
+        if level == "setup":
+            return path[:length], None
+    length, level = bodies[-1]
+    if level == "group" and length == len(path):
+        return path, path[:-1]
+    if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is none
+        return path[: length + 1], path[:length] if flaw.kind != "refused" else None
+    return path[:-1] if flaw.kind == "missing" else path, None
 
 
 def _cut(

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from dodo_hooks.loader.keys import Key, Shape
-from dodo_hooks.loader.schema import ASKED, BODIES, COMMANDS, OF_SCRIPTS
+from dodo_hooks.loader.keys import COMMANDS, Key, Shape
+from dodo_hooks.loader.schema import ASKED, BODIES, OF_SCRIPTS
 from dodo_hooks.loader.source import parse
 from dodo_hooks.loader.tree import ListNode, MapNode, Node
 
@@ -38,6 +38,7 @@ def hook_file_schema() -> _Json:
 
 def keys_of(body: Any) -> Iterator[tuple[str, Any, Key]]:
     """Each key of a body with its field and what is said about it."""
+    body.model_rebuild()  # so that its fields know what is defined after them
     for key, field in body.model_fields.items():
         (said,) = [one for one in field.metadata if isinstance(one, Key)]
         yield key, field, said

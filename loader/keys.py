@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+COMMANDS = ("run", "script", "group")  # a job has one of them
+
 OURS: tuple[str, ...] = ()
 DAFT = ("daft",)
 LEFTHOOK = ("lefthook",)

@@ -39,6 +39,14 @@ def load_plan(found: Found) -> Plan:
 
 def loaded(found: Found, sources: Sources, main_top: str | None = None) -> Loaded:
     """The same, with the tree."""
+    try:
+        return _loaded(found, sources, main_top)
+    except ConfigError as error:
+        error.base = found.top  # what the names of files in it are relative to
+        raise
+
+
+def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
     layers = read_layers(found, sources, main_top)
     if not layers.is_whole:
         refuse(layers.findings)

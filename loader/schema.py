@@ -26,8 +26,8 @@ from pydantic_core import PydanticCustomError
 
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, QUEUE, Retention
 from dodo_hooks.loader import values
-from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT, Flaw, finding_of, without
-from dodo_hooks.loader.keys import BOTH, DAFT, LEFTHOOK, Key, Shape
+from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT, Flaw, findings_of, without
+from dodo_hooks.loader.keys import BOTH, COMMANDS, DAFT, LEFTHOOK, Key, Shape
 from dodo_hooks.loader.shapes import (
     Architectures,
     BackgroundOutput,
@@ -64,15 +64,15 @@ from dodo_hooks.loader.shapes import (
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Node, Scalar, node_at
 from dodo_hooks.loader.wording import listed, quoted
 
-COMMANDS = ("run", "script", "group")  # a job has one of them
-OF_SCRIPTS = ("runner", "args")  # and these only beside a script
+OF_SCRIPTS = ("runner", "args")  # keys that stand beside a script only
 DEEPEST_GROUP = 8  # groups in groups
 
 
 class _Body(BaseModel):
     """A mapping with known keys."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # What checks a body is built with that of the file it stands in, once, and not for each class anew (10 ms).
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -540,9 +540,6 @@ class UserFile(_Body):
     ] = None
 
 
-for _body in (ConditionBody, JobBody):  # they name what is defined after them
-    _body.model_rebuild()
-
 BODIES: dict[str, type[_Body]] = {
     "file": HookFile,
     "log": LogBody,
@@ -570,7 +567,7 @@ def read_models(root: Node) -> tuple[HookFile, Node, list[Finding]]:
     one, since others may need it. With findings the models are for nothing else than that.
     """
     result = _validated(root)
-    findings = [] if isinstance(result, HookFile) else [finding_of(flaw, root, KEYS) for flaw in result]
+    findings = [] if isinstance(result, HookFile) else findings_of(result, root, KEYS)
     tree = root
     for _ in range(_ROUNDS):
         if isinstance(result, HookFile):
@@ -585,7 +582,7 @@ def read_user_models(root: Node) -> tuple[UserFile, list[Finding]]:
     try:
         return UserFile.model_validate(root), []
     except ValidationError as error:
-        return UserFile(), [finding_of(flaw, root, USER_KEYS) for flaw in _flaws_of(error)]
+        return UserFile(), findings_of(_flaws_of(error), root, USER_KEYS)
 
 
 def _validated(tree: Node) -> HookFile | list[Flaw]:

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from dodo_hooks.core.events import known_hooks
+from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
 from dodo_hooks.loader import values
 from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT
@@ -13,9 +13,13 @@ from dodo_hooks.loader.tree import ListNode, MapNode, Scalar
 
 
 def kind_of(node: object) -> str:
-    """The shape that a value has; a shape that nothing takes is refused as a text, which every union takes."""
+    """The shape that a value has, of those that the union takes; any other is refused as a text."""
     if isinstance(node, MapNode):
         return MAP
+    return LIST if isinstance(node, ListNode) else TEXT
+
+
+def list_or_text(node: object) -> str:
     return LIST if isinstance(node, ListNode) else TEXT
 
 
@@ -107,7 +111,9 @@ Lines: TypeAlias = Annotated[
     AfterValidator(values.at_least_one("command")),
     Shape("list of texts", least=1, or_nothing=False),
 ]
-OneSystem: TypeAlias = Annotated[Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(kind_of)]
+OneSystem: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(list_or_text)
+]
 System: TypeAlias = Annotated[str, AfterValidator(values.system), word(*values.SYSTEMS)]
 BySystem: TypeAlias = Annotated[
     dict[System, OneSystem],
@@ -129,5 +135,13 @@ ConditionWord: TypeAlias = Annotated[
 Macro: TypeAlias = Annotated[str, AfterValidator(values.macro_name), Shape("name", {"pattern": f"^{values.MACRO}$"})]
 HookName: TypeAlias = Annotated[str, AfterValidator(values.hook_name), word(*known_hooks())]
 TaskName: TypeAlias = Annotated[
-    str, AfterValidator(values.task_name), Shape("name", {"pattern": r"^[^-@=:\s]([^@=:]*[^@=:\s])?$"})
+    str,
+    AfterValidator(values.task_name),
+    Shape(
+        "name",
+        {
+            "pattern": r"^[^-@=:\s]([^@=:]*[^@=:\s])?$",
+            "not": {"enum": [*known_hooks(), *sorted(SERVER_HOOKS), *values.NOT_FOR_TASKS]},
+        },
+    ),
 ]

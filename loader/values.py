@@ -12,6 +12,7 @@ from typing import TypeVar
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.globs import compile_glob
 from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.placeholders import is_known
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
     EXECUTION,
@@ -35,14 +36,6 @@ TYPES_OF_FILES = ("text", "binary", "executable", "not executable", "symlink", "
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 NOT_FOR_TASKS = ("fg", "bg")  # doit's groups: loader/tasks.py
 
-# What a template cannot be called, because a command can hold it anyway.
-PLACEHOLDERS = frozenset(
-    (
-        *("staged_files", "push_files", "all_files", "changed_files", "files", "branch", "hook", "job", "job_name"),
-        *("lefthook_job_name", "worktree", "worktree_path", "worktree_root", "worktree_branch", "source_worktree"),
-        *("git_dir", "remote", "remote_url", "repository_url", "invocation", "base_branch", "default_branch"),
-    )
-)
 FAIL_MODES = ("abort", "warn")
 BACKGROUND_OUTPUTS = ("log", "silent")
 OCCASIONS = ("failed", "always")
@@ -281,6 +274,6 @@ def macro_name(name: str) -> str:
             f"{quoted(name)} cannot be the name of a template: letters, digits, "
             '"_" and "-", and no digit or "-" at the beginning'
         )
-    if name in PLACEHOLDERS:
+    if is_known(name, arguments=0):
         raise ValueError(f"{quoted('{' + name + '}')} has a meaning already: a template needs another name")
     return name

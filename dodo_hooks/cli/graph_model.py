@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dodo_hooks.cli.graph_layout import Edge
-from dodo_hooks.cli.table import shown, width_of
+from dodo_hooks.cli.table import shown
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
+from dodo_hooks.core.shown import columns_of
 
 PROMOTED = "promoted"
 ABSENT = "absent"
@@ -71,9 +72,9 @@ def shown_in_xml(text: str) -> str:
 
 def cut(text: str, columns: int) -> str:
     """The text, or as much of its beginning as fits into so many columns, with a sign that it was cut."""
-    if width_of(text) <= columns:
+    if columns_of(text) <= columns:
         return text
     end = len(text)
-    while width_of(text[:end]) > columns - 1:
+    while columns_of(text[:end]) > columns - 1:
         end -= 1
     return text[:end].rstrip() + "…"

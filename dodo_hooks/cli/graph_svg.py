@@ -23,8 +23,8 @@ from dodo_hooks.cli.graph_model import (
     ranks_of,
     shown_in_xml,
 )
-from dodo_hooks.cli.table import width_of
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
+from dodo_hooks.core.shown import columns_of
 
 MARGIN = 20.0  # between the picture's border and the panels, and between panels
 PADDING = 16.0  # inside a zone
@@ -132,7 +132,7 @@ def _panel(hook: Hook) -> _Panel:
     widths = [_box_width(job) for job in hook.jobs]
     behind = [ranks[job.number] for job in hook.jobs if job.phase == BACKGROUND]
     layout = lay_out(ranks, edges_of(hook), widths, BOX_HEIGHT, {min(behind): PHASE_GAP} if behind else {})
-    width = max(layout.columns[-1][1] + 4 * PADDING, NAME_COLUMN * 1.2 * width_of(_heading(hook)))
+    width = max(layout.columns[-1][1] + 4 * PADDING, NAME_COLUMN * 1.2 * columns_of(_heading(hook)))
     return _Panel(hook, layout, ranks, width, HEADER + LABEL + layout.height + 1.5 * PADDING)
 
 
@@ -192,7 +192,7 @@ def _job(hook: Hook, job: Job, box: Box) -> Iterator[str]:
 
 
 def _box_width(job: Job) -> float:
-    texts = max(width_of(_name(job)) * NAME_COLUMN, width_of(_about(job)) * ABOUT_COLUMN)
+    texts = max(columns_of(_name(job)) * NAME_COLUMN, columns_of(_about(job)) * ABOUT_COLUMN)
     return max(NARROWEST, texts + 2 * BOX_PADDING)
 
 

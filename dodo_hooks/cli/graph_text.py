@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dodo_hooks.cli.graph_model import cut, does, names_of, phases_of
-from dodo_hooks.cli.table import shown, width_of
+from dodo_hooks.cli.table import shown
 from dodo_hooks.core.plan import Hook, Job, Plan
+from dodo_hooks.core.shown import columns_of
 
 DOES_COLUMNS = 60
 # (before one that has others behind it, before the last one), and the same before what is below them
@@ -41,7 +42,7 @@ def _hook_lines(hook: Hook, lines: Lines) -> Iterator[str]:
         yield f"{_INDENT}no jobs"
     phases = [(phase, list(_phase_rows(hook, jobs, lines))) for phase, jobs in phases_of(hook)]
     every = [row for _, rows in phases for row in rows]
-    widths = [max((width_of(row[column]) for row in every), default=0) for column in (0, 1)]
+    widths = [max((columns_of(row[column]) for row in every), default=0) for column in (0, 1)]
     for phase, rows in phases:
         yield f"{_INDENT}{phase}"
         for tree, what, notes in rows:
@@ -91,4 +92,4 @@ def _notes(hook: Hook, job: Job, above: int | None) -> str:
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - width_of(text))
+    return text + " " * (width - columns_of(text))

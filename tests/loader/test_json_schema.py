@@ -1,6 +1,7 @@
 """What is made of the models: the JSON Schema for editors and the reference of the keys (C1)."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dodo_hooks.loader.discover import find_hook_file
+from dodo_hooks.loader.flaws import WAYS
 from dodo_hooks.loader.json_schema import SCHEMA_FILE, default_of, hook_file_schema, keys_of, plain_of, schema_text
 from dodo_hooks.loader.key_reference import reference_text
+from dodo_hooks.loader.keys import COMMANDS
 from dodo_hooks.loader.load import load_plan
-from dodo_hooks.loader.schema import BODIES, COMMANDS, USER_BODIES, read_models
+from dodo_hooks.loader.schema import BODIES, USER_BODIES, read_models
 from dodo_hooks.loader.source import parse
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +76,8 @@ BAD = {
         "{env: {'A=B': 1}}",
         "{hooks: {pre-comit: }}",
         "{tasks: {'a:b': }}",
+        "{tasks: {pre-push: }}",
+        "{tasks: {bg: }}",
         "{min_version: new}",
     ],
     "log": ["{max_log_size: 10}", "{max_log_size: 1TB}", "{keep_last: -1}", "{retentoin: 1d}"],
@@ -186,6 +191,19 @@ def test_c1_a_default_that_is_shown_is_the_default(level: str) -> None:
             continue
         body = BODIES[level].model_validate(_root(f"{{{_completed(level, f'{key}: {json.dumps(shown)}')}}}"))
         assert getattr(body, key) == field.default
+
+
+def test_c1_where_a_body_stands_is_said_alike_by_flaws_and_models() -> None:
+    schema = hook_file_schema()
+    bodies = {"file": schema, **{name.replace("-", " "): body for name, body in schema["$defs"].items()}}
+    ways = {
+        (level, key): reference.replace("-", " ")
+        for level, body in bodies.items()
+        for key, value in body["properties"].items()
+        for reference in re.findall(r"#/\$defs/([a-z-]+)", json.dumps(value))
+    }
+    told = {(level, key): leads_to for level, keys in WAYS.items() for key, (leads_to, _) in keys.items()}
+    assert told == {**ways, ("file", "notify"): "notify"}
 
 
 def _root(text: str) -> Any:

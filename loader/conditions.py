@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dodo_hooks.core.globs import compile_glob, compile_regex
+from dodo_hooks.core.globs import compile_branch_glob, compile_glob, compile_regex
 from dodo_hooks.core.plan import (
     ALL_OF,
     ALWAYS,
@@ -59,6 +59,14 @@ def matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
     )
 
 
+def _branch_matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
+    """A branch is no file: `main` does not mean `feature/main`."""
+    return tuple(
+        compile_branch_glob(pattern) if isinstance(pattern, str) else compile_regex(pattern.regex)
+        for pattern in patterns
+    )
+
+
 def _conditions(asked: Asked) -> tuple[Condition, ...]:
     if isinstance(asked, bool):
         return (Condition(ALWAYS if asked else NEVER),)
@@ -77,7 +85,7 @@ def _condition(one: str | ConditionBody) -> Condition:
 def _parts(one: ConditionBody) -> list[Condition]:
     parts = []
     if one.ref:
-        parts.append(Condition(ON_REF, _as_written(one.ref), matchers(one.ref)))
+        parts.append(Condition(ON_REF, _as_written(one.ref), _branch_matchers(one.ref)))
     if one.env is not None:
         parts.append(Condition(HAS_VARIABLE, one.env))
     if one.run is not None:

@@ -9,7 +9,8 @@ import re
 
 from dodo_hooks.loader.source import Document, StopReading, decoded, parse
 
-_PIECES = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*")|(?P<comment>//[^\n]*|/\*.*?\*/)|\t', re.DOTALL)
+# What is never closed goes on to the end: else each further quote would be tried for a beginning.
+_PIECES = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*"?)|//[^\n]*|/\*.*?(?:\*/|\Z)|\t', re.DOTALL)
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")

@@ -15,7 +15,7 @@ from dodo_hooks.loader.merge import Layer, merged
 from dodo_hooks.loader.source import Document, parse
 from dodo_hooks.loader.sources import SourceError, Sources, has_pattern
 from dodo_hooks.loader.toml_source import parse_toml
-from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Mark, Scalar, described
+from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Mark, Node, Scalar, described
 from dodo_hooks.loader.wording import quoted
 
 _READERS: dict[str, Callable[[bytes, str], Document]] = {
@@ -164,15 +164,17 @@ class _Reader:
             else:
                 yield item.mark, pattern
 
-    def _names_in_extends(self, root: MapNode) -> Iterator[Scalar]:
+    def _names_in_extends(self, root: MapNode) -> list[Scalar]:
+        """What `extends` lists; nothing if there is anything in it that cannot be a path."""
         entry = root.entry("extends")
         if entry is None or (isinstance(entry.value, Scalar) and entry.value.value is None):
-            return
-        for item in entry.value.items if isinstance(entry.value, ListNode) else (entry.value,):
-            if isinstance(item, Scalar) and isinstance(item.value, str) and item.value.strip():
-                yield item
-            else:
-                self._find(item.mark, f'"extends": expected the path of a file, found {described(item)}')
+            return []
+        items = entry.value.items if isinstance(entry.value, ListNode) else (entry.value,)
+        paths = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str) and item.value]
+        for item in items:
+            if item not in paths:
+                self._find(item.mark, f'"extends": expected a text, found {described(item)}{_hint(item)}')
+        return paths if len(paths) == len(items) else []
 
     def _hook_files(self, folder: str, hooks: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
         """The hooks that have a file of their own in the folder, and that file.
@@ -217,6 +219,11 @@ class _Reader:
     def _find(self, mark: Mark, message: str) -> None:
         self.is_whole = False
         self.findings.append(Finding(mark, message))
+
+
+def _hint(item: Node) -> str:
+    """How a number or a boolean becomes a text."""
+    return f': write "{item.text}"' if isinstance(item, Scalar) and item.value not in (None, "") else ""
 
 
 def _as_hook(body: MapNode, hook: str) -> MapNode:

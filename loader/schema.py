@@ -91,7 +91,8 @@ class PatternBody(_Body):
 
 
 Pattern: TypeAlias = Annotated[
-    Annotated[FilledText, Tag(TEXT)] | Annotated[PatternBody, Tag(MAP)], Discriminator(map_or_text)
+    Annotated[FilledText, AfterValidator(values.glob), Tag(TEXT)] | Annotated[PatternBody, Tag(MAP)],
+    Discriminator(map_or_text),
 ]
 Patterns: TypeAlias = Annotated[
     list[Pattern], BeforeValidator(values.one_or_more), Shape("pattern or list of patterns", or_one=True)

@@ -26,6 +26,7 @@ _TEXT = re.compile(
     re.DOTALL,
 )
 _ATOM = re.compile(r"[^,\]}#\r\n]+")
+_DEEP_KEY = re.compile(rf"^[ \t\[]*(?:(?:{_KEY.pattern})[ \t]*\.[ \t]*){{{_DEEPEST}}}", re.MULTILINE)
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 Path = tuple[str | int, ...]
@@ -46,6 +47,10 @@ def parse_toml(data: bytes, file: str = "") -> Document:
 
 
 def _read(text: str, file: str) -> dict[str, Any]:
+    too_deep = _DEEP_KEY.search(text)
+    if too_deep:  # the library takes a minute for a key of 50,000 parts
+        line = text.count("\n", 0, too_deep.start()) + 1
+        raise StopReading(Mark(line, 1, file), f"nested more than {_DEEPEST} levels deep")
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except RecursionError:

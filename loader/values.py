@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
+from dodo_hooks.core.globs import compile_glob
 from dodo_hooks.core.names import name_fault
 from dodo_hooks.core.placeholders import is_known
 from dodo_hooks.core.plan import (
@@ -207,6 +208,11 @@ def regex(text: str) -> str:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"{quoted(text)} is no regular expression: {error}") from None
+    return text
+
+
+def glob(text: str) -> str:
+    compile_glob(text)  # raises ValueError with a sentence
     return text
 
 

@@ -14,6 +14,7 @@ from dodo_hooks.core.errors import USAGE_ERROR, GitError
 from dodo_hooks.host.world import World
 
 PROGRAM = "dodo-hooks"
+COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that wants to know what may come next
 INTERRUPTED = 130
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 
@@ -27,6 +28,10 @@ def run(argv: Sequence[str], world: World) -> int:
         HooksError: what the command itself met.
     """
     try:
+        if COMPLETION in world.environ:
+            from dodo_hooks.cli.completion import complete
+
+            return complete(cli, world, world.environ[COMPLETION])
         if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
             _tell_news(world)
         code = _invoke(argv, world)
@@ -135,6 +140,12 @@ def _list() -> click.Command:
     return list_jobs
 
 
+def _graph() -> click.Command:
+    from dodo_hooks.cli.graph import graph
+
+    return graph
+
+
 def _validate() -> click.Command:
     from dodo_hooks.cli.validate import validate
 
@@ -153,6 +164,12 @@ def _jobs() -> click.Command:
     return jobs
 
 
+def _completion() -> click.Command:
+    from dodo_hooks.cli.completion import completion
+
+    return completion
+
+
 def _status() -> click.Command:
     from dodo_hooks.cli.status import status
 
@@ -164,10 +181,12 @@ COMMANDS: Mapping[str, Loader] = {
     "uninstall": _uninstall,
     "run": _run,
     "list": _list,
+    "graph": _graph,
     "validate": _validate,
     "dump": _dump,
     "jobs": _jobs,
     "status": _status,
+    "completion": _completion,
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.store import identity, layout
@@ -51,6 +51,30 @@ def no_hook_file(top: str) -> UsageError:
         f"there is no hook file in {top}: write hooks.dodo there, with a `hooks:` in it, "
         "and check it with `dodo-hooks validate`"
     )
+
+
+def with_only(plan: Plan, name: str | None) -> Plan:
+    """The plan with this hook or task alone; None: as it is.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    return plan if name is None else plan._replace(hooks=(hook_in(plan, name),))
+
+
+def hook_in(plan: Plan, name: str) -> Hook:
+    """The hook or task of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from dodo_hooks.loader.wording import did_you_mean, quoted
+
+    hook = plan.hook(name)
+    if hook is None:
+        hint = did_you_mean(name, [hook.name for hook in plan.hooks])
+        raise UsageError(f"there is no hook {quoted(name)} in {plan.file}{hint}")
+    return hook
 
 
 def store_here(world: World, path: str | None = None) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 import click
 
-from dodo_hooks.cli.place import plan_here, repo_at, store_here
+from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
+from dodo_hooks.cli.place import hook_in, plan_here, repo_at, store_here
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.plan import Hook, Plan
+from dodo_hooks.core.plan import Hook
 from dodo_hooks.git.command import git
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.wording import did_you_mean, quoted
@@ -19,11 +20,26 @@ TAG = "tag:"
 
 
 @click.command("run")
-@click.argument("hook")
+@click.argument("hook", shell_complete=hook_names)
 @click.argument("args", nargs=-1, metavar="[-- ARGS]...", type=click.UNPROCESSED)
-@click.option("--job", "jobs", multiple=True, metavar="NAME", help="Only this job, and what it needs.")
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only jobs with this tag, and what they need.")
-@click.option("--skip", multiple=True, metavar="NAME", help="Not this job; tag:TAG for all with this tag.")
+@click.option(
+    "--job", "jobs", multiple=True, metavar="NAME", shell_complete=job_names, help="Only this job, and what it needs."
+)
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    shell_complete=tag_names,
+    help="Only jobs with this tag, and what they need.",
+)
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=skip_names,
+    help="Not this job; tag:TAG for all with this tag.",
+)
 @click.option("--phase", type=click.Choice(PHASES), default="auto", help="What to run, and how; auto: as git would.")
 @click.option("-j", "slots", type=click.IntRange(min=1), metavar="N", help="How many jobs may run at once.")
 @click.option("--files", "files", multiple=True, metavar="FILE", help="The jobs are about this file, not the event's.")
@@ -48,7 +64,7 @@ def run_hook(
     """Run the jobs of HOOK, or of a task, as if git had fired it, with ARGS for its arguments."""
     if files and all_files:
         raise UsageError("--files and --all-files are two answers to one question: give one of them")
-    its_jobs = _hook_of(plan_here(world), hook)
+    its_jobs = hook_in(plan_here(world), hook)
     _expect(jobs, [job.name for job in its_jobs.jobs], "job", hook)
     _expect(tags, _tags(its_jobs), "tag", hook)
     _expect(skip, [*(job.name for job in its_jobs.jobs), *(TAG + tag for tag in _tags(its_jobs))], "job", hook)
@@ -82,14 +98,6 @@ def _below_top(world: World, files: Iterable[str]) -> list[bytes]:
             raise UsageError(f"there is no file {quoted(file)}")
         found.append(os.fsencode(os.path.relpath(path, top)))
     return found
-
-
-def _hook_of(plan: Plan, name: str) -> Hook:
-    hook = plan.hook(name)
-    if hook is None:
-        hint = did_you_mean(name, [hook.name for hook in plan.hooks])
-        raise UsageError(f"there is no hook {quoted(name)} in {plan.file}{hint}")
-    return hook
 
 
 def _tags(hook: Hook) -> list[str]:

@@ -96,8 +96,8 @@ def _with_macros(command: str, macros: "Mapping[str, str]") -> "tuple[str, Seque
         parts: list[str] = []
         places: list[int] = []
         end = 0
-        for match in re.finditer(r"(?<![$\\])\{([^{}\s$]+)\}", text):
-            if match[1] not in macros or _is_doubled(text, match):
+        for match in re.finditer(r"(?<!\$)\{([^{}\s$]+)\}", text):
+            if match[1] not in macros or _is_escaped(text, match.start()) or _is_doubled(text, match):
                 continue
             if depth == _DEEPEST_MACRO:
                 message = f"{match[0]} is a template in a template, more than {depth} deep: does it hold itself?"
@@ -108,7 +108,8 @@ def _with_macros(command: str, macros: "Mapping[str, str]") -> "tuple[str, Seque
             end = match.end()
             if len(places) > _LONGEST:
                 raise TemplateError(
-                    "with its templates this command has more than 100,000 characters", origin[match.start()]
+                    f"{match[0]} makes this command longer than 100,000 characters: put it into a script",
+                    origin[match.start()],
                 )
         if not parts:
             break
@@ -118,7 +119,14 @@ def _with_macros(command: str, macros: "Mapping[str, str]") -> "tuple[str, Seque
 
 def _is_doubled(text: str, match: "re.Match[str]") -> bool:
     """`{{x}}` is some other program's template."""
-    return text[: match.start()].endswith("{") and text.startswith("}", match.end())
+    return text.startswith("{{", match.start() - 1) and text.startswith("}", match.end()) and match.start() > 0
+
+
+def _is_escaped(text: str, offset: int) -> bool:
+    backslashes = 0
+    while backslashes < offset and text[offset - backslashes - 1] == "\\":
+        backslashes += 1
+    return backslashes % 2 == 1
 
 
 def _placed(text: str, hook: str, arguments: int, is_posix: bool, macros: "Mapping[str, str]") -> Placed:
@@ -144,9 +152,8 @@ def _find(text: str, arguments: int, macros: "Mapping[str, str]") -> "dict[int, 
     """Where a placeholder, or what nearly is one, begins -> what stands in its braces."""
     found: dict[int, str] = {}
     for match in _BRACES.finditer(text):
-        before = text[: match.start()]
-        backslashes = len(before) - len(before.rstrip("\\"))
-        if before.endswith(("$", "@")) or backslashes % 2 or _is_doubled(text, match):
+        before = text[max(0, match.start() - 1) : match.start()]
+        if before in ("$", "@") or _is_escaped(text, match.start()) or _is_doubled(text, match):
             continue
         if is_known(match[1], arguments) or (not match[1].isdigit() and nearest(match[1], macros)):
             found[match.start()] = match[1]
@@ -178,12 +185,15 @@ class _Placer:
     ) -> None:
         self._text, self._found, self._arguments, self._macros = text, found, arguments, macros
         self._words = shell.words
-        self._refused: dict[int, str] = {}  # the identity of a word -> why it may hold no placeholder
+        self._refused: dict[int, str] = {}  # a spot's place -> why it cannot stand there
+        for word, reason in refused_words(shell.simple, shell.compounds):
+            # With all that is in the word: what a substitution prints is read once more, too.
+            self._refused |= {
+                hole: reason for hole in shell.holes_in(word.start, word.end) if hole not in self._refused
+            }
         self._joining: set[int] = set()
         self._changed_from = len(text)  # from here on, positional parameters may not be ours
         for command in shell.simple:
-            for word, reason in refused_words(command):
-                self._refused.setdefault(id(word), reason)
             if joins_lists(command):
                 self._joining |= {id(word) for word in command.words}
             if changes_parameters(command) and not command.is_in_function:
@@ -210,8 +220,8 @@ class _Placer:
         if word.role == NAME:
             message = f"{{{name}}} cannot be a part of the name of a variable or a function: give it a fixed name"
             raise TemplateError(f"{message}, and use {_way_out(name)}", spot.start)
-        if id(word) in self._refused:
-            raise TemplateError(f"{{{name}}} {self._refused[id(word)]}, from {_way_out(name)}", spot.start)
+        if spot.start in self._refused:
+            raise TemplateError(f"{{{name}}} {self._refused[spot.start]} {_way_out(name)}", spot.start)
         if name in LISTS:
             return self._list(name, spot, word)
         is_alone = not spot.is_inner and (spot.quoting == BARE or spot.is_whole)

@@ -8,58 +8,39 @@ It is more lenient than a shell (`a ;; b` is none of its business) but never tak
 
 import re
 
+from dodo_hooks.core.shell_redirections import CUT_OPERATOR, Command, RedirectionScanner
 from dodo_hooks.core.shell_words import (
     ARGUMENT,
     ARITHMETIC,
     ASSIGNMENT,
     DECLARATIONS,
-    HERE,
     ITEM,
     NAME,
-    QUOTED_HERE,
-    TARGET,
     TEST,
     Confusion,
     Word,
-    WordScanner,
 )
 
-_BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _RESERVED = re.compile(r"(?:[a-z]+|[{}!]|\[\[)(?=[ \t\n;&|<>()]|\Z)")
 _OPENERS = frozenset(("if", "while", "until", "for", "select", "case", "function", "{", "[[", "!", "time", "coproc"))
 _CLOSERS = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}"))
-_REDIRECTION = re.compile(r"([0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})?(<<<|<<-?|<>|<&|>&|>>|>\||<|>)|(&>>?)")
 _SEPARATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|[;&|]")
-_CUT_OPERATOR = re.compile(r"(?:\\\n)+[<>&|;(]")
+_TEST_OPERATOR = re.compile(r"&&|\|\||[()&|<>]")
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[^]]*\])?\+?=")
-_DELIMITER = re.compile(r"""(?:'[^'\n]*'|"[^"\\$`\n]*"|\\[^\n]|[^\s;&|<>()'"\\`$])+""")
 _SHELL_VARIABLE = re.compile(r'"?\$(?:SHELL|BASH|\{(?:SHELL|BASH)[^}"]*\})"?')
 _CASE_ENDS = frozenset((";;", ";&", ";;&"))
 
 
-class Command:
-    """A simple command: its words without assignments and redirections."""
-
-    def __init__(self, start: int, loop_start: int, *, is_in_function: bool) -> None:
-        self.start = start
-        self.loop_start = loop_start  # of the outermost loop around it; its own start without one
-        self.is_in_function = is_in_function
-        self.words: list[Word] = []
-        self.others: list[Word] = []  # assignments, targets of redirections, here-documents
-        self.feeder: Command | None = None  # what is piped into it
-
-
-class ShellText(WordScanner):
+class ShellText(RedirectionScanner):
     """All words and commands of a text, in the order of their ends and their starts; raises Confusion."""
 
     def __init__(self, text: str, holes: "dict[int, int]") -> None:
         super().__init__(text, holes)
         self.words: list[Word] = []
         self.simple: list[Command] = []
+        self.compounds: list[Command] = []  # without words; what is redirected to them
         self._functions = 0
         self._loops: list[int] = []
-        self._pending: list[tuple[str, bool, bool, Command]] = []  # here-documents: delimiter, quoted, tabs, command
-        self._is_held = False  # a here-document is waiting outside of this substitution
         self._piped: Command | None = None
         self.commands(frozenset(("",)))
         if self._pending:
@@ -75,10 +56,9 @@ class ShellText(WordScanner):
     # Lists
 
     def commands(self, closers: "frozenset[str]") -> str:
-        """Over commands up to one of `closers`, a `)`, a reserved word or "" for the end; which one it was."""
-        if closers <= {")", ""}:
+        """Over the commands of a substitution up to its `)`, or with "" up to the end."""
+        with self.deeper():
             return self._substituted(closers)
-        return self._commands(closers)
 
     def _substituted(self, closers: "frozenset[str]") -> str:
         outer = self._pending, self._is_held, self._piped
@@ -116,7 +96,7 @@ class ShellText(WordScanner):
         separator = _SEPARATOR.match(self.text, self.at, self.end)
         if not separator or self.text.startswith("&>", self.at):
             return ""
-        if _CUT_OPERATOR.match(self.text, separator.end()) and separator[0] in ("&", "|", ";", ";;"):
+        if CUT_OPERATOR.match(self.text, separator.end()) and separator[0] in ("&", "|", ";", ";;"):
             raise Confusion("a line is continued in the middle of an operator", self.at)
         self.at = separator.end()
         if separator[0] not in ("|", "|&"):
@@ -131,67 +111,6 @@ class ShellText(WordScanner):
             return ""
         match = _RESERVED.match(self.text, self.at, self.end)
         return match[0] if match and match[0] in _OPENERS | _CLOSERS | {"in"} else ""
-
-    def _blanks(self) -> None:
-        """Over blanks and a comment; its holes are no placeholders."""
-        blanks = _BLANKS.match(self.text, self.at, self.end)
-        if blanks:
-            self.at = blanks.end()
-        if self.here() == "#":
-            newline = self.text.find("\n", self.at, self.end)
-            comment_end = newline if newline >= 0 else self.end
-            self.seen |= {hole for hole in self.holes if self.at <= hole < comment_end}
-            self.at = comment_end
-
-    def _lines(self) -> None:
-        """Over blanks, comments and newlines."""
-        self._blanks()
-        while self.here() == "\n":
-            self._newline()
-            self._blanks()
-
-    # Here-documents
-
-    def _newline(self) -> None:
-        if self._is_held:
-            raise Confusion("where the here-document begins depends on the shell", self.at)
-        self.at += 1
-        pending, self._pending = self._pending, []
-        for delimiter, is_quoted, has_tabs, command in pending:
-            self._here_document(delimiter, is_quoted, has_tabs, command)
-
-    def _here_document(self, delimiter: str, is_quoted: bool, has_tabs: bool, command: Command) -> None:
-        start = line_start = self.at
-        while True:
-            newline = self.text.find("\n", line_start, self.end)
-            line_end = newline if newline >= 0 else self.end
-            line = self.text[line_start:line_end]
-            if (line.lstrip("\t") if has_tabs else line) == delimiter:
-                break
-            if newline < 0:
-                raise Confusion(f"the here-document has no {delimiter} at its end", start)
-            line_start = newline + 1
-        word = Word(start, HERE)
-        self.word_begins(word)
-        command.others.append(word)
-        if is_quoted:
-            self.refuse(word, start, line_start, QUOTED_HERE)
-        else:
-            self._expanded_body(word, line_start)
-        word.end = line_start
-        self.at = min(line_end + 1, self.end)
-
-    def _expanded_body(self, word: Word, body_end: int) -> None:
-        body = self.text[word.start : body_end]
-        if re.search(r"(?<!\\)(?:\\\\)*\\\n\Z", body):
-            raise Confusion("the last line of the here-document is continued", body_end)
-        outer_end, self.end = self.end, body_end
-        while self.at < self.end:
-            if self.here() == '"':
-                self.at += 1
-            else:
-                self._double_piece(word)
-        self.end = outer_end
 
     # Commands
 
@@ -210,7 +129,8 @@ class ShellText(WordScanner):
         elif reserved == "[[":
             self._double_brackets()
         elif reserved or self.here() == "(":
-            self._compound(reserved)
+            with self.deeper():
+                self._compound(reserved)
             self._redirections(start)
         else:
             self._simple_command()
@@ -277,6 +197,8 @@ class ShellText(WordScanner):
             if self.at >= self.end or self.here() in ends:
                 return
             word = self.word(ITEM)
+            if ends == ")" and word.text.startswith("["):
+                word.role = NAME  # bash calculates the index
             if word.start == word.end:
                 raise Confusion("a list of words goes on in a strange way", self.at)
 
@@ -317,21 +239,38 @@ class ShellText(WordScanner):
             self.at += 1
 
     def _double_brackets(self) -> None:
-        """bash's [[ ]]: operators of a shell are operands here, and patterns hold parentheses."""
-        command = self._new_command()
+        """bash's [[ ]]: operators of a shell are operands here, and patterns hold parentheses.
+
+        A shell without it fails to find a command `[[`, and goes on behind `||`, `|` or a newline with another one, so
+        what stands there is noted as that, too. With a `(` it cannot read any of it.
+        """
+        command = part = self._new_command()
         self.at += 2
         command.words.append(self._literal("[["))
+        is_readable = True
         while True:
-            self._lines()
+            is_cut = self._skips_newline()
             if self.at >= self.end or self.here() == ";":
                 raise Confusion("a [[ is not closed", command.start)
-            if self.here() in "()&|<>" and not self._is_process():
-                self.at += 1
-                continue
-            word = self.word(TEST)
-            command.words.append(word)
-            if self.text[word.start : word.end] == "]]":
-                return self._redirections(command.start)
+            operator = None if self._is_process() else _TEST_OPERATOR.match(self.text, self.at, self.end)
+            if operator:
+                is_cut = is_cut or operator[0] in ("||", "|", "&")
+                is_readable = is_readable and operator[0] != "("
+                self.at = operator.end()
+            if is_cut and is_readable:
+                part = self._new_command()
+            if not operator:
+                word = self.word(TEST)
+                command.words.append(word)
+                if part is not command:
+                    part.words.append(word)
+                if self.text[word.start : word.end] == "]]":
+                    return self._redirections(command.start)
+
+    def _skips_newline(self) -> bool:
+        start = self.at
+        self._lines()
+        return "\n" in self.text[start : self.at].replace("\\\n", "")
 
     def _literal(self, text: str) -> Word:
         word = Word(self.at - len(text), ARGUMENT)
@@ -363,7 +302,7 @@ class ShellText(WordScanner):
             is_assigned = self._is_assignment(word)
             if is_assigned and self.here() == "(" and word.text.endswith("="):
                 self._array()
-            if is_assigned and any(one.text in DECLARATIONS for one in command.words[:2]):
+            if is_assigned and any(one.known_text in DECLARATIONS for one in command.words[:2]):
                 word.role = ASSIGNMENT
                 command.words.append(word)
             elif is_assigned and not command.words:
@@ -395,44 +334,18 @@ class ShellText(WordScanner):
         loops, self._loops = self._loops, []
         self._functions += 1
         self._lines()
-        self._command(self._reserved())
+        with self.deeper():
+            self._command(self._reserved())
         self._functions -= 1
         self._loops = loops
 
     def _redirections(self, start: int) -> None:
         command = Command(start, start, is_in_function=self._functions > 0)
+        command.end = self.at
+        self.compounds.append(command)
         self._blanks()
         while self._redirection(command):
             self._blanks()
-
-    def _redirection(self, command: Command) -> bool:
-        match = _REDIRECTION.match(self.text, self.at, self.end)
-        if not match or self.at in self.holes or (match[0] in ("<", ">") and self._is_process()):
-            return False
-        self.at = match.end()
-        if _CUT_OPERATOR.match(self.text, self.at) or (match[2] == "<<" and self.here(2) == "\\\n"):
-            raise Confusion("a line is continued in the middle of an operator", match.start())
-        operator = match[2] or match[3]
-        self._blanks()
-        if operator in ("<<", "<<-"):
-            self._delimiter(operator, command)
-        else:
-            word = self.word(TARGET)
-            word.operator = operator
-            command.others.append(word)
-            if word.start == word.end:
-                raise Confusion("a redirection leads nowhere", self.at)
-        return True
-
-    def _delimiter(self, operator: str, command: Command) -> None:
-        match = _DELIMITER.match(self.text, self.at, self.end)
-        if not match or self.has_hole(match.start(), match.end()):
-            raise Confusion("a here-document needs a plain delimiter", self.at)
-        self.at = match.end()
-        if self.at < self.end and self.here() not in " \t\n;&|<>()":
-            raise Confusion("a here-document needs a plain delimiter", self.at)
-        unquoted = re.sub(r"""['"]|\\(.)""", r"\1", match[0])
-        self._pending.append((unquoted, unquoted != match[0], operator == "<<-", command))
 
     def _take(self, pattern: str) -> bool:
         match = re.compile(pattern).match(self.text, self.at, self.end)

@@ -6,10 +6,12 @@ what cannot be read at all: the text then has to go without placeholders.
 """
 
 import re
+from bisect import bisect_left
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # How an expansion in the place of a spot has to be written.
 BARE = "bare"  # with double quotes of its own
@@ -34,7 +36,8 @@ DECLARATIONS = frozenset(("export", "readonly", "declare", "typeset", "local"))
 BREAKS = " \t\n;&|<>()"
 HOLE_IN_TEXT = "\0"  # stands in a word's text for all that is not known before the shell runs
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
+_DEEPEST = 50
+
 _PARAMETER = re.compile(r"[#!]?(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])")
 _SHORT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _DEFAULT = re.compile(r":?[-+=?]")
@@ -72,6 +75,13 @@ class Word:
         self.is_in_function = False
         self.operator = ""  # of the redirection that it is the target of
         self.shell_variable = False  # it is "$SHELL"
+        self.may_vanish = False  # it is nothing but an expansion, of which nothing may be left
+        self.is_process = False  # there is bash's <( ) in it
+
+    @property
+    def known_text(self) -> str:
+        """What is left of the text if all expansions are empty."""
+        return self.text.replace(HOLE_IN_TEXT, "")
 
 
 class WordScanner:
@@ -79,12 +89,22 @@ class WordScanner:
 
     def __init__(self, text: str, holes: "Mapping[int, int]") -> None:
         """`holes`: where each placeholder begins -> where it ends."""
-        self.text, self.holes = text, holes
+        self.text, self.holes, self._sorted = text, holes, sorted(holes)
         self.at, self.end = 0, len(text)
         self.seen: set[int] = set()  # the holes that were met, in comments too
+        self._depth = 0
 
     def commands(self, closers: "frozenset[str]") -> str:
         raise NotImplementedError
+
+    @contextmanager
+    def deeper(self) -> "Iterator[None]":
+        """One level further in; nobody writes fifty of them, and Python has its limits."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Confusion("it is nested too deeply", self.at)
+        yield
+        self._depth -= 1
 
     def word(self, role: str, breaks: str = BREAKS) -> Word:
         """The word that begins here; empty when a break does."""
@@ -93,6 +113,9 @@ class WordScanner:
         while self.at < self.end and (self.text[self.at] not in breaks or self._is_process()):
             self._piece(word)
         word.end = self.at
+        raw = self.text[word.start : word.end]
+        is_quoted = raw.startswith('"') and raw.endswith('"') and "@" not in raw
+        word.may_vanish = raw != "" and not word.text.strip(HOLE_IN_TEXT) and not is_quoted
         return word
 
     def word_begins(self, word: Word) -> None:
@@ -103,12 +126,15 @@ class WordScanner:
 
     def refuse(self, word: Word, start: int, end: int, refusal: str) -> None:
         """Nothing may be put in the place of the holes from `start` to `end`."""
-        for hole in sorted(hole for hole in self.holes if start <= hole < end):
+        for hole in self.holes_in(start, end):
             self.seen.add(hole)
             word.spots.append(Spot(hole, self.holes[hole], BARE, is_inner=True, refusal=refusal))
 
+    def holes_in(self, start: int, end: int) -> "list[int]":
+        return self._sorted[bisect_left(self._sorted, start) : bisect_left(self._sorted, end)]
+
     def has_hole(self, start: int, end: int) -> bool:
-        return any(start <= hole < end for hole in self.holes)
+        return bisect_left(self._sorted, start) < bisect_left(self._sorted, end)
 
     def _is_process(self) -> bool:
         """Whether bash's <( ) or >( ) begins here."""
@@ -141,6 +167,7 @@ class WordScanner:
             self._backticks(word, is_quoted=False)
         elif self._is_process() and not is_inner:
             self.at += 2
+            word.is_process = True
             self._substitution(word)
         else:
             word.text += character
@@ -296,10 +323,11 @@ class WordScanner:
         inner = Word(self.at, word.role)
         if operator:
             self.at = operator.end()
-        while self.here() != "}" or self.at in self.holes:
-            if self.at >= self.end:
-                raise Confusion("a ${ is not closed", start)
-            self._operand(inner, is_quoted=is_quoted, is_pattern=bool(is_pattern))
+        with self.deeper():
+            while self.here() != "}":
+                if self.at >= self.end:
+                    raise Confusion("a ${ is not closed", start)
+                self._operand(inner, is_quoted=is_quoted, is_pattern=bool(is_pattern))
         self.at += 1
         if operator and not (is_pattern and word.role == HERE):
             word.spots += inner.spots

@@ -133,18 +133,16 @@ def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer
     except OSError as error:
         raise Refused(126, f"cannot enter its root {directory}: {error.strerror}") from error
     try:
-        return spawn(argv, environment_of(context, job), writer, _stdin_of(context, job))
+        if has_the_terminal(context, job):
+            from dodo_hooks.host.terminal import spawn_in_front
+
+            return spawn_in_front(argv, environment_of(context, job), writer)
+        stdin = layout.stdin_file(context.invocation_dir) if job.use_stdin else "/dev/null"  # G3
+        return spawn(argv, environment_of(context, job), writer, stdin)
     except FileNotFoundError as error:
         raise Refused(127, f"{job.argv[0]}: command not found") from error
     except OSError as error:
         raise Refused(126, f"{job.argv[0]}: {error.strerror}") from error
-
-
-def _stdin_of(context: Context, job: "Job") -> str:
-    """What the job reads: all that git gave to the hook (G3), the terminal, or nothing."""
-    if has_the_terminal(context, job):
-        return TTY
-    return layout.stdin_file(context.invocation_dir) if job.use_stdin else "/dev/null"
 
 
 def directory_of(context: Context, job: "Job") -> str:

@@ -156,8 +156,6 @@ class Wave:
         except Refused as refused:
             self._report(wire.REFUSED, number, refused.exit_code, at_ns, text=refused.reason)
             return
-        if self._terminal is not None:
-            self._terminal.give_to(started.pid)
         running = self.running[number] = Running(number, job, started, started_s)
         if started.output is not None:
             os.set_blocking(started.output, False)
@@ -248,8 +246,6 @@ class Wave:
         if exit_code == 0 and running.kill_at_s is None and running.started.batches:
             try:
                 go_on(self._context, running.job, running.started)
-                if self._terminal is not None:
-                    self._terminal.give_to(running.pid)
                 self._report(wire.WENT_ON, running.number, running.pid)
                 return
             except Refused as refused:

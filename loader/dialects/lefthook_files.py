@@ -119,10 +119,18 @@ class FileRules:
         is_regex = _looks_like_a_regex(node.value)
         if is_regex and not self._is_version_2:
             return [regex_node(node, python_regex(node.value))]
-        if is_regex or not self._is_version_2:
+        if is_regex or (not self._is_version_2 and _is_regex(node.value)):
             told = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
             self._remarks.notice(node.mark, f"{quoted(node.value)} {told}: write a list to be sure")
         return [pattern_node(node, self._exclude_rules)]
+
+
+def _is_regex(value: str) -> bool:
+    try:
+        python_regex(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _looks_like_a_regex(value: str) -> bool:

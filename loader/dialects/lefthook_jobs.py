@@ -166,7 +166,7 @@ class Jobs:
         run, script, args = fields.get("run"), fields.get("script"), fields.get("args")
         if run and not isinstance(run.value, Scalar):
             self._remarks.find(run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who)
-            return [with_value(run, text(run.value.mark, ":"))]
+            return [run]
         for one in (run, fields.get("runner"), args):
             if one and "{cmd}" in text_of(one):
                 why = '"{cmd}" stands for the command that is replaced, and there is none: write it out'

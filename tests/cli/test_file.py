@@ -68,7 +68,7 @@ def test_c2_all_that_is_wrong_is_said_at_once(cli: Cli, repo: Repo) -> None:
     repo.file(
         "hooks:\n  pre-comit: {}\n  pre-push:\n    jobs:\n      - {run: 'true', needs: [gone]}\n      - {rnu: x}\n"
     )
-    for command in (["validate"], ["validate", "hooks.dodo"], ["list"], ["run", "pre-push"]):
+    for command in (["validate"], ["validate", "hooks.dodo"], ["list"], ["graph"], ["run", "pre-push"]):
         answer = cli(*command)
         assert (answer.code, answer.out) == (3, "")
         for word in ("hooks.dodo:2:", "hooks.dodo:5:", "hooks.dodo:6:", "gone", "run"):
@@ -81,7 +81,7 @@ def test_r22_a_file_that_is_not_there_is_exit_code_3(cli: Cli) -> None:
     assert "nowhere.dodo" in answer.err
 
 
-@pytest.mark.parametrize("command", ["list", "validate", "run pre-commit"])
+@pytest.mark.parametrize("command", ["list", "graph", "validate", "run pre-commit"])
 def test_without_a_hook_file_one_is_told_how_to_begin(cli: Cli, repo: Repo, command: str) -> None:
     (repo.path / "hooks.dodo").unlink()
     answer = cli(*command.split())
@@ -91,7 +91,7 @@ def test_without_a_hook_file_one_is_told_how_to_begin(cli: Cli, repo: Repo, comm
 
 def test_a_second_hook_file_is_a_notice(cli: Cli, repo: Repo) -> None:
     repo.file("hooks: {}\n", ".hooks.dodo")
-    for command in ("list", "validate"):
+    for command in ("list", "graph", "validate"):
         answer = cli(command)
         assert answer.code == 0
         assert ".hooks.dodo" in answer.err

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -142,6 +143,17 @@ def test_c8_a_pattern_means_what_the_rules_of_each_family_say(
     assert same is None or matches(compile_glob(same), name) == doublestar
     several = gobwas_globs(pattern)
     assert several is None or any(matches(compile_glob(one), name) for one in several) == gobwas
+
+
+def test_c8_the_table_of_the_reference_is_right() -> None:
+    reference = (Path(__file__).parents[2] / "docs/reference.md").read_text()
+    rows = reference.partition("| pattern | matches | does not match |\n")[2].partition("\n\n")[0].splitlines()[1:]
+    assert len(rows) > 5
+    for row in rows:
+        patterns, matching, others = (re.findall("`([^`]+)`", cell) for cell in row.strip("|").split(" | "))
+        for pattern in patterns:
+            assert [one for one in matching if not matches(compile_glob(pattern), one.encode())] == []
+            assert [one for one in others if matches(compile_glob(pattern), one.encode())] == []
 
 
 def test_c8_lefthook_compares_its_glob_in_lower_case() -> None:

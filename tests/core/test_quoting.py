@@ -3,13 +3,14 @@
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.quoting import Placed, place
+from dodo_hooks.core.quoting import Placed, TemplateError, place
 
 SHELLS = [shell for shell in ("dash", "bash", "ksh", "zsh") if shutil.which(shell)] or ["sh"]
 
@@ -44,7 +45,7 @@ def one_word(inside_function: bool) -> st.SearchStrategy[Word]:
             (f'"$(printf "%s." "{{{name}}}$(printf %s. \'{{{name}}}{after}\')")"', [f"{value}{value}{after}.."]),
             (f'"$(case {{{name}}} in "{{{name}}}") printf y ;; (*) echo n ;; esac; printf x; # it\'s "\n)"', ["yx"]),
             (f'"$(cat <<E\n{before}{{{name}}}"\'{after}\nE\nprintf x)"', [f"{before}{value}\"'{after}\nx"]),
-            (f'"${{IS_X#{{{name}}}}}"', ["x"] if name == "branch" else ["<is_x>"]),
+            ('"${IS_X#{branch}}"', ["x"]),
         ]
 
     def bare(name: str, before: str, after: str) -> list[Word]:
@@ -59,7 +60,7 @@ def one_word(inside_function: bool) -> st.SearchStrategy[Word]:
         st.builds(around, scalars, plain, plain).flatmap(st.sampled_from),
         st.builds(bare, scalars, bare_plain, bare_plain).flatmap(st.sampled_from),
         st.sampled_from([("{0}", ["<0>"]), ("'{0}'", ["<0>"]), ('"a {0} b"', ["a <1> <2> <3> b"])]),
-        st.sampled_from([("'a{b,c}'", ["a{b,c}"]), ("@{u}", ["@{u}"]), ("'<{7} '", ["<{7} "]), ("'{{branch}}'", ["{{branch}}"])]),
+        st.sampled_from([("'a{b,c}'", ["a{b,c}"]), ("@{u}", ["@{u}"]), ("'<{7} {{job}}'", ["<{7} {{job}}"])]),
     ]  # fmt: skip
     if not inside_function:
         lists = ["{staged_files}", "'{staged_files}'", '"{staged_files}"', "\\\n{staged_files}"]
@@ -73,10 +74,11 @@ def one_word(inside_function: bool) -> st.SearchStrategy[Word]:
 # Around a simple command: what of it runs once, in order.
 SURROUNDINGS = [
     "{}", "if true; then {}; fi", "if {}; then :; else false; fi", "for i in 1; do {}\ndone", "{{ {}; }}", "( {} )",
-    "case x in (y) false ;; x|z) {};; esac", "true && {} || false", "echo | {}", "{} | cat", "while {}; do break; done",
-    ': "$({})"', ": $( ( {} ) )", 'x="$(if true; then {}; fi)"', "! {{ {} # it's {branch} `\n}} || :", "{} >&2 2>/dev/null",
-    "cat <<'E' >/dev/null\n$( ` \"\nE\n{}", "cat <<-E | cat >/dev/null; {}\n\t\"it's {{{{branch}}}}\n\tE\ntrue",
-    "VAR={branch} {}", ": $((1 + (2 * 3))); {}", "(: ) ; {}", ": `{}`", "set -e; {}", "until {}; do :; done &&\n\n:",
+    "case x in (y) false ;; x|z) {};; esac", "true && {} || false", "echo | {}", "{} | cat",
+    "while {}; do break; done", ': "$( {} )"', ": $( ( {} ) )", 'x="$(if true; then {}; fi)"',
+    "! {{ {} # it's {branch} `\n}} || :", "{} >&2 2>/dev/null", "cat <<'E' >/dev/null\n$( ` \"\nE\n{}",
+    "cat <<-E | cat >/dev/null; {}\n\t\"it's {{{{branch}}}}\n\tE\ntrue", "VAR={branch} {}", ": $((1 + (2 * 3))); {}",
+    "(: ) ; {}", ": `{}`", "set -e; {}", "until {}; do :; done &&\n\n:",
 ]  # fmt: skip
 
 Script = tuple[str, list[list[str]]]
@@ -90,7 +92,9 @@ def scripts() -> st.SearchStrategy[Script]:
         if around.startswith("cat <<-E") and "\n" in inner[0]:
             around = "cat <<-E | cat >/dev/null\n\t\"it's {{{{branch}}}}\n\tE\n{}"
         if around == ": `{}`" and ("`" in inner[0] or "\\" in inner[0]):
-            around = ": $({})"
+            around = ": $( {} )"
+        if around == "VAR={branch} {}" and not inner[0].startswith("show"):
+            around = "{}"
         return around.replace("{{", "\1").replace("}}", "\2").replace("{}", inner[0]).replace("\1", "{").replace(
             "\2", "}"
         ), inner[1]
@@ -124,8 +128,9 @@ def scripts() -> st.SearchStrategy[Script]:
 
 HOSTILE = [
     b" ", b"'", b'"', b"$(touch PWNED)", b"`touch PWNED`", b"\n", b"-", b"-n", b";", b"*", b"\\", b"\xff", b"\xe9",
-    b"; touch PWNED #", b"$PATH", b"${PATH}", b"{branch}", b"a[$(touch PWNED)]", b"\t", b"&", b"|", b"<", b">", b"(", b")",
-    b"#", b"!", b"~", b"a", b"EOF", b"E", b"\nE\n", b"%s", b"$((1))", b"\r", b"''", b"}", b"{", b"?", b"[a]", b"eval",
+    b"; touch PWNED #", b"$PATH", b"${PATH}", b"{branch}", b"a[$(touch PWNED)]", b"\t", b"&", b"|", b"<", b">", b"(",
+    b")", b"#", b"!", b"~", b"a", b"EOF", b"E", b"\nE\n", b"%s", b"$((1))", b"\r", b"''", b"}", b"{", b"?", b"[a]",
+    b"eval",
 ]  # fmt: skip
 values = st.lists(st.sampled_from(HOSTILE), max_size=4).map(b"".join)
 words = st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=4).map(b"".join)
@@ -171,6 +176,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     show.write_text('#!/bin/sh\n{ printf \'%s\\0\' "$#" "$@"; } >>"$SHOWN"\n')
     show.chmod(0o755)
     (folder / "here").mkdir()
+    (folder / "sh-only").mkdir()
+    (folder / "sh-only" / "sh").symlink_to(shutil.which("sh") or "/bin/sh")
     (folder / "here" / "a").touch()
     return folder
 
@@ -213,3 +220,46 @@ def test_c6_every_byte_reaches_a_real_shell_as_it_is(
             assert shown == [[name] for name in files]
             continue
         assert shown == [arrived(parts, env, files) for parts in wanted], f"{shell}: {text}"
+
+
+# Whatever is written, well-formed or not: what is let through never runs a value.
+
+FRAGMENTS = [
+    "'", '"', "$(", ")", "`", "${x:-", "${x#", "}", "<<E\n", "<<'E'\n", "<<-E\n", "\nE\n", "\\", "#", " ", " ", " ",
+    ";", "|", "&", "case x in ", "esac", "x) ", ";;", "if ", "then ", "fi ", "((", "$((", "))", "[[ ", " ]]", "$'",
+    "$[", "]", "eval ", "sh -c ", "[ ", "-eq ", "test -v ", "printf -v ", "{branch}", "{branch}", "{staged_files}",
+    "{1}", "{0}", "a", "=", "\n", "f() ", "{ ", " }", "for x in ", "do ", "done ", "<(", "a=(", "a[", "declare ",
+    "-i ", "export ", ". ", "<<<", "<", ">&", "\\\n", "$", "1", "read ", "let ", "set ", "shift", "echo ", "command ",
+    "!", "\t", "~", "*", "//", ":", "+", "/dev/stdin",
+]  # fmt: skip
+PAYLOADS = [
+    b"$(>PWNED)", b"`>PWNED`", b";>PWNED;", b"\n>PWNED\n", b"a[$(>PWNED)]", b"'$(>PWNED)'", b"')>PWNED", b'">PWNED"',
+    b"}>PWNED", b"eval >PWNED", b"E\n>PWNED", b"x[$(>PWNED)]=1", b"$((a[$(>PWNED)]))", b">PWNED", b"*) >PWNED;;",
+    b"# \n>PWNED",
+]  # fmt: skip
+
+
+@pytest.mark.timeout(600)
+@given(
+    fragments=st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=14),
+    payload=st.sampled_from(PAYLOADS),
+    files=st.lists(st.sampled_from([*PAYLOADS, b"eval", b"-v", b"-c", b"-a", b"["]), max_size=3),
+)
+def test_c6_whatever_is_let_through_never_runs_a_value(
+    folder: Path, fragments: list[str], payload: bytes, files: list[bytes]
+) -> None:
+    template = "".join(fragments)
+    assume("${1}" not in template)  # who writes this has the value parsed, not we
+    try:
+        text, list_name, _, _ = placed(template)
+    except TemplateError:
+        return
+    here = folder / "fuzz"
+    here.mkdir(exist_ok=True)
+    env = {name: payload for name in (b"DODO_BRANCH", b"DODO_ARG1", b"DODO_ARG2", b"DODO_ARG3")}
+    env[b"PATH"] = os.fsencode(folder / "sh-only")
+    for shell in SHELLS:
+        argv = [os.fsencode(shutil.which(shell) or shell), b"-c", text.encode(), b"sh", *(files if list_name else ())]
+        with suppress(subprocess.TimeoutExpired):  # one that waits for something
+            subprocess.run(argv, env=env, cwd=here, stdin=subprocess.DEVNULL, capture_output=True, timeout=2)
+        assert not (here / "PWNED").exists(), f"{shell}: {text}"

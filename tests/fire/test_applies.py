@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,14 +22,12 @@ from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from engine.graphs import make_job
 from kit.process import wait_until
-from kit.repo import Repo
+from kit.repo import PACKAGES, Repo
 
 PROBE = "an earlier decision"
 
 
-def rule(
-    source: str = plan.STAGED, *globs: str, command: str = "", below: str = "", types: Sequence[str] = ()
-) -> FileRule:
+def rule(source: str, *globs: str, command: str = "", below: str = "", types: Sequence[str] = ()) -> FileRule:
     """A rule of these globs, of which those after a `!` exclude."""
     wanted = tuple(compile_glob(one) for one in globs if not one.startswith("!"))
     unwanted = tuple(compile_glob(one[1:]) for one in globs if one.startswith("!"))
@@ -79,10 +78,14 @@ def changed(pattern: str) -> Condition:
 
 
 def reason_of(
-    repo: Repo, check: Check, hook: str = "pre-commit", args: Sequence[str] = (), **environ: str
+    repo: Repo,
+    check: Check,
+    name: str = "pre-commit",
+    args: Sequence[str] = (),
+    environ: "dict[str, str] | None" = None,
 ) -> "str | None":
-    """Why a job with this check does not run."""
-    outcome = ask(repo, hook_of({"checks": (0,)}, name=hook, checks=[check]), args, **environ).left_out.get(0)
+    """Why a job with this check does not run in a hook of this name."""
+    outcome = ask(repo, hook_of({"checks": (0,)}, name=name, checks=[check]), args, environ=environ).left_out.get(0)
     if outcome is None:
         return None
     assert (outcome.status, outcome.cause) == (status.SKIPPED, status.CONDITION)
@@ -262,6 +265,9 @@ def test_g4_a_set_costs_one_git_process_and_a_hook_that_needs_none_costs_none(co
     both = hook_of({"files": staged}, {"files": everything}, {"files": rule(plan.CHANGED)}, name="commit-msg")
     ask(counted, both, ("msg",))
     assert count(counted) <= 3
+    merged = only(Condition(plan.AT_MERGE_COMMIT))
+    ask(counted, hook_of({"checks": (0,)}, {"checks": (0,)}, checks=[merged]))
+    assert count(counted) == 1
     never = skip(Condition(plan.ALWAYS))
     assert set(ask(counted, hook_of({"files": staged, "checks": (0,)}, checks=[never])).left_out) == {0}
     ask(counted, hook_of({"files": staged}), left_out={0: Outcome(status.SKIPPED, status.SELECTION, PROBE)})
@@ -386,6 +392,7 @@ def test_c7_commands_run_once_at_the_top_with_the_environment_of_the_hook(repo: 
     assert (repo.path.parent / "ran").read_text() == f"commit-msg message file main x {repo.path}\n"
     repo.write("flag", "")
     assert ask(repo, hook, ("message file",)).left_out[1].reason == f'skip: run "{command}": it succeeded'
+    assert len((repo.path.parent / "ran").read_text().splitlines()) == 2
 
 
 def test_c7_a_command_that_takes_too_long_does_not_hold(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,12 +461,43 @@ def test_c7_what_comes_after_the_decision_is_not_asked() -> None:
     assert reason_to_skip(only(all_of), answer) == "only: a" and asked == ["a"]
 
 
+# What it costs
+
+SCRIPT = """\
+import sys
+before = set(sys.modules)
+sys.path.append({packages!r})
+from dodo_hooks.core.plan import Check, Condition, FileRule, Hook, Job
+from dodo_hooks.fire.applies import what_applies
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host.world import make_world
+world = make_world()
+fields = (0, "a", "", "true", ("true",), "", *[()] * 6, "foreground", False, None, None, 0, "0-a", b"{{", ())
+rule = FileRule("staged", "", ({glob!r},), (), ("text/x-python",), "")
+checks = (Check(False, (Condition("run", "false"),)),)
+hook = Hook("pre-commit", (Job(*fields, rule, checks=(0,)),), (0,), False, None, checks)
+print(what_applies(world, find_repo(world.environ, world.cwd), hook, (), b"", left_out={{}}).files)
+print(*(name for name in set(sys.modules) - before if not name.startswith("dodo_hooks")))
+"""
+
+
+def test_nothing_that_is_slow_to_import_is_needed(repo: Repo) -> None:
+    """As tests/git/test_bundle.py has it for a whole firing; `_sre` is C, and there for expressions."""
+    stage(repo, "src/a.py", "src/b.md")
+    script = SCRIPT.format(packages=PACKAGES, glob=compile_glob("src/*.py"))
+    done = repo.call(sys.executable, "-I", "-S", "-c", script, check=True)
+    files, imported = done.stdout.splitlines()
+    assert files == "{0: (b'src/a.py',)}"
+    assert set(imported.split()) <= {"_collections", "select", "_sre"}
+
+
 # Lists
 
 
-@given(
-    st.lists(st.binary(min_size=1).filter(lambda name: b"\0" not in name and not name.startswith(b"./")), unique=True)
-)
+file_names = st.binary(min_size=1).filter(lambda name: b"\0" not in name and not name.startswith(b"./"))
+
+
+@given(st.lists(file_names, unique=True))
 def test_g4_any_names_between_nuls_are_read_as_they_are(names: list[bytes]) -> None:
     assert listed_paths(b"".join(name + b"\0" for name in names)) == tuple(names)
 

@@ -79,6 +79,11 @@ def test_c7_known_types(name: str) -> None:
     assert name in FILE_TYPES
 
 
+def test_c7_the_reference_names_every_type() -> None:
+    reference = (Path(__file__).parents[2] / "docs/reference.md").read_text()
+    assert [name for name in FILE_TYPES if f"`{name}`" not in reference] == []
+
+
 def test_c7_an_unknown_type_is_an_error_with_the_nearest_one() -> None:
     with pytest.raises(ValueError, match="did you mean 'text/x-python'"):
         check_file_type("text/x-pyton")

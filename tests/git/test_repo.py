@@ -54,7 +54,7 @@ def in_bare_repository(repo: Repo) -> Path:
     return repo.path.parent / "bare.git"
 
 
-def in_worktree_a_bare_repository(repo: Repo) -> Path:
+def in_worktree_of_a_bare_repository(repo: Repo) -> Path:
     Repo(in_bare_repository(repo), repo.env).git("worktree", "add", "-q", "../tree")
     return repo.path.parent / "tree"
 
@@ -109,7 +109,7 @@ LAYOUTS = (
     in_linked_worktree,
     in_submodule,
     in_bare_repository,
-    in_worktree_a_bare_repository,
+    in_worktree_of_a_bare_repository,
     beside_a_bare_dot_git,
     in_the_git_directory,
     in_the_git_directory_of_a_worktree,
@@ -151,7 +151,7 @@ def in_linked_worktree_beside_a_bare_dot_git(repo: Repo) -> Path:
         in_subdirectory,
         in_linked_worktree,
         in_bare_repository,
-        in_worktree_a_bare_repository,
+        in_worktree_of_a_bare_repository,
         in_linked_worktree_beside_a_bare_dot_git,
         through_a_link,
     ),
@@ -164,7 +164,7 @@ def test_the_main_working_tree_is_the_one_that_git_lists_first(repo: Repo, layou
     assert main_worktree(find_repo(repo.env, str(place))) == expected
 
 
-def test_the_main_working_tree_a_submodule_is_the_submodule(repo: Repo) -> None:
+def test_the_main_working_tree_of_a_submodule_is_the_submodule(repo: Repo) -> None:
     """git lists the git directory there, which is nobody's working tree."""
     sub = in_submodule(repo)
     Repo(sub, repo.env).git("worktree", "add", "-q", "../of-sub")
@@ -200,7 +200,7 @@ def test_g2_a_hook_finds_the_repository_from_what_git_gives_it(
         assert find_repo(environ, cwd) == told_by_git(Path(cwd), environ)
 
 
-def test_g2_the_first_hook_in_a_worktree_a_bare_repository_finds_it(repo: Repo) -> None:
+def test_g2_the_first_hook_in_a_worktree_of_a_bare_repository_finds_it(repo: Repo) -> None:
     bare = in_bare_repository(repo)
     seen = record_hooks(bare / "hooks")
     Repo(bare, repo.env).git("worktree", "add", "-q", "../new")
@@ -347,7 +347,7 @@ def test_a_head_that_makes_no_sense_is_no_error(repo: Repo, content: str | None)
 
 
 def test_r11_what_git_finds_from_the_top_needs_no_variables(repo: Repo) -> None:
-    for layout in (in_main, in_linked_worktree, in_submodule, in_worktree_a_bare_repository):
+    for layout in (in_main, in_linked_worktree, in_submodule, in_worktree_of_a_bare_repository):
         assert is_discoverable(find_repo(repo.env, str(layout(repo)))), layout.__name__
 
 

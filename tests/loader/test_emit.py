@@ -18,7 +18,7 @@ from dodo_hooks.loader.load import Loaded, loaded
 from dodo_hooks.loader.source import parse
 from dodo_hooks.loader.sources import Sources
 from dodo_hooks.loader.tree import ListNode, MapNode, Node
-from kit.trees import plain, root, tree
+from kit.nodes import plain, root, tree
 
 # Everything that a program can be given, and pieces that mean something in YAML.
 _any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10)

@@ -14,7 +14,7 @@ from dodo_hooks.loader.family import DAFT, LEFTHOOK, Family
 from dodo_hooks.loader.layers import Layers, read_layers
 from dodo_hooks.loader.load import load
 from dodo_hooks.loader.sources import Sources
-from kit.trees import plain
+from kit.nodes import plain
 
 Write = Callable[..., None]
 LINT = "hooks: {pre-commit: {jobs: [{name: lint, run: base}]}}\n"
@@ -124,27 +124,31 @@ def test_r4_a_circle_is_shown_with_the_places_that_lead_on(tmp_path: Path, write
     assert "hooks.dodo:2:5 -> a.yml:1:10 -> hooks.dodo;" in refusal(tmp_path)[0]
 
 
-def test_c2_what_is_wrong_with_extends_is_said_at_its_place_and_all_at_once(tmp_path: Path, write: Write) -> None:
+def test_c2_what_is_wrong_with_extended_files_is_said_at_its_place_and_all_at_once(
+    tmp_path: Path, write: Write
+) -> None:
     write(
         {
-            "hooks.dodo": "extends:\n  - gone.yml\n  - folder\n  - [a]\n  - 3\n  - ''\n  - bad.yml\n  - list.yml\n"
-            + LINT,
+            "hooks.dodo": "extends:\n  - gone.yml\n  - folder\n  - bad.yml\n  - list.yml\n  - wrong.yml\n" + LINT,
             "folder/x": "",
             "bad.yml": "a: [b",
             "list.yml": "- a",
+            "wrong.yml": "extends: [gone.yml, [a], 3, '', {a: b}, ~]",
             "hooks.local.dodo": "a: b: c",
         }
     )
     assert refusal(tmp_path) == [
-        "bad.yml:1:4: this bracket is never closed: a \"]\" is missing",
+        'bad.yml:1:4: this bracket is never closed: a "]" is missing',
         'hooks.dodo:2:5: "extends": "gone.yml": there is no such hook file',
         'hooks.dodo:3:5: "extends": "folder": expected a hook file, found a directory',
-        'hooks.dodo:4:5: "extends": expected the path of a file, found a list',
-        'hooks.dodo:5:5: "extends": expected the path of a file, found the number 3',
-        'hooks.dodo:6:5: "extends": expected the path of a file, found the text ""',
         'hooks.local.dodo:1:5: a ":" cannot stand here: put a text that holds ": " in quotes, or check the indentation',
         "list.yml:1:1: expected a mapping of keys to values, found a list",
-    ]  # fmt: skip
+        'wrong.yml:1:21: "extends": expected a text, found a list',
+        'wrong.yml:1:26: "extends": expected a text, found the number 3: write "3"',
+        'wrong.yml:1:29: "extends": expected a text, found the text ""',
+        'wrong.yml:1:33: "extends": expected a text, found a mapping',
+        'wrong.yml:1:41: "extends": expected a text, found nothing',
+    ]
 
 
 def test_c2_problems_of_all_files_come_together_each_with_its_own_place(tmp_path: Path, write: Write) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dodo_hooks.loader.family import DAFT, DODO, LEFTHOOK
 from dodo_hooks.loader.merge import Layer, merge, merged
 from dodo_hooks.loader.tree import MapNode, Mark, key_mark_at, mark_at
-from kit.trees import marks, plain, root, tree
+from kit.nodes import marks, plain, root, tree
 
 EMPTY = MapNode(Mark(1, 1, "empty"), ())
 

@@ -1,6 +1,7 @@
 """TOML and JSON say the same as YAML, and know their places (C2)."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from dodo_hooks.loader.json_source import parse_json
 from dodo_hooks.loader.source import Document, parse
 from dodo_hooks.loader.toml_source import parse_toml
 from dodo_hooks.loader.tree import Finding, MapNode, Mark, key_mark_at, mark_at
-from kit.trees import plain
+from kit.nodes import plain
 
 TOML = """\
 # lefthook.toml
@@ -180,6 +181,23 @@ def test_c2_a_broken_json_file_has_its_place() -> None:
     document = parse_json(b'{\n\t"a": 1,\n\t"a": 2\n}', "f")
     assert document.findings == (Finding(Mark(3, 2, "f"), 'the key "a" is there already, at line 2: keep one of them'),)
     assert parse_json(b'{\n\t"a": [1\n', "f").root is None
+
+
+@pytest.mark.parametrize("text", ['"\\"', '\\"', "/*", "//", "\t", "[", '{"a":', "\\ud83d\\ude00", "\\\\"])
+def test_c2_json_that_is_made_to_hurt_is_refused_at_once(text: str) -> None:
+    begin = time.monotonic()
+    for whole in (text * 100_000, '"' + text * 100_000):
+        parse_json(whole.encode(), "f")
+    assert time.monotonic() - begin < 4
+
+
+@pytest.mark.parametrize("text", ["a.", "[", "[a.", "a = {", "#\n", 'a = "\\"', "a = '''", "a = 1\n"])
+def test_c2_toml_that_is_made_to_hurt_is_refused_at_once(text: str) -> None:
+    begin = time.monotonic()
+    for whole in (text * 20_000, text * 20_000 + "b = 1"):
+        document = parse_toml(whole.encode(), "f")
+        assert document.findings or text == "#\n"
+    assert time.monotonic() - begin < 4
 
 
 @pytest.mark.parametrize("name", ["x.toml", "x.json", "x.jsonc"])

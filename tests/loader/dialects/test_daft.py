@@ -296,6 +296,11 @@ def test_what_cannot_be_done_as_written_is_an_error(text: str, expected: list[st
     assert remarks(text) == expected
 
 
+def test_c7_an_only_of_which_one_part_never_holds_never_holds() -> None:
+    root = plain(translate(tree(a_hook("only: [CI, merge]"))).root)
+    assert root["hooks"]["pre-commit"]["only"] is False
+
+
 def test_a_misspelt_gate_is_left_to_the_models_which_refuse_it() -> None:
     assert list(translated(a_hook("jobs: []", "pre-comit"))["hooks"]) == ["pre-comit"]
 

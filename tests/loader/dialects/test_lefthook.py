@@ -110,6 +110,7 @@ JOB_KEYS = [
     ("run: x\ntimeout: 15s", {"run": "x", "timeout": "15s"}),
     ("run: x\ntimeout: 1m30s", {"run": "x", "timeout": "90s"}),
     ("run: x\ntimeout: 1.5s", {"run": "x", "timeout": "1500ms"}),
+    ("run: x\ntimeout: 1m1500us", {"run": "x", "timeout": "60002ms"}),
     ("run: x\ntimeout: soon", {"run": "x", "timeout": "soon"}),  # the models refuse it
     ("run: x\nskip: merge\nonly: [rebase]", {"run": "x", "skip": "merge", "only": ["rebase"]}),
     ("run: x\nroot: web/", {"run": "x", "root": "web/", "glob": "**"}),
@@ -413,6 +414,18 @@ def test_what_would_let_a_gate_pass_unchecked_is_an_error(text: str, expected: l
     assert remarks(text) == expected
 
 
+@pytest.mark.parametrize("only", ["[{os: linux}]", "[]", "{ref: main}", "CI"])
+def test_c7_what_lefthook_never_runs_never_runs_here(only: str) -> None:
+    root = plain(translate(tree(pre_commit(f"only: {only}"))).root)
+    assert root["hooks"]["pre-commit"]["only"] is False
+
+
+@pytest.mark.parametrize("skip", ["[{os: linux}]", "[]", "{ref: main}", "CI"])
+def test_c7_what_lefthook_never_skips_is_never_skipped_here(skip: str) -> None:
+    root = plain(translate(tree(pre_commit(f"skip: {skip}"))).root)
+    assert "skip" not in root["hooks"]["pre-commit"]
+
+
 def test_a_single_exclude_is_read_as_the_version_that_the_file_asks_for() -> None:
     body = pre_commit(r"jobs: [{run: x, exclude: '^docs/.*\.md$'}]")
     assert translated("min_version: 1.11.0\n" + body)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == {
@@ -420,6 +433,8 @@ def test_a_single_exclude_is_read_as_the_version_that_the_file_asks_for() -> Non
     }
     root = plain(translate(tree("min_version: 2.0.0\n" + body)).root)
     assert root["hooks"]["pre-commit"]["jobs"][0]["exclude"] == {"regex": r"(?s)^\^docs/\..*\.md\$\Z"}
+    no_expression = pre_commit("jobs: [{run: x, exclude: 'gen/**'}]")
+    assert translated(no_expression)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == "gen/**"
     plain_text = "min_version: 2.1.0\n" + pre_commit("jobs: [{run: x, exclude: vendor/a.js}]")
     assert translated(plain_text)["hooks"]["pre-commit"]["jobs"][0]["exclude"] == "vendor/a.js"
 

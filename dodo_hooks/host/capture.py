@@ -33,13 +33,42 @@ class Captured(Record):
         return self.said.decode(errors="replace").strip().rpartition("\n")[2]
 
 
-def capture(argv: "tuple[str, ...]", environ: "Mapping[str, str]", stdin: bytes = b"") -> Captured:
-    """Run a program, give it `stdin`, and return when it has ended and its output is closed.
+class How(Record):
+    """How a program is run."""
+
+    is_led: bool = False  # in a group of its own, which is killed with it: it is a command of the hook file
+    is_shielded: bool = False  # in a group of its own, where a Ctrl-C at the terminal does not reach it
+    keeps: bool = True  # what it prints; else that is dropped
+    lock: "int | None" = None  # a descriptor that it has too: a lock that it holds, should we be killed before it
+
+
+def capture(
+    argv: "tuple[str, ...]",
+    environ: "Mapping[str, str]",
+    stdin: bytes = b"",
+    *,
+    lock: "int | None" = None,
+    is_shielded: bool = False,
+) -> Captured:
+    """Run a program, give it `stdin`, and return when it has ended and its output is closed. The rest is as in `How`.
 
     Raises:
         OSError: it cannot be started.
     """
-    return _Capture(argv, environ, stdin, is_led=False, keeps=True).run(None)
+    return _Capture(argv, environ, stdin, How(is_shielded=is_shielded, lock=lock)).run(None)
+
+
+class Pending:
+    """A program that runs while we do something else."""
+
+    def __init__(self, argv: "tuple[str, ...]", environ: "Mapping[str, str]") -> None:
+        """Raises OSError: it cannot be started."""
+        self._capture = _Capture(argv, environ, b"", How())
+        self._capture.start()
+
+    def result(self) -> Captured:
+        """Wait for its end. To be called once."""
+        return self._capture.finish(None)
 
 
 def capture_command(
@@ -51,20 +80,17 @@ def capture_command(
         OSError: no process can be started (R21).
     """
     argv = ("sh", "-c", 'cd -- "$0" && exec /bin/sh -c "$1"', top, command)
-    return _Capture(argv, environ, b"", is_led=True, keeps=keeps).run(limit_s)
+    return _Capture(argv, environ, b"", How(is_led=True, keeps=keeps)).run(limit_s)
 
 
 class _Capture:
     """A program that runs, and our ends of its pipes."""
 
-    def __init__(
-        self, argv: "tuple[str, ...]", environ: "Mapping[str, str]", stdin: bytes, is_led: bool, keeps: bool
-    ) -> None:
+    def __init__(self, argv: "tuple[str, ...]", environ: "Mapping[str, str]", stdin: bytes, how: How) -> None:
         self._argv = argv
         self._environ = environ
         self._stdin = stdin
-        self._is_led = is_led
-        self._keeps = keeps
+        self._how = how
         self._pid = 0
         self._pieces: list[list[bytes]] = [[], []]  # of output and of errors
         self._read_ends: dict[int, list[bytes]] = {}
@@ -75,39 +101,42 @@ class _Capture:
         # A Ctrl-C that came between the start and the `try` would leave the program behind.
         mask = signals.pthread_sigmask(signals.SIG_BLOCK, (signals.SIGINT,))
         try:
-            self._start()
+            self.start()
             signals.pthread_sigmask(signals.SIG_SETMASK, mask)
-            is_in_time = self._exchange(None if limit_s is None else monotonic_s() + limit_s)
+            return self.finish(limit_s)
         except BaseException:
             self._end()
             if self._pid:  # git has had the Ctrl-C as well
                 reap(self._pid)
             signals.pthread_sigmask(signals.SIG_SETMASK, mask)
             raise
-        if not is_in_time:
+
+    def finish(self, limit_s: "float | None") -> Captured:
+        is_late = not self._exchange(None if limit_s is None else monotonic_s() + limit_s)
+        if is_late:
             self._end()
         self._close()
         status = os.waitpid(self._pid, 0)[1]
         output, said = (b"".join(pieces) for pieces in self._pieces)
-        return Captured(os.waitstatus_to_exitcode(status), output, said, not is_in_time)
+        return Captured(os.waitstatus_to_exitcode(status), output, said, is_late)
 
-    def _start(self) -> None:
+    def start(self) -> None:
         reader, self._writer = os.pipe() if self._stdin else (os.open("/dev/null", os.O_RDONLY), -1)
         ends = [reader]
         try:
             for pieces in self._pieces:
-                read_end, end = os.pipe() if self._keeps else (-1, os.open("/dev/null", os.O_WRONLY))
+                read_end, end = os.pipe() if self._how.keeps else (-1, os.open("/dev/null", os.O_WRONLY))
                 ends.append(end)
                 if read_end >= 0:
                     self._read_ends[read_end] = pieces
-            self._pid = _spawn(self._argv, self._environ, ends, self._is_led)
+            self._pid = _spawn(self._argv, self._environ, ends, self._how)
         finally:
             for end in ends:
                 os.close(end)
         self._listen()
 
     def _end(self) -> None:
-        if self._is_led and self._pid:
+        if self._how.is_led and self._pid:
             kill_group(self._pid)
         self._close()
 
@@ -117,7 +146,7 @@ class _Capture:
         if self._writer >= 0:
             os.set_blocking(self._writer, False)
             self._poll.register(self._writer, select.POLLOUT)
-        if self._is_led and hasattr(os, "pidfd_open"):
+        if self._how.is_led and hasattr(os, "pidfd_open"):
             try:
                 self._watch = os.pidfd_open(self._pid)  # readable when it has ended: pidfd_open(2)
                 self._poll.register(self._watch, select.POLLIN)
@@ -127,8 +156,8 @@ class _Capture:
     def _exchange(self, deadline_s: "float | None") -> bool:
         """Write and read until there is nothing more to come; False when the time was over first."""
         last_reads = 0
-        while self._is_led or self._read_ends or self._writer >= 0:
-            has_ended_now = self._is_led and has_ended(self._pid)
+        while self._how.is_led or self._read_ends or self._writer >= 0:
+            has_ended_now = self._how.is_led and has_ended(self._pid)
             if not has_ended_now and deadline_s is not None and monotonic_s() >= deadline_s:
                 return False
             events = self._poll.poll(0 if has_ended_now else self._wait_ms(deadline_s))
@@ -144,7 +173,7 @@ class _Capture:
         return True
 
     def _wait_ms(self, deadline_s: "float | None") -> "int | None":
-        wait_ms = None if self._watch >= 0 or not self._is_led else _TICK_MS
+        wait_ms = None if self._watch >= 0 or not self._how.is_led else _TICK_MS
         if deadline_s is None:
             return wait_ms
         left_ms = max(int((deadline_s - monotonic_s()) * 1000) + 1, 0)
@@ -178,11 +207,13 @@ class _Capture:
         self._read_ends, self._writer, self._watch = {}, -1, -1
 
 
-def _spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", ends: "list[int]", is_led: bool) -> int:
+def _spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", ends: "list[int]", how: How) -> int:
     actions = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)]
+    if how.lock is not None:  # under another number: a dup2 onto itself may leave it closed on exec
+        actions.append((os.POSIX_SPAWN_DUP2, how.lock, 4 if how.lock == 3 else 3))
 
     def start(path: str) -> int:
-        if not is_led:
+        if not (how.is_led or how.is_shielded):
             return os.posix_spawn(path, argv, environ, file_actions=actions, setsigmask=(), setsigdef=DEFAULTED)
         return os.posix_spawn(
             path, argv, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED

@@ -1,0 +1,87 @@
+"""Jobs that change files do not race with each other, nor with those that read the same files (G7; HOT).
+
+Known only when a hook has fired, since the lists of files are: so these edges are added to the plan's then. Two jobs
+share files if their lists do; a job that changes files and has no list may change any. They go in the plan's order,
+which is the order of the file where needs and `after` do not say otherwise.
+
+An edge is left out only if another one does its work in any case. A chain of edges does not always: its middle may be
+skipped, when a need of its own has failed, while its beginning still runs, and then sets its end free. A need is safe,
+since it takes its dependents along; so is a job that has no needs, since it is not skipped before its time.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Files = Mapping[int, "tuple[bytes, ...] | None"]
+
+
+def overlap_edges(
+    files: "Files",
+    changers: "Iterable[int]",
+    order: "Iterable[int]",
+    needs: "Sequence[Iterable[int]]",
+    after: "Sequence[Iterable[int]]",
+) -> "list[tuple[int, int]]":
+    """The edges to be added, as (the job that ends first, the job that waits for it).
+
+    `files` has the jobs that will run, each with its list, None where it has none; `changers` are those that change
+    theirs. `order` is a topological order of all jobs, `needs` and `after` are theirs by number.
+    """
+    conflicts = _conflicts(files, {job for job in changers if job in files})
+    edges: list[tuple[int, int]] = []
+    before: dict[int, int] = {}  # job -> those that have ended when it starts, whatever happens, as bits
+    done: list[int] = []
+    for job in order:
+        if job not in files:
+            continue
+        ended = 0
+        its_needs = [other for other in needs[job] if other in files]
+        for other in (*its_needs, *(other for other in after[job] if other in files)):
+            ended |= _with(other, before, needs, files, is_need=other in its_needs)
+        wanted = conflicts[job]
+        for other in reversed(done) if wanted & ~ended else ():
+            if wanted >> other & 1 and not ended >> other & 1:
+                edges.append((other, job))
+                ended |= _with(other, before, needs, files, is_need=False)
+        before[job] = ended
+        done.append(job)
+    return edges
+
+
+def _with(
+    other: int, before: "dict[int, int]", needs: "Sequence[Iterable[int]]", files: "Files", *, is_need: bool
+) -> int:
+    """Who has ended for certain when the end of `other` is waited for."""
+    is_certain = is_need or not any(need in files for need in needs[other])
+    return 1 << other | (before[other] if is_certain else 0)
+
+
+def _conflicts(files: "Files", changers: "set[int]") -> "dict[int, int]":
+    """For each job those that it must not overlap, as bits."""
+    alike: dict[tuple[bytes, ...], int] = {}  # most jobs have one of a few lists
+    for job, names in files.items():
+        if names is not None:
+            alike[names] = alike.get(names, 0) | 1 << job
+    changing = sum(1 << job for job in changers)
+    changing_all = sum(1 << job for job in changers if files[job] is None)
+    listed = sum(1 << job for job, names in files.items() if names is not None)
+    holders: dict[bytes, int] = {}
+    for names, jobs in alike.items():
+        for name in names:
+            holders[name] = holders.get(name, 0) | jobs
+    sharing: dict[tuple[bytes, ...], int] = {}
+    for names in alike:
+        shared = 0
+        for name in names:
+            shared |= holders[name]
+        sharing[names] = shared
+    found = {}
+    for job, names in files.items():
+        if names is None:
+            others = listed | changing if job in changers else 0
+        else:
+            others = sharing[names] if job in changers else sharing[names] & changing
+            others |= changing_all
+        found[job] = others & ~(1 << job)
+    return found

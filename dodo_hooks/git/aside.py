@@ -1,0 +1,236 @@
+"""Setting unstaged work aside while the jobs of a commit run, so that they see what will be committed (G5).
+
+No byte may be lost, whoever is killed and when. This is the argument; the rest of the module only carries it out.
+
+*What there is.* For each path that differs between index and tree, U is what its owner has there (bytes and mode, a
+link, or nothing), and B what the index has, as git checks it out. At first only the tree has U. In between we have a
+copy of U, and the tree has B, or what jobs and editors made of it. In the end the tree has U again, or U merged with
+what others wrote meanwhile, or both, under two names.
+
+*The moments*, and what happens to a run that is killed there:
+
+1. U is copied, all of it into one file, and B is checked out, both into our directory in the git directory. The tree is
+   untouched and no journal is there: the next one throws the directory away.
+2. The copy is synced, and then the journal, by a rename: from here on a *recovery* finds it. It knows for each path the
+   hash of U and of B. Until now nothing else has happened, so it finds U everywhere, and is done.
+3. B takes the place of U, path by path, each in one step that hands us what stood there (git/placing.py). If that is
+   not the U that was copied, an editor saved in between: the step is undone and all begins anew. A recovery finds U or
+   B at each path, and where it finds B, U is put back. Bytes that were just on their way lie whole in a slot.
+4. The jobs run. What a job that stages its fixes made of a path is written down before it is staged (git/restage.py).
+   A recovery finds B, or what such a job made, or what somebody else wrote, and by the hashes it knows which.
+5. Everything is put back (git/put_back.py says in which steps). What is owed to a path is in the journal before it is
+   put there. A recovery finds it there, or finds what it is to replace. Doing it twice changes nothing.
+6. The journal is removed when nothing is owed any more and all that was put there is on the disk.
+
+*Who may do this.* The holder of the `aside` lock: it is taken before 1 and let go after 6, by closing if its holder is
+killed. Processes that we start, and that change something, have it too: a `git` that outlives us keeps a recovery
+waiting until it is done. So two runs, or a run and a recovery, or two recoveries, never meet. Those who read (a later
+hook, a background job) wait for the lock, or hold it shared.
+
+*What is not ours.* Directories in the place of files, submodules and unmerged paths are left as they are. No path is
+written through a link. Modification times are not restored: make would take what was built from B for newer than U.
+
+*The file itself.* Where it can be moved, U's own file is kept as well as the copy, and is what goes back, if it still
+is U: with its links, owner and attributes, and without room on a full disk. A program that had it open may have written
+there all the while; then that is what is owed.
+"""
+
+import os
+from collections.abc import Mapping, Sequence, Set
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git import mend
+from dodo_hooks.git.aside_lock import is_anything_owed, release_lock, take_lock
+from dodo_hooks.git.journal import Journal, Restaged, load_journal, remove_tree
+from dodo_hooks.git.partial import Change, unstaged_changes
+from dodo_hooks.git.put_back import PutBack, Result
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.taking import DisturbedError, copy_unstaged, put_bases
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.git.versions import Version, read_version
+
+_ATTEMPTS = 4  # beside an editor that saves again and again
+
+
+class Aside:
+    """Work that is set aside. Whoever has it calls `put_back` on every way out."""
+
+    def __init__(self, repo: Repo, environ: Mapping[str, str], journal: Journal, lock: int) -> None:
+        self.lock = lock  # keep it open in processes that may still write into the tree
+        self.sentences: tuple[str, ...] = ()  # what has to be said about the way here
+        self._repo = repo
+        self._environ = environ
+        self._journal = journal
+        self._entries = {entry.path: entry for entry in journal.entries}
+        self._result: Result | None = None
+
+    @property
+    def paths(self) -> "Set[bytes]":
+        return self._entries.keys()
+
+    def is_ours(self, path: bytes) -> bool:
+        """Whether what stands at one of `paths` is what we put there, or what the last job made that was noted."""
+        entry, seen = self._entries[path], self._version(path)
+        return seen.is_same_as((entry.base, *entry.fixed)[-1])
+
+    def note_jobs_write(self, paths: "Sequence[bytes]", restaged: "Sequence[Restaged]" = ()) -> None:
+        """What stands at these paths now was made by a job whose fixes are staged; and these entries of the index are
+        about to be replaced. To be called before they are.
+
+        Raises:
+            GitError: it cannot be written down.
+        """
+        for path in paths:
+            if path in self._entries:
+                self._entries[path].fixed.append(self._version(path))
+        self._journal.restaged += restaged
+        self._write("what a job fixed")
+
+    def note_new_entries(self, entries: "Mapping[bytes, tuple[int, str]]") -> None:
+        """The index has these now, for the paths that were about to be replaced. Raises GitError."""
+        for number, one in enumerate(self._journal.restaged):
+            if not one.new_blob and one.path in entries:
+                mode, blob = entries[one.path]
+                self._journal.restaged[number] = one._replace(new_mode=mode, new_blob=blob)
+        self._write("what a job fixed")
+
+    def put_back(self) -> Result:
+        """Give the tree what it is owed, and let the lock go. The second call has the answer of the first."""
+        if self._result is None:
+            self._result = PutBack(self._repo, self._environ, self._journal, self.lock).run()
+            release_lock(self.lock)
+        return self._result
+
+    def _version(self, path: bytes) -> Version:
+        return read_version(os.fsencode(self._repo.top) + b"/" + path)
+
+    def _write(self, what: str) -> None:
+        try:
+            self._journal.write()
+        except OSError as error:
+            raise GitError(f"{what} cannot be written down in {self._repo.git_dir}: {error.strerror}") from error
+
+
+def set_aside(repo: Repo, environ: Mapping[str, str]) -> "Aside | None":
+    """Make the tree what the index that git uses says; None where it is that already.
+
+    Waits while another run of this working tree has set work aside.
+
+    Raises:
+        GitError: it cannot be done, and the tree is as it was; or the sentence says where the work is.
+    """
+    changes = unstaged_changes(repo, environ)
+    if not changes:
+        return None
+    lock, has_waited = _lock(repo)
+    try:
+        said = _finish_left_over(repo, environ, lock)
+        aside = _begin(repo, environ, lock, None if has_waited or said else changes, said)
+    except BaseException:
+        release_lock(lock)
+        raise
+    if aside is None:
+        release_lock(lock)
+    else:
+        aside.sentences = tuple(said)
+    return aside
+
+
+def _lock(repo: Repo) -> "tuple[int, bool]":
+    """The lock, and whether another had it before us."""
+    try:
+        for waits in (False, True):
+            lock = take_lock(repo, waits=waits)
+            if lock is not None:
+                return lock, waits
+    except OSError as error:
+        raise GitError(f"unstaged changes cannot be set aside in {repo.git_dir}: {error.strerror}") from error
+    raise AssertionError("a lock that is waited for is had")
+
+
+def recover(repo: Repo, environ: Mapping[str, str], *, waits: bool = False) -> "list[str]":
+    """Finish what a killed run has left; the sentences to say. (`is_anything_owed` is a cheaper question.)
+
+    A run that is alive is left alone, or with `waits` waited for: a hook that is not inside that run wants to see the
+    tree as it is.
+
+    Raises:
+        GitError: something cannot be put back now, or the journal cannot be read.
+    """
+    if not is_anything_owed(repo):
+        return []
+    lock = take_lock(repo, waits=waits)
+    if lock is None:
+        return []
+    try:
+        said = _finish_left_over(repo, environ, lock)
+    finally:
+        release_lock(lock)
+    try:
+        mend.mend_real_index(repo, environ)
+    except GitError as error:
+        said.append(f"the index still has what jobs fixed in the last commit, as it was before: {error}")
+    return said
+
+
+def _finish_left_over(repo: Repo, environ: Mapping[str, str], lock: int) -> "list[str]":
+    """The sentences to say.
+
+    Raises:
+        GitError: something is still owed afterwards: then nothing else may be set aside.
+    """
+    journal = load_journal(repo)
+    if journal is None:
+        return []
+    # The index that a killed commit had made for itself is gone: what we staged in the real one is all that counts.
+    result = PutBack(repo, without_local(environ), journal, lock).run()
+    if not result.is_whole:
+        raise GitError("; ".join(result.sentences))
+    return [_told(journal), *result.sentences]
+
+
+def _told(journal: Journal) -> str:
+    count = len(journal.entries)
+    return f"a hook was killed while unstaged changes were set aside: those of {count} file{'s'[: count != 1]} are back"
+
+
+def _begin(
+    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...] | None", said: "list[str]"
+) -> "Aside | None":
+    """`changes`: None where somebody else has been at work since they were looked for. Adds to `said`."""
+    for _ in range(_ATTEMPTS):
+        try:
+            now = unstaged_changes(repo, environ) if changes is None else changes
+            return _set_aside(repo, environ, lock, now, said)
+        except DisturbedError as disturbed:
+            reason = f"{disturbed} changes"
+            changes = None
+        except OSError as error:
+            where = os.fsdecode(error.filename or repo.git_dir)
+            raise GitError(f"unstaged changes cannot be set aside: {where}: {error.strerror}") from error
+    raise GitError(f"unstaged changes cannot be set aside, because {reason} all the time: wait, and try again")
+
+
+def _set_aside(
+    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...]", said: "list[str]"
+) -> "Aside | None":
+    journal = Journal(repo.git_dir)
+    try:
+        copy_unstaged(repo, environ, journal, changes, lock)
+        if not journal.entries:
+            remove_tree(journal.directory)
+            return None
+        journal.write()
+    except BaseException:
+        remove_tree(journal.directory)
+        raise
+    aside = Aside(repo, environ, journal, lock)
+    try:
+        put_bases(repo, journal)
+    except BaseException as error:
+        result = PutBack(repo, environ, journal, lock).run()
+        if not result.is_whole:
+            raise GitError("; ".join(result.sentences)) from error
+        said += result.sentences
+        raise
+    return aside

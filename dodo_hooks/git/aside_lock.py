@@ -1,0 +1,78 @@
+"""Whether work is set aside in a working tree, and waiting until it is not (G5; HOT: every firing asks).
+
+The lock is held exclusively as long as the tree is not as its owner left it. It is a `flock` on a file in the git
+directory, which follows a fork, so that whatever may still write there can have it too.
+"""
+
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
+
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.git.repo import Repo
+
+JOURNAL = "dodo-hooks-aside/journal"  # git/journal.py
+RESTAGED = "dodo-hooks-restaged"  # git/mend.py
+_LOCK = "dodo-hooks-aside.lock"
+
+
+def is_anything_owed(repo: "Repo") -> bool:
+    """Whether a run has set work aside, and is at it or was killed, or an index has to be mended: two looks."""
+    return os.access(f"{repo.git_dir}/{JOURNAL}", os.F_OK) or os.access(f"{repo.git_dir}/{RESTAGED}", os.F_OK)
+
+
+def take_lock(repo: "Repo", *, waits: bool) -> "int | None":
+    """Hold it exclusively; None where another holds it and we do not wait. `release_lock` lets it go.
+
+    Raises:
+        OSError: there can be no lock in the git directory.
+    """
+    return _lock(repo, LOCK_EX, waits)
+
+
+def hold_shared(repo: "Repo", *, waits: bool) -> "int | None":
+    """Keep anybody from setting work aside, until the descriptor is closed.
+
+    None: work is set aside now, and we do not wait for its end. Whoever runs inside such a run must not wait.
+
+    Raises:
+        OSError: as for `take_lock`.
+    """
+    return _lock(repo, LOCK_SH, waits)
+
+
+def wait_until_whole(repo: "Repo") -> None:
+    """Until no living run has work set aside here. Not for what runs inside one.
+
+    Raises:
+        OSError: as for `take_lock`.
+    """
+    if not os.access(f"{repo.git_dir}/{_LOCK}", os.F_OK):
+        return
+    descriptor = hold_shared(repo, waits=True)
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def release_lock(lock: int) -> None:
+    """For all who have it by a fork, too: the tree is whole again, whoever of them still lives."""
+    flock(lock, LOCK_UN)
+    os.close(lock)
+
+
+def _lock(repo: "Repo", how: int, waits: bool) -> "int | None":
+    path = f"{repo.git_dir}/{_LOCK}"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except PermissionError:  # somebody else's, in a repository that is shared: for a lock, reading is enough
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        flock(descriptor, how if waits else how | LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

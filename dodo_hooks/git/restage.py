@@ -1,0 +1,166 @@
+"""Staging what a job has changed among its files, and nothing else (`stage_fixed`, G6).
+
+The index is the one that git named to its hook: its own, the lock file that `commit -a` and `-p` fill, or the temporary
+one of `commit -- FILE` (git/mend.py sees to the real one afterwards). Names go in by standard input, where they are
+taken literally; only entries that are in the index are replaced, so nothing that is ignored or not tracked comes in.
+
+A job's change is told from others' by stamps: of all files before the first job, and of a job's files around its run.
+If a file is not as we have seen it last when the job starts, somebody else wrote there, and what the job leaves is not
+its work alone: it is not staged, which is said. The same if the file changes while git reads it. What an editor writes
+while the job runs cannot be told apart.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from dodo_hooks.core.record import Record
+from dodo_hooks.git import mend
+from dodo_hooks.git.aside import Aside
+from dodo_hooks.git.index import index_entries, write_index_entries
+from dodo_hooks.git.journal import Restaged
+from dodo_hooks.git.partial import NO_ENTRY, Change, index_file, run_git, unstaged_changes
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.versions import OTHER, Version, obstacle_of, read_version
+from dodo_hooks.host.waiting import sleep
+
+# A file system counts time in ticks of up to 10 ms: two changes in one tick have one stamp, if they leave the size.
+_TICK_NS = 50_000_000
+_LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
+
+
+class Staged(Record):
+    paths: "tuple[bytes, ...]"  # the index has now what the job made of these
+    sentences: "tuple[str, ...]"  # what was not staged, and why
+
+
+class _Stamp(Record):
+    status: "tuple[int, ...]"  # () where nothing is
+    digest: str  # of the bytes, where the status may not tell a change
+
+
+class Watch(Record):
+    """The files of one job as it found them."""
+
+    stamps: "dict[bytes, _Stamp]"
+    foreign: "frozenset[bytes]"  # those that somebody else had changed by then
+
+
+class Restager:
+    """For the jobs of one hook; used by one process, so that never two stage at once."""
+
+    def __init__(self, repo: Repo, environ: Mapping[str, str], aside: "Aside | None", files: Iterable[bytes]) -> None:
+        """`files` are those of all the jobs, relative to the top. Made when work has been set aside, before any job."""
+        self._repo = repo
+        self._environ = environ
+        self._aside = aside
+        self._top = os.fsencode(repo.top)
+        self._last = {path: self._stamp(path) for path in files}
+        self._replaced: dict[bytes, mend.Replaced] = {}
+        mend.forget_what_was_not_committed(repo)
+
+    def before(self, files: Iterable[bytes]) -> Watch:
+        """A job with these files is about to start."""
+        stamps = {path: self._stamp(path) for path in files}
+        return Watch(stamps, frozenset(path for path in stamps if self._is_foreign(path)))
+
+    def changed(self, watch: Watch) -> "list[bytes]":
+        """Those of the job's files that are not as it found them."""
+        return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
+
+    def after(self, watch: Watch, *, stages: bool = True) -> Staged:
+        """The job has ended: stage what it changed, unless it failed (then `stages` is false, and it is only noted).
+
+        Raises:
+            GitError: the index cannot be written, or what was done cannot be written down.
+        """
+        changed = self.changed(watch)
+        for path in changed:
+            self._last[path] = self._stamp(path)
+        ours = [path for path in changed if path not in watch.foreign]
+        staged, disturbed = self._stage(ours, stages) if ours else ((), ())
+        return Staged(
+            staged, tuple(_not_staged(path) for path in changed if path in watch.foreign or path in disturbed)
+        )
+
+    def _is_foreign(self, path: bytes) -> bool:
+        """Whether somebody else has written there since we, or the last job, did."""
+        if self._aside is not None and path in self._aside.paths:
+            return not self._aside.is_ours(path)
+        return path in self._last and self._differs(path, self._last[path])
+
+    def _stage(self, ours: "Sequence[bytes]", stages: bool) -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
+        """What was staged, and what was not, since somebody wrote there in that moment."""
+        differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)} if stages else {}
+        changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
+        made = {one.path: self._version(one.path) for one in changes}
+        if self._aside is not None:
+            restaged = [Restaged(one.path, one.mode, one.blob, 0, "", made[one.path]) for one in changes]
+            self._aside.note_jobs_write(ours, restaged)
+        if not changes:
+            return (), ()
+        self._wait_for_index()
+        names = b"".join(one.path + b"\0" for one in changes)
+        keep = self._aside.lock if self._aside is not None else None
+        args = ("update-index", "-z", "--remove", "--stdin")
+        run_git(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
+        disturbed = [one for one in changes if not self._version(one.path).is_same_as(made[one.path])]
+        old = [b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), one.path) for one in disturbed]
+        write_index_entries(self._repo, self._environ, old, keep)
+        self._note_new(changes)
+        return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
+
+    def _note_new(self, changes: "Sequence[Change]") -> None:
+        is_temporary = mend.is_temporary(index_file(self._repo, self._environ))
+        if self._aside is None and not is_temporary:
+            return
+        entries = index_entries(self._repo, self._environ)
+        if self._aside is not None:
+            self._aside.note_new_entries(entries)
+        if is_temporary:
+            for one in changes:
+                first = self._replaced.get(one.path, mend.Replaced(one.path, one.mode, one.blob, 0, ""))
+                mode, blob = entries.get(one.path, (0, ""))
+                self._replaced[one.path] = first._replace(new_mode=mode, new_blob=blob)
+            mend.note(self._repo, list(self._replaced.values()))
+
+    def _can_be_staged(self, change: Change) -> bool:
+        """Not what is only intended to be added, nor what a directory has taken the place of."""
+        if change.mode == NO_ENTRY or obstacle_of(self._top, change.path) is not None:
+            return False
+        return self._version(change.path).kind != OTHER
+
+    def _version(self, path: bytes) -> Version:
+        return read_version(self._top + b"/" + path)
+
+    def _stamp(self, path: bytes) -> _Stamp:
+        status = self._status(path)
+        is_fresh = bool(status) and max(status[3:5]) > time.time_ns() - _TICK_NS
+        return _Stamp(status, read_version(self._top + b"/" + path).digest if is_fresh else "")
+
+    def _differs(self, path: bytes, before: _Stamp) -> bool:
+        if self._status(path) != before.status:
+            return True
+        return bool(before.digest) and read_version(self._top + b"/" + path).digest != before.digest
+
+    def _status(self, path: bytes) -> "tuple[int, ...]":
+        try:
+            status = os.lstat(self._top + b"/" + path)
+        except OSError:
+            return ()
+        return (status.st_mode, status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+
+    def _wait_for_index(self) -> None:
+        """A job may be staging something itself just now; after a while git says who is in the way."""
+        lock = index_file(self._repo, self._environ) + ".lock"
+        for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
+            if not os.path.exists(lock):
+                return
+            sleep(_LOCK_POLL_S)
+
+
+def _not_staged(path: bytes) -> str:
+    name = path.decode("utf-8", "backslashreplace")
+    return (
+        f"{name} was changed by another program before the fix could be staged, so it is not: look at it, and stage it"
+    )

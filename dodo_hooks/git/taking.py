@@ -1,0 +1,93 @@
+"""The way there: copies of what is unstaged, and the index versions in its place (G5).
+
+These are the moments 1 and 3 of the argument in git/aside.py.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.index import check_out
+from dodo_hooks.git.journal import Entry, Journal
+from dodo_hooks.git.partial import NO_ENTRY, Change
+from dodo_hooks.git.placing import Tree
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.versions import ABSENT, NOTHING, OTHER, Version, obstacle_of, parents_of, pieces_of, read_version
+
+
+class DisturbedError(Exception):
+    """A path has changed since it was copied."""
+
+
+def copy_unstaged(
+    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+) -> None:
+    """Moment 1: everything into the journal's directory, the copies synced; nothing is touched."""
+    journal.prepare()
+    top = os.fsencode(repo.top)
+    wanted = [change for change in changes if _can_be_set_aside(top, change)]
+    tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
+    if tracked:
+        check_out(repo, environ, tracked, journal.directory + b"/base/", lock)
+    with open(journal.directory + b"/unstaged", "wb") as pack:
+        for change in wanted:
+            base = read_version(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
+            if change.mode != NO_ENTRY and base == ABSENT:
+                raise GitError(f"git did not check out {os.fsdecode(change.path)}")
+            obstacle = obstacle_of(top, change.path)
+            if obstacle is not None and obstacle not in journal:
+                _add(journal, pack.tell(), obstacle, read_version(top + b"/" + obstacle, pack.write), ABSENT)
+            offset = pack.tell()
+            written_ns = 0 if obstacle else _written_ns(top + b"/" + change.path)
+            owed = ABSENT if obstacle else read_version(top + b"/" + change.path, pack.write)
+            if owed.kind != OTHER and not owed.is_same_as(base):
+                folders = _missing_folders(top, change.path, obstacle) if owed == ABSENT else ()
+                _add(journal, offset, change.path, owed, base, folders)
+                journal.entries[-1].written_ns = written_ns
+        pack.flush()
+        os.fsync(pack.fileno())
+
+
+def put_bases(repo: Repo, journal: Journal) -> None:
+    """Moment 3. What is to be absent goes first: it may stand where a folder is needed.
+
+    Raises:
+        DisturbedError: a path has changed since it was copied. OSError: it cannot be written.
+    """
+    tree = Tree(repo.top, journal)
+    entries = sorted(journal.entries, key=lambda entry: entry.base.kind != NOTHING)
+    for number, entry in enumerate(entries):
+        base_file, keep_in = journal.base_file(entry.path), journal.original_file(entry)
+        pieces = partial(pieces_of, base_file)
+        if not tree.put(entry, entry.base, pieces, [entry.owed], keep_in=keep_in):
+            for untouched in entries[number:]:  # they have what their owner wants there, newer than our copy
+                untouched.is_kept, untouched.owed = True, ABSENT
+            raise DisturbedError(os.fsdecode(entry.path))
+
+
+def _add(
+    journal: Journal, offset: int, path: bytes, owed: Version, base: Version, folders: "tuple[bytes, ...]" = ()
+) -> None:
+    journal.entries.append(Entry(len(journal.entries), path, owed, offset, base, folders))
+
+
+def _written_ns(path: bytes) -> int:
+    try:
+        return os.lstat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _can_be_set_aside(top: bytes, change: Change) -> bool:
+    """Not where a directory, or something stranger, has taken the place of the file or of one of its folders."""
+    obstacle = obstacle_of(top, change.path)
+    path = top + b"/" + (change.path if obstacle is None else obstacle)
+    return os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path)
+
+
+def _missing_folders(top: bytes, path: bytes, obstacle: "bytes | None") -> "tuple[bytes, ...]":
+    parents = parents_of(path)
+    if obstacle is not None:
+        return tuple(parents[parents.index(obstacle) :])
+    return tuple(parent for parent in parents if not os.path.isdir(top + b"/" + parent))

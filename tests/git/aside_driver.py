@@ -1,0 +1,213 @@
+"""A run that sets work aside, has a job, stages its fixes and puts the work back; ended by SIGKILL; then recovered.
+
+A program of its own, since it forks and kills: `aside_driver.py points REPO FIRST STEP` ends the run before the system
+call number FIRST, then FIRST + STEP, ..., until a run comes to its end. `aside_driver.py moments REPO COUNT SEED` ends
+it after a random time. Each time the tree and the index have to be as one of them could expect.
+
+STORY=editor: an editor saves two files meanwhile, one of which cannot be merged. STORY=collision: a second job's fixes
+collide with what is unstaged. WITHOUT_EXCHANGE=1: as on a file system that cannot exchange two names. FAR=DIR: with the
+git directory there.
+"""
+
+import os
+import random
+import select
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dodo_hooks.git.aside import recover, set_aside
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.restage import Restager
+from dodo_hooks.host import exchange
+from kit.repo import Repo
+from kit.unstaged import (
+    STAGED,
+    Thing,
+    difference,
+    fixed_and_unstaged_text,
+    fixed_text,
+    index_of,
+    snapshot,
+    unstaged_text,
+    write,
+)
+
+CALLS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.posix_spawn"}
+CALLS |= {"ctypes.dlsym", "open"}  # before an exchange of two names, and files that are opened for writing
+FIXED_AS_A_WHOLE = b"staged"
+STORY = os.environ.get("STORY", "")
+SAVED = ("line 10\n", "line ten, from an editor\n")
+CLASHING = unstaged_text(", in another way")
+
+
+def story(repo: Repo) -> None:
+    """What a hook does."""
+    facts = find_repo(repo.env, str(repo.path))
+    aside = set_aside(facts, repo.env)
+    assert aside is not None
+    files, others = job_files(repo)
+    restager = Restager(facts, repo.env, aside, [*files, *others])
+    watch = restager.before(files)
+    for name in files:
+        write(repo, name, "fixed as a whole\n" if name == FIXED_AS_A_WHOLE else fixed_text())
+    staged = restager.after(watch)
+    assert set(staged.paths) == set(files), staged
+    if STORY == "editor":
+        write(repo, others[0], STAGED.replace(*SAVED))
+        write(repo, others[1], CLASHING)
+    if STORY == "collision":
+        watch = restager.before(others[:2])
+        write(repo, others[1], CLASHING)
+        restager.after(watch)
+    result = aside.put_back()
+    assert result.is_whole and result.conflict == (STORY == "collision"), result
+    assert len(result.sentences) == (STORY != ""), result
+
+
+def job_files(repo: Repo) -> "tuple[list[bytes], list[bytes]]":
+    """Those that the first job fixes, and other partially staged texts."""
+    texts = sorted(path for path in snapshot(repo.path) if path.endswith(b".txt"))
+    return [*texts[::3], FIXED_AS_A_WHOLE], [*texts[1::3], *texts[2::3]]
+
+
+class Judge:
+    """Knows how the tree and the index were, and how they are when the whole story has been told."""
+
+    def __init__(self, repo: Repo) -> None:
+        self.repo = repo
+        self.pristine = repo.path.parent / "pristine"
+        shutil.copytree(repo.path, self.pristine, symlinks=True)
+        self.reset()
+        self.tree, self.index = snapshot(repo.path), index_of(repo)
+        files, self.others = job_files(repo)
+        self.fixed_tree: dict[bytes, Thing] = {}
+        for name in files:
+            text = "fixed as a whole\n" if name == FIXED_AS_A_WHOLE else fixed_and_unstaged_text()
+            self.fixed_tree[name] = "file", 0o644, text.encode()
+        story(repo)
+        self.fixed_index = index_of(repo)
+        self.expect(snapshot(repo.path), index_of(repo))
+        if STORY == "collision":
+            assert difference(self.tree, snapshot(repo.path)) == {} and index_of(repo) == self.index
+        else:
+            assert self.fixed_tree.items() <= snapshot(repo.path).items() and index_of(repo) != self.index
+        self.reset()
+
+    def reset(self) -> None:
+        shutil.rmtree(self.repo.path)
+        shutil.copytree(self.pristine, self.repo.path, symlinks=True)
+        if far := os.environ.get("FAR"):
+            shutil.rmtree(f"{far}/git", ignore_errors=True)
+            shutil.move(self.repo.path / ".git", f"{far}/git")
+            self.repo.write(".git", f"gitdir: {far}/git\n")
+
+    def expect(self, tree: "dict[bytes, Thing]", index: "dict[str, str]") -> None:
+        wrong: dict[bytes, Any] = difference(self.tree, tree)
+        for name, fixed in self.fixed_tree.items():
+            if tree.get(name) == fixed:
+                wrong.pop(name, None)
+        self.allow_what_others_wrote(tree, wrong)
+        assert not wrong, wrong
+        assert index.keys() == self.index.keys()
+        for path, about in index.items():
+            assert STORY == "collision" or about in (self.index[path], self.fixed_index[path]), path
+            if about != self.index[path]:
+                assert tree[os.fsencode(path)] == self.fixed_tree[os.fsencode(path)], path
+
+    def allow_what_others_wrote(self, tree: "dict[bytes, Thing]", wrong: "dict[bytes, Any]") -> None:
+        merged, clashing = self.others[:2]
+        if STORY == "editor" and tree[merged][2].decode() == unstaged_text().replace(*SAVED):
+            wrong.pop(merged, None)
+        # The second job may have been killed before it was written down that it was a job: then it is an editor, too.
+        if (
+            STORY
+            and tree[clashing][2].decode() == CLASHING
+            and tree.get(clashing + b".unstaged") == self.tree[clashing]
+        ):
+            del wrong[clashing], wrong[clashing + b".unstaged"]
+
+    def recover(self) -> None:
+        facts = find_repo(self.repo.env, str(self.repo.path))
+        sentences = recover(facts, self.repo.env, waits=True)
+        assert len(sentences) <= 1 + (STORY != ""), sentences
+        self.expect(snapshot(self.repo.path), index_of(self.repo))
+        assert recover(facts, self.repo.env) == []
+        assert not Path(facts.git_dir, "dodo-hooks-aside/journal").exists()
+
+
+def in_child(run: "Callable[[], object]") -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        run()
+        code = 0
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def die_before(number: int) -> None:
+    left = [number]
+
+    def count(event: str, args: "tuple[Any, ...]") -> None:
+        if event not in CALLS or (event == "open" and not args[2] & (os.O_WRONLY | os.O_RDWR)):
+            return
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+
+    sys.addaudithook(count)
+
+
+def points(judge: Judge, first: int, step: int) -> int:
+    """How many there were."""
+    number = first
+    while True:
+
+        def run(number: int = number) -> None:
+            die_before(number)
+            story(judge.repo)
+
+        _, status = os.waitpid(in_child(run), 0)
+        judge.recover()
+        if not os.WIFSIGNALED(status):
+            assert status == 0, status
+            return number
+        judge.reset()
+        number += step
+
+
+def moments(judge: Judge, count: int, seed: int) -> int:
+    """How many runs were killed."""
+    chance, killed, lasts_s = random.Random(seed), 0, 0.5
+    for turn in range(count):
+        begun_s = time.monotonic()
+        pid = in_child(lambda: story(judge.repo))
+        if turn:
+            select.select([], [], [], chance.uniform(0, lasts_s))
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        if not turn:
+            lasts_s = time.monotonic() - begun_s
+        killed += os.WIFSIGNALED(status)
+        judge.recover()
+        judge.reset()
+    return killed
+
+
+def main(mode: str, path: str, one: str, other: str) -> None:
+    if "WITHOUT_EXCHANGE" in os.environ:
+        exchange._NAME = "there_is_no_such_call"
+    judge = Judge(Repo(Path(path), dict(os.environ)))
+    print((points if mode == "points" else moments)(judge, int(one), int(other)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

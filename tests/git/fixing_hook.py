@@ -1,0 +1,51 @@
+"""A git hook that does what ours does around one job with `stage_fixed`: it makes `good` of every `bad`.
+
+What is staged for the commit are the job's files. FAILS=1: the job fails when it has fixed them. KILLED=1: the
+hook is killed when it has staged the fixes.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from dodo_hooks.git.aside import recover, set_aside
+from dodo_hooks.git.mend import mend_real_index
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.restage import Restager
+
+
+def main(hook: str) -> int:
+    environ = dict(os.environ)
+    repo = find_repo(environ, os.getcwd())
+    with open(f"{repo.common_dir}/fired", "a") as log:
+        log.write(f"{hook}\n")
+    if hook == "post-commit":
+        mend_real_index(repo, environ)
+        return 0
+    recover(repo, environ, waits=True)
+    against = "HEAD^" if "--amend" in environ.get("TOLD", "") else "HEAD"
+    listed = subprocess.run(
+        ["git", "diff", "--cached", "--name-only", "--no-renames", "-z", against], stdout=subprocess.PIPE, check=True
+    )
+    files = listed.stdout.split(b"\0")[:-1]
+    aside = set_aside(repo, environ)
+    restager = Restager(repo, environ, aside, files)
+    watch = restager.before(files)
+    for name in files:
+        path = Path(os.fsdecode(name))
+        if path.is_file() and b"bad" in path.read_bytes():
+            path.write_bytes(path.read_bytes().replace(b"bad", b"good"))
+    fails = "FAILS" in environ
+    said = [*restager.after(watch, stages=not fails).sentences]
+    if "KILLED" in environ:
+        os.kill(os.getpid(), signal.SIGKILL)
+    result = aside.put_back() if aside else None
+    said += result.sentences if result else ()
+    sys.stderr.write("".join(f"{sentence}\n" for sentence in said))
+    return int(fails or bool(result and result.conflict))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,690 @@
+"""Unstaged work is set aside while the jobs of a commit run, and comes back to the last byte (G5)."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.aside import Aside, recover, set_aside
+from dodo_hooks.git.aside_lock import hold_shared, release_lock, take_lock
+from dodo_hooks.git.journal import Journal
+from dodo_hooks.git.partial import unstaged_changes
+from dodo_hooks.git.put_back import PutBack
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.restage import Restager
+from dodo_hooks.git.taking import DisturbedError, copy_unstaged, put_bases
+from dodo_hooks.host import exchange
+from kit.gate import Gate
+from kit.repo import PACKAGES, Repo
+from kit.unstaged import (
+    STAGED,
+    TEXT,
+    Thing,
+    difference,
+    fixed_and_unstaged_text,
+    fixed_text,
+    index_of,
+    make_work,
+    snapshot,
+    unstaged_text,
+    write,
+)
+
+
+def put_aside(repo: Repo, **more: str) -> Aside:
+    environ = {**repo.env, **more}
+    aside = set_aside(find_repo(environ, str(repo.path)), environ)
+    assert aside is not None
+    return aside
+
+
+def staged_tree(repo: Repo, name: str = "checkout") -> dict[bytes, Thing]:
+    """What git checks out of the index."""
+    place = repo.path.parent / name
+    repo.git("checkout-index", "-a", f"--prefix={place}/")
+    return snapshot(place)
+
+
+@pytest.fixture
+def text(repo: Repo) -> Repo:
+    """One file with a staged and an unstaged change."""
+    repo.write("text", STAGED)
+    repo.git("add", "text")
+    repo.write("text", unstaged_text())
+    return repo
+
+
+def test_g5_where_everything_is_staged_nothing_is_set_aside(repo: Repo) -> None:
+    repo.write("file", "staged\n")
+    repo.git("add", "file")
+    repo.write("untracked", "not git's\n")
+    before = sorted(os.listdir(repo.path / ".git"))
+    assert set_aside(find_repo(repo.env, str(repo.path)), repo.env) is None
+    assert sorted(os.listdir(repo.path / ".git")) == before
+
+
+def test_g5_every_sort_of_unstaged_change_is_set_aside_and_comes_back(repo: Repo) -> None:
+    make_work(repo, 500)
+    before, index = snapshot(repo.path), index_of(repo)
+    aside = put_aside(repo)
+    during = snapshot(repo.path)
+    expected = {**staged_tree(repo), b"untracked": before[b"untracked"]}
+    del expected[b"intended"]
+    assert difference(expected, during) == {}
+    assert repo.git("diff", "--stat").stdout.count("|") == 1  # the one that was only intended to be added
+    result = aside.put_back()
+    assert (result.sentences, result.conflict, result.is_whole) == ((), False, True)
+    assert difference(before, snapshot(repo.path)) == {}
+    assert index_of(repo) == index
+    assert not repo.has(".git/dodo-hooks-aside")
+
+
+# Somebody else writes meanwhile
+
+
+def test_g5_what_an_editor_saves_meanwhile_is_merged_with_what_was_set_aside(text: Repo) -> None:
+    aside = put_aside(text)
+    assert text.read("text") == STAGED
+    write(text, b"text", STAGED.replace("line 10\n", "line ten, from an editor\n"))
+    result = aside.put_back()
+    assert (result.sentences, result.conflict) == ((), False)
+    assert text.read("text") == unstaged_text().replace("line 10\n", "line ten, from an editor\n")
+
+
+def test_g5_an_editor_that_saves_its_whole_buffer_again_loses_nothing(text: Repo) -> None:
+    aside = put_aside(text)
+    write(text, b"text", unstaged_text() + "and more\n")
+    assert aside.put_back().sentences == ()
+    assert text.read("text") == unstaged_text() + "and more\n"
+
+
+def test_g5_what_cannot_be_merged_is_kept_beside_and_named_and_overwrites_nothing(text: Repo) -> None:
+    text.write("text.unstaged", "of somebody else\n")
+    aside = put_aside(text)
+    write(text, b"text", unstaged_text(", in another way"))
+    result = aside.put_back()
+    assert not result.conflict  # of no job's making: the commit may go on
+    assert len(result.sentences) == 1 and "text.unstaged-2" in result.sentences[0]
+    assert text.read("text") == unstaged_text(", in another way")
+    assert text.read("text.unstaged-2") == unstaged_text()
+    assert text.read("text.unstaged") == "of somebody else\n"
+    assert not text.has(".git/dodo-hooks-aside")
+
+
+def test_g5_binary_files_that_both_changed_are_both_kept(repo: Repo) -> None:
+    staged, unstaged, saved = (bytes([n, 0, 255]) * 100 for n in range(3))
+    repo.write("binary", staged)
+    repo.git("add", "binary")
+    repo.write("binary", unstaged)
+    aside = put_aside(repo)
+    write(repo, b"binary", saved)
+    assert "binary.unstaged" in aside.put_back().sentences[0]
+    assert (repo.path / "binary").read_bytes() == saved
+    assert (repo.path / "binary.unstaged").read_bytes() == unstaged
+
+
+def test_g5_a_file_that_somebody_deleted_meanwhile_comes_back(text: Repo) -> None:
+    aside = put_aside(text)
+    (text.path / "text").unlink()
+    assert aside.put_back().sentences == ()
+    assert text.read("text") == unstaged_text()
+
+
+def test_g5_a_deleted_file_that_somebody_made_anew_meanwhile_stays(text: Repo) -> None:
+    (text.path / "text").unlink()
+    aside = put_aside(text)
+    write(text, b"text", "anew\n")
+    assert aside.put_back().sentences == ()
+    assert text.read("text") == "anew\n"
+
+
+def as_directory(repo: Repo) -> None:
+    (repo.path / "dir/text").unlink()
+    (repo.path / "dir/text").mkdir()
+    repo.write("dir/text/inside", "kept\n")
+
+
+def under_a_file(repo: Repo) -> None:
+    (repo.path / "dir/text").unlink()
+    (repo.path / "dir").rmdir()
+    repo.write("dir", "kept\n")
+
+
+def under_a_link(repo: Repo) -> None:
+    (repo.path / "dir/text").unlink()
+    (repo.path / "dir").rmdir()
+    repo.write("elsewhere/text", "kept\n")
+    (repo.path / "dir").symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("happens", [as_directory, under_a_file, under_a_link])
+def test_g5_where_something_else_has_taken_its_place_the_unstaged_version_is_kept_beside(
+    repo: Repo, happens: Callable[[Repo], None]
+) -> None:
+    repo.write("dir/text", STAGED)
+    repo.git("add", "dir/text")
+    repo.write("dir/text", unstaged_text())
+    aside = put_aside(repo)
+    happens(repo)
+    others = snapshot(repo.path)
+    result = aside.put_back()
+    assert result.is_whole and "text.unstaged" in result.sentences[0]
+    after = snapshot(repo.path)
+    kept = [after.pop(path)[2] for path in list(after) if path.endswith(b"text.unstaged")]
+    assert kept == [unstaged_text().encode()]
+    assert difference(others, after) == {}
+
+
+def test_g5_a_folder_that_was_removed_meanwhile_is_made_again(repo: Repo) -> None:
+    repo.write("dir/deep/text", STAGED)
+    repo.git("add", "dir")
+    repo.write("dir/deep/text", unstaged_text())
+    aside = put_aside(repo)
+    repo.call("rm", "-r", "dir", check=True)
+    assert aside.put_back().sentences == ()
+    assert repo.read("dir/deep/text") == unstaged_text()
+
+
+def test_g5_an_editor_that_saves_between_the_copy_and_the_move_is_noticed(text: Repo) -> None:
+    facts = find_repo(text.env, str(text.path))
+    lock = take_lock(facts, waits=True)
+    assert lock is not None
+    journal = Journal(facts.git_dir)
+    copy_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    journal.write()
+    write(text, b"text", unstaged_text(", saved just now"))
+    before = snapshot(text.path)
+    with pytest.raises(DisturbedError):
+        put_bases(facts, journal)
+    assert PutBack(facts, text.env, journal, lock).run().sentences == ()
+    release_lock(lock)
+    assert difference(before, snapshot(text.path)) == {}
+    assert not text.has(".git/dodo-hooks-aside")
+
+
+# Jobs
+
+
+def fix(repo: Repo, aside: Aside, *names: bytes, content: str = fixed_text()) -> None:
+    """What a job with `stage_fixed` does to these files."""
+    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, aside, names)
+    watch = restager.before(names)
+    for name in names:
+        write(repo, name, content)
+    assert set(restager.after(watch).paths) == set(names)
+
+
+def test_g5_a_jobs_fixes_are_staged_and_merged_with_the_unstaged_edits(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    result = aside.put_back()
+    assert (result.sentences, result.conflict) == ((), False)
+    assert text.git("show", ":text").stdout == fixed_text()
+    assert text.read("text") == fixed_and_unstaged_text()
+
+
+def test_g5_fixes_that_collide_with_unstaged_edits_refuse_the_commit_and_all_is_as_it_was(text: Repo) -> None:
+    text.write("whole", STAGED)
+    text.write("other", STAGED)
+    text.git("add", "whole", "other")
+    text.write("other", unstaged_text())
+    before, index = snapshot(text.path), index_of(text)
+    aside = put_aside(text)
+    fix(text, aside, b"whole", b"other")  # no collision here
+    fix(text, aside, b"text", content=STAGED.replace("line 30\n", "line thirty, fixed\n"))
+    assert index_of(text) != index
+    result = aside.put_back()
+    assert result.conflict and result.is_whole and result.sentences[0].startswith("text: what the jobs fixed")
+    assert difference(before, snapshot(text.path)) == {}
+    assert index_of(text) == index
+
+
+def test_g5_a_job_and_an_editor_on_the_same_file(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    write(text, b"text", fixed_text().replace("line 0\n", "line zero, from an editor\n"))
+    assert aside.put_back().sentences == ()
+    assert text.read("text") == fixed_and_unstaged_text().replace("line 0\n", "line zero, from an editor\n")
+    assert text.git("show", ":text").stdout == fixed_text()
+
+
+def test_g5_what_an_editor_saved_before_the_job_is_not_staged(text: Repo) -> None:
+    aside = put_aside(text)
+    write(text, b"text", STAGED.replace("line 10\n", "line ten, from an editor\n"))
+    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    write(text, b"text", fixed_text().replace("line 10\n", "line ten, from an editor\n"))
+    staged = restager.after(watch)
+    assert staged.paths == () and "text was changed by another program" in staged.sentences[0]
+    assert aside.put_back().sentences == ()
+    assert text.git("show", ":text").stdout == STAGED
+    assert text.read("text") == fixed_and_unstaged_text().replace("line 10\n", "line ten, from an editor\n")
+
+
+def test_g5_a_job_that_fixes_what_is_deleted_in_the_tree(text: Repo) -> None:
+    (text.path / "text").unlink()
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    assert aside.put_back().sentences == ()
+    assert text.git("show", ":text").stdout == fixed_text()
+    assert not text.has("text")
+
+
+def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:
+    aside = put_aside(text)
+    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    (text.path / "text").chmod(0o755)
+    assert restager.after(watch).paths == (b"text",)
+    assert aside.put_back().sentences == ()
+    assert index_of(text)["text"].startswith("100755 ")
+    assert text.read("text") == unstaged_text() and os.access(text.path / "text", os.X_OK)
+
+
+def test_g5_garbage_collection_meanwhile(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    text.git("gc", "-q", "--prune=now")
+    assert aside.put_back().sentences == ()
+    assert text.read("text") == fixed_and_unstaged_text()
+
+
+# How git writes files
+
+
+def test_g5_filters_and_line_ends(repo: Repo) -> None:
+    repo.git("config", "core.autocrlf", "true")
+    repo.git("config", "filter.upper.smudge", "tr a-z A-Z")
+    repo.git("config", "filter.upper.clean", "tr A-Z a-z")
+    repo.write(".gitattributes", "*.up filter=upper\n")
+    repo.write("a.up", "ONE\nTWO\n")
+    repo.write("b.txt", "one\r\ntwo\r\n")
+    repo.git("add", ".")
+    repo.write("a.up", "ONE\nTWO\nTHREE\n")
+    repo.write("b.txt", "one\r\ntwo\r\nthree\r\n")
+    before, index = snapshot(repo.path), index_of(repo)
+    aside = put_aside(repo)
+    assert (repo.path / "a.up").read_bytes() == b"ONE\r\nTWO\r\n" or repo.read("a.up") == "ONE\nTWO\n"
+    assert (repo.path / "b.txt").read_bytes() == b"one\r\ntwo\r\n"
+    assert repo.git("diff", "--name-only").stdout == ""
+    assert aside.put_back().sentences == ()
+    assert difference(before, snapshot(repo.path)) == {}
+    assert index_of(repo) == index
+
+
+def test_g5_a_filter_that_fails_leaves_the_tree_alone(text: Repo) -> None:
+    text.git("config", "filter.broken.smudge", "false")
+    text.git("config", "filter.broken.required", "true")
+    text.write(".gitattributes", "text filter=broken\n")
+    before = snapshot(text.path)
+    with pytest.raises(GitError):
+        put_aside(text)
+    assert difference(before, snapshot(text.path)) == {}
+    assert not text.has(".git/dodo-hooks-aside")
+
+
+def test_g5_submodules_unmerged_paths_and_directories_are_left_alone(repo: Repo) -> None:
+    other = Repo.create(repo.path.parent / "other", repo.env)
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.path), "sub")
+    repo.write("file", "a file\n")
+    repo.write("both", "one\n")
+    repo.git("add", ".")
+    repo.git("commit", "-qm", "one")
+    repo.git("checkout", "-qb", "topic")
+    repo.write("both", "two\n")
+    repo.git("commit", "-qam", "two")
+    repo.git("checkout", "-q", "main")
+    repo.write("both", "three\n")
+    repo.git("commit", "-qam", "three")
+    repo.git("merge", "topic", check=False)
+    Repo(repo.path / "sub", repo.env).git("commit", "-q", "--allow-empty", "-m", "moved")
+    repo.write("sub/untracked", "")
+    (repo.path / "file").unlink()
+    repo.write("file/inside", "")
+    assert set_aside(find_repo(repo.env, str(repo.path)), repo.env) is None
+
+
+def test_g5_on_a_branch_without_a_commit(tmp_path: Path, repo: Repo) -> None:
+    repo.git("checkout", "-q", "--orphan", "unborn")
+    repo.write("text", STAGED)
+    repo.git("add", "text")
+    repo.write("text", unstaged_text())
+    aside = put_aside(repo)
+    assert repo.read("text") == STAGED
+    assert aside.put_back().sentences == ()
+    assert repo.read("text") == unstaged_text()
+
+
+def test_g5_a_sha_256_repository(repo: Repo) -> None:
+    path = repo.path.parent / "sha256"
+    repo.call("git", "init", "-q", "--object-format=sha256", str(path), check=True)
+    other = Repo(path, repo.env)
+    make_work(other, 5, megabytes=0)
+    before = snapshot(path)
+    aside = put_aside(other)
+    fix(other, aside, b"staged")
+    assert other.git("diff", "--name-only").stdout == "intended\n"
+    assert aside.put_back().sentences == ()
+    assert set(difference(before, snapshot(path))) == {b"staged"}
+
+
+def test_g5_the_index_that_counts_is_the_one_that_git_names(text: Repo) -> None:
+    text.git("commit", "-qm", "one")
+    text.git("read-tree", "--index-output=.git/other-index", "HEAD")
+    text.write("text", STAGED)
+    text.git("add", "text")
+    text.write("text", TEXT)
+    text.git("add", "text")
+    aside = put_aside(text, GIT_INDEX_FILE=".git/other-index")
+    assert text.read("text") == STAGED
+    aside.put_back()
+    assert text.read("text") == TEXT
+
+
+# Where things lie
+
+
+def test_g5_a_git_directory_on_another_file_system(text: Repo) -> None:
+    far = Path("/dev/shm")
+    if not far.is_dir() or far.stat().st_dev == text.path.stat().st_dev:
+        pytest.skip("there is no other file system")
+    with tempfile.TemporaryDirectory(dir=far) as place:
+        text.git("commit", "-qm", "one")
+        text.write("text", STAGED)
+        make_work(text, 5)
+        text.write("text", unstaged_text())
+        shutil.move(text.path / ".git", f"{place}/git")
+        text.write(".git", f"gitdir: {place}/git\n")
+        before, index = snapshot(text.path), index_of(text)
+        aside = put_aside(text)
+        assert text.read("text") == STAGED
+        write(text, b"text", unstaged_text(", in another way"))
+        assert len(aside.put_back().sentences) == 1
+        assert text.read("text.unstaged") == unstaged_text()
+        (text.path / "text.unstaged").rename(text.path / "text")
+        assert difference(before, snapshot(text.path)) == {}
+        assert index_of(text) == index
+
+
+def test_g5_a_file_system_that_cannot_exchange_names(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_NAME", "there_is_no_such_call")
+    make_work(text, 5)
+    text.write("text", unstaged_text(" again"))
+    before = snapshot(text.path)
+    aside = put_aside(text)
+    assert text.read("text") == unstaged_text()  # which `make_work` has committed
+    assert aside.put_back().sentences == ()
+    assert difference(before, snapshot(text.path)) == {}
+
+
+def test_g5_a_linked_worktree_has_its_own(text: Repo) -> None:
+    text.git("commit", "-qm", "one")
+    linked = text.worktree("linked")
+    for one in (text, linked):
+        one.write("text", unstaged_text())
+    in_linked, in_main = put_aside(linked), put_aside(text)
+    assert linked.read("text") == text.read("text") == STAGED
+    for aside in (in_main, in_linked):
+        assert aside.put_back().sentences == ()
+    assert linked.read("text") == text.read("text") == unstaged_text()
+
+
+# When it cannot be done
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[bool], None]]:
+    """As far as a test can have one: no file may grow beyond 64 kB."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def set_full(is_full: bool) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65536 if is_full else limits[0], limits[1]))
+
+    yield set_full
+    set_full(False)
+
+
+def test_g5_a_full_disk_at_the_beginning_touches_nothing(repo: Repo, full_disk: Callable[[bool], None]) -> None:
+    make_work(repo, 5)
+    before = snapshot(repo.path)
+    full_disk(True)
+    with pytest.raises(GitError, match=r"cannot be set aside|checkout-index"):
+        put_aside(repo)
+    full_disk(False)
+    assert difference(before, snapshot(repo.path)) == {}
+    assert not repo.has(".git/dodo-hooks-aside/journal")
+
+
+def test_g5_a_full_disk_at_the_end_is_said_and_the_next_one_puts_back(
+    repo: Repo, full_disk: Callable[[bool], None]
+) -> None:
+    make_work(repo, 5)
+    before, facts = snapshot(repo.path), find_repo(repo.env, str(repo.path))
+    aside = put_aside(repo)
+    shutil.rmtree(repo.path / ".git/dodo-hooks-aside/original")  # as where nothing can be moved
+    full_disk(True)
+    result = aside.put_back()
+    assert result.conflict and not result.is_whole and result.sentences[0].startswith("big cannot be put back now")
+    with pytest.raises(GitError, match="big cannot be put back"):
+        recover(facts, repo.env)
+    with pytest.raises(GitError, match="big cannot be put back"):
+        put_aside(repo)  # nothing is set aside on top of what is owed
+    full_disk(False)
+    assert "are back" in recover(facts, repo.env)[0]
+    assert difference(before, snapshot(repo.path)) == {}
+
+
+def test_g5_a_full_disk_at_the_end_is_no_matter_where_files_can_be_moved(
+    repo: Repo, full_disk: Callable[[bool], None]
+) -> None:
+    make_work(repo, 5)
+    before = snapshot(repo.path)
+    aside = put_aside(repo)
+    full_disk(True)
+    assert aside.put_back().sentences == ()
+    assert difference(before, snapshot(repo.path)) == {}
+
+
+def test_g5_the_very_file_comes_back(text: Repo) -> None:
+    (text.path / "text").chmod(0o640)
+    (text.path.parent / "linked").hardlink_to(text.path / "text")
+    before = os.stat(text.path / "text")
+    put_aside(text).put_back()
+    after = os.stat(text.path / "text")
+    assert (after.st_ino, after.st_mode, after.st_nlink) == (before.st_ino, before.st_mode, 2)
+    assert after.st_mtime_ns > before.st_mtime_ns  # what a job built from the staged version is older
+
+
+@pytest.mark.parametrize("ends", ["with the run", "killed"])
+def test_g5_a_program_that_has_the_file_open_goes_on_writing_there(text: Repo, ends: str) -> None:
+    with open(text.path / "text", "a") as log:
+        aside = put_aside(text)
+        fix(text, aside, b"text")
+        log.write("more\n")
+        log.flush()
+        if ends == "killed":
+            abandon(aside)
+            recover(find_repo(text.env, str(text.path)), text.env)
+        else:
+            assert aside.put_back().sentences == ()
+    assert text.read("text") == fixed_and_unstaged_text() + "more\n"
+
+
+def test_g5_a_file_that_a_power_cut_has_emptied_comes_back_from_its_copy(text: Repo) -> None:
+    abandon(put_aside(text))
+    original = text.path / ".git/dodo-hooks-aside/original/0"
+    status = os.stat(original)
+    original.write_bytes(b"\0" * status.st_size)
+    os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
+    recover(find_repo(text.env, str(text.path)), text.env)
+    assert text.read("text") == unstaged_text()
+
+
+def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> None:
+    facts = find_repo(text.env, str(text.path))
+    abandon(put_aside(text))
+    journal = text.path / ".git/dodo-hooks-aside/journal"
+    content = journal.read_bytes()
+    journal.write_bytes(b"{")
+    for attempt in (recover, set_aside):
+        text.write("text", "changed\n")
+        with pytest.raises(GitError, match=r"\.git/dodo-hooks-aside"):
+            attempt(facts, text.env)
+    write(text, b"text", STAGED)
+    journal.write_bytes(content)
+    assert "are back" in recover(facts, text.env)[0]
+    assert text.read("text") == unstaged_text()
+
+
+# Who waits for whom
+
+
+def abandon(aside: Aside) -> None:
+    """As if its process had been killed."""
+    os.close(aside.lock)
+
+
+def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None:
+    facts = find_repo(text.env, str(text.path))
+    aside = put_aside(text)
+    assert hold_shared(facts, waits=False) is None
+    assert recover(facts, text.env) == []
+    assert text.read("text") == STAGED
+    with in_process(text, "wait_until_whole(repo); print(open('text').read() == unstaged_text())") as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == b"begun\n"
+        aside.put_back()
+        assert waiting.stdout.readline() == b"True\n"
+    lock = hold_shared(facts, waits=False)
+    assert lock is not None
+    assert take_lock(facts, waits=False) is None  # a job is being started: nobody sets work aside
+    os.close(lock)
+
+
+@pytest.mark.parametrize("left", ["0", "0.away"])
+def test_g5_bytes_that_were_on_their_way_when_a_run_was_killed_are_kept(text: Repo, left: str) -> None:
+    facts = find_repo(text.env, str(text.path))
+    abandon(put_aside(text))
+    text.write(f".git/dodo-hooks-aside/swap/{left}", "an editor saved this in the very moment\n")
+    text.write(".git/dodo-hooks-aside/swap/0.part", "half")
+    said = recover(facts, text.env)
+    assert len(said) == 2 and "text.unstaged" in said[1]
+    assert text.read("text.unstaged") == "an editor saved this in the very moment\n"
+    assert text.read("text") == unstaged_text()
+
+
+def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(text: Repo) -> None:
+    before = snapshot(text.path)
+    abandon(put_aside(text))
+    text.write(".git/dodo-hooks-aside/swap/0", unstaged_text())
+    text.write(".dodo-hooks-aside-0", STAGED)
+    assert len(recover(find_repo(text.env, str(text.path)), text.env)) == 1
+    assert difference(before, snapshot(text.path)) == {}
+
+
+def test_g5_two_recoveries_at_once(repo: Repo) -> None:
+    make_work(repo, 60)
+    before = snapshot(repo.path)
+    abandon(put_aside(repo))
+    with ExitStack() as stack:
+        both = [stack.enter_context(in_process(repo, "print(recover(repo, env, waits=True))")) for _ in range(2)]
+        said = sorted(one.communicate()[0] for one in both)
+    assert said[0].endswith(b"begun\n[]\n") or b"are back" in said[0]
+    assert sum(b"are back" in one for one in said) == 1
+    assert difference(before, snapshot(repo.path)) == {}
+
+
+def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Repo) -> None:
+    """It has the lock, too: a `git update-index` that goes on alone must not meet a recovery."""
+    aside = put_aside(text)
+    gate = Gate(text.path.parent / "gate")
+    text.git("config", "filter.slow.clean", f"{gate.command}; cat")
+    text.write(".git/info/attributes", "other filter=slow\n")
+    text.write("other", "")
+    code = (
+        "from dodo_hooks.git.partial import run_git\n"
+        f"os.set_inheritable({aside.lock}, False)\n"
+        f"run_git(repo, env, ('update-index', '--add', 'other'), keep={aside.lock})"
+    )
+    with in_process(text, code, keep=aside.lock) as staging:
+        gate.wait()
+        staging.kill()
+        staging.wait()
+        abandon(aside)
+        assert recover(find_repo(text.env, str(text.path)), text.env) == []
+        gate.open()
+    assert "are back" in recover(find_repo(text.env, str(text.path)), text.env, waits=True)[0]
+    gate.close()
+    assert text.read("text") == unstaged_text()
+
+
+def in_process(repo: Repo, code: str, keep: "int | None" = None) -> "subprocess.Popen[bytes]":
+    lines = (
+        "import os",
+        "from dodo_hooks.git.aside import recover",
+        "from dodo_hooks.git.aside_lock import wait_until_whole",
+        "from dodo_hooks.git.repo import find_repo",
+        "from kit.unstaged import unstaged_text",
+        "env = dict(os.environ); repo = find_repo(env, os.getcwd())",
+        "print('begun', flush=True)",
+        code,
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=repo.path,
+        env={**repo.env, "PYTHONPATH": f"{PACKAGES}:{Path(__file__).parents[1]}"},
+        stdout=subprocess.PIPE,
+        pass_fds=() if keep is None else (keep,),
+    )
+
+
+# What it costs
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_g5_the_number_of_git_processes_does_not_grow_with_the_files(repo: Repo, count: int) -> None:
+    work = make_work(repo, count, megabytes=0)
+    wrapper = repo.path.parent / "bin/git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >>{repo.path.parent}/calls\nexec {shutil.which("git")} "$@"\n')
+    wrapper.chmod(0o755)
+    env = {**repo.env, "PATH": f"{wrapper.parent}:{repo.env['PATH']}"}
+    facts = find_repo(env, str(repo.path))
+    aside = set_aside(facts, env)
+    assert aside is not None
+    files = [b"staged"]
+    restager = Restager(facts, env, aside, [*files, *work.texts])
+    watch = restager.before(files)
+    write(repo, b"staged", "fixed\n")
+    restager.after(watch)
+    assert aside.put_back().sentences == ()
+    calls = (repo.path.parent / "calls").read_text().splitlines()
+    commands = [line.split("core.hooksPath=/dev/null ")[1].split()[0] for line in calls]
+    assert commands == ["status", "checkout-index", "status", "update-index", "ls-files"]
+
+
+def test_g5_looking_for_unstaged_changes_imports_nothing_slow(text: Repo) -> None:
+    """Each pre-commit does it, and mostly for nothing."""
+    code = (
+        "import sys; bare = set(sys.modules); sys.path.insert(0, sys.argv[1])",
+        "from dodo_hooks.core.overlap import overlap_edges",
+        "from dodo_hooks.git.aside_lock import is_anything_owed, wait_until_whole",
+        "from dodo_hooks.git.partial import unstaged_changes",
+        "from dodo_hooks.git.repo import find_repo",
+        "from dodo_hooks.host.world import make_world",
+        "world = make_world(); repo = find_repo(world.environ, world.cwd); wait_until_whole(repo)",
+        "print(is_anything_owed(repo), *(one.path for one in unstaged_changes(repo, world.environ)))",
+        "print(*(name for name in set(sys.modules) - bare if not name.startswith('dodo_hooks')))",
+    )
+    done = text.call(sys.executable, "-I", "-S", "-c", "\n".join(code), PACKAGES, check=True)
+    found, imported = done.stdout.splitlines()
+    assert found == "False b'text'"
+    assert set(imported.split()) <= {"_collections", "fcntl", "select", "gc"}

@@ -1,0 +1,66 @@
+"""Kill -9 while unstaged work is set aside: whoever comes next puts every byte back (G5).
+
+Once before each system call that changes something, and at random moments. `TORTURE_SEED=N pytest ...` draws the same
+moments again; `TORTURE_KILLS=100` draws more, `TORTURE_STEP=1` stops at each call.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from kit.repo import PACKAGES, Repo
+from kit.unstaged import make_work
+
+pytestmark = pytest.mark.timeout(300)
+
+DRIVER = Path(__file__).with_name("aside_driver.py")
+STEP = int(os.environ.get("TORTURE_STEP", "24"))  # 1: each system call; else each such one, from a random one on
+RARELY = 3 * STEP
+KILLS = int(os.environ.get("TORTURE_KILLS", "12"))
+FILES = 6
+
+
+def drive(repo: Repo, mode: str, one: int, other: int, **more: str) -> int:
+    tests = str(Path(__file__).parents[1])
+    env = {"PYTHONPATH": f"{PACKAGES}:{tests}"}
+    argv = [sys.executable, str(DRIVER), mode, str(repo.path), str(one), str(other)]
+    done = subprocess.run(argv, env={**repo.env, **env, **more}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return int(done.stdout)
+
+
+@pytest.fixture
+def seed() -> int:
+    seed = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
+    print(f"TORTURE_SEED={seed}")
+    return seed
+
+
+@pytest.mark.parametrize("story", ["", "editor", "collision"])
+def test_g5_killed_before_any_system_call(repo: Repo, story: str, seed: int) -> None:
+    make_work(repo, FILES, megabytes=0)
+    assert drive(repo, "points", seed % STEP, STEP, STORY=story) > 100
+
+
+def test_g5_killed_where_names_cannot_be_exchanged(repo: Repo, seed: int) -> None:
+    make_work(repo, 3, megabytes=0)
+    assert drive(repo, "points", seed % RARELY, RARELY, WITHOUT_EXCHANGE="1") > 100
+
+
+def test_g5_killed_where_the_git_directory_is_on_another_file_system(repo: Repo, seed: int) -> None:
+    far = Path("/dev/shm")
+    if not far.is_dir() or far.stat().st_dev == repo.path.stat().st_dev:
+        pytest.skip("there is no other file system")
+    make_work(repo, 3, megabytes=0)
+    with tempfile.TemporaryDirectory(dir=far) as place:
+        assert drive(repo, "points", seed % RARELY, RARELY, FAR=place) > 100
+
+
+def test_g5_killed_at_random_moments(repo: Repo, seed: int) -> None:
+    make_work(repo, 40, megabytes=1)
+    assert drive(repo, "moments", KILLS, seed) > KILLS // 4

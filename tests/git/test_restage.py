@@ -1,0 +1,422 @@
+"""What a job fixes is staged into the index that git commits, in each way that git commits (G6)."""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git import mend
+from dodo_hooks.git.aside import recover
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.restage import Restager, Staged
+from kit.repo import PACKAGES, Repo
+from kit.unstaged import HOSTILE, difference, index_of, snapshot
+
+HOOK = Path(__file__).with_name("fixing_hook.py")
+TESTS = Path(__file__).parents[1]
+BODY = "".join(f"{n}\n" for n in range(20))
+
+
+@pytest.fixture
+def fixing(repo: Repo) -> Repo:
+    """A repository with our hook and three committed files."""
+    for name in ("one", "two", "three"):
+        repo.write(name, f"{name}\n{BODY}")
+    repo.write("dir/four", "four\n")
+    repo.git("add", ".")
+    repo.git("commit", "-qm", "files")
+    for hook in ("pre-commit", "post-commit"):
+        command = shlex.join((sys.executable, str(HOOK), hook))
+        script = f"#!/bin/sh\nPYTHONPATH={shlex.quote(f'{PACKAGES}:{TESTS}')} exec {command}\n"
+        repo.write(f".git/hooks/{hook}", script).chmod(0o755)
+    return repo
+
+
+def with_bad(name: str, top: str = "bad", bottom: str = "") -> str:
+    return f"{name}, {top}\n{BODY}{bottom}"
+
+
+def plain(repo: Repo) -> None:
+    repo.write("one", with_bad("one"))
+    repo.git("add", "one")
+    repo.write("one", with_bad("one", bottom="unstaged\n"))
+    repo.git("commit", "-qm", "plain", check=False)
+
+
+def dash_a(repo: Repo) -> None:
+    repo.write("one", with_bad("one"))
+    repo.git("commit", "-qam", "all", check=False)
+
+
+def dash_p(repo: Repo) -> None:
+    repo.write("one", with_bad("one", bottom="unstaged\n"))
+    repo.call("git", "commit", "-qpm", "patch", input="y\nn\n")
+
+
+def dash_i(repo: Repo) -> None:
+    repo.write("two", "two\nstaged\n")
+    repo.git("add", "two")
+    repo.write("one", with_bad("one"))
+    repo.git("commit", "-qm", "include", "-i", "one", check=False)
+
+
+def only_file(repo: Repo) -> None:
+    repo.write("two", "two\nstaged\n")
+    repo.git("add", "two")
+    repo.write("two", "two\nstaged\nunstaged\n")
+    repo.write("one", with_bad("one"))
+    repo.git("commit", "-qm", "only", "--", "one", check=False)
+
+
+def only_file_in_a_folder(repo: Repo) -> None:
+    repo.write("one", with_bad("one"))
+    Repo(repo.path / "dir", repo.env).git("commit", "-qm", "only", "--", "../one", check=False)
+
+
+def amend(repo: Repo) -> None:
+    repo.write("one", with_bad("one"))
+    repo.git("add", "one")
+    repo.git("commit", "-q", "--amend", "--no-edit", check=False, env={"TOLD": "--amend"})
+
+
+def absolute_index(repo: Repo) -> None:
+    repo.write("one", with_bad("one"))
+    index = str(repo.path / ".git/index")
+    repo.git("add", "one")
+    repo.git("commit", "-qm", "as a program with windows does", check=False, env={"GIT_INDEX_FILE": index})
+
+
+def only_file_with_an_index_of_ones_own(repo: Repo) -> None:
+    repo.write("one", with_bad("one"))
+    index = str(repo.path / ".git/index")
+    repo.git("commit", "-qm", "own", "--", "one", check=False, env={"GIT_INDEX_FILE": index})
+
+
+def merge(repo: Repo) -> None:
+    """One that git leaves to its user to finish. (A clean one has its tree before `pre-merge-commit` fires.)"""
+    repo.git("checkout", "-qb", "topic")
+    repo.write("one", f"one, topic\n{BODY}")
+    repo.git("commit", "-qam", "topic", "--no-verify")
+    repo.git("checkout", "-q", "main")
+    repo.write("one", f"one, main\n{BODY}")
+    repo.git("commit", "-qam", "main", "--no-verify")
+    repo.write("three", f"three\n{BODY}unstaged\n")
+    repo.git("merge", "-q", "--no-edit", "topic", check=False)
+    repo.write("one", with_bad("one"))
+    repo.git("add", "one")
+    repo.git("commit", "-q", "--no-edit", check=False)
+
+
+def rebase_with_exec(repo: Repo) -> None:
+    repo.git("commit", "-q", "--allow-empty", "-m", "to be replayed", "--no-verify")
+    repo.write(".git/new-one", with_bad("one"))
+    repo.git("rebase", "-q", "--exec", "cp .git/new-one one && git commit -qm exec -- one", "HEAD^", check=False)
+
+
+WAYS = [
+    plain,
+    dash_a,
+    dash_p,
+    dash_i,
+    only_file,
+    only_file_in_a_folder,
+    amend,
+    absolute_index,
+    only_file_with_an_index_of_ones_own,
+    merge,
+    rebase_with_exec,
+]
+
+
+def head(repo: Repo, name: str = "one") -> str:
+    return repo.git("show", f"HEAD:{name}").stdout
+
+
+@pytest.mark.parametrize("commit", WAYS)
+def test_g6_the_fix_is_in_the_commit_and_the_next_commit_reverts_nothing(
+    fixing: Repo, commit: Callable[[Repo], None]
+) -> None:
+    commit(fixing)
+    assert head(fixing) == with_bad("one", "good"), commit
+    assert fixing.git("diff", "--cached", "--name-only", "--", "one").stdout == ""
+    assert fixing.read("one").startswith("one, good\n")
+    assert not fixing.has(".git/dodo-hooks-restaged") and not fixing.has(".git/index.lock")
+    fixing.git("commit", "-q", "--allow-empty", "-m", "next")
+    assert head(fixing) == with_bad("one", "good")
+    for name, content in {"two": "staged\nunstaged\n", "one": "unstaged\n", "three": "unstaged\n"}.items():
+        if commit in {"two": (only_file,), "one": (plain, dash_p), "three": (merge,)}[name]:
+            assert fixing.read(name).endswith(content)
+
+
+@pytest.mark.parametrize("commit", WAYS)
+def test_g6_where_the_job_fails_nothing_is_staged(fixing: Repo, commit: Callable[[Repo], None]) -> None:
+    fixing.env["FAILS"] = "1"
+    commit(fixing)
+    del fixing.env["FAILS"]
+    assert "good" not in head(fixing)
+    assert "good" not in fixing.git("show", ":one").stdout
+    assert fixing.read("one").startswith("one, good\n")  # what the job did stays for its owner to see
+    assert not fixing.has(".git/dodo-hooks-aside") and not fixing.has(".git/dodo-hooks-restaged")
+
+
+UNSTAGED: dict[Callable[[Repo], None], list[str]] = {
+    plain: ["one"],
+    dash_p: ["one"],
+    only_file: ["two"],
+    merge: ["three"],
+}
+
+
+@pytest.mark.parametrize("commit", WAYS)
+def test_g5_g6_the_next_hook_puts_back_what_a_killed_one_had_set_aside(
+    fixing: Repo, commit: Callable[[Repo], None]
+) -> None:
+    fixing.env["KILLED"] = "1"
+    commit(fixing)
+    del fixing.env["KILLED"]
+    assert "good" not in head(fixing)
+    assert fixing.has(".git/dodo-hooks-aside/journal") == (commit in UNSTAGED)
+    fixing.git("commit", "-q", "--allow-empty", "-m", "next", check=False)
+    assert not fixing.has(".git/dodo-hooks-aside") and not fixing.has(".git/index.lock")
+    assert fixing.read("one").startswith("one, good\n")
+    for name in UNSTAGED.get(commit, []):
+        assert fixing.read(name).endswith("unstaged\n")
+        assert "unstaged" in fixing.git("diff", "--", name).stdout
+    assert fixing.git("status", "--porcelain", "--untracked-files=all", "--", "*.unstaged*", ".dodo*").stdout == ""
+
+
+def test_g6_what_fires_no_pre_commit_is_left_alone(fixing: Repo) -> None:
+    fixing.git("checkout", "-qb", "topic")
+    for name in ("one", "two"):
+        fixing.write(name, with_bad(name))
+        fixing.git("commit", "-qam", name, "--no-verify")
+    fixing.git("checkout", "-q", "main")
+    (fixing.path / ".git/fired").unlink()
+    fixing.git("cherry-pick", "topic")
+    fixing.git("revert", "--no-edit", "HEAD")
+    fixing.write("three", "bad\n")
+    fixing.git("stash")
+    fixing.git("stash", "pop")
+    fixing.git("checkout", "-q", "three")
+    fixing.git("rebase", "-q", "topic")
+    fired = fixing.read(".git/fired").split() if fixing.has(".git/fired") else []
+    assert set(fired) <= {"post-commit"}
+    assert "good" not in head(fixing) + head(fixing, "two")
+    assert not fixing.git("status", "--porcelain").stdout
+
+
+# By name
+
+
+def restage(repo: Repo, files: list[bytes], job: Callable[[], object]) -> Staged:
+    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, files)
+    watch = restager.before(files)
+    job()
+    return restager.after(watch)
+
+
+def test_g6_names_are_taken_literally_and_only_the_jobs_own_files_are_staged(repo: Repo) -> None:
+    names = [*HOSTILE, b":(glob)x", b":(top)y", b"*", b"dir/[a]", b"dir/a"]
+    top = os.fsencode(repo.path)
+    for name in names:
+        repo.write(os.fsdecode(name), "old\n")
+    repo.git("add", ".")
+    index = index_of(repo)
+    ours = names[::2]
+
+    def job() -> None:
+        for name in names:
+            with open(top + b"/" + name, "wb") as file:
+                file.write(b"new\n")
+
+    assert sorted(restage(repo, ours, job).paths) == sorted(ours)
+    changed = {path for path, about in index_of(repo).items() if about != index[path]}
+    assert changed == {os.fsdecode(name) for name in ours}
+
+
+def test_g6_deletions_links_and_executable_bits_are_staged_and_nothing_comes_in(repo: Repo) -> None:
+    repo.write(".gitignore", "ignored\nmade\n")
+    names = ["deleted", "linked", "executable", "ignored", "directory", "touched", "left"]
+    for name in names:
+        repo.write(name, "old\n")
+    repo.git("add", "-f", ".")
+    index = index_of(repo)
+
+    def job() -> None:
+        for name in ("deleted", "linked", "directory"):
+            (repo.path / name).unlink()
+        (repo.path / "linked").symlink_to("left")
+        repo.write("directory/inside", "")
+        (repo.path / "executable").chmod(0o755)
+        repo.write("ignored", "new\n")
+        (repo.path / "touched").touch()
+        repo.write("made", "ignored, and not tracked\n")
+        repo.write("made too", "not tracked\n")
+
+    files = [name.encode() for name in [*names, "made", "made too"]]
+    staged = restage(repo, files, job)
+    assert sorted(staged.paths) == [b"deleted", b"executable", b"ignored", b"linked"]
+    now = index_of(repo)
+    assert "deleted" not in now and "made" not in now and "made too" not in now
+    assert now["linked"].startswith("120000 ") and now["executable"].startswith("100755 ")
+    assert {path for path in now if now[path] != index[path]} == {"linked", "executable", "ignored"}
+
+
+def test_g6_a_change_in_the_same_tick_that_keeps_the_size_is_seen(repo: Repo) -> None:
+    repo.write("file", "old\n")
+    repo.git("add", "file")
+    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [])
+    repo.write("file", "odd\n")
+    watch = restager.before([b"file"])
+    repo.write("file", "new\n")
+    # As if the file system's clock had not gone on: the stamp is the same, and only the bytes can tell.
+    status = restager.before([b"file"]).stamps[b"file"].status
+    same = watch._replace(stamps={b"file": watch.stamps[b"file"]._replace(status=status)})
+    assert restager.changed(same) == [b"file"]
+
+
+def test_g6_what_somebody_else_changed_before_the_job_is_not_staged_and_said(repo: Repo) -> None:
+    repo.write("file", "old\n")
+    repo.git("add", "file")
+    index = index_of(repo)
+    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    repo.write("file", "of an editor\n")
+    watch = restager.before([b"file"])
+    repo.write("file", "of an editor, fixed\n")
+    staged = restager.after(watch)
+    assert staged.paths == () and staged.sentences[0].startswith("file was changed by another program")
+    assert index_of(repo) == index
+
+
+def test_g6_what_an_editor_saves_while_git_reads_the_file_is_not_staged(repo: Repo) -> None:
+    repo.write("file", "old\n")
+    repo.git("add", "file")
+    index = index_of(repo)
+    repo.write(".git/info/attributes", "file filter=editor\n")
+    repo.git("config", "filter.editor.clean", "cat; echo $$ >>file")  # saves whenever git has read
+    staged = restage(repo, [b"file"], lambda: repo.write("file", "new\n"))
+    assert staged.paths == () and staged.sentences[0].startswith("file was changed by another program")
+    assert index_of(repo) == index
+
+
+def test_g6_one_job_after_the_other_on_the_same_file(repo: Repo) -> None:
+    repo.write("file", "old\n")
+    repo.git("add", "file")
+    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    for content in ("first\n", "second\n"):
+        watch = restager.before([b"file"])
+        repo.write("file", content)
+        assert restager.after(watch).paths == (b"file",)
+        assert repo.git("show", ":file").stdout == content
+    assert restager.after(restager.before([b"file"])).paths == ()
+
+
+def test_g6_a_job_that_is_staging_something_itself_is_waited_for(repo: Repo) -> None:
+    repo.write("file", "old\n")
+    repo.git("add", "file")
+
+    def job() -> None:
+        repo.write("file", "new\n")
+        repo.write(".git/index.lock", "")
+        repo.start("sh", "-c", "sleep 0.1; rm .git/index.lock").stdout.close()  # type: ignore[union-attr]
+
+    assert restage(repo, [b"file"], job).paths == (b"file",)
+
+
+def test_g6_an_index_that_cannot_be_written_is_said(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.write("file", "old\n")
+    repo.git("add", "file")
+    repo.write(".git/index.lock", "")
+    monkeypatch.setattr("dodo_hooks.git.restage._LOCK_WAIT_S", 0.05)
+    with pytest.raises(GitError, match=r"index\.lock"):
+        restage(repo, [b"file"], lambda: repo.write("file", "new\n"))
+
+
+# The real index
+
+
+def commit_whose_index_is_not_mended(repo: Repo) -> None:
+    (repo.path / ".git/hooks/post-commit").unlink()
+    only_file(repo)
+    assert head(repo) == with_bad("one", "good")
+    assert repo.git("show", ":one").stdout == with_bad("one")
+    assert repo.has(".git/dodo-hooks-restaged")
+
+
+def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
+    commit_whose_index_is_not_mended(fixing)
+    recover(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    assert fixing.git("show", ":one").stdout == with_bad("one", "good")
+    assert fixing.git("show", ":two").stdout == "two\nstaged\n"
+    assert not fixing.has(".git/dodo-hooks-restaged")
+
+
+def test_g6_an_index_that_cannot_be_mended_now_is_said_and_mended_later(fixing: Repo) -> None:
+    commit_whose_index_is_not_mended(fixing)
+    facts = find_repo(fixing.env, str(fixing.path))
+    fixing.write(".git/index.lock", "")
+    said = recover(facts, fixing.env)
+    assert len(said) == 1 and "index.lock" in said[0]
+    (fixing.path / ".git/index.lock").unlink()
+    assert recover(facts, fixing.env) == []
+    assert fixing.git("show", ":one").stdout == with_bad("one", "good")
+
+
+def test_g6_two_commits_of_one_file_each_before_the_index_can_be_mended(fixing: Repo) -> None:
+    commit_whose_index_is_not_mended(fixing)
+    fixing.write("three", with_bad("three"))
+    fixing.git("commit", "-qm", "another", "--", "three")
+    recover(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    assert fixing.git("diff", "--cached", "--name-only").stdout == "two\n"
+    assert head(fixing, "three") == with_bad("three", "good") and head(fixing) == with_bad("one", "good")
+
+
+def test_g6_what_has_been_staged_since_is_not_touched(fixing: Repo) -> None:
+    commit_whose_index_is_not_mended(fixing)
+    fixing.write("one", "staged since\n")
+    fixing.git("add", "one")
+    mend.mend_real_index(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    assert fixing.git("show", ":one").stdout == "staged since\n"
+
+
+def test_g6_a_commit_that_is_not_made_mends_nothing(fixing: Repo) -> None:
+    fixing.write("one", with_bad("one"))
+    fixing.git("add", "one")
+    fixing.git("commit", "-qm", "", "--", "one", check=False)  # no message: git gives up after the hook
+    assert fixing.has(".git/dodo-hooks-restaged")
+    index = index_of(fixing)
+    recover(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    assert index_of(fixing) == index
+    fixing.git("commit", "-qm", "another", "--no-verify", "--allow-empty", "--only")
+    assert index_of(fixing) == index
+    assert not fixing.has(".git/dodo-hooks-restaged")
+
+
+def test_g6_a_deletion_by_a_job_in_a_commit_of_one_file(fixing: Repo) -> None:
+    facts = find_repo(fixing.env, str(fixing.path))
+    fixing.write("one", "to be deleted\n")
+    fixing.git("add", "one")
+    fixing.git("read-tree", "--index-output=.git/next-index-1.lock", "HEAD")
+    environ = {**fixing.env, "GIT_INDEX_FILE": str(fixing.path / ".git/next-index-1.lock")}
+    fixing.git("update-index", "one", env=environ)
+    restager = Restager(facts, environ, None, [b"one"])
+    watch = restager.before([b"one"])
+    (fixing.path / "one").unlink()
+    assert restager.after(watch).paths == (b"one",)
+    tree = fixing.git("write-tree", env=environ).stdout.strip()
+    commit = fixing.git("commit-tree", "-p", "HEAD", "-m", "deleted", tree).stdout.strip()
+    fixing.git("update-ref", "HEAD", commit)
+    mend.mend_real_index(facts, fixing.env)
+    assert "one" not in index_of(fixing)
+    assert fixing.git("status", "--porcelain", "-uno").stdout == ""
+
+
+def test_g6_the_tree_is_whole_after_every_commit(fixing: Repo) -> None:
+    plain(fixing)
+    before = snapshot(fixing.path)
+    fixing.git("commit", "-q", "--allow-empty", "-m", "next")
+    assert difference(before, snapshot(fixing.path)) == {}

@@ -67,6 +67,8 @@ NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"
 
 # git fires this one when a rebase is over, and with it begins what was put off until then (R12).
 AFTER_REPLAY = "post-rewrite"
+BEFORE_COMMIT = "pre-commit"  # around its jobs, what is not staged is set aside (G5)
+AFTER_COMMIT = "post-commit"
 FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", "post-merge"))
 
 

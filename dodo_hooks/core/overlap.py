@@ -9,11 +9,41 @@ skipped, when a need of its own has failed, while its beginning still runs, and 
 since it takes its dependents along; so is a job that has no needs, since it is not skipped before its time.
 """
 
+from dodo_hooks.core.graph import dependents_of
+from dodo_hooks.core.placeholders import FILES_VARIABLE
+from dodo_hooks.core.plan import FOREGROUND, NO_FILES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from dodo_hooks.core.plan import Hook, Job
+
     Files = Mapping[int, "tuple[bytes, ...] | None"]
+
+
+def in_turn(hook: "Hook", running: "Sequence[int]", files: "Mapping[int, tuple[bytes, ...]]") -> "Hook":
+    """The hook with these edges. `running`: the jobs that are going to run; `files`: the lists of those that are about
+    files, relative to their roots."""
+    jobs = [hook.jobs[number] for number in running if hook.jobs[number].phase == FOREGROUND]
+    lists = {job.number: _from_top(job, files.get(job.number, ())) for job in jobs}
+    changers = [job.number for job in jobs if job.stage_fixed]
+    needs, after = [job.needs for job in hook.jobs], [list(job.after) for job in hook.jobs]
+    for first, then in overlap_edges(lists, changers, hook.order, needs, after):
+        after[then].append(first)
+    followers = dependents_of(after)
+    changed = tuple(
+        job._replace(after=tuple(after[job.number]), followers=tuple(followers[job.number])) for job in hook.jobs
+    )
+    return hook._replace(jobs=changed)
+
+
+def _from_top(job: "Job", files: "tuple[bytes, ...]") -> "tuple[bytes, ...] | None":
+    """The files that a job is given; None for one that is given none, and may look at any."""
+    if job.files_at == NO_FILES and FILES_VARIABLE not in job.command:
+        return None
+    below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
+    return tuple(below + path for path in files)
 
 
 def overlap_edges(

@@ -45,7 +45,8 @@ class Background(Record):
     slots: int
     deadline_s: "float | None"  # of the whole hook, on the monotonic clock
     database: str  # doit's
-    retention: Retention = Retention()  # what is kept when the records are pruned
+    retention: Retention  # what is kept when the records are pruned
+    permit: "Callable[[], int | None]"  # to start a job, see engine/permits.py
 
 
 class BackgroundRecorder:
@@ -145,6 +146,7 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
         waves.set_hook_deadline(phase.deadline_s)
     waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
     _watch_worktree(phase.context.top, waves)
+    waves.permits.ask_by(phase.permit)
     after = Aftermath(phase.world)
     run_by_doit(phase, recorder, waves)
     return after

@@ -18,6 +18,7 @@ from dodo_hooks.core.schedule import in_order
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine import wire
 from dodo_hooks.engine.job import Context, has_the_terminal, nice_of
+from dodo_hooks.engine.permits import Permits
 from dodo_hooks.engine.waves import WaveHandle, fork_wave
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, wall_ns
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.schedule import Change, Source
     from dodo_hooks.engine.groups import Groups
-    from dodo_hooks.engine.recorder import Recorder
+    from dodo_hooks.engine.recorder import Guard, Recorder
 
 
-RETRY_GROUPS_S = 0.1  # how often one who waits for another run's concurrency group looks again
+RETRY_GROUPS_S = 0.1  # how often one who waits for another run's concurrency group, or its end, looks again
 _LONGEST_WAIT_S = 86400.0  # poll(2) takes an int of milliseconds, 24 days; a timeout may be longer
 
 
@@ -56,6 +57,8 @@ class Loop:
         self._watched: dict[int, Callable[[int], None]] = {}
         self._ticks: list[tuple[float | None, Callable[[], None]]] = []
         self._reminders: list[float] = []
+        self._guard: Guard | None = None
+        self.permits = Permits()
         self._groups: Groups | None = None
         if any(job.groups for job in self._jobs):
             from dodo_hooks.engine.groups import Groups as Taken
@@ -86,6 +89,12 @@ class Loop:
     def set_hook_deadline(self, at_s: float) -> None:
         """When the whole hook's timeout is over, on the monotonic clock (R15)."""
         self._hook_deadline = at_s
+
+    def guard(self, guard: "Guard", locks: "Sequence[int]", grace_s: float) -> None:
+        """Let `guard` see each start and end, let the waves hold `locks`, and give jobs no more than this to end."""
+        self._guard = guard
+        self._keep += tuple(locks)
+        self.context = self.context._replace(grace_s=min(grace_s, self.context.grace_s))
 
     def running(self) -> "list[int]":
         return [number for wave in self.waves.values() for number in wave.running]
@@ -168,11 +177,13 @@ class Loop:
     def _grant(self) -> None:
         """Give free slots to ready jobs in order; end waves in which nothing runs."""
         free = self._slots - len(self.running())
+        self.permits.is_refused = False
         for number in list(self._ready):
-            if free <= 0 or self._is_held_up(number):
+            if free <= 0 or self._is_held_up(number) or not self.permits.has(number):
                 break
             locks = self._claim(number) if number in self._ready else None
             if locks is None:  # it waits for its groups, and takes no slot; or it will not run
+                self.permits.give_back(number)
                 continue
             if not self._start(number, locks):
                 return
@@ -186,6 +197,8 @@ class Loop:
 
     def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
         """Have a wave start this job. False: no process is left for one, and that is the end of the run (R21)."""
+        if self._guard is not None:
+            self._guard.starting(number)
         while True:
             wave = self._holder_of(number) or self._fork_or_give_up(number, locks)
             if wave is None:
@@ -293,6 +306,9 @@ class Loop:
         """A job has its outcome: record it, and what follows from it."""
         assert self._source is not None
         self._deadlines.pop(number, None)
+        self.permits.give_back(number)
+        if self._guard is not None:
+            outcome = self._guard.ended(number, outcome)
         if self._groups is not None:
             self._groups.let_go(number)
         if self._live == number:
@@ -346,7 +362,7 @@ class Loop:
             deadlines.append(self._hook_deadline)
         waits_s = [deadline - monotonic_s() for deadline in deadlines]
         waits_s.extend(seconds for seconds, _ in self._ticks if seconds is not None)
-        if self._waits_for_groups():
+        if self._waits_for_groups() or self.permits.is_refused:
             waits_s.append(RETRY_GROUPS_S)
         return max(0, int(min(*waits_s, _LONGEST_WAIT_S) * 1000) + 1) if waits_s else None
 
@@ -396,6 +412,7 @@ class Loop:
 
     def _started(self, wave: WaveHandle, number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid
+        self.permits.give_back(number)
         self.recorder.started(number, pid, wave.pid, at_ns)
         timeout_s = self._jobs[number].timeout_s
         if timeout_s is not None and number not in self._ending:

@@ -5,6 +5,17 @@ from typing import Protocol
 from dodo_hooks.core.status import Outcome
 
 
+class Guard(Protocol):
+    """Who has a say in the start and the end of a job: it keeps the working tree and the index in order (G5, G6)."""
+
+    def starting(self, number: int) -> None:
+        """This job is about to be granted its slot."""
+
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        """It has ended, or will never start. Returns its outcome, which may be another now."""
+        ...
+
+
 class Recorder(Protocol):
     """What the loop tells of each job."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.fire.answers import Answers
+    from dodo_hooks.git.partial import StatusQuery
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
@@ -43,13 +44,15 @@ def what_applies(
     *,
     given: "tuple[bytes, ...] | None" = None,
     left_out: "Mapping[int, Outcome]",
+    status: "StatusQuery | None" = None,
 ) -> Applies:
     """Decide for each job that is not left out already.
 
-    `stdin` is what git wrote to the hook. `given` are files, relative to the top, that take the place of all sets. A
-    job whose files cannot be told has failed: a gate must not pass because of that.
+    `stdin` is what git wrote to the hook, `status` its answer about a commit, where it was asked already. `given` are
+    files, relative to the top, that take the place of all sets. A job whose files cannot be told has failed: a gate
+    must not pass because of that.
     """
-    event = EventFacts(world, repo, hook, args, stdin, given)
+    event = EventFacts(world, repo, hook, args, stdin, given, status)
     answers = None
     if any(job.checks for job in hook.jobs):
         from dodo_hooks.fire.answers import Answers

@@ -3,8 +3,9 @@
 A firing that has nothing to do must cost next to nothing, so what a run needs is imported once there is one.
 """
 
-from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.events import AFTER_REPLAY, REFERENCE_TRANSACTION, WITH_STDIN, is_gate
+from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.events import AFTER_REPLAY, BEFORE_COMMIT, REFERENCE_TRANSACTION, WITH_STDIN, is_gate
+from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.git.event import derived_hooks, mark_fired
 from dodo_hooks.git.repo import find_repo
@@ -52,6 +53,7 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         return code
     if hook not in OFTEN_UNSEEN:
         _tell_news(world, repo)
+    _make_whole(world, repo, hook, args)
     hooks = [hook, *_derived(hook, args, repo)]
     compiled, is_new = load_compiled(world, repo.top)
     if is_new:
@@ -63,6 +65,31 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     if hook == AFTER_REPLAY:
         code = max(code, _run_owed(world, repo, compiled))
     return code
+
+
+def _make_whole(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> None:
+    """Wait until no other hook has set work aside here, and put back what a killed one has left (G5, G6).
+
+    Raises:
+        GitError: that cannot be done, and this hook is a gate.
+    """
+    from dodo_hooks.git.aside_lock import is_anything_owed, wait_until_whole
+
+    is_inside = "DODO_INVOCATION" in world.environ
+    if not is_inside:
+        wait_until_whole(repo)
+    if not is_anything_owed(repo):
+        return
+    from dodo_hooks.fire.run import say
+    from dodo_hooks.git.aside import recover
+
+    try:
+        for sentence in recover(repo, world.environ, waits=not is_inside):
+            say(sentence)
+    except GitError as error:
+        if is_gate(hook, args):
+            raise
+        say(str(error))
 
 
 def _tell_news(world: "World", repo: "Repo") -> None:
@@ -112,7 +139,8 @@ def run_by_hand(
     out = {**left_out(body, _from_environ(world), said_by=BY_VARIABLE), **left_out(body, selectors, said_by=BY_COMMAND)}
     firing = _firing(world, repo, compiled, body, tuple(args), BY_HAND, out, _stdin_by_hand(body))
     firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots)
-    firing = asked(firing, None if files is None else tuple(files))
+    # Who names the files wants them as they are: nothing is set aside then.
+    firing = asked(looked_at(firing)) if files is None and not dry_run else asked(firing, files and tuple(files))
     if dry_run:
         from dodo_hooks.fire.dry_run import describe
 
@@ -209,7 +237,24 @@ def _run(
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})
-    return run_firing(asked(_firing(world, repo, compiled, hook, args, BY_GIT, out, stdin)))
+    firing = _firing(world, repo, compiled, hook, args, BY_GIT, out, stdin)
+    return run_firing(asked(looked_at(firing)))
+
+
+def looked_at(firing: "Firing") -> "Firing":
+    """The firing with the question to git what is staged and what is not, if it is that of a commit: it is answered
+    while we get ready (G5). Not for a hook inside a job, which would wait for the run that it is inside of."""
+    if firing.hook.name != BEFORE_COMMIT or all(
+        job.phase == BACKGROUND or job.number in firing.left_out for job in firing.hook.jobs
+    ):
+        return firing
+    from dodo_hooks.fire.nesting import nesting_of
+
+    if nesting_of(firing.world.environ).within is not None:
+        return firing
+    from dodo_hooks.git.partial import StatusQuery
+
+    return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))
 
 
 def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing":
@@ -231,6 +276,7 @@ def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing
         firing.stdin,
         given=given,
         left_out=firing.left_out,
+        status=firing.status,
     )
     if applies.sentences:
         from dodo_hooks.fire.run import say

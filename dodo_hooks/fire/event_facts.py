@@ -2,12 +2,13 @@
 
 from dodo_hooks.core.errors import GitError, HooksError
 from dodo_hooks.core.file_sources import listed_paths
-from dodo_hooks.core.plan import COMMAND
+from dodo_hooks.core.plan import CHANGED, COMMAND, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.git.files import Asked, Changes
+    from dodo_hooks.git.partial import StatusQuery
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
@@ -27,13 +28,16 @@ class EventFacts:
         args: "tuple[str, ...]",
         stdin: bytes,
         given: "tuple[bytes, ...] | None",
+        status: "StatusQuery | None" = None,
     ) -> None:
+        """`status`: git's answer about this commit, asked for already."""
         self.world = world
         self.repo = repo
         self.hook = hook
         self.args = args
         self.given = given
         self._stdin = stdin
+        self._status = status
         self._changes: dict[str, Changes | None] = {}  # by the source
         self._lists: dict[object, tuple[bytes, ...]] = {}  # by the command and its variables
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
@@ -57,8 +61,11 @@ class EventFacts:
             from dodo_hooks.git.files import Event, changes_from
 
             try:
-                event = Event(self.hook.name, self.args, self._stdin)
-                self._changes[source] = changes_from(source, self.asked(), event)
+                if self._status is not None and source in (STAGED, CHANGED):
+                    self._changes[source] = self._status.staged()
+                else:
+                    event = Event(self.hook.name, self.args, self._stdin)
+                    self._changes[source] = changes_from(source, self.asked(), event)
             except GitError as error:
                 self._failures[source] = str(error)
                 raise FilesError(self._failures[source]) from error

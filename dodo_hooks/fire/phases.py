@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.engine.coordinator import Background
+    from dodo_hooks.fire.staging import Staging
 
     # Runs the open jobs of a phase in a loop that is set up for it.
     Runner = Callable[["Attached", Sequence[int]], None]
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 class Attached:
     """A phase that runs in front of a person: its loop, and what shows and records it."""
 
-    __slots__ = ("loop", "recorder", "run", "screen", "stops")
+    __slots__ = ("loop", "recorder", "run", "screen", "staging", "stops")
 
     def __init__(self, run: Run, phase: str, *, keeps_records: bool, is_quiet: bool = False) -> None:
         firing = run.firing
@@ -40,6 +41,7 @@ class Attached:
             terminal = terminal._replace(has_colors=False)
         is_terse = EXECUTION not in firing.rules.output
         self.run = run
+        self.staging: Staging | None = None  # of a commit
         self.screen = Screen(terminal.is_terminal, terminal.columns, terminal.has_colors, is_quiet, is_terse)
         self.recorder = AttachedRecorder(run.writer, self.screen, keeps_records=keeps_records)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
@@ -56,6 +58,11 @@ class Attached:
             self.run.troubles += self.recorder.troubles
             self.run.unkept = self.run.unkept or self.recorder.unkept
 
+    def tidy(self) -> None:
+        """Leave the working tree as its owner left it (G5)."""
+        if self.staging is not None:
+            self.staging.end()
+
 
 def run_firing(firing: Firing) -> int:
     """Run the hook's jobs; returns the exit code for git (R22).
@@ -70,21 +77,42 @@ def run_firing(firing: Firing) -> int:
     if run is None:
         return 0
     jobs = run.open_jobs(FOREGROUND)
-    attached = _prepare_foreground(run, jobs) if jobs else None
-    if not publish(run):
+    if jobs and not _run_foreground(run, jobs):
         return 0
-    announce_promotion(run)
-    if attached is not None:
-        source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
-        attached.go(lambda: attached.loop.run(source))
+    if not jobs and not publish(run):
+        return 0
     return run_background(run)
 
 
-def _prepare_foreground(run: Run, jobs: "Sequence[int]") -> Attached:
-    """Get ready to run the foreground jobs, without doit, since a person waits: the first wave starts up while the
-    records are written."""
+def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
+    """False: the invocation could not be published, which was said, and nothing has run."""
     attached = Attached(run, FOREGROUND, keeps_records=True)
     try:
+        _prepare_foreground(attached, jobs)
+        if not publish(run):
+            return False
+        announce_promotion(run)
+        source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
+        attached.go(lambda: attached.loop.run(source))
+    finally:
+        attached.tidy()
+    return True
+
+
+def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
+    """Get ready to run the foreground jobs, without doit, since a person waits: the first wave starts up while the
+    records are written.
+
+    Raises:
+        HooksError: the jobs cannot be run; nothing is left of the invocation.
+    """
+    run = attached.run
+    try:
+        if run.firing.status is not None:
+            from dodo_hooks.fire.staging import Staging
+
+            attached.staging = Staging(run, jobs)
+            attached.staging.guard(attached.loop)
         ready, _ = CountingSource(run.firing.hook, jobs, run.writer.outcomes()).start()
         attached.loop.open_wave(ready)
     except HooksError:
@@ -92,7 +120,6 @@ def _prepare_foreground(run: Run, jobs: "Sequence[int]") -> Attached:
         raise
     except OSError:  # no process or no descriptor is left: the loop tries again, and says so
         pass
-    return attached
 
 
 def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database: "str | None" = None) -> int:
@@ -135,8 +162,27 @@ def background_of(
     context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
     database = database or layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
     return Background(
-        firing.world, context, run.writer, tuple(jobs), firing.slots, run.deadline_s, database, firing.rules.retention
+        firing.world,
+        context,
+        run.writer,
+        tuple(jobs),
+        firing.slots,
+        run.deadline_s,
+        database,
+        firing.rules.retention,
+        lambda: _permit(firing),
     )
+
+
+def _permit(firing: Firing) -> "int | None":
+    """What a background job of this working tree holds while it starts: nobody sets work aside then (G5)."""
+    from dodo_hooks.engine.permits import NOTHING
+    from dodo_hooks.git.aside_lock import hold_shared
+
+    try:
+        return hold_shared(firing.repo, waits=False)
+    except OSError:  # there can be no such lock here, so nobody has it either
+        return NOTHING
 
 
 def announce_promotion(run: Run) -> None:
@@ -238,7 +284,7 @@ def _tell(run: Run, *sentences: str) -> None:
     if run.firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
         lines = summary(run.writer, run.firing.rules.output, monotonic_s() - run.started_s)
     unkept = (run.unkept,) if run.unkept else ()
-    for line in (*lines, *dict.fromkeys((*sentences, *run.troubles, *unkept))):
+    for line in (*lines, *dict.fromkeys((*sentences, *run.remarks, *run.troubles, *unkept))):
         say(line, waits=run.interrupted is None)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.engine.foreground import Terminal
+    from dodo_hooks.git.partial import StatusQuery
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
@@ -58,12 +59,23 @@ class Firing(Record):
     parent: "str | None" = None  # the invocation that this is a retry of
     files: "Mapping[int, tuple[bytes, ...]]" = NO_LISTS  # of each job that is about files (G4)
     stdin: bytes = b""  # what git gave to the hook (G3)
+    status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
 
 
 class Run:
     """A firing under way: its records, its clock, and what went wrong with it as a whole."""
 
-    __slots__ = ("deadline_s", "firing", "interrupted", "nesting", "started_s", "troubles", "unkept", "writer")
+    __slots__ = (
+        "deadline_s",
+        "firing",
+        "interrupted",
+        "nesting",
+        "remarks",
+        "started_s",
+        "troubles",
+        "unkept",
+        "writer",
+    )
 
     def __init__(self, firing: Firing, nesting: Nesting, writer: InvocationWriter, started_s: float) -> None:
         timeout_s = firing.hook.timeout_s
@@ -73,6 +85,7 @@ class Run:
         self.started_s = started_s
         self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing
         self.interrupted: int | None = None  # the signal that ended it (R17)
+        self.remarks: list[str] = []  # sentences that change nothing
         self.troubles: list[str] = []  # sentences about what could not be done (R21)
         self.unkept: str | None = None  # the first one about a record that could not be written
 
@@ -111,6 +124,11 @@ def begin(firing: Firing) -> "Run | None":
         from dodo_hooks.core.bypass import without_gaps
 
         firing = firing._replace(hook=without_gaps(firing.hook, firing.left_out))
+    if any(job.stage_fixed for job in firing.hook.jobs):
+        from dodo_hooks.core.overlap import in_turn
+
+        running = [job.number for job in firing.hook.jobs if job.number not in firing.left_out]
+        firing = firing._replace(hook=in_turn(firing.hook, running, firing.files))
     try:
         identity = repository_id(firing.repo.common_dir)
         writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from dodo_hooks.core.errors import HooksError
-from dodo_hooks.core.events import AFTER_REPLAY, FIRED_BY_REPLAY, shim_of
+from dodo_hooks.core.events import AFTER_COMMIT, AFTER_REPLAY, FIRED_BY_REPLAY, shim_of
 from dodo_hooks.core.plan import BACKGROUND, Plan
 from dodo_hooks.git.hooks_dir import hooks_directory
 from dodo_hooks.git.repo import Repo
@@ -14,14 +14,15 @@ from dodo_hooks.host.world import World
 
 def shims_needed(plan: Plan) -> list[str]:
     """The hooks to install: those that the file names and, where a rebase puts off a background phase, the one that
-    git fires when the rebase is over (R12)."""
-    hooks = [hook.name for hook in plan.hooks]
+    git fires when the rebase is over (R12). Where fixes are staged, the index is looked after once the commit is made
+    (G6)."""
+    hooks = [hook.name for hook in plan.hooks if not hook.is_task]
     is_put_off = any(
         hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in plan.hooks
     )
-    if is_put_off and AFTER_REPLAY not in hooks:
-        hooks.append(AFTER_REPLAY)
-    return hooks
+    stages = any(job.stage_fixed for hook in plan.hooks for job in hook.jobs)
+    extra = [hook for hook, is_needed in ((AFTER_REPLAY, is_put_off), (AFTER_COMMIT, stages)) if is_needed]
+    return hooks + [hook for hook in extra if hook not in hooks]
 
 
 def install_missing(world: World, repo: Repo, hooks: Sequence[str]) -> list[str]:

@@ -111,15 +111,18 @@ class Aside:
             raise GitError(f"{what} cannot be written down in {self._repo.git_dir}: {error.strerror}") from error
 
 
-def set_aside(repo: Repo, environ: Mapping[str, str]) -> "Aside | None":
+def set_aside(repo: Repo, environ: Mapping[str, str], changes: "tuple[Change, ...] | None" = None) -> "Aside | None":
     """Make the tree what the index that git uses says; None where it is that already.
+
+    `changes`: what differs, where that was found out a moment ago.
 
     Waits while another run of this working tree has set work aside.
 
     Raises:
         GitError: it cannot be done, and the tree is as it was; or the sentence says where the work is.
     """
-    changes = unstaged_changes(repo, environ)
+    if changes is None:
+        changes = unstaged_changes(repo, environ)
     if not changes:
         return None
     lock, has_waited = _lock(repo)

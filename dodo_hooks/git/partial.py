@@ -6,7 +6,7 @@ uses for this commit: a temporary one for `commit -- FILE`, the lock file for `c
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
-from dodo_hooks.host.capture import capture
+from dodo_hooks.host.capture import Captured, Pending, capture
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,48 @@ def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Chang
     return parse_status(run_git(repo, environ, _STATUS))
 
 
+class StatusQuery:
+    """`git status`, asked in one process for what is staged and for what is not, while something else is done."""
+
+    def __init__(self, repo: "Repo", environ: "Mapping[str, str]") -> None:
+        """Raises GitError: git cannot be started."""
+        self._repo = repo
+        self._output: bytes | None = None
+        try:
+            self._pending = Pending(_argv(repo, _STATUS), git_environ(repo, environ))
+        except OSError as error:
+            raise _not_started(repo, error) from error
+
+    def staged(self) -> "dict[bytes, bool]":
+        """What the index changes against HEAD, without submodules: each path, and whether it is deleted there.
+
+        Raises:
+            GitError: git does not answer.
+        """
+        return parse_staged(self._answer())
+
+    def unstaged(self) -> "tuple[Change, ...]":
+        """As `unstaged_changes`."""
+        return parse_status(self._answer())
+
+    def _answer(self) -> bytes:
+        if self._output is None:
+            self._output = _output_of(_STATUS, self._pending.result())
+        return self._output
+
+
+def parse_staged(output: bytes) -> "dict[bytes, bool]":
+    """The same lines: X is what the index has done to HEAD's entry, `D` for a deletion."""
+    found = {}
+    for line in output.split(b"\0"):
+        if line[:2] != b"1 " or line[2:3] == b".":
+            continue
+        fields = line.split(b" ", 8)
+        if int(fields[4], 8) != SUBMODULE:
+            found[fields[8]] = line[2:3] == b"D"
+    return found
+
+
 def parse_status(output: bytes) -> "tuple[Change, ...]":
     """What git-status(1), "Porcelain Format Version 2", calls ordinary entries: `1 XY sub mH mI mW hH hI path`."""
     found = []
@@ -63,14 +105,26 @@ def run_git(
     Raises:
         GitError: with what git said.
     """
-    argv = ("git", "-C", repo.top, "-c", "core.hooksPath=/dev/null", *args)
+    environ = git_environ(repo, environ)
     try:
-        done = capture(argv, git_environ(repo, environ), stdin, lock=lock, is_shielded=is_shielded)
+        done = capture(_argv(repo, args), environ, stdin, lock=lock, is_shielded=is_shielded)
     except OSError as error:
-        raise GitError(f"git cannot be started in {repo.top}: {error.strerror}") from error
+        raise _not_started(repo, error) from error
+    return _output_of(args, done)
+
+
+def _argv(repo: "Repo", args: "Sequence[str]") -> "tuple[str, ...]":
+    return ("git", "-C", repo.top, "-c", "core.hooksPath=/dev/null", *args)
+
+
+def _output_of(args: "Sequence[str]", done: Captured) -> bytes:
     if done.exit_code:
         raise GitError(f"git {args[0]}: {_reason(done.said) or f'ended with {done.exit_code}'}")
     return done.output
+
+
+def _not_started(repo: "Repo", error: OSError) -> GitError:
+    return GitError(f"git cannot be started in {repo.top}: {error.strerror}")
 
 
 def _reason(errors: bytes) -> str:

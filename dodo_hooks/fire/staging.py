@@ -1,0 +1,93 @@
+"""The working tree and the index while the foreground jobs of a commit run (G5, G6, G7; HOT, for commits alone).
+
+What is not staged is set aside before the first wave is forked, and put back on every way out, before the background
+begins. In between, what a job with `stage_fixed` changed among its files is staged as it ends.
+"""
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.status import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.fire.run import Run
+    from dodo_hooks.git.aside import Aside
+    from dodo_hooks.git.restage import Restager, Watch
+
+GRACE_S = 1.0  # of jobs that are ended while work is set aside: its owner waits for it (R17)
+
+
+class Staging:
+    """Made before the first wave is forked. Whoever makes it calls `end` on every way out."""
+
+    def __init__(self, run: "Run", numbers: "Iterable[int]") -> None:
+        """`numbers`: the jobs that are going to run.
+
+        Raises:
+            GitError: work cannot be set aside, and nothing has changed; or the sentence says where it is.
+        """
+        firing = run.firing
+        assert firing.status is not None
+        self._run = run
+        self._jobs = firing.hook.jobs
+        self._aside: Aside | None = None
+        self._restager: Restager | None = None
+        self._watches: dict[int, Watch] = {}
+        if changes := firing.status.unstaged():
+            from dodo_hooks.git.aside import set_aside
+
+            self._aside = set_aside(firing.repo, firing.world.environ, changes)
+        if self._aside is not None:
+            run.remarks += self._aside.sentences
+        fixers = [self._jobs[number] for number in numbers if self._jobs[number].stage_fixed]
+        if fixers:
+            from dodo_hooks.git.restage import Restager
+
+            files = {path for job in fixers for path in self._files(job)}
+            try:
+                self._restager = Restager(firing.repo, firing.world.environ, self._aside, files)
+            except BaseException:
+                self.end()
+                raise
+
+    def guard(self, loop: "Loop") -> None:
+        """Let the loop tell of each start and end. The waves hold the lock, so that a recovery does not begin while a
+        job of a run that was killed still writes."""
+        if self._aside is not None:
+            loop.guard(self, (self._aside.lock,), GRACE_S)
+        elif self._restager is not None:
+            loop.guard(self, (), loop.context.grace_s)
+
+    def starting(self, number: int) -> None:
+        job = self._jobs[number]
+        if self._restager is not None and job.stage_fixed:
+            self._watches[number] = self._restager.before(self._files(job))
+
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        watch = self._watches.pop(number, None)
+        if watch is None or self._restager is None:
+            return outcome
+        try:
+            staged = self._restager.after(watch, stages=outcome.status == status.COMPLETED)
+        except GitError as error:
+            return Outcome(status.FAILED, status.STAGING, f"what it fixed cannot be staged: {error}", outcome.exit_code)
+        self._run.remarks += staged.sentences
+        return outcome
+
+    def end(self) -> None:
+        """Put back what was set aside. What went wrong with that is a trouble of the run: git must not go on."""
+        if self._aside is not None:
+            result = self._aside.put_back()
+            if result.conflict:
+                self._run.troubles += result.sentences
+            else:
+                self._run.remarks += result.sentences
+
+    def _files(self, job: "Job") -> "list[bytes]":
+        """The list of a job, relative to the top."""
+        below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
+        return [below + path for path in self._run.firing.files.get(job.number, ())]

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dodo_hooks.core.commands import argv_of, argv_with_list
-from dodo_hooks.core.placeholders import FILES_VARIABLE, TASK_ARGUMENTS, arguments_of
-from dodo_hooks.core.plan import NO_FILES
+from dodo_hooks.core.placeholders import TASK_ARGUMENTS, arguments_of
+from dodo_hooks.core.plan import FILES_VARIABLE, NO_FILES
 from dodo_hooks.core.quoting import Placed, place
 from dodo_hooks.loader.flatten import Member, root_of
 from dodo_hooks.loader.schema import HookFile, JobBody

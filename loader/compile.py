@@ -257,6 +257,7 @@ class _Compiler:
         types = next((body.file_types for body in reversed(levels) if body.file_types), [])
         excludes = [*self.body.exclude, *(pattern for body in levels for pattern in body.exclude)]
         is_asked = bool(patterns or types or any(body.exclude or body.files for body in levels))
+        is_asked = is_asked or member.body.stage_fixed  # what it changed among its files is staged (G6)
         if not (command.list_name or command.names_files or is_asked):
             return None
         source = _SOURCES.get(command.list_name)

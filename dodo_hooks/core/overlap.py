@@ -10,8 +10,7 @@ since it takes its dependents along; so is a job that has no needs, since it is 
 """
 
 from dodo_hooks.core.graph import dependents_of
-from dodo_hooks.core.placeholders import FILES_VARIABLE
-from dodo_hooks.core.plan import FOREGROUND, NO_FILES
+from dodo_hooks.core.plan import FILES_VARIABLE, FOREGROUND, NO_FILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ positional parameters, and for everything else a file whose name is in DODO_FILE
 
 from difflib import get_close_matches
 
+from dodo_hooks.core.plan import FILES_VARIABLE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FILES_VARIABLE = "DODO_FILES0"
 ALL_ARGUMENTS = "0"
 
 # Several names of one variable are what other tools' files call it.

@@ -101,6 +101,7 @@ class Check(Record):
 
 
 NO_FILES = -1  # a command without a list
+FILES_VARIABLE = "DODO_FILES0"  # where a job finds the name of a file with its list
 
 
 class Job(Record):

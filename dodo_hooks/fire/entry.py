@@ -140,7 +140,11 @@ def run_by_hand(
     firing = _firing(world, repo, compiled, body, tuple(args), BY_HAND, out, _stdin_by_hand(body))
     firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots)
     # Who names the files wants them as they are: nothing is set aside then.
-    firing = asked(looked_at(firing)) if files is None and not dry_run else asked(firing, files and tuple(files))
+    firing = (
+        asked(looked_at(firing))
+        if files is None and not dry_run
+        else asked(firing, None if files is None else tuple(files))
+    )
     if dry_run:
         from dodo_hooks.fire.dry_run import describe
 

@@ -45,11 +45,11 @@ class Staging:
             run.remarks += self._aside.sentences
         fixers = [self._jobs[number] for number in numbers if self._jobs[number].stage_fixed]
         if fixers:
-            from dodo_hooks.git.restage import Restager
+            from dodo_hooks.git import restage
 
             files = {path for job in fixers for path in self._files(job)}
             try:
-                self._restager = Restager(firing.repo, firing.world.environ, self._aside, files)
+                self._restager = restage.Restager(firing.repo, firing.world.environ, self._aside, files)
             except BaseException:
                 self.end()
                 raise

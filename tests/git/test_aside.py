@@ -614,7 +614,7 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
         f"os.set_inheritable({aside.lock}, False)\n"
         f"run_git(repo, env, ('update-index', '--add', 'other'), lock={aside.lock})"
     )
-    with in_process(text, code, lock=aside.lock) as staging:
+    with in_process(text, code, keep=aside.lock) as staging:
         gate.wait()
         staging.kill()
         staging.wait()

@@ -153,6 +153,18 @@ def _status() -> click.Command:
     return status
 
 
+def _trust() -> click.Command:
+    from dodo_hooks.cli.trust import trust
+
+    return trust
+
+
+def _deny() -> click.Command:
+    from dodo_hooks.cli.trust import deny
+
+    return deny
+
+
 COMMANDS: Mapping[str, Loader] = {
     "install": _install,
     "uninstall": _uninstall,
@@ -161,6 +173,8 @@ COMMANDS: Mapping[str, Loader] = {
     "validate": _validate,
     "jobs": _jobs,
     "status": _status,
+    "trust": _trust,
+    "deny": _deny,
 }
 
 

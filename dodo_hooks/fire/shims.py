@@ -13,9 +13,9 @@ from dodo_hooks.host.world import World
 
 
 def shims_needed(plan: Plan) -> list[str]:
-    """The hooks to install: those that the file names and, where a rebase puts off a background phase, the one that
-    git fires when the rebase is over (R12)."""
-    hooks = [hook.name for hook in plan.hooks]
+    """The hooks to install: those that the file names, if git has a part in them, and, where a rebase puts off a
+    background phase, the one that git fires when the rebase is over (R12)."""
+    hooks = [hook.name for hook in plan.hooks if shim_of(hook.name)]
     is_put_off = any(
         hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in plan.hooks
     )

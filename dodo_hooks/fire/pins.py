@@ -1,0 +1,92 @@
+"""The hook files that were accepted: what a pinned repository is bound to (section 8).
+
+Bound is all that was read to make the plan: the hook file, what it extends, overlays. Each accepted state stays
+accepted, so that one can go back to a branch with an older one.
+"""
+
+import hashlib
+import json
+
+from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.store import trust
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.fire.plan_cache import Compiled
+
+Files = dict[str, bytes]  # path, relative to the working tree where it lies inside -> content
+MOST_PINS = 50
+
+
+class FilesChanged(HooksError):
+    """A hook file was changed while it was looked at."""
+
+
+def read_files(compiled: "Compiled") -> Files:
+    """The files that the plan was made of.
+
+    Raises:
+        FilesChanged: one is not what it was then. StoreError: one cannot be read.
+    """
+    files: Files = {}
+    for path, stat, _ in compiled.sources:
+        if stat is None:
+            continue
+        try:
+            now = os.stat(path)
+            if now.st_mode & 0o170000 != 0o100000:  # a directory in which files are looked for
+                continue
+            content = read_file(path)
+            now = os.stat(path)
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+        if (now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino, now.st_dev) != tuple(stat):
+            raise FilesChanged(f"{path} is being changed: try again")
+        files[_shown(path, compiled.top)] = content
+    return files
+
+
+def digest_of(files: Files) -> str:
+    """Names the content of all of them."""
+    sums = (f"{hashlib.sha256(files[path]).hexdigest()} {path}\n" for path in sorted(files))
+    return hashlib.sha256("".join(sums).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def accepted_files(state: str, repository: str) -> Files:
+    """The files as they were accepted last; none where that is not on record."""
+    try:
+        document = json.loads(read_file(trust.accepted_file(state, repository)))
+        return {path: text.encode("utf-8", "surrogateescape") for path, text in document.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def keep_accepted(state: str, repository: str, files: Files) -> None:
+    """
+    Raises:
+        StoreError: they cannot be written.
+    """
+    document = {path: content.decode("utf-8", "surrogateescape") for path, content in files.items()}
+    trust.write_private(trust.accepted_file(state, repository), json.dumps(document).encode())
+
+
+def difference(before: Files, after: Files) -> list[str]:
+    """What has changed, as the lines of a unified diff."""
+    from difflib import unified_diff
+
+    lines: list[str] = []
+    for path in sorted({*before, *after}):
+        old, new = (_lines(files.get(path, b"")) for files in (before, after))
+        if old != new or (path in before) != (path in after):
+            names = (f"a/{path}" if path in before else "/dev/null", f"b/{path}" if path in after else "/dev/null")
+            lines += unified_diff(old, new, *names, lineterm="")
+    return lines
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode("utf-8", "surrogateescape").splitlines()
+
+
+def _shown(path: str, top: str) -> str:
+    return path[len(top) + 1 :] if path.startswith(f"{top}/") else path

@@ -153,6 +153,12 @@ def _status() -> click.Command:
     return status
 
 
+def _init() -> click.Command:
+    from dodo_hooks.cli.init import init
+
+    return init
+
+
 def _trust() -> click.Command:
     from dodo_hooks.cli.trust import trust
 
@@ -165,7 +171,20 @@ def _deny() -> click.Command:
     return deny
 
 
+def _doctor() -> click.Command:
+    from dodo_hooks.cli.doctor import doctor
+
+    return doctor
+
+
+def _worktree() -> click.Command:
+    from dodo_hooks.cli.worktree import worktree
+
+    return worktree
+
+
 COMMANDS: Mapping[str, Loader] = {
+    "init": _init,
     "install": _install,
     "uninstall": _uninstall,
     "run": _run,
@@ -173,8 +192,10 @@ COMMANDS: Mapping[str, Loader] = {
     "validate": _validate,
     "jobs": _jobs,
     "status": _status,
+    "doctor": _doctor,
     "trust": _trust,
     "deny": _deny,
+    "worktree": _worktree,
 }
 
 

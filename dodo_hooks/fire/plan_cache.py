@@ -86,6 +86,17 @@ def load_plan(world: "World", top: str) -> "Plan | None":
     return load_compiled(world, top)[0].plan()
 
 
+def find_file(world: "World", top: str) -> "str | None":
+    """The hook file of the working tree at `top`, right or wrong."""
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.loader.discover import find_hook_file
+
+    found = find_hook_file(top)
+    return found.file if found else None
+
+
 def load_file(world: "World", file: str) -> Plan:
     """The plan of a hook file that was named, such as by `doit -f`; not cached.
 

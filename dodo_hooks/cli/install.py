@@ -9,7 +9,7 @@ import click
 
 from dodo_hooks.cli.place import plan_here, repo_at, teller
 from dodo_hooks.cli.table import say, shown
-from dodo_hooks.core.errors import ConfigError, UsageError
+from dodo_hooks.core.errors import ConfigError, StoreError, UsageError
 from dodo_hooks.core.events import CLIENT_HOOKS, shim_of
 from dodo_hooks.core.plan import PINNED, Plan
 from dodo_hooks.fire.accept import accept_present, consent, is_decided, is_pinned
@@ -80,7 +80,10 @@ def _trust(world: World, repo: Repo) -> None:
     if plan and plan.trust == PINNED and not is_decided(world, repo):
         accept_present(world, repo)
     elif not is_pinned(world, repo) and not (plan and plan.trust == PINNED):
-        consent(world, repo)
+        try:
+            consent(world, repo)
+        except StoreError as error:  # it counts where hooks come from elsewhere; these here run without
+            teller()(f"that you trust this repository could not be written down: {error}")
 
 
 def _hooks_of_file(world: World) -> tuple[str, ...]:

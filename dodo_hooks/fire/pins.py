@@ -1,11 +1,8 @@
-"""The hook files that were accepted: what a pinned repository is bound to (section 8).
+"""The hook files that were accepted: what a pinned repository is bound to (section 8; HOT).
 
 Bound is all that was read to make the plan: the hook file, what it extends, overlays. Each accepted state stays
 accepted, so that one can go back to a branch with an older one.
 """
-
-import hashlib
-import json
 
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.host.posix import os, read_file
@@ -13,7 +10,17 @@ from dodo_hooks.store import trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hashlib import sha256
+
     from dodo_hooks.fire.plan_cache import Compiled
+else:
+    try:  # `hashlib` is OpenSSL, which takes as long to load as all else that a hook needs
+        from _sha2 import sha256
+    except ImportError:
+        try:
+            from _sha256 import sha256  # as it is called before Python 3.12
+        except ImportError:
+            from hashlib import sha256
 
 Files = dict[str, bytes]  # path, relative to the working tree where it lies inside -> content
 MOST_PINS = 50
@@ -49,12 +56,14 @@ def read_files(compiled: "Compiled") -> Files:
 
 def digest_of(files: Files) -> str:
     """Names the content of all of them."""
-    sums = (f"{hashlib.sha256(files[path]).hexdigest()} {path}\n" for path in sorted(files))
-    return hashlib.sha256("".join(sums).encode("utf-8", "surrogateescape")).hexdigest()
+    sums = (f"{sha256(files[path]).hexdigest()} {path}\n" for path in sorted(files))
+    return sha256("".join(sums).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def accepted_files(state: str, repository: str) -> Files:
     """The files as they were accepted last; none where that is not on record."""
+    import json
+
     try:
         document = json.loads(read_file(trust.accepted_file(state, repository)))
         return {path: text.encode("utf-8", "surrogateescape") for path, text in document.items()}
@@ -67,6 +76,8 @@ def keep_accepted(state: str, repository: str, files: Files) -> None:
     Raises:
         StoreError: they cannot be written.
     """
+    import json
+
     document = {path: content.decode("utf-8", "surrogateescape") for path, content in files.items()}
     trust.write_private(trust.accepted_file(state, repository), json.dumps(document).encode())
 

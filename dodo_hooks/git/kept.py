@@ -96,6 +96,8 @@ def copy_hook(path: str, kept: str) -> None:
 
 def _others(directory: str, is_ours: "Callable[[str], bool]") -> list[str]:
     """What lies in the hooks directory and is neither a shim nor of no use."""
+    if os.path.lexists(f"{directory}/HEAD"):  # the git directory: nothing in it lies there for a hook's sake
+        return []
     passed = (SAMPLE_SUFFIX, NEW_SUFFIX, SUFFIX)
     names = [name for name in os.listdir(directory) if not name.endswith(passed)]
     kept = kept_directory(directory)

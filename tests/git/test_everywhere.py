@@ -161,6 +161,16 @@ def test_where_hooks_are_installed_too_they_run_once(repo: Repo) -> None:
     assert repo.run("doctor", check=True).stdout == "all is well\n"
 
 
+def test_a_repository_with_hooks_of_its_own_needs_no_more_of_them(repo: Repo) -> None:
+    repo.file(FILE)
+    repo.run("install", check=True)
+    repo.run("install", "--global", check=True)
+    repo.file(FILE.replace("hooks: {", "hooks: {post-commit: {jobs: [{name: b, run: touch after}]}, "))
+    assert "install" not in repo.git(*COMMIT).stderr
+    assert repo.has("ran") and repo.has("after") and not repo.has(".git/hooks/post-commit")
+    assert "installed for all repositories, and this one is trusted" in repo.run("status", check=True).stdout
+
+
 def test_install_in_a_repository_with_global_hooks_is_consent(everywhere: Repo) -> None:
     everywhere.file(FILE)
     before = {path: path.read_bytes() for path in (everywhere.path / ".git/hooks").iterdir()}

@@ -1,5 +1,6 @@
 """`install --local`: git uses the repository's own hooks, whatever is configured; uninstall undoes it (section 8)."""
 
+import fcntl
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,15 @@ COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
 ROUNDS = 20
 # The bundle is the same code each time, and marshal does not promise the same bytes for it.
 IGNORED = ("/dodo-hooks", "/dodo-hooks/id", "/dodo-hooks/hot.bin")
+
+# Installs when the test lets go of the lock, together with all others that wait for it.
+AT_ONCE = """
+import fcntl, sys
+import dodo_hooks.cli.install, dodo_hooks.loader.load, dodo_hooks.main
+print("ready", flush=True)
+fcntl.flock(open(sys.argv[1]), fcntl.LOCK_SH)
+sys.exit(dodo_hooks.main.main(["install", "--local"]))
+"""
 
 
 def husky(repo: Repo) -> None:
@@ -161,8 +171,8 @@ def test_g1_the_hook_of_another_program_is_kept_and_named(ours: Repo, text: str,
     assert ours.read(".git/hooks/pre-commit") == text
 
 
-@pytest.mark.timeout(60)
-def test_g1_installs_at_once_agree(ours: Repo) -> None:
+@pytest.mark.timeout(180)  # sixty processes
+def test_g1_installs_at_once_agree(ours: Repo, tmp_path: Path) -> None:
     """Real processes, again and again: each ends well, and what they leave is what one of them would have left."""
     husky(ours)
     ours.write(".git/hooks/pre-commit", "#!/bin/sh\necho own hook >&2\n").chmod(0o755)
@@ -172,7 +182,11 @@ def test_g1_installs_at_once_agree(ours: Repo) -> None:
     for _ in range(ROUNDS):
         shim.uninstall(find_repo(ours.env, str(ours.path)), ours.env)
         assert listing(ours.path) == before
-        both = [ours.start(sys.executable, "-m", "dodo_hooks", "install", "--local") for _ in range(2)]
-        for process in both:
+        with open(tmp_path / "start", "w") as start:
+            fcntl.flock(start, fcntl.LOCK_EX)
+            several = [ours.start(sys.executable, "-c", AT_ONCE, start.name) for _ in range(2)]
+            for process in several:
+                assert process.stdout and process.stdout.readline() == b"ready\n"
+        for process in several:
             assert (process.communicate()[1], process.returncode) == (b"", 0)
         assert listing(ours.path) == once

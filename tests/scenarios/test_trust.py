@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,7 +195,7 @@ def test_the_change_is_accepted_at_a_terminal(pinned: Repo, terminal: Callable[.
     change(pinned)
     for answer, code in ((b"n\n", 3), (b"y\n", 0)):
         refused(pinned)
-        there = terminal("python3", "-m", "dodo_hooks", "trust")
+        there = terminal(sys.executable, "-m", "dodo_hooks", "trust")
         there.shows(b"Accept these hook files? [y/N]: ")
         there.press(answer)
         assert there.wait() == code

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.core.plan import PINNED, Plan
+from dodo_hooks.fire import plan_cache
+from dodo_hooks.host.world import World
 from kit.repo import Done, Repo
 from kit.terminal import Terminal
 
@@ -226,6 +229,42 @@ def test_what_was_pinned_is_bound_also_when_the_record_of_it_is_gone(repo: Repo)
     repo.run("trust", "--pin", "--yes", check=True)
     repo.git(*COMMIT)
     assert ran(repo) == 1
+
+
+def say_pinned(repo: Repo) -> None:
+    """Let the compiled plan say `trust: pinned`, as the hook file would."""
+    world = World(repo.env, str(repo.path))
+    compiled, _ = plan_cache.load_compiled(world, str(repo.path))
+    settings = Plan._make(compiled.settings or ())._replace(trust=PINNED)
+    compiled = compiled._replace(settings=tuple(settings))
+    assert compiled.rules.trust == PINNED
+    plan_cache._write(plan_cache._path(world, str(repo.path)), compiled)
+
+
+def test_a_hook_file_that_says_pinned_is_refused_until_it_is_accepted(repo: Repo) -> None:
+    """As after a pull that brought the word: the shims do not know of it, and nobody has accepted anything."""
+    repo.file(FILE)
+    repo.run("install", check=True)
+    say_pinned(repo)
+    refused(repo)
+    repo.run("install", check=True)  # a script's, perhaps
+    refused(repo)
+    assert repo.run("trust").returncode == 3
+    repo.run("trust", "--yes", check=True)
+    repo.git(*COMMIT)
+    assert ran(repo) == 1
+    change(repo)  # the word is gone with this change
+    refused(repo)
+
+
+def test_the_first_install_accepts_a_hook_file_that_says_pinned(repo: Repo) -> None:
+    repo.file(FILE)
+    say_pinned(repo)
+    repo.run("install", check=True)
+    repo.git(*COMMIT)
+    assert ran(repo) == 1
+    change(repo)
+    refused(repo)
 
 
 def test_unpinned_again_any_hook_file_will_do(pinned: Repo) -> None:

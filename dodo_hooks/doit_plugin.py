@@ -57,8 +57,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
 
         Raises InvalidDodoFile, which doit shows without a traceback and answers with 3, if it cannot be used.
         """
-        from dodo_hooks.core.errors import HooksError
+        from dodo_hooks.core.errors import ConfigError, HooksError
         from dodo_hooks.fire.plan_cache import load_file, load_plan
+        from dodo_hooks.fire.problems import explained
         from dodo_hooks.host.world import make_world
 
         _refuse_other_backends(opt_values)
@@ -68,6 +69,8 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         try:
             plan = load_file(self.world, file) if file else load_plan(self.world, directory)
             self.top, self._database = _places(self.world)
+        except ConfigError as error:
+            raise InvalidDodoFile(explained(error).rstrip("\n")) from error
         except HooksError as error:
             raise InvalidDodoFile(str(error)) from error
         if plan is None:

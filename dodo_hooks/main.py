@@ -71,7 +71,9 @@ def _explain(error: Exception) -> int:
     from dodo_hooks.core.errors import ConfigError, HooksError
 
     if isinstance(error, ConfigError):
-        sys.stderr.write(f"{error}\n")
+        from dodo_hooks.fire.problems import tell
+
+        tell(error, sys.stderr)
         return error.exit_code
     if isinstance(error, HooksError):
         sys.stderr.write(f"dodo-hooks: {error}\n")

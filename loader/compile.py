@@ -1,43 +1,83 @@
-"""Models -> the plan's hooks: names, needs, modes, phases (C4, C5, R4, R8, R9).
+"""Models -> the plan's hooks: names, needs, modes, phases, commands, files, conditions (C4 to C8, R4, R8, R9).
 
 Everything that can be decided before a hook fires is decided here, so that the prompt only counts integers.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import dodo_hooks
-from dodo_hooks.core.commands import argv_of
-from dodo_hooks.core.graph import dependents_of, promoted, topological_order
-from dodo_hooks.core.names import directory_name, job_names
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Group, Hook, Job
-from dodo_hooks.loader.checks import check_modes, check_names, checked_needs
-from dodo_hooks.loader.schema import ConcurrencyBody, HookBody, HookFile
-from dodo_hooks.loader.tree import Finding, Node, mark_at
+from dodo_hooks.core.file_sources import default_source
+from dodo_hooks.core.graph import dependents_of, topological_order
+from dodo_hooks.core.names import directory_name
+from dodo_hooks.core.plan import (
+    ALL,
+    BACKGROUND,
+    CHANGED,
+    COMMAND,
+    FOREGROUND,
+    PUSHED,
+    STAGED,
+    FileRule,
+    Group,
+    Hook,
+    Job,
+)
+from dodo_hooks.core.quoting import TemplateError
+from dodo_hooks.loader import commands
+from dodo_hooks.loader.chains import Chains, chained
+from dodo_hooks.loader.checks import check_keys, check_modes, check_names, check_tangles, checked_needs, who_is
+from dodo_hooks.loader.commands import Command, Machine, Setting, command_of
+from dodo_hooks.loader.conditions import Checks, matchers
+from dodo_hooks.loader.flatten import (
+    Flat,
+    Member,
+    concurrency_of,
+    env_of,
+    files_of,
+    flatten,
+    is_background,
+    root_of,
+    tags_of,
+    timeout_of,
+)
+from dodo_hooks.loader.schema import HookBody, HookFile
+from dodo_hooks.loader.tree import Finding, Mark, Node, Scalar, mark_at, node_at
 
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
 
+_SOURCES = {"staged_files": STAGED, "push_files": PUSHED, "all_files": ALL, "changed_files": CHANGED}
+_OF_AN_EVENT = {PUSHED: "{push_files}", CHANGED: "{changed_files}"}
 
-def compile_hooks(file: HookFile, tree: Node) -> tuple[tuple[Hook, ...], list[Finding]]:
-    """The hooks in the order of the file, and what is wrong with the graph; with findings, only the whole hooks.
+IsThere = Callable[[str], bool]  # whether a file is there; the path is relative to the top of the working tree
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the plan is to be carried out, as far as that is decided now."""
+
+    machine: Machine
+    is_there: IsThere
+
+
+def compile_hooks(file: HookFile, tree: Node, place: Place) -> tuple[tuple[Hook, ...], list[Finding]]:
+    """The hooks and then the tasks in the order of the file, and what is wrong with them; with findings, only the
+    whole ones.
 
     `tree` is what `file` was read from, and knows the places.
     """
-    names = {hook: _names(body) for hook, body in file.hooks.items()}
     findings = _version_findings(file, tree)
     hooks: list[Hook] = []
-    for hook, body in file.hooks.items():
-        needs, wrong = checked_needs(hook, body, names, tree)
-        wrong += check_names(hook, body, tree) + check_modes(hook, body, tree)
-        findings += wrong
-        if not wrong:
-            hooks.append(_hook(hook, body, names[hook], needs, file.env))
+    for section, bodies in (("hooks", file.hooks), ("tasks", file.tasks)):
+        flats = {name: flatten((section, name), body) for name, body in bodies.items()}
+        for name, body in bodies.items():
+            setting = Setting(file, name, section == "tasks")
+            hook, wrong = _Compiler(setting, body, flats[name], tree, place).hook(flats)
+            findings += wrong
+            if hook is not None:
+                hooks.append(hook)
     return tuple(hooks), findings
-
-
-def _names(body: HookBody) -> list[str]:
-    return job_names([job.name for job in body.jobs], [job.run for job in body.jobs])
 
 
 def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
@@ -60,82 +100,198 @@ def _numbers(version: str) -> list[int]:
     return numbers
 
 
-def _hook(
-    name: str, body: HookBody, names: Sequence[str], written: list[list[int]], file_env: Mapping[str, str]
-) -> Hook:
-    background = [body.background if job.background is None else job.background for job in body.jobs]
-    needs, after = _chained(body, written, background)
-    in_front = promoted(needs, background)
-    phases = [FOREGROUND if number in in_front or not late else BACKGROUND for number, late in enumerate(background)]
-    dependents, followers = dependents_of(needs), dependents_of(after)
-    jobs = tuple(
-        Job(
-            number=number,
-            name=names[number],
-            description=job.description,
-            command=job.run,
-            argv=argv_of(job.run),
-            root=job.root,
-            env=_merged(file_env, body.env, job.env),
-            tags=tuple(job.tags),
-            needs=tuple(needs[number]),
-            after=tuple(after[number]),
-            dependents=tuple(dependents[number]),
-            followers=tuple(followers[number]),
-            phase=phases[number],
-            declared_background=background[number],
-            timeout_s=_timeout_s(job.timeout, phases[number]),
-            nice=job.nice,
-            priority=0,
-            directory=directory_name(number, names[number]),
-            record=b"",  # the plan cache has it from the store's own encoder
-            groups=_groups(body.concurrency, job.concurrency),
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    """One hook."""
+
+    setting: Setting
+    body: HookBody
+    flat: Flat
+    tree: Node
+    place: Place
+
+    def hook(self, flats: dict[str, Flat]) -> tuple[Hook | None, list[Finding]]:
+        name, flat = self.setting.hook, self.flat
+        needs, findings = checked_needs(name, flat, flats, self.tree)
+        findings += check_names(flat, self.tree) + check_modes(name, self.body, flat, self.tree)
+        findings += check_keys(name, self.body, flat, self.tree)
+        found = [self._command(number) for number in range(len(flat.members))]
+        findings += [one for one in found if isinstance(one, Finding)]
+        if findings:
+            return None, findings
+        background = self._background()
+        chains = chained(flat, self._with_setup(needs), background)
+        if tangled := check_tangles(name, chains, flat, self.tree):
+            return None, tangled
+        return self._hook(chains, background, [one for one in found if not isinstance(one, Finding)]), []
+
+    def _background(self) -> list[bool]:
+        """What is declared. The commands before all jobs are as late as the first of these."""
+        members = self.flat.members
+        is_all_late = all(is_background(member, self.body) for member in members if not member.is_setup)
+        return [is_all_late if member.is_setup else is_background(member, self.body) for member in members]
+
+    def _with_setup(self, needs: list[list[int]]) -> list[list[int]]:
+        """The commands before all jobs, one after the other, and then whatever waits for nothing else."""
+        setups = [number for number, member in enumerate(self.flat.members) if member.is_setup]
+        if not setups:
+            return needs
+        before = {number: [number - 1] for number in setups[1:]}
+        return [
+            before.get(number, []) if number in setups else its_needs or [setups[-1]]
+            for number, its_needs in enumerate(needs)
+        ]
+
+    def _command(self, number: int) -> Command | Finding | str:
+        """What a job executes; what is wrong with that; or why it has nothing to execute on this machine."""
+        member = self.flat.members[number]
+        key = "run" if member.body.script is None else "script"
+        text: str | None
+        if member.body.script is not None:
+            text = commands.script_text(member, self.setting, self._is_local(member.body.script))
+            key = "args" if member.body.args is not None else key
+        else:
+            text = commands.text_here(member.body, self.place.machine)
+            if text is None:
+                return f"it has no command for {self.place.machine.system}"
+        try:
+            return command_of(text, member, self.setting)
+        except TemplateError as error:
+            node = node_at(self.tree, [*member.path, key])
+            mark = mark_at(self.tree, [*member.path, key])
+            return Finding(_inside(node, mark, text, error.offset), str(error), who_is(self.flat.names[number]))
+
+    def _is_local(self, script: str) -> bool:
+        file = self.setting.file
+        return self.place.is_there(commands.script_path(file.source_dir_local, self.setting.hook, script))
+
+    def _hook(self, chains: Chains, background: Sequence[bool], found: Sequence[Command | str]) -> Hook:
+        checks = Checks()
+        dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
+        jobs: list[Job] = []
+        for number, member in enumerate(self.flat.members):
+            job = self._job(number, member, found[number], checks)
+            phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND
+            written_s = timeout_of(member)
+            jobs.append(
+                job._replace(
+                    needs=tuple(chains.needs[number]),
+                    after=tuple(chains.after[number]),
+                    dependents=tuple(dependents[number]),
+                    followers=tuple(followers[number]),
+                    phase=phase,
+                    declared_background=background[number],
+                    timeout_s=BACKGROUND_TIMEOUT_S if written_s is None and phase == BACKGROUND else written_s,
+                )
+            )
+        order = topological_order([[*job.needs, *job.after] for job in jobs])
+        body = self.body
+        return Hook(
+            name=self.setting.hook,
+            jobs=tuple(jobs),
+            order=tuple(order),
+            fail_fast=body.fail_fast,
+            timeout_s=body.timeout,
+            checks=tuple(checks.all),
+            warns=body.fail_mode == "warn",
+            is_task=self.setting.is_task,
         )
-        for number, job in enumerate(body.jobs)
-    )
-    order = topological_order([[*job.needs, *job.after] for job in jobs])
-    return Hook(name=name, jobs=jobs, order=tuple(order), fail_fast=body.fail_fast, timeout_s=body.timeout)
 
+    def _job(self, number: int, member: Member, found: Command | str, checks: Checks) -> Job:
+        """All of it that does not depend on others; the edges and the phase are put in afterwards."""
+        body, name = member.body, self.flat.names[number]
+        command = found if isinstance(found, Command) else None
+        rule = None if command is None else self._files(member, command)
+        event = "" if command is None else command.event
+        if rule is not None and not event:
+            event = _OF_AN_EVENT.get(rule.source, "")
+        return Job(
+            number=number,
+            name=name,
+            description=body.description,
+            command=self._shown(member, command),
+            argv=("sh", "-c", ":") if command is None else command.argv,
+            root=root_of(member),
+            env=env_of(member, self.setting.file.env, self.body.env),
+            tags=tags_of(member),
+            needs=(),
+            after=(),
+            dependents=(),
+            followers=(),
+            phase=FOREGROUND,
+            declared_background=False,
+            timeout_s=None,
+            nice=body.nice,
+            priority=body.priority,
+            directory=directory_name(number, name),
+            record=b"",  # the plan cache has it from the store's own encoder
+            groups=self._groups(member),
+            files=rule,
+            files_at=-1 if command is None else command.files_at,
+            files_uses=1 if command is None else command.files_uses,
+            checks=checks.of([self.body, *member.levels]),
+            absent=found if isinstance(found, str) else self._absent(member),
+            needs_event=event,
+            interactive=body.interactive,
+            use_stdin=body.use_stdin,
+            stage_fixed=body.stage_fixed,
+            fail_text=body.fail_text,
+            is_silent=body.background_output == "silent",
+            max_log_bytes=body.log.max_log_size,
+            retention_s=body.log.retention,
+            is_setup=member.is_setup,
+        )
 
-def _chained(
-    body: HookBody, written: list[list[int]], background: Sequence[bool]
-) -> tuple[list[list[int]], list[list[int]]]:
-    """The needs and the `after` of every job once the hook's mode has added its chain (C5)."""
-    needs, after = [list(its_needs) for its_needs in written], [list[int]() for _ in written]
-    if body.piped:
-        for previous, job in pairwise(topological_order(written)):
-            if previous not in needs[job]:
-                needs[job].append(previous)
-    elif body.follow or body.parallel is False:
-        in_front = promoted(written, background)
-        # The phases are in order anyway (R8); an edge between them would hold up nothing, or a foreground job for ever.
-        late = [detached and number not in in_front for number, detached in enumerate(background)]
-        order = topological_order(written)
-        for phase in (False, True):
-            for previous, job in pairwise(number for number in order if late[number] is phase):
-                if previous not in needs[job]:
-                    after[job].append(previous)
-    return needs, after
+    def _shown(self, member: Member, command: Command | None) -> str:
+        if command is not None:
+            return command.shown
+        run = member.body.run
+        return f"({', '.join(run)} only)" if isinstance(run, dict) else ""
 
+    def _files(self, member: Member, command: Command) -> FileRule | None:
+        """The list that a job is given, or that decides whether it applies; None where it has nothing to do with
+        files."""
+        levels = member.levels
+        lister = files_of(member, self.body)
+        patterns = next((body.glob for body in reversed(levels) if body.glob), [])
+        types = next((body.file_types for body in reversed(levels) if body.file_types), [])
+        excludes = [*self.body.exclude, *(pattern for body in levels for pattern in body.exclude)]
+        is_asked = bool(patterns or types or any(body.exclude or body.files for body in levels))
+        if not (command.list_name or command.names_files or is_asked):
+            return None
+        source = _SOURCES.get(command.list_name)
+        if source is None:
+            source = COMMAND if lister is not None else default_source(self.setting.hook)
+        return FileRule(
+            source=source,
+            command=(lister or "") if source == COMMAND else "",
+            globs=matchers(patterns),
+            excludes=matchers(excludes),
+            types=tuple(types),
+            below=root_of(member),
+        )
 
-def _merged(*layers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Each variable once, with its last value and at that one's place."""
-    merged: dict[str, str] = {}
-    for layer in layers:
-        for variable, value in layer.items():
-            merged.pop(variable, None)
-            merged[variable] = value
-    return tuple(merged.items())
+    def _absent(self, member: Member) -> str:
+        """Why it never applies here, or ""."""
+        machine = self.place.machine
+        wanted = next((body.arch for body in reversed(member.levels) if body.arch), [])
+        if wanted and machine.architecture not in wanted:
+            return f"it is for {' and '.join(wanted)}, and this is {machine.architecture}"
+        excluded = sorted(set(tags_of(member)).intersection(self.body.exclude_tags))
+        if excluded:
+            return f"its tag {excluded[0]} is one of the exclude_tags"
+        return ""
 
-
-def _groups(of_hook: ConcurrencyBody | None, of_job: ConcurrencyBody | None) -> tuple[Group, ...]:
-    """In the order of their names, in which they are taken. A job's own group keeps out its siblings, too."""
-    groups = {}
-    for body, is_shared in ((of_hook, True), (of_job, False)):
-        if body is not None:
+    def _groups(self, member: Member) -> tuple[Group, ...]:
+        """In the order of their names, in which they are taken."""
+        groups: dict[str, Group] = {}
+        for body, is_shared in concurrency_of(member, self.body):
             groups[body.group] = Group(body.group, body.on_conflict, is_shared, body.wait)
-    return tuple(groups[name] for name in sorted(groups))
+        return tuple(groups[name] for name in sorted(groups))
 
 
-def _timeout_s(written: float | None, phase: str) -> float | None:
-    return BACKGROUND_TIMEOUT_S if written is None and phase == BACKGROUND else written
+def _inside(node: Node | None, mark: Mark, text: str, offset: int) -> Mark:
+    """Where in a text something stands, if the text is written as it is on one line; else where the text begins."""
+    if isinstance(node, Scalar) and node.plain and node.text == text and "\n" not in text:
+        return Mark(mark.line, mark.column + offset, mark.file)
+    return mark

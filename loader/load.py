@@ -1,57 +1,86 @@
-"""A hook file -> the plan, or every problem of the file at once (C2, R4)."""
+"""A hook file and its layers -> the plan, or every problem of all of them at once (C2, R4)."""
 
-import os
 import posixpath
-import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dodo_hooks.core.errors import ConfigError, Problem
 from dodo_hooks.core.plan import Plan, Retention
-from dodo_hooks.loader.compile import compile_hooks
+from dodo_hooks.loader.commands import Machine
+from dodo_hooks.loader.compile import Place, compile_hooks
 from dodo_hooks.loader.discover import Found
+from dodo_hooks.loader.layers import read_layers
 from dodo_hooks.loader.schema import read_models
-from dodo_hooks.loader.source import parse
-from dodo_hooks.loader.tree import Finding, Mark
+from dodo_hooks.loader.sources import SourceError, Sources
+from dodo_hooks.loader.tree import Finding, MapNode, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A plan, and the tree that it was made of: all layers together, in the shape of a hook file of ours."""
+
+    plan: Plan
+    root: MapNode
+
+
+def load(found: Found, sources: Sources, main_top: str | None = None) -> Plan:
+    """The plan of the file and its layers. Raises ConfigError with all that is wrong, file by file.
+
+    A file that says nothing is a plan without hooks. `Job.record` is left empty. `sources` knows afterwards what the
+    plan rests on; `main_top` is the top of the main working tree, whose local overlay counts in the linked ones too.
+    """
+    return loaded(found, sources, main_top).plan
 
 
 def load_plan(found: Found) -> Plan:
-    """The plan of the file. Raises ConfigError with all that is wrong, in the order of the file.
+    """The same where nobody asks what the plan rests on."""
+    return load(found, Sources())
 
-    A file that says nothing is a plan without hooks. `Job.record` is left empty.
-    """
-    shown = _shown(found.file, found.top)
-    document = parse(content_of(found.file, shown), shown)
-    notices = tuple(_notice(other, shown, found.top) for other in found.also)
-    if document.root is None:
-        refuse(document.findings)
-        return Plan(file=found.file, slots=None, hooks=(), notices=notices)
-    file, tree, flaws = read_models(document.root)
-    hooks, faults = compile_hooks(file, tree)
-    refuse([*document.findings, *flaws, *faults])
-    return Plan(
+
+def loaded(found: Found, sources: Sources, main_top: str | None = None) -> Loaded:
+    """The same, with the tree."""
+    try:
+        return _loaded(found, sources, main_top)
+    except ConfigError as error:
+        error.base = found.top  # what the names of files in it are relative to
+        raise
+
+
+def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
+    layers = read_layers(found, sources, main_top)
+    if not layers.is_whole:
+        refuse(layers.findings)
+    root, findings, notices = layers.root, [*layers.findings], [*layers.notices]
+    if found.family.translate is not None:
+        translation = found.family.translate(root)
+        root = translation.root
+        findings += translation.findings
+        notices += [f"{_place(notice.mark)}: {notice.message}" for notice in translation.notices]
+    file, tree, flaws = read_models(root)
+    place = Place(Machine.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
+    hooks, faults = compile_hooks(file, tree, place)
+    refuse([*findings, *flaws, *faults])
+    plan = Plan(
         file=found.file,
         slots=file.jobs,
         hooks=hooks,
-        notices=notices,
+        notices=tuple(notices),
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
         retention=Retention(file.log.retention, file.log.keep_last, file.log.max_total_size),
+        output=file.output,
+        has_colors=file.colors,
+        trust=file.trust or "",
     )
+    return Loaded(plan, root)
 
 
 def content_of(path: str, shown: str) -> bytes:
+    """The content of a file; raises ConfigError where there is none."""
     try:
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):  # a FIFO would keep git waiting
-            found = "a directory" if stat.S_ISDIR(mode) else "something else"
-            raise ConfigError([Problem(shown, 0, 0, f"expected a hook file, found {found}")])
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        raise ConfigError([Problem(shown, 0, 0, "there is no such hook file")]) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError([Problem(shown, 0, 0, f"the hook file cannot be read: {reason}")]) from None
+        return Sources().read(path)
+    except SourceError as error:
+        raise ConfigError([Problem(shown, 0, 0, str(error))]) from None
 
 
 def refuse(findings: Iterable[Finding]) -> None:
@@ -65,11 +94,5 @@ def refuse(findings: Iterable[Finding]) -> None:
         raise ConfigError(sorted(problems.values()))
 
 
-def _notice(other: str, shown: str, top: str) -> str:
-    return f"{_shown(other, top)} is not read, because {shown} comes first"
-
-
-def _shown(path: str, top: str) -> str:
-    """The path as people know it: from the top of the working tree, where it lies inside."""
-    below = top.rstrip("/") + "/"
-    return posixpath.relpath(path, top) if path.startswith(below) and "/../" not in path else path
+def _place(mark: Mark) -> str:
+    return f"{mark.file}:{mark.line}:{mark.column}"

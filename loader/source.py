@@ -42,7 +42,7 @@ class Document:
     findings: tuple[Finding, ...]
 
 
-class _StopReading(Exception):
+class StopReading(Exception):
     """The rest of the file cannot be made sense of."""
 
     def __init__(self, mark: Mark, message: str) -> None:
@@ -57,11 +57,11 @@ def parse(data: bytes, file: str = "") -> Document:
     """
     builder = _Builder()
     try:
-        loader = yaml.SafeLoader(_decoded(data, file))
+        loader = yaml.SafeLoader(_printable(decoded(data, file), file))
         loader.name = file  # what PyYAML puts into its marks
         while (event := _next_event(loader)) is not None:
             builder.take(event)
-    except _StopReading as stop:
+    except StopReading as stop:
         return Document(None, (*builder.findings, stop.finding))
     return Document(_root_or_nothing(builder.root), tuple(builder.findings))
 
@@ -70,22 +70,30 @@ def _root_or_nothing(root: Node | None) -> Node | None:
     return None if isinstance(root, Scalar) and root.value is None else root
 
 
-def _decoded(data: bytes, file: str) -> str:
+def decoded(data: bytes, file: str) -> str:
+    """The text of the file.
+
+    Raises:
+        StopReading: it is not UTF-8.
+    """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise _StopReading(Mark(1, 1, file), "the file is UTF-16: save it as UTF-8")
+        raise StopReading(Mark(1, 1, file), "the file is UTF-16: save it as UTF-8")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
         byte = error.object[error.start]
-        raise _StopReading(
+        raise StopReading(
             _end_of(before, file), f"the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8"
         ) from None
+
+
+def _printable(text: str, file: str) -> str:
     control = yaml.SafeLoader.NON_PRINTABLE.search(text)
     if control:
         character = f"U+{ord(control[0]):04X}"
         mark = _end_of(text[: control.start()], file)
-        raise _StopReading(mark, f"the control character {character} has no place in YAML")
+        raise StopReading(mark, f"the control character {character} has no place in YAML")
     return text
 
 
@@ -100,10 +108,10 @@ def _next_event(loader: yaml.SafeLoader) -> Any:
     except yaml.MarkedYAMLError as error:
         at_start, message = explained(error.problem or "", error.context or "")
         mark = error.context_mark if at_start and error.context_mark else error.problem_mark
-        raise _StopReading(_mark(mark), message) from None
+        raise StopReading(_mark(mark), message) from None
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
         here = Mark(loader.line + 1, loader.column + 1, loader.name)
-        raise _StopReading(here, "a number here is too large for YAML") from None
+        raise StopReading(here, "a number here is too large for YAML") from None
 
 
 def _mark(mark: Any) -> Mark:
@@ -145,11 +153,11 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise _StopReading(_mark(event.start_mark), "a hook file is one document: remove this second one")
+                raise StopReading(_mark(event.start_mark), "a hook file is one document: remove this second one")
 
     def _begin(self, event: Any) -> None:
         if len(self._open) >= _DEEPEST:
-            raise _StopReading(_mark(event.start_mark), f"nested more than {_DEEPEST} levels deep")
+            raise StopReading(_mark(event.start_mark), f"nested more than {_DEEPEST} levels deep")
         if event.anchor:
             self._anchors[event.anchor] = None
         kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
@@ -173,32 +181,30 @@ class _Builder:
         mark = _mark(event.start_mark)
         if event.anchor not in self._anchors:
             name = event.anchor
-            raise _StopReading(mark, f'no "&{name}" stands before "*{name}": put it in quotes if it is no alias')
+            raise StopReading(mark, f'no "&{name}" stands before "*{name}": put it in quotes if it is no alias')
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise _StopReading(mark, f'"*{event.anchor}" stands inside of what it refers to')
+            raise StopReading(mark, f'"*{event.anchor}" stands inside of what it refers to')
         node, size, depth = anchored
         self._aliased += size
         if self._aliased > _MOST_ALIASED:
-            raise _StopReading(mark, f"the aliases of this file stand for more than {_MOST_ALIASED} values")
+            raise StopReading(mark, f"the aliases of this file stand for more than {_MOST_ALIASED} values")
         if depth + len(self._open) > _DEEPEST:
-            raise _StopReading(mark, f"nested more than {_DEEPEST} levels deep")
+            raise StopReading(mark, f"nested more than {_DEEPEST} levels deep")
         self._add(event, node, size, depth)
 
     def _scalar(self, event: Any) -> Scalar:
         mark, text = _mark(event.start_mark), str(event.value)
-        unusable = re.search("[\0\ud800-\udfff]", text)
-        if unusable:
-            self._find(mark, f"the character U+{ord(unusable[0]):04X} cannot be passed to any program")
+        self.findings += unusable(text, mark)
         plain = event.style is None and event.tag is None
         if plain:
-            return Scalar(mark, text, _meaning(text), plain=True)
+            return Scalar(mark, text, meaning(text), plain=True)
         if event.tag in (None, "!", _TAG + "str"):
             return Scalar(mark, text, text)
         return Scalar(mark, text, self._tagged(event, text))
 
     def _tagged(self, event: Any, text: str) -> str | int | float | bool | None:
-        value, kind = _meaning(text), str(event.tag).removeprefix(_TAG)
+        value, kind = meaning(text), str(event.tag).removeprefix(_TAG)
         if kind not in _TYPES:
             self._refuse_tag(event)
         elif not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
@@ -246,7 +252,13 @@ class _Builder:
         self.findings.append(Finding(mark, message))
 
 
-def _meaning(text: str) -> str | int | float | bool | None:
+def unusable(text: str, mark: Mark) -> list[Finding]:
+    """What no command and no variable can hold."""
+    found = re.search("[\0\ud800-\udfff]", text)
+    return [Finding(mark, f"the character U+{ord(found[0]):04X} cannot be passed to any program")] if found else []
+
+
+def meaning(text: str) -> str | int | float | bool | None:
     """What a plain text means in YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]

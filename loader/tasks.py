@@ -2,9 +2,11 @@
 
     pre-commit                 the hook; its members are its jobs
     pre-commit:lint            a job; its `task_dep` are the jobs it needs
-    fg                         every foreground job of the file
+    fg                         every foreground job of the hooks
     bg                         the background jobs, hook by hook
     bg:post-checkout           the background jobs of one hook
+
+A task of the file is there like a hook, but runs only when it is named: it is no member of `fg` and `bg`.
 
 The action that runs a job is handed in, so nothing here needs the engine.
 """
@@ -29,9 +31,11 @@ def tasks_of(plan: Plan, action: Callable[[Hook, Job], Action]) -> list[Task]:
     """
     tasks: list[Task] = []
     for hook in plan.hooks:
-        tasks.append(_group(hook.name, f"all jobs of {hook.name}", (task_name(hook, job) for job in hook.jobs)))
+        doc = f"all jobs of the task {hook.name}" if hook.is_task else f"all jobs of {hook.name}"
+        tasks.append(_group(hook.name, doc, (task_name(hook, job) for job in hook.jobs)))
         tasks.extend(_task(hook, job, action(hook, job)) for job in hook.jobs)
-    tasks.append(_group(FOREGROUND_GROUP, "all foreground jobs", _names(plan.hooks, FOREGROUND)))
+    fired = [hook for hook in plan.hooks if not hook.is_task]
+    tasks.append(_group(FOREGROUND_GROUP, "all foreground jobs", _names(fired, FOREGROUND)))
     tasks.extend(_background_groups(plan))
     return tasks
 
@@ -71,10 +75,10 @@ def _group(name: str, doc: str, members: Iterable[str], subtask_of: "str | None"
 
 
 def _background_groups(plan: Plan) -> Iterator[Task]:
-    """`bg` and its subgroups, one for each hook that has background jobs. A hook of NOT_IN_BG has its subgroup all the
-    same, so that `doit run bg:HOOK` works, but is no member of `bg`."""
+    """`bg` and its subgroups, one for each hook that has background jobs. A hook of NOT_IN_BG, and a task, has its
+    subgroup all the same, so that `doit run bg:HOOK` works, but is no member of `bg`."""
     hooks = [hook for hook in plan.hooks if any(job.phase == BACKGROUND for job in hook.jobs)]
-    members = (background_group(hook) for hook in hooks if hook.name not in NOT_IN_BG)
+    members = (background_group(hook) for hook in hooks if hook.name not in NOT_IN_BG and not hook.is_task)
     yield _group(BACKGROUND_GROUP, "all background jobs that need no event", members)
     for hook in hooks:
         doc = f"the background jobs of {hook.name}"

@@ -22,7 +22,6 @@ from dodo_hooks.git.managers import manager_of_directory, managers_at
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.shim_text import is_of_template, is_shim, recorded_interpreter
 from dodo_hooks.host.world import World
-from dodo_hooks.loader.discover import find_hook_file
 from dodo_hooks.store import layout, trust
 from dodo_hooks.store.writer import make_private_directory
 
@@ -114,12 +113,6 @@ def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
         return
     for notice in plan.notices:
         yield Finding(NOTE, "hook-file", notice, "correct or remove what is not wanted")
-    found = find_hook_file(repo.top)
-    for path in found.also if found else ():  # it may have come after the plan was made, which it does not change
-        other = os.path.relpath(path, repo.top)
-        if not any(other in notice for notice in plan.notices):
-            message = f"{other} is not read, because {os.path.relpath(plan.file, repo.top)} comes first"
-            yield Finding(NOTE, "hook-file", message, "remove one of the two")
 
 
 # The hooks

@@ -14,6 +14,7 @@ from dodo_hooks.core.errors import USAGE_ERROR, GitError
 from dodo_hooks.host.world import World
 
 PROGRAM = "dodo-hooks"
+COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that wants to know what may come next
 INTERRUPTED = 130
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 
@@ -27,6 +28,10 @@ def run(argv: Sequence[str], world: World) -> int:
         HooksError: what the command itself met.
     """
     try:
+        if COMPLETION in world.environ:
+            from dodo_hooks.cli.completion import complete
+
+            return complete(cli, world, world.environ[COMPLETION])
         if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
             _tell_news(world)
         code = _invoke(argv, world)
@@ -135,16 +140,34 @@ def _list() -> click.Command:
     return list_jobs
 
 
+def _graph() -> click.Command:
+    from dodo_hooks.cli.graph import graph
+
+    return graph
+
+
 def _validate() -> click.Command:
     from dodo_hooks.cli.validate import validate
 
     return validate
 
 
+def _dump() -> click.Command:
+    from dodo_hooks.cli.dump import dump
+
+    return dump
+
+
 def _jobs() -> click.Command:
     from dodo_hooks.cli.jobs import jobs
 
     return jobs
+
+
+def _completion() -> click.Command:
+    from dodo_hooks.cli.completion import completion
+
+    return completion
 
 
 def _status() -> click.Command:
@@ -189,13 +212,16 @@ COMMANDS: Mapping[str, Loader] = {
     "uninstall": _uninstall,
     "run": _run,
     "list": _list,
+    "graph": _graph,
     "validate": _validate,
+    "dump": _dump,
     "jobs": _jobs,
     "status": _status,
     "doctor": _doctor,
     "trust": _trust,
     "deny": _deny,
     "worktree": _worktree,
+    "completion": _completion,
 }
 
 

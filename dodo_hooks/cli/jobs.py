@@ -11,6 +11,7 @@ from itertools import islice
 import click
 from click.core import ParameterSource
 
+from dodo_hooks.cli.completion import hook_names
 from dodo_hooks.cli.group import LazyGroup, Loader
 from dodo_hooks.cli.jobs_formats import FORMATS
 from dodo_hooks.cli.jobs_listing import Run, print_runs
@@ -83,7 +84,7 @@ COMMANDS: Mapping[str, Loader] = {
 
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
-@click.option("--hook", help="Only runs of this hook.")
+@click.option("--hook", shell_complete=hook_names, help="Only runs of this hook.")
 @click.option("--worktree", help="Only runs in this working tree: its path, or the last part of it.")
 @click.option(
     "--status", "statuses", multiple=True, type=click.Choice(status.STATUSES), help="Only jobs that stand so."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core import status
@@ -29,7 +30,7 @@ class Target:
 
 
 @click.command()
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
 @click.option("--all", "everything", is_flag=True, help="Every background job of this repository.")
 @repository_option
 @click.pass_context

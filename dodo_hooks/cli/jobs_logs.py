@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from dodo_hooks.cli.addressed import Addressed, addressed, whole_invocations
+from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.interleave import Labelled, labels
 from dodo_hooks.cli.jobs_follow import Output, follow
 from dodo_hooks.cli.jobs_listing import standing
@@ -19,7 +20,7 @@ from dodo_hooks.store.reader import JobRecord
 
 
 @click.command()
-@click.argument("where", metavar="ADDRESS...", nargs=-1)
+@click.argument("where", metavar="ADDRESS...", nargs=-1, shell_complete=known_addresses)
 @click.option("-f", "--follow", "is_followed", is_flag=True, help="Go on until the jobs have ended.")
 @click.option("--all", "everything", is_flag=True, help="All jobs of the run, each line behind its job's name.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Begin with the last N lines.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.store import address
 from dodo_hooks.store.reader import read_jobs
 
 
 @click.command()
-@click.argument("where", metavar="ADDRESS")
+@click.argument("where", metavar="ADDRESS", shell_complete=known_addresses)
 @repository_option
 @click.pass_context
 def retry(ctx: click.Context, where: str, repo: str | None) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from dodo_hooks.cli.addressed import Addressed, addressed
+from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.durations import seconds
 from dodo_hooks.cli.jobs_listing import standing
 from dodo_hooks.cli.place import repository_option, store_here, teller
@@ -48,7 +49,7 @@ class Target:
 
 
 @click.command()
-@click.argument("where", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("where", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
 @click.option(
     "--timeout", "timeout_s", callback=seconds, metavar="DURATION", help="Give up after so long (exit code 2)."
 )

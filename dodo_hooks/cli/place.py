@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.git.command import expect_configuration
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
@@ -27,16 +27,55 @@ def plan_here(world: World) -> Plan:
     """
     from dodo_hooks.fire.plan_cache import load_plan
 
+    top = tree_here(world)
+    plan = load_plan(world, top)
+    if plan is None:
+        raise no_hook_file(top)
+    return plan
+
+
+def tree_here(world: World) -> str:
+    """The top of the working tree.
+
+    Raises:
+        GitError: there is no repository here.
+        UsageError: there is no working tree.
+    """
     repo = find_repo(world.environ, world.cwd)
     if not repo.top:
         raise UsageError(f"{repo.git_dir} has no working tree, and so no hook file: go into a working tree")
-    plan = load_plan(world, repo.top)
-    if plan is None:
-        raise UsageError(
-            f"there is no hook file in {repo.top}: write hooks.dodo there, with a `hooks:` in it, "
-            "and check it with `dodo-hooks validate`"
-        )
-    return plan
+    return repo.top
+
+
+def no_hook_file(top: str) -> UsageError:
+    return UsageError(
+        f"there is no hook file in {top}: write hooks.dodo there, with a `hooks:` in it, "
+        "and check it with `dodo-hooks validate`"
+    )
+
+
+def with_only(plan: Plan, name: str | None) -> Plan:
+    """The plan with this hook or task alone; None: as it is.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    return plan if name is None else plan._replace(hooks=(hook_in(plan, name),))
+
+
+def hook_in(plan: Plan, name: str) -> Hook:
+    """The hook or task of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from dodo_hooks.loader.wording import did_you_mean, quoted
+
+    hook = plan.hook(name)
+    if hook is None:
+        hint = did_you_mean(name, [hook.name for hook in plan.hooks])
+        raise UsageError(f"there is no hook {quoted(name)} in {plan.file}{hint}")
+    return hook
 
 
 def store_here(world: World, path: str | None = None) -> str:

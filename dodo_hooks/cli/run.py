@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 import click
 
-from dodo_hooks.cli.place import plan_here, store_here
+from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
+from dodo_hooks.cli.place import hook_in, plan_here, repo_at, store_here
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.plan import Hook, Plan
+from dodo_hooks.core.plan import Hook
+from dodo_hooks.git.command import git
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.wording import did_you_mean, quoted
 
@@ -17,14 +20,32 @@ TAG = "tag:"
 
 
 @click.command("run")
-@click.argument("hook")
+@click.argument("hook", shell_complete=hook_names)
 @click.argument("args", nargs=-1, metavar="[-- ARGS]...", type=click.UNPROCESSED)
-@click.option("--job", "jobs", multiple=True, metavar="NAME", help="Only this job, and what it needs.")
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only jobs with this tag, and what they need.")
-@click.option("--skip", multiple=True, metavar="NAME", help="Not this job; tag:TAG for all with this tag.")
+@click.option(
+    "--job", "jobs", multiple=True, metavar="NAME", shell_complete=job_names, help="Only this job, and what it needs."
+)
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    shell_complete=tag_names,
+    help="Only jobs with this tag, and what they need.",
+)
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=skip_names,
+    help="Not this job; tag:TAG for all with this tag.",
+)
 @click.option("--phase", type=click.Choice(PHASES), default="auto", help="What to run, and how; auto: as git would.")
 @click.option("-j", "slots", type=click.IntRange(min=1), metavar="N", help="How many jobs may run at once.")
-@click.option("--dry-run", is_flag=True, help="Only say what would run.")
+@click.option("--files", "files", multiple=True, metavar="FILE", help="The jobs are about this file, not the event's.")
+@click.option("--all-files", is_flag=True, help="The jobs are about all files that git tracks.")
+@click.option("--dry-run", is_flag=True, help="Only say what would run, and what not and why.")
+@click.option("-v", "--verbose", is_flag=True, help="Say which jobs do not apply, and why.")
 @click.pass_obj
 def run_hook(
     world: World,
@@ -35,10 +56,15 @@ def run_hook(
     skip: tuple[str, ...],
     phase: str,
     slots: int | None,
+    files: tuple[str, ...],
+    all_files: bool,
     dry_run: bool,
+    verbose: bool,
 ) -> int:
-    """Run the jobs of HOOK as if git had fired it, with ARGS for its arguments."""
-    its_jobs = _hook_of(plan_here(world), hook)
+    """Run the jobs of HOOK, or of a task, as if git had fired it, with ARGS for its arguments."""
+    if files and all_files:
+        raise UsageError("--files and --all-files are two answers to one question: give one of them")
+    its_jobs = hook_in(plan_here(world), hook)
     _expect(jobs, [job.name for job in its_jobs.jobs], "job", hook)
     _expect(tags, _tags(its_jobs), "tag", hook)
     _expect(skip, [*(job.name for job in its_jobs.jobs), *(TAG + tag for tag in _tags(its_jobs))], "job", hook)
@@ -47,15 +73,31 @@ def run_hook(
 
     from dodo_hooks.fire.entry import run_by_hand
 
-    return run_by_hand(world, hook, args, jobs, tags, skip, phase, slots, dry_run)
+    given = _all_files(world) if all_files else _below_top(world, files) if files else None
+    return run_by_hand(world, hook, args, jobs, tags, skip, phase, slots, dry_run, given, verbose)
 
 
-def _hook_of(plan: Plan, name: str) -> Hook:
-    hook = plan.hook(name)
-    if hook is None:
-        hint = did_you_mean(name, [hook.name for hook in plan.hooks])
-        raise UsageError(f"there is no hook {quoted(name)} in {plan.file}{hint}")
-    return hook
+def _all_files(world: World) -> list[bytes]:
+    repo = repo_at(world, None)
+    return git(["ls-files", "-z"], repo.top, world.environ).split(b"\0")[:-1]
+
+
+def _below_top(world: World, files: Iterable[str]) -> list[bytes]:
+    """The files that a person named, from the top of the working tree.
+
+    Raises:
+        UsageError: one of them is not in it, or is not there.
+    """
+    top = repo_at(world, None).top
+    found: list[bytes] = []
+    for file in files:
+        path = os.path.join(os.path.realpath(os.path.join(world.cwd, os.path.dirname(file))), os.path.basename(file))
+        if not path.startswith(top.rstrip("/") + "/"):
+            raise UsageError(f"{quoted(file)} is not in the working tree {top}")
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no file {quoted(file)}")
+        found.append(os.fsencode(os.path.relpath(path, top)))
+    return found
 
 
 def _tags(hook: Hook) -> list[str]:

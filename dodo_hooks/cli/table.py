@@ -6,7 +6,6 @@ At a terminal rich draws: colours, and columns that fit. Everywhere else a row i
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -14,6 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from dodo_hooks.core import status
+from dodo_hooks.core.shown import UNPRINTABLE as UNPRINTABLE
+from dodo_hooks.core.shown import columns_of
+from dodo_hooks.core.shown import shown as shown
 from dodo_hooks.host.world import World
 
 if TYPE_CHECKING:  # rich is imported where something is drawn, which is seldom
@@ -30,9 +32,6 @@ STYLES: Mapping[str, str] = {
     status.SKIPPED: "dim",
 }
 _GAP = "  "
-UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
-# They turn the text around them, so that it looks like another one.
-_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def print_table(
@@ -45,12 +44,6 @@ def print_table(
     else:
         for line in _lines(heads, cells):
             say(line)
-
-
-def shown(text: str) -> str:
-    """The text in one line, with nothing in it that a terminal would obey: such characters are shown escaped, and a
-    byte that is no text as `\\xff`."""
-    return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
 
 
 def say(text: str) -> None:
@@ -66,7 +59,7 @@ def has_colors(world: World) -> bool:
 
 def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     table = [heads, *rows]
-    widths = [max(map(_width, column)) for column in zip_longest(*table, fillvalue="")]
+    widths = [max(map(columns_of, column)) for column in zip_longest(*table, fillvalue="")]
     return [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in table]
 
 
@@ -99,28 +92,4 @@ def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], status_column: in
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    """How many columns a terminal gives the text: two for a wide character, none for what joins the one before."""
-    if text.isascii():
-        return len(text)
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _is_unsafe(character: str) -> bool:
-    return character in _DIRECTION or unicodedata.category(character) in UNPRINTABLE
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that could not be decoded (PEP 383)
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii") if not 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"
+    return text + " " * (width - columns_of(text))

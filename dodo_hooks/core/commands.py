@@ -47,5 +47,21 @@ def argv_of(command: str) -> "tuple[str, ...]":
     return ("sh", "-c", command)
 
 
+def argv_with_list(command: str, placeholder: str) -> "tuple[tuple[str, ...], int] | None":
+    """The words of `command` without the one that is `{placeholder}`, and where among them the list goes.
+
+    None when a shell is needed: where `argv_of` would want one, or where the placeholder is not there once, as a word
+    of its own and not the first. `quoting.place` has the say whether it may stand there at all.
+    """
+    words = command.strip(" \t\n").replace("\t", " ").split(" ")
+    name = f"{{{placeholder}}}"
+    if words.count(name) != 1:
+        return None
+    words = [word for word in words if word]
+    place = words.index(name)
+    rest = tuple(words[:place] + words[place + 1 :])
+    return (rest, place) if place > 0 and argv_of(" ".join(rest)) == rest else None
+
+
 def _starts_a_program(word: str) -> bool:
     return bool(_FIRST_WORD.fullmatch(word)) and word not in _NOT_PROGRAMS

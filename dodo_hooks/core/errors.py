@@ -33,13 +33,17 @@ class Problem(Record):
 
 
 class ConfigError(HooksError):
-    """The hook file cannot be used. Holds every problem, so that one run shows them all (C2)."""
+    """The hook file cannot be used. Holds every problem, so that one run shows them all (C2).
+
+    `base`: the absolute directory that the files of the problems are relative to; "" where that is not known.
+    """
 
     exit_code = USAGE_ERROR
 
-    def __init__(self, problems: "Sequence[Problem]") -> None:
+    def __init__(self, problems: "Sequence[Problem]", base: str = "") -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(_line(problem) for problem in self.problems))
+        self.base = base
+        super().__init__("\n".join(sentence(problem) for problem in self.problems))
 
 
 class GraphError(HooksError):
@@ -54,6 +58,9 @@ class GitError(HooksError):
     """git, or a repository, is not there or does not answer as it should."""
 
 
-def _line(problem: Problem) -> str:
-    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-    return f"{place}: {problem.message}"
+def place_of(problem: Problem) -> str:
+    return f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+
+
+def sentence(problem: Problem) -> str:
+    return f"{place_of(problem)}: {problem.message}"

@@ -74,6 +74,8 @@ AFTER_REPLAY = "post-rewrite"
 FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", "post-merge"))
 
 
+# git tells these something on their standard input (githooks(5)); all others have none.
+WITH_STDIN = frozenset(("pre-push", AFTER_REPLAY, REFERENCE_TRANSACTION))
 # Fired by what editors do behind one's back, such as a fetch: told there, news would be lost.
 OFTEN_UNSEEN = (REFERENCE_TRANSACTION, "post-index-change")
 

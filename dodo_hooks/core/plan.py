@@ -159,6 +159,13 @@ class Hook(Record):
     warns: bool = False  # `fail_mode: warn`: a failure is told and does not fail git
     is_task: bool = False  # run by hand only, under this name
 
+    @property
+    def has_to_ask(self) -> bool:
+        """Whether what a firing runs depends on more than the plan: on files, conditions or the event (C7)."""
+        return bool(self.checks) or any(
+            job.files is not None or job.absent or job.needs_event or job.is_setup for job in self.jobs
+        )
+
     def number_of(self, name: str) -> "int | None":
         for job in self.jobs:
             if job.name == name:

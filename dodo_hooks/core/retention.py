@@ -27,6 +27,7 @@ class Kept:
     worktree: str | None  # None: it is not there any more, or the record cannot be read
     size_bytes: int
     is_alive: bool = False
+    retention_s: float | None = None  # its own; None: as the rules say
 
 
 def to_delete(kept: Sequence[Kept], now_s: float, rules: Retention) -> list[str]:
@@ -76,4 +77,5 @@ def _places(newest_first: Sequence[Kept]) -> dict[str, int]:
 
 
 def _is_outdated(one: Kept, place: int, now_s: float, rules: Retention) -> bool:
-    return not one.is_alive and place >= rules.keep_last and age_s(one.id, now_s) > rules.retention_s
+    kept_s = rules.retention_s if one.retention_s is None else one.retention_s
+    return not one.is_alive and place >= rules.keep_last and age_s(one.id, now_s) > kept_s

@@ -57,7 +57,7 @@ def leave_word(writer: InvocationWriter) -> str | None:
     ended = [
         (job.name, outcome.status, outcome.reason or _ending(outcome))
         for job in writer.hook.jobs
-        if job.phase == BACKGROUND and (outcome := writer.jobs[job.number].outcome)
+        if job.phase == BACKGROUND and not job.is_silent and (outcome := writer.jobs[job.number].outcome)
     ]
     line = news_of(writer.hook.name, writer.identity, ended, writer.error)
     if line is not None:

@@ -13,7 +13,7 @@ from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.schedule import CountingSource
-from dodo_hooks.engine.job import Context
+from dodo_hooks.engine.job import Context, max_log_of
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
@@ -65,6 +65,9 @@ class BackgroundRecorder:
 
     def alone(self, number: int) -> bool:
         return False
+
+    def clear_stage(self) -> None:
+        pass
 
     def waits(self, number: int, sentence: str) -> None:
         pass
@@ -171,7 +174,8 @@ def _is_gone(path: str) -> bool:
 
 def _thin_out_logs(phase: Background, waves: Loop) -> None:
     for number in waves.running():
-        thin_out_file(layout.log_file(phase.writer.jobs[number].directory), phase.context.max_log_bytes)
+        most_bytes = max_log_of(phase.context, phase.context.hook.jobs[number])
+        thin_out_file(layout.log_file(phase.writer.jobs[number].directory), most_bytes)
 
 
 def _finish(phase: Background, waves: Loop, after: "Aftermath") -> None:

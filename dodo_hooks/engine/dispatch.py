@@ -120,6 +120,9 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def alone(self, number: int) -> bool:
         return self._display.alone(number)
 
+    def clear_stage(self) -> None:
+        self._display.clear_stage()
+
     def waits(self, number: int, sentence: str) -> None:
         self._display.waits(number, sentence)
 

@@ -7,6 +7,7 @@ import sys
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.record import Record
+from dodo_hooks.core.status import CRASHED, FAILED
 from dodo_hooks.engine.screen import STDOUT, Screen
 from dodo_hooks.host import process, watch
 from dodo_hooks.host.posix import os, signals
@@ -44,6 +45,7 @@ class AttachedRecorder:
     """Shows the output and, unless a reporter of doit's does that, keeps the records."""
 
     def __init__(self, writer: "InvocationWriter", screen: Screen, *, keeps_records: bool) -> None:
+        self.signals = -1  # the wake-up pipe, once there is one
         self.troubles: list[str] = []
         self.unkept: str | None = None  # why a record could not be written; one such sentence is enough (R21)
         self._keeps_records = keeps_records
@@ -62,11 +64,17 @@ class AttachedRecorder:
     def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
         if self._keeps_records:
             self._writer.ended(number, outcome, at_ns, duration_s)
-        self._screen.ended(self._jobs[number], self._log(number))  # nothing is shown where there is no log
+        has_failed = outcome.status in (FAILED, CRASHED)
+        self._screen.ended(self._jobs[number], self._log(number), has_failed)  # nothing where there is no log
 
     def alone(self, number: int) -> bool:
+        if self._screen.is_terse:
+            return False
         self._screen.alone(self._jobs[number])
         return True
+
+    def clear_stage(self) -> None:
+        self._screen.drain(self.signals)
 
     def waits(self, number: int, sentence: str) -> None:
         self._screen.say(sentence)

@@ -1,6 +1,6 @@
 """One job: its environment, its output, its start (HOT)."""
 
-from dodo_hooks.core.plan import MAX_LOG_BYTES
+from dodo_hooks.core.plan import MAX_LOG_BYTES, NO_FILES
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.process import spawn
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 TO_FILE = "file"  # output goes straight into the log: a job that outlives its run can go on writing (R16)
 TO_PIPE = "pipe"  # output passes through the wave, so that the runner can show it (R23)
 TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands keep their colours
+
+TTY = "/dev/tty"
+CLOSED = -1
 
 
 class Context(Record):
@@ -31,6 +34,8 @@ class Context(Record):
     max_log_bytes: int = MAX_LOG_BYTES
     ancestors: "tuple[str, ...]" = ()  # the runs inside of which this one was fired
     window: bytes = b""  # the terminal's size, as TIOCGWINSZ gives it
+    files: "Mapping[int, tuple[bytes, ...]] | None" = None  # the list of each job that is about files (G4)
+    has_tty: bool = False  # an interactive job can have the terminal; else it runs as any other, without input
 
 
 class Refused(Exception):
@@ -51,36 +56,89 @@ def nice_of(context: Context, job: "Job") -> int:
     return context.nice if job.nice is None else job.nice
 
 
-def start(context: Context, job: "Job") -> "tuple[int, int | None]":
-    """Start a job's command.
+def has_the_terminal(context: Context, job: "Job") -> bool:
+    return job.interactive and context.has_tty
 
-    Returns:
-        Its process id, and the descriptor to read its output from; None where that goes straight to the file.
+
+def max_log_of(context: Context, job: "Job") -> int:
+    """What the job's log may take of the disk."""
+    return context.max_log_bytes if job.max_log_bytes is None else job.max_log_bytes
+
+
+class Started:
+    """A job whose process is there, and what is still to come of it."""
+
+    __slots__ = ("batches", "output", "pid", "writer")
+
+    def __init__(self, pid: int, output: "int | None", writer: int, batches: "list[tuple[str | bytes, ...]]") -> None:
+        self.pid = pid
+        self.output = output  # where its output is read; None where that goes straight to the file
+        self.writer = writer  # where it is written; kept open for the batches
+        self.batches = batches  # the command lines that follow, one after the other (C6)
+
+
+def start(context: Context, job: "Job") -> Started:
+    """Start a job's command. Whoever gets it closes `output` and, by `close_writer`, `writer`.
+
     Raises:
         Refused: it cannot be started.
     """
+    batches = _command_lines(context, job)
     try:
         reader, writer = _open_output(context, job)
     except OSError as error:
         raise Refused(126, f"cannot open its output: {error.strerror}") from error
     try:
-        return _spawn(context, job, writer), reader
+        started = Started(_spawn(context, job, batches.pop(0), writer), reader, writer, batches)
     except Refused:
-        if reader is not None:
-            os.close(reader)
+        for descriptor in (reader, writer):
+            if descriptor is not None:
+                os.close(descriptor)
         raise
-    finally:
-        os.close(writer)
+    if not batches:
+        close_writer(started)
+    return started
 
 
-def _spawn(context: Context, job: "Job", writer: int) -> int:
+def go_on(context: Context, job: "Job", started: Started) -> None:
+    """The next batch of files, after the one before has succeeded.
+
+    Raises:
+        Refused: it cannot be started.
+    """
+    started.pid = _spawn(context, job, started.batches.pop(0), started.writer)
+    if not started.batches:
+        close_writer(started)
+
+
+def close_writer(started: Started) -> None:
+    if started.writer != CLOSED:
+        os.close(started.writer)
+        started.writer = CLOSED
+
+
+def _command_lines(context: Context, job: "Job") -> "list[tuple[str | bytes, ...]]":
+    if job.files_at == NO_FILES:
+        return [job.argv]
+    from dodo_hooks.engine.batches import batches_of
+
+    files = (context.files or {}).get(job.number, ())
+    return batches_of(job, files, environment_of(context, job))
+
+
+def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer: int) -> int:
     directory = directory_of(context, job)
     try:
         os.chdir(directory)
     except OSError as error:
         raise Refused(126, f"cannot enter its root {directory}: {error.strerror}") from error
     try:
-        return spawn(job.argv, environment_of(context, job), writer)
+        if has_the_terminal(context, job):
+            from dodo_hooks.host.terminal import spawn_in_front
+
+            return spawn_in_front(argv, environment_of(context, job), writer)
+        stdin = layout.stdin_file(context.invocation_dir) if job.use_stdin else "/dev/null"  # G3
+        return spawn(argv, environment_of(context, job), writer, stdin)
     except FileNotFoundError as error:
         raise Refused(127, f"{job.argv[0]}: command not found") from error
     except OSError as error:
@@ -93,7 +151,10 @@ def directory_of(context: Context, job: "Job") -> str:
 
 def environment_of(context: Context, job: "Job") -> "dict[str, str]":
     """The phase's environment, what the file adds, who the job is, and where, which a shell would put there too."""
-    return {**context.environ, "PWD": directory_of(context, job), **dict(job.env), "DODO_JOB": job.name}
+    environ = {**context.environ, "PWD": directory_of(context, job), **dict(job.env), "DODO_JOB": job.name}
+    if job.files is not None:
+        environ["DODO_FILES0"] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
+    return environ
 
 
 def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
@@ -109,6 +170,8 @@ def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
         os.close(os.open(log_path(context, job), flags, 0o600))
     except OSError:  # the job runs all the same; if it prints something, the wave says that this cannot be kept
         pass
+    if has_the_terminal(context, job):  # what it prints there is not kept
+        return None, os.open(TTY, os.O_RDWR)
     return os.pipe() if context.output == TO_PIPE else _open_terminal(context.window)
 
 

@@ -17,7 +17,7 @@ from dodo_hooks.core.errors import GraphError
 from dodo_hooks.core.schedule import in_order
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine import wire
-from dodo_hooks.engine.job import Context, nice_of
+from dodo_hooks.engine.job import Context, has_the_terminal, nice_of
 from dodo_hooks.engine.waves import WaveHandle, fork_wave
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, wall_ns
@@ -122,7 +122,7 @@ class Loop:
 
     def open_wave(self, ready: "Sequence[int]") -> None:
         """Fork the wave for these jobs without granting anything yet (R10: before the prompt returns)."""
-        free = [number for number in ready if not self._jobs[number].groups]
+        free = [number for number in ready if not self._is_apart(number)]
         if free:
             self._fork_wave(self._companions(free[0], free))
 
@@ -169,7 +169,7 @@ class Loop:
         """Give free slots to ready jobs in order; end waves in which nothing runs."""
         free = self._slots - len(self.running())
         for number in list(self._ready):
-            if free <= 0:
+            if free <= 0 or self._is_held_up(number):
                 break
             locks = self._claim(number) if number in self._ready else None
             if locks is None:  # it waits for its groups, and takes no slot; or it will not run
@@ -198,6 +198,13 @@ class Loop:
         wave.running[number] = 0
         return True
 
+    def _is_held_up(self, number: int) -> bool:
+        """An interactive job runs alone: it waits for what runs, and nothing is started before it has ended (R14)."""
+        running = self.running()
+        if any(self._jobs[other].interactive for other in running):
+            return True
+        return self._jobs[number].interactive and bool(running)
+
     def _claim(self, number: int) -> "tuple[int, ...] | None":
         """The locks of the job's concurrency groups; None when it has to wait for them, or has its end by that."""
         if self._groups is None or not self._jobs[number].groups:
@@ -221,15 +228,19 @@ class Loop:
 
     def _companions(self, first: int, ready: "Sequence[int]") -> "list[int]":
         """The jobs of a new wave: those that nobody holds, of one priority and one niceness (R7, R13)."""
-        if self._jobs[first].groups:  # its locks are those of its wave
+        if self._is_apart(first):
             return [first]
         held = {number for wave in self.waves.values() for number in wave.held}
         alike = self._kind_of(first)
         return [
             number
             for number in ready
-            if number not in held and self._kind_of(number) == alike and not self._jobs[number].groups
+            if number not in held and self._kind_of(number) == alike and not self._is_apart(number)
         ]
+
+    def _is_apart(self, number: int) -> bool:
+        """Whether a job has a wave of its own: one that has the locks of its groups, or the terminal."""
+        return bool(self._jobs[number].groups) or self._jobs[number].interactive
 
     def _kind_of(self, number: int) -> "tuple[int, int]":
         job = self._jobs[number]
@@ -245,10 +256,19 @@ class Loop:
             return None
 
     def _fork_wave(self, jobs: "list[int]", locks: "tuple[int, ...]" = ()) -> WaveHandle:
-        wave = fork_wave(self.context, jobs, (*self._keep, *locks))
+        wave = fork_wave(self.context, jobs, (*self._keep, *locks), self._terminal_for(jobs[0]))
         self.waves[wave.inbox.descriptor] = wave
         self._poll.register(wave.inbox.descriptor, select.POLLIN)
         return wave
+
+    def _terminal_for(self, number: int) -> "int | None":
+        """The group that lends the terminal to this job; None where it gets none. What was to be shown is shown now."""
+        if not has_the_terminal(self.context, self._jobs[number]):
+            return None
+        from dodo_hooks.host.terminal import owner
+
+        self.recorder.clear_stage()
+        return owner()
 
     def _dismiss(self, wave: WaveHandle) -> None:
         if not wave.dismissed:
@@ -364,6 +384,8 @@ class Loop:
                 self.recorder.trouble(f"cannot keep the output of {name}: {os.strerror(numbers[1])}")
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
+            elif kind == wire.WENT_ON:
+                wave.running[numbers[0]] = numbers[1]
             elif kind == wire.ENDED:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:

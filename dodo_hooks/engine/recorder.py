@@ -17,6 +17,9 @@ class Recorder(Protocol):
         """This job runs, and nothing else does or will until it ends: whether it is to be shown live (R23)."""
         ...
 
+    def clear_stage(self) -> None:
+        """A job is about to have the terminal for itself: show what is still to be shown."""
+
     def waits(self, number: int, sentence: str) -> None:
         """This job could start, and another run has what it needs."""
 

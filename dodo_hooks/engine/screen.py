@@ -25,7 +25,11 @@ _ERASE = b"\r\x1b[K"
 
 
 class Screen:
-    def __init__(self, is_terminal: bool, columns: int, has_colors: bool, is_quiet: bool = False) -> None:
+    def __init__(
+        self, is_terminal: bool, columns: int, has_colors: bool, is_quiet: bool = False, is_terse: bool = False
+    ) -> None:
+        """`is_quiet`: nothing is shown. `is_terse`: only what a job has printed that failed."""
+        self.is_terse = is_terse
         self._is_terminal = is_terminal
         self._columns = columns
         self._has_colors = has_colors
@@ -57,9 +61,10 @@ class Screen:
         """The log of the job that is shown live has more."""
         self._queue_log(job, log)
 
-    def ended(self, job: "Job", log: str) -> None:
+    def ended(self, job: "Job", log: str, has_failed: bool) -> None:
         self._running.pop(job.name, None)
-        self._queue_log(job, log)
+        if has_failed or not self.is_terse:
+            self._queue_log(job, log)
         if self._shown.get(log) and not _ends_a_line(log):
             self._push(b"\n")
         if self._shown.get(log) and self._is_terminal:

@@ -11,7 +11,7 @@ cannot belong to anybody else.
 import select
 
 from dodo_hooks.engine import wire
-from dodo_hooks.engine.job import Context, Refused, log_path, nice_of, start
+from dodo_hooks.engine.job import Context, Refused, Started, close_writer, go_on, log_path, max_log_of, nice_of, start
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os, signals
 from dodo_hooks.host.world import monotonic_s, wall_ns
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dodo_hooks.core.plan import Job
+    from dodo_hooks.host.terminal import Terminal
 
 BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
 _PROBE_S = 0.02  # how often a job that was asked to end is looked at
@@ -34,13 +35,12 @@ _LAST_READS = 16
 class Running:
     """A job's process."""
 
-    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "output", "pid", "started_s", "unlooked")
+    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "started", "started_s", "unlooked")
 
-    def __init__(self, number: int, job: "Job", pid: int, output: "int | None", started_s: float) -> None:
+    def __init__(self, number: int, job: "Job", started: Started, started_s: float) -> None:
         self.number = number
         self.job = job
-        self.pid = pid
-        self.output = output
+        self.started = started
         self.started_s = started_s
         self.log: int | None = None
         self.unlooked = 0  # bytes that went into the log since its length was looked at
@@ -48,16 +48,27 @@ class Running:
         self.kill_at_s: float | None = None  # set once it was asked to end
         self.killed = False
 
+    @property
+    def pid(self) -> int:
+        return self.started.pid
 
-def run_wave(context: Context, commands: int, reports: int, keep: "Sequence[int]") -> None:
-    """Be the wave process; never returns. `keep`: further descriptors that stay open, the share of `alive` (R18)."""
+
+def run_wave(context: Context, commands: int, reports: int, keep: "Sequence[int]", has_terminal: bool = False) -> None:
+    """Be the wave process; never returns. `keep`: further descriptors that stay open, the share of `alive` (R18).
+    `has_terminal`: it is there for one interactive job, and stays in the terminal's session."""
     exit_code = BROKEN_EXIT
     wave = None
     try:
         # First of all: a wave that held `lock` would make a dead coordinator look alive (R18).
         process.close_all_but({commands, reports, *keep})
-        os.setsid()
-        wave = Wave(context, commands, reports)
+        terminal = None
+        if has_terminal:
+            from dodo_hooks.host.terminal import Terminal
+
+            terminal = Terminal()  # a group of its own: what is typed is for the job
+        else:
+            os.setsid()
+        wave = Wave(context, commands, reports, terminal)
         wave.run()
         exit_code = 0
     except BaseException as error:  # whatever it is, the runner has to hear of it, and no job may stay behind
@@ -76,11 +87,12 @@ def _break(wave: "Wave | None", reports: int, error: BaseException) -> None:
 
 
 class Wave:
-    def __init__(self, context: Context, commands: int, reports: int) -> None:
+    def __init__(self, context: Context, commands: int, reports: int, terminal: "Terminal | None" = None) -> None:
         self.running: dict[int, Running] = {}  # by the job's number
         self._context = context
         self._commands = wire.Inbox(commands)
         self._reports = reports
+        self._terminal = terminal
         self._leaving = False
         self._has_stepped_back = False
         self._outputs: dict[int, Running] = {}  # by descriptor
@@ -140,16 +152,16 @@ class Wave:
         self._step_back(job)
         at_ns, started_s = wall_ns(), monotonic_s()
         try:
-            pid, output = start(self._context, job)
+            started = start(self._context, job)
         except Refused as refused:
             self._report(wire.REFUSED, number, refused.exit_code, at_ns, text=refused.reason)
             return
-        running = self.running[number] = Running(number, job, pid, output, started_s)
-        if output is not None:
-            os.set_blocking(output, False)
-            self._outputs[output] = running
-            self._poll.register(output, select.POLLIN)
-        self._report(wire.STARTED, number, pid, at_ns)
+        running = self.running[number] = Running(number, job, started, started_s)
+        if started.output is not None:
+            os.set_blocking(started.output, False)
+            self._outputs[started.output] = running
+            self._poll.register(started.output, select.POLLIN)
+        self._report(wire.STARTED, number, started.pid, at_ns)
 
     def _step_back(self, job: "Job") -> None:
         """Once, before the first job: take the priority of this wave's jobs, which is one for all (R13), and in the
@@ -165,9 +177,9 @@ class Wave:
 
     def _read(self, running: Running) -> bool:
         """Move what a job has written into its log; whether there may be more."""
-        assert running.output is not None
+        assert running.started.output is not None
         try:
-            data = os.read(running.output, _READ_BYTES)
+            data = os.read(running.started.output, _READ_BYTES)
         except BlockingIOError:
             return False
         except OSError:  # EIO: the last holder of a pseudo-terminal has closed it
@@ -187,18 +199,19 @@ class Wave:
                 running.log = os.open(log_path(self._context, running.job), flags, 0o600)
             process.write_all(running.log, data)
             running.unlooked += len(data)
-            if running.unlooked > self._context.max_log_bytes // 4:
-                thin_out(running.log, self._context.max_log_bytes)
+            most_bytes = max_log_of(self._context, running.job)
+            if running.unlooked > most_bytes // 4:
+                thin_out(running.log, most_bytes)
                 running.unlooked = 0
         except OSError as error:  # the job goes on: its output is read and lost, and the runner says so
             self._report(wire.UNLOGGED, running.number, error.errno or 0)
 
     def _close_output(self, running: Running) -> None:
-        if running.output is not None:
-            self._poll.unregister(running.output)
-            del self._outputs[running.output]
-            os.close(running.output)
-            running.output = None
+        output, running.started.output = running.started.output, None
+        if output is not None:
+            self._poll.unregister(output)
+            del self._outputs[output]
+            os.close(output)
 
     def _ask_to_end(self, running: Running, grace_s: float) -> None:
         """A second call can only shorten the grace period (R17)."""
@@ -230,10 +243,21 @@ class Wave:
     def _end(self, running: Running, exit_code: "int | None", signal: "int | None") -> None:
         """The job's process has ended, and with it the job, whoever still holds its output (R16)."""
         at_ns, duration_us = wall_ns(), int((monotonic_s() - running.started_s) * 1_000_000)
+        if exit_code == 0 and running.kill_at_s is None and running.started.batches:
+            try:
+                go_on(self._context, running.job, running.started)
+                self._report(wire.WENT_ON, running.number, running.pid)
+                return
+            except Refused as refused:
+                self._keep(running, f"{refused.reason}\n".encode("utf-8", "surrogateescape"))
+                exit_code = refused.exit_code
         for _ in range(_LAST_READS):
-            if running.output is None or not self._read(running):
+            if running.started.output is None or not self._read(running):
                 break
         self._close_output(running)
+        close_writer(running.started)
+        if self._terminal is not None:
+            self._terminal.take_back()
         if running.log is not None:
             os.close(running.log)
         del self.running[running.number]

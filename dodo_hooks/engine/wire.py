@@ -17,13 +17,26 @@ END = "E"  # job, grace in ms: end its process group (R14)
 DISMISS = "D"  # start nothing any more, leave when what runs has ended
 # Wave to runner.
 STARTED = "S"  # job, process id, time in ns
+WENT_ON = "N"  # job, process id: one batch of its files has succeeded, and the next has been started
 ENDED = "X"  # job, exit code or -1, signal or -1, time in ns, duration in us
 REFUSED = "R"  # job, exit code, time in ns, why: it could not be started
 OUTPUT = "O"  # job: its log has grown
 UNLOGGED = "U"  # job, errno: its output cannot be kept (R21)
 BROKEN = "B"  # what went wrong in the wave itself, which ends now
 
-_NUMBERS = {GRANT: 1, LIVE: 1, END: 2, DISMISS: 0, STARTED: 3, ENDED: 5, REFUSED: 3, OUTPUT: 1, UNLOGGED: 2, BROKEN: 0}
+_NUMBERS = {
+    GRANT: 1,
+    LIVE: 1,
+    END: 2,
+    DISMISS: 0,
+    STARTED: 3,
+    WENT_ON: 2,
+    ENDED: 5,
+    REFUSED: 3,
+    OUTPUT: 1,
+    UNLOGGED: 2,
+    BROKEN: 0,
+}
 _LONGEST_TEXT = 300  # bytes; PIPE_BUF may be no more than 512, and on macOS it is
 
 

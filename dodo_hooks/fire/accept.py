@@ -37,7 +37,7 @@ def changes_to_accept(world: World, repo: Repo) -> list[str] | None:
     Raises:
         ConfigError, StoreError: they cannot be read.
     """
-    files = read_files(_compiled(world, repo))
+    files = read_files(_compiled(world, repo), repo)
     standing = _standing(world, repo)
     pins = standing.decision.pins if standing.decision and standing.state == trust.TRUSTED else ()
     if digest_of(files) in pins:
@@ -51,7 +51,7 @@ def accept_present(world: World, repo: Repo) -> None:
     Raises:
         ConfigError, StoreError, GitError: they cannot be read, or it cannot be written.
     """
-    files = read_files(_compiled(world, repo))
+    files = read_files(_compiled(world, repo), repo)
     identity, digest = repository_id(repo.common_dir), digest_of(files)
     standing = _standing(world, repo)
     former = standing.decision.pins if standing.decision and standing.state == trust.TRUSTED else ()

@@ -10,7 +10,7 @@ from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.background import run_by_doit
 from dodo_hooks.engine.reporters import RunOptions
-from dodo_hooks.fire.entry import phase_of, slots_of
+from dodo_hooks.fire.entry import asked, phase_of, slots_of
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background
 from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin, publish
 from dodo_hooks.git.repo import find_repo
@@ -40,10 +40,8 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         if len(left_out) < len(hook.jobs):
             body = _without_needs(hook, left_out) if options.single else hook
             slots = slots_of(options.slots or plan.slots)
-            phase = phase_of(world)
-            limits = (plan.grace_s, plan.max_log_bytes)
-            firing = Firing(world, repo, body, (), BY_DOIT, phase, slots, *limits, left_out, retention=plan.retention)
-            codes.append(_run_hook(firing, reporter, dep_manager, options))
+            firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, plan, left_out)
+            codes.append(_run_hook(asked(firing), reporter, dep_manager, options))
     reporter.complete_run()
     return max(codes)
 

@@ -10,13 +10,27 @@ def describe(firing: Firing) -> list[str]:
     lines = []
     for number in firing.hook.order:
         job = jobs[number]
-        skipped = firing.left_out.get(number)
-        if skipped is not None:
-            lines.append(f"{job.name}: skipped, {skipped.reason}")
+        if number in firing.left_out:
+            lines.append(_left_out(firing, number))
             continue
         phase = "foreground" if job.phase == FOREGROUND else "background"
         promoted = ", promoted" if job.promoted else ""
         needs = ", needs " + ", ".join(jobs[need].name for need in job.needs) if job.needs else ""
         after = ", after " + ", ".join(jobs[other].name for other in job.after) if job.after else ""
-        lines.append(f"{job.name} ({phase}{promoted}{needs}{after}): {job.command}")
+        files = _counted(len(firing.files[number])) if number in firing.files else ""
+        lines.append(f"{job.name} ({phase}{promoted}{needs}{after}{files}): {job.command}")
     return lines
+
+
+def left_out_lines(firing: Firing) -> list[str]:
+    """One line for each job that will not run, and why."""
+    return [_left_out(firing, number) for number in firing.hook.order if number in firing.left_out]
+
+
+def _left_out(firing: Firing, number: int) -> str:
+    outcome = firing.left_out[number]
+    return f"{firing.hook.jobs[number].name}: {outcome.status}, {outcome.reason}"
+
+
+def _counted(files: int) -> str:
+    return ", 1 file" if files == 1 else f", {files} files"

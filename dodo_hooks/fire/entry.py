@@ -4,7 +4,7 @@ A firing that has nothing to do must cost next to nothing, so what a run needs i
 """
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.events import AFTER_REPLAY, OFTEN_UNSEEN, is_gate
+from dodo_hooks.core.events import AFTER_REPLAY, OFTEN_UNSEEN, WITH_STDIN, is_gate
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.git.event import derived_hooks, mark_fired
 from dodo_hooks.git.repo import find_repo
@@ -36,7 +36,8 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     flag, words = (words[0], words[1:]) if words and words[0] in ("--global", "--pinned") else ("", words)
     kept, hook, args = _parse(words)
     git = os.getppid()
-    code = _run_kept(world, kept, args) if kept else 0
+    stdin = _read_stdin(hook)
+    code = _run_kept(world, kept, args, stdin) if kept else 0
     if code and is_gate(hook, args):
         return code
     if os.getppid() != git:  # it was killed meanwhile, and nothing is done for a dead git (R17)
@@ -48,10 +49,10 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         return code
     if hook not in OFTEN_UNSEEN:
         _tell_news(world, repo)
-    return max(code, _fire_ours(world, repo, flag, hook, args))
+    return max(code, _fire_ours(world, repo, flag, hook, args, stdin or b""))
 
 
-def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[str, ...]") -> int:
+def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[str, ...]", stdin: bytes) -> int:
     """What the hook file says, where it may (section 8)."""
     code = 0
     hooks = [hook, *_derived(hook, args, repo)]
@@ -71,7 +72,7 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     for name in hooks:
         body = compiled.hook(name)
         if body is not None:
-            code = max(code, _run(world, repo, compiled, body, args))
+            code = max(code, _run(world, repo, compiled, body, args, stdin))
     if hook == AFTER_REPLAY:
         code = max(code, _run_owed(world, repo, compiled))
     return code
@@ -103,8 +104,11 @@ def run_by_hand(
     phase: "str | None" = None,
     slots: "int | None" = None,
     dry_run: bool = False,
+    files: "Sequence[bytes] | None" = None,
+    verbose: bool = False,
 ) -> int:
-    """Fire a hook from the command line; returns its exit code.
+    """Fire a hook, or a task, from the command line; returns its exit code. `files`: what its jobs are to be about,
+    relative to the top, instead of what the event would give.
 
     Raises:
         UsageError: there is no such hook or job. HooksError: as for `fire`.
@@ -121,14 +125,20 @@ def run_by_hand(
     expect_accepted(world, repo, compiled)
     selectors = Selectors(tuple(jobs), tuple(tags), tuple(skip))
     out = {**left_out(body, _from_environ(world), said_by=BY_VARIABLE), **left_out(body, selectors, said_by=BY_COMMAND)}
-    firing = _firing(world, repo, compiled, body, tuple(args), BY_HAND, out)
+    firing = _firing(world, repo, compiled, body, tuple(args), BY_HAND, out, _stdin_by_hand(body))
     firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots)
+    firing = asked(firing, None if files is None else tuple(files))
     if dry_run:
         from dodo_hooks.fire.dry_run import describe
 
         for line in describe(firing):
             print(line)
         return 0
+    if verbose:
+        from dodo_hooks.fire.dry_run import left_out_lines
+
+        for line in left_out_lines(firing):
+            print(line)
     from dodo_hooks.fire.phases import run_firing
 
     return run_firing(firing)
@@ -152,7 +162,17 @@ def fire_by_command(world: "World", repo: "Repo", hook: str, args: "tuple[str, .
     from dodo_hooks.fire.phases import run_firing
 
     out = left_out(body, _from_environ(world), said_by=BY_VARIABLE)
-    return run_firing(_firing(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED))
+    return run_firing(asked(_firing(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED)))
+
+
+def _stdin_by_hand(hook: "Hook") -> bytes:
+    """Who runs such a hook by hand gives what git would: `echo ... | dodo-hooks run pre-push -- origin URL`."""
+    wants = hook.name in WITH_STDIN or any(job.use_stdin for job in hook.jobs)
+    if not wants or os.isatty(0):
+        return b""
+    from dodo_hooks.host.process import read_all
+
+    return read_all(0)
 
 
 def slots_of(wanted: "int | None") -> int:
@@ -209,6 +229,7 @@ def _run(
     compiled: "Compiled",
     hook: "Hook",
     args: "tuple[str, ...]",
+    stdin: bytes = b"",
     only_background: bool = False,
 ) -> int:
     from dodo_hooks.core.plan import FOREGROUND
@@ -224,7 +245,35 @@ def _run(
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})
-    return run_firing(_firing(world, repo, compiled, hook, args, BY_GIT, out))
+    return run_firing(asked(_firing(world, repo, compiled, hook, args, BY_GIT, out, stdin)))
+
+
+def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing":
+    """The firing with the lists of its jobs, and without the jobs that do not apply (C7, G4). `given`: files that a
+    person named, instead of those of the event.
+
+    Raises:
+        HooksError: git does not say what there is to know.
+    """
+    if not firing.hook.has_to_ask:
+        return firing
+    from dodo_hooks.fire.applies import what_applies
+
+    applies = what_applies(
+        firing.world,
+        firing.repo,
+        firing.hook,
+        firing.args,
+        firing.stdin,
+        given=given,
+        left_out=firing.left_out,
+    )
+    if applies.sentences:
+        from dodo_hooks.fire.run import say
+
+        for sentence in applies.sentences:
+            say(sentence)
+    return firing._replace(left_out=applies.left_out, files=applies.files)
 
 
 def _firing(
@@ -235,13 +284,13 @@ def _firing(
     args: "tuple[str, ...]",
     trigger: str,
     out: "dict[int, Outcome]",
+    stdin: bytes = b"",
 ) -> "Firing":
     from dodo_hooks.fire.run import Firing
 
     rules = compiled.rules
-    slots, phase = slots_of(rules.slots), phase_of(world)
-    limits = (rules.grace_s, rules.max_log_bytes)
-    return Firing(world, repo, hook, args, trigger, phase, slots, *limits, out, retention=rules.retention)
+    slots = slots_of(rules.slots)
+    return Firing(world, repo, hook, args, trigger, phase_of(world), slots, rules, out, stdin=stdin)
 
 
 def _from_environ(world: "World") -> "Selectors":
@@ -255,16 +304,30 @@ def _derived(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ..
     return derived if derived and mark_fired(repo) else ()
 
 
-def _run_kept(world: "World", path: str, args: "tuple[str, ...]") -> int:
+def _read_stdin(hook: str) -> "bytes | None":
+    """What git tells the hook (G3), all of it, since several may want it; None where it tells nothing."""
+    if hook not in WITH_STDIN or os.isatty(0):
+        return None
+    from dodo_hooks.host.process import read_all
+
+    return read_all(0)
+
+
+def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes | None") -> int:
     """The hook that was there before ours: it runs first, with the same arguments and standard input (G1)."""
     if not os.access(path, os.X_OK):
         return 0
+    actions = []
+    if stdin is not None:
+        from dodo_hooks.host.process import spool
+
+        actions.append((os.POSIX_SPAWN_DUP2, spool(stdin, path.rpartition("/")[0]), 0))
     try:
-        pid = os.posix_spawn(path, (path, *args), world.environ)
+        pid = os.posix_spawn(path, (path, *args), world.environ, file_actions=actions)
     except OSError as error:
         if error.errno != 8:  # ENOEXEC: a script without `#!`, which git gives to sh
             raise UsageError(f"the hook that was here before cannot be started: {path}: {error.strerror}") from error
-        pid = os.posix_spawn("/bin/sh", ("sh", path, *args), world.environ)
+        pid = os.posix_spawn("/bin/sh", ("sh", path, *args), world.environ, file_actions=actions)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256
 
 

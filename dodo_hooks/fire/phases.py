@@ -3,7 +3,7 @@
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.events import is_gate
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
+from dodo_hooks.core.plan import BACKGROUND, EXECUTION, FOREGROUND
 from dodo_hooks.core.schedule import CountingSource, Ledger
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.foreground import AttachedRecorder, listen, look_at_terminal, run_attached
@@ -36,11 +36,15 @@ class Attached:
     def __init__(self, run: Run, phase: str, *, keeps_records: bool, is_quiet: bool = False) -> None:
         firing = run.firing
         terminal = look_at_terminal(firing.world.environ)
+        if firing.rules.has_colors is False:
+            terminal = terminal._replace(has_colors=False)
+        is_terse = EXECUTION not in firing.rules.output
         self.run = run
-        self.screen = Screen(terminal.is_terminal, terminal.columns, terminal.has_colors, is_quiet)
+        self.screen = Screen(terminal.is_terminal, terminal.columns, terminal.has_colors, is_quiet, is_terse)
         self.recorder = AttachedRecorder(run.writer, self.screen, keeps_records=keeps_records)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)
+        self.recorder.signals = self.stops.descriptor
         if run.deadline_s is not None:
             self.loop.set_hook_deadline(run.deadline_s)
 
@@ -59,7 +63,8 @@ def run_firing(firing: Firing) -> int:
     Raises:
         HooksError: nothing was started: too deep, too many, or the store cannot be written (R12, R21).
     """
-    if len(firing.left_out) == len(firing.hook.jobs):
+    decided = firing.left_out.values()
+    if len(decided) == len(firing.hook.jobs) and all(one.status == status.SKIPPED for one in decided):
         return 0
     run = begin(firing)
     if run is None:
@@ -70,7 +75,7 @@ def run_firing(firing: Firing) -> int:
         return 0
     announce_promotion(run)
     if attached is not None:
-        source = CountingSource(firing.hook, jobs, run.writer.outcomes())
+        source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
         attached.go(lambda: attached.loop.run(source))
     return run_background(run)
 
@@ -130,7 +135,7 @@ def background_of(
     context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
     database = database or layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
     return Background(
-        firing.world, context, run.writer, tuple(jobs), firing.slots, run.deadline_s, database, firing.retention
+        firing.world, context, run.writer, tuple(jobs), firing.slots, run.deadline_s, database, firing.rules.retention
     )
 
 
@@ -164,7 +169,7 @@ def _refusal(run: Run) -> "Outcome | None":
         return Outcome(status.SKIPPED, status.TIMEOUT, f"{hook.name} took longer than its timeout")
     if run.has_failed(FOREGROUND) and hook.fail_fast:
         return Outcome(status.SKIPPED, status.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
-    if run.has_failed(FOREGROUND) and is_gate(hook.name, run.firing.args):
+    if run.has_failed(FOREGROUND) and is_gate(hook.name, run.firing.args) and not hook.warns:  # R8
         return Outcome(status.SKIPPED, status.GATE, "the foreground jobs failed, so git does not go on")
     if run.nesting.within is not None:
         return Outcome(status.SKIPPED, status.NESTED, f"the hook fired inside a job of {run.nesting.within}")
@@ -231,7 +236,7 @@ def _tell(run: Run, *sentences: str) -> None:
     """Say how the jobs went, these sentences, and what went wrong with the run as a whole."""
     lines: list[str] = []
     if run.firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
-        lines = summary(run.writer, monotonic_s() - run.started_s)
+        lines = summary(run.writer, run.firing.rules.output, monotonic_s() - run.started_s)
     unkept = (run.unkept,) if run.unkept else ()
     for line in (*lines, *dict.fromkeys((*sentences, *run.troubles, *unkept))):
         say(line, waits=run.interrupted is None)

@@ -5,6 +5,7 @@ accepted, so that one can go back to a branch with an older one.
 """
 
 from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.git.repo import main_worktree
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.store import trust
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from hashlib import sha256
 
     from dodo_hooks.fire.plan_cache import Compiled
+    from dodo_hooks.git.repo import Repo
 else:
     try:  # `hashlib` is OpenSSL, which takes as long to load as all else that a hook needs
         from _sha2 import sha256
@@ -30,27 +32,26 @@ class FilesChanged(HooksError):
     """A hook file was changed while it was looked at."""
 
 
-def read_files(compiled: "Compiled") -> Files:
+def read_files(compiled: "Compiled", repo: "Repo") -> Files:
     """The files that the plan was made of.
 
     Raises:
         FilesChanged: one is not what it was then. StoreError: one cannot be read.
     """
+    stats = {path: stat for path, stat, _ in compiled.sources}
+    tops = (compiled.top, main_worktree(repo) or compiled.top)
     files: Files = {}
-    for path, stat, _ in compiled.sources:
-        if stat is None:
-            continue
+    for path in compiled.files:
         try:
-            now = os.stat(path)
-            if now.st_mode & 0o170000 != 0o100000:  # a directory in which files are looked for
-                continue
             content = read_file(path)
             now = os.stat(path)
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
-        if (now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino, now.st_dev) != tuple(stat):
+        if (now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino, now.st_dev) != stats[path]:
             raise FilesChanged(f"{path} is being changed: try again")
-        files[_shown(path, compiled.top)] = content
+        # The main working tree's overlay counts in a linked one, too, and is the same file in both.
+        names = [path[len(top) + 1 :] for top in tops if path.startswith(f"{top}/")]
+        files[next((name for name in names if name not in files), path)] = content
     return files
 
 
@@ -97,7 +98,3 @@ def difference(before: Files, after: Files) -> list[str]:
 
 def _lines(content: bytes) -> list[str]:
     return content.decode("utf-8", "surrogateescape").splitlines()
-
-
-def _shown(path: str, top: str) -> str:
-    return path[len(top) + 1 :] if path.startswith(f"{top}/") else path

@@ -1,7 +1,8 @@
 """The compiled plan (section 9; HOT).
 
 A hook file is read, checked and compiled once; after that a firing reads a few kilobytes of marshal and compares the
-stat of each source. What else could win, a file that does not exist yet, counts as a source that is absent. One hook's
+stat of each source. A file that was looked for in vain counts as a source that is absent, and a folder whose names
+mattered as one, too. Where it runs belongs to the key, since some commands are for one system only. One hook's
 jobs are a bytes value of their own inside, so a firing builds only the hook that it runs.
 
 The cache is a guess that is checked, never a truth: whatever is odd about it means to compile again.
@@ -23,24 +24,33 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dodo_hooks.host.world import World
-    from dodo_hooks.loader.discover import Found
+    from dodo_hooks.loader.sources import Seen, Sources
 
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 5
-_KEY = (_FORMAT, __version__, sys.hexversion, sys.implementation.cache_tag)
+_FORMAT = 7
+_KEY = (
+    _FORMAT,
+    __version__,
+    sys.hexversion,
+    sys.implementation.cache_tag,
+    sys.platform,
+    os.uname().machine,
+)
 _YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
+_UNLIKE_ANY: "Stat" = ()
 
 
 class Compiled(Record):
     """A plan in the form in which it is kept."""
 
-    key: "tuple[int, str, int, str]"
+    key: "tuple[int | str | None, ...]"
     top: str
     sources: "tuple[Source, ...]"
     settings: "tuple[Any, ...] | None"  # a bare Plan without its hooks; None: there is no hook file
     hooks: "tuple[tuple[str, bytes], ...]"
+    files: "tuple[str, ...]" = ()  # of the sources those that were read, and not only looked for
 
     def hook(self, name: str) -> "Hook | None":
         for its_name, data in self.hooks:
@@ -107,10 +117,30 @@ def load_file(world: "World", file: str) -> Plan:
 
     reach_site(world)
     from dodo_hooks.loader.discover import named_hook_file
-    from dodo_hooks.loader.load import load_plan as load
+    from dodo_hooks.loader.load import load
+    from dodo_hooks.loader.sources import Sources
 
     path = file if file.startswith("/") else f"{world.cwd}/{file}"
-    return with_records(load(named_hook_file(path, top=world.cwd, base=world.cwd)))
+    found = named_hook_file(path, top=world.cwd, base=world.cwd)
+    sources = Sources()
+    return with_records(load(found, sources, main_top_of(found.home, sources)))
+
+
+def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
+    """The top of the main working tree, if `top` is that of a linked one; its local overlay counts in both."""
+    from dodo_hooks.core.errors import GitError
+    from dodo_hooks.git.repo import find_repo, main_worktree
+
+    if top is None:
+        return None
+    try:
+        repo = find_repo({}, top)  # a linked working tree is found without any variable
+    except GitError:
+        return None
+    if not repo.is_linked or repo.top != top:
+        return None
+    sources.note(f"{top}/.git")  # where the other one is
+    return main_worktree(repo)
 
 
 def with_records(plan: Plan) -> Plan:
@@ -154,29 +184,34 @@ def _compile(world: "World", top: str) -> Compiled:
     from dodo_hooks.host.world import reach_site
 
     reach_site(world)
-    from dodo_hooks.loader.discover import CANDIDATES, find_hook_file
+    from dodo_hooks.loader.discover import find_hook_file
+    from dodo_hooks.loader.sources import Sources
 
-    found = find_hook_file(top)
+    sources = Sources()
+    found = find_hook_file(top, sources)
     if found is None:
-        absent = tuple((f"{top}/{name}", None, None) for name in CANDIDATES)
-        return Compiled(_KEY, top, absent, None, ())
-    from dodo_hooks.loader.load import load_plan as load
+        return Compiled(_KEY, top, _kept(sources), None, ())
+    from dodo_hooks.loader.load import load
 
-    sources = _sources(found)  # before it is read: a change meanwhile is noticed next time
-    plan = with_records(load(found))
+    plan = with_records(load(found, sources, main_top_of(top, sources)))
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    return Compiled(_KEY, top, sources, _bare(plan._replace(hooks=())), hooks)
+    files = tuple(path for path, seen in sources.seen.items() if seen.content is not None)
+    return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks, files)
 
 
-def _sources(found: "Found") -> "tuple[Source, ...]":
-    absent = tuple((path, None, None) for path in found.before)
-    stat = _stat(found.file)
-    is_young = stat is not None and time.time() - max(stat[0], stat[1]) / 1e9 < _YOUNG_S
-    try:
-        content = read_file(found.file) if is_young else None
-    except OSError:  # it cannot be read, and the loader will say so
-        content = None
-    return (*absent, (found.file, stat, content))
+def _kept(sources: "Sources") -> "tuple[Source, ...]":
+    now = time.time()
+    return tuple(_source(path, seen, now) for path, seen in sources.seen.items())
+
+
+def _source(path: str, seen: "Seen", now: float) -> "Source":
+    if seen.stat is None:
+        return path, None, None
+    stat = _numbers(seen.stat)
+    is_young = now - max(stat[0], stat[1]) / 1e9 < _YOUNG_S
+    if is_young and seen.is_listing:  # there may be another name in it with the same stat: look again the next time
+        return path, _UNLIKE_ANY, None
+    return path, stat, seen.content if is_young else None
 
 
 def _write(path: str, compiled: Compiled) -> None:
@@ -224,6 +259,10 @@ def _stat(path: str) -> "Stat | None":
         stat = os.stat(path)
     except OSError:
         return None
+    return _numbers(stat)
+
+
+def _numbers(stat: "os.stat_result") -> "Stat":
     return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev
 
 

@@ -7,8 +7,7 @@ import os
 from dodo_hooks.core.errors import GitError, HooksError, UsageError
 from dodo_hooks.fire.entry import fire_by_command
 from dodo_hooks.git.command import git
-from dodo_hooks.git.hooks_dir import main_top
-from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.repo import Repo, find_repo, main_worktree
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.world import World
 
@@ -27,7 +26,7 @@ def remove_worktree(world: World, repo: Repo, force: int) -> int:
     code = fire_by_command(World(environ, repo.top, world.site), repo, BEFORE, (repo.top,))
     if code:
         raise _Refused(f"{BEFORE} failed, so {repo.top} was not removed", code)
-    place = main_top(repo)
+    place = main_worktree(repo)
     main = place or repo.common_dir
     git(("worktree", "remove", *["--force"] * force, repo.top), main, {**environ, "GIT_DIR": repo.common_dir})
     after = place or (world.cwd if os.path.isdir(world.cwd) else "")

@@ -1,8 +1,8 @@
 """Running again what did not succeed in an invocation (section 7).
 
-What is run is what was recorded: the commands, roots and variables of that day, not those that the hook file has by
-now. The environment is that of the caller. What had succeeded is not run again and counts as a satisfied need; it
-stands in the new invocation as up-to-date, with a reason that names the old one.
+What is run is what was recorded: the commands, roots, variables, files and standard input of that day, not those that
+the hook file or git would give by now. The environment is that of the caller. What had succeeded is not run again and
+counts as a satisfied need; it stands in the new invocation as up-to-date, with a reason that names the old one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UsageError
 from dodo_hooks.core.graph import dependents_of, topological_order
-from dodo_hooks.core.plan import Hook, Job, Plan
+from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
 from dodo_hooks.core.status import Outcome, satisfies
 from dodo_hooks.fire.entry import slots_of
 from dodo_hooks.fire.phases import run_firing
@@ -21,6 +21,7 @@ from dodo_hooks.fire.run import AUTO, BY_RETRY, Firing
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.world import World
+from dodo_hooks.store.inputs import read_files, read_stdin
 from dodo_hooks.store.reader import InvocationRecord, JobRecord
 from dodo_hooks.store.records import MASK, is_secret
 
@@ -60,22 +61,8 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
     (hook,) = with_records(Plan("", None, (_hook(invocation, jobs, selected, plan),))).hooks
     left_out = {number: _outcome_of(job, invocation) for number, job in enumerate(jobs) if number not in selected}
     slots = slots_of(plan.slots)
-    return run_firing(
-        Firing(
-            world,
-            repo,
-            hook,
-            invocation.args,
-            BY_RETRY,
-            AUTO,
-            slots,
-            plan.grace_s,
-            plan.max_log_bytes,
-            left_out,
-            parent=invocation.id,
-            retention=plan.retention,
-        )
-    )
+    firing = Firing(world, repo, hook, invocation.args, BY_RETRY, AUTO, slots, plan, left_out, parent=invocation.id)
+    return run_firing(firing._replace(files=_files(jobs, selected), stdin=_stdin(invocation, jobs, selected)))
 
 
 def _expect_end(invocation: InvocationRecord) -> None:
@@ -166,11 +153,32 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
             directory=job.directory.rpartition("/")[2],
             record=b"",
             groups=job.groups,
+            files=None if job.files is None else FileRule(job.files, "", (), (), (), ""),
+            files_at=job.files_at,
+            files_uses=job.files_uses,
+            use_stdin=job.use_stdin,
+            interactive=job.interactive,
+            fail_text=job.fail_text,
+            is_silent=job.is_silent,
+            max_log_bytes=job.max_log_bytes,
         )
         for number, job in enumerate(jobs)
     )
     order = topological_order([[*job.needs, *job.after] for job in made])
     return Hook(invocation.hook, made, tuple(order), invocation.fail_fast, invocation.timeout_s)
+
+
+def _files(jobs: Sequence[JobRecord], selected: Collection[int]) -> dict[int, tuple[bytes, ...]]:
+    """The lists of that day. Raises StoreError where one is missing."""
+    return {
+        number: read_files(job.directory, job.name)
+        for number, job in enumerate(jobs)
+        if number in selected and job.files is not None
+    }
+
+
+def _stdin(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Collection[int]) -> bytes:
+    return read_stdin(invocation.directory) if any(jobs[number].use_stdin for number in selected) else b""
 
 
 def _numbers(jobs: Sequence[JobRecord], names: Sequence[Sequence[str]]) -> list[list[int]]:

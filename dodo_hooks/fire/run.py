@@ -2,10 +2,10 @@
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Retention
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.status import Outcome
-from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
+from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, TTY, Context
 from dodo_hooks.fire.nesting import Nesting, nesting_of
 from dodo_hooks.git.repo import head_of, is_discoverable
 from dodo_hooks.git.variables import background_environ
@@ -18,15 +18,17 @@ from dodo_hooks.store.writer import InvocationWriter, reserve_invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.engine.foreground import Terminal
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
 BACKGROUND_NICE = 10  # R13
 STDERR = 2
+
+NO_LISTS: "Mapping[int, tuple[bytes, ...]]" = {}
 
 # What is to be done with background jobs.
 AUTO = "auto"
@@ -51,11 +53,11 @@ class Firing(Record):
     trigger: str  # BY_GIT, BY_HAND, BY_DOIT or BY_RETRY
     phase: str  # one of PHASES
     slots: int
-    grace_s: float  # between SIGTERM and SIGKILL (R14)
-    max_log_bytes: int  # what a job's log may take of the disk (section 7)
+    rules: "Plan"  # what the file says for all hooks; its own hooks are not looked at
     left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
     parent: "str | None" = None  # the invocation that this is a retry of
-    retention: Retention = Retention()  # what is kept of the records, once they are pruned
+    files: "Mapping[int, tuple[bytes, ...]]" = NO_LISTS  # of each job that is about files (G4)
+    stdin: bytes = b""  # what git gave to the hook (G3)
 
 
 class Run:
@@ -93,7 +95,7 @@ class Run:
             return 128 + self.interrupted
         if self.troubles or self.unkept:
             return 2
-        return int(self.has_failed(*phases))
+        return int(self.has_failed(*phases) and not self.firing.hook.warns)
 
 
 def begin(firing: Firing) -> "Run | None":
@@ -105,10 +107,15 @@ def begin(firing: Firing) -> "Run | None":
     """
     started_s = monotonic_s()
     nesting = nesting_of(firing.world.environ)
+    if firing.left_out:
+        from dodo_hooks.core.bypass import without_gaps
+
+        firing = firing._replace(hook=without_gaps(firing.hook, firing.left_out))
     try:
         identity = repository_id(firing.repo.common_dir)
         writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
-        writer.max_log_bytes = firing.max_log_bytes
+        writer.max_log_bytes = firing.rules.max_log_bytes
+        writer.files, writer.stdin = firing.files, firing.stdin
     except StoreError as error:
         _go_without(firing, error)
         return None
@@ -151,7 +158,16 @@ def _facts(firing: Firing, nesting: Nesting) -> Facts:
         nesting.within,
         os.getpid(),
         firing.parent,
+        _retention_s(firing),
     )
+
+
+def _retention_s(firing: Firing) -> "float | None":
+    """How long the run is kept, where its jobs have a say in that: as long as any of them wants (section 7)."""
+    own = [job.retention_s for job in firing.hook.jobs]
+    if not any(own):
+        return None
+    return max(firing.rules.retention.retention_s if one is None else one for one in own)
 
 
 def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
@@ -166,13 +182,24 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
         _environ(run, is_background),
         run.writer.directory,
         output,
-        run.firing.grace_s,
+        run.firing.rules.grace_s,
         BACKGROUND_NICE if is_background else 0,
         is_background,
-        run.firing.max_log_bytes,
+        run.firing.rules.max_log_bytes,
         _ancestors(run),
         terminal.window if terminal is not None else b"",
+        run.firing.files,
+        terminal is not None and any(job.interactive for job in run.firing.hook.jobs) and _has_tty(),
     )
+
+
+def _has_tty() -> bool:
+    """Whether this process has a controlling terminal, whatever its outputs are (tty(4))."""
+    try:
+        os.close(os.open(TTY, os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def _ancestors(run: Run) -> "tuple[str, ...]":

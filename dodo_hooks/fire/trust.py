@@ -108,7 +108,7 @@ def is_accepted(world: "World", repo: "Repo", compiled: "Compiled") -> bool:
         return True
     from dodo_hooks.fire.pins import digest_of, read_files
 
-    return digest_of(read_files(compiled)) in pins
+    return digest_of(read_files(compiled, repo)) in pins
 
 
 def refusal(world: "World", repo: "Repo", compiled: "Compiled", hook: str, args: "tuple[str, ...]") -> "int | None":

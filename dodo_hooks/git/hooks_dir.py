@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 
-from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.errors import UsageError
 from dodo_hooks.git.command import git
 from dodo_hooks.git.managers import manager_of_directory
-from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.variables import without_local
 
 NOTHING_DONE = "so nothing was changed"
@@ -53,15 +53,6 @@ def worktree_git_dirs(repo: Repo) -> list[str]:
     except FileNotFoundError:
         names = []
     return [repo.common_dir, *(f"{repo.common_dir}/worktrees/{name}" for name in names)]
-
-
-def main_top(repo: Repo) -> str:
-    """The top of the main working tree; "" where there is none."""
-    try:
-        found = find_repo({}, os.path.dirname(repo.common_dir))
-    except GitError:
-        return ""
-    return found.top if found.git_dir == repo.common_dir else ""
 
 
 def worktree_tops(repo: Repo) -> list[str]:

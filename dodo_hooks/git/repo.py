@@ -66,6 +66,19 @@ def is_discoverable(repo: Repo) -> bool:
     return found.top == repo.top and found.git_dir == repo.git_dir
 
 
+def main_worktree(repo: Repo) -> "str | None":
+    """The top of the main working tree; None where there is none, in a bare repository."""
+    if not repo.is_linked:
+        return repo.top or None
+    is_bare, configured = _configured_tree(repo.common_dir, repo.common_dir)
+    if is_bare:
+        return None
+    if configured:
+        return _real(_joined(repo.common_dir, configured))
+    # A git directory of another name stands elsewhere, and does not know where its working tree is.
+    return repo.common_dir.removesuffix("/.git") if repo.common_dir.endswith("/.git") else None
+
+
 def head_of(repo: Repo) -> "tuple[str | None, str | None]":
     """The branch and the commit id that HEAD stands on; never an exception.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 IS_LINUX = sys.platform.startswith("linux")
 # Listed once per process: what a job starts with is the default action of each of these (R14).
-_DEFAULTED = frozenset(signals.valid_signals()) - {signals.SIGKILL, signals.SIGSTOP}
+DEFAULTED = frozenset(signals.valid_signals()) - {signals.SIGKILL, signals.SIGSTOP}
 
 
 def fork() -> int:
@@ -49,7 +49,7 @@ def take_signals(wanted: "Iterable[int]") -> int:
     os.set_blocking(writer, False)
     signals.set_wakeup_fd(writer, warn_on_full_buffer=False)
     wanted = set(wanted)
-    for number in _DEFAULTED:
+    for number in DEFAULTED:
         current = signals.getsignal(number)
         if number in wanted and (current is not signals.SIG_IGN or number == signals.SIGCHLD):
             signals.signal(number, _note)
@@ -61,7 +61,7 @@ def take_signals(wanted: "Iterable[int]") -> int:
 
 def drop_signals() -> None:
     """Give what `take_signals` took its default action again: there is nothing left that has to be put in order."""
-    for number in _DEFAULTED:
+    for number in DEFAULTED:
         if signals.getsignal(number) is _note:
             signals.signal(number, signals.SIG_DFL)
 
@@ -78,8 +78,9 @@ def read_signals(reader: int) -> bytes:
         return b""
 
 
-def spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", output: int) -> int:
-    """Start `argv` as the leader of a new process group, with no input, and `output` for both its outputs (R14).
+def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output: int, stdin: str = "/dev/null") -> int:
+    """Start `argv` as the leader of a new process group, with the file `stdin` to read from, and `output` for both its
+    outputs (R14).
 
     The command is looked for in the PATH of `environ`, as execvp(3) would, and a script without a `#!` line is given to
     sh. It starts in the current directory: whoever calls has a single thread and may change it before.
@@ -90,18 +91,18 @@ def spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", output: int) ->
         OSError: it cannot be started.
     """
     actions = [
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, output, 1),
         (os.POSIX_SPAWN_DUP2, output, 2),
     ]
 
-    def start(path: str, words: "tuple[str, ...]") -> int:
+    def start(path: str, words: "tuple[str | bytes, ...]") -> int:
         return os.posix_spawn(
-            path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=_DEFAULTED
+            path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED
         )
 
     failure: OSError = FileNotFoundError(2, "No such file or directory")
-    for path in _candidates(argv[0], environ):
+    for path in candidates(str(argv[0]), environ):
         try:
             return start(path, argv)
         except (FileNotFoundError, NotADirectoryError):
@@ -115,7 +116,33 @@ def spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", output: int) ->
     raise failure
 
 
-def _candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
+def spool(data: bytes, directory: str) -> int:
+    """A descriptor to read this from, of any length, that leaves no file behind. `directory`: a place to write in.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("dodo-hooks")
+    else:
+        path = f"{directory}/.spool-{os.getpid()}"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.unlink(path)
+    write_all(descriptor, data)
+    os.lseek(descriptor, 0, 0)  # SEEK_SET, which `posix` has no name for
+    return descriptor
+
+
+def read_all(descriptor: int) -> bytes:
+    """Everything up to its end."""
+    data = b""
+    while piece := os.read(descriptor, 1 << 16):
+        data += piece
+    return data
+
+
+def candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
+    """The files that a command may be, in the order in which execvp(3) would try them."""
     if "/" in command:
         return [command]
     if command == "sh":

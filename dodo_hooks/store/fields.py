@@ -21,6 +21,10 @@ class Fields:
         if schema != SCHEMA:
             raise ValueError(f"it has schema {schema}, and this version knows {SCHEMA}")
 
+    def has(self, name: str) -> bool:
+        """Whether the field is there: one that came with a later version may be missing."""
+        return name in self._fields
+
     def text(self, name: str) -> str:
         value = self._get(name)
         return value if isinstance(value, str) else self._refuse(name, value, "a string")

@@ -6,7 +6,8 @@
                               /live/INVOCATION     an empty file named after each invocation that has not ended
                               /failed/INVOCATION   a line to be told about a background run that did not go well
                               /groups/               a file for each concurrency group; waiting/ has the tickets
-                              /DAY/INVOCATION/     invocation.json lock alive s jobs/N-NAME/{meta.json,output.log}
+                              /DAY/INVOCATION/     invocation.json lock alive s stdin
+                                                   jobs/N-NAME/{meta.json,output.log,files}
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
 
@@ -103,6 +104,11 @@ def alive_file(invocation_dir: str) -> str:
 SOCKET_NAME = "s"  # of the control socket, always relative: a path to a socket may be 104 or 108 bytes at most
 
 
+def stdin_file(invocation_dir: str) -> str:
+    """What git gave to the hook on its standard input; there only if a job reads it."""
+    return f"{invocation_dir}/stdin"
+
+
 def job_dir(invocation_dir: str, directory: str) -> str:
     return f"{invocation_dir}/jobs/{directory}"
 
@@ -114,6 +120,11 @@ def meta_file(job_dir: str) -> str:
 def notify_log(invocation_dir: str) -> str:
     """What the user's own command printed that was told of the end of the run."""
     return f"{invocation_dir}/notify.log"
+
+
+def files_file(job_dir: str) -> str:
+    """The list of a job that is about files, each ended by a NUL."""
+    return f"{job_dir}/files"
 
 
 def log_file(job_dir: str) -> str:

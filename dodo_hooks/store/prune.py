@@ -72,7 +72,8 @@ def survey(repository_dir: str) -> Iterator[Kept]:
         is_alive = record is not None and record.finished_at is None
         if record is None:
             is_alive = is_locked(layout.lock_file(directory))
-        yield Kept(identity, worktree, _size_of(directory), is_alive)
+        retention_s = None if record is None else record.retention_s
+        yield Kept(identity, worktree, _size_of(directory), is_alive, retention_s)
 
 
 def _delete(repository_dir: str, identity: str) -> bool:

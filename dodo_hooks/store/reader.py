@@ -13,10 +13,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import Group
+from dodo_hooks.core.plan import NO_FILES, Group
 from dodo_hooks.store import layout, orphans
 from dodo_hooks.store.fields import Fields
 from dodo_hooks.store.writer import is_locked
@@ -52,6 +53,7 @@ class InvocationRecord:
     parent: str | None = None  # the invocation that this one is a retry of
     fail_fast: bool = False
     timeout_s: float | None = None  # of the whole hook
+    retention_s: float | None = None  # how long it is kept; None: as the hook file says
     writer_died: bool = False  # it has not ended, and nobody holds its lock
 
     @property
@@ -96,6 +98,14 @@ class JobRecord:
     nice: int | None = None
     priority: int = 0
     groups: tuple[Group, ...] = ()
+    files: str | None = None  # where its list of files came from; None: it is not about files
+    files_at: int = NO_FILES
+    files_uses: int = 1
+    use_stdin: bool = False
+    interactive: bool = False
+    fail_text: str = ""
+    is_silent: bool = False
+    max_log_bytes: int | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -232,10 +242,25 @@ def read_job(job_dir: str, report: Report) -> JobRecord | None:
             nice=fields.whole_or_none("nice"),
             priority=fields.whole("priority"),
             groups=fields.groups("groups"),
+            **(_later_fields(fields) if fields.has("files") else {}),
         )
     except (OSError, ValueError, RecursionError) as error:
         _tell(path, error, report)
         return None
+
+
+def _later_fields(fields: Fields) -> dict[str, Any]:
+    """What records of an earlier kind do not have: they are read all the same."""
+    return {
+        "files": fields.text_or_none("files"),
+        "files_at": fields.whole("files_at"),
+        "files_uses": fields.whole("files_uses"),
+        "use_stdin": fields.flag("use_stdin"),
+        "interactive": fields.flag("interactive"),
+        "fail_text": fields.text("fail_text"),
+        "is_silent": fields.flag("is_silent"),
+        "max_log_bytes": fields.whole_or_none("max_log_bytes"),
+    }
 
 
 def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
@@ -266,6 +291,7 @@ def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
             parent=fields.text_or_none("parent"),
             fail_fast=fields.flag("fail_fast"),
             timeout_s=fields.number_or_none("timeout_s"),
+            retention_s=fields.number_or_none("retention_s") if fields.has("retention_s") else None,
         )
     except (OSError, ValueError, RecursionError) as error:
         _tell(path, error, report)

@@ -32,6 +32,7 @@ class Facts(Record):
     within: "str | None"  # the invocation whose job fired this hook (R12)
     pid: int  # of the foreground process
     parent: "str | None" = None  # the invocation that this is a retry of
+    retention_s: "float | None" = None  # how long it is kept, where its jobs have a say in that
 
 
 class JobState:
@@ -88,6 +89,14 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
         "timeout_s": job.timeout_s,
         "nice": job.nice,
         "priority": job.priority,
+        "files": None if job.files is None else job.files.source,
+        "files_at": job.files_at,
+        "files_uses": job.files_uses,
+        "use_stdin": job.use_stdin,
+        "interactive": job.interactive,
+        "fail_text": job.fail_text,
+        "is_silent": job.is_silent,
+        "max_log_bytes": job.max_log_bytes,
         "env": {name: MASK if is_secret(name) else value for name, value in job.env},
     }
     return json.dumps(part)[:-1].encode("ascii")
@@ -143,6 +152,7 @@ def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: i
         f', "parent": {_text(facts.parent)}'
         f', "fail_fast": {"true" if hook.fail_fast else "false"}'
         f', "timeout_s": {_number(hook.timeout_s)}'
+        f', "retention_s": {_number(facts.retention_s)}'
         f', "worktree": {quote(facts.worktree)}'
         f', "branch": {_text(facts.branch)}'
         f', "head": {_text(facts.head)}'

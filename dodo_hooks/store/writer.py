@@ -8,6 +8,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES
+from dodo_hooks.core.status import COMPLETED
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
@@ -15,6 +16,8 @@ from dodo_hooks.store.log import close_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.core.status import Outcome
 
@@ -33,6 +36,8 @@ class InvocationWriter:
         self.coordinator: int | None = None
         self.error: str | None = None
         self.max_log_bytes = MAX_LOG_BYTES
+        self.files: Mapping[int, tuple[bytes, ...]] = {}  # the list of each job that is about files
+        self.stdin = b""  # what git gave to the hook
         self.lock = NO_LOCK
         self.alive = NO_LOCK
         self._names = [job.name for job in hook.jobs]
@@ -52,7 +57,11 @@ class InvocationWriter:
         state = self.jobs[number]
         state.outcome, state.finished_ns, state.duration_s = outcome, at_ns, duration_s
         if state.started_ns is not None:
-            state.log_bytes, state.log_left_out = close_log(layout.log_file(state.directory), self.max_log_bytes)
+            most_bytes = self.hook.jobs[number].max_log_bytes or self.max_log_bytes
+            state.log_bytes, state.log_left_out = close_log(layout.log_file(state.directory), most_bytes)
+            if self.hook.jobs[number].is_silent and outcome.status == COMPLETED:
+                _remove(layout.log_file(state.directory))
+                state.log_bytes = state.log_left_out = 0
         self._changed.add(number)
 
     def flush(self) -> None:
@@ -130,11 +139,15 @@ class InvocationWriter:
 
     def _write_all(self, temporary: str) -> None:
         _create(layout.invocation_file(temporary), self._constant + records.invocation_tail(None, None, None, None))
+        if any(job.use_stdin for job in self.hook.jobs):
+            _create(layout.stdin_file(temporary), self.stdin)
         os.mkdir(f"{temporary}/jobs", 0o700)
         for job, state in zip(self.hook.jobs, self.jobs, strict=True):
             directory = layout.job_dir(temporary, job.directory)
             os.mkdir(directory, 0o700)
             _create(layout.meta_file(directory), records.job_record(job, state, self._names))
+            if job.number in self.files:
+                _create(layout.files_file(directory), b"".join(file + b"\0" for file in self.files[job.number]))
         _create(self._marker, b"")
         os.rename(temporary, self.directory)
 

@@ -108,7 +108,7 @@ def test_hook_files(installed: Repo) -> None:
         (
             "note",
             "hook-file",
-            ".hooks.dodo is not read, because hooks.dodo comes first; remove one of the two",
+            ".hooks.dodo is not read, because hooks.dodo comes first; correct or remove what is not wanted",
         )
     ]
     installed.file("hooks: {pre-commit: {jobs: [{nam: a}]}}\n")

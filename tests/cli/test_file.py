@@ -1,5 +1,7 @@
 """The commands that read the hook file: list, validate, run."""
 
+import json
+
 import pytest
 
 from kit.answer import Cli
@@ -66,7 +68,7 @@ def test_c2_all_that_is_wrong_is_said_at_once(cli: Cli, repo: Repo) -> None:
     repo.file(
         "hooks:\n  pre-comit: {}\n  pre-push:\n    jobs:\n      - {run: 'true', needs: [gone]}\n      - {rnu: x}\n"
     )
-    for command in (["validate"], ["validate", "hooks.dodo"], ["list"], ["run", "pre-push"]):
+    for command in (["validate"], ["validate", "hooks.dodo"], ["list"], ["graph"], ["run", "pre-push"]):
         answer = cli(*command)
         assert (answer.code, answer.out) == (3, "")
         for word in ("hooks.dodo:2:", "hooks.dodo:5:", "hooks.dodo:6:", "gone", "run"):
@@ -79,7 +81,7 @@ def test_r22_a_file_that_is_not_there_is_exit_code_3(cli: Cli) -> None:
     assert "nowhere.dodo" in answer.err
 
 
-@pytest.mark.parametrize("command", ["list", "validate", "run pre-commit"])
+@pytest.mark.parametrize("command", ["list", "graph", "validate", "run pre-commit"])
 def test_without_a_hook_file_one_is_told_how_to_begin(cli: Cli, repo: Repo, command: str) -> None:
     (repo.path / "hooks.dodo").unlink()
     answer = cli(*command.split())
@@ -89,7 +91,7 @@ def test_without_a_hook_file_one_is_told_how_to_begin(cli: Cli, repo: Repo, comm
 
 def test_a_second_hook_file_is_a_notice(cli: Cli, repo: Repo) -> None:
     repo.file("hooks: {}\n", ".hooks.dodo")
-    for command in ("list", "validate"):
+    for command in ("list", "graph", "validate"):
         answer = cli(command)
         assert answer.code == 0
         assert ".hooks.dodo" in answer.err
@@ -120,3 +122,62 @@ def test_a_hook_is_run_by_hand(repo: Repo) -> None:
     assert repo.run("run", "pre-commit", "--skip", "tag:slow", "--", "-x").returncode == 0
     assert repo.has("ran")
     assert repo.run("run", "pre-commit", "--job", "b").returncode == 1
+
+
+LAYERS = {
+    "hooks.dodo": "extends: more.yml\nhooks:\n  pre-commit:\n    jobs:\n      - name: lint\n        run: x\n",
+    "more.yml": "hooks: {pre-push: {jobs: [{run: 'y # z'}]}}\n",
+    "hooks.local.dodo": "hooks:\n  pre-commit:\n    jobs:\n      - {name: lint, timeout: 5s}\n",
+}
+DUMPED = """\
+hooks:
+  pre-commit:
+    jobs:
+      - name: lint  # hooks.local.dodo:4
+        run: x  # hooks.dodo:6
+        timeout: 5s  # hooks.local.dodo:4
+  pre-push:
+    jobs:
+      - run: "y # z"  # more.yml:1
+"""
+
+
+def test_the_file_with_all_that_lies_over_it_is_dumped(cli: Cli, repo: Repo) -> None:
+    for name, content in LAYERS.items():
+        repo.file(content, name)
+    answer = cli("dump", "--origin")
+    assert (answer.code, answer.err, answer.out) == (0, "", DUMPED)
+    plain = "".join(f"{line.partition('  # ')[0]}\n" for line in DUMPED.splitlines())
+    (repo.path / "below").mkdir()
+    for argv, cwd in ((["dump"], "below"), (["dump", "hooks.dodo"], ""), (["dump", "../hooks.dodo"], "below")):
+        assert cli(*argv, cwd=str(repo.path / cwd)).out == plain
+    assert json.loads(cli("dump", "--format", "json").out) == {
+        "hooks": {
+            "pre-commit": {"jobs": [{"name": "lint", "run": "x", "timeout": "5s"}]},
+            "pre-push": {"jobs": [{"run": "y # z"}]},
+        }
+    }
+    repo.file(plain, "other.dodo")
+    assert cli("dump", "other.dodo").out == plain
+
+
+def test_a_dump_of_what_is_wrong_or_not_there_is_exit_code_3(cli: Cli, repo: Repo) -> None:
+    repo.file("hooks: {pre-comit: {}}", ".hooks.local.dodo")
+    answer = cli("dump")
+    assert (answer.code, answer.out) == (3, "")
+    assert ".hooks.local.dodo:1:9: unknown hook" in answer.err
+    assert cli("dump", "--origin", "--format", "json").code == 3
+    (repo.path / "hooks.dodo").unlink()
+    assert "write hooks.dodo" in cli("dump").err
+
+
+def test_a_linked_working_tree_has_the_local_overlay_of_the_main_one_too(cli: Cli, repo: Repo) -> None:
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-q", "-m", "hooks")
+    linked = repo.worktree("linked")
+    repo.file("hooks: {pre-push: {jobs: [{run: main}]}}", "hooks.local.dodo")
+    for command in (["dump"], ["dump", "hooks.dodo"], ["list"]):
+        assert "main" in cli(*command, cwd=str(linked.path)).out
+    linked.file("hooks: {pre-push: }", "hooks.local.dodo")
+    assert "pre-push" not in cli("list", cwd=str(linked.path)).out
+    assert "main" in cli("list").out

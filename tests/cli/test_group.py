@@ -42,7 +42,7 @@ def test_a_listing_for_a_program_needs_nothing_heavy(repo: Repo, history: Histor
 def test_the_help_lists_every_command(cli: Cli) -> None:
     answer = cli("--help")
     assert answer.code == 0
-    for command in ("install", "uninstall", "run", "list", "validate", "jobs"):
+    for command in ("install", "uninstall", "run", "list", "graph", "validate", "dump", "jobs", "completion"):
         assert f"\n  {command} " in answer.out
 
 
@@ -72,7 +72,9 @@ def test_r22_no_command_is_a_wrong_command_line(cli: Cli) -> None:
         (["run"], "HOOK"),
         (["run", "pre-commit", "--phase", "later"], "later"),
         (["run", "pre-commit", "-j", "0"], "0"),
-        (["list", "too", "much"], "too"),
+        (["graph", "--format", "png"], "png"),
+        (["completion", "tcsh"], "tcsh"),
+        (["list", "too", "much"], "much"),
         (["\x1b[2J\n"], "\\x1b"),
         (["jobs", "--\x1b[2J"], "\\x1b"),
     ],
@@ -109,7 +111,7 @@ def test_a_closed_output_ends_the_command_without_a_word(repo: Repo, history: Hi
 
 
 def test_outside_a_repository_the_error_says_so(cli: Cli, repo: Repo) -> None:
-    for argv in (["jobs"], ["list"], ["jobs", "logs", "a"], ["run", "pre-commit"]):
+    for argv in (["jobs"], ["list"], ["graph"], ["jobs", "logs", "a"], ["run", "pre-commit"]):
         answer = cli(*argv, cwd=str(repo.path.parent))
         assert answer.code in (2, 3)
         assert "not in a git repository" in answer.err

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dodo_hooks.core.commands import argv_of
+from dodo_hooks.core.commands import argv_of, argv_with_list
 
 PLAIN = {
     "make": ("make",),
@@ -42,6 +42,38 @@ def test_plain_words_are_executed_as_they_are(command: str, argv: tuple[str, ...
 @pytest.mark.parametrize("command", NEEDS_A_SHELL)
 def test_what_a_shell_could_read_in_its_own_way_is_left_to_it(command: str) -> None:
     assert argv_of(command) == ("sh", "-c", command)
+
+
+def test_c6_a_list_among_plain_words_needs_no_shell() -> None:
+    assert argv_with_list("ruff check {staged_files}", "staged_files") == (("ruff", "check"), 2)
+    assert argv_with_list(" mypy\t{files}  --strict . \n", "files") == (("mypy", "--strict", "."), 1)
+    assert argv_with_list("env A=1 x -- {all_files}", "all_files") == (("env", "A=1", "x", "--"), 4)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["x", "x {files}", "{staged_files}", "{staged_files} x", "x {staged_files} {staged_files}", "x --f={staged_files}",
+     "x '{staged_files}'", 'x "{staged_files}"', "x {staged_files};", "x {staged_files} {branch}", "x {staged_files} *",
+     "echo {staged_files}", "A=1 x {staged_files}", "x {staged_files}|y", "x {staged_files}\ny", "x $v {staged_files}",
+     "x \\{staged_files}", "test {staged_files}", "x {staged_files} # y", "x {staged_files} > y", ""],
+)  # fmt: skip
+def test_c6_a_list_anywhere_else_is_left_to_the_shell(command: str) -> None:
+    assert argv_with_list(command, "staged_files") is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab=% ./-_~*?{}'\"\\;#\n", max_size=8), st.text("ab= -*'\"\\;#\n", max_size=8))
+def test_c6_every_shell_gives_a_list_the_same_place(show: Path, before: str, after: str) -> None:
+    command = f"./show {before} {{files}} {after}"
+    found = argv_with_list(command, "files")
+    if found is None:
+        return
+    files = ("a b", "-n", "*", "$(x)")
+    argv, place = found
+    for shell in ("sh", "bash"):
+        text = command.replace("{files}", '"$@"')
+        done = subprocess.run([shell, "-c", text, "sh", *files], cwd=show, capture_output=True, check=True)
+        assert os.fsdecode(done.stdout).splitlines() == [*argv[1:place], *files, *argv[place:]]
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="asks bash for its own words")

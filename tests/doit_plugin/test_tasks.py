@@ -60,6 +60,16 @@ def test_a_hook_that_needs_an_event_has_its_group_and_is_no_member_of_bg() -> No
     assert tasks["bg:pre-push"].task_dep == ["pre-push:scan"]
 
 
+def test_a_task_of_the_file_is_there_but_no_member_of_fg_and_bg() -> None:
+    release = make_hook("release", make_job(0, "tag"), make_job(1, "announce", phase=BACKGROUND, needs=(0,)))
+    tasks = _by_name(make_plan(make_hook("post-commit", make_job(0, "say")), release._replace(is_task=True)))
+    assert tasks["release"].task_dep == ["release:tag", "release:announce"]
+    assert tasks["release:announce"].task_dep == ["release:tag"]
+    assert tasks["fg"].task_dep == ["post-commit:say"]
+    assert tasks["bg"].task_dep == []
+    assert tasks["bg:release"].task_dep == ["release:announce"]
+
+
 def test_c4_a_need_with_a_star_is_that_job_and_no_pattern() -> None:
     names = ["lint *", "lint ?", "lint a", "a:b/c", "größe 名"]
     jobs = [make_job(number, name, needs=(0, 1) if number > 1 else ()) for number, name in enumerate(names)]

@@ -51,9 +51,9 @@ def script(context: Context, name: str, text: str, mode: int = 0o755) -> Path:
 
 def finish(context: Context, job: Job) -> tuple[int, str]:
     """Run the job to its end: its exit code, or minus its signal, and what is in its log."""
-    pid, reader = start(context, job)
-    assert reader is None
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    started = start(context, job)
+    assert started.output is None
+    code = os.waitstatus_to_exitcode(os.waitpid(started.pid, 0)[1])
     return code, Path(context.invocation_dir, "jobs/0-job/output.log").read_text()
 
 
@@ -127,7 +127,7 @@ def test_r21_a_log_that_cannot_be_made_refuses_the_job(context: Context) -> None
 
 
 def test_r14_a_job_leads_a_group_and_has_no_input(context: Context) -> None:
-    pid, _ = start(context, sh("cat; kill -STOP $$"))
+    pid = start(context, sh("cat; kill -STOP $$")).pid
     os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
     assert os.getpgid(pid) == pid and os.getsid(pid) == os.getsid(0)
     os.killpg(pid, signal.SIGKILL)
@@ -150,7 +150,8 @@ def test_r16_output_goes_behind_what_is_there(context: Context) -> None:
 def test_r23_through_a_pipe_or_a_terminal_the_bytes_are_the_jobs_own(context: Context) -> None:
     for output, is_terminal in ((TO_PIPE, "no"), (TO_TERMINAL, "yes")):
         one = sh(r"printf 'a\nb\tc\r\n'; if [ -t 1 ]; then echo yes; else echo no; fi; echo err >&2")
-        pid, reader = start(context._replace(output=output), one)
+        started = start(context._replace(output=output), one)
+        pid, reader = started.pid, started.output
         assert reader is not None
         assert _read_all(reader) == f"a\nb\tc\r\n{is_terminal}\nerr\n".encode()
         assert os.waitpid(pid, 0)[1] == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.git.shim_text import ENDINGS, HOOK_FILES
-from dodo_hooks.loader.discover import CANDIDATES
+from dodo_hooks.loader.family import FAMILIES
 from kit.repo import Repo
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
@@ -40,7 +40,7 @@ def everywhere(repo: Repo) -> Repo:
 
 def test_every_hook_file_is_one_that_the_shims_look_for() -> None:
     looked_for = {f"{name}{ending}" for name in HOOK_FILES for ending in ENDINGS}
-    assert set(CANDIDATES) <= looked_for
+    assert {name for family in FAMILIES for name in (*family.candidates, *family.alone)} <= looked_for
 
 
 @pytest.mark.parametrize("option", ("--global", "--template"))

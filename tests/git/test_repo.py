@@ -9,7 +9,7 @@ import pytest
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.repo import Repo as Facts
-from dodo_hooks.git.repo import find_repo, head_of, is_discoverable
+from dodo_hooks.git.repo import find_repo, head_of, is_discoverable, main_worktree
 from kit.repo import Repo
 
 HOSTILE = 'it\'s a "dir" $(touch owned) `x`\n*\\ \udcff\udcc3 é'
@@ -136,6 +136,48 @@ def test_any_bytes_may_be_in_its_path(tmp_path: Path, env: dict[str, str], layou
     assert os.path.isdir(f"{found.git_dir}/logs") and found.common_dir.startswith(str(repo.path))
     assert is_discoverable(found)
     assert head_of(found)[1] == subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=place).decode().strip()
+
+
+def in_linked_worktree_beside_a_bare_dot_git(repo: Repo) -> Path:
+    linked = in_linked_worktree(repo)
+    repo.git("config", "core.bare", "true")
+    return linked
+
+
+@pytest.mark.parametrize(
+    "layout",
+    (
+        in_main,
+        in_subdirectory,
+        in_linked_worktree,
+        in_bare_repository,
+        in_worktree_of_a_bare_repository,
+        in_linked_worktree_beside_a_bare_dot_git,
+        through_a_link,
+    ),
+    ids=lambda layout: layout.__name__,
+)
+def test_the_main_working_tree_is_the_one_that_git_lists_first(repo: Repo, layout: Callable[[Repo], Path]) -> None:
+    place = layout(repo)
+    listed = Repo(place, repo.env).git("worktree", "list", "--porcelain").stdout.split("\n\n")[0].splitlines()
+    expected = None if "bare" in listed else listed[0].removeprefix("worktree ")
+    assert main_worktree(find_repo(repo.env, str(place))) == expected
+
+
+def test_the_main_working_tree_of_a_submodule_is_the_submodule(repo: Repo) -> None:
+    """git lists the git directory there, which is nobody's working tree."""
+    sub = in_submodule(repo)
+    Repo(sub, repo.env).git("worktree", "add", "-q", "../of-sub")
+    for place in (sub, repo.path / "of-sub"):
+        assert main_worktree(find_repo(repo.env, str(place))) == str(sub)
+
+
+def test_a_git_directory_elsewhere_does_not_know_its_main_working_tree(repo: Repo) -> None:
+    linked = in_linked_worktree(repo)
+    with_a_separate_git_directory(repo)
+    repo.git("worktree", "repair", str(linked))
+    assert main_worktree(facts(repo)) == str(repo.path)
+    assert main_worktree(find_repo(repo.env, str(linked))) is None
 
 
 def test_only_a_worktree_that_git_added_is_linked(repo: Repo) -> None:

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.loader.discover import CANDIDATES, Found, find_hook_file, named_hook_file
+from dodo_hooks.loader.discover import Found, find_hook_file, named_hook_file
+from dodo_hooks.loader.family import DAFT, DODO, FAMILIES, LEFTHOOK
 from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.sources import Sources
+
+CANDIDATES = [(family, name) for family in FAMILIES for name in family.candidates]
 
 
 def test_a_tree_without_a_hook_file_has_none(tmp_path: Path) -> None:
@@ -15,15 +19,35 @@ def test_a_tree_without_a_hook_file_has_none(tmp_path: Path) -> None:
     assert find_hook_file(str(tmp_path)) is None
 
 
-@pytest.mark.parametrize("candidate", CANDIDATES)
-def test_every_candidate_is_found_and_those_before_it_are_to_be_watched(tmp_path: Path, candidate: str) -> None:
+@pytest.mark.parametrize("place", range(len(CANDIDATES)), ids=[name for _, name in CANDIDATES])
+def test_every_candidate_is_found_and_the_absence_of_the_others_is_known(tmp_path: Path, place: int) -> None:
     (tmp_path / ".config").mkdir()
+    family, candidate = CANDIDATES[place]
     (tmp_path / candidate).touch()
+    sources = Sources()
+    found = find_hook_file(str(tmp_path), sources)
+    assert found == Found(file=f"{tmp_path}/{candidate}", top=str(tmp_path), family=family, home=str(tmp_path))
+    absent = {path for path, seen in sources.seen.items() if seen.stat is None}
+    assert absent == {f"{tmp_path}/{name}" for _, name in CANDIDATES if name != candidate}
+
+
+def test_the_names_of_each_family_come_in_its_order() -> None:
+    names = [name for _, name in CANDIDATES]
+    assert names[:4] == ["hooks.dodo", "hooks.dodo.yml", "hooks.dodo.yaml", ".hooks.dodo"]
+    assert names[9:15] == ["daft.yml", "daft.yaml", ".daft.yml", ".daft.yaml", ".config/daft.yml", ".config/daft.yaml"]
+    assert names[15:19] == ["lefthook.yml", ".lefthook.yml", ".config/lefthook.yml", "lefthook.yaml"]
+    assert names[-3:] == ["lefthook.toml", ".lefthook.toml", ".config/lefthook.toml"]
+
+
+def test_a_local_lefthook_file_with_nothing_below_it_is_a_hook_file(tmp_path: Path) -> None:
+    (tmp_path / ".lefthook-local.yml").touch()
     found = find_hook_file(str(tmp_path))
     assert found is not None
-    assert found.file == f"{tmp_path}/{candidate}"
-    assert found.before == tuple(f"{tmp_path}/{name}" for name in CANDIDATES[: CANDIDATES.index(candidate)])
-    assert found.also == ()
+    assert (found.file, found.family) == (f"{tmp_path}/.lefthook-local.yml", LEFTHOOK)
+    (tmp_path / "hooks.dodo").touch()
+    found = find_hook_file(str(tmp_path))
+    assert found is not None
+    assert (found.file, found.family, found.also) == (f"{tmp_path}/hooks.dodo", DODO, ())
 
 
 def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> None:
@@ -35,12 +59,24 @@ def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> No
     assert found == Found(
         file=f"{tmp_path}/hooks.dodo.yml",
         top=str(tmp_path),
+        family=DODO,
+        home=str(tmp_path),
         also=(f"{tmp_path}/.hooks.dodo", f"{tmp_path}/.config/hooks.dodo.yaml"),
-        before=(f"{tmp_path}/hooks.dodo",),
     )
     assert load_plan(found).notices == (
         ".hooks.dodo is not read, because hooks.dodo.yml comes first",
         ".config/hooks.dodo.yaml is not read, because hooks.dodo.yml comes first",
+    )
+
+
+def test_the_file_of_another_family_is_named_too(tmp_path: Path) -> None:
+    for name in ("lefthook.yml", "daft.yml", "hooks.dodo"):
+        (tmp_path / name).touch()
+    found = find_hook_file(str(tmp_path))
+    assert found is not None
+    assert load_plan(found).notices == (
+        "daft.yml is not read, because hooks.dodo comes first",
+        "lefthook.yml is not read, because hooks.dodo comes first",
     )
 
 
@@ -97,3 +133,22 @@ def test_a_named_file_behind_a_link_is_the_one_that_the_system_finds(tmp_path: P
     assert load_plan(found).slots == 2
     (tmp_path / "far" / "x.dodo").write_text("jobs: two\n")
     assert refusal(found).startswith(f"{tmp_path}/link/../x.dodo:1:7: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "home"),
+    [
+        ("hooks.dodo", DODO, "/x"),
+        ("a/.config/hooks.dodo.yml", DODO, "/x/a"),
+        ("lefthook.toml", LEFTHOOK, "/x"),
+        (".config/daft.yml", DAFT, "/x/.config/.."),
+        ("lefthook-ci.yml", LEFTHOOK, None),
+        ("daft.ci.yml", DAFT, None),
+        ("lefty.yml", DODO, None),
+        ("other.json", DODO, None),
+    ],
+)
+def test_the_name_of_a_named_file_tells_its_family(name: str, family: object, home: str | None) -> None:
+    found = named_hook_file(name, top="/x", base="/x")
+    assert found.family is family
+    assert found.home == (home and os.path.normpath(home))

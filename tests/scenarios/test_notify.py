@@ -97,7 +97,7 @@ def test_a_wrong_configuration_is_told_with_its_place(repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("notify: {when: later}", '1:16: "when": expected "failed" or "always", found "later"'),
+        ("notify: {when: later}", '1:16: "when": expected failed or always, found "later"'),
         ("notify: {timeout: 10}", "1:19:"),
         ("notify: [a]", "1:9:"),
         ("notfy: a", '1:1: unknown key "notfy", did you mean "notify"?'),

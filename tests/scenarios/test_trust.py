@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.plan import PINNED, Plan
-from dodo_hooks.fire import plan_cache
-from dodo_hooks.host.world import World
 from kit.repo import Done, Repo
 from kit.terminal import Terminal
 
@@ -231,21 +228,11 @@ def test_what_was_pinned_is_bound_also_when_the_record_of_it_is_gone(repo: Repo)
     assert ran(repo) == 1
 
 
-def say_pinned(repo: Repo) -> None:
-    """Let the compiled plan say `trust: pinned`, as the hook file would."""
-    world = World(repo.env, str(repo.path))
-    compiled, _ = plan_cache.load_compiled(world, str(repo.path))
-    settings = Plan._make(compiled.settings or ())._replace(trust=PINNED)
-    compiled = compiled._replace(settings=tuple(settings))
-    assert compiled.rules.trust == PINNED
-    plan_cache._write(plan_cache._path(world, str(repo.path)), compiled)
-
-
 def test_a_hook_file_that_says_pinned_is_refused_until_it_is_accepted(repo: Repo) -> None:
     """As after a pull that brought the word: the shims do not know of it, and nobody has accepted anything."""
     repo.file(FILE)
     repo.run("install", check=True)
-    say_pinned(repo)
+    repo.file(f"trust: pinned\n{FILE}")
     refused(repo)
     repo.run("install", check=True)  # a script's, perhaps
     refused(repo)
@@ -258,13 +245,34 @@ def test_a_hook_file_that_says_pinned_is_refused_until_it_is_accepted(repo: Repo
 
 
 def test_the_first_install_accepts_a_hook_file_that_says_pinned(repo: Repo) -> None:
-    repo.file(FILE)
-    say_pinned(repo)
+    repo.file(f"trust: pinned\n{FILE}")
     repo.run("install", check=True)
     repo.git(*COMMIT)
     assert ran(repo) == 1
     change(repo)
     refused(repo)
+
+
+def test_all_layers_are_pinned_and_each_worktree_is_bound_to_the_same(repo: Repo) -> None:
+    repo.file(f"trust: pinned\nextends: more.yml\n{FILE}")
+    repo.write("more.yml", "hooks: {commit-msg: {jobs: [{name: b, run: 'true'}]}}\n")
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "hooks")
+    repo.write("hooks.local.dodo", "env: {MINE: '1'}\n")  # counts in the linked working tree, too
+    repo.run("install", check=True)
+    linked = repo.worktree("linked")
+    for there in (repo, linked):
+        there.git(*COMMIT)
+        assert ran(there) == 1
+    repo.write("hooks.local.dodo", "env: {MINE: '2'}\n")
+    refused(linked)
+    assert "+env: {MINE: '2'}" in linked.run("trust", "--yes", check=True).stdout
+    for there in (repo, linked):
+        there.git(*COMMIT)
+        assert ran(there) == 2
+    repo.write("more.yml", "hooks: {commit-msg: {jobs: [{name: b, run: 'touch evil'}]}}\n")
+    refused(repo)
+    linked.git(*COMMIT)
 
 
 def test_unpinned_again_any_hook_file_will_do(pinned: Repo) -> None:

@@ -1,0 +1,44 @@
+"""`dodo-hooks dump`: the hook file with everything that is laid over it, as one file of ours."""
+
+from __future__ import annotations
+
+import click
+
+from dodo_hooks.cli.place import no_hook_file, teller, tree_here
+from dodo_hooks.host.world import World
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--origin", is_flag=True, help="Say behind each value which file and line it comes from.")
+@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.pass_obj
+def dump(world: World, file: str | None, origin: bool, form: str) -> None:
+    """Print the hook file of this working tree, or FILE, as it is used.
+
+    With it are the files that it extends, those for one hook, and the local overlays; another tool's file is printed as
+    a hook file of ours. What is printed can be saved as hooks.dodo.
+    """
+    from dodo_hooks.fire.plan_cache import main_top_of
+    from dodo_hooks.loader.discover import find_hook_file, named_hook_file
+    from dodo_hooks.loader.emit import as_json, emitted
+    from dodo_hooks.loader.load import loaded
+    from dodo_hooks.loader.sources import Sources
+
+    if origin and form == "json":
+        raise click.UsageError("JSON has no comments: leave --origin or --format json out")
+    sources = Sources()
+    if file is not None:
+        found = named_hook_file(file, top=world.cwd, base=world.cwd)
+    else:
+        top = tree_here(world)
+        here = find_hook_file(top, sources)
+        if here is None:
+            raise no_hook_file(top)
+        found = here
+    whole = loaded(found, sources, main_top_of(found.home, sources))
+    tell = teller()
+    for notice in whole.plan.notices:
+        tell(notice)
+    text = as_json(whole.root) if form == "json" else emitted(whole.root, with_origin=origin)
+    click.echo(text.encode(), nl=False)  # UTF-8 wherever it goes: it is a file

@@ -1,0 +1,97 @@
+"""The words in braces that a command may hold (C6): what each stands for, and how many arguments a hook has.
+
+Scalars are variables of the job, so they are there under every shell and inside every function. A list is the job's
+positional parameters, and for everything else a file whose name is in DODO_FILES0.
+"""
+
+from difflib import get_close_matches
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FILES_VARIABLE = "DODO_FILES0"
+ALL_ARGUMENTS = "0"
+
+# Several names of one variable are what other tools' files call it.
+SCALARS = {
+    "branch": "DODO_BRANCH",
+    "worktree_branch": "DODO_BRANCH",
+    "hook": "DODO_HOOK",
+    "job": "DODO_JOB",
+    "job_name": "DODO_JOB",
+    "lefthook_job_name": "DODO_JOB",
+    "worktree": "DODO_WORKTREE",
+    "worktree_path": "DODO_WORKTREE",
+    "worktree_root": "DODO_MAIN_WORKTREE",
+    "source_worktree": "DODO_MAIN_WORKTREE",
+    "git_dir": "DODO_GIT_DIR",
+    "remote": "DODO_REMOTE",
+    "remote_url": "DODO_REMOTE_URL",
+    "repository_url": "DODO_REMOTE_URL",
+    "base_branch": "DODO_DEFAULT_BRANCH",
+    "default_branch": "DODO_DEFAULT_BRANCH",
+    "invocation": "DODO_INVOCATION",
+}
+LISTS = frozenset(("staged_files", "push_files", "all_files", "changed_files", "files"))
+
+# githooks(5). Where git gives fewer (the object of prepare-commit-msg), the rest are unset and expand to nothing.
+_ARGUMENTS = {
+    "applypatch-msg": 1,
+    "commit-msg": 1,
+    "prepare-commit-msg": 3,
+    "pre-rebase": 2,
+    "post-checkout": 3,
+    "worktree-post-create": 3,
+    "post-clone": 3,
+    "post-merge": 1,
+    "pre-push": 2,
+    "post-rewrite": 1,
+    "sendemail-validate": 1,
+    "post-index-change": 2,
+    "reference-transaction": 1,
+}
+TASK_ARGUMENTS = 9  # a task is run by hand, with whatever stands after `--`
+
+_EVENT_LISTS = frozenset(("push_files", "changed_files"))
+_OF_A_PUSH = frozenset(("remote", "remote_url", "repository_url"))
+
+# Below this a word is taken for an ordinary one: `{file}` and `{staged_file}` are above, awk's `{next}` far below.
+_NEARLY = 0.86
+
+
+def arguments_of(hook: str) -> int:
+    """How many arguments git gives `hook`: `{N}` is a placeholder up to this number."""
+    return _ARGUMENTS.get(hook, 0)
+
+
+def is_known(name: str, arguments: int) -> bool:
+    """Whether `{name}` is a placeholder in a hook with so many arguments."""
+    if name.isdigit():
+        return name == ALL_ARGUMENTS or (not name.startswith("0") and len(name) < 4 and int(name) <= arguments)
+    return name in SCALARS or name in LISTS
+
+
+def variable_of(name: str) -> str:
+    """The variable that a known placeholder can be read from, without its `$`."""
+    if name in LISTS:
+        return FILES_VARIABLE
+    if name == ALL_ARGUMENTS:
+        return "DODO_ARG1"
+    return f"DODO_ARG{name}" if name.isdigit() else SCALARS[name]
+
+
+def takes_event(name: str, hook: str) -> bool:
+    """Whether a known placeholder is empty unless git itself has fired `hook`."""
+    return name.isdigit() or name in _EVENT_LISTS or (hook == "pre-push" and name in _OF_A_PUSH)
+
+
+def nearest(name: str, macros: "Iterable[str]") -> str:
+    """The placeholder or macro that an unknown word almost is, or ""; case and `_` do not count."""
+    known = {_bare(one): one for one in (*macros, *SCALARS, *sorted(LISTS))}
+    close = get_close_matches(_bare(name), known, n=1, cutoff=_NEARLY)
+    return known[close[0]] if close else ""
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")

@@ -1,0 +1,43 @@
+"""A list of files that is too long for one command line, in batches (C6; HOT, imported only for a job with a list)."""
+
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dodo_hooks.core.plan import Job
+
+_POINTER = 8  # execve(2): what counts is each text with its NUL, and its pointer
+_LEAST = 16_384
+_MOST = 1 << 20  # a longer command line helps nobody, and takes a system's whole limit
+
+
+def batches_of(job: "Job", files: "Sequence[bytes]", environ: "Mapping[str, str]") -> "list[tuple[str | bytes, ...]]":
+    """The command lines of a job with this list, each as `posix_spawn` takes it; at least one."""
+    room = room_for(environ, job.argv) // max(job.files_uses, 1)
+    before, behind = job.argv[: job.files_at], job.argv[job.files_at :]
+    return [(*before, *batch, *behind) for batch in split(files, room)]
+
+
+def split(files: "Sequence[bytes]", room: int) -> "list[tuple[bytes, ...]]":
+    """The files in order, in as few pieces as fit into `room` bytes each; a file that does not fit stands alone."""
+    batches: list[tuple[bytes, ...]] = []
+    batch: list[bytes] = []
+    left = room
+    for file in files:
+        size = len(file) + 1 + _POINTER
+        if batch and size > left:
+            batches.append(tuple(batch))
+            batch, left = [], room
+        batch.append(file)
+        left -= size
+    return [*batches, tuple(batch)]
+
+
+def room_for(environ: "Mapping[str, str]", argv: "Sequence[str]") -> int:
+    """How many bytes of a command line are left for files."""
+    # Characters are counted as the four bytes that UTF-8 may need: nothing is gained by being exact here.
+    taken = sum(4 * (len(name) + len(value)) + 2 + _POINTER for name, value in environ.items())
+    taken += sum(4 * len(word) + 1 + _POINTER for word in argv)
+    return max(min(os.sysconf("SC_ARG_MAX") // 2, _MOST) - taken, _LEAST)

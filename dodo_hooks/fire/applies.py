@@ -1,0 +1,151 @@
+"""Which jobs of a hook apply to this event, and to which files (C7, G4; HOT, imported if a hook asks anything of that).
+
+Whatever has to be found out for that is found out once in a firing, and only if a job depends on it: the outcome of a
+check that several jobs share (fire/answers.py), each set of files (fire/event_facts.py).
+"""
+
+from dodo_hooks.core import status
+from dodo_hooks.core.file_sources import WORDS
+from dodo_hooks.core.matching import matches_any
+from dodo_hooks.core.plan import CHANGED, PUSHED, STAGED
+from dodo_hooks.core.record import Record
+from dodo_hooks.core.status import Outcome
+from dodo_hooks.fire.event_facts import EventFacts, FilesError
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dodo_hooks.core.plan import FileRule, Hook, Job
+    from dodo_hooks.fire.answers import Answers
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+_NO_EVENT = {
+    PUSHED: "only a push tells which files it sends",
+    CHANGED: "only git tells which files an event changes, and it said nothing",
+}
+
+
+class Applies(Record):
+    left_out: "dict[int, Outcome]"  # the jobs that will not run, those that were left out before among them
+    files: "dict[int, tuple[bytes, ...]]"  # of each job that is about files and runs, relative to its root
+    sentences: "tuple[str, ...]"  # for people: what could not be found out
+
+
+def what_applies(
+    world: "World",
+    repo: "Repo",
+    hook: "Hook",
+    args: "tuple[str, ...]",
+    stdin: bytes,
+    *,
+    given: "tuple[bytes, ...] | None" = None,
+    left_out: "Mapping[int, Outcome]",
+) -> Applies:
+    """Decide for each job that is not left out already.
+
+    `stdin` is what git wrote to the hook. `given` are files, relative to the top, that take the place of all sets. A
+    job whose files cannot be told has failed: a gate must not pass because of that.
+    """
+    event = EventFacts(world, repo, hook, args, stdin, given)
+    answers = None
+    if any(job.checks for job in hook.jobs):
+        from dodo_hooks.fire.answers import Answers
+
+        answers = Answers(event)
+    out, files = dict(left_out), {}
+    for job in hook.jobs:
+        if job.number in out:
+            continue
+        outcome = _refusal(job, event, answers)
+        if outcome is None and job.files is not None:
+            found = _files(job, job.files, event)
+            if isinstance(found, Outcome):
+                outcome = found
+            else:
+                files[job.number] = found
+        if outcome is not None:
+            out[job.number] = outcome
+    _leave_out_lonely_setup(hook, out)
+    return Applies(out, files, answers.sentences() if answers else ())
+
+
+def _refusal(job: "Job", event: EventFacts, answers: "Answers | None") -> "Outcome | None":
+    if job.absent:
+        return _condition(job.absent)
+    for number in job.checks:
+        reason = answers.reason_to_skip(number) if answers else None
+        if reason is not None:
+            return _condition(reason)
+    is_list = job.files is not None and job.needs_event.endswith("files}")
+    if job.needs_event and not is_list and not event.args:
+        reason = (
+            f"{job.needs_event} comes from git: give it by hand, as in `dodo-hooks run {event.hook.name} -- ARG...`"
+        )
+        return Outcome(status.SKIPPED, status.NO_EVENT, reason)
+    return None
+
+
+def _leave_out_lonely_setup(hook: "Hook", out: "dict[int, Outcome]") -> None:
+    if all(job.is_setup or job.number in out for job in hook.jobs):
+        for job in hook.jobs:
+            out.setdefault(job.number, _condition("there is no job to set up for"))
+
+
+def _condition(reason: str) -> Outcome:
+    return Outcome(status.SKIPPED, status.CONDITION, reason)
+
+
+# Files
+
+
+def _files(job: "Job", rule: "FileRule", event: EventFacts) -> "tuple[bytes, ...] | Outcome":
+    """The files of a job, or why it does not run."""
+    try:
+        found = event.given if event.given is not None else event.listed(job, rule)
+    except FilesError as error:
+        return Outcome(status.FAILED, status.SPAWN, str(error))
+    if found is None:
+        reason = f"{_NO_EVENT[rule.source]}: name files, as in `dodo-hooks run {event.hook.name} --files FILE...`"
+        return Outcome(status.SKIPPED, status.NO_EVENT, reason)
+    names = _matching(rule, found, event.repo.top, is_there=rule.source == STAGED and event.given is None)
+    if names:
+        return names
+    words = WORDS[rule.source] if event.given is None else "files among those that were given"
+    return _condition(f"no matching {words}")
+
+
+def _matching(rule: "FileRule", names: "Iterable[bytes]", top: str, is_there: bool) -> "tuple[bytes, ...]":
+    """What the rule keeps of these, each once. `is_there`: nobody has to look; what is staged may be set aside."""
+    tests: list[Callable[[bytes], bool]] = []
+    below = f"{rule.below}/".encode("utf-8", "surrogateescape") if rule.below else b""
+    if below:
+        tests.append(lambda path: path.startswith(below))
+    if rule.globs:
+        tests.append(matches_any(rule.globs))
+    if rule.excludes:
+        is_excluded = matches_any(rule.excludes)
+        tests.append(lambda path: not is_excluded(path))
+    if rule.types:
+        from dodo_hooks.git.file_types import has_types
+
+        tests.append(has_types(top, rule.types))
+    elif not is_there:
+        tests.append(_exists(top))
+    kept = (path for path in dict.fromkeys(names) if all(test(path) for test in tests))
+    return tuple(path[len(below) :] for path in kept)
+
+
+def _exists(top: str) -> "Callable[[bytes], bool]":
+    base = f"{top}/".encode("utf-8", "surrogateescape")
+
+    def exists(path: bytes) -> bool:
+        try:
+            os.lstat(base + path)
+        except (OSError, ValueError):  # ValueError: a NUL in what a person gave
+            return False
+        return True
+
+    return exists

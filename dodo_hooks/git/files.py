@@ -1,0 +1,240 @@
+"""The files that an event is about, asked of git, as bytes relative to the top (G4; HOT).
+
+Each set takes one git process where that is possible, and plumbing where that is as fast: no `diff.*` of the user's has
+a say in it. Submodules are nobody's files here; renames are a deletion and an addition.
+
+What is pushed is, for a ref that the remote has, the difference between there and here, also where a push is forced.
+For a ref that is new, and for one whose old commit is not here, it is what the commits change that no remote-tracking
+branch of this remote has; of a merge that is what differs from all of its parents.
+"""
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.file_sources import BEFORE_A_COMMIT
+from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
+from dodo_hooks.core.record import Record
+from dodo_hooks.git.repo import head_of
+from dodo_hooks.host.capture import Captured, capture
+from dodo_hooks.host.posix import os, read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.git.repo import Repo
+
+    Changes = dict[bytes, bool]  # each path, in git's order, and whether it is one that is not there any more
+
+_RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
+_LOG = ("log", "--format=", *_RAW, "--no-color", "-O/dev/null")
+# What could change the answers, or run something, and has no option.
+_SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showRoot=true", "log.showSignature=false")
+_SUBMODULE = b"160000"
+_NOTHING = b"000000"
+
+
+class Event(Record):
+    """What git has fired, and what it said then."""
+
+    hook: str
+    args: "tuple[str, ...]"
+    stdin: bytes
+
+
+class Asked(Record):
+    """A repository that is asked, in the environment that git gave its hook: the index is the one of this commit."""
+
+    repo: "Repo"
+    environ: "Mapping[str, str]"
+
+    def git(self, *args: str, stdin: bytes = b"") -> bytes:
+        """What `git ARGS` prints.
+
+        Raises:
+            GitError: it failed; with the last line that it said.
+        """
+        done = self.attempt(*args, stdin=stdin)
+        if done.exit_code:
+            raise GitError(f"git {args[0]}: {done.last_words or f'ended with {done.exit_code}'}")
+        return done.output
+
+    def attempt(self, *args: str, stdin: bytes = b"") -> Captured:
+        """The same, also where it fails. Fires no hook and takes no lock that it can do without (R11)."""
+        top = self.repo.top
+        argv = ("git", "-C", top, *(word for setting in _SETTINGS for word in ("-c", setting)), *args)
+        environ = {**self.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        if environ.get("GIT_DIR"):  # it may be relative to where we are
+            environ["GIT_DIR"], environ["GIT_WORK_TREE"] = self.repo.git_dir, top
+        try:
+            return capture(argv, environ, stdin)
+        except OSError as error:
+            raise GitError(f"git cannot be started in {top}: {error.strerror}") from error
+
+
+def changes_from(source: str, asked: Asked, event: Event) -> "Changes | None":
+    """The files of one of the sources STAGED, PUSHED, ALL and CHANGED; None where the event does not tell them.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    if source == ALL:
+        return _tracked(asked)
+    if source == STAGED or (source == CHANGED and event.hook in BEFORE_A_COMMIT):
+        return _staged(asked)
+    if event.hook == "pre-push" and source in (PUSHED, CHANGED):
+        return _pushed(asked, event) if event.args else None
+    return _changed(asked, event) if source == CHANGED else None
+
+
+def present(changes: "Changes") -> "tuple[bytes, ...]":
+    """The paths that have not been deleted."""
+    return tuple(path for path, is_deleted in changes.items() if not is_deleted)
+
+
+def _staged(asked: Asked) -> "Changes":
+    if head_of(asked.repo)[1] is not None:
+        return _parsed(asked.git("diff-index", "--cached", *_RAW, "--ita-invisible-in-index", "HEAD", "--"))
+    # There is no commit yet, or we cannot see it: then git knows what to compare with.
+    options = ("--no-ext-diff", "--no-color", "-O/dev/null", "--ita-invisible-in-index")
+    return _parsed(asked.git("diff", "--cached", *_RAW, *options, "--"))
+
+
+def _tracked(asked: Asked) -> "Changes":
+    """All files of the index that can be in the working tree: not what a sparse checkout leaves out."""
+    changes: Changes = {}
+    for entry in asked.git("ls-files", "-z", "-s", "-t").split(b"\0"):
+        facts, _, path = entry.partition(b"\t")
+        tag, _, mode = facts[:8].partition(b" ")
+        if tag not in (b"", b"S") and mode != _SUBMODULE:
+            changes[path] = False
+    return changes
+
+
+# What is pushed
+
+
+def _pushed(asked: Asked, event: Event) -> "Changes":
+    updates: list[tuple[bytes, bytes, bytes]] = []
+    new: list[bytes] = []
+    for line in event.stdin.splitlines():
+        fields = line.rsplit(b" ", 3)  # `local ref` is as it was typed, and may hold blanks: githooks(5)
+        if len(fields) != 4 or _is_null(fields[1]):  # a deletion
+            continue
+        _, here, ref, there = fields
+        if _is_null(there):
+            new.append(here)
+        elif here != there:
+            updates.append((ref, there, here))
+    changes, unknown = _updated(asked, updates)
+    if new or unknown:
+        changes.update(_introduced(asked, event.args[0], [*new, *(here for _, _, here in unknown)], unknown))
+    return {path: changes[path] for path in sorted(changes)}
+
+
+def _updated(
+    asked: Asked, updates: "list[tuple[bytes, bytes, bytes]]"
+) -> "tuple[Changes, list[tuple[bytes, bytes, bytes]]]":
+    """What differs between there and here, and the updates for which that cannot be said: a commit is not here."""
+    if not updates:
+        return {}, []
+    if len(updates) == 1:
+        _, there, here = updates[0]
+        done = asked.attempt("diff-tree", "-r", *_RAW, there.decode(), here.decode(), "--")
+        return ({}, updates) if done.exit_code else (_parsed(done.output), [])
+    # Branches hold commits, which git takes by the line. A tag may be an object that it does not take.
+    branches = [update for update in updates if update[0].startswith(b"refs/heads/")]
+    lines = b"".join(b"%s %s\n" % (here, there) for _, there, here in branches)
+    done = asked.attempt("diff-tree", "--stdin", "--no-commit-id", "-r", *_RAW, stdin=lines)
+    if done.exit_code:
+        return {}, updates
+    return _parsed(done.output), [update for update in updates if update not in branches]
+
+
+def _introduced(asked: Asked, remote: str, tips: "list[bytes]", known: "list[tuple[bytes, bytes, bytes]]") -> "Changes":
+    """What the commits change that the remote does not have, as far as its remote-tracking branches tell."""
+    has_branches = _has_branches(asked.repo.common_dir, remote)
+    if not has_branches and not known and len(set(tips)) == 1:
+        return _of_tree(asked, tips[0].decode())  # all of it is new; no need to go through the history
+    lines = b"".join(b"%s\n" % tip for tip in tips) + b"".join(b"^%s\n" % there for _, there, _ in known)
+    but = ("--not", f"--remotes={remote}") if has_branches else ()
+    # Of a merge, what differs from all its parents (-c); a commit before its parents, so that the newest is seen first.
+    return _parsed(asked.git(*_LOG, "-c", "--topo-order", "--ignore-missing", "--stdin", *but, stdin=lines))
+
+
+def _has_branches(common_dir: str, remote: str) -> bool:
+    """Whether there is any remote-tracking branch of this remote, which may also be a URL or a path."""
+    if ":" in remote or remote.startswith(("/", ".")):
+        return False
+    if os.access(f"{common_dir}/reftable", os.F_OK):
+        return True
+    if os.access(f"{common_dir}/refs/remotes/{remote}", os.F_OK):
+        return True
+    try:
+        return f" refs/remotes/{remote}/".encode("utf-8", "surrogateescape") in read_file(f"{common_dir}/packed-refs")
+    except OSError:
+        return False
+
+
+# What has changed
+
+
+def _changed(asked: Asked, event: Event) -> "Changes | None":
+    hook, args = event.hook, event.args
+    if hook in ("worktree-post-create", "post-clone"):
+        return _of_tree(asked, args[1] if len(args) == 3 else "HEAD")
+    if hook in ("post-commit", "post-applypatch"):  # of a merge, what it brought to its first parent
+        return _parsed(asked.git(*_LOG, "-1", "-m", "--first-parent", "HEAD", "--"))
+    if hook == "post-checkout" and len(args) == 3:
+        return {} if args[2] == "0" else _between(asked, args[0], args[1])
+    if hook == "post-merge" and args:
+        return _staged(asked) if args[0] == "1" else _between(asked, "ORIG_HEAD", "HEAD")
+    if hook == "post-rewrite" and args:
+        # One line for each commit, `OLD NEW`, the last one last: from its old to its new tree everything has changed.
+        words = event.stdin.rstrip().rpartition(b"\n")[2].decode(errors="replace").split()
+        return _between(asked, words[0], words[1]) if len(words) > 1 else {}
+    return None
+
+
+def _between(asked: Asked, old: str, new: str) -> "Changes":
+    """What differs between two commits, of which a null id is one without files."""
+    if old == new:
+        return {}
+    if _is_null(old.encode()):
+        return _of_tree(asked, new)
+    if _is_null(new.encode()):
+        return dict.fromkeys(_of_tree(asked, old), True)
+    return _parsed(asked.git("diff-tree", "-r", *_RAW, old, new, "--"))
+
+
+def _of_tree(asked: Asked, commit: str) -> "Changes":
+    """All files of a commit."""
+    if _is_null(commit.encode()):
+        return {}
+    entries = (entry.partition(b"\t") for entry in asked.git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"))
+    return {path: False for facts, _, path in entries if path and not facts.startswith(_SUBMODULE)}
+
+
+# What git prints
+
+
+def _parsed(raw: bytes) -> "Changes":
+    """The paths of `--raw -z` (git-diff(1), "Raw output format"), for a merge also with the modes of several parents.
+
+    Of a path that is there more than once the first counts, which is the newest.
+    """
+    changes: Changes = {}
+    fields = iter(raw.split(b"\0"))
+    for field in fields:
+        facts = field.lstrip(b"\n:")
+        if not facts:
+            continue
+        path = next(fields)
+        *modes_and_ids, status = facts.split(b" ")
+        modes = modes_and_ids[: len(modes_and_ids) // 2]
+        is_submodule = modes[-1] == _SUBMODULE or (modes[-1] == _NOTHING and modes[0] == _SUBMODULE)
+        if not is_submodule and status != b"U":
+            changes.setdefault(path, modes[-1] == _NOTHING)
+    return changes
+
+
+def _is_null(identity: bytes) -> bool:
+    return not identity.strip(b"0")

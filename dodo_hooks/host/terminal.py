@@ -1,0 +1,113 @@
+"""Lending the terminal to an interactive job, as a shell does (R14; HOT, imported only for such a job).
+
+A terminal has one foreground process group: the one that may read from it and that gets what Ctrl-C sends. The job gets
+to be that group before its command begins, and the group that was it before, git's, gets it back (tcsetpgrp(3), POSIX
+11.1.4). That takes a fork: posix_spawn(3) has no action for it.
+"""
+
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import os, signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn
+
+TTY = "/dev/tty"
+
+
+class Terminal:
+    """The controlling terminal, in the hands of a process whose child gets it, and that takes it back."""
+
+    def __init__(self) -> None:
+        """Become a process group of one's own, so that what is typed does not reach this process.
+
+        Raises:
+            OSError: there is no controlling terminal.
+        """
+        self._descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
+        self._owner = os.tcgetpgrp(self._descriptor)
+        os.setpgid(0, 0)
+        # A group that is not the foreground one is stopped for what it does to the terminal, unless it ignores that.
+        signals.signal(signals.SIGTTOU, signals.SIG_IGN)
+
+    def take_back(self) -> None:
+        _set_foreground(self._descriptor, self._owner)
+
+
+def spawn_in_front(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: int) -> int:
+    """Start `argv` as `process.spawn` does, in the foreground group of the terminal, which is its input and its output.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    reader, writer = os.pipe()  # closed by exec; what is said before that is the error
+    pid = process.fork()
+    if not pid:
+        _become(argv, environ, tty, writer)
+    os.close(writer)
+    error = process.read_all(reader)
+    os.close(reader)
+    if error:
+        process.reap(pid)
+        raise OSError(int(error), os.strerror(int(error)))
+    return pid
+
+
+def _become(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: int, errors: int) -> "NoReturn":
+    error = OSError(2, "")
+    try:
+        signals.signal(signals.SIGTTOU, signals.SIG_IGN)  # until we are the group that may
+        os.setpgid(0, 0)
+        os.tcsetpgrp(tty, os.getpid())
+        for number in process.DEFAULTED:
+            signals.signal(number, signals.SIG_DFL)
+        signals.pthread_sigmask(signals.SIG_SETMASK, ())
+        for descriptor in (0, 1, 2):
+            os.dup2(tty, descriptor)
+        for path in process.candidates(str(argv[0]), environ):
+            try:
+                os.execve(path, argv, environ)
+            except OSError as failure:
+                if failure.errno == 8:  # ENOEXEC: a script without `#!`
+                    os.execve("/bin/sh", ("sh", path, *argv[1:]), environ)
+                if failure.errno != 2 or error.errno == 2:
+                    error = failure
+    except OSError as failure:
+        error = failure
+    finally:
+        os.write(errors, b"%d" % (error.errno or 0))
+        os._exit(127)
+
+
+def owner() -> "int | None":
+    """The foreground group of the controlling terminal; None where there is no terminal."""
+    try:
+        descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.tcgetpgrp(descriptor)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def restore(group: int) -> None:
+    """Give the terminal back to this group, from a process that may not be in it: whoever had it has died."""
+    try:
+        descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return
+    before = signals.signal(signals.SIGTTOU, signals.SIG_IGN)
+    _set_foreground(descriptor, group)
+    signals.signal(signals.SIGTTOU, before)
+    os.close(descriptor)
+
+
+def _set_foreground(descriptor: int, group: int) -> None:
+    try:
+        os.tcsetpgrp(descriptor, group)
+    except OSError:  # the terminal was closed, or the group has ended
+        pass

@@ -1,0 +1,147 @@
+"""`run`, `script` and `setup` -> what is executed, with its placeholders in place (C6)."""
+
+import os
+import posixpath
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dodo_hooks.core.commands import argv_of, argv_with_list
+from dodo_hooks.core.placeholders import FILES_VARIABLE, TASK_ARGUMENTS, arguments_of
+from dodo_hooks.core.plan import NO_FILES
+from dodo_hooks.core.quoting import Placed, place
+from dodo_hooks.loader.flatten import Member, root_of
+from dodo_hooks.loader.schema import HookFile, JobBody
+from dodo_hooks.loader.shapes import Run
+from dodo_hooks.loader.values import ARCHITECTURES
+
+# Shells whose text we can put a value into, since they read it as POSIX says.
+_POSIX = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh", "ksh93", "mksh", "oksh", "yash"))
+_FLAG = {"node": "-e", "deno": "eval", "bun": "-e", "perl": "-e", "ruby": "-e", "php": "-r", "pwsh": "-Command"}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What decides which of several commands is the one for this place."""
+
+    system: str  # linux, macos or what the system calls itself
+    architecture: str  # x86_64, aarch64 or likewise
+
+    @classmethod
+    def this(cls) -> "Machine":
+        system = "macos" if sys.platform == "darwin" else sys.platform
+        machine = os.uname().machine
+        return cls(system, ARCHITECTURES.get(machine, machine))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a job executes."""
+
+    shown: str  # for people, as it is written
+    argv: tuple[str, ...]
+    list_name: str  # the placeholder whose list it is given; "" for none
+    files_at: int
+    files_uses: int
+    event: str  # the first placeholder that takes data of the event; "" for none
+    names_files: bool  # it reads the file that holds its list
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the file says about the commands of a hook."""
+
+    file: HookFile
+    hook: str
+    is_task: bool
+
+    @property
+    def arguments(self) -> int:
+        return TASK_ARGUMENTS if self.is_task else arguments_of(self.hook)
+
+
+def text_here(body: JobBody, machine: Machine) -> str | None:
+    """The text of a `run` on this machine; None where it has none for it."""
+    assert body.run is not None
+    run: Run = body.run
+    if isinstance(run, dict):
+        if machine.system not in run:
+            return None
+        run = run[machine.system]
+    return run if isinstance(run, str) else _joined(run)
+
+
+def _joined(lines: list[str]) -> str:
+    """Several commands, the first failure of which ends them. What is not plain words stands in braces, so that it
+    stays what it is: `a || b`, a comment, a here-document."""
+    return " && ".join(line.strip() if argv_of(line)[0] != "sh" else f"{{\n{line}\n}}" for line in lines)
+
+
+def script_text(member: Member, setting: Setting, is_local: bool) -> str:
+    """The command that runs a script with the hook's arguments, from the job's root. `is_local`: it is one of those
+    that are not committed."""
+    body, file = member.body, setting.file
+    assert body.script is not None
+    folder = file.source_dir_local if is_local else file.source_dir
+    path = posixpath.relpath(script_path(folder, setting.hook, body.script), root_of(member) or ".")
+    path = path if "/" in path else f"./{path}"
+    arguments = body.args
+    if arguments is None:
+        arguments = "{0}" if setting.arguments else ""
+    return " ".join(word for word in (body.runner, shlex.quote(path), arguments) if word)
+
+
+def script_path(folder: str, hook: str, script: str) -> str:
+    return posixpath.join(folder, hook, script)
+
+
+def command_of(text: str, member: Member, setting: Setting) -> Command:
+    """Raises TemplateError for a placeholder that cannot be kept safe, or that nobody knows."""
+    body = member.body
+    words = tuple(body.shell.split())
+    shell = posixpath.basename(words[0])
+    is_posix = shell in _POSIX
+    placed = place(
+        text, hook=setting.hook, arguments=setting.arguments, is_posix=is_posix, macros=setting.file.templates
+    )
+    names_files = FILES_VARIABLE in text
+    # A script gets the arguments whether it wants them or not: it may as well be run without an event.
+    is_given_all = body.script is not None and body.args is None
+    event = "" if is_given_all or not placed.event else f"{{{placed.event}}}"
+    uses = max(placed.list_uses, 1)
+    prefix = _rc_line(setting.file.rc) if setting.file.rc and is_posix else ""
+    if body.shell == "sh" and not prefix and (direct := _direct(text, placed, setting.file.templates)):
+        argv, files_at = direct
+        return Command(text, argv, placed.list_name, files_at, uses, event, names_files)
+    argv = (*words, _FLAG.get(shell, "-c"), prefix + placed.text)
+    if not placed.list_name:
+        return Command(text, argv, "", NO_FILES, 1, event, names_files)
+    argv = (*argv, shell)  # what the shell is to call itself: the list follows
+    return Command(text, argv, placed.list_name, len(argv), placed.list_uses, placed.event, names_files)
+
+
+def _direct(text: str, placed: Placed, macros: Mapping[str, str]) -> "tuple[tuple[str, ...], int] | None":
+    """The words of a command that needs no shell, and where its list is put in."""
+    if macros:  # a macro may be a placeholder, or bring one
+        return None
+    if placed.list_name:
+        return argv_with_list(text, placed.list_name)
+    if placed.text == text:
+        argv = argv_of(text)
+        return (argv, NO_FILES) if argv[0] != "sh" else None
+    return None
+
+
+def _rc_line(rc: str) -> str:
+    """A line that reads the user's own settings, if they are there. What has a `$` or a quote in it is a shell's word
+    already; else `~` is the home, and a path begins at the top of the working tree."""
+    if any(character in rc for character in "$'\""):
+        word = rc
+    elif rc.startswith("~/"):
+        word = f'"$HOME"/{shlex.quote(rc[2:])}'
+    elif rc.startswith("/"):
+        word = shlex.quote(rc)
+    else:
+        word = f'"$DODO_WORKTREE"/{shlex.quote(rc)}'
+    return f"if [ -r {word} ]; then . {word}; fi\n"

@@ -1,0 +1,147 @@
+"""The single values of a hook file as types of the models: how each is read, and how the JSON Schema describes it."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+
+from dodo_hooks.core.events import SERVER_HOOKS, known_hooks
+from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
+from dodo_hooks.loader import values
+from dodo_hooks.loader.flaws import FLAG, LIST, MAP, TEXT
+from dodo_hooks.loader.keys import Shape, word
+from dodo_hooks.loader.tree import ListNode, MapNode, Scalar
+
+
+def kind_of(node: object) -> str:
+    """The shape that a value has, of those that the union takes; any other is refused as a text."""
+    if isinstance(node, MapNode):
+        return MAP
+    return LIST if isinstance(node, ListNode) else TEXT
+
+
+def list_or_text(node: object) -> str:
+    return LIST if isinstance(node, ListNode) else TEXT
+
+
+def map_or_text(node: object) -> str:
+    return MAP if isinstance(node, MapNode) else TEXT
+
+
+def flag_or_list(node: object) -> str:
+    return FLAG if isinstance(node, Scalar) and isinstance(node.value, bool) else LIST
+
+
+_TEXT = {"type": "string", "pattern": r"\S"}
+_WRITTEN = {"type": ["string", "number", "boolean"]}
+
+Text: TypeAlias = Annotated[str, BeforeValidator(values.value), Shape("text", {"type": "string"})]
+FilledText: TypeAlias = Annotated[Text, AfterValidator(values.not_blank), Shape("text", _TEXT)]
+Texts: TypeAlias = Annotated[
+    list[FilledText], BeforeValidator(values.one_or_more), Shape("text or list of texts", or_one=True)
+]
+Flag: TypeAlias = Annotated[bool, BeforeValidator(values.value), Shape("boolean", {"type": "boolean"})]
+Number: TypeAlias = Annotated[int, BeforeValidator(values.value), Shape("integer", {"type": "integer"})]
+Slots: TypeAlias = Annotated[Number, Field(ge=1), Shape("integer from 1", {"type": "integer", "minimum": 1})]
+Count: TypeAlias = Annotated[Number, Field(ge=0), Shape("integer from 0", {"type": "integer", "minimum": 0})]
+Nice: TypeAlias = Annotated[
+    Number, Field(ge=-20, le=19), Shape("-20 to 19", {"type": "integer", "minimum": -20, "maximum": 19})
+]
+Seconds: TypeAlias = Annotated[
+    float,
+    BeforeValidator(values.seconds),
+    Shape("duration", {"type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d)$"}),
+]
+Bytes: TypeAlias = Annotated[
+    int, BeforeValidator(values.size), Shape("size", {"type": "string", "pattern": "^0*[1-9][0-9]{0,11}(B|KB|MB|GB)$"})
+]
+LogBytes: TypeAlias = Annotated[Bytes, AfterValidator(values.log_bytes)]
+Version: TypeAlias = Annotated[
+    str,
+    BeforeValidator(values.version),
+    Shape("version", {"type": ["string", "number"], "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9}){0,3}$"}),
+]
+Folder: TypeAlias = Annotated[
+    Text, AfterValidator(values.folder), Shape("path", {"type": "string", "pattern": r"^(?!/|\.\.(/|$))"})
+]
+Script: TypeAlias = Annotated[
+    FilledText, AfterValidator(values.script), Shape("path", {"type": "string", "pattern": r"^(?!/|\.\.(/|$)).*\S"})
+]
+GroupName: TypeAlias = Annotated[
+    Text, AfterValidator(values.group_name), Shape("text", {"type": "string", "minLength": 1, "maxLength": 100})
+]
+OnConflict: TypeAlias = Annotated[Text, AfterValidator(values.on_conflict), word(*ON_CONFLICT)]
+FailMode: TypeAlias = Annotated[Text, AfterValidator(values.fail_mode), word(*values.FAIL_MODES)]
+BackgroundOutput: TypeAlias = Annotated[
+    Text, AfterValidator(values.background_output), word(*values.BACKGROUND_OUTPUTS)
+]
+Trust: TypeAlias = Annotated[Text, AfterValidator(values.trust), word(PINNED)]
+Occasion: TypeAlias = Annotated[Text, AfterValidator(values.occasion), word(*values.OCCASIONS)]
+FileType: TypeAlias = Annotated[
+    Text,
+    AfterValidator(values.file_type),
+    Shape("type", {"anyOf": [{"enum": list(values.TYPES_OF_FILES)}, {"type": "string", "pattern": values.MIME}]}),
+]
+FileTypes: TypeAlias = Annotated[
+    list[FileType], BeforeValidator(values.one_or_more), Shape("word or list of words", or_one=True)
+]
+Architecture: TypeAlias = Annotated[Text, AfterValidator(values.architecture), word(*values.ARCHITECTURES)]
+Architectures: TypeAlias = Annotated[
+    list[Architecture], BeforeValidator(values.one_or_more), Shape("word or list of words", or_one=True)
+]
+OutputWords: TypeAlias = Annotated[
+    tuple[Annotated[Text, AfterValidator(values.output_word), word(*OUTPUTS)], ...],
+    BeforeValidator(values.output),
+    Shape(
+        "boolean or list of words",
+        {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(OUTPUTS)}}]},
+    ),
+]
+Variable: TypeAlias = Annotated[
+    str, AfterValidator(values.variable), Shape("text", {"type": "string", "pattern": "^[^=]+$"})
+]
+Env: TypeAlias = Annotated[
+    dict[Variable, Annotated[str, BeforeValidator(values.as_written), Shape("text", _WRITTEN)]],
+    BeforeValidator(values.entries),
+    Shape("map of texts"),
+]
+
+Lines: TypeAlias = Annotated[
+    list[FilledText],
+    BeforeValidator(values.items),
+    AfterValidator(values.at_least_one("command")),
+    Shape("list of texts", least=1, or_nothing=False),
+]
+OneSystem: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(list_or_text)
+]
+System: TypeAlias = Annotated[str, AfterValidator(values.system), word(*values.SYSTEMS)]
+BySystem: TypeAlias = Annotated[
+    dict[System, OneSystem],
+    BeforeValidator(values.entries),
+    AfterValidator(values.at_least_one("command")),
+    Shape("map", least=1, or_nothing=False),
+]
+Run: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)] | Annotated[BySystem, Tag(MAP)],
+    Discriminator(kind_of),
+    Shape("text, list of texts, or map of both by system"),
+]
+ConditionWord: TypeAlias = Annotated[
+    str,
+    BeforeValidator(values.condition_text),
+    AfterValidator(values.condition_word),
+    Shape("word", {"type": "string", "pattern": f"^({values.VARIABLE}|{AT_MERGE_COMMIT})$"}),
+]
+Macro: TypeAlias = Annotated[str, AfterValidator(values.macro_name), Shape("name", {"pattern": f"^{values.MACRO}$"})]
+HookName: TypeAlias = Annotated[str, AfterValidator(values.hook_name), word(*known_hooks())]
+TaskName: TypeAlias = Annotated[
+    str,
+    AfterValidator(values.task_name),
+    Shape(
+        "name",
+        {
+            "pattern": r"^[^-@=:\s]([^@=:]*[^@=:\s])?$",
+            "not": {"enum": [*known_hooks(), *sorted(SERVER_HOOKS), *values.NOT_FOR_TASKS]},
+        },
+    ),
+]

@@ -1,0 +1,120 @@
+"""Everything that the loader learns from the disk, and that it learned it (section 9).
+
+The plan cache asks afterwards what a plan rests on: each file that was read, each folder that was listed, and each name
+that was looked for in vain. A stat is taken before the reading, so that a change meanwhile is noticed the next time.
+"""
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import translate
+
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_MAGIC = re.compile(r"[*?[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One path as it was found."""
+
+    stat: os.stat_result | None  # None: there was nothing of this name
+    content: bytes | None = None  # of a file that was read
+    is_listing: bool = False  # the names in it mattered
+
+
+class SourceError(Exception):
+    """A file or a folder is not what it should be; the message says what it is, and not which one."""
+
+
+class Sources:
+    """Reads files and looks for them, and remembers what it saw, by path."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Seen] = {}
+
+    def is_there(self, path: str) -> bool:
+        """Whether there is anything of this name, if only a link to nowhere or what cannot be looked at: to take that
+        for nothing would be to pass a gate whose configuration could not be read (R22)."""
+        try:
+            os.lstat(path)
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                return True
+            self.seen[path] = Seen(None)
+            return False
+        self.note(path)
+        return True
+
+    def note(self, path: str) -> None:
+        """Remember that the path is there, and as what; nothing is read."""
+        try:
+            self.seen.setdefault(path, Seen(os.stat(path)))
+        except OSError:
+            pass
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            SourceError: there is none, it is none, or it cannot be read.
+        """
+        try:
+            before = os.stat(path)
+            if not stat.S_ISREG(before.st_mode):  # a FIFO would keep git waiting
+                found = "a directory" if stat.S_ISDIR(before.st_mode) else "something else"
+                raise SourceError(f"expected a hook file, found {found}")
+            with open(path, "rb") as file:
+                content = file.read()
+        except FileNotFoundError:
+            raise SourceError("there is no such hook file") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise SourceError(f"the hook file cannot be read: {reason}") from None
+        self.seen[path] = Seen(before, content)
+        return content
+
+    def names_in(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; none where there is no such folder.
+
+        Raises:
+            SourceError: it is no folder, or it cannot be read.
+        """
+        if not self.is_there(folder):
+            return []
+        try:
+            before = os.stat(folder)
+            names = sorted(os.listdir(folder))
+        except NotADirectoryError:
+            raise SourceError("expected a folder, found a file") from None
+        except OSError as error:
+            raise SourceError(f"the folder cannot be read: {error.strerror}") from None
+        self.seen[folder] = Seen(before, is_listing=True)
+        return names
+
+    def matching(self, pattern: str) -> list[str]:
+        """The files that an absolute path with `*`, `?` or `[abc]` in it stands for, in the order of their names.
+
+        None of them stands for a `/`, or for the dot that a name begins with.
+
+        Raises:
+            SourceError: a folder cannot be read.
+        """
+        paths = [""]
+        for part in pattern.split("/")[1:]:
+            paths = [f"{folder}/{name}" for folder in paths for name in self._names(folder, part)]
+        return [path for path in paths if self.is_there(path) and not os.path.isdir(path)]
+
+    def _names(self, folder: str, part: str) -> Iterator[str]:
+        if not _MAGIC.search(part):
+            yield part
+        elif self.is_there(folder or "/") and os.path.isdir(folder or "/"):
+            is_match = re.compile(translate(part)).match
+            names = self.names_in(folder or "/")
+            yield from (name for name in names if is_match(name) and (name[0] != "." or part[0] == "."))
+
+
+def has_pattern(path: str) -> bool:
+    return _MAGIC.search(path) is not None

@@ -1,0 +1,115 @@
+"""What is wrong with a hook file, as a person and as a program get it."""
+
+import json
+import sys
+
+import pytest
+
+from dodo_hooks.loader.json_schema import SCHEMA_FILE
+from kit.repo import Repo
+from kit.terminal import Terminal
+
+WRONG = """\
+hooks:
+  pre-commit:
+    piped: yes
+    jobs:
+      - {nam: a, run: x}
+"""
+TOLD = """\
+hooks.dodo:3:12: hook "pre-commit": "piped": expected true or false, found the text "yes": write true
+  3 |     piped: yes
+    |            ^
+hooks.dodo:5:10: job 1 of "pre-commit": unknown key "nam", did you mean "name"?
+  5 |       - {nam: a, run: x}
+    |          ^
+"""
+
+
+def test_c2_each_problem_is_shown_with_its_line(repo: Repo) -> None:
+    repo.file(WRONG)
+    for command in (["validate"], ["list"], ["run", "pre-commit"], ["validate", "hooks.dodo"]):
+        done = repo.run(*command)
+        assert (done.returncode, done.stdout, done.stderr) == (3, "", TOLD)
+
+
+def test_c2_a_fired_hook_shows_the_line_too(repo: Repo) -> None:
+    repo.hook("pre-commit", lint="true")
+    repo.install()
+    repo.file(WRONG)
+    done = repo.git("commit", "--allow-empty", "-m", "x", check=False)
+    assert done.returncode != 0
+    assert TOLD in done.stderr
+
+
+def test_c2_doit_shows_the_line_too(repo: Repo) -> None:
+    repo.file(WRONG)
+    done = repo.doit("-f", "hooks.dodo", "list")
+    assert done.returncode == 3
+    assert "  3 |     piped: yes\n    |            ^\n" in done.stderr
+
+
+def test_c2_the_line_is_found_from_a_folder_below(repo: Repo) -> None:
+    repo.file(WRONG)
+    repo.write("below/hooks.dodo", "not: this\none: at\nall: .\n\n\n")
+    done = repo.call("sh", "-c", 'cd below && exec "$0" -m dodo_hooks list', sys.executable)
+    assert done.stderr == TOLD
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "xterm"}])
+def test_c2_a_terminal_gets_colours_if_it_wants_them(repo: Repo, variables: dict[str, str]) -> None:
+    repo.file(WRONG)
+    terminal = Terminal(sys.executable, "-m", "dodo_hooks", "validate", cwd=repo.path, env={**repo.env, **variables})
+    try:
+        assert terminal.wait() == 3
+    finally:
+        terminal.close()
+    assert b"  3 |     piped: yes\r\n" in terminal.output
+    assert (b"\x1b[1mhooks.dodo:3:12:\x1b[0m" in terminal.output) == (variables == {"TERM": "xterm"})
+    assert (b"\x1b" in terminal.output) == (variables == {"TERM": "xterm"})
+
+
+def test_c2_both_files_that_are_wrong_are_told_at_once(repo: Repo) -> None:
+    repo.file(WRONG)
+    own = repo.path.parent / "own"
+    (own / "dodo-hooks").mkdir(parents=True)
+    (own / "dodo-hooks" / "config.yml").write_text("notify: {when: never}\n")
+    done = repo.run("validate", env={"XDG_CONFIG_HOME": str(own)})
+    assert done.returncode == 3
+    assert done.stderr.startswith(TOLD)
+    assert 'config.yml:1:16: "when": expected failed or always' in done.stderr
+    assert "  1 | notify: {when: never}\n    |                ^\n" in done.stderr
+
+
+def test_c2_problems_are_told_to_programs_as_json(repo: Repo) -> None:
+    repo.file(WRONG)
+    done = repo.run("validate", "--format", "json")
+    assert (done.returncode, done.stderr) == (3, "")
+    first, second = json.loads(done.stdout)
+    assert first == {
+        "file": "hooks.dodo",
+        "line": 3,
+        "column": 12,
+        "message": 'hook "pre-commit": "piped": expected true or false, found the text "yes": write true',
+        "severity": "error",
+    }
+    assert (second["line"], second["column"]) == (5, 10)
+
+
+def test_c2_notices_are_told_to_programs_and_are_no_errors(repo: Repo) -> None:
+    repo.file("hooks: {}\n")
+    repo.file("hooks: {}\n", ".hooks.dodo")
+    done = repo.run("validate", "--format", "json")
+    assert done.returncode == 0
+    assert [(one["severity"], one["line"]) for one in json.loads(done.stdout)] == [("notice", 0)]
+
+
+def test_c2_a_file_that_is_right_is_an_empty_list(repo: Repo) -> None:
+    repo.file("hooks: {}\n")
+    done = repo.run("validate", "--format", "json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+def test_c1_the_schema_can_be_had_from_the_program(repo: Repo) -> None:
+    done = repo.run("validate", "--schema")  # there is no hook file here
+    assert (done.returncode, done.stdout) == (0, SCHEMA_FILE.read_text(encoding="utf-8"))

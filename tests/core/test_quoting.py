@@ -1,0 +1,265 @@
+"""C6: whatever is in a value, it arrives as it is, and no shell reads it as anything else."""
+
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from dodo_hooks.core.quoting import Placed, TemplateError, place
+
+SHELLS = [shell for shell in ("dash", "bash", "ksh", "zsh") if shutil.which(shell)] or ["sh"]
+
+
+def placed(command: str, arguments: int = 3, hook: str = "post-checkout", **macros: str) -> Placed:
+    return place(command, hook=hook, arguments=arguments, is_posix=True, macros=macros)
+
+
+# What a real shell makes of it. A template is written together with what has to arrive, as pieces: a placeholder is
+# itself, in angle brackets.
+
+Word = tuple[str, list[str]]  # its text, and the arguments it becomes
+SCALARS = {"branch": "DODO_BRANCH", "job": "DODO_JOB", "1": "DODO_ARG1", "remote_url": "DODO_REMOTE_URL"}
+scalars = st.sampled_from(sorted(SCALARS))
+plain = st.sampled_from(["", "a", "b c", "x=", "--flag=", ".", "(", "#", "*", ";"])
+bare_plain = st.sampled_from(["", "a", "x=", "--flag=", "a/", "é", "a#"])
+
+
+def one_word(inside_function: bool) -> st.SearchStrategy[Word]:
+    """Words of one argument, with scalars in every kind of quotes, and lists."""
+
+    def around(name: str, before: str, after: str) -> list[Word]:
+        value = f"<{name}>"
+        return [
+            (f"'{before}{{{name}}}{after}'", [f"{before}{value}{after}"]),
+            (f'"{before}{{{name}}}{after}"', [f"{before}{value}{after}"]),
+            (f'"{before}${{UNSET-{{{name}}}}}{after}"', [f"{before}{value}{after}"]),
+            (f'"${{UNSET:-x{{{name}}}{before}}}"', [f"x{value}{before}"]),
+            (f"${{UNSET:-'{before}{{{name}}}{after}'}}", [f"{before}{value}{after}"]),
+            (f'${{UNSET-"{before}{{{name}}}{after}"}}', [f"{before}{value}{after}"]),
+            (f'"$(printf %s. {{{name}}})"', [f"{value}."]),
+            (f'"$(printf "%s." "{{{name}}}$(printf %s. \'{{{name}}}{after}\')")"', [f"{value}{value}{after}.."]),
+            (f'"$(case {{{name}}} in "{{{name}}}") printf y ;; (*) echo n ;; esac; printf x; # it\'s "\n)"', ["yx"]),
+            (f'"$(cat <<E\n{before}{{{name}}}"\'{after}\nE\nprintf x)"', [f"{before}{value}\"'{after}\nx"]),
+            ('"${IS_X#{branch}}"', ["x"]),
+        ]
+
+    def bare(name: str, before: str, after: str) -> list[Word]:
+        return [
+            (f"{before}{{{name}}}{after}", [f"{before}<{name}>{after}"]),
+            (f"{before}{{{name}}}{{{name}}}", [f"{before}<{name}><{name}>"]),
+            (f"{before}${{UNSET-{{{name}}}}}", [f"{before}<{name}>"]),
+            (f"\\{{{name}}}\"{{{name}}}\"'{{{name}}}'", [f"{{{name}}}<{name}><{name}>"]),
+        ]
+
+    kinds = [
+        st.builds(around, scalars, plain, plain).flatmap(st.sampled_from),
+        st.builds(bare, scalars, bare_plain, bare_plain).flatmap(st.sampled_from),
+        st.sampled_from([("{0}", ["<0>"]), ("'{0}'", ["<0>"]), ('"a {0} b"', ["a <1> <2> <3> b"])]),
+        st.sampled_from([("'a{b,c}'", ["a{b,c}"]), ("@{u}", ["@{u}"]), ("'<{7} {{job}}'", ["<{7} {{job}}"])]),
+    ]  # fmt: skip
+    if not inside_function:
+        lists = ["{staged_files}", "'{staged_files}'", '"{staged_files}"', "\\\n{staged_files}"]
+        kinds += [
+            st.sampled_from([(text, ["<files>"]) for text in lists]),
+            st.sampled_from([("--f={staged_files}", ["--f=<files>"]), ("-f\"{staged_files}\"'.'", ["-f<files>."])]),
+        ]
+    return st.one_of(kinds)
+
+
+# Around a simple command: what of it runs once, in order.
+SURROUNDINGS = [
+    "{}", "if true; then {}; fi", "if {}; then :; else false; fi", "for i in 1; do {}\ndone", "{{ {}; }}", "( {} )",
+    "case x in (y) false ;; x|z) {};; esac", "true && {} || false", "echo | {}", "{} | cat",
+    "while {}; do break; done", ': "$( {} )"', ": $( ( {} ) )", 'x="$(if true; then {}; fi)"',
+    "! {{ {} # it's {branch} `\n}} || :", "{} >&2 2>/dev/null", "cat <<'E' >/dev/null\n$( ` \"\nE\n{}",
+    "cat <<-E | cat >/dev/null; {}\n\t\"it's {{{{branch}}}}\n\tE\ntrue", "VAR={branch} {}", ": $((1 + (2 * 3))); {}",
+    "(: ) ; {}", ": `{}`", "set -e; {}", "until {}; do :; done &&\n\n:",
+]  # fmt: skip
+
+Script = tuple[str, list[list[str]]]
+
+
+def scripts() -> st.SearchStrategy[Script]:
+    def call(words: list[Word]) -> Script:
+        return "show " + " ".join(text for text, _ in words), [[part for _, parts in words for part in parts]]
+
+    def surround(inner: Script, around: str) -> Script:
+        if around.startswith("cat <<-E") and "\n" in inner[0]:
+            around = "cat <<-E | cat >/dev/null\n\t\"it's {{{{branch}}}}\n\tE\n{}"
+        if around == ": `{}`" and ("`" in inner[0] or "\\" in inner[0]):
+            around = ": $( {} )"
+        if around == "VAR={branch} {}" and not inner[0].startswith("show"):
+            around = "{}"
+        return around.replace("{{", "\1").replace("}}", "\2").replace("{}", inner[0]).replace("\1", "{").replace(
+            "\2", "}"
+        ), inner[1]
+
+    def function(inner: Script) -> Script:
+        return f"f() {{\n{inner[0]}\n}}; f other 'arguments'", inner[1]
+
+    def both(first: Script, second: Script) -> Script:
+        return f"{first[0]}\n{second[0]}", first[1] + second[1]
+
+    def nested(inside_function: bool) -> st.SearchStrategy[Script]:
+        simple = st.lists(one_word(inside_function), min_size=1, max_size=4).map(call)
+        return st.recursive(
+            simple,
+            lambda inner: st.one_of(
+                st.builds(surround, inner, st.sampled_from(SURROUNDINGS)), st.builds(both, inner, inner)
+            ),
+            max_leaves=3,
+        )
+
+    loop = st.just(('for f in {staged_files}; do show "$f"; done', [["<each>"]]))
+    assigned = st.just(('v={branch} w=\'{1}\'"{0}"; show "$v" "$w"', [["<branch>", "<1><1> <2> <3>"]]))
+    return st.one_of(
+        nested(False),
+        nested(True).map(function),
+        loop,
+        assigned,
+        st.builds(both, nested(False), nested(True).map(function)),
+    )
+
+
+HOSTILE = [
+    b" ", b"'", b'"', b"$(touch PWNED)", b"`touch PWNED`", b"\n", b"-", b"-n", b";", b"*", b"\\", b"\xff", b"\xe9",
+    b"; touch PWNED #", b"$PATH", b"${PATH}", b"{branch}", b"a[$(touch PWNED)]", b"\t", b"&", b"|", b"<", b">", b"(",
+    b")", b"#", b"!", b"~", b"a", b"EOF", b"E", b"\nE\n", b"%s", b"$((1))", b"\r", b"''", b"}", b"{", b"?", b"[a]",
+    b"eval",
+]  # fmt: skip
+values = st.lists(st.sampled_from(HOSTILE), max_size=4).map(b"".join)
+words = st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=4).map(b"".join)
+
+
+def arrived(parts: list[str], env: dict[bytes, bytes], files: list[bytes]) -> list[bytes]:
+    """The arguments that `parts` mean: a list becomes as many as it has, with what sticks to its ends."""
+    arguments = []
+    given = [env[f"DODO_ARG{number}".encode()] for number in (1, 2, 3)]
+    for part in parts:
+        for name, several in (("<files>", files), ("<0>", given)):
+            if name in part:
+                before, _, after = part.partition(name)
+                if several:
+                    stuck = [*several]
+                    stuck[0] = before.encode() + stuck[0]
+                    stuck[-1] += after.encode()
+                    arguments += stuck
+                elif before or after:
+                    arguments.append((before + after).encode())
+                break
+        else:
+            arguments.append(filled(part.encode(), env))
+    return arguments
+
+
+def filled(part: bytes, env: dict[bytes, bytes]) -> bytes:
+    names = {**SCALARS, "2": "DODO_ARG2", "3": "DODO_ARG3", "is_x": "IS_X"}
+    result = b""
+    while part:
+        name = next((name for name in names if part.startswith(f"<{name}>".encode())), None)
+        result += env[names[name].encode()] if name else part[:1]
+        part = part[len(name) + 2 :] if name else part[1:]
+    return result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program `show` that writes down its arguments, and names that a glob would find."""
+    folder = tmp_path_factory.mktemp("quoting")
+    (folder / "bin").mkdir()
+    show = folder / "bin" / "show"
+    show.write_text('#!/bin/sh\n{ printf \'%s\\0\' "$#" "$@"; } >>"$SHOWN"\n')
+    show.chmod(0o755)
+    (folder / "here").mkdir()
+    (folder / "sh-only").mkdir()
+    (folder / "sh-only" / "sh").symlink_to(shutil.which("sh") or "/bin/sh")
+    (folder / "here" / "a").touch()
+    return folder
+
+
+def run(shell: str, text: str, files: list[bytes], env: dict[bytes, bytes], folder: Path) -> list[list[bytes]]:
+    shown = folder / "shown"
+    shown.write_bytes(b"")
+    paths = {b"PATH": os.fsencode(folder / "bin") + b":" + os.environb[b"PATH"], b"SHOWN": os.fsencode(shown)}
+    done = subprocess.run(
+        [shell, "-c", text, "sh", *files], env={**env, **paths}, cwd=folder / "here", capture_output=True, timeout=10
+    )
+    assert os.listdir(folder / "here") == ["a"], "a value was executed"
+    calls, fields = [], shown.read_bytes().split(b"\0")[:-1]
+    while fields:
+        count = int(fields.pop(0))
+        calls.append(fields[:count])
+        del fields[:count]
+    assert done.returncode in (0, 1), done.stderr
+    return calls
+
+
+@given(
+    script=scripts(),
+    scalar=st.tuples(values, values, values, values),
+    given_=st.tuples(values, values),
+    files=st.lists(words, max_size=3),
+)
+def test_c6_every_byte_reaches_a_real_shell_as_it_is(
+    folder: Path, script: Script, scalar: tuple[bytes, ...], given_: tuple[bytes, ...], files: list[bytes]
+) -> None:
+    env = {variable.encode(): value for variable, value in zip(SCALARS.values(), scalar, strict=True)}
+    env |= {b"DODO_ARG2": given_[0], b"DODO_ARG3": given_[1]}
+    env[b"IS_X"] = env[b"DODO_BRANCH"] + b"x"
+    template, calls = script
+    text = placed(template).text
+    for shell in SHELLS:
+        shown = run(shell, text, files, env, folder)
+        wanted = calls
+        if calls[0] == ["<each>"]:
+            assert shown == [[name] for name in files]
+            continue
+        assert shown == [arrived(parts, env, files) for parts in wanted], f"{shell}: {text}"
+
+
+# Whatever is written, well-formed or not: what is let through never runs a value.
+
+FRAGMENTS = [
+    "'", '"', "$(", ")", "`", "${x:-", "${x#", "}", "<<E\n", "<<'E'\n", "<<-E\n", "\nE\n", "\\", "#", " ", " ", " ",
+    ";", "|", "&", "case x in ", "esac", "x) ", ";;", "if ", "then ", "fi ", "((", "$((", "))", "[[ ", " ]]", "$'",
+    "$[", "]", "eval ", "sh -c ", "[ ", "-eq ", "test -v ", "printf -v ", "{branch}", "{branch}", "{staged_files}",
+    "{1}", "{0}", "a", "=", "\n", "f() ", "{ ", " }", "for x in ", "do ", "done ", "<(", "a=(", "a[", "declare ",
+    "-i ", "export ", ". ", "<<<", "<", ">&", "\\\n", "$", "1", "read ", "let ", "set ", "shift", "echo ", "command ",
+    "!", "\t", "~", "*", "//", ":", "+", "/dev/stdin",
+]  # fmt: skip
+PAYLOADS = [
+    b"$(>PWNED)", b"`>PWNED`", b";>PWNED;", b"\n>PWNED\n", b"a[$(>PWNED)]", b"'$(>PWNED)'", b"')>PWNED", b'">PWNED"',
+    b"}>PWNED", b"eval >PWNED", b"E\n>PWNED", b"x[$(>PWNED)]=1", b"$((a[$(>PWNED)]))", b">PWNED", b"*) >PWNED;;",
+    b"# \n>PWNED",
+]  # fmt: skip
+
+
+@pytest.mark.timeout(600)
+@given(
+    fragments=st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=14),
+    payload=st.sampled_from(PAYLOADS),
+    files=st.lists(st.sampled_from([*PAYLOADS, b"eval", b"-v", b"-c", b"-a", b"["]), max_size=3),
+)
+def test_c6_whatever_is_let_through_never_runs_a_value(
+    folder: Path, fragments: list[str], payload: bytes, files: list[bytes]
+) -> None:
+    template = "".join(fragments)
+    assume("${1}" not in template)  # who writes this has the value parsed, not we
+    try:
+        text, list_name, _, _ = placed(template)
+    except TemplateError:
+        return
+    here = folder / "fuzz"
+    here.mkdir(exist_ok=True)
+    env = {name: payload for name in (b"DODO_BRANCH", b"DODO_ARG1", b"DODO_ARG2", b"DODO_ARG3")}
+    env[b"PATH"] = os.fsencode(folder / "sh-only")
+    for shell in SHELLS:
+        argv = [os.fsencode(shutil.which(shell) or shell), b"-c", text.encode(), b"sh", *(files if list_name else ())]
+        with suppress(subprocess.TimeoutExpired):  # one that waits for something
+            subprocess.run(argv, env=env, cwd=here, stdin=subprocess.DEVNULL, capture_output=True, timeout=2)
+        assert not (here / "PWNED").exists(), f"{shell}: {text}"

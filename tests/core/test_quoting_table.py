@@ -1,0 +1,324 @@
+"""C6, case by case: what a command with placeholders becomes, and what is refused."""
+
+import pytest
+
+from dodo_hooks.core.quoting import Placed, TemplateError, place
+
+B, ONE = '"${DODO_BRANCH-}"', '"${DODO_ARG1-}"'
+WORDS = '${DODO_ARG1+"$DODO_ARG1"} ${DODO_ARG2+"$DODO_ARG2"} ${DODO_ARG3+"$DODO_ARG3"}'
+JOINED = "${DODO_ARG1-}${DODO_ARG2+ $DODO_ARG2}${DODO_ARG3+ $DODO_ARG3}"
+
+
+def placed(command: str, hook: str = "post-checkout", **macros: str) -> Placed:
+    return place(command, hook=hook, arguments=3, is_posix=True, macros=macros)
+
+
+PLACED = {
+    # a scalar in each kind of quotes
+    "x {branch}": f"x {B}",
+    "x 'a {branch} b'": f"x 'a '{B}' b'",
+    "x '{branch}'": f"x {B}",
+    'x "{branch}"': f"x {B}",
+    'x "a {branch} b"': 'x "a ${DODO_BRANCH-} b"',
+    "x pre{branch}post": f"x pre{B}post",
+    "x {branch}{1}": f"x {B}{ONE}",
+    "x {job} {hook} {worktree}": 'x "${DODO_JOB-}" "${DODO_HOOK-}" "${DODO_WORKTREE-}"',
+    "v={branch} w='{1}' x": f"v={B} w={ONE} x",
+    "export v={branch}": f"export v={B}",
+    "x $(y {branch})": f"x $(y {B})",
+    "x \"$(y '{branch}')\"": f'x "$(y {B})"',
+    'x "a$(y "$(z {branch})")"': f'x "a$(y "$(z {B})")"',
+    "v=`x {branch}`": f"v=`x {B}`",
+    "x ${v:-{branch}}": f"x ${{v:-{B}}}",
+    'x "${v:-{branch}}"': 'x "${v:-${DODO_BRANCH-}}"',
+    'x "${v#{branch}}" ${v%{branch}}': f'x "${{v#{B}}}" ${{v%{B}}}',
+    "x <<E\n{branch} '{1}' \"{0}\"\nE\n": f"x <<E\n${{DODO_BRANCH-}} '${{DODO_ARG1-}}' \"{JOINED}\"\nE\n",
+    "x <<-E\n\t$(y {branch})\n\tE": f"x <<-E\n\t$(y {B})\n\tE",
+    "x <<A <<'B'\n{1}\nA\nit's \"\nB\ny {1}": f"x <<A <<'B'\n${{DODO_ARG1-}}\nA\nit's \"\nB\ny {ONE}",
+    "x > {branch} 2>&1 <{1}": f"x > {B} 2>&1 <{ONE}",
+    "cat <<<{branch}": f"cat <<<{B}",
+    "x <(y {branch})": f"x <(y {B})",
+    # in every kind of command
+    "f() { x {branch}; }; f": f"f() {{ x {B}; }}; f",
+    "function f { x {branch}; }": f"function f {{ x {B}; }}",
+    "f() ( x {0} )": f"f() ( x {WORDS} )",
+    "if ! x {1}; then y; elif z; then :; else w {1}; fi": f"if ! x {ONE}; then y; elif z; then :; else w {ONE}; fi",
+    "case {branch} in a|{1}) x {1};; (*) y;; esac; z {1}": f"case {B} in a|{ONE}) x {ONE};; (*) y;; esac; z {ONE}",
+    "x $(case {1} in a) y {1};; esac)": f"x $(case {ONE} in a) y {ONE};; esac)",
+    "while x {1}; do y {1}; done | z {1}": f"while x {ONE}; do y {ONE}; done | z {ONE}",
+    "x && { y {1}; } || (z {1}) & w {1}": f"x && {{ y {ONE}; }} || (z {ONE}) & w {ONE}",
+    "[[ {branch} == main && $x =~ ^(a|b)$ ]] && y {1}": f"[[ {B} == main && $x =~ ^(a|b)$ ]] && y {ONE}",
+    '[[ "{3}" == 1 && "{1}" != "{2}" ]]': '[[ "${DODO_ARG3-}" == 1 && "${DODO_ARG1-}" != "${DODO_ARG2-}" ]]',
+    "[ {1} -eq 1 ]": f"[ {ONE} -eq 1 ]",
+    "for ((i=0; i<3; i++)); do x {1}; done": f"for ((i=0; i<3; i++)); do x {ONE}; done",
+    "x \\\n  {1} \\\n  # {1}": f"x \\\n  {ONE} \\\n  # {{1}}",
+    "printf '%s\\n' {branch}": f"printf '%s\\n' {B}",
+    "command -v {branch}": f"command -v {B}",
+    '"$x" {staged_files}': '"$x" "$@"',
+    "$SUDO x {branch}": f"$SUDO x {B}",
+    "./bin/{branch} x": f"./bin/{B} x",
+    # lists
+    "x {staged_files}": 'x "$@"',
+    "x '{staged_files}' \"{staged_files}\"": 'x "$@" "$@"',
+    'x --files={staged_files} -f"{staged_files}"': 'x --files="$@" -f"$@"',
+    'for f in {push_files}; do x "$f"; done': 'for f in "$@"; do x "$f"; done',
+    'v=({staged_files}); x "${v[@]}"': 'v=("$@"); x "${v[@]}"',
+    'x "$(y {staged_files})"': 'x "$(y "$@")"',
+    '[ -n "{staged_files}" ] && x': '[ -n "$*" ] && x',
+    'case "{staged_files}" in *.py*) x;; esac': 'case "$*" in *.py*) x;; esac',
+    "set -euo pipefail; x {staged_files}": 'set -euo pipefail; x "$@"',
+    "x {staged_files}; shift": 'x "$@"; shift',
+    "f() { shift; }; x {staged_files}": 'f() { shift; }; x "$@"',
+    "x < {staged_files}": 'x < "${1-}${2+/: only one file can be read here, and there are more}"',
+    "sh -c 'x \"$@\"' sh {staged_files}": 'sh -c \'x "$@"\' sh "$@"',
+    # all arguments
+    "x {0} '{0}'": f"x {WORDS} {WORDS}",
+    'x "all: {0}" v={0}': f'x "all: {JOINED}" v={WORDS}',
+    "v={0}; [ -n {0} ]": f'v="{JOINED}"; [ -n "{JOINED}" ]',
+    # arguments of programs, that are no programs
+    "sh -ceu 'x \"$1\"' -- {1}": f"sh -ceu 'x \"$1\"' -- {ONE}",
+    "bash script.sh -c {1}": f"bash script.sh -c {ONE}",
+    "python3 -m black {staged_files}": 'python3 -m black "$@"',
+    "ruby -c {staged_files}": 'ruby -c "$@"',
+    "awk -v b={branch} '{print b}' {1}": f"awk -v b={B} '{{print b}}' {ONE}",
+    "sed -n 1p {1}": f"sed -n 1p {ONE}",
+    "pwsh -CommandWithArgs 'x' {staged_files}": "pwsh -CommandWithArgs 'x' \"$@\"",
+    "xargs -n 1 x {branch} < list": f"xargs -n 1 x {B} < list",
+    "find . -name {branch} -exec rm '{}' ';'": f"find . -name {B} -exec rm '{{}}' ';'",
+    "cat {1} | sh": f"cat {ONE} | sh",
+    'git commit -m "sh -c {branch}"': 'git commit -m "sh -c ${DODO_BRANCH-}"',
+}
+
+LEFT_ALONE = [
+    "x # {branch} {stagedfiles} '", "# it's {staged_files}\nx", "x a#b", "x ${branch} ${v}",
+    "x @{u} @{push} stash@{0} HEAD@{1}", "x \\{branch} '\\{branch}' \"\\{branch}\"", "x {a,b} {1..3}",
+    "x '{{branch}}' {{ branch }}", "x {9} {4}", "x '<{7} ' 'a{2,3}'", "awk '{print $1}'", "awk '{print}' '{next}'",
+    "jq '{name, path, dir}'", "x '{\"a\": 1}'", "{ x; }", "x {} {name} {text}", "x 'unclosed", "if x",
+    "curl -w '%{http_code}'", "x {remove} {fields} {tiles} {log} {path} {filename} {base} {argv}",
+    "x {pre-commit} {user_id} {url} {changed} {unknown_word}", "y $((1 << 2))", "x {01} {00}",
+]  # fmt: skip
+
+REFUSED = {
+    # read once more, as a program
+    "eval x {branch}": "a program by eval",
+    'eval "$(x {branch})"': "a program by eval",
+    "command eval {1}": "by eval",
+    "sh -c 'x {branch}'": "a program by sh",
+    'bash -o pipefail -ec "{1}"': "by bash",
+    'env A=1 sh -c "x {1}"': "by sh",
+    'sudo -u me dash -c "x {1}"': "by dash",
+    "xargs -n 1 sh -c 'x {1}'": "by sh",
+    "find . -exec sh -c '{1}' ';'": "by sh",
+    "docker exec -i c bash -c '{1}'": "by bash",
+    "\"$SHELL\" -c '{1}'": "by that shell",
+    "\\sh -c '{1}'": "by sh",
+    "ssh host x {branch}": "by ssh",
+    "su -c 'x {1}'": "by su",
+    "npx -c 'x {1}'": "by npx",
+    "nix-shell --run 'x {1}'": "nix-shell",
+    "python3.11 -Ic 'x({1})'": "a program by python",
+    "$PYTHON -c \"x('{1}')\"": "a program by",
+    "perl -pi -e 's/{1}//' f": "by perl",
+    "ruby -e 'x {1}'": "by ruby",
+    "node -pe '{1}'": "by node",
+    "node --eval='{1}'": "by node",
+    "pwsh -Command x {1}": "by pwsh",
+    "awk '{print \"{branch}\"}'": "by awk",
+    "gawk -i inplace '{ {1} }' f": "by gawk",
+    "sed -i '' -e 's/x/{1}/' f": "by sed",
+    "trap 'rm {1}' EXIT": "by trap",
+    "alias x={1}": "by alias",
+    ". {1}": "a program by .",
+    "bash <(x {1})": "by bash",
+    "sh <<E\nx {branch}\nE": "a program by sh",
+    "ssh h <<E\n{1}\nE": "by ssh",
+    "(cd x && sh) <<E\n{1}\nE": "by sh",
+    "echo 'x {1}' | sh": "by sh",
+    "cat <<E | bash -s\n{1}\nE": "by bash",
+    "sh <<<{1}": "by sh",
+    "python - x <<E\n{1}\nE": "by python",
+    "PS4='{job} '": "run as a command",
+    "GIT_EDITOR='x {1}' git commit": "run as a command",
+    "$x eval {branch}": "by eval",
+    "$(x)test -v {1}": "by test",
+    "$x {staged_files}": "quotes around a variable",
+    '"$BIN/python" -c "{1}"': "by python",
+    '"$@" eval {1}': "by eval",
+    "$RUN -c {branch}": "a program by that shell",
+    "sh -c +$x {branch}": "by sh",
+    "env $x -e {1}": "by that shell",
+    # read once more, by the shell
+    "printf -v x -v {1} y": "by printf",
+    "x $(({1} + 1))": "arithmetic",
+    "(( {1} > 1 ))": "arithmetic",
+    "[[ {1} -eq 1 ]]": "write [ ] instead",
+    "x $[ {1} ]": "$[ ]",
+    "declare -i n={1}": "arithmetic",
+    "let n={1}": "name of a variable by let",
+    "read {branch}": "by read",
+    "unset {1}": "by unset",
+    "export {branch}=x": "by export",
+    "printf -v {1} x": "by printf",
+    "test -v {1}": "by test",
+    "printf {1}": "a format by printf",
+    "{branch}=x": "would choose the command",
+    "a{1}=x y": "would choose the command",
+    "v[{1}]=x": "would choose the command",
+    "v=([{1}]=x)": "part of the name",
+    "for {1} in a; do x; done": "part of the name",
+    "{1}() { x; }": "part of the name",
+    "[[ -n x || {1} == {2} ]]": "would choose the command",
+    "[[ x\n{1} ]]": "would choose the command",
+    "{branch} x": "put a fixed command before it",
+    "command {staged_files}": "would choose the command",
+    "$(x {1}) y": "would choose",
+    # where an expansion would not be one
+    "x <<'E'\n{branch}\nE": "whose delimiter is quoted",
+    "x <<\\E\n{1}\nE": "whose delimiter is quoted",
+    "x >&{1}": "expanded twice by bash",
+    "{ x; } >& {1}": "expanded twice by bash",
+    'x "`y {branch}`"': "write $( ) instead",
+    "x `y \\`z {1}\\``": "write $( ) instead",
+    "x $'{1}'": "close that quote",
+    "x ${v/{1}/y}": "part of ${ }",
+    'x "${v:-"{1}"}"': "part of ${ }",
+    "x ${v:{1}}": "part of ${ }",
+    "x ${v[{1}]}": "part of ${ }",
+    # lists
+    "f() { x {staged_files}; }": "cannot stand in a function",
+    "set -- a; x {staged_files}": "set, shift or eval",
+    "while x {staged_files}; do shift; done": "set, shift or eval",
+    "eval 'set -- a'; x {staged_files}": "set, shift or eval",
+    "x {staged_files} {files}": "second list beside {staged_files}",
+    "x <<E\n{files}\nE": "in a here-document",
+    'x "a {staged_files}"': "a word of its own",
+    "x ${v-{staged_files}}": "a word of its own",
+    "v={staged_files}": "loop over it",
+    "export v={staged_files}": "loop over it",
+    "x > {files}": "loop over it",
+    "[ -n {staged_files} ]": "quote it",
+    "case {files} in *) x;; esac": "quote it",
+    # what cannot be read
+    'x "{branch}': "a double quote is not closed",
+    "x '{branch}": "a single quote is not closed",
+    "x $(y {1}": ") is missing",
+    "if x; then y {1}": "fi is missing",
+    "x {1} )": "closes nothing",
+    "x <<E\n{1}": "has no E",
+    "x $'it\\'s' {1}": "depends on the shell",
+    "cat <<E $(x\n)\nE\ny {1}": "depends on the shell",
+    "x $(cat <<E) {1}\nE": "behind the end",
+    "x ;; {1} \\": "backslash",
+    # nearly placeholders
+    "x {staged_file}": "did you mean {staged_files}",
+    "x {stagedfiles}": "{staged_files}",
+    "x '{Branch}'": "{branch}",
+    "x {file}": "did you mean {files}",
+    "x {push-files}": "{push_files}",
+    "x {unstaged_files}": "{staged_files}",
+    "x {worktreepath}": "{worktree_path}",
+    "x {hooks}": "{hook}",
+    "x {ALL_FILES}": "{all_files}",
+}
+
+
+@pytest.mark.parametrize(("command", "text"), PLACED.items())
+def test_c6_placeholders_become_expansions_quoted_for_their_place(command: str, text: str) -> None:
+    assert placed(command).text == text
+
+
+@pytest.mark.parametrize("command", LEFT_ALONE)
+def test_c6_other_braces_stay_as_they_are(command: str) -> None:
+    assert placed(command) == Placed(command, "", 0, "")
+
+
+@pytest.mark.parametrize(("command", "sentence"), REFUSED.items())
+def test_c6_what_cannot_be_kept_safe_is_refused_and_shows_a_way_out(command: str, sentence: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        placed(command)
+    assert sentence in refused.value.message
+    assert "$DODO_" in refused.value.message or "did you mean" in refused.value.message
+    assert command[refused.value.offset] == "{"
+
+
+@pytest.mark.parametrize("command", ["x {files}", "x {files} {files}", "x '{files}' -- {branch} \"{files}\" '{files}'"])
+def test_c6_a_list_is_named_and_its_uses_are_counted(command: str) -> None:
+    assert placed(command)[1:3] == ("files", command.count("{files}"))
+
+
+@pytest.mark.parametrize(
+    ("command", "hook", "event"),
+    [
+        ("x {branch} {staged_files}", "pre-push", ""),
+        ("x {branch} {2} {1}", "post-checkout", "2"),
+        ("x '{0}'", "post-checkout", "0"),
+        ("x {push_files}", "pre-commit", "push_files"),
+        ("x {changed_files} {1}", "post-checkout", "changed_files"),
+        ("x {remote}", "pre-push", "remote"),
+        ("x {remote_url} {remote}", "pre-push", "remote_url"),
+        ("x {remote}", "post-clone", ""),
+        ("x # {1}", "post-checkout", ""),
+    ],
+)
+def test_c6_the_first_placeholder_that_needs_an_event_is_known(command: str, hook: str, event: str) -> None:
+    assert placed(command, hook).event == event
+
+
+def test_c6_a_shell_that_is_not_posix_gets_no_placeholders() -> None:
+    for command in ("Get-Item @{u}", "print('{name} {0:>3}')", "x {staged_file}", "x 'unclosed"):
+        assert place(command, hook="pre-commit", arguments=0, is_posix=False, macros={}).text == command
+    for command, variable in {"x {branch}": "DODO_BRANCH", "x {files}": "DODO_FILES0", "x # {1}": "DODO_ARG1"}.items():
+        with pytest.raises(TemplateError, match=f"needs a POSIX shell.* {variable}"):
+            place(command, hook="commit-msg", arguments=1, is_posix=False, macros={})
+
+
+# Macros
+
+
+def test_c6_a_template_of_the_file_is_pasted_as_text_and_its_placeholders_are_not() -> None:
+    macros = {"in-box": "docker run {flags} box", "flags": "--rm -e 'B={branch}'"}
+    assert placed("{in-box} x {staged_files}", **macros).text == f"docker run --rm -e 'B='{B}'' box x \"$@\""
+    assert placed("'{in-box}' ${flags} \\{flags} {{flags}}", flags="f", **{"in-box": "a' 'b"}).text == (
+        "'a' 'b' ${flags} \\{flags} {{flags}}"
+    )
+    assert placed("x@{version} y", version="1").text == "x@1 y"
+
+
+def test_c6_offsets_are_those_of_the_command_as_it_is_written() -> None:
+    for command, at in {
+        "{m} {m} x {file}": 10,
+        "{m} x; {bad} y": 7,
+        "{m} 'x {files}": 7,
+        "{m}{m}{staged_file}": 6,
+    }.items():
+        with pytest.raises(TemplateError) as refused:
+            placed(command, m="some longer text", bad="sh -c 'x {branch}'")
+        assert refused.value.offset == at
+
+
+def test_c6_templates_that_hold_themselves_or_grow_without_end_are_refused() -> None:
+    for macros in ({"m": "{m}"}, {"m": "x {n}", "n": "y {m}"}):
+        with pytest.raises(TemplateError, match="does it hold itself") as refused:
+            placed("x {m}", **macros)
+        assert refused.value.offset == 2
+    with pytest.raises(TemplateError, match="longer than 100,000"):
+        placed("{a}", a="{b}" * 100, b="{c}" * 100, c="{d}" * 100, d="x")
+    assert placed("{a}", a="{b}", b="{c}", c="{d}", d="{e}", e="x").text == "x"
+
+
+def test_c6_a_template_with_a_name_like_the_word_is_offered_too() -> None:
+    with pytest.raises(TemplateError, match=r"did you mean \{in-box\}"):
+        placed("{in_box} x", **{"in-box": "y"})
+
+
+def test_c6_no_nesting_is_too_deep_and_no_command_too_long() -> None:
+    for command in (
+        "$(" * 3000 + "{branch}",
+        "(" * 3000 + "{branch}",
+        "${x-" * 3000 + "{branch}",
+        "f()" * 3000 + "{branch}",
+    ):
+        with pytest.raises(TemplateError, match="nested too deeply"):
+            placed(f"x {command}" if command.startswith("$") else command)
+    many = "x" + " {branch} '{1}'" * 3000
+    assert placed(many).text == "x" + f" {B} {ONE}" * 3000

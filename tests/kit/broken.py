@@ -1,0 +1,33 @@
+"""Hook files that are wrong, and what is said about them."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from dodo_hooks.core.errors import ConfigError
+from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.load import load_plan
+
+Cases: TypeAlias = dict[str, tuple[str | bytes, str]]  # what is wrong: the file, the problem or a piece of it
+
+
+def problems(tmp_path: Path, content: str | bytes) -> list[str]:
+    """The problems of a hook file with this content, as `line:column: message`."""
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    (tmp_path / "hooks.dodo").write_bytes(data)
+    with pytest.raises(ConfigError) as caught:
+        load_plan(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
+    assert {problem.file for problem in caught.value.problems} == {"hooks.dodo"}
+    return [f"{problem.line}:{problem.column}: {problem.message}" for problem in caught.value.problems]
+
+
+def hook(body: str, name: str = "pre-commit") -> str:
+    """A hook file whose hook has this body, which begins in line 3, column 5."""
+    return f"hooks:\n  {name}:\n" + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+def jobs(*items: str) -> str:
+    """A hook file with these jobs: the first one's first key stands in line 4, column 9."""
+    lines = [f"{'- ' if not number else '  '}{line}" for item in items for number, line in enumerate(item.splitlines())]
+    return hook("\n".join(["jobs:", *(f"  {line}" for line in lines)]))

@@ -1,0 +1,53 @@
+"""Trees for tests: from YAML, and as plain values."""
+
+from typing import Any
+
+from dodo_hooks.loader.source import parse
+from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Mark, Node, Scalar
+
+NOWHERE = Mark(0, 0)
+
+
+def tree(text: str, file: str = "") -> MapNode:
+    document = parse(text.encode(), file)
+    assert not document.findings
+    assert isinstance(document.root, MapNode)
+    return document.root
+
+
+def plain(node: Node) -> Any:
+    """What the tree says, without its places; keys in their order."""
+    if isinstance(node, MapNode):
+        return {entry.key: plain(entry.value) for entry in node.entries}
+    if isinstance(node, ListNode):
+        return [plain(item) for item in node.items]
+    return node.value
+
+
+def placed(value: Any, file: str = "") -> Node:
+    """A tree that says `value`; every place in it is in `file`."""
+    mark = Mark(1, 1, file)
+    if isinstance(value, dict):
+        return MapNode(mark, tuple(Entry(mark, key, placed(child, file)) for key, child in value.items()))
+    if isinstance(value, list):
+        return ListNode(mark, tuple(placed(child, file) for child in value))
+    if isinstance(value, str):
+        return Scalar(mark, value, value)
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return Scalar(mark, text, value, plain=True)
+
+
+def root(value: dict[str, Any], file: str = "") -> MapNode:
+    node = placed(value, file)
+    assert isinstance(node, MapNode)
+    return node
+
+
+def marks(node: Node) -> set[Mark]:
+    """The marks of all keys and values."""
+    found = {node.mark}
+    if isinstance(node, MapNode):
+        found |= {mark for entry in node.entries for mark in (entry.mark, *marks(entry.value))}
+    if isinstance(node, ListNode):
+        found |= {mark for item in node.items for mark in marks(item)}
+    return found

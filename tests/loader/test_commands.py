@@ -1,0 +1,183 @@
+"""What a job executes, and what it is about: `run`, `script`, `shell`, `rc`, placeholders, files (C4, C6, C7)."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.core.errors import ConfigError
+from dodo_hooks.core.plan import NO_FILES, Job
+from dodo_hooks.loader import compile as compiling
+from dodo_hooks.loader.commands import Machine
+from kit.plans import hook_of, job_of, plan_of
+
+SH = ("sh", "-c")
+
+
+def command(job: Job) -> tuple[tuple[str, ...], int]:
+    return job.argv, job.files_at
+
+
+COMMANDS = {
+    "plain words": ("run: ruff check", (("ruff", "check"), NO_FILES)),
+    "plain words and a list": ("run: ruff check {staged_files} --fix", (("ruff", "check", "--fix"), 2)),
+    "a list for the shell": ("run: echo {staged_files} | cat", ((*SH, 'echo "$@" | cat', "sh"), 4)),
+    "a scalar": ("run: echo {job}", ((*SH, 'echo "${DODO_JOB-}"'), NO_FILES)),
+    "a list of commands": ("run: [ruff check, 'a || b']", ((*SH, "ruff check && {\na || b\n}"), NO_FILES)),
+    "one system": ("run: {linux: make, macos: gmake}", (("make",), NO_FILES)),
+    "another shell": ("run: '[[ a == a ]]'\nshell: bash -eu", (("bash", "-eu", "-c", "[[ a == a ]]"), NO_FILES)),
+    "another shell with a list": (
+        "run: echo {staged_files}\nshell: bash",
+        (("bash", "-c", 'echo "$@"', "bash"), 4),
+    ),
+    "another language": ("run: print(1)\nshell: python3", (("python3", "-c", "print(1)"), NO_FILES)),
+    "a script": (
+        "script: lint it.sh\nrunner: bash",
+        ((*SH, "bash '.hooks/pre-commit/lint it.sh'"), NO_FILES),
+    ),
+    "a script with arguments": (
+        "script: x\nargs: --fix {staged_files}\nroot: web",
+        (("../.hooks/pre-commit/x", "--fix"), 2),
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Machine, "this", classmethod(lambda cls: Machine("linux", "x86_64")))
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_c6_what_is_executed(tmp_path: Path, case: str) -> None:
+    body, expected = COMMANDS[case]
+    assert command(job_of(tmp_path, body)) == expected
+
+
+def test_c6_a_script_of_ones_own_wins(tmp_path: Path) -> None:
+    for folder in (".hooks", ".hooks-local"):
+        (tmp_path / folder / "pre-commit").mkdir(parents=True)
+        (tmp_path / folder / "pre-commit" / "x").write_text("")
+    assert job_of(tmp_path, "script: x").argv[-1].startswith(".hooks-local/pre-commit/x")
+
+
+def test_c6_a_script_gets_the_arguments_of_the_hook(tmp_path: Path) -> None:
+    job = job_of(tmp_path, "script: x", "commit-msg")
+    (tmp_path / ".hooks/commit-msg").mkdir(parents=True)
+    script = tmp_path / ".hooks/commit-msg/x"
+    script.write_text('#!/bin/sh\nprintf "<%s>" "$@"\n')
+    script.chmod(0o755)
+    environ = {"PATH": "/usr/bin:/bin", "DODO_ARG1": "a  b"}
+    done = subprocess.run(job.argv, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "<a  b>"
+    assert job.needs_event == ""
+
+
+def test_c6_rc_is_read_before_each_command_if_it_is_there(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "DODO_WORKTREE": str(tmp_path)}
+    for rc in ("~/my rc", "my rc", f"{tmp_path}/my rc", "'\"$HOME/my rc\"'"):
+        plan = plan_of(tmp_path, f"rc: {rc}\nhooks: {{pre-commit: {{jobs: [{{run: 'echo [$RC]'}}]}}}}")
+        argv = plan.hooks[0].jobs[0].argv
+        outputs = []
+        for text in ("", "RC=read\n"):
+            for place in (tmp_path, tmp_path / "home"):
+                (place / "my rc").write_text(text)
+            outputs.append(subprocess.run(argv, cwd="/", env=environ, capture_output=True, text=True).stdout)
+        for place in (tmp_path, tmp_path / "home"):
+            (place / "my rc").unlink()
+        outputs.append(subprocess.run(argv, cwd="/", env=environ, capture_output=True, text=True).stdout)
+        assert outputs == ["[]\n", "[read]\n", "[]\n"], rc
+
+
+ABSENT = {
+    "another system": ("run: {windows: x}", "it has no command for linux"),
+    "another architecture": ("run: x\narch: arm64", "it is for aarch64, and this is x86_64"),
+    "this architecture": ("run: x\narch: [arm64, amd64]", ""),
+    "no condition": ("run: x", ""),
+}
+
+
+@pytest.mark.parametrize("case", ABSENT)
+def test_c7_what_cannot_apply_here_says_why(tmp_path: Path, case: str) -> None:
+    body, reason = ABSENT[case]
+    assert job_of(tmp_path, body).absent == reason
+
+
+def test_c7_an_excluded_tag(tmp_path: Path) -> None:
+    hook = hook_of(tmp_path, "exclude_tags: slow\njobs:\n  - {run: a, tags: [slow]}\n  - {run: b, tags: fast}")
+    assert [job.absent for job in hook.jobs] == ["its tag slow is one of the exclude_tags", ""]
+
+
+SOURCES = {
+    "a list": ("run: x {staged_files}", "pre-push", "staged"),
+    "files of the hook": ("run: x {files}", "pre-push", "pushed"),
+    "a glob": ("run: x\nglob: a", "pre-commit", "staged"),
+    "a glob after": ("run: x\nglob: a", "post-merge", "changed"),
+    "a glob elsewhere": ("run: x\nexclude: a", "pre-rebase", "all"),
+    "a command": ("run: x\nfiles: git ls-files", "pre-commit", "command"),
+    "a command for a list": ("run: x {files}\nfiles: git ls-files", "pre-commit", "command"),
+    "a list beside a command": ("run: x {staged_files}\nfiles: git ls-files", "pre-commit", "staged"),
+    "the file that holds the list": ('run: x <"$DODO_FILES0"', "pre-commit", "staged"),
+    "types": ("run: x\nfile_types: text", "pre-commit", "staged"),
+}
+
+
+@pytest.mark.parametrize("case", SOURCES)
+def test_g4_which_files_a_job_is_about(tmp_path: Path, case: str) -> None:
+    body, hook, source = SOURCES[case]
+    rule = job_of(tmp_path, body, hook).files
+    assert rule is not None
+    assert rule.source == source
+
+
+def test_g4_a_job_without_any_of_that_is_not_about_files(tmp_path: Path) -> None:
+    hook = hook_of(tmp_path, "exclude: gen/**\nfiles: git ls-files\njobs: [{run: npm test}]")
+    assert hook.jobs[0].files is None
+
+
+def test_c7_a_groups_condition_is_asked_once(tmp_path: Path) -> None:
+    hook = hook_of(
+        tmp_path,
+        """
+skip: merge
+jobs:
+  - only: {ref: main, desc: no}
+    group: {jobs: [{run: a}, {run: b, skip: [CI, {run: test -e x}]}]}
+  - {run: c, skip: true}
+""",
+    )
+    assert [job.checks for job in hook.jobs] == [(0, 1), (0, 1, 2), (0, 3)]
+    assert [(check.is_only, [one.kind for one in check.conditions]) for check in hook.checks] == [
+        (False, ["merge"]),
+        (True, ["ref"]),
+        (False, ["env", "run"]),
+        (False, ["always"]),
+    ]
+
+
+BROKEN = {
+    "an unknown placeholder": ("run: ruff {staged_file}", ("5:19: ", "did you mean {staged_files}?")),
+    "a quoted text": ('run: "ruff {staged_file}"', ("5:14: ", "{staged_files}")),
+    "a list in a function": ("run: 'f() { ruff {staged_files}; }; f'", ("5:14: ", "$DODO_FILES0")),
+    "an inner shell": ("run: bash -c 'echo {branch}'", ("5:", "DODO_BRANCH")),
+    "two lists": ("run: x {staged_files} {all_files}", ("5:", "$DODO_FILES0")),
+    "another language": ("run: print({branch})\nshell: python3", ("5:", "DODO_BRANCH")),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_c6_c2_a_placeholder_that_cannot_be_has_its_place(tmp_path: Path, case: str) -> None:
+    body, (place, hint) = BROKEN[case]
+    with pytest.raises(ConfigError) as caught:
+        job_of(tmp_path, body)
+    (problem,) = caught.value.problems
+    shown = f"{problem.line}:{problem.column}: {problem.message}"
+    assert shown.startswith(place)
+    assert hint in shown
+
+
+def test_a_task_is_a_hook_that_is_run_by_hand(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "tasks: {release: {jobs: [{run: 'x {1} {9}'}]}}")
+    (task,) = plan.hooks
+    assert (task.name, task.is_task, task.jobs[0].needs_event) == ("release", True, "{1}")
+    assert compiling.BACKGROUND_TIMEOUT_S == 3600

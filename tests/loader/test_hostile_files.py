@@ -1,0 +1,91 @@
+"""Files that are made to hurt: each is refused, or read, within two seconds of work and 200 MB of memory (C2)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Loads the file under limits that end the process where they are broken. Prints how many problems there are, and one.
+LOADER = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (2, 2))
+resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
+from dodo_hooks.core.errors import ConfigError
+from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.load import load_plan
+try:
+    load_plan(named_hook_file("hooks.dodo", top=sys.argv[1], base=sys.argv[1]))
+    print(0)
+except ConfigError as error:
+    print(len(error.problems), error.problems[0].message)
+"""
+
+
+def _doubled(first: str, item: str, times: int, use: str) -> str:
+    """Anchors each of which holds the one before twice, so that the last stands for 2 ** times of the first."""
+    lines = [f"a0: &a0 {first}", *(f"a{n}: &a{n} {item.format(f'*a{n - 1}, *a{n - 1}')}" for n in range(1, times))]
+    return "\n".join([*lines, use.format(f"*a{times - 1}")])
+
+
+FLAWED = "{run: 3, naem: x, glob: [3, 4], skip: [3, {reff: x}]}"
+HOSTILE: dict[str, tuple[str | bytes, str]] = {
+    "a program": (b"\x7fELF\x02\x01\x01" + bytes(range(128)) * 1_000, "1 the control character"),
+    "random bytes": (bytes(range(128, 256)) * 10_000, "1 the byte 0x80 is not UTF-8"),
+    "10,000 brackets": ("hooks: " + "[" * 10_000, "1 nested more than 50 levels deep"),
+    "10,000 braces": ("{a: " * 10_000, "1 nested more than 50 levels deep"),
+    "10,000 levels of blanks": ("\n".join(" " * n + "a:" for n in range(10_000)), "1 nested more than 50 levels deep"),
+    "10,000 lists in lists": ("- " * 10_000, "1 nested more than 50 levels deep"),
+    "an alias bomb": (_doubled("[x]", "[{}]", 40, "env: {}"), "1 the aliases of this file stand for more than"),
+    "an alias bomb of maps": (_doubled("{b: x}", "{{b: [{}]}}", 30, "env: {}"), "1 the aliases of this file stand for"),
+    "an alias bomb of merges": (
+        _doubled("{b: x}", "{{<<: [{}]}}", 40, "env: {}"),
+        "1 the aliases of this file stand for",
+    ),
+    "an alias bomb of groups": (
+        _doubled("{run: 3}", "{{group: {{jobs: [{}]}}}}", 8, "hooks: {{pre-commit: {{jobs: [{}]}}}}"),
+        "9 unknown key",
+    ),
+    "an alias bomb of conditions": (
+        _doubled("{env: 3}", "{{all: [{}]}}", 12, "hooks: {{pre-commit: {{skip: [{}]}}}}"),
+        "13 unknown key",
+    ),
+    "one wrong job 2,000 times": (
+        f"hooks: {{pre-commit: {{jobs: [&a {FLAWED}{', *a' * 2_000}]}}}}",
+        "6 ",
+    ),
+    "a thousand unknown keys": ("\n".join(f"key{n}: 1" for n in range(1_000)), "1000 unknown key"),
+    "a key of a million characters": ("x" * 1_000_000 + ": 1", "1 "),
+    "a regex of brackets": (f"hooks: {{pre-commit: {{exclude: {{regex: '{'(' * 50_000}{')' * 50_000}'}}}}}}", "1 "),
+    "a number of a million digits": ("jobs: " + "9" * 1_000_000, "1 "),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_c2_a_hostile_file_is_refused_within_limits(tmp_path: Path, name: str) -> None:
+    content, expected = HOSTILE[name]
+    assert _loaded(tmp_path, content).startswith(expected)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_c2_a_bom_and_other_ends_of_lines_move_no_place(tmp_path: Path, ends: str, mark: str) -> None:
+    right = f"{mark}jobs: 2{ends}hooks:{ends}  pre-commit:{ends}    jobs:{ends}      - run: x{ends}"
+    assert _loaded(tmp_path, right) == "0\n"
+    wrong = f"{right}        nam: y{ends}"
+    assert _loaded(tmp_path, wrong) == '1 job 1 of "pre-commit": unknown key "nam", did you mean "name"?\n'
+
+
+def test_c2_a_large_file_that_is_right_is_read_within_limits(tmp_path: Path) -> None:
+    items = "".join(f"      - {{name: j{n}, run: make {n}, glob: '*.py'}}\n" for n in range(500))
+    assert _loaded(tmp_path, f"hooks:\n  pre-commit:\n    jobs:\n{items}") == "0\n"
+
+
+def _loaded(folder: Path, content: str | bytes) -> str:
+    (folder / "hooks.dodo").write_bytes(content if isinstance(content, bytes) else content.encode())
+    environ = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
+    done = subprocess.run([sys.executable, "-c", LOADER, str(folder)], capture_output=True, text=True, env=environ)
+    assert done.returncode == 0, f"ended with {done.returncode}: {done.stderr[-2_000:]}"
+    return done.stdout

@@ -1,0 +1,253 @@
+"""What a job is given: files, in batches where they are many; the hook's input; the terminal (C6, G3, R14)."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from kit.gate import Gate
+from kit.invocation import Invocation
+from kit.process import kill, processes_with, wait_until
+from kit.repo import TEST_ID, Repo
+from kit.terminal import Terminal
+
+# Writes each of its arguments on a line of its own, as JSON, and one line for each time that it is run.
+LIST = """\
+#!/bin/sh
+exec python3 -c 'import json, os, sys; print(json.dumps([os.fsencode(a).decode("latin-1") for a in sys.argv[1:]]))' "$@"
+"""
+
+
+def tell(repo: Repo) -> str:
+    """A command that prints its arguments."""
+    path = repo.write("tell", LIST)
+    path.chmod(0o755)
+    return str(path)
+
+
+def text(invocation: Invocation, job: str = "job") -> str:
+    return invocation.log(job).decode()
+
+
+def told(repo: Repo, job: str = "job") -> list[list[str]]:
+    return [json.loads(line) for line in text(repo.finished("pre-commit"), job).splitlines()]
+
+
+def stage(repo: Repo, *names: bytes) -> None:
+    for name in names:
+        path = os.path.join(os.fsencode(repo.path), name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(b"text\n")
+    (repo.path / "names").write_bytes(b"\0".join(names))
+    repo.git("add", "--pathspec-from-file=names", "--pathspec-file-nul", env={"GIT_LITERAL_PATHSPECS": "1"})
+
+
+HOSTILE = [
+    b"a b.txt",
+    b"-rf.txt",
+    b"$(touch PWNED).txt",
+    b"`touch PWNED`.txt",
+    b'it\'s "quoted".txt',
+    b"new\nline.txt",
+    b"semi;colon.txt",
+    b"star*.txt",
+    b"back\\slash.txt",
+    b"\xff\xfe.txt",
+    "schön/grün.txt".encode(),
+]
+
+
+def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
+    command = tell(repo)
+    repo.hook(
+        "pre-commit",
+        direct={"run": f"{command} {{staged_files}}", "glob": "*.txt"},
+        shell={"run": f"{command} {{staged_files}} | cat", "glob": "*.txt"},
+        quoted={"run": f"{command} '{{staged_files}}' && true", "glob": "*.txt"},
+        inside={"run": f'printf %s "$({command} {{staged_files}})"', "glob": "*.txt"},
+        listed={"run": f'xargs -0 {command} <"$DODO_FILES0"', "glob": "*.txt"},
+    )
+    stage(repo, *HOSTILE)
+    repo.git("commit", "-q", "-m", "work")
+    expected = sorted(name.decode("latin-1") for name in HOSTILE)
+    for job in ("direct", "shell", "quoted", "inside", "listed"):
+        assert [sorted(names) for names in told(repo, job)] == [expected], job
+    assert not list(repo.path.rglob("PWNED"))
+
+
+def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:
+    branch = "a$(touch${IFS}PWNED)`touch${IFS}PWNED`;'\"&|"
+    repo.hook("post-checkout", job=f'{tell(repo)} {{branch}} \'{{branch}}\' "x{{branch}}" "$(printf %s {{branch}})"')
+    repo.git("checkout", "-q", "-b", branch)
+    log = text(repo.finished("post-checkout"))
+    assert json.loads(log) == [branch, branch, "x" + branch, branch]
+    assert not list(repo.path.rglob("PWNED"))
+
+
+def test_c6_many_files_come_in_batches_and_are_one_job(repo: Repo) -> None:
+    command = tell(repo)
+    repo.hook("pre-commit", job={"run": f"{command} {{staged_files}}", "glob": "*.txt"})
+    names = [b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)]
+    stage(repo, *names)
+    repo.git("commit", "-q", "-m", "work")
+    batches = told(repo)
+    assert len(batches) > 1
+    assert [name for batch in batches for name in batch] == [name.decode() for name in names]
+    (job,) = repo.finished("pre-commit").jobs()
+    assert (job.status, job.exit_code) == ("completed", 0)
+
+
+def test_c6_the_first_batch_that_fails_ends_the_job(repo: Repo) -> None:
+    repo.hook("pre-commit", job={"run": "echo batch; : {staged_files}; exit 3", "glob": "*.txt"})
+    stage(repo, *(b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)))
+    assert repo.git("commit", "-q", "-m", "work", check=False).returncode == 1
+    invocation = repo.finished("pre-commit")
+    (job,) = invocation.jobs()
+    assert (job.status, job.exit_code, text(invocation).count("batch")) == ("failed", 3, 1)
+
+
+def test_r14_a_job_is_cancelled_in_its_second_batch(repo: Repo, gate: Gate) -> None:
+    once = f"if mkdir once 2>/dev/null; then exit 0; fi; {gate.command}"
+    repo.hook("post-commit", background=True, job={"run": f"true {{all_files}}; {once}", "timeout": "1m"})
+    stage(repo, *(b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)))
+    repo.git("commit", "-q", "-m", "work")
+    gate.wait()
+    repo.run("jobs", "cancel", "job", check=True)
+    (job,) = repo.finished("post-commit").jobs()
+    assert job.status == "cancelled"
+
+
+def test_g3_each_job_that_wants_it_gets_all_of_the_input(repo: Repo, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    repo.call("git", "init", "-q", "--bare", str(remote), check=True)
+    repo.hook(
+        "pre-push",
+        one={"run": "cat", "use_stdin": True},
+        two={"run": "cat", "use_stdin": True},
+        none="cat",
+    )
+    repo.git("branch", "other")
+    head = repo.git("rev-parse", "HEAD").stdout.strip()
+    repo.git("push", "-q", str(remote), "main", "other")
+    invocation = repo.finished("pre-push")
+    zeros = "0" * 40
+    expected = "".join(f"refs/heads/{name} {head} refs/heads/{name} {zeros}\n" for name in ("main", "other"))
+    assert [text(invocation, name) for name in ("one", "two", "none")] == [expected, expected, ""]
+
+
+def test_g1_g3_a_kept_hook_and_a_job_both_get_the_input(repo: Repo, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    repo.call("git", "init", "-q", "--bare", str(remote), check=True)
+    kept = repo.write(".git/hooks/pre-push", "#!/bin/sh\ncat >kept\n")
+    kept.chmod(0o755)
+    repo.hook("pre-push", job={"run": "cat >ours", "use_stdin": True})
+    repo.git("push", "-q", str(remote), "main")
+    assert (repo.path / "kept").read_text() == (repo.path / "ours").read_text() != ""
+
+
+def test_g3_a_retry_has_the_files_and_the_input_of_that_day(repo: Repo, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    repo.call("git", "init", "-q", "--bare", str(remote), check=True)
+    repo.write("a.txt", "")
+    repo.git("add", "a.txt")
+    repo.git("commit", "-q", "-m", "a")
+    repo.hook("pre-push", job={"run": "cat; echo {push_files}; test -e mended", "use_stdin": True})
+    assert repo.git("push", "-q", str(remote), "main", check=False).returncode
+    first = repo.finished("pre-push")
+    assert first.statuses() == {"job": "failed"}
+    assert "a.txt" in text(first)
+    repo.write("mended", "")
+    repo.run("jobs", "retry", "job", check=True)
+    second = repo.finished("pre-push", n=2)
+    assert second.statuses() == {"job": "completed"}
+    assert text(second) == text(first)
+
+
+def test_r14_an_interactive_job_has_the_terminal_and_runs_alone(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+    question = 'printf "name? "; read -r name; echo "hello $name"; test -t 0 && echo "$name" >answer'
+    repo.hook(
+        "pre-commit",
+        before="echo before",
+        ask={"run": question, "interactive": True},
+        behind={"run": "cat answer", "needs": ["ask"]},
+    )
+    repo.install()
+    screen = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    screen.shows(b"name? ")
+    screen.press(b"Ada\n")
+    screen.shows(b"hello Ada")
+    assert screen.wait() == 0
+    assert screen.output.index(b"before") < screen.output.index(b"name? ")
+    assert text(repo.finished("pre-commit"), "behind") == "Ada\n"
+
+
+def test_r14_r17_ctrl_c_in_an_interactive_job_is_for_the_job(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+    repo.hook("pre-commit", ask={"run": "echo ready; read -r name", "interactive": True})
+    repo.install()
+    screen = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    screen.shows(b"ready")
+    screen.press(b"\x03")
+    assert screen.wait() == 1
+    job = repo.finished("pre-commit").job("ask")
+    assert (job.status, job.signal) == ("failed", signal.SIGINT)
+
+
+def test_r14_the_terminal_comes_back_when_the_wave_is_killed(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+    repo.hook(
+        "pre-commit",
+        ask={"run": "echo ready; read -r name", "interactive": True},
+        again={"run": 'echo again; read -r name; echo "got $name"', "interactive": True},
+    )
+    repo.install()
+    screen = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    screen.shows(b"ready")
+    record = repo.begun("pre-commit").wait_for_status("ask", "running")
+    assert record.wave is not None and record.pid is not None
+    kill(record.wave)
+    screen.shows(b"again")
+    screen.press(b"x\n")
+    screen.shows(b"got x")
+    assert screen.wait() == 1
+    wait_until(lambda: not [pid for pid in processes_with(TEST_ID, repo.env[TEST_ID]) if pid == record.pid])
+    assert repo.finished("pre-commit").statuses() == {"ask": "crashed", "again": "completed"}
+
+
+def test_r14_without_a_terminal_an_interactive_job_has_no_input(repo: Repo) -> None:
+    repo.hook("pre-commit", ask={"run": "read -r name || echo nobody", "interactive": True})
+    repo.git("commit", "-q", "--allow-empty", "-m", "work")
+    assert text(repo.finished("pre-commit"), "ask") == "nobody\n"
+
+
+def test_r8_a_hook_that_only_warns_does_not_stop_git(repo: Repo) -> None:
+    repo.hook("pre-commit", bad="exit 3", late={"run": "true", "background": True})
+    repo.hook_options("pre-commit", fail_mode="warn")
+    done = repo.git("commit", "-q", "--allow-empty", "-m", "work")
+    assert "bad failed: exit code 3" in done.stderr
+    assert repo.finished("pre-commit").statuses() == {"bad": "failed", "late": "completed"}
+
+
+def test_r23_what_is_shown_is_what_the_file_says(repo: Repo) -> None:
+    repo.hook("pre-commit", good="echo GOOD", bad={"run": "echo BAD; exit 3", "fail_text": "mend it with x"})
+    repo.settings(output=["failure"])
+    done = repo.git("commit", "-q", "--allow-empty", "-m", "work", check=False)
+    shown = done.stdout + done.stderr
+    assert "GOOD" not in shown and "BAD" in shown and "  mend it with x" in shown
+    repo.settings(output=False)
+    done = repo.git("commit", "-q", "--allow-empty", "-m", "work", check=False)
+    assert "bad failed" in done.stdout + done.stderr
+
+
+def test_a_silent_job_tells_of_nothing_and_leaves_no_log(repo: Repo) -> None:
+    repo.hook(
+        "post-commit",
+        background=True,
+        good={"run": "echo good", "background_output": "silent"},
+        bad={"run": "echo bad; exit 3", "background_output": "silent"},
+    )
+    repo.git("commit", "-q", "--allow-empty", "-m", "work")
+    invocation = repo.finished("post-commit")
+    assert not list(invocation.path.glob("jobs/*-good/output.log"))
+    assert text(invocation, "bad") == "bad\n"
+    assert "bad" not in repo.run("list").stderr

@@ -150,6 +150,7 @@ def may_run(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> bo
 
 
 def _refuse(hook: str, args: "tuple[str, ...]", reason: str) -> int:
+    reason = _plain(reason)
     if not is_gate(hook, args):
         if hook not in OFTEN_UNSEEN:
             say(f"{hook} was not run: {reason}")
@@ -191,7 +192,7 @@ def _undecided(
         firings = trust.with_firing(firings, (repo.top, name, args))
     trust.write_skipped(world.state, identity, Skipped(today, firings))
     if skipped.told != today:
-        because = f" ({standing.reason})" if standing.reason else ""
+        because = _plain(f" ({standing.reason})") if standing.reason else ""
         say(
             f"the hooks of {repo.top} do not run, since it is not decided whether it is trusted{because}: `dodo-hooks"
             " trust` lets them run, and names what was missed, to be run with `dodo-hooks run HOOK`; `dodo-hooks deny`"
@@ -256,7 +257,7 @@ def _answer_to(question: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """What a repository's name or remote may hold must not move the cursor about."""
+    """The text without what moves a cursor about: a submodule's remote is what somebody else has written."""
     return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 

@@ -15,7 +15,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 
-from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.events import CLIENT_HOOKS
 from dodo_hooks.core.record import Record
 from dodo_hooks.git import launcher
@@ -66,7 +66,12 @@ def install_everywhere(
         for path, content, mode in _files(base, way):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             put(path, content, mode)
-        override(setting, directory, environ)
+        try:
+            override(setting, directory, environ)
+        except GitError:
+            if not installed_ways(data):
+                _remove_files(data)
+            raise
     launcher.compile_package()
     return directory, setting.file
 
@@ -83,11 +88,16 @@ def uninstall_everywhere(data: str, environ: Mapping[str, str]) -> "list[tuple[W
             done = put_back(_setting(data, way, environ), environ)
             if done is not None:
                 undone.append((way, done == PUT_BACK))
-            shutil.rmtree(directory_of(data, way), ignore_errors=True)
-        for name in ("launch.py", bundle.FILE):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{base}/{name}")
+        _remove_files(data)
     return undone
+
+
+def _remove_files(data: str) -> None:
+    for way in WAYS:
+        shutil.rmtree(directory_of(data, way), ignore_errors=True)
+    for name in ("launch.py", bundle.FILE):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{data}/dodo-hooks/{name}")
 
 
 def is_reached(data: str, configured: "tuple[str, str] | None") -> bool:

@@ -1,5 +1,6 @@
 """Hooks for all repositories of a user: `install --global` and `--template` (section 8)."""
 
+import fcntl
 import sys
 from pathlib import Path
 
@@ -93,14 +94,43 @@ def test_global_hooks_of_another_program_are_not_put_out_of_use(repo: Repo) -> N
     assert config_of(repo).read_bytes() == before and not data_of(repo).exists()
 
 
-def test_global_installs_at_once_agree(repo: Repo) -> None:
+def test_a_configuration_that_cannot_be_written_leaves_nothing(repo: Repo) -> None:
+    repo.env["GIT_CONFIG_GLOBAL"] = f"{repo.env['HOME']}/not-there/config"
+    done = repo.run("install", "--global")
+    assert done.returncode == 2 and "could not lock config file" in done.stderr and not data_of(repo).exists()
+
+
+# Installs, or uninstalls, when the test lets go of the lock, together with all others that wait for it.
+AT_ONCE = """
+import fcntl, sys
+import dodo_hooks.cli.install, dodo_hooks.cli.uninstall, dodo_hooks.main
+print("ready", flush=True)
+fcntl.flock(open(sys.argv[1]), fcntl.LOCK_SH)
+sys.exit(dodo_hooks.main.main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.timeout(180)  # sixty processes
+def test_global_installs_at_once_agree(repo: Repo, tmp_path: Path) -> None:
     before = config_of(repo).read_bytes()
-    for _ in range(ROUNDS // 2):
-        both = [repo.start(sys.executable, "-m", "dodo_hooks", "install", "--global") for _ in range(2)]
-        for process in both:
+
+    def at_once(*argvs: tuple[str, ...]) -> None:
+        with open(tmp_path / "start", "w") as start:
+            fcntl.flock(start, fcntl.LOCK_EX)
+            several = [repo.start(sys.executable, "-c", AT_ONCE, start.name, *argv) for argv in argvs]
+            for process in several:
+                assert process.stdout and process.stdout.readline() == b"ready\n"
+        for process in several:
             assert (process.communicate()[1], process.returncode) == (b"", 0)
-        repo.run("uninstall", "--global", check=True)
-        assert config_of(repo).read_bytes() == before
+
+    at_once(("install", "--global"))
+    once = config_of(repo).read_bytes()
+    for _ in range(ROUNDS):
+        at_once(("install", "--global"), ("uninstall", "--global"), ("install", "--global"))
+        repo.run("install", "--global", check=True)
+        assert config_of(repo).read_bytes() == once
+    repo.run("uninstall", "--global", check=True)
+    assert config_of(repo).read_bytes() == before and not data_of(repo).exists()
 
 
 # What a global shim does

@@ -16,7 +16,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.events import GATES, REFERENCE_TRANSACTION
+from dodo_hooks.core.events import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.git.shim_text import OF_ALL, PINNED
 from dodo_hooks.host import bundle
 
@@ -57,8 +57,9 @@ except ImportError as error:
 words = sys.argv[3:] if sys.argv[2] in {flags} else sys.argv[2:]
 kept, words = (words[1], words[2:]) if words[0] == "--kept" else ("", words)
 is_gate = words[0] in {gates} or words[:2] == ["{transaction}", "prepared"]
-if is_gate or words[0] != "{transaction}":
-    mend = "install dodo-hooks again and run `dodo-hooks install`, or remove the hook"
+if is_gate or words[0] not in {unseen}:
+    where = " --global" if sys.argv[2] == "--global" else ""
+    mend = f"install dodo-hooks again and run `dodo-hooks install{{where}}`, or remove the hook"
     sys.stderr.write(f"dodo-hooks: {{words[0]}} cannot be run ({{error}}): {{mend}}.\\\\n")
 if kept and not is_gate:
     import posix
@@ -78,6 +79,7 @@ def launcher_text(package: str, site: Sequence[str]) -> bytes:
         flags=(OF_ALL.decode(), PINNED.decode()),
         gates=tuple(sorted(GATES)),
         transaction=REFERENCE_TRANSACTION,
+        unseen=OFTEN_UNSEEN,
         site="[" + ", ".join(map(_py_quoted, site)) + "]",
     )
     return text.encode("ascii")

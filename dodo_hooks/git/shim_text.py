@@ -7,7 +7,7 @@ starts no process but that one. When Python or launcher are gone it says so itse
 
 import os
 
-from dodo_hooks.core.events import GATES, REFERENCE_TRANSACTION
+from dodo_hooks.core.events import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.core.record import Record
 
 # By this line a shim is known as ours, whatever else was done to it.
@@ -127,6 +127,8 @@ def _when_gone(hook: str, chain: Chain, has_kept: bool) -> bytes:
     leave = (_RUN_KEPT if has_kept else b"") + b"exit 0\n"
     if hook == REFERENCE_TRANSACTION:  # fires two or three times for one change: it says it once
         return b'if [ "$1" = prepared ]; then\n' + say + b"exit 1\nfi\n" + leave
+    if hook in OFTEN_UNSEEN:  # at each `git status`, too: whoever wants to know hears it from another hook
+        return leave
     return say + leave
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.git.launcher import launcher_text
 from dodo_hooks.git.shim_text import ENDINGS, HOOK_FILES
 from dodo_hooks.loader.family import FAMILIES
 from kit.repo import Repo
@@ -217,6 +218,18 @@ def test_g1_when_python_is_gone_a_global_gate_refuses_where_there_is_a_hook_file
     done = everywhere.git(*COMMIT, check=False)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "install dodo-hooks again and run `dodo-hooks install --global`" in done.stderr
+
+
+def test_g1_when_the_package_is_gone_a_global_gate_refuses_and_others_pass(everywhere: Repo) -> None:
+    everywhere.file(FILE)
+    everywhere.git("add", "hooks.dodo")
+    (data_of(everywhere) / "launch.py").write_bytes(launcher_text("/nothing-here", []))
+    (data_of(everywhere) / "hot.bin").unlink()
+    own_hook(everywhere, "post-checkout", "echo own hook >&2")
+    done = everywhere.git(*COMMIT, check=False)
+    assert done.returncode == 1 and "pre-commit cannot be run (No module named 'dodo_hooks')" in done.stderr
+    said = everywhere.git("checkout", "-q", "--", "hooks.dodo").stderr.splitlines()
+    assert said[0].startswith("dodo-hooks: post-checkout cannot be run") and said[1:] == ["own hook"]
 
 
 def test_g2_global_hooks_fire_for_a_clone_and_a_new_worktree(everywhere: Repo, tmp_path: Path) -> None:

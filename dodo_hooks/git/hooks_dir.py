@@ -33,6 +33,11 @@ def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
         return path
     if any(is_inside(path, top) for top in worktree_tops(repo)):
         raise UsageError(_versioned(path))
+    if os.path.isfile(f"{os.path.dirname(path)}/HEAD"):
+        raise UsageError(
+            f"core.hooksPath is {value}, which belongs to another repository, or to this one before it was moved or"
+            f" copied, {NOTHING_DONE}: {_LOCAL}"
+        )
     if not os.path.isdir(path):
         raise UsageError(
             f"core.hooksPath is {value}, where no directory is, {NOTHING_DONE}: make the directory and install again,"

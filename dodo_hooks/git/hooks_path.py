@@ -30,6 +30,8 @@ def use_own(repo: Repo, environ: Mapping[str, str]) -> None:
     if found is None or os.path.realpath(os.path.join(repo.top or repo.git_dir, found[1])) == own:
         return
     one = _of_worktree(repo, repo.git_dir) if found[0] == "worktree" else _of_repository(repo)
+    if overridden(one.memory) == found[1]:  # by us, where this repository was before it was moved or copied
+        put_back(one, environ)
     override(one, own, environ)
     if hooks_directory(repo, environ) != own:
         put_back(one, environ)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -142,6 +143,39 @@ def test_g1_every_worktree_uses_the_hooks_of_a_local_install(ours: Repo) -> None
     linked = ours.worktree("linked")
     linked.git(*COMMIT)
     assert linked.has("ran")
+
+
+@pytest.mark.parametrize("way", ("copied", "moved"))
+def test_g1_a_local_install_is_mended_after_a_move_and_a_copy_leaves_the_first_one_alone(
+    ours: Repo, tmp_path: Path, way: str
+) -> None:
+    husky(ours)
+    ours.run("install", "--local", check=True)
+    before = listing(ours.path)
+    there = Repo(tmp_path / way, ours.env)
+    if way == "copied":
+        ours.call("cp", "-r", str(ours.path), str(there.path), check=True)
+    else:
+        shutil.move(ours.path, there.path)
+    assert "`dodo-hooks install --local` leads git there again" in there.run("doctor").stdout
+    assert there.run("install").returncode == 3
+    there.run("install", "--local", check=True)
+    there.git(*COMMIT)
+    assert there.has("ran") and there.run("doctor").stdout.startswith("note: .husky of husky lies beside")
+    there.run("uninstall", check=True)
+    assert there.git("config", "core.hooksPath").stdout == ".husky/_\n" and not there.has(".git/hooks/pre-commit")
+    assert way == "moved" or listing(ours.path) == before
+
+
+def test_g1_uninstall_in_a_copy_leaves_the_first_one_alone(ours: Repo, tmp_path: Path) -> None:
+    husky(ours)
+    ours.run("install", "--local", check=True)
+    before = listing(ours.path)
+    ours.call("cp", "-r", str(ours.path), str(tmp_path / "copy"), check=True)
+    copy = Repo(tmp_path / "copy", ours.env)
+    copy.run("uninstall", check=True)
+    assert copy.git("config", "core.hooksPath").stdout == ".husky/_\n" and not copy.has(".git/hooks/pre-commit")
+    assert listing(ours.path) == before
 
 
 def test_g1_hooks_that_come_alive_again_are_named(ours: Repo) -> None:

@@ -71,6 +71,7 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         output=file.output,
         has_colors=file.colors,
         trust=file.trust or "",
+        family=found.family.name,
     )
     return Loaded(plan, root)
 

@@ -186,6 +186,7 @@ class Plan(Record):
     output: "tuple[str, ...]" = (EXECUTION, SUMMARY, FAILURE)  # of OUTPUTS
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
+    family: str = "dodo"  # whose file it is: "dodo", "daft" or "lefthook"
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

@@ -5,6 +5,7 @@ takes it for a command, a name or an expression. So a placeholder is refused the
 """
 
 import re
+from itertools import pairwise
 
 from dodo_hooks.core.interpreters import code_words, command_places, here_words, standard_input, stdin_interpreter
 from dodo_hooks.core.shell_words import ASSIGNMENT, DECLARATIONS, HOLE_IN_TEXT
@@ -91,21 +92,21 @@ def _command_words(words: "list[Word]", places: "list[int]") -> "Iterator[tuple[
 
 
 def _other_words(commands: "list[Command]", compounds: "list[Command]") -> "Iterator[tuple[Word, str]]":
-    """bash calculates what an integer variable gets, and expands twice behind `>&`; some variables are commands."""
+    """bash evaluates what integers and references get, and expands twice behind `>&`; some variables are commands."""
     all_words = [word for command in (*commands, *compounds) for word in (*command.others, *command.words)]
-    has_integers = any(_declares_integers(command) for command in commands)
+    has_evaluated = any(_declares_evaluated(command) for command in commands)
     for word in all_words:
         if word.operator in (">&", "<&"):
             yield word, "would be expanded twice by bash behind >&: write >FILE 2>&1, also for"
-        elif word.role == ASSIGNMENT and has_integers:
-            yield word, "would be evaluated as arithmetic where variables are integers: leave out `-i`, or use"
-        elif word.role == ASSIGNMENT and _COMMANDS.match(word.text):
+        elif word.role == ASSIGNMENT and has_evaluated:
+            yield word, "would be evaluated where variables are integers or references: leave out `-i` and `-n`, or use"
+        elif _COMMANDS.match(word.text):
             yield word, f"would be run as a command: keep it out of ${word.text.partition('=')[0].rstrip('+')}, or use"
 
 
-def _declares_integers(command: "Command") -> bool:
+def _declares_evaluated(command: "Command") -> bool:
     words = [word.known_text for word in command.words]
-    has_option = any(re.match(r"-[A-Za-z]*i", word) for word in words)
+    has_option = any(re.match(r"-[A-Za-z]*[in]", word) for word in words)
     return "integer" in words[:2] or (has_option and any(word in DECLARATIONS for word in words[:2]))
 
 
@@ -117,8 +118,7 @@ def _builtin_words(words: "list[Word]") -> "Iterator[tuple[Word, str]]":
     elif name in _NAMES:
         yield from ((word, _name_for(name)) for word in operands)
     elif name in DECLARATIONS:
-        fixed = re.compile(rf"[^={HOLE_IN_TEXT}]*=")
-        yield from ((word, _name_for(name)) for word in operands if not fixed.match(word.text))
+        yield from ((word, _name_for(name)) for word in operands if word.role != ASSIGNMENT)
     elif name == "printf":
         yield from _printf_words(operands)
     elif name in ("[", "test", "[["):
@@ -130,9 +130,8 @@ def _printf_words(operands: "list[Word]") -> "Iterator[tuple[Word, str]]":
         takes = 2 if operands[0].text == "-v" else 1
         yield from ((word, _name_for("printf")) for word in operands[:takes])
         operands = operands[takes:]
-    for word in operands[:1]:
-        if word.text.startswith(HOLE_IN_TEXT):
-            yield word, "would be read as a format by printf: give it another one before, as in printf '%s\\n', or use"
+    for word in operands[1:2] if operands and operands[0].text == "--" else operands[:1]:
+        yield word, "would be read as a format by printf: give it another one before, as in printf '%s\\n', or use"
 
 
 def _test_words(name: str, operands: "list[Word]") -> "Iterator[tuple[Word, str]]":
@@ -141,3 +140,9 @@ def _test_words(name: str, operands: "list[Word]") -> "Iterator[tuple[Word, str]
         yield from ((word, _name_for(name)) for word in operands)
     elif name == "[[" and texts & _COMPARES_NUMBERS:
         yield from ((word, "would be evaluated as arithmetic by [[ ]]: write [ ] instead, or use") for word in operands)
+    elif name != "[[":
+        for word, following in pairwise(operands):
+            if word.text.startswith("-" + HOLE_IN_TEXT) or (
+                word.text.startswith(HOLE_IN_TEXT) and HOLE_IN_TEXT in following.text
+            ):
+                yield word, f"would be read as an operator by {name}: write the operator itself, or use"

@@ -302,6 +302,7 @@ class ShellText(RedirectionScanner):
             is_assigned = self._is_assignment(word)
             if is_assigned and self.here() == "(" and word.text.endswith("="):
                 self._array()
+                word.end = self.at  # whoever reads the word once more reads its elements, too
             if is_assigned and any(one.known_text in DECLARATIONS for one in command.words[:2]):
                 word.role = ASSIGNMENT
                 command.words.append(word)

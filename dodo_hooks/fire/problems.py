@@ -9,6 +9,7 @@ from typing import TextIO
 
 from dodo_hooks.core.errors import ConfigError, Problem, place_of
 from dodo_hooks.core.excerpt import ROOM, excerpt, lines_of
+from dodo_hooks.core.shown import shown
 
 _LEAST_ROOM = 30
 _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
@@ -25,7 +26,7 @@ def explained(error: ConfigError, room: int = ROOM, *, has_colors: bool = False)
     bold, red, plain = (_BOLD, _RED, _PLAIN) if has_colors else ("", "", "")
     told: list[str] = []
     for problem in error.problems:
-        told.append(f"{bold}{place_of(problem)}:{plain} {problem.message}")
+        told.append(f"{bold}{shown(place_of(problem))}:{plain} {shown(problem.message)}")
         for gutter, text, is_caret in _shown_line(problem, error.base, known, room):
             told.append(f"{gutter}{red}{text}{plain}" if is_caret else f"{gutter}{text}".rstrip())
     return "".join(f"{line}\n" for line in told)

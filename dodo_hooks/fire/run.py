@@ -6,9 +6,9 @@ from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, TTY, Context
+from dodo_hooks.fire.environment import environment_of_run
 from dodo_hooks.fire.nesting import Nesting, nesting_of
-from dodo_hooks.git.repo import head_of, is_discoverable
-from dodo_hooks.git.variables import background_environ
+from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.process import can_write, write_all
 from dodo_hooks.host.world import monotonic_s, wall_ns
@@ -179,7 +179,7 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
     return Context(
         run.firing.hook,
         run.firing.repo.top,
-        _environ(run, is_background),
+        environment_of_run(run, is_background),
         run.writer.directory,
         output,
         run.firing.rules.grace_s,
@@ -208,29 +208,6 @@ def _ancestors(run: Run) -> "tuple[str, ...]":
     from dodo_hooks.engine.groups import ancestors_of
 
     return tuple(ancestors_of(run.writer.directory.rpartition("/")[0].rpartition("/")[0], run.nesting.within))
-
-
-def _environ(run: Run, is_background: bool) -> "dict[str, str]":
-    """A foreground job keeps what git set for its hook; a background job outlives that command (R11)."""
-    firing, repo = run.firing, run.firing.repo
-    environ = dict(firing.world.environ)
-    if is_background:
-        environ = background_environ(environ, repo, is_discoverable(repo))
-    environ.update(
-        DODO_HOOK=firing.hook.name,
-        DODO_INVOCATION=run.writer.identity,
-        DODO_INVOCATION_DIR=run.writer.directory,
-        DODO_LEVEL=str(run.nesting.level),
-        DODO_WORKTREE=repo.top,
-        DODO_GIT_DIR=repo.git_dir,
-        DODO_BRANCH=head_of(repo)[0] or "",
-        DODO_ARGS=str(len(firing.args)),
-    )
-    for number, argument in enumerate(firing.args, 1):
-        environ[f"DODO_ARG{number}"] = argument
-    if firing.hook.name == "pre-push" and len(firing.args) == 2:
-        environ["DODO_REMOTE"], environ["DODO_REMOTE_URL"] = firing.args
-    return environ
 
 
 def say(sentence: str, *, waits: bool = True) -> None:

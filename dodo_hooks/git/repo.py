@@ -79,6 +79,16 @@ def main_worktree(repo: Repo) -> "str | None":
     return repo.common_dir.removesuffix("/.git") if repo.common_dir.endswith("/.git") else None
 
 
+def default_branch(repo: Repo) -> str:
+    """The branch that a clone of the remote `origin` checks out; "" where that is not known."""
+    try:
+        content = read_file(f"{repo.common_dir}/refs/remotes/origin/HEAD").strip()
+    except OSError:
+        return ""
+    prefix = b"ref: refs/remotes/origin/"
+    return _text(content[len(prefix) :]) if content.startswith(prefix) else ""
+
+
 def head_of(repo: Repo) -> "tuple[str | None, str | None]":
     """The branch and the commit id that HEAD stands on; never an exception.
 

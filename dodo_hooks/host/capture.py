@@ -8,7 +8,7 @@ and when we are interrupted, its whole group is killed.
 import select
 
 from dodo_hooks.core.record import Record
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, signals
 from dodo_hooks.host.process import DEFAULTED, candidates, has_ended, kill_group, reap
 from dodo_hooks.host.world import monotonic_s
 
@@ -57,36 +57,32 @@ def capture_command(
 class _Capture:
     """A program that runs, and our ends of its pipes."""
 
-    __slots__ = ("_is_led", "_pid", "_pieces", "_poll", "_read_ends", "_stdin", "_watch", "_writer")
-
     def __init__(
         self, argv: "tuple[str, ...]", environ: "Mapping[str, str]", stdin: bytes, is_led: bool, keeps: bool
     ) -> None:
-        reader, self._writer = os.pipe() if stdin else (os.open("/dev/null", os.O_RDONLY), -1)
-        outputs = [os.pipe() if keeps else (-1, os.open("/dev/null", os.O_WRONLY)) for _ in range(2)]
-        self._is_led = is_led
+        self._argv = argv
+        self._environ = environ
         self._stdin = stdin
+        self._is_led = is_led
+        self._keeps = keeps
+        self._pid = 0
         self._pieces: list[list[bytes]] = [[], []]  # of output and of errors
-        self._read_ends = {end: self._pieces[number] for number, (end, _) in enumerate(outputs) if end >= 0}
+        self._read_ends: dict[int, list[bytes]] = {}
+        self._writer = self._watch = -1
         self._poll = select.poll()
-        self._watch = -1
-        ends = (reader, outputs[0][1], outputs[1][1])
-        try:
-            self._pid = _spawn(argv, environ, ends, is_led)
-        except BaseException:
-            self._close()
-            raise
-        finally:
-            for end in ends:
-                os.close(end)
-        self._listen()
 
     def run(self, limit_s: "float | None") -> Captured:
+        # A Ctrl-C that came between the start and the `try` would leave the program behind.
+        mask = signals.pthread_sigmask(signals.SIG_BLOCK, (signals.SIGINT,))
         try:
+            self._start()
+            signals.pthread_sigmask(signals.SIG_SETMASK, mask)
             is_in_time = self._exchange(None if limit_s is None else monotonic_s() + limit_s)
-        except BaseException:  # such as a Ctrl-C; git has it as well
+        except BaseException:
             self._end()
-            reap(self._pid)
+            if self._pid:  # git has had the Ctrl-C as well
+                reap(self._pid)
+            signals.pthread_sigmask(signals.SIG_SETMASK, mask)
             raise
         if not is_in_time:
             self._end()
@@ -95,8 +91,23 @@ class _Capture:
         output, said = (b"".join(pieces) for pieces in self._pieces)
         return Captured(os.waitstatus_to_exitcode(status), output, said, not is_in_time)
 
+    def _start(self) -> None:
+        reader, self._writer = os.pipe() if self._stdin else (os.open("/dev/null", os.O_RDONLY), -1)
+        ends = [reader]
+        try:
+            for pieces in self._pieces:
+                read_end, end = os.pipe() if self._keeps else (-1, os.open("/dev/null", os.O_WRONLY))
+                ends.append(end)
+                if read_end >= 0:
+                    self._read_ends[read_end] = pieces
+            self._pid = _spawn(self._argv, self._environ, ends, self._is_led)
+        finally:
+            for end in ends:
+                os.close(end)
+        self._listen()
+
     def _end(self) -> None:
-        if self._is_led:
+        if self._is_led and self._pid:
             kill_group(self._pid)
         self._close()
 
@@ -167,7 +178,7 @@ class _Capture:
         self._read_ends, self._writer, self._watch = {}, -1, -1
 
 
-def _spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", ends: "tuple[int, int, int]", is_led: bool) -> int:
+def _spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", ends: "list[int]", is_led: bool) -> int:
     actions = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)]
 
     def start(path: str) -> int:

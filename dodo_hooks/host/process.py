@@ -142,13 +142,17 @@ def read_all(descriptor: int) -> bytes:
 
 
 def candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
-    """The files that a command may be, in the order in which execvp(3) would try them."""
+    """The files that a command may be, in the order in which execvp(3) would try them.
+
+    Only those that are there: to find out by trying costs half a millisecond for each folder in PATH.
+    """
     if "/" in command:
         return [command]
     if command == "sh":
         return ["/bin/sh"]  # the POSIX shell, whatever a job's PATH holds
     path = environ.get("PATH") or "/bin:/usr/bin"
-    return [f"{directory or '.'}/{command}" for directory in path.split(":")]
+    found = [f"{directory or '.'}/{command}" for directory in path.split(":")]
+    return [file for file in found if os.access(file, os.F_OK)]
 
 
 def signal_group(group: int, number: int) -> None:

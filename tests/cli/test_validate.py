@@ -69,6 +69,15 @@ def test_c2_a_terminal_gets_colours_if_it_wants_them(repo: Repo, variables: dict
     assert (b"\x1b" in terminal.output) == (variables == {"TERM": "xterm"})
 
 
+def test_c2_nothing_in_a_file_or_its_name_reaches_the_terminal_as_it_is(repo: Repo) -> None:
+    repo.file('hooks: {"\u202epre-commit": 3} # \u200f\n', "a\x1b[31m.dodo")
+    done = repo.run("validate", "a\x1b[31m.dodo")
+    assert done.returncode == 3
+    assert not any(character in done.stderr for character in "\x1b\u202e\u200f")
+    assert done.stderr.startswith("a\\x1b[31m.dodo:1:9: ")
+    assert '  1 | hooks: {"\\u202epre-commit": 3} # \\u200f\n' in done.stderr
+
+
 def test_c2_both_files_that_are_wrong_are_told_at_once(repo: Repo) -> None:
     repo.file(WRONG)
     own = repo.path.parent / "own"

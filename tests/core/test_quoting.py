@@ -106,14 +106,10 @@ def scripts() -> st.SearchStrategy[Script]:
         return f"{first[0]}\n{second[0]}", first[1] + second[1]
 
     def nested(inside_function: bool) -> st.SearchStrategy[Script]:
-        simple = st.lists(one_word(inside_function), min_size=1, max_size=4).map(call)
-        return st.recursive(
-            simple,
-            lambda inner: st.one_of(
-                st.builds(surround, inner, st.sampled_from(SURROUNDINGS)), st.builds(both, inner, inner)
-            ),
-            max_leaves=3,
-        )
+        inner = st.lists(one_word(inside_function), min_size=1, max_size=4).map(call)
+        for _ in range(3):
+            inner = inner | st.builds(surround, inner, st.sampled_from(SURROUNDINGS)) | st.builds(both, inner, inner)
+        return inner
 
     loop = st.just(('for f in {staged_files}; do show "$f"; done', [["<each>"]]))
     assigned = st.just(('v={branch} w=\'{1}\'"{0}"; show "$v" "$w"', [["<branch>", "<1><1> <2> <3>"]]))
@@ -199,6 +195,7 @@ def run(shell: str, text: str, files: list[bytes], env: dict[bytes, bytes], fold
     return calls
 
 
+@pytest.mark.timeout(600)  # of the nightly profile
 @given(
     script=scripts(),
     scalar=st.tuples(values, values, values, values),
@@ -239,7 +236,7 @@ PAYLOADS = [
 ]  # fmt: skip
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600)  # of the nightly profile
 @given(
     fragments=st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=14),
     payload=st.sampled_from(PAYLOADS),

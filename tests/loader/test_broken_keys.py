@@ -18,8 +18,8 @@ def group(body: str) -> str:
 
 
 FILE: Cases = {
-    "extends": ("extends: {a: b}", '1:10: "extends": expected the path of a file, found a mapping'),
-    "extends with a number": ("extends: [3]", '1:11: "extends": expected the path of a file, found the number 3'),
+    "extends": ("extends: {a: b}", '1:10: "extends": expected a text, found a mapping'),
+    "extends with a number": ("extends: [3]", '1:11: "extends": expected a text, found the number 3: write "3"'),
     "colors": ("colors: auto", '1:9: "colors": expected true or false, found the text "auto"'),
     "output as a word": (
         "output: summary",

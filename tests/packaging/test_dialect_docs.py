@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.core import daft_variables
 from dodo_hooks.loader.dialects import daft, daft_jobs, lefthook, lefthook_jobs
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,9 +26,9 @@ KEYS = {
         *daft._FIRED_BY_DAFT,
         *daft_jobs._JOB_KEYS,
         *daft_jobs._GROUP_KEYS,
-        *(name for name, _ in daft.DAFT_VARIABLES),
-        *(name for pairs in daft.DAFT_VARIABLES_OF_HOOKS.values() for name, _ in pairs),
-        daft.DAFT_STAGE[0],
+        *(name for name, _ in daft_variables.DAFT_VARIABLES),
+        *(name for pairs in daft_variables.DAFT_VARIABLES_OF_HOOKS.values() for name, _ in pairs),
+        daft_variables.DAFT_STAGE[0],
     ],
 }
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from dodo_hooks.core.daft_variables import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS
 from dodo_hooks.core.events import CLIENT_HOOKS
-from dodo_hooks.loader.dialects.daft import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS, translate
+from dodo_hooks.loader.dialects.daft import translate
 from kit.trees import plain, tree
 
 

@@ -19,7 +19,7 @@ def consent(world: World, repo: Repo) -> None:
         decide(world, repo, trust.TRUSTED)
     except OSError as error:
         raise _unreadable(repo, error) from error
-    pin_shims(repo, world.environ, False)
+    pin_shims(repo, world.environ, world.site or None, False)
 
 
 def refuse(world: World, repo: Repo) -> None:
@@ -61,7 +61,7 @@ def accept_present(world: World, repo: Repo) -> None:
         decide(world, repo, trust.TRUSTED, pins)
     except OSError as error:
         raise _unreadable(repo, error) from error
-    pin_shims(repo, world.environ, True)
+    pin_shims(repo, world.environ, world.site or None, True)
 
 
 def forget(world: World, repo: Repo) -> bool:

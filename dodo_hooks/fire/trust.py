@@ -11,6 +11,7 @@ from dodo_hooks.core.errors import ConfigError, HooksError, StoreError, UsageErr
 from dodo_hooks.core.events import OFTEN_UNSEEN, is_gate
 from dodo_hooks.core.plan import PINNED
 from dodo_hooks.core.record import Record
+from dodo_hooks.fire.ask import ask, can_ask, plain
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.fire.run import say
 from dodo_hooks.git.remote import remote_url
@@ -35,7 +36,6 @@ FLAGS = (FOR_ALL, FOR_PINNED)
 
 _CHANGED = "the hook files are not those that were accepted: `dodo-hooks trust` shows the change"
 REFUSED = 3  # as for a hook file that cannot be used (R22)
-STDERR = 2
 
 
 class Standing(Record):
@@ -150,7 +150,7 @@ def may_run(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> bo
 
 
 def _refuse(hook: str, args: "tuple[str, ...]", reason: str) -> int:
-    reason = _plain(reason)
+    reason = plain(reason)
     if not is_gate(hook, args):
         if hook not in OFTEN_UNSEEN:
             say(f"{hook} was not run: {reason}")
@@ -179,7 +179,7 @@ def _undecided(
     identity, today = repository_id(repo.common_dir), timestamp(wall_ns())[:10]
     skipped = trust.read_skipped(world.state, identity)
     if skipped.told != today and can_ask(world):
-        answer = _ask(repo, standing, hook)
+        answer = ask(repo, standing.reason, hook)
         if answer is not None:
             try:
                 decide(world, repo, answer)
@@ -192,73 +192,13 @@ def _undecided(
         firings = trust.with_firing(firings, (repo.top, name, args))
     trust.write_skipped(world.state, identity, Skipped(today, firings))
     if skipped.told != today:
-        because = _plain(f" ({standing.reason})") if standing.reason else ""
+        because = plain(f" ({standing.reason})") if standing.reason else ""
         say(
-            f"the hooks of {repo.top} do not run, since it is not decided whether it is trusted{because}: `dodo-hooks"
-            " trust` lets them run, and names what was missed, to be run with `dodo-hooks run HOOK`; `dodo-hooks deny`"
-            " keeps them off for good"
+            f"the hooks of {plain(repo.top)} do not run, since it is not decided whether it is trusted{because}:"
+            " `dodo-hooks trust` lets them run, and names what was missed, to be run with `dodo-hooks run HOOK`;"
+            " `dodo-hooks deny` keeps them off for good"
         )
     return 0
-
-
-# At a terminal
-
-
-def can_ask(world: "World") -> bool:
-    """Whether a person is there to answer: git was typed at a terminal, and no program reads what it prints."""
-    environ = world.environ
-    if environ.get("CI", "0").lower() not in ("", "0", "false") or environ.get("GIT_TERMINAL_PROMPT") == "0":
-        return False
-    if "DODO_INVOCATION" in environ or not os.isatty(STDERR):
-        return False
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()  # else we would be stopped, and git with us
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)
-
-
-def _ask(repo: "Repo", standing: Standing, hook: str) -> "str | None":
-    """TRUSTED or DENIED; None for "not now"."""
-    try:
-        remote = remote_url(repo)
-    except OSError:
-        remote = ""
-    reason = f"\n{standing.reason}" if standing.reason else ""
-    where = _plain(f"{repo.top}, from {remote}," if remote else repo.top)
-    question = (
-        f"dodo-hooks: {hook} of {where} would run commands that its hook file names.{_plain(reason)}\n"
-        "Trust this repository? [y]es, [n]ever, anything else: not today: "
-    )
-    answer = _answer_to(question).strip().lower()
-    if answer in ("y", "yes"):
-        return TRUSTED
-    return DENIED if answer in ("n", "never", "no") else None
-
-
-def _answer_to(question: str) -> str:
-    """A line that is typed at the terminal; nothing, where it cannot be asked."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR)
-    except OSError:
-        return ""
-    try:
-        os.write(terminal, question.encode("utf-8", "replace"))
-        return os.read(terminal, 1000).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    finally:
-        os.close(terminal)
-
-
-def _plain(text: str) -> str:
-    """The text without what moves a cursor about: a submodule's remote is what somebody else has written."""
-    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
 def _said(error: Exception) -> str:

@@ -10,7 +10,6 @@ a repository that is not trusted.
                    /hooks-path.json, template-dir.json      what git was configured to do before
 """
 
-import contextlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from dodo_hooks.core.record import Record
 from dodo_hooks.git import launcher
 from dodo_hooks.git.command import git
 from dodo_hooks.git.override import PUT_BACK, Override, global_file, overridden, override, put_back
-from dodo_hooks.git.shim import locked, put
+from dodo_hooks.git.own_files import locked, put, unlink
 from dodo_hooks.git.shim_text import OF_ALL, Chain, shim_text
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host import bundle
@@ -96,8 +95,7 @@ def _remove_files(data: str) -> None:
     for way in WAYS:
         shutil.rmtree(directory_of(data, way), ignore_errors=True)
     for name in ("launch.py", bundle.FILE):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{data}/dodo-hooks/{name}")
+        unlink(f"{data}/dodo-hooks/{name}")
 
 
 def is_reached(data: str, configured: "tuple[str, str] | None") -> bool:

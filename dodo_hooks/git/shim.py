@@ -6,7 +6,6 @@ in the git directory, where the shims find them from their own place.
 
 import contextlib
 import difflib
-import fcntl
 import os
 from collections.abc import Generator, Mapping, Sequence
 
@@ -17,6 +16,7 @@ from dodo_hooks.git import hooks_path, kept, launcher
 from dodo_hooks.git.event import MARKER, mark_fired
 from dodo_hooks.git.hooks_dir import hooks_directory, is_inside, own_directory, worktree_git_dirs
 from dodo_hooks.git.kept import NEW_SUFFIX
+from dodo_hooks.git.own_files import locked, put, unlink
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.shim_text import PINNED, Chain, is_of_template, is_shim, shim_text
 from dodo_hooks.host import bundle
@@ -90,7 +90,7 @@ def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
         markers = (f"{git_dir}/{MARKER}" for git_dir in worktree_git_dirs(repo))
         ours = [path + end for path in (launcher_path(repo), bundle_path(repo)) for end in ("", NEW_SUFFIX)]
         for path in (*ours, *markers, _pin_path(repo)):
-            _unlink(path)
+            unlink(path)
     return changes
 
 
@@ -118,7 +118,7 @@ def is_pinned(repo: Repo) -> bool:
     return os.path.exists(_pin_path(repo))
 
 
-def pin_shims(repo: Repo, environ: Mapping[str, str], is_wanted: bool) -> None:
+def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | None", is_wanted: bool) -> None:
     """Let the shims that are installed here ask so from now on, or no more. Raises GitError."""
     if is_wanted == is_pinned(repo) or not os.path.exists(launcher_path(repo)):
         return
@@ -126,7 +126,8 @@ def pin_shims(repo: Repo, environ: Mapping[str, str], is_wanted: bool) -> None:
         if is_wanted:
             put(_pin_path(repo), b"", 0o600)
         else:
-            _unlink(_pin_path(repo))
+            unlink(_pin_path(repo))
+        _put_launcher(repo, site)  # shims and launcher are of one Python
         for directory in _directories(repo, environ):
             start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_wanted)
             for name in CLIENT_HOOKS:
@@ -204,7 +205,7 @@ def _expected_shim(directory: str, name: str, start: _Start, found: "str | None"
 def _uninstall_one(directory: str, name: str) -> "Change | None":
     path = f"{directory}/{name}"
     found = kept.find_kept(directory, name)
-    _unlink(path + NEW_SUFFIX)  # left by an install that was killed
+    unlink(path + NEW_SUFFIX)  # left by an install that was killed
     kept.forget_old(directory, name)
     if is_shim(path) or (found and not os.path.lexists(path)):
         if found:
@@ -264,57 +265,7 @@ def _put_launcher(repo: Repo, site: "Sequence[str] | None") -> None:
     put(bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
-def put(path: str, content: bytes, mode: int) -> None:
-    """Make `path` a file with this content and mode, in one step. Under a lock: the new file has a fixed name."""
-    new = path + NEW_SUFFIX  # what is there was left by one that was killed
-    _unlink(new)
-    with open(new, "xb") as file:
-        file.write(content)
-        os.fchmod(file.fileno(), mode)
-    os.replace(new, path)
-
-
-def _unlink(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-
-
 @contextlib.contextmanager
 def _lock(repo: Repo) -> Generator[None, None, None]:
     with locked(_our_directory(repo), repo.common_dir):
         yield
-
-
-@contextlib.contextmanager
-def locked(directory: str, what: str) -> Generator[None, None, None]:
-    """Alone with what is installed from this directory of ours. Raises GitError for what cannot be read or written
-    meanwhile; `what` names the place if nothing else does."""
-    path = f"{directory}/install.lock"
-    try:
-        descriptor = _locked(path)
-        try:
-            yield
-        finally:
-            _unlink(path)
-            with contextlib.suppress(OSError):  # there is more in it
-                os.rmdir(directory)
-            os.close(descriptor)
-    except OSError as error:
-        raise GitError(f"cannot change the hooks: {error.filename or what}: {error.strerror}") from error
-
-
-def _locked(path: str) -> int:
-    """A descriptor that has the lock on the file of this name, which its holder removes at the end."""
-    while True:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(os.path.dirname(path))
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except FileNotFoundError:  # the directory has just been removed
-            continue
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # A lock on a file that has lost its name keeps nobody out.
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
-                return descriptor
-        os.close(descriptor)

@@ -7,7 +7,7 @@ accepted, so that one can go back to a branch with an older one.
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.git.repo import main_worktree
 from dodo_hooks.host.posix import os, read_file
-from dodo_hooks.store import trust
+from dodo_hooks.store import layout, trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def accepted_files(state: str, repository: str) -> Files:
     import json
 
     try:
-        document = json.loads(read_file(trust.accepted_file(state, repository)))
+        document = json.loads(read_file(layout.accepted_file(state, repository)))
         return {path: text.encode("utf-8", "surrogateescape") for path, text in document.items()}
     except (OSError, ValueError, AttributeError):
         return {}
@@ -80,7 +80,7 @@ def keep_accepted(state: str, repository: str, files: Files) -> None:
     import json
 
     document = {path: content.decode("utf-8", "surrogateescape") for path, content in files.items()}
-    trust.write_private(trust.accepted_file(state, repository), json.dumps(document).encode())
+    trust.write_private(layout.accepted_file(state, repository), json.dumps(document).encode())
 
 
 def difference(before: Files, after: Files) -> list[str]:

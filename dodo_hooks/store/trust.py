@@ -1,9 +1,5 @@
 """Whose hooks may run: what a person has decided about a repository, kept outside of it (section 8; HOT).
 
-    STATE/dodo-hooks/trust/REPO             the decision: for this REPO (store/identity) with this remote
-                          /REPO.accepted    the hook files that were accepted, if the repository is pinned
-                          /REPO.skipped     what did not run because nothing was decided yet, and when that was told
-
 A copy of the repository is another repository, and so is one whose remote has changed: they are undecided.
 """
 
@@ -12,6 +8,7 @@ import marshal
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,29 +36,13 @@ class Skipped(Record):
     firings: "tuple[tuple[str, str, tuple[str, ...]], ...]"  # working tree, hook, arguments; the newest last
 
 
-def trust_dir(state: str) -> str:
-    return f"{state}/dodo-hooks/trust"
-
-
-def decision_file(state: str, repository: str) -> str:
-    return f"{trust_dir(state)}/{repository}"
-
-
-def accepted_file(state: str, repository: str) -> str:
-    return f"{trust_dir(state)}/{repository}.accepted"
-
-
-def _skipped_file(state: str, repository: str) -> str:
-    return f"{trust_dir(state)}/{repository}.skipped"
-
-
 def read_decision(state: str, repository: str) -> "Decision | None":
     """What was decided; None if nothing was.
 
     Raises:
         StoreError: that cannot be told.
     """
-    path = decision_file(state, repository)
+    path = layout.decision_file(state, repository)
     try:
         content = read_file(path).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
@@ -80,17 +61,17 @@ def write_decision(state: str, repository: str, decision: Decision) -> None:
         StoreError: it cannot be written.
     """
     fields = (_VERSION, decision.state, decision.remote, decision.place, *decision.pins)
-    write_private(decision_file(state, repository), "\0".join(fields).encode("utf-8", "surrogateescape"))
+    write_private(layout.decision_file(state, repository), "\0".join(fields).encode("utf-8", "surrogateescape"))
 
 
 def forget_decision(state: str, repository: str) -> bool:
     """Whether there was one."""
-    for path in (accepted_file(state, repository), _skipped_file(state, repository)):
+    for path in (layout.accepted_file(state, repository), layout.skipped_file(state, repository)):
         try:
             os.unlink(path)
         except OSError:
             pass
-    path = decision_file(state, repository)
+    path = layout.decision_file(state, repository)
     try:
         os.unlink(path)
     except FileNotFoundError:
@@ -102,7 +83,7 @@ def forget_decision(state: str, repository: str) -> bool:
 
 def decided_repositories(state: str) -> "list[str]":
     try:
-        names = os.listdir(trust_dir(state))
+        names = os.listdir(layout.trust_dir(state))
     except OSError:
         return []
     return sorted(name for name in names if "." not in name)
@@ -114,7 +95,7 @@ def decided_repositories(state: str) -> "list[str]":
 def read_skipped(state: str, repository: str) -> Skipped:
     """Nothing, where that cannot be told."""
     try:
-        told, firings = marshal.loads(read_file(_skipped_file(state, repository)))
+        told, firings = marshal.loads(read_file(layout.skipped_file(state, repository)))
         return Skipped(told, tuple((place, hook, tuple(args)) for place, hook, args in firings))
     except (OSError, ValueError, EOFError, TypeError):
         return Skipped("", ())
@@ -124,14 +105,14 @@ def write_skipped(state: str, repository: str, skipped: Skipped) -> None:
     """Best effort."""
     firings = skipped.firings[-MOST_SKIPPED:]
     try:
-        write_private(_skipped_file(state, repository), marshal.dumps((skipped.told, firings)))
+        write_private(layout.skipped_file(state, repository), marshal.dumps((skipped.told, firings)))
     except StoreError:
         pass
 
 
 def forget_skipped(state: str, repository: str) -> None:
     try:
-        os.unlink(_skipped_file(state, repository))
+        os.unlink(layout.skipped_file(state, repository))
     except OSError:
         pass
 

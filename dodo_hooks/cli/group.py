@@ -176,7 +176,38 @@ def _status() -> click.Command:
     return status
 
 
+def _init() -> click.Command:
+    from dodo_hooks.cli.init import init
+
+    return init
+
+
+def _trust() -> click.Command:
+    from dodo_hooks.cli.trust import trust
+
+    return trust
+
+
+def _deny() -> click.Command:
+    from dodo_hooks.cli.trust import deny
+
+    return deny
+
+
+def _doctor() -> click.Command:
+    from dodo_hooks.cli.doctor import doctor
+
+    return doctor
+
+
+def _worktree() -> click.Command:
+    from dodo_hooks.cli.worktree import worktree
+
+    return worktree
+
+
 COMMANDS: Mapping[str, Loader] = {
+    "init": _init,
     "install": _install,
     "uninstall": _uninstall,
     "run": _run,
@@ -186,6 +217,10 @@ COMMANDS: Mapping[str, Loader] = {
     "dump": _dump,
     "jobs": _jobs,
     "status": _status,
+    "doctor": _doctor,
+    "trust": _trust,
+    "deny": _deny,
+    "worktree": _worktree,
     "completion": _completion,
 }
 

@@ -9,6 +9,7 @@ import click
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Hook, Plan
+from dodo_hooks.git.command import expect_configuration
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.store import identity, layout
@@ -81,9 +82,11 @@ def store_here(world: World, path: str | None = None) -> str:
     """Where the records of this repository (or that at `path`) are kept; ends first what a dead writer left open.
 
     Raises:
-        GitError: there is no repository.
+        GitError: there is no repository, or one that git cannot use.
     """
-    repository_dir = _store_of(world, repo_at(world, path))
+    repo = repo_at(world, path)
+    expect_configuration(repo, world.environ)
+    repository_dir = _store_of(world, repo)
     repair(repository_dir)
     return repository_dir
 

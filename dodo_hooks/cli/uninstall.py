@@ -1,4 +1,4 @@
-"""`dodo-hooks uninstall`: the hooks directory as it was before."""
+"""`dodo-hooks uninstall`: the hooks directory, and git's configuration, as they were before."""
 
 from __future__ import annotations
 
@@ -6,20 +6,39 @@ import click
 
 from dodo_hooks.cli.place import repo_at
 from dodo_hooks.cli.table import say, shown
-from dodo_hooks.git import shim
-from dodo_hooks.git.launcher import KEPT_SUFFIX
+from dodo_hooks.fire.accept import forget
+from dodo_hooks.git import everywhere, shim
 from dodo_hooks.host.world import World
 
 
 @click.command()
+@click.option("--global", "is_global", is_flag=True, help="Take away what `install --global` and `--template` set up.")
 @click.pass_obj
-def uninstall(world: World) -> None:
+def uninstall(world: World, is_global: bool) -> None:
     """Take our hooks out of this repository, and put back those that were kept."""
-    changes = shim.uninstall(repo_at(world, None), world.environ)
+    if is_global:
+        _uninstall_everywhere(world)
+        return
+    repo = repo_at(world, None)
+    changes = shim.uninstall(repo, world.environ)
+    forget(world, repo)
     for change in changes:
         say(f"{change.hook}: {_told(change)}")
     if not changes:
         say("no hook of dodo-hooks is installed here")
+
+
+def _uninstall_everywhere(world: World) -> None:
+    undone = everywhere.uninstall_everywhere(world.data, world.environ)
+    for way, is_put_back in undone:
+        if is_put_back:
+            say(f"{way.key}: as it was before")
+        else:
+            say(f"{way.key}: left as it is, since somebody else has set it meanwhile")
+        if way == everywhere.BY_TEMPLATE:
+            say("repositories that were cloned meanwhile have a copy of the hooks: `dodo-hooks uninstall` in each")
+    if not undone:
+        say("no hooks of dodo-hooks are installed for all repositories")
 
 
 def _told(change: shim.Change) -> str:
@@ -27,5 +46,5 @@ def _told(change: shim.Change) -> str:
         return "removed"
     if change.what == shim.RESTORED:
         return "removed, your own hook is back"
-    kept = shown(change.path + KEPT_SUFFIX)
+    kept = shown(change.kept)
     return f"left as it is, since another program replaced ours; the hook that was there before is {kept}"

@@ -13,6 +13,7 @@ GATES = frozenset(
         "pre-push",
         "pre-auto-gc",
         "sendemail-validate",
+        "worktree-pre-remove",
     )
 )
 REFERENCE_TRANSACTION = "reference-transaction"
@@ -38,11 +39,14 @@ CLIENT_HOOKS = (
     REFERENCE_TRANSACTION,
 )
 
-# Fired by us, out of one of git's hooks or of a command of ours (G2).
+# Fired by us, out of one of git's hooks (G2).
 DERIVED_HOOKS = {
     "worktree-post-create": "post-checkout",
     "post-clone": "post-checkout",
 }
+
+# Fired by a command of ours, `dodo-hooks worktree remove`; nothing of git's is involved (G2).
+COMMAND_HOOKS = ("worktree-pre-remove", "worktree-post-remove")
 
 # An empty hook of one of these changes what git does, so there is never a shim for them (G2).
 SERVER_HOOKS = frozenset(
@@ -74,11 +78,13 @@ FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", 
 
 # git tells these something on their standard input (githooks(5)); all others have none.
 WITH_STDIN = frozenset(("pre-push", AFTER_REPLAY, REFERENCE_TRANSACTION))
+# Fired by what editors do behind one's back, such as a fetch: told there, news would be lost.
+OFTEN_UNSEEN = (REFERENCE_TRANSACTION, "post-index-change")
 
 
 def known_hooks() -> "tuple[str, ...]":
     """Every name that a hook file may use, in git's order."""
-    return CLIENT_HOOKS + tuple(DERIVED_HOOKS)
+    return CLIENT_HOOKS + tuple(DERIVED_HOOKS) + COMMAND_HOOKS
 
 
 def is_gate(hook: str, args: "tuple[str, ...]" = ()) -> bool:

@@ -13,13 +13,13 @@ import re
 
 from dodo_hooks.core.placeholders import (
     ALL_ARGUMENTS,
-    FILES_VARIABLE,
     LISTS,
     is_known,
     nearest,
     takes_event,
     variable_of,
 )
+from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.shell_dangers import changes_parameters, joins_lists, refused_words
 from dodo_hooks.core.shell_text import ShellText

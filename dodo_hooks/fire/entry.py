@@ -4,7 +4,7 @@ A firing that has nothing to do must cost next to nothing, so what a run needs i
 """
 
 from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.core.events import AFTER_REPLAY, BEFORE_COMMIT, REFERENCE_TRANSACTION, WITH_STDIN, is_gate
+from dodo_hooks.core.events import AFTER_REPLAY, BEFORE_COMMIT, OFTEN_UNSEEN, WITH_STDIN, is_gate
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.git.event import derived_hooks, mark_fired
@@ -25,19 +25,16 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
-# Fired by what editors do behind one's back, such as a fetch: told there, news would be lost.
-OFTEN_UNSEEN = (REFERENCE_TRANSACTION, "post-index-change")
-
-
 HANGUP = 129  # 128 + SIGHUP
 
 
 def fire(world: "World", words: "Sequence[str]") -> int:
-    """A hook that git has fired: `[--kept FILE] HOOK [ARG...]`; returns the exit code for git.
+    """A hook that git has fired: `[--global|--pinned] [--kept FILE] HOOK [ARG...]`; returns the exit code for git.
 
     Raises:
         HooksError: the hook file cannot be used, or nothing could be started.
     """
+    flag, words = (words[0], words[1:]) if words and words[0] in ("--global", "--pinned") else ("", words)
     kept, hook, args = _parse(words)
     git = os.getppid()
     stdin = _read_stdin(hook)
@@ -54,14 +51,30 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     if hook not in OFTEN_UNSEEN:
         _tell_news(world, repo)
     _make_whole(world, repo, hook, args)
+    return max(code, _fire_ours(world, repo, flag, hook, args, stdin or b""))
+
+
+def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[str, ...]", stdin: bytes) -> int:
+    """What the hook file says, where it may (section 8)."""
+    code = 0
     hooks = [hook, *_derived(hook, args, repo)]
+    if flag:
+        from dodo_hooks.fire.trust import stops_here
+
+        if (stop := stops_here(world, repo, flag, hooks, args)) is not None:
+            return stop
     compiled, is_new = load_compiled(world, repo.top)
     if is_new:
-        _welcome(world, repo, compiled)
+        _welcome(world, repo, compiled, has_shims=flag == "--global")
+    if (flag or compiled.rules.trust) and (hook == AFTER_REPLAY or any(name in hooks for name, _ in compiled.hooks)):
+        from dodo_hooks.fire.trust import refusal
+
+        if (stop := refusal(world, repo, compiled, hook, args)) is not None:
+            return stop
     for name in hooks:
         body = compiled.hook(name)
         if body is not None:
-            code = max(code, _run(world, repo, compiled, body, args, stdin or b""))
+            code = max(code, _run(world, repo, compiled, body, args, stdin))
     if hook == AFTER_REPLAY:
         code = max(code, _run_owed(world, repo, compiled))
     return code
@@ -129,12 +142,14 @@ def run_by_hand(
     """
     from dodo_hooks.core.selection import BY_COMMAND, BY_VARIABLE, Selectors, left_out
     from dodo_hooks.fire.run import BY_HAND
+    from dodo_hooks.fire.trust import expect_accepted
 
     repo = find_repo(world.environ, world.cwd)
     compiled, _ = load_compiled(world, repo.top)
     body = compiled.hook(hook)
     if body is None:
         raise UsageError(_no_such_hook(hook, compiled))
+    expect_accepted(world, repo, compiled)
     selectors = Selectors(tuple(jobs), tuple(tags), tuple(skip))
     out = {**left_out(body, _from_environ(world), said_by=BY_VARIABLE), **left_out(body, selectors, said_by=BY_COMMAND)}
     firing = _firing(world, repo, compiled, body, tuple(args), BY_HAND, out, _stdin_by_hand(body))
@@ -159,6 +174,27 @@ def run_by_hand(
     from dodo_hooks.fire.phases import run_firing
 
     return run_firing(firing)
+
+
+def fire_by_command(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> int:
+    """A hook that a command of ours fires in the working tree `repo`: attached, since that may be about to vanish.
+    Returns 0 where no hook file names it, and where the hooks of the repository may not run (section 8).
+
+    Raises:
+        HooksError: as for `fire`.
+    """
+    from dodo_hooks.fire.run import ATTACHED, BY_HAND
+    from dodo_hooks.fire.trust import may_run
+
+    compiled, _ = load_compiled(world, repo.top)
+    body = compiled.hook(hook)
+    if body is None or world.environ.get("DODO_HOOKS") == "0" or not may_run(world, repo, compiled, hook):
+        return 0
+    from dodo_hooks.core.selection import BY_VARIABLE, left_out
+    from dodo_hooks.fire.phases import run_firing
+
+    out = left_out(body, _from_environ(world), said_by=BY_VARIABLE)
+    return run_firing(asked(_firing(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED)))
 
 
 def _stdin_by_hand(hook: "Hook") -> bytes:
@@ -345,7 +381,7 @@ def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes 
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256
 
 
-def _welcome(world: "World", repo: "Repo", compiled: "Compiled") -> None:
+def _welcome(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
     """The hook file is new or has changed: say what its reader noticed, and see to the shims that it needs (G2)."""
     from dodo_hooks.fire.run import say
     from dodo_hooks.host.bundle import is_in_use
@@ -357,7 +393,7 @@ def _welcome(world: "World", repo: "Repo", compiled: "Compiled") -> None:
 
     if not is_in_use(__name__):
         refresh_bundle(repo)
-    plan = compiled.plan()
+    plan = None if has_shims else compiled.plan()
     for sentence in install_missing(world, repo, shims_needed(plan)) if plan else ():
         say(sentence)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 6
+_FORMAT = 7
 _KEY = (
     _FORMAT,
     __version__,
@@ -50,6 +50,7 @@ class Compiled(Record):
     sources: "tuple[Source, ...]"
     settings: "tuple[Any, ...] | None"  # a bare Plan without its hooks; None: there is no hook file
     hooks: "tuple[tuple[str, bytes], ...]"
+    files: "tuple[str, ...]" = ()  # of the sources those that were read, and not only looked for
 
     def hook(self, name: str) -> "Hook | None":
         for its_name, data in self.hooks:
@@ -93,6 +94,17 @@ def load_plan(world: "World", top: str) -> "Plan | None":
         ConfigError: the hook file cannot be used.
     """
     return load_compiled(world, top)[0].plan()
+
+
+def find_file(world: "World", top: str) -> "str | None":
+    """The hook file of the working tree at `top`, right or wrong."""
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.loader.discover import find_hook_file
+
+    found = find_hook_file(top)
+    return found.file if found else None
 
 
 def load_file(world: "World", file: str) -> Plan:
@@ -183,7 +195,8 @@ def _compile(world: "World", top: str) -> Compiled:
 
     plan = with_records(load(found, sources, main_top_of(top, sources)))
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks)
+    files = tuple(path for path, seen in sources.seen.items() if seen.content is not None)
+    return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks, files)
 
 
 def _kept(sources: "Sources") -> "tuple[Source, ...]":

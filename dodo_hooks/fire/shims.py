@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.events import AFTER_COMMIT, AFTER_REPLAY, FIRED_BY_REPLAY, shim_of
 from dodo_hooks.core.plan import BACKGROUND, Plan
-from dodo_hooks.git.hooks_dir import hooks_directory
+from dodo_hooks.git.everywhere import is_reached
+from dodo_hooks.git.hooks_dir import configured, hooks_directory
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.shim import install
 from dodo_hooks.host.world import World
 
 
 def shims_needed(plan: Plan) -> list[str]:
-    """The hooks to install: those that the file names and, where a rebase puts off a background phase, the one that
-    git fires when the rebase is over (R12). Where fixes are staged, the index is looked after once the commit is made
-    (G6)."""
-    hooks = [hook.name for hook in plan.hooks if not hook.is_task]
+    """The hooks to install: those that the file names, if git has a part in them, and, where a rebase puts off a
+    background phase, the one that git fires when the rebase is over (R12). Where fixes are staged, the index is looked
+    after once the commit is made (G6)."""
+    hooks = [hook.name for hook in plan.hooks if shim_of(hook.name)]
     is_put_off = any(
         hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in plan.hooks
     )
@@ -31,6 +32,8 @@ def install_missing(world: World, repo: Repo, hooks: Sequence[str]) -> list[str]
     A hook of somebody else's in that place is left alone: to put ours in front of it takes an `install` by hand.
     """
     try:
+        if is_reached(world.data, configured(repo, world.environ)):  # every hook has a shim there
+            return []
         directory = hooks_directory(repo, world.environ)
         shims = {hook: shim_of(hook) for hook in hooks}
         missing = [hook for hook, shim in shims.items() if shim and not os.path.lexists(f"{directory}/{shim}")]

@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.variables import without_local
 
 
 def git(
@@ -30,3 +32,15 @@ def git(
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise GitError(f"git {args[0]}: {said or f'ended with {done.returncode}'}")
     return done.stdout
+
+
+def expect_configuration(repo: Repo, environ: Mapping[str, str]) -> None:
+    """Raise GitError where git cannot read its configuration, and so does nothing at all in this repository.
+
+    What we read ourselves (git/repo.py) is less strict: without this, commands would answer for a repository in which
+    no hook can fire.
+    """
+    try:
+        git(("config", "--list"), repo.top or repo.git_dir, {**without_local(environ), "GIT_DIR": repo.git_dir})
+    except GitError as error:
+        raise GitError(f"git cannot read its configuration, so correct that file: {error}") from error

@@ -21,8 +21,10 @@ def derived_hooks(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[st
     if not repo.is_linked:
         return ("post-clone",) if is_new else ()
     # After `worktree add --no-checkout` the first checkout comes from a commit, not from nothing. All worktrees that
-    # were there when the hooks were installed have the marker, so this one is younger, and has not fired yet.
-    return ("worktree-post-create",) if is_new or flag == "1" else ()
+    # were there when the hooks were installed have the marker, so this one is younger, and has not fired yet. Where
+    # they were not installed in this repository, but for all of a user's, that cannot be told.
+    is_later = flag == "1" and os.access(f"{repo.common_dir}/{MARKER}", os.F_OK)
+    return ("worktree-post-create",) if is_new or is_later else ()
 
 
 def mark_fired(repo: "Repo") -> bool:

@@ -1,11 +1,11 @@
 """The directory that git really takes a repository's hooks from, and whether we may write there (section 8)."""
 
 import os
-import shlex
 from collections.abc import Mapping
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.git.command import git
+from dodo_hooks.git.managers import manager_of_directory
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.variables import without_local
 
@@ -18,23 +18,30 @@ def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
     Raises UsageError where hooks are shared with other repositories or under version control: the sentence says what
     there is and what can be done.
     """
-    configured = _configured(repo, environ)
-    if configured is None:
-        return _own_directory(repo)
-    scope, value = configured
+    found = configured(repo, environ)
+    if found is None:
+        path = own_directory(repo)
+        refuse_link(path)
+        return path
+    scope, value = found
     if scope == "command":
         raise UsageError(f"core.hooksPath is {value} for this command alone, {NOTHING_DONE}: install without it")
     path = os.path.realpath(os.path.join(repo.top or repo.git_dir, value))
     if scope not in ("local", "worktree"):
-        raise UsageError(_shared(repo, scope, value))
-    if _is_inside(path, repo.common_dir) or _is_inside(path, repo.git_dir):
+        raise UsageError(_shared(scope, value))
+    if is_inside(path, repo.common_dir) or is_inside(path, repo.git_dir):
         return path
-    if any(_is_inside(path, top) for top in worktree_tops(repo)):
-        raise UsageError(_versioned(scope, path))
+    if any(is_inside(path, top) for top in worktree_tops(repo)):
+        raise UsageError(_versioned(path))
+    if os.path.isfile(f"{os.path.dirname(path)}/HEAD"):
+        raise UsageError(
+            f"core.hooksPath is {value}, which belongs to another repository, or to this one before it was moved or"
+            f" copied, {NOTHING_DONE}: {_LOCAL}"
+        )
     if not os.path.isdir(path):
         raise UsageError(
-            f"core.hooksPath is {value}, where no directory is, {NOTHING_DONE}: make the directory, or let git use the"
-            f" repository's own hooks with {_unset(scope)}, and install again"
+            f"core.hooksPath is {value}, where no directory is, {NOTHING_DONE}: make the directory and install again,"
+            f" or let git use the repository's own hooks with `dodo-hooks install --local`"
         )
     return path
 
@@ -68,18 +75,17 @@ def worktree_tops(repo: Repo) -> list[str]:
     return sorted(tops)
 
 
-def _own_directory(repo: Repo) -> str:
-    path = own_directory(repo)
+def refuse_link(path: str) -> None:
+    """Raise UsageError where this hooks directory leads to another one."""
     if os.path.realpath(path) != path:
         raise UsageError(
             f"{path} is a link to {os.path.realpath(path)}, whose hooks are not this repository's alone,"
             f" {NOTHING_DONE}: put a directory in the place of the link and install again, or call {_by_hand()} in the"
             " hooks there"
         )
-    return path
 
 
-def _configured(repo: Repo, environ: Mapping[str, str]) -> tuple[str, str] | None:
+def configured(repo: Repo, environ: Mapping[str, str]) -> "tuple[str, str] | None":
     """The scope and the value of the core.hooksPath that counts; None if there is none."""
     environ = {**without_local(environ), "GIT_DIR": repo.git_dir}
     query = ("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
@@ -91,25 +97,31 @@ def _configured(repo: Repo, environ: Mapping[str, str]) -> tuple[str, str] | Non
     return scope.decode(), os.fsdecode(value)
 
 
-def _is_inside(path: str, directory: str) -> bool:
+def is_inside(path: str, directory: str) -> bool:
+    """Whether the path is this directory or lies below it; both without links."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
-def _shared(repo: Repo, scope: str, value: str) -> str:
-    own = shlex.quote(own_directory(repo))
+def _shared(scope: str, value: str) -> str:
     return (
-        f"core.hooksPath is {value} in the {scope} git configuration, for all repositories, {NOTHING_DONE}: give this"
-        f" one hooks of its own with `git config --local core.hooksPath {own}` (those in {value} do not run here any"
-        f" more then), or unset it for all with {_unset(scope)}, and install again"
+        f"core.hooksPath is {value} in the {scope} git configuration, for all repositories, {NOTHING_DONE}: {_LOCAL}"
+        f" (those in {value} do not run in it any more then); {_GLOBAL}; {_unset(scope)} unsets it for all"
     )
 
 
-def _versioned(scope: str, path: str) -> str:
+def _versioned(path: str) -> str:
+    manager = manager_of_directory(path)
+    whose = f", where {manager.name} has its hooks" if manager else ", where hooks are under version control"
+    again = f" until {manager.name} sets it again" if manager else ""
     return (
-        f"core.hooksPath is {path}, inside the work tree, where hooks are under version control, {NOTHING_DONE}: let"
-        f" git use the repository's own hooks with {_unset(scope)} (those in {path} do not run any more then) and"
-        f" install again, or call {_by_hand()} in the hooks there"
+        f"core.hooksPath is {path}, inside the work tree{whose}, {NOTHING_DONE}: {_LOCAL}{again} (those in {path} do"
+        f" not run any more then); {_GLOBAL}, but not in this one as long as it has a core.hooksPath of its own; or"
+        f" call {_by_hand()} in the hooks there"
     )
+
+
+_LOCAL = "`dodo-hooks install --local` makes git use this repository's own hooks directory, and `uninstall` undoes it"
+_GLOBAL = "`dodo-hooks install --global` sets up hooks for all your repositories, which run in those that you trust"
 
 
 def _unset(scope: str) -> str:

@@ -1,25 +1,24 @@
-"""What the shims and the launcher say, and what they have to know about this Python.
+"""What the launcher says, and what it has to know about this Python.
 
-git starts the shim, a few lines of sh. It starts the recorded interpreter, isolated (-I) and without site-packages
-(-S), on the launcher, which puts the directory of this package on the path and calls `main.launch`: nothing that lies
-in the repository can be imported on this way (G1). When Python or package are gone, each of the two says so itself.
+git starts the shim (git/shim_text.py), which starts the recorded interpreter, isolated (-I) and without site-packages
+(-S), on the launcher. That puts the directory of this package on the path and calls `main.launch`: nothing that lies
+in the repository can be imported on this way (G1). When the package is gone it says so itself.
 """
 
 import ast
 import compileall
+import marshal
 import os
+import subprocess
 import sys
 from collections.abc import Collection, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.events import GATES, REFERENCE_TRANSACTION
+from dodo_hooks.core.events import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
+from dodo_hooks.git.shim_text import OF_ALL, PINNED
 from dodo_hooks.host import bundle
-
-# By this line a shim is known as ours, whatever else was done to it.
-MARKER_LINE = b"# dodo-hooks shim: written by `dodo-hooks install`, taken away by `dodo-hooks uninstall`."
-KEPT_SUFFIX = ".dodo-kept"
 
 # What a command may import that is not ours, with what these import in turn: some systems scatter them.
 THIRD_PARTY = (
@@ -27,26 +26,7 @@ THIRD_PARTY = (
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
 )
 
-_SHIM = b"""\
-#!/bin/sh
-%(marker)s
-%(paths)s
-if [ "$DODO_HOOKS" = 0 ]; then
-  %(run_kept)sexit 0
-fi
-if [ -x "$dodo_python" ] && [ -r "$dodo_launcher" ]; then
-  exec "$dodo_python" -I -S "$dodo_launcher" fire %(kept_option)s%(hook)s "$@"
-fi
-"""
-_RUN_KEPT = b"""[ -x "$dodo_kept" ] && exec "$dodo_kept" "$@"
-"""
-_SAY_GONE = b"""\
-[ -x "$dodo_python" ] && dodo_python=$dodo_launcher
-dodo_mend="install dodo-hooks again and run \\`dodo-hooks install\\`, or %(mend)s"
-printf '%%s\\n' "dodo-hooks: %(hook)s cannot be run ($dodo_python is gone): $dodo_mend." >&2
-"""
-_MEND_REMOVE = b"remove $dodo_hook"
-_MEND_PUT_BACK = b"move $dodo_kept back to $dodo_hook"
+_ANSWER_S = 20
 
 _LAUNCHER = """\
 # Written by `dodo-hooks install`, run by the shims in the hooks directory, taken away by `dodo-hooks uninstall`.
@@ -57,6 +37,8 @@ import sys
 sys.path.append({package})
 try:
     path = sys.argv[0][:-9] + {bundle!r}
+    if path[:1] != "/":  # the process may go elsewhere before it reads on
+        path = posix.getcwd() + "/" + path
     file = posix.open(path, posix.O_RDONLY)
     length = int(posix.read(file, {digits}))
     key, start, index = marshal.loads(posix.read(file, length))
@@ -72,11 +54,12 @@ try:
 except ImportError as error:
     # Text, because all else in this file is compiled at every start.
     exec('''
-words = sys.argv[2:]
+words = sys.argv[3:] if sys.argv[2] in {flags} else sys.argv[2:]
 kept, words = (words[1], words[2:]) if words[0] == "--kept" else ("", words)
 is_gate = words[0] in {gates} or words[:2] == ["{transaction}", "prepared"]
-if is_gate or words[0] != "{transaction}":
-    mend = "install dodo-hooks again and run `dodo-hooks install`, or remove the hook"
+if is_gate or words[0] not in {unseen}:
+    where = " --global" if sys.argv[2] == "--global" else ""
+    mend = f"install dodo-hooks again and run `dodo-hooks install{{where}}`, or remove the hook"
     sys.stderr.write(f"dodo-hooks: {{words[0]}} cannot be run ({{error}}): {{mend}}.\\\\n")
 if kept and not is_gate:
     import posix
@@ -87,49 +70,19 @@ launch({site})
 """
 
 
-def shim_text(hook: str, directory: str, interpreter: str, launcher: str, has_kept: bool) -> bytes:
-    """The shim of one of git's hooks. With `has_kept`, the user's own hook lies beside it and is chained."""
-    path = os.fsencode(f"{directory}/{hook}")
-    kept = path + os.fsencode(KEPT_SUFFIX)
-    variables = {b"dodo_python": os.fsencode(interpreter), b"dodo_launcher": os.fsencode(launcher), b"dodo_hook": path}
-    if has_kept:
-        variables[b"dodo_kept"] = kept
-    text = _SHIM % {
-        b"marker": MARKER_LINE,
-        b"paths": b"\n".join(name + b"=" + _sh_quoted(value) for name, value in variables.items()),
-        b"run_kept": _RUN_KEPT + b"  " if has_kept else b"",
-        b"kept_option": b'--kept "$dodo_kept" ' if has_kept else b"",
-        b"hook": hook.encode(),
-    }
-    return text + _when_gone(hook, has_kept)
-
-
-def _when_gone(hook: str, has_kept: bool) -> bytes:
-    """The end of a shim: one sentence, and a gate fails. What the user's own hook can still do, it does."""
-    say = _SAY_GONE % {b"hook": hook.encode(), b"mend": _MEND_PUT_BACK if has_kept else _MEND_REMOVE}
-    if hook in GATES:
-        return say + b"exit 1\n"
-    leave = (_RUN_KEPT if has_kept else b"") + b"exit 0\n"
-    if hook == REFERENCE_TRANSACTION:  # fires two or three times for one change: it says it once
-        return b'if [ "$1" = prepared ]; then\n' + say + b"exit 1\nfi\n" + leave
-    return say + leave
-
-
 def launcher_text(package: str, site: Sequence[str]) -> bytes:
     """The launcher that imports us from the directory `package`, and tells `main.launch` where the others are."""
     text = _LAUNCHER.format(
         package=_py_quoted(package),
         bundle=bundle.FILE,
         digits=bundle.DIGITS,
+        flags=(OF_ALL.decode(), PINNED.decode()),
         gates=tuple(sorted(GATES)),
         transaction=REFERENCE_TRANSACTION,
+        unseen=OFTEN_UNSEEN,
         site="[" + ", ".join(map(_py_quoted, site)) + "]",
     )
     return text.encode("ascii")
-
-
-def _sh_quoted(value: bytes) -> bytes:
-    return b"'" + value.replace(b"'", b"'\\''") + b"'"
 
 
 def _py_quoted(path: str) -> str:
@@ -182,12 +135,39 @@ def compile_package() -> None:
     compileall.compile_dir(os.path.join(package_directory(), "dodo_hooks"), quiet=2)
 
 
+def answer_of(interpreter: str, launcher: str) -> str:
+    """What our program says of itself when it is started as a shim starts it; "" if it cannot be."""
+    argv = [interpreter, "-I", "-S", launcher, "--version"]
+    try:
+        done = subprocess.run(argv, cwd="/", capture_output=True, timeout=_ANSWER_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
+
+
+def is_bundle_current(path: str) -> bool:
+    """Whether a bundle serves this Python and these sources."""
+    try:
+        content = Path(path).read_bytes()
+        length = int(content[: bundle.DIGITS])
+        key, _, index = marshal.loads(content[bundle.DIGITS : bundle.DIGITS + length])
+    except (OSError, ValueError, TypeError, EOFError):
+        return False
+    if key != bundle.KEY or set(index) != set(_hot_modules()):
+        return False
+    return all(bundle.is_unchanged(source, mtime_ns, size) for source, _, mtime_ns, size, *_ in index.values())
+
+
 def bundle_content() -> bytes:
     """The byte code of what a fired hook imports, in one file (host/bundle.py): the modules that say HOT."""
+    names = _hot_modules()
+    return bundle.made_of([(name, str(path), _imports_of(path, names)) for name, path in names.items()])
+
+
+def _hot_modules() -> dict[str, Path]:
     root = Path(package_directory(), "dodo_hooks")
     paths = [path for path in sorted(root.rglob("*.py")) if path.name == "__init__.py" or _is_hot(path)]
-    names = {_module_name(path, root.parent): path for path in paths}
-    return bundle.made_of([(name, str(path), _imports_of(path, names)) for name, path in names.items()])
+    return {_module_name(path, root.parent): path for path in paths}
 
 
 def _imports_of(path: Path, modules: Collection[str]) -> tuple[str, ...]:

@@ -1,26 +1,24 @@
 """Install, chain and uninstall: what lies in a repository's hooks directory because of us (G1, G2, section 8).
 
-A hook that was there before is kept beside the shim, the very same file under another name, and put back in one step.
-There is no moment at which neither it nor the shim is in place: first it gets the second name, then the shim replaces
-the first. Whatever is killed in between, the next install or uninstall goes on from what it finds.
+A hook that was there before is kept (git/kept.py), chained, and put back in one step. The launcher and the bundle lie
+in the git directory, where the shims find them from their own place.
 """
 
 import contextlib
 import difflib
-import fcntl
-import filecmp
 import os
-import shutil
 from collections.abc import Generator, Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.core.events import CLIENT_HOOKS, SERVER_HOOKS, known_hooks, shim_of
+from dodo_hooks.core.events import CLIENT_HOOKS, COMMAND_HOOKS, SERVER_HOOKS, known_hooks, shim_of
 from dodo_hooks.core.record import Record
-from dodo_hooks.git import launcher
+from dodo_hooks.git import hooks_path, kept, launcher
 from dodo_hooks.git.event import MARKER, mark_fired
-from dodo_hooks.git.hooks_dir import hooks_directory, own_directory, worktree_git_dirs
-from dodo_hooks.git.launcher import KEPT_SUFFIX, MARKER_LINE
+from dodo_hooks.git.hooks_dir import hooks_directory, is_inside, own_directory, worktree_git_dirs
+from dodo_hooks.git.kept import NEW_SUFFIX
+from dodo_hooks.git.own_files import locked, put, unlink
 from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.shim_text import PINNED, Chain, is_of_template, is_shim, shim_text
 from dodo_hooks.host import bundle
 
 INSTALLED = "installed"
@@ -29,8 +27,6 @@ REMOVED = "removed"
 RESTORED = "restored"  # removed, and the hook that was kept is back
 LEFT = "left"  # not ours any more, while a hook that we kept lies beside it: nothing was done
 
-NEW_SUFFIX = ".dodo-new"
-
 
 class Change(Record):
     """What was done with one hook of git."""
@@ -38,32 +34,42 @@ class Change(Record):
     hook: str
     path: str  # of the hook
     what: str  # one of the words above
+    kept: str = ""  # the hook that is kept
 
 
 def install(
-    repo: Repo, hooks: Sequence[str], environ: Mapping[str, str], site: "Sequence[str] | None" = None
+    repo: Repo,
+    hooks: Sequence[str],
+    environ: Mapping[str, str],
+    site: "Sequence[str] | None" = None,
+    *,
+    is_local: bool = False,
 ) -> list[Change]:
     """Make `hooks` fire, derived ones through git's; what is installed already is renewed.
 
-    `site` is where third-party modules are, by default where this interpreter finds them. Raises UsageError, before
-    anything is changed, for a hook that cannot have a shim and where hooks are not this repository's alone; GitError
-    where a file cannot be written.
+    `site` is where third-party modules are, by default where this interpreter finds them. With `is_local` git is made
+    to use the repository's own hooks directory, whatever core.hooksPath says. Raises UsageError, before anything is
+    changed, for a hook that cannot have a shim and where hooks are not this repository's alone; GitError where a file
+    cannot be written.
     """
     names = shims_for(hooks)
-    directory = hooks_directory(repo, environ)
-    interpreter, package = launcher.interpreter(), launcher.package_directory()
-    if site is None:
-        site = launcher.site_directories({repo.top, os.path.realpath(os.curdir)})
+    directory = hooks_path.own_hooks(repo) if is_local else hooks_directory(repo, environ)
+    interpreter = launcher.interpreter()
     with _lock(repo):
         for name in names:
-            _expect_one_hook(f"{directory}/{name}")
-        path = _launcher_path(repo)
-        _put(path, launcher.launcher_text(package, site), 0o644)
-        _put(_bundle_path(repo), launcher.bundle_content(), 0o644)
+            _expect_one_hook(directory, name)
+        _put_launcher(repo, site)
         os.makedirs(directory, exist_ok=True)
-        changes = [_install_one(directory, name, interpreter, path) for name in names]
+        start = _Start(interpreter, _launcher_from(directory, repo), is_pinned(repo))
+        changes = [_install_one(directory, name, start) for name in names]
+        for name in CLIENT_HOOKS:  # from now on what is installed here counts
+            if is_of_template(f"{directory}/{name}"):
+                os.unlink(f"{directory}/{name}")
+        kept.tidy(directory, is_shim)
         for git_dir in worktree_git_dirs(repo):
             mark_fired(Repo("", git_dir, repo.common_dir))
+        if is_local:  # at last, when what git will find there is complete
+            hooks_path.use_own(repo, environ)
     launcher.compile_package()
     return changes
 
@@ -73,35 +79,75 @@ def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
 
     Raises GitError where a file cannot be written.
     """
-    directories = {own_directory(repo)}
-    with contextlib.suppress(UsageError):  # where install would have refused there is nothing of ours
-        directories.add(hooks_directory(repo, environ))
+    directories = _directories(repo, environ)
     with _lock(repo):
+        hooks_path.use_former(repo, environ)
         changes = [
-            change
-            for directory in sorted(directories)
-            for name in CLIENT_HOOKS
-            if (change := _uninstall_one(directory, name))
+            change for directory in directories for name in CLIENT_HOOKS if (change := _uninstall_one(directory, name))
         ]
-        launcher_path = _launcher_path(repo)
+        for directory in directories:
+            kept.tidy(directory, is_shim)
         markers = (f"{git_dir}/{MARKER}" for git_dir in worktree_git_dirs(repo))
-        ours = [path + suffix for path in (launcher_path, _bundle_path(repo)) for suffix in ("", NEW_SUFFIX)]
-        for path in (*ours, *markers):
-            _unlink(path)
+        ours = [path + end for path in (launcher_path(repo), bundle_path(repo)) for end in ("", NEW_SUFFIX)]
+        for path in (*ours, *markers, _pin_path(repo)):
+            unlink(path)
     return changes
 
 
 def installed_shims(repo: Repo, environ: Mapping[str, str]) -> list[str]:
     """The hooks of git that have a shim of ours. Raises UsageError where hooks are not this repository's alone."""
     directory = hooks_directory(repo, environ)
-    return [name for name in CLIENT_HOOKS if _is_ours(f"{directory}/{name}")]
+    return [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
+
+
+def stale_shims(repo: Repo, directory: str) -> list[str]:
+    """The shims in this directory that are not what an install would write now, with this Python and version."""
+    start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_pinned(repo))
+    stale = []
+    for name in CLIENT_HOOKS:
+        path = f"{directory}/{name}"
+        if is_shim(path):
+            with open(path, "rb") as file:
+                is_current = file.read() == _expected_shim(directory, name, start, kept.find_kept(directory, name))
+            stale += [] if is_current else [name]
+    return stale
+
+
+def is_pinned(repo: Repo) -> bool:
+    """Whether the shims ask first whether the hook files are those that were accepted (section 8)."""
+    return os.path.exists(_pin_path(repo))
+
+
+def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | None", is_wanted: bool) -> None:
+    """Let the shims that are installed here ask so from now on, or no more. Raises GitError."""
+    if is_wanted == is_pinned(repo) or not os.path.exists(launcher_path(repo)):
+        return
+    with _lock(repo):
+        if is_wanted:
+            put(_pin_path(repo), b"", 0o600)
+        else:
+            unlink(_pin_path(repo))
+        _put_launcher(repo, site)  # shims and launcher are of one Python
+        for directory in _directories(repo, environ):
+            start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_wanted)
+            for name in CLIENT_HOOKS:
+                if is_shim(f"{directory}/{name}"):
+                    _install_one(directory, name, start)
+
+
+def _directories(repo: Repo, environ: Mapping[str, str]) -> list[str]:
+    """Where shims of ours may be: where install would refuse there is nothing of ours."""
+    directories = {own_directory(repo)}
+    with contextlib.suppress(UsageError):
+        directories.add(hooks_directory(repo, environ))
+    return sorted(directories)
 
 
 def refresh_bundle(repo: Repo) -> None:
     """Write the byte code of the hot modules anew, after an upgrade; where it cannot be, hooks are only slower."""
-    if os.path.exists(_launcher_path(repo)):
+    if os.path.exists(launcher_path(repo)):
         with contextlib.suppress(GitError, OSError), _lock(repo):
-            _put(_bundle_path(repo), launcher.bundle_content(), 0o644)
+            put(bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
 def shims_for(hooks: Sequence[str]) -> list[str]:
@@ -116,6 +162,8 @@ def _shim_for(hook: str) -> str:
             f"{hook} gets no shim: it is not for the client's side, and a hook of that name changes what git does even"
             " if it has nothing to do"
         )
+    if hook in COMMAND_HOOKS:
+        raise UsageError(f"{hook} needs no shim: `dodo-hooks worktree remove` fires it")
     shim = shim_of(hook)
     if shim is None:
         near = difflib.get_close_matches(hook, known_hooks(), 1)
@@ -127,138 +175,97 @@ def _shim_for(hook: str) -> str:
 # One hook
 
 
-def _install_one(directory: str, name: str, interpreter: str, launcher_path: str) -> Change:
+class _Start(Record):
+    """What every shim of a repository starts."""
+
+    interpreter: str
+    launcher: str  # relative to the hooks directory, or absolute
+    is_pinned: bool
+
+
+def _install_one(directory: str, name: str, start: _Start) -> Change:
     path = f"{directory}/{name}"
-    kept = path + KEPT_SUFFIX
-    if os.path.lexists(path) and not _is_ours(path) and not os.path.lexists(kept):
-        _keep(path, kept)
-    has_kept = os.path.lexists(kept)
-    _put(path, launcher.shim_text(name, directory, interpreter, launcher_path, has_kept), 0o755)
-    return Change(name, path, CHAINED if has_kept else INSTALLED)
+    found = kept.find_kept(directory, name)
+    is_old = found == path + kept.SUFFIX
+    if is_old or (found is None and os.path.lexists(path) and not is_shim(path)):
+        kept.keep(directory, name)
+        found = kept.find_kept(directory, name)
+    put(path, _expected_shim(directory, name, start, found), 0o755)
+    if is_old:
+        kept.forget_old(directory, name)
+    return Change(name, path, CHAINED if found else INSTALLED, found or "")
+
+
+def _expected_shim(directory: str, name: str, start: _Start, found: "str | None") -> bytes:
+    relative = os.path.relpath(found, directory) if found else None
+    chain = Chain(relative, PINNED if start.is_pinned else b"")
+    return shim_text(name, start.interpreter, start.launcher, chain)
 
 
 def _uninstall_one(directory: str, name: str) -> "Change | None":
     path = f"{directory}/{name}"
-    kept = path + KEPT_SUFFIX
-    has_kept = os.path.lexists(kept)
-    _unlink(path + NEW_SUFFIX)  # left by an install that was killed
-    if _is_ours(path) or (has_kept and not os.path.lexists(path)):
-        if has_kept:
-            os.replace(kept, path)
+    found = kept.find_kept(directory, name)
+    unlink(path + NEW_SUFFIX)  # left by an install that was killed
+    kept.forget_old(directory, name)
+    if is_shim(path) or (found and not os.path.lexists(path)):
+        if found:
+            os.replace(found, path)
             return Change(name, path, RESTORED)
         os.unlink(path)
         return Change(name, path, REMOVED)
-    if not has_kept:
+    if found is None:
         return None
-    if is_same_hook(path, kept):  # an install was killed between its two steps
-        os.unlink(kept)
+    if kept.is_same_hook(path, found):  # an install was killed between its two steps
+        os.unlink(found)
         return Change(name, path, RESTORED)
-    return Change(name, path, LEFT)
+    return Change(name, path, LEFT, found)
 
 
-def _expect_one_hook(path: str) -> None:
+def _expect_one_hook(directory: str, name: str) -> None:
     """Raise UsageError where a shim cannot be put without losing one of two hooks that are not ours."""
+    path, found = f"{directory}/{name}", kept.find_kept(directory, name)
     if os.path.isdir(path):
         raise UsageError(f"{path} is a directory: remove it, and install again")
-    kept = path + KEPT_SUFFIX
-    if os.path.lexists(path) and os.path.lexists(kept) and not _is_ours(path) and not is_same_hook(path, kept):
+    if found and os.path.lexists(path) and not is_shim(path) and not kept.is_same_hook(path, found):
         raise UsageError(
-            f"{path} was replaced after dodo-hooks had kept the hook before it as {kept}, and nothing was changed: make"
-            " one hook of the two, or remove one, and install again"
+            f"{path} was replaced after dodo-hooks had kept the hook before it as {found}, and nothing was changed:"
+            " make one hook of the two, or remove one, and install again"
         )
-
-
-def _is_ours(path: str) -> bool:
-    if os.path.islink(path) or not os.path.isfile(path):
-        return False
-    with open(path, "rb") as file:
-        return MARKER_LINE in file.read().splitlines()
-
-
-def is_same_hook(one: str, other: str) -> bool:
-    """Whether it is the same hook under both names, linked or copied by us."""
-    if os.path.samestat(os.lstat(one), os.lstat(other)):
-        return True
-    if os.path.islink(one) or os.path.islink(other):
-        return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
-    return os.stat(one).st_mode == os.stat(other).st_mode and filecmp.cmp(one, other, shallow=False)
 
 
 # Files
 
 
-def _keep(path: str, kept: str) -> None:
-    """Give the hook, also if it is a link, the second name `kept`."""
-    try:
-        os.link(path, kept, follow_symlinks=False)
-    except OSError:  # not on this file system, or not for somebody else's file
-        copy_hook(path, kept)
+def launcher_path(repo: Repo) -> str:
+    return f"{_our_directory(repo)}/launch.py"
 
 
-def copy_hook(path: str, kept: str) -> None:
-    """Make a copy of the hook, in one step."""
-    new = path + NEW_SUFFIX
-    _unlink(new)
-    shutil.copy2(path, new, follow_symlinks=False)
-    os.replace(new, kept)
+def bundle_path(repo: Repo) -> str:
+    return f"{_our_directory(repo)}/{bundle.FILE}"
 
 
-def _put(path: str, content: bytes, mode: int) -> None:
-    """Make `path` a file with this content and mode, in one step."""
-    new = path + NEW_SUFFIX  # we have the lock, so nobody else writes there; what is there was left by a killed one
-    _unlink(new)
-    with open(new, "xb") as file:
-        file.write(content)
-        os.fchmod(file.fileno(), mode)
-    os.replace(new, path)
-
-
-def _unlink(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+def _pin_path(repo: Repo) -> str:
+    return f"{_our_directory(repo)}/pinned"
 
 
 def _our_directory(repo: Repo) -> str:
     return f"{repo.common_dir}/dodo-hooks"
 
 
-def _launcher_path(repo: Repo) -> str:
-    return f"{_our_directory(repo)}/launch.py"
+def _launcher_from(directory: str, repo: Repo) -> str:
+    """How a shim in this directory names the launcher: by the way from there, where both move together."""
+    path, directory = launcher_path(repo), os.path.realpath(directory)
+    return os.path.relpath(path, directory) if is_inside(directory, repo.common_dir) else path
 
 
-def _bundle_path(repo: Repo) -> str:
-    return f"{_our_directory(repo)}/{bundle.FILE}"
+def _put_launcher(repo: Repo, site: "Sequence[str] | None") -> None:
+    if site is None:
+        site = launcher.site_directories({repo.top, os.path.realpath(os.curdir)})
+    put(launcher_path(repo), launcher.launcher_text(launcher.package_directory(), site), 0o644)
+    put(bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
 @contextlib.contextmanager
 def _lock(repo: Repo) -> Generator[None, None, None]:
-    """Alone with the hooks of this repository. Raises GitError for what cannot be read or written meanwhile."""
-    path = f"{_our_directory(repo)}/install.lock"
-    try:
-        descriptor = _locked(path)
-        try:
-            yield
-        finally:
-            _unlink(path)
-            with contextlib.suppress(OSError):  # there is more in it
-                os.rmdir(_our_directory(repo))
-            os.close(descriptor)
-    except OSError as error:
-        raise GitError(f"cannot change the hooks: {error.filename or repo.common_dir}: {error.strerror}") from error
-
-
-def _locked(path: str) -> int:
-    """A descriptor that has the lock on the file of this name, which its holder removes at the end."""
-    while True:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(os.path.dirname(path))
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except FileNotFoundError:  # the directory has just been removed
-            continue
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # A lock on a file that has lost its name keeps nobody out.
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
-                return descriptor
-        os.close(descriptor)
+    with locked(_our_directory(repo), repo.common_dir):
+        yield

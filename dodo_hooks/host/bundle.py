@@ -67,7 +67,7 @@ class Finder:
         Importing each by itself would be right too, and slow: most of that time is Python's bookkeeping.
         """
         source, is_package, mtime_ns, size, start, length, imports = self._index[name]
-        if not _is_unchanged(source, mtime_ns, size):
+        if not is_unchanged(source, mtime_ns, size):
             return False
         for other in imports:
             if other not in sys.modules:
@@ -120,7 +120,8 @@ def _compiled(path: str) -> bytes:
         return marshal.dumps(compile(file.read(), path, "exec", dont_inherit=True, optimize=2))
 
 
-def _is_unchanged(source: str, mtime_ns: int, size: int) -> bool:
+def is_unchanged(source: str, mtime_ns: int, size: int) -> bool:
+    """Whether a source is still what a module was compiled from."""
     try:
         stat = os.stat(source)
     except OSError:

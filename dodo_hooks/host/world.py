@@ -31,6 +31,12 @@ class World(Record):
         config = self.environ.get("XDG_CONFIG_HOME", "")
         return config if config.startswith("/") else f"{_home(self.environ)}/.config"
 
+    @property
+    def data(self) -> str:
+        """The directory for a user's data that are no configuration: $XDG_DATA_HOME, likewise."""
+        data = self.environ.get("XDG_DATA_HOME", "")
+        return data if data.startswith("/") else f"{_home(self.environ)}/.local/share"
+
 
 def make_world(site: "tuple[str, ...]" = ()) -> World:
     """The world of this process."""

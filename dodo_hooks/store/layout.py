@@ -8,6 +8,9 @@
                               /groups/               a file for each concurrency group; waiting/ has the tickets
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
+    STATE/dodo-hooks/trust/REPO                    what was decided about a repository (store/trust.py)
+                          /REPO.accepted           the hook files that were accepted there
+                          /REPO.skipped            what did not run while nothing was decided
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
 
@@ -138,3 +141,19 @@ def plan_file(state: str, device: int, inode: int) -> str:
 
 def doit_database(state: str, repository: str) -> str:
     return f"{state}/dodo-hooks/doit/{repository}.json"
+
+
+def trust_dir(state: str) -> str:
+    return f"{state}/dodo-hooks/trust"
+
+
+def decision_file(state: str, repository: str) -> str:
+    return f"{trust_dir(state)}/{repository}"
+
+
+def accepted_file(state: str, repository: str) -> str:
+    return f"{trust_dir(state)}/{repository}.accepted"
+
+
+def skipped_file(state: str, repository: str) -> str:
+    return f"{trust_dir(state)}/{repository}.skipped"

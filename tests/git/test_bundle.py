@@ -39,7 +39,7 @@ NOTHING_TO_DO = {
 OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
 
 
-def modules_after(repo: Repo, hook: str) -> dict[str, str]:
+def modules_after(repo: Repo, *words: str) -> dict[str, str]:
     """What a firing had imported, and by which kind of loader: asked of the program itself, when it leaves."""
     lines = (repo.path / LAUNCHER).read_text().replace("[:-9]", "[:-8]").splitlines()
     lines[-1:-1] = [
@@ -51,7 +51,7 @@ def modules_after(repo: Repo, hook: str) -> dict[str, str]:
         "posix._exit = leave",
     ]
     script = repo.write(".git/dodo-hooks/probe.py", "\n".join(lines))
-    done = repo.call(sys.executable, "-I", "-S", str(script), "fire", hook, check=True)
+    done = repo.call(sys.executable, "-I", "-S", str(script), "fire", *words, check=True)
     # The wave leaves first, and has the same to tell: take the last.
     told = done.stderr.rpartition("<")[2].partition(">")[0]
     bare = repo.call(sys.executable, "-I", "-S", "-c", "import sys; print(*sys.modules)", check=True).stdout.split()
@@ -83,6 +83,18 @@ def test_jobs_run_without_a_module_that_is_slow_to_import(fired: Repo, hook: str
 def test_all_that_a_firing_imports_of_us_comes_out_of_the_bundle(fired: Repo, hook: str) -> None:
     """A hot module that does not say so would be looked for in the directories, at each firing."""
     imported = modules_after(fired, hook)
+    assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
+
+
+@pytest.mark.parametrize("flag", ["--global", "--pinned"])
+def test_whether_hooks_may_run_is_found_out_without_a_slow_module(fired: Repo, flag: str) -> None:
+    """And an ordinary install does not find it out at all: the question is in the shim."""
+    assert "dodo_hooks.fire.trust" not in modules_after(fired, "pre-commit")
+    fired.run("trust", "--pin", "--yes", check=True)
+    imported = modules_after(fired, flag, "pre-commit")
+    assert {"dodo_hooks.fire.trust", "dodo_hooks.fire.pins", "dodo_hooks.engine.loop"} <= set(imported)
+    others = {name for name in imported if not name.startswith("dodo_hooks")}
+    assert others <= OF_OTHERS | {"_sha2", "_sha256"}
     assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
 
 

@@ -56,6 +56,8 @@ def test_g2_a_clone_fires_once(repo: Repo, tmp_path: Path, object_format: str) -
 def test_g2_a_worktree_that_was_added_without_checkout_fires_at_its_first(checkouts: Checkouts, tmp_path: Path) -> None:
     new = tmp_path / "new"
     assert checkouts.derived("worktree", "add", "-q", "--no-checkout", str(new), there=new) == ()
+    assert checkouts.derived("-C", str(new), "checkout", there=new) == ()  # nothing is installed: it may be an old one
+    mark_fired(find_repo({}, str(checkouts.repo.path)))  # as install does
     assert checkouts.derived("-C", str(new), "checkout", there=new) == ("worktree-post-create",)
 
 

@@ -1,6 +1,7 @@
 """Hooks are written only where they are one repository's own (section 8)."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def refusal(repo: Repo, **environ: str) -> str:
 def follow(repo: Repo, said: str, begin: str) -> None:
     """Do what the sentence says in backquotes, the command that begins so."""
     command = next(word for word in re.findall(r"`(.+?)`", said) if word.startswith(begin))
-    repo.call("sh", "-c", command, check=True)
+    command = command.replace("dodo-hooks", f"{sys.executable} -m dodo_hooks")
+    repo.call("sh", "-c", f"{command} {'pre-commit' if 'install' in command else ''}", check=True)
 
 
 def test_a_global_hooks_path_changes_nothing_and_names_both_ways_out(repo: Repo, tmp_path: Path) -> None:
@@ -39,7 +41,7 @@ def test_a_global_hooks_path_changes_nothing_and_names_both_ways_out(repo: Repo,
     repo.git("config", "--global", "core.hooksPath", str(shared))
     said = refusal(repo)
     assert f"core.hooksPath is {shared} in the global git configuration" in said
-    follow(repo, said, "git config --local core.hooksPath")
+    follow(repo, said, "dodo-hooks install --local")
     assert install(repo) == repo.path / ".git/hooks/pre-commit"  # git really uses it:
     assert repo.git("rev-parse", "--git-path", "hooks").stdout.strip() == str(repo.path / ".git/hooks")
     repo.git("config", "--local", "--unset", "core.hooksPath")
@@ -61,7 +63,7 @@ def test_a_hooks_path_inside_a_work_tree_changes_nothing(repo: Repo, value: str,
     repo.git("config", "core.hooksPath", value.format(main=repo.path))
     said = refusal(here)
     assert "inside the work tree" in said and "dodo-hooks run HOOK" in said
-    follow(here, said, "git config --local --unset")
+    follow(here, said, "dodo-hooks install --local")
     assert install(here) == repo.path / ".git/hooks/pre-commit"
 
 
@@ -91,7 +93,7 @@ def test_a_hooks_path_that_is_no_directory_changes_nothing(repo: Repo, value: st
     repo.git("config", "core.hooksPath", value)
     said = refusal(repo)
     assert f"core.hooksPath is {value}, where no directory is" in said
-    follow(repo, said, "git config --local --unset")
+    follow(repo, said, "dodo-hooks install --local")
     install(repo)
 
 

@@ -45,7 +45,7 @@ def test_uninstall_says_what_it_left(repo: Repo) -> None:
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# mine\n")
     answer(install, repo, "pre-commit")
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# of another program\n").chmod(0o755)
-    said = f"the hook that was there before is {repo.path}/.git/hooks/pre-commit.dodo-kept"
+    said = f"the hook that was there before is {repo.path}/.git/hooks.dodo-kept/pre-commit"
     assert answer(uninstall, repo) == [f"pre-commit: left as it is, since another program replaced ours; {said}"]
 
 
@@ -54,7 +54,7 @@ def test_install_without_a_hook_file_says_what_to_do_next(repo: Repo) -> None:
         answer(install, repo)
     assert not repo.has(".git/hooks/pre-commit")
     assert answer(install, repo, "pre-commit")[2:] == [
-        f"there is no hook file in {repo.path} yet: write hooks.dodo there, until then they do nothing"
+        f"there is no hook file in {repo.path} yet: `dodo-hooks init` writes one, until then they do nothing"
     ]
     assert repo.has(".git/hooks/pre-commit")
 

@@ -8,6 +8,7 @@ import pytest
 
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.events import SERVER_HOOKS
+from dodo_hooks.git import kept as keeping
 from dodo_hooks.git import shim
 from dodo_hooks.git.event import MARKER
 from dodo_hooks.git.repo import find_repo
@@ -21,7 +22,7 @@ KILLED_AT_A_STEP = """
 import os, sys
 from dodo_hooks.git import shim
 from dodo_hooks.git.repo import find_repo
-steps = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.listdir"}
+steps = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.listdir", "os.symlink"}
 left = int(sys.argv[2])
 def count(event, args):
     global left
@@ -105,7 +106,7 @@ def test_g1_a_hook_that_was_there_is_kept_and_put_back_byte_for_byte(repo: Repo)
     }
     during = snapshot(repo)
     for name in ("pre-commit", "pre-push", "post-commit"):
-        assert during[f"hooks/{name}.dodo-kept"] == before[f"hooks/{name}"]
+        assert during[f"hooks.dodo-kept/{name}"] == before[f"hooks/{name}"]
     assert during["hooks/post-merge"] == before["hooks/post-merge"]
     assert {change.hook: change.what for change in uninstall(repo)}["pre-commit"] == "restored"
     assert snapshot(repo) == before
@@ -137,12 +138,14 @@ def test_g1_what_another_program_put_in_the_place_of_a_shim_is_never_touched(rep
     own_hook(repo, "pre-commit", b"#!/bin/sh\n# of another program\n")
     own_hook(repo, "post-commit", b"#!/bin/sh\n# of another program\n")
     changed = snapshot(repo)
-    with pytest.raises(UsageError, match=r"pre-commit was replaced .* kept .*pre-commit\.dodo-kept, and nothing was"):
+    with pytest.raises(
+        UsageError, match=r"pre-commit was replaced .* kept .*/hooks\.dodo-kept/pre-commit, and nothing was"
+    ):
         install(repo, "post-commit", "pre-commit")
     assert snapshot(repo) == changed
     assert [(change.hook, change.what) for change in uninstall(repo)] == [("pre-commit", "left")]
-    for name in ("pre-commit", "pre-commit.dodo-kept", "post-commit"):
-        assert snapshot(repo)[f"hooks/{name}"] == changed[f"hooks/{name}"]
+    for name in ("hooks/pre-commit", "hooks.dodo-kept/pre-commit", "hooks/post-commit"):
+        assert snapshot(repo)[name] == changed[name]
 
 
 def test_g1_a_shim_that_was_removed_by_hand_gives_the_kept_hook_back(repo: Repo) -> None:
@@ -158,21 +161,22 @@ def test_g1_the_kept_hook_is_copied_where_it_cannot_be_linked(repo: Repo, tmp_pa
     (tmp_path / "linked").symlink_to("gone")
     for name, there in (("file", own_hook(repo, "pre-commit")), ("link", tmp_path / "linked")):
         kept = tmp_path / f"{name}.dodo-kept"
-        shim.copy_hook(str(there), str(kept))
-        assert shim.is_same_hook(str(there), str(kept)) and kept.lstat().st_mode == there.lstat().st_mode
-    assert not shim.is_same_hook(str(tmp_path / "linked"), str(tmp_path / "file.dodo-kept"))
+        keeping.copy_hook(str(there), str(kept))
+        assert keeping.is_same_hook(str(there), str(kept)) and kept.lstat().st_mode == there.lstat().st_mode
+    assert not keeping.is_same_hook(str(tmp_path / "linked"), str(tmp_path / "file.dodo-kept"))
 
 
 @pytest.mark.parametrize("command", ("install", "uninstall"))
 def test_g1_killed_at_any_step_no_hook_is_lost(repo: Repo, command: str) -> None:
     own_hook(repo, "pre-commit")
+    own_hook(repo, "common.sh")
     before = snapshot(repo)
     for step in range(1, 100):
         if command == "uninstall":
             install(repo, "pre-commit", "post-commit")
         code = repo.call(sys.executable, "-c", KILLED_AT_A_STEP, command, str(step)).returncode
         now = snapshot(repo)
-        kept = now.get("hooks/pre-commit.dodo-kept")
+        kept = now.get("hooks.dodo-kept/pre-commit")
         in_place = now["hooks/pre-commit"]
         own = before["hooks/pre-commit"]
         assert in_place == own or (b"dodo_kept=" in in_place[1] and kept == own), step

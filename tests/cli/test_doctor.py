@@ -1,0 +1,177 @@
+"""`dodo-hooks doctor`: each thing that can be wrong, what is said of it, and that the mend mends."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.git import launcher
+from kit.repo import Repo
+
+FILE = "hooks: {pre-commit: {jobs: [{name: a, run: 'true'}]}}\n"
+
+
+@pytest.fixture
+def installed(repo: Repo) -> Repo:
+    repo.file(FILE)
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\n").chmod(0o755)
+    repo.run("install", check=True)
+    assert doctor(repo) == (0, [])
+    return repo
+
+
+def doctor(repo: Repo) -> tuple[int, list[tuple[str, str, str]]]:
+    """The exit code, and level, check and sentence of each finding."""
+    done = repo.run("doctor", "--format", "json")
+    found = [(one["level"], one["check"], f"{one['message']}; {one['mend']}") for one in json.loads(done.stdout)]
+    return done.returncode, found
+
+
+def mend(repo: Repo, sentence: str) -> None:
+    command = re.findall(r"`(dodo-hooks .+?)`", sentence)[-1]
+    repo.call("sh", "-c", command.replace("dodo-hooks", f"{sys.executable} -m dodo_hooks"), check=True)
+
+
+def hooks_gone(repo: Repo) -> None:
+    (repo.path / ".git/hooks/pre-commit").unlink()
+
+
+def hook_off(repo: Repo) -> None:
+    (repo.path / ".git/hooks/pre-commit").chmod(0o644)
+
+
+def launcher_gone(repo: Repo) -> None:
+    (repo.path / ".git/dodo-hooks/launch.py").unlink()
+
+
+def package_gone(repo: Repo) -> None:
+    path = repo.path / ".git/dodo-hooks/launch.py"
+    path.write_bytes(launcher.launcher_text("/nothing-here", []))
+    (repo.path / ".git/dodo-hooks/hot.bin").unlink()
+
+
+def python_gone(repo: Repo) -> None:
+    path = repo.path / ".git/hooks/pre-commit"
+    path.write_text(re.sub("dodo_python='.*'", "dodo_python='/it'\\\\''s gone'", path.read_text()))
+
+
+def led_elsewhere(repo: Repo) -> None:
+    repo.git("config", "core.hooksPath", "/elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "check", "said"),
+    (
+        (hooks_gone, "shims", "git does not fire pre-commit: there is no shim in "),
+        (hook_off, "shims", "git ignores pre-commit in "),
+        (launcher_gone, "launcher", "what the hooks start is gone: "),
+        (package_gone, "python", "its packages have moved or are gone"),
+        (python_gone, "python", "the Python that the hooks start is gone: /it's gone"),
+        (led_elsewhere, "hooks-path", "since core.hooksPath is /elsewhere"),
+    ),
+)
+def test_what_keeps_hooks_from_running_is_found_and_mended(
+    installed: Repo, breaks: Callable[[Repo], None], check: str, said: str
+) -> None:
+    breaks(installed)
+    code, found = doctor(installed)
+    wrong = [one for one in found if one[0] == "wrong"]
+    assert code == 1 and len(wrong) == 1 and wrong[0][1] == check and said in wrong[0][2]
+    mend(installed, wrong[0][2])
+    assert doctor(installed) == (0, [])
+
+
+@pytest.mark.parametrize("name", ("hooks/pre-commit", "dodo-hooks/hot.bin"))
+def test_what_another_version_wrote_is_a_note(installed: Repo, name: str) -> None:
+    path = installed.path / ".git" / name
+    path.write_bytes(path.read_bytes().replace(b"exec ", b"exec  ").replace(b"1 3.", b"0 3."))
+    code, found = doctor(installed)
+    assert code == 0 and [one[:1] for one in found] == [("note",)]
+    mend(installed, found[0][2])
+    assert doctor(installed) == (0, [])
+
+
+def test_a_kept_hook_that_is_off_is_a_note(installed: Repo) -> None:
+    (installed.path / ".git/hooks.dodo-kept/pre-commit").chmod(0o644)
+    code, [(level, check, sentence)] = doctor(installed)
+    assert (code, level, check) == (0, "note", "kept-hook") and "`chmod +x` it" in sentence
+
+
+def test_hook_files(installed: Repo) -> None:
+    installed.file(FILE, ".hooks.dodo")
+    assert doctor(installed)[1] == [
+        (
+            "note",
+            "hook-file",
+            ".hooks.dodo is not read, because hooks.dodo comes first; correct or remove what is not wanted",
+        )
+    ]
+    installed.file("hooks: {pre-commit: {jobs: [{nam: a}]}}\n")
+    code, found = doctor(installed)
+    assert code == 1 and found[0][:2] == ("wrong", "hook-file") and "`dodo-hooks validate`" in found[0][2]
+    for name in ("hooks.dodo", ".hooks.dodo"):
+        (installed.path / name).unlink()
+    code, [(level, _, sentence)] = doctor(installed)
+    assert (code, level) == (0, "note") and "`dodo-hooks init` writes one" in sentence
+
+
+def test_the_configuration_of_other_programs_is_a_note(installed: Repo) -> None:
+    for name in (".pre-commit-config.yaml", "lefthook.yml", ".husky/pre-commit"):
+        installed.write(name, "")
+    code, found = doctor(installed)
+    for_people = installed.run("doctor", check=True).stdout
+    assert for_people == "".join(f"{level}: {line}\n" for level, _, line in found)
+    programs = [sentence.split(" of ")[1].split(" ")[0] for _, check, sentence in found if check == "other-program"]
+    assert code == 0 and programs == ["pre-commit", "lefthook", "husky"]
+
+
+def test_paths_that_were_set_aside_are_named(installed: Repo) -> None:
+    installed.write(".git/dodo-hooks-aside/journal", "")
+    code, found = doctor(installed)
+    assert code == 1 and found[0][:2] == ("wrong", "aside") and "dodo-hooks-aside" in found[0][2]
+
+
+def test_r21_a_state_directory_that_cannot_be_written(installed: Repo, tmp_path: Path) -> None:
+    installed.env["XDG_STATE_HOME"] = str(installed.write("a file", ""))
+    code, found = doctor(installed)
+    assert code == 1 and found[0][:2] == ("wrong", "state") and "Not a directory" in found[0][2]
+
+
+def test_a_configuration_that_git_cannot_read_stops_all_commands(installed: Repo) -> None:
+    with open(installed.path / ".git/config", "a") as file:
+        file.write("[core\n")
+    code, [(level, check, sentence)] = doctor(installed)
+    assert (code, level, check) == (1, "wrong", "configuration") and "bad config line" in sentence
+    for argv in (("jobs",), ("jobs", "logs", "x"), ("status",)):
+        done = installed.run(*argv)
+        assert done.returncode == 2 and "bad config line" in done.stderr, argv
+
+
+def test_a_git_that_is_too_old(installed: Repo, tmp_path: Path) -> None:
+    real = shutil.which("git")
+    fake = tmp_path / "bin/git"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\ncase "$*" in *--version) echo git version 2.11.0 ;; *) exec {real} "$@" ;; esac\n')
+    fake.chmod(0o755)
+    installed.env["PATH"] = f"{fake.parent}:{os.environ['PATH']}"
+    code, found = doctor(installed)
+    assert code == 1 and found == [("wrong", "git", "git version 2.11.0 is too old; install git 2.26 or newer")]
+
+
+def test_outside_of_a_repository_that_is_what_is_wrong(repo: Repo) -> None:
+    code, found = doctor(Repo(repo.path.parent, repo.env))
+    assert code == 1 and found[0][:2] == ("wrong", "repository")
+
+
+def test_a_repository_without_hooks_installed(repo: Repo) -> None:
+    assert repo.run("doctor").stdout == f"note: there is no hook file in {repo.path}; `dodo-hooks init` writes one\n"
+    repo.file(FILE)
+    code, [(level, check, sentence)] = doctor(repo)
+    assert (code, level, check) == (1, "wrong", "shims")
+    mend(repo, sentence)
+    assert doctor(repo) == (0, [])

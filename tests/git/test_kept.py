@@ -1,0 +1,119 @@
+"""A hook that was there before ours does not notice that it is kept (G1)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dodo_hooks.core.events import CLIENT_HOOKS
+from dodo_hooks.git import shim
+from dodo_hooks.git.repo import find_repo
+from kit.repo import Repo
+
+COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
+
+
+def install(repo: Repo, *hooks: str) -> list[shim.Change]:
+    return shim.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+
+
+def uninstall(repo: Repo) -> list[shim.Change]:
+    return shim.uninstall(find_repo(repo.env, str(repo.path)), repo.env)
+
+
+def own_hook(repo: Repo, name: str, text: str) -> Path:
+    path = repo.write(f".git/hooks/{name}", f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def listing(directory: Path) -> dict[str, tuple[int, bytes]]:
+    """Everything below a directory, each with its mode, and its bytes or where it leads."""
+    return {
+        str(path.relative_to(directory)): (
+            path.lstat().st_mode,
+            os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else b"",
+        )
+        for path in sorted(directory.rglob("*"))
+    }
+
+
+def test_g1_a_kept_hook_has_its_name_and_its_place(repo: Repo) -> None:
+    """The three things that hooks ask of their own path: who am I, what lies beside me, where is the repository."""
+    repo.write(".git/hooks/common.sh", 'said() { echo "$1 says: $(basename "$0")" >&2; }\n')
+    repo.write("at-the-top", "")
+    own_hook(repo, "pre-commit", '. "$(dirname "$0")/common.sh"; said mine; ls "$(dirname "$0")/../../at-the-top" >&2')
+    before = listing(repo.path / ".git/hooks")
+    install(repo, "pre-commit")
+    lines = repo.git(*COMMIT).stderr.splitlines()
+    assert lines[0] == "mine says: pre-commit" and lines[1].endswith("/at-the-top")
+    uninstall(repo)
+    assert listing(repo.path / ".git/hooks") == before and not repo.has(".git/hooks.dodo-kept")
+
+
+def test_g1_a_dispatcher_finds_the_parts_that_lie_beside_it(repo: Repo) -> None:
+    own_hook(repo, "pre-commit", 'for part in "$0.d"/*; do "$part"; done')
+    repo.write(".git/hooks/pre-commit.d/10-first", "#!/bin/sh\necho first >&2\n").chmod(0o755)
+    install(repo, "pre-commit")
+    assert repo.git(*COMMIT).stderr == "first\n"
+
+
+def test_g1_links_to_another_hook_lead_to_that_hook_and_not_to_a_shim(repo: Repo) -> None:
+    own_hook(repo, "pre-commit", 'echo "own $(basename "$0")" >&2')
+    hooks = repo.path / ".git/hooks"
+    (hooks / "post-commit").symlink_to("pre-commit")
+    (hooks / "post-checkout").symlink_to("post-merge")
+    own_hook(repo, "post-merge", 'echo "merged by $(basename "$0")" >&2')
+    before = listing(hooks)
+    install(repo, "pre-commit", "post-commit")
+    assert repo.git(*COMMIT).stderr == "own pre-commit\nown post-commit\n"
+    install(repo, "post-checkout")  # its target stays where it is
+    assert repo.git("checkout", "-q", "-b", "topic").stderr == "merged by post-checkout\n"
+    install(repo, "post-merge")  # now that is kept, too
+    assert repo.git("checkout", "-q", "main").stderr == "merged by post-checkout\n"
+    uninstall(repo)
+    assert listing(hooks) == before and not repo.has(".git/hooks.dodo-kept")
+
+
+def test_g1_a_link_out_of_the_hooks_directory_leads_where_it_led(repo: Repo) -> None:
+    repo.write("tools/hook", "#!/bin/sh\necho from the tools >&2\n").chmod(0o755)
+    (repo.path / ".git/hooks/pre-commit").symlink_to("../../tools/hook")
+    install(repo, "pre-commit")
+    assert repo.git(*COMMIT).stderr == "from the tools\n"
+    uninstall(repo)
+    assert (repo.path / ".git/hooks/pre-commit").readlink() == Path("../../tools/hook")
+
+
+@pytest.fixture
+def old(repo: Repo) -> Repo:
+    """As the version before this one left it: the hook is kept as NAME.dodo-kept."""
+    own_hook(repo, "pre-commit", "echo kept >&2")
+    hook = repo.path / ".git/hooks/pre-commit"
+    install(repo, "commit-msg")
+    hook.rename(f"{hook}.dodo-kept")
+    hook.write_bytes((repo.path / ".git/hooks/commit-msg").read_bytes())
+    return repo
+
+
+def test_g1_what_an_earlier_version_kept_comes_back(old: Repo) -> None:
+    assert {change.hook: change.what for change in uninstall(old)} == {
+        "pre-commit": "restored",
+        "commit-msg": "removed",
+    }
+    assert old.read(".git/hooks/pre-commit") == "#!/bin/sh\necho kept >&2\n"
+    assert not old.has(".git/hooks/pre-commit.dodo-kept")
+
+
+def test_g1_what_an_earlier_version_kept_is_moved_by_the_next_install(old: Repo) -> None:
+    assert [change.what for change in install(old, "pre-commit")] == ["chained"]
+    assert not old.has(".git/hooks/pre-commit.dodo-kept") and old.has(".git/hooks.dodo-kept/pre-commit")
+    assert old.git(*COMMIT).stderr == "kept\n"
+    uninstall(old)
+    assert old.read(".git/hooks/pre-commit") == "#!/bin/sh\necho kept >&2\n" and not old.has(".git/hooks.dodo-kept")
+
+
+def test_g1_only_what_is_a_hook_counts_as_one(repo: Repo) -> None:
+    """The samples that git puts there have no stand-ins, and need none."""
+    own_hook(repo, "pre-commit", "true")
+    install(repo, *CLIENT_HOOKS[:5])
+    assert [path.name for path in (repo.path / ".git/hooks.dodo-kept").iterdir()] == ["pre-commit"]

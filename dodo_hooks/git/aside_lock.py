@@ -6,6 +6,7 @@ directory, which follows a fork, so that whatever may still write there can have
 
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 
+from dodo_hooks.git.event import ASIDE_LOCK, RESTAGED
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 JOURNAL = "dodo-hooks-aside/journal"  # git/journal.py
-RESTAGED = "dodo-hooks-restaged"  # git/mend.py
-_LOCK = "dodo-hooks-aside.lock"
 
 
 def is_anything_owed(repo: "Repo") -> bool:
@@ -48,7 +47,7 @@ def wait_until_whole(repo: "Repo") -> None:
     Raises:
         OSError: as for `take_lock`.
     """
-    if not os.access(f"{repo.git_dir}/{_LOCK}", os.F_OK):
+    if not os.access(f"{repo.git_dir}/{ASIDE_LOCK}", os.F_OK):
         return
     descriptor = hold_shared(repo, waits=True)
     if descriptor is not None:
@@ -62,7 +61,7 @@ def release_lock(lock: int) -> None:
 
 
 def _lock(repo: "Repo", how: int, waits: bool) -> "int | None":
-    path = f"{repo.git_dir}/{_LOCK}"
+    path = f"{repo.git_dir}/{ASIDE_LOCK}"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except PermissionError:  # somebody else's, in a repository that is shared: for a lock, reading is enough

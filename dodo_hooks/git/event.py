@@ -1,4 +1,5 @@
-"""Hooks that are derived from one of git's: a clone or a worktree has just been made (G2; HOT)."""
+"""What is to be known at the beginning of an event: hooks that are derived from one of git's, since a clone or a
+worktree has just been made (G2), and whether an earlier run has left something to do (G5, G6; HOT)."""
 
 from dodo_hooks.host.posix import os
 
@@ -6,7 +7,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
+ASIDE_LOCK = "dodo-hooks-aside.lock"  # there since work was set aside for the first time: git/aside_lock.py
+RESTAGED = "dodo-hooks-restaged"  # there while a real index has to be mended: git/mend.py
 MARKER = "dodo-hooks-fired"  # in the git directory of every worktree whose event is past
+
+
+def may_be_owed(repo: "Repo") -> bool:
+    """Whether it is worth asking git/aside_lock.py: two looks, mostly at what is not there."""
+    return os.access(f"{repo.git_dir}/{ASIDE_LOCK}", os.F_OK) or os.access(f"{repo.git_dir}/{RESTAGED}", os.F_OK)
 
 
 def derived_hooks(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ...]":

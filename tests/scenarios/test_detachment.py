@@ -209,10 +209,10 @@ def bend_into_a_cycle(repo: Repo) -> None:
     compiled = Compiled(*marshal.loads(path.read_bytes()))
     hooks = []
     for name, data in compiled.hooks:
-        its_name, jobs, rest = marshal.loads(data)
+        its_name, jobs, *rest = marshal.loads(data)
         bent = [Job(*fields) for fields in jobs]
         bent = [job._replace(needs=((job.number + 1) % len(bent),), after=()) for job in bent]
-        hooks.append((name, marshal.dumps((its_name, tuple(tuple(job) for job in bent), rest))))
+        hooks.append((name, marshal.dumps((its_name, tuple(tuple(job) for job in bent), *rest))))
     path.write_bytes(marshal.dumps(tuple(compiled._replace(hooks=tuple(hooks)))))
 
 

@@ -7,7 +7,7 @@ from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.events import AFTER_REPLAY, BEFORE_COMMIT, OFTEN_UNSEEN, WITH_STDIN, is_gate
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.fire.plan_cache import load_compiled
-from dodo_hooks.git.event import derived_hooks, mark_fired, may_be_owed
+from dodo_hooks.git.event import derived_hooks, is_anything_owed, mark_fired
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
@@ -86,9 +86,9 @@ def _make_whole(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]"
     Raises:
         GitError: that cannot be done, and this hook is a gate.
     """
-    if not may_be_owed(repo):
+    if not is_anything_owed(repo):
         return
-    from dodo_hooks.git.aside_lock import is_anything_owed, wait_until_whole
+    from dodo_hooks.git.aside_lock import wait_until_whole
 
     is_inside = "DODO_INVOCATION" in world.environ
     from dodo_hooks.fire.run import say
@@ -96,8 +96,6 @@ def _make_whole(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]"
     try:
         if not is_inside:
             wait_until_whole(repo)
-        if not is_anything_owed(repo):
-            return
         from dodo_hooks.git.aside import recover
 
         for sentence in recover(repo, world.environ, waits=not is_inside):

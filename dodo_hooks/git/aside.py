@@ -40,7 +40,8 @@ from collections.abc import Mapping, Sequence, Set
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import mend
-from dodo_hooks.git.aside_lock import is_anything_owed, release_lock, take_lock
+from dodo_hooks.git.aside_lock import release_lock, take_lock
+from dodo_hooks.git.event import is_anything_owed
 from dodo_hooks.git.journal import Journal, Restaged, load_journal, remove_tree
 from dodo_hooks.git.partial import Change, unstaged_changes
 from dodo_hooks.git.put_back import PutBack, Result

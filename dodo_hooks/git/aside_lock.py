@@ -6,19 +6,13 @@ directory, which follows a fork, so that whatever may still write there can have
 
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 
-from dodo_hooks.git.event import ASIDE_LOCK, RESTAGED
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
-JOURNAL = "dodo-hooks-aside/journal"  # git/journal.py
-
-
-def is_anything_owed(repo: "Repo") -> bool:
-    """Whether a run has set work aside, and is at it or was killed, or an index has to be mended: two looks."""
-    return os.access(f"{repo.git_dir}/{JOURNAL}", os.F_OK) or os.access(f"{repo.git_dir}/{RESTAGED}", os.F_OK)
+ASIDE_LOCK = "dodo-hooks-aside.lock"
 
 
 def take_lock(repo: "Repo", *, waits: bool) -> "int | None":

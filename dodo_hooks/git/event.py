@@ -7,14 +7,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
-ASIDE_LOCK = "dodo-hooks-aside.lock"  # there since work was set aside for the first time: git/aside_lock.py
+JOURNAL = "dodo-hooks-aside/journal"  # there while work is set aside: git/journal.py
 RESTAGED = "dodo-hooks-restaged"  # there while a real index has to be mended: git/mend.py
 MARKER = "dodo-hooks-fired"  # in the git directory of every worktree whose event is past
 
 
-def may_be_owed(repo: "Repo") -> bool:
-    """Whether it is worth asking git/aside_lock.py: two looks, mostly at what is not there."""
-    return os.access(f"{repo.git_dir}/{ASIDE_LOCK}", os.F_OK) or os.access(f"{repo.git_dir}/{RESTAGED}", os.F_OK)
+def is_anything_owed(repo: "Repo") -> bool:
+    """Whether a run has set work aside, and is at it or was killed, or an index has to be mended: two looks."""
+    return os.access(f"{repo.git_dir}/{JOURNAL}", os.F_OK) or os.access(f"{repo.git_dir}/{RESTAGED}", os.F_OK)
 
 
 def derived_hooks(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ...]":

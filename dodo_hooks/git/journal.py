@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
-from dodo_hooks.git.aside_lock import JOURNAL
+from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.versions import Version, pieces_of
 

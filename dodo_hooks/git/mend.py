@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
-from dodo_hooks.git.aside_lock import RESTAGED
+from dodo_hooks.git.event import RESTAGED
 from dodo_hooks.git.index import write_index_entries
 from dodo_hooks.git.journal import sync_file
 from dodo_hooks.git.partial import index_file, run_git

@@ -676,7 +676,8 @@ def test_g5_looking_for_unstaged_changes_imports_nothing_slow(text: Repo) -> Non
     code = (
         "import sys; bare = set(sys.modules); sys.path.insert(0, sys.argv[1])",
         "from dodo_hooks.core.overlap import overlap_edges",
-        "from dodo_hooks.git.aside_lock import is_anything_owed, wait_until_whole",
+        "from dodo_hooks.git.aside_lock import wait_until_whole",
+        "from dodo_hooks.git.event import is_anything_owed",
         "from dodo_hooks.git.partial import unstaged_changes",
         "from dodo_hooks.git.repo import find_repo",
         "from dodo_hooks.host.world import make_world",

@@ -33,7 +33,7 @@ def run(argv: Sequence[str], world: World) -> int:
 
             return complete(cli, world, world.environ[COMPLETION])
         if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
-            _tell_news(world)
+            _begin(world)
         code = _invoke(argv, world)
         sys.stdout.flush()
         return code
@@ -46,17 +46,26 @@ def run(argv: Sequence[str], world: World) -> int:
         return CLOSED_OUTPUT
 
 
-def _tell_news(world: World) -> None:
-    """What went wrong in the background of this repository since the last command."""
+def _begin(world: World) -> None:
+    """What every command does first in a repository: put back what a killed hook has set aside, and tell what went
+    wrong in the background since the last command."""
     from dodo_hooks.fire.news import is_in_job, tell_news
+    from dodo_hooks.git.event import is_anything_owed
     from dodo_hooks.git.repo import find_repo
     from dodo_hooks.store import identity, layout
     from dodo_hooks.store.repair import repair
 
     try:
-        known = None if is_in_job(world) else identity.known_id(find_repo(world.environ, world.cwd).common_dir)
+        repo = find_repo(world.environ, world.cwd)
     except GitError:  # the command itself says so, if it needs one
         return
+    if is_in_job(world):
+        return
+    if is_anything_owed(repo):
+        from dodo_hooks.fire.whole import make_whole
+
+        make_whole(world, repo, waits=False)
+    known = identity.known_id(repo.common_dir)
     if known is not None:
         repository_dir = layout.repository_dir(world.state, known)
         repair(repository_dir)

@@ -81,28 +81,22 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
 
 
 def _make_whole(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> None:
-    """Wait until no other hook has set work aside here, and put back what a killed one has left (G5, G6).
+    """See to it that nothing is set aside here any more (G5, G6).
 
     Raises:
         GitError: that cannot be done, and this hook is a gate.
     """
     if not is_anything_owed(repo):
         return
-    from dodo_hooks.git.aside_lock import wait_until_whole
-
-    is_inside = "DODO_INVOCATION" in world.environ
-    from dodo_hooks.fire.run import say
+    from dodo_hooks.fire.whole import make_whole
 
     try:
-        if not is_inside:
-            wait_until_whole(repo)
-        from dodo_hooks.git.aside import recover
-
-        for sentence in recover(repo, world.environ, waits=not is_inside):
-            say(sentence)
-    except (GitError, OSError) as error:
+        make_whole(world, repo, waits=True)
+    except GitError as error:
         if is_gate(hook, args):
-            raise GitError(f"unstaged work cannot be put back: {error}") from error
+            raise
+        from dodo_hooks.fire.run import say
+
         say(str(error))
 
 

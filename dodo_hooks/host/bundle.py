@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-    # source, whether it is a package, its time in ns, its size, where its code begins, how long it is, what it imports
+    # source, whether it is a package, its time in ns, its size, where its marker begins, how long its code is, what it
+    # imports
     Entry = tuple[str, bool, int, int, int, int, tuple[str, ...]]
 else:
     import posix as os
 
 FILE = "hot.bin"  # beside the launcher
-KEY = "1 " + sys.version  # the launcher compares it with its own
+KEY = "2 " + sys.version  # the launcher compares it with its own
 DIGITS = 8  # of the head's length
 
 
@@ -74,6 +75,11 @@ class Finder:
                 self._load(other, descriptor)
         if name in sys.modules:
             return True
+        # An install may have replaced the file since its index was read: then the code is not where that says.
+        marker = _marker(name)
+        data = os.pread(descriptor, len(marker) + length, self._base + start)
+        if len(data) != len(marker) + length or not data.startswith(marker):
+            return False
         module = type(sys)(name)
         parent, _, child = name.rpartition(".")
         module.__file__ = source
@@ -82,7 +88,7 @@ class Finder:
         if is_package:
             module.__path__ = [source.rpartition("/")[0]]
         sys.modules[name] = module
-        exec(marshal.loads(os.pread(descriptor, length, self._base + start)), module.__dict__)
+        exec(marshal.loads(data[len(marker) :]), module.__dict__)
         if parent:
             setattr(sys.modules[parent], child, module)
         return True
@@ -110,9 +116,14 @@ def made_of(sources: "Sequence[tuple[str, str, tuple[str, ...]]]") -> bytes:
         stat, code = os.stat(path), _compiled(path)
         is_package = path.endswith("/__init__.py")
         index[name] = (path, is_package, stat.st_mtime_ns, stat.st_size, len(codes), len(code), imports)
-        codes += code
+        codes += _marker(name) + code
     head = marshal.dumps((KEY, _compiled(__file__), index))
     return b"%0*d" % (DIGITS, len(head)) + head + codes
+
+
+def _marker(name: str) -> bytes:
+    """What stands before a module's code."""
+    return f"<{name}>".encode()
 
 
 def _compiled(path: str) -> bytes:

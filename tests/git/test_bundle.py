@@ -108,6 +108,24 @@ def test_a_module_whose_source_has_changed_is_imported_from_its_source(fired: Re
     assert "says the new version" in fired.call(".git/hooks/pre-commit", check=True).stderr
 
 
+def test_a_bundle_that_is_replaced_under_a_hook_is_left_alone(fired: Repo) -> None:
+    """An install during a slow hook, or a hook that finds the plan changed: what is imported afterwards still works."""
+    path = fired.path / ".git/dodo-hooks" / bundle.FILE
+    code = "\n".join(
+        (
+            "import sys; sys.path.insert(0, sys.argv[1])",
+            "from dodo_hooks.host import bundle",
+            "data = open(sys.argv[2], 'rb').read(); length = int(data[: bundle.DIGITS])",
+            "import marshal; index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
+            "open(sys.argv[2], 'wb').write(data[:-9000] + b'x' * 17)",
+            "bundle.start(sys.argv[2], bundle.DIGITS + length + 3, index)",
+            "from dodo_hooks.fire import phases; print(type(phases.__loader__).__name__)",
+        )
+    )
+    done = fired.call(sys.executable, "-I", "-S", "-c", code, PACKAGES, str(path), check=True)
+    assert done.stdout == "SourceFileLoader\n"
+
+
 @pytest.mark.parametrize("content", [b"", b"no marshal at all", b"00000004junk", b"99999999"])
 def test_a_damaged_bundle_is_left_alone(fired: Repo, content: bytes) -> None:
     fired.write(f".git/dodo-hooks/{bundle.FILE}", content)
@@ -116,7 +134,7 @@ def test_a_damaged_bundle_is_left_alone(fired: Repo, content: bytes) -> None:
 
 def test_the_bundle_of_another_python_is_left_alone_and_written_anew_with_the_next_plan(fired: Repo) -> None:
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
-    ours, other = bundle.KEY.encode(), bundle.KEY.replace("1 ", "0 ").encode()
+    ours, other = bundle.KEY.encode(), bundle.KEY.replace("2 ", "0 ").encode()
     path.write_bytes(path.read_bytes().replace(ours, other))
     assert "2 jobs completed" in fired.call(".git/hooks/pre-commit", check=True).stderr
     os.utime(fired.path / "hooks.dodo")  # another stat: the plan is compiled again

@@ -14,19 +14,7 @@ RULES = (
     | {f"g{n}" for n in range(1, 8)}  # git
 )
 
-# What is not built yet. Whoever builds a rule takes it from this list, and has to write its test.
-NOT_YET = {
-    "c6": "template values",
-    "c7": "conditions",
-    "c8": "globs",
-    "g3": "hook arguments and standard input",
-    "g4": "file sets",
-    "g5": "partially staged files",
-    "g6": "stage_fixed",
-    "g7": "jobs that change files beside jobs that read them",
-}
-
-BUILT: list[str] = sorted(RULES - set(NOT_YET), key=lambda rule: (rule[0], int(rule[1:])))
+BUILT: list[str] = sorted(RULES, key=lambda rule: (rule[0], int(rule[1:])))
 
 # The behaviours that this project began with. They keep their names.
 BEGINNINGS = (

@@ -1,0 +1,33 @@
+"""Putting back what a killed run has set aside, and mending an index (G5, G6; HOT, imported if there is something).
+
+Every hook that fires does it, and every command.
+"""
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.fire.run import say
+from dodo_hooks.git.aside_lock import wait_until_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+
+def make_whole(world: "World", repo: "Repo", *, waits: bool) -> None:
+    """Put back what is owed, and say so. With `waits` a run that is alive is waited for, unless we are inside of it;
+    else it is left alone.
+
+    Raises:
+        GitError: it cannot be put back now.
+    """
+    from dodo_hooks.git.aside import recover
+
+    waits = waits and "DODO_INVOCATION" not in world.environ
+    try:
+        if waits:
+            wait_until_whole(repo)
+        sentences = recover(repo, world.environ, waits=waits)
+    except OSError as error:
+        raise GitError(f"unstaged work cannot be put back: {error.strerror}") from error
+    for sentence in sentences:
+        say(sentence)

@@ -43,7 +43,7 @@ try:
     length = int(posix.read(file, {digits}))
     key, start, index = marshal.loads(posix.read(file, length))
     posix.close(file)
-    if key == "1 " + sys.version:
+    if key == "2 " + sys.version:
         names = {{"__name__": "dodo_hooks.host.bundle"}}
         exec(marshal.loads(start), names)
         names["start"](path, {digits} + length, index)

@@ -64,7 +64,10 @@ def _begin(world: World) -> None:
     if is_anything_owed(repo):
         from dodo_hooks.fire.whole import make_whole
 
-        make_whole(world, repo, waits=False)
+        try:
+            make_whole(world, repo, waits=False)
+        except GitError as error:  # the next hook refuses; a command may well be there to find out why
+            click.echo(f"{PROGRAM}: {error}", err=True)
     known = identity.known_id(repo.common_dir)
     if known is not None:
         repository_dir = layout.repository_dir(world.state, known)

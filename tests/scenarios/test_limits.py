@@ -192,7 +192,7 @@ def with_processes(repo: Repo, limit: int, *argv: str) -> Done:
     return repo.call(*AS_SOMEBODY, "prlimit", f"--nproc={limit}", *argv)
 
 
-@pytest.mark.parametrize("event", ["pre-commit", "post-commit"])
+@pytest.mark.parametrize("event", ["commit-msg", "post-commit"])
 def test_r21_no_process_left_for_a_wave(public: Repo, event: str) -> None:
     public.hook(event, check="touch ran", warm={"run": "touch warm", "background": True})
     public.install()
@@ -202,6 +202,14 @@ def test_r21_no_process_left_for_a_wave(public: Repo, event: str) -> None:
     assert "Traceback" not in done.stderr and not public.has("ran") and not public.has("warm")
     (invocation,) = public.invocations(event)
     assert invocation.has_ended() and invocation.job("check").status == "skipped"
+
+
+def test_r21_no_process_left_to_ask_git_what_is_staged(public: Repo) -> None:
+    public.hook("pre-commit", check="touch ran")
+    public.install()
+    done = with_processes(public, 1, ".git/hooks/pre-commit")
+    assert done.returncode == 2 and "Traceback" not in done.stderr and not public.has("ran")
+    assert sentences(done.stderr)[-1].startswith("git cannot be started in ")
 
 
 def test_r21_no_process_left_for_the_coordinator(public: Repo) -> None:

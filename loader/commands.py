@@ -107,8 +107,10 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     )
     names_files = FILES_VARIABLE in text
     # A script gets the arguments whether it wants them or not: it may as well be run without an event.
-    is_given_all = body.script is not None and body.args is None
-    event = "" if is_given_all or not placed.event else f"{{{placed.event}}}"
+    # And where git gives no arguments, all of them is nothing, with an event as without.
+    is_given_all = (body.script is not None and body.args is None) or not setting.arguments
+    is_known = placed.event.isdigit() and is_given_all
+    event = "" if is_known or not placed.event else f"{{{placed.event}}}"
     uses = max(placed.list_uses, 1)
     prefix = _rc_line(setting.file.rc) if setting.file.rc and is_posix else ""
     if body.shell == "sh" and not prefix and (direct := _direct(text, placed, setting.file.templates)):
@@ -118,7 +120,7 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     if not placed.list_name:
         return Command(text, argv, "", NO_FILES, 1, event, names_files)
     argv = (*argv, shell)  # what the shell is to call itself: the list follows
-    return Command(text, argv, placed.list_name, len(argv), placed.list_uses, placed.event, names_files)
+    return Command(text, argv, placed.list_name, len(argv), uses, event, names_files)
 
 
 def _direct(text: str, placed: Placed, macros: Mapping[str, str]) -> "tuple[tuple[str, ...], int] | None":

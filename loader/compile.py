@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import dodo_hooks
-from dodo_hooks.core.file_sources import default_source
+from dodo_hooks.core.file_sources import default_source, has_changes
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.names import directory_name
 from dodo_hooks.core.plan import (
@@ -154,12 +154,24 @@ class _Compiler:
             text = commands.text_here(member.body, self.place.machine)
             if text is None:
                 return f"it has no command for {self.place.machine.system}"
+        mark, who = mark_at(self.tree, [*member.path, key]), who_is(self.flat.names[number])
         try:
-            return command_of(text, member, self.setting)
+            command = command_of(text, member, self.setting)
         except TemplateError as error:
             node = node_at(self.tree, [*member.path, key])
-            mark = mark_at(self.tree, [*member.path, key])
-            return Finding(_inside(node, mark, text, error.offset), str(error), who_is(self.flat.names[number]))
+            return Finding(_inside(node, mark, text, error.offset), str(error), who)
+        why = self._why_no_list(command.list_name)
+        return Finding(mark, why, who) if why else command
+
+    def _why_no_list(self, name: str) -> str:
+        """Why git never tells the files of this placeholder in this hook; "" where it does. The job would be left out
+        each time, and a gate pass."""
+        hook = self.setting.hook
+        if name == "push_files" and hook != "pre-push":
+            return f"{{push_files}} is for pre-push: in {hook} nothing is pushed, use {{files}} or {{all_files}}"
+        if name == "changed_files" and not has_changes(hook):
+            return f"{{changed_files}} is empty in {hook}, which changes no files: use {{files}} or {{all_files}}"
+        return ""
 
     def _is_local(self, script: str) -> bool:
         file = self.setting.file

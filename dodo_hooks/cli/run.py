@@ -62,6 +62,8 @@ def run_hook(
     verbose: bool,
 ) -> int:
     """Run the jobs of HOOK, or of a task, as if git had fired it, with ARGS for its arguments."""
+    if files and args:
+        raise UsageError(f"{quoted(args[0])} would be an argument of the hook: write --files before each file")
     if files and all_files:
         raise UsageError("--files and --all-files are two answers to one question: give one of them")
     its_jobs = hook_in(plan_here(world), hook)

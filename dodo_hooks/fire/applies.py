@@ -45,8 +45,9 @@ def what_applies(
     given: "tuple[bytes, ...] | None" = None,
     left_out: "Mapping[int, Outcome]",
     status: "StatusQuery | None" = None,
+    is_fired: bool = False,
 ) -> Applies:
-    """Decide for each job that is not left out already.
+    """Decide for each job that is not left out already. `is_fired`: by git, so that there is an event.
 
     `stdin` is what git wrote to the hook, `status` its answer about a commit, where it was asked already. `given` are
     files, relative to the top, that take the place of all sets. A job whose files cannot be told has failed: a gate
@@ -62,7 +63,7 @@ def what_applies(
     for job in hook.jobs:
         if job.number in out:
             continue
-        outcome = _refusal(job, event, answers)
+        outcome = _refusal(job, event, answers, is_fired)
         if outcome is None and job.files is not None:
             found = _files(job, job.files, event)
             if isinstance(found, Outcome):
@@ -75,7 +76,7 @@ def what_applies(
     return Applies(out, files, answers.sentences() if answers else ())
 
 
-def _refusal(job: "Job", event: EventFacts, answers: "Answers | None") -> "Outcome | None":
+def _refusal(job: "Job", event: EventFacts, answers: "Answers | None", is_fired: bool) -> "Outcome | None":
     if job.absent:
         return _condition(job.absent)
     for number in job.checks:
@@ -83,7 +84,7 @@ def _refusal(job: "Job", event: EventFacts, answers: "Answers | None") -> "Outco
         if reason is not None:
             return _condition(reason)
     is_list = job.files is not None and job.needs_event.endswith("files}")
-    if job.needs_event and not is_list and not event.args:
+    if job.needs_event and not is_list and not event.args and not is_fired:
         reason = (
             f"{job.needs_event} comes from git: give it by hand, as in `dodo-hooks run {event.hook.name} -- ARG...`"
         )
@@ -111,7 +112,7 @@ def _files(job: "Job", rule: "FileRule", event: EventFacts) -> "tuple[bytes, ...
     except FilesError as error:
         return Outcome(status.FAILED, status.SPAWN, str(error))
     if found is None:
-        reason = f"{_NO_EVENT[rule.source]}: name files, as in `dodo-hooks run {event.hook.name} --files FILE...`"
+        reason = f"{_NO_EVENT[rule.source]}: name files, as in `dodo-hooks run {event.hook.name} --files FILE`"
         return Outcome(status.SKIPPED, status.NO_EVENT, reason)
     names = _matching(rule, found, event.repo.top, is_there=rule.source == STAGED and event.given is None)
     if names:

@@ -302,6 +302,7 @@ def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing
     if not firing.hook.has_to_ask:
         return firing
     from dodo_hooks.fire.applies import what_applies
+    from dodo_hooks.fire.run import BY_GIT
 
     applies = what_applies(
         firing.world,
@@ -312,6 +313,7 @@ def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing
         given=given,
         left_out=firing.left_out,
         status=firing.status,
+        is_fired=firing.trigger == BY_GIT,
     )
     if applies.sentences:
         from dodo_hooks.fire.run import say

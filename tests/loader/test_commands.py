@@ -176,6 +176,30 @@ def test_c6_c2_a_placeholder_that_cannot_be_has_its_place(tmp_path: Path, case: 
     assert hint in shown
 
 
+EVENTS = {
+    "no arguments": ("run: x {0}", "pre-commit", ""),
+    "all arguments": ("run: x {0}", "commit-msg", "{0}"),
+    "an argument": ("run: x {1}", "commit-msg", "{1}"),
+    "a list": ("run: x {push_files} | y", "pre-push", "{push_files}"),
+    "a list for words": ("run: x {push_files}", "pre-push", "{push_files}"),
+    "a glob": ("run: x\nglob: a", "pre-push", "{push_files}"),
+    "nothing of it": ("run: x {branch}", "pre-push", ""),
+}
+
+
+@pytest.mark.parametrize("case", EVENTS)
+def test_g3_what_a_job_takes_from_the_event(tmp_path: Path, case: str) -> None:
+    body, hook, event = EVENTS[case]
+    assert job_of(tmp_path, body, hook).needs_event == event
+
+
+@pytest.mark.parametrize(("name", "hook"), [("push_files", "pre-commit"), ("changed_files", "pre-rebase")])
+def test_g4_a_list_that_git_never_tells_in_this_hook_is_an_error(tmp_path: Path, name: str, hook: str) -> None:
+    """The job would never run, and a gate pass."""
+    with pytest.raises(ConfigError, match="use {files} or {all_files}"):
+        job_of(tmp_path, f"run: x {{{name}}}", hook)
+
+
 def test_a_task_is_a_hook_that_is_run_by_hand(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "tasks: {release: {jobs: [{run: 'x {1} {9}'}]}}")
     (task,) = plan.hooks

@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from kit.gate import Gate
 from kit.invocation import Invocation
 from kit.process import kill, processes_with, wait_until
@@ -117,6 +119,14 @@ def test_r14_a_job_is_cancelled_in_its_second_batch(repo: Repo, gate: Gate) -> N
     repo.run("jobs", "cancel", "job", check=True)
     (job,) = repo.finished("post-commit").jobs()
     assert job.status == "cancelled"
+
+
+@pytest.mark.parametrize("placeholder", ["{changed_files}", "{0}", "{files}", "$DODO_ARG1"])
+def test_g3_a_gate_never_passes_because_a_job_is_taken_for_one_without_an_event(repo: Repo, placeholder: str) -> None:
+    repo.hook("pre-commit", job=f"echo {placeholder}; exit 1")
+    stage(repo, b"a.txt")
+    assert repo.git("commit", "-q", "-m", "work", check=False).returncode == 1
+    assert repo.finished("pre-commit").statuses() == {"job": "failed"}
 
 
 def test_g3_each_job_that_wants_it_gets_all_of_the_input(repo: Repo, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from dodo_hooks.host.world import World
 
 def shims_needed(plan: Plan) -> list[str]:
     """The hooks to install: those that the file names and, where a rebase puts off a background phase, the one that
-    git fires when the rebase is over (R12)."""
-    hooks = [hook.name for hook in plan.hooks]
+    git fires when the rebase is over (R12). Nobody fires a task."""
+    fired = [hook for hook in plan.hooks if not hook.is_task]
+    hooks = [hook.name for hook in fired]
     is_put_off = any(
-        hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in plan.hooks
+        hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in fired
     )
     if is_put_off and AFTER_REPLAY not in hooks:
         hooks.append(AFTER_REPLAY)

@@ -150,6 +150,8 @@ hooks:
     )
     git = repo.start("git", "commit", "-q", "--allow-empty", "-m", "work")
     gate.wait()
+    assert "third" in repo.run("jobs", check=True).stdout  # and by now it would have run
+    assert repo.begun("pre-commit").job("third").status == "pending"
     gate.open()
     git.communicate()
     assert git.returncode == 1

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
 
 BACKEND = "dodo-hooks"  # the name of the entry point
-ENDINGS = (".dodo", ".yml", ".yaml")
+ENDINGS = (".dodo", ".yml", ".yaml", ".toml", ".json", ".jsonc")
 NO_SELECTION = "say what to run: `doit run bg`, `doit run {hook}`, or any other name that `doit list` shows"
 
 

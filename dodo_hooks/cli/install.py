@@ -91,9 +91,10 @@ def _hooks_of_file(world: World) -> tuple[str, ...]:
     tell = teller()
     for notice in plan.notices:
         tell(notice)
-    if not plan.hooks:
+    hooks = shims_needed(plan)
+    if not hooks:
         raise UsageError(f"{plan.file} names no hook: write one, and run `dodo-hooks install` again")
-    return tuple(shims_needed(plan))
+    return tuple(hooks)
 
 
 def _plan_or_none(world: World, repo: Repo) -> Plan | None:

@@ -78,6 +78,18 @@ def hook_in(plan: Plan, name: str) -> Hook:
     return hook
 
 
+def size_of(plan: Plan) -> str:
+    """How much is in it, such as "2 hooks, 1 task, 7 jobs"."""
+    tasks = sum(hook.is_task for hook in plan.hooks)
+    counts = [_counted(len(plan.hooks) - tasks, "hook")]
+    counts += [_counted(tasks, "task")] if tasks else []
+    return ", ".join([*counts, _counted(sum(len(hook.jobs) for hook in plan.hooks), "job")])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def store_here(world: World, path: str | None = None) -> str:
     """Where the records of this repository (or that at `path`) are kept; ends first what a dead writer left open.
 

@@ -9,7 +9,7 @@ from itertools import islice
 import click
 
 from dodo_hooks.cli.jobs_listing import standing
-from dodo_hooks.cli.place import repo_at, store_here, teller
+from dodo_hooks.cli.place import repo_at, size_of, store_here, teller
 from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core import status as statuses
 from dodo_hooks.core.errors import ConfigError, HooksError
@@ -65,9 +65,7 @@ def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
         return None, f"has {problems}: dodo-hooks validate"
     if plan is None:
         return None, f"none in {shown(repo.top)}"
-    hooks, jobs = len(plan.hooks), sum(len(hook.jobs) for hook in plan.hooks)
-    counts = f"{hooks} {'hook' if hooks == 1 else 'hooks'}, {jobs} {'job' if jobs == 1 else 'jobs'}"
-    return plan, f"{shown(os.path.relpath(plan.file, repo.top))}: {counts}"
+    return plan, f"{shown(os.path.relpath(plan.file, repo.top))}: {size_of(plan)}"
 
 
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:

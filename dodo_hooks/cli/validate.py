@@ -8,7 +8,7 @@ import re
 
 import click
 
-from dodo_hooks.cli.place import plan_here, teller
+from dodo_hooks.cli.place import plan_here, size_of, teller
 from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core.errors import ConfigError, Problem
 from dodo_hooks.core.plan import Plan
@@ -45,9 +45,7 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     tell = teller()
     for notice in plan.notices:
         tell(notice)
-    jobs = sum(len(hook.jobs) for hook in plan.hooks)
-    path = shown(os.path.relpath(plan.file, world.cwd))
-    say(f"OK: {path}: {_counted(len(plan.hooks), 'hook')}, {_counted(jobs, 'job')}")
+    say(f"OK: {shown(os.path.relpath(plan.file, world.cwd))}: {size_of(plan)}")
     return 0
 
 
@@ -92,7 +90,3 @@ def _placed(notice: str, file: str) -> Problem:
     if match is None:
         return Problem(file, 0, 0, notice)
     return Problem(match["file"], int(match["line"]), int(match["column"]), match["message"])
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

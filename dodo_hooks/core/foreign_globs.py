@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dodo_hooks.core.glob_regex import group_names, path_regex, starred_regex
 from dodo_hooks.core.glob_syntax import LITERAL, STAR, components_of, expanded, items_of
 
+_ANY = ".*"
 NEVER = "(?!)"  # an expression that matches nothing
 
 
@@ -25,16 +26,37 @@ def gobwas_regex(pattern: str, *, ignores_case: bool = False) -> str:
     return _whole([starred_regex(items_of(one, "!"), ".", names) for one in expanded(pattern)], ignores_case)
 
 
-def gobwas_globs(pattern: str) -> tuple[str, ...] | None:
-    """Globs of ours of which one matches where a pattern of gobwas does; None where that takes an expression.
+def gobwas_glob(pattern: str) -> str | None:
+    """The glob of ours that means the same as a pattern of gobwas; None where that takes an expression.
 
     Raises:
         ValueError: as for `gobwas_regex`.
     """
-    globs = [_of_gobwas(one) for one in expanded(pattern)]
-    if None in globs:
-        return None
-    return (pattern,) if globs == expanded(pattern) else tuple(glob for glob in globs if glob)
+    alternatives = expanded(pattern)
+    globs = [_of_gobwas(one) for one in alternatives]
+    if globs == alternatives:
+        return pattern
+    if len(globs) == 1:
+        return globs[0]
+    is_at_top = all(
+        glob in (one, f"/{one}") and "/" in glob for glob, one in zip(globs, alternatives, strict=True) if glob
+    )
+    return f"/{pattern}" if is_at_top and None not in globs else None
+
+
+def gobwas_branch_glob(pattern: str) -> str | None:
+    """The same for the name of a branch, which in a glob of ours is compared as a whole.
+
+    Raises:
+        ValueError: as for `gobwas_regex`.
+    """
+    glob = gobwas_glob(pattern)
+    if glob is None or glob in ("*", "**"):
+        return glob and "**"
+    kinds = [kind for one in expanded(pattern) for kind, _ in items_of(one, "!")]
+    if STAR not in kinds:
+        return pattern
+    return glob if glob.endswith("/**") else None
 
 
 def _of_gobwas(pattern: str) -> str | None:
@@ -43,7 +65,7 @@ def _of_gobwas(pattern: str) -> str | None:
     if stars + kinds.count(LITERAL) < len(kinds) or not kinds:
         return None
     if stars == len(kinds):
-        return "**"
+        return pattern[:2]  # one star is any name in any folder
     if not stars:
         return _at_top(pattern)
     if kinds[0] == STAR and stars == 1 and "/" not in pattern:
@@ -87,9 +109,18 @@ def _is_plain(pattern: str) -> bool:
     return not {"", ".", ".."} & set(pattern.removesuffix("/**").split("/"))
 
 
-def _whole(alternatives: "Iterable[str]", ignores_case: bool) -> str:
+def _whole(alternatives: Iterable[str], ignores_case: bool) -> str:
+    """Found where one of these is all of the path; what may stand at its ends for anything is left to the search."""
     found = list(dict.fromkeys(alternatives))
     if not found:
         return NEVER
+    begin, end = "^", r"\Z"
+    if all(one.startswith(_ANY) for one in found):
+        begin, found = "", [one.removeprefix(_ANY) for one in found]
+    if all(one.endswith(_ANY) for one in found):
+        end, found = "", [one.removesuffix(_ANY) for one in found]
     inner = found[0] if len(found) == 1 else f"(?:{'|'.join(found)})"
-    return f"(?{'i' if ignores_case else ''}s)\\A{inner}\\Z"
+    has_dot = "." in inner.replace(r"\\", "").replace(r"\.", "")  # a wildcard, for which a line feed is nothing special
+    has_letters = ignores_case and any(character.isalpha() for character in inner)
+    flags = ("i" if has_letters else "") + ("s" if has_dot else "")
+    return (f"(?{flags})" if flags else "") + begin + inner + end or "^"

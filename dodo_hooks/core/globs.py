@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from dodo_hooks.core.foreign_globs import doublestar_glob, doublestar_regex, gobwas_globs, gobwas_regex
 from dodo_hooks.core.glob_regex import group_names, path_regex
 from dodo_hooks.core.glob_syntax import LITERAL, SPAN, STAR, Component, components_of, expanded
 from dodo_hooks.core.matching import BELOW, BETWEEN, EITHER, EVERYTHING, NAME, PATH, SEARCH, SUFFIX, WHOLE
@@ -138,14 +137,3 @@ def _code(text: str) -> tuple[int, tuple[int, ...]]:
         return _sre.MAGIC, tuple(map(int, import_module(prefix + name)._code(parsed, 0)))
     except (ImportError, AttributeError):
         return 0, ()
-
-
-__all__ = [
-    "compile_branch_glob",
-    "compile_glob",
-    "compile_regex",
-    "doublestar_glob",
-    "doublestar_regex",
-    "gobwas_globs",
-    "gobwas_regex",
-]

@@ -18,8 +18,9 @@ def shims_needed(plan: Plan) -> list[str]:
     background phase, the one that git fires when the rebase is over (R12). Where fixes are staged, the index is looked
     after once the commit is made (G6)."""
     hooks = [hook.name for hook in plan.hooks if shim_of(hook.name)]
+    fired = [hook for hook in plan.hooks if not hook.is_task]
     is_put_off = any(
-        hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in plan.hooks
+        hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in fired
     )
     stages = any(job.stage_fixed for hook in plan.hooks for job in hook.jobs)
     extra = [hook for hook, is_needed in ((AFTER_REPLAY, is_put_off), (AFTER_COMMIT, stages)) if is_needed]

@@ -94,7 +94,9 @@ def _daft_only(item: Node, remarks: Remarks) -> Node:
     if not isinstance(item, MapNode):
         return _state(item, DAFT_STATES, remarks)
     known = [
-        _translated(one) for one in item.entries if _is_known(one, ("ref", "env", "run", "changed", "desc"), remarks)
+        _translated(one, remarks)
+        for one in item.entries
+        if _is_known(one, ("ref", "env", "run", "changed", "desc"), remarks)
     ]
     return replace(item, entries=tuple(known))
 
@@ -140,7 +142,8 @@ def _alternatives(item: MapNode, keys: tuple[str, ...], remarks: Remarks) -> lis
     asked = [one for one in item.entries if one not in reason and _is_known(one, keys, remarks)]
     if not asked:
         raise Unmet
-    return [MapNode(one.mark if place else item.mark, (_translated(one), *reason)) for place, one in enumerate(asked)]
+    translated = [_translated(one, remarks) for one in asked]
+    return [MapNode(one.mark if place else item.mark, (one, *reason)) for place, one in enumerate(translated)]
 
 
 def _is_known(entry: Entry, keys: tuple[str, ...], remarks: Remarks) -> bool:
@@ -150,14 +153,20 @@ def _is_known(entry: Entry, keys: tuple[str, ...], remarks: Remarks) -> bool:
     return not is_empty(entry.value)
 
 
-def _translated(entry: Entry) -> Entry:
-    if entry.key == "ref":
-        return replace(entry, value=ref_node(entry.value))
-    if entry.key == "changed":
-        patterns = tuple(pattern_node(node, _PATH_RULES) for node in items_of(entry.value))
-        is_list = isinstance(entry.value, ListNode)
-        return replace(entry, value=ListNode(entry.value.mark, patterns) if is_list else patterns[0])
-    return entry
+def _translated(entry: Entry, remarks: Remarks) -> Entry:
+    if entry.key not in ("ref", "changed"):
+        return entry
+    patterns = tuple(_pattern(node, entry.key, remarks) for node in items_of(entry.value))
+    is_list = isinstance(entry.value, ListNode)
+    return replace(entry, value=ListNode(entry.value.mark, patterns) if is_list else patterns[0])
+
+
+def _pattern(node: Node, key: str, remarks: Remarks) -> Node:
+    try:
+        return ref_node(node) if key == "ref" else pattern_node(node, _PATH_RULES)
+    except ValueError as error:
+        remarks.find(node.mark, f"{quoted(key)}: {error}")
+        return text(node.mark, "**")  # which nothing more is wrong with
 
 
 def _first_key(node: MapNode) -> str:

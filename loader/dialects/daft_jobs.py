@@ -220,7 +220,7 @@ class Jobs:
                 try:
                     nodes.append(pattern_node(node, GlobRules()))
                 except ValueError as error:
-                    self._remarks.find(node.mark, f"{quoted(entry.key)}: this cannot be used here: {error}", who)
+                    self._remarks.find(node.mark, f"{quoted(entry.key)}: {error}", who)
         if not nodes:
             return None
         is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)

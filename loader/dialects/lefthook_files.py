@@ -94,8 +94,7 @@ class FileRules:
             try:
                 made += read(node, entry)
             except ValueError as error:
-                shown = quoted(node.text) if isinstance(node, Scalar) else "this"
-                self._remarks.find(node.mark, f"{quoted(entry.key)}: {shown} cannot be used here: {error}", who)
+                self._remarks.find(node.mark, f"{quoted(entry.key)}: {error}", who)
         return made
 
     def _glob(self, node: Node, _: Entry) -> list[Node]:
@@ -118,7 +117,10 @@ class FileRules:
             return [pattern_node(node, self._exclude_rules)]
         is_regex = _looks_like_a_regex(node.value)
         if is_regex and not self._is_version_2:
-            return [regex_node(node, python_regex(node.value))]
+            try:
+                return [regex_node(node, python_regex(node.value))]
+            except ValueError as error:
+                raise ValueError(f"{quoted(node.value)} cannot be used here: {error}") from error
         if is_regex or (not self._is_version_2 and _is_regex(node.value)):
             told = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
             self._remarks.notice(node.mark, f"{quoted(node.value)} {told}: write a list to be sure")

@@ -113,6 +113,23 @@ def test_c2_notices_are_told_to_programs_and_are_no_errors(repo: Repo) -> None:
     assert [(one["severity"], one["line"]) for one in json.loads(done.stdout)] == [("notice", 0)]
 
 
+def test_c2_the_notices_of_a_family_are_told_once(repo: Repo) -> None:
+    repo.file("no_such: 1\npre-commit:\n  commands:\n    lint: {run: 'true', runner: sh}\n", "lefthook.yml")
+    notices = [
+        'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: it is no key of lefthook\'s',
+        'dodo-hooks: lefthook.yml:4:25: "runner" is ignored: it goes with a script, and here is none',
+    ]
+    for command in ("validate", "list", "validate"):  # compiled, and as it was kept
+        done = repo.run(command)
+        assert (done.returncode, done.stderr.splitlines()) == (0, notices)
+    assert done.stdout == "OK: lefthook.yml: 1 hook, 1 job\n"
+    told = json.loads(repo.run("validate", "--format", "json").stdout)
+    assert [(one["file"], one["line"], one["severity"]) for one in told] == [
+        ("lefthook.yml", 1, "notice"),
+        ("lefthook.yml", 4, "notice"),
+    ]
+
+
 def test_c2_a_file_that_is_right_is_an_empty_list(repo: Repo) -> None:
     repo.file("hooks: {}\n")
     done = repo.run("validate", "--format", "json")

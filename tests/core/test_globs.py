@@ -13,15 +13,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dodo_hooks.core import matching
-from dodo_hooks.core.globs import (
-    compile_branch_glob,
-    compile_glob,
-    compile_regex,
+from dodo_hooks.core.foreign_globs import (
     doublestar_glob,
     doublestar_regex,
-    gobwas_globs,
+    gobwas_branch_glob,
+    gobwas_glob,
     gobwas_regex,
 )
+from dodo_hooks.core.globs import compile_branch_glob, compile_glob, compile_regex
 from dodo_hooks.core.matching import matches
 from kit.repo import PACKAGES
 
@@ -141,8 +140,10 @@ def test_c8_a_pattern_means_what_the_rules_of_each_family_say(
     assert matches(compile_regex(gobwas_regex(pattern)), name) == gobwas
     same = doublestar_glob(pattern)
     assert same is None or matches(compile_glob(same), name) == doublestar
-    several = gobwas_globs(pattern)
-    assert several is None or any(matches(compile_glob(one), name) for one in several) == gobwas
+    same = gobwas_glob(pattern)
+    assert same is None or matches(compile_glob(same), name) == gobwas
+    same = gobwas_branch_glob(pattern)
+    assert same is None or matches(compile_branch_glob(same), name) == gobwas
 
 
 def test_c8_the_table_of_the_reference_is_right() -> None:
@@ -162,14 +163,17 @@ def test_c8_lefthook_compares_its_glob_in_lower_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "globs_of_ours"),
+    ("pattern", "same"),
     [
-        ("*.{js,ts}", ("*.{js,ts}",)),
-        ("dist/*", ("dist/**",)),
-        ("dist/**", ("dist/**",)),
-        ("README.md", ("/README.md",)),
-        ("{a,b/c}", ("/a", "b/c")),
-        ("*", ("**",)),
+        ("*.{js,ts}", "*.{js,ts}"),
+        ("dist/*", "dist/**"),
+        ("dist/**", "dist/**"),
+        ("README.md", "/README.md"),
+        ("{a,b/c}", "/{a,b/c}"),
+        ("{a,*.js}", None),
+        ("{a/*,b/*}", None),
+        ("*", "*"),
+        ("***", "**"),
         ("**/*.js", None),
         ("src/*.js", None),
         ("a?", None),
@@ -177,8 +181,16 @@ def test_c8_lefthook_compares_its_glob_in_lower_case() -> None:
         ("./a/*", None),
     ],
 )
-def test_c8_what_means_the_same_in_gobwas_stays_a_glob(pattern: str, globs_of_ours: "tuple[str, ...] | None") -> None:
-    assert gobwas_globs(pattern) == globs_of_ours
+def test_c8_what_means_the_same_in_gobwas_stays_a_glob(pattern: str, same: "str | None") -> None:
+    assert gobwas_glob(pattern) == same
+
+
+@pytest.mark.parametrize(
+    ("pattern", "same"),
+    [("main", "main"), ("{main,v/1}", "{main,v/1}"), ("v/*", "v/**"), ("*", "**"), ("*-wip", None), ("v?", None)],
+)
+def test_c8_what_means_the_same_for_a_branch_stays_a_glob(pattern: str, same: "str | None") -> None:
+    assert gobwas_branch_glob(pattern) == same
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.doit_plugin import ENDINGS
+from dodo_hooks.loader.family import FAMILIES
 from doit_plugin.conftest import Result
 from kit.repo import Repo
 
@@ -175,6 +177,36 @@ def test_a_file_can_be_named_in_every_way_that_doit_has(hooked: Repo, doit: Doit
     assert [result.out for result in named] == [TASKS] * 7
     assert _names(hooked.path) == {".git", "other"}
     assert _names(hooked.path / "other") == {"x.dodo", "x.yml", "x.yaml"}
+
+
+LINT = {"pre-commit": {"jobs": [{"name": "lint", "run": "true"}]}}
+PLAIN = [("daft", "daft.yml"), *(("lefthook", f"lefthook.{ending}") for ending in ("yml", "toml", "json", "jsonc"))]
+BODIES = {"dodo": json.dumps({"hooks": LINT}), "daft": json.dumps({"hooks": LINT}), "lefthook": json.dumps(LINT)}
+TOML = '[[pre-commit.jobs]]\nname = "lint"\nrun = "true"\n'
+
+
+def test_a_file_of_every_family_can_be_given_to_doit(hooked: Repo, doit: Doit) -> None:
+    every_name = [name for family in FAMILIES for name in (*family.candidates, *family.alone)]
+    assert [name for name in every_name if not name.endswith(ENDINGS)] == []
+    for family, name in PLAIN:
+        hooked.write(f"below/{name}", TOML if name.endswith(".toml") else BODIES[family])
+    given = doit(*(["-f", f"below/{name}", "list", "-q"] for _, name in PLAIN))
+    assert [(result.out.split(), result.err) for result in given] == [(["bg", "fg", "pre-commit"], "")] * len(PLAIN)
+
+
+@pytest.mark.parametrize("name", ["lefthook.yml", "lefthook.toml", "daft.yml"])
+def test_a_file_of_another_family_is_found_by_plain_doit(hooked: Repo, doit: Doit, name: str) -> None:
+    hooked.write(name, TOML if name.endswith(".toml") else BODIES[name.partition(".")[0]])
+    (found,) = doit(["list", "-q"])
+    assert (found.out.split(), found.err) == (["bg", "fg", "pre-commit"], "")
+
+
+def test_a_dodo_py_comes_before_the_hook_file_of_any_family(hooked: Repo, doit: Doit) -> None:
+    hooked.write("dodo.py", "def task_own():\n    return {'actions': ['true']}\n")
+    for _, name in PLAIN:
+        hooked.write(name, TOML if name.endswith(".toml") else BODIES[name.partition(".")[0]])
+    (result,) = doit(["list", "-q"])
+    assert (result.out.split(), result.err) == (["own"], "")
 
 
 def test_the_file_is_found_from_a_folder_of_the_working_tree(hooked: Repo, doit: Doit) -> None:

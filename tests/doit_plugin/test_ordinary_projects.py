@@ -22,6 +22,7 @@ from doit_plugin.installed import module_path
 from kit.repo import PACKAGES
 
 HOOKS = "hooks:\n  pre-commit:\n    jobs:\n      - name: lint\n        run: touch hook-ran\n"
+LEFTHOOK = "pre-commit:\n  commands: {lint: {run: touch hook-ran}}\n"
 DODO = '''
 DOIT_CONFIG = {"default_tasks": ["copy", "same"]}
 
@@ -156,6 +157,7 @@ DODO_FILES = {"dodo.py": DODO, "in.txt": "content"}
 PROJECTS = {
     "with a dodo.py": Project(DODO_FILES, FEW_COMMANDS),
     "with a dodo.py beside a hook file": Project({**DODO_FILES, "hooks.dodo": HOOKS}, COMMANDS),
+    "with a dodo.py beside a lefthook.yml": Project({**DODO_FILES, "lefthook.yml": LEFTHOOK}, FEW_COMMANDS),
     "with commands of its own": Project(
         {
             **DODO_FILES,

@@ -196,7 +196,7 @@ def test_g3_what_a_job_takes_from_the_event(tmp_path: Path, case: str) -> None:
 @pytest.mark.parametrize(("name", "hook"), [("push_files", "pre-commit"), ("changed_files", "pre-rebase")])
 def test_g4_a_list_that_git_never_tells_in_this_hook_is_an_error(tmp_path: Path, name: str, hook: str) -> None:
     """The job would never run, and a gate pass."""
-    with pytest.raises(ConfigError, match="use {files} or {all_files}"):
+    with pytest.raises(ConfigError, match=r"use \{files\} or"):
         job_of(tmp_path, f"run: x {{{name}}}", hook)
 
 

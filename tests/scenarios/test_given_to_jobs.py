@@ -1,7 +1,6 @@
 """What a job is given: files, in batches where they are many; the hook's input; the terminal (C6, G3, R14)."""
 
 import json
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -13,52 +12,11 @@ from kit.invocation import Invocation
 from kit.process import kill, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 from kit.terminal import Terminal
-
-# Writes each of its arguments on a line of its own, as JSON, and one line for each time that it is run.
-LIST = """\
-#!/bin/sh
-exec python3 -c 'import json, os, sys; print(json.dumps([os.fsencode(a).decode("latin-1") for a in sys.argv[1:]]))' "$@"
-"""
-
-
-def tell(repo: Repo) -> str:
-    """A command that prints its arguments."""
-    path = repo.write("tell", LIST)
-    path.chmod(0o755)
-    return str(path)
+from kit.told import HOSTILE, HOSTILE_BRANCH, stage, tell, told
 
 
 def text(invocation: Invocation, job: str = "job") -> str:
     return invocation.log(job).decode()
-
-
-def told(repo: Repo, job: str = "job") -> list[list[str]]:
-    return [json.loads(line) for line in text(repo.finished("pre-commit"), job).splitlines()]
-
-
-def stage(repo: Repo, *names: bytes) -> None:
-    for name in names:
-        path = os.path.join(os.fsencode(repo.path), name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(b"text\n")
-    (repo.path / "names").write_bytes(b"\0".join(names))
-    repo.git("add", "--pathspec-from-file=names", "--pathspec-file-nul", env={"GIT_LITERAL_PATHSPECS": "1"})
-
-
-HOSTILE = [
-    b"a b.txt",
-    b"-rf.txt",
-    b"$(touch PWNED).txt",
-    b"`touch PWNED`.txt",
-    b'it\'s "quoted".txt',
-    b"new\nline.txt",
-    b"semi;colon.txt",
-    b"star*.txt",
-    b"back\\slash.txt",
-    b"\xff\xfe.txt",
-    "schön/grün.txt".encode(),
-]
 
 
 def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
@@ -75,12 +33,12 @@ def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
     repo.git("commit", "-q", "-m", "work")
     expected = sorted(name.decode("latin-1") for name in HOSTILE)
     for job in ("direct", "shell", "quoted", "inside", "listed"):
-        assert [sorted(names) for names in told(repo, job)] == [expected], job
+        assert [sorted(names) for names in told(repo.finished("pre-commit"), job)] == [expected], job
     assert not list(repo.path.rglob("PWNED"))
 
 
 def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:
-    branch = "a$(touch${IFS}PWNED)`touch${IFS}PWNED`;'\"&|"
+    branch = HOSTILE_BRANCH
     repo.hook("post-checkout", job=f'{tell(repo)} {{branch}} \'{{branch}}\' "x{{branch}}" "$(printf %s {{branch}})"')
     repo.git("checkout", "-q", "-b", branch)
     log = text(repo.finished("post-checkout"))
@@ -94,7 +52,7 @@ def test_c6_many_files_come_in_batches_and_are_one_job(repo: Repo) -> None:
     names = [b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)]
     stage(repo, *names)
     repo.git("commit", "-q", "-m", "work")
-    batches = told(repo)
+    batches = told(repo.finished("pre-commit"))
     assert len(batches) > 1
     assert [name for batch in batches for name in batch] == [name.decode() for name in names]
     (job,) = repo.finished("pre-commit").jobs()

@@ -271,7 +271,11 @@ FINDINGS = [
     ),
     (
         a_job("name: a\nrun: x\nglob: 'a/[b'"),
-        ['F 6:15 job "a": "glob": this cannot be used here: a "[" is never closed'],
+        ['F 6:15 job "a": "glob": \'a/[b\' has a [ without its ]: add it, or write \\[ for the character'],
+    ),
+    (
+        a_hook("skip: [{changed: ['a[', b]}]"),
+        ["F 3:23 : \"changed\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
     ),
     (
         a_hook("commands: [x]"),

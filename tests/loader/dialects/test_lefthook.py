@@ -243,7 +243,7 @@ def test_a_hook_with_nothing_in_it_is_one_without_jobs() -> None:
 def test_with_doublestar_a_star_stays_in_its_folder() -> None:
     text = "glob_matcher: doublestar\n" + pre_commit("jobs: [{run: x, glob: 'src/**/*', exclude: [a/*, '*.js']}]")
     assert translated(text)["hooks"]["pre-commit"]["jobs"] == [
-        {"run": "x", "glob": {"regex": r"(?is)^src/(?:.*/)?[^/]*\Z"}, "exclude": ["a/*", "/*.js"]}
+        {"run": "x", "glob": {"regex": r"(?is)^src/(?:.+/)?[^/]*\Z"}, "exclude": ["a/*", "/*.js"]}
     ]
 
 
@@ -395,7 +395,11 @@ FINDINGS = [
     ),
     (
         pre_commit("jobs: [{name: a, run: b, glob: 'x[y'}]"),
-        ['F 2:34 job "a": "glob": "x[y" cannot be used here: a "[" is never closed'],
+        ['F 2:34 job "a": "glob": \'x[y\' has a [ without its ]: add it, or write \\[ for the character'],
+    ),
+    (
+        pre_commit("skip: [{ref: 'a['}]"),
+        ["F 2:16 : \"ref\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
     ),
     (
         pre_commit(r"jobs: [{name: a, run: b, exclude: '^\pL+$'}]"),

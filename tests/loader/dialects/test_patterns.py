@@ -72,7 +72,7 @@ def test_c8_a_glob_of_lefthook_takes_no_notice_of_case_and_an_exclude_does() -> 
         ("routes.rb", GOBWAS, "/routes.rb"),
         ("docs/*", GOBWAS, "docs/**"),
         ("./a", GOBWAS, {"regex": r"^\./a\Z"}),
-        ("/a", DOUBLESTAR, {"regex": r"^/a\Z"}),
+        ("/a", DOUBLESTAR, {"regex": "(?!)"}),
         ("config/*.rb", GOBWAS, {"regex": r"(?s)^config/.*\.rb\Z"}),
         ("*.js", GOBWAS_GLOB, {"regex": r"(?i)\.js\Z"}),
         ("src/**/*.js", DOUBLESTAR, "src/**/*.js"),
@@ -91,7 +91,7 @@ def test_c8_a_branch_is_compared_as_a_whole() -> None:
 
 @pytest.mark.parametrize("glob", ["a[b", "{a,b", "a\\"])
 def test_c8_a_glob_that_is_none_is_refused(glob: str) -> None:
-    with pytest.raises(ValueError, match=r"never closed|last backslash"):
+    with pytest.raises(ValueError, match=r"without its|single backslash"):
         regex_of(glob, GOBWAS)
 
 

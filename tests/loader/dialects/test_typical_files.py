@@ -30,7 +30,7 @@ FILES = {
               - name: eslint
                 run: npx eslint --fix {staged_files}
                 stage_fixed: true
-                glob: {regex: '(?i)\.(?:js|ts)\Z'}
+                glob: {regex: '(?i)(?:\.js|\.ts)\Z'}
               - {name: types, run: npx tsc --noEmit}
           commit-msg:
             parallel: false

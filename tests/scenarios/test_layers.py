@@ -1,0 +1,53 @@
+"""What lies over a hook file counts in a firing, in a linked working tree too, and a change of it is noticed."""
+
+import pytest
+
+from kit.ran import use
+from kit.repo import Repo
+
+
+def job(name: str, line: str) -> str:
+    return f"{{name: {name}, run: 'echo \"{line}\" >>ran'}}"
+
+
+def firing(repo: Repo) -> list[str]:
+    """What the next commit runs, sorted."""
+    repo.git("commit", "-q", "--allow-empty", "-m", "work")
+    told = sorted(repo.read("ran").splitlines())
+    (repo.path / "ran").unlink()
+    return told
+
+
+@pytest.fixture
+def linked(repo: Repo) -> Repo:
+    """A linked working tree of a repository whose main one has a local overlay."""
+    base = f"hooks: {{pre-commit: {{jobs: [{job('a', 'a')}, {job('b', 'b')}, {job('c', 'c')}, {job('d', 'd')}]}}}}\n"
+    use(repo, f"extends: shared/*.yml\n{base}", ".hooks.dodo")
+    repo.file(f"hooks: {{pre-commit: {{jobs: [{job('b', 'b of shared')}]}}}}\n", "shared/one.yml")
+    repo.file(f"jobs: [{job('c', 'c of its file')}]\n", ".hooks.dodo.d/pre-commit.yml")
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    repo.file(f"hooks: {{pre-commit: {{jobs: [{job('d', 'd of main')}]}}}}\n", "hooks.local.dodo")
+    return repo.worktree("linked")
+
+
+def test_every_layer_counts_in_a_linked_working_tree(linked: Repo) -> None:
+    assert firing(linked) == ["a", "b of shared", "c of its file", "d of main"]
+    linked.file(f"hooks: {{pre-commit: {{jobs: [{job('a', 'a of linked')}, {job('e', 'e')}]}}}}\n", "hooks.local.dodo")
+    assert firing(linked) == ["a of linked", "b of shared", "c of its file", "d of main", "e"]
+
+
+def test_the_next_firing_notices_a_change_of_every_layer(linked: Repo, repo: Repo) -> None:
+    assert firing(linked) == ["a", "b of shared", "c of its file", "d of main"]
+    linked.file(f"hooks: {{pre-commit: {{jobs: [{job('b', 'b anew')}]}}}}\n", "shared/one.yml")
+    linked.file(f"jobs: [{job('c', 'c anew')}]\n", ".hooks.dodo.d/pre-commit.yml")
+    repo.file(f"hooks: {{pre-commit: {{jobs: [{job('d', 'd anew')}]}}}}\n", "hooks.local.dodo")
+    assert firing(linked) == ["a", "b anew", "c anew", "d anew"]
+    linked.file(f"hooks: {{pre-commit: {{jobs: [{job('d', 'd of linked')}]}}}}\n", "hooks.local.dodo")
+    linked.file(f"hooks: {{pre-commit: {{jobs: [{job('e', 'e of a new one')}]}}}}\n", "shared/two.yml")
+    assert firing(linked) == ["a", "b anew", "c anew", "d of linked", "e of a new one"]
+    for name in ("hooks.local.dodo", "shared/two.yml", ".hooks.dodo.d/pre-commit.yml"):
+        (linked.path / name).unlink()
+    assert firing(linked) == ["a", "b anew", "c", "d anew"]
+    linked.file(f"hooks: {{pre-commit: {{jobs: [{job('z', 'z')}]}}}}\n", "hooks.dodo")
+    assert firing(linked) == ["d anew", "z"]

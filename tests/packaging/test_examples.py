@@ -8,12 +8,14 @@ from pathlib import Path
 from kit.repo import Repo
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+NAMES = ("hooks.dodo", "lefthook.yml")
 
 
 def use(repo: Repo, example: str, **stubs: str) -> None:
     """Put the example's hook file into the repository and install it. Each stub is a program and the shell text that
     plays it; all of them write their name and arguments to the file `calls` beside the repository."""
-    shutil.copy(EXAMPLES / example / "hooks.dodo", repo.path)
+    (file,) = [path for path in (EXAMPLES / example).iterdir() if path.name in NAMES]
+    shutil.copy(file, repo.path)
     programs = repo.path.parent / "programs"
     programs.mkdir()
     for name, text in stubs.items():
@@ -35,7 +37,7 @@ def _calls(repo: Repo) -> Path:
 
 def test_each_example_is_run_here() -> None:
     source = Path(__file__).read_text()
-    for example in (path.parent.name for path in EXAMPLES.glob("*/hooks.dodo")):
+    for example in (path.parent.name for path in EXAMPLES.glob("*/*") if path.name in NAMES):
         assert f'use(repo, "{example}"' in source, f"no test runs examples/{example}"
 
 
@@ -76,10 +78,29 @@ def test_node_builds_after_a_checkout(repo: Repo) -> None:
 
 def test_node_refuses_a_commit_that_does_not_lint(repo: Repo) -> None:
     use(repo, "node", npm="", npx='if [ "$1" = eslint ]; then echo "no-undef" >&2; exit 1; fi')
-    refused = repo.git("commit", "--allow-empty", "-m", "work", check=False)
+    repo.write("a.ts", "x")
+    repo.git("add", "a.ts")
+    refused = repo.git("commit", "-m", "work", check=False)
     assert refused.returncode == 1
     assert "no-undef" in refused.stderr
+    assert calls(repo)[0] == "npx prettier --write a.ts"
     assert repo.git("log", "--format=%s").stdout == "start\n"
+
+
+def test_node_installs_packages_when_a_pull_has_changed_them(repo: Repo) -> None:
+    use(repo, "node", npm="", npx="")
+    repo.env["DODO_HOOKS_SKIP"] = "tag:style,types,install,build,docs"  # not the hooks on the way there
+    for branch, file in (("code", "a.js"), ("packages", "package-lock.json")):
+        repo.git("checkout", "-q", "-b", branch, "main")
+        repo.write(file, "{}")
+        repo.git("add", file)
+        repo.git("commit", "-q", "-m", file)
+    repo.git("checkout", "-q", "main")
+    del repo.env["DODO_HOOKS_SKIP"]
+    repo.git("merge", "-q", "code")
+    assert not repo.invocations("post-merge")
+    repo.git("merge", "-q", "packages", "-m", "packages")
+    assert repo.finished("post-merge").statuses() == {"install": "completed", "build": "completed"}
 
 
 def test_python_checks_slowly_behind_the_commit(repo: Repo) -> None:
@@ -88,6 +109,32 @@ def test_python_checks_slowly_behind_the_commit(repo: Repo) -> None:
     invocation = repo.finished("post-commit")
     assert invocation.statuses() == {"types": "failed", "test": "completed", "package": "skipped"}
     assert "python -m build --wheel" not in calls(repo)
+
+
+def test_python_formats_what_is_staged_and_nothing_else(repo: Repo) -> None:
+    formats = 'if [ "$1" = format ]; then shift; for file; do echo formatted >>"$file"; done; fi'
+    use(repo, "python", ruff=formats, mypy="", pytest="", python="")
+    repo.write("a.py", "staged\n")
+    repo.git("add", "a.py")
+    repo.write("a.py", "not staged\nstaged\n")
+    repo.git("commit", "-q", "-m", "work")
+    assert repo.git("show", "HEAD:a.py").stdout == "staged\nformatted\n"
+    assert repo.read("a.py") == "not staged\nstaged\nformatted\n"
+    repo.finished("post-commit")
+
+
+def test_lefthook_runs_as_it_is(repo: Repo) -> None:
+    use(repo, "lefthook")
+    repo.write("a.sh", "if\n")
+    repo.write("vendor/b.sh", "if\n")
+    repo.git("add", ".")
+    assert repo.git("commit", "-m", "work", check=False).returncode == 1
+    assert repo.finished("pre-commit").statuses() == {"scripts": "failed", "whitespace": "skipped"}
+    repo.write("a.sh", "true\n")
+    repo.git("add", ".")
+    refused = repo.git("commit", "-m", "x" * 73, check=False)
+    assert refused.returncode == 1 and "at most 72 characters" in refused.stderr
+    repo.git("commit", "-q", "-m", "work")
 
 
 def test_python_refuses_a_private_key(repo: Repo) -> None:

@@ -177,6 +177,7 @@ def test_a_changed_hook_file_is_refused_until_it_is_accepted(pinned: Repo) -> No
     done = pinned.git(*COMMIT, "--no-verify")
     assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit was not run: the hook files are not those")
     assert pinned.run("run", "pre-commit").returncode == 3 and not pinned.has("evil")
+    assert pinned.doit("run", "pre-commit").returncode == 3 and not pinned.has("evil")
     assert "the hook files are not those that were accepted" in pinned.run("doctor").stdout
     unanswered = pinned.run("trust")
     assert unanswered.returncode == 3 and "--yes" in unanswered.stderr

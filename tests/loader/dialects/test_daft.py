@@ -8,7 +8,7 @@ import pytest
 from dodo_hooks.core.daft_variables import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS
 from dodo_hooks.core.events import CLIENT_HOOKS
 from dodo_hooks.loader.dialects.daft import translate
-from kit.trees import plain, tree
+from kit.nodes import plain, tree
 
 
 def translated(text: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from dodo_hooks.loader.dialects.lefthook import translate
 from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Node, node_at
-from kit.trees import plain, tree
+from kit.nodes import plain, tree
 
 
 def translated(text: str) -> Any:

@@ -8,7 +8,7 @@ from dodo_hooks.loader.dialects.go_regex import python_regex
 from dodo_hooks.loader.dialects.patterns import GlobRules, pattern_node, ref_node, regex_of
 from dodo_hooks.loader.dialects.translation import text
 from dodo_hooks.loader.tree import Mark
-from kit.trees import plain
+from kit.nodes import plain
 
 GOBWAS = GlobRules(star_crosses=True)
 GOBWAS_GLOB = GlobRules(star_crosses=True, ignores_case=True)

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from dodo_hooks.loader.dialects.lefthook import translate
-from kit.trees import plain, tree
+from kit.nodes import plain, tree
 
 FILES = {
     "a small web project": (

@@ -219,3 +219,30 @@ def test_a_silent_job_tells_of_nothing_and_leaves_no_log(repo: Repo) -> None:
     assert not list(invocation.path.glob("jobs/*-good/output.log"))
     assert text(invocation, "bad") == "bad\n"
     assert "bad" not in repo.run("list").stderr
+
+
+def test_g3_a_hook_inside_a_job_does_not_see_the_arguments_of_the_outer_one(repo: Repo) -> None:
+    repo.hook("post-checkout", outer="git commit -q --allow-empty -m inner")
+    repo.hook("post-commit", inner='echo "[$DODO_ARG1$DODO_ARG3$DODO_REMOTE]" {0}')
+    repo.git("checkout", "-q", "-b", "topic")
+    assert text(repo.finished("post-commit"), "inner") == "[]\n"
+    assert repo.finished("post-checkout").record.args[2] == "1"
+
+
+def test_c6_where_a_job_runs_has_names(repo: Repo, tmp_path: Path) -> None:
+    repo.hook("post-checkout", job="printf '%s\\n' {worktree} {worktree_root} {default_branch} {hook} {job} {git_dir}")
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-q", "-m", "hooks")
+    repo.call("git", "clone", "-q", str(repo.path), str(tmp_path / "clone"), check=True)
+    clone = Repo(tmp_path / "clone", repo.env)
+    clone.install()
+    topic = clone.worktree("topic")
+    lines = text(topic.finished("post-checkout")).splitlines()
+    assert lines == [
+        str(topic.path.resolve()),
+        str(clone.path.resolve()),
+        "main",
+        "post-checkout",
+        "job",
+        f"{clone.path.resolve()}/.git/worktrees/topic",
+    ]

@@ -41,6 +41,13 @@ def test_each_example_is_run_here() -> None:
         assert f'use(repo, "{example}"' in source, f"no test runs examples/{example}"
 
 
+def test_c1_each_example_names_the_schema_for_editors() -> None:
+    for path in EXAMPLES.glob("*/hooks.dodo"):
+        modeline = path.read_text().partition("\n")[0]
+        schema = path.parent / modeline.removeprefix("# yaml-language-server: $schema=")
+        assert schema.resolve() == EXAMPLES.parent / "loader" / "hooks.schema.json", path
+
+
 def test_quick_start_goes_on_behind_the_prompt(repo: Repo) -> None:
     use(repo, "quick-start", sleep="")
     repo.git("checkout", "-q", "-b", "topic")

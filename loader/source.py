@@ -161,7 +161,7 @@ class _Builder:
         if event.anchor:
             self._anchors[event.anchor] = None
         kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
-        if event.tag not in (None, "!", _TAG + kind):
+        if event.tag not in (None, _TAG + kind):
             self._refuse_tag(event)
         self._open.append(_Frame(event))
 
@@ -199,7 +199,7 @@ class _Builder:
         plain = event.style is None and event.tag is None
         if plain:
             return Scalar(mark, text, meaning(text), plain=True)
-        if event.tag in (None, "!", _TAG + "str"):
+        if event.tag in (None, _TAG + "str"):
             return Scalar(mark, text, text)
         return Scalar(mark, text, self._tagged(event, text))
 
@@ -213,6 +213,9 @@ class _Builder:
 
     def _refuse_tag(self, event: Any) -> None:
         tag = str(event.tag)
+        if tag == "!":  # `run: ! grep x y` would be the opposite of what it looks like
+            self._find(_mark(event.start_mark), 'a "!" means a tag in YAML, and is lost: put the whole value in quotes')
+            return
         shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
         self._find(_mark(event.start_mark), f"the YAML tag {quoted(shown)} is not understood here: {hint}")

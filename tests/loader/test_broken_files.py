@@ -47,6 +47,12 @@ YAML_TRAPS: Cases = {
     ),
     "binary in base64": (jobs("run: !!binary aGk="), '4:14: the YAML tag "!!binary" is not understood'),
     "a tag of ours": (jobs("run: !x y"), '4:14: the YAML tag "!x" is not understood here: put the text in quotes'),
+    "a gate that is negated": (
+        jobs("run: ! grep -q TODO README.md"),
+        '4:14: a "!" means a tag in YAML, and is lost: put the whole value in quotes',
+    ),
+    "a test that is negated": (jobs("run: ! [ -e x ]"), '4:14: a "!" means a tag in YAML'),
+    "a negated text in quotes": (jobs("run: ! 'x'"), '4:14: a "!" means a tag in YAML'),
     "a tag that lies": ("env: {A: !!int many}", '1:10: "many" is no int, as the tag !!int says'),
     "a merge of a number": (jobs("<<: 3\nrun: x"), '4:13: "<<" merges mappings only'),
     "an alias of itself": ("hooks: &a\n  pre-commit: *a", '2:15: "*a" stands inside of what it refers to'),

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _BRACES = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*|[0-9]+)\}")
+_MACRO = re.compile(r"(?<!\$)\{([^{}\s$]+)\}")
 _DEEPEST_MACRO = 5
 _LONGEST = 100_000  # of a command with its macros
 
@@ -96,7 +97,7 @@ def _with_macros(command: str, macros: "Mapping[str, str]") -> "tuple[str, Seque
         parts: list[str] = []
         places: list[int] = []
         end = 0
-        for match in re.finditer(r"(?<!\$)\{([^{}\s$]+)\}", text):
+        for match in _MACRO.finditer(text):
             if match[1] not in macros or _is_escaped(text, match.start()) or _is_doubled(text, match):
                 continue
             if depth == _DEEPEST_MACRO:
@@ -158,6 +159,18 @@ def _find(text: str, arguments: int, macros: "Mapping[str, str]") -> "dict[int, 
         if is_known(match[1], arguments) or (not match[1].isdigit() and nearest(match[1], macros)):
             found[match.start()] = match[1]
     return found
+
+
+def placeholders_in(text: str, arguments: int, macros: "Mapping[str, str]") -> "list[tuple[int, str]]":
+    """Where the placeholders and macros of a text begin, and their names: for a place where none is replaced."""
+    found = _find(text, arguments, macros).items()
+    known = [(offset, name) for offset, name in found if is_known(name, arguments)]
+    pasted = [
+        (match.start(), match[1])
+        for match in _MACRO.finditer(text)
+        if match[1] in macros and not _is_escaped(text, match.start()) and not _is_doubled(text, match)
+    ]
+    return sorted(known + pasted)
 
 
 def _check_known(name: str, arguments: int, offset: int, macros: "Mapping[str, str]") -> None:
@@ -274,4 +287,4 @@ def _quoted(expansion: str, spot: Spot) -> str:
     return f"'\"{expansion}\"'" if spot.quoting == SINGLE else expansion
 
 
-__all__ = ["FILES_VARIABLE", "Placed", "TemplateError", "place"]
+__all__ = ["FILES_VARIABLE", "Placed", "TemplateError", "place", "placeholders_in"]

@@ -21,12 +21,13 @@ from dodo_hooks.core.placeholders import (
 )
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.core.record import Record
-from dodo_hooks.core.shell_dangers import changes_parameters, joins_lists, refused_words
+from dodo_hooks.core.shell_dangers import changes_parameters, joins_lists, prints, refused_words
 from dodo_hooks.core.shell_text import ShellText
 from dodo_hooks.core.shell_words import (
     ANSI,
     ARGUMENT,
     ARITHMETIC,
+    ASSIGNMENT,
     BACKTICKS,
     BARE,
     HERE,
@@ -205,10 +206,13 @@ class _Placer:
                 hole: reason for hole in shell.holes_in(word.start, word.end) if hole not in self._refused
             }
         self._joining: set[int] = set()
+        self._printed: set[int] = set()
         self._changed_from = len(text)  # from here on, positional parameters may not be ours
         for command in shell.simple:
             if joins_lists(command):
                 self._joining |= {id(word) for word in command.words}
+            if prints(command):
+                self._printed |= {id(word) for word in command.words}
             if changes_parameters(command) and not command.is_in_function:
                 self._changed_from = min(self._changed_from, command.start, command.loop_start)
         self._lists: dict[str, int] = {}
@@ -253,7 +257,6 @@ class _Placer:
         return " ".join(f'${{DODO_ARG{number}+"$DODO_ARG{number}"}}' for number in numbers)
 
     def _list(self, name: str, spot: Spot, word: Word) -> str:
-        is_alone = not spot.is_inner and (spot.quoting == BARE or spot.is_whole)
         if word.is_in_function:
             self._fail(
                 name, "cannot stand in a function, which has arguments of its own: hand it to the function", spot
@@ -265,9 +268,15 @@ class _Placer:
         self._lists[name] = self._lists.get(name, 0) + 1
         if word.role == HERE:
             self._fail(name, "cannot stand in a here-document: print it with printf '%s\\n'", spot)
-        if not is_alone:
-            self._fail(name, "cannot stand beside other text in quotes or in ${ }: make it a word of its own", spot)
-        if id(word) in self._joining or word.role == TEST:
+        if spot.is_inner or (spot.quoting != BARE and not spot.is_whole):
+            if spot.is_inner or id(word) not in self._printed:
+                self._fail(name, "cannot stand beside other text in quotes or in ${ }: make it a word of its own", spot)
+            return _quoted("${*-}", spot)
+        return self._list_alone(name, spot, word)
+
+    def _list_alone(self, name: str, spot: Spot, word: Word) -> str:
+        """With nothing beside it in its quotes."""
+        if id(word) in self._joining or word.role in (TEST, ASSIGNMENT):
             if not spot.is_whole:
                 self._fail(name, "is a list where there is room for one word: quote it, so that it is joined", spot)
             return '"$*"'

@@ -61,7 +61,7 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Findi
         assert mode is not None
         modes = [key for key, is_on in (("piped", mode.piped), ("follow", mode.follow)) if is_on]
         written = [*modes, *(["parallel"] if mode.parallel is not None else [])]
-        who = _unit_is(unit, name)
+        who = unit_is(unit, name)
         if modes and len(written) > 1:
             mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
             both = " and ".join(map(quoted, written))
@@ -81,7 +81,7 @@ def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> list[Findin
         if unit.body is not None:
             for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
                 message = f"{quoted(key)} says nothing at a group: write it at the jobs in it"
-                findings.append(Finding(key_mark_at(tree, [*unit.path, key]), message, _unit_is(unit, hook)))
+                findings.append(Finding(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook)))
     for number, member in enumerate(flat.members):
         who = who_is(flat.names[number])
         for key, why in _clashes(hook, body, member):
@@ -175,7 +175,7 @@ def check_tangles(hook: str, chains: Chains, flat: Flat, tree: Node) -> list[Fin
         mode = mode_of(unit.mode)
         message = f"{quoted(str(mode))} wants its parts one after the other, and they need each other: {path}"
         where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
-        findings.append(Finding(key_mark_at(tree, where), message, _unit_is(unit, hook)))
+        findings.append(Finding(key_mark_at(tree, where), message, unit_is(unit, hook)))
     return findings
 
 
@@ -187,7 +187,7 @@ def _part_name(flat: Flat, path: Path) -> str:
     return unit.body.name if unit.body is not None and unit.body.name else f"the group of {flat.names[unit.numbers[0]]}"
 
 
-def _unit_is(unit: Unit, hook: str) -> str:
+def unit_is(unit: Unit, hook: str) -> str:
     if unit.body is None:
         return f"hook {quoted(hook)}"
     return who_is(unit.body.name) if unit.body.name else f"a group of {quoted(hook)}"

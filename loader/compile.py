@@ -42,6 +42,7 @@ from dodo_hooks.loader.flatten import (
     tags_of,
     timeout_of,
 )
+from dodo_hooks.loader.questions import check_questions
 from dodo_hooks.loader.schema import HookBody, HookFile
 from dodo_hooks.loader.tree import Finding, Mark, Node, Scalar, mark_at, node_at
 
@@ -114,7 +115,7 @@ class _Compiler:
         name, flat = self.setting.hook, self.flat
         needs, findings = checked_needs(name, flat, flats, self.tree)
         findings += check_names(flat, self.tree) + check_modes(name, self.body, flat, self.tree)
-        findings += check_keys(name, self.body, flat, self.tree)
+        findings += check_keys(name, self.body, flat, self.tree) + check_questions(self.setting, flat, self.tree)
         found = [self._command(number) for number in range(len(flat.members))]
         findings += [one for one in found if isinstance(one, Finding)]
         if findings:

@@ -31,6 +31,7 @@ _INT = re.compile(r"[-+]?[0-9]{1,100}")
 _OTHER_INT = re.compile(r"0o[0-7]{1,100}|0x[0-9a-fA-F]{1,100}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (int, float), "null": (type(None),)}
 
 
@@ -161,7 +162,7 @@ class _Builder:
         if event.anchor:
             self._anchors[event.anchor] = None
         kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
-        if event.tag not in (None, "!", _TAG + kind):
+        if event.tag not in (None, _TAG + kind):
             self._refuse_tag(event)
         self._open.append(_Frame(event))
 
@@ -194,12 +195,13 @@ class _Builder:
         self._add(event, node, size, depth)
 
     def _scalar(self, event: Any) -> Scalar:
-        mark, text = _mark(event.start_mark), str(event.value)
-        self.findings += unusable(text, mark)
+        mark = _mark(event.start_mark)
+        text, findings = usable(str(event.value), mark)
+        self.findings += findings
         plain = event.style is None and event.tag is None
         if plain:
             return Scalar(mark, text, meaning(text), plain=True)
-        if event.tag in (None, "!", _TAG + "str"):
+        if event.tag in (None, _TAG + "str"):
             return Scalar(mark, text, text)
         return Scalar(mark, text, self._tagged(event, text))
 
@@ -213,6 +215,9 @@ class _Builder:
 
     def _refuse_tag(self, event: Any) -> None:
         tag = str(event.tag)
+        if tag == "!":  # `run: ! grep x y` would be the opposite of what it looks like
+            self._find(_mark(event.start_mark), 'a "!" means a tag in YAML, and is lost: put the whole value in quotes')
+            return
         shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
         self._find(_mark(event.start_mark), f"the YAML tag {quoted(shown)} is not understood here: {hint}")
@@ -252,10 +257,16 @@ class _Builder:
         self.findings.append(Finding(mark, message))
 
 
-def unusable(text: str, mark: Mark) -> list[Finding]:
-    """What no command and no variable can hold."""
-    found = re.search("[\0\ud800-\udfff]", text)
-    return [Finding(mark, f"the character U+{ord(found[0]):04X} cannot be passed to any program")] if found else []
+def usable(text: str, mark: Mark) -> tuple[str, list[Finding]]:
+    """The text without what no command, no variable and no path can hold, and what is wrong with it.
+
+    The rest of the file is read with a mark in its place: nobody after this has to expect such a character.
+    """
+    found = _UNUSABLE.search(text)
+    if not found:
+        return text, []
+    message = f"the character U+{ord(found[0]):04X} cannot be passed to any program"
+    return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text), [Finding(mark, message)]
 
 
 def meaning(text: str) -> str | int | float | bool | None:

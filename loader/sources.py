@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_LARGEST = 1 << 20  # bytes of a hook file: a real one has a few thousand, and more would keep git waiting
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -45,6 +46,8 @@ class Sources:
                 return True
             self.seen[path] = Seen(None)
             return False
+        except ValueError:  # nothing can have a name with such a character
+            return False
         self.note(path)
         return True
 
@@ -52,7 +55,7 @@ class Sources:
         """Remember that the path is there, and as what; nothing is read."""
         try:
             self.seen.setdefault(path, Seen(os.stat(path)))
-        except OSError:
+        except (OSError, ValueError):
             pass
 
     def read(self, path: str) -> bytes:
@@ -66,6 +69,8 @@ class Sources:
             if not stat.S_ISREG(before.st_mode):  # a FIFO would keep git waiting
                 found = "a directory" if stat.S_ISDIR(before.st_mode) else "something else"
                 raise SourceError(f"expected a hook file, found {found}")
+            if before.st_size > _LARGEST:
+                raise SourceError("the hook file has more than 1 MB: keep scripts and data in files of their own")
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:

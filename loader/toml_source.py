@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
-from dodo_hooks.loader.source import Document, StopReading, decoded, unusable
+from dodo_hooks.loader.source import Document, StopReading, decoded, usable
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Mark, Node, Scalar
 
 if sys.version_info >= (3, 11):
@@ -194,18 +194,24 @@ class _Tree:
     def node(self, value: Any, path: Path) -> Node:
         mark = self._places.values[path]
         if isinstance(value, dict):
-            children = ((key, (*path, key), child) for key, child in value.items())
-            return MapNode(
-                mark, tuple(Entry(self._places.keys[at], key, self.node(child, at)) for key, at, child in children)
-            )
+            return MapNode(mark, tuple(self._entry(key, child, (*path, key)) for key, child in value.items()))
         if isinstance(value, list):
             return ListNode(mark, tuple(self.node(child, (*path, place)) for place, child in enumerate(value)))
         return self._scalar(value, mark)
 
+    def _entry(self, key: str, value: Any, path: Path) -> Entry:
+        mark = self._places.keys[path]
+        return Entry(mark, self._usable(key, mark), self.node(value, path))
+
+    def _usable(self, text: str, mark: Mark) -> str:
+        kept, findings = usable(text, mark)
+        self.findings += findings
+        return kept
+
     def _scalar(self, value: Any, mark: Mark) -> Scalar:
         if isinstance(value, str):
-            self.findings += unusable(value, mark)
-            return Scalar(mark, value, value)
+            text = self._usable(value, mark)
+            return Scalar(mark, text, text)
         if isinstance(value, bool):
             return Scalar(mark, "true" if value else "false", value, plain=True)
         if isinstance(value, int | float):

@@ -5,14 +5,14 @@ interpreter in one that nobody has heard of keeps the responsibility for it.
 """
 
 import re
+from itertools import pairwise, takewhile
 
-from dodo_hooks.core.shell_words import HERE, HOLE_IN_TEXT
+from dodo_hooks.core.shell_words import HOLE_IN_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dodo_hooks.core.shell_redirections import Command
     from dodo_hooks.core.shell_words import Word
 
 
@@ -20,10 +20,10 @@ def _set(words: str) -> "frozenset[str]":
     return frozenset(words.split())
 
 
-_SHELLS = _set("sh ash bash dash ksh ksh93 mksh oksh posh rbash yash zsh fish csh tcsh")
+SHELLS = _set("sh ash bash dash ksh ksh93 mksh oksh posh rbash yash zsh fish csh tcsh")
 
 # Options whose argument is a program, and those that have another argument. A program name loses its version first.
-_LANGUAGES = {
+LANGUAGES = {
     "python": (r"-[bBdEhiIOqsSuvx]*c", "-W -X"),
     "pypy": (r"-[bBdEhiIOqsSuvx]*c", "-W -X"),
     "perl": (r"-[acilnpsStTuUvwWX0-7]*[eE]", "-I"),
@@ -58,14 +58,32 @@ _RUNNERS = {
     "nvim": r"-c|--cmd",
     "psql": r"-c|--command",
     "mysql": r"-e|--execute",
+    "rsync": r"-[A-Za-z]*e|--rsh|--rsync-path",
+    "tar": r"-I|--checkpoint-action|--to-command|--use-compress-program|--rsh-command",
+    "gtar": r"-I|--checkpoint-action|--to-command|--use-compress-program|--rsh-command",
+    "emacs": r"-?-eval|--execute",
+    "emacsclient": r"-[a-z]*e|--eval",
+    "entr": r"-[a-z]*s",
+    "nodemon": r"-x|--exec",
+    "chokidar": r"-c|--command",
+    "expect": r"-c",
+    "gdb": r"-ex|--eval-command",
+    "make": r"--eval",
 }
 _FIRST_OPERAND = _set("awk gawk mawk nawk original-awk sed gsed")
-_ALL = _set("eval alias trap bind complete compgen fc ssh rsh mosh parallel watch concurrently hyperfine sqlite3 cmd")
+ALL_OPERANDS = _set(
+    "eval alias trap bind complete compgen fc ssh rsh mosh parallel watch watchexec hyperfine sqlite3 cmd tmux"
+)
+# The same, and nobody means anything else by these words: also behind `npx`, `yarn` and the like.
+_ALL_ANYWHERE = _set("concurrently conc npm-run-all npm-run-all2 run-p run-s cross-env-shell")
 # Commands that start the command that follows them, so that we look behind them.
 _PREFIXES = dict.fromkeys(
     _set("command builtin nohup time setsid busybox chronic unbuffer caffeinate chrt taskset"), ""
 )
 _PREFIXES |= {  # and their options that have an argument
+    "xvfb-run": "-n -s",
+    "cross-env": "",
+    "dotenv": "-e",
     "sudo": "-u -g -h -p -C -D -R -T -U",
     "doas": "-u -C",
     "env": "-u -C",
@@ -77,11 +95,26 @@ _PREFIXES |= {  # and their options that have an argument
     "stdbuf": "-i -o -e",
     "exec": "-a",
 }
-_CONTAINERS = _set(
+CONTAINERS = _set(
     """
     docker podman nerdctl kubectl oc lxc uv uvx poetry pdm hatch pipx pixi rye conda mamba bundle npx npm pnpm yarn mise
-    asdf nix direnv devbox flatpak limactl vagrant heroku fly wsl ssh rsh
+    bunx asdf nix direnv devbox flatpak limactl vagrant heroku fly wsl ssh rsh
     """
+)
+# Of git: options of its commands, and settings.
+_GIT_RUNNERS = {
+    "rebase": r"-x|--exec",
+    "difftool": r"-x|--extcmd",
+    "clone": r"-u|--upload-pack",
+    "fetch": r"--upload-pack",
+    "pull": r"--upload-pack",
+    "ls-remote": r"--upload-pack|--exec",
+    "push": r"--receive-pack|--exec",
+    "filter-branch": r"--(?:env|tree|index|parent|msg|commit|tag-name)-filter",
+}
+_GIT_SETTINGS = re.compile(
+    r"(?i)(alias\.|core\.(editor|pager|sshcommand|fsmonitor|hookspath|askpass|gitproxy)=|sequence\.editor=|pager\."
+    r"|credential\..*helper=|.*\.(textconv|command|cmd|process|clean|smudge|driver|program)=|" + HOLE_IN_TEXT + ")"
 )
 _PREFIX_ARGUMENT = re.compile(r"[-+].*|[A-Za-z_][A-Za-z0-9_]*=.*|[0-9.]+[smhd]?", re.DOTALL)
 
@@ -92,12 +125,21 @@ def code_words(words: "list[Word]", places: "list[int]") -> "Iterator[tuple[Word
         yield from _program_words(words, place, is_command=place in places)
 
 
+def found_by_find(words: "list[Word]", places: "list[int]") -> "Iterator[tuple[Word, str]]":
+    """Where `find` begins, if it puts the paths that it finds into a program: `find {files} -exec sh -c 'x {}' ';'`."""
+    finds = [place for place in places if program_of(words[place]) in ("find", "gfind")]
+    readers = [reader for word, reader in code_words(words, places) if "{}" in word.text] if finds else []
+    if readers:
+        begins = takewhile(lambda word: not re.match(r"-[a-z]|[(!]", word.text), words[finds[0] + 1 :])
+        yield from ((word, readers[0]) for word in begins)
+
+
 def command_places(words: "list[Word]") -> "list[int]":
     """Where the command may stand: behind prefixes like `env` and `sudo`, and behind what may expand to nothing."""
     places: list[int] = []
     place = 0
     while place < len(words):
-        with_value = _PREFIXES.get(_program(words[place]))
+        with_value = _PREFIXES.get(program_of(words[place]))
         if with_value is None:
             places.append(place)
             if not words[place].may_vanish:
@@ -110,27 +152,31 @@ def command_places(words: "list[Word]") -> "list[int]":
     return places
 
 
-def _program(word: "Word") -> str:
+def program_of(word: "Word") -> str:
     """`/usr/bin/python3.11` and `"$BIN/python"` -> `python`; "" when only the shell can tell."""
     name = word.known_text.rsplit("/", 1)[-1].removesuffix(".exe")
     stem = re.sub(r"-?[0-9][0-9.]*\Z", "", name).lower()
-    return stem if stem in _LANGUAGES else name
+    return stem if stem in LANGUAGES else name
 
 
 def _program_words(words: "list[Word]", place: int, *, is_command: bool) -> "Iterator[tuple[Word, str]]":
-    program, operands = _program(words[place]), words[place + 1 :]
-    if words[place].shell_variable or program in _SHELLS:
+    program, operands = program_of(words[place]), words[place + 1 :]
+    if words[place].shell_variable or program in SHELLS:
         code = _shell_code(operands)
-    elif program in _LANGUAGES:
-        code = _language_code(program, operands)
+    elif program in LANGUAGES:
+        code = language_code(program, operands)
     elif program in _RUNNERS:
         code = _runner_code(_RUNNERS[program], operands)
+    elif program == "git":
+        code = _git_code(operands)
     elif program in _FIRST_OPERAND:
         code = [word for word in _first_operands(program, operands) if is_command or word.text != HOLE_IN_TEXT]
-    elif program in _ALL and is_command:
+        if any(re.search(r"\bsystem *\(", word.text) for word in code):
+            code += [word for word in operands if re.match(r"(-v)?[A-Za-z_][A-Za-z0-9_]*=", word.text)]  # of awk's -v
+    elif program in _ALL_ANYWHERE or (program in ALL_OPERANDS and is_command):
         code = operands
     elif is_command and HOLE_IN_TEXT in words[place].text:  # who knows which shell or interpreter
-        code = [*_shell_code(operands), *_language_code("python", operands), *_language_code("perl", operands)]
+        code = [*_shell_code(operands), *language_code("python", operands), *language_code("perl", operands)]
     else:
         code = []
     yield from ((word, program or "that shell") for word in code)
@@ -141,7 +187,7 @@ def _shell_code(operands: "list[Word]") -> "list[Word]":
 
     Without a `c` the operand is a file, which a process substitution would make of a value.
     """
-    options, operand = _shell_operand(operands)
+    options, operand = shell_operand(operands)
     if operand is None:
         return []
     if any("c" in option for option in options if option[1:2] != "-") or "--command" in options:
@@ -151,7 +197,7 @@ def _shell_code(operands: "list[Word]") -> "list[Word]":
     return [operand] if operand.is_process else []
 
 
-def _shell_operand(operands: "list[Word]") -> "tuple[list[str], Word | None]":
+def shell_operand(operands: "list[Word]") -> "tuple[list[str], Word | None]":
     """The options before the first operand, and this."""
     options: list[str] = []
     skips = False
@@ -166,8 +212,8 @@ def _shell_operand(operands: "list[Word]") -> "tuple[list[str], Word | None]":
     return options, None
 
 
-def _language_code(program: str, operands: "list[Word]") -> "list[Word]":
-    pattern, with_value = _LANGUAGES[program]
+def language_code(program: str, operands: "list[Word]") -> "list[Word]":
+    pattern, with_value = LANGUAGES[program]
     code: list[Word] = []
     is_next, skips = False, False
     for number, word in enumerate(operands):
@@ -203,6 +249,21 @@ def _runner_code(pattern: str, operands: "list[Word]") -> "list[Word]":
     return code
 
 
+def _git_code(operands: "list[Word]") -> "list[Word]":
+    """Settings that are commands, or an alias, which may become one; and what some commands of git run."""
+    code = [word for option, word in pairwise(operands) if option.text == "-c" and _GIT_SETTINGS.match(word.text)]
+    place = 0
+    while place < len(operands) and operands[place].text.startswith("-"):
+        place += 2 if operands[place].text in ("-c", "-C") else 1
+    command, operands = (operands[place].text if place < len(operands) else ""), operands[place + 1 :]
+    if command in _GIT_RUNNERS:
+        code += _runner_code(_GIT_RUNNERS[command], operands)
+    elif command == "submodule" and "foreach" in [word.text for word in operands]:
+        behind = operands[[word.text for word in operands].index("foreach") + 1 :]
+        code += [word for word in behind if not word.text.startswith("-")][:1]
+    return code
+
+
 def _first_operands(program: str, operands: "list[Word]") -> "list[Word]":
     """awk's and sed's: the first operand, unless an option has brought the program."""
     code: list[Word] = []
@@ -227,56 +288,3 @@ def _first_operands(program: str, operands: "list[Word]") -> "list[Word]":
         elif not has_program:
             return [*code, word]
     return code
-
-
-def standard_input(command: "Command", places: "list[int]") -> "Iterator[tuple[Word, str]]":
-    """Here-documents and what `echo` prints, for an interpreter that reads its program from them."""
-    reader = stdin_interpreter(command.words, places)
-    if reader:
-        feeder = command.feeder
-        fed = here_words(command)
-        if feeder is not None:
-            fed += here_words(feeder)
-            if feeder.words and feeder.words[0].text in ("echo", "printf"):
-                fed += feeder.words[1:]
-        yield from ((word, reader) for word in fed)
-
-
-def here_words(command: "Command") -> "list[Word]":
-    """The here-documents and here-strings of a command."""
-    return [word for word in command.others if word.role == HERE or word.operator == "<<<"]
-
-
-def stdin_interpreter(words: "list[Word]", places: "list[int]") -> str:
-    """Which interpreter takes its program from the command's standard input, "" for none."""
-    for place, word in enumerate(words):
-        if place not in places and _program(words[0]) not in _CONTAINERS:
-            continue
-        program, operands = _program(word), words[place + 1 :]
-        if program in ("ssh", "rsh", "at", "batch"):
-            return program
-        if any(operand.text in ("-", "/dev/stdin", "/dev/fd/0") for operand in operands) and (
-            program in _SHELLS or program in _LANGUAGES or program in (".", "source")
-        ):
-            return program
-        if program in _SHELLS or word.shell_variable:
-            options, operand = _shell_operand(operands)
-            if not any("c" in option for option in options) and (operand is None or any("s" in o for o in options)):
-                return program or "that shell"
-        elif (
-            program in _LANGUAGES
-            and not _language_code(program, operands)
-            and not _language_operands(program, operands)
-        ):
-            return program
-    return ""
-
-
-def _language_operands(program: str, operands: "list[Word]") -> "list[Word]":
-    with_value = _LANGUAGES[program][1].split()
-    return [
-        word
-        for number, word in enumerate(operands)
-        if (not word.text.startswith("-") or word.text == "-m")
-        and (not number or operands[number - 1].text not in with_value)
-    ]

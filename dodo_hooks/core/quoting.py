@@ -21,12 +21,13 @@ from dodo_hooks.core.placeholders import (
 )
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.core.record import Record
-from dodo_hooks.core.shell_dangers import changes_parameters, joins_lists, refused_words
+from dodo_hooks.core.shell_dangers import changes_parameters, joins_lists, prints, refused_words
 from dodo_hooks.core.shell_text import ShellText
 from dodo_hooks.core.shell_words import (
     ANSI,
     ARGUMENT,
     ARITHMETIC,
+    ASSIGNMENT,
     BACKTICKS,
     BARE,
     HERE,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _BRACES = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*|[0-9]+)\}")
+_MACRO = re.compile(r"(?<!\$)\{([^{}\s$]+)\}")
 _DEEPEST_MACRO = 5
 _LONGEST = 100_000  # of a command with its macros
 
@@ -96,7 +98,7 @@ def _with_macros(command: str, macros: "Mapping[str, str]") -> "tuple[str, Seque
         parts: list[str] = []
         places: list[int] = []
         end = 0
-        for match in re.finditer(r"(?<!\$)\{([^{}\s$]+)\}", text):
+        for match in _MACRO.finditer(text):
             if match[1] not in macros or _is_escaped(text, match.start()) or _is_doubled(text, match):
                 continue
             if depth == _DEEPEST_MACRO:
@@ -160,6 +162,18 @@ def _find(text: str, arguments: int, macros: "Mapping[str, str]") -> "dict[int, 
     return found
 
 
+def placeholders_in(text: str, arguments: int, macros: "Mapping[str, str]") -> "list[tuple[int, str]]":
+    """Where the placeholders and macros of a text begin, and their names: for a place where none is replaced."""
+    found = _find(text, arguments, macros).items()
+    known = [(offset, name) for offset, name in found if is_known(name, arguments)]
+    pasted = [
+        (match.start(), match[1])
+        for match in _MACRO.finditer(text)
+        if match[1] in macros and not _is_escaped(text, match.start()) and not _is_doubled(text, match)
+    ]
+    return sorted(known + pasted)
+
+
 def _check_known(name: str, arguments: int, offset: int, macros: "Mapping[str, str]") -> None:
     if not is_known(name, arguments):
         message = f"{{{name}}} is not a placeholder: did you mean {{{nearest(name, macros)}}}?"
@@ -192,10 +206,13 @@ class _Placer:
                 hole: reason for hole in shell.holes_in(word.start, word.end) if hole not in self._refused
             }
         self._joining: set[int] = set()
+        self._printed: set[int] = set()
         self._changed_from = len(text)  # from here on, positional parameters may not be ours
         for command in shell.simple:
             if joins_lists(command):
                 self._joining |= {id(word) for word in command.words}
+            if prints(command):
+                self._printed |= {id(word) for word in command.words}
             if changes_parameters(command) and not command.is_in_function:
                 self._changed_from = min(self._changed_from, command.start, command.loop_start)
         self._lists: dict[str, int] = {}
@@ -240,7 +257,6 @@ class _Placer:
         return " ".join(f'${{DODO_ARG{number}+"$DODO_ARG{number}"}}' for number in numbers)
 
     def _list(self, name: str, spot: Spot, word: Word) -> str:
-        is_alone = not spot.is_inner and (spot.quoting == BARE or spot.is_whole)
         if word.is_in_function:
             self._fail(
                 name, "cannot stand in a function, which has arguments of its own: hand it to the function", spot
@@ -252,9 +268,15 @@ class _Placer:
         self._lists[name] = self._lists.get(name, 0) + 1
         if word.role == HERE:
             self._fail(name, "cannot stand in a here-document: print it with printf '%s\\n'", spot)
-        if not is_alone:
-            self._fail(name, "cannot stand beside other text in quotes or in ${ }: make it a word of its own", spot)
-        if id(word) in self._joining or word.role == TEST:
+        if spot.is_inner or (spot.quoting != BARE and not spot.is_whole):
+            if spot.is_inner or id(word) not in self._printed:
+                self._fail(name, "cannot stand beside other text in quotes or in ${ }: make it a word of its own", spot)
+            return _quoted("${*-}", spot)
+        return self._list_alone(name, spot, word)
+
+    def _list_alone(self, name: str, spot: Spot, word: Word) -> str:
+        """With nothing beside it in its quotes."""
+        if id(word) in self._joining or word.role in (TEST, ASSIGNMENT):
             if not spot.is_whole:
                 self._fail(name, "is a list where there is room for one word: quote it, so that it is joined", spot)
             return '"$*"'
@@ -274,4 +296,4 @@ def _quoted(expansion: str, spot: Spot) -> str:
     return f"'\"{expansion}\"'" if spot.quoting == SINGLE else expansion
 
 
-__all__ = ["FILES_VARIABLE", "Placed", "TemplateError", "place"]
+__all__ = ["FILES_VARIABLE", "Placed", "TemplateError", "place", "placeholders_in"]

@@ -7,7 +7,8 @@ takes it for a command, a name or an expression. So a placeholder is refused the
 import re
 from itertools import pairwise
 
-from dodo_hooks.core.interpreters import code_words, command_places, here_words, standard_input, stdin_interpreter
+from dodo_hooks.core.interpreters import code_words, command_places, found_by_find
+from dodo_hooks.core.pipelines import fed_words, here_words, stdin_interpreter
 from dodo_hooks.core.shell_words import ASSIGNMENT, DECLARATIONS, HOLE_IN_TEXT
 
 TYPE_CHECKING = False
@@ -35,7 +36,8 @@ def refused_words(commands: "list[Command]", compounds: "list[Command]") -> "Ite
         for place in places:
             yield from _builtin_words(command.words[place:])
         yield from ((word, _program_for(reader)) for word, reader in code_words(command.words, places))
-        yield from ((word, _program_for(reader)) for word, reader in standard_input(command, places))
+        yield from ((word, _program_for(reader)) for word, reader in found_by_find(command.words, places))
+    yield from ((word, _program_for(reader)) for word, reader in fed_words(commands, compounds))
     yield from _other_words(commands, compounds)
     for compound in compounds:  # a here-document for all that is in there
         inner = (command for command in commands if compound.start <= command.start < compound.end)
@@ -55,6 +57,12 @@ def joins_lists(command: "Command") -> bool:
     """Whether a quoted list is meant as one text: `[ -n "{staged_files}" ]`."""
     places = command_places(command.words)
     return any(command.words[place].known_text in ("[", "test", "[[") for place in places)
+
+
+def prints(command: "Command") -> bool:
+    """Whether its arguments are for people, so that a list within a text is joined: `echo "Linting {staged_files}"`."""
+    places = command_places(command.words)
+    return any(command.words[place].known_text in ("echo", "printf") for place in places)
 
 
 def changes_parameters(command: "Command") -> bool:

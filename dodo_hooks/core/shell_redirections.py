@@ -23,7 +23,7 @@ class Command:
         self.is_in_function = is_in_function
         self.words: list[Word] = []
         self.others: list[Word] = []  # assignments, targets of redirections, here-documents
-        self.feeder: Command | None = None  # what is piped into it
+        self.feeds: tuple[tuple[int, int], ...] = ()  # from where to where there is what is piped into it
 
 
 class RedirectionScanner(WordScanner):

@@ -31,6 +31,27 @@ _SHELL_VARIABLE = re.compile(r'"?\$(?:SHELL|BASH|\{(?:SHELL|BASH)[^}"]*\})"?')
 _CASE_ENDS = frozenset((";;", ";&", ";;&"))
 
 
+class _Pipeline:
+    """What the commands of a list read: what is piped into the whole of it, and what comes before in their pipeline."""
+
+    def __init__(self, outer: "tuple[tuple[int, int], ...]") -> None:
+        self._outer = self._feeds = outer
+        self._start = -1  # of the pipeline
+        self._goes_on = False  # there was a `|`, and a newline does not end it
+
+    def command_begins(self, at: int) -> None:
+        self._start = at if self._start < 0 else self._start
+        self._goes_on = False
+
+    def feeds_behind(self, separator: str, at: int) -> "tuple[tuple[int, int], ...]":
+        """What the next command reads; the separator is "" for a newline."""
+        if separator in ("|", "|&"):
+            self._feeds, self._goes_on = (*self._outer, (self._start, at)), True
+        elif separator or not self._goes_on:
+            self._feeds, self._start, self._goes_on = self._outer, -1, False
+        return self._feeds
+
+
 class ShellText(RedirectionScanner):
     """All words and commands of a text, in the order of their ends and their starts; raises Confusion."""
 
@@ -41,7 +62,7 @@ class ShellText(RedirectionScanner):
         self.compounds: list[Command] = []  # without words; what is redirected to them
         self._functions = 0
         self._loops: list[int] = []
-        self._piped: Command | None = None
+        self._feeds: tuple[tuple[int, int], ...] = ()
         self.commands(frozenset(("",)))
         if self._pending:
             raise Confusion("a here-document has no body", self.at)
@@ -61,16 +82,25 @@ class ShellText(RedirectionScanner):
             return self._substituted(closers)
 
     def _substituted(self, closers: "frozenset[str]") -> str:
-        outer = self._pending, self._is_held, self._piped
+        outer = self._pending, self._is_held
         self._is_held = self._is_held or bool(self._pending)
-        self._pending, self._piped = [], None
+        self._pending = []
         closer = self._commands(closers)
         if self._pending:
             raise Confusion("a here-document begins behind the end of its command", self.at)
-        self._pending, self._is_held, self._piped = outer
+        self._pending, self._is_held = outer
         return closer
 
     def _commands(self, closers: "frozenset[str]") -> str:
+        """Over a list. Each command in it reads what is piped into the whole, the later ones of a pipeline what the
+        earlier ones print, which may be what was piped into them."""
+        outer = self._feeds
+        closer = self._pipelines(closers)
+        self._feeds = outer
+        return closer
+
+    def _pipelines(self, closers: "frozenset[str]") -> str:
+        line = _Pipeline(self._feeds)
         while True:
             self._blanks()
             if self.at >= self.end:
@@ -81,6 +111,8 @@ class ShellText(RedirectionScanner):
             separator = self._separator()
             if separator and separator in closers:
                 return separator
+            if separator or self.here() == "\n":
+                self._feeds = line.feeds_behind(separator, self.at)
             if self.here() == "\n":
                 self._newline()
             elif reserved and reserved in closers:
@@ -89,6 +121,7 @@ class ShellText(RedirectionScanner):
             elif reserved in _CLOSERS or reserved == ")":
                 raise Confusion(f"a {reserved} closes nothing", self.at)
             elif not separator:
+                line.command_begins(self.at)
                 self._command(reserved)
 
     def _separator(self) -> str:
@@ -99,10 +132,6 @@ class ShellText(RedirectionScanner):
         if CUT_OPERATOR.match(self.text, separator.end()) and separator[0] in ("&", "|", ";", ";;"):
             raise Confusion("a line is continued in the middle of an operator", self.at)
         self.at = separator.end()
-        if separator[0] not in ("|", "|&"):
-            self._piped = None
-        elif self.simple:
-            self._piped = self.simple[-1]
         return separator[0]
 
     def _reserved(self) -> str:
@@ -280,7 +309,7 @@ class ShellText(RedirectionScanner):
     def _new_command(self) -> Command:
         loop_start = self._loops[0] if self._loops else self.at
         command = Command(self.at, loop_start, is_in_function=self._functions > 0)
-        command.feeder, self._piped = self._piped, None
+        command.feeds = self._feeds
         self.simple.append(command)
         return command
 

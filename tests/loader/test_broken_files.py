@@ -47,11 +47,17 @@ YAML_TRAPS: Cases = {
     ),
     "binary in base64": (jobs("run: !!binary aGk="), '4:14: the YAML tag "!!binary" is not understood'),
     "a tag of ours": (jobs("run: !x y"), '4:14: the YAML tag "!x" is not understood here: put the text in quotes'),
+    "a gate that is negated": (
+        jobs("run: ! grep -q TODO README.md"),
+        '4:14: a "!" means a tag in YAML, and is lost: put the whole value in quotes',
+    ),
+    "a test that is negated": (jobs("run: ! [ -e x ]"), '4:14: a "!" means a tag in YAML'),
+    "a negated text in quotes": (jobs("run: ! 'x'"), '4:14: a "!" means a tag in YAML'),
     "a tag that lies": ("env: {A: !!int many}", '1:10: "many" is no int, as the tag !!int says'),
     "a merge of a number": (jobs("<<: 3\nrun: x"), '4:13: "<<" merges mappings only'),
     "an alias of itself": ("hooks: &a\n  pre-commit: *a", '2:15: "*a" stands inside of what it refers to'),
     "deep nesting": ("hooks: " + "[" * 10_000, "1:57: nested more than 50 levels deep"),
-    "deep indentation": ("\n".join(" " * level + "a:" for level in range(10_000)), "51:51: nested more than 50"),
+    "deep indentation": ("\n".join(" " * level + "a:" for level in range(1_000)), "51:51: nested more than 50"),
     "deep aliases": (
         "a0: &a0 [x]\n" + "\n".join(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 10_000)),
         "49:12: nested more than 50 levels deep",

@@ -200,6 +200,34 @@ def test_g4_a_list_that_git_never_tells_in_this_hook_is_an_error(tmp_path: Path,
         job_of(tmp_path, f"run: x {{{name}}}", hook)
 
 
+ASKED_TOO_EARLY = {
+    "files: echo {staged_files}": ('6:19: job "x": "files": {staged_files} is not replaced', "git diff --cached"),
+    "files: 'git diff {1}'": ('6:14: job "x": "files": {1} is not replaced here', '"$DODO_ARG1"'),
+    "files: lister {invocation}": ("6:21: ", "has no value yet"),
+    "files: '{list} x'": ("6:14: ", "what the template stands for"),
+    "skip: {run: 'test {branch} = main'}": ('6:19: job "x": "skip": {branch} is not replaced here', '"$DODO_BRANCH"'),
+    "only: [CI, {all: [{run: 'test {push_files}'}]}]": ('6:31: job "x": "only": ', '"changed:"'),
+    "group: {jobs: [{run: y, skip: [{run: 'test {remote}'}]}]}": ('job "y": "skip": {remote} is', '"$DODO_ARG1"'),
+}
+
+
+@pytest.mark.parametrize("body", ASKED_TOO_EARLY)
+def test_c6_c7_a_placeholder_where_none_is_replaced_is_an_error(tmp_path: Path, body: str) -> None:
+    place, hint = ASKED_TOO_EARLY[body]
+    job = body if "group" in body else f"run: x\n      {body}"
+    with pytest.raises(ConfigError) as caught:
+        plan_of(tmp_path, f"templates: {{list: ls}}\nhooks:\n  pre-push:\n   jobs:\n    - {job}\n")
+    (problem,) = caught.value.problems
+    shown = f"{problem.line}:{problem.column}: {problem.message}"
+    assert place in shown
+    assert hint in shown
+
+
+def test_c6_other_braces_stay_where_no_placeholder_is_replaced(tmp_path: Path) -> None:
+    body = "run: x\nfiles: \"git log --format='\\\\{branch}' HEAD@{1} | awk '{print}' | xargs -I{} echo ${branch}\""
+    assert job_of(tmp_path, body).files is not None
+
+
 def test_a_task_is_a_hook_that_is_run_by_hand(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "tasks: {release: {jobs: [{run: 'x {1} {9}'}]}}")
     (task,) = plan.hooks

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,17 @@ def test_an_empty_file_says_nothing_in_every_form() -> None:
     assert isinstance(root, MapNode)
     assert root.entries == ()
     assert parse_json(b"// nothing\n", "f") == Document(None, ())
+
+
+@pytest.mark.parametrize(
+    ("reader", "key"), [(parse_toml, '"a\\u0000" = "b\\u0000"'), (parse_json, '{"a\\u0000": "b\\u0000"}')]
+)
+def test_c2_what_no_program_can_be_given_is_found_and_goes_no_further(
+    reader: Callable[[bytes], Document], key: str
+) -> None:
+    document = reader(key.encode())
+    assert [finding.message for finding in document.findings] == [
+        "the character U+0000 cannot be passed to any program"
+    ] * 2
+    assert document.root is not None
+    assert plain(document.root) == {"a\ufffd": "b\ufffd"}

@@ -146,6 +146,8 @@ def run_by_hand(
     from dodo_hooks.fire.trust import expect_accepted
 
     repo = find_repo(world.environ, world.cwd)
+    if repo.top and not dry_run:
+        _make_whole(world, repo, hook, tuple(args))
     compiled, _ = load_compiled(world, repo.top)
     body = compiled.hook(hook)
     if body is None:

@@ -88,9 +88,9 @@ def _make_whole(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]"
     """
     if not is_anything_owed(repo):
         return
-    from dodo_hooks.git.aside_lock import wait_until_whole
+    from dodo_hooks.git.aside_lock import is_held_around_us, wait_until_whole
 
-    is_inside = "DODO_INVOCATION" in world.environ
+    is_inside = "DODO_INVOCATION" in world.environ or is_held_around_us(repo)
     from dodo_hooks.fire.run import say
 
     try:
@@ -295,6 +295,11 @@ def looked_at(firing: "Firing") -> "Firing":
 
     if nesting_of(firing.world.environ).within is not None:
         return firing
+    if is_anything_owed(firing.repo):
+        from dodo_hooks.git.aside_lock import is_held_around_us
+
+        if is_held_around_us(firing.repo):
+            return firing
     from dodo_hooks.git.partial import StatusQuery
 
     return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))

@@ -191,16 +191,52 @@ def test_g5_g6_a_job_that_calls_git_itself_does_not_wait_for_itself(repo: Repo, 
     expect_no_journal(repo)
 
 
-def test_g5_the_next_command_by_hand_puts_back_what_a_killed_commit_left(repo: Repo, gate: Gate) -> None:
+def test_g5_g6_nor_does_one_that_calls_git_with_another_environment(repo: Repo) -> None:
+    """As tox and sudo do: nothing tells the inner hooks that they run inside a job, but who their ancestors are."""
+    make_partial(repo, "text")
+    bare = 'env -i PATH="$PATH" HOME="$HOME" XDG_STATE_HOME="$XDG_STATE_HOME" GIT_CONFIG_GLOBAL="$GIT_CONFIG_GLOBAL"'
+    there_and_back = (
+        f"cp text .git/text; echo >>text; {bare} INNER=1 git commit -q --allow-empty -m inner; cp .git/text text"
+    )
+    repo.hook(
+        "pre-commit",
+        inner=f'test -n "$INNER" || {{ {bare} git checkout -q -b inner; {there_and_back}; }}',
+        fix={"run": "true {staged_files}", "glob": "text", "stage_fixed": True, "needs": ["inner"]},
+    )
+    repo.hook("post-checkout", seen="true")
+    repo.git(*COMMIT[1:], check=False)
+    assert set(repo.invocations("pre-commit")[0].statuses().values()) == {"completed"}
+    assert repo.git("log", "-1", "--format=%s", "inner").stdout == "inner\n"
+    assert (repo.read("text"), repo.git("show", ":text").stdout) == (unstaged_text(), STAGED)
+    expect_no_journal(repo)
+
+
+@pytest.mark.parametrize("command", ["run pre-commit", "status", "jobs", "list"])
+def test_g5_the_next_command_by_hand_puts_back_what_a_killed_commit_left(repo: Repo, gate: Gate, command: str) -> None:
     make_partial(repo, "text")
     repo.hook("pre-commit", slow=gate.command, fix={"run": "true {staged_files}", "stage_fixed": True})
     before = snapshot(repo.path), index_of(repo)
     kill_at(repo, gate)
     assert repo.read("text") == STAGED
     gate.open()
-    done = repo.run("run", "pre-commit", check=True)
+    done = repo.run(*command.split(), check=True)
     assert "those of 1 file are back" in done.stderr
     assert (snapshot(repo.path), index_of(repo)) == before
+    expect_no_journal(repo)
+
+
+def test_g5_a_hook_by_hand_waits_for_a_living_one(repo: Repo, gate: Gate) -> None:
+    make_partial(repo, "text")
+    repo.hook("pre-commit", slow=f"cat text >>.git/seen; {gate.command}")
+    git = repo.start(*COMMIT)
+    gate.wait()
+    by_hand = repo.start(sys.executable, "-m", "dodo_hooks", "run", "pre-commit")
+    expect_nobody_at(gate)
+    gate.open()
+    git.communicate()
+    by_hand.communicate()
+    assert (git.returncode, by_hand.returncode) == (0, 0)
+    assert repo.read(".git/seen") == STAGED * 2 and repo.read("text") == unstaged_text()
     expect_no_journal(repo)
 
 

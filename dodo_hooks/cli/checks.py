@@ -17,6 +17,7 @@ from dodo_hooks.fire.shims import shims_needed
 from dodo_hooks.fire.trust import is_accepted, standing_of
 from dodo_hooks.git import everywhere, kept, launcher, shim
 from dodo_hooks.git.command import expect_configuration, git
+from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.hooks_dir import configured, hooks_directory, own_directory, worktree_git_dirs
 from dodo_hooks.git.managers import manager_of_directory, managers_at
 from dodo_hooks.git.repo import Repo, find_repo
@@ -28,7 +29,6 @@ from dodo_hooks.store.writer import make_private_directory
 WRONG = "wrong"
 NOTE = "note"
 OLDEST_GIT = (2, 26)  # `git config --show-scope`
-ASIDE = "dodo-hooks-aside"
 INSTALL = "`dodo-hooks install`"
 INSTALL_GLOBAL = "`dodo-hooks install --global`"
 
@@ -250,8 +250,10 @@ def _outdated_template(world: World) -> Iterator[Finding]:
 
 def _aside(repo: Repo) -> Iterator[Finding]:
     for git_dir in worktree_git_dirs(repo):
-        path = f"{git_dir}/{ASIDE}"
-        if os.path.isdir(path) and os.listdir(path):
+        path = os.path.dirname(f"{git_dir}/{JOURNAL}")
+        if os.path.exists(
+            f"{git_dir}/{JOURNAL}"
+        ):  # without it, what lies there is of no use, and the next one's to remove
             message = f"a commit was killed while unstaged changes were set aside: they are in {path}"
             mend = (
                 "any hook, and any dodo-hooks command in that working tree such as `dodo-hooks status`, puts them back"

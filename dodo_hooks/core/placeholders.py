@@ -48,7 +48,7 @@ _ARGUMENTS = {
     "post-merge": 1,
     "pre-push": 2,
     "post-rewrite": 1,
-    "sendemail-validate": 1,
+    "sendemail-validate": 2,  # the mail and, in newer versions of git, its headers
     "post-index-change": 2,
     "reference-transaction": 1,
 }

@@ -88,7 +88,14 @@ def _make_whole(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]"
     """
     if not is_anything_owed(repo):
         return
+<<<<<<< HEAD
     from dodo_hooks.fire.whole import make_whole
+=======
+    from dodo_hooks.git.aside_lock import is_held_around_us, wait_until_whole
+
+    is_inside = "DODO_INVOCATION" in world.environ or is_held_around_us(repo)
+    from dodo_hooks.fire.run import say
+>>>>>>> torture
 
     try:
         make_whole(world, repo, waits=True)
@@ -140,6 +147,8 @@ def run_by_hand(
     from dodo_hooks.fire.trust import expect_accepted
 
     repo = find_repo(world.environ, world.cwd)
+    if repo.top and not dry_run:
+        _make_whole(world, repo, hook, tuple(args))
     compiled, _ = load_compiled(world, repo.top)
     body = compiled.hook(hook)
     if body is None:
@@ -287,6 +296,11 @@ def looked_at(firing: "Firing") -> "Firing":
 
     if nesting_of(firing.world.environ).within is not None:
         return firing
+    if is_anything_owed(firing.repo):
+        from dodo_hooks.git.aside_lock import is_held_around_us
+
+        if is_held_around_us(firing.repo):
+            return firing
     from dodo_hooks.git.partial import StatusQuery
 
     return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))

@@ -6,7 +6,7 @@ directory, which follows a fork, so that whatever may still write there can have
 
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,31 @@ def take_lock(repo: "Repo", *, waits: bool) -> "int | None":
     Raises:
         OSError: there can be no lock in the git directory.
     """
-    return _lock(repo, LOCK_EX, waits)
+    lock = _lock(repo, LOCK_EX, waits)
+    if lock is not None:
+        try:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, b"%d" % os.getpid(), 0)  # for `is_held_around_us`
+        except OSError:  # somebody else's file, or a full disk
+            pass
+    return lock
+
+
+def is_held_around_us(repo: "Repo") -> bool:
+    """Whether whoever has work set aside here has started us, through a job: to wait for its end would be to wait for
+    our own. Jobs have a variable that says so, but may start others without it, as tox and sudo do.
+    """
+    try:
+        descriptor = hold_shared(repo, waits=False)
+        if descriptor is not None:
+            os.close(descriptor)
+            return False
+        holder = read_file(f"{repo.git_dir}/{ASIDE_LOCK}")
+    except OSError:
+        return False
+    from dodo_hooks.host.process import is_ancestor
+
+    return holder.isdigit() and is_ancestor(int(holder))
 
 
 def hold_shared(repo: "Repo", *, waits: bool) -> "int | None":

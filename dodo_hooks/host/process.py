@@ -245,6 +245,16 @@ def kill_session(session: int) -> None:
         killed |= members
 
 
+def is_ancestor(pid: int) -> bool:
+    """Whether this process descends from that one, as far as all in between are alive (Linux; elsewhere only the parent
+    is known)."""
+    parents = {one: fields[1] for one, fields in _processes()} if IS_LINUX else {}
+    one = os.getppid()
+    while one > 1 and one != pid:
+        one = parents.pop(one, 0)  # popped: a number that has come anew must not lead us round in a circle
+    return one == pid
+
+
 def _processes() -> "list[tuple[int, tuple[str, int, int, int]]]":
     """(pid, (state, parent, group, session)) of each process, from /proc/PID/stat (proc_pid_stat(5))."""
     found = []

@@ -56,7 +56,7 @@ def test_c6_every_hook_has_the_number_of_arguments_of_githooks_5() -> None:
     given = {hook: arguments_of(hook) for hook in (*CLIENT_HOOKS, *DERIVED_HOOKS) if arguments_of(hook)}
     assert given == {
         "applypatch-msg": 1, "commit-msg": 1, "prepare-commit-msg": 3, "pre-rebase": 2, "post-checkout": 3,
-        "post-merge": 1, "pre-push": 2, "post-rewrite": 1, "sendemail-validate": 1, "post-index-change": 2,
+        "post-merge": 1, "pre-push": 2, "post-rewrite": 1, "sendemail-validate": 2, "post-index-change": 2,
         "reference-transaction": 1, "worktree-post-create": 3, "post-clone": 3,
     }  # fmt: skip
 

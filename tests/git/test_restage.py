@@ -13,123 +13,23 @@ from dodo_hooks.git import mend
 from dodo_hooks.git.aside import recover
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.restage import Restager, Staged
+from kit.committing import WAYS, commit_files, dash_p, merge, only_file, plain, with_bad
 from kit.repo import PACKAGES, Repo
 from kit.unstaged import HOSTILE, difference, index_of, snapshot
 
 HOOK = Path(__file__).with_name("fixing_hook.py")
 TESTS = Path(__file__).parents[1]
-BODY = "".join(f"{n}\n" for n in range(20))
 
 
 @pytest.fixture
 def fixing(repo: Repo) -> Repo:
     """A repository with our hook and three committed files."""
-    for name in ("one", "two", "three"):
-        repo.write(name, f"{name}\n{BODY}")
-    repo.write("dir/four", "four\n")
-    repo.git("add", ".")
-    repo.git("commit", "-qm", "files")
+    commit_files(repo)
     for hook in ("pre-commit", "post-commit"):
         command = shlex.join((sys.executable, str(HOOK), hook))
         script = f"#!/bin/sh\nPYTHONPATH={shlex.quote(f'{PACKAGES}:{TESTS}')} exec {command}\n"
         repo.write(f".git/hooks/{hook}", script).chmod(0o755)
     return repo
-
-
-def with_bad(name: str, top: str = "bad", bottom: str = "") -> str:
-    return f"{name}, {top}\n{BODY}{bottom}"
-
-
-def plain(repo: Repo) -> None:
-    repo.write("one", with_bad("one"))
-    repo.git("add", "one")
-    repo.write("one", with_bad("one", bottom="unstaged\n"))
-    repo.git("commit", "-qm", "plain", check=False)
-
-
-def dash_a(repo: Repo) -> None:
-    repo.write("one", with_bad("one"))
-    repo.git("commit", "-qam", "all", check=False)
-
-
-def dash_p(repo: Repo) -> None:
-    repo.write("one", with_bad("one", bottom="unstaged\n"))
-    repo.call("git", "commit", "-qpm", "patch", input="y\nn\n")
-
-
-def dash_i(repo: Repo) -> None:
-    repo.write("two", "two\nstaged\n")
-    repo.git("add", "two")
-    repo.write("one", with_bad("one"))
-    repo.git("commit", "-qm", "include", "-i", "one", check=False)
-
-
-def only_file(repo: Repo) -> None:
-    repo.write("two", "two\nstaged\n")
-    repo.git("add", "two")
-    repo.write("two", "two\nstaged\nunstaged\n")
-    repo.write("one", with_bad("one"))
-    repo.git("commit", "-qm", "only", "--", "one", check=False)
-
-
-def only_file_in_a_folder(repo: Repo) -> None:
-    repo.write("one", with_bad("one"))
-    Repo(repo.path / "dir", repo.env).git("commit", "-qm", "only", "--", "../one", check=False)
-
-
-def amend(repo: Repo) -> None:
-    repo.write("one", with_bad("one"))
-    repo.git("add", "one")
-    repo.git("commit", "-q", "--amend", "--no-edit", check=False, env={"TOLD": "--amend"})
-
-
-def absolute_index(repo: Repo) -> None:
-    repo.write("one", with_bad("one"))
-    index = str(repo.path / ".git/index")
-    repo.git("add", "one")
-    repo.git("commit", "-qm", "as a program with windows does", check=False, env={"GIT_INDEX_FILE": index})
-
-
-def only_file_with_an_index_of_ones_own(repo: Repo) -> None:
-    repo.write("one", with_bad("one"))
-    index = str(repo.path / ".git/index")
-    repo.git("commit", "-qm", "own", "--", "one", check=False, env={"GIT_INDEX_FILE": index})
-
-
-def merge(repo: Repo) -> None:
-    """One that git leaves to its user to finish. (A clean one has its tree before `pre-merge-commit` fires.)"""
-    repo.git("checkout", "-qb", "topic")
-    repo.write("one", f"one, topic\n{BODY}")
-    repo.git("commit", "-qam", "topic", "--no-verify")
-    repo.git("checkout", "-q", "main")
-    repo.write("one", f"one, main\n{BODY}")
-    repo.git("commit", "-qam", "main", "--no-verify")
-    repo.write("three", f"three\n{BODY}unstaged\n")
-    repo.git("merge", "-q", "--no-edit", "topic", check=False)
-    repo.write("one", with_bad("one"))
-    repo.git("add", "one")
-    repo.git("commit", "-q", "--no-edit", check=False)
-
-
-def rebase_with_exec(repo: Repo) -> None:
-    repo.git("commit", "-q", "--allow-empty", "-m", "to be replayed", "--no-verify")
-    repo.write(".git/new-one", with_bad("one"))
-    repo.git("rebase", "-q", "--exec", "cp .git/new-one one && git commit -qm exec -- one", "HEAD^", check=False)
-
-
-WAYS = [
-    plain,
-    dash_a,
-    dash_p,
-    dash_i,
-    only_file,
-    only_file_in_a_folder,
-    amend,
-    absolute_index,
-    only_file_with_an_index_of_ones_own,
-    merge,
-    rebase_with_exec,
-]
 
 
 def head(repo: Repo, name: str = "one") -> str:

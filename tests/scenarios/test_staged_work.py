@@ -1,0 +1,385 @@
+"""What else happens while the jobs of a commit run: editors save, background jobs write, others commit, and jobs of
+one hook want the same files (G5, G6, G7)."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kit.gate import Gate
+from kit.process import processes_with, wait_until
+from kit.repo import TEST_ID, Repo
+from kit.unstaged import STAGED, TEXT, fixed_text, index_of, snapshot, unstaged_text, write
+
+COMMIT = ("git", "commit", "-qm", "work")
+A_MOMENT_S = 0.3  # in which whoever must not come to a gate would have come
+SAVED = ("line 10\n", "line ten, from an editor\n")
+
+MakeGate = Callable[[str], Gate]
+
+
+def expect_nobody_at(gate: Gate) -> None:
+    with pytest.raises(AssertionError, match="no job came"):
+        gate.wait(deadline_s=A_MOMENT_S)
+
+
+def make_partial(repo: Repo, *names: str) -> None:
+    """Committed files that have a staged change and an unstaged one."""
+    for name in names:
+        repo.write(name, TEXT)
+    repo.git("add", *names)
+    repo.git("commit", "-qm", "files", "--no-verify")
+    for name in names:
+        repo.write(name, STAGED)
+    repo.git("add", *names)
+    for name in names:
+        repo.write(name, unstaged_text())
+
+
+def head(repo: Repo, name: str) -> str:
+    return repo.call("git", "show", f"HEAD:{name}", check=True).stdout
+
+
+def expect_no_journal(repo: Repo) -> None:
+    assert not repo.has(".git/dodo-hooks-aside")
+
+
+# Who writes meanwhile
+
+
+def test_g5_what_an_editor_saves_during_a_slow_hook_is_not_lost(repo: Repo, gate: Gate) -> None:
+    make_partial(repo, "apart", "clash", "same")
+    repo.hook("pre-commit", slow=gate.command)
+    git = repo.start(*COMMIT)
+    gate.wait()
+    assert repo.read("apart") == STAGED  # as the jobs see it
+    clash = unstaged_text(", in another way")
+    write(repo, b"apart", STAGED.replace(*SAVED))
+    write(repo, b"clash", clash)
+    gate.open()
+    said = git.communicate()[1].decode()
+    assert git.returncode == 0 and "clash" in said and "clash.unstaged" in said
+    assert {head(repo, name) for name in ("apart", "clash", "same")} == {STAGED}
+    assert repo.read("apart") == unstaged_text().replace(*SAVED)
+    assert (repo.read("clash"), repo.read("clash.unstaged")) == (clash, unstaged_text())
+    assert repo.read("same") == unstaged_text()
+    expect_no_journal(repo)
+
+
+def test_g5_what_a_background_job_of_an_earlier_commit_writes_is_not_lost(repo: Repo, make_gate: MakeGate) -> None:
+    slow, writer, written = make_gate("slow"), make_gate("writer"), make_gate("written")
+    repo.write("late.txt", STAGED.replace(*SAVED))
+    code = f"{writer.command}; cp late.txt apart; cp late.txt new; {written.command}"
+    repo.hook("post-commit", background=True, write=f"test -e .git/slow || {{ {code}; }}")
+    repo.git("commit", "-q", "--allow-empty", "-m", "earlier")
+    writer.wait()
+    repo.write(".git/slow", "")
+    make_partial(repo, "apart")
+    repo.hook("pre-commit", slow=slow.command)
+    git = repo.start(*COMMIT)
+    slow.wait()
+    writer.open()
+    written.wait()
+    slow.open()
+    git.communicate()
+    written.open()
+    assert git.returncode == 0 and head(repo, "apart") == STAGED
+    assert repo.read("apart") == unstaged_text().replace(*SAVED)
+    assert repo.read("new") == STAGED.replace(*SAVED)
+    expect_no_journal(repo)
+
+
+def test_g5_no_background_job_is_started_while_work_is_set_aside(repo: Repo, make_gate: MakeGate) -> None:
+    slow, first, second = make_gate("slow"), make_gate("first"), make_gate("second")
+    repo.hook(
+        "post-commit",
+        background=True,
+        first=f"test -e .git/slow || {{ {first.command}; }}",
+        second={"run": f"cp apart .git/seen; {second.command}", "needs": ["first"]},
+    )
+    repo.git("commit", "-q", "--allow-empty", "-m", "earlier")
+    first.wait()
+    repo.hook("pre-commit", slow=f"{slow.command}; exit 1")
+    repo.install()
+    make_partial_without_hooks(repo, "apart")
+    git = repo.start(*COMMIT)
+    slow.wait()
+    first.open()
+    repo.begun("post-commit").wait_for_status("first", "completed")
+    expect_nobody_at(second)
+    slow.open()
+    git.communicate()
+    second.wait()
+    assert repo.read(".git/seen") == unstaged_text()
+    second.open()
+    assert set(repo.finished("post-commit").statuses().values()) == {"completed"}
+
+
+def make_partial_without_hooks(repo: Repo, *names: str) -> None:
+    repo.env["DODO_HOOKS"] = "0"
+    make_partial(repo, *names)
+    del repo.env["DODO_HOOKS"]
+
+
+def test_g5_a_second_commit_waits_in_this_worktree_and_not_in_another(repo: Repo, gate: Gate) -> None:
+    make_partial(repo, "text")
+    repo.write("note", "staged\n")
+    repo.hook(
+        "pre-commit", slow=f"test ! -d .git || {{ cat text >>.git/seen; {gate.command}; exit $(cat .git/code); }}"
+    )
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-qm", "hooks", "--no-verify", "--", "hooks.dodo")
+    other = repo.worktree("other")
+    repo.write(".git/code", "1")
+    first = repo.start(*COMMIT)
+    gate.wait()
+    second = repo.start("git", "commit", "--allow-empty", "-qm", "second")
+    expect_nobody_at(gate)
+
+    other.write("text", STAGED)
+    other.git("add", "text")
+    other.write("text", unstaged_text())
+    other.git(*COMMIT[1:])
+    assert (head(other, "text"), other.read("text")) == (STAGED, unstaged_text())
+    assert first.poll() is None and second.poll() is None
+
+    gate.let_one_go()
+    first.communicate()
+    gate.wait()
+    repo.write(".git/code", "0")
+    gate.open()
+    second.communicate()
+    assert (first.returncode, second.returncode) == (1, 0)
+    assert repo.read(".git/seen") == STAGED * 2
+    assert (head(repo, "text"), repo.read("text")) == (STAGED, unstaged_text())
+    expect_no_journal(repo)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git add new",
+        "git stash -q && git stash pop -q --index",
+        "echo changed >other && git commit -qm inner -- other",
+        "git commit -q --allow-empty -m inner",
+        "dodo run pre-commit",
+        "dodo status",
+    ],
+)
+def test_g5_g6_a_job_that_calls_git_itself_does_not_wait_for_itself(repo: Repo, command: str) -> None:
+    repo.write("other", "other\n")
+    repo.git("add", "other")
+    make_partial(repo, "text")
+    repo.write("new", "by a job\n")
+    command = command.replace("dodo", f"{sys.executable} -m dodo_hooks")
+    repo.hook(
+        "pre-commit",
+        inner=f'test -n "$INNER" || {{ export INNER=1; {command}; }}',
+        fix={"run": "true {staged_files}", "glob": "text", "stage_fixed": True},
+    )
+    repo.install()
+    done = repo.git(*COMMIT[1:], check=False)
+    job = repo.invocations("pre-commit")[0].job("inner")
+    assert job.status == "completed", repo.invocations("pre-commit")[0].story()
+    # Where the job has made a commit, git finds that HEAD has moved, and refuses the outer one.
+    assert done.returncode == 0 or "commit" in command
+    assert repo.read("text") == unstaged_text()
+    assert repo.git("show", ":text").stdout == STAGED
+    expect_no_journal(repo)
+
+
+def test_g5_g6_nor_does_one_that_calls_git_with_another_environment(repo: Repo) -> None:
+    """As tox and sudo do: nothing tells the inner hooks that they run inside a job, but who their ancestors are."""
+    make_partial(repo, "text")
+    bare = 'env -i PATH="$PATH" HOME="$HOME" XDG_STATE_HOME="$XDG_STATE_HOME" GIT_CONFIG_GLOBAL="$GIT_CONFIG_GLOBAL"'
+    there_and_back = (
+        f"cp text .git/text; echo >>text; {bare} INNER=1 git commit -q --allow-empty -m inner; cp .git/text text"
+    )
+    repo.hook(
+        "pre-commit",
+        inner=f'test -n "$INNER" || {{ {bare} git checkout -q -b inner; {there_and_back}; }}',
+        fix={"run": "true {staged_files}", "glob": "text", "stage_fixed": True, "needs": ["inner"]},
+    )
+    repo.hook("post-checkout", seen="true")
+    repo.git(*COMMIT[1:], check=False)
+    assert set(repo.invocations("pre-commit")[0].statuses().values()) == {"completed"}
+    assert repo.git("log", "-1", "--format=%s", "inner").stdout == "inner\n"
+    assert (repo.read("text"), repo.git("show", ":text").stdout) == (unstaged_text(), STAGED)
+    expect_no_journal(repo)
+
+
+@pytest.mark.parametrize("command", ["run pre-commit", "status", "jobs", "list"])
+def test_g5_the_next_command_by_hand_puts_back_what_a_killed_commit_left(repo: Repo, gate: Gate, command: str) -> None:
+    make_partial(repo, "text")
+    repo.hook("pre-commit", slow=gate.command, fix={"run": "true {staged_files}", "stage_fixed": True})
+    before = snapshot(repo.path), index_of(repo)
+    kill_at(repo, gate)
+    assert repo.read("text") == STAGED
+    gate.open()
+    done = repo.run(*command.split(), check=True)
+    assert "those of 1 file are back" in done.stderr
+    assert (snapshot(repo.path), index_of(repo)) == before
+    expect_no_journal(repo)
+
+
+def test_g5_a_hook_by_hand_waits_for_a_living_one(repo: Repo, gate: Gate) -> None:
+    make_partial(repo, "text")
+    repo.hook("pre-commit", slow=f"cat text >>.git/seen; {gate.command}")
+    git = repo.start(*COMMIT)
+    gate.wait()
+    by_hand = repo.start(sys.executable, "-m", "dodo_hooks", "run", "pre-commit")
+    expect_nobody_at(gate)
+    gate.open()
+    git.communicate()
+    by_hand.communicate()
+    assert (git.returncode, by_hand.returncode) == (0, 0)
+    assert repo.read(".git/seen") == STAGED * 2 and repo.read("text") == unstaged_text()
+    expect_no_journal(repo)
+
+
+def test_g5_a_command_that_only_looks_does_not_wait_for_a_living_hook(repo: Repo, gate: Gate) -> None:
+    make_partial(repo, "text")
+    repo.hook("pre-commit", slow=gate.command)
+    git = repo.start(*COMMIT)
+    gate.wait()
+    repo.run("status", check=True)
+    repo.run("jobs", check=True)
+    assert git.poll() is None and repo.read("text") == STAGED
+    gate.open()
+    git.communicate()
+    assert (git.returncode, repo.read("text")) == (0, unstaged_text())
+
+
+def kill_at(repo: Repo, gate: Gate) -> None:
+    """A commit whose git and hook are killed while a job stands at the gate."""
+    git = repo.start(*COMMIT)
+    gate.wait()
+    os.kill(repo.begun("pre-commit").record.pid, signal.SIGKILL)
+    git.communicate()
+    wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), what="the end of its jobs")
+
+
+# Jobs that want the same files
+
+
+def fixer(gate: Gate, glob: str, **more: Any) -> dict[str, Any]:
+    return {"run": f": {{staged_files}}; {gate.command}", "glob": glob, "stage_fixed": True, **more}
+
+
+def reader(gate: Gate, glob: str) -> dict[str, Any]:
+    return {"run": f": {{staged_files}}; {gate.command}", "glob": glob}
+
+
+def stage(repo: Repo, *names: str) -> None:
+    for name in names:
+        repo.write(name, "staged\n")
+    repo.git("add", *names)
+
+
+def test_g7_jobs_that_share_files_go_in_turn_and_others_at_once(repo: Repo, make_gate: MakeGate) -> None:
+    one, look, two, other, free, apart = (make_gate(name) for name in ("one", "look", "two", "other", "free", "apart"))
+    repo.settings(jobs=8)
+    repo.hook(
+        "pre-commit",
+        one=fixer(one, "*.py"),
+        look=reader(look, "a.py"),
+        two=fixer(two, "a.py"),
+        other=fixer(other, "*.md"),
+        free=free.command,
+        apart=reader(apart, "*.txt"),
+    )
+    stage(repo, "a.py", "b.py", "c.md", "d.txt")
+    git = repo.start(*COMMIT)
+    for gate in (one, other, free, apart):
+        gate.wait()
+    expect_nobody_at(look)
+    assert two.is_empty()
+    one.open()
+    look.wait()
+    expect_nobody_at(two)
+    look.open()
+    two.wait()
+    for gate in (two, other, free, apart):
+        gate.open()
+    git.communicate()
+    assert git.returncode == 0
+
+
+def test_g7_readers_of_one_file_run_at_once_before_it_is_changed(repo: Repo, make_gate: MakeGate) -> None:
+    first, second, fix = make_gate("first"), make_gate("second"), make_gate("fix")
+    repo.settings(jobs=8)
+    repo.hook("pre-commit", first=reader(first, "*.py"), second=reader(second, "a.py"), fix=fixer(fix, "a.py"))
+    stage(repo, "a.py")
+    git = repo.start(*COMMIT)
+    first.wait()
+    second.wait()
+    first.open()
+    expect_nobody_at(fix)
+    second.open()
+    fix.wait()
+    fix.open()
+    git.communicate()
+    assert git.returncode == 0
+
+
+def test_g7_across_groups_and_after_a_failure(repo: Repo, make_gate: MakeGate) -> None:
+    one, two, other = make_gate("one"), make_gate("two"), make_gate("other")
+    repo.settings(jobs=8)
+    in_one = {**fixer(one, "a.py"), "name": "in-one"}
+    in_one["run"] += "; exit 3"
+    in_two = [{**fixer(two, "*.py"), "name": "in-two"}, {**fixer(other, "c.md"), "name": "beside"}]
+    repo.hook(
+        "pre-commit",
+        first={"group": {"parallel": True, "jobs": [in_one]}},
+        second={"group": {"parallel": True, "jobs": in_two}},
+    )
+    stage(repo, "a.py", "b.py", "c.md")
+    git = repo.start(*COMMIT)
+    one.wait()
+    other.wait()
+    expect_nobody_at(two)
+    one.open()
+    two.wait()  # turns are not needs: the failure of the first does not skip the second
+    two.open()
+    other.open()
+    git.communicate()
+    assert git.returncode == 1
+    statuses = repo.finished("pre-commit").statuses()
+    assert sorted(statuses.values()) == ["completed", "completed", "failed"]
+
+
+def test_g7_a_job_in_batches_has_its_files_until_the_last_one(repo: Repo, make_gate: MakeGate) -> None:
+    one, two = make_gate("one"), make_gate("two")
+    repo.settings(jobs=8)
+    repo.hook("pre-commit", one=fixer(one, "*.txt"), two=fixer(two, "*/00000.txt"))
+    names = [f"{'x' * 200}/{number:05}.txt" for number in range(6_000)]
+    for name in names:
+        repo.write(name, "text\n")
+    repo.git("add", "x" * 200)
+    git = repo.start(*COMMIT)
+    one.wait()
+    one.let_one_go()
+    one.wait()  # with its second batch
+    expect_nobody_at(two)
+    one.open()
+    two.wait()
+    two.open()
+    git.communicate()
+    assert git.returncode == 0
+
+
+def test_g6_g7_each_fixer_builds_on_the_one_before(repo: Repo) -> None:
+    make_partial(repo, "text")
+    fixed = fixed_text().replace("line 20\n", "line twenty, too\n")
+    repo.hook(
+        "pre-commit",
+        one={"run": "sed -i.bak 's/^line 15$/line fifteen, fixed/' {staged_files}; rm text.bak", "stage_fixed": True},
+        two={"run": "sed -i.bak 's/^line 20$/line twenty, too/' {staged_files}; rm text.bak", "stage_fixed": True},
+    )
+    repo.git(*COMMIT[1:])
+    assert head(repo, "text") == fixed
+    assert repo.read("text") == fixed.replace("line 30\n", "line thirty, unstaged\n")
+    assert repo.git("diff", "--cached", "--name-only").stdout == ""

@@ -33,12 +33,7 @@ def run(argv: Sequence[str], world: World) -> int:
 
             return complete(cli, world, world.environ[COMPLETION])
         if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
-<<<<<<< HEAD
             _begin(world)
-=======
-            _put_back(world)
-            _tell_news(world)
->>>>>>> torture
         code = _invoke(argv, world)
         sys.stdout.flush()
         return code
@@ -51,39 +46,9 @@ def run(argv: Sequence[str], world: World) -> int:
         return CLOSED_OUTPUT
 
 
-<<<<<<< HEAD
 def _begin(world: World) -> None:
     """What every command does first in a repository: put back what a killed hook has set aside, and tell what went
     wrong in the background since the last command."""
-=======
-def _put_back(world: World) -> None:
-    """What a hook that was killed has left: unstaged work of this working tree, or an index to be mended (G5, G6).
-
-    A hook that is alive, or whose jobs are, is not waited for: they may be what the command is to show.
-    """
-    from dodo_hooks.git.event import is_anything_owed
-    from dodo_hooks.git.repo import find_repo
-
-    try:
-        repo = find_repo(world.environ, world.cwd)
-    except GitError:  # the command itself says so, if it needs one
-        return
-    if not repo.top or not is_anything_owed(repo):
-        return
-    from dodo_hooks.fire.run import say
-    from dodo_hooks.git.aside import recover
-
-    try:
-        sentences = recover(repo, world.environ)
-    except (GitError, OSError) as error:
-        sentences = [f"unstaged work cannot be put back: {error}"]
-    for sentence in sentences:
-        say(sentence)
-
-
-def _tell_news(world: World) -> None:
-    """What went wrong in the background of this repository since the last command."""
->>>>>>> torture
     from dodo_hooks.fire.news import is_in_job, tell_news
     from dodo_hooks.git.event import is_anything_owed
     from dodo_hooks.git.repo import find_repo
@@ -96,7 +61,7 @@ def _tell_news(world: World) -> None:
         return
     if is_in_job(world):
         return
-    if is_anything_owed(repo):
+    if repo.top and is_anything_owed(repo):
         from dodo_hooks.fire.whole import make_whole
 
         try:

@@ -88,14 +88,7 @@ def _make_whole(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]"
     """
     if not is_anything_owed(repo):
         return
-<<<<<<< HEAD
     from dodo_hooks.fire.whole import make_whole
-=======
-    from dodo_hooks.git.aside_lock import is_held_around_us, wait_until_whole
-
-    is_inside = "DODO_INVOCATION" in world.environ or is_held_around_us(repo)
-    from dodo_hooks.fire.run import say
->>>>>>> torture
 
     try:
         make_whole(world, repo, waits=True)

@@ -5,7 +5,7 @@ Every hook that fires does it, and every command.
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.fire.run import say
-from dodo_hooks.git.aside_lock import wait_until_whole
+from dodo_hooks.git.aside_lock import is_held_around_us, wait_until_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def make_whole(world: "World", repo: "Repo", *, waits: bool) -> None:
     """
     from dodo_hooks.git.aside import recover
 
-    waits = waits and "DODO_INVOCATION" not in world.environ
+    waits = waits and "DODO_INVOCATION" not in world.environ and not is_held_around_us(repo)
     try:
         if waits:
             wait_until_whole(repo)

@@ -13,6 +13,7 @@ YAML_TRAPS: Cases = {
         jobs("run: echo a: b"),
         '4:20: a ":" cannot stand here: put a text that holds ": " in quotes',
     ),
+    "a colon without a blank": (jobs("name:a\nrun: x"), 'a blank behind the ":" of the line before'),
     "an open quote": (jobs("run: 'echo"), "4:14: this quote is never closed"),
     "an open bracket": (jobs("run: x\nneeds: [a"), '5:16: this bracket is never closed: a "]" is missing'),
     "a text behind a quote": (

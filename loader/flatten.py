@@ -5,6 +5,7 @@ the order inside it, and what its jobs take from it. The nearest word counts for
 files, background, timeout); what can be said together is said together (exclude, tags, needs, variables, conditions).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -64,6 +65,9 @@ class Flat:
         return self.groups.get(name, ())
 
 
+_EXPORTS = re.compile(r"\A(?:export [A-Za-z_][A-Za-z0-9_]*=.*\n)+(?=.)")  # an `env` of lefthook's becomes such lines
+
+
 def flatten(path: Path, hook: HookBody) -> Flat:
     """`path`: where the hook stands in the tree."""
     builder = _Builder()
@@ -89,7 +93,7 @@ def _names_itself(member: Member) -> str:
     if body.script is not None:
         return body.script
     if isinstance(body.run, str):
-        return body.run
+        return _EXPORTS.sub("", body.run)
     if isinstance(body.run, list):
         return " ".join(body.run)
     first = next(iter((body.run or {}).values()), "job")  # whatever system this is: names are the same everywhere

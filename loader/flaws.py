@@ -246,7 +246,9 @@ def _hint(flaw: Flaw, path: Path, node: Node | None) -> str:
     if not isinstance(node, Scalar):
         return ""
     if flaw.kind == "string_type":
-        return ': write "" for an empty text' if node.value is None else f': write "{node.text}", in quotes'
+        if node.value is None:
+            return ': write "" for an empty text' if path[-1] not in COMMANDS else ": write the command behind it"
+        return f': write "{node.text}", in quotes'
     if flaw.kind == "bool_type" and node.text.lower() in _YES + _NO:
         return f": write {'true' if node.text.lower() in _YES else 'false'}{'' if node.plain else ', without quotes'}"
     if flaw.kind == "int_type" and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():

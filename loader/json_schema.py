@@ -95,6 +95,7 @@ def _body(level: str) -> _Json:
         "description": " ".join((BODIES[level].__doc__ or "").split()),
         "type": ["object", "null"] if may_be_nothing else "object",
         "properties": {key: _property(key, field, said) for key, field, said in keys},
+        **({"patternProperties": {"^x-": {"description": "A place for anchors."}}} if level == "file" else {}),
         "additionalProperties": False,
         **({"required": required} if required else {}),
         **one_of,

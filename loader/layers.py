@@ -158,11 +158,20 @@ class _Reader:
             pattern = posixpath.normpath(pattern) if is_plain else os.path.realpath(pattern)
             if rules.has_patterns and has_pattern(item.text):
                 try:
-                    yield from ((item.mark, one) for one in self._sources.matching(pattern))
+                    yield from ((item.mark, one) for one in self._matching(item, pattern))
                 except SourceError as error:
                     self._find(item.mark, f'"extends": {quoted(item.text)}: {error}')
             else:
                 yield item.mark, pattern
+
+    def _matching(self, item: Scalar, pattern: str) -> list[str]:
+        """What a pattern of `extends` stands for; nothing is allowed, and told."""
+        matching = self._sources.matching(pattern)
+        if not matching:
+            place = f"{item.mark.file}:{item.mark.line}:{item.mark.column}"
+            hint = " (`**` stands for one folder, as `*` does)" if "**" in item.text else ""
+            self.notices.append(f'{place}: "extends": no file matches {quoted(item.text)}{hint}')
+        return matching
 
     def _names_in_extends(self, root: MapNode) -> list[Scalar]:
         """What `extends` lists; nothing if there is anything in it that cannot be a path."""

@@ -56,6 +56,7 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         root = translation.root
         findings += translation.findings
         notices += [f"{_place(notice.mark)}: {notice.message}" for notice in translation.notices]
+    root = without_anchors(root)
     file, tree, flaws = read_models(root)
     place = Place(Machine.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
     hooks, faults = compile_hooks(file, tree, place)
@@ -74,6 +75,11 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         family=found.family.name,
     )
     return Loaded(plan, root)
+
+
+def without_anchors(root: MapNode) -> MapNode:
+    """The file without `x-...:` at its top, where people put what they refer to from elsewhere."""
+    return MapNode(root.mark, tuple(entry for entry in root.entries if not entry.key.startswith("x-")))
 
 
 def content_of(path: str, shown: str) -> bytes:

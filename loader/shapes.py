@@ -106,7 +106,7 @@ Env: TypeAlias = Annotated[
 ]
 
 Lines: TypeAlias = Annotated[
-    list[FilledText],
+    list[Annotated[FilledText, AfterValidator(values.command)]],
     BeforeValidator(values.items),
     AfterValidator(values.at_least_one("command")),
     Shape("list of texts", least=1, or_nothing=False),
@@ -117,7 +117,7 @@ OneSystem: TypeAlias = Annotated[
 System: TypeAlias = Annotated[str, AfterValidator(values.system), word(*values.SYSTEMS)]
 BySystem: TypeAlias = Annotated[
     dict[System, OneSystem],
-    BeforeValidator(values.entries),
+    BeforeValidator(values.by_system),
     AfterValidator(values.at_least_one("command")),
     Shape("map", least=1, or_nothing=False),
 ]

@@ -31,6 +31,7 @@ _INT = re.compile(r"[-+]?[0-9]{1,100}")
 _OTHER_INT = re.compile(r"0o[0-7]{1,100}|0x[0-9a-fA-F]{1,100}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (int, float), "null": (type(None),)}
 
@@ -95,6 +96,10 @@ def _printable(text: str, file: str) -> str:
         character = f"U+{ord(control[0]):04X}"
         mark = _end_of(text[: control.start()], file)
         raise StopReading(mark, f"the control character {character} has no place in YAML")
+    conflict = _CONFLICT.search(text)
+    if conflict:
+        mark = _end_of(text[: conflict.start()], file)
+        raise StopReading(mark, "git has left a conflict here: resolve it, and remove the lines with its marks")
     return text
 
 

@@ -191,6 +191,22 @@ occasion = one_of(*OCCASIONS)
 _architecture = one_of(*ARCHITECTURES)
 
 
+def by_system(node: object) -> object:
+    """The entries of a mapping; `run: {staged_files}` is one to YAML."""
+    opened = entries(node)
+    for word in opened if isinstance(opened, dict) else ():
+        if is_known(word, arguments=99):
+            raise ValueError(f"{{{word}}} is a mapping in YAML: put the whole command in quotes")
+    return opened
+
+
+def command(text: str) -> str:
+    """An item of a list of commands: `run: [ -f x ]` is such a list, and looks like a test."""
+    if text.startswith("-"):
+        raise ValueError(f"{quoted(text)} cannot be a command: if [ ] is the test, put the whole command in quotes")
+    return text
+
+
 def architecture(word: str) -> str:
     """The name that the kernel has for it: `amd64` is `x86_64`, `arm64` is `aarch64`."""
     return ARCHITECTURES[_architecture(word)]
@@ -212,6 +228,13 @@ def regex(text: str) -> str:
 
 
 def glob(text: str) -> str:
+    if text.startswith("!"):
+        raise ValueError(
+            f'{quoted(text)} does not mean all others: write {quoted(text[1:])} behind "exclude" or "skip", '
+            'or "\\!" for the character'
+        )
+    if re.search(r"\{[^{},]*[^{},.\\]\.\.[^{},.]+\}", text):
+        raise ValueError(f"{quoted(text)} has a range, which is not expanded: write {{1,2,3}}, or [1-3]")
     compile_glob(text)  # raises ValueError with a sentence
     return text
 

@@ -11,7 +11,8 @@ _SENTENCES = (
     (r"scanning an anchor", 'a "&" means an anchor here: put the whole value in quotes', True),
     (
         r"mapping values are not allowed",
-        'a ":" cannot stand here: put a text that holds ": " in quotes, or check the indentation',
+        'a ":" cannot stand here: put a text that holds ": " in quotes, or check the indentation, and that there is a '
+        'blank behind the ":" of the line before',
         False,
     ),
     (r"sequence entries are not allowed", 'a list cannot begin here: put its "- " on a line of its own', False),

@@ -36,11 +36,9 @@ def fed_words(commands: "list[Command]", compounds: "list[Command]") -> "Iterato
     farthest: dict[int, tuple[int, str]] = {}  # where the feeding part of a pipeline begins -> where it ends
     for command in commands:
         places = command_places(command.words)
-        reader = stdin_interpreter(command.words, places)
+        reader = stdin_interpreter(command.words, places) or _distributed_to(command.words, places)
         if reader:
             yield from ((word, reader) for word in here_words(command))
-        reader = reader or _distributed_to(command.words, places)
-        if reader:
             for start, end in command.feeds:
                 farthest[start] = max(farthest.get(start, (0, "")), (end, reader))
     simple, compound = [one.start for one in commands], sorted(compounds, key=lambda one: one.start)

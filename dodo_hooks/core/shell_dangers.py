@@ -5,6 +5,7 @@ takes it for a command, a name or an expression. So a placeholder is refused the
 """
 
 import re
+from bisect import bisect_left
 from itertools import pairwise
 
 from dodo_hooks.core.interpreters import code_words, command_places, found_by_find
@@ -39,8 +40,9 @@ def refused_words(commands: "list[Command]", compounds: "list[Command]") -> "Ite
         yield from ((word, _program_for(reader)) for word, reader in found_by_find(command.words, places))
     yield from ((word, _program_for(reader)) for word, reader in fed_words(commands, compounds))
     yield from _other_words(commands, compounds)
+    starts = [command.start for command in commands]
     for compound in compounds:  # a here-document for all that is in there
-        inner = (command for command in commands if compound.start <= command.start < compound.end)
+        inner = commands[bisect_left(starts, compound.start) : bisect_left(starts, compound.end)]
         for reader in {stdin_interpreter(command.words, command_places(command.words)) for command in inner} - {""}:
             yield from ((word, _program_for(reader)) for word in here_words(compound))
 

@@ -28,6 +28,7 @@ _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 _LOG = ("log", "--format=", *_RAW, "--no-color", "-O/dev/null")
 # What could change the answers, or run something, and has no option.
 _SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showRoot=true", "log.showSignature=false")
+_AT_HEAD = ("post-commit", "post-applypatch", "worktree-post-create", "post-clone")  # what HEAD is, is what has changed
 _SUBMODULE = b"160000"
 _NOTHING = b"000000"
 
@@ -179,6 +180,8 @@ def _has_branches(common_dir: str, remote: str) -> bool:
 
 def _changed(asked: Asked, event: Event) -> "Changes | None":
     hook, args = event.hook, event.args
+    if len(args) < 3 and hook in _AT_HEAD and not _has_commit(asked):
+        return {}  # a hook that is run by hand before there is anything
     if hook in ("worktree-post-create", "post-clone"):
         return _of_tree(asked, args[1] if len(args) == 3 else "HEAD")
     if hook in ("post-commit", "post-applypatch"):  # of a merge, what it brought to its first parent
@@ -192,6 +195,10 @@ def _changed(asked: Asked, event: Event) -> "Changes | None":
         words = event.stdin.rstrip().rpartition(b"\n")[2].decode(errors="replace").split()
         return _between(asked, words[0], words[1]) if len(words) > 1 else {}
     return None
+
+
+def _has_commit(asked: Asked) -> bool:
+    return head_of(asked.repo)[1] is not None or not asked.attempt("rev-parse", "--quiet", "--verify", "HEAD").exit_code
 
 
 def _between(asked: Asked, old: str, new: str) -> "Changes":

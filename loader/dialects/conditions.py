@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from dodo_hooks.loader.dialects.patterns import GlobRules, pattern_node, ref_node
 from dodo_hooks.loader.dialects.translation import Remarks, flag, is_empty, items_of, text
-from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Mark, Node, Scalar
+from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Mark, Node, Scalar, described
 from dodo_hooks.loader.wording import listed, quoted
 
 LEFTHOOK_STATES = ("merge", "rebase", "merge-commit")
@@ -37,8 +37,21 @@ def lefthook_condition(entry: Entry, remarks: Remarks) -> Entry | None:
 
 def _lefthook_item(item: Node, remarks: Remarks) -> list[Node]:
     if isinstance(item, MapNode):
-        return _alternatives(item, ("ref", "run"), remarks)
+        texts = [one for one in item.entries if one.key not in ("ref", "run") or _is_text(one, remarks)]
+        return _alternatives(replace(item, entries=tuple(texts)), ("ref", "run"), remarks)
+    if not isinstance(item, Scalar) or not isinstance(item.value, str):
+        remarks.notice(item.mark, f"{described(item)} in a list never holds: a word is {listed(LEFTHOOK_STATES)}")
+        raise Unmet
     return [_state(item, LEFTHOOK_STATES, remarks)]
+
+
+def _is_text(entry: Entry, remarks: Remarks) -> bool:
+    """Anything else never holds in lefthook."""
+    if is_empty(entry.value) or (isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)):
+        return True
+    why = "lefthook takes one text: write an item for each"
+    remarks.notice(entry.value.mark, f"{quoted(entry.key)} with {described(entry.value)} never holds: {why}")
+    return False
 
 
 def daft_condition(entry: Entry, remarks: Remarks) -> Entry | None:

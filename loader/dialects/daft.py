@@ -80,6 +80,8 @@ class _File:
     def translated(self) -> Translation:
         entries: list[Entry] = []
         for entry in self._root.entries:
+            if entry.key.startswith("x-"):
+                continue  # a place for anchors
             if entry.key not in _TOP_KEYS:
                 self._remarks.unknown(entry, _TOP_KEYS, "daft's")
             elif entry.key in self._fields:

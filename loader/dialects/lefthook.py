@@ -20,6 +20,7 @@ from dodo_hooks.loader.dialects.translation import (
     as_text,
     fields_of,
     flag,
+    is_empty,
     is_true,
     items_of,
     text,
@@ -116,6 +117,8 @@ class _File:
             ):
                 self._tell_if_misspelt(entry)
                 tasks.append(with_value(entry, self._hook(entry, is_task=True)))
+            elif entry.key.startswith("x-"):
+                continue  # a place for anchors
             elif entry.key in _HOOK_KEYS:
                 self._remarks.ignored(entry, "it belongs below the name of a hook")
             else:
@@ -222,11 +225,11 @@ def _is_false(node: Node) -> bool:
 
 
 def _templates(entry: Entry) -> Entry:
-    """A template with nothing behind its name is an empty text."""
+    """A template with nothing behind its name is an empty text, and a number is one as it is written."""
     if not isinstance(entry.value, MapNode):
         return entry
     filled = [
-        with_value(one, text(one.value.mark, "")) if isinstance(one.value, Scalar) and one.value.value is None else one
+        with_value(one, text(one.value.mark, "") if is_empty(one.value) else as_text(one.value))
         for one in entry.value.entries
     ]
     return with_value(entry, MapNode(entry.value.mark, tuple(filled)))

@@ -165,6 +165,7 @@ REFUSED = {
     "echo {staged_files} | xargs -I {} sh -c 'echo {}'": "by sh",
     "printf '%s\\0' {staged_files} | xargs -0 -I% bash -c 'x % y'": "by bash",
     "printf '%s\\n' {files} | grep x | xargs -n1 -i sh -c 'x {}'": "by sh",
+    "xargs -I% sh -c % <<E\n{1}\nE": "by sh",
     "echo {1} | xargs --replace=F ssh host F": "by ssh",
     "echo {1} | xargs -n1 sh -c": "by sh",
     "echo {1} | xargs ssh host": "by ssh",

@@ -13,6 +13,7 @@ YAML_TRAPS: Cases = {
         jobs("run: echo a: b"),
         '4:20: a ":" cannot stand here: put a text that holds ": " in quotes',
     ),
+    "a colon without a blank": (jobs("name:a\nrun: x"), 'a blank behind the ":" of the line before'),
     "an open quote": (jobs("run: 'echo"), "4:14: this quote is never closed"),
     "an open bracket": (jobs("run: x\nneeds: [a"), '5:16: this bracket is never closed: a "]" is missing'),
     "a text behind a quote": (
@@ -51,8 +52,26 @@ YAML_TRAPS: Cases = {
         jobs("run: ! grep -q TODO README.md"),
         '4:14: a "!" means a tag in YAML, and is lost: put the whole value in quotes',
     ),
-    "a test that is negated": (jobs("run: ! [ -e x ]"), '4:14: a "!" means a tag in YAML'),
+    "a test that is negated": (jobs("run: ! [make]"), '4:14: a "!" means a tag in YAML'),
     "a negated text in quotes": (jobs("run: ! 'x'"), '4:14: a "!" means a tag in YAML'),
+    "a conflict": (
+        "jobs: 2\n<<<<<<< HEAD\nenv: {}\n=======\nenv: {A: x}\n>>>>>>> topic\n",
+        "2:1: git has left a conflict here: resolve it",
+    ),
+    "a test in brackets": (
+        jobs("run: [ -f x ]"),
+        '4:16: job 1 of "pre-commit": "run": "-f x" cannot be a command: if [ ] is the test, put the whole command',
+    ),
+    "a placeholder that is a mapping": (
+        jobs("run: {staged_files}"),
+        '4:14: job 1 of "pre-commit": "run": {staged_files} is a mapping in YAML: put the whole command in quotes',
+    ),
+    "a command that is missing": (jobs("run:"), '"run": expected a text, found nothing: write the command behind it'),
+    "a glob that is negated": (
+        jobs("run: x\nglob: '!*.py'"),
+        '5:15: job 1 of "pre-commit": "glob": "!*.py" does not mean all others: write "*.py" behind "exclude"',
+    ),
+    "a range in a glob": (jobs("run: x\nglob: '{1..3}.py'"), '"{1..3}.py" has a range, which is not expanded'),
     "a tag that lies": ("env: {A: !!int many}", '1:10: "many" is no int, as the tag !!int says'),
     "a merge of a number": (jobs("<<: 3\nrun: x"), '4:13: "<<" merges mappings only'),
     "an alias of itself": ("hooks: &a\n  pre-commit: *a", '2:15: "*a" stands inside of what it refers to'),

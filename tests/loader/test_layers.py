@@ -423,3 +423,11 @@ def test_a_family_is_translated_and_its_notices_show_their_place(tmp_path: Path,
     plan = load(found, Sources())
     assert plan.retention.keep_last == 1
     assert plan.notices == ("x.yml:2:1: `other` is not read",)
+
+
+def test_a_pattern_of_extends_that_matches_nothing_is_told(tmp_path: Path, write: Write) -> None:
+    write({"hooks.dodo": "extends: ['shared/**/*.yml', '[a']\n" + LINT})
+    assert layers_of(tmp_path).notices == (
+        'hooks.dodo:1:11: "extends": no file matches "shared/**/*.yml" (`**` stands for one folder, as `*` does)',
+        'hooks.dodo:1:30: "extends": no file matches "[a"',
+    )

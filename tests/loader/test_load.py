@@ -153,6 +153,22 @@ hooks:
     ]
 
 
+def test_keys_that_begin_with_x_are_a_place_for_anchors(tmp_path: Path) -> None:
+    plan = plan_of(
+        tmp_path, "x-base: &base {run: make, nam: 3}\nx-job: &job {run: ls}\nhooks: {pre-commit: {jobs: [*job]}}"
+    )
+    assert [job.command for job in plan.hooks[0].jobs] == ["ls"]
+    with pytest.raises(ConfigError, match='unknown key "x-base"'):
+        plan_of(tmp_path, "hooks: {pre-commit: {x-base: y}}")
+
+
+def test_c4_an_unnamed_job_is_not_called_after_the_variables_that_it_sets_first(tmp_path: Path) -> None:
+    hook = hook_of(
+        tmp_path, 'hooks: {pre-commit: {jobs: [{run: "export A=1\\nexport B=x y\\nmake all"}, {run: export A=1}]}}'
+    )
+    assert [job.name for job in hook.jobs] == ["make-all", "export-A-1"]
+
+
 def test_c4_unnamed_jobs_are_called_after_their_commands(tmp_path: Path) -> None:
     content = (
         "hooks: {pre-commit: {jobs: [{run: npm test}, {run: npm  test}, {name: npm-test-2, run: x}, {run: '日本'}]}}"

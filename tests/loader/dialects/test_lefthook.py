@@ -43,6 +43,8 @@ TOP_KEYS = [
     ("rc: ~/.rc", {"rc": "~/.rc"}),
     ("source_dir: hooks\nsource_dir_local: mine", {"source_dir": "hooks", "source_dir_local": "mine"}),
     ("templates: {dip: docker compose, none: }", {"templates": {"dip": "docker compose", "none": ""}}),
+    ("templates: {n: 5, b: true}", {"templates": {"n": "5", "b": "true"}}),
+    ("x-base: &b {run: x}\nrc: ~/.rc", {"rc": "~/.rc"}),
     ("colors: false", {"colors": False}),
     ("colors: off", {"colors": False}),
     ("colors: auto", {}),
@@ -307,6 +309,13 @@ NOTICES = [
         pre_commit("stash_unstaged_changes: false"),
         ['N 2:3 "stash_unstaged_changes" is ignored: what is not staged is set aside wherever jobs change files'],
     ),
+    (
+        pre_commit("skip: [true, rebase, {ref: [main], run: x}]"),
+        [
+            "N 2:10 the boolean true in a list never holds: a word is merge, rebase or merge-commit",
+            'N 2:30 "ref" with a list never holds: lefthook takes one text: write an item for each',
+        ],
+    ),
     (pre_commit("skip: CI"), ['N 2:9 "CI" never holds: a word is merge, rebase or merge-commit']),
     (
         pre_commit("skip: {ref: main}"),
@@ -418,13 +427,13 @@ def test_what_would_let_a_gate_pass_unchecked_is_an_error(text: str, expected: l
     assert remarks(text) == expected
 
 
-@pytest.mark.parametrize("only", ["[{os: linux}]", "[]", "{ref: main}", "CI"])
+@pytest.mark.parametrize("only", ["[{os: linux}]", "[]", "{ref: main}", "CI", "[true]", "[{ref: [main]}]"])
 def test_c7_what_lefthook_never_runs_never_runs_here(only: str) -> None:
     root = plain(translate(tree(pre_commit(f"only: {only}"))).root)
     assert root["hooks"]["pre-commit"]["only"] is False
 
 
-@pytest.mark.parametrize("skip", ["[{os: linux}]", "[]", "{ref: main}", "CI"])
+@pytest.mark.parametrize("skip", ["[{os: linux}]", "[]", "{ref: main}", "CI", "[true]", "[{ref: [main]}]"])
 def test_c7_what_lefthook_never_skips_is_never_skipped_here(skip: str) -> None:
     root = plain(translate(tree(pre_commit(f"skip: {skip}"))).root)
     assert "skip" not in root["hooks"]["pre-commit"]

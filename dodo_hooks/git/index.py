@@ -20,7 +20,7 @@ def check_out(repo: Repo, environ: "Mapping[str, str]", paths: "list[bytes]", pr
 def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tuple[int, str]]":
     """Mode and blob of each path in the index that git uses. Raises GitError."""
     found = {}
-    for line in run_git(repo, environ, ("ls-files", "-s", "-z")).split(b"\0"):
+    for line in run_git(repo, environ, ("ls-files", "-s", "-z"), is_shielded=True).split(b"\0"):
         if line:
             about, _, path = line.partition(b"\t")
             mode, blob, _stage = about.split(b" ")

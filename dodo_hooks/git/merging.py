@@ -11,6 +11,7 @@ from dodo_hooks.git.versions import FILE, Version, read_version, write_version
 from dodo_hooks.host.capture import capture
 
 _EXECUTABLE = 0o111
+_ATTEMPTS = 3
 
 
 class Side(Record):
@@ -61,7 +62,10 @@ class Merger:
                 return None
             files.append(os.fsdecode(path))
         argv = ("git", "-C", self._repo.top, "merge-file", "-p", "-q", *files)
-        done = capture(argv, self._environ, is_shielded=True)
+        for _ in range(_ATTEMPTS):
+            done = capture(argv, self._environ, is_shielded=True)
+            if done.exit_code >= 0:  # else somebody has killed it, which says nothing of the files
+                break
         return None if done.exit_code else done.output  # the number of conflicts, or that these are no texts
 
     def _keep(self, side: Side, mode: int, name: bytes) -> Merged:

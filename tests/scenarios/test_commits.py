@@ -118,6 +118,16 @@ def test_g6_with_another_index_than_the_repositorys(fixing: Repo) -> None:
     assert fixing.git("diff", "--cached", "--name-only", env={"GIT_INDEX_FILE": other}).stdout == ""
 
 
+def test_g6_where_the_git_directory_is_elsewhere_and_named(fixing: Repo, tmp_path: Path) -> None:
+    """As people keep their dotfiles."""
+    away = tmp_path / "dotfiles.git"
+    shutil.move(fixing.path / ".git", away)
+    fixing.env |= {"GIT_DIR": str(away), "GIT_WORK_TREE": str(fixing.path)}
+    fixing.install()
+    expect_fixed(fixing)
+    expect_fixed(fixing, "--allow-empty", directory="dir")
+
+
 def test_g6_in_a_linked_worktree(fixing: Repo) -> None:
     expect_fixed(fixing.worktree("linked"))
 

@@ -1,8 +1,8 @@
 """500 partially staged files, a real `git commit`, and every way in which it can end (G5, G6).
 
 Whoever is killed, and when: the next command finds, or makes, an index and a working tree that are right to the last
-byte. What was drawn can be drawn again with the printed seed: `TORTURE_SEED=N pytest ...`. `TORTURE_KILLS=100` draws
-more moments, `TORTURE_FILES=500` has more files in the test of the kills, too.
+byte. What was drawn can be drawn again with the printed seed: `TORTURE_SEED=N pytest ...`. `TORTURE_KILLS=100` and
+`TORTURE_ROUNDS=10` draw more moments, `TORTURE_FILES=500` has more files in the test of the kills, too.
 """
 
 import json
@@ -44,6 +44,7 @@ pytestmark = [
 
 FILES = int(os.environ.get("TORTURE_FILES", "100"))
 KILLS = int(os.environ.get("TORTURE_KILLS", "12"))
+ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "1"))
 ROLES = ("git", "hook", "wave", "job", "group", "everybody", "any")
 ENDED = {"completed", "failed", "cancelled", "skipped", "crashed"}
 
@@ -293,7 +294,7 @@ def test_g5_g6_500_files_and_every_gentle_end(
         "SIGINT": lambda: send(signal.SIGINT, to_all=True),
         "SIGTERM to git alone": lambda: send(signal.SIGTERM, to_all=False),
     }
-    for what, end in ends.items():
+    for what, end in [*ends.items()] * ROUNDS:
         trial.reset()
         end()
         trial.expect_nobody()  # and without any further command

@@ -2,6 +2,7 @@
 one hook want the same files (G5, G6, G7)."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -260,6 +261,47 @@ def kill_at(repo: Repo, gate: Gate) -> None:
     os.kill(repo.begun("pre-commit").record.pid, signal.SIGKILL)
     git.communicate()
     wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), what="the end of its jobs")
+
+
+def test_g5_a_merge_that_is_killed_is_no_conflict(repo: Repo) -> None:
+    make_partial(repo, "text")
+    repo.hook("pre-commit", write="sed -i.bak 's/^line 10$/line ten, from an editor/' text; rm text.bak")
+    repo.install()
+    wrapper = repo.path.parent / "bin/git"
+    repo.write("../bin/git", KILLED_ONCE.format(mark=repo.path.parent / "once", git=shutil.which("git")))
+    wrapper.chmod(0o755)
+    repo.call(*COMMIT, env={"GIT_EXEC_PATH": str(wrapper.parent)}, check=True)
+    assert (repo.path.parent / "once").exists()
+    assert repo.read("text") == unstaged_text().replace(*SAVED) and not repo.has("text.unstaged")
+
+
+# git puts the directory of this one in front of the PATH of its hooks.
+KILLED_ONCE = """\
+#!/bin/sh
+case "$*" in *merge-file*) mkdir {mark} 2>/dev/null && kill -9 $$;; esac
+exec {git} "$@"
+"""
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_g5_what_a_job_leaves_running_holds_nothing_up(repo: Repo, make_gate: MakeGate, is_killed: bool) -> None:
+    gate, server = make_gate("job"), make_gate("server")
+    make_partial(repo, "text")
+    leave = f"import os; os.setsid(); os.execlp('sh', 'sh', '-c', {server.command!r})"
+    repo.write(".git/server.py", leave)
+    repo.hook("pre-commit", job=f"{sys.executable} .git/server.py >/dev/null 2>&1 & {gate.command}; exit 1")
+    git = repo.start(*COMMIT)
+    server.wait()
+    gate.wait()
+    if is_killed:
+        os.kill(repo.begun("pre-commit").record.pid, signal.SIGKILL)
+    gate.open()
+    git.communicate()
+    repo.hook_options("pre-commit", skip=True)
+    repo.git(*COMMIT[1:])  # and not when the server ends
+    assert (head(repo, "text"), repo.read("text")) == (STAGED, unstaged_text())
+    expect_no_journal(repo)
+    server.open()
 
 
 # Jobs that want the same files

@@ -73,7 +73,7 @@ def run_hook(
     if not dry_run:
         store_here(world)
 
-    from dodo_hooks.fire.entry import run_by_hand
+    from dodo_hooks.fire.by_hand import run_by_hand
 
     given = _all_files(world) if all_files else _below_top(world, files) if files else None
     return run_by_hand(world, hook, args, jobs, tags, skip, phase, slots, dry_run, given, verbose)

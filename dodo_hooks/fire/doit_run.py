@@ -11,7 +11,7 @@ from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.background import run_by_doit
 from dodo_hooks.engine.reporters import RunOptions
-from dodo_hooks.fire.entry import asked, phase_of, slots_of
+from dodo_hooks.fire.firing import asked, phase_of, slots_of
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin, publish

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from dodo_hooks.core.errors import GitError, HooksError, UsageError
-from dodo_hooks.fire.entry import fire_by_command
+from dodo_hooks.fire.by_hand import fire_by_command
 from dodo_hooks.git.command import git
 from dodo_hooks.git.repo import Repo, find_repo, main_worktree
 from dodo_hooks.git.variables import without_local

@@ -14,7 +14,7 @@ from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UsageError
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
 from dodo_hooks.core.status import Outcome, satisfies
-from dodo_hooks.fire.entry import slots_of
+from dodo_hooks.fire.firing import slots_of
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.plan_cache import load_plan, with_records
 from dodo_hooks.fire.run import AUTO, BY_RETRY, Firing

@@ -4,6 +4,7 @@ Every hook that fires does it, and every command.
 """
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.events import is_gate
 from dodo_hooks.fire.run import say
 from dodo_hooks.git.aside_lock import is_held_around_us, wait_until_whole
 
@@ -31,3 +32,17 @@ def make_whole(world: "World", repo: "Repo", *, waits: bool) -> None:
         raise GitError(f"unstaged work cannot be put back: {error.strerror}") from error
     for sentence in sentences:
         say(sentence)
+
+
+def make_whole_before(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> None:
+    """See to it that nothing is set aside here any more (G5, G6).
+
+    Raises:
+        GitError: that cannot be done, and this hook is a gate.
+    """
+    try:
+        make_whole(world, repo, waits=True)
+    except GitError as error:
+        if is_gate(hook, args):
+            raise
+        say(str(error))

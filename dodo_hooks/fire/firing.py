@@ -1,0 +1,106 @@
+"""All that makes one firing what it is, found out before its first job (HOT, imported when a hook has jobs)."""
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.events import BEFORE_COMMIT
+from dodo_hooks.core.plan import BACKGROUND
+from dodo_hooks.fire.nesting import nesting_of
+from dodo_hooks.fire.run import AUTO, BY_GIT, PHASES, Firing, say
+from dodo_hooks.git.event import is_anything_owed
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.core.selection import Selectors
+    from dodo_hooks.core.status import Outcome
+    from dodo_hooks.fire.plan_cache import Compiled
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+
+def looked_at(firing: "Firing") -> "Firing":
+    """The firing with the question to git what is staged and what is not, if it is that of a commit: it is answered
+    while we get ready (G5). Not for a hook inside a job, which would wait for the run that it is inside of."""
+    if firing.hook.name != BEFORE_COMMIT or all(
+        job.phase == BACKGROUND or job.number in firing.left_out for job in firing.hook.jobs
+    ):
+        return firing
+    if nesting_of(firing.world.environ).within is not None:
+        return firing
+    if is_anything_owed(firing.repo):
+        from dodo_hooks.git.aside_lock import is_held_around_us
+
+        if is_held_around_us(firing.repo):
+            return firing
+    from dodo_hooks.git.partial import StatusQuery
+
+    return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))
+
+
+def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing":
+    """The firing with the lists of its jobs, and without the jobs that do not apply (C7, G4). `given`: files that a
+    person named, instead of those of the event.
+
+    Raises:
+        HooksError: git does not say what there is to know.
+    """
+    if not firing.hook.has_to_ask:
+        return firing
+    from dodo_hooks.fire.applies import what_applies
+
+    applies = what_applies(
+        firing.world,
+        firing.repo,
+        firing.hook,
+        firing.args,
+        firing.stdin,
+        given=given,
+        left_out=firing.left_out,
+        status=firing.status,
+        is_fired=firing.trigger == BY_GIT,
+    )
+    for sentence in applies.sentences:
+        say(sentence)
+    return firing._replace(left_out=applies.left_out, files=applies.files)
+
+
+def firing_of(
+    world: "World",
+    repo: "Repo",
+    compiled: "Compiled",
+    hook: "Hook",
+    args: "tuple[str, ...]",
+    trigger: str,
+    out: "dict[int, Outcome]",
+    stdin: bytes = b"",
+) -> "Firing":
+    rules = compiled.rules
+    slots = slots_of(rules.slots)
+    return Firing(world, repo, hook, args, trigger, phase_of(world), slots, rules, out, stdin=stdin)
+
+
+def selectors_from_environ(world: "World") -> "Selectors":
+    from dodo_hooks.core.selection import selectors_from
+
+    return selectors_from(world.environ.get("DODO_HOOKS_SKIP", ""))
+
+
+def slots_of(wanted: "int | None") -> int:
+    """How many jobs may run at once: what is asked for, else one for each processor that we may use."""
+    if wanted is not None:
+        return wanted
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def phase_of(world: "World") -> str:
+    """What DODO_HOOKS_PHASE says about background jobs.
+
+    Raises:
+        UsageError: it says something that we do not know.
+    """
+    phase = world.environ.get("DODO_HOOKS_PHASE") or AUTO
+    if phase not in PHASES:
+        raise UsageError(f"DODO_HOOKS_PHASE is {phase!r}, and may be one of {', '.join(PHASES)}")
+    return phase

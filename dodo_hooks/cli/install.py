@@ -92,7 +92,7 @@ def _hooks_of_file(world: World) -> tuple[str, ...]:
     for notice in plan.notices:
         tell(notice)
     hooks = shims_needed(plan)
-    if not hooks:
+    if not hooks and all(hook.is_task for hook in plan.hooks):
         raise UsageError(f"{plan.file} names no hook: write one, and run `dodo-hooks install` again")
     return tuple(hooks)
 

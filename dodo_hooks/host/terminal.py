@@ -62,6 +62,8 @@ def _become(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: 
         os.tcsetpgrp(tty, os.getpid())
         for number in process.DEFAULTED:
             signals.signal(number, signals.SIG_DFL)
+        # It would stop the job alone: its parents, which the shell knows, are not in its group, and no prompt came.
+        signals.signal(signals.SIGTSTP, signals.SIG_IGN)
         signals.pthread_sigmask(signals.SIG_SETMASK, ())
         for descriptor in (0, 1, 2):
             os.dup2(tty, descriptor)

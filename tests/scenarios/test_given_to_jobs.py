@@ -162,6 +162,18 @@ def test_r14_r17_ctrl_c_in_an_interactive_job_is_for_the_job(repo: Repo, termina
     assert (job.status, job.signal) == ("failed", signal.SIGINT)
 
 
+def test_r14_ctrl_z_does_not_stop_an_interactive_job(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+    """It would stop the job alone, and nobody would give the prompt back."""
+    repo.hook("pre-commit", ask={"run": 'echo ready; read -r name; echo "got $name"', "interactive": True})
+    repo.install()
+    screen = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    screen.shows(b"ready")
+    screen.press(b"\x1a")
+    screen.press(b"Ada\n")
+    screen.shows(b"got Ada")
+    assert screen.wait() == 0
+
+
 def test_r14_the_terminal_comes_back_when_the_wave_is_killed(repo: Repo, terminal: Callable[..., Terminal]) -> None:
     repo.hook(
         "pre-commit",

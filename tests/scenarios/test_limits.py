@@ -209,7 +209,7 @@ def test_r21_no_process_left_to_ask_git_what_is_staged(public: Repo) -> None:
     public.install()
     done = with_processes(public, 1, ".git/hooks/pre-commit")
     assert done.returncode == 2 and "Traceback" not in done.stderr and not public.has("ran")
-    assert sentences(done.stderr)[-1].startswith("git cannot be started in ")
+    assert sentences(done.stderr)[-1].startswith("dodo-hooks: git cannot be started in ")
 
 
 def test_r21_no_process_left_for_the_coordinator(public: Repo) -> None:

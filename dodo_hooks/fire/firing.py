@@ -20,21 +20,27 @@ if TYPE_CHECKING:
 
 def looked_at(firing: "Firing") -> "Firing":
     """The firing with the question to git what is staged and what is not, if it is that of a commit: it is answered
-    while we get ready (G5). Not for a hook inside a job, which would wait for the run that it is inside of."""
+    while we get ready (G5)."""
     if firing.hook.name != BEFORE_COMMIT or all(
         job.phase == BACKGROUND or job.number in firing.left_out for job in firing.hook.jobs
     ):
         return firing
-    if nesting_of(firing.world.environ).within is not None:
+    if _is_inside_of_another(firing):
         return firing
-    if is_anything_owed(firing.repo):
-        from dodo_hooks.git.aside_lock import is_held_around_us
-
-        if is_held_around_us(firing.repo):
-            return firing
     from dodo_hooks.git.partial import StatusQuery
 
     return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))
+
+
+def _is_inside_of_another(firing: "Firing") -> bool:
+    """Whether work is set aside by a run that has started this one through a job: the tree is its, and to wait for its
+    end would be to wait for our own. A hook inside a job of any other run sets aside as all do."""
+    if not is_anything_owed(firing.repo):
+        return False
+    from dodo_hooks.git.aside_lock import is_held, is_held_around_us
+
+    is_nested = nesting_of(firing.world.environ).within is not None
+    return is_held(firing.repo) if is_nested else is_held_around_us(firing.repo)
 
 
 def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing":

@@ -36,9 +36,7 @@ def is_held_around_us(repo: "Repo") -> bool:
     our own. Jobs have a variable that says so, but may start others without it, as tox and sudo do.
     """
     try:
-        descriptor = hold_shared(repo, waits=False)
-        if descriptor is not None:
-            os.close(descriptor)
+        if not is_held(repo):
             return False
         holder = read_file(f"{repo.git_dir}/{ASIDE_LOCK}")
     except OSError:
@@ -46,6 +44,19 @@ def is_held_around_us(repo: "Repo") -> bool:
     from dodo_hooks.host.process import is_ancestor
 
     return holder.isdigit() and is_ancestor(int(holder))
+
+
+def is_held(repo: "Repo") -> bool:
+    """Whether somebody has work set aside here, or is about to.
+
+    Raises:
+        OSError: as for `take_lock`.
+    """
+    descriptor = hold_shared(repo, waits=False)
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False
 
 
 def hold_shared(repo: "Repo", *, waits: bool) -> "int | None":

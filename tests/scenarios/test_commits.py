@@ -347,3 +347,15 @@ def test_g5_g6_the_number_of_git_processes_does_not_grow_with_the_files(fixing: 
     in_all = ["status", "checkout-index", "status", "update-index", "ls-files"]
     # Files that a job and their owner have both changed are merged by git, which does that one by one.
     assert counts == [[*in_all, "merge-file"], [*in_all, *["merge-file"] * 60]]
+
+
+def test_g6_a_commit_that_a_task_makes_is_fixed_as_any_other(repo: Repo) -> None:
+    repo.hook("pre-commit", fix={"run": "sed -i s/foo/bar/ {staged_files}", "glob": "*.txt", "stage_fixed": True})
+    repo.settings(tasks={"release": {"jobs": [{"name": "commit", "run": "git commit -q -m release"}]}})
+    repo.install()
+    repo.write("a.txt", "foo\n2\n3\n4\n5\n")
+    repo.git("add", "a.txt")
+    repo.write("a.txt", "foo\n2\n3\n4\nunstaged\n")
+    repo.run("run", "release", check=True)
+    assert repo.git("show", "HEAD:a.txt").stdout == "bar\n2\n3\n4\n5\n"
+    assert repo.read("a.txt") == "bar\n2\n3\n4\nunstaged\n"

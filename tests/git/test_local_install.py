@@ -13,7 +13,7 @@ from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
-ROUNDS = 20
+ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "1")) * 6
 # The bundle is the same code each time, and marshal does not promise the same bytes for it.
 IGNORED = ("/dodo-hooks", "/dodo-hooks/id", "/dodo-hooks/hot.bin")
 

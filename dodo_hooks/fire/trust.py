@@ -8,7 +8,7 @@ yes, whatever keeps us from finding out that all is as they saw it ends in a ref
 """
 
 from dodo_hooks.core.errors import ConfigError, HooksError, StoreError, UsageError
-from dodo_hooks.core.events import OFTEN_UNSEEN, is_gate
+from dodo_hooks.core.events import AFTER_REPLAY, OFTEN_UNSEEN, is_gate
 from dodo_hooks.core.plan import PINNED
 from dodo_hooks.core.record import Record
 from dodo_hooks.fire.ask import ask, can_ask, plain
@@ -82,14 +82,17 @@ def stops_here(
     try:
         standing = standing_of(world, repo)
     except (StoreError, OSError) as error:
-        return _refuse_named(world, repo, hooks, args, f"it cannot be told whether that is allowed: {_said(error)}")
+        reason = f"it cannot be told whether that is allowed: {_said(error)}"
+        if flag == FOR_PINNED:
+            return _refuse(hooks[0], args, reason)
+        return _refuse_named(world, repo, hooks, args, reason)
     if standing.state == TRUSTED:
         return None
     if standing.state == DENIED:
         return 0
     if flag == FOR_PINNED:
         reason = standing.reason or "what you had accepted is not on record any more"
-        return _refuse_named(world, repo, hooks, args, f"{reason}: `dodo-hooks trust --pin` shows it and accepts it")
+        return _refuse(hooks[0], args, f"{reason}: `dodo-hooks trust --pin` shows it and accepts it")
     return _undecided(world, repo, standing, hooks, args)
 
 
@@ -103,22 +106,49 @@ def is_accepted(world: "World", repo: "Repo", compiled: "Compiled") -> bool:
         standing = standing_of(world, repo)
     except OSError as error:
         raise StoreError(f"it cannot be told whether {repo.top} is trusted: {_said(error)}") from error
-    pins = standing.decision.pins if standing.decision and standing.state == TRUSTED else ()
-    if not pins and compiled.rules.trust != PINNED:
+    decision = standing.decision
+    if not (decision and decision.pins) and compiled.rules.trust != PINNED:
         return True
     from dodo_hooks.fire.pins import digest_of, read_files
 
-    return digest_of(read_files(compiled, repo)) in pins
+    digest = digest_of(read_files(compiled, repo))
+    return decision is not None and decision.accepts(digest)
 
 
-def refusal(world: "World", repo: "Repo", compiled: "Compiled", hook: str, args: "tuple[str, ...]") -> "int | None":
+def refusal(
+    world: "World", repo: "Repo", flag: str, compiled: "Compiled", hooks: "Sequence[str]", args: "tuple[str, ...]"
+) -> "int | None":
     """After the hook file was read: the exit code, if it is not the accepted one; None to go on."""
+    reason = _CHANGED
     try:
         if is_accepted(world, repo, compiled):
             return None
     except (HooksError, OSError) as error:
-        return _refuse(hook, args, _said(error))
-    return _refuse(hook, args, _CHANGED)
+        reason = _said(error)
+    if flag == FOR_PINNED or hooks[0] == AFTER_REPLAY or _is_missed(world, repo, compiled, hooks):
+        return _refuse(hooks[0], args, reason)
+    return 0  # neither the accepted files nor these have anything to do for it
+
+
+def _is_missed(world: "World", repo: "Repo", compiled: "Compiled", hooks: "Sequence[str]") -> bool:
+    """Whether the hook files name one of `hooks`, or did when they were accepted."""
+    if any(name in hooks for name, _ in compiled.hooks):
+        return True
+    try:
+        decision = standing_of(world, repo).decision
+    except (StoreError, OSError):
+        return True
+    return decision is not None and any(name in decision.hooks for name in hooks)
+
+
+def expect_not_taken_out(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> None:
+    """Before a hook that the hook files do not name is left out.
+
+    Raises:
+        HooksError: they did when they were accepted, or it cannot be told.
+    """
+    if _is_missed(world, repo, compiled, (hook,)):
+        expect_accepted(world, repo, compiled)
 
 
 def expect_accepted(world: "World", repo: "Repo", compiled: "Compiled") -> None:

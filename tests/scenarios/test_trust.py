@@ -295,3 +295,69 @@ def test_the_shims_of_an_ordinary_install_ask_nothing(repo: Repo) -> None:
     repo.run("trust", check=True)
     assert (repo.path / ".git/hooks/pre-commit").read_text() == shim
     assert os.listdir(repo.path / ".git/dodo-hooks")
+
+
+PUSHED = "hooks: {pre-push: {jobs: [{name: p, run: 'touch evil'}]}}\n"
+
+
+@pytest.mark.parametrize("left", (None, "hooks: {}\n", "{}\n", PUSHED))
+def test_what_was_taken_out_of_a_pinned_hook_file_is_a_change(pinned: Repo, left: str | None) -> None:
+    if left is None:
+        (pinned.path / "hooks.dodo").unlink()
+    else:
+        pinned.file(left)
+    refused(pinned)
+    done = pinned.git(*COMMIT, "--no-verify")  # other hooks say so; those that were never named are of no interest
+    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit was not run: the hook files are not those")
+    assert not (pinned.path / ".git/hooks/pre-push").exists()  # nothing is installed for what nobody has accepted
+    pinned.git("checkout", "-q", "-b", "topic")
+    assert "-  pre-commit: " in pinned.run("trust", "--yes", check=True).stdout
+    is_local = (pinned.path / ".git/hooks/pre-commit").exists()
+    assert (pinned.path / ".git/hooks/pre-push").exists() == (is_local and left == PUSHED)
+    assert pinned.git(*COMMIT).stderr == ""
+
+
+def test_a_hook_file_is_gone_and_the_record_too(repo: Repo) -> None:
+    repo.file(FILE)
+    repo.run("install", check=True)
+    repo.run("trust", "--pin", "--yes", check=True)
+    (repo.path / "hooks.dodo").unlink()
+    for break_record in (lambda path: path.write_text("nonsense"), Path.unlink):
+        break_record(next(path for path in files_of(repo) if "." not in path.name))
+        done = repo.git(*COMMIT, check=False)
+        assert done.returncode == 1 and "pre-commit refuses: " in done.stderr
+    repo.run("trust", "--forget", check=True)
+    repo.run("trust", check=True)
+    assert repo.git(*COMMIT).stderr == ""
+
+
+def test_for_a_hook_file_that_says_pinned_nothing_is_installed_before_it_is_accepted(repo: Repo) -> None:
+    repo.file("hooks: {pre-commit: {jobs: [{name: gate, run: echo x >> ran}]}}\n")
+    repo.run("install", check=True)
+    repo.file(f"trust: pinned\n{PUSHED}")
+    repo.git(*COMMIT)  # any file was fine here, also one that does not name the hook
+    assert not (repo.path / ".git/hooks/pre-push").exists()
+    repo.run("trust", "--yes", check=True)
+    assert (repo.path / ".git/hooks/pre-push").exists()
+
+
+def test_a_hook_that_a_command_fires_is_not_taken_out_either(pinned: Repo) -> None:
+    pinned.file("hooks: {worktree-pre-remove: {jobs: [{name: gate, run: 'false'}]}}\n")
+    pinned.run("trust", "--yes", check=True)
+    linked = pinned.worktree("linked")
+    linked.file("hooks: {}\n")
+    done = pinned.run("worktree", "remove", "--force", str(linked.path))
+    assert done.returncode != 0 and "not those that were accepted" in done.stderr and linked.path.exists()
+
+
+def test_to_uninstall_and_install_again_accepts_nothing(pinned: Repo) -> None:
+    change(pinned)
+    assert "`dodo-hooks trust --forget`" in pinned.run("uninstall", check=True).stdout
+    pinned.run("install", check=True)
+    refused(pinned)
+    pinned.file(f"trust: pinned\n{FILE.replace('echo x >> ran', 'touch evil')}")
+    pinned.run("uninstall", check=True)
+    pinned.run("install", check=True)
+    refused(pinned)
+    (pinned.path / "hooks.dodo").unlink()
+    refused(pinned)

@@ -14,6 +14,7 @@ from dodo_hooks.core.record import Record
 from dodo_hooks.fire.ask import ask, can_ask, plain
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.fire.run import say
+from dodo_hooks.git.belonging import belongs
 from dodo_hooks.git.remote import remote_url
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import timestamp, wall_ns
@@ -44,10 +45,12 @@ class Standing(Record):
     state: str  # TRUSTED, DENIED or UNDECIDED
     decision: "Decision | None"  # also one that does not hold any more
     reason: str = ""  # why one that was made does not hold
+    is_stranger: bool = False  # the working tree is none of those for which it was made
 
 
 def standing_of(world: "World", repo: "Repo") -> Standing:
-    """
+    """How the repository stands, whichever working tree uses it.
+
     Raises:
         StoreError: what was decided cannot be read. OSError: the repository's configuration cannot.
     """
@@ -60,6 +63,16 @@ def standing_of(world: "World", repo: "Repo") -> Standing:
         was = decision.remote or "none"
         return Standing(UNDECIDED, decision, f"its remote is {remote or 'none'} now and was {was}")
     return Standing(decision.state, decision)
+
+
+def standing_for_all(world: "World", repo: "Repo") -> Standing:
+    """How it stands for the hooks of all repositories: trusted are the working trees that belong to it, and the one in
+    which that was decided. Raises as above."""
+    standing = standing_of(world, repo)
+    if standing.state != TRUSTED or belongs(repo) or (standing.decision and standing.decision.place == repo.top):
+        return standing
+    reason = f"it uses the repository {repo.common_dir}, which does not know of it"
+    return Standing(UNDECIDED, standing.decision, reason, is_stranger=True)
 
 
 def decide(world: "World", repo: "Repo", state: str, pins: "tuple[str, ...]" = ()) -> None:
@@ -80,7 +93,7 @@ def stops_here(
     `hooks`: the hook that git has fired, and those that derive from it.
     """
     try:
-        standing = standing_of(world, repo)
+        standing = standing_for_all(world, repo) if flag == FOR_ALL else standing_of(world, repo)
     except (StoreError, OSError) as error:
         reason = f"it cannot be told whether that is allowed: {_said(error)}"
         if flag == FOR_PINNED:
@@ -168,7 +181,7 @@ def may_run(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> bo
         HooksError: it cannot be told, or they are not those that were accepted.
     """
     try:
-        standing = standing_of(world, repo)
+        standing = standing_for_all(world, repo)
     except OSError as error:
         raise StoreError(_said(error)) from error
     is_installed = os.access(f"{repo.common_dir}/dodo-hooks/launch.py", os.F_OK)
@@ -208,7 +221,8 @@ def _undecided(
         return 0
     identity, today = repository_id(repo.common_dir), timestamp(wall_ns())[:10]
     skipped = trust.read_skipped(world.state, identity)
-    if skipped.told != today and can_ask(world):
+    # The answer would be about the repository, and so about what is in another folder.
+    if skipped.told != today and not standing.is_stranger and can_ask(world):
         answer = ask(repo, standing.reason, hook)
         if answer is not None:
             try:

@@ -361,3 +361,65 @@ def test_to_uninstall_and_install_again_accepts_nothing(pinned: Repo) -> None:
     refused(pinned)
     (pinned.path / "hooks.dodo").unlink()
     refused(pinned)
+
+
+# Whose working tree it is
+
+
+@pytest.mark.parametrize("way", ("file", "link", "commondir", "variable", "worktree's file"))
+def test_a_strangers_folder_does_not_borrow_trust(undecided: Repo, tmp_path: Path, way: str) -> None:
+    undecided.run("trust", check=True)
+    undecided.worktree("linked")
+    stranger = Repo(tmp_path / "stranger", undecided.env)
+    stranger.path.mkdir()
+    target = f"{undecided.path}/.git"
+    if way == "link":
+        (stranger.path / ".git").symlink_to(target)
+    elif way == "commondir":
+        (stranger.path / ".git").mkdir()
+        stranger.write(".git/HEAD", "ref: refs/heads/other\n")
+        stranger.write(".git/commondir", f"{os.path.relpath(target, stranger.path / '.git')}\n")
+    elif way == "variable":
+        stranger.env = {**undecided.env, "GIT_DIR": target, "GIT_WORK_TREE": str(stranger.path)}
+    else:
+        stranger.write(".git", f"gitdir: {target}{'/worktrees/linked' if way.startswith('worktree') else ''}\n")
+    stranger.write("hooks.dodo", FILE)
+    said = stranger.git(*COMMIT).stderr
+    assert not ran(stranger) and not stranger.has("after")
+    assert "which does not know of it" in said and said.count("\n") == 1
+    undecided.git(*COMMIT)
+    assert ran(undecided) == 1
+    if way == "file":  # somebody has said so in this very folder
+        stranger.run("trust", check=True)
+        stranger.git(*COMMIT)
+        assert ran(stranger) == 1
+
+
+@pytest.mark.parametrize("kind", ("linked", "relative", "moved", "submodule", "bare", "separate"))
+def test_a_working_tree_of_the_repository_is_trusted_with_it(undecided: Repo, tmp_path: Path, kind: str) -> None:
+    env, there = undecided.env, tmp_path / "there"
+    undecided.git("add", ".")
+    undecided.git("commit", "-q", "-m", "hooks")
+    if kind in ("linked", "relative"):
+        undecided.git("worktree", "add", "-q", str(there))
+        if kind == "relative":
+            record = undecided.path / ".git/worktrees/there"
+            (record / "gitdir").write_text(f"{os.path.relpath(there / '.git', record)}\n")
+        undecided.run("trust", check=True)
+    elif kind == "moved":
+        undecided.run("trust", check=True)
+        undecided.path.rename(there)
+    elif kind == "submodule":
+        outer = Repo.create(tmp_path / "outer", env)
+        outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(undecided.path), "sub")
+        there = outer.path / "sub"
+        Repo(there, env).run("trust", check=True)
+    elif kind == "bare":
+        undecided.git("clone", "-q", "--bare", str(undecided.path), str(tmp_path / "bare.git"))
+        undecided.git("-C", str(tmp_path / "bare.git"), "worktree", "add", "-q", str(there))
+        Repo(there, env).run("trust", check=True)
+    else:
+        undecided.git("clone", "-q", f"--separate-git-dir={tmp_path / 'apart'}", str(undecided.path), str(there))
+        Repo(there, env).run("trust", check=True)
+    Repo(there, env).git(*COMMIT)
+    assert ran(Repo(there, env)) == 1

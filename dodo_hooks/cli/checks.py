@@ -14,7 +14,7 @@ from dodo_hooks.core.events import CLIENT_HOOKS
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.fire.shims import shims_needed
-from dodo_hooks.fire.trust import is_accepted, standing_of
+from dodo_hooks.fire.trust import is_accepted, standing_for_all
 from dodo_hooks.git import everywhere, kept, launcher, shim
 from dodo_hooks.git.command import expect_configuration, git
 from dodo_hooks.git.event import JOURNAL
@@ -223,7 +223,7 @@ def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Findi
 def _standing(world: World, repo: Repo) -> Iterator[Finding]:
     """Whether the hooks may run that are there for all repositories."""
     try:
-        standing = standing_of(world, repo)
+        standing = standing_for_all(world, repo)
     except (HooksError, OSError) as error:
         yield Finding(WRONG, "trust", str(error), "`dodo-hooks trust` decides again")
         return

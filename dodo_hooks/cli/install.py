@@ -19,6 +19,7 @@ from dodo_hooks.git import everywhere, shim
 from dodo_hooks.git.hooks_dir import configured
 from dodo_hooks.git.managers import manager_of
 from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.shim import pin_shims
 from dodo_hooks.git.shim_text import is_shim
 from dodo_hooks.host.world import World
 
@@ -77,9 +78,12 @@ def _trust(world: World, repo: Repo) -> None:
     """To install is to consent (section 8): to these files alone where the hook file says so. What was accepted before
     stays what is accepted, since many let a script run `install` after each pull."""
     plan = _plan_or_none(world, repo)
-    if plan and plan.trust == PINNED and not is_decided(world, repo):
-        accept_present(world, repo)
-    elif not is_pinned(world, repo) and not (plan and plan.trust == PINNED):
+    if is_pinned(world, repo):
+        pin_shims(repo, world.environ, world.site or None, True)
+    elif plan and plan.trust == PINNED:
+        if not is_decided(world, repo):
+            accept_present(world, repo)
+    else:
         try:
             consent(world, repo)
         except StoreError as error:  # it counts where hooks come from elsewhere; these here run without

@@ -6,8 +6,11 @@ import click
 
 from dodo_hooks.cli.place import repo_at
 from dodo_hooks.cli.table import say, shown
-from dodo_hooks.fire.accept import forget
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.fire.accept import forget, is_pinned
 from dodo_hooks.git import everywhere, shim
+from dodo_hooks.git.hooks_dir import configured
+from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
 
 
@@ -21,11 +24,24 @@ def uninstall(world: World, is_global: bool) -> None:
         return
     repo = repo_at(world, None)
     changes = shim.uninstall(repo, world.environ)
-    forget(world, repo)
+    is_kept = _is_pinned(world, repo)
+    if not is_kept:
+        forget(world, repo)
+    elif everywhere.is_reached(world.data, configured(repo, world.environ)):  # those go on to fire here
+        shim.pin_shims(repo, world.environ, world.site or None, True)
     for change in changes:
         say(f"{change.hook}: {_told(change)}")
     if not changes:
         say("no hook of dodo-hooks is installed here")
+    if is_kept:
+        say("the hook files stay bound to what you have accepted: `dodo-hooks trust --forget` ends that")
+
+
+def _is_pinned(world: World, repo: Repo) -> bool:
+    try:
+        return is_pinned(world, repo)
+    except StoreError:  # it might be
+        return True
 
 
 def _uninstall_everywhere(world: World) -> None:

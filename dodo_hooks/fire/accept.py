@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.fire.pins import MOST_PINS, accepted_files, difference, digest_of, keep_accepted, read_files
 from dodo_hooks.fire.plan_cache import Compiled, load_compiled
+from dodo_hooks.fire.run import say
+from dodo_hooks.fire.shims import install_missing, shims_needed
 from dodo_hooks.fire.trust import Standing, decide, standing_of
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.shim import pin_shims
+from dodo_hooks.git.shim import launcher_path, pin_shims, refresh_bundle
 from dodo_hooks.host.world import World
 from dodo_hooks.store import trust
 from dodo_hooks.store.identity import known_id, repository_id
@@ -39,8 +43,7 @@ def changes_to_accept(world: World, repo: Repo) -> list[str] | None:
     """
     files = read_files(_compiled(world, repo), repo)
     standing = _standing(world, repo)
-    pins = standing.decision.pins if standing.decision and standing.state == trust.TRUSTED else ()
-    if digest_of(files) in pins:
+    if standing.decision and standing.state == trust.TRUSTED and standing.decision.accepts(digest_of(files)):
         return None
     return difference(accepted_files(world.state, repository_id(repo.common_dir)), files)
 
@@ -51,21 +54,29 @@ def accept_present(world: World, repo: Repo) -> None:
     Raises:
         ConfigError, StoreError, GitError: they cannot be read, or it cannot be written.
     """
-    files = read_files(_compiled(world, repo), repo)
+    compiled = _compiled(world, repo)
+    files = read_files(compiled, repo)
     identity, digest = repository_id(repo.common_dir), digest_of(files)
     standing = _standing(world, repo)
     former = standing.decision.pins if standing.decision and standing.state == trust.TRUSTED else ()
     keep_accepted(world.state, identity, files)
-    pins = (*(pin for pin in former if pin != digest), digest)[-MOST_PINS:]
+    names = (name for name, _ in compiled.hooks)
+    pins = (*(pin for pin in former if pin.partition(" ")[0] != digest), " ".join((digest, *names)))[-MOST_PINS:]
     try:
         decide(world, repo, trust.TRUSTED, pins)
     except OSError as error:
         raise _unreadable(repo, error) from error
     pin_shims(repo, world.environ, world.site or None, True)
+    if os.path.exists(launcher_path(repo)) and (plan := compiled.plan()):  # nothing was installed for it until now
+        refresh_bundle(repo)
+        for sentence in install_missing(world, repo, shims_needed(plan)):
+            say(sentence)
 
 
 def forget(world: World, repo: Repo) -> bool:
     """Nothing is decided any more; whether something was."""
+    if not os.path.exists(launcher_path(repo)):  # else the shims here go on to refuse, until somebody decides anew
+        pin_shims(repo, world.environ, world.site or None, False)
     identity = known_id(repo.common_dir)
     return identity is not None and trust.forget_decision(world.state, identity)
 
@@ -90,7 +101,8 @@ def _standing(world: World, repo: Repo) -> Standing:
 
 def _compiled(world: World, repo: Repo) -> Compiled:
     compiled, _ = load_compiled(world, repo.top) if repo.top else (None, False)
-    if compiled is None or compiled.settings is None:
+    # That there is no file can be a change to one, and that is accepted like any other.
+    if compiled is None or (compiled.settings is None and not is_pinned(world, repo)):
         raise UsageError(f"there is no hook file in {repo.top or repo.common_dir} that could be accepted")
     return compiled
 

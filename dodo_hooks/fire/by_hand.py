@@ -15,7 +15,7 @@ from dodo_hooks.fire.firing import asked, firing_of, looked_at, selectors_from_e
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.plan_cache import Compiled, load_compiled
 from dodo_hooks.fire.run import ATTACHED, BY_HAND
-from dodo_hooks.fire.trust import expect_accepted, may_run
+from dodo_hooks.fire.trust import expect_accepted, expect_not_taken_out, may_run
 from dodo_hooks.fire.whole import make_whole_before
 from dodo_hooks.git.event import is_anything_owed
 from dodo_hooks.git.repo import Repo, find_repo
@@ -79,7 +79,12 @@ def fire_by_command(world: World, repo: Repo, hook: str, args: tuple[str, ...]) 
     """
     compiled, _ = load_compiled(world, repo.top)
     body = compiled.hook(hook)
-    if body is None or world.environ.get("DODO_HOOKS") == "0" or not may_run(world, repo, compiled, hook):
+    if world.environ.get("DODO_HOOKS") == "0":
+        return 0
+    if body is None:
+        expect_not_taken_out(world, repo, compiled, hook)
+        return 0
+    if not may_run(world, repo, compiled, hook):
         return 0
     out = left_out(body, selectors_from_environ(world), said_by=BY_VARIABLE)
     return run_firing(asked(firing_of(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED)))

@@ -63,13 +63,13 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         if (stop := stops_here(world, repo, flag, hooks, args)) is not None:
             return stop
     compiled, is_new = load_compiled(world, repo.top)
-    if is_new:
-        _welcome(world, repo, compiled, has_shims=flag == "--global")
-    if (flag or compiled.rules.trust) and (hook == AFTER_REPLAY or any(name in hooks for name, _ in compiled.hooks)):
+    if flag or compiled.rules.trust:  # whatever the file names now: what was taken out of it is a change, too
         from dodo_hooks.fire.trust import refusal
 
-        if (stop := refusal(world, repo, compiled, hook, args)) is not None:
+        if (stop := refusal(world, repo, flag, compiled, hooks, args)) is not None:
             return stop
+    if is_new:  # not for a file that nobody has accepted
+        _welcome(world, repo, compiled, has_shims=flag == "--global")
     for name in hooks:
         body = compiled.hook(name)
         if body is not None:

@@ -8,12 +8,13 @@ yes, whatever keeps us from finding out that all is as they saw it ends in a ref
 """
 
 from dodo_hooks.core.errors import ConfigError, HooksError, StoreError, UsageError
-from dodo_hooks.core.events import OFTEN_UNSEEN, is_gate
+from dodo_hooks.core.events import AFTER_REPLAY, OFTEN_UNSEEN, is_gate
 from dodo_hooks.core.plan import PINNED
 from dodo_hooks.core.record import Record
 from dodo_hooks.fire.ask import ask, can_ask, plain
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.fire.run import say
+from dodo_hooks.git.belonging import belongs
 from dodo_hooks.git.remote import remote_url
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import timestamp, wall_ns
@@ -44,10 +45,12 @@ class Standing(Record):
     state: str  # TRUSTED, DENIED or UNDECIDED
     decision: "Decision | None"  # also one that does not hold any more
     reason: str = ""  # why one that was made does not hold
+    is_stranger: bool = False  # the working tree is none of those for which it was made
 
 
 def standing_of(world: "World", repo: "Repo") -> Standing:
-    """
+    """How the repository stands, whichever working tree uses it.
+
     Raises:
         StoreError: what was decided cannot be read. OSError: the repository's configuration cannot.
     """
@@ -60,6 +63,16 @@ def standing_of(world: "World", repo: "Repo") -> Standing:
         was = decision.remote or "none"
         return Standing(UNDECIDED, decision, f"its remote is {remote or 'none'} now and was {was}")
     return Standing(decision.state, decision)
+
+
+def standing_for_all(world: "World", repo: "Repo") -> Standing:
+    """How it stands for the hooks of all repositories: trusted are the working trees that belong to it, and the one in
+    which that was decided. Raises as above."""
+    standing = standing_of(world, repo)
+    if standing.state != TRUSTED or belongs(repo) or (standing.decision and standing.decision.place == repo.top):
+        return standing
+    reason = f"it uses the repository {repo.common_dir}, which does not know of it"
+    return Standing(UNDECIDED, standing.decision, reason, is_stranger=True)
 
 
 def decide(world: "World", repo: "Repo", state: str, pins: "tuple[str, ...]" = ()) -> None:
@@ -80,16 +93,19 @@ def stops_here(
     `hooks`: the hook that git has fired, and those that derive from it.
     """
     try:
-        standing = standing_of(world, repo)
+        standing = standing_for_all(world, repo) if flag == FOR_ALL else standing_of(world, repo)
     except (StoreError, OSError) as error:
-        return _refuse_named(world, repo, hooks, args, f"it cannot be told whether that is allowed: {_said(error)}")
+        reason = f"it cannot be told whether that is allowed: {_said(error)}"
+        if flag == FOR_PINNED:
+            return _refuse(hooks[0], args, reason)
+        return _refuse_named(world, repo, hooks, args, reason)
     if standing.state == TRUSTED:
         return None
     if standing.state == DENIED:
         return 0
     if flag == FOR_PINNED:
         reason = standing.reason or "what you had accepted is not on record any more"
-        return _refuse_named(world, repo, hooks, args, f"{reason}: `dodo-hooks trust --pin` shows it and accepts it")
+        return _refuse(hooks[0], args, f"{reason}: `dodo-hooks trust --pin` shows it and accepts it")
     return _undecided(world, repo, standing, hooks, args)
 
 
@@ -103,22 +119,49 @@ def is_accepted(world: "World", repo: "Repo", compiled: "Compiled") -> bool:
         standing = standing_of(world, repo)
     except OSError as error:
         raise StoreError(f"it cannot be told whether {repo.top} is trusted: {_said(error)}") from error
-    pins = standing.decision.pins if standing.decision and standing.state == TRUSTED else ()
-    if not pins and compiled.rules.trust != PINNED:
+    decision = standing.decision
+    if not (decision and decision.pins) and compiled.rules.trust != PINNED:
         return True
     from dodo_hooks.fire.pins import digest_of, read_files
 
-    return digest_of(read_files(compiled, repo)) in pins
+    digest = digest_of(read_files(compiled, repo))
+    return decision is not None and decision.accepts(digest)
 
 
-def refusal(world: "World", repo: "Repo", compiled: "Compiled", hook: str, args: "tuple[str, ...]") -> "int | None":
+def refusal(
+    world: "World", repo: "Repo", flag: str, compiled: "Compiled", hooks: "Sequence[str]", args: "tuple[str, ...]"
+) -> "int | None":
     """After the hook file was read: the exit code, if it is not the accepted one; None to go on."""
+    reason = _CHANGED
     try:
         if is_accepted(world, repo, compiled):
             return None
     except (HooksError, OSError) as error:
-        return _refuse(hook, args, _said(error))
-    return _refuse(hook, args, _CHANGED)
+        reason = _said(error)
+    if flag == FOR_PINNED or hooks[0] == AFTER_REPLAY or _is_missed(world, repo, compiled, hooks):
+        return _refuse(hooks[0], args, reason)
+    return 0  # neither the accepted files nor these have anything to do for it
+
+
+def _is_missed(world: "World", repo: "Repo", compiled: "Compiled", hooks: "Sequence[str]") -> bool:
+    """Whether the hook files name one of `hooks`, or did when they were accepted."""
+    if any(name in hooks for name, _ in compiled.hooks):
+        return True
+    try:
+        decision = standing_of(world, repo).decision
+    except (StoreError, OSError):
+        return True
+    return decision is not None and any(name in decision.hooks for name in hooks)
+
+
+def expect_not_taken_out(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> None:
+    """Before a hook that the hook files do not name is left out.
+
+    Raises:
+        HooksError: they did when they were accepted, or it cannot be told.
+    """
+    if _is_missed(world, repo, compiled, (hook,)):
+        expect_accepted(world, repo, compiled)
 
 
 def expect_accepted(world: "World", repo: "Repo", compiled: "Compiled") -> None:
@@ -138,7 +181,7 @@ def may_run(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> bo
         HooksError: it cannot be told, or they are not those that were accepted.
     """
     try:
-        standing = standing_of(world, repo)
+        standing = standing_for_all(world, repo)
     except OSError as error:
         raise StoreError(_said(error)) from error
     is_installed = os.access(f"{repo.common_dir}/dodo-hooks/launch.py", os.F_OK)
@@ -178,7 +221,8 @@ def _undecided(
         return 0
     identity, today = repository_id(repo.common_dir), timestamp(wall_ns())[:10]
     skipped = trust.read_skipped(world.state, identity)
-    if skipped.told != today and can_ask(world):
+    # The answer would be about the repository, and so about what is in another folder.
+    if skipped.told != today and not standing.is_stranger and can_ask(world):
         answer = ask(repo, standing.reason, hook)
         if answer is not None:
             try:

@@ -37,18 +37,18 @@ def find_repo(environ: "Mapping[str, str]", cwd: str) -> Repo:
 
     Raises GitError where there is none, or where a `.git` file or a variable names one that is not there.
     """
-    cwd = _real(cwd)
+    cwd = real(cwd)
     named = environ.get("GIT_DIR")
     if not named:
         git_dir, place = _discover(cwd)
-    elif found := _git_dir_at(_joined(cwd, named)):
+    elif found := _git_dir_at(joined(cwd, named)):
         # git starts its hooks at the top. Inside the git directory (a push is received there) it takes that for the
         # top just the same, which is of no use to anybody.
         git_dir, place = found, "" if f"{cwd}/".startswith(f"{found}/") else cwd
     else:
         raise GitError(f"GIT_DIR is {named!r}, and no git repository is there: unset it, or correct it")
     common = environ.get("GIT_COMMON_DIR")
-    common_dir = _real(_joined(cwd, common)) if common else _common_dir(git_dir)
+    common_dir = real(joined(cwd, common)) if common else _common_dir(git_dir)
     return Repo(_work_tree(environ, cwd, git_dir, common_dir, place), git_dir, common_dir)
 
 
@@ -70,11 +70,11 @@ def main_worktree(repo: Repo) -> "str | None":
     """The top of the main working tree; None where there is none, in a bare repository."""
     if not repo.is_linked:
         return repo.top or None
-    is_bare, configured = _configured_tree(repo.common_dir, repo.common_dir)
+    is_bare, configured = configured_tree(repo.common_dir, repo.common_dir)
     if is_bare:
         return None
     if configured:
-        return _real(_joined(repo.common_dir, configured))
+        return real(joined(repo.common_dir, configured))
     # A git directory of another name stands elsewhere, and does not know where its working tree is.
     return repo.common_dir.removesuffix("/.git") if repo.common_dir.endswith("/.git") else None
 
@@ -120,16 +120,16 @@ def _discover(cwd: str) -> "tuple[str, str]":
 def _git_dir_at(path: str) -> "str | None":
     """The git directory that `path` is, or that a file of that name tells (in linked worktrees and submodules)."""
     if _is_git_dir(path):
-        return _real(path)
+        return real(path)
     try:
         content = read_file(path)
     except OSError:  # not there, or a directory with something else in it: git looks further up, too
         return None
     target = content[7:].strip(b" \r\n") if content.startswith(b"gitdir:") and b"\0" not in content else b""
-    told = _joined(path.rpartition("/")[0], _text(target))
+    told = joined(path.rpartition("/")[0], _text(target))
     if not target or not _is_git_dir(told):
         raise GitError(f"{path} does not lead to a git repository: `git worktree repair` may mend it")
-    return _real(told)
+    return real(told)
 
 
 def _is_git_dir(path: str) -> bool:
@@ -144,18 +144,18 @@ def _common_dir(git_dir: str) -> str:
         content = read_file(f"{git_dir}/commondir")
     except OSError:
         return git_dir
-    return _real(_joined(git_dir, _text(content.rstrip(b"\r\n"))))
+    return real(joined(git_dir, _text(content.rstrip(b"\r\n"))))
 
 
 def _work_tree(environ: "Mapping[str, str]", cwd: str, git_dir: str, common_dir: str, place: str) -> str:
     named = environ.get("GIT_WORK_TREE")
     if named:
-        return _real(_joined(cwd, named))
-    is_bare, configured = _configured_tree(git_dir, common_dir)
+        return real(joined(cwd, named))
+    is_bare, configured = configured_tree(git_dir, common_dir)
     if is_bare:
         return ""
     if configured:
-        return _real(_joined(git_dir, configured))
+        return real(joined(git_dir, configured))
     # Together with GIT_DIR this says that there is none. Alone it is left from a command in a bare repository, such as
     # the `worktree add` whose post-checkout runs in the new working tree.
     return "" if environ.get("GIT_DIR") and environ.get("GIT_IMPLICIT_WORK_TREE") == "0" else place
@@ -164,7 +164,7 @@ def _work_tree(environ: "Mapping[str, str]", cwd: str, git_dir: str, common_dir:
 # The configuration, as far as it says where the working tree is
 
 
-def _configured_tree(git_dir: str, common_dir: str) -> "tuple[bool, str]":
+def configured_tree(git_dir: str, common_dir: str) -> "tuple[bool, str]":
     """core.bare and core.worktree ("" if not set). A linked worktree takes them from its own file alone."""
     shared = _settings(f"{common_dir}/config")
     settings = dict(shared) if git_dir == common_dir else {}
@@ -254,11 +254,11 @@ def _commit_id(text: bytes) -> str:
 # Paths
 
 
-def _joined(base: str, path: str) -> str:
+def joined(base: str, path: str) -> str:
     return path if path.startswith("/") else f"{base}/{path}"
 
 
-def _real(path: str) -> str:
+def real(path: str) -> str:
     """The absolute path without links, `.` and `..`; what does not exist stays as it is written."""
     done, todo, links = "", path.split("/")[::-1], 0
     while todo:

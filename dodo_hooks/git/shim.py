@@ -120,13 +120,15 @@ def is_pinned(repo: Repo) -> bool:
 
 def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | None", is_wanted: bool) -> None:
     """Let the shims that are installed here ask so from now on, or no more. Raises GitError."""
-    if is_wanted == is_pinned(repo) or not os.path.exists(launcher_path(repo)):
+    if is_wanted == is_pinned(repo):
         return
     with _lock(repo):
         if is_wanted:
             put(_pin_path(repo), b"", 0o600)
         else:
             unlink(_pin_path(repo))
+        if not os.path.exists(launcher_path(repo)):  # the shims that fire in all repositories look for that file
+            return
         _put_launcher(repo, site)  # shims and launcher are of one Python
         for directory in _directories(repo, environ):
             start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_wanted)

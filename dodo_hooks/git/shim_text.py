@@ -61,6 +61,8 @@ for dodo_name in %(names)s; do
     [ -e "$dodo_name$dodo_end" ] || [ -h "$dodo_name$dodo_end" ] && dodo_file=1 && break 2
   done
 done
+# That the file is gone is a change, where only what was accepted may run.
+[ -e %(pinned)s ] && dodo_file=1
 """
 _RUN_KEPT = b"""[ -x "$dodo_kept" ] && exec "$dodo_kept" "$@"
 """
@@ -99,7 +101,11 @@ def shim_text(hook: str, interpreter: str, launcher: str, chain: Chain) -> bytes
         find_kept = _KEPT % _from_here(chain.kept)
     if chain.looks_for_file:
         endings = " ".join(ending or "''" for ending in ENDINGS)
-        find_kept += _LOOK_FOR_FILE % {b"names": " ".join(HOOK_FILES).encode(), b"endings": endings.encode()}
+        find_kept += _LOOK_FOR_FILE % {
+            b"names": " ".join(HOOK_FILES).encode(),
+            b"endings": endings.encode(),
+            b"pinned": b'"%s/dodo-hooks/pinned"' % (b"$dodo_common" if chain.is_for_all else b"$dodo_here/.."),
+        }
     text = _SHIM % {
         b"marker": MARKER_LINE,
         b"python": _sh_quoted(os.fsencode(interpreter)),

@@ -26,7 +26,17 @@ class Decision(Record):
     state: str  # TRUSTED or DENIED
     remote: str  # the URL for which it was made
     place: str  # where the repository was, for people
-    pins: "tuple[str, ...]" = ()  # the contents that were accepted, the newest last; none: any will do
+    # What was accepted, the newest last: the digest of the contents and the hooks that they name, with blanks between;
+    # none: any contents will do.
+    pins: "tuple[str, ...]" = ()
+
+    def accepts(self, digest: str) -> bool:
+        return any(pin.partition(" ")[0] == digest for pin in self.pins)
+
+    @property
+    def hooks(self) -> "set[str]":
+        """The hooks that any accepted contents name."""
+        return {name for pin in self.pins for name in pin.split(" ")[1:]}
 
 
 class Skipped(Record):

@@ -295,3 +295,131 @@ def test_the_shims_of_an_ordinary_install_ask_nothing(repo: Repo) -> None:
     repo.run("trust", check=True)
     assert (repo.path / ".git/hooks/pre-commit").read_text() == shim
     assert os.listdir(repo.path / ".git/dodo-hooks")
+
+
+PUSHED = "hooks: {pre-push: {jobs: [{name: p, run: 'touch evil'}]}}\n"
+
+
+@pytest.mark.parametrize("left", (None, "hooks: {}\n", "{}\n", PUSHED))
+def test_what_was_taken_out_of_a_pinned_hook_file_is_a_change(pinned: Repo, left: str | None) -> None:
+    if left is None:
+        (pinned.path / "hooks.dodo").unlink()
+    else:
+        pinned.file(left)
+    refused(pinned)
+    done = pinned.git(*COMMIT, "--no-verify")  # other hooks say so; those that were never named are of no interest
+    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit was not run: the hook files are not those")
+    assert not (pinned.path / ".git/hooks/pre-push").exists()  # nothing is installed for what nobody has accepted
+    pinned.git("checkout", "-q", "-b", "topic")
+    assert "-  pre-commit: " in pinned.run("trust", "--yes", check=True).stdout
+    is_local = (pinned.path / ".git/hooks/pre-commit").exists()
+    assert (pinned.path / ".git/hooks/pre-push").exists() == (is_local and left == PUSHED)
+    assert pinned.git(*COMMIT).stderr == ""
+
+
+def test_a_hook_file_is_gone_and_the_record_too(repo: Repo) -> None:
+    repo.file(FILE)
+    repo.run("install", check=True)
+    repo.run("trust", "--pin", "--yes", check=True)
+    (repo.path / "hooks.dodo").unlink()
+    for break_record in (lambda path: path.write_text("nonsense"), Path.unlink):
+        break_record(next(path for path in files_of(repo) if "." not in path.name))
+        done = repo.git(*COMMIT, check=False)
+        assert done.returncode == 1 and "pre-commit refuses: " in done.stderr
+    repo.run("trust", "--forget", check=True)
+    repo.run("trust", check=True)
+    assert repo.git(*COMMIT).stderr == ""
+
+
+def test_for_a_hook_file_that_says_pinned_nothing_is_installed_before_it_is_accepted(repo: Repo) -> None:
+    repo.file("hooks: {pre-commit: {jobs: [{name: gate, run: echo x >> ran}]}}\n")
+    repo.run("install", check=True)
+    repo.file(f"trust: pinned\n{PUSHED}")
+    repo.git(*COMMIT)  # any file was fine here, also one that does not name the hook
+    assert not (repo.path / ".git/hooks/pre-push").exists()
+    repo.run("trust", "--yes", check=True)
+    assert (repo.path / ".git/hooks/pre-push").exists()
+
+
+def test_a_hook_that_a_command_fires_is_not_taken_out_either(pinned: Repo) -> None:
+    pinned.file("hooks: {worktree-pre-remove: {jobs: [{name: gate, run: 'false'}]}}\n")
+    pinned.run("trust", "--yes", check=True)
+    linked = pinned.worktree("linked")
+    linked.file("hooks: {}\n")
+    done = pinned.run("worktree", "remove", "--force", str(linked.path))
+    assert done.returncode != 0 and "not those that were accepted" in done.stderr and linked.path.exists()
+
+
+def test_to_uninstall_and_install_again_accepts_nothing(pinned: Repo) -> None:
+    change(pinned)
+    assert "`dodo-hooks trust --forget`" in pinned.run("uninstall", check=True).stdout
+    pinned.run("install", check=True)
+    refused(pinned)
+    pinned.file(f"trust: pinned\n{FILE.replace('echo x >> ran', 'touch evil')}")
+    pinned.run("uninstall", check=True)
+    pinned.run("install", check=True)
+    refused(pinned)
+    (pinned.path / "hooks.dodo").unlink()
+    refused(pinned)
+
+
+# Whose working tree it is
+
+
+@pytest.mark.parametrize("way", ("file", "link", "commondir", "variable", "worktree's file"))
+def test_a_strangers_folder_does_not_borrow_trust(undecided: Repo, tmp_path: Path, way: str) -> None:
+    undecided.run("trust", check=True)
+    undecided.worktree("linked")
+    stranger = Repo(tmp_path / "stranger", undecided.env)
+    stranger.path.mkdir()
+    target = f"{undecided.path}/.git"
+    if way == "link":
+        (stranger.path / ".git").symlink_to(target)
+    elif way == "commondir":
+        (stranger.path / ".git").mkdir()
+        stranger.write(".git/HEAD", "ref: refs/heads/other\n")
+        stranger.write(".git/commondir", f"{os.path.relpath(target, stranger.path / '.git')}\n")
+    elif way == "variable":
+        stranger.env = {**undecided.env, "GIT_DIR": target, "GIT_WORK_TREE": str(stranger.path)}
+    else:
+        stranger.write(".git", f"gitdir: {target}{'/worktrees/linked' if way.startswith('worktree') else ''}\n")
+    stranger.write("hooks.dodo", FILE)
+    said = stranger.git(*COMMIT).stderr
+    assert not ran(stranger) and not stranger.has("after")
+    assert "which does not know of it" in said and said.count("\n") == 1
+    undecided.git(*COMMIT)
+    assert ran(undecided) == 1
+    if way == "file":  # somebody has said so in this very folder
+        stranger.run("trust", check=True)
+        stranger.git(*COMMIT)
+        assert ran(stranger) == 1
+
+
+@pytest.mark.parametrize("kind", ("linked", "relative", "moved", "submodule", "bare", "separate"))
+def test_a_working_tree_of_the_repository_is_trusted_with_it(undecided: Repo, tmp_path: Path, kind: str) -> None:
+    env, there = undecided.env, tmp_path / "there"
+    undecided.git("add", ".")
+    undecided.git("commit", "-q", "-m", "hooks")
+    if kind in ("linked", "relative"):
+        undecided.git("worktree", "add", "-q", str(there))
+        if kind == "relative":
+            record = undecided.path / ".git/worktrees/there"
+            (record / "gitdir").write_text(f"{os.path.relpath(there / '.git', record)}\n")
+        undecided.run("trust", check=True)
+    elif kind == "moved":
+        undecided.run("trust", check=True)
+        undecided.path.rename(there)
+    elif kind == "submodule":
+        outer = Repo.create(tmp_path / "outer", env)
+        outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(undecided.path), "sub")
+        there = outer.path / "sub"
+        Repo(there, env).run("trust", check=True)
+    elif kind == "bare":
+        undecided.git("clone", "-q", "--bare", str(undecided.path), str(tmp_path / "bare.git"))
+        undecided.git("-C", str(tmp_path / "bare.git"), "worktree", "add", "-q", str(there))
+        Repo(there, env).run("trust", check=True)
+    else:
+        undecided.git("clone", "-q", f"--separate-git-dir={tmp_path / 'apart'}", str(undecided.path), str(there))
+        Repo(there, env).run("trust", check=True)
+    Repo(there, env).git(*COMMIT)
+    assert ran(Repo(there, env)) == 1

@@ -83,6 +83,7 @@ class Journal:
         self.restaged: list[Restaged] = []
         self.is_refused = False  # a job's fixes and the unstaged edits collide: all goes back to where it was
         self.has_reverted = False  # and the index is there already
+        self.kept_in = b""  # the directory with copies of what is dropped then: git/dropped.py
 
     def __contains__(self, path: bytes) -> bool:
         return any(entry.path == path for entry in self.entries)
@@ -111,6 +112,7 @@ class Journal:
             "format": _FORMAT,
             "refused": self.is_refused,
             "reverted": self.has_reverted,
+            "kept_in": _text(self.kept_in),
             "entries": [_from_entry(entry) for entry in self.entries],
             "restaged": [[_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
         }
@@ -139,6 +141,7 @@ def load_journal(repo: Repo) -> "Journal | None":
         if data["format"] != _FORMAT:
             raise ValueError("another format")
         journal.is_refused, journal.has_reverted = data["refused"], data["reverted"]
+        journal.kept_in = _bytes(data.get("kept_in", ""))
         journal.entries = [_to_entry(number, fields) for number, fields in enumerate(data["entries"])]
         journal.restaged = [_to_restaged(one) for one in data["restaged"]]
     except FileNotFoundError:

@@ -6,7 +6,8 @@ steps, each of which may be done again by the next one, and none of which destro
 1. *Sweep* the slots of those who were killed here before.
 2. *Settle* for each path what is owed to it, by what stands there now. If that is ours, the unstaged version is. If a
    job of this run or somebody else wrote it, both are merged, and the result is owed; the journal says so before it is
-   put anywhere. If a job's fixes and the unstaged edits collide, everything goes back to where it was before the hook.
+   put anywhere. If a job's fixes and the unstaged edits collide, everything goes back to where it was before the hook,
+   and what was written meanwhile is copied first (git/dropped.py).
 3. *Put* what is owed in the place of what was seen in step 2, and of nothing else: whatever came in between is settled.
 4. *Finish*: remove the journal, if nothing is owed any more.
 """
@@ -17,6 +18,7 @@ from functools import partial
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
+from dodo_hooks.git.dropped import keep_copy, told
 from dodo_hooks.git.index import check_out, index_entries, write_index_entries
 from dodo_hooks.git.journal import Entry, Journal
 from dodo_hooks.git.merging import Merged, Merger, Side
@@ -28,6 +30,10 @@ _BEFORE = b"before/"
 _COLLISION = (
     "what the jobs fixed and what you have not staged are in the same lines, so the commit is refused and all is as it"
     " was: stage the rest of the file, or take it out of the working tree"
+)
+_MADE_AGAIN = (
+    "you had deleted it and not staged that, and it was changed while the jobs ran: it stays, so look at it, and delete"
+    " it again"
 )
 _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 
@@ -64,7 +70,8 @@ class PutBack:
                 self._journal.finish()
         except (OSError, GitError) as error:
             self._fail(error)
-        return Result(tuple(self._sentences), self._journal.is_refused or not self._is_whole, self._is_whole)
+        sentences = (*self._sentences, *told(self._journal))
+        return Result(sentences, self._journal.is_refused or not self._is_whole, self._is_whole)
 
     # 1
 
@@ -129,11 +136,15 @@ class PutBack:
         seen = self._tree.version(entry)
         if not self._is_new(entry, seen):
             return False
-        is_fix = _is_in(seen, entry.fixed)
-        if is_fix and (self._journal.is_refused or entry.owed.kind == NOTHING):
-            entry.replaces.append(seen)  # what the job did is dropped, or is in the index and was to be deleted here
+        is_fix = seen.kind != OTHER and _is_in(seen, entry.fixed)
+        if is_fix and self._journal.is_refused:
+            if not keep_copy(self._journal, entry.path, self._tree.path(entry), seen):
+                return False  # it is another one by now
+            entry.replaces.append(seen)
             return True
         if entry.owed.kind == NOTHING or entry.owed_in.startswith(_BEFORE):
+            if is_fix:
+                self._say(entry, _MADE_AGAIN)
             entry.is_kept, entry.owed = True, ABSENT  # somebody made the file anew, or changed it after the job did
             return True
         merged = merges.get(entry.number) if is_fix else None
@@ -235,6 +246,7 @@ class PutBack:
                     before = before._replace(mode=version.mode)
                 entry = Entry(len(journal.entries), path, before, 0, version)
                 entry.owed_in = _BEFORE + path
+                entry.fixed, entry.replaces = [version], []  # so it is settled as other fixes are
                 journal.entries.append(entry)
 
     # What people are told
@@ -247,6 +259,12 @@ class PutBack:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         what = _shown(entry.path) if entry else "the unstaged work"
         place = os.fsdecode(self._journal.directory)
+        if not os.path.lexists(self._journal.directory + b"/journal"):
+            self._sentences.append(
+                f"{what} cannot be put back: {place}, where the unstaged work was, has been removed by another program"
+                " while the hook ran"
+            )
+            return
         self._sentences.append(
             f"{what} cannot be put back now ({reason}); nothing is lost: it is in {place}, and the next hook or"
             " dodo-hooks command tries again"

@@ -69,16 +69,20 @@ class Restager:
         return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
 
     def after(self, watch: Watch, *, stages: bool = True) -> Staged:
-        """The job has ended: stage what it changed, unless it failed (then `stages` is false, and it is only noted).
+        """The job has ended: stage what it changed, unless it did not succeed (then `stages` is false).
+
+        What stands there after one that did not succeed is nobody's fix, but as if another program had written it.
 
         Raises:
             GitError: the index cannot be written, or what was done cannot be written down.
         """
+        if not stages:
+            return Staged((), ())
         changed = self.changed(watch)
         for path in changed:
             self._last[path] = self._stamp(path)
         ours = [path for path in changed if path not in watch.foreign]
-        staged, disturbed = self._stage(ours, stages) if ours else ((), ())
+        staged, disturbed = self._stage(ours) if ours else ((), ())
         return Staged(
             staged, tuple(_not_staged(path) for path in changed if path in watch.foreign or path in disturbed)
         )
@@ -89,9 +93,9 @@ class Restager:
             return not self._aside.is_ours(path)
         return path in self._last and self._differs(path, self._last[path])
 
-    def _stage(self, ours: "Sequence[bytes]", stages: bool) -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
+    def _stage(self, ours: "Sequence[bytes]") -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
         """What was staged, and what was not, since somebody wrote there in that moment."""
-        differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)} if stages else {}
+        differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)}
         changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
         made = {one.path: self._version(one.path) for one in changes}
         if self._aside is not None:
@@ -162,5 +166,6 @@ class Restager:
 def _not_staged(path: bytes) -> str:
     name = path.decode("utf-8", "backslashreplace")
     return (
-        f"{name} was changed by another program before the fix could be staged, so it is not: look at it, and stage it"
+        f"{name} was changed by another program, or by a job that failed, before the fix could be staged, so it is not:"
+        " look at it, and stage it"
     )

@@ -273,9 +273,99 @@ def test_g5_a_job_that_fixes_what_is_deleted_in_the_tree(text: Repo) -> None:
     (text.path / "text").unlink()
     aside = put_aside(text)
     fix(text, aside, b"text")
-    assert aside.put_back().sentences == ()
+    result = aside.put_back()
+    assert not result.conflict and result.sentences[0].startswith("text: you had deleted it")
     assert text.git("show", ":text").stdout == fixed_text()
-    assert not text.has("text")
+    assert text.read("text") == fixed_text()  # who made it cannot be told: it may have been its owner
+
+
+# What a refused commit takes out of the tree
+
+
+COLLIDING = STAGED.replace("line 30\n", "line thirty, fixed or saved\n")
+
+
+def kept(repo: Repo) -> list[tuple[str, str]]:
+    """Path and text of all that is kept of refused commits, whenever that was."""
+    found = snapshot(repo.path / ".git/dodo-hooks-kept").items()
+    files = [(os.fsdecode(path), data.decode()) for path, (kind, _, data) in found if kind == "file"]
+    return sorted((path.partition("/")[2], text) for path, text in files)
+
+
+def test_g5_what_stands_there_when_a_commit_is_refused_is_kept(text: Repo) -> None:
+    for name in ("dir/whole", "apart", "untouched"):
+        text.write(name, STAGED)
+        text.git("add", name)
+    text.write("apart", unstaged_text())
+    before = snapshot(text.path)
+    aside = put_aside(text)
+    fix(text, aside, b"dir/whole", b"apart")
+    fix(text, aside, b"text", content=COLLIDING)
+    place = text.path / ".git/dodo-hooks-kept"
+    result = aside.put_back()
+    assert result.conflict and str(place) in result.sentences[-1]
+    assert difference(before, snapshot(text.path)) == {}
+    assert kept(text) == [("apart", fixed_text()), ("dir/whole", fixed_text()), ("text", COLLIDING)]
+
+
+def test_g5_each_refused_commit_keeps_its_own(text: Repo) -> None:
+    for content in (COLLIDING, COLLIDING + "and more\n"):
+        aside = put_aside(text)
+        fix(text, aside, b"text", content=content)
+        assert aside.put_back().conflict
+    assert kept(text) == [("text", COLLIDING), ("text", COLLIDING + "and more\n")]
+
+
+def test_g5_where_no_commit_is_refused_nothing_is_kept(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    assert not aside.put_back().conflict and not text.has(".git/dodo-hooks-kept")
+
+
+def test_g5_a_recovery_of_a_refused_commit_keeps_the_same(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text", content=COLLIDING)
+    abandon(aside)
+    said = recover(find_repo(text.env, str(text.path)), text.env)
+    assert "dodo-hooks-kept" in said[-1] and text.read("text") == unstaged_text()
+    assert kept(text) == [("text", COLLIDING)]
+
+
+def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text", content=COLLIDING)
+    text.write(".git/dodo-hooks-kept", "in the way\n")
+    result = aside.put_back()
+    assert result.conflict and not result.is_whole and text.read("text") == COLLIDING
+    (text.path / ".git/dodo-hooks-kept").unlink()
+    recover(find_repo(text.env, str(text.path)), text.env)
+    assert text.read("text") == unstaged_text() and kept(text) == [("text", COLLIDING)]
+
+
+@pytest.mark.parametrize("content", [COLLIDING, fixed_text()])
+def test_g5_what_a_job_leaves_that_did_not_succeed_is_as_if_somebody_else_had_written_it(
+    text: Repo, content: str
+) -> None:
+    aside = put_aside(text)
+    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    write(text, b"text", content)
+    assert restager.after(watch, stages=False).paths == ()
+    assert restager.before([b"text"]).foreign == {b"text"}  # so no later job's fix is staged with it
+    assert not aside.put_back().conflict
+    assert text.git("show", ":text").stdout == STAGED
+    if content == COLLIDING:
+        assert (text.read("text"), text.read("text.unstaged")) == (COLLIDING, unstaged_text())
+    else:
+        assert text.read("text") == fixed_and_unstaged_text()
+
+
+def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> None:
+    aside = put_aside(text)
+    shutil.rmtree(text.path / ".git/dodo-hooks-aside")
+    result = aside.put_back()
+    assert result.conflict and not result.is_whole
+    assert "has been removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
 
 
 def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:

@@ -70,6 +70,33 @@ def test_g5_what_an_editor_saves_during_a_slow_hook_is_not_lost(repo: Repo, gate
     expect_no_journal(repo)
 
 
+@pytest.mark.parametrize("ends", ["succeeds", "fails", "times out"])
+def test_g5_what_an_editor_saves_while_a_fixer_runs_is_not_lost(repo: Repo, gate: Gate, ends: str) -> None:
+    make_partial(repo, "text")
+    repo.write("whole", TEXT)
+    repo.git("add", "whole")
+    end = {"succeeds": "true", "fails": "false", "times out": "sleep 60"}[ends]
+    job = {"run": f"{gate.command}; : {{staged_files}}; {end}", "stage_fixed": True, "timeout": "2s"}
+    repo.hook("pre-commit", fix=job if ends == "times out" else {**job, "timeout": "60s"})
+    git = repo.start(*COMMIT)
+    gate.wait()
+    saved = unstaged_text(" and an hour of work")
+    write(repo, b"text", saved)
+    write(repo, b"whole", TEXT + "saved\n")
+    gate.open()
+    said = git.communicate()[1].decode()
+    assert git.returncode == 1, said
+    if ends == "succeeds":  # then it cannot be told from what the job did, and the commit is refused
+        assert (repo.read("text"), repo.read("whole")) == (unstaged_text(), TEXT)
+        (place,) = (repo.path / ".git/dodo-hooks-kept").iterdir()
+        assert str(place) in said
+        assert ((place / "text").read_text(), (place / "whole").read_text()) == (saved, TEXT + "saved\n")
+    else:
+        assert (repo.read("text"), repo.read("text.unstaged")) == (saved, unstaged_text())
+        assert repo.read("whole") == TEXT + "saved\n" and not repo.has(".git/dodo-hooks-kept")
+    expect_no_journal(repo)
+
+
 def test_g5_what_a_background_job_of_an_earlier_commit_writes_is_not_lost(repo: Repo, make_gate: MakeGate) -> None:
     slow, writer, written = make_gate("slow"), make_gate("writer"), make_gate("written")
     repo.write("late.txt", STAGED.replace(*SAVED))

@@ -1,0 +1,89 @@
+"""Copies of what a refused commit takes out of the working tree (G5).
+
+    GIT_DIR/dodo-hooks-kept/TIME/PATH
+
+When the fixes of jobs and the unstaged edits collide, all goes back to where it was before the hook. What stands in
+the tree by then was made by a job, or so it seems: what an editor saved while the job ran cannot be told from it, and
+may be an hour's work. So none of it is thrown away before a copy is on the disk. Nobody but its owner removes the copy.
+"""
+
+import os
+import time
+
+from dodo_hooks.git.journal import Journal, sync_file
+from dodo_hooks.git.versions import Version, parents_of, pieces_of, read_version, write_version
+
+_DIRECTORY = b"dodo-hooks-kept"
+
+
+def keep_copy(journal: Journal, path: bytes, file: bytes, version: Version) -> bool:
+    """Copy `version` of `path`, which stands at `file`; False where that is not it any more.
+
+    Whoever calls this writes the journal before the version is taken away: it says then where the copies are.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    directory = journal.kept_in or _new_directory(os.path.dirname(journal.directory))
+    journal.kept_in = directory
+    folder = directory
+    for parent in parents_of(path):
+        folder = directory + b"/" + parent
+        os.makedirs(folder, 0o700, exist_ok=True)
+    part = directory + b"/" + path + b".part"
+    _remove(part)
+    try:
+        write_version(part, version, pieces_of(file))
+    except FileNotFoundError:
+        _remove(part)
+        return False
+    if not read_version(part).has_bytes_of(version):
+        _remove(part)
+        return False
+    sync_file(part)
+    os.rename(part, _free_name(directory + b"/" + path, version))
+    sync_file(folder)
+    sync_file(directory)
+    return True
+
+
+def told(journal: Journal) -> "tuple[str, ...]":
+    """The sentence that says where the copies are, if there are any."""
+    if not journal.kept_in:
+        return ()
+    place = os.fsdecode(journal.kept_in)
+    return (
+        "what jobs, or an editor meanwhile, had written into the files that are back is not lost: it is in"
+        f" {place}, to be compared with: git diff --no-index {place}/FILE FILE",
+    )
+
+
+def _new_directory(git_dir: bytes) -> bytes:
+    os.makedirs(git_dir + b"/" + _DIRECTORY, 0o700, exist_ok=True)
+    wanted = git_dir + b"/" + _DIRECTORY + time.strftime("/%Y-%m-%d-%H%M%S").encode("ascii")
+    name, number = wanted, 1
+    while True:
+        try:
+            os.mkdir(name, 0o700)
+            sync_file(git_dir + b"/" + _DIRECTORY)
+            sync_file(git_dir)
+            return name
+        except FileExistsError:
+            number += 1
+            name = wanted + b"-%d" % number
+
+
+def _free_name(wanted: bytes, version: Version) -> bytes:
+    """That of an older copy of the same, too: whoever is killed does it again."""
+    name, number = wanted, 1
+    while os.path.lexists(name) and not read_version(name).has_bytes_of(version):
+        number += 1
+        name = wanted + b".%d" % number
+    return name
+
+
+def _remove(path: bytes) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

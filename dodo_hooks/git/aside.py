@@ -16,6 +16,8 @@ what others wrote meanwhile, or both, under two names.
 3. B takes the place of U, path by path, each in one step that hands us what stood there (git/placing.py). If that is
    not the U that was copied, an editor saved in between: the step is undone and all begins anew. A recovery finds U or
    B at each path, and where it finds B, U is put back. Bytes that were just on their way lie whole in a slot.
+   (Where an unstaged `.gitattributes` would tell git how to check out B, 1 to 3 are done for it alone, and then for the
+   rest, with a journal that has both.)
 4. The jobs run. What a job that stages its fixes made of a path is written down before it is staged (git/restage.py).
    A recovery finds B, or what such a job made, or what somebody else wrote, and by the hashes it knows which.
 5. Everything is put back (git/put_back.py says in which steps). What is owed to a path is in the journal before it is
@@ -46,7 +48,7 @@ from dodo_hooks.git.journal import Journal, Restaged, load_journal, remove_tree
 from dodo_hooks.git.partial import Change, unstaged_changes
 from dodo_hooks.git.put_back import PutBack, Result
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.taking import DisturbedError, copy_unstaged, put_bases
+from dodo_hooks.git.taking import DisturbedError, take_all
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.git.versions import Version, read_version
 
@@ -220,21 +222,17 @@ def _set_aside(
 ) -> "Aside | None":
     journal = Journal(repo.git_dir)
     try:
-        copy_unstaged(repo, environ, journal, changes, lock)
+        take_all(repo, environ, journal, changes, lock)
+    except BaseException as error:
         if not journal.entries:
             remove_tree(journal.directory)
-            return None
-        journal.write()
-    except BaseException:
-        remove_tree(journal.directory)
-        raise
-    aside = Aside(repo, environ, journal, lock)
-    try:
-        put_bases(repo, journal)
-    except BaseException as error:
+            raise
         result = PutBack(repo, environ, journal, lock).run()
         if not result.is_whole:
             raise GitError("; ".join(result.sentences)) from error
         said += result.sentences
         raise
-    return aside
+    if not journal.entries:
+        remove_tree(journal.directory)
+        return None
+    return Aside(repo, environ, journal, lock)

@@ -53,8 +53,8 @@ def told(journal: Journal) -> "tuple[str, ...]":
         return ()
     place = os.fsdecode(journal.kept_in)
     return (
-        "what jobs, or an editor meanwhile, had written into the files that are back is not lost: it is in"
-        f" {place}, to be compared with: git diff --no-index {place}/FILE FILE",
+        "what was written while the jobs ran, by them or by an editor, is kept, each FILE in its own place: look at it"
+        f" with git diff --no-index FILE {place}/FILE",
     )
 
 

@@ -32,8 +32,8 @@ _COLLISION = (
     " was: stage the rest of the file, or take it out of the working tree"
 )
 _MADE_AGAIN = (
-    "you had deleted it and not staged that, and it was changed while the jobs ran: it stays, so look at it, and delete"
-    " it again"
+    "you had deleted it and not staged that, and it was changed while the jobs ran: it stays: delete it again, if it"
+    " is of no use"
 )
 _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 

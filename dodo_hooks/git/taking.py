@@ -1,6 +1,6 @@
 """The way there: copies of what is unstaged, and the index versions in its place (G5).
 
-These are the moments 1 and 3 of the argument in git/aside.py.
+These are the moments 1 to 3 of the argument in git/aside.py.
 """
 
 import os
@@ -10,7 +10,7 @@ from functools import partial
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.index import check_out
 from dodo_hooks.git.journal import Entry, Journal
-from dodo_hooks.git.partial import NO_ENTRY, Change
+from dodo_hooks.git.partial import NO_ENTRY, Change, unstaged_changes
 from dodo_hooks.git.placing import Tree
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.versions import ABSENT, NOTHING, OTHER, Version, obstacle_of, parents_of, pieces_of, read_version
@@ -20,17 +20,55 @@ class DisturbedError(Exception):
     """A path has changed since it was copied."""
 
 
+def take_all(
+    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+) -> None:
+    """All three moments. Where this raises, what is in `journal` has to be put back.
+
+    How git checks a file out is said by the `.gitattributes` of the working tree, if one is there. So where that is
+    among the changes, it goes first, and the others are what then differs from the index.
+
+    Raises:
+        DisturbedError: a path has changed since it was copied. OSError, GitError: something cannot be had or written.
+    """
+    first = tuple(one for one in changes if _is_attributes_file(repo, one))
+    if first:
+        _take(repo, environ, journal, first, lock)
+        changes = tuple(one for one in unstaged_changes(repo, environ) if one.path not in journal)
+    _take(repo, environ, journal, changes, lock)
+
+
+def _take(repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int) -> None:
+    count = len(journal.entries)
+    try:
+        copy_unstaged(repo, environ, journal, changes, lock)
+        if len(journal.entries) > count:
+            journal.write()
+    except BaseException:
+        del journal.entries[count:]
+        raise
+    put_bases(repo, journal, count)
+
+
+def _is_attributes_file(repo: Repo, change: Change) -> bool:
+    """One that git reads: where none is in the tree, git takes that of the index."""
+    top = os.fsencode(repo.top)
+    is_one = change.path.rpartition(b"/")[2] == b".gitattributes"
+    return is_one and obstacle_of(top, change.path) is None and os.path.lexists(top + b"/" + change.path)
+
+
 def copy_unstaged(
     repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
 ) -> None:
     """Moment 1: everything into the journal's directory, the copies synced; nothing is touched."""
-    journal.prepare()
+    if not journal.entries:
+        journal.prepare()
     top = os.fsencode(repo.top)
     wanted = [change for change in changes if _can_be_set_aside(top, change)]
     tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
     if tracked:
         check_out(repo, environ, tracked, journal.directory + b"/base/", lock)
-    with open(journal.directory + b"/unstaged", "wb") as pack:
+    with open(journal.directory + b"/unstaged", "ab") as pack:
         for change in wanted:
             base = read_version(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
             if change.mode != NO_ENTRY and base == ABSENT:
@@ -49,14 +87,15 @@ def copy_unstaged(
         os.fsync(pack.fileno())
 
 
-def put_bases(repo: Repo, journal: Journal) -> None:
-    """Moment 3. What is to be absent goes first: it may stand where a folder is needed.
+def put_bases(repo: Repo, journal: Journal, first: int = 0) -> None:
+    """Moment 3, for the entries from number `first` on. What is to be absent goes before the others: it may stand where
+    a folder is needed.
 
     Raises:
         DisturbedError: a path has changed since it was copied. OSError: it cannot be written.
     """
     tree = Tree(repo.top, journal)
-    entries = sorted(journal.entries, key=lambda entry: entry.base.kind != NOTHING)
+    entries = sorted(journal.entries[first:], key=lambda entry: entry.base.kind != NOTHING)
     for number, entry in enumerate(entries):
         base_file, keep_in = journal.base_file(entry.path), journal.original_file(entry)
         pieces = partial(pieces_of, base_file)

@@ -410,6 +410,41 @@ def test_g5_filters_and_line_ends(repo: Repo) -> None:
     assert index_of(repo) == index
 
 
+def test_g5_the_staged_gitattributes_say_how_the_staged_version_is_checked_out(repo: Repo) -> None:
+    repo.write(".gitattributes", "*.sh text eol=lf\n")
+    repo.write("dir/.gitattributes", "*.txt text eol=crlf\n")
+    repo.write("a.txt", "one\ntwo\n")
+    repo.write("dir/b.txt", "one\r\ntwo\r\n")
+    repo.git("add", ".")
+    for name in (".gitattributes", "a.txt", "dir/b.txt"):
+        path = repo.path / name
+        path.write_bytes(path.read_bytes() + b"*.txt text eol=crlf\n")
+    repo.write("dir/.gitattributes", "*.txt -text\n")
+    before, expected = snapshot(repo.path), {}
+    for name in ("a.txt", "dir/b.txt"):
+        expected[os.fsencode(name)] = b"one\ntwo\n" if name == "a.txt" else b"one\r\ntwo\r\n"
+    aside = put_aside(repo)
+    assert {path: snapshot(repo.path)[path][2] for path in expected} == expected
+    assert repo.read(".gitattributes") == "*.sh text eol=lf\n"
+    result = aside.put_back()
+    assert (result.sentences, result.is_whole) == ((), True)
+    assert difference(before, snapshot(repo.path)) == {}
+    assert not repo.has(".git/dodo-hooks-aside")
+
+
+def test_g5_a_filter_that_fails_after_the_gitattributes_were_set_aside(text: Repo) -> None:
+    text.write(".gitattributes", "text filter=broken\n")
+    text.git("add", ".gitattributes")
+    text.write(".gitattributes", "# none\n")
+    text.git("config", "filter.broken.smudge", "false")
+    text.git("config", "filter.broken.required", "true")
+    before = snapshot(text.path)
+    with pytest.raises(GitError):
+        put_aside(text)
+    assert difference(before, snapshot(text.path)) == {}
+    assert not text.has(".git/dodo-hooks-aside")
+
+
 def test_g5_a_filter_that_fails_leaves_the_tree_alone(text: Repo) -> None:
     text.git("config", "filter.broken.smudge", "false")
     text.git("config", "filter.broken.required", "true")

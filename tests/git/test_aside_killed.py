@@ -47,6 +47,13 @@ def test_g5_killed_before_any_system_call(repo: Repo, story: str, seed: int) -> 
     assert drive(repo, "points", seed % STEP, STEP, STORY=story) > 100
 
 
+def test_g5_killed_where_the_gitattributes_go_first(repo: Repo, seed: int) -> None:
+    make_work(repo, 3, megabytes=0)
+    with (repo.path / ".gitattributes").open("a") as file:
+        file.write("*.txt text eol=crlf\n")
+    assert drive(repo, "points", seed % RARELY, RARELY) > 100
+
+
 def test_g5_killed_where_names_cannot_be_exchanged(repo: Repo, seed: int) -> None:
     make_work(repo, 3, megabytes=0)
     assert drive(repo, "points", seed % RARELY, RARELY, WITHOUT_EXCHANGE="1") > 100

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-_LARGEST = 1 << 20  # bytes of a hook file: a real one has a few thousand, and more would keep git waiting
+_LARGEST = 256 * 1024  # bytes of a hook file: a real one has a few thousand, and more than 2 s nobody should wait
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -70,7 +70,7 @@ class Sources:
                 found = "a directory" if stat.S_ISDIR(before.st_mode) else "something else"
                 raise SourceError(f"expected a hook file, found {found}")
             if before.st_size > _LARGEST:
-                raise SourceError("the hook file has more than 1 MB: keep scripts and data in files of their own")
+                raise SourceError("the hook file has more than 256 KB: keep scripts and data in files of their own")
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:

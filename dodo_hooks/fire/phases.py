@@ -215,7 +215,8 @@ def _refusal(run: Run) -> "Outcome | None":
         return Outcome(status.SKIPPED, status.TIMEOUT, f"{hook.name} took longer than its timeout")
     if run.has_failed(FOREGROUND) and hook.fail_fast:
         return Outcome(status.SKIPPED, status.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
-    if run.has_failed(FOREGROUND) and is_gate(hook.name, run.firing.args) and not hook.warns:  # R8
+    has_failed = run.has_failed(FOREGROUND) and not hook.warns  # R8
+    if (has_failed or run.troubles) and is_gate(hook.name, run.firing.args):  # a trouble refuses a commit, too (G5)
         return Outcome(status.SKIPPED, status.GATE, "the foreground jobs failed, so git does not go on")
     if run.nesting.within is not None:
         return Outcome(status.SKIPPED, status.NESTED, f"the hook fired inside a job of {run.nesting.within}")

@@ -359,3 +359,19 @@ def test_g6_a_commit_that_a_task_makes_is_fixed_as_any_other(repo: Repo) -> None
     repo.run("run", "release", check=True)
     assert repo.git("show", "HEAD:a.txt").stdout == "bar\n2\n3\n4\n5\n"
     assert repo.read("a.txt") == "bar\n2\n3\n4\nunstaged\n"
+
+
+def test_r8_g5_a_commit_that_is_refused_for_a_collision_begins_no_background(repo: Repo) -> None:
+    repo.hook(
+        "pre-commit",
+        fix={"run": "sed -i s/foo/bar/ {staged_files}", "glob": "*.txt", "stage_fixed": True},
+        late={"run": "touch late", "background": True},
+    )
+    repo.install()
+    repo.write("a.txt", "foo\n")
+    repo.git("add", "a.txt")
+    repo.write("a.txt", "foo, and more\n")
+    refused = repo.git("commit", "-q", "-m", "work", check=False)
+    assert refused.returncode and "in the same lines" in refused.stderr
+    assert repo.finished("pre-commit").job("late").cause == "gate"
+    assert repo.read("a.txt") == "foo, and more\n" and not repo.has("late")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dodo_hooks.engine.loop import Loop
     from dodo_hooks.store.writer import InvocationWriter
 
+_CTRL_C_MS = 50  # how much later than git we may hear of the same Ctrl-C, on a busy machine
 ENDING_SIGNALS = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
 
 
@@ -147,7 +148,10 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
         # taken for a second signal it would end the jobs without grace.
         _take_signals(loop, stops)
         if watch.parent_is_gone(parent) and loop.interrupted is None:
-            loop.interrupt(signals.SIGHUP)
+            process.wait_to_read(stops.descriptor, _CTRL_C_MS)  # the kernel tells one after the other
+            _take_signals(loop, stops)
+            if loop.interrupted is None:
+                loop.interrupt(signals.SIGHUP)
 
     if descriptor is not None:
 

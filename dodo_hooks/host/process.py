@@ -313,6 +313,13 @@ def can_write(descriptor: int) -> bool:
     return bool(poll.poll(0))
 
 
+def wait_to_read(descriptor: int, timeout_ms: int) -> None:
+    """Wait until there is something to read, or the time is over."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll(timeout_ms)
+
+
 def wait_for_reader_to_leave(pipe: int, timeout_ms: int) -> None:
     """Wait until nobody has the reading end of this pipe open any more (poll(2), POLLERR), or the time is over."""
     poll = select.poll()

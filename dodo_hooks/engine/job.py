@@ -1,6 +1,6 @@
 """One job: its environment, its output, its start (HOT)."""
 
-from dodo_hooks.core.plan import MAX_LOG_BYTES, NO_FILES
+from dodo_hooks.core.plan import FILES_VARIABLE, MAX_LOG_BYTES, NO_FILES
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.process import spawn
@@ -153,7 +153,7 @@ def environment_of(context: Context, job: "Job") -> "dict[str, str]":
     """The phase's environment, what the file adds, who the job is, and where, which a shell would put there too."""
     environ = {**context.environ, "PWD": directory_of(context, job), **dict(job.env), "DODO_JOB": job.name}
     if job.files is not None:
-        environ["DODO_FILES0"] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
+        environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
     return environ
 
 

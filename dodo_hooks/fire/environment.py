@@ -1,5 +1,6 @@
 """The variables that all jobs of a phase have (section 5, R11; HOT)."""
 
+from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.git.repo import default_branch, head_of, is_discoverable, main_worktree
 from dodo_hooks.git.variables import background_environ
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 _DAFT = "daft"
 _DEFAULT_BRANCH = "DODO_DEFAULT_BRANCH"
 # What an outer run gave to the job inside of which this hook was fired: its event is not ours.
-_OF_AN_EVENT = ("DODO_ARG", "DODO_REMOTE", "DODO_FILES0", _DEFAULT_BRANCH)
+_OF_AN_EVENT = ("DODO_ARG", "DODO_REMOTE", FILES_VARIABLE, _DEFAULT_BRANCH)
 
 
 def environment_of_run(run: "Run", is_background: bool) -> "dict[str, str]":

@@ -42,7 +42,6 @@ class StatusQuery:
 
     def __init__(self, repo: "Repo", environ: "Mapping[str, str]") -> None:
         """Raises GitError: git cannot be started."""
-        self._repo = repo
         self._output: bytes | None = None
         try:
             self._pending = Pending(_argv(repo, _STATUS), git_environ(repo, environ))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host.world import World
 from dodo_hooks.store import address
 from dodo_hooks.store.reader import InvocationRecord, JobRecord, Report, list_invocations, read_jobs
 
@@ -19,8 +21,17 @@ class Addressed:
     is_whole: bool  # the invocation was meant, and not some jobs of it
 
 
-def addressed(repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
-    """What the addresses mean, in their order; a job that two of them mean is there once.
+def find_here(world: World, repository_dir: str, text: str, report: Report) -> address.Found:
+    """Return what an address means to somebody who is in this worktree. Raises UsageError."""
+    try:
+        top = find_repo(world.environ, world.cwd).top
+    except GitError:
+        top = ""
+    return address.find(repository_dir, text, report, top or None)
+
+
+def addressed(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+    """Return what the addresses mean, in their order; a job that two of them mean is there once.
 
     Raises:
         UsageError: one means nothing that is on record, or several invocations.
@@ -28,16 +39,15 @@ def addressed(repository_dir: str, texts: Sequence[str], report: Report) -> list
     seen: set[str] = set()
     result: list[Addressed] = []
     for text in texts:
-        found = address.find(repository_dir, text, report)
+        found = find_here(world, repository_dir, text, report)
         jobs = tuple(job for job in found.jobs if job.directory not in seen)
         seen.update(job.directory for job in jobs)
-        is_whole = address.parse_address(text).job is None
-        if jobs or (is_whole and not found.jobs):
-            result.append(Addressed(found.invocation, jobs, is_whole))
+        if jobs or (found.is_whole and not found.jobs):
+            result.append(Addressed(found.invocation, jobs, found.is_whole))
     return result
 
 
-def whole_invocations(repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+def whole_invocations(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
     """All jobs of the invocations that the addresses mean; without an address, of the newest.
 
     Raises:
@@ -48,5 +58,5 @@ def whole_invocations(repository_dir: str, texts: Sequence[str], report: Report)
         if newest is None:
             raise UsageError("no hook has run in this repository")
         return [Addressed(newest, read_jobs(newest, report), True)]
-    found = {one.invocation.directory: one.invocation for one in addressed(repository_dir, texts, report)}
+    found = {one.invocation.directory: one.invocation for one in addressed(world, repository_dir, texts, report)}
     return [Addressed(one, read_jobs(one, report), True) for one in found.values()]

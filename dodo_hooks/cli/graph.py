@@ -43,6 +43,15 @@ def _svg(plan: Plan) -> str:
 
 
 FORMATS: Mapping[str, Render] = {TEXT: _text, "mermaid": _mermaid, "dot": _dot, "svg": _svg}
+_ENDINGS = {
+    "": TEXT,
+    ".txt": TEXT,
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".svg": "svg",
+}
 
 
 @click.command()
@@ -54,7 +63,7 @@ FORMATS: Mapping[str, Render] = {TEXT: _text, "mermaid": _mermaid, "dot": _dot, 
     "file",
     metavar="FILE",
     type=click.Path(),
-    help="Write it there; the ending .mmd, .dot, .gv or .svg is the format, where none is given.",
+    help="Write it there; the ending .txt, .mmd, .dot, .gv or .svg is the format, where none is given.",
 )
 @click.pass_obj
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
@@ -73,8 +82,12 @@ def graph(world: World, hook: str | None, form: str | None, file: str | None) ->
 
 
 def _format_of(file: str | None) -> str:
-    endings = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg"}
-    return endings.get(os.path.splitext(file or "")[1], TEXT)
+    """Raises UsageError for an ending that is no format of ours."""
+    ending = os.path.splitext(file or "")[1]
+    if ending not in _ENDINGS:
+        known = ", ".join(filter(None, _ENDINGS))
+        raise UsageError(f"cannot write {ending} files: name a file that ends in {known}, or give --format")
+    return _ENDINGS[ending]
 
 
 def _print_text(plan: Plan) -> None:

@@ -84,16 +84,17 @@ COMMANDS: Mapping[str, Loader] = {
 
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
-@click.option("--hook", shell_complete=hook_names, help="Only runs of this hook.")
-@click.option("--worktree", help="Only runs in this working tree: its path, or the last part of it.")
+@click.option("--hook", shell_complete=hook_names, help="Show only runs of this hook.")
+@click.option("--worktree", help="Show only runs in this worktree: its path, or the last part of it.")
 @click.option(
-    "--status", "statuses", multiple=True, type=click.Choice(status.STATUSES), help="Only jobs that stand so."
+    "--status", "statuses", multiple=True, type=click.Choice(status.STATUSES), help="Show only jobs with this status."
 )
-@click.option("--failed", is_flag=True, help="Only jobs that failed or crashed.")
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help=f"The newest N such runs; {LAST} if not given.")
-@click.option("--all", "everything", is_flag=True, help="All such runs.")
+@click.option("--failed", is_flag=True, help="Show only jobs that failed or crashed.")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help=f"Show the newest N runs; {LAST} if not given.")
+@click.option("--all", "everything", is_flag=True, help="Show all runs; no limit.")
 @click.option("--repo", metavar="PATH", help="The repository there, not the one here.")
-@click.option("--all-repos", is_flag=True, help="Runs of all repositories, also of those that are gone.")
+@click.option("--all-repos", is_flag=True, help="Show runs of all repositories, also of removed ones.")
+@click.option("-v", "--verbose", is_flag=True, help="Show ids, and cut nothing off.")
 @click.option("--format", "form", type=click.Choice([TABLE, *FORMATS]), default=TABLE, help="How to print them.")
 @click.pass_context
 def jobs(
@@ -106,6 +107,7 @@ def jobs(
     everything: bool,
     repo: str | None,
     all_repos: bool,
+    verbose: bool,
     form: str,
 ) -> None:
     """List the runs of hooks and their jobs, the newest first."""
@@ -122,16 +124,14 @@ def jobs(
     )
     tell = teller()
     stores = all_stores(world) if all_repos else [store_here(world, repo)]
-    _print(islice(_runs(stores, wanted, tell), None if everything else last or LAST), form, world, tell)
-
-
-def _print(runs: Iterator[Run], form: str, world: World, tell: Report) -> None:
+    runs = islice(_runs(stores, wanted, tell), None if everything else last or LAST)
     if form != TABLE:
         FORMATS[form](runs)
     elif found := list(runs):
-        print_runs(found, world)
+        print_runs(found, world, is_verbose=verbose)
     else:
-        tell("no such run is on record")
+        is_filtered = hook is not None or worktree is not None or bool(wanted.statuses)
+        tell("no runs match" if is_filtered else "no runs yet")
 
 
 def _runs(repository_dirs: Sequence[str], wanted: Wanted, report: Report) -> Iterator[Run]:

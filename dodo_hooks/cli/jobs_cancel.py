@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dodo_hooks.cli.addressed import find_here
 from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.plan import FOREGROUND
-from dodo_hooks.store import address
+from dodo_hooks.host.world import World
 from dodo_hooks.store.reader import InvocationRecord, JobRecord, list_alive, read_jobs
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def cancel(ctx: click.Context, addresses: tuple[str, ...], everything: bool, rep
         raise click.UsageError("name what is to be cancelled: addresses, or --all", ctx)
     tell = teller()
     repository_dir = store_here(ctx.obj, repo)
-    targets = _alive(repository_dir, tell) if everything else _addressed(repository_dir, addresses, tell)
+    targets = _alive(repository_dir, tell) if everything else _addressed(ctx.obj, repository_dir, addresses, tell)
     return _cancel([target for target in targets if target.jobs], tell)
 
 
@@ -61,18 +62,20 @@ def _alive(repository_dir: str, tell: Callable[[str], None]) -> list[Target]:
     return targets
 
 
-def _addressed(repository_dir: str, addresses: Sequence[str], tell: Callable[[str], None]) -> list[Target]:
+def _addressed(
+    world: World, repository_dir: str, addresses: Sequence[str], tell: Callable[[str], None]
+) -> list[Target]:
     """All of them are understood before the first is acted on. Raises UsageError."""
     targets: dict[str, Target] = {}
     for where in addresses:
-        found = address.find(repository_dir, where, tell)
+        found = find_here(world, repository_dir, where, tell)
         target = targets.setdefault(found.invocation.id, Target(found.invocation))
         open_jobs = [job for job in found.jobs if not job.has_ended]
         for job in open_jobs:
             if job.phase == FOREGROUND:
                 raise UsageError(_foreground(found.invocation, job))
             target.jobs[job.name] = job
-        if address.parse_address(where).job:
+        if not found.is_whole:
             for job in found.jobs:
                 if job.has_ended:
                     _say(shown(job.name), job.status)

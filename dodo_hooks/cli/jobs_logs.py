@@ -14,7 +14,6 @@ from dodo_hooks.cli.jobs_follow import Output, follow
 from dodo_hooks.cli.jobs_listing import standing
 from dodo_hooks.cli.place import repository_option, store_here, teller
 from dodo_hooks.cli.table import shown
-from dodo_hooks.store import address
 from dodo_hooks.store.follow import LogTail
 from dodo_hooks.store.reader import JobRecord
 
@@ -42,7 +41,7 @@ def logs(
         raise click.UsageError("Missing argument 'ADDRESS...'", ctx)
     tell = teller()
     find = whole_invocations if everything else addressed
-    found = find(store_here(ctx.obj, repo), where, tell)
+    found = find(ctx.obj, store_here(ctx.obj, repo), where, tell)
     jobs = [job for one in found for job in one.jobs]
     is_labelled = everything or (is_followed and len(jobs) > 1)
     outputs = [_output(job, label, tail) for job, label in zip(jobs, _labels(jobs, is_labelled), strict=True)]
@@ -52,7 +51,7 @@ def logs(
         for output in outputs:
             _copy(output)
     else:
-        _print(found, outputs, len(jobs) > 1 or any(address.parse_address(one).job is None for one in where), tell)
+        _print(found, outputs, len(jobs) > 1 or any(one.is_whole for one in found), tell)
 
 
 def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:

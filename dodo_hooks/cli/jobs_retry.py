@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from dodo_hooks.cli.addressed import find_here
 from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.place import repository_option, store_here, teller
-from dodo_hooks.store import address
 from dodo_hooks.store.reader import read_jobs
 
 
@@ -21,8 +21,8 @@ def retry(ctx: click.Context, where: str, repo: str | None) -> int:
     Commands and variables are those of that run. What had succeeded is not run again.
     """
     tell = teller()
-    found = address.find(store_here(ctx.obj, repo), where, tell)
-    wanted = [job.name for job in found.jobs] if address.parse_address(where).job else []
+    found = find_here(ctx.obj, store_here(ctx.obj, repo), where, tell)
+    wanted = [] if found.is_whole else [job.name for job in found.jobs]
 
     from dodo_hooks.fire.retry import retry as run_again
 

@@ -63,7 +63,7 @@ def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, re
     """
     tell = teller()
     repository_dir, own = store_here(ctx.obj, repo), _own_run(ctx.obj)
-    found = addressed(repository_dir, where, tell) if where else _alive(repository_dir, own, tell)
+    found = addressed(ctx.obj, repository_dir, where, tell) if where else _alive(repository_dir, own, tell)
     for one in found:
         if one.invocation.id == own:
             raise UsageError("a job cannot wait for the run that it belongs to: say with `needs:` what it waits for")

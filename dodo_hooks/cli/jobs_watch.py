@@ -1,24 +1,22 @@
 """`dodo-hooks jobs watch`: what runs now, as it changes.
 
-At a terminal a table is drawn again and again, by this one process (rich would start a thread to do it). Everywhere
-else each change is a line.
+At a terminal the runs are drawn again and again in their place. Everywhere else each change is a line.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timezone
 
 import click
 
-from dodo_hooks.cli.jobs_listing import HEADS, STATUS_COLUMN, standing, took, why
+from dodo_hooks.cli.jobs_listing import INDENT, Run, lines_of, standing, styled
 from dodo_hooks.cli.place import repository_option, store_here, teller
-from dodo_hooks.cli.table import console_at, drawn, say, shown
-from dodo_hooks.core import status
+from dodo_hooks.cli.table import LEAST_COLUMNS, say, shown
 from dodo_hooks.host.waiting import Pause
-from dodo_hooks.host.world import World, monotonic_s, wall_ns
+from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.store.follow import Watched
 from dodo_hooks.store.reader import JobRecord, Report, list_alive
 
@@ -87,33 +85,55 @@ def _print_changes(board: Board, tell: Report) -> None:
 
 
 def _draw_changes(board: Board, world: World) -> None:
-    from rich.live import Live
-
     pause = Pause(sys.stdout.fileno())
-    console = console_at(world)
-    with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
-        before, drawn_s = None, 0.0
+    canvas = Canvas()
+    before, drawn_s = None, 0.0
+    try:
         while True:
             board.look()
             standings = [(job.directory, job.status) for _, job in board.jobs()]
             if standings != before or monotonic_s() - drawn_s >= DRAW_EVERY_S:
-                rows = _rows(board)
-                live.update(drawn(HEADS, rows, STATUS_COLUMN) if rows else NOTHING, refresh=True)
+                canvas.draw(board_lines(board, world, *shutil.get_terminal_size()))
                 before, drawn_s = standings, monotonic_s()
             pause.wait(LOOK_EVERY_S)
+    finally:
+        canvas.leave()
 
 
-def _rows(board: Board) -> list[list[str]]:
-    return [
-        [shown(cell) for cell in (run.invocation.id, run.invocation.hook, job.name, job.status, _time(job), why(job))]
-        for run, job in board.jobs()
-    ]
+class Canvas:
+    """Lines at the end of a terminal, drawn again in their place."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+        sys.stdout.write("\x1b[?25l")  # the cursor would jump about
+
+    def draw(self, lines: list[str]) -> None:
+        sys.stdout.write(f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else "\r\x1b[J")
+        self._drawn = len(lines)
+        for line in lines:
+            say(line)
+        sys.stdout.flush()
+
+    def leave(self) -> None:
+        sys.stdout.write("\x1b[?25h")
+        sys.stdout.flush()
 
 
-def _time(job: JobRecord) -> str:
-    """How long it took, or how long it has been running."""
-    if job.status == status.RUNNING and job.started_at is not None:
-        with suppress(ValueError):
-            started = datetime.fromisoformat(job.started_at.rstrip("Z")).replace(tzinfo=timezone.utc)
-            return took(max(0.0, wall_ns() / 1e9 - started.timestamp()))
-    return took(job.duration_s)
+def board_lines(board: Board, world: World, columns: int, rows: int) -> list[str]:
+    """Return the lines of the board, and of one that is longer than the terminal those around what runs."""
+    lines = lines_of([Run(None, run.invocation, run.jobs) for run in board.runs()])
+    if not lines:
+        return [NOTHING]
+    room = max(rows - 1, 3)  # the cursor stands below
+    printed = list(styled(lines, world, max(columns, LEAST_COLUMNS)))
+    if len(printed) <= room:
+        return printed
+    room -= 2
+    first_open = next((place for place, line in enumerate(lines) if line.is_open), 0)
+    start = max(0, min(first_open - room // 3, len(printed) - room))
+    below = len(printed) - start - room
+    return [_more(start, "above"), *printed[start : start + room], _more(below, "below")]
+
+
+def _more(count: int, where: str) -> str:
+    return f"{INDENT}({count} more {where})" if count else ""

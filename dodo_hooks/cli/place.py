@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import click
 
-from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.git.command import expect_configuration
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.store import identity, layout
+from dodo_hooks.store.reader import identities
 from dodo_hooks.store.repair import repair
-from dodo_hooks.store.repositories import repository_dirs
+from dodo_hooks.store.repositories import repository_dirs, repository_path
 
 
 def plan_here(world: World) -> Plan:
@@ -91,16 +92,30 @@ def _counted(number: int, what: str) -> str:
 
 
 def store_here(world: World, path: str | None = None) -> str:
-    """Where the records of this repository (or that at `path`) are kept; ends first what a dead writer left open.
+    """Return where the records of this repository (or that at `path`) are kept; end first what a dead writer left open.
+
+    A repository that is gone is found by the path that it had.
 
     Raises:
-        GitError: there is no repository, or one that git cannot use.
+        GitError: there is no repository, and was none, or one that git cannot use.
     """
-    repo = repo_at(world, path)
+    try:
+        repo = repo_at(world, path)
+    except GitError:
+        if path is not None and (gone := _removed_store(world, os.path.join(world.cwd, path))):
+            return gone
+        raise
     expect_configuration(repo, world.environ)
     repository_dir = _store_of(world, repo)
     repair(repository_dir)
     return repository_dir
+
+
+def _removed_store(world: World, path: str) -> str | None:
+    """Return the store of the repository that was at `path` last, its newest run decides."""
+    wanted = os.path.realpath(path)
+    found = [one for one in repository_dirs(world.state) if repository_path(one) == wanted]
+    return max(found, key=lambda one: next(identities(one), ""), default=None)
 
 
 def all_stores(world: World) -> list[str]:

@@ -94,8 +94,19 @@ def _running(repository_dir: str, report: Report) -> Iterator[str]:
 
 
 def _failed(repository_dir: str, report: Report) -> Iterator[str]:
-    """Of the last few runs, the newest first."""
+    """Yield the failures of the last few runs, the newest first, as long as the same job has not passed since."""
+    passed: set[tuple[str, str, str]] = set()  # worktree, hook, job
     for one in islice(list_invocations(repository_dir, report=report), RECENT):
-        bad = [job for job in read_jobs(one, report) if job.status in (statuses.FAILED, statuses.CRASHED)]
+        jobs = read_jobs(one, report)
+        bad = [
+            job
+            for job in jobs
+            if job.status in (statuses.FAILED, statuses.CRASHED) and (one.worktree, one.hook, job.name) not in passed
+        ]
         if bad:
             yield f"{one.id} {one.hook}: {', '.join(f'{shown(job.name)} {standing(job)}' for job in bad)}"
+        passed |= {
+            (one.worktree, one.hook, job.name)
+            for job in jobs
+            if job.status in (statuses.COMPLETED, statuses.UP_TO_DATE)
+        }

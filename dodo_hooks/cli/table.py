@@ -1,14 +1,17 @@
-"""Tables for people at a terminal, and for the programs that read what they print.
+"""Tables and lines for people at a terminal, and for the programs that read what they print.
 
-At a terminal rich draws: colours, and columns that fit. Everywhere else a row is a line, and nothing is cut off.
+At a terminal, columns fit its width: what is too long for its column ends in an ellipsis, or is wrapped between words
+where it is the last one. Everywhere else a row is a line and nothing is cut.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
@@ -18,32 +21,28 @@ from dodo_hooks.core.shown import columns_of
 from dodo_hooks.core.shown import shown as shown
 from dodo_hooks.host.world import World
 
-if TYPE_CHECKING:  # rich is imported where something is drawn, which is seldom
-    from rich.console import Console
-    from rich.table import Table
-
-STYLES: Mapping[str, str] = {
-    status.RUNNING: "yellow",
-    status.COMPLETED: "green",
-    status.UP_TO_DATE: "green",
-    status.FAILED: "bold red",
-    status.CRASHED: "bold red",
-    status.CANCELLED: "magenta",
-    status.SKIPPED: "dim",
+STYLES: Mapping[str, Mapping[str, Any]] = {  # of click.style
+    status.RUNNING: {"fg": "yellow"},
+    status.COMPLETED: {"fg": "green"},
+    status.UP_TO_DATE: {"fg": "green"},
+    status.FAILED: {"fg": "red", "bold": True},
+    status.CRASHED: {"fg": "red", "bold": True},
+    status.CANCELLED: {"fg": "magenta"},
+    status.SKIPPED: {"dim": True},
 }
-_GAP = "  "
+GAP = "  "
+LEAST_COLUMNS = 40  # of a terminal that says it has fewer, or none
+_LEAST_CELL = 8
 
 
-def print_table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], world: World, *, status_column: int | None = None
-) -> None:
-    """Print rows below their heads. A status has its colour, where colours are wanted."""
-    cells = [[shown(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        console_at(world).print(drawn(heads, cells, status_column))
-    else:
-        for line in _lines(heads, cells):
-            say(line)
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], world: World) -> None:
+    """Print rows below their heads. At a terminal the last column is wrapped between words."""
+    cells = [list(heads), *([shown(cell) for cell in row] for row in rows)]
+    width = terminal_width(world)
+    widths = fitting_widths(cells, width)
+    for place, row in enumerate(cells):
+        for line in _wrapped(row, widths, width is not None):
+            say(click.style(line, bold=True) if place == 0 and has_colors(world) else line)
 
 
 def say(text: str) -> None:
@@ -53,43 +52,63 @@ def say(text: str) -> None:
 
 
 def has_colors(world: World) -> bool:
-    """Whether the person who looks at standard output wants colours (no-color.org)."""
+    """Return whether the person who looks at standard output wants colours (no-color.org)."""
     return sys.stdout.isatty() and not world.environ.get("NO_COLOR") and world.environ.get("TERM") != "dumb"
 
 
-def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    table = [heads, *rows]
-    widths = [max(map(columns_of, column)) for column in zip_longest(*table, fillvalue="")]
-    return [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in table]
+def terminal_width(world: World) -> int | None:
+    """Return the columns of the terminal that standard output is; None where it is none."""
+    if not sys.stdout.isatty():
+        return None
+    named = world.environ.get("COLUMNS", "")
+    columns = int(named) if named.isdecimal() else shutil.get_terminal_size().columns
+    return max(columns, LEAST_COLUMNS)
 
 
-def console_at(world: World) -> Console:
-    """What draws at the terminal that standard output is."""
-    from rich.console import Console
+def fitting_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
+    """Return the width of each column: as wide as its widest cell, but in all at most `width` columns of a terminal.
 
-    return Console(
-        file=sys.stdout,
-        force_terminal=True,
-        color_system="auto" if has_colors(world) else None,
-        highlight=False,
-        _environ=world.environ,
-    )
-
-
-def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], status_column: int | None) -> Table:
-    """Rows that are safe to show, for the console to draw."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
-    for place, head in enumerate(heads):
-        # The last column is the one with sentences in it: it is folded before any other is.
-        table.add_column(Text(head), overflow="fold", no_wrap=place == 0)
-    for row in rows:
-        styles = [STYLES.get(cell, "") if place == status_column else "" for place, cell in enumerate(row)]
-        table.add_row(*map(Text, row, styles))
-    return table
+    The widest column gives way first.
+    """
+    widths = [max(map(columns_of, column)) for column in zip_longest(*rows, fillvalue="")]
+    if width is not None:
+        room = width - len(GAP) * (len(widths) - 1)
+        while sum(widths) > room and max(widths) > _LEAST_CELL:
+            widths[widths.index(max(widths))] -= 1
+    return widths
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns_of(text))
+def fitted(text: str, width: int) -> str:
+    """Return the text in exactly `width` columns: filled with blanks, or cut off with an ellipsis."""
+    missing = width - columns_of(text)
+    if missing >= 0:
+        return text + " " * missing
+    mark = ellipsis()
+    kept = ""
+    for character in text:
+        if columns_of(kept + character) > width - len(mark):
+            break
+        kept += character
+    return fitted(kept + mark, width) if width >= len(mark) else text[:width]
+
+
+def ellipsis() -> str:
+    return sign("\u2026", "...")
+
+
+def sign(wanted: str, ascii_form: str) -> str:
+    """Return the sign that is wanted, or its ASCII form where the output's encoding does not have it."""
+    try:
+        wanted.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return ascii_form
+    return wanted
+
+
+def _wrapped(row: Sequence[str], widths: Sequence[int], is_fitted: bool) -> list[str]:
+    """Return the lines of a row."""
+    *cells, last = [*row, *[""] * (len(widths) - len(row))]
+    head = "".join(fitted(cell, width) + GAP for cell, width in zip(cells, widths, strict=False))
+    pieces = textwrap.wrap(last, widths[-1], break_on_hyphens=False) if is_fitted else [last]
+    indent = " " * columns_of(head)
+    return [((indent if place else head) + piece).rstrip() for place, piece in enumerate(pieces or [""])]

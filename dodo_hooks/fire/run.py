@@ -8,7 +8,7 @@ from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, TTY, Context
 from dodo_hooks.fire.environment import environment_of_run
 from dodo_hooks.fire.nesting import Nesting, nesting_of
-from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.repo import head_of, main_worktree
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.process import can_write, write_all
 from dodo_hooks.host.world import monotonic_s, wall_ns
@@ -177,6 +177,7 @@ def _facts(firing: Firing, nesting: Nesting) -> Facts:
         os.getpid(),
         firing.parent,
         _retention_s(firing),
+        main_worktree(firing.repo) or firing.repo.common_dir,
     )
 
 

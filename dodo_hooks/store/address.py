@@ -1,8 +1,10 @@
 """What a person means by `[WORKTREE:]JOB[@INVOCATION]` or `@INVOCATION` (section 5).
 
 A job's name may hold colons and slashes but no `@`. So the last `@` ends the name, and a colon is ambiguous: the whole
-is taken for a job's name first, and only where no such job is on record, what stands before a colon is a working tree
-(its path, or the last part of it) or a hook, as doit names its tasks. Among the matches the newest wins.
+is taken for a job's name first, and only where no such job is on record, what stands before a colon is a worktree (its
+path, or the last part of it) or a hook, as doit names its tasks. What is no job's name may be a whole id without its
+`@`. Of several runs that match, the newest one of the caller's worktree in which the job was not skipped wins, then the
+newest of any worktree in which it was not, then the newest.
 """
 
 from __future__ import annotations
@@ -10,16 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.names import directory_name
+from dodo_hooks.core.status import SKIPPED
 from dodo_hooks.store import layout
 from dodo_hooks.store.reader import (
     InvocationRecord,
     JobRecord,
     Report,
     identities,
+    is_identity,
     is_worktree,
     job_directories,
     read_invocation,
@@ -27,6 +31,7 @@ from dodo_hooks.store.reader import (
 )
 
 MOST_CANDIDATES = 10  # named in an error
+BEST_OF = 100  # matches that are looked at for one that ran
 SUGGEST_FROM = 50  # invocations whose jobs are thought of when a name is not found
 
 
@@ -40,6 +45,7 @@ class Address:
 class Found:
     invocation: InvocationRecord
     jobs: tuple[JobRecord, ...]
+    is_whole: bool = False  # the invocation was meant, and not some jobs of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +68,27 @@ def parse_address(text: str) -> Address:
     return Address(job or None, invocation)
 
 
-def find(repository_dir: str, text: str, report: Report) -> Found:
-    """The jobs that the address `text` means.
+def find(repository_dir: str, text: str, report: Report, worktree: str | None = None) -> Found:
+    """Return the jobs that the address `text` means.
+
+    Args:
+        worktree: the top of the caller's worktree, whose runs come first; None: all count alike.
 
     Raises:
         UsageError: it means nothing that is on record, or several invocations.
     """
     address = parse_address(text)
     if address.job is None:
-        invocation = find_invocation(repository_dir, address.invocation, report)
-        return Found(invocation, read_jobs(invocation, report))
+        return _whole(repository_dir, address.invocation, report)
     for readings in _readings(address.job):
         found = _matches(repository_dir, address.invocation, readings, report)
         first = next(found, None)
+        if first is not None and address.invocation:
+            _refuse_more(address.invocation, [first.invocation, *(other.invocation for other in found)])
         if first is not None:
-            if address.invocation:
-                _refuse_more(address.invocation, [first.invocation, *(other.invocation for other in found)])
-            return first
+            return first if address.invocation else _best(first, found, worktree)
+    if is_identity(text):
+        return _whole(repository_dir, text, report)
     raise _unknown_job(repository_dir, address, report)
 
 
@@ -94,6 +104,22 @@ def find_invocation(repository_dir: str, prefix: str, report: Report) -> Invocat
         raise _unknown_invocation(prefix)
     _refuse_more(prefix, [first, *found])
     return first
+
+
+def _whole(repository_dir: str, prefix: str, report: Report) -> Found:
+    invocation = find_invocation(repository_dir, prefix, report)
+    return Found(invocation, read_jobs(invocation, report), is_whole=True)
+
+
+def _best(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
+    """Return the match that a person is most likely to mean."""
+    ran_elsewhere: Found | None = None
+    for found in islice(chain([newest], older), BEST_OF):
+        if any(job.status != SKIPPED for job in found.jobs):
+            if worktree is None or found.invocation.worktree == worktree:
+                return found
+            ran_elsewhere = ran_elsewhere or found
+    return ran_elsewhere or newest
 
 
 def _nearest(wanted: str, known: Iterable[str]) -> str:

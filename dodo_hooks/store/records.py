@@ -33,6 +33,7 @@ class Facts(Record):
     pid: int  # of the foreground process
     parent: "str | None" = None  # the invocation that this is a retry of
     retention_s: "float | None" = None  # how long it is kept, where its jobs have a say in that
+    repository: str = ""  # the main worktree, or the git directory of a bare repository; "": the worktree
 
 
 class JobState:

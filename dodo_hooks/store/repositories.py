@@ -26,8 +26,8 @@ def repository_dirs(state: str) -> list[str]:
 
 
 def repository_path(repository_dir: str) -> str | None:
-    """The working tree in which the repository was first seen; None where that is not on record. It may have moved
-    since, or be gone: the records stay."""
+    """Return the main worktree (of a bare repository: its directory) as it was first seen; None where that is not on
+    record. It may have moved since, or be gone: the records stay."""
     try:
         path = read_object(layout.repository_file(repository_dir)).get("path")
     except (OSError, ValueError, RecursionError):

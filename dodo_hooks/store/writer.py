@@ -173,7 +173,7 @@ def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: rec
     repository_dir = layout.repository_dir(state_dir, repository)
     try:
         now_ns = wall_ns()
-        identity = _next_identity(repository_dir, facts.worktree, now_ns)
+        identity = _next_identity(repository_dir, facts.repository or facts.worktree, now_ns)
         _refuse_a_flood(repository_dir, hook.name)
         constant = records.invocation_constant(identity, hook, facts, now_ns)
         directory = layout.invocation_dir(repository_dir, identity)
@@ -226,13 +226,13 @@ def is_locked(path: str) -> bool:
         os.close(descriptor)
 
 
-def _next_identity(repository_dir: str, worktree: str, now_ns: int) -> str:
+def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
     """An id that is later than all before it, also when the clock was set back (section 7)."""
     path = layout.clock_file(repository_dir)
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
-        _make_repository(repository_dir, worktree)
+        _make_repository(repository_dir, repository)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         flock(descriptor, LOCK_EX)
@@ -270,9 +270,9 @@ def _refuse_a_flood(repository_dir: str, hook: str) -> None:
         )
 
 
-def _make_repository(repository_dir: str, worktree: str) -> None:
+def _make_repository(repository_dir: str, path: str) -> None:
     make_private_directory(layout.live_dir(repository_dir))
-    _create(layout.repository_file(repository_dir), f'{{"schema": 1, "path": {records.quote(worktree)}}}\n'.encode())
+    _create(layout.repository_file(repository_dir), f'{{"schema": 1, "path": {records.quote(path)}}}\n'.encode())
 
 
 def _make_directories(repository_dir: str, directory: str) -> None:

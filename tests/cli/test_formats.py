@@ -95,16 +95,27 @@ def other(repo: Repo) -> History:
 def test_all_repositories_are_merged_by_time(cli: Cli, history: History, repo: Repo) -> None:
     elsewhere = other(repo)
     ids = [one.finished({"a": DONE}).id for one in (history, elsewhere, history, elsewhere)]
-    answer = cli("jobs", "--all-repos", cwd=str(repo.path.parent))  # no repository is here
-    assert [(row[0], row[-1]) for row in answer.rows()] == [
-        (ids[3], "other"),
-        (ids[2], "repo"),
-        (ids[1], "other"),
-        (ids[0], "repo"),
+    answer = cli("jobs", "-v", "--all-repos", cwd=str(repo.path.parent))  # no repository is here
+    assert [(heading[0], heading[4]) for heading, _ in answer.runs()] == [
+        (ids[3], "repository other"),
+        (ids[2], "repository repo"),
+        (ids[1], "repository other"),
+        (ids[0], "repository repo"),
     ]
-    assert "REPOSITORY" in answer.out and "WORKTREE" not in answer.out
-    assert [row[0] for row in cli("jobs", "--all-repos", "--last", "1").rows()] == [ids[3]]
-    assert [row[0] for row in cli("jobs").rows()] == [ids[2], ids[0]]
+    assert "worktree" not in answer.out
+    assert cli("jobs", "-v", "--all-repos", "--last", "1").ids() == [ids[3]]
+    assert cli("jobs", "-v").ids() == [ids[2], ids[0]]
+
+
+def test_the_repository_of_a_run_in_a_linked_worktree_is_the_main_one(cli: Cli, repo: Repo) -> None:
+    repo.hook("post-checkout", a="true")
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "hooks")
+    repo.install()
+    linked = repo.worktree("topic")
+    repo.finished("post-checkout")
+    (record,) = json.loads(cli("jobs", "--format", "json").out)
+    assert (record["worktree"], record["repository"]) == (str(linked.path), str(repo.path))
 
 
 def test_all_repositories_of_an_empty_store_are_none(cli: Cli, repo: Repo) -> None:
@@ -120,7 +131,7 @@ def test_all_repositories_costs_what_is_taken(cli: Cli, history: History, repo: 
     end(history.begin({"new": ()}), 0, DONE)
     elsewhere.finished({"newest": DONE})
     answer = cli("jobs", "--all-repos", "--last", "1")
-    assert [row[2] for row in answer.rows()] == ["newest"] and answer.err == ""
+    assert [row[0] for _, rows in answer.runs() for row in rows] == ["newest"] and answer.err == ""
 
 
 def test_r22_all_repositories_and_one_contradict_each_other(cli: Cli) -> None:

@@ -90,3 +90,11 @@ def test_no_program_is_started_for_a_picture(repo: Repo) -> None:
     empty.mkdir()
     assert repo.run("graph", "-o", os.fspath(repo.path / "x.svg"), env={"PATH": os.fspath(empty)}).returncode == 0
     assert (repo.path / "x.svg").exists()
+
+
+def test_a_picture_that_cannot_be_drawn_is_an_error_that_names_the_formats(cli: Cli, repo: Repo) -> None:
+    repo.hook("pre-commit", a="true")
+    answer = cli("graph", "-o", "x.png")
+    assert (answer.code, answer.out) == (3, "") and not repo.has("x.png")
+    assert "cannot write .png files" in answer.err and ".svg" in answer.err
+    assert cli("graph", "-o", "x.png", "--format", "svg").code == 0  # who says so means it

@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
 
 import pytest
 
+from dodo_hooks.cli.jobs_listing import ago
+from dodo_hooks.core.shown import columns_of
 from dodo_hooks.core.status import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
+from dodo_hooks.host.world import timestamp, wall_ns
 from kit.answer import Cli
 from kit.history import History, end, start
 from kit.repo import Repo
@@ -28,47 +32,82 @@ def test_r3_a_skip_is_listed_with_its_reason_and_its_root_cause(cli: Cli, histor
     end(writer, 2, Outcome(SKIPPED, NEED, "needs lib, which was skipped", need=1, root_cause=0))
     answer = cli("jobs")
     assert answer.code == 0
-    assert answer.rows() == [
-        [writer.identity, "post-commit", "base", "failed", "0.5s", "exit code 7"],
-        [writer.identity, "post-commit", "lib", "skipped", "0.5s", "needs base, which failed (root cause: base)"],
-        [writer.identity, "post-commit", "app", "skipped", "0.5s", "needs lib, which was skipped (root cause: base)"],
+    ((heading, rows),) = answer.runs()
+    assert heading[1:] == ["post-commit", "main", "running"]
+    assert rows == [
+        ["base", "failed", "0.5s", "exit code 7"],
+        ["lib", "skipped", "0.5s", "needs base, which failed"],
+        ["app", "skipped", "0.5s", "needs lib, which was skipped (root cause: base)"],
     ]
 
 
 def test_what_runs_and_what_waits_is_listed(cli: Cli, history: History) -> None:
     start(history.begin({"deps": (), "build": ("deps",)}), "deps")
-    assert [row[2:] for row in cli("jobs").rows()] == [["deps", "running"], ["build", "pending"]]
+    ((_, rows),) = cli("jobs").runs()
+    assert [row[:2] for row in rows] == [["deps", "running"], ["build", "pending"]]
+    assert re.fullmatch(r"\d+\.\ds", rows[0][2])
 
 
 def test_the_newest_come_first_and_ten_are_enough(cli: Cli, history: History) -> None:
     ids = [history.finished({"a": DONE}).id for _ in range(12)]
-    assert [row[0] for row in cli("jobs").rows()] == ids[:1:-1]
-    assert [row[0] for row in cli("jobs", "--last", "2").rows()] == ids[:9:-1]
-    assert [row[0] for row in cli("jobs", "--all").rows()] == ids[::-1]
+    assert cli("jobs", "-v").ids() == ids[:1:-1]
+    assert cli("jobs", "-v", "--last", "2").ids() == ids[:9:-1]
+    assert cli("jobs", "-v", "--all").ids() == ids[::-1]
+
+
+def test_an_id_is_shown_to_those_who_ask_for_it(cli: Cli, history: History) -> None:
+    identity = history.finished({"a": DONE, "b": DONE}).id
+    assert identity not in cli("jobs").out
+    assert cli("jobs", "-v").out.count(identity) == 1
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "words"),
+    [(0, "0s ago"), (59, "59s ago"), (60, "1m ago"), (3_599, "59m ago"), (7_200, "2h ago"), (200_000, "2d ago")],
+)
+def test_a_heading_says_how_long_ago(elapsed_s: int, words: str) -> None:
+    assert ago(timestamp(wall_ns() - elapsed_s * 1_000_000_000)) == words
+
+
+def test_a_time_that_is_yet_to_come_is_shown_as_it_is() -> None:
+    later = timestamp(wall_ns() + 10**13)
+    assert ago(later) == later
+
+
+def test_a_heading_says_who_fired_a_run_and_what_it_repeats(cli: Cli, history: History, repo: Repo) -> None:
+    repo.hook("pre-commit", a="exit 7")
+    repo.run("run", "pre-commit")
+    first = repo.finished("pre-commit").id
+    repo.run("jobs", "retry", "a")
+    assert [heading[3:] for heading, _ in cli("jobs").runs()] == [["retry"], ["by hand"]]
+    assert f"retry of {first}" in cli("jobs", "-v").out
 
 
 def test_filters_count_what_they_let_through(cli: Cli, history: History) -> None:
     old = history.finished({"a": LOST, "b": DONE}, "post-checkout").id
     for _ in range(3):
         history.finished({"a": DONE})
-    assert [row[:4] for row in cli("jobs", "--failed", "--last", "1").rows()] == [[old, "post-checkout", "a", "failed"]]
-    assert [row[0] for row in cli("jobs", "--hook", "post-checkout", "--last", "1").rows()] == [old, old]
-    assert len(cli("jobs", "--status", "completed", "--status", "failed").rows()) == 5
-    assert cli("jobs", "--status", "running").rows() == []
+    ((heading, rows),) = cli("jobs", "-v", "--failed", "--last", "1").runs()
+    assert (heading[0], heading[2], [row[:2] for row in rows]) == (old, "post-checkout", [["a", "failed"]])
+    ((heading, rows),) = cli("jobs", "-v", "--hook", "post-checkout", "--last", "1").runs()
+    assert (heading[0], len(rows)) == (old, 2)
+    assert sum(len(rows) for _, rows in cli("jobs", "--status", "completed", "--status", "failed").runs()) == 5
+    answer = cli("jobs", "--status", "running")
+    assert (answer.out, "no runs match" in answer.err) == ("", True)
 
 
 def test_failed_is_also_what_crashed(cli: Cli, history: History) -> None:
     history.finished({"a": LOST, "b": DONE, "c": Outcome(CRASHED, "wave-died", "its wave process died")})
-    assert [row[2] for row in cli("jobs", "--failed").rows()] == ["a", "c"]
+    assert [row[0] for row in cli("jobs", "--failed").runs()[0][1]] == ["a", "c"]
 
 
-def test_a_working_tree_is_a_column_when_there_are_two(cli: Cli, history: History, repo: Repo) -> None:
+def test_a_worktree_is_named_when_there_are_two(cli: Cli, history: History, repo: Repo) -> None:
     history.finished({"a": DONE})
-    assert "WORKTREE" not in cli("jobs").out
+    assert "worktree" not in cli("jobs").out
     history.finished({"a": DONE}, worktree="/home/me/topic")
-    assert [row[-1] for row in cli("jobs").rows()] == ["topic", "repo"]
+    assert [heading[-1] for heading, _ in cli("jobs").runs()] == ["worktree topic", "worktree repo"]
     for here in ("repo", str(repo.path), "."):
-        assert len(cli("jobs", "--worktree", here).rows()) == 1
+        assert len(cli("jobs", "--worktree", here).runs()) == 1
 
 
 def test_r22_an_unknown_hook_is_an_error(cli: Cli) -> None:
@@ -80,7 +119,7 @@ def test_r22_an_unknown_hook_is_an_error(cli: Cli) -> None:
 def test_nothing_on_record_is_said_on_stderr(cli: Cli) -> None:
     answer = cli("jobs")
     assert (answer.code, answer.out) == (0, "")
-    assert "on record" in answer.err
+    assert "no runs yet" in answer.err
     assert json.loads(cli("jobs", "--format", "json").out) == []
 
 
@@ -88,10 +127,21 @@ def test_another_repository_can_be_asked_for(cli: Cli, history: History, repo: R
     invocation = history.finished({"a": DONE})
     elsewhere = str(repo.path.parent)
     # Also from within a hook, where git's variables name the repository of the hook.
-    for options in (["jobs", "--repo", "repo"], ["jobs", "--repo", str(repo.path)]):
-        assert [row[0] for row in cli(*options, cwd=elsewhere, GIT_DIR="/nowhere").rows()] == [invocation.id]
+    for options in (["jobs", "-v", "--repo", "repo"], ["jobs", "-v", "--repo", str(repo.path)]):
+        assert cli(*options, cwd=elsewhere, GIT_DIR="/nowhere").ids() == [invocation.id]
     for argv in (["jobs", "--repo", "repo", "logs", "a"], ["jobs", "logs", "--repo", "repo", "a"]):
         assert cli(*argv, cwd=elsewhere).code == 0
+
+
+def test_a_removed_repository_is_found_by_its_old_path(cli: Cli, history: History, repo: Repo) -> None:
+    repo.hook("pre-commit", a="echo from a")
+    repo.run("run", "pre-commit", check=True)
+    identity = repo.finished("pre-commit").id
+    shutil.rmtree(repo.path)
+    elsewhere = str(repo.path.parent)
+    assert cli("jobs", "-v", "--repo", str(repo.path), cwd=elsewhere).ids() == [identity]
+    assert cli("jobs", "logs", "--repo", "repo", "a", cwd=elsewhere).out == "from a\n"
+    assert cli("jobs", "--repo", "elsewhere", cwd=elsewhere).code == 2
 
 
 def test_json_has_every_field_and_survives_any_byte(cli: Cli, history: History) -> None:
@@ -113,8 +163,9 @@ def test_json_has_every_field_and_survives_any_byte(cli: Cli, history: History) 
 def test_r18_a_dead_writers_jobs_are_listed_as_crashed_and_ended_on_the_way(cli: Cli, history: History) -> None:
     invocation = history.killed({"deps": (), "build": ("deps",)}, running=["deps"])
     answer = cli("jobs")
-    assert [row[2:4] for row in answer.rows()[:2]] == [["deps", "crashed"], ["build", "skipped"]]
-    assert f"{invocation.id}: the process that ran this invocation died" in answer.out
+    ((_, rows),) = answer.runs()
+    assert [row[:2] for row in rows[:2]] == [["deps", "crashed"], ["build", "skipped"]]
+    assert "\n  the process that ran this invocation died" in answer.out
     assert invocation.has_ended()
 
 
@@ -122,7 +173,7 @@ def test_r18_r21_in_a_store_that_cannot_be_written_the_same_is_shown(cli: Cli, h
     invocation = history.killed({"deps": (), "build": ("deps",)}, running=["deps"])
     (invocation.path / "jobs" / "0-deps" / "meta.json.tmp").mkdir()
     answer = cli("jobs")
-    assert [row[2:4] for row in answer.rows()] == [["deps", "crashed"], ["build", "skipped"]]
+    assert [row[:2] for row in answer.runs()[0][1]] == [["deps", "crashed"], ["build", "skipped"]]
     assert (answer.code, answer.err) == (0, "")
     assert not invocation.has_ended()
 
@@ -131,9 +182,12 @@ def test_r19_what_is_broken_is_told_once_and_the_rest_is_listed(cli: Cli, histor
     broken, half, fine = (history.finished({"a": DONE, "b": DONE}) for _ in range(3))
     (broken.path / "invocation.json").write_bytes(b"{")
     (half.path / "jobs" / "0-a" / "meta.json").write_bytes(b"\xff")
-    answer = cli("jobs")
+    answer = cli("jobs", "-v")
     assert answer.code == 0
-    assert [(row[0], row[2]) for row in answer.rows()] == [(fine.id, "a"), (fine.id, "b"), (half.id, "b")]
+    assert [(heading[0], [row[0] for row in rows]) for heading, rows in answer.runs()] == [
+        (fine.id, ["a", "b"]),
+        (half.id, ["b"]),
+    ]
     assert answer.err.count("\n") == 2
     assert str(broken.path) in answer.err and str(half.path) in answer.err
 
@@ -141,29 +195,30 @@ def test_r19_what_is_broken_is_told_once_and_the_rest_is_listed(cli: Cli, histor
 def test_r19_a_run_of_which_no_job_can_be_read_is_still_one(cli: Cli, history: History) -> None:
     invocation = history.finished({"a": DONE})
     shutil.rmtree(invocation.path / "jobs")
-    assert cli("jobs").rows() == [[invocation.id, "post-commit", "-", "-"]]
+    ((heading, rows),) = cli("jobs", "-v").runs()
+    assert (heading[0], rows) == (invocation.id, [])
 
 
 def test_r10_an_error_of_a_run_as_a_whole_is_shown(cli: Cli, history: History) -> None:
     writer = history.begin({"a": ()})
     writer.note(error="post-commit: these jobs can never start: a")
-    assert f"{writer.identity}: post-commit: these jobs can never start: a\n" in cli("jobs").out
+    assert "\n  post-commit: these jobs can never start: a\n" in cli("jobs").out
 
 
 def test_a_signal_is_a_reason(cli: Cli, history: History) -> None:
     history.finished({"a": Outcome(FAILED, SIGNAL, signal=9)})
-    assert cli("jobs").rows()[0][-1] == "signal 9"
+    assert cli("jobs").runs()[0][1][0][-1] == "signal 9"
 
 
 def test_what_a_terminal_would_obey_is_shown_escaped(cli: Cli, history: History) -> None:
     history.finished({"a\x1b[31m": DONE, "b\nc": DONE, "\u202ed": DONE, "e\udcff": DONE})
-    assert [row[2] for row in cli("jobs").rows()] == ["a\\x1b[31m", "b\\nc", "\\u202ed", "e\\xff"]
+    assert [row[0] for row in cli("jobs").runs()[0][1]] == ["a\\x1b[31m", "b\\nc", "\\u202ed", "e\\xff"]
 
 
 def test_a_long_line_is_not_cut_off_when_nobody_looks(cli: Cli, history: History) -> None:
     name = "x" * 500
     history.finished({name: Outcome(FAILED, EXIT, "y" * 500, exit_code=1)})
-    assert [row[2] for row in cli("jobs").rows()] == [name]
+    assert [row[0] for row in cli("jobs").runs()[0][1]] == [name]
     assert "y" * 500 in cli("jobs", COLUMNS="80").out
 
 
@@ -193,8 +248,8 @@ def lines_at_terminal(terminal: Start, *variables: str) -> bytes:
 def test_at_a_terminal_statuses_have_colours(terminal: Start, history: History) -> None:
     history.finished({"failed": DONE, "b": LOST})
     lines = lines_at_terminal(terminal).splitlines()
-    assert b"\x1b[32mcompleted" in lines[1] and b"\x1b[1;31mfailed" in lines[2]
-    assert b"1mfailed" not in lines[1]  # the job of that name
+    assert b"\x1b[32mcompleted" in lines[1] and b"\x1b[31m\x1b[1mfailed" in lines[2]
+    assert b"mfailed" not in lines[1]  # the job of that name
 
 
 @pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
@@ -209,9 +264,20 @@ def test_an_empty_no_color_is_none(terminal: Start, history: History) -> None:
     assert b"\x1b[32m" in lines_at_terminal(terminal, "NO_COLOR=")
 
 
-def test_a_narrow_terminal_folds_and_loses_nothing(terminal: Start, history: History) -> None:
-    history.finished({"a": Outcome(FAILED, EXIT, "y" * 200, exit_code=1), "b\x1b[2J[red]": DONE})
-    output = lines_at_terminal(terminal, "NO_COLOR=1", "COLUMNS=70")
-    assert output.count(b"y") == 200
-    assert b"[red]" in output and b"\x1b" not in output
-    assert max(map(len, output.splitlines())) <= 70
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_columns_fit_the_terminal(terminal: Start, history: History, columns: int) -> None:
+    long = Outcome(FAILED, EXIT, "words of a reason " * 20, exit_code=1)
+    history.finished({"a name that is long " * 5: long, "b\x1b[2J[red]": DONE, "日本" * 40: long})
+    output = lines_at_terminal(terminal, "NO_COLOR=1", f"COLUMNS={columns}").decode()
+    assert "[red]" in output and "\x1b" not in output
+    widths = [columns_of(line.rstrip("\r")) for line in output.splitlines()]
+    assert max(widths) <= columns and sum(wide == columns for wide in widths) >= 1
+    assert output.count("\u2026") >= 3 and len(output.splitlines()) == 4
+
+
+def test_verbose_cuts_nothing_off(terminal: Start, history: History) -> None:
+    history.finished({"a": Outcome(FAILED, EXIT, "y" * 200, exit_code=1)})
+    program = JOBS.replace("['jobs']", "['jobs', '-v']")
+    at_work = terminal("env", "TERM=dumb", "COLUMNS=70", sys.executable, "-c", program)
+    assert at_work.wait() == 0
+    assert b"y" * 200 in at_work.output

@@ -41,7 +41,7 @@ def test_a_whole_run_has_a_heading_for_each_job(cli: Cli, history: History) -> N
     assert cli("jobs", "logs", f"@{writer.identity}").out == (
         "==> base: failed, exit code 7 <==\n"
         "no end\n"
-        "\n==> lib: skipped, needs base, which failed (root cause: base) <==\n"
+        "\n==> lib: skipped, needs base, which failed <==\n"
         "\n==> docs: completed <==\n"
         "an end\n"
         "\n==> w\\u202ex: pending <==\n"

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.cli.jobs_watch import STAY, Board
+from dodo_hooks.cli.jobs_watch import STAY, Board, board_lines
 from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, Outcome
+from dodo_hooks.host.world import World
 from kit.gate import Gate
 from kit.history import History, end, start
 from kit.process import kill
@@ -103,3 +104,18 @@ def test_runs_that_have_ended_make_room(history: History) -> None:
     board.look()
     board.look()
     assert [run.invocation.id for run in board.runs()] == [alive, *(one.identity for one in writers[:1:-1])]
+
+
+@pytest.mark.parametrize("running", [0, 20, 39])
+def test_a_board_that_is_longer_than_the_terminal_shows_what_runs(history: History, running: int) -> None:
+    writer = history.begin({f"j{number}": () for number in range(40)})
+    for number in range(running):
+        end(writer, number, DONE)
+    start(writer, f"j{running}")
+    board = Board(history.directory, pytest.fail)
+    board.look()
+    lines = board_lines(board, World({}, "/"), 80, 12)
+    assert len(lines) <= 11
+    assert any(f"j{running} " in line and "running" in line for line in lines)
+    if running == 20:
+        assert "more above" in lines[0] and "more below" in lines[-1]

@@ -3,7 +3,7 @@
 import pytest
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.core.status import COMPLETED, NESTED, SKIPPED, Outcome
 from dodo_hooks.store import address
 from kit.history import History
 from kit.invocation import Invocation
@@ -11,8 +11,8 @@ from kit.invocation import Invocation
 DONE = Outcome(COMPLETED, exit_code=0)
 
 
-def find(history: History, text: str) -> tuple[str, list[str]]:
-    found = address.find(history.directory, text, pytest.fail)
+def find(history: History, text: str, worktree: str | None = None) -> tuple[str, list[str]]:
+    found = address.find(history.directory, text, pytest.fail, worktree)
     return found.invocation.id, [job.name for job in found.jobs]
 
 
@@ -32,6 +32,34 @@ def test_the_newest_match_wins(history: History) -> None:
     newest = ran(history, "lint", "test")
     ran(history, "docs")
     assert find(history, "lint") == (newest, ["lint"])
+
+
+def test_the_newest_run_in_which_the_job_was_not_skipped_wins(history: History) -> None:
+    real = ran(history, "lint")
+    skipped = history.finished({"lint": Outcome(SKIPPED, NESTED, "nested"), "docs": DONE}).id
+    assert find(history, "lint") == (real, ["lint"])
+    assert find(history, f"lint@{skipped}") == (skipped, ["lint"])
+
+
+def test_a_job_that_was_only_ever_skipped_is_found(history: History) -> None:
+    skipped = [history.finished({"lint": Outcome(SKIPPED, NESTED, "nested")}).id for _ in range(2)]
+    assert find(history, "lint") == (skipped[1], ["lint"])
+
+
+def test_a_run_of_the_callers_worktree_comes_before_a_newer_one(history: History) -> None:
+    here, there = ran(history, "lint"), ran(history, "lint", worktree="/home/me/topic")
+    assert find(history, "lint", history.worktree) == (here, ["lint"])
+    assert find(history, "lint", "/home/me/topic") == (there, ["lint"])
+    assert find(history, "lint", "/home/me/elsewhere") == (there, ["lint"])
+    assert find(history, "topic:lint", history.worktree) == (there, ["lint"])
+
+
+def test_an_id_may_be_given_without_its_at(history: History) -> None:
+    first, _ = ran(history, "lint", "test"), ran(history, "lint")
+    assert find(history, first) == (first, ["lint", "test"])
+    named = ran(history, first)
+    assert find(history, first) == (named, [first])  # a job's name comes first
+    assert "begins with" in refusal(history, "20200101-000000-000000")
 
 
 def test_a_job_of_one_invocation(history: History) -> None:

@@ -253,6 +253,7 @@ class _Compiler:
             max_log_bytes=body.log.max_log_size,
             retention_s=body.log.retention,
             is_setup=member.is_setup,
+            within=tuple(group.name for group in member.around if group.name is not None),
         )
 
     def _shown(self, member: Member, command: Command | None) -> str:

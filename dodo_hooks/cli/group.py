@@ -32,7 +32,8 @@ def run(argv: Sequence[str], world: World) -> int:
             from dodo_hooks.cli.completion import complete
 
             return complete(cli, world, world.environ[COMPLETION])
-        if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
+        argv, world = _in_directory(argv, world)
+        if argv and argv[0] in COMMANDS and not {"-h", "--help", "--short"} & set(argv):
             _begin(world)
         code = _invoke(argv, world)
         sys.stdout.flush()
@@ -44,6 +45,16 @@ def run(argv: Sequence[str], world: World) -> int:
     except BrokenPipeError:  # nobody reads any more (`| head -1`), which is nothing to talk about
         _give_up_output()
         return CLOSED_OUTPUT
+
+
+def _in_directory(argv: Sequence[str], world: World) -> tuple[Sequence[str], World]:
+    """Return the command line without its `-C DIR`, and the world as it is there. Raises click.UsageError."""
+    while len(argv) > 1 and argv[0] == "-C":
+        directory = os.path.join(world.cwd, argv[1])
+        if not os.path.isdir(directory):
+            raise click.UsageError(f"cannot change to {argv[1]}: no such directory")
+        argv, world = argv[2:], world._replace(cwd=directory)
+    return argv, world
 
 
 def _begin(world: World) -> None:
@@ -218,6 +229,15 @@ def _worktree() -> click.Command:
     return worktree
 
 
+def _of_jobs(name: str) -> Loader:
+    def load() -> click.Command:
+        from dodo_hooks.cli.jobs import COMMANDS
+
+        return COMMANDS[name]()
+
+    return load
+
+
 COMMANDS: Mapping[str, Loader] = {
     "init": _init,
     "install": _install,
@@ -228,6 +248,7 @@ COMMANDS: Mapping[str, Loader] = {
     "validate": _validate,
     "dump": _dump,
     "jobs": _jobs,
+    **{name: _of_jobs(name) for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
     "status": _status,
     "doctor": _doctor,
     "trust": _trust,
@@ -237,11 +258,22 @@ COMMANDS: Mapping[str, Loader] = {
 }
 
 
-@click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
+@click.command(
+    cls=LazyGroup,
+    loaders=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")  # taken by `_in_directory`
 @click.version_option(__version__, prog_name=PROGRAM)
 @click.pass_context
-def cli(ctx: click.Context) -> None:
-    """Run a repository's git hooks as a build graph, and see what they did."""
+def cli(ctx: click.Context, directory: str | None) -> None:
+    """Run a repository's git hooks as a build graph, and see what they did.
+
+    logs, wait, watch, cancel, retry and prune are short for jobs logs, and so on.
+    """
+    if directory is not None:
+        raise click.UsageError("-C stands before everything else")
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(USAGE_ERROR)

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
 from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
-from dodo_hooks.cli.place import hook_in, plan_here, repo_at, store_here
+from dodo_hooks.cli.given_files import GivenFiles
+from dodo_hooks.cli.place import hook_in, no_hook_file, store_here, teller, tree_here
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.plan import Hook
-from dodo_hooks.git.command import git
+from dodo_hooks.core.plan import Hook, Plan
+from dodo_hooks.core.selection import TAG, Selectors, names_in
+from dodo_hooks.fire.plan_cache import load_file, load_plan
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.wording import did_you_mean, quoted
 
 PHASES = ("auto", "foreground", "background", "off")
-TAG = "tag:"
+_HOOK_ARGS = "dodo_hooks.hook_args"
 
 
-@click.command("run")
+class RunCommand(click.Command):
+    """Keeps apart what stands before and behind `--`, which click does not."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        place = args.index("--") if "--" in args else len(args)
+        ctx.meta[_HOOK_ARGS] = tuple(args[place + 1 :])
+        return super().parse_args(ctx, args[:place])
+
+
+@click.command("run", cls=RunCommand)
 @click.argument("hook", shell_complete=hook_names)
-@click.argument("args", nargs=-1, metavar="[-- ARGS]...", type=click.UNPROCESSED)
+@click.argument("words", nargs=-1, metavar="[FILES]... [-- ARGS]...", type=click.UNPROCESSED)
 @click.option(
-    "--job", "jobs", multiple=True, metavar="NAME", shell_complete=job_names, help="Only this job, and what it needs."
+    "--job",
+    "jobs",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=job_names,
+    help="Run only this job or group, and what it needs.",
 )
 @click.option(
     "--tag",
@@ -31,83 +47,99 @@ TAG = "tag:"
     multiple=True,
     metavar="TAG",
     shell_complete=tag_names,
-    help="Only jobs with this tag, and what they need.",
+    help="Run only jobs with this tag, and what they need.",
 )
 @click.option(
     "--skip",
     multiple=True,
     metavar="NAME",
     shell_complete=skip_names,
-    help="Not this job; tag:TAG for all with this tag.",
+    help="Leave out this job or group; tag:TAG for all jobs with this tag.",
 )
-@click.option("--phase", type=click.Choice(PHASES), default="auto", help="What to run, and how; auto: as git would.")
+@click.option("--phase", type=click.Choice(PHASES), help="What to run, and how; auto: as git would.")
+@click.option("--detach", is_flag=True, help="Run all jobs in the background.")
 @click.option("-j", "slots", type=click.IntRange(min=1), metavar="N", help="How many jobs may run at once.")
-@click.option("--files", "files", multiple=True, metavar="FILE", help="The jobs are about this file, not the event's.")
-@click.option("--all-files", is_flag=True, help="The jobs are about all files that git tracks.")
-@click.option("--dry-run", is_flag=True, help="Only say what would run, and what not and why.")
-@click.option("-v", "--verbose", is_flag=True, help="Say which jobs do not apply, and why.")
-@click.pass_obj
-def run_hook(
-    world: World,
-    hook: str,
-    args: tuple[str, ...],
-    jobs: tuple[str, ...],
-    tags: tuple[str, ...],
-    skip: tuple[str, ...],
-    phase: str,
-    slots: int | None,
-    files: tuple[str, ...],
-    all_files: bool,
-    dry_run: bool,
-    verbose: bool,
-) -> int:
-    """Run the jobs of HOOK, or of a task, as if git had fired it, with ARGS for its arguments."""
-    if files and args:
-        raise UsageError(f"{quoted(args[0])} would be an argument of the hook: write --files before each file")
-    if files and all_files:
-        raise UsageError("--files and --all-files are two answers to one question: give one of them")
-    its_jobs = hook_in(plan_here(world), hook)
-    _expect(jobs, [job.name for job in its_jobs.jobs], "job", hook)
-    _expect(tags, _tags(its_jobs), "tag", hook)
-    _expect(skip, [*(job.name for job in its_jobs.jobs), *(TAG + tag for tag in _tags(its_jobs))], "job", hook)
-    if not dry_run:
+@click.option("--files", multiple=True, metavar="FILE", help="Use this file, and those named behind HOOK.")
+@click.option("--files-from", metavar="FILE", help="Use the files listed there, in lines or ended by NUL; -: stdin.")
+@click.option("-a", "--all-files", is_flag=True, help="Use all files that git tracks.")
+@click.option("--from-ref", metavar="REF", help="Use the files changed since REF branched off.")
+@click.option("--to-ref", metavar="REF", help="With --from-ref: where the range ends; HEAD if not given.")
+@click.option("--last-commit", is_flag=True, help="Use the files that the last commit changed.")
+@click.option("--glob", "globs", multiple=True, metavar="GLOB", help="Of these files (or all), use matching ones.")
+@click.option(
+    "--exclude", "excludes", multiple=True, metavar="GLOB", help="Of these files (or all), use no matching ones."
+)
+@click.option("--force", is_flag=True, help="Run jobs also where no file matches.")
+@click.option("--no-stage-fixed", is_flag=True, help="Do not stage what jobs fix.")
+@click.option("--config", metavar="FILE", help="Use this hook file.")
+@click.option("--dry-run", is_flag=True, help="Only show what would run, and what not and why.")
+@click.option("-v", "--verbose", is_flag=True, help="Show which jobs do not apply, and why.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only what failed.")
+@click.pass_context
+def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options: Any) -> int:
+    """Run the jobs of HOOK, or of a task, as if git had fired it, with ARGS for its arguments.
+
+    FILES stand behind HOOK where --files is given.
+    """
+    world: World = ctx.obj
+    if options["detach"] and options["phase"] is not None:
+        raise UsageError("--detach and --phase contradict each other: keep one")
+    named: tuple[str, ...] = options["files"]
+    args: tuple[str, ...] = ctx.meta[_HOOK_ARGS]
+    named, args = ((*named, *words), args) if named else (named, (*words, *args))
+    selectors = Selectors(options["jobs"], options["tags"], options["skip"])
+    _check_selectors(hook_in(_plan(world, options["config"]), hook), selectors)
+    tell = teller()
+    files = GivenFiles(
+        named,
+        options["files_from"],
+        options["all_files"],
+        options["from_ref"],
+        options["to_ref"],
+        options["last_commit"],
+        options["globs"],
+        options["excludes"],
+    ).select(world, tell)
+    if not options["dry_run"]:
         store_here(world)
 
-    from dodo_hooks.fire.by_hand import run_by_hand
+    from dodo_hooks.fire.by_hand import Request, run_by_hand
 
-    given = _all_files(world) if all_files else _below_top(world, files) if files else None
-    return run_by_hand(world, hook, args, jobs, tags, skip, phase, slots, dry_run, given, verbose)
-
-
-def _all_files(world: World) -> list[bytes]:
-    repo = repo_at(world, None)
-    return git(["ls-files", "-z"], repo.top, world.environ).split(b"\0")[:-1]
-
-
-def _below_top(world: World, files: Iterable[str]) -> list[bytes]:
-    """The files that a person named, from the top of the working tree.
-
-    Raises:
-        UsageError: one of them is not in it, or is not there.
-    """
-    top = repo_at(world, None).top
-    found: list[bytes] = []
-    for file in files:
-        path = os.path.join(os.path.realpath(os.path.join(world.cwd, os.path.dirname(file))), os.path.basename(file))
-        if not path.startswith(top.rstrip("/") + "/"):
-            raise UsageError(f"{quoted(file)} is not in the working tree {top}")
-        if not os.path.lexists(path):
-            raise UsageError(f"there is no file {quoted(file)}")
-        found.append(os.fsencode(os.path.relpath(path, top)))
-    return found
+    request = Request(
+        hook,
+        args,
+        selectors,
+        options["phase"],
+        options["slots"],
+        files,
+        is_forced=options["force"],
+        stages_fixed=not options["no_stage_fixed"],
+        is_detached=options["detach"],
+        is_dry=options["dry_run"],
+        is_verbose=options["verbose"],
+        is_quiet=options["quiet"],
+    )
+    return run_by_hand(world, request, options["config"])
 
 
-def _tags(hook: Hook) -> list[str]:
-    return [tag for job in hook.jobs for tag in job.tags]
+def _plan(world: World, config: str | None) -> Plan:
+    top = tree_here(world)
+    plan = load_plan(world, top) if config is None else load_file(world, config, top)
+    if plan is None:
+        raise no_hook_file(top)
+    return plan
+
+
+def _check_selectors(hook: Hook, selectors: Selectors) -> None:
+    """Raises UsageError for a name that is not known: a slip must not look like a run in which all went well."""
+    tags = [tag for job in hook.jobs for tag in job.tags]
+    names = names_in(hook)
+    _expect(selectors.jobs, names, "job", hook.name)
+    _expect(selectors.tags, tags, "tag", hook.name)
+    _expect(selectors.skip, [*names, *(TAG + tag for tag in tags)], "job", hook.name)
 
 
 def _expect(names: Iterable[str], known: list[str], what: str, hook: str) -> None:
-    """Raises UsageError for a name that is not known: a slip must not look like a run in which all went well."""
     for name in names:
         if name not in known:
             raise UsageError(f"{hook} has no {what} {quoted(name)}{did_you_mean(name, known)}")

@@ -141,6 +141,7 @@ class Job(Record):
     max_log_bytes: "int | None" = None  # None: as the plan says
     retention_s: "float | None" = None  # likewise
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
+    within: "tuple[str, ...]" = ()  # the names of the groups that it stands in, the outermost first (C5)
 
     @property
     def promoted(self) -> bool:

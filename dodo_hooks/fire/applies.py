@@ -46,8 +46,10 @@ def what_applies(
     left_out: "Mapping[int, Outcome]",
     status: "StatusQuery | None" = None,
     is_fired: bool = False,
+    is_forced: bool = False,
 ) -> Applies:
-    """Decide for each job that is not left out already. `is_fired`: by git, so that there is an event.
+    """Decide for each job that is not left out already. `is_fired`: by git, so that there is an event. `is_forced`: a
+    job runs also where no file matches.
 
     `stdin` is what git wrote to the hook, `status` its answer about a commit, where it was asked already. `given` are
     files, relative to the top, that take the place of all sets. A job whose files cannot be told has failed: a gate
@@ -66,6 +68,8 @@ def what_applies(
         outcome = _refusal(job, event, answers, is_fired)
         if outcome is None and job.files is not None:
             found = _files(job, job.files, event)
+            if is_forced and found == _no_match(job.files, event):
+                found = ()
             if isinstance(found, Outcome):
                 outcome = found
             else:
@@ -117,6 +121,10 @@ def _files(job: "Job", rule: "FileRule", event: EventFacts) -> "tuple[bytes, ...
     names = _matching(rule, found, event.repo.top, is_there=rule.source == STAGED and event.given is None)
     if names:
         return names
+    return _no_match(rule, event)
+
+
+def _no_match(rule: "FileRule", event: EventFacts) -> Outcome:
     words = WORDS[rule.source] if event.given is None else "files among those that were given"
     return _condition(f"no matching {words}")
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.events import WITH_STDIN
-from dodo_hooks.core.plan import Hook
-from dodo_hooks.core.selection import BY_COMMAND, BY_VARIABLE, Selectors, left_out
+from dodo_hooks.core.plan import BACKGROUND, FAILURE, Hook, Plan
+from dodo_hooks.core.selection import BY_COMMAND, Selectors, left_out
 from dodo_hooks.fire.dry_run import describe, left_out_lines
-from dodo_hooks.fire.firing import asked, firing_of, looked_at, selectors_from_environ
+from dodo_hooks.fire.firing import asked, firing_of, left_out_by_variable, looked_at
 from dodo_hooks.fire.phases import run_firing
-from dodo_hooks.fire.plan_cache import Compiled, load_compiled
-from dodo_hooks.fire.run import ATTACHED, BY_HAND
+from dodo_hooks.fire.plan_cache import Compiled, compile_file, load_compiled, with_records
+from dodo_hooks.fire.run import ATTACHED, BY_HAND, DETACHED, Firing, say
 from dodo_hooks.fire.trust import expect_accepted, expect_not_taken_out, may_run
 from dodo_hooks.fire.whole import make_whole_before
 from dodo_hooks.git.event import is_anything_owed
@@ -22,52 +22,87 @@ from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.process import read_all
 from dodo_hooks.host.world import World
 
+EVERYTHING = Selectors()
 
-def run_by_hand(
-    world: World,
-    hook: str,
-    args: Sequence[str] = (),
-    jobs: Sequence[str] = (),
-    tags: Sequence[str] = (),
-    skip: Sequence[str] = (),
-    phase: str | None = None,
-    slots: int | None = None,
-    dry_run: bool = False,
-    files: Sequence[bytes] | None = None,
-    verbose: bool = False,
-) -> int:
-    """Fire a hook, or a task, from the command line; returns its exit code. `files`: what its jobs are to be about,
-    relative to the top, instead of what the event would give.
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for with `dodo-hooks run`."""
+
+    hook: str  # or a task
+    args: tuple[str, ...] = ()
+    selectors: Selectors = EVERYTHING
+    phase: str | None = None  # of fire.run.PHASES; None: as the environment says
+    slots: int | None = None
+    files: tuple[bytes, ...] | None = None  # what its jobs are about, relative to the top; None: the event's files
+    is_forced: bool = False  # jobs run also where no file matches
+    stages_fixed: bool = True
+    is_detached: bool = False  # all jobs, whatever their phase, go to the background
+    is_dry: bool = False
+    is_verbose: bool = False
+    is_quiet: bool = False  # only what failed is shown
+
+
+def run_by_hand(world: World, request: Request, config: str | None = None) -> int:
+    """Fire a hook, or a task, from the command line; returns its exit code. `config`: a hook file that was named.
 
     Raises:
         UsageError: there is no such hook or job. HooksError: as for `fire`.
     """
+    if world.environ.get("DODO_HOOKS") == "0":
+        say("nothing was run: DODO_HOOKS is 0")
+        return 0
     repo = find_repo(world.environ, world.cwd)
-    if repo.top and not dry_run and is_anything_owed(repo):
-        make_whole_before(world, repo, hook, tuple(args))
-    compiled, _ = load_compiled(world, repo.top)
-    body = compiled.hook(hook)
+    if repo.top and not request.is_dry and is_anything_owed(repo):
+        make_whole_before(world, repo, request.hook, request.args)
+    compiled = _compiled(world, repo, config)
+    body = compiled.hook(request.hook)
     if body is None:
-        raise UsageError(_no_such_hook(hook, compiled))
-    expect_accepted(world, repo, compiled)
-    selectors = Selectors(tuple(jobs), tuple(tags), tuple(skip))
-    out = {
-        **left_out(body, selectors_from_environ(world), said_by=BY_VARIABLE),
-        **left_out(body, selectors, said_by=BY_COMMAND),
-    }
-    firing = firing_of(world, repo, compiled, body, tuple(args), BY_HAND, out, _stdin_by_hand(body))
-    firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots)
-    if files is None and not dry_run:  # who names the files wants them as they are: nothing is set aside then
-        firing = looked_at(firing)
-    firing = asked(firing, None if files is None else tuple(files))
-    if dry_run:
+        raise UsageError(_no_such_hook(request.hook, compiled))
+    if config is None:
+        expect_accepted(world, repo, compiled)
+    firing = _firing(world, repo, compiled, request, body)
+    if request.is_dry:
         for line in describe(firing):
             print(line)
         return 0
-    if verbose:
+    if request.is_verbose:
         for line in left_out_lines(firing):
             print(line)
     return run_firing(firing)
+
+
+def _compiled(world: World, repo: Repo, config: str | None) -> Compiled:
+    return load_compiled(world, repo.top)[0] if config is None else compile_file(world, config, repo.top)
+
+
+def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body: Hook) -> Firing:
+    """The firing with all that decides what its jobs do."""
+    out = {
+        **left_out_by_variable(world, compiled, body),
+        **left_out(body, request.selectors, said_by=BY_COMMAND),
+    }
+    if not request.stages_fixed:
+        body = body._replace(jobs=tuple(job._replace(stage_fixed=False) for job in body.jobs))
+    if request.is_detached:
+        body = _detached(body)
+    firing = firing_of(world, repo, compiled, body, request.args, BY_HAND, out, _stdin_by_hand(body))
+    phase = DETACHED if request.is_detached else request.phase or firing.phase
+    firing = firing._replace(phase=phase, slots=request.slots or firing.slots)
+    if request.is_quiet:
+        firing = firing._replace(rules=firing.rules._replace(output=(FAILURE,)))
+    if request.files is None and not request.is_dry:  # named files are taken as they are: nothing is set aside then
+        firing = looked_at(firing)
+    return asked(firing, request.files, is_forced=request.is_forced)
+
+
+def _detached(hook: Hook) -> Hook:
+    """The hook with all of its jobs in the background. Raises UsageError where one needs the terminal."""
+    for job in hook.jobs:
+        if job.interactive:
+            raise UsageError(f"{hook.name} cannot be detached: its job {job.name} is interactive")
+    jobs = (job._replace(phase=BACKGROUND, declared_background=True, stage_fixed=False) for job in hook.jobs)
+    return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]
 
 
 def fire_by_command(world: World, repo: Repo, hook: str, args: tuple[str, ...]) -> int:
@@ -86,7 +121,7 @@ def fire_by_command(world: World, repo: Repo, hook: str, args: tuple[str, ...]) 
         return 0
     if not may_run(world, repo, compiled, hook):
         return 0
-    out = left_out(body, selectors_from_environ(world), said_by=BY_VARIABLE)
+    out = left_out_by_variable(world, compiled, body)
     return run_firing(asked(firing_of(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED)))
 
 

@@ -131,15 +131,11 @@ def _run(
 ) -> int:
     from dodo_hooks.core.plan import FOREGROUND
     from dodo_hooks.core.status import CONDITION, SKIPPED, Outcome
-    from dodo_hooks.fire.firing import asked, firing_of, looked_at, selectors_from_environ
+    from dodo_hooks.fire.firing import asked, firing_of, left_out_by_variable, looked_at
     from dodo_hooks.fire.phases import run_firing
     from dodo_hooks.fire.run import BY_GIT
 
-    out = {}
-    if world.environ.get("DODO_HOOKS_SKIP"):
-        from dodo_hooks.core.selection import BY_VARIABLE, left_out
-
-        out = left_out(hook, selectors_from_environ(world), said_by=BY_VARIABLE)
+    out = left_out_by_variable(world, compiled, hook)
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})

@@ -11,7 +11,6 @@ from dodo_hooks.host.posix import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook
-    from dodo_hooks.core.selection import Selectors
     from dodo_hooks.core.status import Outcome
     from dodo_hooks.fire.plan_cache import Compiled
     from dodo_hooks.git.repo import Repo
@@ -43,9 +42,9 @@ def _is_inside_of_another(firing: "Firing") -> bool:
     return is_held(firing.repo) if is_nested else is_held_around_us(firing.repo)
 
 
-def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing":
+def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None, *, is_forced: bool = False) -> "Firing":
     """The firing with the lists of its jobs, and without the jobs that do not apply (C7, G4). `given`: files that a
-    person named, instead of those of the event.
+    person named, instead of those of the event. `is_forced`: a job runs also where no file matches.
 
     Raises:
         HooksError: git does not say what there is to know.
@@ -64,6 +63,7 @@ def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing
         left_out=firing.left_out,
         status=firing.status,
         is_fired=firing.trigger == BY_GIT,
+        is_forced=is_forced,
     )
     for sentence in applies.sentences:
         say(sentence)
@@ -85,10 +85,17 @@ def firing_of(
     return Firing(world, repo, hook, args, trigger, phase_of(world), slots, rules, out, stdin=stdin)
 
 
-def selectors_from_environ(world: "World") -> "Selectors":
-    from dodo_hooks.core.selection import selectors_from
+def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":
+    """Return what DODO_HOOKS_SKIP leaves out; say which of its words mean nothing in the whole file."""
+    variable = world.environ.get("DODO_HOOKS_SKIP")
+    if not variable:
+        return {}
+    from dodo_hooks.core.selection import BY_VARIABLE, left_out, selectors_from, unknown_skips
 
-    return selectors_from(world.environ.get("DODO_HOOKS_SKIP", ""))
+    if unknown_skips((hook,), variable) and (plan := compiled.plan()):
+        for word in unknown_skips(plan.hooks, variable):
+            say(f"DODO_HOOKS_SKIP: no job, group or tag is called {word!r}")
+    return left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)
 
 
 def slots_of(wanted: "int | None") -> int:

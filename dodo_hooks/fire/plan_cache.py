@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 7
+_FORMAT = 8
 _KEY = (
     _FORMAT,
     __version__,
@@ -107,8 +107,9 @@ def find_file(world: "World", top: str) -> "str | None":
     return found.file if found else None
 
 
-def load_file(world: "World", file: str) -> Plan:
-    """The plan of a hook file that was named, such as by `doit -f`; not cached.
+def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
+    """The plan of a hook file that was named, such as by `doit -f`; not cached. `top`: of the working tree that it is
+    for; None: the current directory.
 
     Raises:
         ConfigError: the file cannot be used.
@@ -121,9 +122,16 @@ def load_file(world: "World", file: str) -> Plan:
     from dodo_hooks.loader.sources import Sources
 
     path = file if file.startswith("/") else f"{world.cwd}/{file}"
-    found = named_hook_file(path, top=world.cwd, base=world.cwd)
+    found = named_hook_file(path, top=top or world.cwd, base=world.cwd)
     sources = Sources()
     return with_records(load(found, sources, main_top_of(found.home, sources)))
+
+
+def compile_file(world: "World", file: str, top: str) -> Compiled:
+    """The same in its compiled form, for the working tree at `top`. Raises as above."""
+    plan = load_file(world, file, top)
+    hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
+    return Compiled(_KEY, top, (), _bare(plan._replace(hooks=())), hooks)
 
 
 def main_top_of(top: "str | None", sources: "Sources") -> "str | None":

@@ -46,6 +46,33 @@ def test_the_help_lists_every_command(cli: Cli) -> None:
         assert f"\n  {command} " in answer.out
 
 
+@pytest.mark.parametrize("argv", [["-h"], ["jobs", "-h"], ["run", "-h"], ["wait", "-h"]])
+def test_the_short_form_of_help(cli: Cli, argv: list[str]) -> None:
+    answer = cli(*argv)
+    assert answer.code == 0 and answer.out.startswith("Usage: dodo-hooks")
+
+
+def test_the_commands_on_runs_have_short_forms(cli: Cli, history: History) -> None:
+    history.finished({"a": DONE})
+    assert cli("wait", "a").code == 0
+    assert cli("logs", "a").err == cli("jobs", "logs", "a").err != ""
+    assert cli("cancel", "a").out == "a: had already ended (completed)\n"
+    assert "did not fail" in cli("retry", "a").err
+    assert "deleted" in cli("prune").out
+    answer = cli("lgos")
+    assert (answer.code, '"logs"' in answer.err) == (3, True)
+
+
+def test_a_command_can_be_run_elsewhere(cli: Cli, history: History, repo: Repo) -> None:
+    history.finished({"a": DONE})
+    above = str(repo.path.parent)
+    assert cli("-C", "repo", "wait", "a", cwd=above).code == 0
+    assert cli("-C", above, "-C", "repo", "jobs", cwd="/").out != ""
+    for argv in (["-C", "nowhere", "jobs"], ["-C"], ["jobs", "-C", "x"]):
+        answer = cli(*argv)
+        assert (answer.code, answer.err.count("\n")) == (3, 1)
+
+
 def test_the_version(cli: Cli) -> None:
     assert cli("--version").out.split()[-1] == __version__
 

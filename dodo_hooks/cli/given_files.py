@@ -1,0 +1,135 @@
+"""The files that a person gives to `dodo-hooks run`, in place of those of an event."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from dodo_hooks.cli.place import repo_at
+from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.globs import compile_glob
+from dodo_hooks.core.matching import matches_any
+from dodo_hooks.git.command import git
+from dodo_hooks.host.world import World
+from dodo_hooks.loader.wording import quoted
+
+_NAMES = ("diff", "--name-only", "-z", "--diff-filter=d", "--no-renames", "--no-ext-diff")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFiles:
+    """The options of `run` that say which files its jobs are about."""
+
+    named: tuple[str, ...] = ()
+    listed_in: str | None = None  # a file with a name in each line, or with names that end in NUL; "-": standard input
+    takes_all: bool = False
+    from_ref: str | None = None
+    to_ref: str | None = None
+    is_last_commit: bool = False
+    globs: tuple[str, ...] = ()  # one of them has to match
+    excludes: tuple[str, ...] = ()  # none of them may
+
+    def select(self, world: World, tell: Tell) -> tuple[bytes, ...] | None:
+        """Return the files, relative to the top of the worktree; None where nothing of the kind was asked for.
+
+        `tell` is told what is left out because it does not exist.
+
+        Raises:
+            UsageError: two options contradict each other, or a file, a pattern or a ref cannot be used.
+        """
+        self._check()
+        top = repo_at(world, None).top
+        found = self._found(world, top, tell)
+        if found is None:
+            return None
+        is_wanted = _matcher("--glob", self.globs) if self.globs else lambda path: True
+        is_excluded = _matcher("--exclude", self.excludes)
+        return tuple(path for path in dict.fromkeys(found) if is_wanted(path) and not is_excluded(path))
+
+    def _check(self) -> None:
+        given = [
+            name
+            for name, is_given in (
+                ("--files", bool(self.named)),
+                ("--files-from", self.listed_in is not None),
+                ("--all-files", self.takes_all),
+                ("--from-ref", self.from_ref is not None),
+                ("--last-commit", self.is_last_commit),
+            )
+            if is_given
+        ]
+        if len(given) > 1:
+            raise UsageError(f"{given[0]} and {given[1]} contradict each other: keep one")
+        if self.to_ref is not None and self.from_ref is None:
+            raise UsageError("--to-ref says where a range ends: say with --from-ref where it begins")
+
+    def _found(self, world: World, top: str, tell: Tell) -> Iterable[bytes] | None:
+        if self.named:
+            return _below_top(world, top, self.named, tell)
+        if self.listed_in is not None:
+            return _below_top(world, top, _read_names(world, self.listed_in), tell)
+        if self.from_ref is not None:
+            return _changed(world, top, f"{self.from_ref}...{self.to_ref or 'HEAD'}")
+        if self.is_last_commit:
+            return _last_commit(world, top)
+        if self.takes_all or self.globs or self.excludes:
+            return _split(git(["ls-files", "-z"], top, world.environ))
+        return None
+
+
+def _below_top(world: World, top: str, names: Iterable[str], tell: Tell) -> list[bytes]:
+    found: list[bytes] = []
+    for name in names:
+        path = os.path.join(os.path.realpath(os.path.join(world.cwd, os.path.dirname(name))), os.path.basename(name))
+        if not path.startswith(top.rstrip("/") + "/"):
+            raise UsageError(f"{quoted(name)} is not in the working tree {top}")
+        if os.path.lexists(path):
+            found.append(os.fsencode(os.path.relpath(path, top)))
+        else:
+            tell(f"{quoted(name)} does not exist, and is left out")
+    return found
+
+
+def _read_names(world: World, file: str) -> list[str]:
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            with open(os.path.join(world.cwd, file), "rb") as opened:
+                data = opened.read()
+    except OSError as error:
+        raise UsageError(f"cannot read {quoted(file)}: {error.strerror}") from error
+    names = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return [os.fsdecode(name) for name in names if name]
+
+
+def _changed(world: World, top: str, span: str) -> list[bytes]:
+    if span.startswith("-"):
+        raise UsageError(f"{quoted(span)} is no range of commits")
+    try:
+        return _split(git([*_NAMES, span, "--"], top, world.environ))
+    except GitError as error:
+        raise UsageError(str(error)) from error
+
+
+def _last_commit(world: World, top: str) -> list[bytes]:
+    """Against the first parent; of a first commit all files."""
+    try:
+        git(["rev-parse", "-q", "--verify", "HEAD^"], top, world.environ)
+    except GitError:
+        return _split(git(["ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD"], top, world.environ))
+    return _split(git([*_NAMES, "HEAD^", "HEAD", "--"], top, world.environ))
+
+
+def _matcher(option: str, patterns: Sequence[str]) -> Callable[[bytes], bool]:
+    try:
+        return matches_any(tuple(compile_glob(pattern) for pattern in patterns))
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
+def _split(output: bytes) -> list[bytes]:
+    return output.split(b"\0")[:-1]

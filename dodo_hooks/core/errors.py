@@ -54,6 +54,12 @@ class StoreError(HooksError):
     """The store cannot be read or written (R21)."""
 
 
+class UnsafeFileError(HooksError):
+    """A file or directory of ours belongs to somebody else, or others can write to it (section 8)."""
+
+    exit_code = USAGE_ERROR
+
+
 class GitError(HooksError):
     """git, or a repository, is not there or does not answer as it should."""
 

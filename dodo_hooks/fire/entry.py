@@ -9,6 +9,7 @@ from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.git.event import derived_hooks, is_anything_owed, mark_fired
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.posix import os
+from dodo_hooks.host.private_files import expect_private_directory
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 
@@ -44,6 +45,7 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     repo = find_repo(world.environ, world.cwd)
     if not repo.top:  # a bare repository has no hook file
         return code
+    expect_private_directory(layout.own_dir(world.state))
     if hook not in OFTEN_UNSEEN:
         _tell_news(world, repo)
     if is_anything_owed(repo):

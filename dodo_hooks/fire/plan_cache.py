@@ -17,6 +17,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Job, Plan, Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.private_files import read_private
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
@@ -162,7 +163,7 @@ def _path(world: "World", top: str) -> str:
 def _read(path: str, top: str) -> "Compiled | None":
     """What is cached, if it is still good."""
     try:
-        fields = marshal.loads(read_file(path))
+        fields = marshal.loads(read_private(path))
     except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
         return None
     if not isinstance(fields, tuple) or len(fields) != len(Compiled._fields) or fields[0] != _KEY or fields[1] != top:

@@ -23,12 +23,17 @@ def read_file(path: str) -> bytes:
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        data = b""
-        while piece := os.read(descriptor, 1 << 20):
-            data += piece
-        return data
+        return read_rest(descriptor)
     finally:
         os.close(descriptor)
 
 
-__all__ = ["os", "read_file", "signals"]
+def read_rest(descriptor: int) -> bytes:
+    """What is left to read of an open file."""
+    data = b""
+    while piece := os.read(descriptor, 1 << 20):
+        data += piece
+    return data
+
+
+__all__ = ["os", "read_file", "read_rest", "signals"]

@@ -47,8 +47,8 @@ def findings(world: World) -> list[Finding]:
     found = [*_git(world), *_state(world)]
     try:
         repo = find_repo(world.environ, world.cwd)
-    except GitError as error:
-        return [*found, Finding(WRONG, "repository", str(error), "only then more can be said")]
+    except GitError as error:  # git refuses it: nothing more is asked here, since that would start what it names
+        return [*found, Finding(WRONG, "repository", " ".join(str(error).split()), "only then more can be said")]
     broken = list(_configuration(world, repo))
     if broken:  # git itself does nothing here, so all else would be guessing
         return [*found, *broken]

@@ -69,7 +69,7 @@ def _begin(world: World, command: str) -> None:
         raise
     try:
         repo = find_repo(world.environ, world.cwd)
-    except GitError:  # the command itself says so, if it needs one
+    except GitError:  # none, or one that git refuses: the command itself says so, if it needs one
         return
     if is_in_job(world):
         return

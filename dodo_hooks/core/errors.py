@@ -64,6 +64,12 @@ class GitError(HooksError):
     """git, or a repository, is not there or does not answer as it should."""
 
 
+class UnsafeRepositoryError(GitError):
+    """The repository is there, and git refuses to use it: it belongs to somebody else (section 8)."""
+
+    exit_code = USAGE_ERROR
+
+
 def place_of(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
 

@@ -35,6 +35,7 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     kept, hook, args = _parse(words)
     git = os.getppid()
     stdin = _read_stdin(hook)
+    repo = find_repo(world.environ, world.cwd)  # first of all: somebody else's repository has nothing to say
     code = _run_kept(world, kept, args, stdin) if kept else 0
     if code and is_gate(hook, args):
         return code
@@ -42,7 +43,6 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         return HANGUP
     if world.environ.get("DODO_HOOKS") == "0":
         return code
-    repo = find_repo(world.environ, world.cwd)
     if not repo.top:  # a bare repository has no hook file
         return code
     expect_private_directory(layout.own_dir(world.state))

@@ -130,12 +130,12 @@ def load_file(world: "World", file: str) -> Plan:
 def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
     """The top of the main working tree, if `top` is that of a linked one; its local overlay counts in both."""
     from dodo_hooks.core.errors import GitError
-    from dodo_hooks.git.repo import find_repo, main_worktree
+    from dodo_hooks.git.repo import locate_repo, main_worktree
 
     if top is None:
         return None
     try:
-        repo = find_repo({}, top)  # a linked working tree is found without any variable
+        repo = locate_repo({}, top)  # a linked working tree is found without any variable
     except GitError:
         return None
     if not repo.is_linked or repo.top != top:

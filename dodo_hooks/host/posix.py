@@ -16,12 +16,12 @@ else:
 
 
 def read_file(path: str) -> bytes:
-    """All of a file.
+    """All of a file; nothing of a FIFO.
 
     Raises:
         OSError: it cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO, where a file should be, would keep git waiting
     try:
         return read_rest(descriptor)
     finally:

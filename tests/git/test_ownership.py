@@ -213,3 +213,16 @@ def test_discovery_stops_at_a_mount_point(repo: Repo) -> None:
         env = {"GIT_DISCOVERY_ACROSS_FILESYSTEM": value}
         git = repo.call(*within, "git", "rev-parse", "--show-toplevel", env=env)
         assert repo.call(*within, *python, env=env).stdout == git.stdout, value
+
+
+@pytest.mark.parametrize("place", [".git", ".git/commondir", ".git/config"])
+def test_a_fifo_where_git_has_a_file_holds_nobody_up(repo: Repo, place: str) -> None:
+    planted = repo.write("planted/file", "").parent
+    path = planted / place
+    if place != ".git":
+        repo.git("init", "-q", str(planted))
+        path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    ask = f"from dodo_hooks.git.repo import find_repo; find_repo({{}}, {str(planted)!r})"
+    done = subprocess.run([sys.executable, "-c", ask], env=repo.env, capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0 or "GitError" in done.stderr

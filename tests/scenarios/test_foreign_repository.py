@@ -149,6 +149,19 @@ def test_r11_an_exception_of_gits_command_line_reaches_background_jobs(repo: Rep
     assert (tmp_path / "subject").read_text() == "third\n"
 
 
+def test_nothing_is_retried_in_a_working_tree_that_is_somebody_elses_by_now(repo: Repo, marker: Path) -> None:
+    repo.hook("pre-commit", check=f"echo job >>'{marker}'; false")
+    repo.install()
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-qm", "file", "--no-verify")
+    linked = repo.worktree("linked")
+    assert linked.run("run", "pre-commit").returncode == 1
+    give_away(linked.path)
+    done = repo.run("jobs", "retry", "check")
+    assert done.returncode == REFUSED and f"{FOREIGN} '{linked.path}'" in done.stderr
+    assert marker.read_text() == "job\n"
+
+
 def _expect_untouched(foreign: Repo, marker: Path) -> None:
     assert not marker.exists(), marker.read_text()
     assert foreign.read("file") == "staged\n"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ROOT = 0
-# With any of these in its environment git would not look for itself.
-_NAMING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_IMPLICIT_WORK_TREE", "GIT_PREFIX")
+# With these in its environment git would not look for itself.
+_NAMING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
 
 def expect_usable(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:

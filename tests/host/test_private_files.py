@@ -3,6 +3,7 @@
 import grp
 import os
 import pwd
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,14 +25,16 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def as_nobody(tmp_path: Path) -> Iterator[None]:
-    """This process is nobody's, for as long as the test takes."""
-    for path in (tmp_path, *tmp_path.parents[:3]):
-        if not path.stat().st_mode & 0o001 and path != Path("/"):
-            path.chmod(path.stat().st_mode | 0o011)  # to go through, not to list
-    os.seteuid(NOBODY)
-    yield
-    os.seteuid(0)
+def as_nobody() -> Iterator[Path]:
+    """This process is nobody's, for as long as the test takes; and a file of root's that all can reach and read."""
+    with tempfile.TemporaryDirectory() as folder:  # nobody can go through pytest's own
+        os.chmod(folder, 0o711)
+        path = Path(folder, "file")
+        path.write_bytes(CONTENT)
+        path.chmod(0o644)
+        os.seteuid(NOBODY)
+        yield path
+        os.seteuid(0)
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o444, 0o755])
@@ -76,23 +79,19 @@ def test_root_does_not_read_what_a_user_has_written_and_is_told_of_sudo(file: Pa
 
 
 @needs_root
-def test_a_user_reads_what_root_has_written(file: Path, as_nobody: None) -> None:
-    os.seteuid(0)
-    file.chmod(0o644)
-    os.seteuid(NOBODY)
-    assert read_private(str(file)) == CONTENT
+def test_a_user_reads_what_root_has_written(as_nobody: Path) -> None:
+    assert read_private(str(as_nobody)) == CONTENT
 
 
 @needs_root
-def test_a_user_does_not_read_what_another_user_has_written(file: Path, as_nobody: None) -> None:
+def test_a_user_does_not_read_what_another_user_has_written(as_nobody: Path) -> None:
     os.seteuid(0)
-    file.chmod(0o644)
-    os.chown(file, 12345, 12345)
+    os.chown(as_nobody, 12345, 12345)
     os.seteuid(NOBODY)
     with pytest.raises(UnsafeFileError) as refused:
-        read_private(str(file))
+        read_private(str(as_nobody))
     assert str(refused.value) == (
-        f"{file} belongs to user 12345, not to nobody; if it is yours, run `sudo chown -R nobody {file}`"
+        f"{as_nobody} belongs to user 12345, not to nobody; if it is yours, run `sudo chown -R nobody {as_nobody}`"
     )
 
 

@@ -40,8 +40,7 @@ def _is_own(path: str, environ: "Mapping[str, str]") -> bool:
     user = os.geteuid()
     if user != _ROOT or owner == _ROOT:
         return owner == user
-    caller = environ.get("SUDO_UID", "")
-    return caller.isascii() and caller.isdigit() and owner == int(caller)
+    return environ.get("SUDO_UID") == str(owner)
 
 
 def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:

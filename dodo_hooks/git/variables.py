@@ -83,7 +83,7 @@ def _safe_directories(environ: "Mapping[str, str]") -> "dict[str, str]":
 def _numbered_settings(environ: "Mapping[str, str]") -> "list[tuple[str, str]]":
     count = environ.get("GIT_CONFIG_COUNT", "")
     found: list[tuple[str, str]] = []
-    while count.isascii() and count.isdigit() and len(found) < int(count):
+    while count.isascii() and count.isdigit() and len(count) < 7 and len(found) < int(count):
         key, value = (environ.get(f"GIT_CONFIG_{part}_{len(found)}") for part in ("KEY", "VALUE"))
         if key is None or value is None:  # git refuses all of them then
             return []

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
+    Find = Callable[[Mapping[str, str], str], Repo]
+
 BACKEND = "dodo-hooks"  # the name of the entry point
 ENDINGS = (".dodo", ".yml", ".yaml", ".toml", ".json", ".jsonc")
 NO_SELECTION = "say what to run: `doit run bg`, `doit run {hook}`, or any other name that `doit list` shows"
@@ -67,8 +69,8 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         directory, file = _hook_file(opt_values) or (os.getcwd(), None)
         self.world = make_world()._replace(cwd=directory)
         try:
-            plan = load_file(self.world, file) if file else load_plan(self.world, directory)
             self.top, self._database = _places(self.world)
+            plan = load_file(self.world, file) if file else load_plan(self.world, directory)
         except ConfigError as error:
             raise InvalidDodoFile(explained(error).rstrip("\n")) from error
         except HooksError as error:
@@ -218,31 +220,40 @@ def _hook_file(opt_values: Any) -> "tuple[str, str | None] | None":
         return (os.path.dirname(os.path.abspath(named)), os.path.abspath(named)) if is_ours else None
     if opt_values.get("seek_file") or os.path.lexists(named):
         return None
-    repo = _repo_of(os.environ, os.getcwd())
+    from dodo_hooks.git.repo import locate_repo
+
+    repo = _repo_of(os.environ, os.getcwd(), locate_repo)
     top = (repo and repo.top) or os.getcwd()
     is_ours = not os.path.lexists(os.path.join(top, named)) and find_hook_file(top) is not None
     return (top, None) if is_ours else None
 
 
 def _places(world: "World") -> tuple[str, str]:
-    """(where jobs run, the dependency database of this repository)."""
-    from dodo_hooks.store.identity import repository_id
-    from dodo_hooks.store.layout import doit_database
+    """(where jobs run, the dependency database of this repository).
 
-    repo = _repo_of(world.environ, world.cwd)
+    Raises UnsafeRepositoryError and UnsafeFileError: what is there is somebody else's.
+    """
+    from dodo_hooks.git.repo import find_repo
+    from dodo_hooks.host.private_files import expect_private_directory
+    from dodo_hooks.store.identity import repository_id
+    from dodo_hooks.store.layout import doit_database, own_dir
+
+    expect_private_directory(own_dir(world.state))
+    repo = _repo_of(world.environ, world.cwd, find_repo)
     if repo:
         return repo.top or world.cwd, doit_database(world.state, repository_id(repo.common_dir))
     stat = os.stat(world.cwd)  # an id would be a file in a directory that is not git's
     return world.cwd, doit_database(world.state, f"at-{stat.st_dev:x}-{stat.st_ino:x}")
 
 
-def _repo_of(environ: "Mapping[str, str]", directory: str) -> "Repo | None":
+def _repo_of(environ: "Mapping[str, str]", directory: str, find: "Find") -> "Repo | None":
     """The repository of a directory; None outside of any, where a hook file can be looked at all the same."""
-    from dodo_hooks.core.errors import GitError
-    from dodo_hooks.git.repo import find_repo
+    from dodo_hooks.core.errors import GitError, UnsafeRepositoryError
 
     try:
-        return find_repo(environ, directory)
+        return find(environ, directory)
+    except UnsafeRepositoryError:
+        raise
     except GitError:
         return None
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from dodo_hooks.loader.load import content_of, refuse
+from dodo_hooks.core.errors import ConfigError, Problem
+from dodo_hooks.host.private_files import read_private
+from dodo_hooks.loader.load import refuse
 from dodo_hooks.loader.schema import read_user_models
 from dodo_hooks.loader.source import parse
 
@@ -24,8 +26,8 @@ class UserConfig:
 
 
 def load_user_config(path: str) -> UserConfig:
-    """Raises ConfigError with all that is wrong."""
-    document = parse(content_of(path, path), path)
+    """Raises ConfigError with all that is wrong; UnsafeFileError where others could have written it."""
+    document = parse(_content_of(path), path)
     if document.root is None:
         refuse(document.findings)
         return UserConfig(None)
@@ -33,3 +35,10 @@ def load_user_config(path: str) -> UserConfig:
     refuse([*document.findings, *findings])
     body = file.notify
     return UserConfig(None if body is None else Notify(body.run, body.when == "always", body.timeout))
+
+
+def _content_of(path: str) -> bytes:
+    try:
+        return read_private(path)
+    except OSError as error:
+        raise ConfigError([Problem(path, 0, 0, f"cannot be read: {error.strerror}")]) from None

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UsageError
+from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UnsafeFileError, UsageError
 from dodo_hooks.core.events import CLIENT_HOOKS
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.fire.plan_cache import load_compiled
@@ -22,6 +22,7 @@ from dodo_hooks.git.hooks_dir import configured, hooks_directory, own_directory,
 from dodo_hooks.git.managers import manager_of_directory, managers_at
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.shim_text import is_of_template, is_shim, recorded_interpreter
+from dodo_hooks.host.private_files import expect_private_directory
 from dodo_hooks.host.world import World
 from dodo_hooks.store import layout, trust
 from dodo_hooks.store.writer import make_private_directory
@@ -46,8 +47,8 @@ def findings(world: World) -> list[Finding]:
     found = [*_git(world), *_state(world)]
     try:
         repo = find_repo(world.environ, world.cwd)
-    except GitError as error:
-        return [*found, Finding(WRONG, "repository", str(error), "only then more can be said")]
+    except GitError as error:  # git refuses it: nothing more is asked here, since that would start what it names
+        return [*found, Finding(WRONG, "repository", " ".join(str(error).split()), "only then more can be said")]
     broken = list(_configuration(world, repo))
     if broken:  # git itself does nothing here, so all else would be guessing
         return [*found, *broken]
@@ -55,6 +56,8 @@ def findings(world: World) -> list[Finding]:
     if repo.top:
         try:
             plan = load_compiled(world, repo.top)[0].plan()
+        except UnsafeFileError as error:
+            found.append(Finding(WRONG, "state", str(error), "or remove it: it is made anew"))
         except ConfigError as error:
             count = len(error.problems)
             problems = "a problem" if count == 1 else f"{count} problems"
@@ -86,6 +89,11 @@ def _state(world: World) -> Iterator[Finding]:
     """Whether records can be written, and whether locks work there (R18, R21)."""
     directory = layout.jobs_dir(world.state)
     mend = "let it be yours and have space, or set XDG_STATE_HOME to another directory"
+    try:
+        expect_private_directory(layout.own_dir(world.state))
+    except UnsafeFileError as error:
+        yield Finding(WRONG, "state", str(error), "or set XDG_STATE_HOME to another directory")
+        return
     try:
         make_private_directory(directory)
         with tempfile.TemporaryFile(dir=directory) as file:
@@ -192,7 +200,7 @@ def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding
             message = f"{interpreter} cannot start dodo-hooks by {path}: its packages have moved or are gone"
             yield Finding(WRONG, "python", message, f"{INSTALL} records where they are now")
         elif not launcher.is_bundle_current(shim.bundle_path(repo)):
-            message = "what the hooks load was compiled for another version or Python, so each is slower"
+            message = "the compiled code of the hooks is of another version, or others can write it: each is slower"
             yield Finding(NOTE, "bundle", message, f"{INSTALL} compiles it anew")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from dodo_hooks.cli.place import no_hook_file, teller, tree_here
+from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 
 
@@ -31,7 +32,7 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     if file is not None:
         found = named_hook_file(file, top=world.cwd, base=world.cwd)
     else:
-        top = tree_here(world)
+        top = tree_here(world, locate_repo)
         here = find_hook_file(top, sources)
         if here is None:
             raise no_hook_file(top)

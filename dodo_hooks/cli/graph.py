@@ -12,6 +12,7 @@ from dodo_hooks.cli.completion import hook_names
 from dodo_hooks.cli.place import plan_here, teller, with_only
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
+from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 
 TEXT = "text"
@@ -68,7 +69,7 @@ _ENDINGS = {
 @click.pass_obj
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
     """Show the jobs of the hook file, or of HOOK alone, and what each of them waits for."""
-    plan = with_only(plan_here(world), hook)
+    plan = with_only(plan_here(world, locate_repo), hook)
     tell = teller()
     for notice in plan.notices:
         tell(notice)

@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from dodo_hooks import __version__
-from dodo_hooks.core.errors import USAGE_ERROR, GitError
+from dodo_hooks.core.errors import USAGE_ERROR, GitError, UnsafeFileError
 from dodo_hooks.host.world import World
 
 PROGRAM = "dodo-hooks"
 COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that wants to know what may come next
 INTERRUPTED = 130
+_NEED_NO_STATE = ("doctor", "completion")  # the former says what is wrong with it
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 
 Loader = Callable[[], click.Command]
@@ -34,7 +35,7 @@ def run(argv: Sequence[str], world: World) -> int:
             return complete(cli, world, world.environ[COMPLETION])
         argv, world = _in_directory(argv, world)
         if argv and argv[0] in COMMANDS and not {"-h", "--help", "--short"} & set(argv):
-            _begin(world)
+            _begin(world, argv[0])
         code = _invoke(argv, world)
         sys.stdout.flush()
         return code
@@ -57,18 +58,29 @@ def _in_directory(argv: Sequence[str], world: World) -> tuple[Sequence[str], Wor
     return argv, world
 
 
-def _begin(world: World) -> None:
+def _begin(world: World, command: str) -> None:
     """What every command does first in a repository: put back what a killed hook has set aside, and tell what went
-    wrong in the background since the last command."""
+    wrong in the background since the last command.
+
+    Raises:
+        UnsafeFileError: our directory for records is not the user's own.
+    """
     from dodo_hooks.fire.news import is_in_job, tell_news
     from dodo_hooks.git.event import is_anything_owed
     from dodo_hooks.git.repo import find_repo
+    from dodo_hooks.host.private_files import expect_private_directory
     from dodo_hooks.store import identity, layout
     from dodo_hooks.store.repair import repair
 
     try:
+        expect_private_directory(layout.own_dir(world.state))
+    except UnsafeFileError:
+        if command in _NEED_NO_STATE:
+            return
+        raise
+    try:
         repo = find_repo(world.environ, world.cwd)
-    except GitError:  # the command itself says so, if it needs one
+    except GitError:  # none, or one that git refuses: the command itself says so, if it needs one
         return
     if is_in_job(world):
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import click
 
@@ -11,38 +11,41 @@ from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.git.command import expect_configuration
 from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.world import World
 from dodo_hooks.store import identity, layout
 from dodo_hooks.store.reader import identities
 from dodo_hooks.store.repair import repair
 from dodo_hooks.store.repositories import repository_dirs, repository_path
 
+Find = Callable[[Mapping[str, str], str], Repo]
 
-def plan_here(world: World) -> Plan:
-    """The plan of the working tree.
+
+def plan_here(world: World, find: Find = find_repo) -> Plan:
+    """The plan of the working tree. With `locate_repo` for `find` whoever it belongs to: for what only reads.
 
     Raises:
-        GitError: there is no repository here.
+        GitError: there is no repository here, or git refuses it.
         ConfigError: the hook file is wrong.
         UsageError: there is no working tree, or no hook file in it.
     """
     from dodo_hooks.fire.plan_cache import load_plan
 
-    top = tree_here(world)
+    top = tree_here(world, find)
     plan = load_plan(world, top)
     if plan is None:
         raise no_hook_file(top)
     return plan
 
 
-def tree_here(world: World) -> str:
-    """The top of the working tree.
+def tree_here(world: World, find: Find = find_repo) -> str:
+    """The top of the working tree; `find` as above.
 
     Raises:
-        GitError: there is no repository here.
+        GitError: there is no repository here, or git refuses it.
         UsageError: there is no working tree.
     """
-    repo = find_repo(world.environ, world.cwd)
+    repo = find(world.environ, world.cwd)
     if not repo.top:
         raise UsageError(f"{repo.git_dir} has no working tree, and so no hook file: go into a working tree")
     return repo.top
@@ -131,8 +134,7 @@ def repo_at(world: World, path: str | None) -> Repo:
     if path is None:
         return find_repo(world.environ, world.cwd)
     # In a hook git's variables name the repository of the hook, and would win over the path.
-    environ = {name: value for name, value in world.environ.items() if not name.startswith("GIT_")}
-    return find_repo(environ, os.path.join(world.cwd, path))
+    return find_repo(without_local(world.environ), os.path.join(world.cwd, path))
 
 
 def _store_of(world: World, repo: Repo) -> str:

@@ -10,6 +10,7 @@ import sys
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.posix import os
+from dodo_hooks.host.private_files import expect_private_directory
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 from dodo_hooks.store.news import count_news
@@ -35,6 +36,7 @@ def short_status(world: "World") -> str:
     identity = known_id(find_repo(world.environ, world.cwd).common_dir)
     if identity is None:
         return ""
+    expect_private_directory(layout.own_dir(world.state))
     repository_dir = layout.repository_dir(world.state, identity)
     running, dead = _alive(repository_dir)
     failed = count_news(repository_dir) + dead

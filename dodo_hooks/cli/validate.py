@@ -13,6 +13,7 @@ from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core.errors import ConfigError, Problem
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.engine.notify import load_own_config
+from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 
 ERROR = "error"
@@ -61,7 +62,7 @@ def _checked(world: World, file: str | None) -> tuple[Plan | None, ConfigError |
 
     plan, errors = None, list[ConfigError]()
     try:
-        plan = plan_here(world) if file is None else load_file(world, file)
+        plan = plan_here(world, locate_repo) if file is None else load_file(world, file)
     except ConfigError as error:
         errors.append(error)
     try:

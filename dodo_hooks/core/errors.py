@@ -54,8 +54,20 @@ class StoreError(HooksError):
     """The store cannot be read or written (R21)."""
 
 
+class UnsafeFileError(HooksError):
+    """A file or directory of ours belongs to somebody else, or others can write to it (section 8)."""
+
+    exit_code = USAGE_ERROR
+
+
 class GitError(HooksError):
     """git, or a repository, is not there or does not answer as it should."""
+
+
+class UnsafeRepositoryError(GitError):
+    """The repository is there, and git refuses to use it: it belongs to somebody else (section 8)."""
+
+    exit_code = USAGE_ERROR
 
 
 def place_of(problem: Problem) -> str:

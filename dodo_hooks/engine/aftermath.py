@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dodo_hooks.core import status
-from dodo_hooks.core.errors import ConfigError
+from dodo_hooks.core.errors import ConfigError, UnsafeFileError
 from dodo_hooks.core.news import news_of
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.status import Outcome
@@ -32,7 +32,7 @@ class Aftermath:
         try:
             config = load_own_config(world)
             self._notify = None if config is None else config.notify
-        except ConfigError as error:
+        except (ConfigError, UnsafeFileError) as error:
             self._fault = str(error).split("\n")[0]
 
     def run(self, phase: Background, line: str | None) -> None:

@@ -66,8 +66,10 @@ class HookDB(JsonDB):  # type: ignore[misc]
         """
         if not (self._cleared or self._removed or self._changed):
             return
+        from dodo_hooks.store.writer import make_private_directory  # here, so that other projects do not pay for it
+
         try:
-            os.makedirs(os.path.dirname(self.name), mode=0o700, exist_ok=True)
+            make_private_directory(os.path.dirname(self.name))  # all of it, which a mode of `os.makedirs` does not do
             with _locked(self.name + ".lock"):
                 rows = self._applied({} if self._cleared or not os.path.exists(self.name) else self._load())
                 self._replace_file(rows)

@@ -9,6 +9,7 @@ from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.git.event import derived_hooks, is_anything_owed, mark_fired
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.posix import os
+from dodo_hooks.host.private_files import expect_private_directory
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 
@@ -34,6 +35,7 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     kept, hook, args = _parse(words)
     git = os.getppid()
     stdin = _read_stdin(hook)
+    repo = find_repo(world.environ, world.cwd)  # first of all: somebody else's repository has nothing to say
     code = _run_kept(world, kept, args, stdin) if kept else 0
     if code and is_gate(hook, args):
         return code
@@ -41,9 +43,9 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         return HANGUP
     if world.environ.get("DODO_HOOKS") == "0":
         return code
-    repo = find_repo(world.environ, world.cwd)
     if not repo.top:  # a bare repository has no hook file
         return code
+    expect_private_directory(layout.own_dir(world.state))
     if hook not in OFTEN_UNSEEN:
         _tell_news(world, repo)
     if is_anything_owed(repo):

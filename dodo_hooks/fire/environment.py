@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.git.repo import default_branch, head_of, is_discoverable, main_worktree
-from dodo_hooks.git.variables import background_environ
+from dodo_hooks.git.variables import background_environ, without_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def environment_of_run(run: "Run", is_background: bool) -> "dict[str, str]":
     firing, repo = run.firing, run.firing.repo
     environ = {name: value for name, value in firing.world.environ.items() if not name.startswith(_OF_AN_EVENT)}
     if is_background:
-        environ = background_environ(environ, repo, is_discoverable(repo))
+        environ = background_environ(environ, repo, is_discoverable(repo, without_local(environ)))
     environ.update(
         DODO_HOOK=firing.hook.name,
         DODO_INVOCATION=run.writer.identity,

@@ -17,6 +17,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Job, Plan, Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.private_files import read_private
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
@@ -137,12 +138,12 @@ def compile_file(world: "World", file: str, top: str) -> Compiled:
 def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
     """The top of the main working tree, if `top` is that of a linked one; its local overlay counts in both."""
     from dodo_hooks.core.errors import GitError
-    from dodo_hooks.git.repo import find_repo, main_worktree
+    from dodo_hooks.git.repo import locate_repo, main_worktree
 
     if top is None:
         return None
     try:
-        repo = find_repo({}, top)  # a linked working tree is found without any variable
+        repo = locate_repo({}, top)  # a linked working tree is found without any variable
     except GitError:
         return None
     if not repo.is_linked or repo.top != top:
@@ -170,7 +171,7 @@ def _path(world: "World", top: str) -> str:
 def _read(path: str, top: str) -> "Compiled | None":
     """What is cached, if it is still good."""
     try:
-        fields = marshal.loads(read_file(path))
+        fields = marshal.loads(read_private(path))
     except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
         return None
     if not isinstance(fields, tuple) or len(fields) != len(Compiled._fields) or fields[0] != _KEY or fields[1] != top:

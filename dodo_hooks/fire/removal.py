@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dodo_hooks.core.errors import GitError, HooksError, UsageError
+from dodo_hooks.core.errors import GitError, HooksError, UnsafeRepositoryError, UsageError
 from dodo_hooks.fire.by_hand import fire_by_command
 from dodo_hooks.git.command import git
 from dodo_hooks.git.repo import Repo, find_repo, main_worktree
@@ -35,6 +35,8 @@ def remove_worktree(world: World, repo: Repo, force: int) -> int:
     there = World(environ, after, world.site)
     try:
         main_repo = find_repo(environ, after)
+    except UnsafeRepositoryError:
+        raise
     except GitError:  # the command was given outside of the repository, which is a bare one
         return 0
     if not main_repo.top or main_repo.common_dir != repo.common_dir:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dodo_hooks.core import status
-from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UsageError
+from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UnsafeRepositoryError, UsageError
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
 from dodo_hooks.core.status import Outcome, satisfies
@@ -56,7 +56,7 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
     if not selected:
         raise UsageError(f"nothing in {invocation.id} can be retried: all its jobs succeeded, or were left out")
     world = world._replace(environ=without_local(world.environ))
-    repo = _repo_of(invocation)
+    repo = _repo_of(world, invocation)
     plan = _present_plan(world, repo)
     (hook,) = with_records(Plan("", None, (_hook(invocation, jobs, selected, plan),))).hooks
     left_out = {number: _outcome_of(job, invocation) for number, job in enumerate(jobs) if number not in selected}
@@ -210,9 +210,11 @@ def _is_masked(name: str, value: str) -> bool:
     return value == MASK and is_secret(name)
 
 
-def _repo_of(invocation: InvocationRecord) -> Repo:
+def _repo_of(world: World, invocation: InvocationRecord) -> Repo:
     try:
-        repo = find_repo({}, invocation.worktree)
+        repo = find_repo(world.environ, invocation.worktree)
+    except UnsafeRepositoryError:
+        raise
     except (GitError, OSError):
         repo = None
     if repo is None or repo.top != invocation.worktree:

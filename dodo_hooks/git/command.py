@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.program import git_outside
+from dodo_hooks.git.repo import Repo, locate_repo, real
 from dodo_hooks.git.variables import without_local
 
 
@@ -23,8 +24,8 @@ def git(
     failure. Raises GitError, with the last line that git said.
     """
     environ = {**(os.environ if environ is None else environ), "GIT_OPTIONAL_LOCKS": "0"}
-    argv = ["git", "-c", "core.hooksPath=/dev/null", *args]
     try:
+        argv = [git_outside(environ, (real(cwd), *_repository_here(environ))), "-c", "core.hooksPath=/dev/null", *args]
         done = subprocess.run(argv, cwd=cwd, env=environ, input=stdin, capture_output=True)
     except OSError as error:
         raise GitError(f"git cannot be started in {cwd}: {error.strerror}") from error
@@ -32,6 +33,15 @@ def git(
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise GitError(f"git {args[0]}: {said or f'ended with {done.returncode}'}")
     return done.stdout
+
+
+def _repository_here(environ: Mapping[str, str]) -> "tuple[str, ...]":
+    """The directories of the repository that we stand in, which a question about none is no reason to obey."""
+    try:
+        here = locate_repo(environ, os.getcwd())
+    except (GitError, OSError):
+        return ()
+    return here.top, here.git_dir, here.common_dir
 
 
 def expect_configuration(repo: Repo, environ: Mapping[str, str]) -> None:

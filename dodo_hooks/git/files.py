@@ -12,6 +12,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.file_sources import BEFORE_A_COMMIT
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
 from dodo_hooks.core.record import Record
+from dodo_hooks.git.program import git_program
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.capture import Captured, capture
 from dodo_hooks.host.posix import os, read_file
@@ -61,12 +62,12 @@ class Asked(Record):
     def attempt(self, *args: str, stdin: bytes = b"") -> Captured:
         """The same, also where it fails. Fires no hook and takes no lock that it can do without (R11)."""
         top = self.repo.top
-        argv = ("git", "-C", top, *(word for setting in _SETTINGS for word in ("-c", setting)), *args)
+        options = ("-C", top, *(word for setting in _SETTINGS for word in ("-c", setting)), *args)
         environ = {**self.environ, "GIT_OPTIONAL_LOCKS": "0"}
         if environ.get("GIT_DIR"):  # it may be relative to where we are
             environ["GIT_DIR"], environ["GIT_WORK_TREE"] = self.repo.git_dir, top
         try:
-            return capture(argv, environ, stdin)
+            return capture((git_program(environ, self.repo), *options), environ, stdin)
         except OSError as error:
             raise GitError(f"git cannot be started in {top}: {error.strerror}") from error
 

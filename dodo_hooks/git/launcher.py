@@ -15,10 +15,11 @@ from collections.abc import Collection, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.errors import GitError, UnsafeFileError
 from dodo_hooks.core.events import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.git.shim_text import OF_ALL, PINNED
 from dodo_hooks.host import bundle
+from dodo_hooks.host.private_files import read_private
 
 # What a command may import that is not ours, with what these import in turn: some systems scatter them.
 THIRD_PARTY = (
@@ -40,6 +41,9 @@ try:
     if path[:1] != "/":  # the process may go elsewhere before it reads on
         path = posix.getcwd() + "/" + path
     file = posix.open(path, posix.O_RDONLY)
+    about = posix.fstat(file)
+    if about.st_uid not in (0, posix.geteuid()) or about.st_mode & 0o22:
+        raise OSError
     length = int(posix.read(file, {digits}))
     key, start, index = marshal.loads(posix.read(file, length))
     posix.close(file)
@@ -148,10 +152,10 @@ def answer_of(interpreter: str, launcher: str) -> str:
 def is_bundle_current(path: str) -> bool:
     """Whether a bundle serves this Python and these sources."""
     try:
-        content = Path(path).read_bytes()
+        content = read_private(path)
         length = int(content[: bundle.DIGITS])
         key, _, index = marshal.loads(content[bundle.DIGITS : bundle.DIGITS + length])
-    except (OSError, ValueError, TypeError, EOFError):
+    except (OSError, UnsafeFileError, ValueError, TypeError, EOFError):
         return False
     if key != bundle.KEY or set(index) != set(_hot_modules()):
         return False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dodo_hooks.core.record import Record
 from dodo_hooks.git.journal import Journal, sync_file
 from dodo_hooks.git.partial import git_environ
+from dodo_hooks.git.program import git_program
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.versions import FILE, Version, read_version, write_version
 from dodo_hooks.host.capture import capture
@@ -61,7 +62,7 @@ class Merger:
             if not read_version(path).has_bytes_of(side.version):  # it is being written just now
                 return None
             files.append(os.fsdecode(path))
-        argv = ("git", "-C", self._repo.top, "merge-file", "-p", "-q", *files)
+        argv = (git_program(self._environ, self._repo), "-C", self._repo.top, "merge-file", "-p", "-q", *files)
         for _ in range(_ATTEMPTS):
             done = capture(argv, self._environ, is_shielded=True)
             if done.exit_code >= 0:  # else somebody has killed it, which says nothing of the files

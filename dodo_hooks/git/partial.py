@@ -6,6 +6,7 @@ uses for this commit: a temporary one for `commit -- FILE`, the lock file for `c
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
+from dodo_hooks.git.program import git_program
 from dodo_hooks.host.capture import Captured, Pending, capture
 
 TYPE_CHECKING = False
@@ -44,7 +45,7 @@ class StatusQuery:
         """Raises GitError: git cannot be started."""
         self._output: bytes | None = None
         try:
-            self._pending = Pending(_argv(repo, _STATUS), git_environ(repo, environ))
+            self._pending = Pending(_argv(repo, environ, _STATUS), git_environ(repo, environ))
         except OSError as error:
             raise _not_started(repo, error) from error
 
@@ -106,14 +107,14 @@ def run_git(
     """
     environ = git_environ(repo, environ)
     try:
-        done = capture(_argv(repo, args), environ, stdin, lock=lock, is_shielded=is_shielded)
+        done = capture(_argv(repo, environ, args), environ, stdin, lock=lock, is_shielded=is_shielded)
     except OSError as error:
         raise _not_started(repo, error) from error
     return _output_of(args, done)
 
 
-def _argv(repo: "Repo", args: "Sequence[str]") -> "tuple[str, ...]":
-    return ("git", "-C", repo.top, "-c", "core.hooksPath=/dev/null", *args)
+def _argv(repo: "Repo", environ: "Mapping[str, str]", args: "Sequence[str]") -> "tuple[str, ...]":
+    return (git_program(environ, repo), "-C", repo.top, "-c", "core.hooksPath=/dev/null", *args)
 
 
 def _output_of(args: "Sequence[str]", done: Captured) -> bytes:

@@ -8,6 +8,7 @@ import sys
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
+from dodo_hooks.git.ownership import expect_usable
 from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False
@@ -35,12 +36,29 @@ class Repo(Record):
 def find_repo(environ: "Mapping[str, str]", cwd: str) -> Repo:
     """The repository that git would use, given its variables and the directory.
 
-    Raises GitError where there is none, or where a `.git` file or a variable names one that is not there.
+    Raises:
+        UnsafeRepositoryError: git refuses it, because it belongs to somebody else (section 8).
+        GitError: there is none, or a `.git` file or a variable names one that is not there.
     """
+    return _find(environ, cwd, is_checked=True)
+
+
+def locate_repo(environ: "Mapping[str, str]", cwd: str) -> Repo:
+    """The same, whoever it belongs to: for what reads there, and runs and obeys nothing.
+
+    Raises:
+        GitError: as above.
+    """
+    return _find(environ, cwd, is_checked=False)
+
+
+def _find(environ: "Mapping[str, str]", cwd: str, is_checked: bool) -> Repo:
     cwd = real(cwd)
     named = environ.get("GIT_DIR")
     if not named:
-        git_dir, place = _discover(cwd)
+        git_dir, place = _discover(environ, cwd)
+        if is_checked:  # before anything in it is read; one that the caller has named is not checked, as in git
+            expect_usable(git_dir, place, environ)
     elif found := _git_dir_at(joined(cwd, named)):
         # git starts its hooks at the top. Inside the git directory (a push is received there) it takes that for the
         # top just the same, which is of no use to anybody.
@@ -52,15 +70,17 @@ def find_repo(environ: "Mapping[str, str]", cwd: str) -> Repo:
     return Repo(_work_tree(environ, cwd, git_dir, common_dir, place), git_dir, common_dir)
 
 
-def is_discoverable(repo: Repo) -> bool:
-    """Whether git finds this repository from its top without any variable; if not, a background job needs them (R11).
+def is_discoverable(repo: Repo, environ: "Mapping[str, str]") -> bool:
+    """Whether git finds this repository from its top, and uses it; if not, a background job needs variables (R11).
+
+    `environ`: without what names a repository.
 
     A repository without working tree is never taken for found: where its jobs run is not ours to guess.
     """
     if not repo.top:
         return False
     try:
-        found = find_repo({}, repo.top)
+        found = find_repo(environ, repo.top)
     except GitError:
         return False
     return found.top == repo.top and found.git_dir == repo.git_dir
@@ -103,18 +123,48 @@ def head_of(repo: Repo) -> "tuple[str | None, str | None]":
 # The repository
 
 
-def _discover(cwd: str) -> "tuple[str, str]":
+def _discover(environ: "Mapping[str, str]", cwd: str) -> "tuple[str, str]":
     """The git directory, and the top of the working tree where it was found in ("" where it is bare)."""
-    place = cwd
+    place, ceiling = cwd, _ceiling(environ, cwd)
     while True:
         base = place.rstrip("/")
         if git_dir := _git_dir_at(f"{base}/.git"):
             return git_dir, place
         if _is_git_dir(place):
             return place, ""
-        if not base:
+        above = base.rpartition("/")[0] or "/"
+        if not base or above == ceiling:
             raise GitError(f"{cwd} is not in a git repository: go into one, or make one with `git init`")
-        place = base.rpartition("/")[0] or "/"
+        if _is_mount_point(place, above) and not _may_cross(environ):
+            raise GitError(
+                f"{cwd} is not in a git repository, up to the mount point {place}; "
+                "git looks further with GIT_DISCOVERY_ACROSS_FILESYSTEM=1"
+            )
+        place = above
+
+
+def _ceiling(environ: "Mapping[str, str]", cwd: str) -> str:
+    """The nearest directory above `cwd` that git does not look into (git(1), GIT_CEILING_DIRECTORIES); "" for none."""
+    ceilings, is_resolved = [""], True
+    for entry in environ.get("GIT_CEILING_DIRECTORIES", "").split(":"):
+        if not entry:  # what follows an empty entry holds no links
+            is_resolved = False
+        elif entry.startswith("/"):
+            path = (real(entry) if is_resolved else entry).rstrip("/") or "/"
+            if cwd.startswith(f"{path.rstrip('/')}/") and cwd != path:
+                ceilings.append(path)
+    return max(ceilings, key=len)
+
+
+def _is_mount_point(place: str, above: str) -> bool:
+    try:
+        return os.stat(place).st_dev != os.stat(above).st_dev
+    except OSError:  # it is not there any more: what is above may be
+        return False
+
+
+def _may_cross(environ: "Mapping[str, str]") -> bool:
+    return environ.get("GIT_DISCOVERY_ACROSS_FILESYSTEM", "").lower() not in ("", "0", "false", "no", "off")
 
 
 def _git_dir_at(path: str) -> "str | None":

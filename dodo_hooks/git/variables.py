@@ -45,20 +45,71 @@ _OF_A_COMMAND = (
 LOCAL_VARIABLES = _OF_A_REPOSITORY + _OF_A_COMMAND
 # Families that are numbered, or named after a commit.
 LOCAL_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_PUSH_OPTION_", "GITHEAD_")
+_SAFE = "safe.directory"
 # The author of the commit that git is making.
 AUTHOR_VARIABLES = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
 
 
 def without_local(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """The environment as it was before git added what belongs to its command."""
+    """The environment as it was before git added what belongs to its command, and with the `safe.directory` of that."""
     dropped: set[str] = set(LOCAL_VARIABLES)
     # git commit sets all three, the date as "@SECONDS ZONE", which is how we tell them from a person's own: a commit
     # that a job makes later must not get the author and the date of this one.
     if environ.get("GIT_AUTHOR_DATE", "").startswith("@"):
         dropped.update(AUTHOR_VARIABLES)
-    return {
+    clean = {
         name: value for name, value in environ.items() if name not in dropped and not name.startswith(LOCAL_PREFIXES)
     }
+    if "GIT_CONFIG_COUNT" in environ or "GIT_CONFIG_PARAMETERS" in environ:
+        clean.update(_safe_directories(environ))
+    return clean
+
+
+def _safe_directories(environ: "Mapping[str, str]") -> "dict[str, str]":
+    """Of the settings of git's command line those that say whose repositories are safe: they are about the machine and
+    who uses it, and without them git would refuse to a job what it allows to its hook."""
+    kept: dict[str, str] = {}
+    values = [value for key, value in _numbered_settings(environ) if key.lower() == _SAFE]
+    for number, value in enumerate(values):
+        kept[f"GIT_CONFIG_KEY_{number}"], kept[f"GIT_CONFIG_VALUE_{number}"] = _SAFE, value
+    if values:
+        kept["GIT_CONFIG_COUNT"] = str(len(values))
+    words = [word for word in _quoted_words(environ.get("GIT_CONFIG_PARAMETERS", "")) if _names_safe(word)]
+    if words:
+        kept["GIT_CONFIG_PARAMETERS"] = " ".join(words)
+    return kept
+
+
+def _numbered_settings(environ: "Mapping[str, str]") -> "list[tuple[str, str]]":
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    found: list[tuple[str, str]] = []
+    while count.isascii() and count.isdigit() and len(count) < 7 and len(found) < int(count):
+        key, value = (environ.get(f"GIT_CONFIG_{part}_{len(found)}") for part in ("KEY", "VALUE"))
+        if key is None or value is None:  # git refuses all of them then
+            return []
+        found.append((key, value))
+    return found
+
+
+def _quoted_words(text: str) -> "list[str]":
+    """The words of GIT_CONFIG_PARAMETERS, with their quotes: `'key'='value'`, of an older git `'key=value'`."""
+    words, word, is_quoted, characters = [], "", False, iter(text)
+    for character in characters:
+        if character == " " and not is_quoted:
+            words.append(word)
+            word = ""
+            continue
+        if character == "'":
+            is_quoted = not is_quoted
+        word += character
+        if character == "\\" and not is_quoted:
+            word += next(characters, "")
+    return [*words, word]
+
+
+def _names_safe(word: str) -> bool:
+    bare = word.replace("'", "").lower()
+    return bare == _SAFE or bare.startswith(f"{_SAFE}=")
 
 
 def background_environ(environ: "Mapping[str, str]", repo: "Repo", discoverable: bool) -> "dict[str, str]":

@@ -50,7 +50,7 @@ class Finder:
         except OSError:  # taken away meanwhile
             return None
         try:
-            if not self._load(name, descriptor):
+            if not _is_private(os.fstat(descriptor)) or not self._load(name, descriptor):
                 return None
         finally:
             os.close(descriptor)
@@ -119,6 +119,15 @@ def made_of(sources: "Sequence[tuple[str, str, tuple[str, ...]]]") -> bytes:
         codes += _marker(name) + code
     head = marshal.dumps((KEY, _compiled(__file__), index))
     return b"%0*d" % (DIGITS, len(head)) + head + codes
+
+
+def _is_private(stat: "os.stat_result") -> bool:
+    """Whether nobody but the effective user and root can have written it (section 8), as the launcher asks, too.
+
+    Else it is left alone without a word, and a hook is slower: `doctor` tells. Not host/private_files.py, since this
+    is what that is imported with.
+    """
+    return stat.st_uid in (0, os.geteuid()) and not stat.st_mode & 0o022
 
 
 def _marker(name: str) -> bytes:

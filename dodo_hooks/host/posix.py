@@ -16,19 +16,24 @@ else:
 
 
 def read_file(path: str) -> bytes:
-    """All of a file.
+    """All of a file; nothing of a FIFO.
 
     Raises:
         OSError: it cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO, where a file should be, would keep git waiting
     try:
-        data = b""
-        while piece := os.read(descriptor, 1 << 20):
-            data += piece
-        return data
+        return read_rest(descriptor)
     finally:
         os.close(descriptor)
 
 
-__all__ = ["os", "read_file", "signals"]
+def read_rest(descriptor: int) -> bytes:
+    """What is left to read of an open file."""
+    data = b""
+    while piece := os.read(descriptor, 1 << 20):
+        data += piece
+    return data
+
+
+__all__ = ["os", "read_file", "read_rest", "signals"]

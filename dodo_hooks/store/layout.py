@@ -19,6 +19,11 @@ the hook's name as well: `20261124-075500-123456.pre-commit`.
 """
 
 
+def own_dir(state: str) -> str:
+    """Our own directory in the user's directory for state: everything below is made by us."""
+    return f"{state}/dodo-hooks"
+
+
 def jobs_dir(state: str) -> str:
     return f"{state}/dodo-hooks/jobs"
 

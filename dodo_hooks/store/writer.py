@@ -281,7 +281,7 @@ def _make_directories(repository_dir: str, directory: str) -> None:
     make_private_directory(layout.live_dir(repository_dir))
 
 
-def make_private_directory(path: str) -> None:
+def make_private_directory(path: str, tries: int = 3) -> None:
     """Make a directory and what is missing above it, readable by its owner alone (section 7).
 
     Raises:
@@ -290,8 +290,12 @@ def make_private_directory(path: str) -> None:
     try:
         os.mkdir(path, 0o700)
     except FileNotFoundError:
+        # Pruning may remove the parent again before we are back. Where it is there and nothing can be made in it
+        # (/proc says so with this very error), that is not tried for ever.
+        if not tries:
+            raise
         make_private_directory(path.rpartition("/")[0] or "/")
-        make_private_directory(path)  # which another process may have made by now
+        make_private_directory(path, tries - 1)  # which another process may have made by now
     except FileExistsError:
         if not _is_directory(path):
             raise

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.host import bundle
+from kit.foreign import NOBODY, needs_root
 from kit.repo import PACKAGES, Repo
 
 LAUNCHER = ".git/dodo-hooks/launch.py"
@@ -25,9 +26,11 @@ NOTHING_TO_DO = {
     "dodo_hooks.fire.plan_cache",
     "dodo_hooks.git",
     "dodo_hooks.git.event",
+    "dodo_hooks.git.ownership",
     "dodo_hooks.git.repo",
     "dodo_hooks.host",
     "dodo_hooks.host.posix",
+    "dodo_hooks.host.private_files",
     "dodo_hooks.host.world",
     "dodo_hooks.main",
     "dodo_hooks.store",
@@ -140,3 +143,37 @@ def test_the_bundle_of_another_python_is_left_alone_and_written_anew_with_the_ne
     os.utime(fired.path / "hooks.dodo")  # another stat: the plan is compiled again
     assert "2 jobs completed" in fired.call(".git/hooks/pre-commit", check=True).stderr
     assert ours in path.read_bytes() and other not in path.read_bytes()
+
+
+@pytest.mark.parametrize("change", ["mode", pytest.param("owner", marks=needs_root)])
+def test_a_bundle_that_others_could_have_written_is_left_alone(fired: Repo, change: str) -> None:
+    """The hook is slower then, and `doctor` says so."""
+    path = fired.path / ".git/dodo-hooks" / bundle.FILE
+    if change == "mode":
+        path.chmod(0o646)
+    else:
+        os.chown(path, NOBODY, NOBODY)
+    loaders = {loader for name, loader in modules_after(fired, "pre-commit").items() if name.startswith("dodo_hooks")}
+    assert loaders == {"SourceFileLoader"}
+    assert (
+        "note: the compiled code of the hooks is of another version, or others can write it"
+        in fired.run("doctor").stdout
+    )
+
+
+def test_a_bundle_that_others_can_write_by_now_is_read_no_further(fired: Repo) -> None:
+    path = fired.path / ".git/dodo-hooks" / bundle.FILE
+    code = "\n".join(
+        (
+            "import marshal, os, sys; sys.path.insert(0, sys.argv[1])",
+            "from dodo_hooks.host import bundle",
+            "data = open(sys.argv[2], 'rb').read(); length = int(data[: bundle.DIGITS])",
+            "index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
+            "bundle.start(sys.argv[2], bundle.DIGITS + length, index)",
+            "from dodo_hooks.fire import nesting; print(type(nesting.__loader__).__name__)",
+            "os.chmod(sys.argv[2], 0o666)",
+            "from dodo_hooks.fire import phases; print(type(phases.__loader__).__name__)",
+        )
+    )
+    done = fired.call(sys.executable, "-I", "-S", "-c", code, PACKAGES, str(path), check=True)
+    assert done.stdout.split() == ["Finder", "SourceFileLoader"]

@@ -1,9 +1,17 @@
 """Our own git commands."""
 
+import ast
+import os
+from pathlib import Path
+
 import pytest
 
+import dodo_hooks
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.command import git
+from dodo_hooks.git.program import git_program
+from dodo_hooks.git.repo import Repo as Facts
+from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
 
@@ -30,5 +38,81 @@ def test_an_error_says_what_git_said_last(repo: Repo) -> None:
 
 def test_a_missing_git_is_an_error_of_one_sentence(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repo.path))
-    with pytest.raises(GitError, match=r"^git cannot be started in .*: No such file or directory"):
+    with pytest.raises(GitError, match=r"^git cannot be started in .*: no git in PATH"):
         git(["status"], str(repo.path), {**repo.env, "PATH": str(repo.path)})
+
+
+# Which git is started
+
+
+def test_git_is_never_taken_from_the_repository(repo: Repo, tmp_path: Path) -> None:
+    """Neither by an entry of PATH that is relative, which leads into wherever one stands, nor by one inside of it."""
+    marker = tmp_path / "taken"
+    evil = f"#!/bin/sh\n{{ echo $0 $*; ps -o args= -p $PPID; }} >>'{marker}'\n"
+    for place in ("git", "bin/git", ".git/tools/git", "sub/git"):
+        repo.write(place, evil).chmod(0o755)
+    (tmp_path / "link").symlink_to(repo.path / "bin")
+    repo.write("file", "staged\n")
+    repo.hook("pre-commit", check={"run": "true {staged_files}", "glob": "*"})
+    repo.git("add", "file")
+    repo.write("file", "unstaged\n")
+    entries = [
+        ".",
+        "",
+        "bin",
+        "./bin",
+        str(repo.path),
+        f"{repo.path}/bin",
+        f"{repo.path}/sub/../bin",
+        f"{tmp_path}/link",
+    ]
+    path = ":".join([*entries, f"{repo.path}/.git/tools", repo.env["PATH"]])
+    env = {"PATH": path}
+    repo.install()
+    # By hand: git puts its own directory first, and is itself less particular about the rest.
+    assert "1 job completed" in repo.call(".git/hooks/pre-commit", check=True, env=env).stderr
+    for words in (("doctor",), ("run", "pre-commit", "--all-files")):
+        repo.run(*words, env=env)
+    repo.doit("run", "pre-commit", env=env)
+    assert not marker.exists(), marker.read_text()
+
+
+@pytest.mark.parametrize("path", ["", ".", "bin:sub", "{top}/bin", "{link}"])
+def test_without_a_git_elsewhere_there_is_none(repo: Repo, tmp_path: Path, path: str) -> None:
+    repo.write("bin/git", "#!/bin/sh\n").chmod(0o755)
+    link = tmp_path / "link"
+    link.symlink_to(repo.path / "bin")
+    environ = {"PATH": path.format(top=repo.path, link=link) or "nowhere"}
+    with pytest.raises(FileNotFoundError, match="no git in PATH"):
+        git_program(environ, find_repo({}, str(repo.path)))
+
+
+def test_the_first_git_outside_is_taken_and_a_folder_of_that_name_is_none(repo: Repo, tmp_path: Path) -> None:
+    found = find_repo({}, str(repo.path))
+    (tmp_path / "folder/git").mkdir(parents=True)
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain/git").touch()
+    (tmp_path / "repository").mkdir()  # its name begins as that of the working tree does
+    for name in ("repository", "second"):
+        Repo(tmp_path, repo.env).write(f"{name}/git", "#!/bin/sh\n").chmod(0o755)
+    path = ":".join(f"{tmp_path}/{name}" for name in ("folder", "plain", "repo", "repository", "second"))
+    assert git_program({"PATH": path}, found) == f"{tmp_path}/repository/git"
+    assert git_program({}, found) in ("/bin/git", "/usr/bin/git")
+
+
+def test_a_working_tree_that_is_the_whole_file_system_has_git_in_it() -> None:
+    everything = Facts("/", "/.git", "/.git")
+    assert git_program({"PATH": os.environ["PATH"]}, everything)
+
+
+def test_nobody_starts_git_by_its_bare_name() -> None:
+    """A list of arguments that begins with "git" would be looked for in all of PATH."""
+    root = Path(dodo_hooks.__file__).parent
+    bare = []
+    for source in sorted(root.rglob("*.py")):
+        lists = [node for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.List | ast.Tuple)]
+        for node in lists:
+            first = node.elts[0] if len(node.elts) > 1 else None
+            if isinstance(first, ast.Constant) and first.value == "git":
+                bare.append(f"{source.relative_to(root)}:{node.lineno}")
+    assert bare == []

@@ -134,7 +134,7 @@ def test_any_bytes_may_be_in_its_path(tmp_path: Path, env: dict[str, str], layou
     found = find_repo(env, str(place))
     assert (found.top, found.is_linked) == (str(place), layout is in_linked_worktree)
     assert os.path.isdir(f"{found.git_dir}/logs") and found.common_dir.startswith(str(repo.path))
-    assert is_discoverable(found)
+    assert is_discoverable(found, {})
     assert head_of(found)[1] == subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=place).decode().strip()
 
 
@@ -348,14 +348,14 @@ def test_a_head_that_makes_no_sense_is_no_error(repo: Repo, content: str | None)
 
 def test_r11_what_git_finds_from_the_top_needs_no_variables(repo: Repo) -> None:
     for layout in (in_main, in_linked_worktree, in_submodule, in_worktree_of_a_bare_repository):
-        assert is_discoverable(find_repo(repo.env, str(layout(repo)))), layout.__name__
+        assert is_discoverable(find_repo(repo.env, str(layout(repo))), {}), layout.__name__
 
 
 def test_r11_what_git_does_not_find_from_the_top_needs_them(repo: Repo, tmp_path: Path) -> None:
     git_dir = str(repo.path / ".git")
     inside = str(repo.write("sub/file", "").parent)
     for top in (str(tmp_path), inside):  # the latter leads to the git directory, but to another top
-        assert not is_discoverable(find_repo({"GIT_DIR": git_dir, "GIT_WORK_TREE": top}, inside)), top
-    assert not is_discoverable(find_repo(repo.env, str(in_bare_repository(repo))))
+        assert not is_discoverable(find_repo({"GIT_DIR": git_dir, "GIT_WORK_TREE": top}, inside), {}), top
+    assert not is_discoverable(find_repo(repo.env, str(in_bare_repository(repo))), {})
     other = Repo.create(tmp_path / "other", repo.env)
-    assert not is_discoverable(find_repo({"GIT_DIR": git_dir}, str(other.path)))
+    assert not is_discoverable(find_repo({"GIT_DIR": git_dir}, str(other.path)), {})

@@ -1,0 +1,65 @@
+"""Whether git would use a repository that it finds, or refuse it because it is somebody else's (section 8; HOT).
+
+Whoever can write a git directory says what is run there, by hooks, filters and `core.fsmonitor`. So git uses what it
+discovers only where it belongs to the effective user. We look at the same three owners, by lstat(2), and where all are
+right nothing more is done. Else git itself is asked, so that `safe.directory` and `safe.bareRepository` mean what they
+mean to git, of any version.
+"""
+
+from dodo_hooks.core.errors import UnsafeRepositoryError
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ROOT = 0
+# With these in its environment git would not look for itself.
+_NAMING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
+
+
+def expect_usable(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
+    """Refuse a repository that git refuses.
+
+    `git_dir`: the discovered git directory. `place`: the directory whose `.git` led to it; "" where it is bare.
+
+    Raises:
+        UnsafeRepositoryError: in git's own words.
+    """
+    if place and all(_is_own(path, environ) for path in dict.fromkeys((f"{place}/.git", place, git_dir))):
+        return
+    _ask_git(git_dir, place or git_dir, environ)
+
+
+def _is_own(path: str, environ: "Mapping[str, str]") -> bool:
+    """As git's `is_path_owned_by_current_uid`: for root under sudo, what belongs to who called it will do as well."""
+    try:
+        owner = os.lstat(path).st_uid
+    except OSError:
+        return False
+    user = os.geteuid()
+    if user != _ROOT or owner == _ROOT:
+        return owner == user
+    return environ.get("SUDO_UID") == str(owner)
+
+
+def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
+    """Raise what git says against the repository, which it looks for by itself; `rev-parse` runs nothing there."""
+    from dodo_hooks.core.shown import shown
+    from dodo_hooks.git.program import git_outside
+    from dodo_hooks.git.repo import joined, real
+    from dodo_hooks.host.capture import capture
+
+    environ = {name: value for name, value in environ.items() if name not in _NAMING}
+    try:
+        argv = (git_outside(environ, (place, git_dir)), "-C", place, "rev-parse", "--git-dir")
+        done = capture(argv, environ)
+    except OSError as error:
+        raise UnsafeRepositoryError(f"git cannot be asked about {shown(place)}: {error.strerror}") from error
+    if done.exit_code:
+        lines = done.said.decode("utf-8", "surrogateescape").removeprefix("fatal: ").strip().split("\n")
+        said = "\n".join(shown(line.replace("\t", "    ")) for line in lines)
+        raise UnsafeRepositoryError(said or f"git does not use the repository at {shown(place)}")
+    found = done.output.decode("utf-8", "surrogateescape").removesuffix("\n")
+    if real(joined(place, found)) != git_dir:  # what we have found is none to git
+        raise UnsafeRepositoryError(f"{shown(git_dir)} is no repository to git, which uses {shown(found)} there")

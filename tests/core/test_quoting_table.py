@@ -2,7 +2,7 @@
 
 import pytest
 
-from dodo_hooks.core.quoting import Placed, TemplateError, place
+from dodo_hooks.core.quoting import Placed, Template, TemplateError, place, remarks
 
 B, ONE = '"${DODO_BRANCH-}"', '"${DODO_ARG1-}"'
 WORDS = '${DODO_ARG1+"$DODO_ARG1"} ${DODO_ARG2+"$DODO_ARG2"} ${DODO_ARG3+"$DODO_ARG3"}'
@@ -10,7 +10,7 @@ JOINED = "${DODO_ARG1-}${DODO_ARG2+ $DODO_ARG2}${DODO_ARG3+ $DODO_ARG3}"
 
 
 def placed(command: str, hook: str = "post-checkout", **macros: str) -> Placed:
-    return place(command, hook=hook, arguments=3, is_posix=True, macros=macros)
+    return place(command, "sh", Template(hook, 3, macros))
 
 
 PLACED = {
@@ -286,7 +286,7 @@ def test_c6_placeholders_become_expansions_quoted_for_their_place(command: str, 
 
 @pytest.mark.parametrize("command", LEFT_ALONE)
 def test_c6_other_braces_stay_as_they_are(command: str) -> None:
-    assert placed(command) == Placed(command, "", 0, "")
+    assert placed(command) == Placed(command)
 
 
 @pytest.mark.parametrize(("command", "sentence"), REFUSED.items())
@@ -322,11 +322,28 @@ def test_c6_the_first_placeholder_that_needs_an_event_is_known(command: str, hoo
 
 
 def test_c6_a_shell_that_is_not_posix_gets_no_placeholders() -> None:
+    template = Template("commit-msg", 1, {})
     for command in ("Get-Item @{u}", "print('{name} {0:>3}')", "x {staged_file}", "x 'unclosed"):
-        assert place(command, hook="pre-commit", arguments=0, is_posix=False, macros={}).text == command
+        assert place(command, "pwsh", template).text == command
     for command, variable in {"x {branch}": "DODO_BRANCH", "x {files}": "DODO_FILES0", "x # {1}": "DODO_ARG1"}.items():
-        with pytest.raises(TemplateError, match=f"needs a POSIX shell.* {variable}"):
-            place(command, hook="commit-msg", arguments=1, is_posix=False, macros={})
+        with pytest.raises(TemplateError, match=f"needs a POSIX shell.* \"\\${variable}\""):
+            place(command, "python3", template)
+
+
+@pytest.mark.parametrize("shell", ["zsh", "ksh", "mksh"])
+def test_c6_where_a_comparison_of_numbers_evaluates_it_gets_no_placeholder(shell: str) -> None:
+    template = Template("post-checkout", 3, {})
+    assert place("[ {3} -eq 1 ]", "bash", template).text == '[ "${DODO_ARG3-}" -eq 1 ]'
+    assert place("[ {3} = 1 ]", shell, template).text == '[ "${DODO_ARG3-}" = 1 ]'
+    with pytest.raises(TemplateError, match="compare it with = alone"):
+        place("[ {3} -eq 1 ]", shell, template)
+
+
+def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_told_alone() -> None:
+    template = Template("pre-commit", 0, {"in-box": "x"}, is_own=False)
+    text = "x {pushed_files} {staged_files} {in-box} {unknown}"
+    assert place(text, "sh", template).text == 'x {pushed_files} "$@" x {unknown}'
+    assert [offset for offset, _ in remarks(text, template)] == [2]
 
 
 # Macros

@@ -61,7 +61,7 @@ _PREFIXES = _set(
 _CONTAINERS = _set("docker podman kubectl npx bunx pnpm yarn uv uvx poetry mise nix bundle pixi conda")
 _FILL_IN = frozenset(("xargs", "gxargs", "find", "gfind"))  # put what they read, or find, into a command
 _SAFE_BUILTINS = _set(
-    ": cat cd chdir echo false getconf hash kill pwd realpath sleep stat sync true type umask whence where which"
+    ": cat cd chdir echo false getconf kill pwd realpath stat sync true type umask whence where which"
 )
 # Variables whose values are commands, for the shell or for git.
 _COMMANDS = re.compile(
@@ -70,7 +70,6 @@ _COMMANDS = re.compile(
 )
 _NAMED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _VALUE_FOLLOWS = re.compile(r"[-+]\w*[oO]|-[vFWXrIC]|--(rcfile|init-file|require|import|loader|env-file)")
-_CALCULATES = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _THEN_DATA = (_INTERPRETERS["sh"], _INTERPRETERS["python"])
 _SUFFIX = re.compile(r"\.[a-z]+|inplace|")  # of `sed -i .bak`, `sed -i ''` and `gawk -i inplace`
 _DECLARES = ("declare", "typeset", "local", "readonly", "export")
@@ -79,14 +78,11 @@ _EVERYWHERE = 1 << 60
 
 
 class Rules:
-    """The rules for the commands of one text.
+    """The rules for the commands of one text. `is_list`: whether a word is a list and nothing else, none of whose names
+    begins with `-`."""
 
-    `is_list`: whether a word is a list and nothing else: none of its names looks like an option. `calculates`: whether
-    the shell is one in which `[ a -eq b ]` evaluates what it compares.
-    """
-
-    def __init__(self, shell: "ShellText", is_list: "Callable[[Word], bool]", calculates: bool) -> None:
-        self._shell, self._is_list, self._calculates = shell, is_list, calculates
+    def __init__(self, shell: "ShellText", is_list: "Callable[[Word], bool]") -> None:
+        self._shell, self._is_list = shell, is_list
 
     def refused(self) -> "Iterator[Range]":
         """Where no placeholder may stand."""
@@ -112,35 +108,34 @@ class Rules:
                 yield start, stop, why
                 if fills_in and name not in _FILL_IN:
                     yield 0, _EVERYWHERE, why
+            is_open = is_open and name not in _INTERPRETERS
 
     def _code(self, name: str, operands: "list[Word]", is_run: bool, fills_in: bool) -> "Iterator[Range]":
         """What a program reads as one. `is_run`: it is no mere argument; `fills_in`: xargs has the input."""
-        why = f"would be read as a program by {name or 'this command'}: pass it as an argument behind a program, or use"
+        why = _program_for(name or "this command")
         may_read = is_run and self._shell.has_pipe and not fills_in
         if name in _RUN_ANYWHERE or (name in _RUN and is_run):
             yield from ((word.start, word.end, why) for word in operands)
             if may_read:
                 yield 0, _EVERYWHERE, why
         elif name in _INTERPRETERS:
-            if (yield from self._interpreted(name, operands, why)) and may_read:
+            if (yield from self._interpreted(name, operands, why, is_run)) and may_read:
                 yield 0, _EVERYWHERE, why
         elif name in _OPTIONS and (name or is_run):
-            is_next = False
+            pattern, is_next = _OPTIONS[name].pattern, False
             for word in operands:
-                if is_next or re.match(rf"(?:{_OPTIONS[name].pattern})=", word.text):
+                if is_next or re.match(rf"(?!--)(?:{pattern})|(?:{pattern})=", word.text):
                     yield word.start, word.end, why
                 is_next = is_next and (word.text.startswith("-") or not word.is_solid)
-                is_next = is_next or _OPTIONS[name].fullmatch(word.text) is not None
+                is_next = is_next or re.fullmatch(pattern, word.text) is not None
 
-    def _interpreted(self, name: str, operands: "list[Word]", why: str) -> "Generator[Range, None, bool]":
+    def _interpreted(self, name: str, operands: "list[Word]", why: str, is_run: bool) -> "Generator[Range, None, bool]":
         """Up to the first operand. What follows that, or the program of a shell, is data. Returns whether the program
         comes from the standard input."""
         pattern, is_filter = _INTERPRETERS[name], name in _FILTERS
         is_code, has_code, previous = False, False, ""
         for word in operands:
-            is_option = (word.text[:1] in ("-", "+") and word.text != "-") or (
-                is_filter and _SUFFIX.fullmatch(word.text)
-            )
+            is_option = re.match("[-+].", word.text) or (is_filter and _SUFFIX.fullmatch(word.text))
             if is_code:
                 yield word.start, word.end, why
                 if word.is_solid and not is_option:
@@ -150,7 +145,9 @@ class Rules:
             elif pattern.fullmatch(word.text):
                 is_code = True
                 yield word.start, word.end, why  # also where the program is still to come, from xargs
-            elif self._has_placeholder(word) and not self._is_data(word, is_filter, has_code, previous):
+            elif word.text == "--":
+                return False
+            elif is_run and self._has_placeholder(word) and not self._is_data(word, name, has_code, previous):
                 yield word.start, word.end, why
             elif self._is_operand(word, previous) and not is_option and not (is_filter and has_code):
                 return word.text in ("-", "/dev/stdin", "/dev/fd/0")
@@ -160,9 +157,12 @@ class Rules:
     def _is_operand(self, word: "Word", previous: str) -> bool:
         return (word.is_solid or self._is_list(word)) and not _VALUE_FOLLOWS.fullmatch(previous)
 
-    def _is_data(self, word: "Word", is_filter: bool, has_code: bool, previous: str) -> bool:
-        if is_filter:
+    def _is_data(self, word: "Word", name: str, has_code: bool, previous: str) -> bool:
+        """Whether a word before the first operand cannot be an option."""
+        if name in _FILTERS:
             return has_code or (previous == "-v" and _NAMED.match(word.text) is not None)
+        if _INTERPRETERS[name] is _INTERPRETERS["sh"]:  # to a shell a file `+c` is an option, too
+            return self._is_list(word) and re.match(r"-\w*n", previous) is not None
         return self._is_list(word)
 
     def _has_placeholder(self, word: "Word") -> bool:
@@ -170,7 +170,7 @@ class Rules:
 
     def _builtin(self, name: str, operands: "list[Word]") -> "Iterator[Range]":
         """What the shell's own commands would take for a program, a number or the name of a variable."""
-        why = f"would be read by {name} as a name, a number or a program: use"
+        why = f"would be read by {name} as a name or a number: give it another one, or use"
         texts = [word.text for word in operands]
         if name in ("[", "test"):
             yield from self._test(operands)
@@ -179,26 +179,31 @@ class Rules:
         elif name == "printf":
             ends = [place for place, text in enumerate(texts) if not text.startswith("-")][:1]
             last = len(operands) if "-v" in texts[:1] else ends[0] + 1 if ends else len(operands)
-            yield from (
-                (word.start, word.end, f"{why} a format before it, as in '%s\\n', or") for word in operands[:last]
-            )
+            why = "would be read as a format by printf: write another one before it, as in printf '%s\\n', or use"
+            yield from ((word.start, word.end, why) for word in operands[:last])
+        elif name in ("eval", "trap", "alias", ".", "source"):
+            yield from ((word.start, word.end, _program_for(name)) for word in operands)
         elif name in NOT_PROGRAMS and name not in _SAFE_BUILTINS | _PREFIXES:
             yield from ((word.start, word.end, why) for word in operands)
         if name in ("integer", "float") or (name in _DECLARES and any(re.match(r"-\w*[in]", text) for text in texts)):
-            yield 0, _EVERYWHERE, f"would be evaluated where {name} has made a variable an integer or a reference: use"
+            yield (
+                0,
+                _EVERYWHERE,
+                f"would be evaluated where {name} -i or -n has made a number or a name of a variable: use",
+            )
 
     def _test(self, operands: "list[Word]") -> "Iterator[Range]":
         """Behind `-v` bash evaluates the index of an array, and a value could be such an operator."""
         texts = [word.text for word in operands]
-        is_bad = not {"-v", "-R"}.isdisjoint(texts) or (self._calculates and not _CALCULATES.isdisjoint(texts))
+        has_name = not {"-v", "-R"}.isdisjoint(texts)
         for word, following in zip(operands, [*texts[1:], ""], strict=True):
             is_operator = word.text.startswith(f"-{UNKNOWN}") or (word.text[:1] == UNKNOWN and UNKNOWN in following)
-            if is_bad or is_operator:
-                yield (
-                    word.start,
-                    word.end,
-                    "could be evaluated by [ or be its operator: compare it with = alone, or use",
-                )
+            if has_name or is_operator:
+                yield word.start, word.end, "could be an operator of [: compare it with =, or use"
+
+
+def _program_for(name: str) -> str:
+    return f"would be read as a program by {name}: write the program in single quotes, and in it"
 
 
 def changes_parameters(command: "Command") -> bool:

@@ -40,8 +40,8 @@ _BRACES = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*|[0-9]+)\}")
 _MACRO = re.compile(r"(?<!\$)\{([^{}\s$]+)\}")
 _DEEPEST_MACRO = 5
 _LONGEST = 100_000  # of a command with its macros
-POSIX = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh", "ksh93", "mksh", "oksh", "yash"))
-_CALCULATING = POSIX - {"sh", "bash", "dash", "ash"}  # evaluate what [ -eq ] compares
+# Not ksh and zsh, in which `[ a -eq b ]`, `printf %d` and `exit` evaluate what they are given.
+POSIX = frozenset(("sh", "bash", "dash", "ash"))
 _ONE_FILE = '"${1-}${2+/: only one file can be read here, and there are more}"'
 
 
@@ -136,9 +136,10 @@ def _placed(text: str, shell: str, template: Template) -> Placed:
         return Placed(text)
     first, name = next(iter(found.items()))
     if shell not in POSIX:
-        raise TemplateError(f"{{{name}}} needs a POSIX shell: under this `shell:` read {_way_out(name)}", first)
+        way_out = f"under this `shell:` read the variable {variable_of(name)}{_names_files(name)}"
+        raise TemplateError(f"{{{name}}} needs a POSIX shell (sh, bash, dash): {way_out}", first)
     try:
-        return _Placer(text, found, ShellText(text, _ends(found)), template).placed(shell)
+        return _Placer(text, found, ShellText(text, _ends(found)), template).placed()
     except Unclear as unclear:
         _check_known(name, first, template)
         message = f"it is not clear where {{{name}}} stands, since {unclear}: simplify the command, or use"
@@ -176,8 +177,11 @@ def _check_known(name: str, offset: int, template: Template) -> None:
 
 def _way_out(name: str) -> str:
     """The variable to read instead, with what is in it when that is not the value itself."""
-    names_files = ", which names a file with the list, NUL-separated" if name in LISTS else ""
-    return f'"${variable_of(name)}"{names_files}'
+    return f'"${variable_of(name)}"{_names_files(name)}'
+
+
+def _names_files(name: str) -> str:
+    return ", which names a file with the list, NUL-separated" if name in LISTS else ""
 
 
 class _Placer:
@@ -187,10 +191,9 @@ class _Placer:
         self._text, self._found, self._shell, self._template = text, found, shell_text, template
         self._lists: dict[str, int] = {}
 
-    def placed(self, shell: str) -> Placed:
-        rules = Rules(self._shell, self._is_list, calculates=shell in _CALCULATING)
+    def placed(self) -> Placed:
         refused: dict[int, str] = {}  # where a placeholder begins -> why it cannot stand there
-        for start, stop, why in rules.refused():
+        for start, stop, why in Rules(self._shell, self._is_list).refused():
             refused |= {offset: why for offset in self._shell.starts_in(start, stop) if offset not in refused}
         tests = {id(word) for command in self._shell.commands if is_test(command) for word in command.words}
         is_changed = any(changes_parameters(one) for one in self._shell.commands if not one.is_in_function)

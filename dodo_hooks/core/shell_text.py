@@ -101,23 +101,20 @@ class ShellText:
 
     def _commands(self, closer: str) -> None:
         """Over the commands of a substitution up to its `)`, or with "" up to the end."""
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise Unclear("it is nested too deeply")
         outer, self._documents = self._documents, []
         functions = self._functions
         self._blanks()
         opened: list[str] = []  # what is open: "(", "{", with an "f" those of a function; "case", "pattern" of a case
-        while not (self._is_over() if not closer else self._here() == closer and not opened):
-            if self._is_over():
-                raise Unclear(f"{closer} is missing")
-            self._command(opened)
-            self._blanks()
-        if self._documents or opened:
-            raise Unclear(f"{opened[-1] if opened else 'a here-document'} is not closed")
+        with self._inside(""):
+            while self._here() != closer or opened:
+                if self._is_over():
+                    raise Unclear(f"{opened[-1] if opened else closer} is not closed")
+                self._command(opened)
+                self._blanks()
+        if self._documents:
+            raise Unclear("a here-document is not closed")
         self._at += len(closer)
         self._documents, self._functions = outer, functions
-        self._depth -= 1
 
     def _command(self, opened: "list[str]") -> None:
         """Over what may stand where a command begins, or over the pattern of a case."""
@@ -314,9 +311,13 @@ class ShellText:
 
     @contextmanager
     def _inside(self, place: str) -> "Iterator[None]":
-        """Where nothing may be put in the place of a placeholder."""
+        """One level further in; with `place` nothing may be put in the place of a placeholder."""
         outer, self._place = self._place, self._place or place
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unclear("it is nested too deeply")
         yield
+        self._depth -= 1
         self._place = outer
 
     # Here-documents

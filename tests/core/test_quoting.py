@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dodo_hooks.core.plan import as_argument
 from dodo_hooks.core.quoting import Placed, Template, TemplateError, place
 
-SHELLS = [shell for shell in ("dash", "bash", "ksh", "zsh") if shutil.which(shell)] or ["sh"]
+SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)] or ["sh"]
 
 
 def placed(command: str) -> Placed:

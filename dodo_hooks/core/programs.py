@@ -8,13 +8,14 @@ command. In doubt a placeholder is refused, since a variable can always be read 
 import re
 
 from dodo_hooks.core.commands import NOT_PROGRAMS
-from dodo_hooks.core.shell_text import UNKNOWN
+from dodo_hooks.core.shell_words import UNKNOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from dodo_hooks.core.shell_text import Command, ShellText, Word
+    from dodo_hooks.core.shell_text import Command, ShellText
+    from dodo_hooks.core.shell_words import Word
 
     Range = tuple[int, int, str]  # from where to where no placeholder may stand, and why
 

@@ -20,17 +20,8 @@ import re
 from dodo_hooks.core.placeholders import ALL_ARGUMENTS, LISTS, is_known, nearest, takes_event, variable_of
 from dodo_hooks.core.programs import Rules, changes_parameters, is_test
 from dodo_hooks.core.record import Record
-from dodo_hooks.core.shell_text import (
-    ARGUMENT,
-    BARE,
-    ITEM,
-    SINGLE,
-    TARGET,
-    Position,
-    ShellText,
-    Unclear,
-    Word,
-)
+from dodo_hooks.core.shell_text import ShellText
+from dodo_hooks.core.shell_words import ARGUMENT, BARE, ITEM, SINGLE, TARGET, Position, Unclear, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

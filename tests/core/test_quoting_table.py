@@ -251,7 +251,7 @@ REFUSED = {
     # what cannot be read
     'x "{branch}': "a quote or a brace is not closed",
     "x '{branch}": "a single quote is not closed",
-    "x $(y {1}": ") is missing",
+    "x $(y {1}": ") is not closed",
     "x {1} )": "closes nothing",
     "x <<E\n{1}": "has no E",
     "x $'it\\'s' {1}": "depends on the shell",
@@ -401,7 +401,7 @@ def test_c6_a_template_with_a_name_like_the_word_is_offered_too() -> None:
 
 def test_c6_no_nesting_is_too_deep_and_no_command_too_long() -> None:
     for opening in ("$(", "${x-", "`echo $(", "<(", "$(( $(", '"$(', "( ", "{ ", "f() {"):
-        with pytest.raises(TemplateError, match="nested too deeply|is not clear|is not closed"):
+        with pytest.raises(TemplateError, match="it is not clear"):
             placed(f"x {opening * 3000} {{branch}}" if opening[0] not in "({f" else f"{opening * 3000} {{branch}}")
     many = "x" + " {branch} '{1}'" * 3000
     assert placed(many).text == "x" + f" {B} {ONE}" * 3000

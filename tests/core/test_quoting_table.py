@@ -1,5 +1,8 @@
 """C6, case by case: what a command with placeholders becomes, and what is refused."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from dodo_hooks.core.quoting import Placed, Template, TemplateError, place, remarks
@@ -358,6 +361,24 @@ def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_told_al
     text = "x {pushed_files} {staged_files} {in-box} {unknown}"
     assert place(text, "sh", template).text == 'x {pushed_files} "$@" x {unknown}'
     assert [offset for offset, _ in remarks(text, template)] == [2]
+
+
+# What the documentation shows
+
+PAGE = (Path(__file__).parents[2] / "docs" / "placeholders.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^    run: (.*?)(?: {2,}#.*)?$", PAGE, re.MULTILINE)
+INSTEAD = re.findall(r"^\| `+ ?(.*?) ?`+ \| (`.*`) \|$", PAGE.partition("| instead of |")[2], re.MULTILINE)
+
+
+def test_c6_what_the_page_shows_is_accepted_and_what_it_warns_of_is_refused() -> None:
+    assert len(SHOWN) >= 10 and len(INSTEAD) >= 8
+    for command in SHOWN:
+        assert placed(command).text != command
+    for bad, better in INSTEAD:
+        with pytest.raises(TemplateError):
+            placed(bad.replace("\\|", "|"))
+        for command in re.findall("`([^`]+)`", better.replace("\\|", "|")):
+            placed(command)
 
 
 # Macros

@@ -282,6 +282,13 @@ def test_c6_c7_a_placeholder_where_none_is_replaced_is_an_error(tmp_path: Path, 
     assert hint in shown
 
 
+def test_c6_c7_in_another_tools_file_such_a_placeholder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lefthook.yml").write_text("commit-msg: {jobs: [{run: x, skip: [{run: 'test -s {1}'}]}]}")
+    plan = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
+    (notice,) = plan.notices
+    assert notice.startswith("lefthook.yml:1:53: ") and 'read the variable "$DODO_ARG1"' in notice
+
+
 def test_c6_other_braces_stay_where_no_placeholder_is_replaced(tmp_path: Path) -> None:
     body = "run: x\nfiles: \"git log --format='\\\\{branch}' HEAD@{1} | awk '{print}' | xargs -I{} echo ${branch}\""
     assert job_of(tmp_path, body).files is not None

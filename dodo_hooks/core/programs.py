@@ -75,6 +75,7 @@ _THEN_DATA = (_INTERPRETERS["sh"], _INTERPRETERS["python"])
 _SUFFIX = re.compile(r"\.[a-z]+|inplace|")  # of `sed -i .bak`, `sed -i ''` and `gawk -i inplace`
 _DECLARES = ("declare", "typeset", "local", "readonly", "export")
 _OPTIONS_ONLY = re.compile(r"(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*")
+_NUMBERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-o")
 _EVERYWHERE = 1 << 60
 
 
@@ -101,7 +102,7 @@ class Rules:
                 yield word.start, word.end, "would choose the command: put quotes around a variable that is one, or use"
         names = [_program(word) for word in words]
         if end < len(words):
-            yield from self._builtin(names[end], words[end + 1 :])
+            yield from self._builtin(names[end], words[end + 1 :], is_odd=command.is_odd)
         fills_in = not _FILL_IN.isdisjoint(names)
         is_open = is_prefixed or (end < len(words) and names[end] in _CONTAINERS)
         for place, name in enumerate(names):
@@ -169,12 +170,12 @@ class Rules:
     def _has_placeholder(self, word: "Word") -> bool:
         return bool(self._shell.starts_in(word.start, word.end))
 
-    def _builtin(self, name: str, operands: "list[Word]") -> "Iterator[Range]":
+    def _builtin(self, name: str, operands: "list[Word]", is_odd: bool) -> "Iterator[Range]":
         """What the shell's own commands would take for a program, a number or the name of a variable."""
         why = f"would be read by {name} as a name or a number: give it another one, or use"
         texts = [word.text for word in operands]
-        if name in ("[", "test"):
-            yield from self._test(operands)
+        if name in ("[", "test", "[["):
+            yield from self._test(name, operands, is_odd)
         elif name in ("export", "readonly", "local"):
             yield from ((word.start, word.end, why) for word in operands if not _NAMED.match(word.text))
         elif name == "printf":
@@ -193,14 +194,18 @@ class Rules:
                 f"would be evaluated where {name} -i or -n has made a number or a name of a variable: use",
             )
 
-    def _test(self, operands: "list[Word]") -> "Iterator[Range]":
-        """Behind `-v` bash evaluates the index of an array, and a value could be such an operator."""
+    def _test(self, name: str, operands: "list[Word]", is_odd: bool) -> "Iterator[Range]":
+        """bash evaluates the index of an array behind `-v`, and numbers in [[ ]]. Of [ a value could be an operator."""
         texts = [word.text for word in operands]
-        has_name = not {"-v", "-R"}.isdisjoint(texts)
-        for word, following in zip(operands, [*texts[1:], ""], strict=True):
+        is_bad = is_odd or any(text in ("-v", "-R") or (name == "[[" and text in _NUMBERS) for text in texts)
+        for word, following in zip(operands, [*texts[1:], ""], strict=False):
             is_operator = word.text.startswith(f"-{UNKNOWN}") or (word.text[:1] == UNKNOWN and UNKNOWN in following)
-            if has_name or is_operator:
-                yield word.start, word.end, "could be an operator of [: compare it with =, or use"
+            if is_bad or (is_operator and name != "[["):
+                yield (
+                    word.start,
+                    word.end,
+                    f"could be an operator of {name} or evaluated: compare it with = in [ ], or use",
+                )
 
 
 def _program_for(name: str) -> str:
@@ -219,7 +224,7 @@ def changes_parameters(command: "Command") -> bool:
 def is_test(command: "Command") -> bool:
     """Whether there is room for one word where a list would be several."""
     end, _ = _command_place(command.words)
-    return _program(command.words[end]) in ("[", "test") if end < len(command.words) else False
+    return _program(command.words[end]) in ("[", "test", "[[") if end < len(command.words) else False
 
 
 def _command_place(words: "Sequence[Word]") -> "tuple[int, bool]":

@@ -10,7 +10,7 @@ from dodo_hooks.core.shell_words import ARGUMENT, ASSIGNMENT, BREAKS, ITEM, SUBJ
 
 _OPERATOR = re.compile(r"\n|;;&|;;|;&|&&|\|\||\|&|[;|]|&(?!>)")
 _RESERVED = re.compile(
-    r"(if|then|elif|else|fi|while|until|do|done|for|select|case|function|time|coproc|[{}!]|\[\[)"
+    r"(if|then|elif|else|fi|while|until|do|done|for|select|case|function|time|coproc|[{}!])"
     r"(?=[ \t\n;&|<>()]|\Z)"
 )
 _ESAC = re.compile(r"esac(?=[ \t\n;&|<>()]|\Z)")
@@ -31,6 +31,7 @@ class Command:
 
     def __init__(self, is_in_function: bool) -> None:
         self.is_in_function = is_in_function
+        self.is_odd = False  # it is bash's [[ ]] with what other shells would not take for a part of it
         self.words: list[Word] = []
         self.assignments: list[Word] = []
 
@@ -118,8 +119,6 @@ class ShellText(Words):
             self._function(opened)
         elif word == "coproc":
             self.has_pipe = True
-        elif word == "[[":
-            self._double_brackets()
 
     def _leave(self, opened: "list[str]") -> None:
         self._functions -= opened.pop().startswith("f")
@@ -157,31 +156,14 @@ class ShellText(Words):
             self._word(ITEM)
             self._blanks()
 
-    def _double_brackets(self) -> None:
-        """bash's [[ ]]. A shell without it runs what is behind `||` in there, and bash calculates behind `-eq`."""
-        start, is_plain, closed = self._at, True, False
-        while not closed:
-            before = self._at
-            self._lines()
-            is_plain &= "\n" not in self._text[before : self._at]
-            if self._is_over() or self._here() == ";" or self._here(2) == "<<":
-                raise Unclear("a [[ is not closed")
-            if self._here() in "&|()<>":
-                is_plain &= self._here() == "&"
-                self._at += 1
-            else:
-                word = self._word(SUBJECT)
-                closed = self._text[word.start : word.end] == "]]"
-                is_plain &= not word.text.startswith("-") or word.text in ("-n", "-z")
-        for placeholder in self.starts_in(start, self._at if not is_plain else start):
-            self.positions[placeholder].place = "in such a [[ ]]: write [ ] for it"
-
     def _simple(self) -> bool:
         """Over a simple command; whether it was the name of a function."""
         command = Command(self._functions > 0)
         self.commands.append(command)
         while True:
             self._blanks()
+            if command.words and command.words[0].text == "[[" and command.words[-1].text != "]]":
+                command.is_odd |= self._skip_operators()
             if self._is_over() or (self._here() in "\n;&|)" and self._here(2) != "&>"):
                 return False
             if self._redirection():
@@ -198,6 +180,13 @@ class ShellText(Words):
                 if self._here() == "(" and not command.words:
                     self._array()
             (command.assignments if word.role == ASSIGNMENT and not command.words else command.words).append(word)
+
+    def _skip_operators(self) -> bool:
+        """Over operators of [[ ]], as in `[[ a =~ (b|c) ]]`; whether a shell without it might run what follows them."""
+        start = self._at
+        while not self._is_over() and self._here() in "&|()<> \t\n":
+            self._at += 1
+        return bool(self._text[start : self._at].strip("& \t"))
 
     def _array(self) -> None:
         self._at += 1
@@ -240,19 +229,9 @@ class ShellText(Words):
                     raise Unclear(f"a here-document has no {delimiter}")
             if not is_quoted and self._text[:line].endswith("\\\n"):
                 raise Unclear(f"the line before {delimiter} is continued")
-            with self._inside("in a here-document: print it with printf '%s\\n'"):
-                self._body(start, line, is_quoted)
+            self._at = start
+            self._region(Word(start, TARGET), line, "in a here-document: print it with printf '%s\\n'")
             self._at = min(line + len(self._line(line)) + 1, self._end)
 
     def _line(self, start: int) -> str:
         return self._text[start : self._end].partition("\n")[0]
-
-    def _body(self, start: int, end: int, is_quoted: bool) -> None:
-        outer, self._end = self._end, end
-        word = Word(start, TARGET)
-        while self._at < end:
-            if (is_quoted and self._at not in self._placeholders) or self._here() == '"':
-                self._at += 1
-            else:
-                self._piece(word, is_quoted=True)
-        self._end = outer

@@ -70,11 +70,12 @@ one_word = st.one_of(
 SURROUNDINGS = [
     "@", "if true; then @; fi", "if @; then :; else false; fi", "for i in 1; do @\ndone", "{ @; }", "( @ )",
     "case x in (y) false ;; x|z) @;; esac", "true && @ || false", "echo | @", "@ | cat", "while @; do break; done",
-    ': "$( @ )"', ": $( ( @ ) )", 'x="$(if true; then @; fi)"', "! { @ # it's {branch} `\n} || :",
+    ': "$( @ )"', ": $( ( @ ) )", 'x="$(if true; then @; fi)"', "if ! { @ # it's {branch} `\n}; then :; fi",
     "@ >&2 2>/dev/null", "cat <<'E' >/dev/null\n$( ` \"\nE\n@", "cat <<-E | cat >/dev/null\n\t\"it's\n\tE\n@",
     "VAR={branch}; @", ": $((1 + (2 * 3))); @", "(: ) ; @", "f() { :; shift 0; }; f; @", "set -e; @", ": `echo a`; @",
     "until @; do :; done &&\n\n:", "for x in {staged_files} {1}; do :; done; @", "case {1} in {branch}|y) :; esac; @",
-    "[ -n {branch} ] && [ {1} = \"{branch}\" ] || :; @", ": >/dev/null; @ &&\n:", "v='{1}'\"{branch}\"; : \"$v\"; @",
+    "[ -n {branch} ] && [ {1} = \"{branch}\" ]\n@", "if [[ a && {branch} == {1} ]]; then :; fi; @",
+    ": >/dev/null; @ &&\n:", "v='{1}'\"{branch}\"; : \"$v\"; @",
 ]  # fmt: skip
 
 # Around a placeholder, where none may stand.

@@ -71,6 +71,7 @@ _COMMANDS = re.compile(
 )
 _NAMED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _VALUE_FOLLOWS = re.compile(r"[-+]\w*[oO]|-[vFWXrIC]|--(rcfile|init-file|require|import|loader|env-file)")
+_KNOWN = _INTERPRETERS.keys() | _OPTIONS.keys() | _RUN_ANYWHERE | _RUN
 _THEN_DATA = (_INTERPRETERS["sh"], _INTERPRETERS["python"])
 _SUFFIX = re.compile(r"\.[a-z]+|inplace|")  # of `sed -i .bak`, `sed -i ''` and `gawk -i inplace`
 _DECLARES = ("declare", "typeset", "local", "readonly", "export")
@@ -105,7 +106,7 @@ class Rules:
             yield from self._builtin(names[end], words[end + 1 :], is_odd=command.is_odd)
         fills_in = not _FILL_IN.isdisjoint(names)
         is_open = is_prefixed or (end < len(words) and names[end] in _CONTAINERS)
-        for place, name in enumerate(names):
+        for place, name in ((place, name) for place, name in enumerate(names) if name in _KNOWN):
             for start, stop, why in self._code(name, words[place + 1 :], place <= end or is_open, fills_in):
                 yield start, stop, why
                 if fills_in and name not in _FILL_IN:

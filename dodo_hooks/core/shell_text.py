@@ -234,4 +234,5 @@ class ShellText(Words):
             self._at = min(line + len(self._line(line)) + 1, self._end)
 
     def _line(self, start: int) -> str:
-        return self._text[start : self._end].partition("\n")[0]
+        end = self._text.find("\n", start, self._end)
+        return self._text[start : self._end if end < 0 else end]

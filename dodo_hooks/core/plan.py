@@ -104,6 +104,11 @@ NO_FILES = -1  # a command without a list
 FILES_VARIABLE = "DODO_FILES0"  # where a job finds the name of a file with its list
 
 
+def as_argument(file: bytes) -> bytes:
+    """The name of a file as a job is given it: no program can take it for an option (C6)."""
+    return b"./" + file if file.startswith(b"-") else file
+
+
 class Job(Record):
     """One command of a hook; a task `HOOK:NAME` of doit."""
 
@@ -140,6 +145,7 @@ class Job(Record):
     is_silent: bool = False  # in the background: nobody is told of its failure, and only a failure leaves a log
     max_log_bytes: "int | None" = None  # None: as the plan says
     retention_s: "float | None" = None  # likewise
+    refused: str = ""  # why it must not be executed: it fails with this where it would run (C6)
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
     within: "tuple[str, ...]" = ()  # the names of the groups that it stands in, the outermost first (C5)
 

@@ -134,24 +134,26 @@ def admit(
         return compiled, standing.is_new
     if standing.verdict == DENIED_HERE or _is_beside_the_point(repo, installed, standing, hooks):
         return None
-    from dodo_hooks.core.shown import shown  # seldom needed, and not free
-
-    hook, today = hooks[0], timestamp(wall_ns())[:10]
-    told = today if standing.verdict == UNDECIDED else f"{today} {compiled and compiled.rules.digest}"
+    refuses = standing.verdict == CHANGED and is_gate(hooks[0], args)
     skipped = trust.read_skipped(world.state, repo.common_dir)
-    refuses = standing.verdict == CHANGED and is_gate(hook, args)
+    told = timestamp(wall_ns())[:10]
+    if standing.verdict == CHANGED:
+        told += f" {compiled and compiled.rules.digest}"
     # A stranger's folder is not asked about: the answer would be about the repository.
     may_ask = compiled and reason == _CHANGED and not standing.is_stranger
     if may_ask and (refuses or skipped.told != told) and can_ask(world):
         from dodo_hooks.fire.accept import NOT_NOW, ask_at_hook
 
-        answer, compiled = ask_at_hook(world, repo, installed, hooks)
+        answer, accepted = ask_at_hook(world, repo, installed, hooks)
         if answer != NOT_NOW:
-            return (compiled, True) if compiled else None
+            return (accepted, True) if accepted else None
+    from dodo_hooks.core.shown import shown  # seldom needed, and not free
+
     if refuses:
-        raise standing.broken or UsageError(shown(f"{hook} refuses: {reason}"))
+        raise standing.broken or UsageError(shown(f"{hooks[0]} refuses: {reason}"))
     if skipped.told != told:
-        say(shown(_undecided(repo, standing) if standing.verdict == UNDECIDED else f"{hook} was not run: {reason}"))
+        is_open = standing.verdict == UNDECIDED
+        say(shown(_undecided(repo, standing) if is_open else f"{hooks[0]} was not run: {reason}"))
     missed = [(repo.top, name, args) for name in hooks if compiled is None or compiled.hook(name)]
     trust.write_skipped(world.state, repo.common_dir, Skipped(told, (*skipped.firings, *missed)))
     return None

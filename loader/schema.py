@@ -49,6 +49,7 @@ from dodo_hooks.loader.shapes import (
     Occasion,
     OnConflict,
     OutputWords,
+    Prefixes,
     Run,
     Script,
     Seconds,
@@ -538,6 +539,10 @@ class UserFile(_Body):
         Shape("text or map", short_for="run"),
         Key("who is told when a background run has ended", "notify: desktop"),
     ] = None
+    trusted: Annotated[
+        Prefixes,
+        Key("repositories below these directories need no decision about trust", "trusted: [~/work]"),
+    ] = []
 
 
 BODIES: dict[str, type[_Body]] = {

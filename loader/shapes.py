@@ -39,6 +39,11 @@ FilledText: TypeAlias = Annotated[Text, AfterValidator(values.not_blank), Shape(
 Texts: TypeAlias = Annotated[
     list[FilledText], BeforeValidator(values.one_or_more), Shape("text or list of texts", or_one=True)
 ]
+Prefixes: TypeAlias = Annotated[
+    list[Annotated[FilledText, AfterValidator(values.absolute)]],
+    BeforeValidator(values.one_or_more),
+    Shape("path or list of paths", or_one=True),
+]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(values.value), Shape("boolean", {"type": "boolean"})]
 Number: TypeAlias = Annotated[int, BeforeValidator(values.value), Shape("integer", {"type": "integer"})]
 Slots: TypeAlias = Annotated[Number, Field(ge=1), Shape("integer from 1", {"type": "integer", "minimum": 1})]

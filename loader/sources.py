@@ -8,9 +8,10 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
+from hashlib import sha256
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _LARGEST = 256 * 1024  # bytes of a hook file: a real one has a few thousand, and more than 2 s nobody should wait
@@ -59,11 +60,13 @@ class Sources:
             pass
 
     def read(self, path: str) -> bytes:
-        """The content of a file.
+        """The content of a file: the same, however often one plan asks for it.
 
         Raises:
             SourceError: there is none, it is none, or it cannot be read.
         """
+        if (seen := self.seen.get(path)) and seen.content is not None:
+            return seen.content
         try:
             before = os.stat(path)
             if not stat.S_ISREG(before.st_mode):  # a FIFO would keep git waiting
@@ -119,6 +122,24 @@ class Sources:
             is_match = re.compile(translate(part)).match
             names = self.names_in(folder or "/")
             yield from (name for name in names if is_match(name) and (name[0] != "." or part[0] == "."))
+
+    def files(self, *tops: str) -> dict[str, bytes]:
+        """The bytes of all files that were read. A file's name is its path relative to the first of `tops` that it lies
+        in: the overlay of the main working tree counts in a linked one, too, and is the same file in both."""
+        files: dict[str, bytes] = {}
+        for path, seen in self.seen.items():
+            if seen.content is not None:
+                names = [path[len(top) + 1 :] for top in tops if path.startswith(f"{top}/")]
+                files[next((name for name in names if name not in files), path)] = seen.content
+        return files
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return one digest over the names and the bytes of all files (section 8)."""
+    # A line break in a name is written as what no name can hold, so that no name looks like two lines.
+    names = ((path.replace("\n", "\0"), content) for path, content in sorted(files.items()))
+    lines = (f"{sha256(content).hexdigest()} {name}\n" for name, content in names)
+    return sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def has_pattern(path: str) -> bool:

@@ -1,5 +1,6 @@
 """The user's own configuration, $XDG_CONFIG_HOME/dodo-hooks/config.yml: what a repository has no say in."""
 
+import os
 from dataclasses import dataclass
 
 from dodo_hooks.core.errors import ConfigError, Problem
@@ -23,6 +24,7 @@ class Notify:
 @dataclass(frozen=True, slots=True)
 class UserConfig:
     notify: Notify | None
+    trusted: tuple[str, ...] = ()  # absolute paths; what lies below them needs no decision (section 8)
 
 
 def load_user_config(path: str) -> UserConfig:
@@ -34,7 +36,8 @@ def load_user_config(path: str) -> UserConfig:
     file, findings = read_user_models(document.root)
     refuse([*document.findings, *findings])
     body = file.notify
-    return UserConfig(None if body is None else Notify(body.run, body.when == "always", body.timeout))
+    notify = None if body is None else Notify(body.run, body.when == "always", body.timeout)
+    return UserConfig(notify, tuple(map(os.path.expanduser, file.trusted)))
 
 
 def _content_of(path: str) -> bytes:

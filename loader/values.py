@@ -155,6 +155,13 @@ def folder(root: str) -> str:
     return "" if path == "." else path
 
 
+def absolute(path: str) -> str:
+    """A path that means the same wherever it is read from."""
+    if path != "~" and not path.startswith(("/", "~/")):
+        raise ValueError(f'expected a path that begins with "/" or "~/", found {quoted(path)}')
+    return path
+
+
 def script(name: str) -> str:
     """A file below the folder of the hook's scripts."""
     path = posixpath.normpath(name)

@@ -14,7 +14,16 @@ from dodo_hooks.core.events import CLIENT_HOOKS
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.fire.plan_cache import load_compiled
 from dodo_hooks.fire.shims import shims_needed
-from dodo_hooks.fire.trust import is_accepted, standing_for_all
+from dodo_hooks.fire.trust import (
+    CHANGED,
+    DENIED_HERE,
+    FOR_ALL,
+    FOR_PINNED,
+    HOW_TO_ACCEPT,
+    LOCAL,
+    UNDECIDED,
+    standing_of,
+)
 from dodo_hooks.git import everywhere, kept, launcher, shim
 from dodo_hooks.git.command import expect_configuration, git
 from dodo_hooks.git.event import JOURNAL
@@ -24,7 +33,7 @@ from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.shim_text import is_of_template, is_shim, recorded_interpreter
 from dodo_hooks.host.private_files import expect_private_directory
 from dodo_hooks.host.world import World
-from dodo_hooks.store import layout, trust
+from dodo_hooks.store import layout
 from dodo_hooks.store.writer import make_private_directory
 
 WRONG = "wrong"
@@ -140,7 +149,7 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
     installed = [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
     needed = shim.shims_for(shims_needed(plan)) if plan else []
     if any(is_of_template(f"{directory}/{name}") for name in installed):
-        yield from _standing(world, repo)  # what they start is that of all repositories
+        yield from _trust(world, repo, FOR_ALL)  # what they start is that of all repositories
         return
     missing = [name for name in needed if name not in installed]
     if missing:
@@ -151,7 +160,8 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
     if installed:
         yield from _shims(repo, directory, installed)
         yield from _start(repo, directory, installed)
-    yield from _pinned(world, repo)
+    if repo.top:
+        yield from _trust(world, repo, FOR_PINNED if shim.is_pinned(repo) else LOCAL)
 
 
 def _not_reached(repo: Repo, found: tuple[str, str] | None, error: UsageError) -> Iterator[Finding]:
@@ -204,19 +214,6 @@ def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding
             yield Finding(NOTE, "bundle", message, f"{INSTALL} compiles it anew")
 
 
-def _pinned(world: World, repo: Repo) -> Iterator[Finding]:
-    if not repo.top:
-        return
-    try:
-        if not is_accepted(world, repo, load_compiled(world, repo.top)[0]):
-            message = "the hook files are not those that were accepted, so gates refuse"
-            yield Finding(WRONG, "trust", message, "`dodo-hooks trust` shows the change, and accepts it")
-    except ConfigError:  # said already
-        return
-    except (HooksError, OSError) as error:
-        yield Finding(WRONG, "trust", str(error), "`dodo-hooks trust` decides again")
-
-
 def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
     directory = everywhere.directory_of(world.data, everywhere.BY_PATH)
     yield from _outdated_template(world)
@@ -225,23 +222,24 @@ def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Findi
         message = f"not there or not executable in {directory}: {', '.join(off)}"
         yield Finding(WRONG, "shims", message, f"{INSTALL_GLOBAL} mends it")
     if plan is not None:
-        yield from _standing(world, repo)
+        yield from _trust(world, repo, FOR_ALL)
 
 
-def _standing(world: World, repo: Repo) -> Iterator[Finding]:
-    """Whether the hooks may run that are there for all repositories."""
+def _trust(world: World, repo: Repo, installed: str) -> Iterator[Finding]:
+    """Whether hooks that were installed in this way may run."""
     try:
-        standing = standing_for_all(world, repo)
-    except (HooksError, OSError) as error:
+        standing = standing_of(world, repo, installed)
+    except HooksError as error:
         yield Finding(WRONG, "trust", str(error), "`dodo-hooks trust` decides again")
         return
-    if standing.state == trust.UNDECIDED:
+    if standing.verdict == UNDECIDED:
         message = f"no hook runs here, since it is not decided whether {repo.top} is trusted"
         yield Finding(WRONG, "trust", message, "`dodo-hooks trust` or `dodo-hooks deny` decides it")
-    elif standing.state == trust.DENIED:
+    elif standing.verdict == DENIED_HERE:
         yield Finding(NOTE, "trust", "no hook runs here: you have denied it", "`dodo-hooks trust` lets them run")
-    else:
-        yield from _pinned(world, repo)
+    elif standing.verdict == CHANGED:
+        message = "the hook files are not those that were accepted, so gates refuse"
+        yield Finding(WRONG, "trust", message, HOW_TO_ACCEPT)
 
 
 def _outdated_template(world: World) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core.errors import ConfigError, StoreError, UsageError
 from dodo_hooks.core.events import CLIENT_HOOKS, shim_of
 from dodo_hooks.core.plan import PINNED, Plan
-from dodo_hooks.fire.accept import accept_present, consent, is_decided, is_pinned
+from dodo_hooks.fire.accept import accept, accept_all, is_pinned, make_offer
 from dodo_hooks.fire.plan_cache import load_plan
 from dodo_hooks.fire.shims import shims_needed
 from dodo_hooks.git import everywhere, shim
@@ -81,11 +81,12 @@ def _trust(world: World, repo: Repo) -> None:
     if is_pinned(world, repo):
         pin_shims(repo, world.environ, world.site or None, True)
     elif plan and plan.trust == PINNED:
-        if not is_decided(world, repo):
-            accept_present(world, repo)
+        offer = make_offer(world, repo)
+        if not offer.state:
+            accept(world, repo, offer)
     else:
         try:
-            consent(world, repo)
+            accept_all(world, repo)
         except StoreError as error:  # it counts where hooks come from elsewhere; these here run without
             teller()(f"that you trust this repository could not be written down: {error}")
 

@@ -16,7 +16,7 @@ from dodo_hooks.core.errors import ConfigError, HooksError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.fire.plan_cache import load_plan
 from dodo_hooks.fire.shims import shims_needed
-from dodo_hooks.fire.trust import standing_for_all
+from dodo_hooks.fire.trust import FOR_ALL, standing_of
 from dodo_hooks.git import everywhere
 from dodo_hooks.git.hooks_dir import configured
 from dodo_hooks.git.repo import Repo
@@ -71,7 +71,7 @@ def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
     try:
         if everywhere.is_reached(world.data, configured(repo, world.environ)):
-            yield f"installed for all repositories, and this one is {standing_for_all(world, repo).state}"
+            yield f"installed for all repositories, and this one is {standing_of(world, repo, FOR_ALL).verdict}"
             return
         installed = installed_shims(repo, world.environ)
     except (HooksError, OSError) as error:

@@ -6,7 +6,7 @@ import click
 
 from dodo_hooks.cli.place import repo_at
 from dodo_hooks.cli.table import say, shown
-from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.errors import HooksError
 from dodo_hooks.fire.accept import forget, is_pinned
 from dodo_hooks.git import everywhere, shim
 from dodo_hooks.git.hooks_dir import configured
@@ -40,7 +40,7 @@ def uninstall(world: World, is_global: bool) -> None:
 def _is_pinned(world: World, repo: Repo) -> bool:
     try:
         return is_pinned(world, repo)
-    except StoreError:  # it might be
+    except HooksError:  # it might be
         return True
 
 

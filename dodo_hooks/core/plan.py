@@ -195,6 +195,7 @@ class Plan(Record):
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
     family: str = "dodo"  # whose file it is: "dodo", "daft" or "lefthook"
+    digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

@@ -1,111 +1,136 @@
-"""What a person says about a repository's hooks: yes, no, yes to these files alone, nothing any more (section 8)."""
+"""What a person says about a repository's hooks: yes to these hook files, yes to any, no, nothing any more (section 8).
+
+What is shown is made of the bytes that were parsed, and exactly these are accepted: whoever changes a file between the
+question and the answer has changed a file that nobody has accepted.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.fire.pins import MOST_PINS, accepted_files, difference, digest_of, keep_accepted, read_files
-from dodo_hooks.fire.plan_cache import Compiled, load_compiled
+from dodo_hooks.core.errors import HooksError, UsageError
+from dodo_hooks.fire.ask import ask, commands_of, difference
+from dodo_hooks.fire.plan_cache import Compiled, compile_plan
 from dodo_hooks.fire.run import say
 from dodo_hooks.fire.shims import install_missing, shims_needed
-from dodo_hooks.fire.trust import Standing, decide, standing_of
+from dodo_hooks.fire.trust import FOR_PINNED, decision_on, is_made_for
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.shim import launcher_path, pin_shims, refresh_bundle
 from dodo_hooks.host.world import World
 from dodo_hooks.store import trust
-from dodo_hooks.store.identity import known_id, repository_id
+from dodo_hooks.store.trust import ALWAYS, DENIED, PINNED, TRUSTED, Decision, Skipped
+
+YES, ANY, NEVER, NOT_NOW = "yes", "always", "never", "not now"
+_ANSWERS = {"y": YES, "yes": YES, "a": ANY, "always": ANY, "n": NEVER, "never": NEVER, "no": NEVER}
 
 
-def consent(world: World, repo: Repo) -> None:
-    """Its hooks may run, whatever they are. Raises StoreError, GitError."""
-    try:
-        decide(world, repo, trust.TRUSTED)
-    except OSError as error:
-        raise _unreadable(repo, error) from error
-    pin_shims(repo, world.environ, world.site or None, False)
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Hook files that can be accepted, as they were when they were compiled."""
+
+    compiled: Compiled
+    files: Mapping[str, bytes]
+    state: str  # of the decision that there is; "" without one
+    before: Mapping[str, tuple[str, ...]]  # what it accepts
+    change: Sequence[str]  # since the hook files that were accepted last, as a diff
+    is_accepted: bool
+    is_pinned: bool  # hooks that were installed in the repository are bound to them, too
+    is_here: bool  # the decision counts in this working tree
 
 
-def refuse(world: World, repo: Repo) -> None:
-    """They may not. Raises as above."""
-    try:
-        decide(world, repo, trust.DENIED)
-    except OSError as error:
-        raise _unreadable(repo, error) from error
-    trust.forget_skipped(world.state, repository_id(repo.common_dir))
+def make_offer(world: World, repo: Repo, *, pin: bool = False) -> Offer:
+    """Read the hook files once, to be shown and accepted. Raises HooksError where that fails."""
+    decision = decision_on(world, repo)
+    state, before, known = (decision.state, decision.accepted, decision.files) if decision else ("", {}, {})
+    compiled, files = compile_plan(world, repo.top) if repo.top else (None, {})
+    # That there is no file can be a change to one, and that is accepted like any other.
+    if compiled is None or not (compiled.rules.digest or before):
+        place = repo.top or repo.common_dir
+        raise UsageError(f"there is no hook file to accept in {place}: `dodo-hooks trust --always` accepts any")
+    is_here = decision is not None and is_made_for(decision, repo)
+    is_accepted = is_here and compiled.rules.digest in before
+    is_pinned = pin or PINNED in (state, compiled.rules.trust)
+    return Offer(compiled, files, state, before, difference(known, files), is_accepted, is_pinned, is_here)
 
 
-def changes_to_accept(world: World, repo: Repo) -> list[str] | None:
-    """How the hook files differ from those that were accepted last, as a diff; None where they are accepted already.
-
-    Raises:
-        ConfigError, StoreError: they cannot be read.
-    """
-    files = read_files(_compiled(world, repo), repo)
-    standing = _standing(world, repo)
-    if standing.decision and standing.state == trust.TRUSTED and standing.decision.accepts(digest_of(files)):
-        return None
-    return difference(accepted_files(world.state, repository_id(repo.common_dir)), files)
-
-
-def accept_present(world: World, repo: Repo) -> None:
-    """Its hooks may run as long as the hook files are what they are now, or what was accepted before.
-
-    Raises:
-        ConfigError, StoreError, GitError: they cannot be read, or it cannot be written.
-    """
-    compiled = _compiled(world, repo)
-    files = read_files(compiled, repo)
-    identity, digest = repository_id(repo.common_dir), digest_of(files)
-    standing = _standing(world, repo)
-    former = standing.decision.pins if standing.decision and standing.state == trust.TRUSTED else ()
-    keep_accepted(world.state, identity, files)
-    names = (name for name, _ in compiled.hooks)
-    pins = (*(pin for pin in former if pin.partition(" ")[0] != digest), " ".join((digest, *names)))[-MOST_PINS:]
-    try:
-        decide(world, repo, trust.TRUSTED, pins)
-    except OSError as error:
-        raise _unreadable(repo, error) from error
-    pin_shims(repo, world.environ, world.site or None, True)
-    if os.path.exists(launcher_path(repo)) and (plan := compiled.plan()):  # nothing was installed for it until now
+def accept(world: World, repo: Repo, offer: Offer) -> None:
+    """The hooks may run with these hook files, too. Raises StoreError, GitError."""
+    accepted = {**offer.before, offer.compiled.rules.digest: tuple(name for name, _ in offer.compiled.hooks)}
+    state = PINNED if offer.is_pinned else TRUSTED
+    trust.write_decision(world.state, Decision(repo.common_dir, state, repo.top, accepted, offer.files))
+    pin_shims(repo, world.environ, world.site or None, offer.is_pinned)
+    plan = offer.compiled.plan()
+    if os.path.exists(launcher_path(repo)) and plan:  # nothing was installed for it until now
         refresh_bundle(repo)
         for sentence in install_missing(world, repo, shims_needed(plan)):
             say(sentence)
 
 
+def accept_all(world: World, repo: Repo) -> None:
+    """The hooks may run, whatever the hook files say. Raises StoreError, GitError."""
+    trust.write_decision(world.state, Decision(repo.common_dir, ALWAYS, repo.top, {}, {}))
+    pin_shims(repo, world.environ, world.site or None, False)
+
+
+def deny(world: World, repo: Repo) -> None:
+    """The hooks may not run. Raises StoreError."""
+    trust.write_decision(world.state, Decision(repo.common_dir, DENIED, repo.top, {}, {}))
+    trust.write_skipped(world.state, repo.common_dir, Skipped())
+
+
 def forget(world: World, repo: Repo) -> bool:
-    """Nothing is decided any more; whether something was."""
+    """Forget the decision; whether there was one. Raises StoreError, GitError."""
     if not os.path.exists(launcher_path(repo)):  # else the shims here go on to refuse, until somebody decides anew
         pin_shims(repo, world.environ, world.site or None, False)
-    identity = known_id(repo.common_dir)
-    return identity is not None and trust.forget_decision(world.state, identity)
-
-
-def is_decided(world: World, repo: Repo) -> bool:
-    """Whether somebody has said yes or no, and that still holds."""
-    return _standing(world, repo).state != trust.UNDECIDED
+    try:
+        decision_on(world, repo)  # so that nothing of an earlier version comes back
+    except HooksError:  # it is damaged, and goes
+        pass
+    return trust.forget_decision(world.state, repo.common_dir)
 
 
 def is_pinned(world: World, repo: Repo) -> bool:
-    """Whether only files that were accepted run here."""
-    standing = _standing(world, repo)
-    return bool(standing.decision and standing.decision.pins)
+    """Whether only hook files that were accepted run here. Raises StoreError."""
+    decision = decision_on(world, repo)
+    return decision is not None and decision.state == PINNED
 
 
-def _standing(world: World, repo: Repo) -> Standing:
+def ask_at_hook(world: World, repo: Repo, installed: str, hooks: Sequence[str]) -> tuple[str, Compiled | None]:
+    """Let the person at the terminal decide about a firing; the answer, and the very plan that was shown, if it may
+    run now. What cannot be written down counts as "not now". Pinned hook files are accepted as they are, or not.
+    Raises HooksError where the hook files have just become unusable.
+    """
+    offer = make_offer(world, repo, pin=installed == FOR_PINNED)
+    if offer.is_accepted:  # meanwhile, at another terminal
+        return YES, offer.compiled
+    others = "" if offer.is_pinned else "[a]lways here, [n]ever run hooks here, "
+    question = f"Accept these hook files? [y]es, {others}anything else: not now: "
+    answer = _ANSWERS.get(ask(_before_question(repo, offer, hooks), question), NOT_NOW)
     try:
-        return standing_of(world, repo)
-    except OSError as error:
-        raise _unreadable(repo, error) from error
+        if answer == YES:
+            accept(world, repo, offer)
+        elif answer == NOT_NOW or offer.is_pinned:
+            return NOT_NOW, None
+        elif answer == ANY:
+            accept_all(world, repo)
+        else:
+            deny(world, repo)
+            return NEVER, None
+    except HooksError as error:
+        say(str(error))
+        return NOT_NOW, None
+    return answer, offer.compiled
 
 
-def _compiled(world: World, repo: Repo) -> Compiled:
-    compiled, _ = load_compiled(world, repo.top) if repo.top else (None, False)
-    # That there is no file can be a change to one, and that is accepted like any other.
-    if compiled is None or (compiled.settings is None and not is_pinned(world, repo)):
-        raise UsageError(f"there is no hook file in {repo.top or repo.common_dir} that could be accepted")
-    return compiled
-
-
-def _unreadable(repo: Repo, error: OSError) -> GitError:
-    return GitError(f"cannot read the configuration of {repo.common_dir}: {error.strerror}")
+def _before_question(repo: Repo, offer: Offer, hooks: Sequence[str]) -> list[str]:
+    """What is to be read: the first time the commands of the fired hook, later what has changed."""
+    if offer.before:
+        return [f"dodo-hooks: the hook files of {repo.top} have changed:", *offer.change]
+    lines = []
+    for name in hooks:
+        if body := offer.compiled.hook(name):
+            lines += [f"dodo-hooks: {name} of {repo.top} would run:", *commands_of(body)]
+    others = [name for name, _ in offer.compiled.hooks if name not in hooks]
+    return [*lines, f"Its hook files also have {', '.join(others)}: see `dodo-hooks list`."] if others else lines

@@ -15,7 +15,7 @@ from dodo_hooks.fire.firing import asked, firing_of, left_out_by_variable, looke
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.plan_cache import Compiled, compile_file, load_compiled, with_records
 from dodo_hooks.fire.run import ATTACHED, BY_HAND, DETACHED, Firing, say
-from dodo_hooks.fire.trust import expect_accepted, expect_not_taken_out, may_run
+from dodo_hooks.fire.trust import admit, expect_accepted, installed_in
 from dodo_hooks.fire.whole import make_whole_before
 from dodo_hooks.git.event import is_anything_owed
 from dodo_hooks.git.repo import Repo, find_repo
@@ -60,7 +60,7 @@ def run_by_hand(world: World, request: Request, config: str | None = None) -> in
     if body is None:
         raise UsageError(_no_such_hook(request.hook, compiled))
     if config is None:
-        expect_accepted(world, repo, compiled)
+        expect_accepted(world, repo, compiled.rules)
     firing = _firing(world, repo, compiled, request, body)
     if request.is_dry:
         for line in describe(firing):
@@ -107,19 +107,19 @@ def _detached(hook: Hook) -> Hook:
 
 def fire_by_command(world: World, repo: Repo, hook: str, args: tuple[str, ...]) -> int:
     """A hook that a command of ours fires in the working tree `repo`: attached, since that may be about to vanish.
-    Returns 0 where no hook file names it, and where the hooks of the repository may not run (section 8).
+    Returns 0 where no hook file names it, and where the hooks of the repository may not run, which is said (section 8).
 
     Raises:
         HooksError: as for `fire`.
     """
-    compiled, _ = load_compiled(world, repo.top)
-    body = compiled.hook(hook)
     if world.environ.get("DODO_HOOKS") == "0":
         return 0
-    if body is None:
-        expect_not_taken_out(world, repo, compiled, hook)
+    admitted = admit(world, repo, installed_in(repo), (hook,), args)
+    if admitted is None:
         return 0
-    if not may_run(world, repo, compiled, hook):
+    compiled, _ = admitted
+    body = compiled.hook(hook)
+    if body is None:
         return 0
     out = left_out_by_variable(world, compiled, body)
     return run_firing(asked(firing_of(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED)))

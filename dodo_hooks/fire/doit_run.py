@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dodo_hooks.core import status
-from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.background import run_by_doit
 from dodo_hooks.engine.reporters import RunOptions
 from dodo_hooks.fire.firing import asked, phase_of, slots_of
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background
-from dodo_hooks.fire.plan_cache import load_compiled
+from dodo_hooks.fire.plan_cache import find_file
 from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin, publish
 from dodo_hooks.fire.trust import expect_accepted
-from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
 
@@ -30,7 +29,9 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         HooksError: not in a repository, or nothing could be started.
     """
     repo = find_repo(world.environ, world.cwd)
-    _expect_accepted(plan, world, repo)
+    # A file that was named with -f is the business of whoever named it, unless it is the repository's own (section 8).
+    if repo.top and find_file(world, repo.top) == plan.file:
+        expect_accepted(world, repo, plan)
     reporter = _WhileSomebodyReads(reporter)
     selected = _closure(control.tasks, control.selected_tasks)
     reporter.initialize(control.tasks, control.selected_tasks)
@@ -48,17 +49,6 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
             codes.append(_run_hook(asked(firing), reporter, dep_manager, options))
     reporter.complete_run()
     return max(codes)
-
-
-def _expect_accepted(plan: Plan, world: World, repo: Repo) -> None:
-    """The repository's own hook file is run only as it was accepted, where that counts (section 8). One that was named
-    with -f is the business of whoever named it."""
-    try:
-        compiled, _ = load_compiled(world, repo.top)
-    except ConfigError:  # then the plan is that of another file
-        return
-    if compiled.rules.file == plan.file:
-        expect_accepted(world, repo, compiled)
 
 
 def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptions) -> int:

@@ -59,17 +59,14 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     """What the hook file says, where it may (section 8)."""
     code = 0
     hooks = [hook, *_derived(hook, args, repo)]
-    if flag:
-        from dodo_hooks.fire.trust import stops_here
+    admitted = None if flag else load_compiled(world, repo.top)
+    if admitted is None or admitted[0].rules.trust:
+        from dodo_hooks.fire.trust import admit
 
-        if (stop := stops_here(world, repo, flag, hooks, args)) is not None:
-            return stop
-    compiled, is_new = load_compiled(world, repo.top)
-    if flag or compiled.rules.trust:  # whatever the file names now: what was taken out of it is a change, too
-        from dodo_hooks.fire.trust import refusal
-
-        if (stop := refusal(world, repo, flag, compiled, hooks, args)) is not None:
-            return stop
+        admitted = admit(world, repo, flag, hooks, args)
+    if admitted is None:
+        return 0
+    compiled, is_new = admitted
     if is_new:  # not for a file that nobody has accepted
         _welcome(world, repo, compiled, has_shims=flag == "--global")
     for name in hooks:

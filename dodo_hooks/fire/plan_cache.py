@@ -13,7 +13,7 @@ import sys
 import time
 
 from dodo_hooks import __version__
-from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Job, Plan, Retention
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os, read_file
@@ -51,7 +51,7 @@ class Compiled(Record):
     sources: "tuple[Source, ...]"
     settings: "tuple[Any, ...] | None"  # a bare Plan without its hooks; None: there is no hook file
     hooks: "tuple[tuple[str, bytes], ...]"
-    files: "tuple[str, ...]" = ()  # of the sources those that were read, and not only looked for
+    trusted: "tuple[str, ...]" = ()  # the `trusted:` of the user's own configuration (section 8)
 
     def hook(self, name: str) -> "Hook | None":
         for its_name, data in self.hooks:
@@ -83,7 +83,7 @@ def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
     compiled = _read(path, top)
     if compiled is not None:
         return compiled, False
-    compiled = _compile(world, top)
+    compiled, _ = compile_plan(world, top)
     _write(path, compiled)
     return compiled, True
 
@@ -125,7 +125,8 @@ def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
     path = file if file.startswith("/") else f"{world.cwd}/{file}"
     found = named_hook_file(path, top=top or world.cwd, base=world.cwd)
     sources = Sources()
-    return with_records(load(found, sources, main_top_of(found.home, sources)))
+    main_top = main_top_of(found.home, sources)
+    return _with_digest(with_records(load(found, sources, main_top)), sources, found.home or found.top, main_top)[0]
 
 
 def compile_file(world: "World", file: str, top: str) -> Compiled:
@@ -189,7 +190,12 @@ def _is_unchanged(source: "Source") -> bool:
     return content is None or content == read_file(path)
 
 
-def _compile(world: "World", top: str) -> Compiled:
+def compile_plan(world: "World", top: str) -> "tuple[Compiled, dict[str, bytes]]":
+    """Compile what the disk has now; returns also the files by name, with the very bytes that were parsed.
+
+    Raises:
+        ConfigError: the hook file cannot be used.
+    """
     from dodo_hooks.host.world import reach_site
 
     reach_site(world)
@@ -199,13 +205,36 @@ def _compile(world: "World", top: str) -> Compiled:
     sources = Sources()
     found = find_hook_file(top, sources)
     if found is None:
-        return Compiled(_KEY, top, _kept(sources), None, ())
+        return Compiled(_KEY, top, _kept(sources), None, ()), {}
     from dodo_hooks.loader.load import load
 
-    plan = with_records(load(found, sources, main_top_of(top, sources)))
+    main_top = main_top_of(top, sources)
+    plan, files = _with_digest(with_records(load(found, sources, main_top)), sources, top, main_top)
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    files = tuple(path for path, seen in sources.seen.items() if seen.content is not None)
-    return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks, files)
+    trusted = trusted_prefixes(world, sources)
+    return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks, trusted), files
+
+
+def _with_digest(plan: Plan, sources: "Sources", top: str, main_top: "str | None") -> "tuple[Plan, dict[str, bytes]]":
+    from dodo_hooks.loader.sources import digest_of
+
+    files = sources.files(top, main_top or top)
+    return plan._replace(digest=digest_of(files)), files
+
+
+def trusted_prefixes(world: "World", sources: "Sources | None" = None) -> "tuple[str, ...]":
+    """The `trusted:` of the user's own configuration. One that cannot be used names none: `validate` shows why."""
+    from dodo_hooks.engine.notify import CONFIG_FILE, load_own_config
+    from dodo_hooks.loader.sources import SourceError
+
+    path = f"{world.config}/{CONFIG_FILE}"
+    try:
+        if sources and sources.is_there(path):
+            sources.read(path)  # so that a change is noticed
+        config = load_own_config(world)
+    except (HooksError, SourceError):
+        return ()
+    return config.trusted if config else ()
 
 
 def _kept(sources: "Sources") -> "tuple[Source, ...]":

@@ -8,9 +8,8 @@
                               /groups/               a file for each concurrency group; waiting/ has the tickets
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
-    STATE/dodo-hooks/trust/REPO                    what was decided about a repository (store/trust.py)
-                          /REPO.accepted           the hook files that were accepted there
-                          /REPO.skipped            what did not run while nothing was decided
+    STATE/dodo-hooks/trust/KEY                     what was decided about a repository (store/trust.py)
+                          /KEY.skipped             what did not run while nothing was decided
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
 
@@ -152,13 +151,9 @@ def trust_dir(state: str) -> str:
     return f"{state}/dodo-hooks/trust"
 
 
-def decision_file(state: str, repository: str) -> str:
-    return f"{trust_dir(state)}/{repository}"
+def decision_file(state: str, key: str) -> str:
+    return f"{trust_dir(state)}/{key}"
 
 
-def accepted_file(state: str, repository: str) -> str:
-    return f"{trust_dir(state)}/{repository}.accepted"
-
-
-def skipped_file(state: str, repository: str) -> str:
-    return f"{trust_dir(state)}/{repository}.skipped"
+def skipped_file(state: str, key: str) -> str:
+    return f"{trust_dir(state)}/{key}.skipped"

@@ -95,7 +95,7 @@ def test_whether_hooks_may_run_is_found_out_without_a_slow_module(fired: Repo, f
     assert "dodo_hooks.fire.trust" not in modules_after(fired, "pre-commit")
     fired.run("trust", "--pin", "--yes", check=True)
     imported = modules_after(fired, flag, "pre-commit")
-    assert {"dodo_hooks.fire.trust", "dodo_hooks.fire.pins", "dodo_hooks.engine.loop"} <= set(imported)
+    assert {"dodo_hooks.fire.trust", "dodo_hooks.store.trust", "dodo_hooks.engine.loop"} <= set(imported)
     others = {name for name in imported if not name.startswith("dodo_hooks")}
     assert others <= OF_OTHERS | {"_sha2", "_sha256"}
     assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()

@@ -122,4 +122,4 @@ def test_hooks_of_a_worktree_that_is_not_trusted_do_not_run(repo: Repo, said: Pa
     repo.git("commit", "-q", "-m", "hooks")
     linked = repo.worktree("linked")
     done = repo.run("worktree", "remove", "../linked", check=True)
-    assert "worktree-pre-remove was not run" in done.stderr and not said.exists() and not linked.path.exists()
+    assert "do not run, since it is not decided" in done.stderr and not said.exists() and not linked.path.exists()

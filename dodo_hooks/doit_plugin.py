@@ -89,7 +89,10 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         tasks = tasks_of(self.plan, self._run_attached)
         _mend_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
-            sys.stderr.writelines(f"dodo-hooks: {notice}\n" for notice in self.plan.notices)
+            from dodo_hooks.host.console import say
+
+            for notice in self.plan.notices:
+                say(notice)
         if cmd.execute_tasks:
             self._prepare_run(cmd)
         return tasks
@@ -129,6 +132,7 @@ def _execute(
 ) -> int:
     """Takes the place of `Run._execute`; doit looks at the names of the parameters and hands over those options."""
     from dodo_hooks.core.errors import HooksError
+    from dodo_hooks.core.shown import shown
     from dodo_hooks.engine.reporters import FanOut, RunOptions
     from dodo_hooks.fire.doit_run import run_selection
 
@@ -137,11 +141,12 @@ def _execute(
     options = RunOptions(always, continue_, num_process or None, single, verbosity)
     cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
     with _opened(outfile, for_machines=reporter == "json") as cmd.outstream:
-        fan_out = FanOut([_reporter(cmd, reporter, {"failure_verbosity": failure_verbosity})])
+        options_of_reporter = {"failure_verbosity": failure_verbosity, "colors": plan.has_colors}
+        fan_out = FanOut([_reporter(cmd, reporter, options_of_reporter)])
         try:
             return run_selection(plan, world, cmd.control, fan_out, cmd.dep_manager, options)
         except HooksError as error:
-            sys.stderr.write(f"ERROR: {error}\n")
+            sys.stderr.write(f"ERROR: {shown(str(error))}\n")
             return error.exit_code
 
 

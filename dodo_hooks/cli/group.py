@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from dodo_hooks import __version__
+from dodo_hooks.cli.table import color_option
 from dodo_hooks.core.errors import USAGE_ERROR, GitError
+from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 
 PROGRAM = "dodo-hooks"
@@ -32,7 +34,7 @@ def run(argv: Sequence[str], world: World) -> int:
             from dodo_hooks.cli.completion import complete
 
             return complete(cli, world, world.environ[COMPLETION])
-        if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
+        if _command_of(argv) in COMMANDS and not {"--help", "--short", "--dry-run"} & set(argv):
             _begin(world)
         code = _invoke(argv, world)
         sys.stdout.flush()
@@ -44,6 +46,17 @@ def run(argv: Sequence[str], world: World) -> int:
     except BrokenPipeError:  # nobody reads any more (`| head -1`), which is nothing to talk about
         _give_up_output()
         return CLOSED_OUTPUT
+
+
+def _command_of(argv: Sequence[str]) -> str | None:
+    """The command, which may have `--color WHEN` before it."""
+    words = iter(argv)
+    for word in words:
+        if word == "--color":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _begin(world: World) -> None:
@@ -67,7 +80,7 @@ def _begin(world: World) -> None:
         try:
             make_whole(world, repo, waits=False)
         except GitError as error:  # the next hook refuses; a command may well be there to find out why
-            click.echo(f"{PROGRAM}: {error}", err=True)
+            say(str(error))
     known = identity.known_id(repo.common_dir)
     if known is not None:
         repository_dir = layout.repository_dir(world.state, known)
@@ -86,11 +99,9 @@ def _invoke(argv: Sequence[str], world: World) -> int:
 
 
 def _refuse(error: click.ClickException) -> int:
-    from dodo_hooks.cli.table import shown
-
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = f" (see `{context.command_path} --help`)" if context else ""
-    click.echo(f"{PROGRAM}: {shown(' '.join(error.format_message().split()))}{where}", err=True)
+    say(f"{' '.join(error.format_message().split())}{where}")
     return USAGE_ERROR
 
 
@@ -239,6 +250,7 @@ COMMANDS: Mapping[str, Loader] = {
 
 @click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
 @click.version_option(__version__, prog_name=PROGRAM)
+@color_option
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Run a repository's git hooks as a build graph, and see what they did."""

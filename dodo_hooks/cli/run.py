@@ -9,9 +9,10 @@ import click
 
 from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
 from dodo_hooks.cli.place import hook_in, plan_here, repo_at, store_here
+from dodo_hooks.cli.table import color_option
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Hook
-from dodo_hooks.git.command import git
+from dodo_hooks.git.files import Asked
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.wording import did_you_mean, quoted
 
@@ -45,7 +46,8 @@ TAG = "tag:"
 @click.option("--files", "files", multiple=True, metavar="FILE", help="The jobs are about this file, not the event's.")
 @click.option("--all-files", is_flag=True, help="The jobs are about all files that git tracks.")
 @click.option("--dry-run", is_flag=True, help="Only say what would run, and what not and why.")
-@click.option("-v", "--verbose", is_flag=True, help="Say which jobs do not apply, and why.")
+@click.option("-v", "--verbose", is_flag=True, help="A line for every job, whatever `output:` says.")
+@color_option
 @click.pass_obj
 def run_hook(
     world: World,
@@ -76,12 +78,12 @@ def run_hook(
     from dodo_hooks.fire.by_hand import run_by_hand
 
     given = _all_files(world) if all_files else _below_top(world, files) if files else None
-    return run_by_hand(world, hook, args, jobs, tags, skip, phase, slots, dry_run, given, verbose)
+    again = ["--all-files"] if all_files else [word for file in files for word in ("--files", file)]
+    return run_by_hand(world, hook, args, jobs, tags, skip, phase, slots, dry_run, given, verbose, again)
 
 
 def _all_files(world: World) -> list[bytes]:
-    repo = repo_at(world, None)
-    return git(["ls-files", "-z"], repo.top, world.environ).split(b"\0")[:-1]
+    return Asked(repo_at(world, None), world.environ).git("ls-files", "-z").split(b"\0")[:-1]
 
 
 def _below_top(world: World, files: Iterable[str]) -> list[bytes]:

@@ -14,13 +14,29 @@ import click
 
 from dodo_hooks.core import status
 from dodo_hooks.core.shown import UNPRINTABLE as UNPRINTABLE
-from dodo_hooks.core.shown import columns_of
+from dodo_hooks.core.shown import columns_of, padded, wants_colors
 from dodo_hooks.core.shown import shown as shown
 from dodo_hooks.host.world import World
 
 if TYPE_CHECKING:  # rich is imported where something is drawn, which is seldom
     from rich.console import Console
     from rich.table import Table
+
+_COLORS = {"auto": None, "always": True, "never": False}
+
+
+def _choose_colors(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.obj = ctx.obj._replace(colors=_COLORS[value])
+
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(list(_COLORS)),
+    callback=_choose_colors,
+    expose_value=False,
+    help="Whether to print in colours; auto: where a terminal shows them.",
+)
 
 STYLES: Mapping[str, str] = {
     status.RUNNING: "yellow",
@@ -47,20 +63,21 @@ def print_table(
 
 
 def say(text: str) -> None:
-    """Print a line; what the output's encoding does not have is shown escaped."""
+    """Print lines, with nothing in them that a terminal would obey; what the output's encoding does not have is shown
+    escaped, too."""
     encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+    click.echo(shown(text, keeps="\n\t").encode(encoding, "backslashreplace").decode(encoding))
 
 
 def has_colors(world: World) -> bool:
-    """Whether the person who looks at standard output wants colours (no-color.org)."""
-    return sys.stdout.isatty() and not world.environ.get("NO_COLOR") and world.environ.get("TERM") != "dumb"
+    """Whether the person who looks at standard output wants colours."""
+    return wants_colors(world.environ, sys.stdout.isatty(), world.colors)
 
 
 def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     table = [heads, *rows]
     widths = [max(map(columns_of, column)) for column in zip_longest(*table, fillvalue="")]
-    return [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in table]
+    return [_GAP.join(padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in table]
 
 
 def console_at(world: World) -> Console:
@@ -89,7 +106,3 @@ def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]], status_column: in
         styles = [STYLES.get(cell, "") if place == status_column else "" for place, cell in enumerate(row)]
         table.add_row(*map(Text, row, styles))
     return table
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns_of(text))

@@ -15,6 +15,7 @@ from dodo_hooks.core.plan import PINNED
 from dodo_hooks.fire import accept
 from dodo_hooks.fire.plan_cache import load_plan
 from dodo_hooks.git.repo import Repo
+from dodo_hooks.host import console
 from dodo_hooks.host.world import World
 from dodo_hooks.store import trust as decisions
 from dodo_hooks.store.identity import repository_id
@@ -120,7 +121,7 @@ def _list(world: World) -> None:
         try:
             decision = decisions.read_decision(world.state, identity)
         except StoreError as error:
-            click.echo(f"dodo-hooks: {error}", err=True)
+            console.say(str(error))
             continue
         if decision is not None:
             state = f"{decision.state}, pinned" if decision.pins else decision.state

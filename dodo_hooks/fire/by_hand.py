@@ -8,12 +8,13 @@ from difflib import get_close_matches
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.events import WITH_STDIN
-from dodo_hooks.core.plan import Hook
+from dodo_hooks.core.plan import OUTPUTS, Hook
 from dodo_hooks.core.selection import BY_COMMAND, BY_VARIABLE, Selectors, left_out
-from dodo_hooks.fire.dry_run import describe, left_out_lines
+from dodo_hooks.fire.dry_run import describe
 from dodo_hooks.fire.firing import asked, firing_of, looked_at, selectors_from_environ
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.plan_cache import Compiled, load_compiled
+from dodo_hooks.fire.pushing import needs_push, with_push
 from dodo_hooks.fire.run import ATTACHED, BY_HAND
 from dodo_hooks.fire.trust import expect_accepted, expect_not_taken_out, may_run
 from dodo_hooks.fire.whole import make_whole_before
@@ -35,9 +36,10 @@ def run_by_hand(
     dry_run: bool = False,
     files: Sequence[bytes] | None = None,
     verbose: bool = False,
+    again: Sequence[str] = (),
 ) -> int:
     """Fire a hook, or a task, from the command line; returns its exit code. `files`: what its jobs are to be about,
-    relative to the top, instead of what the event would give.
+    relative to the top, instead of what the event would give. `again`: the options that say so.
 
     Raises:
         UsageError: there is no such hook or job. HooksError: as for `fire`.
@@ -56,18 +58,15 @@ def run_by_hand(
         **left_out(body, selectors, said_by=BY_COMMAND),
     }
     firing = firing_of(world, repo, compiled, body, tuple(args), BY_HAND, out, _stdin_by_hand(body))
-    firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots)
+    firing = firing._replace(phase=phase or firing.phase, slots=slots or firing.slots, again=tuple(again))
+    if files is None and needs_push(firing):
+        firing = with_push(firing)
+    if verbose:
+        firing = firing._replace(rules=firing.rules._replace(output=OUTPUTS))
     if files is None and not dry_run:  # who names the files wants them as they are: nothing is set aside then
         firing = looked_at(firing)
-    firing = asked(firing, None if files is None else tuple(files))
-    if dry_run:
-        for line in describe(firing):
-            print(line)
-        return 0
-    if verbose:
-        for line in left_out_lines(firing):
-            print(line)
-    return run_firing(firing)
+    given = None if files is None else tuple(files)
+    return describe(firing, given) if dry_run else run_firing(asked(firing, given))
 
 
 def fire_by_command(world: World, repo: Repo, hook: str, args: tuple[str, ...]) -> int:

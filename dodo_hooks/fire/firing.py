@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.core.selection import Selectors
     from dodo_hooks.core.status import Outcome
+    from dodo_hooks.fire.applies import Questions
     from dodo_hooks.fire.plan_cache import Compiled
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
@@ -43,9 +44,10 @@ def _is_inside_of_another(firing: "Firing") -> bool:
     return is_held(firing.repo) if is_nested else is_held_around_us(firing.repo)
 
 
-def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing":
+def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None, questions: "Questions | None" = None) -> "Firing":
     """The firing with the lists of its jobs, and without the jobs that do not apply (C7, G4). `given`: files that a
-    person named, instead of those of the event.
+    person named, instead of those of the event. `questions`: collects the commands that would have to be executed to
+    know; they are not.
 
     Raises:
         HooksError: git does not say what there is to know.
@@ -64,6 +66,7 @@ def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None) -> "Firing
         left_out=firing.left_out,
         status=firing.status,
         is_fired=firing.trigger == BY_GIT,
+        questions=questions,
     )
     for sentence in applies.sentences:
         say(sentence)

@@ -35,25 +35,27 @@ class Answers:
         """Why a check of the hook leaves its jobs out; None: it does not."""
         if number not in self._reasons:
             check = self._event.hook.checks[number]
-            self._reasons[number] = reason_to_skip(check, self._answer)
-            if not self._executes:
-                self._assume_both(number)
+            self._reasons[number] = (
+                reason_to_skip(check, self._answer) if self._executes else self._assumed_reason(number)
+            )
         return self._reasons[number]
 
     def open_questions(self, number: int) -> "list[str]":
         """The commands that were not run, and decide this check."""
         return self._questions.get(number, [])
 
-    def _assume_both(self, number: int) -> None:
-        """A check that commands do not decide comes out the same whatever they answer."""
+    def _assumed_reason(self, number: int) -> "str | None":
+        """A check that commands do not decide comes out the same whatever they answer; any other leaves nothing out."""
         check = self._event.hook.checks[number]
         reasons = []
         self._open = []
         for self._assumed in (False, True):
             reasons.append(reason_to_skip(check, self._answer))
-        if (reasons[0] is None) != (reasons[1] is None):
-            self._reasons[number] = None
+        if None not in reasons:
+            return reasons[check.is_only]  # the one that is not about the commands
+        if reasons != [None, None]:
             self._questions[number] = list(dict.fromkeys(self._open))
+        return None
 
     def sentences(self) -> "tuple[str, ...]":
         """What could not be found out, for people."""

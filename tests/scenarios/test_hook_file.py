@@ -96,7 +96,7 @@ def test_c7_run_says_what_does_not_apply_and_why(repo: Repo) -> None:
         "  all    foreground: echo all >>.git/ran\n"
         "  docs   foreground, after all, 1 file: echo docs {staged_files} >>.git/ran\n"
         "\u2013 lint   no matching staged files\n"
-        "  quiet  foreground, after docs: echo quiet >>.git/ran\n"
+        "  quiet  foreground, after lint: echo quiet >>.git/ran\n"
     )
     assert ran(repo) == []
     told = repo.run("run", "pre-commit", "-v", check=True)

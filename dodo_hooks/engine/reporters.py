@@ -98,16 +98,15 @@ class JobSkipped(UnmetDependency):  # type: ignore[misc]
         """`root` is the name of the job that began the cascade, and `root_status` how it ended, where that is known."""
         self.outcome = outcome
         self.root = root
-        self.why = f"skipped, because {root} {_PAST.get(root_status, root_status)}" if root else why_skipped(outcome)
+        self.why = (
+            f"skipped, because {root} {_PAST.get(root_status, root_status)}"
+            if root
+            else f"skipped, {reason_of(outcome)}"
+        )
         super().__init__(f"{name}: {self.why}")
 
     def get_msg(self) -> str:
         return str(self.message)
-
-
-def why_skipped(outcome: Outcome) -> str:
-    """A few words for people: `skipped, no file matches`."""
-    return f"skipped, {reason_of(outcome)}"
 
 
 class _Quiet:
@@ -132,19 +131,17 @@ class ConsoleReporter(_Quiet):
     desc = "console output"
 
     def __init__(self, outstream: TextIO, options: "Mapping[str, Any] | None" = None) -> None:
-        """`options`: `colors`, whether there are any where that is decided already (`colors:` of the hook file)."""
         self._outstream = outstream
         is_terminal = outstream.isatty()
         columns = os.get_terminal_size(outstream.fileno()).columns if is_terminal else 0
-        has_colors = wants_colors(os.environ, is_terminal, file=(options or {}).get("colors"))
-        self._look = Look(has_colors, has_unicode(os.environ), columns)
+        colors = wants_colors(os.environ, is_terminal, file=(options or {}).get("colors"))  # `colors:` of the hook file
+        self._look = Look(colors, has_unicode(os.environ), columns)
         self._width = 0
         self._failures: list[tuple[Task, BaseFail]] = []
         self._errors: list[str] = []
 
     def initialize(self, tasks: Mapping[str, Task], selected_tasks: Sequence[str]) -> None:
-        names = (task.name for task in tasks.values() if not task.has_subtask)
-        self._width = name_columns(names, self._look)
+        self._width = name_columns((one.name for one in tasks.values() if not one.has_subtask), self._look)
 
     def add_success(self, task: Task) -> None:
         self._line(task, Outcome(status.COMPLETED))
@@ -189,8 +186,7 @@ class ConsoleReporter(_Quiet):
 
     def _line(self, task: Task, outcome: Outcome) -> None:
         if not task.has_subtask:  # a group is no job: it ends when its members do
-            ending = ending_of(task)
-            duration_s = ending.duration_s if ending else None
+            duration_s = ending.duration_s if (ending := ending_of(task)) else None
             self._write(job_line(task.name, self._width, outcome, duration_s, self._look) + "\n")
 
     def _write(self, text: str) -> None:

@@ -86,7 +86,8 @@ def fire_by_command(world: World, repo: Repo, hook: str, args: tuple[str, ...]) 
     if not may_run(world, repo, compiled, hook):
         return 0
     out = left_out(body, selectors_from_environ(world), said_by=BY_VARIABLE)
-    return run_firing(asked(firing_of(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED)))
+    firing = asked(firing_of(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED))
+    return 0 if firing.is_idle else run_firing(firing)
 
 
 def _stdin_by_hand(hook: Hook) -> bytes:

@@ -27,7 +27,7 @@ def describe(firing: Firing, given: tuple[bytes, ...] | None) -> int:
     firing = asked(firing, given, questions)
     jobs = firing.hook.jobs
     look = look_at_terminal(firing.world, firing.rules.has_colors).look
-    title = f"{shown(firing.hook.name)}: would run"
+    title = f"{shown(firing.hook.name)}: {'nothing to run' if firing.is_idle else 'would run'}"
     print_line(painted(title, BOLD) if look.has_colors else title)
     width = name_columns((job.title for job in jobs), look)
     for number in firing.hook.order:

@@ -80,8 +80,7 @@ def run_firing(firing: Firing) -> int:
     Raises:
         HooksError: nothing was started: too deep, too many, or the store cannot be written (R12, R21).
     """
-    decided = firing.left_out.values()
-    if len(decided) == len(firing.hook.jobs) and all(one.status == status.SKIPPED for one in decided):
+    if firing.is_idle:
         report_idle(firing)
         return 0
     run = begin(firing)

@@ -66,6 +66,12 @@ class Firing(Record):
         """What is shown, of plan.OUTPUTS."""
         return OUTPUTS if self.rules.output is None else self.rules.output
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job applies, so that nothing runs and no invocation is left behind (section 7)."""
+        decided = self.left_out.values()
+        return len(decided) == len(self.hook.jobs) and all(one.status == status.SKIPPED for one in decided)
+
     def has_line(self, number: int, outcome: Outcome) -> bool:
         """Whether a job that was left out is worth a line: not one that nobody asked for, and in front of git none of
         the background."""

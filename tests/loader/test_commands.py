@@ -91,7 +91,7 @@ def test_c6_rc_is_read_before_each_command_if_it_is_there(tmp_path: Path) -> Non
 
 ABSENT = {
     "another system": ("run: {windows: x}", "it has no command for linux"),
-    "another architecture": ("run: x\narch: arm64", "it is for aarch64, and this is x86_64"),
+    "another architecture": ("run: x\narch: arm64", "only for aarch64, and this is x86_64"),
     "this architecture": ("run: x\narch: [arm64, amd64]", ""),
     "no condition": ("run: x", ""),
 }

@@ -245,6 +245,22 @@ def test_g3_a_push_by_hand_takes_standard_input_where_there_is_some(repo: Repo) 
     assert "no standard input" not in done.stderr and ran(repo) == ["there a.txt", line.rstrip()]
 
 
+def test_g3_a_push_by_hand_to_another_remote_is_new_there(repo: Repo, tmp_path: Path) -> None:
+    for name in ("origin", "other one"):
+        repo.call("git", "init", "-q", "--bare", str(tmp_path / name), check=True)
+    repo.git("remote", "add", "origin", str(tmp_path / "origin"))
+    commit(repo, "a.txt")
+    repo.git("push", "-q", "-u", "origin", "main")
+    repo.git("config", "branch.main.pushRemote", str(tmp_path / "other one"))
+    repo.file(PUSH)
+    done = repo.run("run", "pre-push", check=True)
+    assert f"would send: main to {tmp_path / 'other one'} (where it is new)\n" in done.stderr
+    assert ran(repo)[1].endswith(f" refs/heads/main {'0' * 40}")
+    named = repo.run("run", "pre-push", "--", "elsewhere", "url", check=True)
+    assert "would send: main to elsewhere (where it is new)\n" in named.stderr
+    assert ran(repo)[0] == "elsewhere a.txt"
+
+
 def test_g3_a_push_by_hand_from_no_branch_says_so(repo: Repo) -> None:
     repo.file(PUSH)
     repo.git("checkout", "-q", "--detach")

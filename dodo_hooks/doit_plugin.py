@@ -58,6 +58,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         Raises InvalidDodoFile, which doit shows without a traceback and answers with 3, if it cannot be used.
         """
         from dodo_hooks.core.errors import ConfigError, HooksError
+        from dodo_hooks.core.shown import shown
         from dodo_hooks.fire.plan_cache import load_file, load_plan
         from dodo_hooks.fire.problems import explained
         from dodo_hooks.host.world import make_world
@@ -72,9 +73,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         except ConfigError as error:
             raise InvalidDodoFile(explained(error).rstrip("\n")) from error
         except HooksError as error:
-            raise InvalidDodoFile(str(error)) from error
+            raise InvalidDodoFile(shown(str(error))) from error
         if plan is None:
-            raise InvalidDodoFile(f"no hook file in {directory}")
+            raise InvalidDodoFile(shown(f"no hook file in {directory}"))
         self.plan = plan
         _change_directory(opt_values.get("cwdPath"), directory)
 

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from dodo_hooks import __version__
-from dodo_hooks.cli.table import color_option
 from dodo_hooks.core.errors import USAGE_ERROR, GitError
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
@@ -21,6 +20,22 @@ INTERRUPTED = 130
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 
 Loader = Callable[[], click.Command]
+
+_COLORS = {"auto": None, "always": True, "never": False}
+
+
+def _choose_colors(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.obj = ctx.obj._replace(colors=_COLORS[value])
+
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(list(_COLORS)),
+    callback=_choose_colors,
+    expose_value=False,
+    help="Whether to print in colours; auto: where a terminal shows them.",
+)
 
 
 def run(argv: Sequence[str], world: World) -> int:

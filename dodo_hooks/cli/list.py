@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from dodo_hooks.cli.completion import hook_names
+from dodo_hooks.cli.group import color_option
 from dodo_hooks.cli.place import plan_here, teller, with_only
-from dodo_hooks.cli.table import color_option, print_table, say
+from dodo_hooks.cli.table import print_table, say
 from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
 from dodo_hooks.host.world import World
 

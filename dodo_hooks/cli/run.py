@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import click
 
 from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
+from dodo_hooks.cli.group import color_option
 from dodo_hooks.cli.place import hook_in, plan_here, repo_at, store_here
-from dodo_hooks.cli.table import color_option
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.git.files import Asked

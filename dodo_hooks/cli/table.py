@@ -22,22 +22,6 @@ if TYPE_CHECKING:  # rich is imported where something is drawn, which is seldom
     from rich.console import Console
     from rich.table import Table
 
-_COLORS = {"auto": None, "always": True, "never": False}
-
-
-def _choose_colors(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.obj = ctx.obj._replace(colors=_COLORS[value])
-
-
-color_option = click.option(
-    "--color",
-    type=click.Choice(list(_COLORS)),
-    callback=_choose_colors,
-    expose_value=False,
-    help="Whether to print in colours; auto: where a terminal shows them.",
-)
-
 STYLES: Mapping[str, str] = {
     status.RUNNING: "yellow",
     status.COMPLETED: "green",

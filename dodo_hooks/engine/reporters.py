@@ -88,7 +88,7 @@ class JobFailed(TaskFailed):  # type: ignore[misc]
         super().__init__(f"{name}: {self.why}")
 
     def get_msg(self) -> str:
-        return str(self.message)
+        return shown(str(self.message))
 
 
 class JobSkipped(UnmetDependency):  # type: ignore[misc]
@@ -106,7 +106,7 @@ class JobSkipped(UnmetDependency):  # type: ignore[misc]
         super().__init__(f"{name}: {self.why}")
 
     def get_msg(self) -> str:
-        return str(self.message)
+        return shown(str(self.message))
 
 
 class _Quiet:

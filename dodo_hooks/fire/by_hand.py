@@ -12,9 +12,9 @@ from dodo_hooks.core.plan import OUTPUTS, Hook
 from dodo_hooks.core.selection import BY_COMMAND, BY_VARIABLE, Selectors, left_out
 from dodo_hooks.fire.dry_run import describe
 from dodo_hooks.fire.firing import asked, firing_of, looked_at, selectors_from_environ
+from dodo_hooks.fire.manual_push import needs_push, with_push
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.plan_cache import Compiled, load_compiled
-from dodo_hooks.fire.pushing import needs_push, with_push
 from dodo_hooks.fire.run import ATTACHED, BY_HAND
 from dodo_hooks.fire.trust import expect_accepted, expect_not_taken_out, may_run
 from dodo_hooks.fire.whole import make_whole_before

@@ -12,11 +12,12 @@ _FIELDS = "%(objectname)%00%(push:remotename)%00%(push)"
 
 
 def needs_push(firing: Firing) -> bool:
+    """Return whether it is a `pre-push` that git has told nothing."""
     return firing.hook.name == "pre-push" and not firing.stdin.strip()
 
 
 def with_push(firing: Firing) -> Firing:
-    """The firing as git would begin it for `git push` of the branch: from `@{push}` to HEAD. Says so.
+    """Return the firing as git would begin it for `git push` of the branch, from `@{push}` to HEAD, and say so.
 
     Raises:
         GitError: git cannot be asked.

@@ -60,6 +60,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         Raises InvalidDodoFile, which doit shows without a traceback and answers with 3, if it cannot be used.
         """
         from dodo_hooks.core.errors import ConfigError, HooksError
+        from dodo_hooks.core.shown import shown
         from dodo_hooks.fire.plan_cache import load_file, load_plan
         from dodo_hooks.fire.problems import explained
         from dodo_hooks.host.world import make_world
@@ -74,9 +75,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         except ConfigError as error:
             raise InvalidDodoFile(explained(error).rstrip("\n")) from error
         except HooksError as error:
-            raise InvalidDodoFile(str(error)) from error
+            raise InvalidDodoFile(shown(str(error))) from error
         if plan is None:
-            raise InvalidDodoFile(f"no hook file in {directory}")
+            raise InvalidDodoFile(shown(f"no hook file in {directory}"))
         self.plan = plan
         _change_directory(opt_values.get("cwdPath"), directory)
 
@@ -91,7 +92,10 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         tasks = tasks_of(self.plan, self._run_attached)
         _mend_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
-            sys.stderr.writelines(f"dodo-hooks: {notice}\n" for notice in self.plan.notices)
+            from dodo_hooks.host.console import say
+
+            for notice in self.plan.notices:
+                say(notice)
         if cmd.execute_tasks:
             self._prepare_run(cmd)
         return tasks
@@ -131,6 +135,7 @@ def _execute(
 ) -> int:
     """Takes the place of `Run._execute`; doit looks at the names of the parameters and hands over those options."""
     from dodo_hooks.core.errors import HooksError
+    from dodo_hooks.core.shown import shown
     from dodo_hooks.engine.reporters import FanOut, RunOptions
     from dodo_hooks.fire.doit_run import run_selection
 
@@ -139,11 +144,12 @@ def _execute(
     options = RunOptions(always, continue_, num_process or None, single, verbosity)
     cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
     with _opened(outfile, for_machines=reporter == "json") as cmd.outstream:
-        fan_out = FanOut([_reporter(cmd, reporter, {"failure_verbosity": failure_verbosity})])
+        options_of_reporter = {"failure_verbosity": failure_verbosity, "colors": plan.has_colors}
+        fan_out = FanOut([_reporter(cmd, reporter, options_of_reporter)])
         try:
             return run_selection(plan, world, cmd.control, fan_out, cmd.dep_manager, options)
         except HooksError as error:
-            sys.stderr.write(f"ERROR: {error}\n")
+            sys.stderr.write(f"ERROR: {shown(str(error))}\n")
             return error.exit_code
 
 

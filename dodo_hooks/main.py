@@ -69,6 +69,7 @@ def _dispatch(argv: "Sequence[str]", world: "World") -> int:
 def _explain(error: Exception) -> int:
     """A message for what a person can mend; a traceback for what we did not foresee."""
     from dodo_hooks.core.errors import ConfigError, HooksError
+    from dodo_hooks.host.console import say
 
     if isinstance(error, ConfigError):
         from dodo_hooks.fire.problems import tell
@@ -76,10 +77,10 @@ def _explain(error: Exception) -> int:
         tell(error, sys.stderr)
         return error.exit_code
     if isinstance(error, HooksError):
-        sys.stderr.write(f"dodo-hooks: {error}\n")
+        say(str(error))
         return error.exit_code
     if isinstance(error, OSError) and error.errno in (5, 28):  # EIO, ENOSPC: of what we print; the store says its own
-        sys.stderr.write(f"dodo-hooks: cannot write: {error.strerror}\n")
+        say(f"cannot write: {error.strerror}")
         return _RUN_ERROR
     import traceback
 

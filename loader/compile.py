@@ -284,6 +284,7 @@ class _Compiler:
             retention_s=body.log.retention,
             is_setup=member.is_setup,
             within=tuple(group.name for group in member.around if group.name is not None),
+            label=self.flat.labels[number],
         )
 
     def _shown(self, member: Member, command: Command | None) -> str:
@@ -321,10 +322,10 @@ class _Compiler:
         machine = self.place.machine
         wanted = next((body.arch for body in reversed(member.levels) if body.arch), [])
         if wanted and machine.architecture not in wanted:
-            return f"it is for {' and '.join(wanted)}, and this is {machine.architecture}"
+            return f"only for {' and '.join(wanted)}, and this is {machine.architecture}"
         excluded = sorted(set(tags_of(member)).intersection(self.body.exclude_tags))
         if excluded:
-            return f"its tag {excluded[0]} is one of the exclude_tags"
+            return f'excluded by tag "{excluded[0]}"'
         return ""
 
     def _groups(self, member: Member) -> tuple[Group, ...]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dodo_hooks.core.names import job_names
+from dodo_hooks.core.names import job_names, label_of
 from dodo_hooks.loader.schema import ConcurrencyBody, GroupBody, HookBody, JobBody, SetupBody
 from dodo_hooks.loader.tree import Path
 
@@ -55,6 +55,7 @@ class Flat:
 
     members: tuple[Member, ...]
     names: tuple[str, ...]  # of the members
+    labels: tuple[str, ...]  # what people see instead of the name; "": the name
     whole: Unit
     groups: Mapping[str, tuple[int, ...]]  # the jobs of each group that has a name
 
@@ -75,8 +76,9 @@ def flatten(path: Path, hook: HookBody) -> Flat:
         builder.members.append(Member((*path, SETUP, place), _as_job(setup), (), True))
     whole = builder.unit(path, None, hook, (), [(*path, "jobs", place) for place in range(len(hook.jobs))])
     members = tuple(builder.members)
-    names = job_names([member.body.name for member in members], [_names_itself(member) for member in members])
-    return Flat(members, tuple(names), whole, builder.groups)
+    written, commands = [member.body.name for member in members], [_names_itself(member) for member in members]
+    labels = ["" if name else label_of(command) for name, command in zip(written, commands, strict=True)]
+    return Flat(members, tuple(job_names(written, commands)), tuple(labels), whole, builder.groups)
 
 
 def _as_job(setup: SetupBody) -> JobBody:

@@ -466,17 +466,27 @@ class HookFile(_Body):
         None
     )
     colors: Annotated[
-        Flag | None, Key("whether we print in colours", "colors: false", BOTH, default="as the terminal can")
+        Flag | None,
+        Key(
+            "whether we print in colours; `true` also where the output is no terminal. `--color`, `NO_COLOR` and "
+            "`CLICOLOR_FORCE` win",
+            "colors: false",
+            BOTH,
+            default="as the terminal can",
+        ),
     ] = None
     output: Annotated[
         OutputWords,
         Key(
-            "what is shown of a foreground run: `execution`, what jobs print; `summary`, that all went well; "
-            "`failure`, what failed; `skips`, why a job did not run. `true` is the default, `false` is `[failure]`",
-            "output: [summary, failure]",
+            "what is shown of a foreground run: `execution`, what jobs print; `summary`, a line for each job that "
+            "succeeded; `failure`, a line for each that failed, its log and how to run it again; `skips`, a line for "
+            "each that did not run, with the reason. `true` is the default: all of it, and nothing when git fired the "
+            "hook and no job applies. `false` is `[failure]`",
+            "output: [execution, failure]",
             BOTH,
+            default="true",
         ),
-    ] = values.DEFAULT_OUTPUT
+    ] = None
     rc: Annotated[
         FilledText | None, Key("a file that the shell reads before each command", "rc: ./scripts/env.sh", BOTH)
     ] = None

@@ -94,7 +94,7 @@ Architectures: TypeAlias = Annotated[
     list[Architecture], BeforeValidator(values.one_or_more), Shape("word or list of words", or_one=True)
 ]
 OutputWords: TypeAlias = Annotated[
-    tuple[Annotated[Text, AfterValidator(values.output_word), word(*OUTPUTS)], ...],
+    tuple[Annotated[Text, AfterValidator(values.output_word), word(*OUTPUTS)], ...] | None,
     BeforeValidator(values.output),
     Shape(
         "boolean or list of words",

@@ -15,21 +15,18 @@ from dodo_hooks.core.names import name_fault
 from dodo_hooks.core.placeholders import is_known
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
-    EXECUTION,
     FAILURE,
     IN_MERGE,
     IN_REBASE,
     ON_CONFLICT,
     OUTPUTS,
     PINNED,
-    SUMMARY,
 )
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.tree import ListNode, MapNode, Scalar, described
 from dodo_hooks.loader.wording import did_you_mean, listed, quoted
 
 LEAST_LOG_BYTES = 64 * 1024
-DEFAULT_OUTPUT = (EXECUTION, SUMMARY, FAILURE)
 SYSTEMS = ("linux", "macos", "windows")
 STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)  # what a condition that is one word may be, beside a variable
 TYPES_OF_FILES = ("text", "binary", "executable", "not executable", "symlink", "not symlink")
@@ -115,9 +112,9 @@ def condition_text(node: object) -> object:
 
 
 def output(node: object) -> object:
-    """`true` is what is shown anyway, `false` nothing but what failed."""
+    """`true` is what is shown anyway (None), `false` nothing but what failed."""
     if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return DEFAULT_OUTPUT if node.value else (FAILURE,)
+        return None if node.value else (FAILURE,)
     if isinstance(node, ListNode):
         return node.items
     hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in OUTPUTS else ""

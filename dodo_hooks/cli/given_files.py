@@ -32,6 +32,17 @@ class GivenFiles:
     globs: tuple[str, ...] = ()  # one of them has to match
     excludes: tuple[str, ...] = ()  # none of them may
 
+    def words(self) -> tuple[str, ...]:
+        """Return the options as they are typed."""
+        words = [word for name in self.named for word in ("--files", name)]
+        words += ["--files-from", self.listed_in] if self.listed_in is not None else []
+        words += ["--all-files"] if self.takes_all else []
+        words += ["--from-ref", self.from_ref] if self.from_ref is not None else []
+        words += ["--to-ref", self.to_ref] if self.to_ref is not None else []
+        words += ["--last-commit"] if self.is_last_commit else []
+        words += [word for pattern in self.globs for word in ("--glob", pattern)]
+        return (*words, *(word for pattern in self.excludes for word in ("--exclude", pattern)))
+
     def select(self, world: World, tell: Tell) -> tuple[bytes, ...] | None:
         """Return the files, relative to the top of the worktree; None where nothing of the kind was asked for.
 

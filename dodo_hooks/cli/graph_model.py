@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dodo_hooks.cli.graph_layout import Edge
 from dodo_hooks.cli.table import shown
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
-from dodo_hooks.core.shown import columns_of
 
 PROMOTED = "promoted"
 ABSENT = "absent"
@@ -68,13 +67,3 @@ def first_line(text: str) -> str:
 def shown_in_xml(text: str) -> str:
     """`shown`, without the two characters that it leaves and XML forbids: Graphviz, too, may be asked for an SVG."""
     return shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-
-
-def cut(text: str, columns: int) -> str:
-    """The text, or as much of its beginning as fits into so many columns, with a sign that it was cut."""
-    if columns_of(text) <= columns:
-        return text
-    end = len(text)
-    while columns_of(text[:end]) > columns - 1:
-        end -= 1
-    return text[:end].rstrip() + "…"

@@ -15,7 +15,6 @@ from dodo_hooks.cli.graph_model import (
     ABSENT,
     KINDS,
     PROMOTED,
-    cut,
     does,
     edges_of,
     kind_of,
@@ -24,7 +23,7 @@ from dodo_hooks.cli.graph_model import (
     shown_in_xml,
 )
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
-from dodo_hooks.core.shown import columns_of
+from dodo_hooks.core.shown import columns_of, cut
 
 MARGIN = 20.0  # between the picture's border and the panels, and between panels
 PADDING = 16.0  # inside a zone

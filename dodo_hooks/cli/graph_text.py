@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dodo_hooks.cli.graph_model import cut, does, names_of, phases_of
+from dodo_hooks.cli.graph_model import does, names_of, phases_of
 from dodo_hooks.cli.table import shown
 from dodo_hooks.core.plan import Hook, Job, Plan
-from dodo_hooks.core.shown import columns_of
+from dodo_hooks.core.shown import columns_of, cut, padded
 
 DOES_COLUMNS = 60
 # (before one that has others behind it, before the last one), and the same before what is below them
@@ -46,7 +46,7 @@ def _hook_lines(hook: Hook, lines: Lines) -> Iterator[str]:
     for phase, rows in phases:
         yield f"{_INDENT}{phase}"
         for tree, what, notes in rows:
-            cells = [_padded(tree, widths[0]), _padded(what, widths[1]), notes]
+            cells = [padded(tree, widths[0]), padded(what, widths[1]), notes]
             yield f"{_INDENT}{_GAP.join(cells)}".rstrip()
 
 
@@ -89,7 +89,3 @@ def _notes(hook: Hook, job: Job, above: int | None) -> str:
     notes += ["promoted"] if job.promoted else []
     notes += [f"not here: {shown(job.absent)}"] if job.absent else []
     return "; ".join(notes)
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns_of(text))

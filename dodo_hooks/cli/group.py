@@ -11,6 +11,7 @@ import click
 
 from dodo_hooks import __version__
 from dodo_hooks.core.errors import USAGE_ERROR, GitError, UnsafeFileError
+from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 
 PROGRAM = "dodo-hooks"
@@ -20,6 +21,22 @@ _NEED_NO_STATE = ("doctor", "completion")  # the former says what is wrong with 
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 
 Loader = Callable[[], click.Command]
+
+_COLORS = {"auto": None, "always": True, "never": False}
+
+
+def _choose_colors(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.obj = ctx.obj._replace(colors=_COLORS[value])
+
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(list(_COLORS)),
+    callback=_choose_colors,
+    expose_value=False,
+    help="Whether to print in colours; auto: where a terminal shows them.",
+)
 
 
 def run(argv: Sequence[str], world: World) -> int:
@@ -34,8 +51,8 @@ def run(argv: Sequence[str], world: World) -> int:
 
             return complete(cli, world, world.environ[COMPLETION])
         argv, world = _in_directory(argv, world)
-        if argv and argv[0] in COMMANDS and not {"-h", "--help", "--short"} & set(argv):
-            _begin(world, argv[0])
+        if _command_of(argv) in COMMANDS and not {"-h", "--help", "--short", "--dry-run"} & set(argv):
+            _begin(world, _command_of(argv))
         code = _invoke(argv, world)
         sys.stdout.flush()
         return code
@@ -58,7 +75,18 @@ def _in_directory(argv: Sequence[str], world: World) -> tuple[Sequence[str], Wor
     return argv, world
 
 
-def _begin(world: World, command: str) -> None:
+def _command_of(argv: Sequence[str]) -> str | None:
+    """The command, which may have `--color WHEN` before it."""
+    words = iter(argv)
+    for word in words:
+        if word == "--color":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _begin(world: World, command: str | None) -> None:
     """What every command does first in a repository: put back what a killed hook has set aside, and tell what went
     wrong in the background since the last command.
 
@@ -90,7 +118,7 @@ def _begin(world: World, command: str) -> None:
         try:
             make_whole(world, repo, waits=False)
         except GitError as error:  # the next hook refuses; a command may well be there to find out why
-            click.echo(f"{PROGRAM}: {error}", err=True)
+            say(str(error))
     known = identity.known_id(repo.common_dir)
     if known is not None:
         repository_dir = layout.repository_dir(world.state, known)
@@ -109,11 +137,9 @@ def _invoke(argv: Sequence[str], world: World) -> int:
 
 
 def _refuse(error: click.ClickException) -> int:
-    from dodo_hooks.cli.table import shown
-
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = f" (see `{context.command_path} --help`)" if context else ""
-    click.echo(f"{PROGRAM}: {shown(' '.join(error.format_message().split()))}{where}", err=True)
+    say(f"{' '.join(error.format_message().split())}{where}")
     return USAGE_ERROR
 
 
@@ -278,6 +304,7 @@ COMMANDS: Mapping[str, Loader] = {
 )
 @click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")  # taken by `_in_directory`
 @click.version_option(__version__, prog_name=PROGRAM)
+@color_option
 @click.pass_context
 def cli(ctx: click.Context, directory: str | None) -> None:
     """Run a repository's git hooks as a build graph, and see what they did.

@@ -7,10 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-import click
-
-from dodo_hooks.cli.table import GAP, STYLES, fitted, fitting_widths, has_colors, say, shown, sign, terminal_width
+from dodo_hooks.cli.table import (
+    COLORS,
+    GAP,
+    fitted,
+    fitting_widths,
+    has_colors,
+    print_safe,
+    shown,
+    sign,
+    terminal_width,
+)
 from dodo_hooks.core import status
+from dodo_hooks.core.shown import BOLD, painted
 from dodo_hooks.host.world import World, wall_ns
 from dodo_hooks.store.reader import InvocationRecord, JobRecord
 
@@ -41,7 +50,7 @@ class Line:
 def print_runs(runs: Sequence[Run], world: World, *, is_verbose: bool = False) -> None:
     """Print the runs in their order. `is_verbose`: with their ids, and nothing is cut off."""
     for line in styled(lines_of(runs, is_verbose=is_verbose), world, None if is_verbose else terminal_width(world)):
-        say(line)
+        print_safe(line)
 
 
 def lines_of(runs: Sequence[Run], *, is_verbose: bool = False) -> list[Line]:
@@ -66,12 +75,12 @@ def styled(lines: Sequence[Line], world: World, width: int | None) -> Iterator[s
     for line in lines:
         if line.cells:
             cells = [fitted(cell, wide) for cell, wide in zip(line.cells, widths, strict=True)]
-            if is_colored and (style := STYLES.get(line.cells[STATUS_COLUMN])):
-                cells[STATUS_COLUMN] = click.style(cells[STATUS_COLUMN], **style)
+            if is_colored and (color := COLORS.get(line.cells[STATUS_COLUMN])):
+                cells[STATUS_COLUMN] = painted(cells[STATUS_COLUMN], color)
             yield (INDENT + GAP.join(cells)).rstrip()
         else:
             text = line.text if width is None else fitted(line.text, width).rstrip()
-            yield click.style(text, bold=True) if is_colored and line.is_heading else text
+            yield painted(text, BOLD) if is_colored and line.is_heading else text
 
 
 def why(job: JobRecord) -> str:

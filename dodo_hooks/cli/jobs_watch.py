@@ -14,7 +14,7 @@ import click
 
 from dodo_hooks.cli.jobs_listing import INDENT, Run, lines_of, standing, styled
 from dodo_hooks.cli.place import repository_option, store_here, teller
-from dodo_hooks.cli.table import LEAST_COLUMNS, say, shown
+from dodo_hooks.cli.table import LEAST_COLUMNS, print_safe, say, shown
 from dodo_hooks.host.waiting import Pause
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.store.follow import Watched
@@ -111,7 +111,7 @@ class Canvas:
         sys.stdout.write(f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else "\r\x1b[J")
         self._drawn = len(lines)
         for line in lines:
-            say(line)
+            print_safe(line)
         sys.stdout.flush()
 
     def leave(self) -> None:

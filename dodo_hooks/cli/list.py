@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dodo_hooks.cli.completion import hook_names
+from dodo_hooks.cli.group import color_option
 from dodo_hooks.cli.place import plan_here, teller, with_only
 from dodo_hooks.cli.table import print_table, say
 from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
@@ -22,6 +23,7 @@ TABLE, JSON = "table", "json"
 @click.command("list")
 @click.argument("hook", required=False, shell_complete=hook_names)
 @click.option("--format", "form", type=click.Choice([TABLE, JSON]), default=TABLE, help="How to print them.")
+@color_option
 @click.pass_obj
 def list_jobs(world: World, hook: str | None, form: str) -> None:
     """List the hooks and tasks of the hook file, or HOOK alone, with their jobs."""
@@ -48,8 +50,8 @@ def table_of(plan: Plan) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
 
 
 def _row(hook: Hook, job: Job) -> tuple[str, ...]:
-    what = job.description or job.command
-    return hook.name, job.name, _phase(job), _needs(hook, job), _files(job.files), _when(hook, job), what
+    what = " ".join((job.description or job.command).split())
+    return hook.name, job.title, _phase(job), _needs(hook, job), _files(job.files), _when(hook, job), what
 
 
 def _phase(job: Job) -> str:
@@ -58,7 +60,7 @@ def _phase(job: Job) -> str:
 
 
 def _needs(hook: Hook, job: Job) -> str:
-    return ", ".join(hook.jobs[number].name for number in job.needs)
+    return ", ".join(hook.jobs[number].title for number in job.needs)
 
 
 def _files(rule: FileRule | None) -> str:

@@ -12,6 +12,7 @@ from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.git.command import expect_configuration
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 from dodo_hooks.store import identity, layout
 from dodo_hooks.store.reader import identities
@@ -159,6 +160,6 @@ def teller() -> Callable[[str], None]:
     def tell(sentence: str) -> None:
         if sentence not in told:
             told.add(sentence)
-            click.echo(f"dodo-hooks: {sentence}", err=True)
+            say(sentence)
 
     return tell

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 
 from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
 from dodo_hooks.cli.given_files import GivenFiles
+from dodo_hooks.cli.group import color_option
 from dodo_hooks.cli.place import hook_in, no_hook_file, store_here, teller, tree_here
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Hook, Plan
@@ -73,8 +74,9 @@ class RunCommand(click.Command):
 @click.option("--no-stage-fixed", is_flag=True, help="Do not stage what jobs fix.")
 @click.option("--config", metavar="FILE", help="Use this hook file.")
 @click.option("--dry-run", is_flag=True, help="Only show what would run, and what not and why.")
-@click.option("-v", "--verbose", is_flag=True, help="Show which jobs do not apply, and why.")
+@click.option("-v", "--verbose", is_flag=True, help="Print a line for every job, whatever `output:` says.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only what failed.")
+@color_option
 @click.pass_context
 def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options: Any) -> int:
     """Run the jobs of HOOK, or of a task, as if git had fired it, with ARGS for its arguments.
@@ -89,8 +91,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
     named, args = ((*named, *words), args) if named else (named, (*words, *args))
     selectors = Selectors(options["jobs"], options["tags"], options["skip"])
     _check_selectors(hook_in(_plan(world, options["config"]), hook), selectors)
-    tell = teller()
-    files = GivenFiles(
+    given = GivenFiles(
         named,
         options["files_from"],
         options["all_files"],
@@ -99,7 +100,8 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         options["last_commit"],
         options["globs"],
         options["excludes"],
-    ).select(world, tell)
+    )
+    files = given.select(world, teller())
     if not options["dry_run"]:
         store_here(world)
 
@@ -118,8 +120,16 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         is_dry=options["dry_run"],
         is_verbose=options["verbose"],
         is_quiet=options["quiet"],
+        again=(*given.words(), *_words(options)),
     )
     return run_by_hand(world, request, options["config"])
+
+
+def _words(options: dict[str, Any]) -> Iterator[str]:
+    """The other options that decide what jobs do, as they are typed."""
+    yield from ("--force",) if options["force"] else ()
+    yield from ("--no-stage-fixed",) if options["no_stage_fixed"] else ()
+    yield from ("--config", options["config"]) if options["config"] is not None else ()
 
 
 def _plan(world: World, config: str | None) -> Plan:

@@ -11,24 +11,23 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from typing import Any
 
 import click
 
 from dodo_hooks.core import status
+from dodo_hooks.core.shown import BOLD, DIM, GREEN, RED, columns_of, cut, padded, painted, wants_colors
 from dodo_hooks.core.shown import UNPRINTABLE as UNPRINTABLE
-from dodo_hooks.core.shown import columns_of
 from dodo_hooks.core.shown import shown as shown
 from dodo_hooks.host.world import World
 
-STYLES: Mapping[str, Mapping[str, Any]] = {  # of click.style
-    status.RUNNING: {"fg": "yellow"},
-    status.COMPLETED: {"fg": "green"},
-    status.UP_TO_DATE: {"fg": "green"},
-    status.FAILED: {"fg": "red", "bold": True},
-    status.CRASHED: {"fg": "red", "bold": True},
-    status.CANCELLED: {"fg": "magenta"},
-    status.SKIPPED: {"dim": True},
+COLORS: Mapping[str, str] = {  # status -> the parameters of ECMA-48's SGR
+    status.RUNNING: "33",
+    status.COMPLETED: GREEN,
+    status.UP_TO_DATE: GREEN,
+    status.FAILED: f"{BOLD};{RED}",
+    status.CRASHED: f"{BOLD};{RED}",
+    status.CANCELLED: "35",
+    status.SKIPPED: DIM,
 }
 GAP = "  "
 LEAST_COLUMNS = 40  # of a terminal that says it has fewer, or none
@@ -42,18 +41,24 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], world: Worl
     widths = fitting_widths(cells, width)
     for place, row in enumerate(cells):
         for line in _wrapped(row, widths, width is not None):
-            say(click.style(line, bold=True) if place == 0 and has_colors(world) else line)
+            print_safe(painted(line, BOLD) if place == 0 and has_colors(world) else line)
 
 
 def say(text: str) -> None:
-    """Print a line; what the output's encoding does not have is shown escaped."""
+    """Print lines, with nothing in them that a terminal would obey; what the output's encoding does not have is shown
+    escaped, too."""
+    print_safe(shown(text, keeps="\n\t"))
+
+
+def print_safe(line: str) -> None:
+    """Print a line that is safe already, since it holds our own colours."""
     encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+    click.echo(line.encode(encoding, "backslashreplace").decode(encoding), color=True)
 
 
 def has_colors(world: World) -> bool:
-    """Return whether the person who looks at standard output wants colours (no-color.org)."""
-    return sys.stdout.isatty() and not world.environ.get("NO_COLOR") and world.environ.get("TERM") != "dumb"
+    """Return whether the person who looks at standard output wants colours."""
+    return wants_colors(world.environ, sys.stdout.isatty(), world.colors)
 
 
 def terminal_width(world: World) -> int | None:
@@ -80,20 +85,7 @@ def fitting_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int
 
 def fitted(text: str, width: int) -> str:
     """Return the text in exactly `width` columns: filled with blanks, or cut off with an ellipsis."""
-    missing = width - columns_of(text)
-    if missing >= 0:
-        return text + " " * missing
-    mark = ellipsis()
-    kept = ""
-    for character in text:
-        if columns_of(kept + character) > width - len(mark):
-            break
-        kept += character
-    return fitted(kept + mark, width) if width >= len(mark) else text[:width]
-
-
-def ellipsis() -> str:
-    return sign("\u2026", "...")
+    return padded(cut(text, width, sign("\u2026", "...")), width)
 
 
 def sign(wanted: str, ascii_form: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class Answer(Record):
     holds: bool
-    fact: str  # what was asked, and what is the case
+    fact: str  # what is the case, as a short sentence
 
 
 def reason_to_skip(check: "Check", ask: "Ask") -> "str | None":
@@ -25,19 +25,19 @@ def reason_to_skip(check: "Check", ask: "Ask") -> "str | None":
     for condition in check.conditions:
         holds, fact = answer_to(condition, ask)
         if holds:
-            return None if check.is_only else condition.reason or f"skip: {fact}"
+            return None if check.is_only else condition.reason or fact
         facts.append(fact)
     if not check.is_only or not facts:
         return None
     described = [condition.reason for condition in check.conditions if condition.reason]
-    return described[0] if described else f"only: {'; '.join(facts)}"
+    return described[0] if described else "; ".join(facts)
 
 
 def answer_to(condition: "Condition", ask: "Ask") -> Answer:
     if condition.kind == plan.ALWAYS:
-        return Answer(True, "true")
+        return Answer(True, "skip: true")
     if condition.kind == plan.NEVER:
-        return Answer(False, "false")
+        return Answer(False, "only: false")
     if condition.kind != plan.ALL_OF:
         return ask(condition)
     facts: list[str] = []
@@ -52,8 +52,3 @@ def answer_to(condition: "Condition", ask: "Ask") -> Answer:
 def is_truthy(value: "str | None") -> bool:
     """Whether a variable counts as set."""
     return value is not None and value.lower() not in ("", "0", "false")
-
-
-def state(holds: bool, name: str, is_so: str, is_not_so: str) -> Answer:
-    """The answer about something that has no patterns."""
-    return Answer(holds, f"{name}: {is_so if holds else is_not_so}")

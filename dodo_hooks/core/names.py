@@ -3,12 +3,15 @@
 import unicodedata
 import zlib
 
+from dodo_hooks.core.shown import cut
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST_DERIVED = 40
 _LONGEST_DIRECTORY = 40
+_LONGEST_LABEL = 30
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 # Control characters, line and paragraph separators, halves of surrogate pairs.
 _UNPRINTABLE = frozenset(("Cc", "Zl", "Zp", "Cs"))
@@ -69,6 +72,16 @@ def derived_name(command: str) -> str:
         return name
     checksum = f"{zlib.crc32(command.encode('utf-8', 'surrogatepass')):08x}"
     return f"{name[: _LONGEST_DERIVED - len(checksum) - 1].rstrip('-.')}-{checksum}"
+
+
+def label_of(command: str) -> str:
+    """What people see of an unnamed job whose command has several lines: the first words that say what it does; "" for
+    any other command."""
+    lines = [" ".join(line.split()) for line in command.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return ""
+    first = next((line for line in lines if not line.startswith(("#", "set -", "set +"))), lines[0])
+    return cut(first, _LONGEST_LABEL, "...")
 
 
 def directory_name(number: int, name: str) -> str:

@@ -1,12 +1,12 @@
 """One line about a background run that did not go well, for somebody who was not there."""
 
 from dodo_hooks.core import status
+from dodo_hooks.core.shown import shell_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:+,%")
 _MOST_NAMED = 3
 
 
@@ -23,7 +23,7 @@ def news_of(
     skipped = sum(one[1] == status.SKIPPED for one in ended)
     rest = f", {skipped} skipped" if skipped else ""
     address = f"{bad[0][0]}@{identity}" if len(bad) == 1 else f"@{identity}"
-    return f"{hook}: {_told(bad)} in the background{rest}: dodo-hooks jobs logs {quoted(address)}"
+    return f"{hook}: {_told(bad)} in the background{rest}: dodo-hooks jobs logs {shell_word(address)}"
 
 
 def _told(bad: "Sequence[tuple[str, str, str | None]]") -> str:
@@ -33,11 +33,6 @@ def _told(bad: "Sequence[tuple[str, str, str | None]]") -> str:
     names = [name for name, _, _ in bad]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return f"{', '.join(names[:_MOST_NAMED])}{more} failed"
-
-
-def quoted(word: str) -> str:
-    """The word as one of a shell's command line."""
-    return word if word and not set(word) - _SAFE - {"@"} else "'" + word.replace("'", "'\\''") + "'"
 
 
 def _first_line(text: str) -> str:

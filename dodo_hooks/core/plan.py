@@ -28,9 +28,9 @@ class Retention(Record):
 
 # What is shown of a run (`output:`).
 EXECUTION = "execution"  # what the jobs print
-SUMMARY = "summary"  # that all went well
-FAILURE = "failure"  # what failed, and how to run it again
-SKIPS = "skips"  # why a job did not run
+SUMMARY = "summary"  # a line for each job that went well
+FAILURE = "failure"  # a line for each job that failed, its log, and how to run it again
+SKIPS = "skips"  # a line for each job that did not run, with the reason
 OUTPUTS = (EXECUTION, SUMMARY, FAILURE, SKIPS)
 
 PINNED = "pinned"  # of `trust:`
@@ -148,6 +148,12 @@ class Job(Record):
     refused: str = ""  # why it must not be executed: it fails with this where it would run (C6)
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
     within: "tuple[str, ...]" = ()  # the names of the groups that it stands in, the outermost first (C5)
+    label: str = ""  # what people see instead of its name, which was made of a command of several lines
+
+    @property
+    def title(self) -> str:
+        """What a line about the job calls it."""
+        return self.label or self.name
 
     @property
     def promoted(self) -> bool:
@@ -191,7 +197,9 @@ class Plan(Record):
     grace_s: float = GRACE_S  # `grace_period:` of the file
     max_log_bytes: int = MAX_LOG_BYTES  # `max_log_size:` of its `log:`
     retention: Retention = Retention()
-    output: "tuple[str, ...]" = (EXECUTION, SUMMARY, FAILURE)  # of OUTPUTS
+    output: "tuple[str, ...] | None" = (
+        None  # of OUTPUTS; None: all of them, but nothing when git fires and nothing applies
+    )
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
     family: str = "dodo"  # whose file it is: "dodo", "daft" or "lefthook"

@@ -127,9 +127,8 @@ class CountingSource:
 def skipped_by(hook: "Hook", need: int, outcome: Outcome) -> Outcome:
     """The outcome of a job one of whose needs ended like this (R3)."""
     root = outcome.root_cause if outcome.root_cause is not None else need
-    reason = f"needs {hook.jobs[need].name}, which was {outcome.status}"
-    if outcome.status in ("failed", "crashed"):
-        reason = f"needs {hook.jobs[need].name}, which {outcome.status}"
+    verb = "" if outcome.status in ("failed", "crashed") else "was "
+    reason = f"dependency {hook.jobs[need].title} {verb}{outcome.status}"
     return Outcome(SKIPPED, NEED, reason, need=need, root_cause=root)
 
 

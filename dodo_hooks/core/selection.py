@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.record import Record
-from dodo_hooks.core.status import SELECTION, SKIPPED, Outcome
+from dodo_hooks.core.status import NOT_SELECTED, SELECTION, SKIPPED, Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, 
         if skipped_by is not None:
             result[job.number] = Outcome(SKIPPED, SELECTION, f"left out by {said_by}{skipped_by}")
         elif job.number not in wanted:
-            result[job.number] = Outcome(SKIPPED, SELECTION, "not selected")
+            result[job.number] = Outcome(SKIPPED, SELECTION, NOT_SELECTED)
     return result
 
 

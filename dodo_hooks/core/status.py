@@ -20,6 +20,7 @@ FAIL_FAST = "fail-fast"  # another job failed and the hook says fail_fast (R5); 
 GATE = "gate"  # the foreground phase of a gate failed, so git stops and the background is not begun (R8)
 CONDITION = "condition"  # the job does not apply here (C7): the one cause of `skipped` that satisfies a need
 SELECTION = "selection"  # left out on the command line or by DODO_HOOKS_SKIP
+NOT_SELECTED = "not selected"  # the reason of a job that was left out because another one was asked for
 IGNORED = "ignored"  # `doit ignore`
 NO_EVENT = "no-event"  # it is about the data of an event, and was run without one (section 5)
 NESTED = "nested"  # the hook fired inside a job (R12)
@@ -75,5 +76,24 @@ def outcome_of(exit_code: "int | None", signal: "int | None") -> Outcome:
     if exit_code == 0:
         return Outcome(COMPLETED, exit_code=0)
     if signal is not None:
-        return Outcome(FAILED, SIGNAL, f"ended by signal {signal}", signal=signal)
+        return Outcome(FAILED, SIGNAL, f"ended by {signal_name(signal)}", signal=signal)
     return Outcome(FAILED, EXIT, f"exit code {exit_code}", exit_code)
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL`; `signal 63` for one that has no name, or not the same one everywhere (the module with all names takes
+    5 ms to import)."""
+    return _SIGNALS.get(number, f"signal {number}")
+
+
+def interrupted_by(number: int) -> str:
+    """Why a run that a signal ended did not go on (R17)."""
+    return f"interrupted ({_INTERRUPTIONS.get(number) or signal_name(number)})"
+
+
+# The numbers that POSIX gives to kill(1), and those that Linux and macOS share.
+_SIGNALS = {
+    **{1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL"},
+    **{11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM"},
+}
+_INTERRUPTIONS = {2: "Ctrl-C"}

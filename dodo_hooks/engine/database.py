@@ -6,7 +6,6 @@ and doit alone.
 
 import fcntl
 import os
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -98,7 +97,9 @@ class HookDB(JsonDB):  # type: ignore[misc]
             rows = None
         if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
             if not self._told_damage:
-                sys.stderr.write(f"dodo-hooks: {self.name} is damaged: what doit knew about the jobs is forgotten\n")
+                from dodo_hooks.host.console import say
+
+                say(f"{self.name} is damaged: what doit knew about the jobs is forgotten")
             self._told_damage = True
             return {}
         return rows

@@ -6,19 +6,22 @@ The foreground phase always runs so, the background phase where it cannot be det
 import sys
 
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.job_line import Look
 from dodo_hooks.core.record import Record
-from dodo_hooks.core.status import CRASHED, FAILED
-from dodo_hooks.engine.screen import STDOUT, Screen
+from dodo_hooks.core.shown import has_unicode, wants_colors
+from dodo_hooks.engine.screen import Screen
 from dodo_hooks.host import process, watch
+from dodo_hooks.host.console import STDOUT
 from dodo_hooks.host.posix import os, signals
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from dodo_hooks.core.status import Outcome
     from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
 
 _CTRL_C_MS = 50  # how much later than git we may hear of the same Ctrl-C, on a busy machine
@@ -30,8 +33,7 @@ class Terminal(Record):
 
     is_terminal: bool
     window: bytes  # as TIOCGWINSZ gives it; empty where there is no terminal
-    columns: int
-    has_colors: bool
+    look: Look
 
 
 class Stops(Record):
@@ -65,8 +67,7 @@ class AttachedRecorder:
     def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
         if self._keeps_records:
             self._writer.ended(number, outcome, at_ns, duration_s)
-        has_failed = outcome.status in (FAILED, CRASHED)
-        self._screen.ended(self._jobs[number], self._log(number), has_failed)  # nothing where there is no log
+        self._screen.ended(self._jobs[number], self._log(number), outcome, duration_s)
 
     def alone(self, number: int) -> bool:
         if self._screen.is_terse:
@@ -94,9 +95,12 @@ class AttachedRecorder:
         return layout.log_file(self._writer.jobs[number].directory)
 
 
-def look_at_terminal(environ: "Mapping[str, str]") -> Terminal:
-    if not os.isatty(STDOUT):
-        return Terminal(False, b"", 80, False)
+def look_at_terminal(world: "World", colors: "bool | None") -> Terminal:
+    """What standard output is. `colors`: what the hook file says."""
+    is_terminal = os.isatty(STDOUT)
+    look = Look(wants_colors(world.environ, is_terminal, world.colors, colors), has_unicode(world.environ))
+    if not is_terminal:
+        return Terminal(False, b"", look)
     import termios
     from fcntl import ioctl
 
@@ -105,7 +109,7 @@ def look_at_terminal(environ: "Mapping[str, str]") -> Terminal:
     except OSError:
         window = b""
     columns = int.from_bytes(window[2:4], sys.byteorder)  # struct winsize: rows, columns, ...
-    return Terminal(True, window, columns or 80, "NO_COLOR" not in environ)
+    return Terminal(True, window, look._replace(columns=columns or 80))
 
 
 def listen(parent: "int | None") -> Stops:

@@ -16,6 +16,10 @@ TO_FILE = "file"  # output goes straight into the log: a job that outlives its r
 TO_PIPE = "pipe"  # output passes through the wave, so that the runner can show it (R23)
 TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands keep their colours
 
+# A pager at a terminal that nobody types at waits for ever; `git diff` starts one for more than a screen.
+_NO_PAGERS = {"GIT_PAGER": "cat", "PAGER": "cat"}
+_AS_THEY_ARE: "Mapping[str, str]" = {}
+
 TTY = "/dev/tty"
 CLOSED = -1
 
@@ -153,7 +157,9 @@ def directory_of(context: Context, job: "Job") -> str:
 
 def environment_of(context: Context, job: "Job") -> "dict[str, str]":
     """The phase's environment, what the file adds, who the job is, and where, which a shell would put there too."""
-    environ = {**context.environ, "PWD": directory_of(context, job), **dict(job.env), "DODO_JOB": job.name}
+    pagers = _NO_PAGERS if context.output == TO_TERMINAL and not has_the_terminal(context, job) else _AS_THEY_ARE
+    place = {"PWD": directory_of(context, job)}
+    environ = {**context.environ, **pagers, **place, **dict(job.env), "DODO_JOB": job.name}
     if job.files is not None:
         environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
     return environ

@@ -115,7 +115,7 @@ class Loop:
         """A signal ends the run: what waits is skipped, what runs is ended; a second Ctrl-C does not wait (R17)."""
         again = self.interrupted is not None
         self.interrupted = self.interrupted or signal
-        reason = f"interrupted by signal {signal}"
+        reason = status.interrupted_by(signal)
         self._stop(Outcome(status.SKIPPED, status.INTERRUPTED, reason))
         for number in self.running():
             outcome = Outcome(status.CANCELLED, status.INTERRUPTED, reason)

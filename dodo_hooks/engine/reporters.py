@@ -11,8 +11,8 @@ point names a reporter in it. So it needs the standard library, doit and `core` 
 
 import datetime
 import json
+import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
@@ -21,7 +21,9 @@ from doit.exceptions import BaseFail, TaskFailed, UnmetDependency  # type: ignor
 from doit.task import Task  # type: ignore[import-untyped]
 
 from dodo_hooks.core import status
+from dodo_hooks.core.job_line import Look, job_line, name_columns, reason_of
 from dodo_hooks.core.record import Record
+from dodo_hooks.core.shown import has_unicode, shown, wants_colors
 from dodo_hooks.core.status import Outcome
 
 
@@ -82,11 +84,11 @@ class JobFailed(TaskFailed):  # type: ignore[misc]
 
     def __init__(self, name: str, outcome: Outcome) -> None:
         self.outcome = outcome
-        self.why = why_failed(outcome)
+        self.why = reason_of(outcome)
         super().__init__(f"{name}: {self.why}")
 
     def get_msg(self) -> str:
-        return str(self.message)
+        return shown(str(self.message))
 
 
 class JobSkipped(UnmetDependency):  # type: ignore[misc]
@@ -96,25 +98,15 @@ class JobSkipped(UnmetDependency):  # type: ignore[misc]
         """`root` is the name of the job that began the cascade, and `root_status` how it ended, where that is known."""
         self.outcome = outcome
         self.root = root
-        self.why = f"skipped, because {root} {_PAST.get(root_status, root_status)}" if root else why_skipped(outcome)
+        self.why = (
+            f"skipped, because {root} {_PAST.get(root_status, root_status)}"
+            if root
+            else f"skipped, {reason_of(outcome)}"
+        )
         super().__init__(f"{name}: {self.why}")
 
     def get_msg(self) -> str:
-        return str(self.message)
-
-
-def why_failed(outcome: Outcome) -> str:
-    """A few words for people: `exit code 1`, `ended by SIGKILL`, `timeout after 2 s`."""
-    if outcome.cause == status.EXIT and outcome.exit_code is not None:
-        return f"exit code {outcome.exit_code}"
-    if outcome.cause == status.SIGNAL and outcome.signal is not None:
-        return f"ended by {_signal_name(outcome.signal)}"
-    return outcome.reason or _FAILED_BECAUSE.get(outcome.cause or "", outcome.status)
-
-
-def why_skipped(outcome: Outcome) -> str:
-    """A few words for people: `skipped, no file matches`."""
-    return f"skipped, {outcome.reason or _SKIPPED_BECAUSE.get(outcome.cause or '', 'for no reason on record')}"
+        return shown(str(self.message))
 
 
 class _Quiet:
@@ -140,34 +132,41 @@ class ConsoleReporter(_Quiet):
 
     def __init__(self, outstream: TextIO, options: "Mapping[str, Any] | None" = None) -> None:
         self._outstream = outstream
+        is_terminal = outstream.isatty()
+        columns = os.get_terminal_size(outstream.fileno()).columns if is_terminal else 0
+        colors = wants_colors(os.environ, is_terminal, file=(options or {}).get("colors"))  # `colors:` of the hook file
+        self._look = Look(colors, has_unicode(os.environ), columns)
+        self._width = 0
         self._failures: list[tuple[Task, BaseFail]] = []
         self._errors: list[str] = []
 
+    def initialize(self, tasks: Mapping[str, Task], selected_tasks: Sequence[str]) -> None:
+        self._width = name_columns((one.name for one in tasks.values() if not one.has_subtask), self._look)
+
     def add_success(self, task: Task) -> None:
-        ending = ending_of(task)
-        self._line(task, "completed", ending.duration_s if ending else None)
+        self._line(task, Outcome(status.COMPLETED))
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
         if task.has_subtask or not fail.report:
             return
         if isinstance(fail, JobSkipped):
-            self._line(task, fail.why)
+            self._line(task, Outcome(status.SKIPPED, reason=fail.why.removeprefix("skipped, ")))
             return
         self._failures.append((task, fail))
-        ending = ending_of(task)
-        self._line(task, _how_failed(fail), ending.duration_s if ending else None)
+        self._line(task, _outcome_of(fail))
 
     def skip_uptodate(self, task: Task) -> None:
-        self._line(task, "up to date")
+        self._line(task, Outcome(status.UP_TO_DATE))
 
     def skip_ignore(self, task: Task) -> None:
-        self._line(task, f"skipped, ignored until you type `doit forget {shlex.quote(task.name)}`")
+        reason = f"ignored until you type `doit forget {shlex.quote(task.name)}`"
+        self._line(task, Outcome(status.SKIPPED, reason=reason))
 
     def skip_condition(self, task: Task, outcome: Outcome) -> None:
-        self._line(task, why_skipped(outcome))
+        self._line(task, outcome)
 
     def cleanup_error(self, exception: BaseFail) -> None:
-        sys.stderr.write(exception.get_msg())
+        sys.stderr.write(shown(exception.get_msg(), keeps="\n\t"))
 
     def runtime_error(self, msg: str) -> None:
         self._errors.append(msg)
@@ -177,21 +176,23 @@ class ConsoleReporter(_Quiet):
         if self._failures:
             self._write(f"\n{len(self._failures)} failed:\n")
         for task, fail in self._failures:
-            self._write(f"  {_one_line(fail)}\n")
+            self._write(f"  {shown(_one_line(fail))}\n")
             ending = ending_of(task)
             if ending and ending.address:
-                self._write(f"    its output:   dodo-hooks jobs logs {shlex.quote(ending.address)}\n")
-            self._write(f"    to run again: doit run {shlex.quote(task.name)}\n")
+                self._write(f"    log:       dodo-hooks jobs logs {shown(shlex.quote(ending.address))}\n")
+            self._write(f"    run again: doit run {shown(shlex.quote(task.name))}\n")
         for error in self._errors:
-            self._write(f"error: {error}\n")
+            self._write(f"error: {shown(error)}\n")
 
-    def _line(self, task: Task, how: str, duration_s: "float | None" = None) -> None:
+    def _line(self, task: Task, outcome: Outcome) -> None:
         if not task.has_subtask:  # a group is no job: it ends when its members do
-            took = "" if duration_s is None else f" ({duration_s:.2f} s)"
-            self._write(f"{task.name}: {how}{took}\n")
+            duration_s = ending.duration_s if (ending := ending_of(task)) else None
+            self._write(job_line(task.name, self._width, outcome, duration_s, self._look) + "\n")
 
     def _write(self, text: str) -> None:
-        self._outstream.write(text)
+        """Print text that is safe already, whatever the stream's encoding has."""
+        encoding = getattr(self._outstream, "encoding", None) or "utf-8"
+        self._outstream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         self._outstream.flush()  # what the jobs print does not go through this stream, and has its place in the order
 
 
@@ -382,46 +383,13 @@ _ENDING = "dodo-hooks ending"
 
 _PAST = {status.CANCELLED: "was cancelled", status.SKIPPED: "was skipped", "": "did not succeed"}  # others: as they are
 
-_FAILED_BECAUSE = {
-    status.TIMEOUT: "timeout",
-    status.INTERRUPTED: "interrupted",
-    status.USER: "cancelled",
-    status.FAIL_FAST: "cancelled, because another job failed",
-    status.SPAWN: "could not be started",
-    status.WAVE_DIED: "crashed: the process that ran it died",
-    status.WRITER_DIED: "crashed: the process that kept its record died",
-}
 
-_SKIPPED_BECAUSE = {
-    status.NEED: "because a job that it needs did not succeed",
-    status.FAIL_FAST: "because another job failed",
-    status.GATE: "because the foreground jobs failed",
-    status.CONDITION: "it does not apply here",
-    status.SELECTION: "not selected",
-    status.IGNORED: "ignored",
-    status.NESTED: "the hook fired inside a job",
-    status.TIMEOUT: "the time of the hook was up",
-    status.INTERRUPTED: "the run was interrupted",
-    status.USER: "because a job that it needs was cancelled",
-}
-
-
-def _how_failed(fail: BaseFail) -> str:
-    if not isinstance(fail, JobFailed):
-        return f"failed, {_one_line(fail)}"
-    how = fail.outcome.status  # failed, cancelled or crashed; the reason may say so itself
-    return fail.why if fail.why.startswith(how) else f"{how}, {fail.why}"
+def _outcome_of(fail: BaseFail) -> Outcome:
+    return fail.outcome if isinstance(fail, JobFailed) else Outcome(status.FAILED, reason=_one_line(fail))
 
 
 def _one_line(fail: BaseFail) -> str:
     return " ".join(str(fail.get_msg()).split())
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _utc(at_ns: "int | None") -> "str | None":

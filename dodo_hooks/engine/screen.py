@@ -4,73 +4,101 @@ One process prints: the runner. Each job's output is in its log; what is to be s
 of lines of ours. A piece is written only when the terminal or the pipe can take it, so a reader that has stopped (a
 pager, `^S`) holds up neither the jobs nor a Ctrl-C.
 
-A job that runs alone is shown as it goes. All others are shown whole, in the order of their ends.
+A job that runs alone is shown as it goes. All others are shown whole, in the order of their ends. A line behind the
+output of each says how it ended.
 """
 
 import select
 
+from dodo_hooks.core import status
+from dodo_hooks.core.job_line import job_line, name_columns
+from dodo_hooks.core.plan import EXECUTION, FAILURE, SKIPS, SUMMARY
+from dodo_hooks.core.record import Record
+from dodo_hooks.core.shown import BOLD, cut, painted, shown
+from dodo_hooks.host.console import STDOUT
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.log import read_piece
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.core.job_line import Look
     from dodo_hooks.core.plan import Job
+    from dodo_hooks.core.status import Outcome
     from dodo_hooks.engine.loop import Loop
 
-STDOUT = 1
 _CHUNK = 4096  # PIPE_BUF: as much as poll(2) promises that a ready pipe takes without blocking
 _TICK_S = 1.0
 _ERASE = b"\r\x1b[K"
+_LEAST_COLUMNS = 10
+_WORDS = {status.COMPLETED: SUMMARY, status.UP_TO_DATE: SUMMARY, status.SKIPPED: SKIPS}  # of `output:`; else FAILURE
+
+
+class Display(Record):
+    """What is shown of a run, and how."""
+
+    is_terminal: bool
+    look: "Look"
+    title: str  # what stands above the lines
+    jobs: "Sequence[Job]"  # those that lines may be about
+    output: "Sequence[str]"  # of plan.OUTPUTS
+    has_lines: bool = True  # False: somebody else tells how jobs end
+    is_quiet: bool = False  # nothing is shown at all
 
 
 class Screen:
-    def __init__(
-        self, is_terminal: bool, columns: int, has_colors: bool, is_quiet: bool = False, is_terse: bool = False
-    ) -> None:
-        """`is_quiet`: nothing is shown. `is_terse`: only what a job has printed that failed."""
-        self.is_terse = is_terse
-        self._is_terminal = is_terminal
-        self._columns = columns
-        self._has_colors = has_colors
+    def __init__(self, display: Display) -> None:
+        self.is_terse = EXECUTION not in display.output  # only what a job has printed that failed
+        self._display = display
+        self._look = display.look
+        self._name_columns = name_columns((job.title for job in display.jobs), display.look)
         self._queue: list[bytes | tuple[str, int, int]] = []  # text, or (log, from, to)
         self._loop: Loop | None = None
-        self._running: dict[str, float] = {}  # name -> when it started
-        self._live: str | None = None
+        self._running: dict[str, float] = {}  # title -> when it started
+        self._live: int | None = None
         self._shown: dict[str, int] = {}  # log -> bytes of it that were queued
         self._line_is_drawn = False
-        self._is_closed = is_quiet  # or nobody reads any more
+        self._has_title = not display.has_lines
+        self._is_closed = display.is_quiet  # or nobody reads any more
+        self.lines: set[int] = set()  # the jobs about which a line was printed
 
     def attach(self, loop: "Loop") -> None:
         self._loop = loop
-        if self._is_terminal:
+        if self._display.is_terminal:
             loop.every(_TICK_S, self._draw_line)
 
     def started(self, job: "Job") -> None:
-        self._running[job.name] = monotonic_s()
+        self._running[job.title] = monotonic_s()
 
     def say(self, sentence: str) -> None:
         """A line of ours, at its place between the outputs of the jobs."""
-        self._push(f"dodo-hooks: {sentence}\n".encode("utf-8", "replace"))
+        self._push_line(f"dodo-hooks: {shown(sentence)}")
 
     def alone(self, job: "Job") -> None:
-        self._live = job.name
+        self._live = job.number
         self._erase_line()
 
     def grown(self, job: "Job", log: str) -> None:
         """The log of the job that is shown live has more."""
         self._queue_log(job, log)
 
-    def ended(self, job: "Job", log: str, has_failed: bool) -> None:
-        self._running.pop(job.name, None)
-        if has_failed or not self.is_terse:
+    def ended(self, job: "Job", log: str, outcome: "Outcome", duration_s: "float | None" = None) -> None:
+        """Show what is still to be shown of the job's output, and a line on how it ended."""
+        self._running.pop(job.title, None)
+        if outcome.status in (status.FAILED, status.CRASHED) or not self.is_terse:
             self._queue_log(job, log)
         if self._shown.get(log) and not _ends_a_line(log):
             self._push(b"\n")
-        if self._shown.get(log) and self._is_terminal:
+        if self._shown.get(log) and self._display.is_terminal:
             self._push(b"\x1b[0m")  # whatever colour the job left behind
-        if self._live == job.name:
+        if self._live == job.number:
             self._live = None
+        if self._display.has_lines and _WORDS.get(outcome.status, FAILURE) in self._display.output:
+            self.lines.add(job.number)
+            self._begin()
+            self._push_line(job_line(job.title, self._name_columns, outcome, duration_s, self._look))
 
     def drain(self, signals: int, *, waits: bool = True) -> None:
         """Print what is left, unless the reader does not take it and a signal comes, or has come (not `waits`)."""
@@ -84,21 +112,30 @@ class Screen:
                 return
             self._print_some()
 
+    def _begin(self) -> None:
+        """The title, before the first of all."""
+        if not self._has_title:
+            self._has_title = True
+            self._push_line(self._bold(shown(self._display.title)))
+
     def _queue_log(self, job: "Job", log: str) -> None:
-        shown = self._shown.get(log, 0)
+        printed = self._shown.get(log, 0)
         try:
             size = os.stat(log).st_size
         except OSError:  # it has printed nothing
             return
-        if size > shown:
-            if not shown:
-                self._push(self._heading(job))
-            self._push((log, shown, size))
+        if size > printed:
+            if not printed:
+                self._begin()
+                self._push_line(self._bold(f"[{shown(job.title)}]"))
+            self._push((log, printed, size))
             self._shown[log] = size
 
-    def _heading(self, job: "Job") -> bytes:
-        text = f"[{job.name}]".encode("utf-8", "replace")
-        return b"\x1b[1m" + text + b"\x1b[0m\n" if self._has_colors else text + b"\n"
+    def _bold(self, text: str) -> str:
+        return painted(text, BOLD) if self._look.has_colors else text
+
+    def _push_line(self, line: str) -> None:
+        self._push(f"{line}\n".encode("utf-8", "backslashreplace"))
 
     def _push(self, piece: "bytes | tuple[str, int, int]") -> None:
         if self._is_closed:
@@ -138,12 +175,13 @@ class Screen:
         """One line that says what is running, and for how long."""
         if self._live is not None or self._queue or not self._running or self._is_closed:
             return
-        now_s = monotonic_s()
-        oldest_s = now_s - min(self._running.values())
+        oldest_s = monotonic_s() - min(self._running.values())
         if oldest_s < _TICK_S:
             return
-        text = f"{', '.join(self._running)}: {oldest_s:.0f} s"
-        os.write(STDOUT, _ERASE + text[: max(self._columns - 1, 10)].encode("utf-8", "replace"))
+        time = f"{oldest_s:.0f} s" if oldest_s < 60 else f"{oldest_s // 60:.0f}m{oldest_s % 60 // 1:02.0f}s"
+        names = shown(", ".join(self._running))
+        room = max(self._look.columns - 1, _LEAST_COLUMNS) - len(time) - len(": ")
+        os.write(STDOUT, _ERASE + f"{cut(names, room, '...')}: {time}".encode("utf-8", "backslashreplace"))
         self._line_is_drawn = True
 
     def _erase_line(self) -> None:

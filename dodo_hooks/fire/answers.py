@@ -1,7 +1,7 @@
 """What conditions ask about the event and the repository (C7; HOT, imported if a hook has conditions)."""
 
 from dodo_hooks.core import plan
-from dodo_hooks.core.conditions import Answer, is_truthy, reason_to_skip, state
+from dodo_hooks.core.conditions import Answer, is_truthy, reason_to_skip
 from dodo_hooks.core.file_sources import default_source, has_changes
 from dodo_hooks.core.matching import matches_any
 from dodo_hooks.fire.event_facts import FilesError
@@ -20,8 +20,13 @@ RUN_LIMIT_S = 60.0  # of the command of a `run` condition
 class Answers:
     """The checks of one firing, each asked once."""
 
-    def __init__(self, event: "EventFacts") -> None:
+    def __init__(self, event: "EventFacts", executes: bool = True) -> None:
+        """`executes`: without that no command is run, and a check whose outcome is up to one leaves nothing out."""
         self._event = event
+        self._executes = executes
+        self._assumed = False  # the answer of commands that are not run
+        self._questions: dict[int, list[str]] = {}  # by the number of the check: the commands that decide it
+        self._open: list[str] = []
         self._reasons: dict[int, str | None] = {}  # by the number of the check
         self._ran: dict[str, Answer] = {}  # by the command
         self._sentences: list[str] = []
@@ -29,8 +34,28 @@ class Answers:
     def reason_to_skip(self, number: int) -> "str | None":
         """Why a check of the hook leaves its jobs out; None: it does not."""
         if number not in self._reasons:
-            self._reasons[number] = reason_to_skip(self._event.hook.checks[number], self._answer)
+            check = self._event.hook.checks[number]
+            self._reasons[number] = (
+                reason_to_skip(check, self._answer) if self._executes else self._assumed_reason(number)
+            )
         return self._reasons[number]
+
+    def open_questions(self, number: int) -> "list[str]":
+        """The commands that were not run, and decide this check."""
+        return self._questions.get(number, [])
+
+    def _assumed_reason(self, number: int) -> "str | None":
+        """A check that commands do not decide comes out the same whatever they answer; any other leaves nothing out."""
+        check = self._event.hook.checks[number]
+        reasons = []
+        self._open = []
+        for self._assumed in (False, True):
+            reasons.append(reason_to_skip(check, self._answer))
+        if None not in reasons:
+            return reasons[check.is_only]  # the one that is not about the commands
+        if reasons != [None, None]:
+            self._questions[number] = list(dict.fromkeys(self._open))
+        return None
 
     def sentences(self) -> "tuple[str, ...]":
         """What could not be found out, for people."""
@@ -40,16 +65,16 @@ class Answers:
         kind, value = condition.kind, condition.value
         if kind == plan.IN_MERGE:  # git writes MERGE_HEAD only when the first of these hooks has let the merge pass
             holds = self._event.hook.name == "pre-merge-commit" or self._has("MERGE_HEAD")
-            return state(holds, "merge", "a merge is going on", "no merge is going on")
+            return Answer(holds, "a merge is in progress" if holds else "no merge is in progress")
         if kind == plan.IN_REBASE:
             holds = self._has("rebase-merge") or self._has("rebase-apply")
-            return state(holds, "rebase", "a rebase is going on", "no rebase is going on")
+            return Answer(holds, "a rebase is in progress" if holds else "no rebase is in progress")
         if kind == plan.AT_MERGE_COMMIT:
             done = self._event.asked().attempt("rev-parse", "--quiet", "--verify", "HEAD^2")
-            return state(not done.exit_code, "merge-commit", "HEAD is a merge", "HEAD is no merge")
+            return Answer(not done.exit_code, "HEAD is no merge commit" if done.exit_code else "HEAD is a merge commit")
         if kind == plan.HAS_VARIABLE:
             is_set = is_truthy(self._event.world.environ.get(value))
-            return state(is_set, f"env {value}", "it is set", "it is not set")
+            return Answer(is_set, f"{value} is set" if is_set else f"{value} is not set")
         if kind == plan.ON_REF:
             return self._is_on(condition)
         return self._run(value) if kind == plan.RUN_SUCCEEDS else self._has_changed(condition)
@@ -60,9 +85,9 @@ class Answers:
     def _is_on(self, condition: "Condition") -> Answer:
         branch = self._event.branch()
         if not branch:
-            return Answer(False, f'ref "{condition.value}": HEAD is on no branch')
+            return Answer(False, f"HEAD is on no branch, so it does not match {condition.value}")
         holds = matches_any(condition.patterns)(branch.encode("utf-8", "surrogateescape"))
-        return Answer(holds, f'ref "{condition.value}": the branch is "{branch}"')
+        return Answer(holds, f"branch {branch} {'matches' if holds else 'does not match'} {condition.value}")
 
     def _has_changed(self, condition: "Condition") -> Answer:
         """What was deleted has changed, too."""
@@ -72,18 +97,21 @@ class Answers:
                 paths = self._event.changes(default_source(self._event.hook.name))
             except FilesError as error:
                 self._sentences.append(f"a `changed` condition of {self._event.hook.name} does not hold: {error}")
-        name = f'changed "{condition.value}"'
         if paths is None:
-            return Answer(False, f"{name}: it is not known what has changed")
-        return state(any(map(matches_any(condition.patterns), paths)), name, "a file matches", "no file matches")
+            return Answer(False, f"it is not known whether a file that matches {condition.value} has changed")
+        holds = any(map(matches_any(condition.patterns), paths))
+        return Answer(holds, f"{'a' if holds else 'no'} changed file matches {condition.value}")
 
     def _run(self, command: str) -> Answer:
+        if not self._executes:
+            self._open.append(command)
+            return Answer(self._assumed, f"`{command}` is not asked")
         if command not in self._ran:
             exit_code, trouble = self._exit_code_of(command)
             if trouble:
                 self._sentences.append(f"the condition `run: {command}` does not hold: {trouble}")
-            what = trouble or ("it failed" if exit_code else "it succeeded")
-            self._ran[command] = Answer(not trouble and not exit_code, f'run "{command}": {what}')
+            what = f": {trouble}" if trouble else f" failed (exit code {exit_code})" if exit_code else " succeeded"
+            self._ran[command] = Answer(not trouble and not exit_code, f"`{command}`{what}")
         return self._ran[command]
 
     def _exit_code_of(self, command: str) -> "tuple[int, str]":

@@ -7,7 +7,7 @@ check that several jobs share (fire/answers.py), each set of files (fire/event_f
 from dodo_hooks.core import status
 from dodo_hooks.core.file_sources import WORDS
 from dodo_hooks.core.matching import matches_any
-from dodo_hooks.core.plan import CHANGED, PUSHED, STAGED
+from dodo_hooks.core.plan import CHANGED, COMMAND, PUSHED, STAGED
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.fire.event_facts import EventFacts, FilesError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dodo_hooks.git.partial import StatusQuery
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
+
+    Questions = dict[int, tuple[str, ...]]  # of each job the commands that would say whether it runs, and to what files
 
 _NO_EVENT = {
     PUSHED: "only a push tells which files it sends",
@@ -47,9 +49,11 @@ def what_applies(
     status: "StatusQuery | None" = None,
     is_fired: bool = False,
     is_forced: bool = False,
+    questions: "Questions | None" = None,
 ) -> Applies:
     """Decide for each job that is not left out already. `is_fired`: by git, so that there is an event. `is_forced`: a
-    job runs also where no file matches.
+    job runs also where no file matches. `questions`: no command is executed; what would be is put there, and the job
+    counts as one that runs.
 
     `stdin` is what git wrote to the hook, `status` its answer about a commit, where it was asked already. `given` are
     files, relative to the top, that take the place of all sets. A job whose files cannot be told has failed: a gate
@@ -60,13 +64,15 @@ def what_applies(
     if any(job.checks for job in hook.jobs):
         from dodo_hooks.fire.answers import Answers
 
-        answers = Answers(event)
+        answers = Answers(event, executes=questions is None)
     out, files = dict(left_out), {}
     for job in hook.jobs:
         if job.number in out:
             continue
         outcome = _refusal(job, event, answers, is_fired)
-        if outcome is None and job.files is not None:
+        if questions is not None and outcome is None:
+            _note_questions(job, answers, event, questions)
+        if outcome is None and job.files is not None and not (questions is not None and _asks_command(job, event)):
             found = _files(job, job.files, event)
             if is_forced and found == _no_match(job.files, event):
                 found = ()
@@ -80,6 +86,18 @@ def what_applies(
     return Applies(out, files, answers.sentences() if answers else ())
 
 
+def _note_questions(job: "Job", answers: "Answers | None", event: EventFacts, questions: "Questions") -> None:
+    commands = [command for number in job.checks if answers for command in answers.open_questions(number)]
+    if job.files is not None and _asks_command(job, event):
+        commands.append(job.files.command)
+    if commands:
+        questions[job.number] = tuple(dict.fromkeys(commands))
+
+
+def _asks_command(job: "Job", event: EventFacts) -> bool:
+    return job.files is not None and job.files.source == COMMAND and event.given is None
+
+
 def _refusal(job: "Job", event: EventFacts, answers: "Answers | None", is_fired: bool) -> "Outcome | None":
     if job.absent:
         return _condition(job.absent)
@@ -89,11 +107,15 @@ def _refusal(job: "Job", event: EventFacts, answers: "Answers | None", is_fired:
             return _condition(reason)
     is_list = job.files is not None and job.needs_event.endswith("files}")
     if job.needs_event and not is_list and not event.args and not is_fired:
-        reason = (
-            f"{job.needs_event} comes from git: give it by hand, as in `dodo-hooks run {event.hook.name} -- ARG...`"
-        )
+        reason = f"{job.needs_event} comes from git; by hand: `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
         return Outcome(status.SKIPPED, status.NO_EVENT, reason)
     return None
+
+
+def _argument(job: "Job") -> str:
+    """A word for what a person has to give in the place of `{2}`."""
+    number = job.needs_event.strip("{}")
+    return " ".join(f"ARG{one}" for one in range(1, int(number) + 1)) if number.isdigit() and number != "0" else "ARG"
 
 
 def _leave_out_lonely_setup(hook: "Hook", out: "dict[int, Outcome]") -> None:
@@ -116,7 +138,7 @@ def _files(job: "Job", rule: "FileRule", event: EventFacts) -> "tuple[bytes, ...
     except FilesError as error:
         return Outcome(status.FAILED, status.SPAWN, str(error))
     if found is None:
-        reason = f"{_NO_EVENT[rule.source]}: name files, as in `dodo-hooks run {event.hook.name} --files FILE`"
+        reason = f"{_NO_EVENT[rule.source]}; by hand: `dodo-hooks run {event.hook.name} --files FILE`"
         return Outcome(status.SKIPPED, status.NO_EVENT, reason)
     names = _matching(rule, found, event.repo.top, is_there=rule.source == STAGED and event.given is None)
     if names:

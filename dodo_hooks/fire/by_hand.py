@@ -8,10 +8,11 @@ from difflib import get_close_matches
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.events import WITH_STDIN
-from dodo_hooks.core.plan import BACKGROUND, FAILURE, Hook, Plan
+from dodo_hooks.core.plan import BACKGROUND, FAILURE, OUTPUTS, Hook, Plan
 from dodo_hooks.core.selection import BY_COMMAND, Selectors, left_out
-from dodo_hooks.fire.dry_run import describe, left_out_lines
+from dodo_hooks.fire.dry_run import describe
 from dodo_hooks.fire.firing import asked, firing_of, left_out_by_variable, looked_at
+from dodo_hooks.fire.manual_push import needs_push, with_push
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.plan_cache import Compiled, compile_file, load_compiled, with_records
 from dodo_hooks.fire.run import ATTACHED, BY_HAND, DETACHED, Firing, say
@@ -41,6 +42,7 @@ class Request:
     is_dry: bool = False
     is_verbose: bool = False
     is_quiet: bool = False  # only what failed is shown
+    again: tuple[str, ...] = ()  # the options that are to be typed once more to run the same again
 
 
 def run_by_hand(world: World, request: Request, config: str | None = None) -> int:
@@ -63,13 +65,8 @@ def run_by_hand(world: World, request: Request, config: str | None = None) -> in
         expect_accepted(world, repo, compiled.rules)
     firing = _firing(world, repo, compiled, request, body)
     if request.is_dry:
-        for line in describe(firing):
-            print(line)
-        return 0
-    if request.is_verbose:
-        for line in left_out_lines(firing):
-            print(line)
-    return run_firing(firing)
+        return describe(firing, request.files, is_forced=request.is_forced)
+    return run_firing(asked(firing, request.files, is_forced=request.is_forced))
 
 
 def _compiled(world: World, repo: Repo, config: str | None) -> Compiled:
@@ -77,7 +74,7 @@ def _compiled(world: World, repo: Repo, config: str | None) -> Compiled:
 
 
 def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body: Hook) -> Firing:
-    """The firing with all that decides what its jobs do."""
+    """The firing with all that decides what its jobs do, but for their files."""
     out = {
         **left_out_by_variable(world, compiled, body),
         **left_out(body, request.selectors, said_by=BY_COMMAND),
@@ -88,12 +85,14 @@ def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body
         body = _detached(body)
     firing = firing_of(world, repo, compiled, body, request.args, BY_HAND, out, _stdin_by_hand(body))
     phase = DETACHED if request.is_detached else request.phase or firing.phase
-    firing = firing._replace(phase=phase, slots=request.slots or firing.slots)
-    if request.is_quiet:
-        firing = firing._replace(rules=firing.rules._replace(output=(FAILURE,)))
+    firing = firing._replace(phase=phase, slots=request.slots or firing.slots, again=request.again)
+    if request.files is None and needs_push(firing):
+        firing = with_push(firing)
+    if request.is_verbose or request.is_quiet:
+        firing = firing._replace(rules=firing.rules._replace(output=OUTPUTS if request.is_verbose else (FAILURE,)))
     if request.files is None and not request.is_dry:  # named files are taken as they are: nothing is set aside then
         firing = looked_at(firing)
-    return asked(firing, request.files, is_forced=request.is_forced)
+    return firing
 
 
 def _detached(hook: Hook) -> Hook:
@@ -122,7 +121,8 @@ def fire_by_command(world: World, repo: Repo, hook: str, args: tuple[str, ...]) 
     if body is None:
         return 0
     out = left_out_by_variable(world, compiled, body)
-    return run_firing(asked(firing_of(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED)))
+    firing = asked(firing_of(world, repo, compiled, body, args, BY_HAND, out)._replace(phase=ATTACHED))
+    return 0 if firing.is_idle else run_firing(firing)
 
 
 def _stdin_by_hand(hook: Hook) -> bytes:

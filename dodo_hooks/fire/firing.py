@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.core.status import Outcome
+    from dodo_hooks.fire.applies import Questions
     from dodo_hooks.fire.plan_cache import Compiled
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
@@ -42,9 +43,16 @@ def _is_inside_of_another(firing: "Firing") -> bool:
     return is_held(firing.repo) if is_nested else is_held_around_us(firing.repo)
 
 
-def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None, *, is_forced: bool = False) -> "Firing":
+def asked(
+    firing: "Firing",
+    given: "tuple[bytes, ...] | None" = None,
+    questions: "Questions | None" = None,
+    *,
+    is_forced: bool = False,
+) -> "Firing":
     """The firing with the lists of its jobs, and without the jobs that do not apply (C7, G4). `given`: files that a
-    person named, instead of those of the event. `is_forced`: a job runs also where no file matches.
+    person named, instead of those of the event. `questions`: collects the commands that would have to be executed to
+    know; they are not. `is_forced`: a job runs also where no file matches.
 
     Raises:
         HooksError: git does not say what there is to know.
@@ -64,6 +72,7 @@ def asked(firing: "Firing", given: "tuple[bytes, ...] | None" = None, *, is_forc
         status=firing.status,
         is_fired=firing.trigger == BY_GIT,
         is_forced=is_forced,
+        questions=questions,
     )
     for sentence in applies.sentences:
         say(sentence)

@@ -1,6 +1,6 @@
 """Telling, once, at the next command in the repository, what went wrong in the background."""
 
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.console import say
 from dodo_hooks.store.news import take_news
 
 TYPE_CHECKING = False
@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
 
 MOST_TOLD = 3
-STDERR = 2
 
 
 def tell_news(world: "World", repository_dir: str) -> None:
@@ -19,11 +18,8 @@ def tell_news(world: "World", repository_dir: str) -> None:
     if len(lines) > MOST_TOLD:
         older = len(lines) - MOST_TOLD
         lines = [f"{older} more background runs have failed: dodo-hooks jobs --failed", *lines[older:]]
-    try:
-        for line in lines:
-            os.write(STDERR, f"dodo-hooks: {line}\n".encode("utf-8", "surrogateescape"))
-    except OSError:  # nobody listens
-        pass
+    for line in lines:
+        say(line)
 
 
 def is_in_job(world: "World") -> bool:

@@ -3,14 +3,14 @@
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.events import is_gate
-from dodo_hooks.core.plan import BACKGROUND, EXECUTION, FOREGROUND
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.schedule import CountingSource, Ledger
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.foreground import AttachedRecorder, listen, look_at_terminal, run_attached
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.screen import Screen
-from dodo_hooks.engine.summary import summary
-from dodo_hooks.fire.run import ATTACHED, AUTO, BY_DOIT, BY_GIT, OFF, Firing, Run, begin, context_of, publish, say
+from dodo_hooks.fire.report import display_of, report, report_idle
+from dodo_hooks.fire.run import ATTACHED, AUTO, BY_GIT, OFF, Firing, Run, begin, context_of, publish, say
 from dodo_hooks.git.replay import owe, replay_of, settle
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
@@ -36,13 +36,10 @@ class Attached:
 
     def __init__(self, run: Run, phase: str, *, keeps_records: bool, is_quiet: bool = False) -> None:
         firing = run.firing
-        terminal = look_at_terminal(firing.world.environ)
-        if firing.rules.has_colors is False:
-            terminal = terminal._replace(has_colors=False)
-        is_terse = EXECUTION not in firing.rules.output
+        terminal = look_at_terminal(firing.world, firing.rules.has_colors)
         self.run = run
         self.staging: Staging | None = None  # of a commit
-        self.screen = Screen(terminal.is_terminal, terminal.columns, terminal.has_colors, is_quiet, is_terse)
+        self.screen = Screen(display_of(run, phase, terminal.is_terminal, terminal.look, is_quiet=is_quiet))
         self.recorder = AttachedRecorder(run.writer, self.screen, keeps_records=keeps_records)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)
@@ -51,12 +48,25 @@ class Attached:
             self.loop.set_hook_deadline(run.deadline_s)
 
     def go(self, run_jobs: "Callable[[], object]") -> None:
+
+        def run() -> None:
+            self._show_left_out()
+            run_jobs()
+
         try:
-            run_attached(self.loop, self.screen, self.stops, run_jobs)
+            run_attached(self.loop, self.screen, self.stops, run)
         finally:
+            self.run.had_line |= self.screen.lines
             self.run.interrupted = self.run.interrupted or self.loop.interrupted
             self.run.troubles += self.recorder.troubles
             self.run.unkept = self.run.unkept or self.recorder.unkept
+
+    def _show_left_out(self) -> None:
+        """A line about each job that was left out: they have ended first."""
+        firing = self.run.firing
+        for number, outcome in sorted(firing.left_out.items()):
+            if number not in self.run.had_line and firing.has_line(number, outcome):
+                self.screen.ended(firing.hook.jobs[number], "", outcome)
 
     def tidy(self) -> None:
         """Leave the working tree as its owner left it (G5)."""
@@ -70,8 +80,8 @@ def run_firing(firing: Firing) -> int:
     Raises:
         HooksError: nothing was started: too deep, too many, or the store cannot be written (R12, R21).
     """
-    decided = firing.left_out.values()
-    if len(decided) == len(firing.hook.jobs) and all(one.status == status.SKIPPED for one in decided):
+    if firing.is_idle:
+        report_idle(firing)
         return 0
     run = begin(firing)
     if run is None:
@@ -148,7 +158,7 @@ def close(run: Run, *phases: str) -> int:
         run.unkept = run.unkept or str(error)
         run.writer.release()
     process.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
-    _tell(run)
+    report(run)
     return run.exit_code(*phases)
 
 
@@ -210,7 +220,7 @@ def _refusal(run: Run) -> "Outcome | None":
     """Why the whole background phase is not begun; None: it is."""
     hook = run.firing.hook
     if run.interrupted is not None:
-        return Outcome(status.SKIPPED, status.INTERRUPTED, f"interrupted by signal {run.interrupted}")
+        return Outcome(status.SKIPPED, status.INTERRUPTED, status.interrupted_by(run.interrupted))
     if run.deadline_s is not None and monotonic_s() >= run.deadline_s:
         return Outcome(status.SKIPPED, status.TIMEOUT, f"{hook.name} took longer than its timeout")
     if run.has_failed(FOREGROUND) and hook.fail_fast:
@@ -267,26 +277,16 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
     try:
         run.writer.flush()
         detach(background_of(run, jobs, database=database))
-        count = "1 job goes" if len(jobs) == 1 else f"{len(jobs)} jobs go"
-        _tell(run, f"{hook}: {count} on in the background (dodo-hooks jobs)")
+        count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+        report(run, f"{hook}: {count} running in the background (`dodo-hooks jobs`)")
     except (DetachError, StoreError) as error:
         sentence = f"the background jobs of {hook} were not started: {error}"
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records
             run.decide((number, Outcome(status.SKIPPED, status.ERROR, str(error))) for number in jobs)
             say(sentence)
             return close(run, FOREGROUND)
-        _tell(run, sentence)
+        report(run, sentence)
     return code
-
-
-def _tell(run: Run, *sentences: str) -> None:
-    """Say how the jobs went, these sentences, and what went wrong with the run as a whole."""
-    lines: list[str] = []
-    if run.firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
-        lines = summary(run.writer, run.firing.rules.output, monotonic_s() - run.started_s)
-    unkept = (run.unkept,) if run.unkept else ()
-    for line in (*lines, *dict.fromkeys((*sentences, *run.remarks, *run.troubles, *unkept))):
-        say(line, waits=run.interrupted is None)
 
 
 def _share_of_alive(run: Run) -> "tuple[int, ...]":

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from dodo_hooks.core.errors import ConfigError, Problem, place_of
 from dodo_hooks.core.excerpt import ROOM, excerpt, lines_of
-from dodo_hooks.core.shown import shown
+from dodo_hooks.core.shown import shown, wants_colors
 
 _LEAST_ROOM = 30
 _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
@@ -64,4 +64,4 @@ def _room_at(stream: TextIO) -> int:
 
 
 def _wants_colors(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wants_colors(os.environ, stream.isatty())

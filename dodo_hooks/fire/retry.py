@@ -13,6 +13,7 @@ from dodo_hooks.core import status
 from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UnsafeRepositoryError, UsageError
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
+from dodo_hooks.core.shown import shell_word
 from dodo_hooks.core.status import Outcome, satisfies
 from dodo_hooks.fire.firing import slots_of
 from dodo_hooks.fire.phases import run_firing
@@ -52,7 +53,7 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
         HooksError: nothing could be started.
     """
     _expect_end(invocation)
-    selected = _selected(jobs, wanted)
+    selected = _selected(jobs, wanted, invocation.args)
     if not selected:
         raise UsageError(f"nothing in {invocation.id} can be retried: all its jobs succeeded, or were left out")
     world = world._replace(environ=without_local(world.environ))
@@ -72,7 +73,7 @@ def _expect_end(invocation: InvocationRecord) -> None:
         raise UsageError(f"the processes of {invocation.id} are still being ended: try again in a moment")
 
 
-def _selected(jobs: Sequence[JobRecord], wanted: Collection[str]) -> set[int]:
+def _selected(jobs: Sequence[JobRecord], wanted: Collection[str], args: Sequence[str]) -> set[int]:
     """The numbers of the jobs to run. Raises UsageError for a wanted job that cannot be retried."""
     needs = _numbers(jobs, [job.needs for job in jobs])
     can = _retriable(jobs, needs)
@@ -81,7 +82,7 @@ def _selected(jobs: Sequence[JobRecord], wanted: Collection[str]) -> set[int]:
     names = [job.name for job in jobs]
     chosen = {names.index(name) for name in wanted}
     for number in sorted(chosen - can):
-        raise UsageError(_why_not(jobs[number]))
+        raise UsageError(_why_not(jobs[number], args))
     below = dependents_of(needs)
     waiting = list(chosen)
     while waiting:  # what it needs and did not get, and what it has kept from running
@@ -109,9 +110,11 @@ def _has_succeeded(job: JobRecord) -> bool:
     return satisfies(Outcome(job.status, job.cause))
 
 
-def _why_not(job: JobRecord) -> str:
+def _why_not(job: JobRecord, args: Sequence[str]) -> str:
     if _has_succeeded(job):
-        return f"{job.name} did not fail ({job.status}): `dodo-hooks run {job.hook} --job ...` runs it again"
+        words = ["dodo-hooks", "run", job.hook, "--job", job.name, *(["--", *args] if args else [])]
+        command = " ".join(map(shell_word, words))
+        return f"{job.name} did not fail ({job.status}): `{command}` runs it again"
     return f"{job.name} cannot be retried: it was {job.status} ({job.reason or job.cause})"
 
 

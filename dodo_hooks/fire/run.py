@@ -2,15 +2,15 @@
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS
 from dodo_hooks.core.record import Record
-from dodo_hooks.core.status import Outcome
+from dodo_hooks.core.status import NOT_SELECTED, Outcome
 from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, TTY, Context
 from dodo_hooks.fire.environment import environment_of_run
 from dodo_hooks.fire.nesting import Nesting, nesting_of
 from dodo_hooks.git.repo import head_of, main_worktree
+from dodo_hooks.host.console import say as say
 from dodo_hooks.host.posix import os
-from dodo_hooks.host.process import can_write, write_all
 from dodo_hooks.host.world import monotonic_s, wall_ns
 from dodo_hooks.store.identity import repository_id
 from dodo_hooks.store.records import Facts
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
 
 BACKGROUND_NICE = 10  # R13
-STDERR = 2
 
 NO_LISTS: "Mapping[int, tuple[bytes, ...]]" = {}
 
@@ -60,6 +59,24 @@ class Firing(Record):
     files: "Mapping[int, tuple[bytes, ...]]" = NO_LISTS  # of each job that is about files (G4)
     stdin: bytes = b""  # what git gave to the hook (G3)
     status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
+    again: "tuple[str, ...]" = ()  # the options of `run` with which a person fired it, for the one who runs it again
+
+    @property
+    def output(self) -> "tuple[str, ...]":
+        """What is shown, of plan.OUTPUTS."""
+        return OUTPUTS if self.rules.output is None else self.rules.output
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job applies, so that nothing runs and no invocation is left behind (section 7)."""
+        decided = self.left_out.values()
+        return len(decided) == len(self.hook.jobs) and all(one.status == status.SKIPPED for one in decided)
+
+    def has_line(self, number: int, outcome: Outcome) -> bool:
+        """Whether a job that was left out is worth a line: not one that nobody asked for, and in front of git none of
+        the background."""
+        is_asked_for = outcome.reason != NOT_SELECTED
+        return is_asked_for and (self.trigger != BY_GIT or self.hook.jobs[number].phase == FOREGROUND)
 
 
 class Run:
@@ -68,6 +85,7 @@ class Run:
     __slots__ = (
         "deadline_s",
         "firing",
+        "had_line",
         "interrupted",
         "nesting",
         "remarks",
@@ -85,6 +103,7 @@ class Run:
         self.started_s = started_s
         self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing
         self.interrupted: int | None = None  # the signal that ended it (R17)
+        self.had_line: set[int] = set()  # the jobs about which a line was printed
         self.remarks: list[str] = []  # sentences that change nothing
         self.troubles: list[str] = []  # sentences about what could not be done (R21)
         self.unkept: str | None = None  # the first one about a record that could not be written
@@ -227,13 +246,3 @@ def _ancestors(run: Run) -> "tuple[str, ...]":
     from dodo_hooks.engine.groups import ancestors_of
 
     return tuple(ancestors_of(run.writer.directory.rpartition("/")[0].rpartition("/")[0], run.nesting.within))
-
-
-def say(sentence: str, *, waits: bool = True) -> None:
-    """One line on standard error. Without `waits` it is dropped where the reader has stopped and the pipe is full."""
-    try:
-        if not waits and not can_write(STDERR):
-            return
-        write_all(STDERR, f"dodo-hooks: {sentence}\n".encode("utf-8", "surrogateescape"))
-    except OSError:  # nobody listens
-        pass

@@ -16,6 +16,7 @@ class World(Record):
     environ: "Mapping[str, str]"  # undecodable bytes as surrogates, as `os.environ` has them
     cwd: str
     site: "tuple[str, ...]" = ()  # where third-party packages lie, when the interpreter was started with -S
+    colors: "bool | None" = None  # what `--color` says; None: nothing, or `auto`
 
     @property
     def state(self) -> str:

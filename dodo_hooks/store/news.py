@@ -40,8 +40,7 @@ def take_news(repository_dir: str) -> "list[str]":
             os.unlink(path)
         except OSError:  # another command was quicker; or it cannot be taken away, and would be told for ever
             continue
-        line = data.decode("utf-8", "surrogateescape")
-        lines.append("".join(one if one.isprintable() or "\udc80" <= one <= "\udcff" else "?" for one in line))
+        lines.append(data.decode("utf-8", "surrogateescape"))
     return lines
 
 

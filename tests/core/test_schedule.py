@@ -24,7 +24,7 @@ from engine.graphs import (
     root_of,
 )
 
-INTERRUPTED = Outcome(status.SKIPPED, status.INTERRUPTED, "interrupted by signal 2")
+INTERRUPTED = Outcome(status.SKIPPED, status.INTERRUPTED, "interrupted (Ctrl-C)")
 
 
 @given(st.data())
@@ -91,8 +91,8 @@ def test_r3_the_need_and_the_root_cause_of_a_cascade() -> None:
     ready, skipped = source.ended(0, FAILED)
     assert not ready
     assert [(job, outcome.need, outcome.root_cause) for job, outcome in skipped] == [(1, 0, 0), (2, 1, 0), (3, 1, 0)]
-    assert skipped[0][1].reason == "needs job 0*, which failed"
-    assert skipped[1][1].reason == "needs job 1*, which was skipped"
+    assert skipped[0][1].reason == "dependency job 0* failed"
+    assert skipped[1][1].reason == "dependency job 1* was skipped"
 
 
 def test_r3_a_cascade_of_the_foreground_goes_on_with_its_own_root_cause() -> None:

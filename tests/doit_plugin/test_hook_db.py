@@ -121,16 +121,16 @@ def test_a_relative_name_stays_where_it_was_when_the_program_changes_directory(
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"lint": 1}', "\0"])
 def test_r19_a_damaged_file_is_said_once_and_replaced(
-    tmp_path: Path, damage: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, damage: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "db.json").write_text(damage)
     database = _open(tmp_path)
     database.set("lint", "ignore:", "1")
     database.flush()
-    assert capsys.readouterr().err.count("is damaged") == 1
+    assert capfd.readouterr().err.count("is damaged") == 1
     assert _rows(tmp_path) == {"lint": {"ignore:": "1"}}
     _open(tmp_path)
-    assert capsys.readouterr().err == ""
+    assert capfd.readouterr().err == ""
 
 
 def test_r21_a_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from doit.reporter import JsonReporter as DoitJsonReporter
 from doit.task import Task  # type: ignore[import-untyped]
 
 from dodo_hooks.core import status
+from dodo_hooks.core.job_line import reason_of
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.reporters import (
     ConsoleReporter,
@@ -21,7 +22,6 @@ from dodo_hooks.engine.reporters import (
     JobSkipped,
     JsonReporter,
     note_ending,
-    why_failed,
 )
 
 FAILED = Outcome(status.FAILED, status.EXIT, exit_code=7)
@@ -30,19 +30,25 @@ BEGAN_NS = 1795506900_500000000
 NO_FILES = Outcome(status.SKIPPED, status.CONDITION, "no file matches *.py")
 
 
+@pytest.fixture(autouse=True)
+def plain_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in which marks are ASCII."""
+    monkeypatch.setenv("LC_ALL", "C")
+
+
 def test_r23_the_console_says_of_each_job_how_it_ended_and_how_long_it_took() -> None:
     assert _told(ConsoleReporter, _a_run) == (
-        "pre-commit:format: completed (0.31 s)\n"
-        "pre-commit:big lint: failed, exit code 7 (2.00 s)\n"
-        "pre-commit:build: skipped, because big lint failed\n"
-        "pre-commit:types: skipped, no file matches *.py\n"
-        "pre-commit:same: up to date\n"
-        "pre-commit:never: skipped, ignored until you type `doit forget pre-commit:never`\n"
+        "+ pre-commit:format     0.3 s\n"
+        "x pre-commit:big lint   2.0 s  exit code 7\n"
+        "- pre-commit:build     because big lint failed\n"
+        "- pre-commit:types     no file matches *.py\n"
+        "> pre-commit:same      up to date\n"
+        "- pre-commit:never     ignored until you type `doit forget pre-commit:never`\n"
         "\n"
         "1 failed:\n"
         "  big lint: exit code 7\n"
-        "    its output:   dodo-hooks jobs logs 'big lint@20261124-075500-123456'\n"
-        "    to run again: doit run 'pre-commit:big lint'\n"
+        "    log:       dodo-hooks jobs logs 'big lint@20261124-075500-123456'\n"
+        "    run again: doit run 'pre-commit:big lint'\n"
     )
 
 
@@ -130,7 +136,7 @@ def test_a_failure_that_is_not_ours_is_told_as_well() -> None:
         reporter.complete_run()
 
     told = _told(ConsoleReporter, run)
-    assert told.startswith("pre-commit:lint: failed, the input is gone\n\n1 failed:\n  the input is gone\n")
+    assert told.startswith("x pre-commit:lint  the input is gone\n\n1 failed:\n  the input is gone\n")
     assert json.loads(_told(JsonReporter, run))["tasks"][0]["status"] == "failed"
 
 
@@ -143,12 +149,12 @@ def test_a_failure_that_is_not_ours_is_told_as_well() -> None:
         (Outcome(status.FAILED, status.TIMEOUT, "timeout after 2 s"), "timeout after 2 s"),
         (Outcome(status.FAILED, status.SPAWN, exit_code=127), "could not be started"),
         (Outcome(status.CANCELLED, status.USER, exit_code=0), "cancelled"),
-        (Outcome(status.CRASHED, status.WAVE_DIED), "crashed: the process that ran it died"),
+        (Outcome(status.CRASHED, status.WAVE_DIED), "the process that ran it died"),
         (Outcome(status.FAILED), "failed"),
     ],
 )
 def test_r23_why_a_job_failed_is_said_in_a_few_words(outcome: Outcome, words: str) -> None:
-    assert why_failed(outcome) == words
+    assert reason_of(outcome) == words
 
 
 @pytest.mark.parametrize(
@@ -176,7 +182,7 @@ def test_fan_out_tells_every_reporter_and_puts_skip_condition_into_words_that_it
     console, deaf = io.StringIO(), io.StringIO()
     fan_out = FanOut([ConsoleReporter(console, {}), Deaf(deaf, {})])
     fan_out.skip_condition(_task("types"), NO_FILES)
-    assert console.getvalue() == "pre-commit:types: skipped, no file matches *.py\n"
+    assert console.getvalue() == "- pre-commit:types  no file matches *.py\n"
     assert deaf.getvalue() == "nothing to do for pre-commit:types\n"
 
 
@@ -191,7 +197,7 @@ def test_fan_out_tells_all_even_if_one_raises_and_then_lets_the_error_out() -> N
     fan_out = FanOut([Broken(io.StringIO(), {}), ConsoleReporter(console, {})])
     with pytest.raises(RuntimeError, match="no paper"):
         fan_out.add_success(_task("format"))
-    assert console.getvalue() == "pre-commit:format: completed\n"
+    assert console.getvalue() == "+ pre-commit:format\n"
 
 
 def _a_run(reporter: Any) -> None:
@@ -199,7 +205,7 @@ def _a_run(reporter: Any) -> None:
     invocation = "20261124-075500-123456"
     names = ("format", "big lint", "build", "types", "same", "never")
     format_, lint, build, types, same, never = (_task(name) for name in names)
-    reporter.initialize({}, [])
+    reporter.initialize({name: _task(name) for name in names}, [])
     for task in (format_, lint, build, types, same, never):
         reporter.get_status(task)
     reporter.execute_task(format_)

@@ -101,15 +101,15 @@ def test_r23_the_console_tells_of_each_job_and_how_to_go_on(project: Repo) -> No
     done = project.doit("pre-commit")
     assert done.returncode == 1
     invocation = project.finished("pre-commit")
-    assert re.sub(r"\(\d+\.\d\d s\)", "(TIME)", _of_reporter(done)) == (
-        "pre-commit:format: completed (TIME)\n"
-        "pre-commit:lint *: failed, exit code 3 (TIME)\n"
-        "pre-commit:build: skipped, because lint * failed\n"
+    assert re.sub(r"\d+\.\d s", "TIME", _of_reporter(done)) == (
+        "✔ pre-commit:format        TIME\n"
+        "✘ pre-commit:lint *        TIME  exit code 3\n"
+        "\u2013 pre-commit:build        because lint * failed\n"
         "\n"
         "1 failed:\n"
         "  lint *: exit code 3\n"
-        f"    its output:   dodo-hooks jobs logs 'lint *@{invocation.id}'\n"
-        "    to run again: doit run 'pre-commit:lint *'\n"
+        f"    log:       dodo-hooks jobs logs 'lint *@{invocation.id}'\n"
+        "    run again: doit run 'pre-commit:lint *'\n"
     )
     assert invocation.statuses() == {"format": "completed", "lint *": "failed", "build": "skipped"}
 
@@ -144,7 +144,7 @@ def test_an_ignored_job_is_skipped_until_it_is_forgotten(project: Repo) -> None:
     project.doit("ignore", "pre-commit:lint *", check=True)
     ignored = project.doit("fg")
     assert ignored.returncode == 0
-    assert "pre-commit:lint *: skipped, ignored until you type `doit forget 'pre-commit:lint *'`\n" in ignored.stdout
+    assert "pre-commit:lint *       ignored until you type `doit forget 'pre-commit:lint *'`\n" in ignored.stdout
     assert project.invocations("pre-commit")[-1].job("build").status == "skipped"
     project.doit("forget", check=True)
     assert project.doit("fg").returncode == 1

@@ -1,6 +1,7 @@
 """What a person sees of a foreground phase (R23)."""
 
 import os
+import re
 from collections.abc import Callable
 from subprocess import Popen
 
@@ -19,6 +20,10 @@ def start_hook(repo: Repo) -> "Popen[bytes]":
     """Start the hook as git would, with its outputs apart."""
     repo.install()
     return repo.start(SHIM)
+
+
+def without_times(output: bytes) -> str:
+    return re.sub(r"\d+\.\d s", "TIME", output.decode())
 
 
 def read_until(hook: "Popen[bytes]", wanted: bytes) -> bytes:
@@ -45,18 +50,18 @@ def test_r23_jobs_are_shown_as_whole_blocks_in_the_order_of_their_ends(repo: Rep
         gates[name].open()
         invocation.wait_for_status(name, "completed")
     out, err = hook.communicate()
-    assert out == b"[c]\nc1\nc2\n[a]\na1\na2\n[b]\nb1\nb2\n"
-    assert err.startswith(b"dodo-hooks: pre-commit: 3 jobs completed (") and err.count(b"\n") == 1
+    blocks = "".join(f"[{name}]\n{name}1\n{name}2\n✔ {name}   TIME\n" for name in "cab")
+    assert without_times(out) == f"pre-commit\n{blocks}" and err == b""
 
 
 def test_r23_a_job_that_runs_alone_is_shown_live(repo: Repo, gate: Gate) -> None:
     repo.hook("pre-commit", only=f"echo one; {gate.command}; printf two")
     hook = start_hook(repo)
-    assert read_until(hook, b"one\n") == b"[only]\none\n"
+    assert read_until(hook, b"one\n") == b"pre-commit\n[only]\none\n"
     gate.wait()
     assert repo.begun("pre-commit").job("only").status == "running"
     gate.open()
-    assert hook.communicate()[0] == b"two\n"
+    assert without_times(hook.communicate()[0]) == "two\n✔ only   TIME\n"
 
 
 def test_r23_the_last_one_is_shown_live_once_the_others_have_ended(repo: Repo, make_gate: MakeGate) -> None:
@@ -66,18 +71,21 @@ def test_r23_the_last_one_is_shown_live_once_the_others_have_ended(repo: Repo, m
     hook = start_hook(repo)
     quick.wait(), slow.wait()
     quick.open()
-    assert read_until(hook, b"s1\n") == b"[quick]\nq\n[slow]\ns1\n"
+    assert without_times(read_until(hook, b"s1\n")) == "pre-commit\n[quick]\nq\n✔ quick   TIME\n[slow]\ns1\n"
     assert repo.begun("pre-commit").job("slow").status == "running"
     slow.open()
-    assert hook.communicate()[0] == b"s2\n"
+    assert without_times(hook.communicate()[0]) == "s2\n✔ slow    TIME\n"
 
 
-def test_r23_a_job_that_prints_nothing_is_not_shown(repo: Repo) -> None:
+def test_r23_a_job_that_prints_nothing_is_seen_all_the_same(repo: Repo) -> None:
     repo.hook("pre-commit", silent="true", fails="exit 3")
     hook = start_hook(repo)
     out, err = hook.communicate()
-    assert (hook.returncode, out) == (1, b"")
-    assert err.startswith(b"dodo-hooks: pre-commit: fails failed: exit code 3\n")
+    assert hook.returncode == 1
+    assert sorted(without_times(out).splitlines()) == ["pre-commit", "✔ silent   TIME", "✘ fails    TIME  exit code 3"]
+    assert err == (
+        b"dodo-hooks: pre-commit: fails failed: exit code 3\n  run again: dodo-hooks run pre-commit --job fails\n"
+    )
 
 
 def test_r16_a_grandchild_that_never_stops_printing_does_not_hang_the_run(repo: Repo) -> None:
@@ -97,7 +105,7 @@ def test_r16_all_that_a_job_wrote_before_its_end_is_kept(repo: Repo) -> None:
     repo.hook("pre-commit", big=f"head -c {size} /dev/zero; echo; echo end")
     hook = start_hook(repo)
     out, _ = hook.communicate()
-    assert out == b"[big]\n" + bytes(size) + b"\nend\n"
+    assert out.startswith(b"pre-commit\n[big]\n" + bytes(size) + "\nend\n✔ big ".encode())
     assert repo.finished("pre-commit").log("big") == bytes(size) + b"\nend\n"
 
 
@@ -107,7 +115,7 @@ def test_r23_a_reader_that_does_not_read_holds_up_no_job(repo: Repo) -> None:
     hook = start_hook(repo)
     repo.begun("pre-commit").wait_for_status("then", "completed")
     assert hook.poll() is None
-    assert hook.communicate()[0] == b"[big]\n" + bytes(300000) + b"\n"
+    assert hook.communicate()[0].startswith(b"pre-commit\n[big]\n" + bytes(300000) + "\n✔ big ".encode())
     assert hook.returncode == 0
 
 
@@ -154,7 +162,7 @@ def test_r23_one_line_says_what_is_running_and_for_how_long(repo: Repo, terminal
     assert at_work.wait() == 0
     assert b"\r\x1b[Ka, b: 1 s" in at_work.output
     assert at_work.output.index(b"a, b: 1 s") < at_work.output.index(b"[a]")
-    assert b"1 s\r\x1b[K\x1b[1m[a]" in at_work.output  # the line is gone before anything else is printed
+    assert b"1 s\r\x1b[K\x1b[1mpre-commit" in at_work.output  # the line is gone before anything else is printed
 
 
 def test_r16_a_grandchild_that_holds_the_terminal_of_a_job_does_not_hang_the_run(

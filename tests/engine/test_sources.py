@@ -20,7 +20,7 @@ from dodo_hooks.engine.dispatch import DispatchSource, WaveRunner, control_of
 from dodo_hooks.loader.tasks import task_name, tasks_of
 from engine.graphs import COMPLETED, FAILED, OUTCOMES, beginnings, hooks, make_hook
 
-INTERRUPTED = Outcome(status.SKIPPED, status.INTERRUPTED, "interrupted by signal 15")
+INTERRUPTED = Outcome(status.SKIPPED, status.INTERRUPTED, "interrupted (SIGTERM)")
 CANCELLED = Outcome(status.CANCELLED, status.USER, "cancelled")
 EXAMPLES = max(300, (settings.default or settings()).max_examples)  # they are cheap, and this is what holds section 9
 Change = tuple[list[int], list[tuple[int, Outcome]]]

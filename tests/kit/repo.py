@@ -40,9 +40,10 @@ def clean_environment(home: Path, test_id: str) -> dict[str, str]:
     """
     config = home / "gitconfig"
     config.write_text(GIT_CONFIG)
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TMPDIR")}
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "TMPDIR")}
     kept |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return kept | {
+        "LC_ALL": "C.UTF-8",  # what we print depends on it
         "HOME": str(home),
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_CONFIG_HOME": str(home / "config"),

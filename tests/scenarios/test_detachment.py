@@ -198,7 +198,7 @@ def test_r10_the_records_are_there_when_git_returns(repo: Repo, gate: Gate) -> N
     assert invocation.statuses()["build"] == "pending" and invocation.statuses()["deps"] in ("pending", "running")
     assert invocation.is_locked("lock") and may_have_jobs(invocation)
     assert is_alive(invocation.record.coordinator)
-    assert done.stderr.count("2 jobs go on in the background") == 1
+    assert done.stderr.count("2 jobs running in the background") == 1
     gate.open()
     repo.finished("post-commit")
 

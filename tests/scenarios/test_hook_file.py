@@ -80,7 +80,7 @@ def test_c7_a_lefthook_merge_leaves_out_what_says_so(repo: Repo) -> None:
     use(repo, LEFTHOOK, "lefthook.yml")
     repo.git("commit", "-q", "-m", "merged")
     assert ran(repo) == ["all"]
-    assert skipped(repo, "pre-commit")["quiet"] == ("condition", "skip: merge: a merge is going on")
+    assert skipped(repo, "pre-commit")["quiet"] == ("condition", "a merge is in progress")
     repo.git("checkout", "-q", "topic")
     repo.git("merge", "-q", "main")
     assert ran(repo) == ["merged 0"]
@@ -91,11 +91,16 @@ def test_c7_run_says_what_does_not_apply_and_why(repo: Repo) -> None:
     repo.write("a.md", "x\n")
     repo.git("add", "a.md")
     dry = repo.run("run", "pre-commit", "--dry-run", check=True)
-    assert "lint: skipped, no matching staged files\n" in dry.stdout
-    assert "docs (foreground, after all, 1 file): echo docs {staged_files} >>.git/ran\n" in dry.stdout
+    assert dry.stdout == (
+        "pre-commit: would run\n"
+        "  all    foreground: echo all >>.git/ran\n"
+        "  docs   foreground, after all, 1 file: echo docs {staged_files} >>.git/ran\n"
+        "\u2013 lint   no matching staged files\n"
+        "  quiet  foreground, after lint: echo quiet >>.git/ran\n"
+    )
     assert ran(repo) == []
     told = repo.run("run", "pre-commit", "-v", check=True)
-    assert told.stdout.startswith("lint: skipped, no matching staged files\n")
+    assert told.stdout.startswith("pre-commit\n\u2013 lint   no matching staged files\n")
     assert ran(repo) == ["all", "docs a.md", "quiet"]
 
 
@@ -103,7 +108,8 @@ def test_c7_a_hook_in_which_nothing_applies_leaves_no_invocation(repo: Repo) -> 
     use(repo, "pre-commit: {commands: {lint: {glob: '*.py', run: 'false {staged_files}'}}}\n", "lefthook.yml")
     commit(repo, "a.txt")
     assert repo.invocations() == []
-    assert repo.run("run", "pre-commit", "-v", check=True).stdout == "lint: skipped, no matching staged files\n"
+    said = repo.run("run", "pre-commit", check=True).stdout
+    assert said == "pre-commit: nothing to run\n\u2013 lint  no matching staged files\n"
 
 
 def test_c6_a_dangerous_command_of_another_tools_file_fails_alone(repo: Repo) -> None:

@@ -4,7 +4,8 @@ import shlex
 
 import pytest
 
-from dodo_hooks.core.news import news_of, quoted
+from dodo_hooks.core.news import news_of
+from dodo_hooks.core.shown import shell_word
 from dodo_hooks.core.status import CANCELLED, COMPLETED, CRASHED, FAILED, SKIPPED
 from kit.gate import Gate
 from kit.process import kill
@@ -141,4 +142,4 @@ def test_the_line(ended: list[tuple[str, str, str | None]], error: str | None, l
 
 @pytest.mark.parametrize("word", ["", "a", "a b", "a'b", "$(rm)", "日本", "a\\b", "-x@1"])
 def test_a_quoted_word_is_that_word_for_a_shell(word: str) -> None:
-    assert shlex.split(quoted(word)) == [word]
+    assert shlex.split(shell_word(word)) == [word]

@@ -104,6 +104,11 @@ NO_FILES = -1  # a command without a list
 FILES_VARIABLE = "DODO_FILES0"  # where a job finds the name of a file with its list
 
 
+def as_argument(file: bytes) -> bytes:
+    """The name of a file as a job is given it: no program can take it for an option (C6)."""
+    return b"./" + file if file.startswith(b"-") else file
+
+
 class Job(Record):
     """One command of a hook; a task `HOOK:NAME` of doit."""
 

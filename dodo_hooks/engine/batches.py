@@ -1,5 +1,6 @@
 """A list of files that is too long for one command line, in batches (C6; HOT, imported only for a job with a list)."""
 
+from dodo_hooks.core.plan import as_argument
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -17,7 +18,7 @@ def batches_of(job: "Job", files: "Sequence[bytes]", environ: "Mapping[str, str]
     """The command lines of a job with this list, each as `posix_spawn` takes it; at least one."""
     room = room_for(environ, job.argv) // max(job.files_uses, 1)
     before, behind = job.argv[: job.files_at], job.argv[job.files_at :]
-    return [(*before, *batch, *behind) for batch in split(files, room)]
+    return [(*before, *batch, *behind) for batch in split([as_argument(file) for file in files], room)]
 
 
 def split(files: "Sequence[bytes]", room: int) -> "list[tuple[bytes, ...]]":

@@ -7,7 +7,7 @@ the fork. Locks are released by closing, never by LOCK_UN, which would release t
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import MAX_LOG_BYTES
+from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
 from dodo_hooks.core.status import COMPLETED
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
@@ -147,7 +147,8 @@ class InvocationWriter:
             os.mkdir(directory, 0o700)
             _create(layout.meta_file(directory), records.job_record(job, state, self._names))
             if job.number in self.files:
-                _create(layout.files_file(directory), b"".join(file + b"\0" for file in self.files[job.number]))
+                names = b"".join(as_argument(file) + b"\0" for file in self.files[job.number])
+                _create(layout.files_file(directory), names)
         _create(self._marker, b"")
         os.rename(temporary, self.directory)
 

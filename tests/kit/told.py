@@ -19,6 +19,8 @@ HOSTILE = [
     b"\xff\xfe.txt",
     "schön/grün.txt".encode(),
 ]
+# How jobs are given them: as `tell` prints them, sorted.
+GIVEN = sorted((b"./" * name.startswith(b"-") + name).decode("latin-1") for name in HOSTILE)
 HOSTILE_BRANCH = "a$(touch${IFS}PWNED)`touch${IFS}PWNED`;'\"&|"
 
 # Writes its arguments on a line of their own, as JSON, one line for each time that it is run.

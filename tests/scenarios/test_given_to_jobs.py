@@ -12,7 +12,7 @@ from kit.invocation import Invocation
 from kit.process import kill, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 from kit.terminal import Terminal
-from kit.told import HOSTILE, HOSTILE_BRANCH, stage, tell, told
+from kit.told import GIVEN, HOSTILE, HOSTILE_BRANCH, stage, tell, told
 
 
 def text(invocation: Invocation, job: str = "job") -> str:
@@ -31,10 +31,23 @@ def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
     )
     stage(repo, *HOSTILE)
     repo.git("commit", "-q", "-m", "work")
-    expected = sorted(name.decode("latin-1") for name in HOSTILE)
     for job in ("direct", "shell", "quoted", "inside", "listed"):
-        assert [sorted(names) for names in told(repo.finished("pre-commit"), job)] == [expected], job
+        assert [sorted(names) for names in told(repo.finished("pre-commit"), job)] == [GIVEN], job
     assert not list(repo.path.rglob("PWNED"))
+
+
+def test_c6_a_name_that_begins_with_a_dash_is_no_option(repo: Repo) -> None:
+    repo.hook(
+        "pre-commit",
+        list={"run": "printf '%s\\n' {staged_files}", "glob": "*.txt"},
+        file={"run": 'tr "\\0" "\\n" <"$DODO_FILES0"', "glob": "*.txt", "root": "sub"},
+        fix={"run": "sed -i.bak s/text/fixed/ {staged_files}; rm ./*.bak", "glob": "-x.txt", "stage_fixed": True},
+    )
+    stage(repo, b"-x.txt", b"sub/-e.txt")
+    repo.git("commit", "-q", "-m", "work")
+    invocation = repo.finished("pre-commit")
+    assert (text(invocation, "list"), text(invocation, "file")) == ("./-x.txt\nsub/-e.txt\n", "./-e.txt\n")
+    assert repo.git("show", "HEAD:-x.txt").stdout == "fixed\n"
 
 
 def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:

@@ -7,9 +7,7 @@ import pytest
 from kit.invocation import Invocation
 from kit.ran import use
 from kit.repo import Repo
-from kit.told import HOSTILE, HOSTILE_BRANCH, stage, tell, told
-
-EXPECTED = sorted(name.decode("latin-1") for name in HOSTILE)
+from kit.told import GIVEN, HOSTILE, HOSTILE_BRANCH, stage, tell, told
 
 
 @pytest.fixture
@@ -24,7 +22,7 @@ def named(repo: Repo) -> Repo:
 
 def expect_all(repo: Repo, invocation: Invocation, *jobs: str) -> None:
     for job in jobs:
-        assert [sorted(names) for names in told(invocation, job)] == [EXPECTED], job
+        assert [sorted(names) for names in told(invocation, job)] == [GIVEN], job
     assert not list(repo.path.rglob("PWNED"))
 
 

@@ -90,8 +90,21 @@ def takes_event(name: str, hook: str) -> bool:
 def nearest(name: str, macros: "Iterable[str]") -> str:
     """The placeholder or macro that an unknown word almost is, or ""; case and `_` do not count."""
     known = {_bare(one): one for one in (*macros, *SCALARS, *sorted(LISTS))}
-    close = get_close_matches(_bare(name), known, n=1, cutoff=_NEARLY)
+    bare = _bare(name)
+    swapped = [one for one in known if _is_swapped(bare, one)]
+    close = swapped or get_close_matches(bare, known, n=1, cutoff=_NEARLY)
     return known[close[0]] if close else ""
+
+
+def _is_swapped(word: str, name: str) -> bool:
+    """Whether two neighbouring letters have changed places (`brnach`), or the wrong one is doubled (`hokk`)."""
+    if len(word) != len(name):
+        return False
+    wrong = [place for place in range(len(word)) if word[place] != name[place]]
+    if len(wrong) == 2:
+        first, second = wrong
+        return second == first + 1 and word[first] + word[second] == name[second] + name[first]
+    return len(wrong) == 1 and set(word) == set(name)
 
 
 def _bare(name: str) -> str:

@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dodo_hooks.core.commands import argv_of, argv_with_list
-from dodo_hooks.core.placeholders import TASK_ARGUMENTS, arguments_of
+from dodo_hooks.core.placeholders import LISTS, TASK_ARGUMENTS, arguments_of, takes_event
 from dodo_hooks.core.plan import FILES_VARIABLE, NO_FILES
-from dodo_hooks.core.quoting import Placed, place
+from dodo_hooks.core.quoting import POSIX, Placed, Template, place, placeholders_in
 from dodo_hooks.loader.flatten import Member, root_of
 from dodo_hooks.loader.schema import HookFile, JobBody
 from dodo_hooks.loader.shapes import Run
+from dodo_hooks.loader.tree import ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.values import ARCHITECTURES
 
-# Shells whose text we can put a value into, since they read it as POSIX says.
-_POSIX = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh", "ksh93", "mksh", "oksh", "yash"))
 _FLAG = {"node": "-e", "deno": "eval", "bun": "-e", "perl": "-e", "ruby": "-e", "php": "-r", "pwsh": "-Command"}
 
 
@@ -46,6 +45,7 @@ class Command:
     files_uses: int
     event: str  # the first placeholder that takes data of the event; "" for none
     names_files: bool  # it reads the file that holds its list
+    refused: str = ""  # why it must not be executed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,12 @@ class Setting:
     file: HookFile
     hook: str
     is_task: bool
+    is_own: bool  # it is a file of ours, not of another tool
 
     @property
-    def arguments(self) -> int:
-        return TASK_ARGUMENTS if self.is_task else arguments_of(self.hook)
+    def template(self) -> Template:
+        arguments = TASK_ARGUMENTS if self.is_task else arguments_of(self.hook)
+        return Template(self.hook, arguments, self.file.templates, self.is_own)
 
 
 def text_here(body: JobBody, machine: Machine) -> str | None:
@@ -70,6 +72,15 @@ def text_here(body: JobBody, machine: Machine) -> str | None:
             return None
         run = run[machine.system]
     return run if isinstance(run, str) else _joined(run)
+
+
+def scalars_here(node: Node | None, machine: Machine) -> list[Scalar]:
+    """Where the text of a `run` on this machine was written."""
+    if isinstance(node, MapNode):
+        entry = node.entry(machine.system)
+        return scalars_here(entry.value, machine) if entry else []
+    items = node.items if isinstance(node, ListNode) else (node,)
+    return [item for item in items if isinstance(item, Scalar)]
 
 
 def _joined(lines: list[str]) -> str:
@@ -88,7 +99,7 @@ def script_text(member: Member, setting: Setting, is_local: bool) -> str:
     path = path if "/" in path else f"./{path}"
     arguments = body.args
     if arguments is None:
-        arguments = "{0}" if setting.arguments else ""
+        arguments = "{0}" if setting.template.arguments else ""
     return " ".join(word for word in (body.runner, shlex.quote(path), arguments) if word)
 
 
@@ -101,18 +112,15 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     body = member.body
     words = tuple(body.shell.split())
     shell = posixpath.basename(words[0])
-    is_posix = shell in _POSIX
-    placed = place(
-        text, hook=setting.hook, arguments=setting.arguments, is_posix=is_posix, macros=setting.file.templates
-    )
+    placed = place(text, shell, setting.template)
     names_files = FILES_VARIABLE in text
     # A script gets the arguments whether it wants them or not: it may as well be run without an event.
     # And where git gives no arguments, all of them is nothing, with an event as without.
-    is_given_all = (body.script is not None and body.args is None) or not setting.arguments
+    is_given_all = (body.script is not None and body.args is None) or not setting.template.arguments
     is_known = placed.event.isdigit() and is_given_all
     event = "" if is_known or not placed.event else f"{{{placed.event}}}"
     uses = max(placed.list_uses, 1)
-    prefix = _rc_line(setting.file.rc) if setting.file.rc and is_posix else ""
+    prefix = _rc_line(setting.file.rc) if setting.file.rc and shell in POSIX else ""
     if body.shell == "sh" and not prefix and (direct := _direct(text, placed, setting.file.templates)):
         argv, files_at = direct
         return Command(text, argv, placed.list_name, files_at, uses, event, names_files)
@@ -121,6 +129,14 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
         return Command(text, argv, "", NO_FILES, 1, event, names_files)
     argv = (*argv, shell)  # what the shell is to call itself: the list follows
     return Command(text, argv, placed.list_name, len(argv), uses, event, names_files)
+
+
+def refused_command(text: str, setting: Setting, why: str) -> Command:
+    """A command that fails when it would run, and does not run where one that is let through would not."""
+    names = [name for _, name in placeholders_in(text, setting.template)]
+    list_name = next((name for name in names if name in LISTS), "")
+    event = next((f"{{{name}}}" for name in names if takes_event(name, setting.hook)), "")
+    return Command(text, ("sh", "-c", ":"), list_name, NO_FILES, 1, event, FILES_VARIABLE in text, why)
 
 
 def _direct(text: str, placed: Placed, macros: Mapping[str, str]) -> "tuple[tuple[str, ...], int] | None":

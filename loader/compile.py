@@ -4,8 +4,8 @@ Everything that can be decided before a hook fires is decided here, so that the 
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import dodo_hooks
 from dodo_hooks.core.file_sources import default_source, has_changes
@@ -24,11 +24,11 @@ from dodo_hooks.core.plan import (
     Hook,
     Job,
 )
-from dodo_hooks.core.quoting import TemplateError
+from dodo_hooks.core.quoting import TemplateError, remarks
 from dodo_hooks.loader import commands
 from dodo_hooks.loader.chains import Chains, chained
 from dodo_hooks.loader.checks import check_keys, check_modes, check_names, check_tangles, checked_needs, who_is
-from dodo_hooks.loader.commands import Command, Machine, Setting, command_of
+from dodo_hooks.loader.commands import Command, Machine, Setting, command_of, refused_command, scalars_here
 from dodo_hooks.loader.conditions import Checks, matchers
 from dodo_hooks.loader.flatten import (
     Flat,
@@ -44,7 +44,7 @@ from dodo_hooks.loader.flatten import (
 )
 from dodo_hooks.loader.questions import check_questions
 from dodo_hooks.loader.schema import HookBody, HookFile
-from dodo_hooks.loader.tree import Finding, Mark, Node, Scalar, mark_at, node_at
+from dodo_hooks.loader.tree import Finding, Mark, Node, mark_at, mark_inside, node_at
 
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
 
@@ -62,23 +62,37 @@ class Place:
     is_there: IsThere
 
 
-def compile_hooks(file: HookFile, tree: Node, place: Place) -> tuple[tuple[Hook, ...], list[Finding]]:
-    """The hooks and then the tasks in the order of the file, and what is wrong with them; with findings, only the
-    whole ones.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose file it is."""
 
-    `tree` is what `file` was read from, and knows the places.
-    """
+    is_own: bool = True  # one of ours: what is doubtful in it is an error, and not a job that fails
+    refused: Mapping[Mark, str] = field(default_factory=dict[Mark, str])  # jobs that fail when they would run, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The hooks and then the tasks in the order of the file; with findings, only the whole ones."""
+
+    hooks: tuple[Hook, ...]
+    findings: list[Finding]
+    notices: list[Finding]
+
+
+def compile_hooks(file: HookFile, tree: Node, place: Place, origin: Origin) -> Compiled:
+    """`tree` is what `file` was read from, and knows the places."""
     findings = _version_findings(file, tree)
+    notices: list[Finding] = []
     hooks: list[Hook] = []
     for section, bodies in (("hooks", file.hooks), ("tasks", file.tasks)):
         flats = {name: flatten((section, name), body) for name, body in bodies.items()}
         for name, body in bodies.items():
-            setting = Setting(file, name, section == "tasks")
-            hook, wrong = _Compiler(setting, body, flats[name], tree, place).hook(flats)
+            setting = Setting(file, name, section == "tasks", origin.is_own)
+            hook, wrong = _Compiler(setting, body, flats[name], tree, place, origin, notices).hook(flats)
             findings += wrong
             if hook is not None:
                 hooks.append(hook)
-    return tuple(hooks), findings
+    return Compiled(tuple(hooks), findings, notices)
 
 
 def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
@@ -110,12 +124,16 @@ class _Compiler:
     flat: Flat
     tree: Node
     place: Place
+    origin: Origin
+    notices: list[Finding]  # more of them are put in
 
     def hook(self, flats: dict[str, Flat]) -> tuple[Hook | None, list[Finding]]:
         name, flat = self.setting.hook, self.flat
         needs, findings = checked_needs(name, flat, flats, self.tree)
         findings += check_names(flat, self.tree) + check_modes(name, self.body, flat, self.tree)
-        findings += check_keys(name, self.body, flat, self.tree) + check_questions(self.setting, flat, self.tree)
+        findings += check_keys(name, self.body, flat, self.tree)
+        questions = check_questions(self.setting, flat, self.tree)
+        (findings if self.origin.is_own else self.notices).extend(questions)
         found = [self._command(number) for number in range(len(flat.members))]
         findings += [one for one in found if isinstance(one, Finding)]
         if findings:
@@ -155,14 +173,26 @@ class _Compiler:
             text = commands.text_here(member.body, self.place.machine)
             if text is None:
                 return f"it has no command for {self.place.machine.system}"
-        mark, who = mark_at(self.tree, [*member.path, key]), who_is(self.flat.names[number])
+        return self._checked(text, member, [*member.path, key], who_is(self.flat.names[number]))
+
+    def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Finding:
+        """The command of a text; in another tool's file one that must not be executed fails its job alone (C6)."""
+        mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
+        for offset, sentence in remarks(text, self.setting.template):
+            self.notices.append(Finding(mark_inside(scalars, mark, text, offset), sentence, who))
         try:
             command = command_of(text, member, self.setting)
         except TemplateError as error:
-            node = node_at(self.tree, [*member.path, key])
-            return Finding(_inside(node, mark, text, error.offset), str(error), who)
-        why = self._why_no_list(command.list_name)
-        return Finding(mark, why, who) if why else command
+            command = refused_command(text, self.setting, error.message)
+            mark = mark_inside(scalars, mark, text, error.offset)
+        if why := self._why_no_list(command.list_name):
+            command = replace(command, list_name="", event="", refused=command.refused or why)
+        if command.refused and self.origin.is_own:
+            return Finding(mark, command.refused, who)
+        if command.refused:
+            self.notices.append(Finding(mark, f"it fails when it would run: {command.refused}", who))
+        job = node_at(self.tree, member.path)
+        return replace(command, refused=command.refused or self.origin.refused.get(job.mark, "")) if job else command
 
     def _why_no_list(self, name: str) -> str:
         """Why git never tells the files of this placeholder in this hook; "" where it does. The job would be left out
@@ -242,6 +272,7 @@ class _Compiler:
             files=rule,
             files_at=-1 if command is None else command.files_at,
             files_uses=1 if command is None else command.files_uses,
+            refused="" if command is None else command.refused,
             checks=checks.of([self.body, *member.levels]),
             absent=found if isinstance(found, str) else self._absent(member),
             needs_event=event,
@@ -302,10 +333,3 @@ class _Compiler:
         for body, is_shared in concurrency_of(member, self.body):
             groups[body.group] = Group(body.group, body.on_conflict, is_shared, body.wait)
         return tuple(groups[name] for name in sorted(groups))
-
-
-def _inside(node: Node | None, mark: Mark, text: str, offset: int) -> Mark:
-    """Where in a text something stands, if the text is written as it is on one line; else where the text begins."""
-    if isinstance(node, Scalar) and node.plain and node.text == text and "\n" not in text:
-        return Mark(mark.line, mark.column + offset, mark.file)
-    return mark

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dodo_hooks.core.errors import ConfigError, Problem
 from dodo_hooks.core.plan import Plan, Retention
 from dodo_hooks.loader.commands import Machine
-from dodo_hooks.loader.compile import Place, compile_hooks
+from dodo_hooks.loader.compile import Origin, Place, compile_hooks
 from dodo_hooks.loader.discover import Found
 from dodo_hooks.loader.layers import read_layers
 from dodo_hooks.loader.schema import read_models
@@ -50,22 +50,24 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
     layers = read_layers(found, sources, main_top)
     if not layers.is_whole:
         refuse(layers.findings)
-    root, findings, notices = layers.root, [*layers.findings], [*layers.notices]
+    root, findings, notices, origin = layers.root, [*layers.findings], [*layers.notices], Origin()
     if found.family.translate is not None:
         translation = found.family.translate(root)
         root = translation.root
         findings += translation.findings
         notices += [f"{_place(notice.mark)}: {notice.message}" for notice in translation.notices]
+        origin = Origin(is_own=False, refused=translation.refused)
     root = without_anchors(root)
     file, tree, flaws = read_models(root)
     place = Place(Machine.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
-    hooks, faults = compile_hooks(file, tree, place)
-    refuse([*findings, *flaws, *faults])
+    compiled = compile_hooks(file, tree, place, origin)
+    refuse([*findings, *flaws, *compiled.findings])
+    notices += [f"{_place(one.mark)}: {_said(one)}" for one in compiled.notices]
     plan = Plan(
         file=found.file,
         slots=file.jobs,
-        hooks=hooks,
-        notices=tuple(notices),
+        hooks=compiled.hooks,
+        notices=tuple(dict.fromkeys(notices)),
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
         retention=Retention(file.log.retention, file.log.keep_last, file.log.max_total_size),
@@ -95,10 +97,14 @@ def refuse(findings: Iterable[Finding]) -> None:
     problems: dict[tuple[Mark, str], Problem] = {}
     for finding in findings:
         mark = finding.mark
-        message = f"{finding.who}: {finding.message}" if finding.who else finding.message
-        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, message))
+        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, _said(finding)))
     if problems:
         raise ConfigError(sorted(problems.values()))
+
+
+def _said(finding: Finding) -> str:
+    """With who it is about."""
+    return f"{finding.who}: {finding.message}" if finding.who else finding.message
 
 
 def _place(mark: Mark) -> str:

@@ -11,7 +11,7 @@ from dodo_hooks.core.quoting import placeholders_in
 from dodo_hooks.loader.checks import unit_is, who_is
 from dodo_hooks.loader.commands import Setting
 from dodo_hooks.loader.flatten import Flat
-from dodo_hooks.loader.tree import Finding, ListNode, MapNode, Mark, Node, Path, Scalar, node_at
+from dodo_hooks.loader.tree import Finding, ListNode, MapNode, Node, Path, Scalar, mark_inside, node_at
 from dodo_hooks.loader.wording import quoted
 
 # What such a command has; fire/event_facts.py gives it.
@@ -25,10 +25,8 @@ def check_questions(setting: Setting, flat: Flat, tree: Node) -> list[Finding]:
     for path, who in _bodies(setting.hook, flat):
         body = node_at(tree, path)
         for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
-            for offset, name in placeholders_in(scalar.text, setting.arguments, setting.file.templates)[:1]:
-                is_one_line = scalar.plain and "\n" not in scalar.text
-                column = scalar.mark.column + (offset if is_one_line else 0)
-                mark = Mark(scalar.mark.line, column, scalar.mark.file)
+            for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
+                mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
                 findings.append(Finding(mark, f"{quoted(key)}: {_sentence(name, key, setting)}", who))
     return findings
 

@@ -204,10 +204,11 @@ class _Builder:
         text, findings = usable(str(event.value), mark)
         self.findings += findings
         plain = event.style is None and event.tag is None
+        source = event.start_mark.buffer[event.start_mark.pointer : event.end_mark.pointer]
         if plain:
-            return Scalar(mark, text, meaning(text), plain=True)
+            return Scalar(mark, text, meaning(text), plain=True, source=source)
         if event.tag in (None, _TAG + "str"):
-            return Scalar(mark, text, text)
+            return Scalar(mark, text, text, source=source)
         return Scalar(mark, text, self._tagged(event, text))
 
     def _tagged(self, event: Any, text: str) -> str | int | float | bool | None:

@@ -4,7 +4,7 @@ Aliases share nodes: a node's mark is where it was written, not where it is used
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dodo_hooks.loader.wording import quoted
@@ -31,6 +31,7 @@ class Scalar:
     text: str
     value: str | int | float | bool | None
     plain: bool = False  # written without quotes and without a tag
+    source: str = field(default="", compare=False, repr=False)  # as it stands in the file, with its quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,21 @@ def key_mark_at(root: Node, path: Path) -> Mark:
     parent = node_at(root, path[:-1])
     entry = parent.entry(path[-1]) if isinstance(parent, MapNode) else None
     return entry.mark if entry else mark_at(root, path)
+
+
+def mark_inside(scalars: Sequence[Scalar], mark: Mark, text: str, offset: int) -> Mark:
+    """Where the braces stand that are at `offset` of a text made of these scalars; `mark` where that cannot be told."""
+    braces = text[offset : text.find("}", offset) + 1]
+    number = text.count(braces, 0, offset) if braces else 0  # of the same ones before
+    for scalar in scalars:
+        count = scalar.source.count(braces) if braces else 0
+        if number < count:
+            before = braces.join(scalar.source.split(braces)[: number + 1])
+            lines = before.split("\n")
+            column = len(lines[-1]) + (1 if len(lines) > 1 else scalar.mark.column)
+            return Mark(scalar.mark.line + len(lines) - 1, column, scalar.mark.file)
+        number -= count
+    return mark
 
 
 def _child(node: Node | None, step: str | int) -> Node | None:

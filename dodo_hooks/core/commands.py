@@ -34,7 +34,7 @@ _BUILTINS = """
 # Functions that distributions export to every `sh` that is bash: environment modules and software collections.
 _EXPORTED = "ml module scl switchml"
 
-_NOT_PROGRAMS = frozenset(f"{_RESERVED} {_BUILTINS} {_EXPORTED}".split())
+NOT_PROGRAMS = frozenset(f"{_RESERVED} {_BUILTINS} {_EXPORTED}".split())
 
 
 def argv_of(command: str) -> "tuple[str, ...]":
@@ -64,4 +64,4 @@ def argv_with_list(command: str, placeholder: str) -> "tuple[tuple[str, ...], in
 
 
 def _starts_a_program(word: str) -> bool:
-    return bool(_FIRST_WORD.fullmatch(word)) and word not in _NOT_PROGRAMS
+    return bool(_FIRST_WORD.fullmatch(word)) and word not in NOT_PROGRAMS

@@ -145,6 +145,7 @@ class Job(Record):
     is_silent: bool = False  # in the background: nobody is told of its failure, and only a failure leaves a log
     max_log_bytes: "int | None" = None  # None: as the plan says
     retention_s: "float | None" = None  # likewise
+    refused: str = ""  # why it must not be executed: it fails with this where it would run (C6)
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
 
     @property

@@ -1,8 +1,6 @@
-"""Words of a POSIX shell: quotes, expansions, and the placeholders in them (XCU 2.2, 2.6, and what bash adds).
+"""Where each placeholder of a word stands: bare, in double or in single quotes (XCU 2.2 and 2.6 of POSIX).
 
-Nothing is expanded here. The scanner walks over a text as a shell would and notes, for each placeholder ("hole"), how
-the shell would treat an expansion that stood in its place. Whatever shells read differently is a `Confusion`, and so is
-what cannot be read at all: the text then has to go without placeholders.
+Nothing is expanded. What shells read differently is `Unclear`: such a command has to go without placeholders.
 """
 
 import re
@@ -11,347 +9,258 @@ from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-# How an expansion in the place of a spot has to be written.
-BARE = "bare"  # with double quotes of its own
-SINGLE = "single"  # the single quotes end before it and begin again after it
-DOUBLE = "double"  # as it is: there are double quotes around, or it is a here-document
+BARE, SINGLE, DOUBLE = "bare", "single", "double"  # the quotes around a placeholder
+ARGUMENT, ITEM, ASSIGNMENT, SUBJECT, TARGET = "argument", "item", "assignment", "subject", "target"  # roles of a word
 
-# What a word is to its command.
-ARGUMENT = "argument"
-ITEM = "item"  # of `for x in ...` or of an array: fields, as arguments are
-ASSIGNMENT = "assignment"
-TARGET = "target"  # of a redirection
-TEST = "test"  # one field in any case: the subject and the patterns of `case`, the operands of [[ ]]
-HERE = "here"  # the body of a here-document
-NAME = "name"  # of a variable or a function
-
-# Why nothing may be put in a spot's place.
-ARITHMETIC, QUOTED_HERE, BACKTICKS, OPERATOR, ANSI = "arithmetic", "quoted here", "backticks", "operator", "ansi"
-
-# Builtins whose arguments are assignments.
-DECLARATIONS = frozenset(("export", "readonly", "declare", "typeset", "local"))
-
-BREAKS = " \t\n;&|<>()"
-HOLE_IN_TEXT = "\0"  # stands in a word's text for all that is not known before the shell runs
+UNKNOWN = "\0"  # stands in a word's text for what is not known before the shell runs
 
 _DEEPEST = 50
-
-_PARAMETER = re.compile(r"[#!]?(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])")
+BREAKS = " \t\n;&|<>()"
+_BLANK = re.compile(r"(?:[ \t]|\\\n)+|#[^\n]*")
+_PARAMETER = re.compile(r"\$\{[#!]?(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])")
 _SHORT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
-_DEFAULT = re.compile(r":?[-+=?]")
-_PATTERN = re.compile(r"##?|%%?")
+_ANSI = re.compile(r"\$'([^'\\]|\\[^'])*'", re.DOTALL)  # a shell without it ends at a \' already
+_BACKTICKS = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
+FUNCTION = "in a function, which has arguments of its own: hand the value to it"
 
 
-class Confusion(Exception):
-    """The text cannot be read, or not in one way; `offset` is where."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.offset = offset
+class Unclear(Exception):
+    """The text cannot be read, or not in one way."""
 
 
-class Spot:
+class Position:
     """A placeholder where a shell would expand something."""
 
-    def __init__(self, start: int, end: int, quoting: str, *, is_inner: bool, refusal: str = "") -> None:
-        self.start, self.end, self.quoting, self.refusal = start, end, quoting, refusal
-        self.is_inner = is_inner  # in the operand of ${x-...}
-        self.quoted = (start, end)  # with its quotes, when there is nothing else between them
+    def __init__(self, start: int, end: int, quotes: str, word: "Word", place: str) -> None:
+        self.start, self.end, self.quotes, self.word = start, end, quotes, word
+        self.place = place  # where it stands, if nothing may be put there; "" else
+        self.outer = (start, end)  # with its quotes, when there is nothing else between them
 
     @property
     def is_whole(self) -> bool:
-        return self.quoted != (self.start, self.end)
+        return self.outer != (self.start, self.end)
 
 
 class Word:
-    """A word with its spots; those in a command substitution belong to the words in there."""
-
-    def __init__(self, start: int, role: str) -> None:
+    def __init__(self, start: int, role: str, operator: str = "") -> None:
         self.start, self.end, self.role = start, start, role
-        self.text = ""  # without its quotes, HOLE_IN_TEXT for each expansion and each spot
-        self.spots: list[Spot] = []
-        self.is_in_function = False
-        self.operator = ""  # of the redirection that it is the target of
-        self.shell_variable = False  # it is "$SHELL"
-        self.may_vanish = False  # it is nothing but an expansion, of which nothing may be left
-        self.is_process = False  # there is bash's <( ) in it
-
-    @property
-    def known_text(self) -> str:
-        """What is left of the text if all expansions are empty."""
-        return self.text.replace(HOLE_IN_TEXT, "")
+        self.operator = operator  # of the redirection that it is the target of
+        self.text = ""  # without its quotes, and UNKNOWN for each expansion and each placeholder
+        self.is_solid = False  # the shell cannot make no word at all of it
 
 
-class WordScanner:
-    """The part of the scanner that knows words; `ShellText` adds commands."""
+class Words:
+    """The part of the reader that knows words; `ShellText` adds commands."""
 
-    def __init__(self, text: str, holes: "Mapping[int, int]") -> None:
-        """`holes`: where each placeholder begins -> where it ends."""
-        self.text, self.holes, self._sorted = text, holes, sorted(holes)
-        self.at, self.end = 0, len(text)
-        self.seen: set[int] = set()  # the holes that were met, in comments too
+    has_pipe = False  # a command may read what another one prints
+    _functions = 0  # how many bodies of functions we are in
+
+    def __init__(self, text: str, placeholders: "dict[int, int]") -> None:
+        """`placeholders`: where each begins -> where it ends."""
+        self.positions: dict[int, Position] = {}
+        self._text, self._placeholders, self._starts = text, placeholders, sorted(placeholders)
+        self._at, self._end = 0, len(text)
         self._depth = 0
+        self._place = ""  # what we are in, if nothing may be put there
+        self._documents: list[tuple[str, bool, bool]] = []  # delimiter, whether tabs are stripped, whether it is quoted
 
-    def commands(self, closers: "frozenset[str]") -> str:
+    def _commands(self, closer: str) -> None:
         raise NotImplementedError
+
+    def _newline(self) -> None:
+        raise NotImplementedError
+
+    def starts_in(self, start: int, end: int) -> "list[int]":
+        """Where the placeholders between two places begin."""
+        return self._starts[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    def _here(self, length: int = 1) -> str:
+        return self._text[self._at : min(self._at + length, self._end)]
+
+    def _is_over(self) -> bool:
+        return self._at >= self._end
+
+    def _take(self, pattern: "re.Pattern[str]") -> str:
+        """What the pattern matches here, and over it."""
+        match = pattern.match(self._text, self._at, self._end)
+        if not match or self._at in self._placeholders:
+            return ""
+        self._at = match.end()
+        return match[0]
+
+    def _blanks(self) -> None:
+        while self._take(_BLANK):
+            pass
+
+    def _lines(self) -> None:
+        self._blanks()
+        while self._here() == "\n":
+            self._at += 1
+            self._newline()
+            self._blanks()
 
     @contextmanager
-    def deeper(self) -> "Iterator[None]":
-        """One level further in; nobody writes fifty of them, and Python has its limits."""
+    def _inside(self, place: str) -> "Iterator[None]":
+        """One level further in; with `place` nothing may be put in the place of a placeholder."""
+        outer, self._place = self._place, self._place or place
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise Confusion("it is nested too deeply", self.at)
+            raise Unclear("it is nested too deeply")
         yield
         self._depth -= 1
+        self._place = outer
 
-    def word(self, role: str, breaks: str = BREAKS) -> Word:
-        """The word that begins here; empty when a break does."""
-        word = Word(self.at, role)
-        self.word_begins(word)
-        while self.at < self.end and (self.text[self.at] not in breaks or self._is_process()):
-            self._piece(word)
-        word.end = self.at
-        raw = self.text[word.start : word.end]
-        is_quoted = raw.startswith('"') and raw.endswith('"') and "@" not in raw
-        word.may_vanish = raw != "" and not word.text.strip(HOLE_IN_TEXT) and not is_quoted
+    # Words
+
+    def _word(self, role: str, operator: str = "") -> Word:
+        """The word that begins here."""
+        word = Word(self._at, role, operator)
+        while self._at < self._end and (self._here() not in BREAKS or self._here(2) in ("<(", ">(")):
+            self._piece(word, is_quoted=False)
+        word.end = self._at
+        raw = self._text[word.start : word.end]
+        if not raw:
+            raise Unclear(f"a {self._here() or 'word'} is missing or stands in a strange place".replace("\n", "word"))
+        if self._documents and "\n" in raw:
+            raise Unclear("a here-document begins in the middle of a word")
+        word.is_solid = bool(word.text.strip(UNKNOWN)) or (raw[0] in "\"'" and "@" not in raw)
         return word
 
-    def word_begins(self, word: Word) -> None:
-        raise NotImplementedError
-
-    def here(self, length: int = 1) -> str:
-        return self.text[self.at : min(self.at + length, self.end)]
-
-    def refuse(self, word: Word, start: int, end: int, refusal: str) -> None:
-        """Nothing may be put in the place of the holes from `start` to `end`."""
-        for hole in self.holes_in(start, end):
-            self.seen.add(hole)
-            word.spots.append(Spot(hole, self.holes[hole], BARE, is_inner=True, refusal=refusal))
-
-    def holes_in(self, start: int, end: int) -> "list[int]":
-        return self._sorted[bisect_left(self._sorted, start) : bisect_left(self._sorted, end)]
-
-    def has_hole(self, start: int, end: int) -> bool:
-        return bisect_left(self._sorted, start) < bisect_left(self._sorted, end)
-
-    def _is_process(self) -> bool:
-        """Whether bash's <( ) or >( ) begins here."""
-        return self.here() in ("<", ">") and self.here(2)[1:] == "("
-
-    def _spot(self, word: Word, quoting: str, *, is_inner: bool) -> Spot:
-        spot = Spot(self.at, self.holes[self.at], quoting, is_inner=is_inner)
-        if spot.end > self.end:
-            raise Confusion("a placeholder is cut off", self.at)
-        self.seen.add(self.at)
-        word.spots.append(spot)
-        word.text += HOLE_IN_TEXT
-        self.at = spot.end
-        return spot
-
-    def _piece(self, word: Word, *, is_inner: bool = False) -> None:
-        """One character or one construct outside of quotes."""
-        character = self.text[self.at]
-        if self.at in self.holes:
-            self._spot(word, BARE, is_inner=is_inner)
+    def _piece(self, word: Word, is_quoted: bool) -> None:
+        """One character or one construct; `is_quoted`: inside double quotes."""
+        if self._is_over():
+            raise Unclear("a quote or a brace is not closed")
+        character = self._text[self._at]
+        if self._at in self._placeholders:
+            self._position(word, DOUBLE if is_quoted else BARE)
         elif character == "\\":
-            self._escape(word, any_character=True)
-        elif character == "'":
-            self._single(word, is_inner=is_inner)
-        elif character == '"':
-            self._double(word, is_inner=is_inner)
+            following = self._here(2)[1:]
+            is_escape = not is_quoted or following in ("$", "`", '"', "\\")
+            word.text += "" if following == "\n" else following if is_escape else character + following
+            self._at = min(self._at + 2, self._end)
         elif character == "$":
-            self._dollar(word, is_quoted=False)
+            self._dollar(word, is_quoted)
         elif character == "`":
-            self._backticks(word, is_quoted=False)
-        elif self._is_process() and not is_inner:
-            self.at += 2
-            word.is_process = True
-            self._substitution(word)
+            self._backticks(word)
+        elif character == "'" and not is_quoted:
+            self._single(word)
+        elif character == '"' and not is_quoted:
+            self._double(word)
+        elif not is_quoted and self._here(2) in ("<(", ">("):
+            self.has_pipe = True
+            with self._inside("in <( ): pipe it"):
+                self._substitution(word)
         else:
             word.text += character
-            self.at += 1
+            self._at += 1
 
-    def _escape(self, word: Word, *, any_character: bool) -> None:
-        if self.at + 1 >= self.end:
-            raise Confusion("it ends in a backslash", self.at)
-        following = self.text[self.at + 1]
-        if following != "\n":
-            is_escaped = any_character or following in '$`"\\'
-            word.text += following if is_escaped else "\\" + following
-        self.at += 2
+    def _position(self, word: Word, quotes: str) -> Position:
+        end = self._placeholders[self._at]
+        if end > self._end:
+            raise Unclear("a placeholder is cut off")
+        place = self._place or (FUNCTION if self._functions else "")
+        position = self.positions[self._at] = Position(self._at, end, quotes, word, place)
+        word.text += UNKNOWN
+        self._at = end
+        return position
 
-    def _single(self, word: Word, *, is_inner: bool) -> None:
-        start = self.at
-        close = self.text.find("'", start + 1, self.end)
+    def _single(self, word: Word) -> None:
+        start, close = self._at, self._text.find("'", self._at + 1, self._end)
         if close < 0:
-            raise Confusion("a single quote is not closed", start)
-        self.at = start + 1
-        while self.at < close:
-            if self.at in self.holes:
-                spot = self._spot(word, SINGLE, is_inner=is_inner)
-                if (spot.start, spot.end) == (start + 1, close):
-                    spot.quoted = (start, close + 1)
+            raise Unclear("a single quote is not closed")
+        self._at += 1
+        while self._at < close:
+            if self._at in self._placeholders:
+                self._position(word, SINGLE)
             else:
-                word.text += self.text[self.at]
-                self.at += 1
-        self.at = close + 1
+                word.text += self._text[self._at]
+                self._at += 1
+        self._close(start)
 
-    def _double(self, word: Word, *, is_inner: bool) -> None:
-        start = self.at
-        self.at += 1
-        while self.here() != '"':
-            self._double_piece(word, is_inner=is_inner)
-        self.at += 1
-        if word.spots and (word.spots[-1].start, word.spots[-1].end) == (start + 1, self.at - 1):
-            word.spots[-1].quoted = (start, self.at)
+    def _double(self, word: Word) -> None:
+        start = self._at
+        self._at += 1
+        while self._here() != '"':
+            self._piece(word, is_quoted=True)
+        self._close(start)
 
-    def _double_piece(self, word: Word, *, is_inner: bool = False) -> None:
-        """One character or one construct inside double quotes."""
-        if self.at >= self.end:
-            raise Confusion("a double quote is not closed", self.end)
-        character = self.text[self.at]
-        if self.at in self.holes:
-            self._spot(word, DOUBLE, is_inner=is_inner)
-        elif character == "\\":
-            self._escape(word, any_character=False)
-        elif character == "$":
-            self._dollar(word, is_quoted=True)
-        elif character == "`":
-            self._backticks(word, is_quoted=True)
-        else:
-            word.text += character
-            self.at += 1
+    def _close(self, start: int) -> None:
+        """Over the closing quote; a placeholder that is alone in its quotes takes them along."""
+        self._at += 1
+        position = self.positions.get(start + 1)
+        if position and position.end == self._at - 1:
+            position.outer = (start, self._at)
 
-    def _dollar(self, word: Word, *, is_quoted: bool) -> None:
-        following = self.here(2)[1:]
-        if following == "\\" and self.here(3)[2:] == "\n":
-            raise Confusion("a line is continued in the middle of an expansion", self.at)
-        if following == "(":
-            self._parenthesis(word)
-        elif following == "{":
-            self._parameter(word, is_quoted=is_quoted)
-        elif following == "'" and not is_quoted:
-            self._ansi(word)
-        elif following == '"' and not is_quoted:  # bash translates it first
-            start = self.at = self.at + 1
-            inner = Word(start, word.role)
-            self._double(inner, is_inner=True)
-            self.refuse(word, start, self.at, ANSI)
-            word.text += HOLE_IN_TEXT
-        elif following == "[":
-            close = self.text.find("]", self.at, self.end)
-            if self.has_hole(self.at, close if close >= 0 else self.end):  # arithmetic in bash, plain text in dash
-                raise Confusion("what $[ ] means depends on the shell", self.at)
-            word.text += "$"
-            self.at += 1
-        else:
-            name = _SHORT.match(self.text, self.at + 1, self.end)
-            word.text += HOLE_IN_TEXT if name else "$"
-            self.at = name.end() if name else self.at + 1
-
-    def _ansi(self, word: Word) -> None:
-        """bash's $'...', which shells without it end at another quote when there is a backslash before one."""
-        start = self.at
-        match = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL).match(self.text, start, self.end)
-        if match is None or "\\'" in match[0]:
-            raise Confusion("where $'...' ends depends on the shell", start)
-        self.refuse(word, start, match.end(), ANSI)
-        word.text += HOLE_IN_TEXT
-        self.at = match.end()
-
-    def _parenthesis(self, word: Word) -> None:
-        """`$( )` or `$(( ))`."""
-        start = self.at
-        close = self.arithmetic_end(start + 1)
-        if close:
-            self.refuse(word, start, close, ARITHMETIC)
-            word.text += HOLE_IN_TEXT
-            self.at = close
-        else:
-            self.at += 2
+    def _dollar(self, word: Word, is_quoted: bool) -> None:
+        following = self._here(2)[1:]
+        if self._here(3) == "$((":
+            self._arithmetic(self._at + 1)
+            word.text += UNKNOWN
+        elif following == "(":
             self._substitution(word)
+        elif following == "{":
+            self._parameter(word, is_quoted)
+        elif following == "'" and not is_quoted:
+            match = _ANSI.match(self._text, self._at, self._end)
+            if not match:
+                raise Unclear("where $'...' ends depends on the shell")
+            self._region(word, match.end(), "in $'...': close that quote before it")
+        elif following in ("[", "\\") or (following == '"' and not is_quoted):
+            raise Unclear(f"what ${following} means depends on the shell")
+        else:
+            name = _SHORT.match(self._text, self._at + 1, self._end)
+            word.text += UNKNOWN if name else "$"
+            self._at = name.end() if name else self._at + 1
+            if name and self._here() == "[" and self.starts_in(self._at, self._text.find("]", self._at)):
+                raise Unclear("what $x[ ] means depends on the shell")
 
     def _substitution(self, word: Word) -> None:
-        self.commands(frozenset(")"))
-        word.text += HOLE_IN_TEXT
+        self._at += 2
+        self._commands(")")
+        word.text += UNKNOWN
 
-    def arithmetic_end(self, start: int) -> int:
-        """Behind the `))` that closes the `((` at `start`; 0 when it is none, or two subshells."""
-        if self.text[start : min(start + 2, self.end)] != "((":
-            return 0
-        depth, at = 0, start + 2
-        while at < self.end:
-            character = self.text[at]
-            if character == "\\":
-                at += 1
-            elif character == "(":
-                depth += 1
-            elif character == ")":
-                if depth == 0:
-                    return at + 2 if self.text[at : min(at + 2, self.end)] == "))" else 0
-                depth -= 1
+    def _region(self, word: Word, end: int, place: str) -> None:
+        """Over a part of the text in which nothing is read and nothing may be put."""
+        with self._inside(place):
+            for start in self.starts_in(self._at, end):
+                self._at = start
+                self._position(word, BARE)
+        word.text += UNKNOWN
+        self._at = end
+
+    def _arithmetic(self, start: int) -> None:
+        """Over the `((` at `start` and what it holds."""
+        depth, at = 0, start
+        while depth or at == start:
+            if at >= self._end or self._text[at] in "'\"\\`":
+                raise Unclear("where (( )) ends is not clear")
+            depth += {"(": 1, ")": -1}.get(self._text[at], 0)
             at += 1
-        return 0
+        if self._text[at - 2 : at] != "))":
+            raise Unclear("it is not clear whether (( is arithmetic: write a blank between two parentheses")
+        self._region(Word(start, ARGUMENT), at, "in arithmetic, which is evaluated: check it first and calculate with")
 
-    def _backticks(self, word: Word, *, is_quoted: bool) -> None:
-        start = self.at
-        match = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL).match(self.text, start, self.end)
-        if match is None:
-            raise Confusion("a backtick is not closed", start)
-        if is_quoted or "\\" in match[1]:  # they take away backslashes, in quotes by rules that shells do not share
-            self.refuse(word, start, match.end(), BACKTICKS)
-        elif self.has_hole(start, match.end()):
-            outer_end, self.end = self.end, match.end() - 1
-            self.at += 1
-            self.commands(frozenset(("",)))
-            self.end = outer_end
-        word.text += HOLE_IN_TEXT
-        self.at = match.end()
+    def _backticks(self, word: Word) -> None:
+        match = _BACKTICKS.match(self._text, self._at, self._end)
+        if not match:
+            raise Unclear("a backtick is not closed")
+        outer, self._end = self._end, match.end() - 1
+        self._at += 1
+        with self._inside("in backticks: write $( ) instead"):
+            self._commands("")
+        self._at, self._end = match.end(), outer
+        word.text += UNKNOWN
 
-    def _parameter(self, word: Word, *, is_quoted: bool) -> None:
-        """`${...}`: after `-`, `=`, `?` and `+` a word, after `#` and `%` a pattern."""
-        start = self.at
-        name = _PARAMETER.match(self.text, start + 2, self.end)
-        if not name:
-            raise Confusion("this ${ } is not one of a POSIX shell", start)
-        # `${#x}` is a length, `${#}` and `${#-...}` the number of the parameters.
-        self.at = name.end()
-        is_pattern = _PATTERN.match(self.text, self.at, self.end)
-        operator = _DEFAULT.match(self.text, self.at, self.end) or is_pattern
-        inner = Word(self.at, word.role)
-        if operator:
-            self.at = operator.end()
-        with self.deeper():
-            while self.here() != "}":
-                if self.at >= self.end:
-                    raise Confusion("a ${ is not closed", start)
-                self._operand(inner, is_quoted=is_quoted, is_pattern=bool(is_pattern))
-        self.at += 1
-        if operator and not (is_pattern and word.role == HERE):
-            word.spots += inner.spots
-        else:
-            self.refuse(word, start, self.at, OPERATOR)
-        word.text += HOLE_IN_TEXT
-
-    def _operand(self, word: Word, *, is_quoted: bool, is_pattern: bool) -> None:
-        """One piece of the operand. Between double quotes POSIX leaves open what quotes do in here (XCU 2.6.2)."""
-        if not is_quoted:
-            self._piece(word, is_inner=True)
-        elif self.here() == '"':
-            start = self.at
-            inner = Word(start, word.role)
-            self._double(inner, is_inner=True)
-            if is_pattern:
-                word.spots += inner.spots
-            else:
-                self.refuse(word, start, self.at, OPERATOR)
-        elif self.here() == "'" and is_pattern:
-            raise Confusion("what a single quote means here depends on the shell", self.at)
-        elif self.at in self.holes:
-            self._spot(word, BARE if is_pattern else DOUBLE, is_inner=True)
-        elif self.here(2) == "\\}":
-            self.at += 2
-        else:
-            self._double_piece(word, is_inner=True)
+    def _parameter(self, word: Word, is_quoted: bool) -> None:
+        if not self._take(_PARAMETER):
+            raise Unclear("this ${ } is not one of a POSIX shell")
+        inner = Word(self._at, word.role)
+        with self._inside("in ${ }: keep it in a variable first"):
+            while self._here() != "}":
+                if is_quoted and self._here() in ('"', "'"):
+                    raise Unclear("what a quote means in ${ } between quotes depends on the shell")
+                self._piece(inner, is_quoted)
+        self._at += 1
+        word.text += UNKNOWN

@@ -81,8 +81,10 @@ def start(context: Context, job: "Job") -> Started:
     """Start a job's command. Whoever gets it closes `output` and, by `close_writer`, `writer`.
 
     Raises:
-        Refused: it cannot be started.
+        Refused: it cannot be started, or must not be.
     """
+    if job.refused:
+        raise Refused(126, job.refused)
     batches = _command_lines(context, job)
     try:
         reader, writer = _open_output(context, job)

@@ -18,7 +18,8 @@ def describe(firing: Firing) -> list[str]:
         needs = ", needs " + ", ".join(jobs[need].name for need in job.needs) if job.needs else ""
         after = ", after " + ", ".join(jobs[other].name for other in job.after) if job.after else ""
         files = _counted(len(firing.files[number])) if number in firing.files else ""
-        lines.append(f"{job.name} ({phase}{promoted}{needs}{after}{files}): {job.command}")
+        command = f"fails, without being run: {job.refused}" if job.refused else job.command
+        lines.append(f"{job.name} ({phase}{promoted}{needs}{after}{files}): {command}")
     return lines
 
 

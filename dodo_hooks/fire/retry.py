@@ -156,6 +156,7 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
             files=None if job.files is None else FileRule(job.files, "", (), (), (), ""),
             files_at=job.files_at,
             files_uses=job.files_uses,
+            refused=job.refused,
             use_stdin=job.use_stdin,
             interactive=job.interactive,
             fail_text=job.fail_text,

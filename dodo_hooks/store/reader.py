@@ -101,6 +101,7 @@ class JobRecord:
     files: str | None = None  # where its list of files came from; None: it is not about files
     files_at: int = NO_FILES
     files_uses: int = 1
+    refused: str = ""
     use_stdin: bool = False
     interactive: bool = False
     fail_text: str = ""
@@ -255,6 +256,7 @@ def _later_fields(fields: Fields) -> dict[str, Any]:
         "files": fields.text_or_none("files"),
         "files_at": fields.whole("files_at"),
         "files_uses": fields.whole("files_uses"),
+        "refused": fields.text("refused") if fields.has("refused") else "",
         "use_stdin": fields.flag("use_stdin"),
         "interactive": fields.flag("interactive"),
         "fail_text": fields.text("fail_text"),

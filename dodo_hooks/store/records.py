@@ -92,6 +92,7 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
         "files": None if job.files is None else job.files.source,
         "files_at": job.files_at,
         "files_uses": job.files_uses,
+        **({"refused": job.refused} if job.refused else {}),
         "use_stdin": job.use_stdin,
         "interactive": job.interactive,
         "fail_text": job.fail_text,

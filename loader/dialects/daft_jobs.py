@@ -16,7 +16,7 @@ from dodo_hooks.loader.dialects.translation import (
     with_value,
 )
 from dodo_hooks.loader.dialects.variables import divided, exporting, with_line
-from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Mark, Node, Scalar, described
 from dodo_hooks.loader.wording import quoted
 
 _SAME = (
@@ -165,7 +165,7 @@ class Jobs:
         out += [root] if root and not enters else []
         job = exporting(replace(node, entries=(*out, *env)), moving, expands=False)
         for entry in (root, fields.get("env"), *command):
-            self._check_placeholders(entry.value if entry else None, who)
+            self._check_placeholders(entry.value if entry else None, node.mark)
         return with_line(job, f'cd "{text_of(root)}" || exit') if enters else job
 
     def _run(self, fields: dict[str, Entry], who: str) -> list[Entry]:
@@ -230,11 +230,10 @@ class Jobs:
         found = [daft_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
         return [one for one in found if one]
 
-    def _check_placeholders(self, node: Node | None, who: str) -> None:
+    def _check_placeholders(self, node: Node | None, job: Mark) -> None:
         for scalar in _scalars(node):
             for match in _WITHOUT_VALUE.finditer(scalar.text):
-                way_out = "compute it in the command"
-                self._remarks.find(scalar.mark, f"{quoted(match[0])} has no value here: {way_out}", who)
+                self._remarks.refuse(job, scalar.mark, f"{match[0]} has no value here: compute it in the command")
             for match in _ONLY_IN_MOVES.finditer(scalar.text):
                 self._remarks.notice(scalar.mark, f"{quoted(match[0])} never has a value here and stays as it is")
 

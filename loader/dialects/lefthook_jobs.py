@@ -22,7 +22,7 @@ from dodo_hooks.loader.dialects.translation import (
     with_value,
 )
 from dodo_hooks.loader.dialects.variables import Moving, divided, exporting
-from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Mark, Node, Scalar, described
 from dodo_hooks.loader.wording import quoted
 
 _TEXTS = ("args", "fail_text", "files", "name", "root", "run", "runner", "script", "tags", "timeout")
@@ -124,18 +124,15 @@ class Jobs:
         env, own = divided(fields.get("env"), _is_moving)
         moving = _overridden(inherited.variables, fields, own)
         if "script" in fields and "run" not in fields:
-            self._refuse_moving(moving, who)
-        out = [*self._title(fields), *self._command(fields, who)]
+            for one in moving:
+                why = f"{quoted(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
+                self._remarks.refuse(node.mark, one.mark, why)
+        out = [*self._title(fields), *self._command(fields, node.mark, who)]
         out += [fields[key] for key in _SAME if key in fields]
         out += self._conditions(fields)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []
         out += [*self._rules.of_job(fields, inherited.extended(fields), self._hook, who), *env]
         return exporting(replace(node, entries=tuple(out)), moving, expands=True)
-
-    def _refuse_moving(self, moving: Sequence[Moving], who: str) -> None:
-        for one in moving:
-            why = "in a variable of a script nothing is replaced: set it in the script itself"
-            self._remarks.find(one.mark, f"{quoted(one.name)}: {why}", who)
 
     def _title(self, fields: dict[str, Entry]) -> list[Entry]:
         """The name, which nobody else in the hook has, and the tags."""
@@ -162,15 +159,15 @@ class Jobs:
             self._remarks.notice(written.mark, f"{quoted(written.text)} {why}: the job is called {quoted(name)}")
         return with_value(entry, text(written.mark, name))
 
-    def _command(self, fields: dict[str, Entry], who: str) -> list[Entry]:
+    def _command(self, fields: dict[str, Entry], job: Mark, who: str) -> list[Entry]:
         run, script, args = fields.get("run"), fields.get("script"), fields.get("args")
         if run and not isinstance(run.value, Scalar):
             self._remarks.find(run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who)
             return [run]
         for one in (run, fields.get("runner"), args):
             if one and "{cmd}" in text_of(one):
-                why = '"{cmd}" stands for the command that is replaced, and there is none: write it out'
-                self._remarks.find(one.value.mark, why, who)
+                why = "{cmd} stands for the command that is replaced, and there is none: write it out"
+                self._remarks.refuse(job, one.value.mark, why)
         runner = fields.get("runner")
         if runner and not script:
             self._remarks.ignored(runner, "it goes with a script, and here is none")

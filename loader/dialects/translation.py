@@ -4,7 +4,7 @@ A dialect turns the merged tree of another tool's file into the tree of a hooks.
 the place where it was written; a node that nobody wrote takes the place of what it stands for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dodo_hooks.loader.tree import Entry, Finding, ListNode, MapNode, Mark, Node, Scalar
@@ -30,6 +30,7 @@ class Translation:
     root: MapNode
     findings: list[Finding]
     notices: list[Notice]
+    refused: Mapping[Mark, str] = field(default_factory=dict[Mark, str])  # jobs that cannot run here, and why
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Remarks:
 
     findings: list[Finding] = field(default_factory=list[Finding])
     notices: list[Notice] = field(default_factory=list[Notice])
+    refused: dict[Mark, str] = field(default_factory=dict[Mark, str])
 
     def find(self, mark: Mark, message: str, who: str = "") -> None:
         finding = Finding(mark, message, who)
@@ -49,9 +51,14 @@ class Remarks:
         if notice not in self.notices:
             self.notices.append(notice)
 
+    def refuse(self, job: Mark, mark: Mark, message: str) -> None:
+        """The job whose node is at `job` fails when it would run; the others of the file do not."""
+        self.refused.setdefault(job, message)
+        self.notice(mark, f"the job fails when it would run: {message}")
+
     def translation(self, root: MapNode) -> Translation:
         """The outcome, with all that was said in the order of the files."""
-        return Translation(root, sorted(self.findings, key=_place), sorted(self.notices, key=_place))
+        return Translation(root, sorted(self.findings, key=_place), sorted(self.notices, key=_place), self.refused)
 
     def ignored(self, entry: Entry, why: str) -> None:
         self.notice(entry.mark, f"{quoted(entry.key)} is ignored: {why}")

@@ -1,5 +1,6 @@
 """What a job executes, and what it is about: `run`, `script`, `shell`, `rc`, placeholders, files (C4, C6, C7)."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import NO_FILES, Job
 from dodo_hooks.loader import compile as compiling
 from dodo_hooks.loader.commands import Machine
+from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.load import load_plan
 from kit.plans import hook_of, job_of, plan_of
 
 SH = ("sh", "-c")
@@ -157,8 +160,13 @@ jobs:
 
 BROKEN = {
     "an unknown placeholder": ("run: ruff {staged_file}", ("5:19: ", "did you mean {staged_files}?")),
-    "a quoted text": ('run: "ruff {staged_file}"', ("5:14: ", "{staged_files}")),
-    "a list in a function": ("run: 'f() { ruff {staged_files}; }; f'", ("5:14: ", "$DODO_FILES0")),
+    "a quoted text": ('run: "ruff {staged_file}"', ("5:20: ", "{staged_files}")),
+    "a list in a function": ("run: 'f() { ruff {staged_files}; }; f'", ("5:26: ", "$DODO_FILES0")),
+    "two letters swapped": ("run: echo {branch} {brnach}", ("5:28: ", "did you mean {branch}?")),
+    "a block": ("run: |\n  echo {branch}\n  cat <<E\n  on {branch}\n  E", ("8:14: ", '"$DODO_BRANCH"')),
+    "a folded text": ("run: >-\n  echo {job}\n  `echo {job}`", ("7:17: ", '"$DODO_JOB"')),
+    "an item of a list": ("run:\n  - echo {job}\n  - eval {job}", ("7:18: ", '"$DODO_JOB"')),
+    "a system's own": ("run: {linux: 'eval {job}', macos: x}", ("5:28: ", '"$DODO_JOB"')),
     "an inner shell": ("run: bash -c 'echo {branch}'", ("5:", "DODO_BRANCH")),
     "two lists": ("run: x {staged_files} {all_files}", ("5:", "$DODO_FILES0")),
     "another language": ("run: print({branch})\nshell: python3", ("5:", "DODO_BRANCH")),
@@ -174,6 +182,57 @@ def test_c6_c2_a_placeholder_that_cannot_be_has_its_place(tmp_path: Path, case: 
     shown = f"{problem.line}:{problem.column}: {problem.message}"
     assert shown.startswith(place)
     assert hint in shown
+
+
+def test_c6_a_list_in_doubled_braces_stays_as_it_is_and_is_told(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "hooks: {pre-commit: {jobs: [{run: 'x {{staged_files}} {{name}} {{job}}'}]}}")
+    assert plan.hooks[0].jobs[0].argv == (*SH, "x {{staged_files}} {{name}} {{job}}")
+    (notice,) = plan.notices
+    assert notice.startswith("hooks.dodo:1:38: job")
+    assert "write {staged_files}" in notice
+
+
+# Files of other tools
+
+FOREIGN = {
+    "an unknown word": ("x {pushed_files} {unknown}", "", "x {pushed_files} {unknown}", "mean {push_files}?"),
+    "doubled braces": ("x {{staged_files}}", "", "x {{staged_files}}", "write {staged_files}"),
+    "a program": ('pwsh -Command "x {staged_files}"', "as a program by pwsh", ":", "it fails when it would run: "),
+    "a here-document": ("cat <<E\n{job}\nE", "in a here-document", ":", '"$DODO_JOB"'),
+    "a list that git does not tell": ("x {push_files}", "nothing is pushed", "", "{push_files} is for pre-push"),
+    "no command": ("docker {cmd}", "the command that is replaced", "", "{cmd}"),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_c6_a_foreign_file_is_not_refused_for_what_one_job_runs(tmp_path: Path, case: str) -> None:
+    run, refused, text, notice = FOREIGN[case]
+    (tmp_path / "lefthook.yml").write_text(
+        f"pre-commit: {{jobs: [{{run: {json.dumps(run)}}}, {{run: 'y {{staged_files}}'}}]}}"
+    )
+    plan = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
+    job, other = plan.hooks[0].jobs
+    assert refused in job.refused and bool(refused) == bool(job.refused) and not other.refused
+    assert job.argv[-1] == text if text else True
+    (told,) = plan.notices
+    assert told.startswith("lefthook.yml:1:") and notice in told
+
+
+def test_c6_a_job_that_is_refused_is_about_the_files_that_it_names(tmp_path: Path) -> None:
+    """Where there are none it does not apply, and nothing fails."""
+    text = "pre-commit: {jobs: [{run: 'sh -c \"x {staged_files}\"', glob: '*.py'}]}"
+    (tmp_path / "lefthook.yml").write_text(text)
+    (hook,) = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path))).hooks
+    assert hook.jobs[0].refused and hook.jobs[0].files is not None
+
+
+@pytest.mark.parametrize("body", ["run: x {worktree_slug}", "run: x\nroot: '{merge_source_path}'"])
+def test_c6_what_has_no_value_here_fails_its_job_alone(tmp_path: Path, body: str) -> None:
+    lines = body.replace("\n", "\n        ")
+    (tmp_path / "daft.yml").write_text(f"hooks:\n  pre-commit:\n    jobs:\n      - {lines}\n      - run: y\n")
+    plan = load_plan(named_hook_file("daft.yml", top=str(tmp_path), base=str(tmp_path)))
+    job, other = plan.hooks[0].jobs
+    assert "has no value here" in job.refused and not other.refused and "has no value" in plan.notices[0]
 
 
 EVENTS = {
@@ -202,11 +261,11 @@ def test_g4_a_list_that_git_never_tells_in_this_hook_is_an_error(tmp_path: Path,
 
 ASKED_TOO_EARLY = {
     "files: echo {staged_files}": ('6:19: job "x": "files": {staged_files} is not replaced', "git diff --cached"),
-    "files: 'git diff {1}'": ('6:14: job "x": "files": {1} is not replaced here', '"$DODO_ARG1"'),
+    "files: 'git diff {1}'": ('6:24: job "x": "files": {1} is not replaced here', '"$DODO_ARG1"'),
     "files: lister {invocation}": ("6:21: ", "has no value yet"),
-    "files: '{list} x'": ("6:14: ", "what the template stands for"),
-    "skip: {run: 'test {branch} = main'}": ('6:19: job "x": "skip": {branch} is not replaced here', '"$DODO_BRANCH"'),
-    "only: [CI, {all: [{run: 'test {push_files}'}]}]": ('6:31: job "x": "only": ', '"changed:"'),
+    "files: '{list} x'": ("6:15: ", "what the template stands for"),
+    "skip: {run: 'test {branch} = main'}": ('6:25: job "x": "skip": {branch} is not replaced here', '"$DODO_BRANCH"'),
+    "only: [CI, {all: [{run: 'test {push_files}'}]}]": ('6:37: job "x": "only": ', '"changed:"'),
     "group: {jobs: [{run: y, skip: [{run: 'test {remote}'}]}]}": ('job "y": "skip": {remote} is', '"$DODO_ARG1"'),
 }
 
@@ -221,6 +280,13 @@ def test_c6_c7_a_placeholder_where_none_is_replaced_is_an_error(tmp_path: Path, 
     shown = f"{problem.line}:{problem.column}: {problem.message}"
     assert place in shown
     assert hint in shown
+
+
+def test_c6_c7_in_another_tools_file_such_a_placeholder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lefthook.yml").write_text("commit-msg: {jobs: [{run: x, skip: [{run: 'test -s {1}'}]}]}")
+    plan = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
+    (notice,) = plan.notices
+    assert notice.startswith("lefthook.yml:1:52: ") and 'read the variable "$DODO_ARG1"' in notice
 
 
 def test_c6_other_braces_stay_where_no_placeholder_is_replaced(tmp_path: Path) -> None:

@@ -254,14 +254,6 @@ NOTICES = [
 
 FINDINGS = [
     (
-        a_job("name: a\nrun: x {worktree_slug}"),
-        ['F 5:14 job "a": "{worktree_slug}" has no value here: compute it in the command'],
-    ),
-    (
-        a_job("run: x\nroot: '{merge_source_path}'"),
-        ['F 5:15 a job of "pre-commit": "{merge_source_path}" has no value here: compute it in the command'],
-    ),
-    (
         a_job("name: a\nos: macos\ngroup: {jobs: []}"),
         ['F 5:9 job "a": "os" can only be said of a job that runs something'],
     ),

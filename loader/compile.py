@@ -176,6 +176,7 @@ class _Compiler:
         return self._checked(text, member, [*member.path, key], who_is(self.flat.names[number]))
 
     def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Finding:
+        """The command of a text; in another tool's file one that must not be executed fails its job alone (C6)."""
         mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
         for offset, sentence in remarks(text, self.setting.template):
             self.notices.append(Finding(mark_inside(scalars, mark, text, offset), sentence, who))
@@ -186,6 +187,8 @@ class _Compiler:
         except TemplateError as error:
             command = refused_command(text, self.setting, error.message)
             mark = mark_inside(scalars, mark, text, error.offset)
+        if why := self._why_no_list(command.list_name):
+            command = replace(command, list_name="", event="", refused=command.refused or why)
         if command.refused and self.origin.is_own:
             return Finding(mark, command.refused, who)
         if command.refused:

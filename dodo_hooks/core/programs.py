@@ -138,7 +138,8 @@ class Rules:
         pattern, is_filter = _INTERPRETERS[name], name in _FILTERS
         is_code, has_code, previous = False, False, ""
         for word in operands:
-            is_option = re.match("[-+].", word.text) or (is_filter and _SUFFIX.fullmatch(word.text))
+            is_dash = word.text in ("-", "+") and not (is_code or pattern is _INTERPRETERS["sh"])
+            is_option = (re.match("[-+]", word.text) and not is_dash) or (is_filter and _SUFFIX.fullmatch(word.text))
             if is_code:
                 yield word.start, word.end, why
                 if word.is_solid and not is_option:

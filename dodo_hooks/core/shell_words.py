@@ -150,7 +150,8 @@ class Words:
             self._double(word)
         elif not is_quoted and self._here(2) in ("<(", ">("):
             self.has_pipe = True
-            self._substitution(word)
+            with self._inside("in <( ): pipe it"):
+                self._substitution(word)
         else:
             word.text += character
             self._at += 1

@@ -84,8 +84,9 @@ NOWHERE = [
     "show ${UNSET-@}", 'show "${UNSET-@}"', "show ${UNSET:-'@'}", "show ${x#@}", "show $((@ + 1))", "((@))",
     "f() { show @; }; f", "function f { show @; }", "f() (\nshow @\n)", "show $'@'", "eval show @", 'sh -c "show @"',
     "env A=1 bash -ec 'show @'", "echo @ | sh", "echo @ | xargs sh -c 'show'", "@ x", "$x @", "trap @ EXIT", "@=x show",
-    "read @", "show <<<@", "python3 -c 'print(\"@\")'", "node -e @", "ssh host @", "awk '{ print \"@\" }'", ". @",
-    "printf @", "test -v @", "[ @ @ ]", "let @", "export @", "show >&@", "x=(a [@]=b)", "for @ in x; do show; done",
+    "read @", "show <<<@", "cat <(show @)", "python3 -c 'print(\"@\")'", "node -e @", "ssh host @", ". @",
+    "awk '{ print \"@\" }'", "printf @", "test -v @", "[ @ @ ]", "let @", "export @", "show >&@", "x=(a [@]=b)",
+    "for @ in x; do show; done",
 ]  # fmt: skip
 
 Script = tuple[str, list[list[str]]]

@@ -32,7 +32,6 @@ PLACED = {
     "x \"$(y '{branch}')\"": f'x "$(y {B})"',
     'x "a$(y "$(z {branch})")"': f'x "a$(y "$(z {B})")"',
     "x > {branch} 2>&1 <{1}": f"x > {B} 2>&1 <{ONE}",
-    "x <(y {branch})": f"x <(y {B})",
     # in every kind of command
     "if ! x {1}; then y; elif z; then :; else w {1}; fi": f"if ! x {ONE}; then y; elif z; then :; else w {ONE}; fi",
     "case {branch} in a|{1}) x {1};; (*) y;; esac; z {1}": f"case {B} in a|{ONE}) x {ONE};; (*) y;; esac; z {ONE}",
@@ -107,6 +106,11 @@ LEFT_ALONE = [
 
 REFUSED = {
     "sh {staged_files}": "a program by sh",
+    "x <(y {branch})": "cannot stand in <( )",
+    "sh -- <(x {1})": "cannot stand in <( )",
+    "sh -c + {1}": "a program by sh",
+    "sh -c - -e {1}": "a program by sh",
+    "sh - {1}": "a program by sh",
     "sh -c {staged_files}": "a program by sh",
     "python {branch}": "a program by python",
     "perl -pi -e 's/a/b/' {branch}": "a program by perl",
@@ -144,7 +148,7 @@ REFUSED = {
     "trap 'rm {1}' EXIT": "by trap",
     "alias x={1}": "by alias",
     ". {1}": "a program by .",
-    "bash <(x {1})": "by bash",
+    "bash <(x {1})": "in <( )",
     "sh <<E\nx {branch}\nE": "cannot stand in a here-document",
     "ssh h <<E\n{1}\nE": "cannot stand in a here-document",
     "(cd x && sh) <<E\n{1}\nE": "cannot stand in a here-document",

@@ -283,6 +283,7 @@ class _Compiler:
             excludes=matchers(excludes),
             types=tuple(types),
             below=root_of(member),
+            counts_deleted=not (command.list_name or command.names_files),
         )
 
     def _absent(self, member: Member) -> str:

@@ -68,6 +68,7 @@ class FileRule(Record):
     excludes: "tuple[Matcher, ...]"  # none of them may
     types: "tuple[str, ...]"  # `file_types:`
     below: str  # only files in this folder, and relative to it: the job's root; "" is the top
+    counts_deleted: bool = False  # a deleted file is enough: the job is given no list (G4)
 
 
 # What a condition asks (C7).

@@ -194,6 +194,7 @@ class _Compiler:
                     followers=tuple(followers[number]),
                     phase=phase,
                     declared_background=background[number],
+                    fails_on_changes=self._fails_on_changes(member) if phase == FOREGROUND else (),
                     timeout_s=BACKGROUND_TIMEOUT_S if written_s is None and phase == BACKGROUND else written_s,
                 )
             )
@@ -254,6 +255,10 @@ class _Compiler:
             retention_s=body.log.retention,
             is_setup=member.is_setup,
         )
+
+    def _fails_on_changes(self, member: Member) -> tuple[str, ...]:
+        own = member.body.fail_on_changes
+        return self.body.fail_on_changes if own is None else own
 
     def _shown(self, member: Member, command: Command | None) -> str:
         if command is not None:

@@ -35,6 +35,10 @@ OUTPUTS = (EXECUTION, SUMMARY, FAILURE, SKIPS)
 
 PINNED = "pinned"  # of `trust:`
 
+# Where a job that changes files fails (`fail_on_changes:`).
+CI = "ci"
+ELSEWHERE = "non-ci"
+
 # What a job does when its group is taken (section 7).
 QUEUE = "queue"
 CANCEL_PREVIOUS = "cancel-previous"
@@ -141,6 +145,7 @@ class Job(Record):
     is_silent: bool = False  # in the background: nobody is told of its failure, and only a failure leaves a log
     max_log_bytes: "int | None" = None  # None: as the plan says
     retention_s: "float | None" = None  # likewise
+    fails_on_changes: "tuple[str, ...]" = ()  # of CI and ELSEWHERE: where it fails if it changes files
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
 
     @property

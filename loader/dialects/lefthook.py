@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 from dodo_hooks.core.events import CLIENT_HOOKS, SERVER_HOOKS
-from dodo_hooks.loader.dialects.changes import check_changes
+from dodo_hooks.loader.dialects.changes import changes_entry
 from dodo_hooks.loader.dialects.conditions import lefthook_condition
 from dodo_hooks.loader.dialects.lefthook_files import FileRules
 from dodo_hooks.loader.dialects.lefthook_jobs import Jobs, has_scripts
@@ -202,14 +202,15 @@ class _File:
             out += [condition] if condition else []
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += [_setup(fields["setup"])] if "setup" in fields else []
-        check_changes(fields.get("fail_on_changes"), entry.key, self._remarks, is_task=is_task)
+        out += changes_entry(fields.get("fail_on_changes"), who, self._remarks)
         self._tell_not_done(fields)
         jobs = Jobs(self._remarks, self._rules, entry.key, _words(fields.get("exclude_tags"))).translated(fields)
         return MapNode(entry.value.mark, (*out, *([jobs] if jobs else [])))
 
     def _tell_not_done(self, fields: dict[str, Entry]) -> None:
-        if "fail_on_changes_diff" in fields:
-            self._remarks.ignored(fields["fail_on_changes_diff"], "no diff is shown when a hook fails")
+        diff = fields.get("fail_on_changes_diff")
+        if diff and not is_true(diff):
+            self._remarks.ignored(diff, "the diff of what was changed is always shown")
         stash = fields.get("stash_unstaged_changes")
         if stash and not is_true(stash):
             self._remarks.ignored(stash, "what is not staged is set aside wherever jobs change files")

@@ -203,7 +203,7 @@ def test_g4_a_deleted_file_is_enough_for_a_job_without_a_list(
     old, new = (repo.git("rev-parse", one).stdout.strip() for one in ("HEAD~1", "HEAD"))
     stdin = f"refs/heads/main {new} refs/heads/main {old}\n" if name == "pre-push" else ""
     command = "echo a.ts" if source == plan.COMMAND else ""
-    jobs = [
+    jobs: list[dict[str, object]] = [
         {"files": without_list(source, "*.ts", command=command)},
         {"files": without_list(source, "*.py", command=command)},
         {"files": rule(source, "*.ts", command=command)},

@@ -46,6 +46,7 @@ GOOD = {
     ],
     "hook": [
         "{jobs: , setup: npm ci, skip: true, only: [merge, {ref: main}], exclude_tags: slow}",
+        "{fail_on_changes: [ci, non-ci], jobs: [{run: x, fail_on_changes: false}]}",
         "{exclude: {regex: x}, setup: [a, {run: [b, c]}, [d, e]], fail_mode: warn, concurrency: x}",
     ],
     "job": [
@@ -86,6 +87,8 @@ BAD = {
         "{run: x}",
         "{parallel: 1}",
         "{fail_mode: stop}",
+        "{fail_on_changes: [always]}",
+        "{fail_on_changes: ci}",
         "{jobs: {a: {run: x}}}",
         "{setup: [{}]}",
         "{setup: [3]}",

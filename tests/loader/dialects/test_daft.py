@@ -66,6 +66,7 @@ HOOK_KEYS = [
     ("follow: true", {"follow": True}),
     ("exclude_tags: [slow]", {"exclude_tags": ["slow"]}),
     ("fail_mode: Warn", {"fail_mode": "warn"}),
+    ("fail_on_changes: ci", {"fail_on_changes": ["ci"]}),
     ("skip: CI", {"skip": "CI"}),
     ("skip: merge", {"skip": {"env": "merge"}}),
     ("skip: [merge, rebase]", {"skip": ["merge", "rebase"]}),
@@ -239,10 +240,6 @@ NOTICES = [
     (a_hook("skpi: true"), ['N 3:5 "skpi" is ignored: it is no key of daft\'s hooks, did you mean "skip"?']),
     (a_hook("skip: [CI]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
     (a_hook("only: [CI, merge]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
-    (
-        a_hook("fail_on_changes: always", "post-commit"),
-        ['N 3:5 "fail_on_changes" is ignored: that files were changed does not fail a hook here'],
-    ),
     ("tasks: {a: {fail_mode: warn}}", ['N 1:13 "fail_mode" is ignored: a task fails with its first job that does']),
     (
         a_job("tracks: [path]\nrun: x"),
@@ -282,11 +279,8 @@ FINDINGS = [
         ['F 3:15 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
     ),
     (
-        a_hook("fail_on_changes: ci"),
-        [
-            'F 3:5 hook "pre-commit": "fail_on_changes" is not supported: '
-            'let the hook end with a job that runs "git diff --exit-code"'
-        ],
+        a_hook("fail_on_changes: sometimes"),
+        ['F 3:22 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
     ),
 ]
 

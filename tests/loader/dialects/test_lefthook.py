@@ -89,6 +89,10 @@ HOOK_KEYS = [
     ("setup: [{run: npm ci}]", {"parallel": False, "setup": [{"run": "npm ci"}]}),
     ("fail_on_changes: never", {"parallel": False}),
     ("fail_on_changes: false", {"parallel": False}),
+    ("fail_on_changes: always", {"parallel": False, "fail_on_changes": True}),
+    ("fail_on_changes: true\nfail_on_changes_diff: true", {"parallel": False, "fail_on_changes": True}),
+    ("fail_on_changes: ci", {"parallel": False, "fail_on_changes": ["ci"]}),
+    ("fail_on_changes: non-ci", {"parallel": False, "fail_on_changes": ["non-ci"]}),
     ("stash_unstaged_changes: true", {"parallel": False}),
     ("commands: {}", {"parallel": False, "jobs": []}),
 ]
@@ -298,12 +302,8 @@ NOTICES = [
         ['N 3:3 "follow" is ignored: what jobs print that run at the same time is shown one job after the other'],
     ),
     (
-        pre_commit("fail_on_changes_diff: true"),
-        ['N 2:3 "fail_on_changes_diff" is ignored: no diff is shown when a hook fails'],
-    ),
-    (
-        pre_commit("fail_on_changes: always", "post-commit"),
-        ['N 2:3 "fail_on_changes" is ignored: that files were changed does not fail a hook here'],
+        pre_commit("fail_on_changes_diff: false"),
+        ['N 2:3 "fail_on_changes_diff" is ignored: the diff of what was changed is always shown'],
     ),
     (
         pre_commit("stash_unstaged_changes: false"),
@@ -381,18 +381,8 @@ FINDINGS = [
         ['F 2:13 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
     ),
     (
-        pre_commit("fail_on_changes: always"),
-        [
-            'F 2:3 hook "pre-commit": "fail_on_changes" is not supported: '
-            'let the hook end with a job that runs "git diff --exit-code"'
-        ],
-    ),
-    (
-        pre_commit("fail_on_changes: ci", "reference-transaction"),
-        [
-            'F 2:3 hook "reference-transaction": "fail_on_changes" is not supported: '
-            'let the hook end with a job that runs "git diff --exit-code"'
-        ],
+        pre_commit("fail_on_changes: sometimes"),
+        ['F 2:20 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
     ),
     (
         pre_commit("commands: {a: {run: 'docker {cmd}'}}"),

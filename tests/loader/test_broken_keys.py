@@ -138,7 +138,7 @@ JOB: Cases = {
     "a script at the root": (jobs("script: /x"), '"script": expected the name of a file in the folder of the hook\'s'),
     "an unknown system": (
         jobs("run: {win: a}"),
-        '4:15: job 1 of "pre-commit": expected linux, macos or windows, found "win", did you mean "windows"?',
+        '4:15: job 1 of "pre-commit": expected linux, macos or windows, found "win"',
     ),
     "a system that is no family": (jobs("run: {darwin: a}"), 'expected linux, macos or windows, found "darwin"'),
     "a number for a system": (jobs("run: {linux: 3}"), '4:22: job 1 of "pre-commit": "linux": expected a text, found'),

@@ -89,7 +89,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         tasks = tasks_of(self.plan, self._run_attached)
         _mend_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
-            sys.stderr.writelines(f"dodo-hooks: {notice}\n" for notice in self.plan.notices)
+            from dodo_hooks.fire.notices import print_notices_here
+
+            print_notices_here(self.world, self.plan)
         if cmd.execute_tasks:
             self._prepare_run(cmd)
         return tasks

@@ -1,5 +1,7 @@
 """A hook file and its layers -> the plan, or every problem of all of them at once (C2, R4)."""
 
+import hashlib
+import os
 import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,11 +53,14 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
     if not layers.is_whole:
         refuse(layers.findings)
     root, findings, notices = layers.root, [*layers.findings], [*layers.notices]
+    unchecked: tuple[str, ...] = ()
     if found.family.translate is not None:
         translation = found.family.translate(root)
         root = translation.root
         findings += translation.findings
-        notices += [f"{_place(notice.mark)}: {notice.message}" for notice in translation.notices]
+        told = [(f"{_place(notice.mark)}: {notice.message}", notice.is_unchecked) for notice in translation.notices]
+        notices += [sentence for sentence, _ in told]
+        unchecked = tuple(sentence for sentence, is_unchecked in told if is_unchecked)
     root = without_anchors(root)
     file, tree, flaws = read_models(root)
     place = Place(Machine.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
@@ -72,6 +77,8 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         output=file.output,
         has_colors=file.colors,
         trust=file.trust or "",
+        digest=_digest(sources, found.top),
+        unchecked=unchecked,
         family=found.family.name,
     )
     return Loaded(plan, root)
@@ -99,6 +106,15 @@ def refuse(findings: Iterable[Finding]) -> None:
         problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, message))
     if problems:
         raise ConfigError(sorted(problems.values()))
+
+
+def _digest(sources: Sources, top: str) -> str:
+    """Of the names and the content of all files that were read; the same in each working tree with the same files."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path, seen in sorted(sources.seen.items()):
+        if seen.content is not None:
+            digest.update(b"%b\0%d\0%b" % (os.fsencode(os.path.relpath(path, top)), len(seen.content), seen.content))
+    return digest.hexdigest()
 
 
 def _place(mark: Mark) -> str:

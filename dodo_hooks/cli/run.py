@@ -8,9 +8,13 @@ from collections.abc import Iterable
 import click
 
 from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
-from dodo_hooks.cli.place import hook_in, plan_here, repo_at, store_here
+from dodo_hooks.cli.place import hook_in, plan_here, repo_at, store_here, tree_here
+from dodo_hooks.cli.table import say, shown
 from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.events import known_hooks
 from dodo_hooks.core.plan import Hook
+from dodo_hooks.fire.lefthook_variables import is_turned_off
+from dodo_hooks.fire.notices import print_notices_here
 from dodo_hooks.git.command import git
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.wording import did_you_mean, quoted
@@ -66,7 +70,15 @@ def run_hook(
         raise UsageError(f"{quoted(args[0])} would be an argument of the hook: write --files before each file")
     if files and all_files:
         raise UsageError("--files and --all-files are two answers to one question: give one of them")
-    its_jobs = hook_in(plan_here(world), hook)
+    if is_turned_off(world, tree_here(world)):
+        say("nothing is run: LEFTHOOK is 0, and a lefthook file is in use")
+        return 0
+    plan = plan_here(world)
+    print_notices_here(world, plan)
+    if plan.hook(hook) is None and hook in known_hooks() and not (jobs or tags or skip):
+        say(f"{shown(os.path.relpath(plan.file, world.cwd))} has no jobs for {hook}: nothing to run")
+        return 0
+    its_jobs = hook_in(plan, hook)
     _expect(jobs, [job.name for job in its_jobs.jobs], "job", hook)
     _expect(tags, _tags(its_jobs), "tag", hook)
     _expect(skip, [*(job.name for job in its_jobs.jobs), *(TAG + tag for tag in _tags(its_jobs))], "job", hook)

@@ -12,6 +12,7 @@ from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.selection import BY_COMMAND, BY_VARIABLE, Selectors, left_out
 from dodo_hooks.fire.dry_run import describe, left_out_lines
 from dodo_hooks.fire.firing import asked, firing_of, looked_at, selectors_from_environ
+from dodo_hooks.fire.lefthook_variables import excluded
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.plan_cache import Compiled, load_compiled
 from dodo_hooks.fire.run import ATTACHED, BY_HAND
@@ -52,6 +53,7 @@ def run_by_hand(
     expect_accepted(world, repo, compiled)
     selectors = Selectors(tuple(jobs), tuple(tags), tuple(skip))
     out = {
+        **excluded(world, compiled.rules.family, body),
         **left_out(body, selectors_from_environ(world), said_by=BY_VARIABLE),
         **left_out(body, selectors, said_by=BY_COMMAND),
     }

@@ -46,10 +46,9 @@ _NOT_DONE = {
     "ai": "no settings of other programs are written; its jobs can be run as a task",
     "install_non_git_hooks": "what git does not fire is run by hand here, as a task",
     "no_tty": "whether there is a terminal is found out",
-    "remote": "nothing is fetched: hooks that come from there do not run here",
-    "remotes": "nothing is fetched: hooks that come from there do not run here",
 }
-_TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, "colors", "output", "skip_output", "templates")
+_REMOTES = ("remote", "remotes")
+_TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, *_REMOTES, "colors", "output", "skip_output", "templates")
 
 _HOOK_KEYS = (
     "commands",
@@ -150,8 +149,12 @@ class _File:
         if entry.key in _OWN:
             return []
         if entry.key in _NOT_DONE:
-            if entry.key in ("remote", "remotes") or not _is_false(entry.value):
+            if not _is_false(entry.value):
                 self._remarks.ignored(entry, _NOT_DONE[entry.key])
+            return []
+        if entry.key in _REMOTES:
+            if entry.value != ListNode(entry.value.mark, ()):
+                self._remarks.unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
             return []
         if entry.key == "colors":
             return self._colors(entry)

@@ -246,6 +246,14 @@ NOTICES = [
         ['N 4:9 "tracks" is ignored: no job is run anew when a working tree has been moved'],
     ),
     (a_job("inputs: [a]\nrun: x"), ['N 4:9 "inputs" is ignored: it is no key of daft\'s "jobs"']),
+    (
+        a_job("run: x\nlog:\n  retention: 1d\n  keep_last: 3\n  stale_running_after: 1h\n  retain: 1"),
+        [
+            'N 7:11 "keep_last" is ignored: it is said for all jobs together, in the file\'s own "log"',
+            'N 8:11 "stale_running_after" is ignored: that a run has died is told by its lock, not by its age',
+            'N 9:11 "retain" is ignored: it is no key of daft\'s "log"',
+        ],
+    ),
     (a_job("run: x {old_branch}"), ['N 4:14 "{old_branch}" never has a value here and stays as it is']),
 ]
 

@@ -264,11 +264,11 @@ def test_in_other_hooks_only_a_command_that_names_files_is_about_them() -> None:
 NOTICES = [
     (
         "remotes: [{git_url: x}]",
-        ['N 1:1 "remotes" is ignored: nothing is fetched: hooks that come from there do not run here'],
+        ['N 1:1 "remotes" is not checked here: nothing is fetched, and hooks that come from there do not run'],
     ),
     (
         "remote: {git_url: x}",
-        ['N 1:1 "remote" is ignored: nothing is fetched: hooks that come from there do not run here'],
+        ['N 1:1 "remote" is not checked here: nothing is fetched, and hooks that come from there do not run'],
     ),
     (
         "ai: {claude: {Stop: x}}",
@@ -351,6 +351,14 @@ NOTICES = [
     (
         pre_commit("jobs: [{run: x, glob: y}]", "post-merge"),
         ['N 2:19 "glob" is ignored: lefthook does not look at the files for a command of "post-merge" that names none'],
+    ),
+    (
+        pre_commit("files: z\nexclude: v\njobs: [{glob: y, root: web, group: {jobs: [{script: x}]}}]", "post-merge"),
+        [
+            'N 2:3 "files" is ignored: lefthook does not look at the files for a script that is given none',
+            'N 3:3 "exclude" is ignored: lefthook does not look at the files for a script that is given none',
+            'N 4:11 "glob" is ignored: lefthook does not look at the files for a script that is given none',
+        ],
     ),
     (
         pre_commit("jobs: [{script: x, glob: y}]"),

@@ -77,7 +77,7 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         output=file.output,
         has_colors=file.colors,
         trust=file.trust or "",
-        digest=_digest(sources, found.top),
+        digest=_digest(sources, found.top) if notices else "",
         unchecked=unchecked,
         family=found.family.name,
     )

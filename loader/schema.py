@@ -82,13 +82,30 @@ class _Body(BaseModel):
 
 
 class PatternBody(_Body):
-    """A pattern that is no glob."""
+    """A pattern with more to say. It has either a `regex` or a `glob`."""
 
     regex: Annotated[
-        FilledText,
-        AfterValidator(values.regex),
+        Annotated[FilledText, AfterValidator(values.regex)] | None,
         Key("a regular expression (of Python's `re`) that is searched anywhere in the path", "regex: '\\.py$'"),
-    ]
+    ] = None
+    glob: Annotated[
+        Annotated[FilledText, AfterValidator(values.glob)] | None,
+        Key("a glob", "glob: '*.{js,ts}'\nignore_case: true"),
+    ] = None
+    ignore_case: Annotated[
+        Flag, Key("whether the glob takes upper for lower case", "glob: '*.{js,ts}'\nignore_case: true")
+    ] = False
+
+    @model_validator(mode="after")
+    def _says_one(self) -> "PatternBody":
+        if (self.regex is None) == (self.glob is None):
+            raise ValueError(f"a pattern has one of {listed(PATTERNS)}")
+        if self.regex is not None and self.ignore_case:
+            raise ValueError('"ignore_case" goes with a glob: begin the expression with "(?i)"')
+        return self
+
+
+PATTERNS = ("regex", "glob")  # a pattern that is a map has one of them
 
 
 Pattern: TypeAlias = Annotated[

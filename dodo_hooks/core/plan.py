@@ -193,7 +193,7 @@ class Plan(Record):
     output: "tuple[str, ...]" = (EXECUTION, SUMMARY, FAILURE)  # of OUTPUTS
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
-    digest: str = ""  # of the content of all its files
+    digest: str = ""  # of the content of all its files, where there are notices
     unchecked: "tuple[str, ...]" = ()  # those of the notices that tell of jobs which another tool would run
     family: str = "dodo"  # whose file it is: "dodo", "daft" or "lefthook"
 

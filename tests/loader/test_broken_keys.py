@@ -155,7 +155,10 @@ JOB: Cases = {
         jobs("run: x\nglob: ['']"),
         '5:16: job 1 of "pre-commit": "glob": expected a text, found an empty',
     ),
-    "a pattern without a regex": (jobs("run: x\nglob: [{}]"), '5:16: job 1 of "pre-commit": "regex" is missing'),
+    "a pattern that says nothing": (
+        jobs("run: x\nglob: [{}]"),
+        '5:16: job 1 of "pre-commit": "glob": a pattern has one of regex or glob',
+    ),
     "a key of a pattern": (
         jobs("run: x\nexclude: {regex: a, globs: b}"),
         '5:29: job 1 of "pre-commit": unknown key "globs"',

@@ -122,8 +122,8 @@ JOB_KEYS = [
     ("run: x\nroot: web/", {"run": "x", "root": "web/", "glob": "**"}),
     ("run: x {all_files}\nroot: web/", {"run": "x {all_files}", "root": "web/"}),
     ("run: x\nroot: web/\nglob: '*'", {"run": "x", "root": "web/", "glob": "*"}),
-    ("run: x\nglob: '*.js'", {"run": "x", "glob": {"regex": r"(?i)\.js\Z"}}),
-    ("run: x\nglob: ['*.js', '']", {"run": "x", "glob": [{"regex": r"(?i)\.js\Z"}]}),
+    ("run: x\nglob: '*.js'", {"run": "x", "glob": {"glob": "*.js", "ignore_case": True}}),
+    ("run: x\nglob: ['*.js', '']", {"run": "x", "glob": [{"glob": "*.js", "ignore_case": True}]}),
     (
         "run: x\nexclude: ['*.snap', a/b.js, x.js]",
         {"run": "x", "exclude": ["*.snap", "a/b.js", "/x.js"]},
@@ -249,7 +249,7 @@ def test_a_hook_with_nothing_in_it_is_one_without_jobs() -> None:
 def test_with_doublestar_a_star_stays_in_its_folder() -> None:
     text = "glob_matcher: doublestar\n" + pre_commit("jobs: [{run: x, glob: 'src/**/*', exclude: [a/*, '*.js']}]")
     assert translated(text)["hooks"]["pre-commit"]["jobs"] == [
-        {"run": "x", "glob": {"regex": r"(?is)^src/(?:.+/)?[^/]*\Z"}, "exclude": ["a/*", "/*.js"]}
+        {"run": "x", "glob": {"glob": "src/**/*", "ignore_case": True}, "exclude": ["a/*", "/*.js"]}
     ]
 
 

@@ -30,7 +30,7 @@ def is_turned_off(world: "World", top: str) -> bool:
 
 def excluded(world: "World", family: str, hook: "Hook") -> "dict[int, Outcome]":
     """The outcome of each job that LEFTHOOK_EXCLUDE leaves out; `family`: whose file it is."""
-    words = [word.strip() for word in world.environ.get(EXCLUDE, "").split(",") if word.strip()]
+    words = [word for word in world.environ.get(EXCLUDE, "").split(",") if word]
     if not words or family != FAMILY:
         return {}
     skip = (*words, *(f"tag:{word}" for word in words))

@@ -62,6 +62,7 @@ _SYSTEMS = ("linux", "macos", "windows")
 
 _FILE_LIST = re.compile(r"\{(files|changed_files|staged_files|push_files|all_files)\}")
 _OWN_LIST = re.compile(r"\{(?:changed_)?files\}")
+_STAGING = ("pre-commit", "pre-merge-commit")
 _COMMIT_HOOKS = (
     "applypatch-msg",
     "commit-msg",
@@ -161,6 +162,8 @@ class Jobs:
         env, moving = divided(fields.get("env"), _is_moving)
         command = self._run(fields, who)
         is_about_files = _is_about_files(fields, command)
+        if "stage_fixed" in fields and self._body.name not in _STAGING:
+            self._remarks.ignored(fields.pop("stage_fixed"), f"there is nothing to stage in {quoted(self._body.name)}")
         out = [fields[key] for key in ("name", *_SAME) if key in fields]
         out += [with_value(fields["log"], self._log(fields["log"].value))] if "log" in fields else []
         out += [as_list(fields["tags"])] if "tags" in fields else []

@@ -126,6 +126,8 @@ class Jobs:
         if "script" in fields and "run" not in fields:
             self._refuse_moving(moving, who)
         out = [*self._title(fields), *self._command(fields, who)]
+        if self._hook != "pre-commit" and "stage_fixed" in fields:
+            self._remarks.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
         out += [fields[key] for key in _SAME if key in fields]
         out += self._conditions(fields)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []

@@ -44,7 +44,7 @@ def test_another_value_runs_all(lefthook: Repo, value: str) -> None:
 
 
 def test_lefthook_exclude_names_jobs_and_tags(lefthook: Repo) -> None:
-    lefthook.env["LEFTHOOK_EXCLUDE"] = "a, slow"
+    lefthook.env["LEFTHOOK_EXCLUDE"] = "a,slow"
     commit(lefthook)
     assert ran(lefthook) == ["c"]
     assert "a: skipped, left out by LEFTHOOK_EXCLUDE=a" in lefthook.run("run", "pre-commit", "-v").stdout

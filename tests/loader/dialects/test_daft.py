@@ -254,6 +254,10 @@ NOTICES = [
             'N 9:11 "retain" is ignored: it is no key of daft\'s "log"',
         ],
     ),
+    (
+        "hooks:\n  pre-push:\n    jobs: [{run: x, stage_fixed: true}]",
+        ['N 3:21 "stage_fixed" is ignored: there is nothing to stage in "pre-push"'],
+    ),
     (a_job("run: x {old_branch}"), ['N 4:14 "{old_branch}" never has a value here and stays as it is']),
 ]
 

@@ -361,6 +361,10 @@ NOTICES = [
         ],
     ),
     (
+        pre_commit("jobs: [{run: x, stage_fixed: true}]", "pre-push"),
+        ['N 2:19 "stage_fixed" is ignored: lefthook stages fixes in pre-commit alone'],
+    ),
+    (
         pre_commit("jobs: [{script: x, glob: y}]"),
         ['N 2:22 "glob" is ignored: lefthook does not look at the files for a script that is given none'],
     ),

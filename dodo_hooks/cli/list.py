@@ -131,6 +131,7 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
         "interactive": job.interactive,
         "use_stdin": job.use_stdin,
         "stage_fixed": job.stage_fixed,
+        "fails_on_changes": list(job.fails_on_changes),
         "is_setup": job.is_setup,
     }
 

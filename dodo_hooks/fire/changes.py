@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.plan import CI, ELSEWHERE, Job
+from dodo_hooks.core.shown import shown
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.recorder import Guard
@@ -60,7 +61,7 @@ class _ChangeGuard:
             self._running.remove(number)
             try:
                 failure = self._look(number, outcome)
-            except (GitError, OSError) as error:
+            except GitError as error:
                 failure = _failed(f"it cannot be told whether it changed files: {error}", outcome)
         if self._inner is not None:
             outcome = self._inner.ended(number, outcome)
@@ -97,7 +98,7 @@ class _ChangeGuard:
         untracked = [path for path in paths if is_untracked(state, path)]
         tracked = [path for path in paths if path not in untracked]
         diff = diff_of(firing.repo, firing.world.environ, tracked, has_colors=has_colors)
-        text = diff + b"".join(b"new file: %b\n" % path for path in untracked)
+        text = diff + "".join(f"new file: {_name(path)}\n" for path in untracked).encode()
         log = layout.log_file(self._run.writer.jobs[job.number].directory)
         try:
             with open(log, "ab") as file:
@@ -106,7 +107,11 @@ class _ChangeGuard:
             self._run.remarks.append(f"cannot keep the diff of what {job.name} changed: {error.strerror}")
 
     def _read(self) -> TreeState:
-        return read_tree_state(self._run.firing.repo, self._run.firing.world.environ)
+        """Raises GitError, also where a file cannot be read: a gate must not pass because of that."""
+        try:
+            return read_tree_state(self._run.firing.repo, self._run.firing.world.environ)
+        except OSError as error:
+            raise GitError(f"{error.filename!r} cannot be read: {error.strerror}") from error
 
 
 def _failed(reason: str, outcome: Outcome) -> Outcome:
@@ -114,6 +119,10 @@ def _failed(reason: str, outcome: Outcome) -> Outcome:
 
 
 def _listed(paths: list[bytes]) -> str:
-    names = [path.decode("utf-8", "backslashreplace") for path in paths[:_MOST_NAMED]]
+    names = [_name(path) for path in paths[:_MOST_NAMED]]
     rest = len(paths) - len(names)
     return ", ".join(names) + (f" and {rest} more" if rest else "")
+
+
+def _name(path: bytes) -> str:
+    return shown(path.decode("utf-8", "backslashreplace"))

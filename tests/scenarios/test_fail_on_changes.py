@@ -45,11 +45,11 @@ def test_a_job_that_changes_files_fails(staged: Repo, command: str, reason: "str
 
 
 def test_the_diff_is_shown_and_stays_in_the_log(staged: Repo) -> None:
-    staged.hook("pre-commit", fix="echo fixing; echo 3 >>a; echo new >c")
+    staged.hook("pre-commit", fix="echo fixing; echo 3 >>a; : >\"$(printf 'c\\033')\"")
     staged.hook_options("pre-commit", fail_on_changes=True)
     done = staged.git("commit", "-q", "-m", "two", check=False)
     log = staged.finished("pre-commit").log("fix").decode()
-    assert log.startswith("fixing\ndiff --git a/a b/a\n") and log.endswith(" 2\n+3\nnew file: c\n")
+    assert log.startswith("fixing\ndiff --git a/a b/a\n") and log.endswith(" 2\n+3\nnew file: c\\x1b\n")
     assert log in done.stdout + done.stderr
     assert staged.finished("pre-commit").job("fix").cause == "changes"
 

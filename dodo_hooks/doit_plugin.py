@@ -92,10 +92,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         tasks = tasks_of(self.plan, self._run_attached)
         _mend_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
-            from dodo_hooks.host.console import say
+            from dodo_hooks.fire.notices import print_notices_here
 
-            for notice in self.plan.notices:
-                say(notice)
+            print_notices_here(self.world, self.plan)
         if cmd.execute_tasks:
             self._prepare_run(cmd)
         return tasks

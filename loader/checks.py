@@ -98,6 +98,9 @@ def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]
         found.append(("use_stdin", "an interactive job reads what is typed, so it cannot have git's input as well"))
     if job.stage_fixed and late:
         found.append(("stage_fixed", "the commit does not wait for a background job, so nothing can be staged by it"))
+    if job.fail_on_changes and late:
+        why = "nobody waits for a background job, so it cannot fail because files were changed"
+        found.append(("fail_on_changes", why))
     if job.stage_fixed and hook not in _STAGING:
         found.append(("stage_fixed", f"there is nothing to stage in {quoted(hook)}: it is for {_STAGING[0]}"))
     return found

@@ -226,6 +226,7 @@ class _Compiler:
                     followers=tuple(followers[number]),
                     phase=phase,
                     declared_background=background[number],
+                    fails_on_changes=self._fails_on_changes(member) if phase == FOREGROUND else (),
                     timeout_s=BACKGROUND_TIMEOUT_S if written_s is None and phase == BACKGROUND else written_s,
                 )
             )
@@ -290,6 +291,10 @@ class _Compiler:
             label=self.flat.labels[number],
         )
 
+    def _fails_on_changes(self, member: Member) -> tuple[str, ...]:
+        own = member.body.fail_on_changes
+        return self.body.fail_on_changes if own is None else own
+
     def _shown(self, member: Member, command: Command | None) -> str:
         if command is not None:
             return command.shown
@@ -318,6 +323,7 @@ class _Compiler:
             excludes=matchers(excludes),
             types=tuple(types),
             below=root_of(member),
+            counts_deleted=not (command.list_name or command.names_files),
         )
 
     def _absent(self, member: Member) -> str:

@@ -1,6 +1,6 @@
 """`skip`, `only` and patterns -> what a firing asks (C7, C8)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,17 +54,18 @@ class Checks:
 
 def matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
     """Raises ValueError for a glob that cannot be."""
-    return tuple(
-        compile_glob(pattern) if isinstance(pattern, str) else compile_regex(pattern.regex) for pattern in patterns
-    )
+    return tuple(_matcher(pattern, compile_glob) for pattern in patterns)
 
 
 def _branch_matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
     """A branch is no file: `main` does not mean `feature/main`."""
-    return tuple(
-        compile_branch_glob(pattern) if isinstance(pattern, str) else compile_regex(pattern.regex)
-        for pattern in patterns
-    )
+    return tuple(_matcher(pattern, compile_branch_glob) for pattern in patterns)
+
+
+def _matcher(pattern: str | PatternBody, read: "Callable[[str, bool], Matcher]") -> "Matcher":
+    if isinstance(pattern, str):
+        return read(pattern, False)
+    return compile_regex(pattern.regex) if pattern.regex is not None else read(pattern.glob or "", pattern.ignore_case)
 
 
 def _conditions(asked: Asked) -> tuple[Condition, ...]:
@@ -98,4 +99,5 @@ def _parts(one: ConditionBody) -> list[Condition]:
 
 
 def _as_written(patterns: Sequence[str | PatternBody]) -> str:
-    return ", ".join(pattern if isinstance(pattern, str) else pattern.regex for pattern in patterns)
+    texts = (pattern if isinstance(pattern, str) else pattern.regex or pattern.glob or "" for pattern in patterns)
+    return ", ".join(texts)

@@ -6,8 +6,10 @@ any YAML; one of several lines is a literal block, if that can hold it.
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
+from dodo_hooks.loader.comments import Comments
 from dodo_hooks.loader.source import meaning
 from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Mark, Node
 
@@ -20,9 +22,10 @@ _LONGEST_KEY = 500  # one that stands before its colon may have 1024 characters
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
-def emitted(root: MapNode, *, with_origin: bool = False) -> str:
-    """The YAML text; `with_origin` puts a comment behind each value that says `file:line`."""
-    return "".join(f"{line}\n" for line in _lines(root, with_origin))
+def emitted(root: MapNode, *, with_origin: bool = False, comments: Comments | None = None) -> str:
+    """The YAML text; `with_origin` puts a comment behind each value that says `file:line`. The `comments` are taken."""
+    writer = _Writer(with_origin, comments or Comments())
+    return "".join(f"{line}\n" for line in (*writer.lines(root), *writer.comments.at_end))
 
 
 def as_json(root: MapNode) -> str:
@@ -30,31 +33,49 @@ def as_json(root: MapNode) -> str:
     return json.dumps(_plain(root, is_env=False), indent=2, ensure_ascii=False) + "\n"
 
 
-def _lines(node: Node, origin: bool) -> list[str]:
-    """The lines of a value: for a text of several lines its first one belongs behind the key."""
-    if isinstance(node, MapNode) and node.entries:
-        return [line for entry in node.entries for line in _entry(entry, origin)]
-    if isinstance(node, ListNode) and node.items:
-        return [line for item in node.items for line in _item(item, origin)]
-    first, *others = _inline(node)
-    if origin:
-        first += f"{' ' if first else ''} # {_place(node.mark)}"
-    return [first, *others]
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    with_origin: bool
+    comments: Comments
+
+    def lines(self, node: Node) -> list[str]:
+        """The lines of a value: for a text of several lines its first one belongs behind the key."""
+        if isinstance(node, MapNode) and node.entries:
+            return [line for entry in node.entries for line in self._entry(entry)]
+        if isinstance(node, ListNode) and node.items:
+            return [line for item in node.items for line in self._item(item)]
+        first, *others = _inline(node)
+        if self.with_origin:
+            first += f"{' ' if first else ''} # {_place(node.mark)}"
+        return [first + _behind(self.comments.take_behind(node.mark), first), *others]
+
+    def _entry(self, entry: Entry) -> list[str]:
+        is_written = entry.mark != entry.value.mark  # else nobody wrote this key: its line is somebody else's
+        above = self.comments.take_above(entry.mark) if is_written else []
+        behind = self.comments.take_behind(entry.mark) if is_written else ""
+        key = entry.key if _is_harmless(entry.key, _HARMLESS_KEY) else _in_quotes(entry.key)
+        above += [] if len(key) < _LONGEST_KEY else [f"? {key}"]
+        head = ":" if len(key) >= _LONGEST_KEY else f"{key}:"
+        lines = self.lines(entry.value)
+        if _is_block(entry.value):
+            return [*above, head + _behind(behind, head), *_indented(lines)]
+        first = f"{head} {lines[0]}".rstrip(" ")
+        return [*above, first + _behind(behind, first), *_indented(lines[1:])]
+
+    def _item(self, item: Node) -> list[str]:
+        above = self.comments.take_above(item.mark)
+        first, *others = self.lines(item)
+        if behind := self.comments.take_behind(item.mark):  # what it stood behind is gone
+            above.append(behind)
+        # What stands above the first key of a map stands above the item.
+        while first.startswith("#"):
+            above.append(first)
+            first, *others = others
+        return [*above, f"- {first}".rstrip(" "), *_indented(others)]
 
 
-def _entry(entry: Entry, origin: bool) -> list[str]:
-    key = entry.key if _is_harmless(entry.key, _HARMLESS_KEY) else _in_quotes(entry.key)
-    above = [] if len(key) < _LONGEST_KEY else [f"? {key}"]
-    head = ":" if above else f"{key}:"
-    lines = _lines(entry.value, origin)
-    if _is_block(entry.value):
-        return [*above, head, *_indented(lines)]
-    return [*above, f"{head} {lines[0]}".rstrip(" "), *_indented(lines[1:])]
-
-
-def _item(item: Node, origin: bool) -> list[str]:
-    first, *others = _lines(item, origin)
-    return [f"- {first}".rstrip(" "), *_indented(others)]
+def _behind(comment: str, before: str) -> str:
+    return f"{'  ' if before else ''}{comment}" if comment else ""
 
 
 def _is_block(node: Node) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from dodo_hooks.loader.keys import COMMANDS, Key, Shape
-from dodo_hooks.loader.schema import ASKED, BODIES, OF_SCRIPTS
+from dodo_hooks.loader.schema import ASKED, BODIES, OF_SCRIPTS, PATTERNS
 from dodo_hooks.loader.source import parse
 from dodo_hooks.loader.tree import ListNode, MapNode, Node
 
@@ -88,6 +88,9 @@ def _body(level: str) -> _Json:
     one_of: _Json = {"oneOf": [{"required": [key]} for key in COMMANDS]} if level == "job" else {}
     if level == "job":
         one_of["dependentRequired"] = {key: ["script"] for key in OF_SCRIPTS}
+    if level == "pattern":
+        one_of["oneOf"] = [{"required": [key]} for key in PATTERNS]
+        one_of["not"] = {"required": ["regex", "ignore_case"], "properties": {"ignore_case": {"const": True}}}
     if level == "condition":
         one_of = {"anyOf": [{"required": [key]} for key in ASKED]}
     may_be_nothing = not required and not one_of

@@ -32,7 +32,7 @@ Every key of a hook file, as the program knows it. [The reference](reference.md)
 
 - A *duration* is a whole number and one of `ms`, `s`, `m`, `h`, `d`: `90s`.
 - A *size* is a whole number and one of `B`, `KB`, `MB`, `GB`, which are 1024 of each other: `10MB`.
-- A *pattern* is a glob, as a text, or a map with `regex`.
+- A *pattern* is a glob, as a text, or a map with `regex`, or with `glob` and `ignore_case`.
 - A *condition* is `merge`, `rebase`, `merge-commit`, the name of a variable, or a map.
 - The last column names the other tools whose hook files have a key of this name.
 """

@@ -52,6 +52,10 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
     return Layers(root, reader.is_whole, tuple(reader.findings), tuple(reader.notices))
 
 
+def is_yaml(path: str) -> bool:
+    return posixpath.splitext(path)[1] not in _READERS
+
+
 def shown_from(top: str, path: str) -> str:
     """The path as people know it: from the top of the working tree, where it lies inside."""
     below = top.rstrip("/") + "/"

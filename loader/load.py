@@ -51,11 +51,14 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
     if not layers.is_whole:
         refuse(layers.findings)
     root, findings, notices, origin = layers.root, [*layers.findings], [*layers.notices], Origin()
+    unchecked: tuple[str, ...] = ()
     if found.family.translate is not None:
         translation = found.family.translate(root)
         root = translation.root
         findings += translation.findings
-        notices += [f"{_place(notice.mark)}: {notice.message}" for notice in translation.notices]
+        told = [(f"{_place(notice.mark)}: {notice.message}", notice.is_unchecked) for notice in translation.notices]
+        notices += [sentence for sentence, _ in told]
+        unchecked = tuple(sentence for sentence, is_unchecked in told if is_unchecked)
         origin = Origin(is_own=False, refused=translation.refused)
     root = without_anchors(root)
     file, tree, flaws = read_models(root)
@@ -74,6 +77,7 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         output=file.output,
         has_colors=file.colors,
         trust=file.trust or "",
+        unchecked=unchecked,
         family=found.family.name,
     )
     return Loaded(plan, root)

@@ -32,6 +32,7 @@ from dodo_hooks.loader.shapes import (
     Architectures,
     BackgroundOutput,
     Bytes,
+    ChangesFail,
     ConditionWord,
     Count,
     Env,
@@ -82,13 +83,30 @@ class _Body(BaseModel):
 
 
 class PatternBody(_Body):
-    """A pattern that is no glob."""
+    """A pattern with more to say. It has either a `regex` or a `glob`."""
 
     regex: Annotated[
-        FilledText,
-        AfterValidator(values.regex),
+        Annotated[FilledText, AfterValidator(values.regex)] | None,
         Key("a regular expression (of Python's `re`) that is searched anywhere in the path", "regex: '\\.py$'"),
-    ]
+    ] = None
+    glob: Annotated[
+        Annotated[FilledText, AfterValidator(values.glob)] | None,
+        Key("a glob", "glob: '*.{js,ts}'\nignore_case: true"),
+    ] = None
+    ignore_case: Annotated[
+        Flag, Key("whether the glob takes upper for lower case", "glob: '*.{js,ts}'\nignore_case: true")
+    ] = False
+
+    @model_validator(mode="after")
+    def _says_one(self) -> "PatternBody":
+        if (self.regex is None) == (self.glob is None):
+            raise ValueError(f"a pattern has one of {listed(PATTERNS)}")
+        if self.regex is not None and self.ignore_case:
+            raise ValueError('"ignore_case" goes with a glob: begin the expression with "(?i)"')
+        return self
+
+
+PATTERNS = ("regex", "glob")  # a pattern that is a map has one of them
 
 
 Pattern: TypeAlias = Annotated[
@@ -320,6 +338,14 @@ class JobBody(_Body):
     stage_fixed: Annotated[Flag, Key("what it changed among its files is staged", "stage_fixed: true", LEFTHOOK)] = (
         False
     )
+    fail_on_changes: Annotated[
+        ChangesFail | None,
+        Key(
+            "whether it fails if it has changed files",
+            "fail_on_changes: true",
+            default="the hook's",
+        ),
+    ] = None
     fail_text: Annotated[Text, Key("what people are told when it has failed", "fail_text: run make format", BOTH)] = ""
     timeout: Annotated[
         Seconds | None,
@@ -411,6 +437,16 @@ class HookBody(_Body):
     fail_mode: Annotated[FailMode, Key("`warn`: a failure is told, and does not stop git", "fail_mode: warn", DAFT)] = (
         "abort"
     )
+    fail_on_changes: Annotated[
+        ChangesFail,
+        Key(
+            "a job in the foreground that has changed files has failed, and the diff is shown; a list says where: "
+            "`ci`, where the variable `CI` is set, or `non-ci`",
+            "fail_on_changes: [ci]",
+            BOTH,
+            default="`false`",
+        ),
+    ] = ()
     skip: Annotated[Asked | None, Key("none of its jobs runs if one of these holds", "skip: [merge, CI]", BOTH)] = None
     only: Annotated[Asked | None, Key("they run only if one of these holds", "only: {ref: main}", BOTH)] = None
     exclude_tags: Annotated[Texts, Key("jobs with one of these tags do not run", "exclude_tags: [slow]", BOTH)] = []

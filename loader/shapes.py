@@ -101,6 +101,14 @@ OutputWords: TypeAlias = Annotated[
         {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(OUTPUTS)}}]},
     ),
 ]
+ChangesFail: TypeAlias = Annotated[
+    tuple[Annotated[Text, AfterValidator(values.place_word), word(*values.PLACES)], ...],
+    BeforeValidator(values.places),
+    Shape(
+        "boolean or list of words",
+        {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(values.PLACES)}}]},
+    ),
+]
 Variable: TypeAlias = Annotated[
     str, AfterValidator(values.variable), Shape("text", {"type": "string", "pattern": "^[^=]+$"})
 ]

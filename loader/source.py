@@ -8,6 +8,7 @@ aliases are followed.
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ _OTHER_INT = re.compile(r"0o[0-7]{1,100}|0x[0-9a-fA-F]{1,100}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+_FIRST_LINE = re.compile("[^\r\n]*")
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (int, float), "null": (type(None),)}
 
@@ -118,6 +120,16 @@ def _next_event(loader: yaml.SafeLoader) -> Any:
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
         here = Mark(loader.line + 1, loader.column + 1, loader.name)
         raise StopReading(here, "a number here is too large for YAML") from None
+
+
+def scalar_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each value of a YAML text that can be read begins and ends; a block begins behind its first line."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.ScalarEvent) and event.start_mark and event.end_mark:
+            start, end = event.start_mark.index, event.end_mark.index
+            if event.style in ("|", ">"):
+                start = min(end, _FIRST_LINE.match(text, start).end())  # type: ignore[union-attr]
+            yield start, end
 
 
 def _mark(mark: Any) -> Mark:

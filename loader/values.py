@@ -15,6 +15,8 @@ from dodo_hooks.core.names import name_fault
 from dodo_hooks.core.placeholders import is_known
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
+    CI,
+    ELSEWHERE,
     FAILURE,
     IN_MERGE,
     IN_REBASE,
@@ -35,6 +37,7 @@ NOT_FOR_TASKS = ("fg", "bg")  # doit's groups: loader/tasks.py
 
 FAIL_MODES = ("abort", "warn")
 BACKGROUND_OUTPUTS = ("log", "silent")
+PLACES = (CI, ELSEWHERE)
 OCCASIONS = ("failed", "always")
 
 # Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
@@ -121,6 +124,16 @@ def output(node: object) -> object:
     raise ValueError(f"expected true, false or a list of {listed(OUTPUTS)}, found {found(node)}{hint}")
 
 
+def places(node: object) -> object:
+    """Where `fail_on_changes` holds: `true` is everywhere, `false` nowhere."""
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return PLACES if node.value else ()
+    if isinstance(node, ListNode):
+        return node.items
+    hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in PLACES else ""
+    raise ValueError(f"expected true, false or a list of {listed(PLACES)}, found {found(node)}{hint}")
+
+
 # Checks of texts
 
 
@@ -187,6 +200,7 @@ def one_of(*known: str) -> Callable[[str], str]:
 
 on_conflict = one_of(*ON_CONFLICT)
 output_word = one_of(*OUTPUTS)
+place_word = one_of(*PLACES)
 system = one_of(*SYSTEMS)
 fail_mode = one_of(*FAIL_MODES)
 background_output = one_of(*BACKGROUND_OUTPUTS)

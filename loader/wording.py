@@ -1,7 +1,9 @@
 """How problems are said: quoted texts, nearest names (C2)."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from functools import lru_cache
+
+from dodo_hooks.core.nearest import nearest
 
 _LONGEST = 60
 
@@ -14,9 +16,11 @@ def quoted(text: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The rest of a sentence, `, did you mean "needs"?`; empty when nothing known is near."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(name[:200].lower(), by_lower, n=1, cutoff=0.6)
-    return f", did you mean {quoted(by_lower[near[0]])}?" if near else ""
+    near = _nearest(name, tuple(known))
+    return f", did you mean {quoted(near)}?" if near is not None else ""
+
+
+_nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs
 
 
 def listed(names: Iterable[str]) -> str:

@@ -18,9 +18,10 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     """Print the hook file of this working tree, or FILE, as it is used.
 
     With it are the files that it extends, those for one hook, and the local overlays; another tool's file is printed as
-    a hook file of ours. What is printed can be saved as hooks.dodo.
+    a hook file of ours. What is printed can be saved as hooks.dodo. The comments of YAML files are kept.
     """
     from dodo_hooks.fire.plan_cache import main_top_of
+    from dodo_hooks.loader.comments import placed, read_comments
     from dodo_hooks.loader.discover import find_hook_file, named_hook_file
     from dodo_hooks.loader.emit import as_json, emitted
     from dodo_hooks.loader.load import loaded
@@ -41,5 +42,9 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     tell = teller()
     for notice in whole.plan.notices:
         tell(notice)
-    text = as_json(whole.root) if form == "json" else emitted(whole.root, with_origin=origin)
+    if form == "json":
+        text = as_json(whole.root)
+    else:
+        comments = placed(read_comments(sources, found.top), whole.root)
+        text = emitted(whole.root, with_origin=origin, comments=comments)
     click.echo(text.encode(), nl=False)  # UTF-8 wherever it goes: it is a file

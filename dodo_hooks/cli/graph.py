@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 import click
 
 from dodo_hooks.cli.completion import hook_names
-from dodo_hooks.cli.place import plan_here, teller, with_only
+from dodo_hooks.cli.place import plan_here, with_only
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
+from dodo_hooks.fire.notices import print_notices_here
 from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 
@@ -70,9 +71,7 @@ _ENDINGS = {
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
     """Show the jobs of the hook file, or of HOOK alone, and what each of them waits for."""
     plan = with_only(plan_here(world, locate_repo), hook)
-    tell = teller()
-    for notice in plan.notices:
-        tell(notice)
+    print_notices_here(world, plan)
     form = form or _format_of(file)
     if file is not None:
         _write(os.path.join(world.cwd, file), FORMATS[form](plan))

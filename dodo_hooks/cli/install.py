@@ -13,6 +13,7 @@ from dodo_hooks.core.errors import ConfigError, StoreError, UsageError
 from dodo_hooks.core.events import CLIENT_HOOKS, shim_of
 from dodo_hooks.core.plan import PINNED, Plan
 from dodo_hooks.fire.accept import accept, accept_all, is_pinned, make_offer
+from dodo_hooks.fire.notices import print_notices_here
 from dodo_hooks.fire.plan_cache import load_plan
 from dodo_hooks.fire.shims import shims_needed
 from dodo_hooks.git import everywhere, shim
@@ -41,7 +42,12 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
         _install_everywhere(world, everywhere.BY_PATH if is_global else everywhere.BY_TEMPLATE)
         return
     repo = repo_at(world, None)
-    wanted = hooks or _hooks_of_file(world)
+    plan = _plan_or_none(world, repo) if hooks else plan_here(world)
+    wanted = hooks or (tuple(shims_needed(plan)) if plan else ())
+    _tell_about_file(world, plan)
+    if plan and not wanted and all(hook.is_task for hook in plan.hooks):
+        say(f"{shown(os.path.relpath(plan.file, world.cwd))} names no hook yet, so nothing is installed")
+        return
     if not is_local and everywhere.is_reached(world.data, configured(repo, world.environ)):
         _trust(world, repo)
         say(f"{everywhere.directory_of(world.data, everywhere.BY_PATH)} has the hooks of all repositories already, and")
@@ -91,15 +97,12 @@ def _trust(world: World, repo: Repo) -> None:
             teller()(f"that you trust this repository could not be written down: {error}")
 
 
-def _hooks_of_file(world: World) -> tuple[str, ...]:
-    plan = plan_here(world)
+def _tell_about_file(world: World, plan: Plan | None) -> None:
+    """What its reader noticed, and always what nobody checks here."""
     tell = teller()
-    for notice in plan.notices:
-        tell(notice)
-    hooks = shims_needed(plan)
-    if not hooks and all(hook.is_task for hook in plan.hooks):
-        raise UsageError(f"{plan.file} names no hook: write one, and run `dodo-hooks install` again")
-    return tuple(hooks)
+    if plan is not None and not print_notices_here(world, plan):
+        for sentence in plan.unchecked:
+            tell(sentence)
 
 
 def _plan_or_none(world: World, repo: Repo) -> Plan | None:

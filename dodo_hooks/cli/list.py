@@ -13,6 +13,7 @@ from dodo_hooks.cli.group import color_option
 from dodo_hooks.cli.place import plan_here, teller, with_only
 from dodo_hooks.cli.table import print_table, say
 from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
+from dodo_hooks.fire.notices import print_notices_here
 from dodo_hooks.host.world import World
 
 HEADS = ("HOOK", "JOB", "PHASE", "NEEDS", "FILES", "WHEN", "DOES")
@@ -29,8 +30,7 @@ def list_jobs(world: World, hook: str | None, form: str) -> None:
     """List the hooks and tasks of the hook file, or HOOK alone, with their jobs."""
     plan = with_only(plan_here(world), hook)
     tell = teller()
-    for notice in plan.notices:
-        tell(notice)
+    print_notices_here(world, plan)
     if form == JSON:
         say(json.dumps(record_of(plan), indent=2))
     elif any(one.jobs for one in plan.hooks):
@@ -133,6 +133,7 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
         "interactive": job.interactive,
         "use_stdin": job.use_stdin,
         "stage_fixed": job.stage_fixed,
+        "fails_on_changes": list(job.fails_on_changes),
         "is_setup": job.is_setup,
     }
 

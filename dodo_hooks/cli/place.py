@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.errors import GitError, UnsafeRepositoryError, UsageError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.git.command import expect_configuration
 from dodo_hooks.git.repo import Repo, find_repo
@@ -105,6 +105,8 @@ def store_here(world: World, path: str | None = None) -> str:
     """
     try:
         repo = repo_at(world, path)
+    except UnsafeRepositoryError:
+        raise
     except GitError:
         if path is not None and (gone := _removed_store(world, os.path.join(world.cwd, path))):
             return gone

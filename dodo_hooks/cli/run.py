@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,9 +12,13 @@ from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_nam
 from dodo_hooks.cli.given_files import GivenFiles
 from dodo_hooks.cli.group import color_option
 from dodo_hooks.cli.place import hook_in, no_hook_file, store_here, teller, tree_here
+from dodo_hooks.cli.table import say
 from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.events import known_hooks
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.core.selection import TAG, Selectors, names_in
+from dodo_hooks.fire.lefthook_variables import is_turned_off
+from dodo_hooks.fire.notices import print_notices_here
 from dodo_hooks.fire.plan_cache import load_file, load_plan
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.wording import did_you_mean, quoted
@@ -90,7 +95,15 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
     args: tuple[str, ...] = ctx.meta[_HOOK_ARGS]
     named, args = ((*named, *words), args) if named else (named, (*words, *args))
     selectors = Selectors(options["jobs"], options["tags"], options["skip"])
-    _check_selectors(hook_in(_plan(world, options["config"]), hook), selectors)
+    if is_turned_off(world, tree_here(world)):
+        say("nothing is run: LEFTHOOK is 0, and a lefthook file is in use")
+        return 0
+    plan = _plan(world, options["config"])
+    print_notices_here(world, plan)
+    if plan.hook(hook) is None and hook in known_hooks() and selectors == Selectors():
+        say(f"{os.path.relpath(plan.file, world.cwd)} has no jobs for {hook}: nothing to run")
+        return 0
+    _check_selectors(hook_in(plan, hook), selectors)
     given = GivenFiles(
         named,
         options["files_from"],

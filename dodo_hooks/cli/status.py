@@ -41,7 +41,7 @@ def status(ctx: click.Context, short: bool) -> int:
         return print_short_status(world)
     repo, tell = repo_at(world, None), teller()
     plan, sentence = _plan(world, repo)
-    _line("hook file", [sentence])
+    _line("hook file", [sentence, *(shown(one) for one in (plan.unchecked if plan else ()))])
     _line("hooks", list(_hooks(world, repo, plan)))
     repository_dir = store_here(world)
     _line("running", list(_running(repository_dir, tell)))

@@ -84,10 +84,10 @@ def check_file_type(name: str) -> None:
     """Raises ValueError if this is no word that `file_types:` knows; says which is near."""
     if name in FILE_TYPES:
         return
-    from difflib import get_close_matches  # when a file is loaded
+    from dodo_hooks.core.nearest import nearest  # when a file is loaded
 
-    near = get_close_matches(name, FILE_TYPES, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it may be {', '.join(KINDS)}, or a MIME type of the reference"
+    near = nearest(name, FILE_TYPES)
+    hint = f"did you mean {near!r}?" if near else f"it may be {', '.join(KINDS)}, or a MIME type of the reference"
     raise ValueError(f"{name!r} is not a file type that is known here: {hint}")
 
 

@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 Shape = tuple[str, tuple[bytes, ...]]  # the kind of a matcher, and what it needs to know
 
 
-def compile_glob(pattern: str) -> "Matcher":
+def compile_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
     """The matcher of a glob (C8).
 
     Raises:
         ValueError: it is none; says why, and what would be one.
     """
-    return _compiled([_rooted(components_of(one), one) for one in expanded(pattern)])
+    return _compiled([_rooted(components_of(one), one) for one in expanded(pattern)], ignores_case)
 
 
-def compile_branch_glob(pattern: str) -> "Matcher":
+def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
     """The matcher of a glob for a branch: as for a path, but without a `/` it is the whole name.
 
     Raises:
         ValueError: as for `compile_glob`.
     """
-    return _compiled([components_of(one) for one in expanded(pattern)])
+    return _compiled([components_of(one) for one in expanded(pattern)], ignores_case)
 
 
 def compile_regex(pattern: str) -> "Matcher":
@@ -55,12 +55,12 @@ def _rooted(components: list[Component], pattern: str) -> list[Component]:
     return components if is_rooted else [SPAN, *components]
 
 
-def _compiled(alternatives: Sequence[list[Component]]) -> "Matcher":
+def _compiled(alternatives: Sequence[list[Component]], ignores_case: bool) -> "Matcher":
     shapes: dict[str, list[tuple[bytes, ...]]] = {}
     odd: list[list[Component]] = []
     for components in alternatives:
         shape = _shape(components)
-        if shape is None:
+        if shape is None or (ignores_case and shape[0] != EVERYTHING):
             odd.append(components)
         else:
             shapes.setdefault(shape[0], []).append(shape[1])
@@ -69,7 +69,8 @@ def _compiled(alternatives: Sequence[list[Component]]) -> "Matcher":
     matchers = [_simple(kind, found) for kind, found in shapes.items()]
     if odd:
         names = group_names()
-        matchers.append(_expression(WHOLE, "(?s)" + "|".join(path_regex(components, names) for components in odd)))
+        flags = "(?is)" if ignores_case else "(?s)"
+        matchers.append(_expression(WHOLE, flags + "|".join(path_regex(components, names) for components in odd)))
     return matchers[0] if len(matchers) == 1 else (EITHER, *matchers)
 
 

@@ -35,6 +35,10 @@ OUTPUTS = (EXECUTION, SUMMARY, FAILURE, SKIPS)
 
 PINNED = "pinned"  # of `trust:`
 
+# Where a job that changes files fails (`fail_on_changes:`).
+CI = "ci"
+ELSEWHERE = "non-ci"
+
 # What a job does when its group is taken (section 7).
 QUEUE = "queue"
 CANCEL_PREVIOUS = "cancel-previous"
@@ -68,6 +72,7 @@ class FileRule(Record):
     excludes: "tuple[Matcher, ...]"  # none of them may
     types: "tuple[str, ...]"  # `file_types:`
     below: str  # only files in this folder, and relative to it: the job's root; "" is the top
+    counts_deleted: bool = False  # a deleted file is enough: the job is given no list (G4)
 
 
 # What a condition asks (C7).
@@ -146,6 +151,7 @@ class Job(Record):
     max_log_bytes: "int | None" = None  # None: as the plan says
     retention_s: "float | None" = None  # likewise
     refused: str = ""  # why it must not be executed: it fails with this where it would run (C6)
+    fails_on_changes: "tuple[str, ...]" = ()  # of CI and ELSEWHERE: where it fails if it changes files
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
     within: "tuple[str, ...]" = ()  # the names of the groups that it stands in, the outermost first (C5)
     label: str = ""  # what people see instead of its name, which was made of a command of several lines
@@ -197,11 +203,10 @@ class Plan(Record):
     grace_s: float = GRACE_S  # `grace_period:` of the file
     max_log_bytes: int = MAX_LOG_BYTES  # `max_log_size:` of its `log:`
     retention: Retention = Retention()
-    output: "tuple[str, ...] | None" = (
-        None  # of OUTPUTS; None: all of them, but nothing when git fires and nothing applies
-    )
+    output: "tuple[str, ...] | None" = None  # of OUTPUTS; None: all, but nothing when git fires and nothing applies
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
+    unchecked: "tuple[str, ...]" = ()  # those of the notices that tell of jobs which another tool would run
     family: str = "dodo"  # whose file it is: "dodo", "daft" or "lefthook"
     digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
 

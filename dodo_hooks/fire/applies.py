@@ -7,7 +7,7 @@ check that several jobs share (fire/answers.py), each set of files (fire/event_f
 from dodo_hooks.core import status
 from dodo_hooks.core.file_sources import WORDS
 from dodo_hooks.core.matching import matches_any
-from dodo_hooks.core.plan import CHANGED, COMMAND, PUSHED, STAGED
+from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.fire.event_facts import EventFacts, FilesError
@@ -15,7 +15,7 @@ from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.fire.answers import Answers
@@ -132,17 +132,24 @@ def _condition(reason: str) -> Outcome:
 
 
 def _files(job: "Job", rule: "FileRule", event: EventFacts) -> "tuple[bytes, ...] | Outcome":
-    """The files of a job, or why it does not run."""
+    """The files of a job, or why it does not run. One that is given no list runs for deleted files, too (G4)."""
+    given = event.given
     try:
-        found = event.given if event.given is not None else event.listed(job, rule)
+        found = event.listed(job, rule) if given is None else dict.fromkeys(given, False)
+        if found is None:
+            reason = f"{_NO_EVENT[rule.source]}; by hand: `dodo-hooks run {event.hook.name} --files FILE`"
+            return Outcome(status.SKIPPED, status.NO_EVENT, reason)
+        is_named, is_present = _name_test(rule), _presence_test(rule, event)
+        present: list[bytes] = []
+        gone: list[bytes] = []
+        for path, is_deleted in found.items():
+            if is_named(path):
+                (gone if is_deleted or not is_present(path) else present).append(path)
+        names = tuple(path[len(_below(rule)) :] for path in _of_types(rule, event.repo.top, present))
+        if names or (given is None and rule.counts_deleted and _matter(gone, rule, event)):
+            return names
     except FilesError as error:
         return Outcome(status.FAILED, status.SPAWN, str(error))
-    if found is None:
-        reason = f"{_NO_EVENT[rule.source]}; by hand: `dodo-hooks run {event.hook.name} --files FILE`"
-        return Outcome(status.SKIPPED, status.NO_EVENT, reason)
-    names = _matching(rule, found, event.repo.top, is_there=rule.source == STAGED and event.given is None)
-    if names:
-        return names
     return _no_match(rule, event)
 
 
@@ -151,35 +158,60 @@ def _no_match(rule: "FileRule", event: EventFacts) -> Outcome:
     return _condition(f"no matching {words}")
 
 
-def _matching(rule: "FileRule", names: "Iterable[bytes]", top: str, is_there: bool) -> "tuple[bytes, ...]":
-    """What the rule keeps of these, each once. `is_there`: nobody has to look; what is staged may be set aside."""
+def _below(rule: "FileRule") -> bytes:
+    return f"{rule.below}/".encode("utf-8", "surrogateescape") if rule.below else b""
+
+
+def _name_test(rule: "FileRule") -> "Callable[[bytes], bool]":
+    """Whether the rule is about a file of this name."""
     tests: list[Callable[[bytes], bool]] = []
-    below = f"{rule.below}/".encode("utf-8", "surrogateescape") if rule.below else b""
-    if below:
+    if below := _below(rule):
         tests.append(lambda path: path.startswith(below))
     if rule.globs:
         tests.append(matches_any(rule.globs))
     if rule.excludes:
         is_excluded = matches_any(rule.excludes)
         tests.append(lambda path: not is_excluded(path))
-    if rule.types:
-        from dodo_hooks.git.file_types import has_types
-
-        tests.append(has_types(top, rule.types))
-    elif not is_there:
-        tests.append(_exists(top))
-    kept = (path for path in dict.fromkeys(names) if all(test(path) for test in tests))
-    return tuple(path[len(below) :] for path in kept)
+    return lambda path: all(test(path) for test in tests)
 
 
-def _exists(top: str) -> "Callable[[bytes], bool]":
-    base = f"{top}/".encode("utf-8", "surrogateescape")
+def _presence_test(rule: "FileRule", event: EventFacts) -> "Callable[[bytes], bool]":
+    """Whether a file can be opened: a link that leads nowhere cannot. What is staged may be missing now, since it is
+    put in place before the jobs run."""
+    base = f"{event.repo.top}/".encode("utf-8", "surrogateescape")
+    may_be_missing = rule.source == STAGED and event.given is None
 
-    def exists(path: bytes) -> bool:
+    def is_present(path: bytes) -> bool:
         try:
-            os.lstat(base + path)
+            os.stat(base + path)
         except (OSError, ValueError):  # ValueError: a NUL in what a person gave
-            return False
+            return may_be_missing and not _is_something(base + path)
         return True
 
-    return exists
+    return is_present
+
+
+def _is_something(path: bytes) -> bool:
+    try:
+        os.lstat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _of_types(rule: "FileRule", top: str, paths: "list[bytes]", *, may_be_gone: bool = False) -> "list[bytes]":
+    if not rule.types or not paths:
+        return paths
+    from dodo_hooks.git.file_types import has_types
+
+    return list(filter(has_types(top, rule.types, may_be_gone=may_be_gone), paths))
+
+
+def _matter(gone: "list[bytes]", rule: "FileRule", event: EventFacts) -> bool:
+    """Whether a job has to run for files that are gone: not if the folder that it runs in went with them."""
+    if not _of_types(rule, event.repo.top, gone, may_be_gone=True):
+        return False
+    below = _below(rule)
+    if not below or _is_something(f"{event.repo.top}/".encode("utf-8", "surrogateescape") + below):
+        return True
+    return any(path.startswith(below) for path in event.changes(ALL) or ())  # it may be put in place, too

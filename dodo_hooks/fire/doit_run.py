@@ -11,7 +11,7 @@ from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.background import run_by_doit
 from dodo_hooks.engine.reporters import RunOptions
 from dodo_hooks.fire.firing import asked, phase_of, slots_of
-from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background
+from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
 from dodo_hooks.fire.plan_cache import find_file
 from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin, publish
 from dodo_hooks.fire.trust import expect_accepted
@@ -71,7 +71,9 @@ def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
     announce_promotion(run)
     jobs = run.open_jobs(FOREGROUND)
     if jobs:
-        run_jobs(Attached(run, FOREGROUND, keeps_records=False, is_quiet=is_quiet), jobs)
+        attached = Attached(run, FOREGROUND, keeps_records=False, is_quiet=is_quiet)
+        watch_changes(attached, jobs)
+        run_jobs(attached, jobs)
 
 
 def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:

@@ -45,6 +45,11 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         return code
     if not repo.top:  # a bare repository has no hook file
         return code
+    if world.environ.get("LEFTHOOK"):
+        from dodo_hooks.fire.lefthook_variables import is_turned_off
+
+        if is_turned_off(world, repo.top):
+            return code
     expect_private_directory(layout.own_dir(world.state))
     if hook not in OFTEN_UNSEEN:
         _tell_news(world, repo)
@@ -69,6 +74,10 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     compiled, is_new = admitted
     if is_new:  # not for a file that nobody has accepted
         _welcome(world, repo, compiled, has_shims=flag == "--global")
+    if compiled.rules.notices:
+        from dodo_hooks.fire.notices import print_notices
+
+        print_notices(world, repo, compiled.rules)
     for name in hooks:
         body = compiled.hook(name)
         if body is not None:
@@ -175,14 +184,11 @@ def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes 
 
 
 def _welcome(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
-    """The hook file is new or has changed: say what its reader noticed, and see to the shims that it needs (G2)."""
+    """The hook file is new or has changed: see to the shims that it needs (G2)."""
     from dodo_hooks.fire.run import say
-    from dodo_hooks.host.bundle import is_in_use
-
-    for notice in compiled.rules.notices:
-        say(notice)
     from dodo_hooks.fire.shims import install_missing, shims_needed
     from dodo_hooks.git.shim import refresh_bundle
+    from dodo_hooks.host.bundle import is_in_use
 
     if not is_in_use(__name__):
         refresh_bundle(repo)

@@ -43,19 +43,18 @@ class EventFacts:
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
         self._branch: str | None = None
 
-    def listed(self, job: "Job", rule: "FileRule") -> "tuple[bytes, ...] | None":
-        """The files of a rule's source; None where the event does not tell them.
+    def listed(self, job: "Job", rule: "FileRule") -> "Changes | None":
+        """The files of a rule's source, deleted ones too; None where the event does not tell them.
 
         Raises:
             FilesError: says why they cannot be found out.
         """
         if rule.source == COMMAND:
-            return self._of_command(rule.command, job.env)
-        changes = self.changes(rule.source)
-        return None if changes is None else tuple(path for path, is_deleted in changes.items() if not is_deleted)
+            return dict.fromkeys(self._of_command(rule.command, job.env), False)
+        return self.changes(rule.source)
 
     def changes(self, source: str) -> "Changes | None":
-        """The same for a source that is git's, with what was deleted."""
+        """The same for a source that is git's."""
         self._fail_again(source)
         if source not in self._changes:
             from dodo_hooks.git.files import Event, changes_from

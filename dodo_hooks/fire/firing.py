@@ -95,16 +95,21 @@ def firing_of(
 
 
 def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":
-    """Return what DODO_HOOKS_SKIP leaves out; say which of its words mean nothing in the whole file."""
+    """Return what the variables leave out; say which words of DODO_HOOKS_SKIP mean nothing in the whole file."""
+    out: dict[int, Outcome] = {}
+    if world.environ.get("LEFTHOOK_EXCLUDE"):
+        from dodo_hooks.fire.lefthook_variables import excluded
+
+        out = excluded(world, compiled.rules.family, hook)
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
-        return {}
+        return out
     from dodo_hooks.core.selection import BY_VARIABLE, left_out, selectors_from, unknown_skips
 
     if unknown_skips((hook,), variable) and (plan := compiled.plan()):
         for word in unknown_skips(plan.hooks, variable):
             say(f"DODO_HOOKS_SKIP: no job, group or tag is called {word!r}")
-    return left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)
+    return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}
 
 
 def slots_of(wanted: "int | None") -> int:

@@ -123,6 +123,7 @@ def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
 
             attached.staging = Staging(run, jobs)
             attached.staging.guard(attached.loop)
+        watch_changes(attached, jobs)
         ready, _ = CountingSource(run.firing.hook, jobs, run.writer.outcomes()).start()
         attached.loop.open_wave(ready)
     except HooksError:
@@ -130,6 +131,18 @@ def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
         raise
     except OSError:  # no process or no descriptor is left: the loop tries again, and says so
         pass
+
+
+def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
+    """Fail the jobs that change files and must not (`fail_on_changes`).
+
+    Raises:
+        HooksError: it cannot be told what the tree is now.
+    """
+    if any(attached.run.firing.hook.jobs[number].fails_on_changes for number in jobs):
+        from dodo_hooks.fire.changes import watch_changes as watch
+
+        watch(attached.run, attached.loop, jobs, attached.staging)
 
 
 def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database: "str | None" = None) -> int:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 8
+_FORMAT = 9
 _KEY = (
     _FORMAT,
     __version__,

@@ -24,9 +24,10 @@ _LOOKED_AT_BYTES = 8192  # of the content
 _KIND, _REGULAR, _LINK = 0o170000, 0o100000, 0o120000  # inode(7); the module `stat` would be one more to import
 
 
-def has_types(top: str, types: "Sequence[str]") -> "Callable[[bytes], bool]":
+def has_types(top: str, types: "Sequence[str]", *, may_be_gone: bool = False) -> "Callable[[bytes], bool]":
     """The question whether a file below `top` has all of the kinds and, where MIME types are among the `types`, one of
-    them. A link is not followed: it is neither text nor binary nor executable. What is not there has no type."""
+    them. A link is not followed: it is neither text nor binary nor executable. What is not there has no type; with
+    `may_be_gone` it may have had any that its name does not rule out."""
     kinds = frozenset(one for one in types if one in KINDS)
     mime_types = frozenset(canonical(one) for one in types if one not in KINDS)
     needs_content = bool(mime_types or kinds & {TEXT, BINARY})
@@ -36,7 +37,8 @@ def has_types(top: str, types: "Sequence[str]") -> "Callable[[bytes], bool]":
         try:
             mode = os.lstat(base + path).st_mode
         except OSError:
-            return False
+            by_name = mime_type_by_name(path) if mime_types else None
+            return may_be_gone and (by_name is None or by_name in mime_types)
         is_regular = mode & _KIND == _REGULAR
         is_executable = is_regular and bool(mode & 0o111)
         is_link = mode & _KIND == _LINK

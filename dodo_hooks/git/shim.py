@@ -5,12 +5,12 @@ in the git directory, where the shims find them from their own place.
 """
 
 import contextlib
-import difflib
 import os
 from collections.abc import Generator, Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.events import CLIENT_HOOKS, COMMAND_HOOKS, SERVER_HOOKS, known_hooks, shim_of
+from dodo_hooks.core.nearest import nearest
 from dodo_hooks.core.record import Record
 from dodo_hooks.git import hooks_path, kept, launcher
 from dodo_hooks.git.event import MARKER, mark_fired
@@ -168,8 +168,8 @@ def _shim_for(hook: str) -> str:
         raise UsageError(f"{hook} needs no shim: `dodo-hooks worktree remove` fires it")
     shim = shim_of(hook)
     if shim is None:
-        near = difflib.get_close_matches(hook, known_hooks(), 1)
-        meant = f": did you mean {near[0]}?" if near else f": there are {', '.join(known_hooks())}"
+        near = nearest(hook, known_hooks())
+        meant = f": did you mean {near}?" if near else f": there are {', '.join(known_hooks())}"
         raise UsageError(f"{hook} is not a hook{meant}")
     return shim
 

@@ -3,6 +3,7 @@
     STATE/dodo-hooks/jobs/REPO/repository.json     where the repository is, for people
                               /clock               the newest invocation id, so that ids only grow
                               /pruned              when old invocations were deleted last
+                              /notices             the contents of hook files whose notices were printed
                               /live/INVOCATION     an empty file named after each invocation that has not ended
                               /failed/INVOCATION   a line to be told about a background run that did not go well
                               /groups/               a file for each concurrency group; waiting/ has the tickets
@@ -41,6 +42,10 @@ def clock_file(repository_dir: str) -> str:
 
 def prune_stamp(repository_dir: str) -> str:
     return f"{repository_dir}/pruned"
+
+
+def notices_file(repository_dir: str) -> str:
+    return f"{repository_dir}/notices"
 
 
 def live_dir(repository_dir: str) -> str:

@@ -1,24 +1,27 @@
-"""`fail_on_changes`, which both tools have: the hook fails if its jobs have changed files.
-
-It can turn a commit down, so a gate that has it is refused: without it the commit would go through unchecked.
-"""
+"""`fail_on_changes`, which both tools have: the hook fails if its jobs have changed files."""
 
 from dodo_hooks.core.events import is_gate
-from dodo_hooks.loader.dialects.translation import Remarks, text_of
-from dodo_hooks.loader.tree import Entry
-from dodo_hooks.loader.wording import quoted
+from dodo_hooks.core.plan import CI, ELSEWHERE
+from dodo_hooks.loader.dialects.translation import Remarks, flag, text, text_of, with_value
+from dodo_hooks.loader.tree import Entry, ListNode
+from dodo_hooks.loader.wording import listed, quoted
 
 _NEVER = ("never", "false", "0")
+_ALWAYS = ("always", "true", "1")
 
 
-def check_changes(entry: Entry | None, hook: str, remarks: Remarks, *, is_task: bool) -> None:
-    if entry is None or text_of(entry).lower() in _NEVER:
-        return
-    if is_task or not can_be_gate(hook):
-        remarks.ignored(entry, "that files were changed does not fail a hook here")
-    else:
-        way_out = 'let the hook end with a job that runs "git diff --exit-code"'
-        remarks.find(entry.mark, f"{quoted(entry.key)} is not supported: {way_out}", f"hook {quoted(hook)}")
+def changes_entry(entry: Entry | None, who: str, remarks: Remarks) -> list[Entry]:
+    """The key in our words; nothing where it is not there."""
+    if entry is None or (word := text_of(entry).lower()) in _NEVER:
+        return []
+    mark = entry.value.mark
+    if word in _ALWAYS:
+        return [with_value(entry, flag(mark, True))]
+    if word in (CI, ELSEWHERE):
+        return [with_value(entry, ListNode(mark, (text(mark, word),)))]
+    words = listed((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
+    remarks.find(mark, f"{quoted(entry.key)}: expected {words}", who)
+    return []
 
 
 def can_be_gate(hook: str) -> bool:

@@ -5,7 +5,7 @@ grew from, so most of a file stays as it is.
 """
 
 from dodo_hooks.core.events import CLIENT_HOOKS, known_hooks
-from dodo_hooks.loader.dialects.changes import can_be_gate, check_changes
+from dodo_hooks.loader.dialects.changes import can_be_gate, changes_entry
 from dodo_hooks.loader.dialects.conditions import daft_condition
 from dodo_hooks.loader.dialects.daft_jobs import Body, Jobs
 from dodo_hooks.loader.dialects.translation import (
@@ -20,7 +20,7 @@ from dodo_hooks.loader.dialects.translation import (
     with_value,
 )
 from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Node
-from dodo_hooks.loader.wording import did_you_mean
+from dodo_hooks.loader.wording import did_you_mean, quoted
 
 _SAME = ("colors", "rc", "templates")
 # Resolved before (extends), about the tool itself, or used up in the translation of scripts.
@@ -152,7 +152,8 @@ class _File:
         if "setup" in fields:
             setup = fields["setup"]
             out.append(with_value(setup, ListNode(setup.value.mark, items_of(setup.value))))
-        check_changes(fields.get("fail_on_changes"), name, self._remarks, is_task=is_task)
+        who = f"{'task' if is_task else 'hook'} {quoted(name)}"
+        out += changes_entry(fields.get("fail_on_changes"), who, self._remarks)
         jobs = Jobs(self._remarks, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
         return MapNode(entry.value.mark, (*out, *jobs.translated(fields)))
 

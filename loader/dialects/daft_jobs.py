@@ -30,12 +30,18 @@ _SAME = (
     "arch",
     "use_stdin",
     "stage_fixed",
-    "log",
 )
+_LOG_KEYS = ("max_log_size", "retention")
+_LOG_NOT_DONE = {
+    "keep_last": 'it is said for all jobs together, in the file\'s own "log"',
+    "max_total_size": 'it is said for all jobs together, in the file\'s own "log"',
+    "stale_running_after": "that a run has died is told by its lock, not by its age",
+}
 _FILE_KEYS = ("glob", "exclude", "file_types", "files")
 _JOB_KEYS = (
     *_SAME,
     *_FILE_KEYS,
+    "log",
     "args",
     "env",
     "group",
@@ -56,6 +62,7 @@ _SYSTEMS = ("linux", "macos", "windows")
 
 _FILE_LIST = re.compile(r"\{(files|changed_files|staged_files|push_files|all_files)\}")
 _OWN_LIST = re.compile(r"\{(?:changed_)?files\}")
+_STAGING = ("pre-commit", "pre-merge-commit")
 _COMMIT_HOOKS = (
     "applypatch-msg",
     "commit-msg",
@@ -155,7 +162,10 @@ class Jobs:
         env, moving = divided(fields.get("env"), _is_moving)
         command = self._run(fields, who)
         is_about_files = _is_about_files(fields, command)
+        if "stage_fixed" in fields and self._body.name not in _STAGING:
+            self._remarks.ignored(fields.pop("stage_fixed"), f"there is nothing to stage in {quoted(self._body.name)}")
         out = [fields[key] for key in ("name", *_SAME) if key in fields]
+        out += [with_value(fields["log"], self._log(fields["log"].value))] if "log" in fields else []
         out += [as_list(fields["tags"])] if "tags" in fields else []
         out += self._conditions(fields)
         out += [self._with_own_list(one, fields) for one in command]
@@ -167,6 +177,19 @@ class Jobs:
         for entry in (root, fields.get("env"), *command):
             self._check_placeholders(entry.value if entry else None, node.mark)
         return with_line(job, f'cd "{text_of(root)}" || exit') if enters else job
+
+    def _log(self, node: Node) -> Node:
+        if not isinstance(node, MapNode):
+            return node
+        kept = []
+        for one in node.entries:
+            if one.key in _LOG_KEYS:
+                kept.append(one)
+            elif one.key in _LOG_NOT_DONE:
+                self._remarks.ignored(one, _LOG_NOT_DONE[one.key])
+            else:
+                self._remarks.unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
+        return replace(node, entries=tuple(kept))
 
     def _run(self, fields: dict[str, Entry], who: str) -> list[Entry]:
         """What the job runs; a script as the command that daft makes of it."""

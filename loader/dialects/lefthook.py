@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 from dodo_hooks.core.events import CLIENT_HOOKS, SERVER_HOOKS
-from dodo_hooks.loader.dialects.changes import check_changes
+from dodo_hooks.loader.dialects.changes import changes_entry
 from dodo_hooks.loader.dialects.conditions import lefthook_condition
 from dodo_hooks.loader.dialects.lefthook_files import FileRules
 from dodo_hooks.loader.dialects.lefthook_jobs import Jobs, has_scripts
@@ -46,10 +46,9 @@ _NOT_DONE = {
     "ai": "no settings of other programs are written; its jobs can be run as a task",
     "install_non_git_hooks": "what git does not fire is run by hand here, as a task",
     "no_tty": "whether there is a terminal is found out",
-    "remote": "nothing is fetched: hooks that come from there do not run here",
-    "remotes": "nothing is fetched: hooks that come from there do not run here",
 }
-_TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, "colors", "output", "skip_output", "templates")
+_REMOTES = ("remote", "remotes")
+_TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, *_REMOTES, "colors", "output", "skip_output", "templates")
 
 _HOOK_KEYS = (
     "commands",
@@ -150,8 +149,12 @@ class _File:
         if entry.key in _OWN:
             return []
         if entry.key in _NOT_DONE:
-            if entry.key in ("remote", "remotes") or not _is_false(entry.value):
+            if not _is_false(entry.value):
                 self._remarks.ignored(entry, _NOT_DONE[entry.key])
+            return []
+        if entry.key in _REMOTES:
+            if entry.value != ListNode(entry.value.mark, ()):
+                self._remarks.unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
             return []
         if entry.key == "colors":
             return self._colors(entry)
@@ -202,14 +205,15 @@ class _File:
             out += [condition] if condition else []
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += [_setup(fields["setup"])] if "setup" in fields else []
-        check_changes(fields.get("fail_on_changes"), entry.key, self._remarks, is_task=is_task)
+        out += changes_entry(fields.get("fail_on_changes"), who, self._remarks)
         self._tell_not_done(fields)
         jobs = Jobs(self._remarks, self._rules, entry.key, _words(fields.get("exclude_tags"))).translated(fields)
         return MapNode(entry.value.mark, (*out, *([jobs] if jobs else [])))
 
     def _tell_not_done(self, fields: dict[str, Entry]) -> None:
-        if "fail_on_changes_diff" in fields:
-            self._remarks.ignored(fields["fail_on_changes_diff"], "no diff is shown when a hook fails")
+        diff = fields.get("fail_on_changes_diff")
+        if diff and not is_true(diff):
+            self._remarks.ignored(diff, "the diff of what was changed is always shown")
         stash = fields.get("stash_unstaged_changes")
         if stash and not is_true(stash):
             self._remarks.ignored(stash, "what is not staged is set aside wherever jobs change files")

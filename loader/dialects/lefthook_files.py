@@ -57,9 +57,9 @@ class FileRules:
         root = self._root(inherited.root)
         if not is_asked:
             whom = "a script that is given none" if is_script else f"a command of {quoted(hook)} that names none"
-            for key in FILE_KEYS:
-                if key in fields:
-                    self._remarks.ignored(fields[key], f"lefthook does not look at the files for {whom}")
+            of_groups = (*inherited.added, *([inherited.files] if inherited.files else []))
+            for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
+                self._remarks.ignored(entry, f"lefthook does not look at the files for {whom}")
             return root
         rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, who)]
         if root and not rules and not names_files:  # what is not in the folder does not count

@@ -128,6 +128,8 @@ class Jobs:
                 why = f"{quoted(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
                 self._remarks.refuse(node.mark, one.mark, why)
         out = [*self._title(fields), *self._command(fields, node.mark, who)]
+        if self._hook != "pre-commit" and "stage_fixed" in fields:
+            self._remarks.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
         out += [fields[key] for key in _SAME if key in fields]
         out += self._conditions(fields)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []

@@ -2,7 +2,7 @@
 
 What they mean is in core/foreign_globs.py. lefthook's globs are those of gobwas unless its file says `glob_matcher:
 doublestar`, daft's are like doublestar's. lefthook's `glob:` also takes no notice of upper and lower case (its
-`exclude:` does), which no glob of ours can say.
+`exclude:` does), which a pattern that is a map can say.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from dodo_hooks.core.foreign_globs import (
     gobwas_glob,
     gobwas_regex,
 )
-from dodo_hooks.loader.dialects.translation import text
+from dodo_hooks.loader.dialects.translation import flag, text
 from dodo_hooks.loader.tree import Entry, MapNode, Node, Scalar
 
 
@@ -31,7 +31,11 @@ def pattern_node(node: Node, rules: GlobRules) -> Node:
     """The pattern that means here what `node`, a glob, means there. Raises ValueError for a glob that is none."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return node  # the models say what is wrong with it
-    return _as_node(node, glob_of(node.value, rules), lambda: regex_of(node.text, rules))
+    glob = glob_of(node.value, rules)
+    if glob is None or not rules.ignores_case or not any(map(str.isalpha, glob)):
+        return _as_node(node, glob, lambda: regex_of(node.text, rules))
+    ignore_case = Entry(node.mark, "ignore_case", flag(node.mark, True))
+    return MapNode(node.mark, (Entry(node.mark, "glob", text(node.mark, glob)), ignore_case))
 
 
 def ref_node(node: Node) -> Node:
@@ -54,8 +58,7 @@ def regex_of(glob: str, rules: GlobRules) -> str:
 def glob_of(glob: str, rules: GlobRules) -> str | None:
     """The glob of ours that means the same, where there is one."""
     read = gobwas_glob if rules.star_crosses else doublestar_glob
-    meant = read(glob)
-    return None if rules.ignores_case and any(c.isalpha() for c in glob) else meant
+    return read(glob)
 
 
 def _as_node(node: Scalar, glob: str | None, regex: Callable[[], str]) -> Node:

@@ -21,6 +21,7 @@ class Notice:
 
     mark: Mark
     message: str
+    is_unchecked: bool = False  # jobs that run there do not run here, and nobody checks what they would
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ class Remarks:
 
     def ignored(self, entry: Entry, why: str) -> None:
         self.notice(entry.mark, f"{quoted(entry.key)} is ignored: {why}")
+
+    def unchecked(self, entry: Entry, why: str) -> None:
+        self.notices.append(Notice(entry.mark, f"{quoted(entry.key)} is not checked here: {why}", is_unchecked=True))
 
     def unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
         """A key that its own tool does not know either."""

@@ -362,3 +362,19 @@ def test_c8_an_escaped_path_matches_itself(parts: list[str]) -> None:
         return
     assert matches(compile_glob(escaped), name.encode())
     assert matches(compile_regex(gobwas_regex(escaped[1:])), name.encode())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("*.{js,ts}", b"a/B.TS", True),
+        ("*.{js,ts}", b"a/b.css", False),
+        ("SRC/**", b"src/a", True),
+        ("Makefile", b"web/MAKEFILE", True),
+        ("src/*.js", b"SRC/a/b.JS", False),
+        ("**", b"A", True),
+    ],
+)
+def test_c8_a_glob_may_take_upper_for_lower_case(pattern: str, path: bytes, expected: bool) -> None:
+    assert matches(compile_glob(pattern, True), path) is expected
+    assert matches(compile_glob(pattern), path) is (expected and pattern == "**")

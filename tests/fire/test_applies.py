@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -167,6 +168,87 @@ def test_g4_what_is_not_in_the_working_tree_is_given_to_nobody(repo: Repo) -> No
     (repo.path / "gone").unlink()
     hook = hook_of({"files": rule(plan.ALL)}, {"files": rule(plan.COMMAND, command="echo kept; echo gone")})
     assert ask(repo, hook).files == {0: (b"kept",), 1: (b"kept",)}
+
+
+def commit_and_remove(repo: Repo, *names: str) -> None:
+    stage(repo, *names)
+    repo.git("commit", "-q", "-m", "two")
+    repo.git("rm", "-q", "--", *names)
+
+
+def without_list(source: str, *globs: str, **options: Any) -> FileRule:
+    """The rule of a job whose command takes no list."""
+    return rule(source, *globs, **options)._replace(counts_deleted=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "args"),
+    [
+        ("pre-commit", plan.STAGED, ()),
+        ("commit-msg", plan.CHANGED, ()),
+        ("post-checkout", plan.CHANGED, ("HEAD~1", "HEAD", "1")),
+        ("post-merge", plan.CHANGED, ("0",)),
+        ("post-commit", plan.CHANGED, ()),
+        ("pre-push", plan.PUSHED, ("origin", "url")),
+        ("pre-commit", plan.COMMAND, ()),
+    ],
+)
+def test_g4_a_deleted_file_is_enough_for_a_job_without_a_list(
+    repo: Repo, name: str, source: str, args: tuple[str, ...]
+) -> None:
+    commit_and_remove(repo, "a.ts")
+    if name.startswith("post-") or name == "pre-push":
+        repo.git("commit", "-q", "-m", "three")
+        repo.git("update-ref", "ORIG_HEAD", "HEAD~1")
+    old, new = (repo.git("rev-parse", one).stdout.strip() for one in ("HEAD~1", "HEAD"))
+    stdin = f"refs/heads/main {new} refs/heads/main {old}\n" if name == "pre-push" else ""
+    command = "echo a.ts" if source == plan.COMMAND else ""
+    jobs: list[dict[str, object]] = [
+        {"files": without_list(source, "*.ts", command=command)},
+        {"files": without_list(source, "*.py", command=command)},
+        {"files": rule(source, "*.ts", command=command)},
+    ]
+    applies = ask(repo, hook_of(*jobs, name=name), args, stdin.encode())
+    assert applies.files == {0: ()} and set(applies.left_out) == {1, 2}
+
+
+def test_g4_of_a_deleted_file_the_name_and_the_folder_count(repo: Repo) -> None:
+    commit_and_remove(repo, "a.py", "gone/b.py")
+    stage(repo, "kept/c.txt", "d.bin")
+    repo.write("d.bin", b"\0")
+    hook = hook_of(
+        {"files": without_list(plan.STAGED, "a.py", types=["text"])},
+        {"files": without_list(plan.STAGED, "a.py", types=["text/x-python"])},
+        {"files": without_list(plan.STAGED, "a.py", types=["text/html"])},
+        {"files": without_list(plan.STAGED, "d.bin", types=["text"])},
+        {"files": without_list(plan.STAGED, below="gone")},
+        {"files": without_list(plan.STAGED, "*.py", "!a.py", "!gone/**")},
+    )
+    assert set(ask(repo, hook).files) == {0, 1}
+
+
+def test_g4_a_folder_that_comes_back_when_unstaged_changes_are_hidden_counts(repo: Repo) -> None:
+    stage(repo, "web/kept")
+    commit_and_remove(repo, "web/a.ts")
+    shutil.rmtree(repo.path / "web")
+    assert ask(repo, hook_of({"files": without_list(plan.STAGED, "*.ts", below="web")})).files == {0: ()}
+
+
+def test_g4_a_link_that_leads_nowhere_is_in_no_list(repo: Repo) -> None:
+    (repo.path / "nowhere").symlink_to("missing")
+    (repo.path / "folder").symlink_to(".")
+    repo.write("a", "")
+    repo.git("add", "-A")
+    hook = hook_of(
+        {"files": rule(plan.STAGED)},
+        {"files": rule(plan.ALL)},
+        {"files": rule(plan.STAGED, types=["symlink"])},
+        {"files": rule(plan.COMMAND, command="echo nowhere; echo a")},
+        {"files": without_list(plan.STAGED, "nowhere")},
+        {"files": rule(plan.STAGED, "nowhere")},
+    )
+    both = (b"a", b"folder")
+    assert ask(repo, hook).files == {0: both, 1: both, 2: (b"folder",), 3: (b"a",), 4: ()}
 
 
 def test_g4_given_files_take_the_place_of_every_set(counted: Repo) -> None:

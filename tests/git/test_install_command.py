@@ -68,10 +68,21 @@ def test_a_broken_hook_file_installs_nothing_unless_the_hook_is_named(repo: Repo
     assert len(answer(install, repo, "pre-commit")) == 2
 
 
-def test_a_file_without_hooks_installs_nothing(repo: Repo) -> None:
-    repo.file("hooks: {}\n")
-    with pytest.raises((UsageError, ConfigError)):
-        answer(install, repo)
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("hooks.dodo", ""),
+        ("hooks.dodo", "# later\n"),
+        ("hooks.dodo", "hooks: {}\n"),
+        ("hooks.dodo", "tasks: {dev: {jobs: [{run: make}]}}\n"),
+        ("lefthook.yml", "# later\n"),
+        ("lefthook.yml", "dev: {jobs: [{run: make}]}\n"),
+        ("daft.yml", ""),
+    ],
+)
+def test_a_file_without_hooks_installs_nothing_and_is_no_error(repo: Repo, name: str, content: str) -> None:
+    repo.file(content, name)
+    assert answer(install, repo) == [f"{name} names no hook yet, so nothing is installed"]
     assert not repo.has(".git/dodo-hooks")
 
 

@@ -46,8 +46,10 @@ GOOD = {
     ],
     "hook": [
         "{jobs: , setup: npm ci, skip: true, only: [merge, {ref: main}], exclude_tags: slow}",
+        "{fail_on_changes: [ci, non-ci], jobs: [{run: x, fail_on_changes: false}]}",
         "{exclude: {regex: x}, setup: [a, {run: [b, c]}, [d, e]], fail_mode: warn, concurrency: x}",
     ],
+    "pattern": ["{regex: x, ignore_case: false}", "{glob: '*.{js,ts}', ignore_case: true}"],
     "job": [
         "{run: [a, b]}",
         "{run: {linux: a, macos: [b]}, arch: [arm64, amd64], file_types: [text, not symlink, text/x-python]}",
@@ -86,6 +88,8 @@ BAD = {
         "{run: x}",
         "{parallel: 1}",
         "{fail_mode: stop}",
+        "{fail_on_changes: [always]}",
+        "{fail_on_changes: ci}",
         "{jobs: {a: {run: x}}}",
         "{setup: [{}]}",
         "{setup: [3]}",
@@ -113,7 +117,16 @@ BAD = {
     ],
     "group": ["{needs: [a]}", "{jobs: [x]}", "[]"],
     "condition": ["3", "{}", "{desc: x}", "{reff: main}", "'mer-ge'", "{env: 3}", "true", "{all: []}"],
-    "pattern": ["3", "''", "{}", "{glob: x}", "{regex: ''}"],
+    "pattern": [
+        "3",
+        "''",
+        "{}",
+        "{glob: x, regex: x}",
+        "{ignore_case: true}",
+        "{regex: x, ignore_case: true}",
+        "{regex: ''}",
+        "{glob: ''}",
+    ],
     "concurrency": ["{}", "''", "{group: a, on_conflict: wait}", "{group: a, wait: soon}"],
 }
 VALIDATOR = Draft202012Validator(hook_file_schema())
@@ -217,5 +230,5 @@ def _completed(level: str, lines: str) -> str:
     """The body as flow style, with what a body of the level cannot do without."""
     keys = plain_of(lines)
     needed = {"job": "run: x", "setup": "run: x", "concurrency": "group: x", "pattern": "regex: x"}.get(level)
-    has_it = any(key in keys for key in (*COMMANDS, "regex"))
+    has_it = any(key in keys for key in (("regex", "glob") if level == "pattern" else COMMANDS))
     return ", ".join([*lines.splitlines(), *([needed] if needed and not has_it else [])])

@@ -50,6 +50,22 @@ def test_c6_a_name_that_begins_with_a_dash_is_no_option(repo: Repo) -> None:
     assert repo.git("show", "HEAD:-x.txt").stdout == "fixed\n"
 
 
+def test_g4_a_commit_that_only_deletes_is_checked(repo: Repo) -> None:
+    repo.write("a.ts", "")
+    repo.git("add", "a.ts")
+    repo.git("commit", "-q", "-m", "one")
+    repo.hook(
+        "pre-commit",
+        types={"run": "exit 7", "glob": "*.ts"},
+        lint={"run": "touch linted; : {staged_files}", "glob": "*.ts"},
+        other={"run": "touch other", "glob": "*.py"},
+    )
+    repo.git("rm", "-q", "a.ts")
+    assert repo.git("commit", "-q", "-m", "two", check=False).returncode == 1
+    assert repo.finished("pre-commit").statuses() == {"types": "failed", "lint": "skipped", "other": "skipped"}
+    assert not repo.has("linted") and not repo.has("other")
+
+
 def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:
     branch = HOSTILE_BRANCH
     repo.hook("post-checkout", job=f'{tell(repo)} {{branch}} \'{{branch}}\' "x{{branch}}" "$(printf %s {{branch}})"')

@@ -66,6 +66,7 @@ HOOK_KEYS = [
     ("follow: true", {"follow": True}),
     ("exclude_tags: [slow]", {"exclude_tags": ["slow"]}),
     ("fail_mode: Warn", {"fail_mode": "warn"}),
+    ("fail_on_changes: ci", {"fail_on_changes": ["ci"]}),
     ("skip: CI", {"skip": "CI"}),
     ("skip: merge", {"skip": {"env": "merge"}}),
     ("skip: [merge, rebase]", {"skip": ["merge", "rebase"]}),
@@ -239,16 +240,24 @@ NOTICES = [
     (a_hook("skpi: true"), ['N 3:5 "skpi" is ignored: it is no key of daft\'s hooks, did you mean "skip"?']),
     (a_hook("skip: [CI]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
     (a_hook("only: [CI, merge]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
-    (
-        a_hook("fail_on_changes: always", "post-commit"),
-        ['N 3:5 "fail_on_changes" is ignored: that files were changed does not fail a hook here'],
-    ),
     ("tasks: {a: {fail_mode: warn}}", ['N 1:13 "fail_mode" is ignored: a task fails with its first job that does']),
     (
         a_job("tracks: [path]\nrun: x"),
         ['N 4:9 "tracks" is ignored: no job is run anew when a working tree has been moved'],
     ),
     (a_job("inputs: [a]\nrun: x"), ['N 4:9 "inputs" is ignored: it is no key of daft\'s "jobs"']),
+    (
+        a_job("run: x\nlog:\n  retention: 1d\n  keep_last: 3\n  stale_running_after: 1h\n  retain: 1"),
+        [
+            'N 7:11 "keep_last" is ignored: it is said for all jobs together, in the file\'s own "log"',
+            'N 8:11 "stale_running_after" is ignored: that a run has died is told by its lock, not by its age',
+            'N 9:11 "retain" is ignored: it is no key of daft\'s "log"',
+        ],
+    ),
+    (
+        "hooks:\n  pre-push:\n    jobs: [{run: x, stage_fixed: true}]",
+        ['N 3:21 "stage_fixed" is ignored: there is nothing to stage in "pre-push"'],
+    ),
     (a_job("run: x {old_branch}"), ['N 4:14 "{old_branch}" never has a value here and stays as it is']),
 ]
 
@@ -274,11 +283,8 @@ FINDINGS = [
         ['F 3:15 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
     ),
     (
-        a_hook("fail_on_changes: ci"),
-        [
-            'F 3:5 hook "pre-commit": "fail_on_changes" is not supported: '
-            'let the hook end with a job that runs "git diff --exit-code"'
-        ],
+        a_hook("fail_on_changes: sometimes"),
+        ['F 3:22 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
     ),
 ]
 

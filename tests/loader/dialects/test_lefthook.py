@@ -89,6 +89,10 @@ HOOK_KEYS = [
     ("setup: [{run: npm ci}]", {"parallel": False, "setup": [{"run": "npm ci"}]}),
     ("fail_on_changes: never", {"parallel": False}),
     ("fail_on_changes: false", {"parallel": False}),
+    ("fail_on_changes: always", {"parallel": False, "fail_on_changes": True}),
+    ("fail_on_changes: true\nfail_on_changes_diff: true", {"parallel": False, "fail_on_changes": True}),
+    ("fail_on_changes: ci", {"parallel": False, "fail_on_changes": ["ci"]}),
+    ("fail_on_changes: non-ci", {"parallel": False, "fail_on_changes": ["non-ci"]}),
     ("stash_unstaged_changes: true", {"parallel": False}),
     ("commands: {}", {"parallel": False, "jobs": []}),
 ]
@@ -118,8 +122,8 @@ JOB_KEYS = [
     ("run: x\nroot: web/", {"run": "x", "root": "web/", "glob": "**"}),
     ("run: x {all_files}\nroot: web/", {"run": "x {all_files}", "root": "web/"}),
     ("run: x\nroot: web/\nglob: '*'", {"run": "x", "root": "web/", "glob": "*"}),
-    ("run: x\nglob: '*.js'", {"run": "x", "glob": {"regex": r"(?i)\.js\Z"}}),
-    ("run: x\nglob: ['*.js', '']", {"run": "x", "glob": [{"regex": r"(?i)\.js\Z"}]}),
+    ("run: x\nglob: '*.js'", {"run": "x", "glob": {"glob": "*.js", "ignore_case": True}}),
+    ("run: x\nglob: ['*.js', '']", {"run": "x", "glob": [{"glob": "*.js", "ignore_case": True}]}),
     (
         "run: x\nexclude: ['*.snap', a/b.js, x.js]",
         {"run": "x", "exclude": ["*.snap", "a/b.js", "/x.js"]},
@@ -245,7 +249,7 @@ def test_a_hook_with_nothing_in_it_is_one_without_jobs() -> None:
 def test_with_doublestar_a_star_stays_in_its_folder() -> None:
     text = "glob_matcher: doublestar\n" + pre_commit("jobs: [{run: x, glob: 'src/**/*', exclude: [a/*, '*.js']}]")
     assert translated(text)["hooks"]["pre-commit"]["jobs"] == [
-        {"run": "x", "glob": {"regex": r"(?is)^src/(?:.+/)?[^/]*\Z"}, "exclude": ["a/*", "/*.js"]}
+        {"run": "x", "glob": {"glob": "src/**/*", "ignore_case": True}, "exclude": ["a/*", "/*.js"]}
     ]
 
 
@@ -260,11 +264,11 @@ def test_in_other_hooks_only_a_command_that_names_files_is_about_them() -> None:
 NOTICES = [
     (
         "remotes: [{git_url: x}]",
-        ['N 1:1 "remotes" is ignored: nothing is fetched: hooks that come from there do not run here'],
+        ['N 1:1 "remotes" is not checked here: nothing is fetched, and hooks that come from there do not run'],
     ),
     (
         "remote: {git_url: x}",
-        ['N 1:1 "remote" is ignored: nothing is fetched: hooks that come from there do not run here'],
+        ['N 1:1 "remote" is not checked here: nothing is fetched, and hooks that come from there do not run'],
     ),
     (
         "ai: {claude: {Stop: x}}",
@@ -298,12 +302,8 @@ NOTICES = [
         ['N 3:3 "follow" is ignored: what jobs print that run at the same time is shown one job after the other'],
     ),
     (
-        pre_commit("fail_on_changes_diff: true"),
-        ['N 2:3 "fail_on_changes_diff" is ignored: no diff is shown when a hook fails'],
-    ),
-    (
-        pre_commit("fail_on_changes: always", "post-commit"),
-        ['N 2:3 "fail_on_changes" is ignored: that files were changed does not fail a hook here'],
+        pre_commit("fail_on_changes_diff: false"),
+        ['N 2:3 "fail_on_changes_diff" is ignored: the diff of what was changed is always shown'],
     ),
     (
         pre_commit("stash_unstaged_changes: false"),
@@ -353,6 +353,18 @@ NOTICES = [
         ['N 2:19 "glob" is ignored: lefthook does not look at the files for a command of "post-merge" that names none'],
     ),
     (
+        pre_commit("files: z\nexclude: v\njobs: [{glob: y, root: web, group: {jobs: [{script: x}]}}]", "post-merge"),
+        [
+            'N 2:3 "files" is ignored: lefthook does not look at the files for a script that is given none',
+            'N 3:3 "exclude" is ignored: lefthook does not look at the files for a script that is given none',
+            'N 4:11 "glob" is ignored: lefthook does not look at the files for a script that is given none',
+        ],
+    ),
+    (
+        pre_commit("jobs: [{run: x, stage_fixed: true}]", "pre-push"),
+        ['N 2:19 "stage_fixed" is ignored: lefthook stages fixes in pre-commit alone'],
+    ),
+    (
         pre_commit("jobs: [{script: x, glob: y}]"),
         ['N 2:22 "glob" is ignored: lefthook does not look at the files for a script that is given none'],
     ),
@@ -381,18 +393,8 @@ FINDINGS = [
         ['F 2:13 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
     ),
     (
-        pre_commit("fail_on_changes: always"),
-        [
-            'F 2:3 hook "pre-commit": "fail_on_changes" is not supported: '
-            'let the hook end with a job that runs "git diff --exit-code"'
-        ],
-    ),
-    (
-        pre_commit("fail_on_changes: ci", "reference-transaction"),
-        [
-            'F 2:3 hook "reference-transaction": "fail_on_changes" is not supported: '
-            'let the hook end with a job that runs "git diff --exit-code"'
-        ],
+        pre_commit("fail_on_changes: sometimes"),
+        ['F 2:20 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
     ),
     (
         pre_commit("jobs: [{name: a, run: b, glob: 'x[y'}]"),

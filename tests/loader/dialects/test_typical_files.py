@@ -30,7 +30,7 @@ FILES = {
               - name: eslint
                 run: npx eslint --fix {staged_files}
                 stage_fixed: true
-                glob: {regex: '(?i)(?:\.js|\.ts)\Z'}
+                glob: {glob: '*.{js,ts}', ignore_case: true}
               - {name: types, run: npx tsc --noEmit}
           commit-msg:
             parallel: false
@@ -57,7 +57,7 @@ FILES = {
           pre-push:
             piped: true
             jobs:
-              - {name: api, run: go test ./..., root: api/, glob: {regex: '(?i)\.go\Z'}}
+              - {name: api, run: go test ./..., root: api/, glob: {glob: '*.go', ignore_case: true}}
               - {name: web, run: npm test, root: web/, glob: "**", env: {CI: true}}
         """,
     ),
@@ -105,8 +105,8 @@ FILES = {
                 group:
                   piped: true
                   jobs:
-                    - {name: create, run: make db, glob: {regex: '(?i)^db/'}, exclude: ["*.lock"]}
-                    - {name: migrate, run: make migrate, glob: {regex: '(?i)^db/'}, exclude: ["*.lock"]}
+                    - {name: create, run: make db, glob: {glob: 'db/**', ignore_case: true}, exclude: ["*.lock"]}
+                    - {name: migrate, run: make migrate, glob: {glob: 'db/**', ignore_case: true}, exclude: ["*.lock"]}
               - {run: make lint, tags: [slow], exclude: ["*.lock"]}
         """,
     ),
@@ -173,7 +173,7 @@ FILES = {
                 run: rubocop {files}
                 fail_text: see above
                 files: git diff --name-only @{push}
-                glob: [{regex: '(?i)\.rb\Z'}]
+                glob: [{glob: '*.rb', ignore_case: true}]
                 exclude: {regex: '(^|/)(db|vendor)/'}
         """,
     ),

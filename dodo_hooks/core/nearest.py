@@ -1,0 +1,45 @@
+"""Which known name somebody may have meant (C2): an edit or two apart, so that "include" is no "exclude"."""
+
+from collections.abc import Iterable
+
+_LONGEST = 60  # of a name that is compared
+_LETTERS_PER_EDIT = 4
+_MOST_EDITS = 2
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the nearest of the known names, whatever their case; None where none is near.
+
+    Names of less than eight letters may differ by one edit: a letter more, less, another one, or two swapped.
+    """
+    word = name.lower()
+    if len(word) > _LONGEST:
+        return None
+    found, fewest = None, min(_MOST_EDITS, max(1, len(word) // _LETTERS_PER_EDIT)) + 1
+    for candidate in known:
+        edits = _edits(word, candidate.lower(), fewest)
+        if edits < fewest:
+            found, fewest = candidate, edits
+    return found
+
+
+def _edits(one: str, other: str, enough: int) -> int:
+    """How many edits apart two words are (the optimal string alignment distance); `enough` if not less."""
+    if abs(len(one) - len(other)) >= enough:
+        return enough
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, its_letter in enumerate(other, 1):
+            if abs(row - column) >= enough:
+                line.append(enough)
+                continue
+            edits = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != its_letter))
+            if row > 1 and column > 1 and one[row - 2] == its_letter and other[column - 2] == letter:
+                edits = min(edits, before[column - 2] + 1)
+            line.append(edits)
+        if min(line) >= enough:
+            return enough
+        before, last = last, line
+    return min(last[-1], enough)

@@ -1,0 +1,51 @@
+"""What the reader of a hook file noticed: when it is said, and to whom (C2)."""
+
+import pytest
+
+from kit.repo import Repo
+
+FILE = "no_such: 1\npost-commit: {jobs: [{run: 'true'}]}\npre-push: {jobs: [{run: 'true'}]}\n"
+NOTICE = 'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: it is no key of lefthook\'s\n'
+
+
+def told(repo: Repo, *command: str) -> int:
+    """How often a command says the notice."""
+    done = repo.call(*command) if command[0] == "git" else repo.run(*command)
+    return (done.stdout + done.stderr).count(NOTICE)
+
+
+def commit(repo: Repo) -> int:
+    return told(repo, "git", "commit", "-q", "--allow-empty", "-m", "work")
+
+
+@pytest.fixture
+def lefthook(repo: Repo) -> Repo:
+    repo.file(FILE, "lefthook.yml")
+    return repo
+
+
+def test_a_notice_is_said_once_for_each_content_of_the_file(lefthook: Repo) -> None:
+    assert told(lefthook, "install") == 1
+    assert commit(lefthook) == 0
+    lefthook.file(FILE, "lefthook.yml")  # compiled anew, and the same
+    assert [commit(lefthook), told(lefthook, "list"), told(lefthook, "run", "post-commit")] == [0, 0, 0]
+    lefthook.file(FILE + "# another\n", "lefthook.yml")
+    assert [told(lefthook, "status"), commit(lefthook), commit(lefthook)] == [0, 1, 0]
+    lefthook.file(FILE, "lefthook.yml")
+    assert commit(lefthook) == 0
+    linked = lefthook.worktree("linked")
+    linked.file(FILE, "lefthook.yml")
+    assert commit(linked) == 0
+
+
+def test_validate_and_doctor_say_it_each_time(lefthook: Repo) -> None:
+    lefthook.run("install")
+    assert [told(lefthook, "validate"), told(lefthook, "validate")] == [1, 1]
+    assert "no_such" in lefthook.run("doctor").stdout
+
+
+def test_what_a_remote_brings_is_told_as_not_checked(repo: Repo) -> None:
+    repo.file("remotes: [{git_url: https://example.invalid/x}]\npre-commit: {jobs: [{run: 'true'}]}\n", "lefthook.yml")
+    for command in ("install", "install", "status", "doctor"):
+        done = repo.run(command)
+        assert (done.stdout + done.stderr).count('lefthook.yml:1:1: "remotes" is not checked here') == 1, command

@@ -70,7 +70,7 @@ class BackgroundRecorder:
     def clear_stage(self) -> None:
         pass
 
-    def waits(self, number: int, sentence: str) -> None:
+    def remark(self, sentence: str) -> None:
         pass
 
     def trouble(self, sentence: str) -> None:

@@ -228,7 +228,7 @@ class Loop:
             return None
         if claimed is None:
             for sentence in self._groups.news(number):
-                self.recorder.waits(number, sentence)
+                self.recorder.remark(sentence)
         return claimed
 
     def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:
@@ -395,9 +395,8 @@ class Loop:
                 wave.broken = text
             elif kind == wire.OUTPUT:
                 self.recorder.output(numbers[0])
-            elif kind == wire.UNLOGGED:
-                name = self._jobs[numbers[0]].name
-                self.recorder.trouble(f"cannot keep the output of {name}: {os.strerror(numbers[1])}")
+            elif kind in (wire.UNLOGGED, wire.PIPED):
+                self._tell_of_output(kind, *numbers)
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
             elif kind == wire.WENT_ON:
@@ -405,10 +404,13 @@ class Loop:
             elif kind == wire.ENDED:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:
-                number, exit_code, at_ns = numbers
-                del wave.running[number]
-                outcome = Outcome(status.FAILED, status.SPAWN, text, exit_code)
-                self._finish(number, self._ending.pop(number, outcome), at_ns)
+                self._refused(wave, text, *numbers)
+
+    def _tell_of_output(self, kind: str, number: int, error: int) -> None:
+        if kind == wire.UNLOGGED:
+            self.recorder.trouble(f"cannot keep the output of {self._jobs[number].name}: {os.strerror(error)}")
+        else:
+            self.recorder.remark(f"no pseudo-terminal can be opened ({os.strerror(error)}): jobs write to a pipe")
 
     def _started(self, wave: WaveHandle, number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid
@@ -417,6 +419,11 @@ class Loop:
         timeout_s = self._jobs[number].timeout_s
         if timeout_s is not None and number not in self._ending:
             self._deadlines[number] = monotonic_s() + timeout_s
+
+    def _refused(self, wave: WaveHandle, why: str, number: int, exit_code: int, at_ns: int) -> None:
+        del wave.running[number]
+        outcome = Outcome(status.FAILED, status.SPAWN, why, exit_code)
+        self._finish(number, self._ending.pop(number, outcome), at_ns)
 
     def _ended(self, wave: WaveHandle, number: int, code: int, signal: int, at_ns: int, duration_us: int) -> None:
         del wave.running[number]

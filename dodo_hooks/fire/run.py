@@ -10,7 +10,7 @@ from dodo_hooks.fire.environment import environment_of_run
 from dodo_hooks.fire.nesting import Nesting, nesting_of
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import os
-from dodo_hooks.host.process import can_write, write_all
+from dodo_hooks.host.process import can_write, has_process_table, write_all
 from dodo_hooks.host.world import monotonic_s, wall_ns
 from dodo_hooks.store.identity import repository_id
 from dodo_hooks.store.records import Facts
@@ -138,6 +138,8 @@ def begin(firing: Firing) -> "Run | None":
         _go_without(firing, error)
         return None
     run = Run(firing, nesting, writer, started_s)
+    if not has_process_table():
+        run.remarks.append("/proc is not mounted: a job that is cancelled always gets its whole grace period")
     run.decide(firing.left_out.items())
     return run
 

@@ -11,7 +11,7 @@ from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.engine.summary import summary
 from dodo_hooks.fire.run import ATTACHED, AUTO, BY_DOIT, BY_GIT, OFF, Firing, Run, begin, context_of, publish, say
-from dodo_hooks.git.replay import owe, replay_of, settle
+from dodo_hooks.git.replay import abandoned_replays, owe, owed_hooks, replay_of, settle
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, reach_site
@@ -229,12 +229,28 @@ def _postponement(run: Run) -> "Outcome | None":
     """While git replays commits the background is begun once, at the end (R12)."""
     hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
     if replay is None:
+        _settle_abandoned(run)
         return None
     if replay.is_over:
         settle(replay, hook)
         return None
     owe(replay, hook, run.firing.args)
     return Outcome(status.SKIPPED, status.REPLAY, "git is replaying commits: the background is begun at the end")
+
+
+def _settle_abandoned(run: Run) -> None:
+    """Say what becomes of the background phases that a replay put off and will not begin: its owner has left it."""
+    hook = run.firing.hook.name
+    for replay in abandoned_replays(run.firing.repo, hook):
+        for name in owed_hooks(replay):
+            settle(replay, name)
+            if name == hook:
+                run.remarks.append(f"{hook}: the background jobs that an unfinished {replay.command} put off start now")
+            else:
+                run.remarks.append(
+                    f"{name}: dropped the background jobs that an unfinished {replay.command} put off; "
+                    f"run them with `dodo-hooks run {name}`"
+                )
 
 
 def _has_to_be_attached(run: Run) -> bool:

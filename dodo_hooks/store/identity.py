@@ -4,6 +4,7 @@ It lies in a file in the git common directory, with the device and the inode of 
 repository brings the file along but not the inode, and so gets an id of its own.
 """
 
+from dodo_hooks.host.locks import is_unsupported
 from dodo_hooks.host.posix import os
 
 _DIRECTORY = "dodo-hooks"
@@ -60,7 +61,11 @@ def _make(common_dir: str, path: str, place: str) -> str:
         pass
     holder = os.open(directory, os.O_RDONLY)
     try:
-        flock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
+        try:
+            flock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
+        except OSError as error:
+            if not is_unsupported(error):
+                raise
         known = _read(path, place)
         if known:
             return known

@@ -9,6 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES
 from dodo_hooks.core.status import COMPLETED
+from dodo_hooks.host.locks import is_unsupported
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
@@ -112,6 +113,9 @@ class InvocationWriter:
     def reserve(self, temporary: str) -> None:
         """Make the directory under its dot-name, and take both locks (R18, R19)."""
         os.mkdir(temporary, 0o700)
+        if os.access(self.directory, os.F_OK):
+            os.rmdir(temporary)
+            raise FileExistsError(self.directory)
         self._temporary = temporary
         self.lock = _lock(layout.lock_file(temporary), LOCK_EX)
         self.alive = _lock(layout.alive_file(temporary), LOCK_SH)
@@ -184,6 +188,8 @@ def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: rec
         except FileNotFoundError:  # the first of its day
             _make_directories(repository_dir, directory)
             writer.reserve(temporary)
+        except FileExistsError:  # another has drawn the same id, where the clock file cannot be locked
+            return reserve_invocation(state_dir, repository, hook, facts)
         return writer
     except OSError as error:
         raise _unwritable(hook.name, repository_dir, error) from error
@@ -211,8 +217,11 @@ def replace_file(path: str, data: bytes, mark: str = "") -> None:
         raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
 
-def is_locked(path: str) -> bool:
-    """Whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18)."""
+def is_locked(path: str, *, if_unknown: bool = True) -> bool:
+    """Whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18).
+
+    `if_unknown`: the answer of a file system that knows no locks, where only the record itself can tell.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
@@ -220,8 +229,10 @@ def is_locked(path: str) -> bool:
     try:
         flock(descriptor, LOCK_SH | LOCK_NB)
         return False
-    except OSError:  # held; or a file system that knows no locks, where only the record itself can tell
+    except BlockingIOError:
         return True
+    except OSError:
+        return if_unknown
     finally:
         os.close(descriptor)
 
@@ -235,7 +246,7 @@ def _next_identity(repository_dir: str, worktree: str, now_ns: int) -> str:
         _make_repository(repository_dir, worktree)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        flock(descriptor, LOCK_EX)
+        _wait_for(descriptor)
         last = os.read(descriptor, 32)
         now_us = now_ns // 1000
         if last.isdigit():
@@ -244,6 +255,15 @@ def _next_identity(repository_dir: str, worktree: str, now_ns: int) -> str:
     finally:
         os.close(descriptor)
     return _identity(now_us)
+
+
+def _wait_for(clock: int) -> None:
+    """Without locks two may draw one id; the second then finds its directory taken, and draws again."""
+    try:
+        flock(clock, LOCK_EX)
+    except OSError as error:
+        if not is_unsupported(error):
+            raise
 
 
 def _identity(at_us: int) -> str:
@@ -262,7 +282,7 @@ def _refuse_a_flood(repository_dir: str, hook: str) -> None:
     alive = 0
     for name in markers:
         directory = layout.invocation_dir(repository_dir, name[: -len(suffix)])
-        alive += is_locked(layout.lock_file(directory))
+        alive += is_locked(layout.lock_file(directory), if_unknown=False)
     if alive >= MOST_ALIVE:
         raise StoreError(
             f"{alive} runs of {hook} are alive in this repository, so no further one is started: "

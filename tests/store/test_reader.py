@@ -1,5 +1,6 @@
 """Listing what ran: newest first, lazily, and never broken by a record that is."""
 
+import errno
 import os
 import shutil
 import sys
@@ -288,3 +289,15 @@ def test_r18_a_writer_that_ends_while_it_is_looked_at_has_not_died(history: Hist
 
 def _files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.rglob("*") if path.is_file())
+
+
+def test_r18_runs_that_no_lock_can_tell_from_dead_ones_do_not_count_as_a_flood(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(descriptor: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("dodo_hooks.store.writer.flock", flock)
+    for _ in range(25):
+        history.orphan({"a": ()})
+    assert len(listed(history)) == 25

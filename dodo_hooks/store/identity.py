@@ -4,7 +4,6 @@ It lies in a file in the git common directory, with the device and the inode of 
 repository brings the file along but not the inode, and so gets an id of its own.
 """
 
-from dodo_hooks.host.locks import is_unsupported
 from dodo_hooks.host.posix import os
 
 _DIRECTORY = "dodo-hooks"
@@ -64,6 +63,8 @@ def _make(common_dir: str, path: str, place: str) -> str:
         try:
             flock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
         except OSError as error:
+            from dodo_hooks.host.locks import is_unsupported
+
             if not is_unsupported(error):
                 raise
         known = _read(path, place)

@@ -43,12 +43,12 @@ def print_runs(runs: Sequence[Run], world: World) -> None:
 
 def why(job: JobRecord) -> str:
     """Why a job stands as it does, in a few words; for one that a failure elsewhere skipped also where that began."""
-    if job.status in (status.PENDING, status.RUNNING, status.COMPLETED):
-        return ""
-    words = job.reason or _ending(job) or job.cause or ""
+    words = ""
+    if job.status not in (status.PENDING, status.RUNNING, status.COMPLETED):
+        words = job.reason or _ending(job) or job.cause or ""
     if job.cause == status.NEED and job.root_cause is not None:
         words += f" (root cause: {job.root_cause})"
-    return words
+    return "; ".join(filter(None, (words, job.changed_meanwhile)))
 
 
 def standing(job: JobRecord) -> str:

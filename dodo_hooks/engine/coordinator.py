@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.engine.aftermath import Aftermath
+    from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
 
@@ -47,6 +48,8 @@ class Background(Record):
     database: str  # doit's
     retention: Retention  # what is kept when the records are pruned
     permit: "Callable[[], int | None]"  # to start a job, see engine/permits.py
+    repo: "Repo"
+    git_file: str  # of the working tree, see engine/worktree.py
 
 
 class BackgroundRecorder:
@@ -145,33 +148,23 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
     if phase.deadline_s is not None:
         waves.set_hook_deadline(phase.deadline_s)
     waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
-    _watch_worktree(phase.context.top, waves)
+    _watch_worktree(phase, waves)
     waves.permits.ask_by(phase.permit)
     after = Aftermath(phase.world)
     run_by_doit(phase, recorder, waves)
     return after
 
 
-def _watch_worktree(top: str, waves: Loop) -> None:
+def _watch_worktree(phase: Background, waves: Loop) -> None:
     """When the working tree is removed, its jobs work for nobody any more (G2)."""
+    from dodo_hooks.engine.worktree import gone, is_gone
 
     def look() -> None:
-        if _is_gone(git_file):
-            waves.give_up(status.VANISHED, f"the working tree {top} was removed")
+        if is_gone(phase.git_file):
+            waves.give_up(status.VANISHED, gone(phase.context.top))
 
-    git_file = f"{top}/.git"
-    if not _is_gone(git_file):  # else it never had one: GIT_DIR or core.worktree lead to its repository
+    if phase.git_file:
         waves.every(LOOK_AT_WORKTREE_S, look)
-
-
-def _is_gone(path: str) -> bool:
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:  # it cannot be seen just now, which says nothing
-        return False
-    return False
 
 
 def _thin_out_logs(phase: Background, waves: Loop) -> None:

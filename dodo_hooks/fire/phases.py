@@ -171,7 +171,15 @@ def background_of(
         database,
         firing.rules.retention,
         lambda: _permit(firing),
+        firing.repo,
+        _git_file(firing.repo.top),
     )
+
+
+def _git_file(top: str) -> str:
+    """The `.git` of the working tree; empty where it has none: GIT_DIR or core.worktree lead to its repository."""
+    path = f"{top}/.git"
+    return path if os.access(path, os.F_OK) else ""
 
 
 def _permit(firing: Firing) -> "int | None":

@@ -106,6 +106,7 @@ class JobRecord:
     fail_text: str = ""
     is_silent: bool = False
     max_log_bytes: int | None = None
+    changed_meanwhile: str | None = None  # of HEAD and index, while a background job ran
 
     @property
     def has_ended(self) -> bool:
@@ -242,6 +243,7 @@ def read_job(job_dir: str, report: Report) -> JobRecord | None:
             nice=fields.whole_or_none("nice"),
             priority=fields.whole("priority"),
             groups=fields.groups("groups"),
+            changed_meanwhile=fields.text_or_none("changed_meanwhile") if fields.has("changed_meanwhile") else None,
             **(_later_fields(fields) if fields.has("files") else {}),
         )
     except (OSError, ValueError, RecursionError) as error:

@@ -39,6 +39,7 @@ class JobState:
     """How one job stands; the mutable twin of a meta.json, kept by the one writer."""
 
     __slots__ = (
+        "changed_meanwhile",
         "directory",
         "duration_s",
         "finished_ns",
@@ -60,6 +61,7 @@ class JobState:
         self.duration_s: float | None = None
         self.log_bytes = 0  # what the job has written
         self.log_left_out = 0  # and how much of it is not kept
+        self.changed_meanwhile: str | None = None  # of HEAD and index, under a background job
 
     @property
     def status(self) -> str:
@@ -135,6 +137,7 @@ def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
         f', "signal": {_number(outcome and outcome.signal)}'
         f', "log_bytes": {state.log_bytes}'
         f', "log_left_out": {state.log_left_out}'
+        f', "changed_meanwhile": {_text(state.changed_meanwhile)}'
         "}\n"
     )
     return job.record + tail.encode("ascii")

@@ -13,6 +13,7 @@ from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 from dodo_hooks.store.news import count_news
+
 from dodo_hooks.store.writer import is_locked
 
 TYPE_CHECKING = False
@@ -53,5 +54,7 @@ def _alive(repository_dir: str) -> "tuple[int, int]":
         if is_locked(lock):
             running += 1
         elif os.access(lock, os.F_OK):  # not there: it is just being made
-            dead += 1
+            from dodo_hooks.store.reserve import has_end
+
+            dead += not has_end(lock)
     return running, dead

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LOOK_AT_LOGS_S = 0.5
 LOOK_AT_WORKTREE_S = 2.0
+FULL_DISK_MS = 1000
 
 
 class Background(Record):
@@ -102,7 +103,7 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         release("")
         is_released = True
         after = _run(phase, recorder, waves, signals)
-        _finish(phase, waves, after)
+        _finish(phase, waves, after, signals)
     except HooksError as error:
         _give_up(phase, str(error), release, is_released)
     except BaseException as error:
@@ -173,7 +174,7 @@ def _thin_out_logs(phase: Background, waves: Loop) -> None:
         thin_out_file(layout.log_file(phase.writer.jobs[number].directory), most_bytes)
 
 
-def _finish(phase: Background, waves: Loop, after: "Aftermath") -> None:
+def _finish(phase: Background, waves: Loop, after: "Aftermath", signals: int) -> None:
     from dodo_hooks.engine.aftermath import leave_word
 
     code = status.exit_code_of(list(phase.writer.outcomes().values()))
@@ -182,11 +183,29 @@ def _finish(phase: Background, waves: Loop, after: "Aftermath") -> None:
     if waves.interrupted is not None:
         code = 128 + waves.interrupted
     line = leave_word(phase.writer)
-    phase.writer.finish(code)
+    _close(phase.writer, code, signals)
     try:
         after.run(phase, line)
     except Exception:  # the records are closed and right: nothing may open them again
         pass
+
+
+def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
+    """Close the records. On a full disk where no room was taken for them, try again until a signal ends us."""
+    from dodo_hooks.store.reserve import is_full
+
+    while True:
+        try:
+            writer.finish(code)
+            return
+        except StoreError as error:
+            if not writer.has_locks and is_full(error):  # the ends are kept
+                return
+            if not is_full(error):
+                raise
+            process.wait_to_read(signals, FULL_DISK_MS)
+            if process.read_signals(signals):
+                raise
 
 
 def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:

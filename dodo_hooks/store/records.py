@@ -121,8 +121,12 @@ def quote(text: str) -> str:
 
 def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
     """A whole meta.json."""
-    outcome = state.outcome
-    tail = (
+    return job.record + job_tail(state, state.outcome, names)
+
+
+def job_tail(state: JobState, outcome: "status.Outcome | None", names: "Sequence[str]") -> bytes:
+    """The rest of a meta.json."""
+    return (
         f', "status": "{state.status}"'
         f', "cause": {_text(outcome and outcome.cause)}'
         f', "reason": {_text(outcome and outcome.reason)}'
@@ -139,8 +143,7 @@ def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
         f', "log_left_out": {state.log_left_out}'
         f', "changed_meanwhile": {_text(state.changed_meanwhile)}'
         "}\n"
-    )
-    return job.record + tail.encode("ascii")
+    ).encode("ascii")
 
 
 def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: int) -> bytes:

@@ -9,7 +9,6 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES
 from dodo_hooks.core.status import COMPLETED
-from dodo_hooks.host.locks import is_unsupported
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
@@ -45,6 +44,7 @@ class InvocationWriter:
         self._constant = constant
         self._marker = layout.live_marker(repository_dir, identity, hook.name)
         self._changed: set[int] = set()
+        self._has_room = False  # for the ends of the jobs, in `lock` (store/reserve.py)
         self._temporary = ""
 
     def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
@@ -69,13 +69,23 @@ class InvocationWriter:
         """Write what has changed since the last call.
 
         Raises:
-            StoreError: a record cannot be written; it stays changed, for the next call.
+            StoreError: a record cannot be written; it stays changed, for the next call. On a full disk the ends of jobs
+                are kept in the room that was taken for them.
         """
-        for number in sorted(self._changed):
-            state = self.jobs[number]
-            record = records.job_record(self.hook.jobs[number], state, self._names)
-            replace_file(layout.meta_file(state.directory), record)
-            self._changed.discard(number)
+        try:
+            for number in sorted(self._changed):
+                state = self.jobs[number]
+                record = records.job_record(self.hook.jobs[number], state, self._names)
+                replace_file(layout.meta_file(state.directory), record)
+                self._changed.discard(number)
+        except StoreError as error:
+            from dodo_hooks.store import reserve
+
+            if self._has_room and reserve.is_full(error):
+                for number in self._changed:
+                    if self.jobs[number].outcome is not None:
+                        reserve.put_job(self.lock, number, self.jobs[number], self._names)
+            raise
 
     def note(self, coordinator: "int | None" = None, error: "str | None" = None) -> None:
         """Write into the invocation's own record who runs its background, or what went wrong with it as a whole."""
@@ -84,9 +94,26 @@ class InvocationWriter:
         self._write_invocation(None, None)
 
     def finish(self, exit_code: int) -> None:
-        """Close the invocation: every job has ended. Releases both locks (the waves' share of `alive` is their own)."""
-        self.flush()
-        self._write_invocation(wall_ns(), exit_code)
+        """Close the invocation: every job has ended. Releases both locks (the waves' share of `alive` is their own).
+
+        Raises:
+            StoreError: a record cannot be written. If the locks were released nevertheless (`has_locks`), the disk is
+                full and the ends are kept in the room that was taken for them.
+        """
+        at_ns = wall_ns()
+        try:
+            self.flush()
+            self._write_invocation(at_ns, exit_code)
+        except StoreError as error:
+            from dodo_hooks.store import reserve
+
+            if self._has_room and reserve.is_full(error):
+                self.error = self.error or f"no space left on the disk of {self.directory}"
+                if reserve.put_invocation(self.lock, self.coordinator, at_ns, exit_code, self.error):
+                    self.release()  # the marker stays: the next repair makes records of what was kept
+            raise
+        if self._has_room:
+            os.ftruncate(self.lock, 0)
         _remove(self._marker)
         self.release()
 
@@ -112,6 +139,8 @@ class InvocationWriter:
 
     def reserve(self, temporary: str) -> None:
         """Make the directory under its dot-name, and take both locks (R18, R19)."""
+        from dodo_hooks.store.reserve import take_room
+
         os.mkdir(temporary, 0o700)
         if os.access(self.directory, os.F_OK):
             os.rmdir(temporary)
@@ -119,6 +148,7 @@ class InvocationWriter:
         self._temporary = temporary
         self.lock = _lock(layout.lock_file(temporary), LOCK_EX)
         self.alive = _lock(layout.alive_file(temporary), LOCK_SH)
+        self._has_room = self.lock != NO_LOCK and take_room(self.lock, len(self.jobs))
 
     def publish(self) -> None:
         """Write every record, and give the directory its name: from now on it is seen (R19).
@@ -262,6 +292,8 @@ def _wait_for(clock: int) -> None:
     try:
         flock(clock, LOCK_EX)
     except OSError as error:
+        from dodo_hooks.host.locks import is_unsupported
+
         if not is_unsupported(error):
             raise
 

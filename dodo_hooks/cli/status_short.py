@@ -13,7 +13,6 @@ from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 from dodo_hooks.store.news import count_news
-
 from dodo_hooks.store.writer import is_locked
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES
 from dodo_hooks.core.status import COMPLETED
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
 from dodo_hooks.store.log import close_log
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.status import Outcome
 
 MOST_ALIVE = 20  # invocations of one hook in one repository (R12)
+MOST_WAITING = 200  # of them, with those that only wait for a concurrency group
 NO_LOCK = -1
 
 
@@ -311,15 +312,38 @@ def _refuse_a_flood(repository_dir: str, hook: str) -> None:
     markers = [name for name in os.listdir(layout.live_dir(repository_dir)) if name.endswith(suffix)]
     if len(markers) < MOST_ALIVE:
         return
-    alive = 0
+    tickets = _tickets(repository_dir)
+    alive = waiting = 0
     for name in markers:
-        directory = layout.invocation_dir(repository_dir, name[: -len(suffix)])
-        alive += is_locked(layout.lock_file(directory), if_unknown=False)
-    if alive >= MOST_ALIVE:
+        identity = name[: -len(suffix)]
+        directory = layout.invocation_dir(repository_dir, identity)
+        if is_locked(layout.lock_file(directory), if_unknown=False):
+            only_waits = identity in tickets and not _has_running_jobs(directory)
+            waiting += only_waits
+            alive += not only_waits
+    if alive >= MOST_ALIVE or alive + waiting >= MOST_WAITING:
         raise StoreError(
-            f"{alive} runs of {hook} are alive in this repository, so no further one is started: "
+            f"{alive + waiting} runs of {hook} are alive in this repository, so no further one is started: "
             f"see what they are with `dodo-hooks jobs --hook {hook}`"
         )
+
+
+def _tickets(repository_dir: str) -> "set[str]":
+    """The invocations with a job that waits for its concurrency group (engine/groups.py)."""
+    try:
+        names = os.listdir(layout.waiting_dir(layout.groups_dir(repository_dir)))
+    except OSError:
+        return set()
+    return {name.split(".")[1] for name in names if name.count(".") > 1}
+
+
+def _has_running_jobs(directory: str) -> bool:
+    try:
+        jobs = [f"{directory}/jobs/{name}" for name in os.listdir(f"{directory}/jobs")]
+        # Within a text of the record the quotes would have backslashes before them.
+        return any(b', "status": "running"' in read_file(layout.meta_file(job)) for job in jobs)
+    except OSError:  # it has just ended, or is being pruned
+        return False
 
 
 def _make_repository(repository_dir: str, worktree: str) -> None:

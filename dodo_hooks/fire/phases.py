@@ -130,26 +130,32 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
     """
     _decide_background(run)
     jobs = run.open_jobs(BACKGROUND)
+    answer = None
     if jobs and _has_to_be_attached(run):
+        if run.firing.trigger == BY_GIT:  # git would not have waited: what goes wrong from here on does not fail it
+            answer = run.exit_code(FOREGROUND)
         attached = Attached(run, BACKGROUND, keeps_records=False)
         (run_attached_jobs or _run_by_doit)(attached, jobs)
     elif jobs:
         return _detach(run, jobs, database)
-    # A background job that git did not wait for on purpose does not fail it now because it happened to be attached.
-    phases = (FOREGROUND,) if run.firing.trigger == BY_GIT else (FOREGROUND, BACKGROUND)
-    return close(run, *phases)
+    return close(run, answer)
 
 
-def close(run: Run, *phases: str) -> int:
-    """Every job has ended: finish the records, tell, return the exit code."""
+def close(run: Run, answer: "int | None" = None) -> int:
+    """Every job has ended: finish the records, tell, return the exit code.
+
+    `answer`: what it is in any case, unless a signal has ended the run; None: what the whole run came to.
+    """
     try:
-        run.writer.finish(run.exit_code(*phases))
+        run.writer.finish(run.exit_code(FOREGROUND, BACKGROUND))
     except StoreError as error:
         run.unkept = run.unkept or str(error)
         run.writer.release()
     process.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
     _tell(run)
-    return run.exit_code(*phases)
+    if answer is None or run.interrupted is not None:
+        return run.exit_code(FOREGROUND, BACKGROUND)
+    return answer
 
 
 def background_of(
@@ -298,7 +304,7 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records
             run.decide((number, Outcome(status.SKIPPED, status.ERROR, str(error))) for number in jobs)
             say(sentence)
-            return close(run, FOREGROUND)
+            return close(run, code)
         _tell(run, sentence)
     return code
 

@@ -56,6 +56,7 @@ GOOD = {
         "{run: x, glob: ['*.py', {regex: y}], needs: , tags: slow, nice: -20, priority: -3, log: }",
         "{run: x, skip: false, only: {all: [CI, {changed: a}], desc: why}, concurrency: {group: a, wait: 5m}}",
     ],
+    "concurrency": ["{}", "{on_conflict: cancel-previous}"],
 }
 BAD = {
     "file": [
@@ -114,7 +115,7 @@ BAD = {
     "group": ["{needs: [a]}", "{jobs: [x]}", "[]"],
     "condition": ["3", "{}", "{desc: x}", "{reff: main}", "'mer-ge'", "{env: 3}", "true", "{all: []}"],
     "pattern": ["3", "''", "{}", "{glob: x}", "{regex: ''}"],
-    "concurrency": ["{}", "''", "{group: a, on_conflict: wait}", "{group: a, wait: soon}"],
+    "concurrency": ["''", "{group: a, on_conflict: wait}", "{group: a, wait: soon}"],
 }
 VALIDATOR = Draft202012Validator(hook_file_schema())
 

@@ -5,6 +5,9 @@ slot for the invocation, and one for each job. Where a record cannot be written 
 is written into its slot, in place, which needs none. Readers look there before they say that a job crashed; the next
 repair makes records of the slots.
 
+The room is never given back: on ext4 to take it costs 10 us and to give it back, which every hook would wait for, up to
+milliseconds.
+
 A slot is the tail of a record, as store/records.py renders it, and blanks; an empty one is full of zero bytes.
 """
 

@@ -113,8 +113,6 @@ class InvocationWriter:
                 if reserve.put_invocation(self.lock, self.coordinator, at_ns, exit_code, self.error):
                     self.release()  # the marker stays: the next repair makes records of what was kept
             raise
-        if self._has_room:
-            os.ftruncate(self.lock, 0)
         _remove(self._marker)
         self.release()
 

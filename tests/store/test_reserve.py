@@ -111,15 +111,16 @@ def test_r18_a_writer_that_is_killed_on_a_full_disk_costs_only_what_had_not_ende
     assert {job.name: (job.status, job.cause) for job in Invocation(Path(writer.directory)).jobs()} == expected
 
 
-def test_the_room_is_given_back_when_all_is_written(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_kept_and_then_written_is_not_read_again(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = history.begin(CHAIN)
     lock = Path(layout.lock_file(writer.directory))
     assert lock.stat().st_blocks * 512 >= 4 * reserve.SLOT_BYTES
     with full_disk(monkeypatch):
         run(writer)
     writer.finish(1)
-    assert lock.stat().st_size == 0
+    lock.write_bytes(lock.read_bytes().replace(b"failed", b"broken"))
     expect_the_truth(shown(history)[1])
+    assert repair(history.directory) == []
 
 
 def test_r21_without_room_a_full_disk_leaves_the_writer_alive(

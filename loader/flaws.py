@@ -80,7 +80,6 @@ _EXPECTED = {
 }
 _MISSING = {
     "setup": "a setup has a command to run",
-    "concurrency": "a group of jobs that run one at a time has a name",
 }
 _YES = ("yes", "y", "on", "true", "1")
 _NO = ("no", "n", "off", "false", "0")

@@ -170,7 +170,10 @@ def _short_for(key: str) -> Callable[[object], object]:
 class ConcurrencyBody(_Body):
     """A group, and what to do when it is taken. `concurrency: NAME` is short for `concurrency: {group: NAME}`."""
 
-    group: Annotated[GroupName, Key("its name", "group: database")]
+    group: Annotated[
+        GroupName,
+        Key("its name", "group: database", default="one of the job's own, in its hook and its worktree"),
+    ] = ""
     on_conflict: Annotated[
         OnConflict,
         Key(

@@ -85,12 +85,12 @@ def styled(lines: Sequence[Line], world: World, width: int | None) -> Iterator[s
 
 def why(job: JobRecord) -> str:
     """Return why a job stands as it does, in a few words, with the root cause where that is another job."""
-    if job.status in (status.PENDING, status.RUNNING, status.COMPLETED):
-        return ""
-    words = job.reason or _ending(job) or job.cause or ""
+    words = ""
+    if job.status not in (status.PENDING, status.RUNNING, status.COMPLETED):
+        words = job.reason or _ending(job) or job.cause or ""
     if job.cause == status.NEED and job.root_cause not in (None, job.need):
         words += f" (root cause: {job.root_cause})"
-    return words
+    return "; ".join(filter(None, (words, job.changed_meanwhile)))
 
 
 def standing(job: JobRecord) -> str:

@@ -55,5 +55,7 @@ def _alive(repository_dir: str) -> "tuple[int, int]":
         if is_locked(lock):
             running += 1
         elif os.access(lock, os.F_OK):  # not there: it is just being made
-            dead += 1
+            from dodo_hooks.store.reserve import has_end
+
+            dead += not has_end(lock)
     return running, dead

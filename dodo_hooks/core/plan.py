@@ -49,7 +49,7 @@ ON_CONFLICT = (QUEUE, CANCEL_PREVIOUS, SKIP)
 class Group(Record):
     """A concurrency group that a job is in: of all jobs that are, one runs at a time (section 7)."""
 
-    name: str
+    name: str  # empty: the job's own group, in its hook and its worktree
     on_conflict: str  # one of ON_CONFLICT
     is_shared: bool  # by the jobs of one run: a group of the whole hook
     wait_s: "float | None"  # None: 60 s in the foreground, as long as it takes in the background

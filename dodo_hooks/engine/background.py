@@ -11,6 +11,7 @@ from dodo_hooks.engine.database import open_database
 from dodo_hooks.engine.dispatch import WaveRunner, control_of
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.reporters import FanOut, MetaReporter
+from dodo_hooks.engine.worktree import WorktreeGuard
 from dodo_hooks.loader.tasks import task_name, tasks_of
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ def run_by_doit(
     )
     runner.use(loop)
     loop.recorder = runner
+    guard = WorktreeGuard(phase.repo, phase.git_file, phase.context.environ, writer)
+    loop.guard(guard, (), loop.context.grace_s)
     server = None
     with suppress(OSError):  # without a socket nobody can cancel, which is no reason not to run
         server = ControlServer(loop, writer)
     try:
         return int(runner.run_all(control.task_dispatcher()))
     finally:
+        guard.close()
         if server is not None:
             server.close()

@@ -34,6 +34,7 @@ _LONGEST_REQUEST = 65536
 _MOST_CLIENTS = 64
 _REQUEST_S = 5.0  # how long a client may take to say what it wants
 _RETRY_S = 0.02
+_LONGEST_GRACE_S = 86400.0  # what a socket's timeout takes
 _ANSWER_S = 5.0  # how long we wait for a coordinator to say something, beyond what it waits for itself
 
 
@@ -220,7 +221,8 @@ def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> Question:
 def _greeted(connection: socket.socket) -> float:
     """Hear the coordinator's first line; returns the grace period of its jobs in seconds."""
     hello = b""
-    while not hello.endswith(b"\n"):  # byte by byte: what comes behind it belongs to the answers
+    # Byte by byte: what comes behind it belongs to the answers.
+    while not hello.endswith(b"\n") and len(hello) < _LONGEST_REQUEST:
         piece = connection.recv(1)
         if not piece:
             raise ControlError("the coordinator of this invocation does not answer: it has closed the connection")
@@ -232,15 +234,14 @@ def _greeted(connection: socket.socket) -> float:
             "use the dodo-hooks that started it, or wait for its end"
         )
     grace_s = greeting.get("grace_s")
-    return float(grace_s) if isinstance(grace_s, int | float) else 0.0
+    if isinstance(grace_s, int | float) and 0 <= grace_s <= _LONGEST_GRACE_S:
+        return float(grace_s)
+    return 0.0
 
 
 def _message(line: bytes) -> dict[str, Any]:
-    try:
-        message = json.loads(line)
-    except ValueError:
-        message = None
-    if not isinstance(message, dict):
+    message = _object(line)
+    if not message:
         raise ControlError(f"the coordinator of this invocation says what is not understood: {line[:60]!r}")
     return message
 
@@ -324,20 +325,33 @@ def ask_in_passing(loop: "Loop", invocation_dir: str, job: str, by: str) -> bool
 
 
 def _parse(request: bytes, names: Sequence[str]) -> "tuple[list[int], str] | str":
-    """The numbers of the jobs to cancel and the run that takes their place, or what is wrong with the request."""
-    try:
-        wanted = json.loads(request.partition(b"\n")[0])
-        version, do, jobs, by = wanted["dodo-hooks"], wanted["do"], wanted["jobs"], wanted.get("for", "")
-    except (ValueError, KeyError, TypeError):
+    """The numbers of the jobs to cancel and the run that takes their place, or what is wrong with the request.
+
+    Any bytes get an answer. What an answer quotes is a number or a text, never a structure of the client's making.
+    """
+    wanted = _object(request.partition(b"\n")[0])
+    version, do, jobs, by = (wanted.get(name) for name in ("dodo-hooks", "do", "jobs", "for"))
+    by = "" if by is None else by
+    if not isinstance(version, int) or not isinstance(do, str) or not isinstance(jobs, list) or not isinstance(by, str):
         return "the request is not understood"
     if version != VERSION:
         return f"this coordinator speaks version {VERSION}, and the request is of version {version}"
-    if do != "cancel" or not isinstance(jobs, list) or not isinstance(by, str):
-        return f"there is nothing called {do!r} to do"
-    unknown = [job for job in jobs if job not in names]
+    if do != "cancel":
+        return f"there is nothing called {do!r:.60} to do"
+    numbers = {name: number for number, name in enumerate(names)}
+    unknown = [job for job in jobs if not isinstance(job, str) or job not in numbers]
     if unknown:
-        return f"no such job: {unknown[0]}"
-    return [names.index(job) for job in jobs], by
+        return f"no such job: {unknown[0]:.60}" if isinstance(unknown[0], str) else "the request is not understood"
+    return [numbers[job] for job in jobs], by
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """Return the JSON object in a line, an empty one where there is none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):  # the latter: brackets without end
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _is_ours(connection: socket.socket) -> bool:

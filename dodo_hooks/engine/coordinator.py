@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.engine.aftermath import Aftermath
+    from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
 
 
 LOOK_AT_LOGS_S = 0.5
 LOOK_AT_WORKTREE_S = 2.0
+FULL_DISK_MS = 1000
 
 
 class Background(Record):
@@ -47,6 +49,8 @@ class Background(Record):
     database: str  # doit's
     retention: Retention  # what is kept when the records are pruned
     permit: "Callable[[], int | None]"  # to start a job, see engine/permits.py
+    repo: "Repo"
+    git_file: str  # of the working tree, see engine/worktree.py
 
 
 class BackgroundRecorder:
@@ -70,7 +74,7 @@ class BackgroundRecorder:
     def clear_stage(self) -> None:
         pass
 
-    def waits(self, number: int, sentence: str) -> None:
+    def remark(self, sentence: str) -> None:
         pass
 
     def trouble(self, sentence: str) -> None:
@@ -99,7 +103,7 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         release("")
         is_released = True
         after = _run(phase, recorder, waves, signals)
-        _finish(phase, waves, after)
+        _finish(phase, waves, after, signals)
     except HooksError as error:
         _give_up(phase, str(error), release, is_released)
     except BaseException as error:
@@ -145,33 +149,23 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
     if phase.deadline_s is not None:
         waves.set_hook_deadline(phase.deadline_s)
     waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
-    _watch_worktree(phase.context.top, waves)
+    _watch_worktree(phase, waves)
     waves.permits.ask_by(phase.permit)
     after = Aftermath(phase.world)
     run_by_doit(phase, recorder, waves)
     return after
 
 
-def _watch_worktree(top: str, waves: Loop) -> None:
+def _watch_worktree(phase: Background, waves: Loop) -> None:
     """When the working tree is removed, its jobs work for nobody any more (G2)."""
+    from dodo_hooks.engine.worktree import gone, is_gone
 
     def look() -> None:
-        if _is_gone(git_file):
-            waves.give_up(status.VANISHED, f"the working tree {top} was removed")
+        if is_gone(phase.git_file):
+            waves.give_up(status.VANISHED, gone(phase.context.top))
 
-    git_file = f"{top}/.git"
-    if not _is_gone(git_file):  # else it never had one: GIT_DIR or core.worktree lead to its repository
+    if phase.git_file:
         waves.every(LOOK_AT_WORKTREE_S, look)
-
-
-def _is_gone(path: str) -> bool:
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:  # it cannot be seen just now, which says nothing
-        return False
-    return False
 
 
 def _thin_out_logs(phase: Background, waves: Loop) -> None:
@@ -180,7 +174,7 @@ def _thin_out_logs(phase: Background, waves: Loop) -> None:
         thin_out_file(layout.log_file(phase.writer.jobs[number].directory), most_bytes)
 
 
-def _finish(phase: Background, waves: Loop, after: "Aftermath") -> None:
+def _finish(phase: Background, waves: Loop, after: "Aftermath", signals: int) -> None:
     from dodo_hooks.engine.aftermath import leave_word
 
     code = status.exit_code_of(list(phase.writer.outcomes().values()))
@@ -189,11 +183,29 @@ def _finish(phase: Background, waves: Loop, after: "Aftermath") -> None:
     if waves.interrupted is not None:
         code = 128 + waves.interrupted
     line = leave_word(phase.writer)
-    phase.writer.finish(code)
+    _close(phase.writer, code, signals)
     try:
         after.run(phase, line)
     except Exception:  # the records are closed and right: nothing may open them again
         pass
+
+
+def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
+    """Close the records. On a full disk where no room was taken for them, try again until a signal ends us."""
+    from dodo_hooks.store.reserve import is_full
+
+    while True:
+        try:
+            writer.finish(code)
+            return
+        except StoreError as error:
+            if not writer.has_locks and is_full(error):  # the ends are kept
+                return
+            if not is_full(error):
+                raise
+            process.wait_to_read(signals, FULL_DISK_MS)
+            if process.read_signals(signals):
+                raise
 
 
 def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:

@@ -123,8 +123,8 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def clear_stage(self) -> None:
         self._display.clear_stage()
 
-    def waits(self, number: int, sentence: str) -> None:
-        self._display.waits(number, sentence)
+    def remark(self, sentence: str) -> None:
+        self._display.remark(sentence)
 
     def trouble(self, sentence: str) -> None:
         self._display.trouble(sentence)

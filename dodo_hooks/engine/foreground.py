@@ -50,6 +50,7 @@ class AttachedRecorder:
     def __init__(self, writer: "InvocationWriter", screen: Screen, *, keeps_records: bool) -> None:
         self.signals = -1  # the wake-up pipe, once there is one
         self.troubles: list[str] = []
+        self._remarks: set[str] = set()
         self.unkept: str | None = None  # why a record could not be written; one such sentence is enough (R21)
         self._keeps_records = keeps_records
         self._writer = writer
@@ -78,8 +79,10 @@ class AttachedRecorder:
     def clear_stage(self) -> None:
         self._screen.drain(self.signals)
 
-    def waits(self, number: int, sentence: str) -> None:
-        self._screen.say(sentence)
+    def remark(self, sentence: str) -> None:
+        if sentence not in self._remarks:
+            self._remarks.add(sentence)
+            self._screen.say(sentence)
 
     def trouble(self, sentence: str) -> None:
         if sentence not in self.troubles:

@@ -69,16 +69,21 @@ def max_log_of(context: Context, job: "Job") -> int:
     return context.max_log_bytes if job.max_log_bytes is None else job.max_log_bytes
 
 
+class NoTerminal(OSError):
+    """There is no pseudo-terminal for a job: /dev/pts is not mounted, or all are taken."""
+
+
 class Started:
     """A job whose process is there, and what is still to come of it."""
 
-    __slots__ = ("batches", "output", "pid", "writer")
+    __slots__ = ("batches", "no_terminal", "output", "pid", "writer")
 
     def __init__(self, pid: int, output: "int | None", writer: int, batches: "list[tuple[str | bytes, ...]]") -> None:
         self.pid = pid
         self.output = output  # where its output is read; None where that goes straight to the file
         self.writer = writer  # where it is written; kept open for the batches
         self.batches = batches  # the command lines that follow, one after the other (C6)
+        self.no_terminal = 0  # why its output goes through a pipe instead of a pseudo-terminal: an errno
 
 
 def start(context: Context, job: "Job") -> Started:
@@ -89,9 +94,13 @@ def start(context: Context, job: "Job") -> Started:
     """
     if job.refused:
         raise Refused(126, job.refused)
-    batches = _command_lines(context, job)
+    batches, no_terminal = _command_lines(context, job), 0
     try:
-        reader, writer = _open_output(context, job)
+        try:
+            reader, writer = _open_output(context, job)
+        except NoTerminal as error:
+            no_terminal = error.errno or 0
+            reader, writer = os.pipe()
     except OSError as error:
         raise Refused(126, f"cannot open its output: {error.strerror}") from error
     try:
@@ -101,6 +110,7 @@ def start(context: Context, job: "Job") -> Started:
             if descriptor is not None:
                 os.close(descriptor)
         raise
+    started.no_terminal = no_terminal
     if not batches:
         close_writer(started)
     return started
@@ -191,7 +201,10 @@ def _open_terminal(window: bytes) -> "tuple[int, int]":
     import termios
     from fcntl import ioctl
 
-    master, slave = os.openpty()
+    try:
+        master, slave = os.openpty()
+    except OSError as error:
+        raise NoTerminal(error.errno, error.strerror) from error
     attributes = termios.tcgetattr(slave)
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(slave, termios.TCSANOW, attributes)

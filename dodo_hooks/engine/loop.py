@@ -14,6 +14,7 @@ import select
 
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import GraphError
+from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.schedule import in_order
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine import wire
@@ -60,12 +61,6 @@ class Loop:
         self._guard: Guard | None = None
         self.permits = Permits()
         self._groups: Groups | None = None
-        if any(job.groups for job in self._jobs):
-            from dodo_hooks.engine.groups import Groups as Taken
-
-            self._groups = Taken(
-                context.invocation_dir, context.hook, context.ancestors, context.is_background, self._supersede
-            )
 
     # What others may ask for.
 
@@ -220,16 +215,32 @@ class Loop:
 
     def _claim(self, number: int) -> "tuple[int, ...] | None":
         """The locks of the job's concurrency groups; None when it has to wait for them, or has its end by that."""
-        if self._groups is None or not self._jobs[number].groups:
+        if not self._has_groups(number):
             return ()
+        if self._groups is None:
+            from dodo_hooks.engine.groups import Groups as Taken
+
+            context = self.context
+            self._groups = Taken(
+                context.invocation_dir,
+                context.hook,
+                context.top,
+                context.ancestors,
+                context.is_background,
+                self._supersede,
+            )
         claimed = self._groups.claim(number)
         if isinstance(claimed, Outcome):
             self._finish(number, claimed, wall_ns())
             return None
         if claimed is None:
             for sentence in self._groups.news(number):
-                self.recorder.waits(number, sentence)
+                self.recorder.remark(sentence)
         return claimed
+
+    def _has_groups(self, number: int) -> bool:
+        """Whether the job waits for others: a background job does for itself (section 7)."""
+        return bool(self._jobs[number].groups) or self._jobs[number].phase == BACKGROUND
 
     def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:
         from dodo_hooks.engine.control import ask_in_passing
@@ -253,7 +264,7 @@ class Loop:
 
     def _is_apart(self, number: int) -> bool:
         """Whether a job has a wave of its own: one that has the locks of its groups, or the terminal."""
-        return bool(self._jobs[number].groups) or self._jobs[number].interactive
+        return any(group.name for group in self._jobs[number].groups) or self._jobs[number].interactive
 
     def _kind_of(self, number: int) -> "tuple[int, int]":
         job = self._jobs[number]
@@ -370,7 +381,7 @@ class Loop:
         """Whether a job would start, had it its groups: another run may let go of one at any time."""
         if self._groups is None or len(self.running()) >= self._slots:
             return False
-        return any(self._jobs[number].groups for number in self._ready)
+        return any(self._has_groups(number) for number in self._ready)
 
     def _watch_clocks(self) -> None:
         now_s = monotonic_s()
@@ -395,9 +406,8 @@ class Loop:
                 wave.broken = text
             elif kind == wire.OUTPUT:
                 self.recorder.output(numbers[0])
-            elif kind == wire.UNLOGGED:
-                name = self._jobs[numbers[0]].name
-                self.recorder.trouble(f"cannot keep the output of {name}: {os.strerror(numbers[1])}")
+            elif kind in (wire.UNLOGGED, wire.PIPED):
+                self._tell_of_output(kind, *numbers)
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
             elif kind == wire.WENT_ON:
@@ -405,10 +415,13 @@ class Loop:
             elif kind == wire.ENDED:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:
-                number, exit_code, at_ns = numbers
-                del wave.running[number]
-                outcome = Outcome(status.FAILED, status.SPAWN, text, exit_code)
-                self._finish(number, self._ending.pop(number, outcome), at_ns)
+                self._refused(wave, text, *numbers)
+
+    def _tell_of_output(self, kind: str, number: int, error: int) -> None:
+        if kind == wire.UNLOGGED:
+            self.recorder.trouble(f"cannot keep the output of {self._jobs[number].name}: {os.strerror(error)}")
+        else:
+            self.recorder.remark(f"no pseudo-terminal can be opened ({os.strerror(error)}): jobs write to a pipe")
 
     def _started(self, wave: WaveHandle, number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid
@@ -417,6 +430,11 @@ class Loop:
         timeout_s = self._jobs[number].timeout_s
         if timeout_s is not None and number not in self._ending:
             self._deadlines[number] = monotonic_s() + timeout_s
+
+    def _refused(self, wave: WaveHandle, why: str, number: int, exit_code: int, at_ns: int) -> None:
+        del wave.running[number]
+        outcome = Outcome(status.FAILED, status.SPAWN, why, exit_code)
+        self._finish(number, self._ending.pop(number, outcome), at_ns)
 
     def _ended(self, wave: WaveHandle, number: int, code: int, signal: int, at_ns: int, duration_us: int) -> None:
         del wave.running[number]

@@ -31,8 +31,8 @@ class Recorder(Protocol):
     def clear_stage(self) -> None:
         """A job is about to have the terminal for itself: show what is still to be shown."""
 
-    def waits(self, number: int, sentence: str) -> None:
-        """This job could start, and another run has what it needs."""
+    def remark(self, sentence: str) -> None:
+        """Something that changes nothing, to be said now and once: whom a job waits for, what the system lacks."""
 
     def trouble(self, sentence: str) -> None:
         """Something that has to be said, and that is nobody's outcome (R21)."""

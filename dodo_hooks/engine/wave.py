@@ -162,6 +162,8 @@ class Wave:
             self._outputs[started.output] = running
             self._poll.register(started.output, select.POLLIN)
         self._report(wire.STARTED, number, started.pid, at_ns)
+        if started.no_terminal:
+            self._report(wire.PIPED, number, started.no_terminal)
 
     def _step_back(self, job: "Job") -> None:
         """Once, before the first job: take the priority of this wave's jobs, which is one for all (R13), and in the

@@ -19,6 +19,7 @@ DISMISS = "D"  # start nothing any more, leave when what runs has ended
 STARTED = "S"  # job, process id, time in ns
 WENT_ON = "N"  # job, process id: one batch of its files has succeeded, and the next has been started
 ENDED = "X"  # job, exit code or -1, signal or -1, time in ns, duration in us
+PIPED = "P"  # job, errno: no pseudo-terminal could be opened, so its output goes through a pipe
 REFUSED = "R"  # job, exit code, time in ns, why: it could not be started
 OUTPUT = "O"  # job: its log has grown
 UNLOGGED = "U"  # job, errno: its output cannot be kept (R21)
@@ -32,6 +33,7 @@ _NUMBERS = {
     STARTED: 3,
     WENT_ON: 2,
     ENDED: 5,
+    PIPED: 2,
     REFUSED: 3,
     OUTPUT: 1,
     UNLOGGED: 2,

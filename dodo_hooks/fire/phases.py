@@ -11,7 +11,7 @@ from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.fire.report import display_of, report, report_idle
 from dodo_hooks.fire.run import ATTACHED, AUTO, BY_GIT, OFF, Firing, Run, begin, context_of, publish, say
-from dodo_hooks.git.replay import owe, replay_of, settle
+from dodo_hooks.git.replay import abandoned_replays, owe, owed_hooks, replay_of, settle
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, reach_site
@@ -153,26 +153,32 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
     """
     _decide_background(run)
     jobs = run.open_jobs(BACKGROUND)
+    answer = None
     if jobs and _has_to_be_attached(run):
+        if run.firing.trigger == BY_GIT:  # git would not have waited: what goes wrong from here on does not fail it
+            answer = run.exit_code(FOREGROUND)
         attached = Attached(run, BACKGROUND, keeps_records=False)
         (run_attached_jobs or _run_by_doit)(attached, jobs)
     elif jobs:
         return _detach(run, jobs, database)
-    # A background job that git did not wait for on purpose does not fail it now because it happened to be attached.
-    phases = (FOREGROUND,) if run.firing.trigger == BY_GIT else (FOREGROUND, BACKGROUND)
-    return close(run, *phases)
+    return close(run, answer)
 
 
-def close(run: Run, *phases: str) -> int:
-    """Every job has ended: finish the records, tell, return the exit code."""
+def close(run: Run, answer: "int | None" = None) -> int:
+    """Every job has ended: finish the records, tell, return the exit code.
+
+    `answer`: what it is in any case, unless a signal has ended the run; None: what the whole run came to.
+    """
     try:
-        run.writer.finish(run.exit_code(*phases))
+        run.writer.finish(run.exit_code(FOREGROUND, BACKGROUND))
     except StoreError as error:
         run.unkept = run.unkept or str(error)
         run.writer.release()
     process.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
     report(run)
-    return run.exit_code(*phases)
+    if answer is None or run.interrupted is not None:
+        return run.exit_code(FOREGROUND, BACKGROUND)
+    return answer
 
 
 def background_of(
@@ -194,7 +200,15 @@ def background_of(
         database,
         firing.rules.retention,
         lambda: _permit(firing),
+        firing.repo,
+        _git_file(firing.repo.top),
     )
+
+
+def _git_file(top: str) -> str:
+    """The `.git` of the working tree; empty where it has none: GIT_DIR or core.worktree lead to its repository."""
+    path = f"{top}/.git"
+    return path if os.access(path, os.F_OK) else ""
 
 
 def _permit(firing: Firing) -> "int | None":
@@ -252,12 +266,28 @@ def _postponement(run: Run) -> "Outcome | None":
     """While git replays commits the background is begun once, at the end (R12)."""
     hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
     if replay is None:
+        _settle_abandoned(run)
         return None
     if replay.is_over:
         settle(replay, hook)
         return None
     owe(replay, hook, run.firing.args)
     return Outcome(status.SKIPPED, status.REPLAY, "git is replaying commits: the background is begun at the end")
+
+
+def _settle_abandoned(run: Run) -> None:
+    """Say what becomes of the background phases that a replay put off and will not begin: its owner has left it."""
+    hook = run.firing.hook.name
+    for replay in abandoned_replays(run.firing.repo, hook):
+        for name in owed_hooks(replay):
+            settle(replay, name)
+            if name == hook:
+                run.remarks.append(f"{hook}: the background jobs that an unfinished {replay.command} put off start now")
+            else:
+                run.remarks.append(
+                    f"{name}: dropped the background jobs that an unfinished {replay.command} put off; "
+                    f"run them with `dodo-hooks run {name}`"
+                )
 
 
 def _has_to_be_attached(run: Run) -> bool:
@@ -297,7 +327,7 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records
             run.decide((number, Outcome(status.SKIPPED, status.ERROR, str(error))) for number in jobs)
             say(sentence)
-            return close(run, FOREGROUND)
+            return close(run, code)
         report(run, sentence)
     return code
 

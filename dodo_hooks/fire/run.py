@@ -11,6 +11,7 @@ from dodo_hooks.fire.nesting import Nesting, nesting_of
 from dodo_hooks.git.repo import head_of, main_worktree
 from dodo_hooks.host.console import say as say
 from dodo_hooks.host.posix import os
+from dodo_hooks.host.process import has_process_table
 from dodo_hooks.host.world import monotonic_s, wall_ns
 from dodo_hooks.store.identity import repository_id
 from dodo_hooks.store.records import Facts
@@ -157,6 +158,8 @@ def begin(firing: Firing) -> "Run | None":
         _go_without(firing, error)
         return None
     run = Run(firing, nesting, writer, started_s)
+    if not has_process_table():
+        run.remarks.append("/proc is not mounted: a job that is cancelled always gets its whole grace period")
     run.decide(firing.left_out.items())
     return run
 

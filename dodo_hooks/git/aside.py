@@ -51,6 +51,7 @@ from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.taking import DisturbedError, take_all
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.git.versions import Version, read_version
+from dodo_hooks.host.locks import is_unsupported
 
 _ATTEMPTS = 4  # beside an editor that saves again and again
 
@@ -150,7 +151,10 @@ def _lock(repo: Repo) -> "tuple[int, bool]":
             if lock is not None:
                 return lock, waits
     except OSError as error:
-        raise GitError(f"unstaged changes cannot be set aside in {repo.git_dir}: {error.strerror}") from error
+        why = f"unstaged changes cannot be set aside in {repo.git_dir}"
+        if is_unsupported(error):
+            why += ", where files cannot be locked: stage or stash them, and commit again"
+        raise GitError(f"{why}: {error.strerror}") from error
     raise AssertionError("a lock that is waited for is had")
 
 
@@ -165,13 +169,19 @@ def recover(repo: Repo, environ: Mapping[str, str], *, waits: bool = False) -> "
     """
     if not is_anything_owed(repo):
         return []
-    lock = take_lock(repo, waits=waits)
-    if lock is None:
-        return []
+    said: list[str] = []
     try:
-        said = _finish_left_over(repo, environ, lock)
-    finally:
-        release_lock(lock)
+        lock = take_lock(repo, waits=waits)
+    except OSError as error:
+        if not is_unsupported(error) or load_journal(repo) is not None:
+            raise  # work can be put back under the lock alone; an index can be mended without
+    else:
+        if lock is None:
+            return []
+        try:
+            said = _finish_left_over(repo, environ, lock)
+        finally:
+            release_lock(lock)
     try:
         mend.mend_real_index(repo, environ)
     except GitError as error:

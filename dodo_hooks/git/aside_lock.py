@@ -6,6 +6,7 @@ directory, which follows a fork, so that whatever may still write there can have
 
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 
+from dodo_hooks.host.locks import is_unsupported
 from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False
@@ -50,9 +51,14 @@ def is_held(repo: "Repo") -> bool:
     """Whether somebody has work set aside here, or is about to.
 
     Raises:
-        OSError: as for `take_lock`.
+        OSError: the lock cannot be opened. Where files cannot be locked, nobody has it.
     """
-    descriptor = hold_shared(repo, waits=False)
+    try:
+        descriptor = hold_shared(repo, waits=False)
+    except OSError as error:
+        if is_unsupported(error):
+            return False
+        raise
     if descriptor is None:
         return True
     os.close(descriptor)
@@ -74,13 +80,12 @@ def wait_until_whole(repo: "Repo") -> None:
     """Until no living run has work set aside here. Not for what runs inside one.
 
     Raises:
-        OSError: as for `take_lock`.
+        OSError: as for `is_held`.
     """
-    if not os.access(f"{repo.git_dir}/{ASIDE_LOCK}", os.F_OK):
-        return
-    descriptor = hold_shared(repo, waits=True)
-    if descriptor is not None:
-        os.close(descriptor)
+    if os.access(f"{repo.git_dir}/{ASIDE_LOCK}", os.F_OK) and is_held(repo):
+        descriptor = hold_shared(repo, waits=True)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def release_lock(lock: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.kept import NEW_SUFFIX
+from dodo_hooks.host.locks import is_unsupported
 
 
 def put(path: str, content: bytes, mode: int) -> None:
@@ -52,7 +53,11 @@ def _locked(path: str) -> int:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except FileNotFoundError:  # the directory has just been removed
             continue
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if not is_unsupported(error):
+                raise
         # A lock on a file that has lost its name keeps nobody out.
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):

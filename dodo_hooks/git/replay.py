@@ -17,24 +17,76 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 _OWED = "dodo-hooks-owed"
+_OF_USERS = ("post-commit", "post-checkout", "post-merge")  # `git am` fires none of them
+_HEAD_OF_REFTABLE = "ref: refs/heads/.invalid"  # a file that says nothing (git's reftable documentation)
+_LONGEST_ENTRY = 4096
 
 
 class Replay(Record):
     directory: str  # of git's state
+    command: str  # "rebase", "am", "cherry-pick" or "revert"
     is_over: bool  # nothing more will be replayed after what fires now
 
 
 def replay_of(repo: "Repo", hook: str) -> "Replay | None":
     """The replay during which `hook` fires; None outside of any."""
+    return next((one for one in _standing(repo, hook) if _belongs(repo, one, hook)), None)
+
+
+def abandoned_replays(repo: "Repo", hook: str) -> "list[Replay]":
+    """The replays whose state stands in the git directory although `hook` fires outside of them.
+
+    Their owner has left them by `reset --hard` or a checkout; for git they are still in progress.
+    """
+    return [one for one in _standing(repo, hook) if not _belongs(repo, one, hook)]
+
+
+def _standing(repo: "Repo", hook: str) -> "list[Replay]":
     merge, apply, sequencer = (f"{repo.git_dir}/{name}" for name in ("rebase-merge", "rebase-apply", "sequencer"))
     is_end = hook == AFTER_REPLAY
+    found = []
     if os.access(merge, os.F_OK):
-        return Replay(merge, is_end or not _steps(f"{merge}/git-rebase-todo"))
+        found.append(Replay(merge, "rebase", is_end or not _steps(f"{merge}/git-rebase-todo")))
     if os.access(apply, os.F_OK):
-        return Replay(apply, is_end or _number(f"{apply}/next") >= _number(f"{apply}/last"))
+        command = "am" if os.access(f"{apply}/applying", os.F_OK) else "rebase"
+        found.append(Replay(apply, command, is_end or _number(f"{apply}/next") >= _number(f"{apply}/last")))
     if os.access(sequencer, os.F_OK):
-        return Replay(sequencer, is_end or _steps(f"{sequencer}/todo") <= 1)
-    return None
+        todo = f"{sequencer}/todo"
+        command = "revert" if _read(todo).startswith("revert") else "cherry-pick"
+        found.append(Replay(sequencer, command, is_end or _steps(todo) <= 1))
+    return found
+
+
+def _belongs(repo: "Repo", replay: Replay, hook: str) -> bool:
+    """Whether what fires now is done by the replay, or for it, and not after it was abandoned.
+
+    A rebase works on a detached HEAD, up to its `post-rewrite`; a mailbox is applied without commits of the user's. A
+    pick is committed while MERGE_MSG is there (seen with git 2.39, where its removal follows `post-commit`), and what
+    was committed for it after a conflict is known by the reflog.
+    """
+    if replay.command == "rebase":
+        head = _read(f"{repo.git_dir}/HEAD")
+        return hook == AFTER_REPLAY or not head.startswith("ref:") or head.startswith(_HEAD_OF_REFTABLE)
+    if replay.command == "am":
+        return hook not in _OF_USERS
+    if os.access(f"{repo.git_dir}/MERGE_MSG", os.F_OK):
+        return True
+    return _last_reflog(repo).startswith(("cherry-pick:", "revert:", "commit (cherry-pick):"))
+
+
+def _last_reflog(repo: "Repo") -> str:
+    """The message of HEAD's last entry; empty where there is no such file."""
+    try:
+        descriptor = os.open(f"{repo.git_dir}/logs/HEAD", os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.pread(descriptor, _LONGEST_ENTRY, max(size - _LONGEST_ENTRY, 0))
+    finally:
+        os.close(descriptor)
+    entry = data.rstrip(b"\n").rpartition(b"\n")[2]
+    return entry.partition(b"\t")[2].decode("utf-8", "replace")
 
 
 def owe(replay: Replay, hook: str, args: "tuple[str, ...]") -> None:

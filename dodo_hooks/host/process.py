@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 IS_LINUX = sys.platform.startswith("linux")
+_HIGHEST_DESCRIPTOR = 1 << 20  # Linux's default limit (proc(5), nr_open); to try them all takes 0.1 s
 # Listed once per process: what a job starts with is the default action of each of these (R14).
 DEFAULTED = frozenset(signals.valid_signals()) - {signals.SIGKILL, signals.SIGSTOP}
 
@@ -216,10 +217,18 @@ def _has_ended_by_kqueue(pid: int) -> bool:
         queue.close()
 
 
+def has_process_table() -> bool:
+    """Whether the system lets us look at other processes: on Linux, whether /proc is mounted."""
+    return not IS_LINUX or os.access("/proc/self/stat", os.R_OK)
+
+
 def group_has_others(group: int) -> bool:
-    """Whether a process group has living members besides its leader, which has ended and is not yet reaped."""
+    """Whether a process group has living members besides its leader, which has ended and is not yet reaped.
+
+    True where that cannot be told (Linux without /proc): whoever asks waits for the grace period, and nobody is missed.
+    """
     if IS_LINUX:
-        return any(fields[2] == group and fields[0] != "Z" for _, fields in _processes())
+        return not has_process_table() or any(fields[2] == group and fields[0] != "Z" for _, fields in _processes())
     try:
         os.killpg(group, 0)  # macOS does not count zombies: EPERM when nobody else is left
         return True
@@ -228,7 +237,7 @@ def group_has_others(group: int) -> bool:
 
 
 def kill_session(session: int) -> None:
-    """SIGKILL to every process of a session (Linux; elsewhere they cannot be told apart, so nothing is done).
+    """SIGKILL to every process of a session (Linux with /proc; elsewhere they cannot be told apart: nothing is done).
 
     Looked for again until no new one is found: a process may be forking while we look.
     """
@@ -258,7 +267,7 @@ def is_ancestor(pid: int) -> bool:
 def _processes() -> "list[tuple[int, tuple[str, int, int, int]]]":
     """(pid, (state, parent, group, session)) of each process, from /proc/PID/stat (proc_pid_stat(5))."""
     found = []
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc") if has_process_table() else ():
         if not name.isdigit():
             continue
         try:
@@ -280,8 +289,16 @@ def _processes() -> "list[tuple[int, tuple[str, int, int, int]]]":
 
 def close_all_but(keep: "set[int]") -> None:
     """Close every descriptor above 2 that is not in `keep` (R10)."""
-    for name in os.listdir("/proc/self/fd" if IS_LINUX else "/dev/fd"):
-        descriptor = int(name)
+    try:
+        names = os.listdir("/proc/self/fd" if IS_LINUX else "/dev/fd")
+    except OSError:  # neither /proc nor /dev/fd: all numbers that there can be
+        first = 3
+        for descriptor in sorted(keep):
+            os.closerange(first, descriptor)
+            first = max(first, descriptor + 1)
+        os.closerange(first, min(os.sysconf("SC_OPEN_MAX"), _HIGHEST_DESCRIPTOR))
+        return
+    for descriptor in map(int, names):
         if descriptor > 2 and descriptor not in keep:
             try:
                 os.close(descriptor)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NoReturn, cast
 
 from dodo_hooks.core.plan import Group
@@ -14,9 +16,12 @@ class Fields:
     """The fields of one file. Every method raises ValueError, with the field's name, where the value is not of the
     type that it promises."""
 
-    def __init__(self, path: str) -> None:
-        """Raises OSError where the file cannot be read, ValueError (or RecursionError) where it holds no record."""
-        self._fields = read_object(path)
+    def __init__(self, path: str, newer: Mapping[str, object] = MappingProxyType({})) -> None:
+        """`newer`: fields that take the place of the file's.
+
+        Raises OSError where the file cannot be read, ValueError (or RecursionError) where it holds no record.
+        """
+        self._fields = {**read_object(path), **newer}
         schema = self.whole("schema")
         if schema != SCHEMA:
             raise ValueError(f"it has schema {schema}, and this version knows {SCHEMA}")

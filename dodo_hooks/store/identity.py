@@ -60,7 +60,13 @@ def _make(common_dir: str, path: str, place: str) -> str:
         pass
     holder = os.open(directory, os.O_RDONLY)
     try:
-        flock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
+        try:
+            flock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
+        except OSError as error:
+            from dodo_hooks.host.locks import is_unsupported
+
+            if not is_unsupported(error):
+                raise
         known = _read(path, place)
         if known:
             return known

@@ -74,8 +74,26 @@ def groups_dir(repository_dir: str) -> str:
     return f"{repository_dir}/groups"
 
 
+def waiting_dir(groups_dir: str) -> str:
+    """The tickets of those who wait for a group: `NUMBER.INVOCATION.JOB`."""
+    return f"{groups_dir}/waiting"
+
+
+def own_group(hook: str, job: str, worktree: str) -> str:
+    """The name of a job's own concurrency group: no name that a person can write, since it begins with a NUL.
+
+    Checksums are enough: of two jobs with the same ones, one would wait for the other.
+    """
+    from zlib import adler32, crc32
+
+    key = "\0".join((hook, job, worktree)).encode("utf-8", "surrogateescape")
+    return f"\0{crc32(key):08x}{adler32(key):08x}"
+
+
 def group_file(groups_dir: str, name: str) -> str:
     """The name may hold anything: it is written in hexadecimal digits where it is not plain."""
+    if name.startswith("\0"):
+        return f"{groups_dir}/own-{name[1:]}"
     is_plain = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
     return f"{groups_dir}/{'plain-' + name if is_plain else 'hex-' + name.encode('utf-8').hex()}"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import NO_FILES, Group
 from dodo_hooks.store import layout, orphans
 from dodo_hooks.store.fields import Fields
+from dodo_hooks.store.reserve import read_slots
 from dodo_hooks.store.writer import is_locked
 
 Report = Callable[[str], None]  # takes one sentence about a record that cannot be used
@@ -55,6 +56,7 @@ class InvocationRecord:
     timeout_s: float | None = None  # of the whole hook
     retention_s: float | None = None  # how long it is kept; None: as the hook file says
     writer_died: bool = False  # it has not ended, and nobody holds its lock
+    is_reserved: bool = False  # its end is not in its record: the disk was full (store/reserve.py)
 
     @property
     def is_alive(self) -> bool:
@@ -107,6 +109,7 @@ class JobRecord:
     fail_text: str = ""
     is_silent: bool = False
     max_log_bytes: int | None = None
+    changed_meanwhile: str | None = None  # of HEAD and index, while a background job ran
 
     @property
     def has_ended(self) -> bool:
@@ -182,13 +185,39 @@ def read_invocation(directory: str, report: Report) -> InvocationRecord | None:
     record = _read_invocation(directory, report)
     if record is None or record.finished_at is not None:
         return record
-    return replace(record, writer_died=True)
+    end = read_slots(layout.lock_file(directory)).get(0)
+    if end is None:
+        return replace(record, writer_died=True)
+    try:
+        fields = Fields(layout.invocation_file(directory), end)
+        return replace(record, **_end_of_invocation(fields), is_reserved=True)
+    except (OSError, ValueError) as error:
+        _tell(layout.lock_file(directory), error, report)
+        return replace(record, writer_died=True)
 
 
 def read_jobs(invocation: InvocationRecord, report: Report) -> tuple[JobRecord, ...]:
     """The jobs of an invocation as they stand, in the order of the plan (R18)."""
     jobs = stored_jobs(invocation.directory, report)
-    return tuple(orphans.settled(jobs)) if invocation.writer_died else jobs
+    if invocation.is_alive or all(job.has_ended for job in jobs):
+        return jobs
+    return tuple(orphans.settled(with_reserved_ends(invocation.directory, jobs, report)))
+
+
+def with_reserved_ends(invocation_dir: str, jobs: tuple[JobRecord, ...], report: Report) -> tuple[JobRecord, ...]:
+    """The jobs with the ends that a full disk has kept out of their records."""
+    slots = read_slots(layout.lock_file(invocation_dir))
+    found = []
+    for job in jobs:
+        end = slots.get(number_of(job) + 1)
+        is_open = end is not None and not job.has_ended
+        found.append((is_open and read_job(job.directory, report, end)) or job)
+    return tuple(found)
+
+
+def number_of(job: JobRecord) -> int:
+    """Its number in the plan, with which its directory begins."""
+    return int(job.directory.rpartition("/")[2].partition("-")[0])
 
 
 def stored_jobs(invocation_dir: str, report: Report) -> tuple[JobRecord, ...]:
@@ -207,10 +236,11 @@ def job_directories(invocation_dir: str) -> list[str]:
     return [name for _, name in sorted((int(number), name) for number, name in numbered if _is_number(number))]
 
 
-def read_job(job_dir: str, report: Report) -> JobRecord | None:
+def read_job(job_dir: str, report: Report, end: Mapping[str, object] | None = None) -> JobRecord | None:
+    """A job's record. `end`: fields that were kept elsewhere, and are newer."""
     path = layout.meta_file(job_dir)
     try:
-        fields = Fields(path)
+        fields = Fields(path, end or {})
         return JobRecord(
             directory=job_dir,
             name=fields.text("name"),
@@ -243,6 +273,7 @@ def read_job(job_dir: str, report: Report) -> JobRecord | None:
             nice=fields.whole_or_none("nice"),
             priority=fields.whole("priority"),
             groups=fields.groups("groups"),
+            changed_meanwhile=fields.text_or_none("changed_meanwhile") if fields.has("changed_meanwhile") else None,
             **(_later_fields(fields) if fields.has("files") else {}),
         )
     except (OSError, ValueError, RecursionError) as error:
@@ -286,10 +317,7 @@ def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
             boot_id=fields.text_or_none("boot_id"),
             pid=fields.whole("pid"),
             started_at=fields.text("started_at"),
-            coordinator=fields.whole_or_none("coordinator"),
-            finished_at=fields.text_or_none("finished_at"),
-            exit_code=fields.whole_or_none("exit_code"),
-            error=fields.text_or_none("error"),
+            **_end_of_invocation(fields),
             parent=fields.text_or_none("parent"),
             fail_fast=fields.flag("fail_fast"),
             timeout_s=fields.number_or_none("timeout_s"),
@@ -298,6 +326,15 @@ def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
     except (OSError, ValueError, RecursionError) as error:
         _tell(path, error, report)
         return None
+
+
+def _end_of_invocation(fields: Fields) -> dict[str, Any]:
+    return {
+        "coordinator": fields.whole_or_none("coordinator"),
+        "finished_at": fields.text_or_none("finished_at"),
+        "exit_code": fields.whole_or_none("exit_code"),
+        "error": fields.text_or_none("error"),
+    }
 
 
 def _is_number(text: str) -> bool:

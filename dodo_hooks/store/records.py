@@ -40,6 +40,7 @@ class JobState:
     """How one job stands; the mutable twin of a meta.json, kept by the one writer."""
 
     __slots__ = (
+        "changed_meanwhile",
         "directory",
         "duration_s",
         "finished_ns",
@@ -61,6 +62,7 @@ class JobState:
         self.duration_s: float | None = None
         self.log_bytes = 0  # what the job has written
         self.log_left_out = 0  # and how much of it is not kept
+        self.changed_meanwhile: str | None = None  # of HEAD and index, under a background job
 
     @property
     def status(self) -> str:
@@ -121,8 +123,12 @@ def quote(text: str) -> str:
 
 def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
     """A whole meta.json."""
-    outcome = state.outcome
-    tail = (
+    return job.record + job_tail(state, state.outcome, names)
+
+
+def job_tail(state: JobState, outcome: "status.Outcome | None", names: "Sequence[str]") -> bytes:
+    """The rest of a meta.json."""
+    return (
         f', "status": "{state.status}"'
         f', "cause": {_text(outcome and outcome.cause)}'
         f', "reason": {_text(outcome and outcome.reason)}'
@@ -137,9 +143,9 @@ def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
         f', "signal": {_number(outcome and outcome.signal)}'
         f', "log_bytes": {state.log_bytes}'
         f', "log_left_out": {state.log_left_out}'
+        f', "changed_meanwhile": {_text(state.changed_meanwhile)}'
         "}\n"
-    )
-    return job.record + tail.encode("ascii")
+    ).encode("ascii")
 
 
 def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: int) -> bytes:

@@ -20,7 +20,15 @@ from dodo_hooks.store import layout, orphans, records
 from dodo_hooks.store.fields import read_object
 from dodo_hooks.store.log import hole_bytes
 from dodo_hooks.store.news import leave_news
-from dodo_hooks.store.reader import InvocationRecord, JobRecord, is_identity, read_invocation, stored_jobs
+from dodo_hooks.store.reader import (
+    InvocationRecord,
+    JobRecord,
+    is_identity,
+    number_of,
+    read_invocation,
+    stored_jobs,
+)
+from dodo_hooks.store.reserve import read_slots
 from dodo_hooks.store.writer import is_locked, replace_file
 
 STRAY_AFTER_S = 60  # a marker is made a moment before its invocation appears
@@ -80,11 +88,12 @@ def _write_the_end(directory: str, marker: str) -> bool:
     invocation = read_invocation(directory, _ignore)
     if invocation is None or invocation.host != records.host_name():
         return False
-    if invocation.finished_at is None:
+    is_open = invocation.finished_at is None or invocation.is_reserved
+    if is_open:
         _write_records(invocation)
         _leave_news(invocation)
     os.unlink(marker)  # also that of an invocation which did end, and whose writer could not remove it
-    return invocation.finished_at is None
+    return is_open
 
 
 def _leave_news(invocation: InvocationRecord) -> None:
@@ -99,11 +108,15 @@ def _leave_news(invocation: InvocationRecord) -> None:
 def _write_records(invocation: InvocationRecord) -> None:
     """The jobs first: as long as the invocation has not ended, the next repair takes it up again."""
     now = timestamp(wall_ns())
+    slots = read_slots(layout.lock_file(invocation.directory))
+    for job in stored_jobs(invocation.directory, _ignore):
+        if not job.has_ended and (kept := slots.get(number_of(job) + 1)):
+            _change(layout.meta_file(job.directory), kept)
     stored = stored_jobs(invocation.directory, _ignore)
     for before, after in zip(stored, orphans.settled(stored), strict=True):
         if after != before:
             _change(layout.meta_file(after.directory), _end_of(after, now))
-    end: dict[str, object] = {
+    end: dict[str, object] = slots.get(0) or {
         "finished_at": now,
         "exit_code": RUN_ERROR,
         "error": invocation.error or orphans.WRITER_DIED,

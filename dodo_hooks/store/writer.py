@@ -9,7 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
 from dodo_hooks.core.status import COMPLETED
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
 from dodo_hooks.store.log import close_log
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.status import Outcome
 
 MOST_ALIVE = 20  # invocations of one hook in one repository (R12)
+MOST_WAITING = 200  # of them, with those that only wait for a concurrency group
 NO_LOCK = -1
 
 
@@ -44,6 +45,7 @@ class InvocationWriter:
         self._constant = constant
         self._marker = layout.live_marker(repository_dir, identity, hook.name)
         self._changed: set[int] = set()
+        self._has_room = False  # for the ends of the jobs, in `lock` (store/reserve.py)
         self._temporary = ""
 
     def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
@@ -68,13 +70,23 @@ class InvocationWriter:
         """Write what has changed since the last call.
 
         Raises:
-            StoreError: a record cannot be written; it stays changed, for the next call.
+            StoreError: a record cannot be written; it stays changed, for the next call. On a full disk the ends of jobs
+                are kept in the room that was taken for them.
         """
-        for number in sorted(self._changed):
-            state = self.jobs[number]
-            record = records.job_record(self.hook.jobs[number], state, self._names)
-            replace_file(layout.meta_file(state.directory), record)
-            self._changed.discard(number)
+        try:
+            for number in sorted(self._changed):
+                state = self.jobs[number]
+                record = records.job_record(self.hook.jobs[number], state, self._names)
+                replace_file(layout.meta_file(state.directory), record)
+                self._changed.discard(number)
+        except StoreError as error:
+            from dodo_hooks.store import reserve
+
+            if self._has_room and reserve.is_full(error):
+                for number in self._changed:
+                    if self.jobs[number].outcome is not None:
+                        reserve.put_job(self.lock, number, self.jobs[number], self._names)
+            raise
 
     def note(self, coordinator: "int | None" = None, error: "str | None" = None) -> None:
         """Write into the invocation's own record who runs its background, or what went wrong with it as a whole."""
@@ -83,9 +95,24 @@ class InvocationWriter:
         self._write_invocation(None, None)
 
     def finish(self, exit_code: int) -> None:
-        """Close the invocation: every job has ended. Releases both locks (the waves' share of `alive` is their own)."""
-        self.flush()
-        self._write_invocation(wall_ns(), exit_code)
+        """Close the invocation: every job has ended. Releases both locks (the waves' share of `alive` is their own).
+
+        Raises:
+            StoreError: a record cannot be written. If the locks were released nevertheless (`has_locks`), the disk is
+                full and the ends are kept in the room that was taken for them.
+        """
+        at_ns = wall_ns()
+        try:
+            self.flush()
+            self._write_invocation(at_ns, exit_code)
+        except StoreError as error:
+            from dodo_hooks.store import reserve
+
+            if self._has_room and reserve.is_full(error):
+                self.error = self.error or f"no space left on the disk of {self.directory}"
+                if reserve.put_invocation(self.lock, self.coordinator, at_ns, exit_code, self.error):
+                    self.release()  # the marker stays: the next repair makes records of what was kept
+            raise
         _remove(self._marker)
         self.release()
 
@@ -111,10 +138,16 @@ class InvocationWriter:
 
     def reserve(self, temporary: str) -> None:
         """Make the directory under its dot-name, and take both locks (R18, R19)."""
+        from dodo_hooks.store.reserve import take_room
+
         os.mkdir(temporary, 0o700)
+        if os.access(self.directory, os.F_OK):
+            os.rmdir(temporary)
+            raise FileExistsError(self.directory)
         self._temporary = temporary
         self.lock = _lock(layout.lock_file(temporary), LOCK_EX)
         self.alive = _lock(layout.alive_file(temporary), LOCK_SH)
+        self._has_room = self.lock != NO_LOCK and take_room(self.lock, len(self.jobs))
 
     def publish(self) -> None:
         """Write every record, and give the directory its name: from now on it is seen (R19).
@@ -185,6 +218,8 @@ def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: rec
         except FileNotFoundError:  # the first of its day
             _make_directories(repository_dir, directory)
             writer.reserve(temporary)
+        except FileExistsError:  # another has drawn the same id, where the clock file cannot be locked
+            return reserve_invocation(state_dir, repository, hook, facts)
         return writer
     except OSError as error:
         raise _unwritable(hook.name, repository_dir, error) from error
@@ -212,8 +247,11 @@ def replace_file(path: str, data: bytes, mark: str = "") -> None:
         raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
 
-def is_locked(path: str) -> bool:
-    """Whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18)."""
+def is_locked(path: str, *, if_unknown: bool = True) -> bool:
+    """Whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18).
+
+    `if_unknown`: the answer of a file system that knows no locks, where only the record itself can tell.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
@@ -221,8 +259,10 @@ def is_locked(path: str) -> bool:
     try:
         flock(descriptor, LOCK_SH | LOCK_NB)
         return False
-    except OSError:  # held; or a file system that knows no locks, where only the record itself can tell
+    except BlockingIOError:
         return True
+    except OSError:
+        return if_unknown
     finally:
         os.close(descriptor)
 
@@ -236,7 +276,7 @@ def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
         _make_repository(repository_dir, repository)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        flock(descriptor, LOCK_EX)
+        _wait_for(descriptor)
         last = os.read(descriptor, 32)
         now_us = now_ns // 1000
         if last.isdigit():
@@ -245,6 +285,17 @@ def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
     finally:
         os.close(descriptor)
     return _identity(now_us)
+
+
+def _wait_for(clock: int) -> None:
+    """Without locks two may draw one id; the second then finds its directory taken, and draws again."""
+    try:
+        flock(clock, LOCK_EX)
+    except OSError as error:
+        from dodo_hooks.host.locks import is_unsupported
+
+        if not is_unsupported(error):
+            raise
 
 
 def _identity(at_us: int) -> str:
@@ -260,15 +311,38 @@ def _refuse_a_flood(repository_dir: str, hook: str) -> None:
     markers = [name for name in os.listdir(layout.live_dir(repository_dir)) if name.endswith(suffix)]
     if len(markers) < MOST_ALIVE:
         return
-    alive = 0
+    tickets = _tickets(repository_dir)
+    alive = waiting = 0
     for name in markers:
-        directory = layout.invocation_dir(repository_dir, name[: -len(suffix)])
-        alive += is_locked(layout.lock_file(directory))
-    if alive >= MOST_ALIVE:
+        identity = name[: -len(suffix)]
+        directory = layout.invocation_dir(repository_dir, identity)
+        if is_locked(layout.lock_file(directory), if_unknown=False):
+            only_waits = identity in tickets and not _has_running_jobs(directory)
+            waiting += only_waits
+            alive += not only_waits
+    if alive >= MOST_ALIVE or alive + waiting >= MOST_WAITING:
         raise StoreError(
-            f"{alive} runs of {hook} are alive in this repository, so no further one is started: "
+            f"{alive + waiting} runs of {hook} are alive in this repository, so no further one is started: "
             f"see what they are with `dodo-hooks jobs --hook {hook}`"
         )
+
+
+def _tickets(repository_dir: str) -> "set[str]":
+    """The invocations with a job that waits for its concurrency group (engine/groups.py)."""
+    try:
+        names = os.listdir(layout.waiting_dir(layout.groups_dir(repository_dir)))
+    except OSError:
+        return set()
+    return {name.split(".")[1] for name in names if name.count(".") > 1}
+
+
+def _has_running_jobs(directory: str) -> bool:
+    try:
+        jobs = [f"{directory}/jobs/{name}" for name in os.listdir(f"{directory}/jobs")]
+        # Within a text of the record the quotes would have backslashes before them.
+        return any(b', "status": "running"' in read_file(layout.meta_file(job)) for job in jobs)
+    except OSError:  # it has just ended, or is being pruned
+        return False
 
 
 def _make_repository(repository_dir: str, path: str) -> None:

@@ -58,6 +58,7 @@ GOOD = {
         "{run: x, glob: ['*.py', {regex: y}], needs: , tags: slow, nice: -20, priority: -3, log: }",
         "{run: x, skip: false, only: {all: [CI, {changed: a}], desc: why}, concurrency: {group: a, wait: 5m}}",
     ],
+    "concurrency": ["{}", "{on_conflict: cancel-previous}"],
 }
 BAD = {
     "file": [
@@ -127,7 +128,7 @@ BAD = {
         "{regex: ''}",
         "{glob: ''}",
     ],
-    "concurrency": ["{}", "''", "{group: a, on_conflict: wait}", "{group: a, wait: soon}"],
+    "concurrency": ["''", "{group: a, on_conflict: wait}", "{group: a, wait: soon}"],
 }
 VALIDATOR = Draft202012Validator(hook_file_schema())
 

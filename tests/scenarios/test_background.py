@@ -114,3 +114,26 @@ def test_r1_bg_needs_ordering(repo: Repo) -> None:
     invocation = repo.finished("post-checkout")
     assert invocation.statuses() == {"first": "completed", "second": "completed"}
     assert int(repo.read("second.start")) >= int(repo.read("first.end")) > int(repo.read("first.start"))
+
+
+# Whose exit code it is (R22)
+
+
+@pytest.mark.parametrize("command", ["exit 7", 'rm -r "$XDG_STATE_HOME"'])
+@pytest.mark.parametrize("ci", ["", "1"])
+def test_r22_a_background_failure_never_fails_a_fired_hook(repo: Repo, command: str, ci: str) -> None:
+    for hook in ("pre-commit", "post-checkout"):
+        repo.hook(hook, check="true", warm={"run": command, "background": True})
+    repo.install()
+    repo.env["CI"] = ci
+    assert repo.call("git", "checkout", "-q", "-b", "topic").returncode == 0  # git's exit code is that of its hook
+    assert repo.call("git", "commit", "-q", "--allow-empty", "-m", "work").returncode == 0
+    if command == "exit 7":
+        for hook in ("pre-commit", "post-checkout"):
+            assert repo.finished(hook).record.exit_code == 1
+
+
+def test_r22_run_and_doit_answer_1_for_a_background_failure_that_they_waited_for(repo: Repo) -> None:
+    repo.hook("post-checkout", background=True, warm="exit 7")
+    assert repo.run("run", "post-checkout", "--phase", "foreground").returncode == 1
+    assert repo.doit("-f", "hooks.dodo", "run", "bg", env={"DODO_HOOKS_PHASE": "foreground"}).returncode == 1

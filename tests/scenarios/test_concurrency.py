@@ -9,7 +9,7 @@ import pytest
 
 from kit.gate import Gate
 from kit.invocation import Invocation
-from kit.process import kill, processes_with, wait_until
+from kit.process import group_alive, kill, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 
 MakeGate = Callable[[str], Gate]
@@ -253,15 +253,105 @@ def test_r20_the_ticket_of_a_dead_one_holds_up_nobody(repo: Repo, gate: Gate) ->
     fire(repo, "post-merge")
     gate.wait()
     fire(repo)
-    wait_until(lambda: len(tickets(repo)) == 1, what="the one that waits")
+    (dead,) = wait_until(lambda: tickets(repo), what="the one that waits")
     kill(repo.begun("post-commit").record.coordinator)
     fire(repo)
-    wait_until(lambda: len(tickets(repo)) == 1 and not tickets(repo)[0].startswith("000000000001."), what="another")
+    wait_until(lambda: len(tickets(repo)) == 1 and tickets(repo)[0] != dead, what="another")
     gate.open()
     assert repo.finished("post-commit", n=2).statuses() == {"waits": "completed"}
     repo.run("jobs", check=True)
     assert repo.invocations("post-commit")[0].statuses() == {"waits": "skipped"}
     wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), what="the end of everything")
+
+
+# A background job and itself
+
+
+def test_a_background_job_does_not_overlap_with_itself_in_one_worktree(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, deps=ALONE, other="true")
+    repo.install()
+    for _ in range(4):
+        fire(repo)
+    assert [one.statuses() for one in ended(repo, 4)] == [{"deps": "completed", "other": "completed"}] * 4
+    assert repo.read("ran") == "x\n" * 4 and not tickets(repo)
+
+
+def test_a_background_job_waits_for_itself_only_and_only_in_its_worktree(repo: Repo, gate: Gate) -> None:
+    repo.settings(jobs=4)
+    repo.hook("post-commit", background=True, deps=gate.command, quick="test $PWD")
+    repo.hook("post-merge", background=True, deps="true")
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    linked = repo.worktree("linked")
+    fire(repo)
+    gate.wait()
+    fire(repo)
+    second = repo.begun("post-commit", n=2)
+    second.wait_for_status("quick", "completed")  # another job of the hook
+    wait_until(lambda: len(tickets(repo)) == 1, what="the one that waits")
+    assert second.job("deps").status == "pending" and gate.is_empty()
+    fire(repo, "post-merge")
+    assert repo.finished("post-merge").statuses() == {"deps": "completed"}  # another hook
+    linked.call(str(repo.path / ".git/hooks/post-commit"), check=True)
+    gate.wait()  # another worktree
+    gate.open()
+    assert {tuple(one.statuses().values()) for one in ended(repo, 3)} == {("completed", "completed")}
+
+
+def test_cancel_previous_without_a_group_takes_the_place_of_the_same_job_in_the_same_worktree(
+    repo: Repo, make_gate: MakeGate
+) -> None:
+    here, there = make_gate("here"), make_gate("there")
+    repo.settings(grace_period="100ms")
+    repo.hook("post-commit", background=True, deps=f"if test -d .git; then {here.command}; else {there.command}; fi")
+    repo.hook_options("post-commit", concurrency={"on_conflict": "cancel-previous"})
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    linked = repo.worktree("linked")
+    linked.call(str(repo.path / ".git/hooks/post-commit"), check=True)
+    there.wait()
+    fire(repo)
+    here.wait()
+    first = repo.begun("post-commit", n=2)
+    wait_until((first.path / "s").exists, what="the socket")
+    fire(repo)
+    here.wait()
+    second = repo.begun("post-commit", n=3)
+    job = first.wait_for_status("deps", "cancelled")
+    assert job.cause == "concurrency" and second.id in job.reason
+    assert repo.invocations("post-commit")[0].job("deps").status == "running"  # the other worktree's
+    here.open()
+    there.open()
+    ended(repo, 3)
+    assert second.statuses() == {"deps": "completed"}
+
+
+def test_r18_a_job_waits_until_nothing_of_a_killed_run_is_alive(repo: Repo, gate: Gate) -> None:
+    repo.settings(grace_period="1s")
+    repo.hook("post-commit", background=True, deps=f"test -e again && exit; trap '' TERM; touch again; {gate.command}")
+    repo.install()
+    fire(repo)
+    gate.wait()
+    first = repo.begun("post-commit")
+    job = first.wait_for_status("deps", "running")
+    kill(first.record.coordinator)
+    fire(repo)
+    second = repo.finished("post-commit", n=2)
+    assert second.statuses() == {"deps": "completed"} and not group_alive(job.pid)
+
+
+def test_r12_runs_that_wait_do_not_count_among_the_twenty(repo: Repo, gate: Gate) -> None:
+    repo.settings(grace_period="100ms")
+    repo.hook("post-commit", background=True, deps=gate.command)
+    repo.install()
+    fire(repo)
+    gate.wait()
+    for n in range(1, 22):
+        fire(repo)
+        wait_until(lambda n=n: len(tickets(repo)) == n, what="its ticket")  # type: ignore[misc]
+    assert len(repo.invocations("post-commit")) == 22
+    gate.open()
+    assert {one.statuses()["deps"] for one in ended(repo, 22)} == {"completed"}
 
 
 def test_the_name_of_a_group_may_be_anything_printable(repo: Repo) -> None:
@@ -278,7 +368,6 @@ def test_the_name_of_a_group_may_be_anything_printable(repo: Repo) -> None:
     [
         ("7", "concurrency"),
         ('""', "up to 100 printable characters"),
-        ("{on_conflict: skip}", '"group" is missing'),
         ("{group: a, on_conflict: skipp}", 'did you mean "skip"?'),
         ("{group: a, on_conflikt: skip}", 'unknown key "on_conflikt", did you mean "on_conflict"?'),
         ("{group: a, wait: 5}", "did you mean 5s?"),

@@ -1,5 +1,6 @@
 """What happens where nothing can be done: no place for records, no processes left, a hook file that is wrong."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.gate import Gate
+from kit.process import is_alive, wait_until
 from kit.repo import Done, Repo
 
 COMMIT = ("git", "commit", "--allow-empty", "-m", "work")
@@ -129,6 +132,42 @@ def test_r21_a_disk_that_fills_up_does_not_end_the_background(repo: Repo, small_
     invocation = repo.finished("post-commit")
     assert invocation.statuses() == {"fills": "completed", "build": "completed"}, invocation.story()
     assert repo.has("built")
+
+
+def test_r21_jobs_that_end_on_a_full_disk_are_not_recorded_as_crashed(repo: Repo, small_disk: Path, gate: Gate) -> None:
+    repo.env["XDG_STATE_HOME"] = str(small_disk)
+    repo.settings(jobs=2)
+    repo.hook(
+        "post-commit",
+        background=True,
+        fills=f"{gate.command}; cat /dev/zero >{small_disk}/ballast; true",
+        fails={"run": "exit 7", "needs": ["fills"]},
+    )
+    repo.install()
+    repo.call(*COMMIT, check=True)
+    gate.wait()
+    repo.state = small_disk
+    invocation = repo.begun("post-commit")
+    invocation.wait_for_status("fills", "running")
+    coordinator = invocation.record.coordinator
+    gate.open()
+    wait_until(lambda: not is_alive(coordinator), what="the end of the coordinator")
+    (shown,) = json.loads(repo.run("jobs", "--format", "json", check=True).stdout)
+    assert {job["name"]: job["status"] for job in shown["jobs"]} == {"fills": "completed", "fails": "failed"}
+    assert shown["exit_code"] == 2 and "no space left" in shown["error"].lower()  # doit's database was not written
+    assert repo.run("status", "--short").returncode == 0
+    (small_disk / "ballast").unlink()
+    repo.run("jobs", check=True)  # writes it down, now that there is room
+    assert invocation.has_ended() and invocation.statuses() == {"fills": "completed", "fails": "failed"}
+
+
+def test_r21_a_gate_whose_end_a_full_disk_keeps_has_a_record_of_it(repo: Repo, small_disk: Path) -> None:
+    repo.env["XDG_STATE_HOME"] = str(small_disk)
+    repo.hook("pre-commit", fills=f"cat /dev/zero >{small_disk}/ballast; true")
+    repo.install()
+    assert repo.call(*COMMIT).returncode == 1
+    (shown,) = json.loads(repo.run("jobs", "--format", "json", check=True).stdout)
+    assert [job["status"] for job in shown["jobs"]] == ["completed"] and shown["exit_code"] == 2
 
 
 def test_r21_a_doit_database_that_cannot_be_written_does_not_end_the_background(repo: Repo) -> None:

@@ -1,5 +1,7 @@
 """git replays commits: each fires hooks, and the background phase is begun once, when all is over."""
 
+import pytest
+
 from kit.repo import Repo
 
 
@@ -64,3 +66,95 @@ def test_r12_a_cherry_pick_of_several_begins_one_background_phase(repo: Repo) ->
     repo.hook("post-commit", background=True, warm="true")
     repo.git("cherry-pick", "base..main")
     assert background(repo, "post-commit") == ["skipped replay", "skipped replay", "completed"]
+
+
+# Replays that were abandoned
+
+
+def conflicting(repo: Repo) -> None:
+    """Branches `main` and `other`: the second of three commits of `main` conflicts with `other`."""
+    commits(repo, "f")
+    repo.git("branch", "base")
+    commits(repo, "a")
+    repo.write("f", "of main")
+    repo.git("commit", "-qam", "of main")
+    commits(repo, "b")
+    repo.git("checkout", "-q", "-b", "other", "base")
+    repo.write("f", "of other")
+    repo.git("commit", "-qam", "of other")
+    commits(repo, "z")
+    repo.hook("post-commit", background=True, warm="true")
+    repo.install()
+
+
+def commit(repo: Repo) -> list[str]:
+    """Commit something; returns what was said about the background that was put off."""
+    done = repo.git("commit", "-q", "--allow-empty", "-m", "later")
+    return [line for line in done.stderr.splitlines() if "put off" in line]
+
+
+@pytest.mark.parametrize("command", ["cherry-pick", "revert"])
+def test_r12_an_abandoned_sequence_does_not_stop_the_background_of_later_commits(repo: Repo, command: str) -> None:
+    conflicting(repo)
+    if command == "revert":
+        repo.git("checkout", "-q", "main")
+        repo.write("f", "changed once more")
+        repo.git("commit", "-qam", "more", env={"DODO_HOOKS": "0"})
+    picked = ["base..main"] if command == "cherry-pick" else ["main~1", "main~2", "main~3", "--no-edit"]
+    assert repo.git(command, *picked, check=False).returncode
+    repo.git("reset", "-q", "--hard")
+    assert f"{command} currently in progress" in repo.git("status").stdout.lower()
+    assert background(repo, "post-commit") == ["skipped replay"]
+    assert commit(repo) == [
+        f"dodo-hooks: post-commit: the background jobs that an unfinished {command} put off start now"
+    ]
+    assert commit(repo) == []
+    assert background(repo, "post-commit") == ["skipped replay", "completed", "completed"]
+
+
+@pytest.mark.parametrize("resolve", [("commit", "-qm", "resolved"), ("cherry-pick", "--continue")])
+def test_r12_a_sequence_with_a_conflict_that_is_resolved_begins_one_background_phase(
+    repo: Repo, resolve: tuple[str, ...]
+) -> None:
+    conflicting(repo)
+    repo.env["GIT_EDITOR"] = "true"
+    assert repo.git("cherry-pick", "base..main", check=False).returncode
+    repo.write("f", "of both")
+    repo.git("add", "f")
+    repo.git(*resolve)
+    if resolve[0] == "commit":
+        repo.git("cherry-pick", "--continue")
+    assert background(repo, "post-commit") == ["skipped replay", "skipped replay", "completed"]
+
+
+@pytest.mark.parametrize("backend", ["--merge", "--apply"])
+def test_r12_an_abandoned_rebase_puts_off_no_later_commit_of_a_branch(repo: Repo, backend: str) -> None:
+    conflicting(repo)
+    repo.hook("post-checkout", background=True, warm="true")
+    assert repo.git("rebase", "-q", backend, "main", check=False).returncode
+    repo.git("add", "f")
+    repo.git("commit", "-qm", "for the rebase")  # HEAD is detached: it goes on
+    left = repo.git("checkout", "-qf", "other")
+    assert repo.has(f".git/rebase-{backend[2:]}")
+    assert "post-commit: dropped the background jobs that an unfinished rebase put off; run them with" in left.stderr
+    assert commit(repo) == []
+    assert background(repo, "post-commit") == ["skipped replay", "completed"]
+    assert background(repo, "post-checkout")[-1] == "completed"
+
+
+def test_r12_what_an_abandoned_rebase_put_off_for_another_hook_is_dropped_with_a_sentence(repo: Repo) -> None:
+    conflicting(repo)
+    repo.hook("post-checkout", background=True, warm="true")
+    assert repo.git("rebase", "-q", "main", check=False).returncode  # fires post-checkout
+    repo.git("reset", "-q", "--hard")
+    repo.git("symbolic-ref", "HEAD", "refs/heads/other")
+    (said,) = commit(repo)
+    assert said.startswith("dodo-hooks: post-checkout: dropped the background jobs that an unfinished rebase put off")
+    assert background(repo, "post-checkout") == ["skipped replay"] and commit(repo) == []
+
+
+def test_r12_commits_while_a_mailbox_waits_are_commits_like_others(repo: Repo) -> None:
+    conflicting(repo)
+    patches = repo.git("format-patch", "--stdout", "base..main").stdout
+    assert repo.call("git", "am", "-q", input=patches).returncode
+    assert commit(repo) == [] and background(repo, "post-commit") == ["completed"]

@@ -1,5 +1,6 @@
 """Listing what ran: newest first, lazily, and never broken by a record that is."""
 
+import errno
 import os
 import shutil
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, Outcome
+from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.store import layout
 from dodo_hooks.store.reader import (
     InvocationRecord,
@@ -288,3 +290,31 @@ def test_r18_a_writer_that_ends_while_it_is_looked_at_has_not_died(history: Hist
 
 def _files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.rglob("*") if path.is_file())
+
+
+def test_r18_runs_that_no_lock_can_tell_from_dead_ones_do_not_count_as_a_flood(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(descriptor: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("dodo_hooks.store.writer.flock", flock)
+    for _ in range(25):
+        history.orphan({"a": ()})
+    assert len(listed(history)) == 25
+
+
+@pytest.mark.parametrize("leap_s", [-400 * 86400, -1, 400 * 86400])
+def test_ids_keep_their_order_when_the_clock_leaps_and_records_have_its_time(
+    history: History, monkeypatch: pytest.MonkeyPatch, leap_s: int
+) -> None:
+    now_ns = wall_ns()
+    clock = [now_ns, now_ns + leap_s * 10**9, now_ns + 10**6, now_ns + 10**6]
+    made = []
+    for at_ns in clock:
+        monkeypatch.setattr("dodo_hooks.store.writer.wall_ns", lambda at_ns=at_ns: at_ns)
+        made.append(history.finished({"a": DONE}).id)
+    assert made == sorted(set(made))
+    assert [(one.id, one.started_at) for one in listed(history)][::-1] == list(
+        zip(made, map(timestamp, clock), strict=True)
+    )

@@ -1,0 +1,125 @@
+"""What happens to a working tree while its background jobs run: it is removed (G2), or its HEAD or index change.
+
+A background job works on a tree that its owner goes on using. What it has made of that belongs to two commits when HEAD
+moved meanwhile, and its record says so. The index counts as changed when an entry has: git rewrites the file also when
+nothing but its notes on times and sizes did.
+"""
+
+from dodo_hooks.core import status
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.plan import BACKGROUND
+from dodo_hooks.core.record import Record
+from dodo_hooks.core.status import Outcome
+from dodo_hooks.git.partial import run_git
+from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.store.writer import InvocationWriter
+
+IndexFile = tuple[int, int, int]  # inode, size, time in ns
+
+
+class Sight(Record):
+    """What a working tree stands on at one moment."""
+
+    commit: "str | None"
+    staged: "IndexFile | None"
+
+
+class WorktreeGuard:
+    """Sees the start and the end of each background job of a run, as the loop's guard."""
+
+    def __init__(self, repo: Repo, git_file: str, environ: "Mapping[str, str]", writer: "InvocationWriter") -> None:
+        """`git_file`: the `.git` of the working tree; empty where it never had one."""
+        self._repo = repo
+        self._git_file = git_file
+        self._environ = environ
+        self._writer = writer
+        self._before: dict[int, Sight] = {}
+        self._kept: dict[IndexFile, int] = {}  # each index file that was seen, open: git replaces it by another
+
+    def starting(self, number: int) -> None:
+        if self._writer.hook.jobs[number].phase == BACKGROUND:
+            self._before[number] = self._look()
+
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        before = self._before.pop(number, None)
+        if before is None:
+            return outcome
+        if outcome.status in (status.FAILED, status.CRASHED) and is_gone(self._git_file):
+            return outcome._replace(status=status.CANCELLED, cause=status.VANISHED, reason=gone(self._repo.top))
+        self._writer.jobs[number].changed_meanwhile = self._difference(before, self._look())
+        return outcome
+
+    def close(self) -> None:
+        for descriptor in self._kept.values():
+            os.close(descriptor)
+        self._kept.clear()
+
+    def _look(self) -> Sight:
+        return Sight(head_of(self._repo)[1], self._index())
+
+    def _index(self) -> "IndexFile | None":
+        try:
+            descriptor = os.open(f"{self._repo.git_dir}/index", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # nothing was ever staged
+            return None
+        stat = os.fstat(descriptor)
+        index = stat.st_ino, stat.st_size, stat.st_mtime_ns
+        if index in self._kept:
+            os.close(descriptor)
+        else:
+            self._kept[index] = descriptor
+        return index
+
+    def _difference(self, before: Sight, after: Sight) -> "str | None":
+        """What has changed, as a part of a sentence; None: nothing."""
+        found = []
+        if before.commit != after.commit:
+            found.append(f"HEAD moved from {_short(before.commit)} to {_short(after.commit)}")
+        if before.staged != after.staged and self._entries(before.staged) != self._entries(after.staged):
+            found.append("the index changed")
+        return f"{' and '.join(found)} while it ran" if found else None
+
+    def _entries(self, index: "IndexFile | None") -> bytes:
+        """The entries of an index that was seen. Nothing where git cannot say: then it counts as changed."""
+        if index is None:
+            return b""
+        copy = f"{self._writer.directory}/index"
+        try:
+            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                data = os.pread(self._kept[index], index[1], 0)
+                while data:
+                    data = data[os.write(descriptor, data) :]
+                return run_git(self._repo, {**self._environ, "GIT_INDEX_FILE": copy}, ("ls-files", "-s", "-z"))
+            finally:
+                os.close(descriptor)
+                os.unlink(copy)
+        except (OSError, GitError):
+            return b""
+
+
+def is_gone(git_file: str) -> bool:
+    """Whether the working tree with this `.git` was removed."""
+    if not git_file:
+        return False
+    try:
+        os.lstat(git_file)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # it cannot be seen just now, which says nothing
+        return False
+    return False
+
+
+def gone(top: str) -> str:
+    return f"the worktree {top} was removed"
+
+
+def _short(commit: "str | None") -> str:
+    return commit[:7] if commit else "nothing"

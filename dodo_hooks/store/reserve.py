@@ -1,0 +1,110 @@
+"""Room for the ends of an invocation's jobs, for a disk that is full by then (R18, R21; HOT).
+
+The `lock` of an invocation is open as long as its writer lives. When the invocation is made, room is taken in it: a
+slot for the invocation, and one for each job. Where a record cannot be written at the end for want of space, its tail
+is written into its slot, in place, which needs none. Readers look there before they say that a job crashed; the next
+repair makes records of the slots.
+
+The room is never given back: on ext4 to take it costs 10 us and to give it back, which every hook would wait for, up to
+milliseconds.
+
+A slot is the tail of a record, as store/records.py renders it, and blanks; an empty one is full of zero bytes.
+"""
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.store import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SLOT_BYTES = 768
+_SHORT, _SHORTER = 100, 20  # characters of a text; each may take twelve bytes
+
+
+def has_end(lock_path: str) -> bool:
+    """Whether the invocation with this lock has ended, and its end is kept there."""
+    try:
+        descriptor = os.open(lock_path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return os.read(descriptor, 1) == b","
+    finally:
+        os.close(descriptor)
+
+
+def is_full(error: StoreError) -> bool:
+    """Whether something could not be written because the disk, or its owner's share of it, is full."""
+    from errno import EDQUOT, ENOSPC
+
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in (ENOSPC, EDQUOT)
+
+
+def take_room(lock: int, jobs: int) -> bool:
+    """Take room for this many jobs and their invocation; whether there is some (posix_fallocate(3), not on macOS)."""
+    try:
+        os.posix_fallocate(lock, 0, SLOT_BYTES * (jobs + 1))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+def put_job(lock: int, number: int, state: records.JobState, names: "Sequence[str]") -> bool:
+    """Write a job's end into its slot; whether that went well."""
+    outcome = state.outcome
+    assert outcome is not None
+    reason = outcome.reason or ""
+    return _put(
+        lock,
+        number + 1,
+        (
+            records.job_tail(state, short, names)
+            for short in (
+                outcome,
+                outcome._replace(reason=reason[:_SHORT]),
+                outcome._replace(reason=reason[:_SHORTER], need=None, root_cause=None),
+            )
+        ),
+    )
+
+
+def put_invocation(lock: int, coordinator: "int | None", finished_ns: int, exit_code: int, error: "str | None") -> bool:
+    """Write the end of the invocation into its slot; whether that went well."""
+    texts = (error, (error or "")[:_SHORT], (error or "")[:_SHORTER])
+    return _put(lock, 0, (records.invocation_tail(coordinator, finished_ns, exit_code, text) for text in texts))
+
+
+def read_slots(lock_path: str) -> "dict[int, dict[str, object]]":
+    """What the slots hold: the fields of the invocation as number 0, those of each job as its number and 1.
+
+    Not hot. What is no whole tail is left out.
+    """
+    import json
+
+    found = {}
+    try:
+        data = read_file(lock_path)
+    except OSError:
+        return {}
+    for number in range(len(data) // SLOT_BYTES):
+        slot = data[number * SLOT_BYTES : (number + 1) * SLOT_BYTES].strip()
+        try:
+            fields = json.loads(b"{" + slot[1:]) if slot[:1] == b"," else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(fields, dict):
+            found[number] = fields
+    return found
+
+
+def _put(lock: int, slot: int, tails: "Iterable[bytes]") -> bool:
+    """The first of the tails that is short enough; each is shorter than the one before."""
+    for tail in tails:
+        if len(tail) <= SLOT_BYTES:
+            try:
+                return os.pwrite(lock, tail.ljust(SLOT_BYTES), slot * SLOT_BYTES) == SLOT_BYTES
+            except OSError:  # a file system that copies what it changes
+                return False
+    return False

@@ -170,6 +170,7 @@ def recover(repo: Repo, environ: Mapping[str, str], *, waits: bool = False) -> "
         return []
     try:
         said = _finish_left_over(repo, environ, lock)
+        mend.load_notes(repo)  # raises GitError
     finally:
         release_lock(lock)
     try:

@@ -92,9 +92,9 @@ def release_lock(lock: int) -> None:
 def _lock(repo: "Repo", how: int, waits: bool) -> "int | None":
     path = f"{repo.git_dir}/{ASIDE_LOCK}"
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     except PermissionError:  # somebody else's, in a repository that is shared: for a lock, reading is enough
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         flock(descriptor, how if waits else how | LOCK_NB)
     except BlockingIOError:

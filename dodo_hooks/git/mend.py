@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
+from dodo_hooks.git import untrusted
 from dodo_hooks.git.event import RESTAGED
 from dodo_hooks.git.index import write_index_entries
 from dodo_hooks.git.journal import sync_file
 from dodo_hooks.git.partial import index_file, run_git
 from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.git.untrusted import path_text
 
 _DIFF = ("diff-index", "--cached", "--no-renames", "--no-abbrev", "--ignore-submodules=all", "-z", "HEAD")
 
@@ -46,12 +48,12 @@ class Note(Record):
 def note(repo: Repo, replaced: "Sequence[Replaced]") -> None:
     """Write down what the commit that is being made replaces. Raises GitError."""
     head = head_of(repo)[1]
-    _write(repo, [*(one for one in _load(repo) if one.head != head), Note(head, tuple(replaced))])
+    _write(repo, [*(one for one in load_notes(repo) if one.head != head), Note(head, tuple(replaced))])
 
 
 def forget_what_was_not_committed(repo: Repo) -> None:
     """Of an earlier commit that git has not made after all: HEAD is still where it was. Raises GitError."""
-    head, notes = head_of(repo)[1], _load(repo)
+    head, notes = head_of(repo)[1], load_notes(repo)
     if any(one.head == head for one in notes):
         _write(repo, [one for one in notes if one.head != head])
 
@@ -60,9 +62,9 @@ def mend_real_index(repo: Repo, environ: Mapping[str, str]) -> None:
     """Replace the unfixed entries by the committed ones; nothing where there is nothing to mend, or no commit yet.
 
     Raises:
-        GitError: the index cannot be written now: the next call tries again.
+        GitError: the notes cannot be read, or the index cannot be written now: the next call tries again.
     """
-    head, notes = head_of(repo)[1], _load(repo)
+    head, notes = head_of(repo)[1], load_notes(repo)
     made = [one for note in notes if note.head != head for one in note.replaced]
     if not made or is_temporary(index_file(repo, environ)):
         return
@@ -91,27 +93,45 @@ def _entry(mode: bytes, blob: bytes) -> "tuple[int, str]":
     return int(mode, 8), blob.decode("ascii") if blob.strip(b"0") else ""
 
 
-def _load(repo: Repo) -> "list[Note]":
+def load_notes(repo: Repo) -> "list[Note]":
+    """What has been written down. Raises GitError where that cannot be read, or is none of ours."""
+    path = _path(repo)
     try:
-        with open(_path(repo), encoding="ascii") as file:
-            notes = json.load(file)
-        return [Note(head, tuple(_replaced(*row) for row in rows)) for head, rows in notes]
-    except (OSError, ValueError, TypeError):  # it is written before the commit is made: half of it is as good as none
+        return [_note(one) for one in untrusted.items(json.loads(untrusted.read_regular(path)))]
+    except FileNotFoundError:
         return []
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise GitError(
+            f"{path}, the list of fixes that the index still lacks, is not valid ({reason}): remove it, and look at"
+            " `git diff --cached` before the next commit"
+        ) from error
 
 
-def _replaced(path: str, mode: int, blob: str, new_mode: int, new_blob: str) -> Replaced:
-    return Replaced(path.encode("latin-1"), mode, blob, new_mode, new_blob)
+def _note(value: object) -> Note:
+    head, rows = untrusted.items(value, 2)
+    replaced = tuple(_replaced(*untrusted.items(row, 5)) for row in untrusted.items(rows))
+    return Note(None if head is None else untrusted.blob_id(head), replaced)
+
+
+def _replaced(path: object, mode: object, blob: object, new_mode: object, new_blob: object) -> Replaced:
+    return Replaced(
+        untrusted.relative_path(path),
+        untrusted.index_mode(mode),
+        untrusted.blob_id(blob),
+        untrusted.index_mode(new_mode),
+        "" if new_blob == "" else untrusted.blob_id(new_blob),
+    )
 
 
 def _write(repo: Repo, notes: "Sequence[Note]") -> None:
     path = _path(repo)
-    rows = [[note.head, [[one.path.decode("latin-1"), *one[1:]] for one in note.replaced]] for note in notes]
+    rows = [[note.head, [[path_text(one.path), *one[1:]] for one in note.replaced]] for note in notes]
     try:
         if not notes:
             os.unlink(path)
             return
-        with open(f"{path}.new", "w", encoding="ascii") as file:
+        with open(untrusted.create_file(f"{path}.new"), "w", encoding="ascii") as file:
             json.dump(rows, file)
             file.flush()
             os.fsync(file.fileno())

@@ -205,6 +205,8 @@ class Tree:
 
     def _give_back(self, entry: Entry, left: bytes, version: Version) -> bytes:
         try:
+            if obstacle_of(self._top, entry.path) is not None:
+                return self._move_beside(entry, left, version)
             move_if_free(left, self.path(entry))
             return entry.path
         except OSError:

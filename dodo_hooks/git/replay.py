@@ -8,7 +8,7 @@ What is owed is kept in the directory in which git keeps the state of the replay
 `sequencer/todo` still has it as its first line, and `next` is its number.)
 """
 
-from dodo_hooks.core.events import AFTER_REPLAY
+from dodo_hooks.core.events import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os, read_file
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 _OWED = "dodo-hooks-owed"
+_FIRED = (*CLIENT_HOOKS, *DERIVED_HOOKS)
+_MOST_ARGS, _LONGEST = 3, 4096  # githooks(5): post-checkout has three; the longest is a path
 
 
 class Replay(Record):
@@ -56,17 +58,35 @@ def owed_hooks(replay: Replay) -> "dict[str, tuple[str, ...]]":
 
 
 def _owed(replay: Replay) -> "dict[str, tuple[str, ...]]":
-    lines = [line.split("\0") for line in _read(f"{replay.directory}/{_OWED}").split("\n") if line]
-    return {hook: tuple(args) for hook, *args in lines}
+    """Only hooks that git fires are believed, with as many arguments as those have."""
+    path = f"{replay.directory}/{_OWED}"
+    if not os.access(path, os.F_OK):
+        return {}
+    from dodo_hooks.git.untrusted import read_regular
+
+    try:
+        text = read_regular(path).decode("utf-8", "surrogateescape")
+    except (OSError, ValueError):
+        return {}
+    lines = [line.split("\0") for line in text.split("\n")]
+    return {hook: tuple(args) for hook, *args in lines if hook in _FIRED and _are_arguments(args)}
+
+
+def _are_arguments(args: "list[str]") -> bool:
+    return len(args) <= _MOST_ARGS and all(len(one) <= _LONGEST and min(one, default=" ") >= " " for one in args)
 
 
 def _write(replay: Replay, owed: "dict[str, tuple[str, ...]]") -> None:
     """Best effort: a state directory that cannot be written costs a background phase, not the rebase."""
+    from dodo_hooks.git.untrusted import create_file
+
     text = "".join("\0".join((hook, *args)) + "\n" for hook, args in owed.items())
+    path = f"{replay.directory}/{_OWED}"
     try:
-        descriptor = os.open(f"{replay.directory}/{_OWED}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        descriptor = create_file(f"{path}.new")
         os.write(descriptor, text.encode("utf-8", "surrogateescape"))
         os.close(descriptor)
+        os.rename(f"{path}.new", path)
     except OSError:
         pass
 

@@ -33,7 +33,7 @@ def run(argv: Sequence[str], world: World) -> int:
 
             return complete(cli, world, world.environ[COMPLETION])
         if argv and argv[0] in COMMANDS and not {"--help", "--short"} & set(argv):
-            _begin(world)
+            _begin(world, argv[0])
         code = _invoke(argv, world)
         sys.stdout.flush()
         return code
@@ -46,7 +46,7 @@ def run(argv: Sequence[str], world: World) -> int:
         return CLOSED_OUTPUT
 
 
-def _begin(world: World) -> None:
+def _begin(world: World, command: str) -> None:
     """What every command does first in a repository: put back what a killed hook has set aside, and tell what went
     wrong in the background since the last command."""
     from dodo_hooks.fire.news import is_in_job, tell_news
@@ -67,7 +67,8 @@ def _begin(world: World) -> None:
         try:
             make_whole(world, repo, waits=False)
         except GitError as error:  # the next hook refuses; a command may well be there to find out why
-            click.echo(f"{PROGRAM}: {error}", err=True)
+            if command not in ("doctor", "run"):  # which say it themselves
+                click.echo(f"{PROGRAM}: {error}", err=True)
     known = identity.known_id(repo.common_dir)
     if known is not None:
         repository_dir = layout.repository_dir(world.state, known)

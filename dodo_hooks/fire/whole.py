@@ -26,10 +26,14 @@ def make_whole(world: "World", repo: "Repo", *, waits: bool) -> None:
     waits = waits and "DODO_INVOCATION" not in world.environ and not is_held_around_us(repo)
     try:
         if waits:
-            wait_until_whole(repo)
-        sentences = recover(repo, world.environ, waits=waits)
+            wait_until_whole(repo, say)
+        sentences = recover(repo, world.environ, waits=waits, report=say)
+    except PermissionError as error:
+        from dodo_hooks.git.lock_holder import unreadable
+
+        raise unreadable(repo.git_dir) from error
     except OSError as error:
-        raise GitError(f"unstaged work cannot be put back: {error.strerror}") from error
+        raise GitError(f"unstaged changes cannot be restored: {error.filename}: {error.strerror}") from error
     for sentence in sentences:
         say(sentence)
 

@@ -12,6 +12,7 @@ import time
 
 from dodo_hooks.git.journal import Journal, sync_file
 from dodo_hooks.git.versions import Version, parents_of, pieces_of, read_version, write_version
+from dodo_hooks.host.file_owner import make_folder
 
 
 def keep_copy(journal: Journal, path: bytes, file: bytes, version: Version) -> bool:
@@ -62,7 +63,7 @@ def _new_directory(kept: bytes) -> bytes:
     name, number = wanted, 1
     while True:
         try:
-            os.mkdir(name, 0o700)
+            make_folder(name, 0o700)
             sync_file(kept)
             sync_file(os.path.dirname(kept))
             return name
@@ -74,7 +75,7 @@ def _new_directory(kept: bytes) -> bytes:
 def _make_folder(path: bytes) -> None:
     """Raises OSError also where a link is there."""
     try:
-        os.mkdir(path, 0o700)
+        make_folder(path, 0o700)
     except FileExistsError:
         if os.path.islink(path) or not os.path.isdir(path):
             raise

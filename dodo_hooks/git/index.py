@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from dodo_hooks.git.partial import run_git
 from dodo_hooks.git.repo import Repo
+from dodo_hooks.host.file_owner import inherit_owner_below
 
 
 def check_out(repo: Repo, environ: "Mapping[str, str]", paths: "list[bytes]", prefix: bytes, lock: int) -> None:
@@ -15,6 +16,7 @@ def check_out(repo: Repo, environ: "Mapping[str, str]", paths: "list[bytes]", pr
     """
     args = ("checkout-index", "-z", "--stdin", "-f", f"--prefix={os.fsdecode(prefix)}")
     run_git(repo, environ, args, b"".join(path + b"\0" for path in paths), lock=lock)
+    inherit_owner_below(prefix.rstrip(b"/"))
 
 
 def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tuple[int, str]]":

@@ -25,6 +25,7 @@ from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.untrusted import path_text
 from dodo_hooks.git.versions import FILE, KINDS, LINK, NOTHING, Version, parents_of, pieces_of
+from dodo_hooks.host.file_owner import make_folder
 
 DIRECTORY = JOURNAL.rpartition("/")[0]
 KEPT = "dodo-hooks-kept"
@@ -120,9 +121,9 @@ class Journal:
     def prepare(self) -> None:
         """An empty directory, for what is set aside now. Only without a journal in it."""
         remove_tree(self.directory)
-        os.mkdir(self.directory, 0o700)
+        make_folder(self.directory, 0o700)
         for folder in _FOLDERS_OF_OURS:
-            os.mkdir(self.directory + b"/" + folder)
+            make_folder(self.directory + b"/" + folder)
 
     def write(self) -> None:
         """Raises OSError: then the journal is as it was."""
@@ -156,6 +157,10 @@ def load_journal(repo: Repo) -> "Journal | None":
     journal = Journal(repo.git_dir)
     try:
         return journal if _read(journal) else None
+    except PermissionError as error:
+        from dodo_hooks.git.lock_holder import unreadable
+
+        raise unreadable(repo.git_dir) from error
     except (OSError, ValueError, KeyError, RecursionError) as error:
         place = os.fsdecode(journal.directory)
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error

@@ -100,6 +100,10 @@ def load_notes(repo: Repo) -> "list[Note]":
         return [_note(one) for one in untrusted.items(json.loads(untrusted.read_regular(path)))]
     except FileNotFoundError:
         return []
+    except PermissionError as error:
+        from dodo_hooks.git.lock_holder import unreadable
+
+        raise unreadable(repo.git_dir) from error
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise GitError(

@@ -25,6 +25,7 @@ from dodo_hooks.git.versions import (
     write_version,
 )
 from dodo_hooks.host.exchange import AWAY, move_if_free, put_in_place
+from dodo_hooks.host.file_owner import make_folder
 
 _PART = b".part"
 _FEW = 16
@@ -230,7 +231,7 @@ class Tree:
     def _make_folders(self, entry: Entry) -> None:
         for parent in parents_of(entry.path):
             try:
-                os.mkdir(self._top + b"/" + parent)
+                make_folder(self._top + b"/" + parent)
             except FileExistsError:
                 pass
 

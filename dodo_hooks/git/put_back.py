@@ -78,7 +78,7 @@ class PutBack:
     def _sweep(self) -> None:
         for entry in self._journal.entries:
             for name in self._tree.sweep(entry):
-                self._say(entry, f"a hook was killed while this was written; what it left is in {_shown(name)}")
+                self._say(entry, f"what was on its way to or from this path is kept in {_shown(name)}")
 
     def _look_at_originals(self) -> bool:
         """A program that had a file open when it was moved has gone on writing there: that is its newest version.

@@ -15,6 +15,7 @@ from dodo_hooks.git.placing import Tree
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.git.versions import ABSENT, NOTHING, OTHER, Version, obstacle_of, parents_of, pieces_of, read_version
+from dodo_hooks.host.file_owner import inherit_owner
 
 
 class DisturbedError(Exception):
@@ -69,8 +70,12 @@ def copy_unstaged(
     tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
     if tracked:
         check_out(repo, environ, tracked, journal.directory + b"/base/", lock)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(journal.directory + b"/unstaged", flags, 0o600), "ab") as pack:
+    flags, path = (
+        os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC,
+        journal.directory + b"/unstaged",
+    )
+    with open(os.open(path, flags, 0o600), "ab") as pack:
+        inherit_owner(pack.fileno(), path)
         for change in wanted:
             base = read_version(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
             if change.mode != NO_ENTRY and base == ABSENT:

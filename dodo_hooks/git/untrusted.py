@@ -5,6 +5,7 @@ path must lead to a file of the working tree, and be one that git itself would t
 permissions; and no link is followed on the way. Each function returns its value, or raises ValueError with a reason.
 """
 
+from dodo_hooks.host.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -180,4 +181,6 @@ def create_file(path: "str | bytes", mode: int = 0o600) -> int:
         os.unlink(path)
     except FileNotFoundError:
         pass
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    inherit_owner(descriptor, path)
+    return descriptor

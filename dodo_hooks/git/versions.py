@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 
 from dodo_hooks.core.record import Record
+from dodo_hooks.host.file_owner import inherit_owner
 
 FILE = "file"
 LINK = "link"
@@ -85,6 +86,7 @@ def write_version(path: bytes, version: Version, pieces: "Iterator[bytes]") -> N
         return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
+        inherit_owner(descriptor, path)
         for piece in pieces:
             rest = memoryview(piece)
             while rest:

@@ -4,6 +4,7 @@ It lies in a file in the git common directory, with the device and the inode of 
 repository brings the file along but not the inode, and so gets an id of its own.
 """
 
+from dodo_hooks.host.file_owner import inherit_owner, make_folder
 from dodo_hooks.host.posix import os
 
 _DIRECTORY = "dodo-hooks"
@@ -55,7 +56,7 @@ def _make(common_dir: str, path: str, place: str) -> str:
 
     directory = f"{common_dir}/{_DIRECTORY}"
     try:
-        os.mkdir(directory)
+        make_folder(directory)
     except FileExistsError:
         pass
     holder = os.open(directory, os.O_RDONLY)
@@ -67,6 +68,7 @@ def _make(common_dir: str, path: str, place: str) -> str:
         identity = os.urandom(8).hex()
         temporary = f"{path}.tmp"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        inherit_owner(descriptor, temporary)
         os.write(descriptor, f"{identity} {place}\n".encode())
         os.close(descriptor)
         os.replace(temporary, path)

@@ -379,7 +379,7 @@ def test_g5_whatever_a_journal_says_nothing_outside_is_touched_or_read(
         victim.plant_link(name)
     said = victim.recover()
     victim.expect_nothing_escaped()
-    if said is not None and "is not valid" in said:
+    if said is not None and said.startswith("the journal"):
         victim.expect_untouched()
 
 

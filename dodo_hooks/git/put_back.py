@@ -20,6 +20,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
 from dodo_hooks.git.dropped import keep_copy, told
 from dodo_hooks.git.index import check_out, index_entries, write_index_entries
+from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.journal import Entry, Journal
 from dodo_hooks.git.merging import Merged, Merger, Side
 from dodo_hooks.git.placing import Tree
@@ -238,7 +239,9 @@ class PutBack:
         made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in journal}
         if not made:
             return
-        check_out(self._repo, self._environ, list(made), journal.directory + b"/" + _BEFORE, self._lock)
+        is_sparse = any(flag in SPARSE for flag in flags_of(self._repo, self._environ, made).values())
+        before_dir = journal.directory + b"/" + _BEFORE
+        check_out(self._repo, self._environ, list(made), before_dir, self._lock, is_sparse=is_sparse)
         for path, version in made.items():
             before = read_version(journal.directory + b"/" + _BEFORE + path)
             if before.kind in (FILE, LINK):

@@ -9,6 +9,7 @@ from functools import partial
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.index import check_out
+from dodo_hooks.git.index_flags import SPARSE
 from dodo_hooks.git.journal import Entry, Journal
 from dodo_hooks.git.partial import NO_ENTRY, Change, unstaged_changes
 from dodo_hooks.git.placing import Tree
@@ -69,7 +70,8 @@ def copy_unstaged(
     wanted = [change for change in changes if _can_be_set_aside(top, change)]
     tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
     if tracked:
-        check_out(repo, environ, tracked, journal.directory + b"/base/", lock)
+        is_sparse = any(change.flag and change.flag in SPARSE for change in wanted)
+        check_out(repo, environ, tracked, journal.directory + b"/base/", lock, is_sparse=is_sparse)
     flags, path = (
         os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC,
         journal.directory + b"/unstaged",

@@ -1,9 +1,9 @@
-"""The real index after `git commit -- FILE` (G6).
+"""The real index after `git commit -- FILE`, or after a commit from another index (G6).
 
-git makes such a commit from a temporary index, and has the next real one ready, with FILE as it was, before the hook
-runs. What a job fixes and we stage is in the commit, then; the real index would keep the unfixed blob, and the next
-commit would undo the fix. So it is written down what was replaced, and when the commit has been made (`post-commit`)
-the entries that still hold the unfixed blob get the committed one.
+git makes the former from a temporary index, and has the next real one ready, with FILE as it was, before the hook runs;
+a program may name one of its own (GIT_INDEX_FILE). What a job fixes and we stage is in the commit, then; the real index
+would keep the unfixed blob, and the next commit would undo the fix. So it is written down what was replaced, and when
+the commit has been made (`post-commit`) the entries that still hold the unfixed blob get the committed one.
 """
 
 import json
@@ -33,9 +33,21 @@ class Replaced(Record):
     new_blob: str
 
 
-def is_temporary(index: str) -> bool:
-    """Whether this index is made for one commit alone (git's builtin/commit.c, `prepare_index`)."""
+def is_temporary(repo: Repo, environ: Mapping[str, str]) -> bool:
+    """Whether the index that git uses stays or goes without becoming the real one: that of `commit -- FILE`, or one of
+    another program's own. (`commit -a` and `-p` fill the lock file of the real one.)"""
+    real = f"{repo.git_dir}/index"
+    return _resolved(index_file(repo, environ)) not in (real, f"{real}.lock")
+
+
+def _is_gits_own(index: str) -> bool:
+    """Whether git has made this index for one commit (builtin/commit.c, `prepare_index`): the real one is locked."""
     return index.rpartition("/")[2].startswith("next-index-")
+
+
+def _resolved(index: str) -> str:
+    folder, _, name = index.rpartition("/")
+    return f"{os.path.realpath(folder)}/{name}"
 
 
 class Note(Record):
@@ -61,13 +73,22 @@ def forget_what_was_not_committed(repo: Repo) -> None:
 def mend_real_index(repo: Repo, environ: Mapping[str, str]) -> None:
     """Replace the unfixed entries by the committed ones; nothing where there is nothing to mend, or no commit yet.
 
+    Where git was given an index of another program's own, the entries of both are replaced.
+
     Raises:
         GitError: the notes cannot be read, or the index cannot be written now: the next call tries again.
     """
     head, notes = head_of(repo)[1], load_notes(repo)
     made = [one for note in notes if note.head != head for one in note.replaced]
-    if not made or is_temporary(index_file(repo, environ)):
+    if not made or _is_gits_own(index_file(repo, environ)):
         return
+    _replace_entries(repo, environ, made)
+    if is_temporary(repo, environ):
+        _replace_entries(repo, {name: value for name, value in environ.items() if name != "GIT_INDEX_FILE"}, made)
+    _write(repo, [one for one in notes if one.head == head])
+
+
+def _replace_entries(repo: Repo, environ: Mapping[str, str], made: "Sequence[Replaced]") -> None:
     now = _differences(run_git(repo, environ, _DIFF))
     lines = []
     for one in made:
@@ -76,7 +97,6 @@ def mend_real_index(repo: Repo, environ: Mapping[str, str]) -> None:
             blob = one.new_blob or "0" * len(one.blob)
             lines.append(b"%o %b\t%b\0" % (one.new_mode, blob.encode("ascii"), one.path))
     write_index_entries(repo, environ, lines, None)
-    _write(repo, [one for one in notes if one.head == head])
 
 
 def _differences(output: bytes) -> "dict[bytes, tuple[tuple[int, str], tuple[int, str]]]":

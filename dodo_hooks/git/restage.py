@@ -117,7 +117,7 @@ class Restager:
         return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
 
     def _note_new(self, changes: "Sequence[Change]") -> None:
-        is_temporary = mend.is_temporary(index_file(self._repo, self._environ))
+        is_temporary = mend.is_temporary(self._repo, self._environ)
         if self._aside is None and not is_temporary:
             return
         entries = index_entries(self._repo, self._environ)

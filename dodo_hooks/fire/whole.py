@@ -4,7 +4,7 @@ Every hook that fires does it, and every command.
 """
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.events import is_gate
+from dodo_hooks.core.events import OFTEN_UNSEEN, is_gate
 from dodo_hooks.fire.run import say
 from dodo_hooks.git.aside_lock import is_held_around_us, wait_until_whole
 
@@ -49,4 +49,5 @@ def make_whole_before(world: "World", repo: "Repo", hook: str, args: "tuple[str,
     except GitError as error:
         if is_gate(hook, args):
             raise
-        say(str(error))
+        if hook not in OFTEN_UNSEEN:  # of one git command others say it as well
+            say(str(error))

@@ -11,7 +11,7 @@ from dodo_hooks.core.record import Record
 from dodo_hooks.host.capture import capture
 from dodo_hooks.host.process import IS_LINUX
 
-_LAUNCHER = b"/dodo-hooks/"
+_PROGRAMS = (b"dodo-hooks/launch.py", b"bin/dodo-hooks", b"dodo_hooks/__main__.py")  # ends of what a command line names
 
 
 class ProcessFacts(Record):
@@ -88,7 +88,7 @@ def _from_ps(pid: int) -> ProcessFacts | None:
 def _command(words: list[bytes]) -> str:
     """As people know it: our own without the interpreter that runs it."""
     for place, word in enumerate(words):
-        if _LAUNCHER in word or word.rpartition(b"/")[2] in (b"dodo-hooks", b"dodo_hooks"):
+        if word.endswith(_PROGRAMS) or (word == b"dodo_hooks" and words[place - 1] == b"-m"):
             words = [b"dodo-hooks", *words[place + 1 :]]
             break
     return os.fsdecode(b" ".join(words))

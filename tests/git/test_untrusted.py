@@ -1,6 +1,7 @@
 """What is read back from below the git directory is input: whatever it says, nothing is written outside of the working
 tree, and nothing from outside gets into it (G5)."""
 
+import base64
 import errno
 import json
 import os
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git import mend, untrusted
+from dodo_hooks.git import mend, override, untrusted
 from dodo_hooks.git.aside import recover, set_aside
 from dodo_hooks.git.dropped import keep_copy
 from dodo_hooks.git.journal import Entry, Journal, load_journal
@@ -277,14 +278,18 @@ def test_g5_bytes_that_are_no_journal(victim: Victim, content: bytes) -> None:
 def test_g5_an_invalid_journal_makes_a_gate_refuse_and_other_hooks_say_it(victim: Victim) -> None:
     repo = victim.repo
     repo.hook("pre-commit", lint="touch ../ran")
-    repo.hook("post-checkout", deps="true")
+    for hook in ("post-checkout", "post-index-change"):
+        repo.hook(hook, deps="true")
     repo.install()  # and restores
     victim.journal.parent.mkdir()
     victim.journal.write_bytes(b"{")
     refused = repo.git("commit", "-m", "work", check=False)
     assert refused.returncode == 1 and refused.stderr.count("is not valid") == 1 and not repo.has("../ran")
-    passed = repo.git("checkout", "-b", "topic")
+    passed = repo.git("checkout", "--detach")
     assert passed.stderr.count("is not valid") == 1
+    repo.hook("reference-transaction", deps="true")
+    refused = repo.git("branch", "topic", check=False)
+    assert refused.returncode and refused.stderr.count("is not valid") == 1
 
 
 @pytest.mark.parametrize("name", LINKS)
@@ -436,3 +441,18 @@ def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
     again = load_journal(facts)
     assert again is not None and again.kept_in == journal.kept_in
     assert again.entries[0].path == b"new\nline \xff" and again.entries[0].owed == journal.entries[0].owed
+
+
+def test_g5_what_we_remember_of_a_configuration_is_not_written_through_a_link(repo: Repo, tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    profile.write_bytes(b"[core]\n\thooksPath = mine\n")
+    encoded = [base64.b64encode(one).decode() for one in (b"evil\n", profile.read_bytes())]
+    memory = {"value": "mine", "before": [], "original": encoded[0], "written": encoded[1]}
+    link = tmp_path / "config"
+    link.symlink_to(profile)
+    one = override.Override("core.hooksPath", str(link), str(repo.write(".git/memory", json.dumps(memory))))
+    assert override.put_back(one, repo.env) == override.PUT_BACK
+    assert b"evil" not in profile.read_bytes()
+    repo.write(".git/memory", json.dumps({**memory, "before": 5}))
+    with pytest.raises(GitError, match="damaged"):
+        override.put_back(one, repo.env)

@@ -59,7 +59,8 @@ def _can_have_flags(index: str, paths: "Collection[bytes]") -> bool:
         data = read_file(index)
     except OSError:
         return False
-    is_plain = data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link\0\0" not in data  # else names are cut, or elsewhere
+    # In version 4 names are cut. In a split index, whose extension follows the padding of an entry, they are elsewhere.
+    is_plain = data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"\0link\0\0" not in data
     if not is_plain or 3 * len(paths) * len(data) > _MOST_BYTES:
         return True
     return any(needle in data for path in paths for needle in _needles(path))

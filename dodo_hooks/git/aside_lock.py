@@ -55,7 +55,10 @@ def recorded_pid(git_dir: str) -> "int | None":
         descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    words = _words(descriptor)
+    try:
+        words = _words(descriptor)
+    except OSError:  # it is a pipe
+        words = []
     os.close(descriptor)
     return int(words[0]) if words and words[0].isdigit() and len(words[0]) < 10 else None
 

@@ -1,7 +1,6 @@
 """What is to be known at the beginning of an event: hooks that are derived from one of git's, since a clone or a
 worktree has just been made (G2), and whether an earlier run has left something to do (G5, G6; HOT)."""
 
-from dodo_hooks.host.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -59,6 +58,8 @@ def mark_fired(repo: "Repo") -> bool:
         return False
     except OSError:  # full or read-only: the event is real all the same
         return True
+    from dodo_hooks.host.file_owner import inherit_owner
+
     inherit_owner(descriptor, f"{repo.git_dir}/{MARKER}")
     os.close(descriptor)
     return True

@@ -4,7 +4,6 @@ It lies in a file in the git common directory, with the device and the inode of 
 repository brings the file along but not the inode, and so gets an id of its own.
 """
 
-from dodo_hooks.host.file_owner import inherit_owner, make_folder
 from dodo_hooks.host.posix import os
 
 _DIRECTORY = "dodo-hooks"
@@ -53,6 +52,8 @@ def _read(path: str, place: str) -> "str | None":
 
 def _make(common_dir: str, path: str, place: str) -> str:
     from fcntl import LOCK_EX, flock
+
+    from dodo_hooks.host.file_owner import inherit_owner, make_folder
 
     directory = f"{common_dir}/{_DIRECTORY}"
     try:

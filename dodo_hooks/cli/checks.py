@@ -25,9 +25,13 @@ from dodo_hooks.fire.trust import (
     standing_of,
 )
 from dodo_hooks.git import everywhere, kept, launcher, shim
+from dodo_hooks.git import mend as mend_notes
+from dodo_hooks.git.aside_lock import recorded_pid
 from dodo_hooks.git.command import expect_configuration, git
-from dodo_hooks.git.event import JOURNAL
+from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.hooks_dir import configured, hooks_directory, own_directory, worktree_git_dirs
+from dodo_hooks.git.journal import DIRECTORY, load_journal
+from dodo_hooks.git.lock_holder import find_holder, unreadable
 from dodo_hooks.git.managers import manager_of_directory, managers_at
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.shim_text import is_of_template, is_shim, recorded_interpreter
@@ -255,16 +259,25 @@ def _outdated_template(world: World) -> Iterator[Finding]:
 
 
 def _aside(repo: Repo) -> Iterator[Finding]:
+    """Whether unstaged changes are hidden in one of the working trees: by a hook that runs, which its lock tells, or by
+    one that has not restored them."""
     for git_dir in worktree_git_dirs(repo):
-        path = os.path.dirname(f"{git_dir}/{JOURNAL}")
-        if os.path.exists(
-            f"{git_dir}/{JOURNAL}"
-        ):  # without it, what lies there is of no use, and the next one's to remove
-            message = f"a commit was killed while unstaged changes were set aside: they are in {path}"
-            mend = (
-                "any hook, and any dodo-hooks command in that working tree such as `dodo-hooks status`, puts them back"
-            )
-            yield Finding(WRONG, "aside", message, mend)
+        here = repo._replace(git_dir=git_dir)
+        mend = "any hook, and any dodo-hooks command in that working tree such as `dodo-hooks status`, restores them"
+        try:
+            mend_notes.load_notes(here)
+            holder = find_holder(git_dir) if has_journal(here) else None
+            if holder is not None:
+                yield Finding(
+                    NOTE, "aside", f"in {git_dir}: {holder.sentence}", f"they come back when {holder.condition}"
+                )
+            elif load_journal(here) is not None:
+                end = "was killed" if recorded_pid(git_dir) else "could not restore them"
+                message = f"unstaged changes, hidden by a commit that {end}, are in {git_dir}/{DIRECTORY}"
+                yield Finding(WRONG, "aside", message, mend)
+        except (GitError, OSError) as error:
+            message = str(error if isinstance(error, GitError) else unreadable(git_dir))
+            yield Finding(WRONG, "aside", message, "until then commits are refused")
 
 
 def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Finding]:

@@ -118,7 +118,8 @@ def _begin(world: World, command: str | None) -> None:
         try:
             make_whole(world, repo, waits=False)
         except GitError as error:  # the next hook refuses; a command may well be there to find out why
-            say(str(error))
+            if command not in ("doctor", "run"):  # which say it themselves
+                say(str(error))
     known = identity.known_id(repo.common_dir)
     if known is not None:
         repository_dir = layout.repository_dir(world.state, known)

@@ -18,7 +18,10 @@ from dodo_hooks.fire.plan_cache import load_plan
 from dodo_hooks.fire.shims import shims_needed
 from dodo_hooks.fire.trust import FOR_ALL, standing_of
 from dodo_hooks.git import everywhere
+from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.hooks_dir import configured
+from dodo_hooks.git.journal import DIRECTORY
+from dodo_hooks.git.lock_holder import find_holder
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.shim import installed_shims, shims_for
 from dodo_hooks.host.world import World
@@ -43,6 +46,8 @@ def status(ctx: click.Context, short: bool) -> int:
     plan, sentence = _plan(world, repo)
     _line("hook file", [sentence, *(shown(one) for one in (plan.unchecked if plan else ()))])
     _line("hooks", list(_hooks(world, repo, plan)))
+    if hidden := _hidden(repo):
+        _line("unstaged", [hidden])
     repository_dir = store_here(world)
     _line("running", list(_running(repository_dir, tell)))
     _line("failed", list(islice(_failed(repository_dir, tell), MOST_FAILURES)))
@@ -84,6 +89,19 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
         yield f"not installed: {', '.join(missing)} (dodo-hooks install)"
     if not installed and not missing:
         yield "none installed"
+
+
+def _hidden(repo: Repo) -> str:
+    """Where unstaged changes are, if not in the working tree; what stood in the way of restoring them was said."""
+    if not repo.top or not has_journal(repo):
+        return ""
+    try:
+        holder = find_holder(repo.git_dir)
+    except OSError:
+        holder = None
+    if holder is not None:
+        return f"{holder.sentence}; they come back when {holder.condition}"
+    return f"not restored: they are in {shown(repo.git_dir)}/{DIRECTORY}"
 
 
 def _running(repository_dir: str, report: Report) -> Iterator[str]:

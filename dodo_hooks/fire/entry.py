@@ -57,6 +57,8 @@ def fire(world: "World", words: "Sequence[str]") -> int:
         from dodo_hooks.fire.whole import make_whole_before
 
         make_whole_before(world, repo, hook, args)
+        if os.getppid() != git:  # which may have been killed while we waited
+            return HANGUP
     return max(code, _fire_ours(world, repo, flag, hook, args, stdin or b""))
 
 

@@ -7,6 +7,7 @@ begins. In between, what a job with `stage_fixed` changed among its files is sta
 from dodo_hooks.core import status
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.status import Outcome
+from dodo_hooks.fire.run import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Staging:
         if changes := firing.status.unstaged():
             from dodo_hooks.git.aside import set_aside
 
-            self._aside = set_aside(firing.repo, firing.world.environ, changes)
+            self._aside = set_aside(firing.repo, firing.world.environ, changes, say)
         if self._aside is not None:
             run.remarks += self._aside.sentences
         fixers = [self._jobs[number] for number in numbers if self._jobs[number].stage_fixed]

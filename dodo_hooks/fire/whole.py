@@ -4,7 +4,7 @@ Every hook that fires does it, and every command.
 """
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.events import is_gate
+from dodo_hooks.core.events import OFTEN_UNSEEN, is_gate
 from dodo_hooks.fire.run import say
 from dodo_hooks.git.aside_lock import is_held_around_us, wait_until_whole
 
@@ -26,10 +26,14 @@ def make_whole(world: "World", repo: "Repo", *, waits: bool) -> None:
     waits = waits and "DODO_INVOCATION" not in world.environ and not is_held_around_us(repo)
     try:
         if waits:
-            wait_until_whole(repo)
-        sentences = recover(repo, world.environ, waits=waits)
+            wait_until_whole(repo, say)
+        sentences = recover(repo, world.environ, waits=waits, report=say)
+    except PermissionError as error:
+        from dodo_hooks.git.lock_holder import unreadable
+
+        raise unreadable(repo.git_dir) from error
     except OSError as error:
-        raise GitError(f"unstaged work cannot be put back: {error.strerror}") from error
+        raise GitError(f"unstaged changes cannot be restored: {error.filename}: {error.strerror}") from error
     for sentence in sentences:
         say(sentence)
 
@@ -45,4 +49,5 @@ def make_whole_before(world: "World", repo: "Repo", hook: str, args: "tuple[str,
     except GitError as error:
         if is_gate(hook, args):
             raise
-        say(str(error))
+        if hook not in OFTEN_UNSEEN:  # of one git command others say it as well
+            say(str(error))

@@ -38,11 +38,11 @@ there all the while; then that is what is owed.
 """
 
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import mend
-from dodo_hooks.git.aside_lock import release_lock, take_lock
+from dodo_hooks.git.aside_lock import release_lock, take_lock, was_killed
 from dodo_hooks.git.event import is_anything_owed
 from dodo_hooks.git.journal import Journal, Restaged, load_journal, remove_tree
 from dodo_hooks.git.partial import Change, unstaged_changes
@@ -115,12 +115,17 @@ class Aside:
             raise GitError(f"{what} cannot be written down in {self._repo.git_dir}: {error.strerror}") from error
 
 
-def set_aside(repo: Repo, environ: Mapping[str, str], changes: "tuple[Change, ...] | None" = None) -> "Aside | None":
+def set_aside(
+    repo: Repo,
+    environ: Mapping[str, str],
+    changes: "tuple[Change, ...] | None" = None,
+    report: "Callable[[str], None] | None" = None,
+) -> "Aside | None":
     """Make the tree what the index that git uses says; None where it is that already.
 
     `changes`: what differs, where that was found out a moment ago.
 
-    Waits while another run of this working tree has set work aside.
+    Waits while another run of this working tree has set work aside, and tells `report` so.
 
     Raises:
         GitError: it cannot be done, and the tree is as it was; or the sentence says where the work is.
@@ -129,7 +134,7 @@ def set_aside(repo: Repo, environ: Mapping[str, str], changes: "tuple[Change, ..
         changes = unstaged_changes(repo, environ)
     if not changes:
         return None
-    lock, has_waited = _lock(repo)
+    lock, has_waited = _lock(repo, report)
     try:
         said = _finish_left_over(repo, environ, lock)
         aside = _begin(repo, environ, lock, None if has_waited or said else changes, said)
@@ -139,30 +144,32 @@ def set_aside(repo: Repo, environ: Mapping[str, str], changes: "tuple[Change, ..
     if aside is None:
         release_lock(lock)
     else:
-        aside.sentences = tuple(said)
+        aside.sentences = tuple(dict.fromkeys(said))
     return aside
 
 
-def _lock(repo: Repo) -> "tuple[int, bool]":
+def _lock(repo: Repo, report: "Callable[[str], None] | None") -> "tuple[int, bool]":
     """The lock, and whether another had it before us."""
     try:
         for waits in (False, True):
-            lock = take_lock(repo, waits=waits)
+            lock = take_lock(repo, waits=waits, report=report)
             if lock is not None:
                 return lock, waits
     except OSError as error:
-        why = f"unstaged changes cannot be set aside in {repo.git_dir}"
+        why = f"unstaged changes cannot be hidden: {error.filename or repo.git_dir}"
         if is_unsupported(error):
             why += ", where files cannot be locked: stage or stash them, and commit again"
         raise GitError(f"{why}: {error.strerror}") from error
     raise AssertionError("a lock that is waited for is had")
 
 
-def recover(repo: Repo, environ: Mapping[str, str], *, waits: bool = False) -> "list[str]":
+def recover(
+    repo: Repo, environ: Mapping[str, str], *, waits: bool = False, report: "Callable[[str], None] | None" = None
+) -> "list[str]":
     """Finish what a killed run has left; the sentences to say. (`is_anything_owed` is a cheaper question.)
 
-    A run that is alive is left alone, or with `waits` waited for: a hook that is not inside that run wants to see the
-    tree as it is.
+    A run that is alive is left alone, or with `waits` waited for, which `report` is told: a hook that is not inside
+    that run wants to see the tree as it is.
 
     Raises:
         GitError: something cannot be put back now, or the journal cannot be read.
@@ -171,7 +178,7 @@ def recover(repo: Repo, environ: Mapping[str, str], *, waits: bool = False) -> "
         return []
     said: list[str] = []
     try:
-        lock = take_lock(repo, waits=waits)
+        lock = take_lock(repo, waits=waits, is_recovery=True, report=report)
     except OSError as error:
         if not is_unsupported(error) or load_journal(repo) is not None:
             raise  # work can be put back under the lock alone; an index can be mended without
@@ -182,6 +189,10 @@ def recover(repo: Repo, environ: Mapping[str, str], *, waits: bool = False) -> "
             said = _finish_left_over(repo, environ, lock)
         finally:
             release_lock(lock)
+    try:
+        mend.load_notes(repo)
+    except GitError as error:
+        raise GitError("; ".join((*said, str(error)))) from error
     try:
         mend.mend_real_index(repo, environ)
     except GitError as error:
@@ -202,12 +213,12 @@ def _finish_left_over(repo: Repo, environ: Mapping[str, str], lock: int) -> "lis
     result = PutBack(repo, without_local(environ), journal, lock).run()
     if not result.is_whole:
         raise GitError("; ".join(result.sentences))
-    return [_told(journal), *result.sentences]
+    return list(dict.fromkeys((_restored(len(journal.entries), was_killed(lock)), *result.sentences)))
 
 
-def _told(journal: Journal) -> str:
-    count = len(journal.entries)
-    return f"a hook was killed while unstaged changes were set aside: those of {count} file{'s'[: count != 1]} are back"
+def _restored(count: int, is_killed: bool) -> str:
+    end = "was killed" if is_killed else "could not restore them"
+    return f"restored the unstaged changes of {count} file{'s'[: count != 1]}, hidden by a commit that {end}"
 
 
 def _begin(

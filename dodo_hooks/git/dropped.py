@@ -12,8 +12,7 @@ import time
 
 from dodo_hooks.git.journal import Journal, sync_file
 from dodo_hooks.git.versions import Version, parents_of, pieces_of, read_version, write_version
-
-_DIRECTORY = b"dodo-hooks-kept"
+from dodo_hooks.host.file_owner import make_folder
 
 
 def keep_copy(journal: Journal, path: bytes, file: bytes, version: Version) -> bool:
@@ -24,12 +23,12 @@ def keep_copy(journal: Journal, path: bytes, file: bytes, version: Version) -> b
     Raises:
         OSError: it cannot be written.
     """
-    directory = journal.kept_in or _new_directory(os.path.dirname(journal.directory))
+    directory = journal.kept_in or _new_directory(journal.kept)
     journal.kept_in = directory
     folder = directory
     for parent in parents_of(path):
         folder = directory + b"/" + parent
-        os.makedirs(folder, 0o700, exist_ok=True)
+        _make_folder(folder)
     part = directory + b"/" + path + b".part"
     _remove(part)
     try:
@@ -58,19 +57,28 @@ def told(journal: Journal) -> "tuple[str, ...]":
     )
 
 
-def _new_directory(git_dir: bytes) -> bytes:
-    os.makedirs(git_dir + b"/" + _DIRECTORY, 0o700, exist_ok=True)
-    wanted = git_dir + b"/" + _DIRECTORY + time.strftime("/%Y-%m-%d-%H%M%S").encode("ascii")
+def _new_directory(kept: bytes) -> bytes:
+    _make_folder(kept)
+    wanted = kept + time.strftime("/%Y-%m-%d-%H%M%S").encode("ascii")
     name, number = wanted, 1
     while True:
         try:
-            os.mkdir(name, 0o700)
-            sync_file(git_dir + b"/" + _DIRECTORY)
-            sync_file(git_dir)
+            make_folder(name, 0o700)
+            sync_file(kept)
+            sync_file(os.path.dirname(kept))
             return name
         except FileExistsError:
             number += 1
             name = wanted + b"-%d" % number
+
+
+def _make_folder(path: bytes) -> None:
+    """Raises OSError also where a link is there."""
+    try:
+        make_folder(path, 0o700)
+    except FileExistsError:
+        if os.path.islink(path) or not os.path.isdir(path):
+            raise
 
 
 def _free_name(wanted: bytes, version: Version) -> bytes:

@@ -14,7 +14,22 @@ MARKER = "dodo-hooks-fired"  # in the git directory of every worktree whose even
 
 def is_anything_owed(repo: "Repo") -> bool:
     """Whether a run has set work aside, and is at it or was killed, or an index has to be mended: two looks."""
-    return os.access(f"{repo.git_dir}/{JOURNAL}", os.F_OK) or os.access(f"{repo.git_dir}/{RESTAGED}", os.F_OK)
+    return has_journal(repo) or _is_there(f"{repo.git_dir}/{RESTAGED}")
+
+
+def has_journal(repo: "Repo") -> bool:
+    """Whether work is set aside. What may not be looked at is taken for there: it is another user's (root's)."""
+    return _is_there(f"{repo.git_dir}/{JOURNAL}")
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def derived_hooks(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ...]":
@@ -43,5 +58,8 @@ def mark_fired(repo: "Repo") -> bool:
         return False
     except OSError:  # full or read-only: the event is real all the same
         return True
+    from dodo_hooks.host.file_owner import inherit_owner
+
+    inherit_owner(descriptor, f"{repo.git_dir}/{MARKER}")
     os.close(descriptor)
     return True

@@ -138,7 +138,7 @@ def _files(base: str, way: Way) -> "list[tuple[str, bytes, int]]":
 
 
 def _setting(data: str, way: Way, environ: Mapping[str, str]) -> Override:
-    return Override(way.key, global_file(environ), f"{data}/dodo-hooks/{way.memory}")
+    return Override(way.key, global_file(environ), f"{data}/dodo-hooks/{way.memory}", may_be_link=True)
 
 
 def _expect_free(way: Way, directory: str, environ: Mapping[str, str]) -> None:

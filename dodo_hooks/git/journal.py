@@ -12,19 +12,28 @@ The journal is replaced as a whole, by a rename, and synced with its directory e
 directory may be thrown away when there is no journal.
 """
 
+import errno
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
+from dodo_hooks.git import untrusted
 from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.versions import Version, pieces_of
+from dodo_hooks.git.untrusted import path_text
+from dodo_hooks.git.versions import FILE, KINDS, LINK, NOTHING, Version, parents_of, pieces_of
+from dodo_hooks.host.file_owner import make_folder
 
 DIRECTORY = JOURNAL.rpartition("/")[0]
+KEPT = "dodo-hooks-kept"
 _FORMAT = 1
-_FOLDERS = (b"swap", b"merged", b"original")
+_FOLDERS_OF_OURS = (b"swap", b"merged", b"original")
+_FOLDERS = (*_FOLDERS_OF_OURS, b"base", b"before")
+_FOLDERS_WITH_BYTES = (b"merged", b"original", b"before")  # of what is owed
+_PLACED = (FILE, LINK, NOTHING)  # what we put somewhere
 
 
 class Restaged(Record):
@@ -79,6 +88,7 @@ class Journal:
 
     def __init__(self, git_dir: str) -> None:
         self.directory = os.fsencode(f"{git_dir}/{DIRECTORY}")
+        self.kept = os.fsencode(f"{git_dir}/{KEPT}")  # where all such directories are: git/dropped.py
         self.entries: list[Entry] = []
         self.restaged: list[Restaged] = []
         self.is_refused = False  # a job's fixes and the unstaged edits collide: all goes back to where it was
@@ -91,7 +101,16 @@ class Journal:
     def owed_pieces(self, entry: Entry) -> "Iterator[bytes]":
         if entry.owed_in:
             return pieces_of(self.directory + b"/" + entry.owed_in)
-        return pieces_of(self.directory + b"/unstaged", entry.offset, entry.owed.size)
+        return self._checked(entry, pieces_of(self.directory + b"/unstaged", entry.offset, entry.owed.size))
+
+    def _checked(self, entry: Entry, pieces: "Iterator[bytes]") -> "Iterator[bytes]":
+        """The same. Raises OSError at their end where they are not what was copied: a slot is not filled with that."""
+        found = hashlib.sha256()
+        for piece in pieces:
+            found.update(piece)
+            yield piece
+        if found.hexdigest() != entry.owed.digest:
+            raise OSError(errno.EIO, "its copy is damaged", os.fsdecode(self.directory + b"/unstaged"))
 
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
@@ -102,9 +121,9 @@ class Journal:
     def prepare(self) -> None:
         """An empty directory, for what is set aside now. Only without a journal in it."""
         remove_tree(self.directory)
-        os.mkdir(self.directory, 0o700)
-        for folder in _FOLDERS:
-            os.mkdir(self.directory + b"/" + folder)
+        make_folder(self.directory, 0o700)
+        for folder in _FOLDERS_OF_OURS:
+            make_folder(self.directory + b"/" + folder)
 
     def write(self) -> None:
         """Raises OSError: then the journal is as it was."""
@@ -112,12 +131,12 @@ class Journal:
             "format": _FORMAT,
             "refused": self.is_refused,
             "reverted": self.has_reverted,
-            "kept_in": _text(self.kept_in),
+            "kept_in": path_text(self.kept_in),
             "entries": [_from_entry(entry) for entry in self.entries],
-            "restaged": [[_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
+            "restaged": [[path_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
         }
         temporary = self.directory + b"/journal.new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        descriptor = untrusted.create_file(temporary)
         with open(descriptor, "wb") as file:
             file.write(json.dumps(data).encode("ascii"))
             file.flush()
@@ -133,26 +152,52 @@ class Journal:
 
 
 def load_journal(repo: Repo) -> "Journal | None":
-    """Raises GitError where it cannot be read: then nothing may be set aside, and nothing is thrown away."""
+    """Raises GitError where it cannot be read, or is none of ours: then nothing may be set aside, nothing is touched,
+    and nothing is thrown away."""
     journal = Journal(repo.git_dir)
     try:
-        with open(journal.directory + b"/journal", "rb") as file:
-            data = json.loads(file.read())
-        if data["format"] != _FORMAT:
-            raise ValueError("another format")
-        journal.is_refused, journal.has_reverted = data["refused"], data["reverted"]
-        journal.kept_in = _bytes(data.get("kept_in", ""))
-        journal.entries = [_to_entry(number, fields) for number, fields in enumerate(data["entries"])]
-        journal.restaged = [_to_restaged(one) for one in data["restaged"]]
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return journal if _read(journal) else None
+    except PermissionError as error:
+        from dodo_hooks.git.lock_holder import unreadable
+
+        raise unreadable(repo.git_dir) from error
+    except (OSError, ValueError, KeyError, RecursionError) as error:
         place = os.fsdecode(journal.directory)
+        reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise GitError(
-            f"unstaged work that was set aside is in {place}, whose journal cannot be read ({error}): take what you"
-            " need out of it (the bytes are in `unstaged`), and remove the directory"
+            f"the journal of hidden unstaged changes in {place} is not valid ({reason}), so nothing was touched:"
+            f" copy what you need out of {place}/unstaged, then remove {place}"
         ) from error
-    return journal
+
+
+def _read(journal: Journal) -> bool:
+    """Whether there is one. Raises OSError, ValueError, KeyError or RecursionError."""
+    untrusted.expect_folders(journal.directory, _FOLDERS)
+    try:
+        content = untrusted.read_regular(journal.directory + b"/journal")
+    except FileNotFoundError:
+        return False
+    data = untrusted.fields(json.loads(content))
+    if data["format"] != _FORMAT:
+        raise ValueError("it was written by another version")
+    journal.is_refused, journal.has_reverted = untrusted.flag(data["refused"]), untrusted.flag(data["reverted"])
+    journal.kept_in = _kept_in(journal, data["kept_in"])
+    journal.entries = [_to_entry(number, one) for number, one in enumerate(untrusted.items(data["entries"]))]
+    journal.restaged = [_to_restaged(one) for one in untrusted.items(data["restaged"])]
+    paths = [*(one.path for one in journal.entries), *(one.path for one in journal.restaged)]
+    parents = {parent for path in paths for parent in parents_of(path)}
+    untrusted.expect_folders(journal.directory, [b"base/" + one for one in parents])
+    untrusted.expect_folders(journal.directory, [b"before/" + one for one in parents])
+    return True
+
+
+def _kept_in(journal: Journal, value: object) -> bytes:
+    """The directory with the copies: only its last name is believed, since all lie in one place."""
+    if value == "":
+        return b""
+    name = untrusted.relative_path(untrusted.text(value).rpartition("/")[2])
+    untrusted.expect_folders(journal.kept, [name])
+    return journal.kept + b"/" + name
 
 
 # The disk
@@ -184,61 +229,73 @@ def remove_tree(path: bytes) -> None:
         pass
 
 
-# Any bytes as JSON, whatever the locale: each becomes the character of its number.
-
-
-def _text(data: bytes) -> str:
-    return data.decode("latin-1")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("latin-1")
+# Entries, there and back
 
 
 def _from_entry(entry: Entry) -> "dict[str, object]":
     return {
-        "path": _text(entry.path),
+        "path": path_text(entry.path),
         "owed": list(entry.owed),
-        "owed_in": _text(entry.owed_in),
+        "owed_in": path_text(entry.owed_in),
         "offset": entry.offset,
         "written_ns": entry.written_ns,
         "base": list(entry.base),
-        "folders": [_text(folder) for folder in entry.folders],
+        "folders": [path_text(folder) for folder in entry.folders],
         "fixed": [list(one) for one in entry.fixed],
         "replaces": [list(one) for one in entry.replaces],
         "kept": entry.is_kept,
     }
 
 
-def _to_entry(number: int, fields: "dict[str, object]") -> Entry:
-    get: dict[str, object] = fields
+def _to_entry(number: int, value: object) -> Entry:
+    get = untrusted.fields(value)
+    path = untrusted.relative_path(get["path"])
+    folders = tuple(untrusted.relative_path(one) for one in untrusted.items(get["folders"]))
+    if not set(folders) <= set(parents_of(path)):
+        raise ValueError(f"folders that are not those of {os.fsdecode(path)!a}")
     entry = Entry(
         number,
-        _bytes(str(get["path"])),
-        _version(get["owed"]),
-        int(str(get["offset"])),
-        _version(get["base"]),
-        tuple(_bytes(one) for one in _list(get["folders"])),
+        path,
+        _version(get["owed"], _PLACED),
+        untrusted.small_integer(get["offset"]),
+        _version(get["base"], _PLACED),
+        folders,
     )
-    entry.owed_in = _bytes(str(get["owed_in"]))
-    entry.fixed = [_version(one) for one in _list(get["fixed"])]
-    entry.replaces = [_version(one) for one in _list(get["replaces"])]
-    entry.written_ns = int(str(get["written_ns"]))
-    entry.is_kept = bool(get["kept"])
+    entry.owed_in = _our_file(get["owed_in"])
+    entry.fixed = [_version(one) for one in untrusted.items(get["fixed"])]
+    entry.replaces = [_version(one) for one in untrusted.items(get["replaces"])]
+    entry.written_ns = untrusted.small_integer(get["written_ns"])
+    entry.is_kept = untrusted.flag(get["kept"])
     return entry
 
 
-def _to_restaged(fields: object) -> Restaged:
-    path, mode, blob, new_mode, new_blob, made = _list(fields)
-    return Restaged(_bytes(path), int(mode), blob, int(new_mode), new_blob, _version(made))
+def _our_file(value: object) -> bytes:
+    """A file in one of our folders; b"": none."""
+    path = b"" if value == "" else untrusted.relative_path(value)
+    if path and path.partition(b"/")[0] not in _FOLDERS_WITH_BYTES:
+        raise ValueError(f"not a file of the journal: {os.fsdecode(path)!a}")
+    return path
 
 
-def _list(value: object) -> "list[str]":
-    if not isinstance(value, list):
-        raise TypeError("no list")
-    return value
+def _to_restaged(value: object) -> Restaged:
+    path, mode, blob, new_mode, new_blob, made = untrusted.items(value, 6)
+    return Restaged(
+        untrusted.relative_path(path),
+        untrusted.index_mode(mode),
+        untrusted.blob_id(blob),
+        untrusted.index_mode(new_mode),
+        "" if new_blob == "" else untrusted.blob_id(new_blob),
+        _version(made),
+    )
 
 
-def _version(value: object) -> Version:
-    kind, mode, digest, size = _list(value)
-    return Version(kind, int(mode), digest, int(size))
+def _version(value: object, kinds: "tuple[str, ...]" = KINDS) -> Version:
+    kind, mode, digest, size = untrusted.items(value, 4)
+    kind = untrusted.choice(kind, kinds)
+    has_bytes = kind in (FILE, LINK)
+    return Version(
+        kind,
+        untrusted.permission_bits(mode),
+        untrusted.digest(digest) if has_bytes else "",
+        untrusted.small_integer(size),
+    )

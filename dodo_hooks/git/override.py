@@ -13,6 +13,7 @@ from typing import Any
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
+from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import git
 
 PUT_BACK = "put back"
@@ -25,6 +26,7 @@ class Override(Record):
     key: str
     file: str  # of git's configuration
     memory: str  # a file of ours
+    may_be_link: bool = False  # the user's own may; one below a git directory was perhaps put there by somebody else
 
 
 def override(one: Override, value: str, environ: Mapping[str, str]) -> None:
@@ -49,7 +51,8 @@ def put_back(one: Override, environ: Mapping[str, str]) -> "str | None":
     if memory is None:
         return None
     done = PUT_BACK
-    if memory["written"] is not None and _text(_content(one.file)) == memory["written"]:
+    is_file = one.may_be_link or not os.path.islink(one.file)
+    if is_file and memory["written"] is not None and _text(_content(one.file)) == memory["written"]:
         _write(one.file, None if memory["original"] is None else base64.b64decode(memory["original"]))
     elif _values(one, environ) == [memory["value"]]:
         git(("config", "--file", one.file, "--unset-all", one.key), "/", environ)
@@ -127,13 +130,14 @@ def _remember(path: str, memory: Mapping[str, Any]) -> None:
 
 
 def _remembered(path: str) -> "dict[str, Any] | None":
-    content = _content(path)
-    if content is None:
-        return None
     try:
-        memory = json.loads(content)
-        return {name: memory[name] for name in ("value", "before", "original", "written")}
-    except (ValueError, KeyError, TypeError):
+        memory = untrusted.fields(json.loads(untrusted.read_regular(path)))
+        bytes_of = {name: memory[name] and untrusted.text(memory[name]) for name in ("original", "written")}
+        before = [untrusted.text(one) for one in untrusted.items(memory["before"])]
+        return {"value": untrusted.text(memory["value"]), "before": before, **bytes_of}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, RecursionError):
         raise GitError(f"{path}, where it stands what git was configured to do before, is damaged: remove it") from None
 
 

@@ -27,15 +27,35 @@ class Change(Record):
     path: bytes  # relative to the top
     mode: int  # of the entry; NO_ENTRY: the path is only intended to be added
     blob: str  # of the entry
+    flag: str = ""  # git/index_flags.py: git does not look at this file
 
 
 def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Change, ...]":
-    """All of them, without submodules and what is not merged yet.
+    """All of them, without submodules and what is not merged yet. A path that git does not look at is among them where
+    it is staged: whether it differs is for the caller to see.
 
     Raises:
         GitError: git does not answer.
     """
-    return parse_status(run_git(repo, environ, _STATUS))
+    return _Answer(repo, environ, run_git(repo, environ, _STATUS)).unstaged()
+
+
+class _Answer:
+    """What `git status` says, with what it does not look at."""
+
+    def __init__(self, repo: "Repo", environ: "Mapping[str, str]", output: bytes) -> None:
+        """Raises GitError: git does not answer."""
+        from dodo_hooks.git.index_flags import flags_of, is_missed
+
+        staged = parse_staged(output)
+        flags = flags_of(repo, environ, staged)
+        missed = {path: True for path, flag in flags.items() if is_missed(repo.top, path, flag)}
+        self._output = output
+        self._flags = {path: flag for path, flag in flags.items() if path not in missed}
+        self.staged = {**staged, **missed}
+
+    def unstaged(self) -> "tuple[Change, ...]":
+        return parse_status(self._output, self._flags)
 
 
 class StatusQuery:
@@ -43,28 +63,31 @@ class StatusQuery:
 
     def __init__(self, repo: "Repo", environ: "Mapping[str, str]") -> None:
         """Raises GitError: git cannot be started."""
-        self._output: bytes | None = None
+        self._repo = repo
+        self._environ = environ
+        self._answer: _Answer | None = None
         try:
             self._pending = Pending(_argv(repo, environ, _STATUS), git_environ(repo, environ))
         except OSError as error:
             raise _not_started(repo, error) from error
 
     def staged(self) -> "dict[bytes, bool]":
-        """What the index changes against HEAD, without submodules: each path, and whether it is deleted there.
+        """What the index changes against HEAD, without submodules: each path, and whether it is deleted there, or left
+        out of a sparse checkout.
 
         Raises:
             GitError: git does not answer.
         """
-        return parse_staged(self._answer())
+        return self._result().staged
 
     def unstaged(self) -> "tuple[Change, ...]":
         """As `unstaged_changes`."""
-        return parse_status(self._answer())
+        return self._result().unstaged()
 
-    def _answer(self) -> bytes:
-        if self._output is None:
-            self._output = _output_of(_STATUS, self._pending.result())
-        return self._output
+    def _result(self) -> _Answer:
+        if self._answer is None:
+            self._answer = _Answer(self._repo, self._environ, _output_of(_STATUS, self._pending.result()))
+        return self._answer
 
 
 def parse_staged(output: bytes) -> "dict[bytes, bool]":
@@ -79,15 +102,16 @@ def parse_staged(output: bytes) -> "dict[bytes, bool]":
     return found
 
 
-def parse_status(output: bytes) -> "tuple[Change, ...]":
+def parse_status(output: bytes, flags: "Mapping[bytes, str]") -> "tuple[Change, ...]":
     """What git-status(1), "Porcelain Format Version 2", calls ordinary entries: `1 XY sub mH mI mW hH hI path`."""
     found = []
     for line in output.split(b"\0"):
-        if line[:2] != b"1 " or line[3:4] == b".":
+        if line[:2] != b"1 ":
             continue
         _, _, _, _, mode, _, _, blob, path = line.split(b" ", 8)
-        if int(mode, 8) != SUBMODULE:
-            found.append(Change(path, int(mode, 8), blob.decode("ascii")))
+        is_change = line[3:4] != b"." or path in flags
+        if is_change and int(mode, 8) != SUBMODULE:
+            found.append(Change(path, int(mode, 8), blob.decode("ascii"), flags.get(path, "")))
     return tuple(found)
 
 

@@ -25,6 +25,7 @@ from dodo_hooks.git.versions import (
     write_version,
 )
 from dodo_hooks.host.exchange import AWAY, move_if_free, put_in_place
+from dodo_hooks.host.file_owner import make_folder
 
 _PART = b".part"
 _FEW = 16
@@ -205,6 +206,8 @@ class Tree:
 
     def _give_back(self, entry: Entry, left: bytes, version: Version) -> bytes:
         try:
+            if obstacle_of(self._top, entry.path) is not None:
+                return self._move_beside(entry, left, version)
             move_if_free(left, self.path(entry))
             return entry.path
         except OSError:
@@ -228,7 +231,7 @@ class Tree:
     def _make_folders(self, entry: Entry) -> None:
         for parent in parents_of(entry.path):
             try:
-                os.mkdir(self._top + b"/" + parent)
+                make_folder(self._top + b"/" + parent)
             except FileExistsError:
                 pass
 

@@ -20,6 +20,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
 from dodo_hooks.git.dropped import keep_copy, told
 from dodo_hooks.git.index import check_out, index_entries, write_index_entries
+from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.journal import Entry, Journal
 from dodo_hooks.git.merging import Merged, Merger, Side
 from dodo_hooks.git.placing import Tree
@@ -78,7 +79,7 @@ class PutBack:
     def _sweep(self) -> None:
         for entry in self._journal.entries:
             for name in self._tree.sweep(entry):
-                self._say(entry, f"a hook was killed while this was written; what it left is in {_shown(name)}")
+                self._say(entry, f"what was on its way to or from this path is kept in {_shown(name)}")
 
     def _look_at_originals(self) -> bool:
         """A program that had a file open when it was moved has gone on writing there: that is its newest version.
@@ -238,7 +239,9 @@ class PutBack:
         made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in journal}
         if not made:
             return
-        check_out(self._repo, self._environ, list(made), journal.directory + b"/" + _BEFORE, self._lock)
+        is_sparse = any(flag in SPARSE for flag in flags_of(self._repo, self._environ, made).values())
+        before_dir = journal.directory + b"/" + _BEFORE
+        check_out(self._repo, self._environ, list(made), before_dir, self._lock, is_sparse=is_sparse)
         for path, version in made.items():
             before = read_version(journal.directory + b"/" + _BEFORE + path)
             if before.kind in (FILE, LINK):

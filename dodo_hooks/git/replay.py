@@ -8,7 +8,7 @@ What is owed is kept in the directory in which git keeps the state of the replay
 `sequencer/todo` still has it as its first line, and `next` is its number.)
 """
 
-from dodo_hooks.core.events import AFTER_REPLAY
+from dodo_hooks.core.events import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
 from dodo_hooks.core.record import Record
 from dodo_hooks.host.posix import os, read_file
 
@@ -20,6 +20,8 @@ _OWED = "dodo-hooks-owed"
 _OF_USERS = ("post-commit", "post-checkout", "post-merge")  # `git am` fires none of them
 _HEAD_OF_REFTABLE = "ref: refs/heads/.invalid"  # a file that says nothing (git's reftable documentation)
 _LONGEST_ENTRY = 4096
+_FIRED = (*CLIENT_HOOKS, *DERIVED_HOOKS)
+_MOST_ARGS, _LONGEST = 3, 4096  # githooks(5): post-checkout has three; the longest is a path
 
 
 class Replay(Record):
@@ -77,7 +79,7 @@ def _belongs(repo: "Repo", replay: Replay, hook: str) -> bool:
 def _last_reflog(repo: "Repo") -> str:
     """The message of HEAD's last entry; empty where there is no such file."""
     try:
-        descriptor = os.open(f"{repo.git_dir}/logs/HEAD", os.O_RDONLY)
+        descriptor = os.open(f"{repo.git_dir}/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return ""
     try:
@@ -108,17 +110,35 @@ def owed_hooks(replay: Replay) -> "dict[str, tuple[str, ...]]":
 
 
 def _owed(replay: Replay) -> "dict[str, tuple[str, ...]]":
-    lines = [line.split("\0") for line in _read(f"{replay.directory}/{_OWED}").split("\n") if line]
-    return {hook: tuple(args) for hook, *args in lines}
+    """Only hooks that git fires are believed, with as many arguments as those have."""
+    path = f"{replay.directory}/{_OWED}"
+    if not os.access(path, os.F_OK):
+        return {}
+    from dodo_hooks.git.untrusted import read_regular
+
+    try:
+        text = read_regular(path).decode("utf-8", "surrogateescape")
+    except (OSError, ValueError):
+        return {}
+    lines = [line.split("\0") for line in text.split("\n")]
+    return {hook: tuple(args) for hook, *args in lines if hook in _FIRED and _are_arguments(args)}
+
+
+def _are_arguments(args: "list[str]") -> bool:
+    return len(args) <= _MOST_ARGS and all(len(one) <= _LONGEST and min(one, default=" ") >= " " for one in args)
 
 
 def _write(replay: Replay, owed: "dict[str, tuple[str, ...]]") -> None:
     """Best effort: a state directory that cannot be written costs a background phase, not the rebase."""
+    from dodo_hooks.git.untrusted import create_file
+
     text = "".join("\0".join((hook, *args)) + "\n" for hook, args in owed.items())
+    path = f"{replay.directory}/{_OWED}"
     try:
-        descriptor = os.open(f"{replay.directory}/{_OWED}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        descriptor = create_file(f"{path}.new")
         os.write(descriptor, text.encode("utf-8", "surrogateescape"))
         os.close(descriptor)
+        os.rename(f"{path}.new", path)
     except OSError:
         pass
 

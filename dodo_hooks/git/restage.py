@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dodo_hooks.core.record import Record
 from dodo_hooks.git import mend
 from dodo_hooks.git.aside import Aside
-from dodo_hooks.git.index import index_entries, write_index_entries
+from dodo_hooks.git.index import flags_lifted, index_entries, write_index_entries
 from dodo_hooks.git.journal import Restaged
 from dodo_hooks.git.partial import NO_ENTRY, Change, index_file, run_git, unstaged_changes
 from dodo_hooks.git.repo import Repo
@@ -107,7 +107,9 @@ class Restager:
         names = b"".join(one.path + b"\0" for one in changes)
         keep = self._aside.lock if self._aside is not None else None
         args = ("update-index", "-z", "--remove", "--stdin")
-        run_git(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
+        flags = {one.path: one.flag for one in changes if one.flag}
+        with flags_lifted(self._repo, self._environ, flags, keep):
+            run_git(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
         disturbed = [one for one in changes if not self._version(one.path).is_same_as(made[one.path])]
         old = [b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), one.path) for one in disturbed]
         write_index_entries(self._repo, self._environ, old, keep)
@@ -115,7 +117,7 @@ class Restager:
         return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
 
     def _note_new(self, changes: "Sequence[Change]") -> None:
-        is_temporary = mend.is_temporary(index_file(self._repo, self._environ))
+        is_temporary = mend.is_temporary(self._repo, self._environ)
         if self._aside is None and not is_temporary:
             return
         entries = index_entries(self._repo, self._environ)

@@ -9,11 +9,14 @@ from functools import partial
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.index import check_out
+from dodo_hooks.git.index_flags import SPARSE
 from dodo_hooks.git.journal import Entry, Journal
 from dodo_hooks.git.partial import NO_ENTRY, Change, unstaged_changes
 from dodo_hooks.git.placing import Tree
 from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.git.versions import ABSENT, NOTHING, OTHER, Version, obstacle_of, parents_of, pieces_of, read_version
+from dodo_hooks.host.file_owner import inherit_owner
 
 
 class DisturbedError(Exception):
@@ -67,8 +70,14 @@ def copy_unstaged(
     wanted = [change for change in changes if _can_be_set_aside(top, change)]
     tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
     if tracked:
-        check_out(repo, environ, tracked, journal.directory + b"/base/", lock)
-    with open(journal.directory + b"/unstaged", "ab") as pack:
+        is_sparse = any(change.flag and change.flag in SPARSE for change in wanted)
+        check_out(repo, environ, tracked, journal.directory + b"/base/", lock, is_sparse=is_sparse)
+    flags, path = (
+        os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC,
+        journal.directory + b"/unstaged",
+    )
+    with open(os.open(path, flags, 0o600), "ab") as pack:
+        inherit_owner(pack.fileno(), path)
         for change in wanted:
             base = read_version(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
             if change.mode != NO_ENTRY and base == ABSENT:
@@ -113,13 +122,16 @@ def _add(
 
 def _written_ns(path: bytes) -> int:
     try:
-        return os.lstat(path).st_mtime_ns
+        return max(os.lstat(path).st_mtime_ns, 0)
     except OSError:
         return 0
 
 
 def _can_be_set_aside(top: bytes, change: Change) -> bool:
-    """Not where a directory, or something stranger, has taken the place of the file or of one of its folders."""
+    """Not where a directory, or something stranger, has taken the place of the file or of one of its folders; nor what
+    git tracks only with its protections off: a recovery would not believe the journal."""
+    if not is_tracked_path(change.path):
+        return False
     obstacle = obstacle_of(top, change.path)
     path = top + b"/" + (change.path if obstacle is None else obstacle)
     return os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path)

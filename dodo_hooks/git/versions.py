@@ -10,11 +10,13 @@ import stat
 from collections.abc import Callable, Iterator
 
 from dodo_hooks.core.record import Record
+from dodo_hooks.host.file_owner import inherit_owner
 
 FILE = "file"
 LINK = "link"
 NOTHING = "nothing"
 OTHER = "other"  # a directory, a pipe, ...: nothing that we move, or put something in the place of
+KINDS = (FILE, LINK, NOTHING, OTHER)
 
 _PIECE = 1 << 20
 
@@ -68,7 +70,7 @@ def read_version(path: bytes, copy_to: "Callable[[bytes], object] | None" = None
             size += len(piece)
             if copy_to is not None:
                 copy_to(piece)
-        return Version(FILE, stat.S_IMODE(os.fstat(descriptor).st_mode), digest.hexdigest(), size)
+        return Version(FILE, os.fstat(descriptor).st_mode & 0o777, digest.hexdigest(), size)
     finally:
         os.close(descriptor)
 
@@ -80,10 +82,11 @@ def write_version(path: bytes, version: Version, pieces: "Iterator[bytes]") -> N
         OSError: it cannot be written.
     """
     if version.kind == LINK:
-        os.symlink(b"".join(pieces), path)
+        os.symlink(_target(b"".join(pieces), path), path)
         return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
+        inherit_owner(descriptor, path)
         for piece in pieces:
             rest = memoryview(piece)
             while rest:
@@ -93,12 +96,18 @@ def write_version(path: bytes, version: Version, pieces: "Iterator[bytes]") -> N
         os.close(descriptor)
 
 
+def _target(data: bytes, path: bytes) -> bytes:
+    if not data or b"\0" in data:
+        raise OSError(errno.EINVAL, "no link can lead there", os.fsdecode(path))
+    return data
+
+
 def pieces_of(path: bytes, offset: int = 0, size: "int | None" = None) -> "Iterator[bytes]":
     """The bytes of a file, or where a link leads; `size` of them from `offset` on."""
     if os.path.islink(path):
         yield os.readlink(path)
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         os.lseek(descriptor, offset, os.SEEK_SET)
         for piece in _pieces(descriptor):

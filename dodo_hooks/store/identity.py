@@ -53,9 +53,11 @@ def _read(path: str, place: str) -> "str | None":
 def _make(common_dir: str, path: str, place: str) -> str:
     from fcntl import LOCK_EX, flock
 
+    from dodo_hooks.host.file_owner import inherit_owner, make_folder
+
     directory = f"{common_dir}/{_DIRECTORY}"
     try:
-        os.mkdir(directory)
+        make_folder(directory)
     except FileExistsError:
         pass
     holder = os.open(directory, os.O_RDONLY)
@@ -73,6 +75,7 @@ def _make(common_dir: str, path: str, place: str) -> str:
         identity = os.urandom(8).hex()
         temporary = f"{path}.tmp"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        inherit_owner(descriptor, temporary)
         os.write(descriptor, f"{identity} {place}\n".encode())
         os.close(descriptor)
         os.replace(temporary, path)

@@ -603,7 +603,7 @@ def test_g5_a_full_disk_at_the_end_is_said_and_the_next_one_puts_back(
     with pytest.raises(GitError, match="big cannot be put back"):
         put_aside(repo)  # nothing is set aside on top of what is owed
     full_disk(False)
-    assert "are back" in recover(facts, repo.env)[0]
+    assert "restored the unstaged" in recover(facts, repo.env)[0]
     assert difference(before, snapshot(repo.path)) == {}
 
 
@@ -665,7 +665,7 @@ def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> No
             attempt(facts, text.env)
     write(text, b"text", STAGED)
     journal.write_bytes(content)
-    assert "are back" in recover(facts, text.env)[0]
+    assert "restored the unstaged" in recover(facts, text.env)[0]
     assert text.read("text") == unstaged_text()
 
 
@@ -722,8 +722,8 @@ def test_g5_two_recoveries_at_once(repo: Repo) -> None:
     with ExitStack() as stack:
         both = [stack.enter_context(in_process(repo, "print(recover(repo, env, waits=True))")) for _ in range(2)]
         said = sorted(one.communicate()[0] for one in both)
-    assert said[0].endswith(b"begun\n[]\n") or b"are back" in said[0]
-    assert sum(b"are back" in one for one in said) == 1
+    assert said[0].endswith(b"begun\n[]\n") or b"restored" in said[0]
+    assert sum(b"restored" in one for one in said) == 1
     assert difference(before, snapshot(repo.path)) == {}
 
 
@@ -746,7 +746,7 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
         abandon(aside)
         assert recover(find_repo(text.env, str(text.path)), text.env) == []
         gate.open()
-    assert "are back" in recover(find_repo(text.env, str(text.path)), text.env, waits=True)[0]
+    assert "restored the unstaged" in recover(find_repo(text.env, str(text.path)), text.env, waits=True)[0]
     gate.close()
     assert text.read("text") == unstaged_text()
 

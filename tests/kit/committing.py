@@ -79,6 +79,21 @@ def only_file_with_an_index_of_ones_own(repo: Repo) -> None:
     repo.git("commit", "-qm", "own", "--", "one", check=False, env={"GIT_INDEX_FILE": index})
 
 
+def another_index(repo: Repo) -> None:
+    """As a program does that leaves its user's index alone: what that holds is the same file."""
+    repo.write("one", with_bad("one"))
+    repo.git("add", "one")
+    (repo.path / ".git/another").write_bytes((repo.path / ".git/index").read_bytes())
+    repo.git("commit", "-qm", "by a program", check=False, env={"GIT_INDEX_FILE": str(repo.path / ".git/another")})
+
+
+def only_file_of_another_index(repo: Repo) -> None:
+    repo.write("one", with_bad("one"))
+    repo.git("add", "one")
+    (repo.path / ".git/another").write_bytes((repo.path / ".git/index").read_bytes())
+    repo.git("commit", "-qm", "own", "--", "one", check=False, env={"GIT_INDEX_FILE": ".git/another"})
+
+
 def merge(repo: Repo) -> None:
     """One that git leaves to its user to finish. (A clean one has its tree before `pre-merge-commit` fires.)"""
     repo.git("checkout", "-qb", "topic")
@@ -110,6 +125,8 @@ WAYS: list[Callable[[Repo], None]] = [
     amend,
     absolute_index,
     only_file_with_an_index_of_ones_own,
+    another_index,
+    only_file_of_another_index,
     merge,
     rebase_with_exec,
 ]

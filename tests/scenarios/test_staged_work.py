@@ -248,7 +248,7 @@ def test_g5_the_next_command_by_hand_puts_back_what_a_killed_commit_left(repo: R
     assert repo.read("text") == STAGED
     gate.open()
     done = repo.run(*command.split(), check=True)
-    assert "those of 1 file are back" in done.stderr
+    assert "restored the unstaged changes of 1 file, hidden by a commit that was killed" in done.stderr
     assert (snapshot(repo.path), index_of(repo)) == before
     expect_no_journal(repo)
 

@@ -1,0 +1,186 @@
+"""Values that are read back from below the git directory, each checked before it is used (G5).
+
+Whoever hands over a repository hands over its git directory: a journal, or a note, that we have never written. So a
+path must lead to a file of the working tree, and be one that git itself would track; permissions are nothing but
+permissions; and no link is followed on the way. Each function returns its value, or raises ValueError with a reason.
+"""
+
+from dodo_hooks.host.file_owner import inherit_owner
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST_BYTES = 1 << 28  # of a file: one that was made to fill the memory is not read
+_LARGEST = (1 << 63) - 1  # a size, an offset or a time in nanoseconds
+_HEX = frozenset("0123456789abcdef")
+_INDEX_MODES = (0, 0o100644, 0o100755, 0o120000, 0o160000)
+_FORMAT_MASK, _REGULAR, _FOLDER = 0o170000, 0o100000, 0o040000  # of st_mode: inode(7)
+# What HFS+ leaves out of a name before it compares (git's utf8.c, `next_hfs_char`).
+_UNSEEN_BY_HFS = frozenset(
+    "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206a\u206b\u206c\u206d\u206e\u206f\ufeff"
+)
+
+
+# Values of JSON
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"no text: {_short(value)}")
+    return value
+
+
+def flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"neither true nor false: {_short(value)}")
+    return value
+
+
+def items(value: object, count: "int | None" = None) -> "list[object]":
+    """A list, of `count` items."""
+    if not isinstance(value, list) or count not in (None, len(value)):
+        raise ValueError(f"no list{f' of {count}' if count else ''}: {_short(value)}")
+    return value
+
+
+def fields(value: object) -> "dict[str, object]":
+    if not isinstance(value, dict):
+        raise ValueError(f"no object: {_short(value)}")
+    return value
+
+
+def choice(value: object, choices: "Sequence[str]") -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"none of {', '.join(choices)}: {_short(value)}")
+    return value
+
+
+def small_integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
+        raise ValueError(f"no size or number: {_short(value)}")
+    return value
+
+
+def permission_bits(value: object) -> int:
+    """Who may read, write and execute; no setuid, setgid or sticky bit."""
+    bits = small_integer(value)
+    if bits > 0o777:
+        raise ValueError(f"no permissions: {bits:#o}")
+    return bits
+
+
+def index_mode(value: object) -> int:
+    """The mode of an entry of git's index; 0: there is none."""
+    mode = small_integer(value)
+    if mode not in _INDEX_MODES:
+        raise ValueError(f"no mode of an index entry: {mode:#o}")
+    return mode
+
+
+def digest(value: object) -> str:
+    """A SHA-256 in hex."""
+    return _hex(value, (64,))
+
+
+def blob_id(value: object) -> str:
+    """The name of a git object, in hex: SHA-1 or SHA-256."""
+    return _hex(value, (40, 64))
+
+
+def relative_path(value: object) -> bytes:
+    """The path of a file, relative to the top of the working tree, written as `path_text` does."""
+    try:
+        path = text(value).encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(f"no path: {_short(value)}") from None
+    if not is_tracked_path(path):
+        raise ValueError(f"no path of the working tree: {_short(value)}")
+    return path
+
+
+def path_text(path: bytes) -> str:
+    """Any bytes as JSON, whatever the locale: each becomes the character of its number."""
+    return path.decode("latin-1")
+
+
+def is_tracked_path(path: bytes) -> bool:
+    """Whether git can have a file of this name below the top, with all its protections on (core.protectHFS and
+    core.protectNTFS in git-config(1))."""
+    if b"\0" in path:
+        return False
+    return all(part not in (b"", b".", b"..") and not _is_dot_git(part) for part in path.split(b"/"))
+
+
+def _is_dot_git(part: bytes) -> bool:
+    """Whether some file system takes this for the name of the git directory (git's path.c, `is_ntfs_dotgit`)."""
+    seen_by_hfs = "".join(one for one in part.decode("utf-8", "replace") if one not in _UNSEEN_BY_HFS)
+    # On Windows a backslash separates folders, after a colon a stream of the file is named, and dots and spaces at the
+    # end of a name do not count.
+    names = (name.split(b":")[0].rstrip(b". ") for name in part.lower().split(b"\\"))
+    return seen_by_hfs.lower() == ".git" or any(name in (b".git", b"git~1") for name in names)
+
+
+def _hex(value: object, lengths: "tuple[int, ...]") -> str:
+    if not isinstance(value, str) or len(value) not in lengths or not _HEX.issuperset(value):
+        raise ValueError(f"no hash: {_short(value)}")
+    return value
+
+
+def _short(value: object) -> str:
+    return ascii(value)[:80]
+
+
+# Files
+
+
+def read_regular(path: "str | bytes") -> bytes:
+    """All of a file of ours, not through a link and not from a pipe.
+
+    Raises:
+        OSError: it cannot be opened or read. ValueError: it is no file, or much too large for one of ours.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_mode & _FORMAT_MASK != _REGULAR:
+            raise ValueError("it is no regular file")
+        if status.st_size > _MOST_BYTES:
+            raise ValueError("it is too large")
+        data = b""
+        while piece := os.read(descriptor, 1 << 20):
+            data += piece
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def expect_folders(directory: bytes, paths: "Sequence[bytes]") -> None:
+    """What is there of the directory, and of these paths in it, are folders, and no links to others.
+
+    Raises:
+        OSError: it cannot be looked at. ValueError: one is no folder.
+    """
+    for path in (directory, *(directory + b"/" + one for one in paths)):
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            continue
+        if status.st_mode & _FORMAT_MASK != _FOLDER:
+            raise ValueError(f"{_short(path)[2:-1]} is a link, or no folder")
+
+
+def create_file(path: "str | bytes", mode: int = 0o600) -> int:
+    """A descriptor to write a new file with, in the place of what a killed process, or somebody else, has left there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    inherit_owner(descriptor, path)
+    return descriptor

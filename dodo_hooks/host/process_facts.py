@@ -1,0 +1,94 @@
+"""What can be said about a process of somebody else: its command, its start, and whether it is stopped.
+
+From /proc on Linux, else from ps(1). Only for sentences: nothing is decided by it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dodo_hooks.core.record import Record
+from dodo_hooks.host.capture import capture
+from dodo_hooks.host.process import IS_LINUX
+
+_PROGRAMS = (b"dodo-hooks/launch.py", b"bin/dodo-hooks", b"dodo_hooks/__main__.py")  # ends of what a command line names
+
+
+class ProcessFacts(Record):
+    pid: int
+    command: str
+    is_stopped: bool
+    started_s: float | None  # seconds since the epoch; None where the system does not tell
+
+
+def facts_of(pid: int) -> ProcessFacts | None:
+    """None for a process that has ended."""
+    return _from_proc(pid) if IS_LINUX else _from_ps(pid)
+
+
+def holders_of(lock: int) -> list[int]:
+    """The processes that hold the flock of the file that is open as `lock`, through whichever descriptor, as far as
+    that can be seen (Linux): proc_pid_fdinfo(5) tells it. What only waits for it is none of them."""
+    if not IS_LINUX:
+        return []
+    wanted = os.fstat(lock)
+    found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [pid for pid in found if pid != os.getpid() and _holds(pid, wanted)]
+
+
+def _holds(pid: int, wanted: os.stat_result) -> bool:
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            if os.path.samestat(os.stat(f"/proc/{pid}/fd/{name}"), wanted):
+                with open(f"/proc/{pid}/fdinfo/{name}", "rb") as file:
+                    if b"FLOCK" in file.read():
+                        return True
+    except OSError:  # it has ended, or belongs to somebody else
+        pass
+    return False
+
+
+def _from_proc(pid: int) -> ProcessFacts | None:
+    """As proc_pid_stat(5) and proc_pid_cmdline(5) say."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")[:-1]
+    except OSError:
+        return None
+    # The name is in parentheses and may hold anything, also parentheses: the last one ends it.
+    name, fields = text[text.find(b"(") + 1 : text.rfind(b")")], text[text.rfind(b")") + 2 :].split()
+    if fields[0] in b"ZX":
+        return None
+    return ProcessFacts(pid, _command(words or [name]), fields[0] in b"Tt", _started_s(int(fields[19])))
+
+
+def _started_s(ticks: int) -> float | None:
+    """`ticks` since the system was started."""
+    try:
+        with open("/proc/stat", "rb") as file:
+            booted = next(line for line in file if line.startswith(b"btime ")).split()[1]
+    except (OSError, StopIteration):
+        return None
+    return int(booted) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _from_ps(pid: int) -> ProcessFacts | None:
+    try:
+        done = capture(("ps", "-o", "state=", "-o", "command=", "-p", str(pid)), dict(os.environ))
+    except OSError:
+        return None
+    state, _, command = done.output.strip().partition(b" ")
+    if not state or state.startswith(b"Z"):
+        return None
+    return ProcessFacts(pid, _command(command.split()), state.startswith(b"T"), None)
+
+
+def _command(words: list[bytes]) -> str:
+    """As people know it: our own without the interpreter that runs it."""
+    for place, word in enumerate(words):
+        if word.endswith(_PROGRAMS) or (word == b"dodo_hooks" and words[place - 1] == b"-m"):
+            words = [b"dodo-hooks", *words[place + 1 :]]
+            break
+    return os.fsdecode(b" ".join(words))

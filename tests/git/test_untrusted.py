@@ -1,0 +1,458 @@
+"""What is read back from below the git directory is input: whatever it says, nothing is written outside of the working
+tree, and nothing from outside gets into it (G5)."""
+
+import base64
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git import mend, override, untrusted
+from dodo_hooks.git.aside import recover, set_aside
+from dodo_hooks.git.dropped import keep_copy
+from dodo_hooks.git.journal import Entry, Journal, load_journal
+from dodo_hooks.git.replay import Replay, owe, owed_hooks
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.restage import Restager
+from dodo_hooks.git.versions import ABSENT, FILE, Version, read_version
+from kit.repo import Repo, clean_environment
+from kit.unstaged import STAGED, TEXT, Thing, fixed_text, snapshot, unstaged_text, write
+
+SECRET = b"the private key of somebody\n"
+BLOB = "a" * 40
+
+
+FOLDERS = [".", "swap", "original", "base", "merged", "before", "base/d", "../dodo-hooks-kept"]
+LINKS = [*FOLDERS, "journal", "unstaged", "journal.new", "../dodo-hooks-restaged", "../dodo-hooks-restaged.new"]
+LINKS += ["../dodo-hooks-aside.lock"]
+
+# One value
+
+
+HARMLESS = [
+    b"a",
+    b"a/b",
+    b".gitignore",
+    b".github/x",
+    b"git",
+    b"git~2",
+    b"...",
+    b"a..b",
+    b"\xff\xfe",
+    b"-dash",
+    b"a\\b",
+]
+HARMFUL = [b"", b".", b"..", b"/", b"/etc/passwd", b"a/../b", b"../a", b"a/", b"a//b", b"a\0b", b"./a"]
+DOT_GIT = [b".git", b".GIT/config", b"a/.git/hooks/x", b".git.", b".git . .", b"git~1", b"GIT~1/x", b".git::$INDEX"]
+DOT_GIT += [b"a\\.git\\x", b".git:stream/x", ".g\u200cit".encode(), "\ufeff.Git".encode(), b"git~1 .", b".git ./hooks"]
+
+
+@pytest.mark.parametrize("path", HARMLESS)
+def test_g5_a_path_that_git_tracks_is_believed(path: bytes) -> None:
+    assert untrusted.relative_path(untrusted.path_text(path)) == path
+
+
+@pytest.mark.parametrize("path", HARMFUL + DOT_GIT)
+def test_g5_a_path_that_leads_elsewhere_is_not_believed(path: bytes) -> None:
+    with pytest.raises(ValueError, match="no path of the working tree"):
+        untrusted.relative_path(untrusted.path_text(path))
+
+
+def test_g5_a_path_is_believed_where_git_with_all_its_protections_tracks_it(repo: Repo) -> None:
+    """Each is asked of git itself; those that hold a NUL cannot be."""
+    guarded = ("git", "-c", "core.protectHFS=true", "-c", "core.protectNTFS=true")
+    blob = repo.git("hash-object", "-w", "--stdin").stdout.strip()
+    for path in (*HARMLESS, *HARMFUL, *DOT_GIT):
+        if path and b"\0" not in path:
+            name = os.fsdecode(path)
+            done = repo.call(*guarded, "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
+            assert untrusted.is_tracked_path(path) == (done.returncode == 0), (path, done.stderr)
+            repo.call("git", "rm", "-q", "--cached", "-r", "--ignore-unmatch", ".", check=True)
+
+
+@pytest.mark.parametrize(
+    ("read", "right", "wrong"),
+    [
+        (untrusted.permission_bits, [0, 0o600, 0o755, 0o777], [0o1777, 0o2755, 0o4755, -1, True, "0600", 6.0, None]),
+        (untrusted.index_mode, [0, 0o100644, 0o100755, 0o120000], [0o100600, 0o104755, 0o40000, -1, True, "0"]),
+        (untrusted.small_integer, [0, 1 << 62], [-1, 1 << 63, True, 1.5, "1", None]),
+        (untrusted.blob_id, [BLOB, "0" * 64], ["", "a" * 41, "A" * 40, "../" * 13 + "a", "a" * 39 + "\n", 5, None]),
+        (untrusted.digest, ["f" * 64], ["f" * 63, "", "g" * 64, 5]),
+        (untrusted.flag, [True, False], [0, 1, "true", None]),
+    ],
+)
+def test_g5_only_values_of_its_kind_are_believed(
+    read: Callable[[object], object], right: list[object], wrong: list[object]
+) -> None:
+    assert [read(value) for value in right] == right
+    for value in wrong:
+        with pytest.raises(ValueError, match=r"^no |^neither"):
+            read(value)
+
+
+def test_g5_a_file_of_ours_is_not_read_through_a_link_nor_from_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(SECRET)
+    (tmp_path / "link").symlink_to("secret")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError) as caught:
+        untrusted.read_regular(str(tmp_path / "link"))
+    assert caught.value.errno == errno.ELOOP
+    with pytest.raises(ValueError, match="no regular file"):
+        untrusted.read_regular(str(tmp_path / "pipe"))
+    os.close(untrusted.create_file(str(tmp_path / "link")))
+    assert (tmp_path / "secret").read_bytes() == SECRET and not (tmp_path / "link").is_symlink()
+
+
+# A journal that somebody else wrote
+
+
+class Victim:
+    """A working tree whose unstaged changes a killed run has hidden, with a place outside of it."""
+
+    def __init__(self, place: Path) -> None:
+        self.home = place / "home"
+        self.home.mkdir()
+        self.outside = place / "outside"
+        (self.outside / "d/empty").mkdir(parents=True)
+        for name in ("secret", "0", "0.away", "0.part", "1", "text", "d/text", "journal"):
+            (self.outside / name).write_bytes(SECRET)
+        self.repo = Repo.create(place / "repo", clean_environment(self.home, "victim"))
+        for name in ("text", "d/text"):
+            self.repo.write(name, TEXT)
+            self.repo.git("add", name)
+        self.repo.git("commit", "-qm", "files")
+        for name in ("text", "d/text"):
+            self.repo.write(name, STAGED)
+            self.repo.git("add", name)
+            self.repo.write(name, unstaged_text())
+        self.repo.write("gone/deep/file", "")
+        self.repo.git("add", "gone")
+        shutil.rmtree(self.repo.path / "gone")
+        (self.repo.path / "link").symlink_to(self.outside)
+        self.facts = find_repo(self.repo.env, str(self.repo.path))
+        self.whole = snapshot(self.repo.path)
+        self._hide()
+        self.journal = self.repo.path / ".git/dodo-hooks-aside/journal"
+        self.data: dict[str, Any] = json.loads(self.journal.read_bytes())
+        self.before = self._everything()
+        self._template = place / "template"
+        shutil.copytree(self.repo.path, self._template, symlinks=True)
+
+    def _hide(self) -> None:
+        """With a fix that is staged, too, so that the journal has one of each kind."""
+        aside = set_aside(self.facts, self.repo.env)
+        assert aside is not None
+        restager = Restager(self.facts, self.repo.env, aside, [b"text"])
+        watch = restager.before([b"text"])
+        write(self.repo, b"text", fixed_text())
+        restager.after(watch)
+        os.close(aside.lock)
+
+    def reset(self) -> None:
+        for child in self.repo.path.iterdir():
+            shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
+        shutil.copytree(self._template, self.repo.path, symlinks=True, dirs_exist_ok=True)
+
+    def plant(self, data: object) -> None:
+        self.journal.write_text(json.dumps(data))
+
+    def plant_link(self, name: str) -> None:
+        """In the place of one of ours: to a folder where a folder is, else to a file."""
+        path = Path(os.path.normpath(self.journal.parent / name))
+        is_folder = name in FOLDERS
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(self.outside if is_folder else self.outside / "secret")
+
+    def recover(self) -> "str | None":
+        """What is said where it refuses."""
+        try:
+            recover(self.facts, self.repo.env)
+        except (GitError, OSError) as error:
+            return str(error)
+        return None
+
+    def expect_nothing_escaped(self) -> None:
+        now = self._everything()
+        for part in ("outside", "settings"):
+            assert now[part] == self.before[part], part
+        for path, (kind, mode, content) in snapshot(self.repo.path).items():
+            assert SECRET not in content and mode <= 0o777, path
+            assert kind != "link" or path == b"link", path
+
+    def expect_untouched(self) -> None:
+        self.expect_nothing_escaped()
+        assert self._everything()["tree"] == self.before["tree"]
+
+    def _everything(self) -> "dict[str, dict[bytes, Thing]]":
+        git_dir = self.repo.path / ".git"
+        settings = {b"config": ("file", 0, (git_dir / "config").read_bytes())}
+        return {
+            "outside": snapshot(self.outside),
+            "settings": settings | snapshot(git_dir / "hooks"),
+            "tree": snapshot(self.repo.path),
+        }
+
+
+@pytest.fixture(scope="module")
+def shared_victim() -> Iterator[Victim]:
+    with tempfile.TemporaryDirectory() as place:
+        yield Victim(Path(place))
+
+
+@pytest.fixture
+def victim(shared_victim: Victim) -> Victim:
+    shared_victim.reset()
+    return shared_victim
+
+
+def test_g5_a_journal_of_ours_is_believed(victim: Victim) -> None:
+    assert victim.data["restaged"] and any(one["folders"] for one in victim.data["entries"])
+    assert victim.recover() is None
+    now = snapshot(victim.repo.path)
+    assert {path for path in now if now[path] != victim.whole.get(path)} == {b"text"}  # with the fix
+    victim.expect_nothing_escaped()
+
+
+Plant = Callable[[dict[str, Any]], object]
+
+
+def entry_with(**values: object) -> Plant:
+    return lambda data: data["entries"][0].update(values)
+
+
+PLANTED: dict[str, Plant] = {
+    "a path above": entry_with(path="../outside/new"),
+    "an absolute path": entry_with(path="/tmp/new"),
+    "a hook": entry_with(path=".git/hooks/pre-commit"),
+    "a hook, as HFS sees it": entry_with(path=".g\u00e2\u0080\u008cit/hooks/pre-commit"),
+    "a hook, as NTFS sees it": entry_with(path="git~1/hooks/pre-commit"),
+    "bytes from outside": entry_with(owed_in="original/../../../../outside/secret"),
+    "bytes from somewhere in the git directory": entry_with(owed_in="index"),
+    "folders of somebody else": entry_with(folders=["../outside/d/empty"]),
+    "folders of another path": entry_with(folders=["link/d/empty"]),
+    "setuid": lambda data: data["entries"][0]["owed"].__setitem__(1, 0o4755),
+    "something that is no file": lambda data: data["entries"][0]["owed"].__setitem__(0, "other"),
+    "copies elsewhere": lambda data: data.update(kept_in="/tmp/.."),
+    "an index entry of another name": lambda data: data["restaged"][0].__setitem__(0, "a\x00100644 b\tc"),
+    "no blob": lambda data: data["restaged"][0].__setitem__(2, "HEAD"),
+    "too little": lambda data: data.pop("entries"),
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_g5_a_journal_that_is_not_valid_is_said_and_nothing_is_touched(victim: Victim, what: str) -> None:
+    document = json.loads(json.dumps(victim.data))
+    PLANTED[what](document)
+    victim.plant(document)
+    said = victim.recover()
+    assert said is not None and "\n" not in said
+    assert "is not valid" in said and str(victim.journal.parent) in said and "remove" in said
+    victim.expect_untouched()
+    victim.repo.write("text", "changed since\n")
+    with pytest.raises(GitError, match="is not valid"):
+        set_aside(victim.facts, victim.repo.env)
+    victim.repo.write("text", fixed_text())
+    victim.expect_untouched()
+
+
+@pytest.mark.parametrize("content", [b"", b"[" * 100_000, b"\xff", b"null", b'{"format": 1}', b"9" * 5000])
+def test_g5_bytes_that_are_no_journal(victim: Victim, content: bytes) -> None:
+    victim.journal.write_bytes(content)
+    assert "is not valid" in (victim.recover() or "")
+    victim.expect_untouched()
+
+
+def test_g5_an_invalid_journal_makes_a_gate_refuse_and_other_hooks_say_it(victim: Victim) -> None:
+    repo = victim.repo
+    repo.hook("pre-commit", lint="touch ../ran")
+    for hook in ("post-checkout", "post-index-change"):
+        repo.hook(hook, deps="true")
+    repo.install()  # and restores
+    victim.journal.parent.mkdir()
+    victim.journal.write_bytes(b"{")
+    refused = repo.git("commit", "-m", "work", check=False)
+    assert refused.returncode == 1 and refused.stderr.count("is not valid") == 1 and not repo.has("../ran")
+    passed = repo.git("checkout", "--detach")
+    assert passed.stderr.count("is not valid") == 1
+    repo.hook("reference-transaction", deps="true")
+    refused = repo.git("branch", "topic", check=False)
+    assert refused.returncode and refused.stderr.count("is not valid") == 1
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_g5_links_in_the_place_of_what_is_ours_are_not_followed(victim: Victim, name: str) -> None:
+    victim.plant_link(name)
+    said = victim.recover() or ""
+    assert ("is not valid" in said) == (name in FOLDERS[:-1] or name in ("journal", "../dodo-hooks-restaged"))
+    victim.expect_nothing_escaped()
+    victim.reset()
+    shutil.rmtree(victim.journal.parent)
+    victim.plant_link(name)
+    try:
+        aside = set_aside(victim.facts, victim.repo.env)
+    except (GitError, OSError):
+        aside = None
+    if aside is not None:
+        aside.put_back()
+    victim.expect_nothing_escaped()
+
+
+def test_g5_what_is_on_its_way_to_a_path_below_a_link_is_kept_beside_it(victim: Victim) -> None:
+    document = json.loads(json.dumps(victim.data))
+    document["entries"][0].update(path="link/new", folders=[])
+    victim.plant(document)
+    (victim.journal.parent / "swap/0").write_bytes(b"planted\n")
+    victim.recover()
+    victim.expect_nothing_escaped()
+
+
+def test_g5_copies_of_what_is_dropped_are_not_kept_elsewhere(victim: Victim) -> None:
+    journal, file = Journal(victim.facts.git_dir), os.fsencode(victim.repo.path / "text")
+    victim.plant_link("../dodo-hooks-kept")
+    with pytest.raises(FileExistsError):
+        keep_copy(journal, b"text", file, read_version(file))
+    journal.kept_in = os.fsencode(victim.repo.path / ".git/kept")
+    os.mkdir(journal.kept_in)
+    os.symlink(victim.outside, journal.kept_in + b"/d")
+    with pytest.raises(FileExistsError):
+        keep_copy(journal, b"d/text", file, read_version(file))
+    victim.expect_nothing_escaped()
+
+
+def test_g5_a_damaged_copy_is_not_put_anywhere(victim: Victim) -> None:
+    shutil.rmtree(victim.journal.parent / "original")
+    (victim.journal.parent / "original").mkdir()
+    (victim.journal.parent / "unstaged").write_bytes(b"no longer what it was")
+    assert "its copy is damaged" in (victim.recover() or "")
+    victim.expect_nothing_escaped()
+    assert victim.repo.read("d/text") == STAGED
+
+
+# Whatever it says
+
+NAMES = st.sampled_from(
+    [
+        *(f"../outside/{name}" for name in ("secret", "new", "d/empty", "text")),
+        *("link/new", "link/secret", "link/d/empty", "link", "text", "d/text", "d", "gone/deep", ".git/config"),
+        *(".git/hooks/post-commit", "GIT~1/hooks/x", "original/0", "merged/0", "before/link/secret", "base/text", ""),
+        *("merged/../../../../outside/secret", "original/../../hooks/x", "d/../../outside/new", "a\0b", "file"),
+        *("link", "nothing", "other", BLOB, "0" * 64, "/", "..", ".", "dodo-hooks-kept/x", "unstaged", "swap/0"),
+    ]
+)
+NUMBERS = st.sampled_from([0, 1, 5, -1, 0o644, 0o4755, 0o100644, 0o160000, 1 << 40, 1 << 70]) | st.integers()
+LEAVES = NAMES | NUMBERS | st.booleans() | st.none() | st.floats() | st.text(max_size=8)
+VALUES = LEAVES | st.lists(LEAVES, max_size=6)
+
+
+def places_in(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Each container of a document with each of its keys."""
+    for key in range(len(data)) if isinstance(data, list) else list(data):
+        yield data, key
+        if isinstance(data[key], (list, dict)):
+            yield from places_in(data[key])
+
+
+@given(st.data())
+def test_g5_whatever_a_journal_says_nothing_outside_is_touched_or_read(
+    shared_victim: Victim, data: st.DataObject
+) -> None:
+    victim = shared_victim
+    victim.reset()
+    document = json.loads(json.dumps(victim.data))
+    document["entries"] += data.draw(st.lists(st.sampled_from(document["entries"]), max_size=1))
+    document = json.loads(json.dumps(document))
+    for _ in range(data.draw(st.integers(0, 3))):
+        container, key = data.draw(st.sampled_from(list(places_in(document))))
+        container[key] = data.draw(VALUES)
+    for slot in data.draw(st.sets(st.sampled_from(["swap/0", "swap/1.away", "original/0", "original/1"]), max_size=2)):
+        (victim.journal.parent / slot).write_bytes(b"planted\n")
+    victim.plant(document)
+    for name in sorted(data.draw(st.sets(st.sampled_from(LINKS), max_size=2)), reverse=True):  # the innermost first
+        victim.plant_link(name)
+    said = victim.recover()
+    victim.expect_nothing_escaped()
+    if said is not None and said.startswith("the journal"):
+        victim.expect_untouched()
+
+
+@given(VALUES, st.integers(0, 4))
+def test_g5_what_is_read_back_can_be_written_and_read_again(value: object, place: int) -> None:
+    """A reader that lets something through lets the same thing through."""
+    row: list[object] = ["text", 0o100644, BLOB, 0o100755, BLOB]
+    row[place] = value
+    try:
+        one = mend._replaced(*row)
+    except ValueError:
+        return
+    assert mend._replaced(untrusted.path_text(one.path), *one[1:]) == one
+
+
+# Notes
+
+
+def test_g5_g6_notes_that_are_not_valid_are_said_and_the_index_is_left_alone(repo: Repo) -> None:
+    facts = find_repo(repo.env, str(repo.path))
+    repo.write(".git/dodo-hooks-restaged", json.dumps([[None, [["../x", 0o100644, BLOB, 0o100644, BLOB]]]]))
+    with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*: remove it"):
+        recover(facts, repo.env)
+    with pytest.raises(GitError, match="is not valid"):
+        Restager(facts, repo.env, None, [])
+    assert repo.has(".git/dodo-hooks-restaged")
+
+
+def test_r12_what_was_put_off_is_read_back_as_hooks_and_their_arguments(tmp_path: Path) -> None:
+    replay = Replay(str(tmp_path), "rebase", is_over=False)
+    owe(replay, "post-checkout", ("0" * 40, BLOB, "1"))
+    owe(replay, "commit-msg", (".git/COMMIT_EDITMSG",))
+    owed = tmp_path / "dodo-hooks-owed"
+    assert owed_hooks(replay) == {"post-checkout": ("0" * 40, BLOB, "1"), "commit-msg": (".git/COMMIT_EDITMSG",)}
+    content = owed.read_bytes()
+    owed.write_bytes(content + b"worktree-pre-remove\0x\nevil\0x\npost-merge\0\x1b[2J\npost-commit\0a\0b\0c\0d\n")
+    assert set(owed_hooks(replay)) == {"post-checkout", "commit-msg"}
+    (tmp_path / "secret").write_bytes(content)
+    owed.unlink()
+    owed.symlink_to("secret")
+    assert owed_hooks(replay) == {}
+    owe(replay, "post-commit", ())
+    assert owed_hooks(replay) == {"post-commit": ()} and (tmp_path / "secret").read_bytes() == content
+
+
+def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
+    """Times before 1970 and any permissions; what git tracks with its protections off is not hidden at all."""
+    facts = find_repo(repo.env, str(repo.path))
+    journal = Journal(facts.git_dir)
+    journal.prepare()
+    journal.entries = [Entry(0, b"new\nline \xff", Version(FILE, 0o777, "0" * 64, 5), 0, ABSENT, ())]
+    journal.kept_in = journal.kept + b"/2020-01-01-000000"
+    journal.write()
+    again = load_journal(facts)
+    assert again is not None and again.kept_in == journal.kept_in
+    assert again.entries[0].path == b"new\nline \xff" and again.entries[0].owed == journal.entries[0].owed
+
+
+def test_g5_what_we_remember_of_a_configuration_is_not_written_through_a_link(repo: Repo, tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    profile.write_bytes(b"[core]\n\thooksPath = mine\n")
+    encoded = [base64.b64encode(one).decode() for one in (b"evil\n", profile.read_bytes())]
+    memory = {"value": "mine", "before": [], "original": encoded[0], "written": encoded[1]}
+    link = tmp_path / "config"
+    link.symlink_to(profile)
+    one = override.Override("core.hooksPath", str(link), str(repo.write(".git/memory", json.dumps(memory))))
+    assert override.put_back(one, repo.env) == override.PUT_BACK
+    assert b"evil" not in profile.read_bytes()
+    repo.write(".git/memory", json.dumps({**memory, "before": 5}))
+    with pytest.raises(GitError, match="damaged"):
+        override.put_back(one, repo.env)

@@ -42,7 +42,7 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
         raise UsageError("--pin and --always exclude each other")
     if always:
         accept.accept_all(world, repo)
-        say(f"{name}: its hooks may run, whatever its hook files say")
+        say(f"{name}: its hooks may run, whatever its hook files say, unless that is `trust: pinned`")
     else:
         _accept(world, repo, name, pin, yes)
     for line in _to_replay(world, repo):

@@ -101,16 +101,24 @@ class Screen:
             self._push_line(job_line(job.title, self._name_columns, outcome, duration_s, self._look))
 
     def drain(self, signals: int, *, waits: bool = True) -> None:
-        """Print what is left, unless the reader does not take it and a signal comes, or has come (not `waits`)."""
+        """Print what is left, unless the reader does not take it and a signal comes, or has come (not `waits`). Lines
+        of ours are not waited for: no record is late because of them (`take_rest`)."""
         self._erase_line()
         poll = select.poll()
         poll.register(STDOUT, select.POLLOUT)
         poll.register(signals, select.POLLIN)
         while self._queue:
-            ready = dict(poll.poll(None if waits else 0))
+            is_output_left = not all(isinstance(piece, bytes) for piece in self._queue)
+            ready = dict(poll.poll(None if waits and is_output_left else 0))
             if signals in ready or STDOUT not in ready:
                 return
             self._print_some()
+
+    def take_rest(self) -> bytes:
+        """Return the lines that nobody has taken so far, for whoever prints them once the records are closed."""
+        rest = b"".join(piece for piece in self._queue if isinstance(piece, bytes))
+        self._queue.clear()
+        return rest
 
     def _begin(self) -> None:
         """The title, before the first of all."""

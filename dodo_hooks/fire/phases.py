@@ -57,6 +57,7 @@ class Attached:
             run_attached(self.loop, self.screen, self.stops, run)
         finally:
             self.run.had_line |= self.screen.lines
+            self.run.rest += self.screen.take_rest()
             self.run.interrupted = self.run.interrupted or self.loop.interrupted
             self.run.troubles += self.recorder.troubles
             self.run.unkept = self.run.unkept or self.recorder.unkept

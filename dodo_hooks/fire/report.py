@@ -8,7 +8,7 @@ from dodo_hooks.engine.foreground import look_at_terminal
 from dodo_hooks.engine.screen import Display
 from dodo_hooks.engine.summary import summary
 from dodo_hooks.fire.run import BY_DOIT, BY_GIT, Firing, Run
-from dodo_hooks.host.console import print_line, say
+from dodo_hooks.host.console import print_bytes, print_line, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def report_idle(firing: Firing) -> None:
 def report(run: Run, *sentences: str) -> None:
     """Say how the jobs went, these sentences, and what went wrong with the run as a whole."""
     firing, waits = run.firing, run.interrupted is None
+    if run.rest:
+        print_bytes(run.rest, waits=waits)
     lines: list[str] = []
     if firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
         if firing.trigger != BY_GIT and SKIPS in firing.output:

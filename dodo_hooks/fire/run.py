@@ -90,6 +90,7 @@ class Run:
         "interrupted",
         "nesting",
         "remarks",
+        "rest",
         "started_s",
         "troubles",
         "unkept",
@@ -105,6 +106,7 @@ class Run:
         self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing
         self.interrupted: int | None = None  # the signal that ended it (R17)
         self.had_line: set[int] = set()  # the jobs about which a line was printed
+        self.rest = b""  # lines for people that could not be printed without waiting
         self.remarks: list[str] = []  # sentences that change nothing
         self.troubles: list[str] = []  # sentences about what could not be done (R21)
         self.unkept: str | None = None  # the first one about a record that could not be written

@@ -12,17 +12,27 @@ STDOUT, STDERR = 1, 2
 def say(sentence: str, *, waits: bool = True) -> None:
     """Print a sentence on standard error, the lines behind its first one indented. Without `waits` it is dropped where
     the reader has stopped and the pipe is full."""
-    _write(STDERR, "dodo-hooks: " + "\n  ".join(shown(line, "\t") for line in sentence.split("\n")), waits)
+    text = "dodo-hooks: " + "\n  ".join(shown(line, "\t") for line in sentence.split("\n"))
+    _write(STDERR, _encoded(text), waits)
 
 
-def print_line(line: str, descriptor: int = STDOUT, *, waits: bool = True) -> None:
+def print_line(line: str, *, waits: bool = True) -> None:
     """Print a line that is safe already, since it holds our own colours (core/job_line.py)."""
-    _write(descriptor, line, waits)
+    _write(STDOUT, _encoded(line), waits)
 
 
-def _write(descriptor: int, text: str, waits: bool) -> None:
+def print_bytes(lines: bytes, *, waits: bool = True) -> None:
+    """Print such lines that are encoded already."""
+    _write(STDOUT, lines, waits)
+
+
+def _encoded(text: str) -> bytes:
+    return f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+def _write(descriptor: int, data: bytes, waits: bool) -> None:
     try:
         if waits or can_write(descriptor):
-            write_all(descriptor, f"{text}\n".encode("utf-8", "backslashreplace"))
+            write_all(descriptor, data)
     except OSError:  # nobody listens
         pass

@@ -78,7 +78,7 @@ def test_r17_ctrl_c_during_a_run_by_hand(repo: Repo, gate: Gate, terminal: Calla
     run.press(CTRL_C)
     assert run.wait() == 130
     invocation = expect_interrupted(repo, shell)
-    assert invocation.record.exit_code == 130 and b"held cancelled" in run.output
+    assert invocation.record.exit_code == 130 and b"held: interrupted (Ctrl-C)" in run.output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -126,10 +126,13 @@ class Groups:
     def _guard(self) -> "int | None":
         make_private_directory(layout.waiting_dir(self._directory))
         descriptor = os.open(f"{self._directory}/.guard", os.O_RDWR | os.O_CREAT, 0o600)
-        if _try_lock(descriptor):
-            return descriptor
-        os.close(descriptor)
-        return None
+        is_ours = False
+        try:
+            is_ours = _try_lock(descriptor)
+        finally:
+            if not is_ours:
+                os.close(descriptor)
+        return descriptor if is_ours else None
 
     def _draw_ticket(self, number: int) -> None:
         if number in self._tickets:

@@ -125,14 +125,14 @@ def test_c6_a_dangerous_command_of_another_tools_file_fails_alone(repo: Repo) ->
     commit(repo, "a.txt")
     bad, docs = repo.finished("post-commit").job("bad"), repo.finished("post-commit").job("docs")
     assert (bad.status, bad.cause, bad.pid, docs.status) == ("failed", "spawn", None, "completed")
-    assert bad.reason == '{lefthook_job_name} would be read by eval as a name, a number or a program: use "$DODO_JOB"'
+    assert bad.reason.startswith("{lefthook_job_name} would be read as a program by eval: ")
     assert not (repo.path / "started").exists()
     repo.git("checkout", "-q", "-b", "topic")
     assert ran(repo) == ["docs", "other"]
     again = repo.run("jobs", "retry", "bad")
     assert again.returncode == 1 and not (repo.path / "started").exists()
     dry = repo.run("run", "post-commit", "--dry-run", "--job", "bad", check=True)
-    assert "fails, without being run: {lefthook_job_name} would be read by eval" in dry.stdout
+    assert "fails, without being run: {lefthook_job_name} would be read" in dry.stdout
     checked = repo.run("validate", check=True)
     assert "lefthook.yml:4:45: " in checked.stderr and "it fails when it would run: " in checked.stderr
 

@@ -2,8 +2,9 @@
 
     GIT_DIR/dodo-hooks-aside/journal     what is set aside; as long as it is there, something is owed to the tree
                             /unstaged    the bytes of all that is set aside, one after the other: so one fsync does
-                            /original/N  the very files, where they can be moved here
+                            /original/N  the very files; empty where they wait elsewhere (git/places.py)
                             /base/PATH   what we put there: the index versions, as git checks them out
+                            /fixed       what jobs made of them and is staged, one after the other
                             /merged/N    bytes that are owed instead, since a job or somebody else wrote meanwhile
                             /before/PATH what a job fixed and staged, as it was before (only when a commit is refused)
                             /swap/N      what is just on its way into the tree, or out of it (git/placing.py)
@@ -20,7 +21,8 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
 from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.versions import Version, pieces_of
+from dodo_hooks.git.versions import ABSENT, Version, pieces_of
+from dodo_hooks.host.world import boot_id
 
 DIRECTORY = JOURNAL.rpartition("/")[0]
 _FORMAT = 1
@@ -43,15 +45,20 @@ class Entry:
 
     __slots__ = (
         "base",
+        "fix_offset",
         "fixed",
         "folders",
+        "has_fixes",
+        "inode",
         "is_kept",
+        "merged",
         "number",
         "offset",
         "owed",
         "owed_in",
         "path",
         "replaces",
+        "unstaged",
         "written_ns",
     )
 
@@ -60,18 +67,23 @@ class Entry:
     ) -> None:
         self.number = number
         self.path = path  # relative to the top
+        self.unstaged = owed  # what its owner had there, when it was copied
         self.owed = owed  # what has to stand there in the end
-        self.owed_in = b""  # the file of ours that has it; none: it is in `unstaged`, from `offset` on
+        self.owed_in = b""  # the file of ours that has it; none: the owner's file, or its copy from `offset` on
         self.offset = offset
+        self.inode = 0  # of the owner's file; 0: there was none
         self.written_ns = 0  # when its owner had written what was copied, before anything else was done
+        self.merged = ABSENT  # what the owner's file was when `owed` was merged from it
         self.base = base  # what we put there
         self.folders = folders  # those that we had to make for it
         self.fixed: list[Version] = []  # what a job of this run, whose fixes are staged, made of it
+        self.fix_offset = 0  # where the last of them is in `fixed`
+        self.has_fixes = False  # `owed` has them in it
         self.replaces = [base]  # what may be replaced by `owed`, since nothing in it is anybody's only copy
         self.is_kept = False  # both what stands there and what is owed are to be kept
 
     def known(self) -> "list[Version]":
-        return [self.base, self.owed, *self.fixed, *self.replaces]
+        return [self.base, self.unstaged, self.owed, *self.fixed, *self.replaces]
 
 
 class Journal:
@@ -84,14 +96,18 @@ class Journal:
         self.is_refused = False  # a job's fixes and the unstaged edits collide: all goes back to where it was
         self.has_reverted = False  # and the index is there already
         self.kept_in = b""  # the directory with copies of what is dropped then: git/dropped.py
+        self.boot = boot_id() or ""  # of the machine, when it was begun
 
     def __contains__(self, path: bytes) -> bool:
         return any(entry.path == path for entry in self.entries)
 
-    def owed_pieces(self, entry: Entry) -> "Iterator[bytes]":
-        if entry.owed_in:
-            return pieces_of(self.directory + b"/" + entry.owed_in)
-        return pieces_of(self.directory + b"/unstaged", entry.offset, entry.owed.size)
+    def copy_pieces(self, entry: Entry) -> "Iterator[bytes]":
+        """Of what its owner had there."""
+        return pieces_of(self.directory + b"/unstaged", entry.offset, entry.unstaged.size)
+
+    def fix_pieces(self, entry: Entry) -> "Iterator[bytes]":
+        """Of the last of its fixes."""
+        return pieces_of(self.directory + b"/fixed", entry.fix_offset, entry.fixed[-1].size)
 
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
@@ -113,6 +129,7 @@ class Journal:
             "refused": self.is_refused,
             "reverted": self.has_reverted,
             "kept_in": _text(self.kept_in),
+            "boot": self.boot,
             "entries": [_from_entry(entry) for entry in self.entries],
             "restaged": [[_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
         }
@@ -142,6 +159,7 @@ def load_journal(repo: Repo) -> "Journal | None":
             raise ValueError("another format")
         journal.is_refused, journal.has_reverted = data["refused"], data["reverted"]
         journal.kept_in = _bytes(data.get("kept_in", ""))
+        journal.boot = str(data.get("boot", ""))
         journal.entries = [_to_entry(number, fields) for number, fields in enumerate(data["entries"])]
         journal.restaged = [_to_restaged(one) for one in data["restaged"]]
     except FileNotFoundError:
@@ -198,13 +216,18 @@ def _bytes(text: str) -> bytes:
 def _from_entry(entry: Entry) -> "dict[str, object]":
     return {
         "path": _text(entry.path),
+        "unstaged": list(entry.unstaged),
         "owed": list(entry.owed),
         "owed_in": _text(entry.owed_in),
         "offset": entry.offset,
+        "inode": entry.inode,
+        "merged": list(entry.merged),
         "written_ns": entry.written_ns,
         "base": list(entry.base),
         "folders": [_text(folder) for folder in entry.folders],
         "fixed": [list(one) for one in entry.fixed],
+        "fix_offset": entry.fix_offset,
+        "has_fixes": entry.has_fixes,
         "replaces": [list(one) for one in entry.replaces],
         "kept": entry.is_kept,
     }
@@ -220,12 +243,28 @@ def _to_entry(number: int, fields: "dict[str, object]") -> Entry:
         _version(get["base"]),
         tuple(_bytes(one) for one in _list(get["folders"])),
     )
+    _read_unstaged(entry, fields)
     entry.owed_in = _bytes(str(get["owed_in"]))
     entry.fixed = [_version(one) for one in _list(get["fixed"])]
     entry.replaces = [_version(one) for one in _list(get["replaces"])]
     entry.written_ns = int(str(get["written_ns"]))
     entry.is_kept = bool(get["kept"])
     return entry
+
+
+def _read_unstaged(entry: Entry, fields: "dict[str, object]") -> None:
+    """The fields about the owner's version and the fixes in it; a journal of an older version of ours has none."""
+    entry.unstaged = _version(fields["unstaged"]) if "unstaged" in fields else entry.owed
+    entry.merged = _version(fields["merged"]) if "merged" in fields else ABSENT
+    entry.inode = _size(fields.get("inode", 0))
+    entry.fix_offset = _size(fields.get("fix_offset", 0))
+    entry.has_fixes = bool(fields.get("has_fixes", True))
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError("no size")
+    return value
 
 
 def _to_restaged(fields: object) -> Restaged:

@@ -63,8 +63,9 @@ def _rows(run: Run, places: Sequence[str]) -> Iterator[list[str]]:
     where = [names[place] for place in places]
     for job in run.jobs:
         yield [one.id, one.hook, job.name, job.status, took(job.duration_s), *where, why(job)]
-    if not run.jobs:  # no record of a job can be read; the run itself is still one
-        yield [one.id, one.hook, "-", "-", "", *where, ""]
+    if not run.jobs:  # none of them failed, but the run did; or no record of a job can be read
+        how = "-" if one.error is None else status.FAILED
+        yield [one.id, one.hook, "-", how, "", *where, ""]
 
 
 def _last_part(path: str) -> str:

@@ -99,3 +99,5 @@ def _failed(repository_dir: str, report: Report) -> Iterator[str]:
         bad = [job for job in read_jobs(one, report) if job.status in (statuses.FAILED, statuses.CRASHED)]
         if bad:
             yield f"{one.id} {one.hook}: {', '.join(f'{shown(job.name)} {standing(job)}' for job in bad)}"
+        elif one.error is not None:
+            yield f"{one.id} {one.hook}: {shown(one.error)}"

@@ -142,6 +142,8 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
 
 def close(run: Run, *phases: str) -> int:
     """Every job has ended: finish the records, tell, return the exit code."""
+    if run.troubles:  # jobs may all have completed, and the run has failed all the same
+        run.writer.error = run.writer.error or "; ".join(dict.fromkeys(run.troubles))
     try:
         run.writer.finish(run.exit_code(*phases))
     except StoreError as error:

@@ -1,6 +1,7 @@
 """Each way in which git makes a commit, through the whole program: what is committed, what is staged, and what is in
 the working tree afterwards (G3, G5, G6)."""
 
+import json
 import shlex
 import shutil
 import sys
@@ -232,6 +233,22 @@ def test_g6_a_fix_that_collides_with_unstaged_work_refuses_the_commit(fixing: Re
     )
     assert (snapshot(fixing.path), index_of(fixing)) == (tree, index)
     expect_nothing_is_left(fixing)
+
+
+def test_g5_a_refused_commit_is_recorded_as_a_failed_run(fixing: Repo) -> None:
+    fixing.write("one", with_bad("one"))
+    fixing.git("add", "one")
+    fixing.write("one", with_bad("one", "bad in another way"))
+    assert fixing.git("commit", "-qm", "work", check=False).returncode == 1
+    run = fixing.finished("pre-commit")
+    assert run.statuses() == {"fix": "completed"}  # the job did what it should; the run as a whole failed
+    assert run.record.exit_code == 2 and run.record.error.startswith("commit refused: the fixes to one conflict")
+    (listed,) = json.loads(fixing.run("jobs", "--failed", "--format", "json", check=True).stdout)
+    assert listed["error"] == run.record.error and listed["exit_code"] == 2
+    table = fixing.run("jobs", "--failed", check=True).stdout
+    assert f"{run.id}  pre-commit  -    failed" in table and "the fixes to one conflict" in table
+    failures = fixing.run("status", check=True).stdout.partition("\nfailed")[2]
+    assert f"{run.id} pre-commit: commit refused: the fixes to one conflict" in failures
 
 
 # By hand

@@ -253,7 +253,14 @@ def _to_entry(number: int, fields: "dict[str, object]") -> Entry:
 
 
 def _read_unstaged(entry: Entry, fields: "dict[str, object]") -> None:
-    """The fields about the owner's version and the fixes in it; a journal of an older version of ours has none."""
+    """The fields about the owner's version and the fixes in it; a journal of an older version of ours has none.
+
+    Raises:
+        TypeError, ValueError: one is not what it should be.
+    """
+    owed_in = str(fields["owed_in"])
+    if owed_in.startswith("merged/") and not owed_in[7:].replace("-", "").isdigit():
+        raise ValueError("no merge")
     entry.unstaged = _version(fields["unstaged"]) if "unstaged" in fields else entry.owed
     entry.merged = _version(fields["merged"]) if "merged" in fields else ABSENT
     entry.inode = _size(fields.get("inode", 0))

@@ -19,7 +19,8 @@ _EXECUTABLE = 0o111
 _ATTEMPTS = 3
 _LOOKED_THROUGH = 8000  # bytes, for a NUL: as git tells that a file is no text
 _DIFF = ("diff", "--no-index", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "-U0")
-_ALONE = {"GIT_DIR": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "HOME": "/dev/null"}
+_NOWHERE = ("GIT_DIR", "GIT_CONFIG_GLOBAL", "HOME", "XDG_CONFIG_HOME")
+_ALONE = {**dict.fromkeys(_NOWHERE, "/dev/null"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
 
 
 class Side(Record):
@@ -118,7 +119,8 @@ class Merger:
             if done.exit_code >= 0:  # else somebody has killed it, which says nothing of the files
                 break
         remove_tree(folder)
-        return _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []
+        edits = _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []
+        return edits if all(map(_leads_to, pairs, edits)) else []
 
     def _keep(self, case: Case, pieces: "Iterable[bytes]", version: "Version | None" = None) -> Merged:
         path = self._directory + b"/" + case.name
@@ -141,16 +143,25 @@ def _needs_lines(case: Case) -> bool:
 
 
 def _texts(*sides: Side) -> "list[bytes] | None":
-    """Their bytes. None: one is no text, or is being written just now."""
+    """Their bytes. None: one is no text, or cannot be had as it is to be."""
     texts = []
     for side in sides:
         if side.version.kind != FILE:
             return None
-        text = b"".join(side.pieces())
+        try:
+            text = b"".join(side.pieces())
+        except FileNotFoundError:  # it has just been taken away, or a power cut took what it came from
+            return None
         if hashlib.sha256(text).hexdigest() != side.version.digest or b"\0" in text[:_LOOKED_THROUGH]:
             return None
         texts.append(text)
     return texts
+
+
+def _leads_to(pair: "tuple[bytes, bytes]", edits: "list[Edit]") -> bool:
+    """Whether the edits make the second text of the first: nothing rests on how some git was set up."""
+    old, new = map(split_lines, pair)
+    return line_merge.merge(old, line_merge.Side(new, edits), line_merge.Side(old, ())) == new
 
 
 def _parse(output: bytes, count: int) -> "list[list[Edit]]":

@@ -36,6 +36,7 @@ class Places:
     def __init__(self, top: bytes, journal: Journal) -> None:
         self._top = top
         self._journal = journal
+        self._is_same_boot = journal.boot != "" and boot_id() == journal.boot
 
     def of(self, entry: Entry) -> "list[Place]":
         swap = self._journal.directory + b"/swap/%d" % entry.number
@@ -75,11 +76,21 @@ class Places:
     def keep(self, entry: Entry, place: Place) -> None:
         """The owner's file is in the slot: keep it. What cannot be kept has a copy."""
         os.rename(place.slot, place.original)
-        if place.folder:  # an empty file says that it was moved away
+        if place.folder:  # an empty file in the journal says that it was moved away, should somebody clean up there
             os.close(os.open(self._journal.original_file(entry), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
+    def take(self, entry: Entry, place: Place) -> None:
+        """The other way round: into the slot."""
+        if place.folder:
+            _unlink(self._journal.original_file(entry))
+        os.rename(place.original, place.slot)
+
     def is_owners(self, entry: Entry, path: bytes) -> bool:
-        """Whether the file there is the one that the owner had, whatever is in it by now."""
+        """Whether the file there is the one that the owner had, whatever is in it by now.
+
+        Not to be asked of a path that others write to, as long as we have the owner's file: where only a copy could be
+        kept, its inode may have been given to another file.
+        """
         try:
             status = os.lstat(path)
         except OSError:
@@ -97,25 +108,27 @@ class Places:
 
     def was_moved(self, entry: Entry) -> bool:
         """Whether the path was hidden at all, and not restored since; else what stands there is its owner's."""
-        return not entry.inode or any(os.path.lexists(place.original) for place in self.of(entry))
+        if not entry.inode or os.path.lexists(self._journal.original_file(entry)):
+            return True
+        return self.original_of(entry) is not None
 
     def unstaged(self, entry: Entry) -> "tuple[Version, Callable[[], Iterator[bytes]]]":
         """What the owner's version is now: the file, if it was written to since, and else as it was copied."""
         path = self.original_of(entry)
-        if path is not None and not os.path.islink(path):
-            version = read_version(path)
-            if version.kind == FILE and not self.is_damaged(entry, path, version):
-                return version, partial(pieces_of, path)
+        if path is not None and not os.path.islink(path) and not self.is_damaged(entry, path):
+            return read_version(path), partial(pieces_of, path)
         return entry.unstaged, partial(self._journal.copy_pieces, entry)
 
-    def is_damaged(self, entry: Entry, path: bytes, version: Version) -> bool:
-        """Whether a file that differs from its copy has lost bytes in a power cut, and nobody has written there.
+    def is_damaged(self, entry: Entry, path: bytes) -> bool:
+        """Whether an owner's file that differs from its copy has lost bytes in a power cut, and nobody wrote there.
 
         As long as the machine runs, the file is right. Times alone cannot tell: many writes share one second where a
         file system counts seconds.
         """
-        is_same_boot = self._journal.boot != "" and boot_id() == self._journal.boot
-        if is_same_boot or version.has_bytes_of(entry.unstaged) or os.lstat(path).st_mtime_ns > entry.written_ns:
+        if self._is_same_boot or os.lstat(path).st_mtime_ns > entry.written_ns:
+            return False
+        version = read_version(path)
+        if version.kind != FILE or version.has_bytes_of(entry.unstaged):
             return False
         has_zeros = any(b"\0" in piece for piece in pieces_of(path))
         had_zeros = any(b"\0" in piece for piece in self._journal.copy_pieces(entry))

@@ -86,7 +86,7 @@ class Tree:
 
     def is_restored(self, entry: Entry) -> bool:
         """Whether the owner's file stands there again, or still."""
-        return self.places.is_owners(entry, self.path(entry))
+        return not self.places.was_moved(entry) and self.places.is_owners(entry, self.path(entry))
 
     def keep_beside(self, entry: Entry, version: Version, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
         """Put the owner's version beside the path, under a name that nothing had; the name. A second call finds the
@@ -133,7 +133,7 @@ class Tree:
                     _unlink(left)
                 elif (version := read_version(left)) == ABSENT:
                     continue
-                elif self.places.is_owners(entry, left):
+                elif not self.places.was_moved(entry) and self.places.is_owners(entry, left):
                     os.rename(left, place.slot)
                     self.places.keep(entry, place)
                 elif any(version.is_same_as(one) for one in entry.known()):
@@ -186,22 +186,21 @@ class Tree:
         and without room on the disk."""
         if not wanted.hides and not entry.owed_in and wanted.version.kind == entry.unstaged.kind:
             source = self.places.original_of(entry)
-            if source == place.original and not self._is_damaged(entry, source):
+            if source == place.original and not self.places.is_damaged(entry, source):
                 _freshen(source, wanted.version)
-                os.rename(source, place.slot)
+                self.places.take(entry, place)
                 return
         self._fill(place.slot, wanted.version, wanted.pieces())
 
-    def _is_damaged(self, entry: Entry, path: bytes) -> bool:
-        version = read_version(path)
-        return version.kind == FILE and self.places.is_damaged(entry, path, version)
-
     def _unload(self, entry: Entry, place: Place) -> None:
         """What was to go to the path does not go there."""
-        if self.places.is_owners(entry, place.slot):
-            os.rename(place.slot, place.original)
+        if self._has_owners(entry, place):
+            self.places.keep(entry, place)
         else:
             _unlink(place.slot)
+
+    def _has_owners(self, entry: Entry, place: Place) -> bool:
+        return not self.places.was_moved(entry) and self.places.is_owners(entry, place.slot)
 
     def _exchange(self, entry: Entry, place: Place) -> "bool | None":
         """Whether anything stood at the path, which is in the slot now. None: nothing was done."""
@@ -246,7 +245,7 @@ class Tree:
                 put_in_place(place.slot, self.path(entry))  # somebody wrote there, after all: give it back
             except FileExistsError:
                 pass
-            if read_version(place.slot).is_same_as(wanted.version) or self.places.is_owners(entry, place.slot):
+            if read_version(place.slot).is_same_as(wanted.version) or self._has_owners(entry, place):
                 self._unload(entry, place)
                 return None
         self.sweep(entry)  # which gives it back, if it has not been done

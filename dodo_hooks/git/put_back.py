@@ -6,7 +6,7 @@ steps, each of which may be done again by the next one, and none of which destro
 1. *Sweep* the slots of those who were killed here before.
 2. *Merge* the unstaged changes with the fixes that jobs made and that are staged. Where that cannot be done the commit
    is refused: everything goes back to where it was before the hook, and what was written meanwhile is copied first
-   (git/dropped.py).
+   (git/refused.py, git/dropped.py).
 3. *Settle* for each path what is owed to it, by what stands there now: the table in git/aside.py. The journal says so
    before it is put anywhere.
 4. *Put* what is owed in the place of what was seen in step 3, and of nothing else: whatever came in between is settled.
@@ -20,16 +20,14 @@ from functools import partial
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
 from dodo_hooks.git.dropped import keep_copy, told
-from dodo_hooks.git.index import check_out, index_entries, write_index_entries
 from dodo_hooks.git.journal import Entry, Journal
 from dodo_hooks.git.merging import Case, Merged, Merger, Side
 from dodo_hooks.git.placing import Tree, Wanted
+from dodo_hooks.git.refused import BEFORE, refusal, revert
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.versions import ABSENT, FILE, LINK, NOTHING, OTHER, Version, pieces_of, read_version
+from dodo_hooks.git.versions import ABSENT, FILE, NOTHING, OTHER, Version, pieces_of, read_version
 from dodo_hooks.git.writers import KILLED, Ending
 
-_BEFORE = b"before/"
-_FEW = 5  # names in one sentence
 _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 
 
@@ -67,8 +65,8 @@ class PutBack:
             if self._is_whole:
                 self._keep_what_has_grown()
                 self._tree.sync(self._written)
-                self._journal.finish()
                 self._tree.places.clear()
+                self._journal.finish()
         except (OSError, GitError) as error:
             self._fail(error)
         sentences = (*self._sentences, *told(self._journal))
@@ -89,7 +87,11 @@ class PutBack:
         has_settled = self._merge_fixes()
         if self._journal.is_refused and not self._journal.has_reverted:
             self._journal.write()
-            self._revert()
+            try:
+                revert(self._repo, self._environ, self._journal, self._lock)
+            except GitError as error:
+                self._sentences.append(f"what jobs have fixed stays staged, since the index cannot be written: {error}")
+            self._journal.has_reverted = True
         has_settled |= self._journal.is_refused
         for entry in self._journal.entries:
             try:
@@ -122,7 +124,8 @@ class PutBack:
             self._journal.is_refused = True
             for entry in entries:
                 entry.owed, entry.owed_in, entry.merged = entry.unstaged, b"", ABSENT
-            self._sentences.append(_refusal(colliding, was_killed=self._ending.was_killed))
+            names = [_shown(entry.path) for entry in colliding]
+            self._sentences.append(refusal(names, was_killed=self._ending.was_killed))
         for entry in entries:
             entry.has_fixes = True
         return bool(entries)
@@ -138,14 +141,14 @@ class PutBack:
         seen = self._tree.version(entry)
         if self._is_old(entry, seen) or entry.is_kept:
             return False
-        if entry.owed_in.startswith(_BEFORE) or self._journal.is_refused:
+        if entry.owed_in.startswith(BEFORE) or self._journal.is_refused:
             is_fix = seen.kind != OTHER and _is_in(seen, entry.fixed)
             if is_fix and not keep_copy(self._journal, entry.path, self._tree.path(entry), seen):
                 return False  # it is another one by now
             if is_fix:
                 entry.replaces.append(seen)
                 return True
-        if entry.owed_in.startswith(_BEFORE):
+        if entry.owed_in.startswith(BEFORE):
             entry.is_kept, entry.owed = True, ABSENT  # somebody has changed it after the job did
             return True
         if _is_in(seen, entry.fixed) and not (self._ending.was_killed and entry.unstaged.kind == NOTHING):
@@ -265,9 +268,9 @@ class PutBack:
 
     def _put_once(self, entry: Entry) -> bool:
         saved = self._saved.pop(entry.number, None)
-        owed = self._owed(entry)
-        expected = [*entry.replaces, owed.version]
-        beside = self._tree.put(entry, Wanted(entry.owed, owed.pieces, expected, (saved,) if saved is not None else ()))
+        expected = [*entry.replaces, entry.owed]
+        wanted = Wanted(entry.owed, lambda: self._owed(entry).pieces(), expected, () if saved is None else (saved,))
+        beside = self._tree.put(entry, wanted)
         if beside:
             self._written.append(beside)
             self._say(
@@ -297,47 +300,6 @@ class PutBack:
             self._written.append(name)
             self._say(entry, f"another program wrote to it while it was merged: saved as {_shown(name)}")
 
-    # If the fixes of jobs and the unstaged edits collide
-
-    def _revert(self) -> None:
-        """Give the index its old entries again, and add to the journal what has to be as it was besides."""
-        try:
-            self._revert_index()
-            self._owe_the_old_versions()
-        except GitError as error:
-            self._sentences.append(f"what jobs have fixed stays staged, since the index cannot be written: {error}")
-        self._journal.has_reverted = True
-
-    def _revert_index(self) -> None:
-        old = {one.path: one for one in reversed(self._journal.restaged)}  # the first one of each path counts
-        new = {one.path: one for one in self._journal.restaged}  # and here the last
-        now = index_entries(self._repo, self._environ) if old else {}
-        lines = []
-        for path, one in old.items() if now else ():  # an empty one: it is gone, with the git that had made it
-            ours = new[path]
-            if not ours.new_blob or now.get(path) == (ours.new_mode, ours.new_blob):
-                lines.append(b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), path))
-        write_index_entries(self._repo, self._environ, lines, self._lock)
-
-    def _owe_the_old_versions(self) -> None:
-        """Of files that were wholly staged, and that jobs have fixed: what the old entries are checked out to."""
-        journal = self._journal
-        now = index_entries(self._repo, self._environ) if journal.restaged else {}
-        made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in journal}
-        if not made:
-            return
-        check_out(self._repo, self._environ, list(made), journal.directory + b"/" + _BEFORE, self._lock)
-        for path, version in made.items():
-            before = read_version(journal.directory + b"/" + _BEFORE + path)
-            if before.kind in (FILE, LINK):
-                if before.kind == version.kind and bool(before.mode & 0o100) == bool(version.mode & 0o100):
-                    before = before._replace(mode=version.mode)
-                entry = Entry(len(journal.entries), path, before, 0, version)
-                entry.owed_in = _BEFORE + path
-                entry.fixed, entry.replaces = [version], []  # so it is settled as other fixes are
-                entry.has_fixes = True
-                journal.entries.append(entry)
-
     # What people are told
 
     def _say(self, entry: Entry, sentence: str) -> None:
@@ -364,18 +326,6 @@ def _merged_name(entry: Entry) -> bytes:
     """Where the next merge is kept: what the journal names is not overwritten."""
     number = int(entry.owed_in.rpartition(b"-")[2]) + 1 if entry.owed_in.startswith(b"merged/") else 0
     return b"merged/%d-%d" % (entry.number, number)
-
-
-def _refusal(entries: "list[Entry]", *, was_killed: bool) -> str:
-    names = ", ".join(_shown(entry.path) for entry in entries[:_FEW])
-    if len(entries) > _FEW:
-        names += f" and {len(entries) - _FEW} more"
-    if was_killed:
-        return f"the fixes to {names} conflict with your unstaged changes: they are not staged any more"
-    return (
-        f"commit refused: the fixes to {names} conflict with your unstaged changes; nothing was changed."
-        f" Stage the rest of {'it' if len(entries) == 1 else 'them'}, or stash it, and commit again"
-    )
 
 
 def _is_in(version: Version, others: "list[Version]") -> bool:

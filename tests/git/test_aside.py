@@ -1,5 +1,6 @@
 """Unstaged work is set aside while the jobs of a commit run, and comes back to the last byte (G5)."""
 
+import errno
 import json
 import os
 import resource
@@ -362,6 +363,70 @@ def test_g5_what_a_job_leaves_that_did_not_succeed_is_not_the_owners(text: Repo,
     assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), content)
 
 
+def test_g5_a_fix_that_is_staged_stays_also_if_a_job_that_fails_has_written_over_it(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    write(text, b"text", "half of a file\n")
+    result = aside.put_back(Ending(False, {b"text": ("fmt", "lint")}))
+    assert result.sentences[0].startswith("text: changed by one of the jobs fmt, lint, or while they ran: saved as")
+    assert (text.read("text"), text.read("text.during-hook")) == (fixed_and_unstaged_text(), "half of a file\n")
+    assert text.git("show", ":text").stdout == fixed_text()
+
+
+@pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
+def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -> None:
+    """An editor saves whenever git has read the file."""
+    aside = put_aside(text)
+    text.write(".git/info/attributes", "text filter=editor\n")
+    text.git("config", "filter.editor.clean", "cat; echo saved >>text")
+    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    write(text, b"text", fixed_text())
+    assert restager.after(watch).paths == ()
+    text.git("config", "filter.editor.clean", "cat")
+    seen = text.read("text")
+    aside.put_back(ending)
+    assert text.git("show", ":text").stdout == STAGED
+    if ending.has_succeeded:
+        assert text.read("text") == fixed_and_unstaged_text() + seen.removeprefix(fixed_text())
+    else:
+        assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), seen)
+
+
+def test_g5_a_jobs_deletion_that_is_staged_collides_with_unstaged_edits(text: Repo) -> None:
+    before, index = snapshot(text.path), index_of(text)
+    aside = put_aside(text)
+    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    (text.path / "text").unlink()
+    assert restager.after(watch).paths == (b"text",)
+    assert aside.put_back().conflict
+    assert (snapshot(text.path), index_of(text)) == (before, index)
+
+
+@pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
+def test_g5_what_a_job_has_emptied_comes_back_and_leaves_nothing(text: Repo, ending: Ending) -> None:
+    before = snapshot(text.path)
+    aside = put_aside(text)
+    text.write("text", "")
+    assert aside.put_back(ending).sentences == ()
+    assert difference(before, snapshot(text.path)) == {}
+
+
+def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(text: Repo) -> None:
+    """The journal was there, and this path not hidden yet: nobody but its owner can have written there since."""
+    facts = find_repo(text.env, str(text.path))
+    lock = take_lock(facts, waits=True)
+    assert lock is not None
+    journal = Journal(facts.git_dir)
+    copy_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    journal.write()
+    os.close(lock)
+    write(text, b"text", "all anew\n")
+    recover(facts, text.env)
+    assert (text.read("text"), text.read("text.unstaged")) == ("all anew\n", unstaged_text())
+
+
 def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> None:
     aside = put_aside(text)
     shutil.rmtree(text.path / ".git/dodo-hooks-aside")
@@ -552,6 +617,21 @@ def test_g5_a_file_system_that_cannot_exchange_names(text: Repo, monkeypatch: py
     assert difference(before, snapshot(text.path)) == {}
 
 
+def test_g5_an_inode_that_another_file_has_now_tells_nothing(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only a copy of the owner's file can be kept, the system gives its number to the next file."""
+
+    def refuse(*args: object, **more: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links")
+
+    monkeypatch.setattr(exchange, "_NAME", "there_is_no_such_call")
+    monkeypatch.setattr(os, "link", refuse)
+    aside = put_aside(text)
+    write(text, b"text", "by a job\n")
+    aside._entries[b"text"].inode = os.stat(text.path / "text").st_ino
+    assert len(aside.put_back(Ending(False, {})).sentences) == 1
+    assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), "by a job\n")
+
+
 def test_g5_a_linked_worktree_has_its_own(text: Repo) -> None:
     text.git("commit", "-qm", "one")
     linked = text.worktree("linked")
@@ -714,15 +794,30 @@ def in_another_boot(repo: Repo) -> None:
     journal.write_text(json.dumps({**json.loads(journal.read_text()), "boot": "an earlier one"}))
 
 
-def test_g5_a_file_that_a_power_cut_has_emptied_comes_back_from_its_copy(text: Repo) -> None:
+@pytest.mark.parametrize(
+    ("is_same_boot", "content", "is_right"),
+    [
+        (True, unstaged_text() + "in the same tick\n", True),
+        (True, "rewritten in the same tick\n", True),
+        (False, unstaged_text() + "in the same tick\n", True),
+        (False, "\0" * len(unstaged_text()), False),
+        (False, unstaged_text()[:100], False),
+    ],
+)
+def test_g5_after_a_power_cut_alone_the_copy_is_better_than_a_file_that_lost_bytes(
+    text: Repo, is_same_boot: bool, content: str, is_right: bool
+) -> None:
+    """Times do not tell: on a coarse clock what was written since has the old one."""
     abandon(put_aside(text))
     original = text.path / ".git/dodo-hooks-aside/original/0"
     status = os.stat(original)
-    original.write_bytes(b"\0" * status.st_size)
+    original.write_text(content)
     os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
-    in_another_boot(text)
+    if not is_same_boot:
+        in_another_boot(text)
     recover(find_repo(text.env, str(text.path)), text.env)
-    assert text.read("text") == unstaged_text()
+    assert text.read("text") == (content if is_right else unstaged_text())
+    assert (os.stat(text.path / "text").st_ino == status.st_ino) == is_right
 
 
 def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> None:

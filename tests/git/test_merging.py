@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dodo_hooks.git import merging
 from dodo_hooks.git.journal import Journal
 from dodo_hooks.git.merging import Case, Merger, Side
 from dodo_hooks.git.versions import FILE, LINK, Version
@@ -83,10 +84,19 @@ def test_g5_nobodys_configuration_has_a_say(repo: Repo, merger: Merger) -> None:
     }.items():
         repo.git("config", name, value)
         subprocess.run(["git", "config", "--global", name, value], env=repo.env, check=True)
-    repo.write(".git/info/attributes", "* filter=broken -diff\n")
+    for attributes in (".git/info/attributes", "../home/config/git/attributes"):
+        repo.write(attributes, "* filter=broken text -diff\n")
+    assert repo.env["XDG_CONFIG_HOME"] == str(repo.path.parent / "home/config")
     with_returns = NUMBERS.replace(b"3\n", b"3\r\n")
     appended = NUMBERS + b"last\n"
     assert merged(merger, repo, NUMBERS, with_returns, appended) == with_returns + b"last\n"
+
+
+def test_g5_ranges_that_do_not_lead_from_one_text_to_the_other_are_not_believed(
+    repo: Repo, merger: Merger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_DIFF", (*merging._DIFF, "--ignore-cr-at-eol"))
+    assert merged(merger, repo, NUMBERS, NUMBERS.replace(b"3\n", b"3\r\n"), NUMBERS + b"last\n") is None
 
 
 @pytest.mark.parametrize("ours", [0o644, 0o755])

@@ -46,6 +46,10 @@ class Places:
             found.append(Place(name + b".swap", name, folder + _NAME))
         return found
 
+    def made(self, entry: Entry) -> "list[Place]":
+        """Those that can have something in them. We follow no link that others may have put there."""
+        return [place for place in self.of(entry) if not place.folder or _is_directory(place.folder)]
+
     def folder_of(self, entry: Entry) -> bytes:
         """The innermost folder of the path that is there."""
         obstacle = obstacle_of(self._top, entry.path)
@@ -99,7 +103,7 @@ class Places:
 
     def original_of(self, entry: Entry) -> "bytes | None":
         """Where the owner's file waits."""
-        for place in self.of(entry) if entry.inode else ():
+        for place in self.made(entry) if entry.inode else ():
             if self.is_owners(entry, place.original):
                 return place.original
             if read_version(place.original).has_bytes_of(entry.unstaged):
@@ -137,7 +141,7 @@ class Places:
     def clear(self) -> None:
         """Remove what we made in the working tree. Nothing is owed any more."""
         for folder in {place.folder for entry in self._journal.entries for place in self.of(entry)}:
-            if not folder or os.path.islink(folder) or not os.path.isdir(folder):
+            if not _is_directory(folder):
                 continue
             for name in os.listdir(folder):
                 if name == b".gitignore" or name.partition(b".")[0].isdigit():
@@ -146,6 +150,13 @@ class Places:
                 os.rmdir(folder)
             except OSError:  # something of somebody else's is in it
                 pass
+
+
+def _is_directory(path: bytes) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _kind(status: os.stat_result) -> str:

@@ -28,7 +28,7 @@ from dodo_hooks.git.versions import (
     read_version,
     write_version,
 )
-from dodo_hooks.host.exchange import AWAY, LEFTOVERS, PART, move_if_free, put_in_place
+from dodo_hooks.host.exchange import AWAY, PART, move_if_free, put_in_place
 
 _FEW = 16
 OWNERS = b".unstaged"  # the unstaged version, beside a path where it cannot stand
@@ -126,14 +126,12 @@ class Tree:
         """Throw away what an earlier life left on its way, and move what was nobody's but somebody else's beside the
         path; the names that it has now."""
         found = []
-        for place in self.places.of(entry):
-            for suffix in LEFTOVERS:
-                left = place.slot + suffix
-                if suffix not in (b"", AWAY):
-                    _unlink(left)
-                elif (version := read_version(left)) == ABSENT:
+        for place in self.places.made(entry):
+            _unlink(place.slot + PART)
+            for left in (place.slot, place.slot + AWAY):
+                if (version := read_version(left)) == ABSENT:
                     continue
-                elif not self.places.was_moved(entry) and self.places.is_owners(entry, left):
+                if not self.places.was_moved(entry) and self.places.is_owners(entry, left):
                     os.rename(left, place.slot)
                     self.places.keep(entry, place)
                 elif any(version.is_same_as(one) for one in entry.known()):

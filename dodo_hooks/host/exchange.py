@@ -25,7 +25,6 @@ _ATTEMPTS = 5  # to copy what is being written to
 AWAY = b".away"  # appended to the name of ours, while what it replaces has been moved away
 PART = b".part"  # a file of ours that is not whole
 _PROBES = (b".probe", b".probed")
-LEFTOVERS = (b"", PART, AWAY, *_PROBES)  # what whoever is killed in here may leave, after the name of ours
 
 
 def put_in_place(ours: bytes, path: bytes) -> bool:

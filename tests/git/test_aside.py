@@ -762,6 +762,7 @@ def test_g5_what_others_have_put_where_we_keep_files_is_not_taken_for_the_owners
     place = far.path.parent / "elsewhere"
     if is_link:
         place.mkdir()
+        (place / "0.swap").write_text("of somebody's\n")
         (far.path / ".dodo-hooks-aside").symlink_to(place)
     else:
         far.write(".dodo-hooks-aside/0", "planted\n")
@@ -774,7 +775,11 @@ def test_g5_what_others_have_put_where_we_keep_files_is_not_taken_for_the_owners
     if aside is not None:
         assert aside.put_back().sentences == ()
     assert far.read("text") == unstaged_text()
-    assert list(place.iterdir()) == [] if is_link else far.read(".dodo-hooks-aside/kept") == "somebody's\n"
+    assert (
+        [one.name for one in place.iterdir()] == ["0.swap"]
+        if is_link
+        else far.read(".dodo-hooks-aside/kept") == "somebody's\n"
+    )
 
 
 @pytest.fixture

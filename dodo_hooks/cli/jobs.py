@@ -148,7 +148,7 @@ def _runs_of(repository_dir: str, wanted: Wanted, report: Report) -> Iterator[Ru
         jobs = read_jobs(invocation, report)
         if wanted.statuses:
             jobs = tuple(job for job in jobs if job.status in wanted.statuses)
-            if not jobs:
+            if not jobs and not (invocation.error is not None and status.FAILED in wanted.statuses):
                 continue
         yield Run(repository, invocation, jobs)
 

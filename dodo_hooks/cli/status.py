@@ -123,6 +123,8 @@ def _failed(repository_dir: str, report: Report) -> Iterator[str]:
         ]
         if bad:
             yield f"{one.id} {one.hook}: {', '.join(f'{shown(job.name)} {standing(job)}' for job in bad)}"
+        elif one.error is not None:
+            yield f"{one.id} {one.hook}: {shown(one.error)}"
         passed |= {
             (one.worktree, one.hook, job.name)
             for job in jobs

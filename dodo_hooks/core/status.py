@@ -41,6 +41,7 @@ SIGNAL = "signal"  # ended by a signal that was not ours
 SPAWN = "spawn"  # the command could not be started: exit code 126 or 127
 CHANGES = "changes"  # it changed files, and must not (`fail_on_changes`)
 STAGING = "staging"  # what it fixed could not be staged (G6)
+CHANGES = "changes"  # it changed files, and that is to fail (fail_on_changes)
 DEPENDENCIES = "dependencies"  # doit could not tell whether the job is up to date
 # Of `crashed`:
 WAVE_DIED = "wave-died"  # its wave process died under it (R7)

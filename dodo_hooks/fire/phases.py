@@ -170,6 +170,8 @@ def close(run: Run, answer: "int | None" = None) -> int:
 
     `answer`: what it is in any case, unless a signal has ended the run; None: what the whole run came to.
     """
+    if run.troubles:  # jobs may all have completed, and the run has failed all the same
+        run.writer.error = run.writer.error or "; ".join(dict.fromkeys(run.troubles))
     try:
         run.writer.finish(run.exit_code(FOREGROUND, BACKGROUND))
     except StoreError as error:

@@ -1,7 +1,8 @@
 """The working tree and the index while the foreground jobs of a commit run (G5, G6, G7; HOT, for commits alone).
 
 What is not staged is set aside before the first wave is forked, and put back on every way out, before the background
-begins. In between, what a job with `stage_fixed` changed among its files is staged as it ends.
+begins. In between, what a job with `stage_fixed` changed among its files is staged as it ends. What else was written to
+the hidden paths is somebody's to judge in the end: so it is noted which jobs ran then, and how they ended.
 """
 
 from dodo_hooks.core import status
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from dodo_hooks.fire.run import Run
     from dodo_hooks.git.aside import Aside
     from dodo_hooks.git.restage import Restager, Watch
+    from dodo_hooks.git.writers import Ending, Writers
 
 GRACE_S = 1.0  # of jobs that are ended while work is set aside: its owner waits for it (R17)
+
+_STOPPED = (status.TIMEOUT, status.INTERRUPTED, status.SPAWN)  # of jobs that were to run, and did not come to it
 
 
 class Staging:
@@ -36,15 +40,20 @@ class Staging:
         self._run = run
         self._jobs = firing.hook.jobs
         self._aside: Aside | None = None
+        self._writers: Writers | None = None
         self._restager: Restager | None = None
+        self._numbers = tuple(numbers)
         self._watches: dict[int, Watch] = {}
         if changes := firing.status.unstaged():
             from dodo_hooks.git.aside import set_aside
 
             self._aside = set_aside(firing.repo, firing.world.environ, changes, say)
         if self._aside is not None:
+            from dodo_hooks.git import writers
+
+            self._writers = writers.Writers(firing.repo.top, self._aside.paths)
             run.remarks += self._aside.sentences
-        fixers = [self._jobs[number] for number in numbers if self._jobs[number].stage_fixed]
+        fixers = [self._jobs[number] for number in self._numbers if self._jobs[number].stage_fixed]
         if fixers:
             from dodo_hooks.git import restage
 
@@ -65,10 +74,14 @@ class Staging:
 
     def starting(self, number: int) -> None:
         job = self._jobs[number]
+        if self._writers is not None:
+            self._writers.started(number, job.name)
         if self._restager is not None and job.stage_fixed:
             self._watches[number] = self._restager.before(self._files(job))
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
+        if self._writers is not None:
+            self._writers.ended(number, is_good=_has_done_its_work(outcome))
         watch = self._watches.pop(number, None)
         if watch is None or self._restager is None:
             return outcome
@@ -77,18 +90,36 @@ class Staging:
         except GitError as error:
             return Outcome(status.FAILED, status.STAGING, f"what it fixed cannot be staged: {error}", outcome.exit_code)
         self._run.remarks += staged.sentences
+        if self._writers is not None:
+            self._writers.staged(staged.paths)
         return outcome
 
     def end(self) -> None:
         """Put back what was set aside. What went wrong with that is a trouble of the run: git must not go on."""
         if self._aside is not None:
-            result = self._aside.put_back()
+            result = self._aside.put_back(self._ending())
             if result.conflict:
                 self._run.troubles += result.sentences
             else:
                 self._run.remarks += result.sentences
 
+    def _ending(self) -> "Ending":
+        """Whether the jobs have done what they should, so that git may go on as far as they are concerned."""
+        assert self._writers is not None
+        outcomes = self._run.writer.outcomes()
+        is_complete = all(number in outcomes for number in self._numbers) and self._run.interrupted is None
+        were_stopped = any(outcomes[number].cause in _STOPPED for number in self._numbers if number in outcomes)
+        is_good = not self._writers.has_bad or self._run.firing.hook.warns
+        return self._writers.ending(has_succeeded=is_complete and is_good and not were_stopped)
+
     def _files(self, job: "Job") -> "list[bytes]":
         """The list of a job, relative to the top."""
         below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
         return [below + path for path in self._run.firing.files.get(job.number, ())]
+
+
+def _has_done_its_work(outcome: Outcome) -> bool:
+    """Whether what it wrote is what it was to write; also where it fails because it wrote, with `fail_on_changes`."""
+    if outcome.status in (status.COMPLETED, status.UP_TO_DATE):
+        return True
+    return outcome.status == status.FAILED and outcome.exit_code == 0 and outcome.cause == status.CHANGES

@@ -14,15 +14,33 @@ what others wrote meanwhile, or both, under two names.
 2. The copy is synced, and then the journal, by a rename: from here on a *recovery* finds it. It knows for each path the
    hash of U and of B. Until now nothing else has happened, so it finds U everywhere, and is done.
 3. B takes the place of U, path by path, each in one step that hands us what stood there (git/placing.py). If that is
-   not the U that was copied, an editor saved in between: the step is undone and all begins anew. A recovery finds U or
-   B at each path, and where it finds B, U is put back. Bytes that were just on their way lie whole in a slot.
-   (Where an unstaged `.gitattributes` would tell git how to check out B, 1 to 3 are done for it alone, and then for the
-   rest, with a journal that has both.)
-4. The jobs run. What a job that stages its fixes made of a path is written down before it is staged (git/restage.py).
-   A recovery finds B, or what such a job made, or what somebody else wrote, and by the hashes it knows which.
+   another file than the one that was copied, an editor saved in between: the step is undone and all begins anew. A
+   recovery finds U or B at each path, and where it finds B, U is put back. Bytes that were just on their way lie whole
+   in a slot. (Where an unstaged `.gitattributes` would tell git how to check out B, 1 to 3 are done for it alone, and
+   then for the rest, with a journal that has both.)
+4. The jobs run. What a job that stages its fixes made of a path, F, is copied and written down before it is staged
+   (git/restage.py). A recovery finds B, or F, or what somebody else wrote, and by the hashes it knows which.
 5. Everything is put back (git/put_back.py says in which steps). What is owed to a path is in the journal before it is
    put there. A recovery finds it there, or finds what it is to replace. Doing it twice changes nothing.
 6. The journal is removed when nothing is owed any more and all that was put there is on the disk.
+
+*What is owed.* T is U; or U merged with F, where a job's fix is staged. If that cannot be merged, the commit is
+refused, and tree and index are as they were. S is what stands at the path in the end. The run is good if git may go on:
+its jobs exited 0 (also if that is failed because they changed files), or the hook only warns.
+
+    who wrote S                                    good run                       failed, refused, killed
+    ---------------------------------------------  -----------------------------  -----------------------------
+    nobody (S is B), or a fixer that is staged     T                              T (refused: U, F is kept)
+    a job without `stage_fixed`, or an editor      T merged with S; if it cannot  T, and S beside
+      that had read B                                be: T, and S beside
+    a job that failed, was cancelled, or too late  T, and S beside                T, and S beside
+    an editor that had read U: S has all of it     S merged with F                S merged with F (refused: S)
+    a program that has U's own file open           its file, as it is by now      its file, as it is by now
+
+Beside is `PATH.during-hook`; a sentence names it and the job that wrote it, or ran when it was written. That an editor
+had read U is known by the lines that are in U and not in B: no job has seen them. What was staged is safe in the index,
+and an empty S has nothing to be lost. Where a folder or the like is at the path, T goes beside, as `PATH.unstaged`.
+A recovery knows of no good run. Where a path was never hidden, what stands there is its owner's, and newer than U.
 
 *Who may do this.* The holder of the `aside` lock: it is taken before 1 and let go after 6, by closing if its holder is
 killed. Processes that we start, and that change something, have it too: a `git` that outlives us keeps a recovery
@@ -32,9 +50,11 @@ hook, a background job) wait for the lock, or hold it shared.
 *What is not ours.* Directories in the place of files, submodules and unmerged paths are left as they are. No path is
 written through a link. Modification times are not restored: make would take what was built from B for newer than U.
 
-*The file itself.* Where it can be moved, U's own file is kept as well as the copy, and is what goes back, if it still
-is U: with its links, owner and attributes, and without room on a full disk. A program that had it open may have written
-there all the while; then that is what is owed.
+*The file itself.* U's own file is moved away, besides being copied, and moved back: with its links, owner and
+attributes, and without room on a full disk (git/places.py). It is never written to, and known by its inode, since a
+program that has it open may write there all the while, in 3 as well: that is what is owed, then. Only a merge puts a
+new file in its place, as git does; what is written to the old one until the end of 5 goes beside. The copy counts where
+the file has gone, or has lost bytes in a power cut.
 """
 
 import os
@@ -44,13 +64,14 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import mend
 from dodo_hooks.git.aside_lock import release_lock, take_lock, was_killed
 from dodo_hooks.git.event import is_anything_owed
-from dodo_hooks.git.journal import Journal, Restaged, load_journal, remove_tree
+from dodo_hooks.git.journal import Entry, Journal, Restaged, load_journal, remove_tree
 from dodo_hooks.git.partial import Change, unstaged_changes
 from dodo_hooks.git.put_back import PutBack, Result
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.taking import DisturbedError, take_all
 from dodo_hooks.git.variables import without_local
-from dodo_hooks.git.versions import Version, read_version
+from dodo_hooks.git.versions import read_version
+from dodo_hooks.git.writers import SUCCEEDED, Ending
 from dodo_hooks.host.locks import is_unsupported
 
 _ATTEMPTS = 4  # beside an editor that saves again and again
@@ -67,6 +88,7 @@ class Aside:
         self._journal = journal
         self._entries = {entry.path: entry for entry in journal.entries}
         self._result: Result | None = None
+        self._noted: list[tuple[Entry, int]] = []  # of the last note, and where the fix before it is
 
     @property
     def paths(self) -> "Set[bytes]":
@@ -74,7 +96,7 @@ class Aside:
 
     def is_ours(self, path: bytes) -> bool:
         """Whether what stands at one of `paths` is what we put there, or what the last job made that was noted."""
-        entry, seen = self._entries[path], self._version(path)
+        entry, seen = self._entries[path], read_version(self._path(path))
         return seen.is_same_as((entry.base, *entry.fixed)[-1])
 
     def note_jobs_write(self, paths: "Sequence[bytes]", restaged: "Sequence[Restaged]" = ()) -> None:
@@ -84,11 +106,26 @@ class Aside:
         Raises:
             GitError: it cannot be written down.
         """
-        for path in paths:
-            if path in self._entries:
-                self._entries[path].fixed.append(self._version(path))
+        ours = [self._entries[path] for path in paths if path in self._entries]
+        self._noted = [(entry, entry.fix_offset) for entry in ours]
+        try:
+            with self._journal.open_pack(b"fixed") as pack:
+                for entry in ours:
+                    entry.fix_offset = pack.tell()
+                    entry.fixed.append(read_version(self._path(entry.path), pack.write))
+                pack.flush()
+                os.fsync(pack.fileno())
+        except OSError as error:
+            raise self._unwritten(error) from error
         self._journal.restaged += restaged
-        self._write("what a job fixed")
+        self._write()
+
+    def take_back_note(self, paths: "Sequence[bytes]") -> None:
+        """Of these paths the last note was wrong: somebody wrote there in that moment, and it is not staged."""
+        for entry, offset in self._noted:
+            if entry.path in paths:
+                entry.fixed.pop()
+                entry.fix_offset = offset
 
     def note_new_entries(self, entries: "Mapping[bytes, tuple[int, str]]") -> None:
         """The index has these now, for the paths that were about to be replaced. Raises GitError."""
@@ -96,23 +133,26 @@ class Aside:
             if not one.new_blob and one.path in entries:
                 mode, blob = entries[one.path]
                 self._journal.restaged[number] = one._replace(new_mode=mode, new_blob=blob)
-        self._write("what a job fixed")
+        self._write()
 
-    def put_back(self) -> Result:
+    def put_back(self, ending: Ending = SUCCEEDED) -> Result:
         """Give the tree what it is owed, and let the lock go. The second call has the answer of the first."""
         if self._result is None:
-            self._result = PutBack(self._repo, self._environ, self._journal, self.lock).run()
+            self._result = PutBack(self._repo, self._environ, self._journal, self.lock, ending).run()
             release_lock(self.lock)
         return self._result
 
-    def _version(self, path: bytes) -> Version:
-        return read_version(os.fsencode(self._repo.top) + b"/" + path)
+    def _path(self, path: bytes) -> bytes:
+        return os.fsencode(self._repo.top) + b"/" + path
 
-    def _write(self, what: str) -> None:
+    def _write(self) -> None:
         try:
             self._journal.write()
         except OSError as error:
-            raise GitError(f"{what} cannot be written down in {self._repo.git_dir}: {error.strerror}") from error
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> GitError:
+        return GitError(f"what a job fixed cannot be written down in {self._repo.git_dir}: {error.strerror}")
 
 
 def set_aside(

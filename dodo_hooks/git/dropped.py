@@ -50,11 +50,7 @@ def told(journal: Journal) -> "tuple[str, ...]":
     """The sentence that says where the copies are, if there are any."""
     if not journal.kept_in:
         return ()
-    place = os.fsdecode(journal.kept_in)
-    return (
-        "what was written while the jobs ran, by them or by an editor, is kept, each FILE in its own place: look at it"
-        f" with git diff --no-index FILE {place}/FILE",
-    )
+    return (f"edits made during the run were saved in {os.fsdecode(journal.kept_in)}",)
 
 
 def _new_directory(kept: bytes) -> bytes:

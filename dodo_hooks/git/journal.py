@@ -2,8 +2,9 @@
 
     GIT_DIR/dodo-hooks-aside/journal     what is set aside; as long as it is there, something is owed to the tree
                             /unstaged    the bytes of all that is set aside, one after the other: so one fsync does
-                            /original/N  the very files, where they can be moved here
+                            /original/N  the very files; empty where they wait elsewhere (git/places.py)
                             /base/PATH   what we put there: the index versions, as git checks them out
+                            /fixed       what jobs made of them and is staged, one after the other
                             /merged/N    bytes that are owed instead, since a job or somebody else wrote meanwhile
                             /before/PATH what a job fixed and staged, as it was before (only when a commit is refused)
                             /swap/N      what is just on its way into the tree, or out of it (git/placing.py)
@@ -24,12 +25,17 @@ from dodo_hooks.git import untrusted
 from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.untrusted import path_text
-from dodo_hooks.git.versions import FILE, KINDS, LINK, NOTHING, Version, parents_of, pieces_of
-from dodo_hooks.host.file_owner import make_folder
+from dodo_hooks.git.versions import ABSENT, FILE, KINDS, LINK, NOTHING, Version, parents_of, pieces_of
+from dodo_hooks.host.file_owner import inherit_owner, make_folder
+from dodo_hooks.host.world import boot_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 DIRECTORY = JOURNAL.rpartition("/")[0]
 KEPT = "dodo-hooks-kept"
-_FORMAT = 1
+_FORMAT = 2
 _FOLDERS_OF_OURS = (b"swap", b"merged", b"original")
 _FOLDERS = (*_FOLDERS_OF_OURS, b"base", b"before")
 _FOLDERS_WITH_BYTES = (b"merged", b"original", b"before")  # of what is owed
@@ -52,15 +58,20 @@ class Entry:
 
     __slots__ = (
         "base",
+        "fix_offset",
         "fixed",
         "folders",
+        "has_fixes",
+        "inode",
         "is_kept",
+        "merged",
         "number",
         "offset",
         "owed",
         "owed_in",
         "path",
         "replaces",
+        "unstaged",
         "written_ns",
     )
 
@@ -69,18 +80,23 @@ class Entry:
     ) -> None:
         self.number = number
         self.path = path  # relative to the top
+        self.unstaged = owed  # what its owner had there, when it was copied
         self.owed = owed  # what has to stand there in the end
-        self.owed_in = b""  # the file of ours that has it; none: it is in `unstaged`, from `offset` on
+        self.owed_in = b""  # the file of ours that has it; none: the owner's file, or its copy from `offset` on
         self.offset = offset
+        self.inode = 0  # of the owner's file; 0: there was none
         self.written_ns = 0  # when its owner had written what was copied, before anything else was done
+        self.merged = ABSENT  # what the owner's file was when `owed` was merged from it
         self.base = base  # what we put there
         self.folders = folders  # those that we had to make for it
         self.fixed: list[Version] = []  # what a job of this run, whose fixes are staged, made of it
+        self.fix_offset = 0  # where the last of them is in `fixed`
+        self.has_fixes = False  # `owed` has them in it
         self.replaces = [base]  # what may be replaced by `owed`, since nothing in it is anybody's only copy
         self.is_kept = False  # both what stands there and what is owed are to be kept
 
     def known(self) -> "list[Version]":
-        return [self.base, self.owed, *self.fixed, *self.replaces]
+        return [self.base, self.unstaged, self.owed, *self.fixed, *self.replaces]
 
 
 class Journal:
@@ -94,23 +110,37 @@ class Journal:
         self.is_refused = False  # a job's fixes and the unstaged edits collide: all goes back to where it was
         self.has_reverted = False  # and the index is there already
         self.kept_in = b""  # the directory with copies of what is dropped then: git/dropped.py
+        self.boot = boot_id() or ""  # of the machine, when it was begun
 
     def __contains__(self, path: bytes) -> bool:
         return any(entry.path == path for entry in self.entries)
 
-    def owed_pieces(self, entry: Entry) -> "Iterator[bytes]":
-        if entry.owed_in:
-            return pieces_of(self.directory + b"/" + entry.owed_in)
-        return self._checked(entry, pieces_of(self.directory + b"/unstaged", entry.offset, entry.owed.size))
+    def open_pack(self, name: bytes) -> "BinaryIO":
+        """Return a file of the journal that bytes are added to."""
+        path = self.directory + b"/" + name
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o600)
+        inherit_owner(descriptor, path)
+        return open(descriptor, "ab")
 
-    def _checked(self, entry: Entry, pieces: "Iterator[bytes]") -> "Iterator[bytes]":
+    def copy_pieces(self, entry: Entry) -> "Iterator[bytes]":
+        """Of what its owner had there."""
+        pieces = pieces_of(self.directory + b"/unstaged", entry.offset, entry.unstaged.size)
+        return self._checked(entry.unstaged, pieces, b"/unstaged")
+
+    def fix_pieces(self, entry: Entry) -> "Iterator[bytes]":
+        """Of the last of its fixes."""
+        pieces = pieces_of(self.directory + b"/fixed", entry.fix_offset, entry.fixed[-1].size)
+        return self._checked(entry.fixed[-1], pieces, b"/fixed")
+
+    def _checked(self, version: Version, pieces: "Iterator[bytes]", name: bytes) -> "Iterator[bytes]":
         """The same. Raises OSError at their end where they are not what was copied: a slot is not filled with that."""
         found = hashlib.sha256()
         for piece in pieces:
             found.update(piece)
             yield piece
-        if found.hexdigest() != entry.owed.digest:
-            raise OSError(errno.EIO, "its copy is damaged", os.fsdecode(self.directory + b"/unstaged"))
+        if found.hexdigest() != version.digest:
+            raise OSError(errno.EIO, "its copy is damaged", os.fsdecode(self.directory + name))
 
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
@@ -132,6 +162,7 @@ class Journal:
             "refused": self.is_refused,
             "reverted": self.has_reverted,
             "kept_in": path_text(self.kept_in),
+            "boot": self.boot,
             "entries": [_from_entry(entry) for entry in self.entries],
             "restaged": [[path_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
         }
@@ -182,6 +213,7 @@ def _read(journal: Journal) -> bool:
         raise ValueError("it was written by another version")
     journal.is_refused, journal.has_reverted = untrusted.flag(data["refused"]), untrusted.flag(data["reverted"])
     journal.kept_in = _kept_in(journal, data["kept_in"])
+    journal.boot = untrusted.text(data["boot"])
     journal.entries = [_to_entry(number, one) for number, one in enumerate(untrusted.items(data["entries"]))]
     journal.restaged = [_to_restaged(one) for one in untrusted.items(data["restaged"])]
     paths = [*(one.path for one in journal.entries), *(one.path for one in journal.restaged)]
@@ -235,13 +267,18 @@ def remove_tree(path: bytes) -> None:
 def _from_entry(entry: Entry) -> "dict[str, object]":
     return {
         "path": path_text(entry.path),
+        "unstaged": list(entry.unstaged),
         "owed": list(entry.owed),
         "owed_in": path_text(entry.owed_in),
         "offset": entry.offset,
+        "inode": entry.inode,
+        "merged": list(entry.merged),
         "written_ns": entry.written_ns,
         "base": list(entry.base),
         "folders": [path_text(folder) for folder in entry.folders],
         "fixed": [list(one) for one in entry.fixed],
+        "fix_offset": entry.fix_offset,
+        "has_fixes": entry.has_fixes,
         "replaces": [list(one) for one in entry.replaces],
         "kept": entry.is_kept,
     }
@@ -266,6 +303,11 @@ def _to_entry(number: int, value: object) -> Entry:
     entry.replaces = [_version(one) for one in untrusted.items(get["replaces"])]
     entry.written_ns = untrusted.small_integer(get["written_ns"])
     entry.is_kept = untrusted.flag(get["kept"])
+    entry.unstaged = _version(get["unstaged"], _PLACED)
+    entry.merged = _version(get["merged"], _PLACED)
+    entry.inode = untrusted.small_integer(get["inode"])
+    entry.fix_offset = untrusted.small_integer(get["fix_offset"])
+    entry.has_fixes = untrusted.flag(get["has_fixes"])
     return entry
 
 

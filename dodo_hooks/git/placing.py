@@ -1,21 +1,25 @@
 """Moving a version into the working tree, and what it replaces out of it, without losing either (G5).
 
 A version is written whole into a slot first, a file of ours beside nobody else's, and then exchanged with what stands
-at the path in one step (host/exchange.py). Only then, when it is in our hands, is looked at what was replaced: if it is
-what we took it for, it goes; if somebody wrote there in between, the two are exchanged back.
+at the path in one step (host/exchange.py). Only then, when it is in our hands, is looked at what was replaced. What we
+put there ourselves goes; the owner's file is kept (git/places.py), also if somebody has written to it in this moment;
+what has to be saved is moved beside the path; and if it is anything else, somebody wrote there in between, and the two
+are exchanged back.
 
 So whoever is killed here leaves a slot with whole bytes: those that were on their way in, or those that were taken out.
-`sweep` throws away what is known and hands out the rest. A slot is in our directory of the git directory, or, where the
-working tree is on another file system, in the folder of the file.
+`sweep` throws away what is known and hands out the rest.
 """
 
 import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 
+from dodo_hooks.core.record import Record
 from dodo_hooks.git.journal import Entry, Journal
+from dodo_hooks.git.places import Place, Places
 from dodo_hooks.git.versions import (
     ABSENT,
+    FILE,
     NOTHING,
     OTHER,
     Version,
@@ -24,11 +28,22 @@ from dodo_hooks.git.versions import (
     read_version,
     write_version,
 )
-from dodo_hooks.host.exchange import AWAY, move_if_free, put_in_place
+from dodo_hooks.host.exchange import AWAY, PART, move_if_free, put_in_place
 from dodo_hooks.host.file_owner import make_folder
 
-_PART = b".part"
 _FEW = 16
+OWNERS = b".unstaged"  # the unstaged version, beside a path where it cannot stand
+OTHERS = b".during-hook"  # what was written to the path while the unstaged version was hidden
+
+
+class Wanted(Record):
+    """What is to stand at a path."""
+
+    version: Version
+    pieces: "Callable[[], Iterator[bytes]]"
+    expected: "Sequence[Version]"  # what it may replace
+    saved: "Sequence[Version]" = ()  # and what goes beside then
+    hides: bool = False  # it is the index version, and replaces the owner's file, which is kept
 
 
 class Tree:
@@ -36,7 +51,7 @@ class Tree:
 
     def __init__(self, top: str, journal: Journal) -> None:
         self._top = os.fsencode(top)
-        self._journal = journal
+        self.places = Places(self._top, journal)
 
     def path(self, entry: Entry) -> bytes:
         return self._top + b"/" + entry.path
@@ -47,70 +62,83 @@ class Tree:
             return Version(OTHER)
         return read_version(self.path(entry))
 
-    def put(
-        self,
-        entry: Entry,
-        version: Version,
-        pieces: "Callable[[], Iterator[bytes]]",
-        expected: "Sequence[Version]",
-        *,
-        source: "bytes | None" = None,
-        keep_in: "bytes | None" = None,
-    ) -> bool:
-        """Put `version` there in the place of one of the `expected`. False: something else stood there, and still does.
+    def put(self, entry: Entry, wanted: Wanted) -> "bytes | None":
+        """Put it there; the name of what went beside, empty where nothing did. None: something else stood there, and
+        still does.
 
-        `source`: a file of ours that may be moved there, if it still is that version. `keep_in`: where to move what was
-        replaced, if it can be moved there.
+        What is the owner's is the owner's file, if we have it.
 
         Raises:
             OSError: nothing was done.
         """
         if obstacle_of(self._top, entry.path) is not None:
-            return False
-        for slot in self._slots(entry):
-            try:
-                if version.kind == NOTHING:
-                    return self._remove(entry, slot, expected, keep_in)
+            return None
+
+        def replace(place: Place) -> "bytes | None":
+            if wanted.version.kind == NOTHING:
+                is_there = self._take_away(entry, place)
+            else:
                 self._make_folders(entry)
-                if source is None or not _move_original(source, slot, version):
-                    self._fill(slot, version, pieces())
-                return self._exchange(entry, slot, version, expected, keep_in)
-            except OSError as error:
-                if error.errno != errno.EXDEV:
-                    raise
-                _unlink(slot)
-        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), os.fsdecode(entry.path))
+                self._load(entry, place, wanted)
+                is_there = self._exchange(entry, place)
+            return self._sort_out(entry, place, wanted) if is_there else None if is_there is None else b""
+
+        return self._in_a_place(entry, replace)
+
+    def is_restored(self, entry: Entry) -> bool:
+        """Whether the owner's file stands there again, or still."""
+        return not self.places.was_moved(entry) and self.places.is_owners(entry, self.path(entry))
 
     def keep_beside(self, entry: Entry, version: Version, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
-        """Put `version` beside the path, under a name that nothing had; the name. A second call finds the first one's.
+        """Put the owner's version beside the path, under a name that nothing had; the name. A second call finds the
+        first one's.
 
         Raises:
             OSError: it cannot be written.
         """
-        for slot in self._slots(entry):
+
+        def keep(place: Place) -> bytes:
+            self._load(entry, place, Wanted(version, pieces, ()))
             try:
-                self._fill(slot, version, pieces())
-                return self._move_beside(entry, slot, version)
+                return self._move_beside(entry, place.slot, version, OWNERS)
+            except OSError:
+                self._unload(entry, place)
+                raise
+
+        name = self._in_a_place(entry, keep)
+        assert name is not None
+        return name
+
+    def _in_a_place(self, entry: Entry, move: "Callable[[Place], bytes | None]") -> "bytes | None":
+        """What `move` returns, in the first place of ours that is on the file system of the path."""
+        failure: OSError | None = None
+        for place in self.places.of(entry):
+            try:
+                self.places.make(place)
+                return move(place)
             except OSError as error:
-                if error.errno != errno.EXDEV:
+                if error.errno != errno.EXDEV and failure is None:
                     raise
-                _unlink(slot)
-        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), os.fsdecode(entry.path))
+                failure = error
+        assert failure is not None
+        raise failure
 
     def sweep(self, entry: Entry) -> "list[bytes]":
         """Throw away what an earlier life left on its way, and move what was nobody's but somebody else's beside the
-        path, or to it where nothing stands there; the names that it has now."""
+        path; the names that it has now."""
         found = []
-        for slot in self._slots(entry):
-            _unlink(slot + _PART)
-            for left in (slot, slot + AWAY):
-                version = read_version(left)
-                if version == ABSENT:
+        for place in self.places.made(entry):
+            _unlink(place.slot + PART)
+            for left in (place.slot, place.slot + AWAY):
+                if (version := read_version(left)) == ABSENT:
                     continue
-                if any(version.is_same_as(one) for one in entry.known()):
+                if not self.places.was_moved(entry) and self.places.is_owners(entry, left):
+                    os.rename(left, place.slot)
+                    self.places.keep(entry, place)
+                elif any(version.is_same_as(one) for one in entry.known()):
                     os.unlink(left)
-                    continue
-                found.append(self._give_back(entry, left, version))
+                else:
+                    found.append(self._give_back(entry, left, version))
         return found
 
     def sync(self, paths: "Sequence[bytes]") -> None:
@@ -140,85 +168,103 @@ class Tree:
             except OSError:
                 return
 
-    def _slots(self, entry: Entry) -> "Iterator[bytes]":
-        yield self._journal.directory + b"/swap/%d" % entry.number
-        yield self._folder(entry) + b"/.dodo-hooks-aside-%d" % entry.number
-
-    def _folder(self, entry: Entry) -> bytes:
-        """The innermost folder of the path that is there."""
-        obstacle = obstacle_of(self._top, entry.path)
-        found = self._top
-        for parent in parents_of(entry.path):
-            if parent == obstacle or not os.path.isdir(self._top + b"/" + parent):
-                break
-            found = self._top + b"/" + parent
-        return found
+    # A slot
 
     def _fill(self, slot: bytes, version: Version, pieces: "Iterator[bytes]") -> None:
         """A slot is only ever whole."""
-        _unlink(slot + _PART)
+        _unlink(slot + PART)
         try:
-            write_version(slot + _PART, version, pieces)
+            write_version(slot + PART, version, pieces)
         except OSError:
-            _unlink(slot + _PART)
+            _unlink(slot + PART)
             raise
-        os.rename(slot + _PART, slot)
+        os.rename(slot + PART, slot)
 
-    def _exchange(
-        self, entry: Entry, slot: bytes, version: Version, expected: "Sequence[Version]", keep_in: "bytes | None"
-    ) -> bool:
+    def _load(self, entry: Entry, place: Place, wanted: Wanted) -> None:
+        """Have the slot hold what is wanted: the owner's file where it is that, with all that a copy would not have,
+        and without room on the disk."""
+        if not wanted.hides and not entry.owed_in and wanted.version.kind == entry.unstaged.kind:
+            source = self.places.original_of(entry)
+            if source == place.original and not self.places.is_damaged(entry, source):
+                _freshen(source, wanted.version)
+                self.places.take(entry, place)
+                return
+        self._fill(place.slot, wanted.version, wanted.pieces())
+
+    def _unload(self, entry: Entry, place: Place) -> None:
+        """What was to go to the path does not go there."""
+        if self._has_owners(entry, place):
+            self.places.keep(entry, place)
+        else:
+            _unlink(place.slot)
+
+    def _has_owners(self, entry: Entry, place: Place) -> bool:
+        return not self.places.was_moved(entry) and self.places.is_owners(entry, place.slot)
+
+    def _exchange(self, entry: Entry, place: Place) -> "bool | None":
+        """Whether anything stood at the path, which is in the slot now. None: nothing was done."""
         path = self.path(entry)
         if os.path.isdir(path) and not os.path.islink(path):
-            os.unlink(slot)
-            return False
+            self._unload(entry, place)
+            return None
         try:
-            if not put_in_place(slot, path):
-                return True  # nothing stood there, so nothing is lost
+            return put_in_place(place.slot, path)
         except FileExistsError:
             self.sweep(entry)
-            return False
-        if _is_one_of(read_version(slot), expected):
-            _let_go(slot, keep_in)
-            return True
-        try:
-            put_in_place(slot, path)  # somebody wrote there, after all: give it back
-        except FileExistsError:
-            pass
-        if read_version(slot).is_same_as(version):
-            os.unlink(slot)
-        else:
-            self.sweep(entry)
-        return False
+            return None
+        except OSError:
+            self._unload(entry, place)
+            raise
 
-    def _remove(self, entry: Entry, slot: bytes, expected: "Sequence[Version]", keep_in: "bytes | None") -> bool:
+    def _take_away(self, entry: Entry, place: Place) -> "bool | None":
+        """The same where nothing is to be at the path."""
         path = self.path(entry)
         try:
             if read_version(path).kind == OTHER:
-                return False
-            os.rename(path, slot)
+                return None
+            os.rename(path, place.slot)
         except (FileNotFoundError, NotADirectoryError):
-            return True
-        if _is_one_of(read_version(slot), expected):
-            _let_go(slot, keep_in)
-            return True
-        self.sweep(entry)  # which gives it back
-        return False
+            return False
+        return True
+
+    def _sort_out(self, entry: Entry, place: Place, wanted: Wanted) -> "bytes | None":
+        """What stood at the path is in the slot: say where it goes."""
+        seen, is_owners = read_version(place.slot), self.places.is_owners(entry, place.slot)
+        is_expected = _is_one_of(seen, wanted.expected)
+        if wanted.hides and (is_owners or is_expected):
+            self.places.keep(entry, place)
+            return b""
+        if is_expected:
+            os.unlink(place.slot)
+            return b""
+        if _is_one_of(seen, wanted.saved):
+            return self._move_beside(entry, place.slot, seen, OTHERS)
+        if wanted.version.kind != NOTHING:
+            try:
+                put_in_place(place.slot, self.path(entry))  # somebody wrote there, after all: give it back
+            except FileExistsError:
+                pass
+            if read_version(place.slot).is_same_as(wanted.version) or self._has_owners(entry, place):
+                self._unload(entry, place)
+                return None
+        self.sweep(entry)  # which gives it back, if it has not been done
+        return None
 
     def _give_back(self, entry: Entry, left: bytes, version: Version) -> bytes:
         try:
             if obstacle_of(self._top, entry.path) is not None:
-                return self._move_beside(entry, left, version)
+                return self._move_beside(entry, left, version, OTHERS)
             move_if_free(left, self.path(entry))
             return entry.path
         except OSError:
-            return self._move_beside(entry, left, version)
+            return self._move_beside(entry, left, version, OTHERS)
 
-    def _move_beside(self, entry: Entry, source: bytes, version: Version) -> bytes:
-        folder = self._folder(entry)
+    def _move_beside(self, entry: Entry, source: bytes, version: Version, suffix: bytes) -> bytes:
+        folder = self.places.folder_of(entry)
         name = entry.path.rpartition(b"/")[2][:200]  # a name has at most 255 bytes
         number = 1
         while True:
-            target = folder + b"/" + name + (b".unstaged" if number == 1 else b".unstaged-%d" % number)
+            target = folder + b"/" + name + suffix + (b"" if number == 1 else b"-%d" % number)
             try:
                 move_if_free(source, target)
             except FileExistsError:
@@ -240,26 +286,15 @@ def _is_one_of(version: Version, expected: "Sequence[Version]") -> bool:
     return any(version.is_same_as(one) for one in expected)
 
 
-def _move_original(source: bytes, slot: bytes, version: Version) -> bool:
-    """Without a copy, and so without room on the disk; with all that a copy would not have."""
+def _freshen(path: bytes, version: Version) -> None:
+    """As if it had been written now (see git/aside.py), and executable where a job made it so."""
     try:
-        if read_version(source) != version:
-            return False
-        os.utime(source, follow_symlinks=False)  # as if it had been written now: see git/aside.py
-        os.rename(source, slot)
-        return True
-    except OSError:
-        return False
-
-
-def _let_go(slot: bytes, keep_in: "bytes | None") -> None:
-    if keep_in is not None:
-        try:
-            os.rename(slot, keep_in)
-            return
-        except OSError:  # on another file system: there is a copy
-            pass
-    os.unlink(slot)
+        os.utime(path, follow_symlinks=False)
+        status = os.lstat(path)
+        if version.kind == FILE and bool(status.st_mode & 0o100) != bool(version.mode & 0o100):
+            os.chmod(path, version.mode)
+    except OSError:  # another's file, which comes back all the same
+        pass
 
 
 def _unlink(path: bytes) -> None:

@@ -1,15 +1,16 @@
 """The way back: from a journal to the tree that its owner had (G5). The argument for it is in git/aside.py.
 
-Done by the run that set the work aside, and from the same journal by whoever comes after it was killed. There are four
+Done by the run that set the work aside, and from the same journal by whoever comes after it was killed. There are five
 steps, each of which may be done again by the next one, and none of which destroys what another needs:
 
 1. *Sweep* the slots of those who were killed here before.
-2. *Settle* for each path what is owed to it, by what stands there now. If that is ours, the unstaged version is. If a
-   job of this run or somebody else wrote it, both are merged, and the result is owed; the journal says so before it is
-   put anywhere. If a job's fixes and the unstaged edits collide, everything goes back to where it was before the hook,
-   and what was written meanwhile is copied first (git/dropped.py).
-3. *Put* what is owed in the place of what was seen in step 2, and of nothing else: whatever came in between is settled.
-4. *Finish*: remove the journal, if nothing is owed any more.
+2. *Merge* the unstaged changes with the fixes that jobs made and that are staged. Where that cannot be done the commit
+   is refused: everything goes back to where it was before the hook, and what was written meanwhile is copied first
+   (git/refused.py, git/dropped.py).
+3. *Settle* for each path what is owed to it, by what stands there now: the table in git/aside.py. The journal says so
+   before it is put anywhere.
+4. *Put* what is owed in the place of what was seen in step 3, and of nothing else: whatever came in between is settled.
+5. *Finish*: remove the journal, if nothing is owed any more.
 """
 
 import os
@@ -19,23 +20,14 @@ from functools import partial
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
 from dodo_hooks.git.dropped import keep_copy, told
-from dodo_hooks.git.index import check_out, index_entries, write_index_entries
-from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.journal import Entry, Journal
-from dodo_hooks.git.merging import Merged, Merger, Side
-from dodo_hooks.git.placing import Tree
+from dodo_hooks.git.merging import Case, Merged, Merger, Side
+from dodo_hooks.git.placing import Tree, Wanted
+from dodo_hooks.git.refused import BEFORE, refusal, revert
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.versions import ABSENT, FILE, LINK, NOTHING, OTHER, Version, pieces_of, read_version
+from dodo_hooks.git.versions import ABSENT, FILE, NOTHING, OTHER, Version, pieces_of, read_version
+from dodo_hooks.git.writers import KILLED, Ending
 
-_BEFORE = b"before/"
-_COLLISION = (
-    "what the jobs fixed and what you have not staged are in the same lines, so the commit is refused and all is as it"
-    " was: stage the rest of the file, or take it out of the working tree"
-)
-_MADE_AGAIN = (
-    "you had deleted it and not staged that, and it was changed while the jobs ran: it stays: delete it again, if it"
-    " is of no use"
-)
 _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 
 
@@ -48,14 +40,18 @@ class Result(Record):
 class PutBack:
     """One attempt, by the holder of the lock."""
 
-    def __init__(self, repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
+    def __init__(
+        self, repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int, ending: Ending = KILLED
+    ) -> None:
         self._repo = repo
         self._environ = environ
         self._journal = journal
         self._lock = lock
+        self._ending = ending
         self._tree = Tree(repo.top, journal)
         self._merger = Merger(repo, environ, journal)
         self._our_folders = {folder for entry in journal.entries for folder in entry.folders}
+        self._saved: dict[int, Version] = {}  # by entry: what is to go beside the path
         self._sentences: list[str] = []
         self._written: list[bytes] = []
         self._is_whole = True
@@ -67,7 +63,9 @@ class PutBack:
             self._settle_all()
             self._put_all()
             if self._is_whole:
+                self._keep_what_has_grown()
                 self._tree.sync(self._written)
+                self._tree.places.clear()
                 self._journal.finish()
         except (OSError, GitError) as error:
             self._fail(error)
@@ -79,97 +77,162 @@ class PutBack:
     def _sweep(self) -> None:
         for entry in self._journal.entries:
             for name in self._tree.sweep(entry):
-                self._say(entry, f"what was on its way to or from this path is kept in {_shown(name)}")
-
-    def _look_at_originals(self) -> bool:
-        """A program that had a file open when it was moved has gone on writing there: that is its newest version.
-
-        A file that differs and was not written since has lost its bytes in a power cut, and our copy is the better one.
-        """
-        has_news = False
-        for entry in self._journal.entries:
-            if entry.owed.kind == FILE and not entry.owed_in and not entry.is_kept:
-                path = self._journal.original_file(entry)
-                version = read_version(path)
-                if version.kind == FILE and version != entry.owed and os.stat(path).st_mtime_ns > entry.written_ns:
-                    entry.owed, entry.owed_in, has_news = version, b"original/%d" % entry.number, True
-        return has_news
+                if name == entry.path:  # nothing stood there any more, so it is back
+                    continue
+                self._say(entry, f"changed while the hook ran: saved as {_shown(name)}")
 
     # 2
 
     def _settle_all(self) -> None:
-        has_settled = self._look_at_originals()
-        merges = self._merge_fixes()
-        if None in merges.values() and not self._journal.is_refused:
-            self._journal.is_refused = True
-            for entry in self._journal.entries:
-                if merges.get(entry.number, ABSENT) is None:
-                    self._say(entry, _COLLISION)
+        has_settled = self._merge_fixes()
         if self._journal.is_refused and not self._journal.has_reverted:
             self._journal.write()
-            self._revert()
+            try:
+                revert(self._repo, self._environ, self._journal, self._lock)
+            except GitError as error:
+                self._sentences.append(f"what jobs have fixed stays staged, since the index cannot be written: {error}")
+            self._journal.has_reverted = True
         has_settled |= self._journal.is_refused
         for entry in self._journal.entries:
             try:
-                has_settled |= self._settle(entry, merges)
+                has_settled |= self._settle(entry)
             except OSError as error:
                 self._fail(error, entry)
         if has_settled:
             self._journal.write()
 
-    def _merge_fixes(self) -> "dict[int, Merged | None]":
-        """The unstaged edits of each file with what the jobs fixed in it, before anything is decided."""
-        merges = {}
-        for entry in self._journal.entries if not self._journal.is_refused else ():
-            seen = self._tree.version(entry) if entry.fixed else ABSENT
-            if self._is_new(entry, seen) and _is_in(seen, entry.fixed) and entry.owed.kind != NOTHING:
-                merges[entry.number] = self._merge(entry, seen)
-        return merges
-
-    def _is_new(self, entry: Entry, seen: Version) -> bool:
-        """Whether this is neither owed nor ours."""
-        is_old = seen == ABSENT or seen.is_same_as(entry.owed) or _is_in(seen, entry.replaces)
-        is_our_folder = seen.kind == OTHER and entry.path in self._our_folders  # it goes before the file comes
-        return not (is_old or is_our_folder or entry.is_kept)
-
-    def _settle(self, entry: Entry, merges: "Mapping[int, Merged | None]") -> bool:
-        """Decide what is owed, now that this stands there; whether that is something new for the journal."""
-        seen = self._tree.version(entry)
-        if not self._is_new(entry, seen):
+    def _merge_fixes(self) -> bool:
+        """The unstaged changes of each file with what jobs fixed in it and is staged, before anything is decided.
+        Where one of them cannot be merged the commit is refused."""
+        if self._journal.is_refused:
             return False
-        is_fix = seen.kind != OTHER and _is_in(seen, entry.fixed)
-        if is_fix and self._journal.is_refused:
-            if not keep_copy(self._journal, entry.path, self._tree.path(entry), seen):
-                return False  # it is another one by now
-            entry.replaces.append(seen)
-            return True
-        if entry.owed.kind == NOTHING or entry.owed_in.startswith(_BEFORE):
-            if is_fix:
-                self._say(entry, _MADE_AGAIN)
-            entry.is_kept, entry.owed = True, ABSENT  # somebody made the file anew, or changed it after the job did
-            return True
-        merged = merges.get(entry.number) if is_fix else None
-        merged = merged or (None if seen.kind == OTHER else self._merge(entry, seen))
-        if merged is None:
-            entry.is_kept = True
-            return True
-        entry.replaces.append(seen)
+        entries = [entry for entry in self._journal.entries if entry.fixed and not entry.has_fixes]
+        cases = [
+            Case(self._base(entry), self._last_fix(entry), self._unstaged(entry), _merged_name(entry))
+            for entry in entries
+            if entry.unstaged.kind != NOTHING  # a deletion stands, and the fix is in the commit
+        ]
+        merges = iter(self._merger.merge_all(cases))
+        colliding = []
+        for entry in entries:
+            merged = next(merges) if entry.unstaged.kind != NOTHING else Merged(entry.owed, is_in_file=False)
+            if merged is None:
+                colliding.append(entry)
+            else:
+                self._owe(entry, merged)
+        if colliding:
+            self._journal.is_refused = True
+            for entry in entries:
+                entry.owed, entry.owed_in, entry.merged = entry.unstaged, b"", ABSENT
+            names = [_shown(entry.path) for entry in colliding]
+            self._sentences.append(refusal(names, was_killed=self._ending.was_killed))
+        for entry in entries:
+            entry.has_fixes = True
+        return bool(entries)
+
+    def _owe(self, entry: Entry, merged: Merged) -> None:
         entry.owed = merged.version
         if merged.is_in_file:
-            entry.owed_in = _merged_name(entry, -1)
-        return True
+            entry.owed_in = _merged_name(entry)
+            entry.merged = self._tree.places.unstaged(entry)[0]
 
-    def _merge(self, entry: Entry, seen: Version) -> "Merged | None":
-        """What stands there with what is owed; None where both have to be kept."""
-        path = self._tree.path(entry)
-        base_file = self._journal.base_file(entry.path)
+    def _settle(self, entry: Entry) -> bool:
+        """Decide what is owed, now that this stands there; whether that is something new for the journal."""
+        seen = self._tree.version(entry)
+        if self._is_old(entry, seen) or entry.is_kept:
+            return False
+        if entry.owed_in.startswith(BEFORE) or self._journal.is_refused:
+            is_fix = seen.kind != OTHER and _is_in(seen, entry.fixed)
+            if is_fix and not keep_copy(self._journal, entry.path, self._tree.path(entry), seen):
+                return False  # it is another one by now
+            if is_fix:
+                entry.replaces.append(seen)
+                return True
+        if entry.owed_in.startswith(BEFORE):
+            entry.is_kept, entry.owed = True, ABSENT  # somebody has changed it after the job did
+            return True
+        if _is_in(seen, entry.fixed) and not (self._ending.was_killed and entry.unstaged.kind == NOTHING):
+            entry.replaces.append(seen)  # it is staged
+            return True
+        return self._settle_others(entry, seen)
+
+    def _is_old(self, entry: Entry, seen: Version) -> bool:
+        """Whether nothing there is to be saved: it is what is owed, or ours, or a folder that goes before a file
+        comes."""
+        if not entry.owed_in and self._tree.is_restored(entry):
+            return True
+        if seen == ABSENT or seen.is_same_as(entry.owed) or _is_in(seen, entry.replaces):
+            return True
+        return seen.kind == OTHER and entry.path in self._our_folders
+
+    def _settle_others(self, entry: Entry, seen: Version) -> bool:
+        """The table of git/aside.py: somebody wrote there, a job or an editor."""
+        if seen.kind == OTHER:
+            entry.is_kept = True
+            return True
+        if seen.is_same_as(entry.unstaged) or (seen.kind == FILE and seen.size == 0):
+            entry.replaces.append(seen)  # saved again as it was; or there is nothing in it to be lost
+            return True
+        if self._is_owners_newest(entry, seen):
+            self._settle_newest(entry, seen)
+            return True
+        if not self._tree.places.was_moved(entry):  # the owner's own, and newer than what we have
+            entry.is_kept = True
+            return True
+        if self._ending.merges(entry.path) and not self._journal.is_refused:
+            before = self._last_fix(entry) if entry.fixed else self._base(entry)
+            merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+            if merged is not None:
+                self._owe(entry, merged)
+                entry.replaces.append(seen)
+                return True
+        self._saved[entry.number] = seen
+        return False
+
+    def _is_owners_newest(self, entry: Entry, seen: Version) -> bool:
+        """Whether every unstaged change is in it: jobs have never seen those lines, so the owner's editor wrote it."""
         try:
-            return self._merger.merge(
-                Side(entry.base, lambda: pieces_of(base_file)),
-                Side(seen, lambda: pieces_of(path)),
-                Side(entry.owed, lambda: self._journal.owed_pieces(entry)),
-                _merged_name(entry, 0),
-            )
+            return self._merger.contains(self._base(entry), self._unstaged(entry), self._seen(entry, seen))
+        except FileNotFoundError:  # it has just been taken away
+            return False
+
+    def _settle_newest(self, entry: Entry, seen: Version) -> None:
+        """It stays, with the fixes that are staged."""
+        unstaged = self._unstaged(entry)
+        # A change of the permissions is the owner's, too: an editor that saves a new file may have lost it.
+        before = Side(unstaged.version._replace(mode=entry.base.mode), unstaged.pieces)
+        merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+        if merged is None and entry.fixed:
+            self._say(entry, "saved while the hook ran, in lines that a job fixed: the fix is in the commit alone")
+        if merged is None or merged.version.is_same_as(seen):
+            entry.is_kept, entry.owed = True, ABSENT
+        else:
+            self._owe(entry, merged)
+            entry.replaces.append(seen)
+
+    # The sides of a merge
+
+    def _base(self, entry: Entry) -> Side:
+        return Side(entry.base, partial(pieces_of, self._journal.base_file(entry.path)))
+
+    def _last_fix(self, entry: Entry) -> Side:
+        return Side(entry.fixed[-1], partial(self._journal.fix_pieces, entry))
+
+    def _unstaged(self, entry: Entry) -> Side:
+        return Side(*self._tree.places.unstaged(entry))
+
+    def _seen(self, entry: Entry, seen: Version) -> Side:
+        return Side(seen, partial(pieces_of, self._tree.path(entry)))
+
+    def _owed(self, entry: Entry) -> Side:
+        if entry.owed_in:
+            return Side(entry.owed, partial(pieces_of, self._journal.directory + b"/" + entry.owed_in))
+        version, pieces = self._tree.places.unstaged(entry)
+        return Side(version._replace(mode=entry.owed.mode), pieces)
+
+    def _merge(self, case: Case) -> "Merged | None":
+        try:
+            return self._merger.merge(case)
         except FileNotFoundError:  # the file has just been taken away, or a power cut took what it came from
             return None
 
@@ -188,69 +251,54 @@ class PutBack:
         for _ in range(_ATTEMPTS):
             if entry.is_kept:
                 break
-            is_there = self._tree.version(entry).is_same_as(entry.owed)
-            pieces = partial(self._journal.owed_pieces, entry)
-            source = None if entry.owed_in else self._journal.original_file(entry)
-            if is_there or self._tree.put(entry, entry.owed, pieces, entry.replaces, source=source):
+            if self._is_there(entry) or self._put_once(entry):
                 self._written.append(entry.path)
                 self._tree.remove_folders(entry)
                 return
-            if self._settle(entry, {}):
+            if self._settle(entry):
                 self._journal.write()
         self._keep_both(entry)
+
+    def _is_there(self, entry: Entry) -> bool:
+        if not entry.owed_in and self._tree.is_restored(entry):
+            return True
+        # The owner's file goes back also where its bytes are there already: a program may have it open.
+        is_owners_away = not entry.owed_in and self._tree.places.original_of(entry) is not None
+        return not is_owners_away and self._tree.version(entry).is_same_as(entry.owed)
+
+    def _put_once(self, entry: Entry) -> bool:
+        saved = self._saved.pop(entry.number, None)
+        expected = [*entry.replaces, entry.owed]
+        wanted = Wanted(entry.owed, lambda: self._owed(entry).pieces(), expected, () if saved is None else (saved,))
+        beside = self._tree.put(entry, wanted)
+        if beside:
+            self._written.append(beside)
+            self._say(
+                entry, f"{self._ending.who(entry.path)}: saved as {_shown(beside)}; your unstaged version is restored"
+            )
+        return beside is not None
 
     def _keep_both(self, entry: Entry) -> None:
         if entry.owed.kind == NOTHING:
             return
-        name = self._tree.keep_beside(entry, entry.owed, lambda: self._journal.owed_pieces(entry))
+        owed = self._owed(entry)
+        name = self._tree.keep_beside(entry, entry.owed, owed.pieces)
         self._written.append(name)
         self._say(
             entry,
-            "another program wrote it while your unstaged version was set aside, and the two cannot be merged: yours is"
-            f" in {_shown(name)}",
+            f"something else stands there, which cannot be merged: your unstaged version is saved as {_shown(name)}",
         )
 
-    # If the fixes of jobs and the unstaged edits collide
-
-    def _revert(self) -> None:
-        """Give the index its old entries again, and add to the journal what has to be as it was besides."""
-        try:
-            self._revert_index()
-            self._owe_the_old_versions()
-        except GitError as error:
-            self._sentences.append(f"what jobs have fixed stays staged, since the index cannot be written: {error}")
-        self._journal.has_reverted = True
-
-    def _revert_index(self) -> None:
-        old = {one.path: one for one in reversed(self._journal.restaged)}  # the first one of each path counts
-        new = {one.path: one for one in self._journal.restaged}  # and here the last
-        now = index_entries(self._repo, self._environ) if old else {}
-        lines = []
-        for path, one in old.items() if now else ():  # an empty one: it is gone, with the git that had made it
-            ours = new[path]
-            if not ours.new_blob or now.get(path) == (ours.new_mode, ours.new_blob):
-                lines.append(b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), path))
-        write_index_entries(self._repo, self._environ, lines, self._lock)
-
-    def _owe_the_old_versions(self) -> None:
-        """Of files that were wholly staged, and that jobs have fixed: what the old entries are checked out to."""
-        journal = self._journal
-        now = index_entries(self._repo, self._environ) if journal.restaged else {}
-        made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in journal}
-        if not made:
-            return
-        is_sparse = any(flag in SPARSE for flag in flags_of(self._repo, self._environ, made).values())
-        before_dir = journal.directory + b"/" + _BEFORE
-        check_out(self._repo, self._environ, list(made), before_dir, self._lock, is_sparse=is_sparse)
-        for path, version in made.items():
-            before = read_version(journal.directory + b"/" + _BEFORE + path)
-            if before.kind in (FILE, LINK):
-                if before.kind == version.kind and bool(before.mode & 0o100) == bool(version.mode & 0o100):
-                    before = before._replace(mode=version.mode)
-                entry = Entry(len(journal.entries), path, before, 0, version)
-                entry.owed_in = _BEFORE + path
-                entry.fixed, entry.replaces = [version], []  # so it is settled as other fixes are
-                journal.entries.append(entry)
+    def _keep_what_has_grown(self) -> None:
+        """A program that has the owner's file open has written there since it was merged: that goes on beside."""
+        for entry in self._journal.entries:
+            path = self._tree.places.original_of(entry) if entry.merged != ABSENT else None
+            if path is None or read_version(path).has_bytes_of(entry.merged):
+                continue
+            entry.owed, entry.owed_in = read_version(path), b""
+            name = self._tree.keep_beside(entry, entry.owed, partial(pieces_of, path))
+            self._written.append(name)
+            self._say(entry, f"another program wrote to it while it was merged: saved as {_shown(name)}")
 
     # What people are told
 
@@ -274,9 +322,10 @@ class PutBack:
         )
 
 
-def _merged_name(entry: Entry, later: int) -> bytes:
-    """Where the merge that adds an item to `replaces` is kept; -1 when it has been added."""
-    return b"merged/%d-%d" % (entry.number, len(entry.replaces) + later)
+def _merged_name(entry: Entry) -> bytes:
+    """Where the next merge is kept: what the journal names is not overwritten."""
+    number = int(entry.owed_in.rpartition(b"-")[2]) + 1 if entry.owed_in.startswith(b"merged/") else 0
+    return b"merged/%d-%d" % (entry.number, number)
 
 
 def _is_in(version: Version, others: "list[Version]") -> bool:

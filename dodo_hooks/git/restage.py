@@ -11,9 +11,9 @@ while the job runs cannot be told apart.
 """
 
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.record import Record
 from dodo_hooks.git import mend
 from dodo_hooks.git.aside import Aside
@@ -24,8 +24,9 @@ from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.versions import OTHER, Version, obstacle_of, read_version
 from dodo_hooks.host.waiting import sleep
 
-# A file system counts time in ticks of up to 10 ms: two changes in one tick have one stamp, if they leave the size.
-_TICK_NS = 50_000_000
+# Two changes in one tick of a file system's clock have one stamp, if they leave the size. A tick may be long: 2 s on
+# FAT, 1 s on ext3 with small inodes, HFS+ and some network file systems. So what is not older is told by its bytes.
+_TICK_NS = 2_000_000_000
 _LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
 
 
@@ -36,7 +37,7 @@ class Staged(Record):
 
 class _Stamp(Record):
     status: "tuple[int, ...]"  # () where nothing is
-    digest: str  # of the bytes, where the status may not tell a change
+    digest: str  # of the bytes, where the status cannot tell a change
 
 
 class Watch(Record):
@@ -55,13 +56,13 @@ class Restager:
         self._environ = environ
         self._aside = aside
         self._top = os.fsencode(repo.top)
-        self._last = {path: self._stamp(path) for path in files}
+        self._last = self._stamps(files)
         self._replaced: dict[bytes, mend.Replaced] = {}
         mend.forget_what_was_not_committed(repo)
 
     def before(self, files: Iterable[bytes]) -> Watch:
         """A job with these files is about to start."""
-        stamps = {path: self._stamp(path) for path in files}
+        stamps = self._stamps(files)
         return Watch(stamps, frozenset(path for path in stamps if self._is_foreign(path)))
 
     def changed(self, watch: Watch) -> "list[bytes]":
@@ -79,8 +80,7 @@ class Restager:
         if not stages:
             return Staged((), ())
         changed = self.changed(watch)
-        for path in changed:
-            self._last[path] = self._stamp(path)
+        self._last.update(self._stamps(changed))
         ours = [path for path in changed if path not in watch.foreign]
         staged, disturbed = self._stage(ours) if ours else ((), ())
         return Staged(
@@ -108,11 +108,18 @@ class Restager:
         keep = self._aside.lock if self._aside is not None else None
         args = ("update-index", "-z", "--remove", "--stdin")
         flags = {one.path: one.flag for one in changes if one.flag}
-        with flags_lifted(self._repo, self._environ, flags, keep):
-            run_git(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
+        try:
+            with flags_lifted(self._repo, self._environ, flags, keep):
+                run_git(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
+        except GitError:
+            if self._aside is not None:
+                self._aside.take_back_note(ours)
+            raise
         disturbed = [one for one in changes if not self._version(one.path).is_same_as(made[one.path])]
         old = [b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), one.path) for one in disturbed]
         write_index_entries(self._repo, self._environ, old, keep)
+        if self._aside is not None:
+            self._aside.take_back_note([one.path for one in disturbed])
         self._note_new(changes)
         return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
 
@@ -139,10 +146,16 @@ class Restager:
     def _version(self, path: bytes) -> Version:
         return read_version(self._top + b"/" + path)
 
-    def _stamp(self, path: bytes) -> _Stamp:
-        status = self._status(path)
-        is_fresh = bool(status) and max(status[3:5]) > time.time_ns() - _TICK_NS
-        return _Stamp(status, read_version(self._top + b"/" + path).digest if is_fresh else "")
+    def _stamps(self, paths: "Iterable[bytes]") -> "dict[bytes, _Stamp]":
+        stamps: dict[bytes, _Stamp] = {}
+        device = now_ns = None
+        for path in paths:
+            if now_ns is None:
+                device, now_ns = _clock(self._repo.git_dir)
+            status = self._status(path)
+            is_old = bool(status) and status[0] == device and max(status[-2:]) <= now_ns - _TICK_NS
+            stamps[path] = _Stamp(status, read_version(self._top + b"/" + path).digest if status and not is_old else "")
+        return stamps
 
     def _differs(self, path: bytes, before: _Stamp) -> bool:
         if self._status(path) != before.status:
@@ -154,7 +167,8 @@ class Restager:
             status = os.lstat(self._top + b"/" + path)
         except OSError:
             return ()
-        return (status.st_mode, status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+        about = status.st_dev, status.st_mode, status.st_size, status.st_ino
+        return *about, status.st_mtime_ns, status.st_ctime_ns
 
     def _wait_for_index(self) -> None:
         """A job may be staging something itself just now; after a while git says who is in the way."""
@@ -163,6 +177,25 @@ class Restager:
             if not os.path.exists(lock):
                 return
             sleep(_LOCK_POLL_S)
+
+
+def _clock(git_dir: str) -> "tuple[int, int]":
+    """A device, and the time there, as its file system counts it: that of a file just written. A server's clock may be
+    another than ours. Without such a file no time is known, and no file old."""
+    path = f"{git_dir}/dodo-hooks-clock"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return -1, 0
+    try:
+        os.write(descriptor, b"0")
+        status = os.fstat(descriptor)
+        os.unlink(path)
+    except OSError:
+        return -1, 0
+    finally:
+        os.close(descriptor)
+    return status.st_dev, status.st_mtime_ns
 
 
 def _not_staged(path: bytes) -> str:

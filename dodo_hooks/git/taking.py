@@ -12,11 +12,14 @@ from dodo_hooks.git.index import check_out
 from dodo_hooks.git.index_flags import SPARSE
 from dodo_hooks.git.journal import Entry, Journal
 from dodo_hooks.git.partial import NO_ENTRY, Change, unstaged_changes
-from dodo_hooks.git.placing import Tree
+from dodo_hooks.git.placing import Tree, Wanted
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.git.versions import ABSENT, NOTHING, OTHER, Version, obstacle_of, parents_of, pieces_of, read_version
-from dodo_hooks.host.file_owner import inherit_owner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 
 class DisturbedError(Exception):
@@ -72,26 +75,19 @@ def copy_unstaged(
     if tracked:
         is_sparse = any(change.flag and change.flag in SPARSE for change in wanted)
         check_out(repo, environ, tracked, journal.directory + b"/base/", lock, is_sparse=is_sparse)
-    flags, path = (
-        os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC,
-        journal.directory + b"/unstaged",
-    )
-    with open(os.open(path, flags, 0o600), "ab") as pack:
-        inherit_owner(pack.fileno(), path)
+    with journal.open_pack(b"unstaged") as pack:
         for change in wanted:
             base = read_version(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
             if change.mode != NO_ENTRY and base == ABSENT:
                 raise GitError(f"git did not check out {os.fsdecode(change.path)}")
             obstacle = obstacle_of(top, change.path)
             if obstacle is not None and obstacle not in journal:
-                _add(journal, pack.tell(), obstacle, read_version(top + b"/" + obstacle, pack.write), ABSENT)
-            offset = pack.tell()
-            written_ns = 0 if obstacle else _written_ns(top + b"/" + change.path)
-            owed = ABSENT if obstacle else read_version(top + b"/" + change.path, pack.write)
-            if owed.kind != OTHER and not owed.is_same_as(base):
-                folders = _missing_folders(top, change.path, obstacle) if owed == ABSENT else ()
-                _add(journal, offset, change.path, owed, base, folders)
-                journal.entries[-1].written_ns = written_ns
+                _copy(journal, top, obstacle, ABSENT, pack, ())
+            if obstacle is None:
+                _copy(journal, top, change.path, base, pack, _missing_folders(top, change.path, None))
+            else:
+                folders = _missing_folders(top, change.path, obstacle)
+                _add(journal, pack.tell(), change.path, ABSENT, base, folders)
         pack.flush()
         os.fsync(pack.fileno())
 
@@ -106,25 +102,41 @@ def put_bases(repo: Repo, journal: Journal, first: int = 0) -> None:
     tree = Tree(repo.top, journal)
     entries = sorted(journal.entries[first:], key=lambda entry: entry.base.kind != NOTHING)
     for number, entry in enumerate(entries):
-        base_file, keep_in = journal.base_file(entry.path), journal.original_file(entry)
-        pieces = partial(pieces_of, base_file)
-        if not tree.put(entry, entry.base, pieces, [entry.owed], keep_in=keep_in):
+        pieces = partial(pieces_of, journal.base_file(entry.path))
+        if tree.put(entry, Wanted(entry.base, pieces, [entry.unstaged], hides=True)) is None:
             for untouched in entries[number:]:  # they have what their owner wants there, newer than our copy
                 untouched.is_kept, untouched.owed = True, ABSENT
             raise DisturbedError(os.fsdecode(entry.path))
 
 
-def _add(
-    journal: Journal, offset: int, path: bytes, owed: Version, base: Version, folders: "tuple[bytes, ...]" = ()
+def _copy(
+    journal: Journal, top: bytes, path: bytes, base: Version, pack: "BinaryIO", folders: "tuple[bytes, ...]"
 ) -> None:
-    journal.entries.append(Entry(len(journal.entries), path, owed, offset, base, folders))
+    """Add what stands there to the journal, if it is not what the index has."""
+    offset, (inode, written_ns) = pack.tell(), _identity(top + b"/" + path)
+    owed = read_version(top + b"/" + path, pack.write)
+    if owed.kind == OTHER or owed.is_same_as(base):
+        return
+    if _identity(top + b"/" + path)[0] != inode:
+        raise DisturbedError(os.fsdecode(path))
+    _add(journal, offset, path, owed, base, folders if owed == ABSENT else ())
+    journal.entries[-1].inode, journal.entries[-1].written_ns = inode, written_ns
 
 
-def _written_ns(path: bytes) -> int:
+def _add(
+    journal: Journal, offset: int, path: bytes, owed: Version, base: Version, folders: "tuple[bytes, ...]"
+) -> None:
+    if owed != base:
+        journal.entries.append(Entry(len(journal.entries), path, owed, offset, base, folders))
+
+
+def _identity(path: bytes) -> "tuple[int, int]":
+    """Inode and time of the file there; zeros where none is."""
     try:
-        return max(os.lstat(path).st_mtime_ns, 0)
+        status = os.lstat(path)
     except OSError:
-        return 0
+        return 0, 0
+    return status.st_ino, max(status.st_mtime_ns, 0)
 
 
 def _can_be_set_aside(top: bytes, change: Change) -> bool:

@@ -3,12 +3,15 @@
 `rename` destroys what stood at its target, and between a look at the target and the call somebody may have written
 there. renameat2(2) on Linux and renameatx_np(2) on macOS exchange two names in one step instead: what stood there is in
 our hands afterwards and can be looked at. Where the file system cannot do that, the old file is moved away first, and
-the new one put there only if the name is still free; the name is missing for a moment then.
+the new one put there only if the name is still free; the name is missing for a moment then. And where it cannot do that
+either, since it has no hard links, which is tried with a file of ours first, a synced copy is made of the old file
+before it is replaced.
 """
 
 import ctypes
 import errno
 import os
+import stat
 import sys
 
 _IS_MACOS = sys.platform == "darwin"
@@ -17,7 +20,11 @@ _HERE = -2 if _IS_MACOS else -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_SWAP, RENAME_EXCHANGE
 _ONLY_IF_FREE = 4 if _IS_MACOS else 1  # RENAME_EXCL, RENAME_NOREPLACE
 _UNABLE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
+_UNABLE_TO_LINK = (*_UNABLE, errno.EPERM, errno.EMLINK)  # link(2): EPERM where the file system has no hard links
+_ATTEMPTS = 5  # to copy what is being written to
 AWAY = b".away"  # appended to the name of ours, while what it replaces has been moved away
+PART = b".part"  # a file of ours that is not whole
+_PROBES = (b".probe", b".probed")
 
 
 def put_in_place(ours: bytes, path: bytes) -> bool:
@@ -29,7 +36,11 @@ def put_in_place(ours: bytes, path: bytes) -> bool:
     """
     while True:
         try:
-            return _exchange(ours, path) or _put_in_place_in_steps(ours, path)
+            if _exchange(ours, path):
+                return True
+            (_move_in_steps if _can_move_if_free(ours) else _copy_and_replace)(ours, path)
+            os.rename(ours + AWAY, ours)
+            return True
         except FileNotFoundError:  # nothing stands there
             pass
         try:
@@ -39,11 +50,24 @@ def put_in_place(ours: bytes, path: bytes) -> bool:
             continue
 
 
-def _put_in_place_in_steps(ours: bytes, path: bytes) -> bool:
+def _move_in_steps(ours: bytes, path: bytes) -> None:
     os.rename(path, ours + AWAY)
-    move_if_free(ours, path)
-    os.rename(ours + AWAY, ours)
-    return True
+    try:
+        move_if_free(ours, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a full disk, for example
+        move_if_free(ours + AWAY, path)
+        raise
+
+
+def _copy_and_replace(ours: bytes, path: bytes) -> None:
+    _copy_away(path, ours)
+    try:
+        os.replace(ours, path)
+    except OSError:
+        os.unlink(ours + AWAY)
+        raise
 
 
 def move_if_free(source: bytes, target: bytes) -> None:
@@ -54,8 +78,73 @@ def move_if_free(source: bytes, target: bytes) -> None:
     """
     if _call(source, target, _ONLY_IF_FREE):
         return
-    os.link(source, target, follow_symlinks=False)
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _UNABLE_TO_LINK:
+            raise
+        _reserve(target)
+        try:
+            os.rename(source, target)
+        except OSError:
+            os.unlink(target)
+            raise
+        return
     os.unlink(source)
+
+
+def _reserve(target: bytes) -> None:
+    """An empty file: others find the name taken. Raises FileExistsError."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _can_move_if_free(ours: bytes) -> bool:
+    """Try it out with files of our own, before anybody else's is moved."""
+    one, other = (ours + suffix for suffix in _PROBES)
+    for name in (one, other):
+        _unlink(name)
+    _reserve(one)
+    try:
+        if not _call(one, other, _ONLY_IF_FREE):
+            os.link(one, other)
+        return True
+    except OSError:
+        return False
+    finally:
+        for name in (one, other):
+            _unlink(name)
+
+
+def _copy_away(path: bytes, ours: bytes) -> None:
+    """A copy at `ours` + AWAY, on the disk, of what stands at `path` when this returns."""
+    for _ in range(_ATTEMPTS):
+        status = os.lstat(path)
+        _unlink(ours + PART)
+        if stat.S_ISLNK(status.st_mode):
+            os.symlink(os.readlink(path), ours + PART)
+        elif stat.S_ISREG(status.st_mode):
+            _copy_file(path, ours + PART)
+        else:
+            break
+        after = os.lstat(path)
+        if _look(after) == _look(status):
+            os.rename(ours + PART, ours + AWAY)
+            return
+    _unlink(ours + PART)
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), os.fsdecode(path))
+
+
+def _copy_file(path: bytes, target: bytes) -> None:
+    with open(path, "rb") as source, open(target, "xb") as copy:
+        while piece := source.read(1 << 20):
+            copy.write(piece)
+        copy.flush()
+        os.fchmod(copy.fileno(), stat.S_IMODE(os.fstat(source.fileno()).st_mode))
+        os.fsync(copy.fileno())
+
+
+def _look(status: os.stat_result) -> "tuple[int, ...]":
+    return status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _exchange(one: bytes, other: bytes) -> bool:
@@ -74,3 +163,10 @@ def _call(one: bytes, other: bytes, flags: int) -> bool:
     if number in _UNABLE:
         return False
     raise OSError(number, os.strerror(number), os.fsdecode(other))
+
+
+def _unlink(path: bytes) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

@@ -62,6 +62,17 @@ def open_standard_descriptors() -> None:
         os.set_inheritable(descriptor, True)
 
 
+def boot_id() -> "str | None":
+    """Differs after each start of the machine; None where the system has none to read."""
+    try:
+        descriptor = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY)
+    except OSError:
+        return None
+    text = os.read(descriptor, 64).decode("ascii").strip()
+    os.close(descriptor)
+    return text
+
+
 def wall_ns() -> int:
     """Nanoseconds since 1970, for records."""
     return time.time_ns()

@@ -7,7 +7,7 @@ and a few strings. So nothing encodes JSON at run time but `quote`. Reading, whi
 
 from dodo_hooks.core import status
 from dodo_hooks.core.record import Record
-from dodo_hooks.host.world import timestamp
+from dodo_hooks.host.world import boot_id, timestamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,19 +189,6 @@ def host_name() -> str:
     from dodo_hooks.host.posix import os
 
     return os.uname().nodename
-
-
-def boot_id() -> "str | None":
-    """Differs after each start of the machine; None where the system has none to read."""
-    from dodo_hooks.host.posix import os
-
-    try:
-        descriptor = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY)
-    except OSError:
-        return None
-    text = os.read(descriptor, 64).decode("ascii").strip()
-    os.close(descriptor)
-    return text
 
 
 def _text(value: "str | None") -> str:

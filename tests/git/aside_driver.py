@@ -5,10 +5,12 @@ call number FIRST, then FIRST + STEP, ..., until a run comes to its end. `aside_
 it after a random time. Each time the tree and the index have to be as one of them could expect.
 
 STORY=editor: an editor saves two files meanwhile, one of which cannot be merged. STORY=collision: a second job's fixes
-collide with what is unstaged. WITHOUT_EXCHANGE=1: as on a file system that cannot exchange two names. FAR=DIR: with the
-git directory there.
+collide with what is unstaged. STORY=appending: a program appends to a file that it has open, before, meanwhile and
+afterwards. WITHOUT_EXCHANGE=1: as on a file system that cannot exchange two names; WITHOUT_LINKS=1: nor has hard links.
+FAR=DIR: with the git directory there.
 """
 
+import errno
 import os
 import random
 import select
@@ -41,9 +43,10 @@ CALLS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlin
 CALLS |= {"ctypes.dlsym", "open"}  # before an exchange of two names, and files that are opened for writing
 FIXED_AS_A_WHOLE = b"staged"
 STORY = os.environ.get("STORY", "")
-SENTENCES = {"": 0, "editor": 1, "collision": 2}[STORY]
+SENTENCES = {"": 0, "editor": 1, "collision": 2, "appending": 0}[STORY]
 SAVED = ("line 10\n", "line ten, from an editor\n")
-CLASHING = unstaged_text(", in another way")
+MERGEABLE, CLASHING = STAGED.replace(*SAVED), unstaged_text(", in another way")
+BESIDE = b".during-hook"
 
 
 def story(repo: Repo) -> None:
@@ -59,8 +62,12 @@ def story(repo: Repo) -> None:
     staged = restager.after(watch)
     assert set(staged.paths) == set(files), staged
     if STORY == "editor":
-        write(repo, others[0], STAGED.replace(*SAVED))
+        write(repo, others[0], MERGEABLE)
         write(repo, others[1], CLASHING)
+        done(repo, "saved")
+    if STORY == "appending":
+        os.write(APPENDING, b"meanwhile\n")
+        done(repo, "appended")
     if STORY == "collision":
         watch = restager.before(others[:2])
         write(repo, others[1], CLASHING)
@@ -68,6 +75,14 @@ def story(repo: Repo) -> None:
     result = aside.put_back()
     assert result.is_whole and result.conflict == (STORY == "collision"), result
     assert len(result.sentences) == SENTENCES, result
+
+
+APPENDING = 63  # the descriptor of the file that a program has open
+
+
+def done(repo: Repo, what: str) -> None:
+    """From now on these bytes may not be lost."""
+    (repo.path.parent / what).touch()
 
 
 def job_files(repo: Repo) -> "tuple[list[bytes], list[bytes]]":
@@ -83,9 +98,9 @@ class Judge:
         self.repo = repo
         self.pristine = repo.path.parent / "pristine"
         shutil.copytree(repo.path, self.pristine, symlinks=True)
+        files, self.others = job_files(repo)
         self.reset()
         self.tree, self.index = snapshot(repo.path), index_of(repo)
-        files, self.others = job_files(repo)
         self.fixed_tree: dict[bytes, Thing] = {}
         for name in files:
             text = "fixed as a whole\n" if name == FIXED_AS_A_WHOLE else fixed_and_unstaged_text()
@@ -93,6 +108,8 @@ class Judge:
         story(repo)
         self.fixed_index = index_of(repo)
         self.expect(snapshot(repo.path), index_of(repo))
+        if STORY == "appending":
+            self.expect_the_appended()
         if STORY == "collision":
             assert difference(self.tree, snapshot(repo.path)) == {} and index_of(repo) == self.index
         else:
@@ -106,12 +123,26 @@ class Judge:
             shutil.rmtree(f"{far}/git", ignore_errors=True)
             shutil.move(self.repo.path / ".git", f"{far}/git")
             self.repo.write(".git", f"gitdir: {far}/git\n")
+        for what in ("saved", "appended"):
+            (self.repo.path.parent / what).unlink(missing_ok=True)
+        if STORY == "appending":
+            descriptor = os.open(self.path(self.others[0]), os.O_WRONLY | os.O_APPEND)
+            os.dup2(descriptor, APPENDING)
+            os.close(descriptor)
+
+    def path(self, name: bytes) -> Path:
+        return self.repo.path / os.fsdecode(name)
+
+    def has_done(self, what: str) -> bool:
+        return (self.repo.path.parent / what).exists()
 
     def expect(self, tree: "dict[bytes, Thing]", index: "dict[str, str]") -> None:
         wrong: dict[bytes, Any] = difference(self.tree, tree)
         for name, fixed in self.fixed_tree.items():
             if tree.get(name) == fixed:
                 wrong.pop(name, None)
+            elif tree.get(name + BESIDE, ("", 0, b""))[2] == fixed_text().encode():  # before it was written down
+                wrong.pop(name + BESIDE)
         self.allow_what_others_wrote(tree, wrong)
         assert not wrong, wrong
         assert index.keys() == self.index.keys()
@@ -121,22 +152,36 @@ class Judge:
                 assert tree[os.fsencode(path)] == self.fixed_tree[os.fsencode(path)], path
 
     def allow_what_others_wrote(self, tree: "dict[bytes, Thing]", wrong: "dict[bytes, Any]") -> None:
-        merged, clashing = self.others[:2]
-        if STORY == "editor" and tree[merged][2].decode() == unstaged_text().replace(*SAVED):
-            wrong.pop(merged, None)
-        # The second job may have been killed before it was written down that it was a job: then it is an editor, too.
-        if (
-            STORY
-            and tree[clashing][2].decode() == CLASHING
-            and tree.get(clashing + b".unstaged") == self.tree[clashing]
-        ):
-            del wrong[clashing], wrong[clashing + b".unstaged"]
+        mergeable, clashing = self.others[:2]
+        for name, text in ((mergeable, MERGEABLE), (clashing, CLASHING)):
+            beside = tree.get(name + BESIDE)
+            is_merged = tree[name][2].decode() == unstaged_text().replace(*SAVED) and name == mergeable
+            if STORY and (is_merged or (beside is not None and beside[2].decode() == text)):
+                wrong.pop(name if is_merged else name + BESIDE, None)
+            else:  # a job's is in the commit, or kept where that was refused
+                assert not self.has_done("saved"), (name, beside)
+        if STORY == "appending":
+            assert tree[mergeable][2].startswith(self.tree[mergeable][2])
+            wrong.pop(mergeable, None)
+
+    def expect_the_appended(self) -> None:
+        """The program goes on with the very file, and nothing that it has written is lost."""
+        os.write(APPENDING, b"afterwards\n")
+        name = self.others[0]
+        expected = self.tree[name][2] + b"meanwhile\n" * self.has_done("appended") + b"afterwards\n"
+        assert self.path(name).read_bytes() == expected or self.path(name).read_bytes() == expected.replace(
+            b"afterwards", b"meanwhile\nafterwards"
+        ), self.path(name).read_bytes()
+        assert os.fstat(APPENDING).st_ino == self.path(name).stat().st_ino
 
     def recover(self) -> None:
         facts = find_repo(self.repo.env, str(self.repo.path))
         sentences = recover(facts, self.repo.env, waits=True)
-        assert len(sentences) <= 1 + SENTENCES, sentences
-        self.expect(snapshot(self.repo.path), index_of(self.repo))
+        tree = snapshot(self.repo.path)
+        self.expect(tree, index_of(self.repo))
+        assert len(sentences) <= 3 + sum(name.endswith(BESIDE) for name in tree), sentences
+        if STORY == "appending":
+            self.expect_the_appended()
         assert recover(facts, self.repo.env) == []
         assert not Path(facts.git_dir, "dodo-hooks-aside/journal").exists()
 
@@ -165,6 +210,11 @@ def die_before(number: int) -> None:
         left[0] -= 1
 
     sys.addaudithook(count)
+
+
+def refuse_links(event: str, args: "tuple[Any, ...]") -> None:
+    if event == "os.link":
+        raise OSError(errno.EPERM, "as link(2) says it where there are no hard links")
 
 
 def points(judge: Judge, first: int, step: int) -> int:
@@ -206,6 +256,8 @@ def moments(judge: Judge, count: int, seed: int) -> int:
 def main(mode: str, path: str, one: str, other: str) -> None:
     if "WITHOUT_EXCHANGE" in os.environ:
         exchange._NAME = "there_is_no_such_call"
+    if "WITHOUT_LINKS" in os.environ:
+        sys.addaudithook(refuse_links)
     judge = Judge(Repo(Path(path), dict(os.environ)))
     print((points if mode == "points" else moments)(judge, int(one), int(other)))
 

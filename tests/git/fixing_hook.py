@@ -14,6 +14,7 @@ from dodo_hooks.git.aside import recover, set_aside
 from dodo_hooks.git.mend import mend_real_index
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.restage import Restager
+from dodo_hooks.git.writers import Ending
 
 
 def main(hook: str) -> int:
@@ -41,7 +42,7 @@ def main(hook: str) -> int:
     said = [*restager.after(watch, stages=not fails).sentences]
     if "KILLED" in environ:
         os.kill(os.getpid(), signal.SIGKILL)
-    result = aside.put_back() if aside else None
+    result = aside.put_back(Ending(not fails, {})) if aside else None
     said += result.sentences if result else ()
     sys.stderr.write("".join(f"{sentence}\n" for sentence in said))
     return int(fails or bool(result and result.conflict))

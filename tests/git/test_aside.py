@@ -1,5 +1,7 @@
 """Unstaged work is set aside while the jobs of a commit run, and comes back to the last byte (G5)."""
 
+import errno
+import json
 import os
 import resource
 import shutil
@@ -21,6 +23,7 @@ from dodo_hooks.git.put_back import PutBack
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.restage import Restager
 from dodo_hooks.git.taking import DisturbedError, copy_unstaged, put_bases
+from dodo_hooks.git.writers import Ending
 from dodo_hooks.host import exchange
 from kit.gate import Gate
 from kit.repo import PACKAGES, Repo
@@ -107,15 +110,15 @@ def test_g5_an_editor_that_saves_its_whole_buffer_again_loses_nothing(text: Repo
 
 
 def test_g5_what_cannot_be_merged_is_kept_beside_and_named_and_overwrites_nothing(text: Repo) -> None:
-    text.write("text.unstaged", "of somebody else\n")
+    text.write("text.during-hook", "of somebody else\n")
     aside = put_aside(text)
     write(text, b"text", unstaged_text(", in another way"))
     result = aside.put_back()
     assert not result.conflict  # of no job's making: the commit may go on
-    assert len(result.sentences) == 1 and "text.unstaged-2" in result.sentences[0]
-    assert text.read("text") == unstaged_text(", in another way")
-    assert text.read("text.unstaged-2") == unstaged_text()
-    assert text.read("text.unstaged") == "of somebody else\n"
+    assert len(result.sentences) == 1 and "text.during-hook-2" in result.sentences[0]
+    assert text.read("text") == unstaged_text()
+    assert text.read("text.during-hook-2") == unstaged_text(", in another way")
+    assert text.read("text.during-hook") == "of somebody else\n"
     assert not text.has(".git/dodo-hooks-aside")
 
 
@@ -126,9 +129,9 @@ def test_g5_binary_files_that_both_changed_are_both_kept(repo: Repo) -> None:
     repo.write("binary", unstaged)
     aside = put_aside(repo)
     write(repo, b"binary", saved)
-    assert "binary.unstaged" in aside.put_back().sentences[0]
-    assert (repo.path / "binary").read_bytes() == saved
-    assert (repo.path / "binary.unstaged").read_bytes() == unstaged
+    assert "binary.during-hook" in aside.put_back().sentences[0]
+    assert (repo.path / "binary").read_bytes() == unstaged
+    assert (repo.path / "binary.during-hook").read_bytes() == saved
 
 
 def test_g5_a_file_that_somebody_deleted_meanwhile_comes_back(text: Repo) -> None:
@@ -138,12 +141,12 @@ def test_g5_a_file_that_somebody_deleted_meanwhile_comes_back(text: Repo) -> Non
     assert text.read("text") == unstaged_text()
 
 
-def test_g5_a_deleted_file_that_somebody_made_anew_meanwhile_stays(text: Repo) -> None:
+def test_g5_a_deleted_file_that_somebody_made_anew_meanwhile_is_saved_beside(text: Repo) -> None:
     (text.path / "text").unlink()
     aside = put_aside(text)
     write(text, b"text", "anew\n")
-    assert aside.put_back().sentences == ()
-    assert text.read("text") == "anew\n"
+    assert "text.during-hook" in aside.put_back().sentences[0]
+    assert not text.has("text") and text.read("text.during-hook") == "anew\n"
 
 
 def as_directory(repo: Repo) -> None:
@@ -242,7 +245,11 @@ def test_g5_fixes_that_collide_with_unstaged_edits_refuse_the_commit_and_all_is_
     fix(text, aside, b"text", content=STAGED.replace("line 30\n", "line thirty, fixed\n"))
     assert index_of(text) != index
     result = aside.put_back()
-    assert result.conflict and result.is_whole and result.sentences[0].startswith("text: what the jobs fixed")
+    assert (
+        result.conflict
+        and result.is_whole
+        and result.sentences[0].startswith("commit refused: the fixes to text conflict")
+    )
     assert difference(before, snapshot(text.path)) == {}
     assert index_of(text) == index
 
@@ -274,9 +281,9 @@ def test_g5_a_job_that_fixes_what_is_deleted_in_the_tree(text: Repo) -> None:
     aside = put_aside(text)
     fix(text, aside, b"text")
     result = aside.put_back()
-    assert not result.conflict and result.sentences[0].startswith("text: you had deleted it")
+    assert (result.sentences, result.conflict) == ((), False)
     assert text.git("show", ":text").stdout == fixed_text()
-    assert text.read("text") == fixed_text()  # who made it cannot be told: it may have been its owner
+    assert not text.has("text")  # as its owner wants it; what stood there is in the commit
 
 
 # What a refused commit takes out of the tree
@@ -343,21 +350,81 @@ def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(t
 
 
 @pytest.mark.parametrize("content", [COLLIDING, fixed_text()])
-def test_g5_what_a_job_leaves_that_did_not_succeed_is_as_if_somebody_else_had_written_it(
-    text: Repo, content: str
-) -> None:
+def test_g5_what_a_job_leaves_that_did_not_succeed_is_not_the_owners(text: Repo, content: str) -> None:
     aside = put_aside(text)
     restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
     watch = restager.before([b"text"])
     write(text, b"text", content)
     assert restager.after(watch, stages=False).paths == ()
     assert restager.before([b"text"]).foreign == {b"text"}  # so no later job's fix is staged with it
-    assert not aside.put_back().conflict
+    result = aside.put_back(Ending(False, {b"text": ("fmt",)}))
+    assert not result.conflict and result.sentences[0].startswith("text: changed by job fmt, or while it ran: saved as")
     assert text.git("show", ":text").stdout == STAGED
-    if content == COLLIDING:
-        assert (text.read("text"), text.read("text.unstaged")) == (COLLIDING, unstaged_text())
+    assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), content)
+
+
+def test_g5_a_fix_that_is_staged_stays_also_if_a_job_that_fails_has_written_over_it(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    write(text, b"text", "half of a file\n")
+    result = aside.put_back(Ending(False, {b"text": ("fmt", "lint")}))
+    assert result.sentences[0].startswith("text: changed by one of the jobs fmt, lint, or while they ran: saved as")
+    assert (text.read("text"), text.read("text.during-hook")) == (fixed_and_unstaged_text(), "half of a file\n")
+    assert text.git("show", ":text").stdout == fixed_text()
+
+
+@pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
+def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -> None:
+    """An editor saves whenever git has read the file."""
+    aside = put_aside(text)
+    text.write(".git/info/attributes", "text filter=editor\n")
+    text.git("config", "filter.editor.clean", "cat; echo saved >>text")
+    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    write(text, b"text", fixed_text())
+    assert restager.after(watch).paths == ()
+    text.git("config", "filter.editor.clean", "cat")
+    seen = text.read("text")
+    aside.put_back(ending)
+    assert text.git("show", ":text").stdout == STAGED
+    if ending.has_succeeded:
+        assert text.read("text") == fixed_and_unstaged_text() + seen.removeprefix(fixed_text())
     else:
-        assert text.read("text") == fixed_and_unstaged_text()
+        assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), seen)
+
+
+def test_g5_a_jobs_deletion_that_is_staged_collides_with_unstaged_edits(text: Repo) -> None:
+    before, index = snapshot(text.path), index_of(text)
+    aside = put_aside(text)
+    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    (text.path / "text").unlink()
+    assert restager.after(watch).paths == (b"text",)
+    assert aside.put_back().conflict
+    assert (snapshot(text.path), index_of(text)) == (before, index)
+
+
+@pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
+def test_g5_what_a_job_has_emptied_comes_back_and_leaves_nothing(text: Repo, ending: Ending) -> None:
+    before = snapshot(text.path)
+    aside = put_aside(text)
+    text.write("text", "")
+    assert aside.put_back(ending).sentences == ()
+    assert difference(before, snapshot(text.path)) == {}
+
+
+def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(text: Repo) -> None:
+    """The journal was there, and this path not hidden yet: nobody but its owner can have written there since."""
+    facts = find_repo(text.env, str(text.path))
+    lock = take_lock(facts, waits=True)
+    assert lock is not None
+    journal = Journal(facts.git_dir)
+    copy_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    journal.write()
+    os.close(lock)
+    write(text, b"text", "all anew\n")
+    recover(facts, text.env)
+    assert (text.read("text"), text.read("text.unstaged")) == ("all anew\n", unstaged_text())
 
 
 def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> None:
@@ -533,8 +600,8 @@ def test_g5_a_git_directory_on_another_file_system(text: Repo) -> None:
         assert text.read("text") == STAGED
         write(text, b"text", unstaged_text(", in another way"))
         assert len(aside.put_back().sentences) == 1
-        assert text.read("text.unstaged") == unstaged_text()
-        (text.path / "text.unstaged").rename(text.path / "text")
+        assert text.read("text.during-hook") == unstaged_text(", in another way")
+        (text.path / "text.during-hook").unlink()
         assert difference(before, snapshot(text.path)) == {}
         assert index_of(text) == index
 
@@ -548,6 +615,21 @@ def test_g5_a_file_system_that_cannot_exchange_names(text: Repo, monkeypatch: py
     assert text.read("text") == unstaged_text()  # which `make_work` has committed
     assert aside.put_back().sentences == ()
     assert difference(before, snapshot(text.path)) == {}
+
+
+def test_g5_an_inode_that_another_file_has_now_tells_nothing(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only a copy of the owner's file can be kept, the system gives its number to the next file."""
+
+    def refuse(*args: object, **more: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links")
+
+    monkeypatch.setattr(exchange, "_NAME", "there_is_no_such_call")
+    monkeypatch.setattr(os, "link", refuse)
+    aside = put_aside(text)
+    write(text, b"text", "by a job\n")
+    aside._entries[b"text"].inode = os.stat(text.path / "text").st_ino
+    assert len(aside.put_back(Ending(False, {})).sentences) == 1
+    assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), "by a job\n")
 
 
 def test_g5_a_linked_worktree_has_its_own(text: Repo) -> None:
@@ -643,14 +725,104 @@ def test_g5_a_program_that_has_the_file_open_goes_on_writing_there(text: Repo, e
     assert text.read("text") == fixed_and_unstaged_text() + "more\n"
 
 
-def test_g5_a_file_that_a_power_cut_has_emptied_comes_back_from_its_copy(text: Repo) -> None:
+def test_g5_what_a_program_writes_after_its_file_was_merged_goes_on_beside(
+    text: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open(text.path / "text", "a") as log:
+        aside = put_aside(text)
+        fix(text, aside, b"text")
+        put_all = PutBack._put_all
+
+        def put_and_write(putting: PutBack) -> None:
+            put_all(putting)
+            log.write("more\n")
+            log.flush()
+
+        monkeypatch.setattr(PutBack, "_put_all", put_and_write)
+        result = aside.put_back()
+        log.write("and more\n")
+    assert len(result.sentences) == 1 and "saved as text.unstaged" in result.sentences[0]
+    assert text.read("text") == fixed_and_unstaged_text()
+    assert text.read("text.unstaged") == unstaged_text() + "more\nand more\n"
+
+
+@pytest.mark.parametrize("clean", ["git clean -qfdx", "git clean -qfd", "git add -A"])
+def test_g5_jobs_do_not_see_what_we_keep_in_the_working_tree(far: Repo, clean: str) -> None:
+    aside = put_aside(far)
+    assert (far.path / ".dodo-hooks-aside").is_dir()
+    assert far.git("status", "--porcelain").stdout == "A  text\n"
+    far.git(*clean.split()[1:])
+    assert aside.put_back().sentences == ()
+    assert far.read("text") == unstaged_text() and far.git("ls-files").stdout == "text\n"
+    assert not far.has(".dodo-hooks-aside")
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_g5_what_others_have_put_where_we_keep_files_is_not_taken_for_the_owners(far: Repo, is_link: bool) -> None:
+    place = far.path.parent / "elsewhere"
+    if is_link:
+        place.mkdir()
+        (place / "0.swap").write_text("of somebody's\n")
+        (far.path / ".dodo-hooks-aside").symlink_to(place)
+    else:
+        far.write(".dodo-hooks-aside/0", "planted\n")
+        far.write(".dodo-hooks-aside/kept", "somebody's\n")
+    aside = None
+    try:
+        aside = put_aside(far)
+    except GitError:
+        assert is_link  # where no place can be had nothing is hidden
+    if aside is not None:
+        assert aside.put_back().sentences == ()
+    assert far.read("text") == unstaged_text()
+    assert (
+        [one.name for one in place.iterdir()] == ["0.swap"]
+        if is_link
+        else far.read(".dodo-hooks-aside/kept") == "somebody's\n"
+    )
+
+
+@pytest.fixture
+def far(text: Repo) -> Iterator[Repo]:
+    """The same with the git directory on another file system."""
+    shm = Path("/dev/shm")
+    if not shm.is_dir() or shm.stat().st_dev == text.path.stat().st_dev:
+        pytest.skip("there is no other file system")
+    with tempfile.TemporaryDirectory(dir=shm) as place:
+        shutil.move(text.path / ".git", f"{place}/git")
+        text.write(".git", f"gitdir: {place}/git\n")
+        yield text
+
+
+def in_another_boot(repo: Repo) -> None:
+    journal = repo.path / ".git/dodo-hooks-aside/journal"
+    journal.write_text(json.dumps({**json.loads(journal.read_text()), "boot": "an earlier one"}))
+
+
+@pytest.mark.parametrize(
+    ("is_same_boot", "content", "is_right"),
+    [
+        (True, unstaged_text() + "in the same tick\n", True),
+        (True, "rewritten in the same tick\n", True),
+        (False, unstaged_text() + "in the same tick\n", True),
+        (False, "\0" * len(unstaged_text()), False),
+        (False, unstaged_text()[:100], False),
+    ],
+)
+def test_g5_after_a_power_cut_alone_the_copy_is_better_than_a_file_that_lost_bytes(
+    text: Repo, is_same_boot: bool, content: str, is_right: bool
+) -> None:
+    """Times do not tell: on a coarse clock what was written since has the old one."""
     abandon(put_aside(text))
     original = text.path / ".git/dodo-hooks-aside/original/0"
     status = os.stat(original)
-    original.write_bytes(b"\0" * status.st_size)
+    original.write_text(content)
     os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
+    if not is_same_boot:
+        in_another_boot(text)
     recover(find_repo(text.env, str(text.path)), text.env)
-    assert text.read("text") == unstaged_text()
+    assert text.read("text") == (content if is_right else unstaged_text())
+    assert (os.stat(text.path / "text").st_ino == status.st_ino) == is_right
 
 
 def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> None:
@@ -701,8 +873,8 @@ def test_g5_bytes_that_were_on_their_way_when_a_run_was_killed_are_kept(text: Re
     text.write(f".git/dodo-hooks-aside/swap/{left}", "an editor saved this in the very moment\n")
     text.write(".git/dodo-hooks-aside/swap/0.part", "half")
     said = recover(facts, text.env)
-    assert len(said) == 2 and "text.unstaged" in said[1]
-    assert text.read("text.unstaged") == "an editor saved this in the very moment\n"
+    assert len(said) == 2 and "text.during-hook" in said[1]
+    assert text.read("text.during-hook") == "an editor saved this in the very moment\n"
     assert text.read("text") == unstaged_text()
 
 
@@ -710,7 +882,7 @@ def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(text
     before = snapshot(text.path)
     abandon(put_aside(text))
     text.write(".git/dodo-hooks-aside/swap/0", unstaged_text())
-    text.write(".dodo-hooks-aside-0", STAGED)
+    text.write(".dodo-hooks-aside/0.swap", STAGED)
     assert len(recover(find_repo(text.env, str(text.path)), text.env)) == 1
     assert difference(before, snapshot(text.path)) == {}
 

@@ -41,7 +41,7 @@ def seed() -> int:
     return seed
 
 
-@pytest.mark.parametrize("story", ["", "editor", "collision"])
+@pytest.mark.parametrize("story", ["", "editor", "collision", "appending"])
 def test_g5_killed_before_any_system_call(repo: Repo, story: str, seed: int) -> None:
     make_work(repo, FILES, megabytes=0)
     assert drive(repo, "points", seed % STEP, STEP, STORY=story) > 100
@@ -54,18 +54,20 @@ def test_g5_killed_where_the_gitattributes_go_first(repo: Repo, seed: int) -> No
     assert drive(repo, "points", seed % RARELY, RARELY) > 100
 
 
-def test_g5_killed_where_names_cannot_be_exchanged(repo: Repo, seed: int) -> None:
+@pytest.mark.parametrize("without", [("EXCHANGE",), ("EXCHANGE", "LINKS")])
+def test_g5_killed_where_names_cannot_be_exchanged(repo: Repo, without: tuple[str, ...], seed: int) -> None:
     make_work(repo, 3, megabytes=0)
-    assert drive(repo, "points", seed % RARELY, RARELY, WITHOUT_EXCHANGE="1") > 100
+    assert drive(repo, "points", seed % RARELY, RARELY, **{f"WITHOUT_{what}": "1" for what in without}) > 100
 
 
-def test_g5_killed_where_the_git_directory_is_on_another_file_system(repo: Repo, seed: int) -> None:
+@pytest.mark.parametrize("story", ["", "appending"])
+def test_g5_killed_where_the_git_directory_is_on_another_file_system(repo: Repo, story: str, seed: int) -> None:
     far = Path("/dev/shm")
     if not far.is_dir() or far.stat().st_dev == repo.path.stat().st_dev:
         pytest.skip("there is no other file system")
     make_work(repo, 3, megabytes=0)
     with tempfile.TemporaryDirectory(dir=far) as place:
-        assert drive(repo, "points", seed % RARELY, RARELY, FAR=place) > 100
+        assert drive(repo, "points", seed % RARELY, RARELY, FAR=place, STORY=story) > 100
 
 
 def test_g5_killed_at_random_moments(repo: Repo, seed: int) -> None:

@@ -2,14 +2,17 @@
 
 import os
 import shlex
+import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import mend
+from dodo_hooks.git import restage as restaging
 from dodo_hooks.git.aside import recover
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.restage import Restager, Staged
@@ -59,7 +62,11 @@ def test_g6_where_the_job_fails_nothing_is_staged(fixing: Repo, commit: Callable
     del fixing.env["FAILS"]
     assert "good" not in head(fixing)
     assert "good" not in fixing.git("show", ":one").stdout
-    assert fixing.read("one").startswith("one, good\n")  # what the job did stays for its owner to see
+    beside = fixing.path / "one.during-hook"
+    assert beside.exists() == (commit in UNSTAGED and UNSTAGED[commit] == ["one"])
+    what_it_did = beside.read_text() if beside.exists() else fixing.read("one")
+    assert what_it_did.startswith("one, good\n")  # stays for its owner to see
+    assert not beside.exists() or fixing.read("one") == with_bad("one", bottom="unstaged\n")
     assert not fixing.has(".git/dodo-hooks-aside") and not fixing.has(".git/dodo-hooks-restaged")
 
 
@@ -177,6 +184,56 @@ def test_g6_a_change_in_the_same_tick_that_keeps_the_size_is_seen(repo: Repo) ->
     status = restager.before([b"file"]).stamps[b"file"].status
     same = watch._replace(stamps={b"file": watch.stamps[b"file"]._replace(status=status)})
     assert restager.changed(same) == [b"file"]
+
+
+@pytest.mark.parametrize(("age_s", "is_read"), [(0.0, True), (1.9, True), (2.1, False)])
+def test_g6_what_is_younger_than_the_tick_of_a_coarse_clock_is_told_by_its_bytes(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, age_s: float, is_read: bool
+) -> None:
+    status = os.stat(repo.write("file", "old\n"))
+    clock = status.st_dev, max(status.st_mtime_ns, status.st_ctime_ns) + int(age_s * 1e9)
+    monkeypatch.setattr(restaging, "_clock", lambda git_dir: clock)
+    watch = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
+    assert bool(watch.stamps[b"file"].digest) == is_read
+
+
+def test_g6_where_the_clock_of_the_file_system_is_not_known_nothing_is_old(repo: Repo) -> None:
+    os.utime(repo.write("file", "old\n"), (0, 0))
+    repo.write(".git/dodo-hooks-clock/in-the-way", "")
+    watch = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
+    assert watch.stamps[b"file"].digest
+
+
+def test_g6_a_fix_in_the_same_second_that_keeps_the_size_is_staged_where_the_file_system_counts_seconds(
+    repo: Repo, coarse: Path
+) -> None:
+    repo = Repo.create(coarse / "repo", repo.env)
+    repo.write("file", "old\n")
+    repo.git("add", "file")
+    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    for content in ("one\n", "two\n", "six\n"):
+        watch = restager.before([b"file"])
+        repo.write("file", content)  # in place
+        assert os.stat(repo.path / "file").st_mtime_ns % 1_000_000_000 == 0
+        assert restager.after(watch).paths == (b"file",)
+        assert repo.git("show", ":file").stdout == content
+    assert not repo.has(".git/dodo-hooks-clock")
+
+
+@pytest.fixture
+def coarse(tmp_path: Path) -> Iterator[Path]:
+    """A file system whose clock goes in seconds."""
+    image, place = tmp_path / "image", tmp_path / "coarse"
+    place.mkdir()
+    image.write_bytes(b"")
+    os.truncate(image, 16 << 20)
+    make = ("mke2fs", "-q", "-t", "ext3", "-I", "128", str(image))
+    if os.geteuid() or not shutil.which("mke2fs") or subprocess.run(make, capture_output=True).returncode:
+        pytest.skip("a file system with a coarse clock cannot be made")
+    if subprocess.run(("mount", "-o", "loop", str(image), str(place)), capture_output=True).returncode:
+        pytest.skip("a file system with a coarse clock cannot be mounted")
+    yield place
+    subprocess.run(("umount", str(place)), check=True)
 
 
 def test_g6_what_somebody_else_changed_before_the_job_is_not_staged_and_said(repo: Repo) -> None:

@@ -1,6 +1,7 @@
 """Each way in which git makes a commit, through the whole program: what is committed, what is staged, and what is in
 the working tree afterwards (G3, G5, G6)."""
 
+import json
 import shlex
 import shutil
 import sys
@@ -78,7 +79,10 @@ def test_g6_where_the_job_fails_nothing_is_committed_or_staged(fixing: Repo, com
     fixing.env["FAILS"] = "not today"
     commit(fixing)
     assert "good" not in head(fixing) and "good" not in fixing.git("show", ":one").stdout
-    assert fixing.read("one").startswith("one, good\n")  # what the job did stays for its owner to see
+    beside = fixing.path / "one.during-hook"
+    assert beside.exists() == (commit in (plain, dash_p))
+    what_it_did = beside.read_text() if beside.exists() else fixing.read("one")
+    assert what_it_did.startswith("one, good\n")  # stays for its owner to see
     expect_nothing_is_left(fixing)
     for name, ways in {"one": (plain, dash_p), "two": (only_file,), "three": (merge,)}.items():
         if commit in ways:
@@ -224,9 +228,27 @@ def test_g6_a_fix_that_collides_with_unstaged_work_refuses_the_commit(fixing: Re
     fixing.write("one", with_bad("one", "bad in another way"))
     tree, index = snapshot(fixing.path), index_of(fixing)
     done = fixing.git("commit", "-qm", "work", check=False)
-    assert done.returncode == 1 and "one: what the jobs fixed and what you have not staged" in done.stderr
+    assert (
+        done.returncode == 1 and "commit refused: the fixes to one conflict with your unstaged changes" in done.stderr
+    )
     assert (snapshot(fixing.path), index_of(fixing)) == (tree, index)
     expect_nothing_is_left(fixing)
+
+
+def test_g5_a_refused_commit_is_recorded_as_a_failed_run(fixing: Repo) -> None:
+    fixing.write("one", with_bad("one"))
+    fixing.git("add", "one")
+    fixing.write("one", with_bad("one", "bad in another way"))
+    assert fixing.git("commit", "-qm", "work", check=False).returncode == 1
+    run = fixing.finished("pre-commit")
+    assert run.statuses() == {"fix": "completed"}  # the job did what it should; the run as a whole failed
+    assert run.record.exit_code == 2 and run.record.error.startswith("commit refused: the fixes to one conflict")
+    (listed,) = json.loads(fixing.run("jobs", "--failed", "--format", "json", check=True).stdout)
+    assert listed["error"] == run.record.error and listed["exit_code"] == 2
+    table = fixing.run("jobs", "--failed", check=True).stdout
+    assert f"{run.id}  pre-commit  -    failed" in table and "the fixes to one conflict" in table
+    failures = fixing.run("status", check=True).stdout.partition("\nfailed")[2]
+    assert f"{run.id} pre-commit: commit refused: the fixes to one conflict" in failures
 
 
 # By hand
@@ -345,8 +367,8 @@ def test_g5_g6_the_number_of_git_processes_does_not_grow_with_the_files(fixing: 
         fixing.git("rm", "-rq", "--cached", "many")
         fixing.git("commit", "-qm", "again", "--no-verify")
     in_all = ["status", "checkout-index", "status", "update-index", "ls-files"]
-    # Files that a job and their owner have both changed are merged by git, which does that one by one.
-    assert counts == [[*in_all, "merge-file"], [*in_all, *["merge-file"] * 60]]
+    # The last one is for the files that a job and their owner have both changed: all of them.
+    assert counts == [[*in_all, "diff"], [*in_all, "diff"]]
 
 
 def test_g6_a_commit_that_a_task_makes_is_fixed_as_any_other(repo: Repo) -> None:
@@ -372,6 +394,6 @@ def test_r8_g5_a_commit_that_is_refused_for_a_collision_begins_no_background(rep
     repo.git("add", "a.txt")
     repo.write("a.txt", "foo, and more\n")
     refused = repo.git("commit", "-q", "-m", "work", check=False)
-    assert refused.returncode and "in the same lines" in refused.stderr
+    assert refused.returncode and "the fixes to a.txt conflict" in refused.stderr
     assert repo.finished("pre-commit").job("late").cause == "gate"
     assert repo.read("a.txt") == "foo, and more\n" and not repo.has("late")

@@ -154,9 +154,12 @@ class Trial:
         tree, index = snapshot(self.repo.path), index_of(self.repo)
         merged: Thing = ("file", 0o644, fixed_and_unstaged_text().encode())
         wrong = difference(self.tree, tree)
+        beside: Thing = ("file", 0o644, fixed_text().encode())
         for name in self.fixed:
             if tree.get(name) == merged:
                 wrong.pop(name, None)
+            if tree.get(name + b".during-hook") == beside:  # of a job that was ended before its fix was staged
+                del wrong[name + b".during-hook"]
         assert not wrong, (what, wrong)
         assert index.keys() == self.index.keys(), what
         for path, entry in index.items():

@@ -1,0 +1,120 @@
+"""Versions of a file are merged by the ranges of lines that git finds, whatever anybody has configured (G5)."""
+
+import hashlib
+import subprocess
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dodo_hooks.git import merging
+from dodo_hooks.git.journal import Journal
+from dodo_hooks.git.merging import Case, Merger, Side
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.versions import FILE, LINK, Version
+from kit.repo import Repo
+
+LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"\n", b"d\r\n"]), max_size=8).map(b"".join)
+NUMBERS = b"".join(b"%d\n" % number for number in range(9))
+
+
+def side(text: bytes, mode: int = 0o644, kind: str = FILE) -> Side:
+    return Side(Version(kind, mode, hashlib.sha256(text).hexdigest(), len(text)), lambda: iter((text,)))
+
+
+def case(base: bytes, ours: bytes, theirs: bytes, number: int = 0) -> Case:
+    return Case(side(base), side(ours), side(theirs), b"merged/%d-0" % number)
+
+
+@pytest.fixture
+def merger(repo: Repo) -> Merger:
+    journal = Journal(str(repo.path / ".git"))
+    journal.prepare()
+    return Merger(find_repo(repo.env, str(repo.path)), repo.env, journal)
+
+
+def merged(merger: Merger, repo: Repo, base: bytes, ours: bytes, theirs: bytes) -> "bytes | None":
+    result = merger.merge(case(base, ours, theirs))
+    if result is None:
+        return None
+    return (repo.path / ".git/dodo-hooks-aside/merged/0-0").read_bytes() if result.is_in_file else theirs
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(LINES, LINES, LINES)
+def test_g5_what_git_can_merge_is_merged_to_the_same(
+    repo: Repo, merger: Merger, base: bytes, ours: bytes, theirs: bytes
+) -> None:
+    names = []
+    for name, text in (("ours", ours), ("base", base), ("theirs", theirs)):
+        names.append(str(repo.write(f"../{name}", text)))
+    done = subprocess.run(["git", "merge-file", "-p", "-q", *names], stdout=subprocess.PIPE)
+    found = merged(merger, repo, base, ours, theirs)
+    if done.returncode == 0 and found is not None:
+        assert found == done.stdout
+    assert done.returncode or found is not None
+
+
+def test_g5_lines_that_touch_are_merged_and_those_that_overlap_are_not(repo: Repo, merger: Merger) -> None:
+    third, fourth = NUMBERS.replace(b"3\n", b"three\n"), NUMBERS.replace(b"4\n", b"four\n")
+    assert merged(merger, repo, NUMBERS, third, fourth) == NUMBERS.replace(b"3\n4\n", b"three\nfour\n")
+    assert merged(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"drei\n")) is None
+    assert merged(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"three\n")) == third
+    assert merged(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"")) is None
+    new, other = NUMBERS.replace(b"3\n", b"3\nnew\n"), NUMBERS.replace(b"3\n", b"3\nother\n")
+    assert merged(merger, repo, NUMBERS, new, other) is None
+    assert merged(merger, repo, NUMBERS, new, third) == NUMBERS.replace(b"3\n", b"three\nnew\n")
+
+
+def test_g5_what_is_no_text_is_not_merged(repo: Repo, merger: Merger) -> None:
+    assert merged(merger, repo, b"\0" + NUMBERS, b"\0one\n" + NUMBERS, b"\0" + NUMBERS + b"two\n") is None
+    link = side(b"target", kind=LINK)
+    assert merger.merge(Case(side(NUMBERS), side(b"new\n"), link, b"merged/0-0")) is None
+    assert not merger.contains(side(NUMBERS), link, side(b"new\n"))
+
+
+def test_g5_nobodys_configuration_has_a_say(repo: Repo, merger: Merger) -> None:
+    for name, value in {
+        "diff.external": "false",
+        "diff.orderFile": "/nowhere",
+        "diff.noprefix": "true",
+        "diff.interHunkContext": "9",
+        "core.autocrlf": "true",
+        "filter.broken.clean": "false",
+        "filter.broken.required": "true",
+    }.items():
+        repo.git("config", name, value)
+        subprocess.run(["git", "config", "--global", name, value], env=repo.env, check=True)
+    for attributes in (".git/info/attributes", "../home/config/git/attributes"):
+        repo.write(attributes, "* filter=broken text -diff\n")
+    assert repo.env["XDG_CONFIG_HOME"] == str(repo.path.parent / "home/config")
+    with_returns = NUMBERS.replace(b"3\n", b"3\r\n")
+    appended = NUMBERS + b"last\n"
+    assert merged(merger, repo, NUMBERS, with_returns, appended) == with_returns + b"last\n"
+
+
+def test_g5_ranges_that_do_not_lead_from_one_text_to_the_other_are_not_believed(
+    repo: Repo, merger: Merger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_DIFF", (*merging._DIFF, "--ignore-cr-at-eol"))
+    assert merged(merger, repo, NUMBERS, NUMBERS.replace(b"3\n", b"3\r\n"), NUMBERS + b"last\n") is None
+
+
+@pytest.mark.parametrize("ours", [0o644, 0o755])
+def test_g5_the_permissions_are_the_owners_but_for_what_the_other_side_made_executable(
+    merger: Merger, ours: int
+) -> None:
+    theirs = side(NUMBERS.replace(b"8\n", b"eight\n"), 0o600)
+    result = merger.merge(Case(side(NUMBERS), side(NUMBERS.replace(b"1\n", b"one\n"), ours), theirs, b"merged/0-0"))
+    assert result is not None and result.version.mode == (0o700 if ours == 0o755 else 0o600)
+
+
+def test_g5_many_are_merged_by_one_process(repo: Repo, merger: Merger) -> None:
+    cases = []
+    for number in range(12):
+        ours, theirs = NUMBERS.replace(b"1\n", b"%d, ours\n" % number), NUMBERS + b"%d, theirs\n" % number
+        cases.append(case(NUMBERS, ours, theirs, number))
+    found = merger.merge_all([*cases, case(NUMBERS, NUMBERS + b"one\n", NUMBERS + b"two\n", 12)])
+    assert [one is None for one in found] == [*[False] * 12, True]
+    texts = [(repo.path / f".git/dodo-hooks-aside/merged/{number}-0").read_bytes() for number in range(12)]
+    assert texts == [NUMBERS.replace(b"1\n", b"%d, ours\n" % number) + b"%d, theirs\n" % number for number in range(12)]

@@ -139,6 +139,8 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
         yield _BY_HAND[one.trigger]
     if one.is_alive:
         yield status.RUNNING
+    elif one.error is not None:
+        yield status.FAILED
 
 
 def _row(job: JobRecord) -> Line:

@@ -74,7 +74,7 @@ SURROUNDINGS = [
     "@ >&2 2>/dev/null", "cat <<'E' >/dev/null\n$( ` \"\nE\n@", "cat <<-E | cat >/dev/null\n\t\"it's\n\tE\n@",
     "VAR={branch}; @", ": $((1 + (2 * 3))); @", "(: ) ; @", "f() { :; shift 0; }; f; @", "set -e; @", ": `echo a`; @",
     "until @; do :; done &&\n\n:", "for x in {staged_files} {1}; do :; done; @", "case {1} in {branch}|y) :; esac; @",
-    "[ -n {branch} ] && [ {1} = \"{branch}\" ]\n@", "if [[ a && {branch} == {1} ]]; then :; fi; @",
+    "if [ -n {branch} ] && [ {1} = \"{branch}\" ]; then :; fi; @", "if [[ a && {branch} == {1} ]]; then :; fi; @",
     ": >/dev/null; @ &&\n:", "v='{1}'\"{branch}\"; : \"$v\"; @",
 ]  # fmt: skip
 

@@ -88,8 +88,8 @@ def _check_names(hook: "Hook", selectors: Selectors) -> None:
     names = names_in(hook)
     for word in (*selectors.jobs, *(word for word in selectors.skip if not word.startswith(TAG))):
         if word not in names:
-            from difflib import get_close_matches
+            from dodo_hooks.core.nearest import nearest
 
-            near = get_close_matches(word, names, 1)
-            hint = f"did you mean {near[0]}?" if near else f"its jobs are {', '.join(names)}"
+            near = nearest(word, names)
+            hint = f"did you mean {near}?" if near else f"its jobs are {', '.join(names)}"
             raise UsageError(f"{hook.name} has no job called {word}: {hint}")

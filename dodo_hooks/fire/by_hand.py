@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.events import WITH_STDIN
+from dodo_hooks.core.nearest import nearest
 from dodo_hooks.core.plan import BACKGROUND, FAILURE, OUTPUTS, Hook, Plan
 from dodo_hooks.core.selection import BY_COMMAND, Selectors, left_out
 from dodo_hooks.fire.dry_run import describe
@@ -137,6 +137,6 @@ def _no_such_hook(hook: str, compiled: Compiled) -> str:
     names = [name for name, _ in compiled.hooks]
     if not names:
         return f"there is no hook file here that names {hook}: write one, hooks.dodo, at the top of the working tree"
-    near = get_close_matches(hook, names, 1)
-    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(names)}"
+    near = nearest(hook, names)
+    hint = f"did you mean {near}?" if near else f"it has {', '.join(names)}"
     return f"{compiled.rules.file} has no hook called {hook}: {hint}"

@@ -23,7 +23,7 @@ from dodo_hooks.host.private_files import read_private
 
 # What a command may import that is not ours, with what these import in turn: some systems scatter them.
 THIRD_PARTY = (
-    *("doit", "cloudpickle", "yaml", "click", "rich", "pygments", "markdown_it", "mdurl"),
+    *("doit", "cloudpickle", "yaml", "click"),
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
 )
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import chain, islice
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.names import directory_name
+from dodo_hooks.core.nearest import nearest
 from dodo_hooks.core.status import SKIPPED
 from dodo_hooks.store import layout
 from dodo_hooks.store.reader import (
@@ -124,8 +124,8 @@ def _best(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
 
 def _nearest(wanted: str, known: Iterable[str]) -> str:
     """The end of a sentence that says what might have been meant, or nothing."""
-    close = get_close_matches(wanted, sorted(set(known)), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
+    close = nearest(wanted, sorted(set(known)))
+    return f", did you mean {close!r}?" if close else ""
 
 
 def _readings(text: str) -> Iterator[list[_Reading]]:

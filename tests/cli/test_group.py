@@ -17,7 +17,7 @@ DONE = Outcome(COMPLETED, exit_code=0)
 
 
 BEGIN = "import sys; from dodo_hooks.cli import group; from dodo_hooks.host.world import make_world\n"
-HEAVY = {"rich", "yaml", "pydantic", "doit"}
+HEAVY = {"yaml", "pydantic", "doit"}
 
 
 def modules_after(repo: Repo, program: str) -> set[str]:

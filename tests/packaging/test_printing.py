@@ -11,7 +11,7 @@ PACKAGE = Path(dodo_hooks.__file__).parent
 # Who may print, and why what it prints is safe.
 PLACES = {
     "host/console.py": "the one for sentences, on standard error: calls `shown`",
-    "cli/table.py": "the one for what commands print: calls `shown`, and rich gets cells that it was called for",
+    "cli/table.py": "the one for what commands print: calls `shown`",
     "engine/screen.py": "the output of jobs, which is theirs, and lines of ours from `job_line`, which calls `shown`",
     "engine/reporters.py": "doit's stream: each text goes through `shown`",
     "fire/problems.py": "problems of a hook file: each goes through `shown`",

@@ -11,7 +11,7 @@ from dodo_hooks.cli.place import repo_at
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.globs import compile_glob
 from dodo_hooks.core.matching import matches_any
-from dodo_hooks.git.command import git
+from dodo_hooks.git.files import Asked
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.wording import quoted
 
@@ -52,8 +52,7 @@ class GivenFiles:
             UsageError: two options contradict each other, or a file, a pattern or a ref cannot be used.
         """
         self._check()
-        top = repo_at(world, None).top
-        found = self._found(world, top, tell)
+        found = self._found(world, Asked(repo_at(world, None), world.environ), tell)
         if found is None:
             return None
         is_wanted = _matcher("--glob", self.globs) if self.globs else lambda path: True
@@ -77,17 +76,17 @@ class GivenFiles:
         if self.to_ref is not None and self.from_ref is None:
             raise UsageError("--to-ref says where a range ends: say with --from-ref where it begins")
 
-    def _found(self, world: World, top: str, tell: Tell) -> Iterable[bytes] | None:
+    def _found(self, world: World, asked: Asked, tell: Tell) -> Iterable[bytes] | None:
         if self.named:
-            return _below_top(world, top, self.named, tell)
+            return _below_top(world, asked.repo.top, self.named, tell)
         if self.listed_in is not None:
-            return _below_top(world, top, _read_names(world, self.listed_in), tell)
+            return _below_top(world, asked.repo.top, _read_names(world, self.listed_in), tell)
         if self.from_ref is not None:
-            return _changed(world, top, f"{self.from_ref}...{self.to_ref or 'HEAD'}")
+            return _changed(asked, f"{self.from_ref}...{self.to_ref or 'HEAD'}")
         if self.is_last_commit:
-            return _last_commit(world, top)
+            return _last_commit(asked)
         if self.takes_all or self.globs or self.excludes:
-            return _split(git(["ls-files", "-z"], top, world.environ))
+            return _split(asked.git("ls-files", "-z"))
         return None
 
 
@@ -117,22 +116,20 @@ def _read_names(world: World, file: str) -> list[str]:
     return [os.fsdecode(name) for name in names if name]
 
 
-def _changed(world: World, top: str, span: str) -> list[bytes]:
+def _changed(asked: Asked, span: str) -> list[bytes]:
     if span.startswith("-"):
         raise UsageError(f"{quoted(span)} is no range of commits")
     try:
-        return _split(git([*_NAMES, span, "--"], top, world.environ))
+        return _split(asked.git(*_NAMES, span, "--"))
     except GitError as error:
         raise UsageError(str(error)) from error
 
 
-def _last_commit(world: World, top: str) -> list[bytes]:
+def _last_commit(asked: Asked) -> list[bytes]:
     """Against the first parent; of a first commit all files."""
-    try:
-        git(["rev-parse", "-q", "--verify", "HEAD^"], top, world.environ)
-    except GitError:
-        return _split(git(["ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD"], top, world.environ))
-    return _split(git([*_NAMES, "HEAD^", "HEAD", "--"], top, world.environ))
+    if asked.attempt("rev-parse", "-q", "--verify", "HEAD^").exit_code:
+        return _split(asked.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD"))
+    return _split(asked.git(*_NAMES, "HEAD^", "HEAD", "--"))
 
 
 def _matcher(option: str, patterns: Sequence[str]) -> Callable[[bytes], bool]:

@@ -39,7 +39,6 @@ CONCURRENCY = "concurrency"  # its concurrency group was taken, or somebody else
 EXIT = "exit"  # a non-zero exit status
 SIGNAL = "signal"  # ended by a signal that was not ours
 SPAWN = "spawn"  # the command could not be started: exit code 126 or 127
-CHANGES = "changes"  # it changed files, and must not (`fail_on_changes`)
 STAGING = "staging"  # what it fixed could not be staged (G6)
 CHANGES = "changes"  # it changed files, and that is to fail (fail_on_changes)
 DEPENDENCIES = "dependencies"  # doit could not tell whether the job is up to date

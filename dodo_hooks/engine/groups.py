@@ -22,7 +22,7 @@ from dodo_hooks.core import status
 from dodo_hooks.core.plan import BACKGROUND, CANCEL_PREVIOUS, QUEUE, SKIP, Group
 from dodo_hooks.core.record import Record
 from dodo_hooks.core.status import Outcome
-from dodo_hooks.host.locks import is_unsupported
+from dodo_hooks.host.locks import is_disk_full, is_unsupported
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store import layout
@@ -89,8 +89,8 @@ class Groups:
                 os.close(guard)
         except OSError as error:
             self.let_go(number)
-            if is_unsupported(error) and not has_named_groups(self._jobs[number]):
-                return ()  # without locks runs are attached, one after the other
+            if (is_unsupported(error) or is_disk_full(error)) and not has_named_groups(self._jobs[number]):
+                return ()  # without locks runs are attached, one after the other; a full disk stops no job
             return Outcome(status.FAILED, status.CONCURRENCY, f"its groups cannot be taken: {error.strerror}")
         if not others:
             self._drop_ticket(number)

@@ -58,7 +58,7 @@ class Loop:
         self._watched: dict[int, Callable[[int], None]] = {}
         self._ticks: list[tuple[float | None, Callable[[], None]]] = []
         self._reminders: list[float] = []
-        self._guard: Guard | None = None
+        self._guards: list[Guard] = []
         self.permits = Permits()
         self._groups: Groups | None = None
 
@@ -86,8 +86,11 @@ class Loop:
         self._hook_deadline = at_s
 
     def guard(self, guard: "Guard", locks: "Sequence[int]", grace_s: float) -> None:
-        """Let `guard` see each start and end, let the waves hold `locks`, and give jobs no more than this to end."""
-        self._guard = guard
+        """Let `guard` see each start and end, let the waves hold `locks`, and give jobs no more than this to end.
+
+        Of several the last one is the first to see an end, and the others see the outcome that it makes of it.
+        """
+        self._guards.insert(0, guard)
         self._keep += tuple(locks)
         self.context = self.context._replace(grace_s=min(grace_s, self.context.grace_s))
 
@@ -192,8 +195,8 @@ class Loop:
 
     def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
         """Have a wave start this job. False: no process is left for one, and that is the end of the run (R21)."""
-        if self._guard is not None:
-            self._guard.starting(number)
+        for guard in self._guards:
+            guard.starting(number)
         while True:
             wave = self._holder_of(number) or self._fork_or_give_up(number, locks)
             if wave is None:
@@ -318,8 +321,8 @@ class Loop:
         assert self._source is not None
         self._deadlines.pop(number, None)
         self.permits.give_back(number)
-        if self._guard is not None:
-            outcome = self._guard.ended(number, outcome)
+        for guard in self._guards:
+            outcome = guard.ended(number, outcome)
         if self._groups is not None:
             self._groups.let_go(number)
         if self._live == number:

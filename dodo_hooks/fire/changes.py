@@ -15,7 +15,6 @@ from dodo_hooks.core.plan import CI, ELSEWHERE, Job
 from dodo_hooks.core.shown import shown
 from dodo_hooks.core.status import Outcome
 from dodo_hooks.engine.loop import Loop
-from dodo_hooks.engine.recorder import Guard
 from dodo_hooks.fire.phases import is_ci
 from dodo_hooks.fire.run import Run
 from dodo_hooks.git.tree_state import TreeState, diff_of, is_untracked, read_tree_state
@@ -24,9 +23,9 @@ from dodo_hooks.store import layout
 _MOST_NAMED = 3
 
 
-def watch_changes(run: Run, loop: Loop, numbers: Sequence[int], inner: Guard | None) -> None:
-    """Let the loop fail those of these jobs that change files and must not, where we are. `inner` is the guard that the
-    loop has already.
+def watch_changes(run: Run, loop: Loop, numbers: Sequence[int]) -> None:
+    """Let the loop fail those of these jobs that change files and must not, where we are. To be called when the loop
+    has the guard that stages what jobs fix: we look before it does.
 
     Raises:
         GitError: it cannot be told what the tree is now.
@@ -35,25 +34,22 @@ def watch_changes(run: Run, loop: Loop, numbers: Sequence[int], inner: Guard | N
     jobs = run.firing.hook.jobs
     watched = {number for number in numbers if where in jobs[number].fails_on_changes}
     if watched:
-        loop.guard(_ChangeGuard(run, watched, inner), (), loop.context.grace_s)
+        loop.guard(_ChangeGuard(run, watched), (), loop.context.grace_s)
 
 
 class _ChangeGuard:
-    """Sees each start and end before the guard inside of it does, which may stage what a job has changed."""
+    """Looks at the tree as each job ends."""
 
-    def __init__(self, run: Run, watched: set[int], inner: Guard | None) -> None:
+    def __init__(self, run: Run, watched: set[int]) -> None:
         self._run = run
         self._jobs = run.firing.hook.jobs
         self._watched = watched
-        self._inner = inner
         self._running: set[int] = set()
         self._changed: dict[int, set[bytes]] = {}  # by a job that still runs
         self._last = self._read()
 
     def starting(self, number: int) -> None:
         self._running.add(number)
-        if self._inner is not None:
-            self._inner.starting(number)
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         failure = None
@@ -63,8 +59,6 @@ class _ChangeGuard:
                 failure = self._look(number, outcome)
             except GitError as error:
                 failure = _failed(f"it cannot be told whether it changed files: {error}", outcome)
-        if self._inner is not None:
-            outcome = self._inner.ended(number, outcome)
         return failure if failure is not None and outcome.status == status.COMPLETED else outcome
 
     def _look(self, number: int, outcome: Outcome) -> Outcome | None:

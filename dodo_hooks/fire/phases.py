@@ -143,7 +143,7 @@ def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
     if any(attached.run.firing.hook.jobs[number].fails_on_changes for number in jobs):
         from dodo_hooks.fire.changes import watch_changes as watch
 
-        watch(attached.run, attached.loop, jobs, attached.staging)
+        watch(attached.run, attached.loop, jobs)
 
 
 def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database: "str | None" = None) -> int:

@@ -86,7 +86,7 @@ class Staging:
         if watch is None or self._restager is None:
             return outcome
         try:
-            staged = self._restager.after(watch, stages=outcome.status == status.COMPLETED)
+            staged = self._restager.after(watch, stages=_has_done_its_work(outcome))
         except GitError as error:
             return Outcome(status.FAILED, status.STAGING, f"what it fixed cannot be staged: {error}", outcome.exit_code)
         self._run.remarks += staged.sentences

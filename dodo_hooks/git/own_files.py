@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.kept import NEW_SUFFIX
+from dodo_hooks.host.file_owner import inherit_owner
 from dodo_hooks.host.locks import is_unsupported
 
 
@@ -15,6 +16,7 @@ def put(path: str, content: bytes, mode: int) -> None:
     new = path + NEW_SUFFIX  # what is there was left by one that was killed
     unlink(new)
     with open(new, "xb") as file:
+        inherit_owner(file.fileno(), new)
         file.write(content)
         os.fchmod(file.fileno(), mode)
     os.replace(new, path)

@@ -1,6 +1,6 @@
-"""File systems without `flock` (R18; HOT).
+"""What an error of the file system means: that it has no `flock` (R18), or no room (R21; HOT).
 
-Some network file systems have none. A lock that cannot be taken there is not one that somebody else holds.
+Some network file systems have no locks. A lock that cannot be taken there is not one that somebody else holds.
 """
 
 
@@ -9,3 +9,10 @@ def is_unsupported(error: OSError) -> bool:
     from errno import ENOLCK, ENOSYS, EOPNOTSUPP
 
     return error.errno in (ENOLCK, ENOSYS, EOPNOTSUPP)
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the disk, or its owner's share of it, is full (write(2))."""
+    from errno import EDQUOT, ENOSPC
+
+    return error.errno in (ENOSPC, EDQUOT)

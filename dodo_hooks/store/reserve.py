@@ -12,6 +12,7 @@ A slot is the tail of a record, as store/records.py renders it, and blanks; an e
 """
 
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.host.locks import is_disk_full
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.store import records
 
@@ -37,9 +38,7 @@ def has_end(lock_path: str) -> bool:
 
 def is_full(error: StoreError) -> bool:
     """Whether something could not be written because the disk, or its owner's share of it, is full."""
-    from errno import EDQUOT, ENOSPC
-
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno in (ENOSPC, EDQUOT)
+    return isinstance(error.__cause__, OSError) and is_disk_full(error.__cause__)
 
 
 def take_room(lock: int, jobs: int) -> bool:

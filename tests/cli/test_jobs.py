@@ -248,7 +248,7 @@ def lines_at_terminal(terminal: Start, *variables: str) -> bytes:
 def test_at_a_terminal_statuses_have_colours(terminal: Start, history: History) -> None:
     history.finished({"failed": DONE, "b": LOST})
     lines = lines_at_terminal(terminal).splitlines()
-    assert b"\x1b[32mcompleted" in lines[1] and b"\x1b[31m\x1b[1mfailed" in lines[2]
+    assert b"\x1b[32mcompleted" in lines[1] and b"\x1b[1;31mfailed" in lines[2]
     assert b"mfailed" not in lines[1]  # the job of that name
 
 
@@ -271,7 +271,7 @@ def test_columns_fit_the_terminal(terminal: Start, history: History, columns: in
     output = lines_at_terminal(terminal, "NO_COLOR=1", f"COLUMNS={columns}").decode()
     assert "[red]" in output and "\x1b" not in output
     widths = [columns_of(line.rstrip("\r")) for line in output.splitlines()]
-    assert max(widths) <= columns and sum(wide == columns for wide in widths) >= 1
+    assert max(widths) <= columns and max(widths) >= columns - 1
     assert output.count("\u2026") >= 3 and len(output.splitlines()) == 4
 
 

@@ -117,16 +117,17 @@ def test_a_job_ends_its_waiters_before_its_run_has_ended(
 
 
 def test_all_that_is_alive_is_waited_for(repo: Repo, gate: Gate, waiter: Waiter) -> None:
-    repo.hook("post-commit", background=True, a=gate.command, b={"run": "exit 3", "needs": ["a"]})
-    for _ in range(2):
-        repo.git("commit", "--allow-empty", "-m", "work")
+    for hook in ("post-commit", "post-checkout"):
+        repo.hook(hook, background=True, a=gate.command, b={"run": "exit 3", "needs": ["a"]})
+    for command in (("commit", "--allow-empty", "-m", "work"), ("checkout", "-q", "-b", "topic")):
+        repo.git(*command)
         gate.wait()
     waiting = waiter()
     gate.let_one_go()
     gate.let_one_go()
     code, out = ended(waiting)
     assert (code, out) == (1, "b: failed, exit code 3\n" * 2)
-    assert all(one.has_ended() for one in repo.invocations("post-commit"))
+    assert all(one.has_ended() for one in repo.invocations())
 
 
 def test_r18_the_death_of_the_writer_is_an_end(repo: Repo, gate: Gate, waiter: Waiter) -> None:

@@ -84,7 +84,6 @@ HOOK: Cases = {
         hook("concurrency: {group: a, on_conflict: wait}"),
         '3:42: hook "pre-commit": "on_conflict": expected queue, cancel-previous or skip, found "wait"',
     ),
-    "concurrency without a group": (hook("concurrency: {wait: 5m}"), '"group" is missing: a group of jobs that run'),
     "a key of concurrency": (hook("concurrency: {group: a, on_conflct: skip}"), 'did you mean "on_conflict"?'),
 }
 

@@ -16,6 +16,7 @@ PLACES = {
     "engine/reporters.py": "doit's stream: each text goes through `shown`",
     "fire/problems.py": "problems of a hook file: each goes through `shown`",
     "cli/jobs_logs.py": "the output of jobs, byte for byte",
+    "cli/jobs_watch.py": "moves of the cursor; lines by `print_safe`",
     "cli/dump.py": "a hook file, in which YAML itself escapes",
     "cli/completion.py": "what a shell reads",
     "cli/group.py": "the help text of a command",

@@ -47,7 +47,7 @@ def test_lefthook_exclude_names_jobs_and_tags(lefthook: Repo) -> None:
     lefthook.env["LEFTHOOK_EXCLUDE"] = "a,slow"
     commit(lefthook)
     assert ran(lefthook) == ["c"]
-    assert "a: skipped, left out by LEFTHOOK_EXCLUDE=a" in lefthook.run("run", "pre-commit", "-v").stdout
+    assert "\u2013 a  left out by LEFTHOOK_EXCLUDE=a" in lefthook.run("run", "pre-commit", "-v").stdout
     lefthook.env["LEFTHOOK_EXCLUDE"] = "grouped"
     commit(lefthook)
     assert ran(lefthook) == ["c", "a", "b"]

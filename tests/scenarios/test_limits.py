@@ -290,8 +290,8 @@ WRONG = {
         ["hooks.dodo:5:", '"lnt"', '"lint"'],
     ),
     "unknown key": (
-        "hooks:\n  pre-commit:\n    jobs:\n      - {name: one, run: touch ran, ned: []}\n",
-        ["hooks.dodo:4:", '"ned"', '"needs"'],
+        "hooks:\n  pre-commit:\n    jobs:\n      - {name: one, run: touch ran, neds: []}\n",
+        ["hooks.dodo:4:", '"neds"', '"needs"'],
     ),
     "wrong type": (
         "hooks:\n  pre-commit:\n    jobs:\n      - {name: one, run: touch ran, timeout: soon}\n",

@@ -63,8 +63,9 @@ def test_r23_a_closed_output_costs_the_output_alone(repo: Repo, closed: str) -> 
     assert repo.finished("pre-commit").statuses() == {"one": "completed", "two": "completed"}
 
 
-def test_r23_a_long_list_of_skipped_jobs_is_cut_short(repo: Repo) -> None:
+def test_r23_each_of_many_skipped_jobs_has_a_line(repo: Repo) -> None:
     jobs: dict[str, Any] = {f"j{number}": {"run": "true", "needs": ["first"]} for number in range(40)}
     repo.hook("pre-commit", first="exit 1", **jobs)
     done = repo.run("run", "pre-commit")
-    assert "j0, j1, j2, j3, j4, j5, j6, j7 and 32 more" in done.stderr
+    assert done.stdout.count("dependency first failed") == 40
+    assert len(done.stderr.splitlines()) == 2

@@ -13,7 +13,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 from compare import ratio
 
-from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.store.identity import repository_id
 from kit.history import History
 from kit.repo import Repo, clean_environment

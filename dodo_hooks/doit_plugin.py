@@ -25,7 +25,7 @@ try:
     from doit.cmd_base import DodoTaskLoader  # type: ignore[import-untyped]
     from doit.exceptions import InvalidCommand, InvalidDodoFile  # type: ignore[import-untyped]
 
-    from dodo_hooks.engine.database import HookDB
+    from dodo_hooks.doit_runner.database import HookDB
 except Exception:  # a doit that we do not know: stay out of its way, and let the classes below be made all the same
     doit_loader = None
     DodoTaskLoader = object
@@ -60,10 +60,10 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         Raises InvalidDodoFile, which doit shows without a traceback and answers with 3, if it cannot be used.
         """
         from dodo_hooks.core.errors import ConfigError, HooksError
-        from dodo_hooks.core.shown import shown
-        from dodo_hooks.fire.plan_cache import load_file, load_plan
-        from dodo_hooks.fire.problems import explained
+        from dodo_hooks.core.terminal_text import shown
+        from dodo_hooks.fire.report.diagnostics import format_diagnostics
         from dodo_hooks.host.world import make_world
+        from dodo_hooks.plans.cache import load_file, load_plan
 
         _refuse_other_backends(opt_values)
         doit_loader.initial_workdir = os.getcwd()
@@ -73,7 +73,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
             self.top, self._database = _places(self.world)
             plan = load_file(self.world, file) if file else load_plan(self.world, directory)
         except ConfigError as error:
-            raise InvalidDodoFile(explained(error).rstrip("\n")) from error
+            raise InvalidDodoFile(format_diagnostics(error).rstrip("\n")) from error
         except HooksError as error:
             raise InvalidDodoFile(shown(str(error))) from error
         if plan is None:
@@ -92,7 +92,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         tasks = tasks_of(self.plan, self._run_attached)
         _mend_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
-            from dodo_hooks.fire.notices import print_notices_here
+            from dodo_hooks.fire.report.file_notices import print_notices_here
 
             print_notices_here(self.world, self.plan)
         if cmd.execute_tasks:
@@ -134,8 +134,9 @@ def _execute(
 ) -> int:
     """Takes the place of `Run._execute`; doit looks at the names of the parameters and hands over those options."""
     from dodo_hooks.core.errors import HooksError
-    from dodo_hooks.core.shown import shown
-    from dodo_hooks.engine.reporters import FanOut, RunOptions
+    from dodo_hooks.core.terminal_text import shown
+    from dodo_hooks.doit_runner.job_notes import RunOptions
+    from dodo_hooks.doit_runner.reporters import FanOut
     from dodo_hooks.fire.doit_run import run_selection
 
     if num_process < 0:
@@ -154,7 +155,8 @@ def _execute(
 
 def _reporter(cmd: Any, chosen: Any, options: dict[str, Any]) -> Any:
     """The reporter of that name; `console` and `json` are ours here, and doit's everywhere else."""
-    from dodo_hooks.engine.reporters import ConsoleReporter, JsonReporter
+    from dodo_hooks.doit_runner.console_reporter import ConsoleReporter
+    from dodo_hooks.doit_runner.json_reporter import JsonReporter
 
     ours: dict[str, Any] = {"console": ConsoleReporter, "json": JsonReporter}
     reporter = (ours.get(chosen) or cmd.reporters[chosen]) if isinstance(chosen, str) else chosen
@@ -217,7 +219,7 @@ def _refuse_other_backends(opt_values: Any) -> None:
 
 def _hook_file(opt_values: Any) -> "tuple[str, str | None] | None":
     """(its directory, the file if the command line names it) where a hook file is meant; None: leave it to doit."""
-    from dodo_hooks.loader.discover import find_hook_file
+    from dodo_hooks.loader.layers.discover import find_hook_file
 
     named = opt_values.get("dodoFile")
     if named != "dodo.py":
@@ -239,7 +241,7 @@ def _places(world: "World") -> tuple[str, str]:
     Raises UnsafeRepositoryError and UnsafeFileError: what is there is somebody else's.
     """
     from dodo_hooks.git.repo import find_repo
-    from dodo_hooks.host.private_files import expect_private_directory
+    from dodo_hooks.host.files.private_files import expect_private_directory
     from dodo_hooks.store.identity import repository_id
     from dodo_hooks.store.layout import doit_database, own_dir
 

@@ -55,13 +55,13 @@ def _dispatch(argv: "Sequence[str]", world: "World") -> int:
 
         return fire(world, list(argv[1:]))
     if list(argv) == ["status", "--short"]:  # before each prompt of a shell: click alone would take half of its time
-        from dodo_hooks.cli.status_short import print_short_status
+        from dodo_hooks.cli.prompt_status import print_short_status
 
         return print_short_status(world)
     from dodo_hooks.host.world import reach_site
 
     reach_site(world)
-    from dodo_hooks.cli.group import run
+    from dodo_hooks.cli.root_command import run
 
     return run(argv, world)
 
@@ -72,9 +72,9 @@ def _explain(error: Exception) -> int:
     from dodo_hooks.host.console import say
 
     if isinstance(error, ConfigError):
-        from dodo_hooks.fire.problems import tell
+        from dodo_hooks.fire.report.diagnostics import print_diagnostics
 
-        tell(error, sys.stderr)
+        print_diagnostics(error, sys.stderr)
         return error.exit_code
     if isinstance(error, HooksError):
         say(str(error))

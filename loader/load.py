@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from dodo_hooks.core.errors import ConfigError, Problem
 from dodo_hooks.core.plan import Plan, Retention
-from dodo_hooks.loader.commands import Machine
-from dodo_hooks.loader.compile import Origin, Place, compile_hooks
-from dodo_hooks.loader.discover import Found
-from dodo_hooks.loader.layers import read_layers
-from dodo_hooks.loader.schema import read_models
-from dodo_hooks.loader.sources import SourceError, Sources
-from dodo_hooks.loader.tree import Finding, MapNode, Mark
+from dodo_hooks.loader.compile.hooks import CompileContext, Origin, compile_hooks
+from dodo_hooks.loader.compile.job_commands import Platform
+from dodo_hooks.loader.layers.discover import Found
+from dodo_hooks.loader.layers.extends import read_layers
+from dodo_hooks.loader.read.nodes import Finding, Location, MapNode
+from dodo_hooks.loader.read.sources import SourceError, Sources
+from dodo_hooks.loader.schema.models import read_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def load(found: Found, sources: Sources, main_top: str | None = None) -> Plan:
     A file that says nothing is a plan without hooks. `Job.record` is left empty. `sources` knows afterwards what the
     plan rests on; `main_top` is the top of the main working tree, whose local overlay counts in the linked ones too.
     """
-    return loaded(found, sources, main_top).plan
+    return load_with_tree(found, sources, main_top).plan
 
 
 def load_plan(found: Found) -> Plan:
@@ -37,7 +37,7 @@ def load_plan(found: Found) -> Plan:
     return load(found, Sources())
 
 
-def loaded(found: Found, sources: Sources, main_top: str | None = None) -> Loaded:
+def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) -> Loaded:
     """The same, with the tree."""
     try:
         return _loaded(found, sources, main_top)
@@ -49,7 +49,7 @@ def loaded(found: Found, sources: Sources, main_top: str | None = None) -> Loade
 def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
     layers = read_layers(found, sources, main_top)
     if not layers.is_whole:
-        refuse(layers.findings)
+        raise_diagnostics(layers.findings)
     root, findings, notices, origin = layers.root, [*layers.findings], [*layers.notices], Origin()
     unchecked: tuple[str, ...] = ()
     if found.family.translate is not None:
@@ -62,9 +62,9 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         origin = Origin(is_own=False, refused=translation.refused)
     root = without_anchors(root)
     file, tree, flaws = read_models(root)
-    place = Place(Machine.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
+    place = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
     compiled = compile_hooks(file, tree, place, origin)
-    refuse([*findings, *flaws, *compiled.findings])
+    raise_diagnostics([*findings, *flaws, *compiled.findings])
     notices += [f"{_place(one.mark)}: {_said(one)}" for one in compiled.notices]
     plan = Plan(
         file=found.file,
@@ -96,9 +96,9 @@ def content_of(path: str, shown: str) -> bytes:
         raise ConfigError([Problem(shown, 0, 0, str(error))]) from None
 
 
-def refuse(findings: Iterable[Finding]) -> None:
+def raise_diagnostics(findings: Iterable[Finding]) -> None:
     """Raise what was found; what an alias brings to several jobs is said once."""
-    problems: dict[tuple[Mark, str], Problem] = {}
+    problems: dict[tuple[Location, str], Problem] = {}
     for finding in findings:
         mark = finding.mark
         problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, _said(finding)))
@@ -111,5 +111,5 @@ def _said(finding: Finding) -> str:
     return f"{finding.who}: {finding.message}" if finding.who else finding.message
 
 
-def _place(mark: Mark) -> str:
+def _place(mark: Location) -> str:
     return f"{mark.file}:{mark.line}:{mark.column}"

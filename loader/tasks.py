@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from doit.task import Task  # type: ignore[import-untyped]
 
-from dodo_hooks.core.events import NOT_IN_BG
+from dodo_hooks.core.git_hooks import NOT_IN_BG
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
 
 FOREGROUND_GROUP = "fg"

@@ -4,10 +4,10 @@ import os
 from dataclasses import dataclass
 
 from dodo_hooks.core.errors import ConfigError, Problem
-from dodo_hooks.host.private_files import read_private
-from dodo_hooks.loader.load import refuse
-from dodo_hooks.loader.schema import read_user_models
-from dodo_hooks.loader.source import parse
+from dodo_hooks.host.files.private_files import read_private
+from dodo_hooks.loader.load import raise_diagnostics
+from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.schema.models import read_user_models
 
 DESKTOP = "desktop"  # instead of a command
 
@@ -31,10 +31,10 @@ def load_user_config(path: str) -> UserConfig:
     """Raises ConfigError with all that is wrong; UnsafeFileError where others could have written it."""
     document = parse(_content_of(path), path)
     if document.root is None:
-        refuse(document.findings)
+        raise_diagnostics(document.findings)
         return UserConfig(None)
     file, findings = read_user_models(document.root)
-    refuse([*document.findings, *findings])
+    raise_diagnostics([*document.findings, *findings])
     body = file.notify
     notify = None if body is None else Notify(body.run, body.when == "always", body.timeout)
     return UserConfig(notify, tuple(map(os.path.expanduser, file.trusted)))

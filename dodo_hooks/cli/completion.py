@@ -12,7 +12,7 @@ from itertools import islice
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
-from dodo_hooks.cli.group import COMPLETION, PROGRAM
+from dodo_hooks.cli.lazy_group import COMPLETION, PROGRAM
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.host.world import World
@@ -116,7 +116,7 @@ def _tags(ctx: click.Context) -> Iterator[str]:
 
 
 def _plan(world: World) -> Plan | None:
-    from dodo_hooks.cli.place import plan_here
+    from dodo_hooks.cli.repository import plan_here
 
     try:
         return plan_here(world)
@@ -125,7 +125,7 @@ def _plan(world: World) -> Plan | None:
 
 
 def _addresses(ctx: click.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    from dodo_hooks.cli.place import repo_at
+    from dodo_hooks.cli.repository import repo_at
     from dodo_hooks.store import identity, layout
     from dodo_hooks.store.reader import list_invocations, read_jobs
 

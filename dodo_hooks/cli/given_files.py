@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from dodo_hooks.cli.place import repo_at
+from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.core.globs import compile_glob
 from dodo_hooks.core.matching import matches_any
-from dodo_hooks.git.files import Asked
+from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.git.files import GitQuery
 from dodo_hooks.host.world import World
-from dodo_hooks.loader.wording import quoted
+from dodo_hooks.loader.globs.compile_globs import compile_glob
 
 _NAMES = ("diff", "--name-only", "-z", "--diff-filter=d", "--no-renames", "--no-ext-diff")
 Tell = Callable[[str], None]
@@ -52,7 +52,7 @@ class GivenFiles:
             UsageError: two options contradict each other, or a file, a pattern or a ref cannot be used.
         """
         self._check()
-        found = self._found(world, Asked(repo_at(world, None), world.environ), tell)
+        found = self._found(world, GitQuery(repo_at(world, None), world.environ), tell)
         if found is None:
             return None
         is_wanted = _matcher("--glob", self.globs) if self.globs else lambda path: True
@@ -76,7 +76,7 @@ class GivenFiles:
         if self.to_ref is not None and self.from_ref is None:
             raise UsageError("--to-ref says where a range ends: say with --from-ref where it begins")
 
-    def _found(self, world: World, asked: Asked, tell: Tell) -> Iterable[bytes] | None:
+    def _found(self, world: World, asked: GitQuery, tell: Tell) -> Iterable[bytes] | None:
         if self.named:
             return _below_top(world, asked.repo.top, self.named, tell)
         if self.listed_in is not None:
@@ -116,7 +116,7 @@ def _read_names(world: World, file: str) -> list[str]:
     return [os.fsdecode(name) for name in names if name]
 
 
-def _changed(asked: Asked, span: str) -> list[bytes]:
+def _changed(asked: GitQuery, span: str) -> list[bytes]:
     if span.startswith("-"):
         raise UsageError(f"{quoted(span)} is no range of commits")
     try:
@@ -125,7 +125,7 @@ def _changed(asked: Asked, span: str) -> list[bytes]:
         raise UsageError(str(error)) from error
 
 
-def _last_commit(asked: Asked) -> list[bytes]:
+def _last_commit(asked: GitQuery) -> list[bytes]:
     """Against the first parent; of a first commit all files."""
     if asked.attempt("rev-parse", "-q", "--verify", "HEAD^").exit_code:
         return _split(asked.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD"))

@@ -10,18 +10,18 @@ import click
 
 from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
 from dodo_hooks.cli.given_files import GivenFiles
-from dodo_hooks.cli.group import color_option
-from dodo_hooks.cli.place import hook_in, no_hook_file, store_here, teller, tree_here
-from dodo_hooks.cli.table import say
+from dodo_hooks.cli.repository import hook_in, no_hook_file, print_once, store_here, tree_here
+from dodo_hooks.cli.root_command import color_option
+from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.events import known_hooks
+from dodo_hooks.core.git_hooks import known_hooks
 from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.core.selection import TAG, Selectors, names_in
-from dodo_hooks.fire.lefthook_variables import is_turned_off
-from dodo_hooks.fire.notices import print_notices_here
-from dodo_hooks.fire.plan_cache import load_file, load_plan
+from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.fire.report.file_notices import print_notices_here
+from dodo_hooks.fire.select.lefthook_variables import is_turned_off
+from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
 from dodo_hooks.host.world import World
-from dodo_hooks.loader.wording import did_you_mean, quoted
+from dodo_hooks.plans.cache import load_file, load_plan
 
 PHASES = ("auto", "foreground", "background", "off")
 _HOOK_ARGS = "dodo_hooks.hook_args"
@@ -114,11 +114,11 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         options["globs"],
         options["excludes"],
     )
-    files = given.select(world, teller())
+    files = given.select(world, print_once())
     if not options["dry_run"]:
         store_here(world)
 
-    from dodo_hooks.fire.by_hand import Request, run_by_hand
+    from dodo_hooks.fire.manual_run import Request, run_manually
 
     request = Request(
         hook,
@@ -135,7 +135,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         is_quiet=options["quiet"],
         again=(*given.words(), *_words(options)),
     )
-    return run_by_hand(world, request, options["config"])
+    return run_manually(world, request, options["config"])
 
 
 def _words(options: dict[str, Any]) -> Iterator[str]:

@@ -8,24 +8,25 @@ from itertools import islice
 
 import click
 
-from dodo_hooks.cli.jobs_listing import standing
-from dodo_hooks.cli.place import repo_at, size_of, store_here, teller
-from dodo_hooks.cli.table import say, shown
-from dodo_hooks.core import status as statuses
+from dodo_hooks.cli.jobs.run_table import standing
+from dodo_hooks.cli.repository import print_once, repo_at, size_of, store_here
+from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import ConfigError, HooksError
 from dodo_hooks.core.plan import Plan
-from dodo_hooks.fire.plan_cache import load_plan
-from dodo_hooks.fire.shims import shims_needed
-from dodo_hooks.fire.trust import FOR_ALL, standing_of
-from dodo_hooks.git import everywhere
 from dodo_hooks.git.event import has_journal
-from dodo_hooks.git.hooks_dir import configured
-from dodo_hooks.git.journal import DIRECTORY
-from dodo_hooks.git.lock_holder import find_holder
+from dodo_hooks.git.install import global_install
+from dodo_hooks.git.install.hooks_dir import configured
+from dodo_hooks.git.install.required_shims import shims_needed
+from dodo_hooks.git.install.shims import installed_shims, shims_for
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.shim import installed_shims, shims_for
+from dodo_hooks.git.unstaged.journal import DIRECTORY
+from dodo_hooks.git.unstaged.lock_holder import find_holder
 from dodo_hooks.host.world import World
-from dodo_hooks.store.reader import Report, list_alive, list_invocations, read_jobs
+from dodo_hooks.plans.cache import load_plan
+from dodo_hooks.store.read_records import Report
+from dodo_hooks.store.reader import list_alive, list_invocations, read_jobs
+from dodo_hooks.trust.policy import FOR_ALL, standing_of
 
 RECENT = 20  # runs that are looked at for failures
 MOST_FAILURES = 5
@@ -39,10 +40,10 @@ def status(ctx: click.Context, short: bool) -> int:
     """Show whether the hook file is right and its hooks are installed, what runs, and what failed lately."""
     world: World = ctx.obj
     if short:  # `main` takes the way without click where these two words are all that was typed
-        from dodo_hooks.cli.status_short import print_short_status
+        from dodo_hooks.cli.prompt_status import print_short_status
 
         return print_short_status(world)
-    repo, tell = repo_at(world, None), teller()
+    repo, tell = repo_at(world, None), print_once()
     plan, sentence = _plan(world, repo)
     _line("hook file", [sentence, *(shown(one) for one in (plan.unchecked if plan else ()))])
     _line("hooks", list(_hooks(world, repo, plan)))
@@ -75,7 +76,7 @@ def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
 
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
     try:
-        if everywhere.is_reached(world.data, configured(repo, world.environ)):
+        if global_install.is_in_effect(world.data, configured(repo, world.environ)):
             yield f"installed for all repositories, and this one is {standing_of(world, repo, FOR_ALL).verdict}"
             return
         installed = installed_shims(repo, world.environ)

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 import click
 
-from dodo_hooks.cli.place import repo_at
-from dodo_hooks.cli.table import print_table, say, shown
+from dodo_hooks.cli.repository import repo_at
+from dodo_hooks.cli.terminal_table import print_table, say, shown
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.fire import accept
-from dodo_hooks.fire.ask import ask, can_ask
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
-from dodo_hooks.store import trust as decisions
+from dodo_hooks.trust import consent, decisions
+from dodo_hooks.trust.question import ask, can_ask
 
 
 @click.command()
@@ -36,12 +35,12 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
     repo = repo_at(world, path)
     name = shown(repo.top or repo.common_dir)
     if is_forget:
-        say(f"{name}: {'nothing is decided any more' if accept.forget(world, repo) else 'nothing was decided'}")
+        say(f"{name}: {'nothing is decided any more' if consent.forget(world, repo) else 'nothing was decided'}")
         return
     if pin and always:
         raise UsageError("--pin and --always exclude each other")
     if always:
-        accept.accept_all(world, repo)
+        consent.accept_all(world, repo)
         say(f"{name}: its hooks may run, whatever its hook files say, unless that is `trust: pinned`")
     else:
         _accept(world, repo, name, pin, yes)
@@ -59,12 +58,12 @@ def deny(world: World, path: str | None) -> None:
     `uninstall`.
     """
     repo = repo_at(world, path)
-    accept.deny(world, repo)
+    consent.deny(world, repo)
     say(f"{shown(repo.top or repo.common_dir)}: its hooks do not run")
 
 
 def _accept(world: World, repo: Repo, name: str, pin: bool, yes: bool) -> None:
-    offer = accept.make_offer(world, repo, pin=pin)
+    offer = consent.make_offer(world, repo, pin=pin)
     if offer.state == decisions.ALWAYS and offer.is_here and not offer.is_pinned:
         say(f"{name}: its hooks may run, whatever its hook files say")
         return
@@ -78,7 +77,7 @@ def _accept(world: World, repo: Repo, name: str, pin: bool, yes: bool) -> None:
             raise UsageError("the hook files have changed: `dodo-hooks trust --yes` accepts them without a terminal")
     elif ask(offer.change, "Accept these hook files? [y/N]: ") not in ("y", "yes"):
         raise UsageError("nothing was accepted: `dodo-hooks trust` asks again")
-    accept.accept(world, repo, offer)
+    consent.accept(world, repo, offer)
     say(f"{name}: its hooks may run as long as its hook files are these")
 
 

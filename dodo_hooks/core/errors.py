@@ -1,6 +1,6 @@
 """The one tree of errors, with their exit codes (R22; HOT). `main` catches it, and nothing else does."""
 
-from dodo_hooks.core.record import Record
+from dodo_hooks.core.named_tuple import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class UnsafeRepositoryError(GitError):
     exit_code = USAGE_ERROR
 
 
-def place_of(problem: Problem) -> str:
+def format_location(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
 
 
 def sentence(problem: Problem) -> str:
-    return f"{place_of(problem)}: {problem.message}"
+    return f"{format_location(problem)}: {problem.message}"

@@ -14,7 +14,7 @@ it is told.
 
 from collections.abc import Sequence
 
-from dodo_hooks.core.record import Record
+from dodo_hooks.core.named_tuple import Record
 
 
 class Edit(Record):

@@ -1,4 +1,4 @@
-"""Whether a path matches a compiled pattern (C8; HOT). `core/globs.py` compiles them.
+"""Whether a path matches a compiled pattern (C8; HOT). `loader/globs/compile_globs.py` compiles them.
 
 A matcher is a tuple of texts, bytes and numbers, so that the plan can be kept as marshal bytes. Most patterns are a
 question that `bytes.endswith` answers. What is left is a regular expression as the code of `_sre`, the C module under

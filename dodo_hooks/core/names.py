@@ -3,7 +3,7 @@
 import unicodedata
 import zlib
 
-from dodo_hooks.core.shown import cut
+from dodo_hooks.core.terminal_text import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

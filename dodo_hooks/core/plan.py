@@ -4,7 +4,7 @@
 each other by number, the job's place in its hook, so that the prompt counts integers and looks no name up.
 """
 
-from dodo_hooks.core.record import Record
+from dodo_hooks.core.named_tuple import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

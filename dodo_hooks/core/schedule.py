@@ -1,13 +1,13 @@
 """What may start now (R1, R2, R3, R5, R6; HOT): the source of ready jobs that counts needs on the plan's integers.
 
 A source answers one question, each time something ended: which jobs became ready, and which will never run. The loop
-in engine/loop.py asks and acts. There is a second source, engine/dispatch.py, which asks doit; a property test holds
+in engine/loop.py asks and acts. There is a second source, doit_runner/runner.py, which asks doit; a property test holds
 the two equal.
 """
 
 from dodo_hooks.core.errors import GraphError
 from dodo_hooks.core.graph import cascade
-from dodo_hooks.core.status import NEED, SKIPPED, Outcome, satisfies
+from dodo_hooks.core.statuses import NEED, SKIPPED, Outcome, satisfies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

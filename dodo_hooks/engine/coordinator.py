@@ -8,49 +8,31 @@ Everything before the release (HOT) may fail loudly: git's process is still list
 invocation's record.
 """
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import HooksError, StoreError
-from dodo_hooks.core.plan import Retention
-from dodo_hooks.core.record import Record
 from dodo_hooks.core.schedule import CountingSource
-from dodo_hooks.engine.job import Context, max_log_of
+from dodo_hooks.engine.background_phase import Background
 from dodo_hooks.engine.loop import Loop
-from dodo_hooks.host import process
+from dodo_hooks.engine.waves.job import max_log_of
+from dodo_hooks.host import descriptors
 from dodo_hooks.host.posix import os
+from dodo_hooks.host.signals import read_signals
 from dodo_hooks.host.world import reach_site, wall_ns
 from dodo_hooks.store import layout
-from dodo_hooks.store.log import thin_out_file
+from dodo_hooks.store.log import trim_log_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.core.plan import Hook
-    from dodo_hooks.engine.aftermath import Aftermath
-    from dodo_hooks.git.repo import Repo
-    from dodo_hooks.host.world import World
+    from dodo_hooks.engine.after_run import AfterRun
     from dodo_hooks.store.writer import InvocationWriter
 
 
 LOOK_AT_LOGS_S = 0.5
 LOOK_AT_WORKTREE_S = 2.0
 FULL_DISK_MS = 1000
-
-
-class Background(Record):
-    """A background phase that is to be run."""
-
-    world: "World"
-    context: Context
-    writer: "InvocationWriter"
-    selected: "tuple[int, ...]"  # the background jobs that are to run, with all that is open of what they need
-    slots: int
-    deadline_s: "float | None"  # of the whole hook, on the monotonic clock
-    database: str  # doit's
-    retention: Retention  # what is kept when the records are pruned
-    permit: "Callable[[], int | None]"  # to start a job, see engine/permits.py
-    repo: "Repo"
-    git_file: str  # of the working tree, see engine/worktree.py
 
 
 class BackgroundRecorder:
@@ -65,13 +47,13 @@ class BackgroundRecorder:
     def output(self, number: int) -> None:
         pass
 
-    def ended(self, number: int, outcome: status.Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
+    def ended(self, number: int, outcome: statuses.Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
         pass
 
     def alone(self, number: int) -> bool:
         return False
 
-    def clear_stage(self) -> None:
+    def clear_display(self) -> None:
         pass
 
     def remark(self, sentence: str) -> None:
@@ -133,16 +115,15 @@ def _open_wave(waves: Loop, ready: "list[int]") -> None:
         raise HooksError(f"cannot start a process: {error.strerror}") from error
 
 
-def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> "Aftermath":
+def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> "AfterRun":
     reach_site(phase.world)
-    from dodo_hooks.engine.aftermath import Aftermath
-    from dodo_hooks.engine.background import run_by_doit
+    from dodo_hooks.engine.after_run import AfterRun
     from dodo_hooks.host.priority import adopt_orphans
 
     adopt_orphans()
 
     def take_signals(_: int) -> None:
-        for number in process.read_signals(signals):
+        for number in read_signals(signals):
             waves.interrupt(number)
 
     waves.watch(signals, take_signals)
@@ -151,8 +132,8 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
     waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
     _watch_worktree(phase, waves)
     waves.permits.ask_by(phase.permit)
-    after = Aftermath(phase.world)
-    run_by_doit(phase, recorder, waves)
+    after = AfterRun(phase.world)
+    phase.run_jobs(phase, recorder, waves)
     return after
 
 
@@ -162,7 +143,7 @@ def _watch_worktree(phase: Background, waves: Loop) -> None:
 
     def look() -> None:
         if is_gone(phase.git_file):
-            waves.give_up(status.VANISHED, gone(phase.context.top))
+            waves.give_up(statuses.VANISHED, gone(phase.context.top))
 
     if phase.git_file:
         waves.every(LOOK_AT_WORKTREE_S, look)
@@ -171,18 +152,18 @@ def _watch_worktree(phase: Background, waves: Loop) -> None:
 def _thin_out_logs(phase: Background, waves: Loop) -> None:
     for number in waves.running():
         most_bytes = max_log_of(phase.context, phase.context.hook.jobs[number])
-        thin_out_file(layout.log_file(phase.writer.jobs[number].directory), most_bytes)
+        trim_log_file(layout.log_file(phase.writer.jobs[number].directory), most_bytes)
 
 
-def _finish(phase: Background, waves: Loop, after: "Aftermath", signals: int) -> None:
-    from dodo_hooks.engine.aftermath import leave_word
+def _finish(phase: Background, waves: Loop, after: "AfterRun", signals: int) -> None:
+    from dodo_hooks.engine.after_run import write_failure_notice
 
-    code = status.exit_code_of(list(phase.writer.outcomes().values()))
+    code = statuses.exit_code_of(list(phase.writer.outcomes().values()))
     if phase.writer.error:
         code = 2
     if waves.interrupted is not None:
         code = 128 + waves.interrupted
-    line = leave_word(phase.writer)
+    line = write_failure_notice(phase.writer)
     _close(phase.writer, code, signals)
     try:
         after.run(phase, line)
@@ -203,8 +184,8 @@ def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
                 return
             if not is_full(error):
                 raise
-            process.wait_to_read(signals, FULL_DISK_MS)
-            if process.read_signals(signals):
+            descriptors.wait_to_read(signals, FULL_DISK_MS)
+            if read_signals(signals):
                 raise
 
 
@@ -218,19 +199,19 @@ def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]",
         release(sentence)
     writer = phase.writer
     try:
-        if any(state.status == status.RUNNING for state in writer.jobs):
+        if any(state.status == statuses.RUNNING for state in writer.jobs):
             writer.note(error=sentence)
             writer.release()
             return
         reason = "the run could not go on: " + sentence.rstrip().rpartition("\n")[2]
         for number, state in enumerate(writer.jobs):
             if state.outcome is None:
-                writer.ended(number, status.Outcome(status.SKIPPED, status.ERROR, reason), wall_ns())
+                writer.ended(number, statuses.Outcome(statuses.SKIPPED, statuses.ERROR, reason), wall_ns())
         writer.error = sentence
         if is_released:  # else whoever waited for it has said it
-            from dodo_hooks.engine.aftermath import leave_word
+            from dodo_hooks.engine.after_run import write_failure_notice
 
-            leave_word(writer)
+            write_failure_notice(writer)
         writer.finish(2)
     except HooksError:  # the store cannot be written either
         writer.release()

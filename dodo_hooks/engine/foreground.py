@@ -6,26 +6,26 @@ The foreground phase always runs so, the background phase where it cannot be det
 import sys
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.job_line import Look
-from dodo_hooks.core.record import Record
-from dodo_hooks.core.shown import has_unicode, wants_colors
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.terminal_text import has_unicode, wants_colors
+from dodo_hooks.engine.job_line import Look
 from dodo_hooks.engine.screen import Screen
-from dodo_hooks.host import process, watch
+from dodo_hooks.host import descriptors, process, signals
 from dodo_hooks.host.console import STDOUT
-from dodo_hooks.host.posix import os, signals
+from dodo_hooks.host.posix import os, signal
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dodo_hooks.core.status import Outcome
+    from dodo_hooks.core.statuses import Outcome
     from dodo_hooks.engine.loop import Loop
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
 
 _CTRL_C_MS = 50  # how much later than git we may hear of the same Ctrl-C, on a busy machine
-ENDING_SIGNALS = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminal(Record):
@@ -39,7 +39,7 @@ class Terminal(Record):
 class Stops(Record):
     """Where this process learns that it is to stop."""
 
-    descriptor: int  # the wake-up pipe (process.take_signals)
+    descriptor: int  # the wake-up pipe (signals.take_signals)
     parent: "int | None"  # the process that must stay alive, git; None for a run by hand
     parent_descriptor: "int | None"  # its pidfd, where the system has them
 
@@ -76,7 +76,7 @@ class AttachedRecorder:
         self._screen.alone(self._jobs[number])
         return True
 
-    def clear_stage(self) -> None:
+    def clear_display(self) -> None:
         self._screen.drain(self.signals)
 
     def remark(self, sentence: str) -> None:
@@ -98,7 +98,7 @@ class AttachedRecorder:
         return layout.log_file(self._writer.jobs[number].directory)
 
 
-def look_at_terminal(world: "World", colors: "bool | None") -> Terminal:
+def read_terminal(world: "World", colors: "bool | None") -> Terminal:
     """What standard output is. `colors`: what the hook file says."""
     is_terminal = os.isatty(STDOUT)
     look = Look(wants_colors(world.environ, is_terminal, world.colors, colors), has_unicode(world.environ))
@@ -117,11 +117,11 @@ def look_at_terminal(world: "World", colors: "bool | None") -> Terminal:
 
 def listen(parent: "int | None") -> Stops:
     """Take the signals that end a run, and watch git (R17)."""
-    descriptor = process.take_signals(ENDING_SIGNALS)
+    descriptor = signals.take_signals(ENDING_SIGNALS)
     parent_descriptor = None
     if parent is not None:
         try:
-            parent_descriptor = watch.watch_parent(parent)
+            parent_descriptor = process.watch_parent(parent)
         except ProcessLookupError:  # it is gone already: the loop will ask, and find that out
             pass
     return Stops(descriptor, parent, parent_descriptor)
@@ -140,7 +140,7 @@ def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable
 
 
 def _take_signals(loop: "Loop", stops: Stops) -> None:
-    for number in process.read_signals(stops.descriptor):
+    for number in signals.read_signals(stops.descriptor):
         loop.interrupt(number)
 
 
@@ -154,11 +154,11 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
         # A Ctrl-C at the terminal reaches git and us. git may be gone before we look, and then it is still a Ctrl-C:
         # taken for a second signal it would end the jobs without grace.
         _take_signals(loop, stops)
-        if watch.parent_is_gone(parent) and loop.interrupted is None:
-            process.wait_to_read(stops.descriptor, _CTRL_C_MS)  # the kernel tells one after the other
+        if process.parent_is_gone(parent) and loop.interrupted is None:
+            descriptors.wait_to_read(stops.descriptor, _CTRL_C_MS)  # the kernel tells one after the other
             _take_signals(loop, stops)
             if loop.interrupted is None:
-                loop.interrupt(signals.SIGHUP)
+                loop.interrupt(signal.SIGHUP)
 
     if descriptor is not None:
 
@@ -168,4 +168,4 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
 
         loop.watch(descriptor, react)
     else:
-        loop.every(watch.POLL_PARENT_S, git_is_gone)
+        loop.every(process.POLL_PARENT_S, git_is_gone)

@@ -18,15 +18,15 @@ until nothing of that run is alive.
 
 from fcntl import LOCK_EX, LOCK_NB, flock
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, CANCEL_PREVIOUS, QUEUE, SKIP, Group
-from dodo_hooks.core.record import Record
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.host.locks import is_disk_full, is_unsupported
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.host.files.atomic_files import make_private_directory
+from dodo_hooks.host.files.file_locks import is_disk_full, is_locked, is_unsupported
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store import layout
-from dodo_hooks.store.writer import is_locked, make_private_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ class Groups:
             finally:
                 os.close(guard)
         except OSError as error:
-            self.let_go(number)
+            self.release(number)
             if (is_unsupported(error) or is_disk_full(error)) and not has_named_groups(self._jobs[number]):
                 return ()  # without locks runs are attached, one after the other; a full disk stops no job
-            return Outcome(status.FAILED, status.CONCURRENCY, f"its groups cannot be taken: {error.strerror}")
+            return Outcome(statuses.FAILED, statuses.CONCURRENCY, f"its groups cannot be taken: {error.strerror}")
         if not others:
             self._drop_ticket(number)
             return tuple(self._held[group.name][0] for group in self._groups_of(number) if not _is_own(group))
@@ -104,7 +104,7 @@ class Groups:
         """Whom the job waits for, each said once."""
         return self._news.pop(number, [])
 
-    def let_go(self, number: int) -> None:
+    def release(self, number: int) -> None:
         """The job has ended, or will not run."""
         self._drop_ticket(number)
         for group in self._groups_of(number):
@@ -224,9 +224,9 @@ class Groups:
             whose = f"{member.job}@{member.invocation}"
             if member.invocation in self._ancestors:
                 reason = f"{_held(group)} by {whose}, inside of which this hook was fired"
-                return Outcome(status.FAILED, status.CONCURRENCY, reason)
+                return Outcome(statuses.FAILED, statuses.CONCURRENCY, reason)
             if group.on_conflict == SKIP:
-                return Outcome(status.SKIPPED, status.CONCURRENCY, f"{_held(group)} by {whose}")
+                return Outcome(statuses.SKIPPED, statuses.CONCURRENCY, f"{_held(group)} by {whose}")
             if group.on_conflict == CANCEL_PREVIOUS and member not in self._superseded:
                 directory = layout.invocation_dir(self._repository_dir, member.invocation)
                 if self._supersede(directory, member.job, self._identity):
@@ -234,7 +234,7 @@ class Groups:
             limit_s = group.wait_s or (None if self._is_background else FOREGROUND_WAIT_S)
             if limit_s is not None and monotonic_s() - since_s > limit_s:
                 reason = f"waited {limit_s:g} s for {_awaited(group, whose, 'holds')}"
-                return Outcome(status.FAILED, status.CONCURRENCY, reason)
+                return Outcome(statuses.FAILED, statuses.CONCURRENCY, reason)
             if (number, member) not in self._told:
                 self._told.add((number, member))
                 sentence = f"{self._jobs[number].name} waits for {_awaited(group, whose, 'has')}"

@@ -1,6 +1,6 @@
 """The one loop that runs a phase: decide, grant or fork a wave, record, wait (R1, R6, R7; HOT).
 
-It does not know where ready jobs come from: a source (core/schedule.py, engine/dispatch.py) tells. It does not know
+It does not know where ready jobs come from: a source (core/schedule.py, doit_runner/runner.py) tells. It does not know
 what becomes of a job's start and end either: a recorder does. What it owns are the waves, the slots and the clocks.
 
     ready jobs -> (slot free?) -> a living wave that holds the job, or a new wave of all ready jobs nobody holds
@@ -12,15 +12,15 @@ read; the job's own end, read later, only adds its exit status (R14).
 
 import select
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GraphError
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.schedule import in_order
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.engine import wire
-from dodo_hooks.engine.job import Context, has_the_terminal, nice_of
-from dodo_hooks.engine.permits import Permits
-from dodo_hooks.engine.waves import WaveHandle, fork_wave
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.engine.waves import wire
+from dodo_hooks.engine.waves.handle import WaveHandle, fork_wave
+from dodo_hooks.engine.waves.job import Context, has_the_terminal, nice_of
+from dodo_hooks.engine.worktree_permit import Permits
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, wall_ns
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.schedule import Change, Source
     from dodo_hooks.engine.groups import Groups
-    from dodo_hooks.engine.recorder import Guard, Recorder
+    from dodo_hooks.engine.protocols import Guard, Recorder
 
 
 RETRY_GROUPS_S = 0.1  # how often one who waits for another run's concurrency group, or its end, looks again
@@ -99,9 +99,9 @@ class Loop:
 
     def cancel(self, number: int, superseded_by: str = "") -> bool:
         """End a job because a person wants it (R14), or a run that takes its place; whether it had not ended yet."""
-        outcome = Outcome(status.CANCELLED, status.USER, "cancelled")
+        outcome = Outcome(statuses.CANCELLED, statuses.USER, "cancelled")
         if superseded_by:
-            outcome = Outcome(status.CANCELLED, status.CONCURRENCY, f"{superseded_by} has taken its place")
+            outcome = Outcome(statuses.CANCELLED, statuses.CONCURRENCY, f"{superseded_by} has taken its place")
         if self._end(number, outcome, self.context.grace_s):
             return True
         if self._source is None or number not in self._source.open_jobs():
@@ -113,17 +113,17 @@ class Loop:
         """A signal ends the run: what waits is skipped, what runs is ended; a second Ctrl-C does not wait (R17)."""
         again = self.interrupted is not None
         self.interrupted = self.interrupted or signal
-        reason = status.interrupted_by(signal)
-        self._stop(Outcome(status.SKIPPED, status.INTERRUPTED, reason))
+        reason = statuses.interrupted_by(signal)
+        self._stop(Outcome(statuses.SKIPPED, statuses.INTERRUPTED, reason))
         for number in self.running():
-            outcome = Outcome(status.CANCELLED, status.INTERRUPTED, reason)
+            outcome = Outcome(statuses.CANCELLED, statuses.INTERRUPTED, reason)
             self._end(number, outcome, 0 if again and signal == 2 else self.context.grace_s)
 
     def give_up(self, cause: str, reason: str) -> None:
         """There is no sense in going on: what waits is skipped, what runs is ended."""
-        self._stop(Outcome(status.SKIPPED, cause, reason))
+        self._stop(Outcome(statuses.SKIPPED, cause, reason))
         for number in self.running():
-            self._end(number, Outcome(status.CANCELLED, cause, reason), self.context.grace_s)
+            self._end(number, Outcome(statuses.CANCELLED, cause, reason), self.context.grace_s)
 
     # The run.
 
@@ -181,7 +181,7 @@ class Loop:
                 break
             locks = self._claim(number) if number in self._ready else None
             if locks is None:  # it waits for its groups, and takes no slot; or it will not run
-                self.permits.give_back(number)
+                self.permits.release(number)
                 continue
             if not self._start(number, locks):
                 return
@@ -246,9 +246,9 @@ class Loop:
         return bool(self._jobs[number].groups) or self._jobs[number].phase == BACKGROUND
 
     def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:
-        from dodo_hooks.engine.control import ask_in_passing
+        from dodo_hooks.engine.control_client import cancel_superseded
 
-        return ask_in_passing(self, invocation_dir, job, by)
+        return cancel_superseded(self, invocation_dir, job, by)
 
     def _holder_of(self, number: int) -> "WaveHandle | None":
         return next((wave for wave in self.waves.values() if number in wave.held), None)
@@ -279,7 +279,7 @@ class Loop:
         except OSError as error:
             sentence = f"cannot start a process: {error.strerror}"
             self.recorder.trouble(sentence)
-            self._stop(Outcome(status.SKIPPED, status.SPAWN, sentence))
+            self._stop(Outcome(statuses.SKIPPED, statuses.SPAWN, sentence))
             return None
 
     def _fork_wave(self, jobs: "list[int]", locks: "tuple[int, ...]" = ()) -> WaveHandle:
@@ -294,7 +294,7 @@ class Loop:
             return None
         from dodo_hooks.host.terminal import owner
 
-        self.recorder.clear_stage()
+        self.recorder.clear_display()
         return owner()
 
     def _dismiss(self, wave: WaveHandle) -> None:
@@ -320,27 +320,27 @@ class Loop:
         """A job has its outcome: record it, and what follows from it."""
         assert self._source is not None
         self._deadlines.pop(number, None)
-        self.permits.give_back(number)
+        self.permits.release(number)
         for guard in self._guards:
             outcome = guard.ended(number, outcome)
         if self._groups is not None:
-            self._groups.let_go(number)
+            self._groups.release(number)
         if self._live == number:
             self._live = None
         self._ready = [other for other in self._ready if other != number]
         self.recorder.ended(number, outcome, at_ns, duration_s)
         self._take(self._source.ended(number, outcome))
-        if self.context.hook.fail_fast and outcome.status in (status.FAILED, status.CRASHED):
+        if self.context.hook.fail_fast and outcome.status in (statuses.FAILED, statuses.CRASHED):
             reason = f"{self._jobs[number].name} {outcome.status}, and the hook says fail_fast"
-            self._stop(Outcome(status.SKIPPED, status.FAIL_FAST, reason))
+            self._stop(Outcome(statuses.SKIPPED, statuses.FAIL_FAST, reason))
             for other in self.running():
-                self._end(other, Outcome(status.CANCELLED, status.FAIL_FAST, reason), self.context.grace_s)
+                self._end(other, Outcome(statuses.CANCELLED, statuses.FAIL_FAST, reason), self.context.grace_s)
 
     def _stop(self, outcome: Outcome) -> None:
         """Nothing further is started; what waits has this outcome."""
         for number in self._ready:
             if self._groups is not None:
-                self._groups.let_go(number)
+                self._groups.release(number)
         self._ready = []
         if self._source is not None:
             for number, its_outcome in self._source.stop([*self.running(), *self._lost], outcome):
@@ -391,13 +391,13 @@ class Loop:
         self._reminders = [at_s for at_s in self._reminders if at_s > now_s]
         for number in [number for number, deadline in self._deadlines.items() if deadline <= now_s]:
             reason = f"took longer than its timeout of {self._jobs[number].timeout_s:g} s"
-            self._end(number, Outcome(status.FAILED, status.TIMEOUT, reason), self.context.grace_s)
+            self._end(number, Outcome(statuses.FAILED, statuses.TIMEOUT, reason), self.context.grace_s)
         if self._hook_deadline is not None and self._hook_deadline <= now_s:
             self._hook_deadline = None
             reason = f"{self.context.hook.name} took longer than its timeout of {self.context.hook.timeout_s:g} s"
-            self._stop(Outcome(status.SKIPPED, status.TIMEOUT, reason))
+            self._stop(Outcome(statuses.SKIPPED, statuses.TIMEOUT, reason))
             for number in self.running():
-                self._end(number, Outcome(status.FAILED, status.TIMEOUT, reason), self.context.grace_s)
+                self._end(number, Outcome(statuses.FAILED, statuses.TIMEOUT, reason), self.context.grace_s)
 
     def _hear(self, wave: WaveHandle, descriptor: int) -> None:
         messages = wave.inbox.receive()
@@ -413,7 +413,7 @@ class Loop:
                 self._tell_of_output(kind, *numbers)
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
-            elif kind == wire.WENT_ON:
+            elif kind == wire.NEXT_BATCH:
                 wave.running[numbers[0]] = numbers[1]
             elif kind == wire.ENDED:
                 self._ended(wave, *numbers)
@@ -428,7 +428,7 @@ class Loop:
 
     def _started(self, wave: WaveHandle, number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid
-        self.permits.give_back(number)
+        self.permits.release(number)
         self.recorder.started(number, pid, wave.pid, at_ns)
         timeout_s = self._jobs[number].timeout_s
         if timeout_s is not None and number not in self._ending:
@@ -436,7 +436,7 @@ class Loop:
 
     def _refused(self, wave: WaveHandle, why: str, number: int, exit_code: int, at_ns: int) -> None:
         del wave.running[number]
-        outcome = Outcome(status.FAILED, status.SPAWN, why, exit_code)
+        outcome = Outcome(statuses.FAILED, statuses.SPAWN, why, exit_code)
         self._finish(number, self._ending.pop(number, outcome), at_ns)
 
     def _ended(self, wave: WaveHandle, number: int, code: int, signal: int, at_ns: int, duration_us: int) -> None:
@@ -444,7 +444,7 @@ class Loop:
         exit_code = None if code < 0 else code
         by_signal = None if signal < 0 else signal
         decided = self._ending.pop(number, None)
-        outcome = status.outcome_of(exit_code, by_signal)
+        outcome = statuses.outcome_of(exit_code, by_signal)
         if decided is not None:  # the status and the cause stay, whatever the exit status was (R14)
             outcome = decided._replace(exit_code=exit_code, signal=by_signal)
         self._finish(number, outcome, at_ns, duration_us / 1_000_000)
@@ -453,9 +453,9 @@ class Loop:
         """A wave is gone: as it should be, or it died, which costs its running jobs (R7, R20)."""
         del self.waves[descriptor]
         self._poll.unregister(descriptor)
-        wave.bury()
+        wave.reap()
         reason = "its wave process died" + (f": {wave.broken}" if wave.broken else "")
-        crashed = Outcome(status.CRASHED, status.WAVE_DIED, reason)
+        crashed = Outcome(statuses.CRASHED, statuses.WAVE_DIED, reason)
         # All of them have ended in one moment: what the first one stops (fail_fast) must not reach the others.
         self._lost = {number: self._ending.pop(number, crashed) for number in wave.running}
         while self._lost:

@@ -10,11 +10,11 @@ output of each says how it ended.
 
 import select
 
-from dodo_hooks.core import status
-from dodo_hooks.core.job_line import job_line, name_columns
+from dodo_hooks.core import statuses
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import EXECUTION, FAILURE, SKIPS, SUMMARY
-from dodo_hooks.core.record import Record
-from dodo_hooks.core.shown import BOLD, cut, painted, shown
+from dodo_hooks.core.terminal_text import BOLD, cut, painted, shown
+from dodo_hooks.engine.job_line import job_line, name_columns
 from dodo_hooks.host.console import STDOUT
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s
@@ -24,16 +24,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dodo_hooks.core.job_line import Look
     from dodo_hooks.core.plan import Job
-    from dodo_hooks.core.status import Outcome
+    from dodo_hooks.core.statuses import Outcome
+    from dodo_hooks.engine.job_line import Look
     from dodo_hooks.engine.loop import Loop
 
 _CHUNK = 4096  # PIPE_BUF: as much as poll(2) promises that a ready pipe takes without blocking
 _TICK_S = 1.0
 _ERASE = b"\r\x1b[K"
 _LEAST_COLUMNS = 10
-_WORDS = {status.COMPLETED: SUMMARY, status.UP_TO_DATE: SUMMARY, status.SKIPPED: SKIPS}  # of `output:`; else FAILURE
+_WORDS = {
+    statuses.COMPLETED: SUMMARY,
+    statuses.UP_TO_DATE: SUMMARY,
+    statuses.SKIPPED: SKIPS,
+}  # of `output:`; else FAILURE
 
 
 class Display(Record):
@@ -87,7 +91,7 @@ class Screen:
     def ended(self, job: "Job", log: str, outcome: "Outcome", duration_s: "float | None" = None) -> None:
         """Show what is still to be shown of the job's output, and a line on how it ended."""
         self._running.pop(job.title, None)
-        if outcome.status in (status.FAILED, status.CRASHED) or not self.is_terse:
+        if outcome.status in (statuses.FAILED, statuses.CRASHED) or not self.is_terse:
             self._queue_log(job, log)
         if self._shown.get(log) and not _ends_a_line(log):
             self._push(b"\n")

@@ -1,20 +1,20 @@
 """What is said at the end of a run: what failed, why, where its output is, how to run it again (R23; HOT)."""
 
-from dodo_hooks.core import status
-from dodo_hooks.core.job_line import reason_of
+from dodo_hooks.core import statuses
 from dodo_hooks.core.plan import FAILURE
-from dodo_hooks.core.shown import shell_word
+from dodo_hooks.core.terminal_text import shell_word
+from dodo_hooks.engine.job_line import reason_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from dodo_hooks.core.plan import Job
-    from dodo_hooks.core.status import Outcome
+    from dodo_hooks.core.statuses import Outcome
     from dodo_hooks.store.writer import InvocationWriter
 
 _MOST_NAMES = 8
-_BAD = (status.FAILED, status.CRASHED, status.CANCELLED)
+_BAD = (statuses.FAILED, statuses.CRASHED, statuses.CANCELLED)
 
 
 def summary(
@@ -38,7 +38,7 @@ def summary(
             lines.append(f"log:       dodo-hooks jobs logs {shell_word(f'{job.name}@{writer.identity}')}")
         sentences.append("\n".join(lines))
     skipped = [
-        hook.jobs[number].title for number, outcome in ends if outcome.cause == status.NEED and number not in had_line
+        hook.jobs[number].title for number, outcome in ends if outcome.cause == statuses.NEED and number not in had_line
     ]
     if skipped:
         sentences.append(f"{hook.name}: skipped (dependency failed): {_listed(skipped)}")
@@ -53,7 +53,7 @@ def summary(
 
 def _failure(job: "Job", outcome: "Outcome") -> str:
     reason = reason_of(outcome)
-    if outcome.status == status.CANCELLED or reason == outcome.status:
+    if outcome.status == statuses.CANCELLED or reason == outcome.status:
         return f"{job.title}: {reason}"
     return f"{job.title} {outcome.status}: {reason}"
 

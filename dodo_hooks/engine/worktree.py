@@ -5,13 +5,13 @@ moved meanwhile, and its record says so. The index counts as changed when an ent
 nothing but its notes on times and sizes did.
 """
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND
-from dodo_hooks.core.record import Record
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.git.partial import run_git
+from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.git.worktree_status import run_git_at_top
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -50,8 +50,8 @@ class WorktreeGuard:
         before = self._before.pop(number, None)
         if before is None:
             return outcome
-        if outcome.status in (status.FAILED, status.CRASHED) and is_gone(self._git_file):
-            return outcome._replace(status=status.CANCELLED, cause=status.VANISHED, reason=gone(self._repo.top))
+        if outcome.status in (statuses.FAILED, statuses.CRASHED) and is_gone(self._git_file):
+            return outcome._replace(status=statuses.CANCELLED, cause=statuses.VANISHED, reason=gone(self._repo.top))
         self._writer.jobs[number].changed_meanwhile = self._difference(before, self._look())
         return outcome
 
@@ -96,7 +96,7 @@ class WorktreeGuard:
                 data = os.pread(self._kept[index], index[1], 0)
                 while data:
                     data = data[os.write(descriptor, data) :]
-                return run_git(self._repo, {**self._environ, "GIT_INDEX_FILE": copy}, ("ls-files", "-s", "-z"))
+                return run_git_at_top(self._repo, {**self._environ, "GIT_INDEX_FILE": copy}, ("ls-files", "-s", "-z"))
             finally:
                 os.close(descriptor)
                 os.unlink(copy)

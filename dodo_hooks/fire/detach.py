@@ -2,12 +2,12 @@
 
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.engine.coordinator import coordinate
-from dodo_hooks.host import process
-from dodo_hooks.host.posix import os, signals
+from dodo_hooks.host import descriptors, process, signals
+from dodo_hooks.host.posix import os, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.engine.coordinator import Background
+    from dodo_hooks.engine.background_phase import Background
 
 _END = b"\0"
 _PROMPT_MS = 20  # how long the way back to the prompt has the processors for itself, at most
@@ -35,7 +35,7 @@ def detach(phase: "Background") -> None:
         _be_coordinator(phase, writer)
     os.close(writer)
     phase.writer.release()
-    process.drop_signals()  # there is nothing left for us to put in order, so that a Ctrl-C may end us
+    signals.drop_signals()  # there is nothing left for us to put in order, so that a Ctrl-C may end us
     # The reading end stays open: that it closes when this process ends tells the coordinator that the prompt is free.
     answer = _read_answer(reader)
     if answer != _END:
@@ -48,14 +48,14 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
         os.setsid()
         # The invocation's directory, where the socket is bound; and the working tree can be removed under us.
         os.chdir(phase.context.invocation_dir)
-        process.close_all_but({pipe, phase.writer.lock, phase.writer.alive})
-        process.redirect_to_null((0, 1, 2))
-        wake_up = process.take_signals((signals.SIGINT, signals.SIGTERM, signals.SIGHUP))
+        descriptors.close_all_but({pipe, phase.writer.lock, phase.writer.alive})
+        descriptors.redirect_to_null((0, 1, 2))
+        wake_up = signals.take_signals((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 
         def release(sentence: str) -> None:
             try:
-                process.write_all(pipe, sentence.encode("utf-8", "replace") + _END)
-                process.wait_for_reader_to_leave(pipe, _PROMPT_MS)
+                descriptors.write_all(pipe, sentence.encode("utf-8", "replace") + _END)
+                descriptors.wait_for_reader_to_leave(pipe, _PROMPT_MS)
             except OSError:  # whoever waited for it was killed: the jobs are none the worse for that
                 pass
             os.close(pipe)

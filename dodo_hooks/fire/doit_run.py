@@ -5,19 +5,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.engine.background import run_by_doit
-from dodo_hooks.engine.reporters import RunOptions
-from dodo_hooks.fire.firing import asked, phase_of, slots_of
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.doit_runner.job_notes import RunOptions
+from dodo_hooks.doit_runner.phase_run import run_with_doit
+from dodo_hooks.fire.firing import phase_of, select_files, slots_of
+from dodo_hooks.fire.invocation import begin, publish
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
-from dodo_hooks.fire.plan_cache import find_file
-from dodo_hooks.fire.run import BY_DOIT, Firing, Run, begin, publish
-from dodo_hooks.fire.trust import expect_accepted
+from dodo_hooks.fire.run import BY_DOIT, Firing, Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
+from dodo_hooks.plans.cache import find_file
+from dodo_hooks.trust.policy import expect_accepted
 
 
 def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_manager: Any, options: RunOptions) -> int:
@@ -38,7 +39,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
     codes = [0]
     for hook in plan.hooks:
         left_out = {
-            job.number: Outcome(status.SKIPPED, status.SELECTION, "not selected")
+            job.number: Outcome(statuses.SKIPPED, statuses.SELECTION, "not selected")
             for job in hook.jobs
             if task_name(hook, job) not in selected
         }
@@ -46,7 +47,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
             body = _without_needs(hook, left_out) if options.single else hook
             slots = slots_of(options.slots or plan.slots)
             firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, plan, left_out)
-            codes.append(_run_hook(asked(firing), reporter, dep_manager, options))
+            codes.append(_run_hook(select_files(firing), reporter, dep_manager, options))
     reporter.complete_run()
     return max(codes)
 
@@ -61,7 +62,7 @@ def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptio
     def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
         phase = background_of(run, jobs, attached, database)
         told = [_Part(reporter, attached)]
-        attached.go(lambda: run_by_doit(phase, attached.recorder, attached.loop, told, dep_manager, options.always))
+        attached.go(lambda: run_with_doit(phase, attached.recorder, attached.loop, told, dep_manager, options.always))
 
     _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)

@@ -4,12 +4,12 @@ A firing that has nothing to do must cost next to nothing, so what a run needs i
 """
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.events import AFTER_REPLAY, OFTEN_UNSEEN, WITH_STDIN, is_gate
-from dodo_hooks.fire.plan_cache import load_compiled
-from dodo_hooks.git.event import derived_hooks, is_anything_owed, mark_fired
+from dodo_hooks.core.git_hooks import AFTER_REPLAY, OFTEN_UNSEEN, WITH_STDIN, is_gate
+from dodo_hooks.git.event import derived_hooks, mark_fired, needs_recovery
 from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.posix import os
-from dodo_hooks.host.private_files import expect_private_directory
+from dodo_hooks.plans.cache import load_compiled
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dodo_hooks.core.plan import Hook
-    from dodo_hooks.fire.plan_cache import Compiled
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
+    from dodo_hooks.plans.compiled_plan import Compiled
 
 HANGUP = 129  # 128 + SIGHUP
 
@@ -46,17 +46,17 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     if not repo.top:  # a bare repository has no hook file
         return code
     if world.environ.get("LEFTHOOK"):
-        from dodo_hooks.fire.lefthook_variables import is_turned_off
+        from dodo_hooks.fire.select.lefthook_variables import is_turned_off
 
         if is_turned_off(world, repo.top):
             return code
     expect_private_directory(layout.own_dir(world.state))
     if hook not in OFTEN_UNSEEN:
         _tell_news(world, repo)
-    if is_anything_owed(repo):
-        from dodo_hooks.fire.whole import make_whole_before
+    if needs_recovery(repo):
+        from dodo_hooks.fire.recovery import recover_before_hook
 
-        make_whole_before(world, repo, hook, args)
+        recover_before_hook(world, repo, hook, args)
         if os.getppid() != git:  # which may have been killed while we waited
             return HANGUP
     return max(code, _fire_ours(world, repo, flag, hook, args, stdin or b""))
@@ -68,7 +68,7 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     hooks = [hook, *_derived(hook, args, repo)]
     admitted = None if flag else load_compiled(world, repo.top)
     if admitted is None or admitted[0].rules.trust:
-        from dodo_hooks.fire.trust import admit
+        from dodo_hooks.trust.policy import admit
 
         admitted = admit(world, repo, flag, hooks, args)
     if admitted is None:
@@ -77,7 +77,7 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     if is_new:  # not for a file that nobody has accepted
         _welcome(world, repo, compiled, has_shims=flag == "--global")
     if compiled.rules.notices:
-        from dodo_hooks.fire.notices import print_notices
+        from dodo_hooks.fire.report.file_notices import print_notices
 
         print_notices(world, repo, compiled.rules)
     for name in hooks:
@@ -100,9 +100,9 @@ def _tell_news(world: "World", repo: "Repo") -> None:
             return
     except OSError:
         return
-    from dodo_hooks.fire.news import tell_news
+    from dodo_hooks.fire.report.failures import print_failures
 
-    tell_news(world, repository_dir)
+    print_failures(world, repository_dir)
 
 
 def _parse(words: "Sequence[str]") -> "tuple[str | None, str, tuple[str, ...]]":
@@ -116,14 +116,14 @@ def _parse(words: "Sequence[str]") -> "tuple[str | None, str, tuple[str, ...]]":
 
 def _run_owed(world: "World", repo: "Repo", compiled: "Compiled") -> int:
     """Begin the background phases that were put off while git replayed commits (R12)."""
-    from dodo_hooks.git.replay import owed_hooks, replay_of, settle
+    from dodo_hooks.git.replay import clear_deferred, deferred_hooks, replay_of
 
     replay = replay_of(repo, AFTER_REPLAY)
     if replay is None:
         return 0
     code = 0
-    for name, args in owed_hooks(replay).items():
-        settle(replay, name)
+    for name, args in deferred_hooks(replay).items():
+        clear_deferred(replay, name)
         body = compiled.hook(name)
         if body is not None:
             code = max(code, _run(world, repo, compiled, body, args, only_background=True))
@@ -140,8 +140,8 @@ def _run(
     only_background: bool = False,
 ) -> int:
     from dodo_hooks.core.plan import FOREGROUND
-    from dodo_hooks.core.status import CONDITION, SKIPPED, Outcome
-    from dodo_hooks.fire.firing import asked, firing_of, left_out_by_variable, looked_at
+    from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
+    from dodo_hooks.fire.firing import firing_of, left_out_by_variable, query_status, select_files
     from dodo_hooks.fire.phases import run_firing
     from dodo_hooks.fire.run import BY_GIT
 
@@ -150,7 +150,7 @@ def _run(
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})
     firing = firing_of(world, repo, compiled, hook, args, BY_GIT, out, stdin)
-    return run_firing(asked(looked_at(firing)))
+    return run_firing(select_files(query_status(firing)))
 
 
 def _derived(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ...]":
@@ -162,7 +162,7 @@ def _read_stdin(hook: str) -> "bytes | None":
     """What git tells the hook (G3), all of it, since several may want it; None where it tells nothing."""
     if hook not in WITH_STDIN or os.isatty(0):
         return None
-    from dodo_hooks.host.process import read_all
+    from dodo_hooks.host.descriptors import read_all
 
     return read_all(0)
 
@@ -173,7 +173,7 @@ def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes 
         return 0
     actions = []
     if stdin is not None:
-        from dodo_hooks.host.process import spool
+        from dodo_hooks.host.descriptors import spool
 
         actions.append((os.POSIX_SPAWN_DUP2, spool(stdin, path.rpartition("/")[0]), 0))
     try:
@@ -188,8 +188,8 @@ def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes 
 def _welcome(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
     """The hook file is new or has changed: see to the shims that it needs (G2)."""
     from dodo_hooks.fire.run import say
-    from dodo_hooks.fire.shims import install_missing, shims_needed
-    from dodo_hooks.git.shim import refresh_bundle
+    from dodo_hooks.git.install.required_shims import install_missing, shims_needed
+    from dodo_hooks.git.install.shims import refresh_bundle
     from dodo_hooks.host.bundle import is_in_use
 
     if not is_in_use(__name__):

@@ -1,24 +1,23 @@
 """All that makes one firing what it is, found out before its first job (HOT, imported when a hook has jobs)."""
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.events import BEFORE_COMMIT
+from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.plan import BACKGROUND
-from dodo_hooks.fire.nesting import nesting_of
-from dodo_hooks.fire.run import AUTO, BY_GIT, PHASES, Firing, say
-from dodo_hooks.git.event import is_anything_owed
+from dodo_hooks.fire.run import AUTO, BY_GIT, PHASES, Firing, nesting_of, say
+from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook
-    from dodo_hooks.core.status import Outcome
-    from dodo_hooks.fire.applies import Questions
-    from dodo_hooks.fire.plan_cache import Compiled
+    from dodo_hooks.core.statuses import Outcome
+    from dodo_hooks.fire.select.job_filter import Questions
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
+    from dodo_hooks.plans.compiled_plan import Compiled
 
 
-def looked_at(firing: "Firing") -> "Firing":
+def query_status(firing: "Firing") -> "Firing":
     """The firing with the question to git what is staged and what is not, if it is that of a commit: it is answered
     while we get ready (G5)."""
     if firing.hook.name != BEFORE_COMMIT or all(
@@ -27,7 +26,7 @@ def looked_at(firing: "Firing") -> "Firing":
         return firing
     if _is_inside_of_another(firing):
         return firing
-    from dodo_hooks.git.partial import StatusQuery
+    from dodo_hooks.git.worktree_status import StatusQuery
 
     return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))
 
@@ -35,15 +34,15 @@ def looked_at(firing: "Firing") -> "Firing":
 def _is_inside_of_another(firing: "Firing") -> bool:
     """Whether work is set aside by a run that has started this one through a job: the tree is its, and to wait for its
     end would be to wait for our own. A hook inside a job of any other run sets aside as all do."""
-    if not is_anything_owed(firing.repo):
+    if not needs_recovery(firing.repo):
         return False
-    from dodo_hooks.git.aside_lock import is_held, is_held_around_us
+    from dodo_hooks.git.unstaged.lock import is_held, is_held_by_ancestor
 
     is_nested = nesting_of(firing.world.environ).within is not None
-    return is_held(firing.repo) if is_nested else is_held_around_us(firing.repo)
+    return is_held(firing.repo) if is_nested else is_held_by_ancestor(firing.repo)
 
 
-def asked(
+def select_files(
     firing: "Firing",
     given: "tuple[bytes, ...] | None" = None,
     questions: "Questions | None" = None,
@@ -59,9 +58,9 @@ def asked(
     """
     if not firing.hook.has_to_ask:
         return firing
-    from dodo_hooks.fire.applies import what_applies
+    from dodo_hooks.fire.select.job_filter import filter_jobs
 
-    applies = what_applies(
+    applies = filter_jobs(
         firing.world,
         firing.repo,
         firing.hook,
@@ -98,13 +97,13 @@ def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> 
     """Return what the variables leave out; say which words of DODO_HOOKS_SKIP mean nothing in the whole file."""
     out: dict[int, Outcome] = {}
     if world.environ.get("LEFTHOOK_EXCLUDE"):
-        from dodo_hooks.fire.lefthook_variables import excluded
+        from dodo_hooks.fire.select.lefthook_variables import excluded
 
         out = excluded(world, compiled.rules.family, hook)
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
         return out
-    from dodo_hooks.core.selection import BY_VARIABLE, left_out, selectors_from, unknown_skips
+    from dodo_hooks.fire.select.selectors import BY_VARIABLE, left_out, selectors_from, unknown_skips
 
     if unknown_skips((hook,), variable) and (plan := compiled.plan()):
         for word in unknown_skips(plan.hooks, variable):

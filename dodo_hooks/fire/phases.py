@@ -1,18 +1,19 @@
 """The two phases of a run: foreground, then background, in that order (R8, R9, R10; HOT)."""
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import HooksError, StoreError
-from dodo_hooks.core.events import is_gate
+from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.schedule import CountingSource, Ledger
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.engine.foreground import AttachedRecorder, listen, look_at_terminal, run_attached
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.engine.foreground import AttachedRecorder, listen, read_terminal, run_attached
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.screen import Screen
-from dodo_hooks.fire.report import display_of, report, report_idle
-from dodo_hooks.fire.run import ATTACHED, AUTO, BY_GIT, OFF, Firing, Run, begin, context_of, publish, say
-from dodo_hooks.git.replay import abandoned_replays, owe, owed_hooks, replay_of, settle
-from dodo_hooks.host import process
+from dodo_hooks.fire.invocation import begin, context_of, publish
+from dodo_hooks.fire.report.run_report import display_of, report, report_idle
+from dodo_hooks.fire.run import ATTACHED, AUTO, BY_GIT, OFF, Firing, Run, say
+from dodo_hooks.git.replay import abandoned_replays, clear_deferred, defer, deferred_hooks, replay_of
+from dodo_hooks.host import signals
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, reach_site
 from dodo_hooks.store import layout
@@ -22,8 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dodo_hooks.engine.coordinator import Background
-    from dodo_hooks.fire.staging import Staging
+    from dodo_hooks.engine.background_phase import Background
+    from dodo_hooks.engine.protocols import Recorder
+    from dodo_hooks.fire.unstaged_guard import Staging
 
     # Runs the open jobs of a phase in a loop that is set up for it.
     Runner = Callable[["Attached", Sequence[int]], None]
@@ -36,7 +38,7 @@ class Attached:
 
     def __init__(self, run: Run, phase: str, *, keeps_records: bool, is_quiet: bool = False) -> None:
         firing = run.firing
-        terminal = look_at_terminal(firing.world, firing.rules.has_colors)
+        terminal = read_terminal(firing.world, firing.rules.has_colors)
         self.run = run
         self.staging: Staging | None = None  # of a commit
         self.screen = Screen(display_of(run, phase, terminal.is_terminal, terminal.look, is_quiet=is_quiet))
@@ -120,7 +122,7 @@ def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
     run = attached.run
     try:
         if run.firing.status is not None:
-            from dodo_hooks.fire.staging import Staging
+            from dodo_hooks.fire.unstaged_guard import Staging
 
             attached.staging = Staging(run, jobs)
             attached.staging.guard(attached.loop)
@@ -141,7 +143,7 @@ def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
         HooksError: it cannot be told what the tree is now.
     """
     if any(attached.run.firing.hook.jobs[number].fails_on_changes for number in jobs):
-        from dodo_hooks.fire.changes import watch_changes as watch
+        from dodo_hooks.fire.fail_on_changes import watch_changes as watch
 
         watch(attached.run, attached.loop, jobs)
 
@@ -177,7 +179,7 @@ def close(run: Run, answer: "int | None" = None) -> int:
     except StoreError as error:
         run.unkept = run.unkept or str(error)
         run.writer.release()
-    process.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
+    signals.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
     report(run)
     if answer is None or run.interrupted is not None:
         return run.exit_code(FOREGROUND, BACKGROUND)
@@ -188,7 +190,7 @@ def background_of(
     run: Run, jobs: "Sequence[int]", attached: "Attached | None" = None, database: "str | None" = None
 ) -> "Background":
     """What a background phase is run from."""
-    from dodo_hooks.engine.coordinator import Background
+    from dodo_hooks.engine.background_phase import Background
 
     firing = run.firing
     context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
@@ -205,7 +207,14 @@ def background_of(
         lambda: _permit(firing),
         firing.repo,
         _git_file(firing.repo.top),
+        _run_with_doit,
     )
+
+
+def _run_with_doit(phase: "Background", recorder: "Recorder", loop: Loop) -> None:
+    from dodo_hooks.doit_runner.phase_run import run_with_doit
+
+    run_with_doit(phase, recorder, loop)
 
 
 def _git_file(top: str) -> str:
@@ -216,11 +225,11 @@ def _git_file(top: str) -> str:
 
 def _permit(firing: Firing) -> "int | None":
     """What a background job of this working tree holds while it starts: nobody sets work aside then (G5)."""
-    from dodo_hooks.engine.permits import NOTHING
-    from dodo_hooks.git.aside_lock import hold_shared
+    from dodo_hooks.engine.worktree_permit import NOTHING
+    from dodo_hooks.git.unstaged.lock import lock_shared
 
     try:
-        return hold_shared(firing.repo, waits=False)
+        return lock_shared(firing.repo, waits=False)
     except OSError:  # there can be no such lock here, so nobody has it either
         return NOTHING
 
@@ -250,18 +259,18 @@ def _refusal(run: Run) -> "Outcome | None":
     """Why the whole background phase is not begun; None: it is."""
     hook = run.firing.hook
     if run.interrupted is not None:
-        return Outcome(status.SKIPPED, status.INTERRUPTED, status.interrupted_by(run.interrupted))
+        return Outcome(statuses.SKIPPED, statuses.INTERRUPTED, statuses.interrupted_by(run.interrupted))
     if run.deadline_s is not None and monotonic_s() >= run.deadline_s:
-        return Outcome(status.SKIPPED, status.TIMEOUT, f"{hook.name} took longer than its timeout")
+        return Outcome(statuses.SKIPPED, statuses.TIMEOUT, f"{hook.name} took longer than its timeout")
     if run.has_failed(FOREGROUND) and hook.fail_fast:
-        return Outcome(status.SKIPPED, status.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
+        return Outcome(statuses.SKIPPED, statuses.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
     has_failed = run.has_failed(FOREGROUND) and not hook.warns  # R8
     if (has_failed or run.troubles) and is_gate(hook.name, run.firing.args):  # a trouble refuses a commit, too (G5)
-        return Outcome(status.SKIPPED, status.GATE, "the foreground jobs failed, so git does not go on")
+        return Outcome(statuses.SKIPPED, statuses.GATE, "the foreground jobs failed, so git does not go on")
     if run.nesting.within is not None:
-        return Outcome(status.SKIPPED, status.NESTED, f"the hook fired inside a job of {run.nesting.within}")
+        return Outcome(statuses.SKIPPED, statuses.NESTED, f"the hook fired inside a job of {run.nesting.within}")
     if run.firing.phase == OFF:
-        return Outcome(status.SKIPPED, status.SELECTION, "background jobs were turned off")
+        return Outcome(statuses.SKIPPED, statuses.SELECTION, "background jobs were turned off")
     return _postponement(run) if run.firing.trigger == BY_GIT else None
 
 
@@ -272,18 +281,18 @@ def _postponement(run: Run) -> "Outcome | None":
         _settle_abandoned(run)
         return None
     if replay.is_over:
-        settle(replay, hook)
+        clear_deferred(replay, hook)
         return None
-    owe(replay, hook, run.firing.args)
-    return Outcome(status.SKIPPED, status.REPLAY, "git is replaying commits: the background is begun at the end")
+    defer(replay, hook, run.firing.args)
+    return Outcome(statuses.SKIPPED, statuses.REPLAY, "git is replaying commits: the background is begun at the end")
 
 
 def _settle_abandoned(run: Run) -> None:
     """Say what becomes of the background phases that a replay put off and will not begin: its owner has left it."""
     hook = run.firing.hook.name
     for replay in abandoned_replays(run.firing.repo, hook):
-        for name in owed_hooks(replay):
-            settle(replay, name)
+        for name in deferred_hooks(replay):
+            clear_deferred(replay, name)
             if name == hook:
                 run.remarks.append(f"{hook}: the background jobs that an unfinished {replay.command} put off start now")
             else:
@@ -310,10 +319,10 @@ def is_ci(variable: str) -> bool:
 
 def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
     reach_site(attached.run.firing.world)
-    from dodo_hooks.engine.background import run_by_doit
+    from dodo_hooks.doit_runner.phase_run import run_with_doit
 
     phase = background_of(attached.run, jobs, attached)
-    attached.go(lambda: run_by_doit(phase, attached.recorder, attached.loop))
+    attached.go(lambda: run_with_doit(phase, attached.recorder, attached.loop))
 
 
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
@@ -328,7 +337,7 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
     except (DetachError, StoreError) as error:
         sentence = f"the background jobs of {hook} were not started: {error}"
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records
-            run.decide((number, Outcome(status.SKIPPED, status.ERROR, str(error))) for number in jobs)
+            run.decide((number, Outcome(statuses.SKIPPED, statuses.ERROR, str(error))) for number in jobs)
             say(sentence)
             return close(run, code)
         report(run, sentence)

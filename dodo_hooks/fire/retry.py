@@ -3,41 +3,44 @@
 What is run is what was recorded: the commands, roots, variables, files and standard input of that day, not those that
 the hook file or git would give by now. The environment is that of the caller. What had succeeded is not run again and
 counts as a satisfied need; it stands in the new invocation as up-to-date, with a reason that names the old one.
+
+What the jobs of a run were given, kept for a retry: lists of files, and the hook's standard input (section 7).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UnsafeRepositoryError, UsageError
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
-from dodo_hooks.core.shown import shell_word
-from dodo_hooks.core.status import Outcome, satisfies
+from dodo_hooks.core.statuses import Outcome, satisfies
+from dodo_hooks.core.terminal_text import shell_word
 from dodo_hooks.fire.firing import slots_of
 from dodo_hooks.fire.phases import run_firing
-from dodo_hooks.fire.plan_cache import load_plan, with_records
 from dodo_hooks.fire.run import AUTO, BY_RETRY, Firing
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.posix import read_file
 from dodo_hooks.host.world import World
-from dodo_hooks.store.inputs import read_files, read_stdin
-from dodo_hooks.store.reader import InvocationRecord, JobRecord
+from dodo_hooks.plans.cache import load_plan, with_records
+from dodo_hooks.store import layout
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.records import MASK, is_secret
 
 # Causes of `skipped` that say: it would have run, had it not been for something that went wrong.
 _WENT_WRONG = frozenset(
     (
-        status.NEED,
-        status.FAIL_FAST,
-        status.GATE,
-        status.TIMEOUT,
-        status.INTERRUPTED,
-        status.ERROR,
-        status.SPAWN,
-        status.WRITER_DIED,
-        status.VANISHED,
+        statuses.NEED,
+        statuses.FAIL_FAST,
+        statuses.GATE,
+        statuses.TIMEOUT,
+        statuses.INTERRUPTED,
+        statuses.ERROR,
+        statuses.SPAWN,
+        statuses.WRITER_DIED,
+        statuses.VANISHED,
     )
 )
 
@@ -87,7 +90,7 @@ def _selected(jobs: Sequence[JobRecord], wanted: Collection[str], args: Sequence
     waiting = list(chosen)
     while waiting:  # what it needs and did not get, and what it has kept from running
         number = waiting.pop()
-        kept_back = [other for other in below[number] if jobs[other].cause == status.NEED]
+        kept_back = [other for other in below[number] if jobs[other].cause == statuses.NEED]
         for other in can.intersection((*needs[number], *kept_back)) - chosen:
             chosen.add(other)
             waiting.append(other)
@@ -99,8 +102,8 @@ def _retriable(jobs: Sequence[JobRecord], needs: Sequence[Sequence[int]]) -> set
     can: set[int] = set()
     for number in topological_order(needs):
         job = jobs[number]
-        went_wrong = job.status in (status.FAILED, status.CRASHED, status.CANCELLED)
-        went_wrong = went_wrong or (job.status == status.SKIPPED and job.cause in _WENT_WRONG)
+        went_wrong = job.status in (statuses.FAILED, statuses.CRASHED, statuses.CANCELLED)
+        went_wrong = went_wrong or (job.status == statuses.SKIPPED and job.cause in _WENT_WRONG)
         if went_wrong and all(need in can or _has_succeeded(jobs[need]) for need in needs[number]):
             can.add(number)
     return can
@@ -120,11 +123,11 @@ def _why_not(job: JobRecord, args: Sequence[str]) -> str:
 
 def _outcome_of(job: JobRecord, invocation: InvocationRecord) -> Outcome:
     """Of a job that is not run again."""
-    if job.status in (status.COMPLETED, status.UP_TO_DATE):
-        return Outcome(status.UP_TO_DATE, reason=f"{job.status} in {invocation.id}")
-    if job.status == status.SKIPPED and job.cause not in _WENT_WRONG:
-        return Outcome(status.SKIPPED, job.cause, job.reason)
-    return Outcome(status.SKIPPED, status.SELECTION, f"not retried: {job.status} in {invocation.id}")
+    if job.status in (statuses.COMPLETED, statuses.UP_TO_DATE):
+        return Outcome(statuses.UP_TO_DATE, reason=f"{job.status} in {invocation.id}")
+    if job.status == statuses.SKIPPED and job.cause not in _WENT_WRONG:
+        return Outcome(statuses.SKIPPED, job.cause, job.reason)
+    return Outcome(statuses.SKIPPED, statuses.SELECTION, f"not retried: {job.status} in {invocation.id}")
 
 
 # What was recorded, as a hook again
@@ -233,3 +236,27 @@ def _present_plan(world: World, repo: Repo) -> Plan:
     except ConfigError:
         plan = None
     return plan or Plan("", None, ())
+
+
+def read_files(job_dir: str, job: str) -> tuple[bytes, ...]:
+    """The list that a job was given.
+
+    Raises:
+        StoreError: it was not kept.
+    """
+    try:
+        return tuple(read_file(layout.files_file(job_dir)).split(b"\0")[:-1])
+    except OSError as error:
+        raise StoreError(f"{job} cannot be retried: the files that it was given were not kept") from error
+
+
+def read_stdin(invocation_dir: str) -> bytes:
+    """What git gave to the hook.
+
+    Raises:
+        StoreError: it was not kept.
+    """
+    try:
+        return read_file(layout.stdin_file(invocation_dir))
+    except OSError as error:
+        raise StoreError("this cannot be retried: the input that git gave to the hook was not kept") from error

@@ -1,31 +1,52 @@
-"""One firing of one hook, from its facts to its exit code (HOT). What its phases do is in fire/phases.py."""
+"""A hook that fires inside a job (R12; HOT).
 
-from dodo_hooks.core import status
-from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS
-from dodo_hooks.core.record import Record
-from dodo_hooks.core.status import NOT_SELECTED, Outcome
-from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, TTY, Context
-from dodo_hooks.fire.environment import environment_of_run
-from dodo_hooks.fire.nesting import Nesting, nesting_of
-from dodo_hooks.git.repo import head_of, main_worktree
+One firing of one hook, from its facts to its exit code (HOT). What its phases do is in fire/phases.py.
+"""
+
+from dodo_hooks.core import statuses
+from dodo_hooks.core.errors import HooksError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import FOREGROUND, OUTPUTS
+from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
 from dodo_hooks.host.console import say as say
-from dodo_hooks.host.posix import os
-from dodo_hooks.host.process import has_process_table
-from dodo_hooks.host.world import monotonic_s, wall_ns
-from dodo_hooks.store.identity import repository_id
-from dodo_hooks.store.records import Facts
-from dodo_hooks.store.writer import InvocationWriter, reserve_invocation
+from dodo_hooks.host.files.file_locks import is_locked
+from dodo_hooks.host.world import wall_ns
+from dodo_hooks.store import layout
+from dodo_hooks.store.writer import InvocationWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dodo_hooks.core.plan import Hook, Plan
-    from dodo_hooks.engine.foreground import Terminal
-    from dodo_hooks.git.partial import StatusQuery
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
+
+
+DEEPEST = 3  # a hook inside a job inside a hook inside a job ...: what is deeper is a loop
+
+
+class Nesting(Record):
+    within: "str | None"  # the invocation whose job fired this hook
+    level: int  # 0 for a hook that no job fired
+
+
+def nesting_of(environ: "Mapping[str, str]") -> Nesting:
+    """What the environment says, as far as it is true: the invocation that it names has to be alive.
+
+    Raises:
+        HooksError: more than three levels deep.
+    """
+    identity, directory = environ.get("DODO_INVOCATION"), environ.get("DODO_INVOCATION_DIR")
+    if not identity or not directory or not is_locked(layout.lock_file(directory)):
+        return Nesting(None, 0)
+    text = environ.get("DODO_LEVEL", "")
+    level = int(text) + 1 if text.isdigit() and len(text) < 4 else 1
+    if level > DEEPEST:
+        raise HooksError(f"hooks are nested {level} deep, which is a loop: a job of {identity} fires its own hook")
+    return Nesting(identity, level)
+
 
 BACKGROUND_NICE = 10  # R13
 
@@ -39,7 +60,7 @@ OFF = "off"
 PHASES = (AUTO, ATTACHED, DETACHED, OFF)
 
 BY_GIT = "git"
-BY_HAND = "run"
+MANUAL = "run"
 BY_DOIT = "doit"
 BY_RETRY = "retry"
 
@@ -71,7 +92,7 @@ class Firing(Record):
     def is_idle(self) -> bool:
         """Whether no job applies, so that nothing runs and no invocation is left behind (section 7)."""
         decided = self.left_out.values()
-        return len(decided) == len(self.hook.jobs) and all(one.status == status.SKIPPED for one in decided)
+        return len(decided) == len(self.hook.jobs) and all(one.status == statuses.SKIPPED for one in decided)
 
     def has_line(self, number: int, outcome: Outcome) -> bool:
         """Whether a job that was left out is worth a line: not one that nobody asked for, and in front of git none of
@@ -122,7 +143,7 @@ class Run:
     def has_failed(self, *phases: str) -> bool:
         jobs = self.firing.hook.jobs
         outcomes = [one for number, one in self.writer.outcomes().items() if jobs[number].phase in phases]
-        return bool(status.exit_code_of(outcomes))
+        return bool(statuses.exit_code_of(outcomes))
 
     def exit_code(self, *phases: str) -> int:
         """A signal beats an error of ours beats a failed job (R22)."""
@@ -131,123 +152,3 @@ class Run:
         if self.troubles or self.unkept:
             return 2
         return int(self.has_failed(*phases) and not self.firing.hook.warns)
-
-
-def begin(firing: Firing) -> "Run | None":
-    """Reserve the invocation, which `publish` then shows. None: it cannot be written, which was said; the git command
-    is not failed by that (R21).
-
-    Raises:
-        HooksError: it cannot be made and foreground jobs are not run for it, or the firing is nested too deep (R12).
-    """
-    started_s = monotonic_s()
-    nesting = nesting_of(firing.world.environ)
-    if firing.left_out:
-        from dodo_hooks.core.bypass import without_gaps
-
-        firing = firing._replace(hook=without_gaps(firing.hook, firing.left_out))
-    if any(job.stage_fixed for job in firing.hook.jobs):
-        from dodo_hooks.core.overlap import in_turn
-
-        running = [job.number for job in firing.hook.jobs if job.number not in firing.left_out]
-        firing = firing._replace(hook=in_turn(firing.hook, running, firing.files))
-    try:
-        identity = repository_id(firing.repo.common_dir)
-        writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
-        writer.max_log_bytes = firing.rules.max_log_bytes
-        writer.files, writer.stdin = firing.files, firing.stdin
-    except StoreError as error:
-        _go_without(firing, error)
-        return None
-    run = Run(firing, nesting, writer, started_s)
-    if not has_process_table():
-        run.remarks.append("/proc is not mounted: a job that is cancelled always gets its whole grace period")
-    run.decide(firing.left_out.items())
-    return run
-
-
-def publish(run: Run) -> bool:
-    """Show the invocation. False: as for `begin`.
-
-    Raises:
-        HooksError: as for `begin`.
-    """
-    try:
-        run.writer.publish()
-    except StoreError as error:
-        _go_without(run.firing, error)
-        return False
-    return True
-
-
-def _go_without(firing: Firing, error: StoreError) -> None:
-    """Foreground jobs are not run without a record, and so a gate refuses; background jobs are not worth that (R21)."""
-    to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
-    if any(job.phase == FOREGROUND for job in to_run):
-        raise error
-    say(f"{error}; the background jobs of {firing.hook.name} were not started")
-
-
-def _facts(firing: Firing, nesting: Nesting) -> Facts:
-    branch, head = head_of(firing.repo)
-    return Facts(
-        firing.hook.name,
-        firing.args,
-        firing.trigger,
-        firing.repo.top,
-        branch,
-        head,
-        nesting.within,
-        os.getpid(),
-        firing.parent,
-        _retention_s(firing),
-        main_worktree(firing.repo) or firing.repo.common_dir,
-    )
-
-
-def _retention_s(firing: Firing) -> "float | None":
-    """How long the run is kept, where its jobs have a say in that: as long as any of them wants (section 7)."""
-    own = [job.retention_s for job in firing.hook.jobs]
-    if not any(own):
-        return None
-    return max(firing.rules.retention.retention_s if one is None else one for one in own)
-
-
-def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
-    """What the jobs of a phase share. `terminal`: where their output is shown; None when it goes into the log alone."""
-    is_background = phase == BACKGROUND
-    output = TO_FILE
-    if terminal is not None:
-        output = TO_TERMINAL if terminal.is_terminal else TO_PIPE
-    return Context(
-        run.firing.hook,
-        run.firing.repo.top,
-        environment_of_run(run, is_background),
-        run.writer.directory,
-        output,
-        run.firing.rules.grace_s,
-        BACKGROUND_NICE if is_background else 0,
-        is_background,
-        run.firing.rules.max_log_bytes,
-        _ancestors(run),
-        terminal.window if terminal is not None else b"",
-        run.firing.files,
-        terminal is not None and any(job.interactive for job in run.firing.hook.jobs) and _has_tty(),
-    )
-
-
-def _has_tty() -> bool:
-    """Whether this process has a controlling terminal, whatever its outputs are (tty(4))."""
-    try:
-        os.close(os.open(TTY, os.O_RDWR))
-    except OSError:
-        return False
-    return True
-
-
-def _ancestors(run: Run) -> "tuple[str, ...]":
-    if run.nesting.within is None or not any(job.groups for job in run.firing.hook.jobs):
-        return ()
-    from dodo_hooks.engine.groups import ancestors_of
-
-    return tuple(ancestors_of(run.writer.directory.rpartition("/")[0].rpartition("/")[0], run.nesting.within))

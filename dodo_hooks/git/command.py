@@ -10,7 +10,7 @@ from dodo_hooks.git.repo import Repo, locate_repo, real
 from dodo_hooks.git.variables import without_local
 
 
-def git(
+def run_git(
     args: Sequence[str],
     cwd: str,
     environ: Mapping[str, str] | None = None,
@@ -51,6 +51,6 @@ def expect_configuration(repo: Repo, environ: Mapping[str, str]) -> None:
     no hook can fire.
     """
     try:
-        git(("config", "--list"), repo.top or repo.git_dir, {**without_local(environ), "GIT_DIR": repo.git_dir})
+        run_git(("config", "--list"), repo.top or repo.git_dir, {**without_local(environ), "GIT_DIR": repo.git_dir})
     except GitError as error:
         raise GitError(f"git cannot read its configuration, so correct that file: {error}") from error

@@ -7,12 +7,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
-JOURNAL = "dodo-hooks-aside/journal"  # there while work is set aside: git/journal.py
-RESTAGED = "dodo-hooks-restaged"  # there while a real index has to be mended: git/mend.py
+JOURNAL = "dodo-hooks-aside/journal"  # there while work is set aside: git/unstaged/journal.py
+RESTAGED = "dodo-hooks-restaged"  # there while a real index has to be mended: git/unstaged/sync_index.py
 MARKER = "dodo-hooks-fired"  # in the git directory of every worktree whose event is past
 
 
-def is_anything_owed(repo: "Repo") -> bool:
+def needs_recovery(repo: "Repo") -> bool:
     """Whether a run has set work aside, and is at it or was killed, or an index has to be mended: two looks."""
     return has_journal(repo) or _is_there(f"{repo.git_dir}/{RESTAGED}")
 
@@ -58,7 +58,7 @@ def mark_fired(repo: "Repo") -> bool:
         return False
     except OSError:  # full or read-only: the event is real all the same
         return True
-    from dodo_hooks.host.file_owner import inherit_owner
+    from dodo_hooks.host.files.file_owner import inherit_owner
 
     inherit_owner(descriptor, f"{repo.git_dir}/{MARKER}")
     os.close(descriptor)

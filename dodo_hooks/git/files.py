@@ -9,9 +9,9 @@ branch of this remote has; of a merge that is what differs from all of its paren
 """
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.file_sources import BEFORE_A_COMMIT
+from dodo_hooks.core.file_sets import BEFORE_A_COMMIT
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
-from dodo_hooks.core.record import Record
 from dodo_hooks.git.program import git_program
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.capture import Captured, capture
@@ -42,7 +42,7 @@ class Event(Record):
     stdin: bytes
 
 
-class Asked(Record):
+class GitQuery(Record):
     """A repository that is asked, in the environment that git gave its hook: the index is the one of this commit."""
 
     repo: "Repo"
@@ -72,7 +72,7 @@ class Asked(Record):
             raise GitError(f"git cannot be started in {top}: {error.strerror}") from error
 
 
-def changes_from(source: str, asked: Asked, event: Event) -> "Changes | None":
+def list_files(source: str, asked: GitQuery, event: Event) -> "Changes | None":
     """The files of one of the sources STAGED, PUSHED, ALL and CHANGED; None where the event does not tell them.
 
     Raises:
@@ -92,7 +92,7 @@ def present(changes: "Changes") -> "tuple[bytes, ...]":
     return tuple(path for path, is_deleted in changes.items() if not is_deleted)
 
 
-def _staged(asked: Asked) -> "Changes":
+def _staged(asked: GitQuery) -> "Changes":
     if head_of(asked.repo)[1] is not None:
         return _parsed(asked.git("diff-index", "--cached", *_RAW, "--ita-invisible-in-index", "HEAD", "--"))
     # There is no commit yet, or we cannot see it: then git knows what to compare with.
@@ -100,7 +100,7 @@ def _staged(asked: Asked) -> "Changes":
     return _parsed(asked.git("diff", "--cached", *_RAW, *options, "--"))
 
 
-def _tracked(asked: Asked) -> "Changes":
+def _tracked(asked: GitQuery) -> "Changes":
     """All files of the index that can be in the working tree: not what a sparse checkout leaves out."""
     changes: Changes = {}
     for entry in asked.git("ls-files", "-z", "-s", "-t").split(b"\0"):
@@ -114,7 +114,7 @@ def _tracked(asked: Asked) -> "Changes":
 # What is pushed
 
 
-def _pushed(asked: Asked, event: Event) -> "Changes":
+def _pushed(asked: GitQuery, event: Event) -> "Changes":
     updates: list[tuple[bytes, bytes, bytes]] = []
     new: list[bytes] = []
     for line in event.stdin.splitlines():
@@ -133,7 +133,7 @@ def _pushed(asked: Asked, event: Event) -> "Changes":
 
 
 def _updated(
-    asked: Asked, updates: "list[tuple[bytes, bytes, bytes]]"
+    asked: GitQuery, updates: "list[tuple[bytes, bytes, bytes]]"
 ) -> "tuple[Changes, list[tuple[bytes, bytes, bytes]]]":
     """What differs between there and here, and the updates for which that cannot be said: a commit is not here."""
     if not updates:
@@ -151,7 +151,9 @@ def _updated(
     return _parsed(done.output), [update for update in updates if update not in branches]
 
 
-def _introduced(asked: Asked, remote: str, tips: "list[bytes]", known: "list[tuple[bytes, bytes, bytes]]") -> "Changes":
+def _introduced(
+    asked: GitQuery, remote: str, tips: "list[bytes]", known: "list[tuple[bytes, bytes, bytes]]"
+) -> "Changes":
     """What the commits change that the remote does not have, as far as its remote-tracking branches tell."""
     has_branches = _has_branches(asked.repo.common_dir, remote)
     if not has_branches and not known and len(set(tips)) == 1:
@@ -179,7 +181,7 @@ def _has_branches(common_dir: str, remote: str) -> bool:
 # What has changed
 
 
-def _changed(asked: Asked, event: Event) -> "Changes | None":
+def _changed(asked: GitQuery, event: Event) -> "Changes | None":
     hook, args = event.hook, event.args
     if len(args) < 3 and hook in _AT_HEAD and not _has_commit(asked):
         return {}  # a hook that is run by hand before there is anything
@@ -198,11 +200,11 @@ def _changed(asked: Asked, event: Event) -> "Changes | None":
     return None
 
 
-def _has_commit(asked: Asked) -> bool:
+def _has_commit(asked: GitQuery) -> bool:
     return head_of(asked.repo)[1] is not None or not asked.attempt("rev-parse", "--quiet", "--verify", "HEAD").exit_code
 
 
-def _between(asked: Asked, old: str, new: str) -> "Changes":
+def _between(asked: GitQuery, old: str, new: str) -> "Changes":
     """What differs between two commits, of which a null id is one without files."""
     if old == new:
         return {}
@@ -213,7 +215,7 @@ def _between(asked: Asked, old: str, new: str) -> "Changes":
     return _parsed(asked.git("diff-tree", "-r", *_RAW, old, new, "--"))
 
 
-def _of_tree(asked: Asked, commit: str) -> "Changes":
+def _of_tree(asked: GitQuery, commit: str) -> "Changes":
     """All files of a commit."""
     if _is_null(commit.encode()):
         return {}

@@ -6,7 +6,7 @@
 second has 16 more, whose second is skip-worktree.)
 """
 
-from dodo_hooks.git.partial import index_file, run_git
+from dodo_hooks.git.worktree_status import index_file, run_git_at_top
 from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ def flags_of(repo: "Repo", environ: "Mapping[str, str]", paths: "Collection[byte
     """
     if not paths or not _can_have_flags(index_file(repo, environ), paths):
         return {}
-    lines = run_git(repo, environ, ("ls-files", "-v", "-z")).split(b"\0")
+    lines = run_git_at_top(repo, environ, ("ls-files", "-v", "-z")).split(b"\0")
     wanted = frozenset(paths)
     return {line[2:]: chr(line[0]) for line in lines if line[:1] in (b"h", b"S", b"s") and line[2:] in wanted}
 
@@ -42,7 +42,7 @@ def mark(
         names = b"".join(path + b"\0" for path, letter in flags.items() if letter in letters)
         if names:
             args = ("update-index", "-z", f"--{name}" if on else f"--no-{name}", "--stdin")
-            run_git(repo, environ, args, names, lock=lock, is_shielded=True)
+            run_git_at_top(repo, environ, args, names, lock=lock, is_shielded=True)
 
 
 def is_missed(top: str, path: bytes, flag: str) -> bool:

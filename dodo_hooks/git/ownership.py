@@ -45,7 +45,7 @@ def _is_own(path: str, environ: "Mapping[str, str]") -> bool:
 
 def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
     """Raise what git says against the repository, which it looks for by itself; `rev-parse` runs nothing there."""
-    from dodo_hooks.core.shown import shown
+    from dodo_hooks.core.terminal_text import shown
     from dodo_hooks.git.program import git_outside
     from dodo_hooks.git.repo import joined, real
     from dodo_hooks.host.capture import capture

@@ -8,8 +8,8 @@ What is owed is kept in the directory in which git keeps the state of the replay
 `sequencer/todo` still has it as its first line, and `next` is its number.)
 """
 
-from dodo_hooks.core.events import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
-from dodo_hooks.core.record import Record
+from dodo_hooks.core.git_hooks import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False
@@ -91,20 +91,20 @@ def _last_reflog(repo: "Repo") -> str:
     return entry.partition(b"\t")[2].decode("utf-8", "replace")
 
 
-def owe(replay: Replay, hook: str, args: "tuple[str, ...]") -> None:
+def defer(replay: Replay, hook: str, args: "tuple[str, ...]") -> None:
     """Remember that this hook's background phase has to be begun when the replay is over."""
     owed = {**_owed(replay), hook: args}
     _write(replay, owed)
 
 
-def settle(replay: Replay, hook: str) -> None:
+def clear_deferred(replay: Replay, hook: str) -> None:
     """It has been begun."""
     owed = _owed(replay)
     if owed.pop(hook, None) is not None:
         _write(replay, owed)
 
 
-def owed_hooks(replay: Replay) -> "dict[str, tuple[str, ...]]":
+def deferred_hooks(replay: Replay) -> "dict[str, tuple[str, ...]]":
     """The hooks whose background phases are owed, each with the arguments of its last firing."""
     return _owed(replay)
 

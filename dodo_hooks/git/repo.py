@@ -7,7 +7,7 @@ working tree the table of cases in git's own test t1510: a variable wins over th
 import sys
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.record import Record
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.ownership import expect_usable
 from dodo_hooks.host.posix import os, read_file
 

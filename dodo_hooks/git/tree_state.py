@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterable, Mapping
 
-from dodo_hooks.git.partial import run_git
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.versions import read_version
+from dodo_hooks.git.unstaged.file_state import read_state
+from dodo_hooks.git.worktree_status import run_git_at_top
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
 _FIELDS = {b"1": 8, b"u": 10, b"?": 1}  # before the path: git-status(1), "Porcelain Format Version 2"
@@ -24,7 +24,7 @@ def read_tree_state(repo: Repo, environ: Mapping[str, str]) -> TreeState:
     """
     state: TreeState = {}
     top = os.fsencode(repo.top) + b"/"
-    for line in run_git(repo, environ, _STATUS, is_shielded=True).split(b"\0"):
+    for line in run_git_at_top(repo, environ, _STATUS, is_shielded=True).split(b"\0"):
         count = _FIELDS.get(line[:1])
         if count is not None:
             *facts, path = line.split(b" ", count)
@@ -41,7 +41,7 @@ def _content(path: bytes, facts: list[bytes]) -> tuple[object, ...]:
             return ()
         return status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino
     is_as_staged = facts[0] == b"1" and facts[1][1:] == b"."
-    return () if is_as_staged else tuple(read_version(path))
+    return () if is_as_staged else tuple(read_state(path))
 
 
 def is_untracked(state: TreeState, path: bytes) -> bool:
@@ -58,5 +58,5 @@ def diff_of(repo: Repo, environ: Mapping[str, str], paths: Iterable[bytes], *, h
     if not names:
         return b""
     color = "--color=always" if has_colors else "--color=never"
-    diff = run_git(repo, environ, (*_DIFF, color, "--", *names), is_shielded=True)
+    diff = run_git_at_top(repo, environ, (*_DIFF, color, "--", *names), is_shielded=True)
     return diff if len(diff) <= _MOST_BYTES else diff[:_MOST_BYTES] + b"\n[the rest of the diff is left out]\n"

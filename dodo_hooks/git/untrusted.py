@@ -5,7 +5,7 @@ path must lead to a file of the working tree, and be one that git itself would t
 permissions; and no link is followed on the way. Each function returns its value, or raises ValueError with a reason.
 """
 
-from dodo_hooks.host.file_owner import inherit_owner
+from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False

@@ -124,9 +124,8 @@ def made_of(sources: "Sequence[tuple[str, str, tuple[str, ...]]]") -> bytes:
 def _is_private(stat: "os.stat_result") -> bool:
     """Whether nobody but the effective user and root can have written it (section 8), as the launcher asks, too.
 
-    Else it is left alone without a word, and a hook is slower: `doctor` tells. Not host/private_files.py, since this
-    is what that is imported with.
-    """
+    Else it is left alone without a word, and a hook is slower: `doctor` tells. Not host/files/private_files.py, since
+    this is what that is imported with."""
     return stat.st_uid in (0, os.geteuid()) and not stat.st_mode & 0o022
 
 

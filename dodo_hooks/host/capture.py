@@ -7,8 +7,8 @@ and when we are interrupted, its whole group is killed.
 
 import select
 
-from dodo_hooks.core.record import Record
-from dodo_hooks.host.posix import os, signals
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.posix import os, signal
 from dodo_hooks.host.process import DEFAULTED, candidates, has_ended, kill_group, reap
 from dodo_hooks.host.world import monotonic_s
 
@@ -99,16 +99,16 @@ class _Capture:
 
     def run(self, limit_s: "float | None") -> Captured:
         # A Ctrl-C that came between the start and the `try` would leave the program behind.
-        mask = signals.pthread_sigmask(signals.SIG_BLOCK, (signals.SIGINT,))
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
             self.start()
-            signals.pthread_sigmask(signals.SIG_SETMASK, mask)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             return self.finish(limit_s)
         except BaseException:
             self._end()
             if self._pid:  # git has had the Ctrl-C as well
                 reap(self._pid)
-            signals.pthread_sigmask(signals.SIG_SETMASK, mask)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             raise
 
     def finish(self, limit_s: "float | None") -> Captured:

@@ -3,8 +3,8 @@
 Everything goes through `shown`: what it holds may come from a file, a name, or git's own standard error (section 8).
 """
 
-from dodo_hooks.core.shown import shown
-from dodo_hooks.host.process import can_write, write_all
+from dodo_hooks.core.terminal_text import shown
+from dodo_hooks.host.descriptors import can_write, write_all
 
 STDOUT, STDERR = 1, 2
 
@@ -17,7 +17,7 @@ def say(sentence: str, *, waits: bool = True) -> None:
 
 
 def print_line(line: str, *, waits: bool = True) -> None:
-    """Print a line that is safe already, since it holds our own colours (core/job_line.py)."""
+    """Print a line that is safe already, since it holds our own colours (engine/job_line.py)."""
     _write(STDOUT, _encoded(line), waits)
 
 

@@ -9,9 +9,9 @@ Hot files take both from here, so that the odd imports and their reason stand in
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    import signal as signals
+    import signal
 else:
-    import _signal as signals
+    import _signal as signal
     import posix as os
 
 
@@ -36,4 +36,4 @@ def read_rest(descriptor: int) -> bytes:
     return data
 
 
-__all__ = ["os", "read_file", "read_rest", "signals"]
+__all__ = ["os", "read_file", "read_rest", "signal"]

@@ -2,21 +2,25 @@
 
 Who may signal whom follows from how process ids are reused. An id stays taken until the parent has reaped the process,
 so only the parent may signal it, and only before it reaps (R14). A process group keeps its id while any member lives.
+
+Noticing that another process has ended, in a form that poll(2) can wait for (HOT).
+
+Linux has pidfd_open(2). Elsewhere the caller polls with a timeout and asks `getppid` (R17).
 """
 
 import select
 import sys
 
-from dodo_hooks.host.posix import os, signals
+from dodo_hooks.host.posix import os, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
 
 IS_LINUX = sys.platform.startswith("linux")
-_HIGHEST_DESCRIPTOR = 1 << 20  # Linux's default limit (proc(5), nr_open); to try them all takes 0.1 s
 # Listed once per process: what a job starts with is the default action of each of these (R14).
-DEFAULTED = frozenset(signals.valid_signals()) - {signals.SIGKILL, signals.SIGSTOP}
+DEFAULTED = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
 
 
 def fork() -> int:
@@ -27,56 +31,15 @@ def fork() -> int:
     Raises:
         OSError: the process table is full (R21).
     """
-    mask = signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
     except OSError:
-        signals.pthread_sigmask(signals.SIG_SETMASK, mask)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         raise
     if pid:
-        signals.pthread_sigmask(signals.SIG_SETMASK, mask)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return pid
-
-
-def take_signals(wanted: "Iterable[int]") -> int:
-    """Turn each of the `wanted` signals into a byte, its number, on a pipe; return the pipe's end to poll and read.
-
-    All other signals that had a handler get their default action; those that came in ignored stay ignored, also when
-    they are asked for (R17), except SIGCHLD, without which no child's end would be seen (R14). No signal is blocked
-    afterwards.
-    """
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    os.set_blocking(writer, False)
-    signals.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    wanted = set(wanted)
-    for number in DEFAULTED:
-        current = signals.getsignal(number)
-        if number in wanted and (current is not signals.SIG_IGN or number == signals.SIGCHLD):
-            signals.signal(number, _note)
-        elif callable(current):
-            signals.signal(number, signals.SIG_DFL)
-    signals.pthread_sigmask(signals.SIG_SETMASK, ())
-    return reader
-
-
-def drop_signals() -> None:
-    """Give what `take_signals` took its default action again: there is nothing left that has to be put in order."""
-    for number in DEFAULTED:
-        if signals.getsignal(number) is _note:
-            signals.signal(number, signals.SIG_DFL)
-
-
-def _note(number: int, frame: object) -> None:
-    """Nothing: the byte on the wake-up pipe is the message. A signal without a handler would write none."""
-
-
-def read_signals(reader: int) -> bytes:
-    """The numbers of the signals that came since the last call, in their order."""
-    try:
-        return os.read(reader, 4096)
-    except BlockingIOError:
-        return b""
 
 
 def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output: int, stdin: str = "/dev/null") -> int:
@@ -117,31 +80,6 @@ def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output:
     raise failure
 
 
-def spool(data: bytes, directory: str) -> int:
-    """A descriptor to read this from, of any length, that leaves no file behind. `directory`: a place to write in.
-
-    Raises:
-        OSError: there is no room for it.
-    """
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("dodo-hooks")
-    else:
-        path = f"{directory}/.spool-{os.getpid()}"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.unlink(path)
-    write_all(descriptor, data)
-    os.lseek(descriptor, 0, 0)  # SEEK_SET, which `posix` has no name for
-    return descriptor
-
-
-def read_all(descriptor: int) -> bytes:
-    """Everything up to its end."""
-    data = b""
-    while piece := os.read(descriptor, 1 << 16):
-        data += piece
-    return data
-
-
 def candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
     """The files that a command may be, in the order in which execvp(3) would try them.
 
@@ -164,15 +102,15 @@ def signal_group(group: int, number: int) -> None:
         pass
 
 
-def ask_to_end(group: int) -> None:
+def terminate_group(group: int) -> None:
     """SIGTERM, and SIGCONT so that a stopped process can take it (R14)."""
-    signal_group(group, signals.SIGTERM)
-    signal_group(group, signals.SIGCONT)
+    signal_group(group, signal.SIGTERM)
+    signal_group(group, signal.SIGCONT)
 
 
 def kill_group(group: int) -> None:
     """SIGKILL."""
-    signal_group(group, signals.SIGKILL)
+    signal_group(group, signal.SIGKILL)
 
 
 def wait_status(pid: int) -> "tuple[int | None, int | None] | None":
@@ -248,7 +186,7 @@ def kill_session(session: int) -> None:
             return
         for pid in members:
             try:
-                os.kill(pid, signals.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         killed |= members
@@ -287,66 +225,34 @@ def _processes() -> "list[tuple[int, tuple[str, int, int, int]]]":
     return found
 
 
-def close_all_but(keep: "set[int]") -> None:
-    """Close every descriptor above 2 that is not in `keep` (R10)."""
-    try:
-        names = os.listdir("/proc/self/fd" if IS_LINUX else "/dev/fd")
-    except OSError:  # neither /proc nor /dev/fd: all numbers that there can be
-        first = 3
-        for descriptor in sorted(keep):
-            os.closerange(first, descriptor)
-            first = max(first, descriptor + 1)
-        os.closerange(first, min(os.sysconf("SC_OPEN_MAX"), _HIGHEST_DESCRIPTOR))
-        return
-    for descriptor in map(int, names):
-        if descriptor > 2 and descriptor not in keep:
-            try:
-                os.close(descriptor)
-            except OSError:  # the one that listed the directory
-                pass
-
-
-def redirect_to_null(descriptors: "Iterable[int]") -> None:
-    null = os.open("/dev/null", os.O_RDWR)
-    for descriptor in descriptors:
-        os.dup2(null, descriptor, inheritable=True)
-    os.close(null)
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write everything.
-
-    Raises:
-        OSError: the other end is closed, or the disk is full.
-    """
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-def can_write(descriptor: int) -> bool:
-    """Whether a line can be written without waiting for a reader (or nobody reads any more, and it fails at once)."""
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    return bool(poll.poll(0))
-
-
-def wait_to_read(descriptor: int, timeout_ms: int) -> None:
-    """Wait until there is something to read, or the time is over."""
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    poll.poll(timeout_ms)
-
-
-def wait_for_reader_to_leave(pipe: int, timeout_ms: int) -> None:
-    """Wait until nobody has the reading end of this pipe open any more (poll(2), POLLERR), or the time is over."""
-    poll = select.poll()
-    poll.register(pipe, 0)
-    poll.poll(timeout_ms)
-
-
 def reap(pid: int) -> None:
     """Wait for a child that is about to end, or has; one that was reaped already is no error."""
     try:
         os.waitpid(pid, 0)
     except ChildProcessError:
         pass
+
+
+POLL_PARENT_S = 1.0  # how often getppid is asked where there is no pidfd
+
+
+def watch_parent(parent: int) -> "int | None":
+    """A descriptor that becomes readable when the parent ends; None where the system has none.
+
+    Raises:
+        ProcessLookupError: it has ended already.
+    """
+    if os.getppid() != parent:
+        raise ProcessLookupError
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(parent)
+    except ProcessLookupError:
+        raise
+    except OSError:  # an old kernel, or a sandbox that refuses the call
+        return None
+
+
+def parent_is_gone(parent: int) -> bool:
+    return os.getppid() != parent

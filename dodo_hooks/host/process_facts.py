@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from dodo_hooks.core.record import Record
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.capture import capture
 from dodo_hooks.host.process import IS_LINUX
 

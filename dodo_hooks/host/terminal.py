@@ -5,8 +5,8 @@ to be that group before its command begins, and the group that was it before, gi
 11.1.4). That takes a fork: posix_spawn(3) has no action for it.
 """
 
-from dodo_hooks.host import process
-from dodo_hooks.host.posix import os, signals
+from dodo_hooks.host import descriptors, process
+from dodo_hooks.host.posix import os, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Terminal:
         self._owner = os.tcgetpgrp(self._descriptor)
         os.setpgid(0, 0)
         # A group that is not the foreground one is stopped for what it does to the terminal, unless it ignores that.
-        signals.signal(signals.SIGTTOU, signals.SIG_IGN)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
     def take_back(self) -> None:
         _set_foreground(self._descriptor, self._owner)
@@ -46,7 +46,7 @@ def spawn_in_front(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]"
     if not pid:
         _become(argv, environ, tty, writer)
     os.close(writer)
-    error = process.read_all(reader)
+    error = descriptors.read_all(reader)
     os.close(reader)
     if error:
         process.reap(pid)
@@ -57,14 +57,14 @@ def spawn_in_front(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]"
 def _become(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: int, errors: int) -> "NoReturn":
     error = OSError(2, "")
     try:
-        signals.signal(signals.SIGTTOU, signals.SIG_IGN)  # until we are the group that may
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # until we are the group that may
         os.setpgid(0, 0)
         os.tcsetpgrp(tty, os.getpid())
         for number in process.DEFAULTED:
-            signals.signal(number, signals.SIG_DFL)
+            signal.signal(number, signal.SIG_DFL)
         # It would stop the job alone: its parents, which the shell knows, are not in its group, and no prompt came.
-        signals.signal(signals.SIGTSTP, signals.SIG_IGN)
-        signals.pthread_sigmask(signals.SIG_SETMASK, ())
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for descriptor in (0, 1, 2):
             os.dup2(tty, descriptor)
         for path in process.candidates(str(argv[0]), environ):
@@ -102,9 +102,9 @@ def restore(group: int) -> None:
         descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return
-    before = signals.signal(signals.SIGTTOU, signals.SIG_IGN)
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     _set_foreground(descriptor, group)
-    signals.signal(signals.SIGTTOU, before)
+    signal.signal(signal.SIGTTOU, before)
     os.close(descriptor)
 
 

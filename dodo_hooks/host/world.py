@@ -4,7 +4,7 @@ import sys
 import time
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.record import Record
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False

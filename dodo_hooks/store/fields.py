@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn, cast
 
 from dodo_hooks.core.plan import Group
-from dodo_hooks.core.status import STATUSES
+from dodo_hooks.core.statuses import STATUSES
 from dodo_hooks.store.records import SCHEMA
 
 

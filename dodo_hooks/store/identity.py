@@ -53,7 +53,7 @@ def _read(path: str, place: str) -> "str | None":
 def _make(common_dir: str, path: str, place: str) -> str:
     from fcntl import LOCK_EX, flock
 
-    from dodo_hooks.host.file_owner import inherit_owner, make_folder
+    from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
 
     directory = f"{common_dir}/{_DIRECTORY}"
     try:
@@ -65,7 +65,7 @@ def _make(common_dir: str, path: str, place: str) -> str:
         try:
             flock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
         except OSError as error:
-            from dodo_hooks.host.locks import is_unsupported
+            from dodo_hooks.host.files.file_locks import is_unsupported
 
             if not is_unsupported(error):
                 raise

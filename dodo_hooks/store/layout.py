@@ -9,7 +9,7 @@
                               /groups/               a file for each concurrency group; waiting/ has the tickets
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
-    STATE/dodo-hooks/trust/KEY                     what was decided about a repository (store/trust.py)
+    STATE/dodo-hooks/trust/KEY                     what was decided about a repository (trust/decisions.py)
                           /KEY.skipped             what did not run while nothing was decided
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
@@ -112,7 +112,7 @@ def unfinished_dir(repository_dir: str, invocation: str) -> str:
     return f"{repository_dir}/{day_of(invocation)}/.{invocation}"
 
 
-def doomed_dir(repository_dir: str, invocation: str) -> str:
+def trash_dir(repository_dir: str, invocation: str) -> str:
     """What an invocation is called while it is being deleted."""
     return f"{repository_dir}/{day_of(invocation)}/.gone-{invocation}"
 

@@ -6,14 +6,14 @@ room. Where that does not work, the middle is cut out when the job has ended, an
 put the same line where they find a hole.
 """
 
-from dodo_hooks.host.hole import first_hole, punch_hole
+from dodo_hooks.host.files.sparse_file import first_hole, punch_hole
 from dodo_hooks.host.posix import os
 
 _BLOCK = 4096  # a hole begins and ends where a block of the file system does
 _PIECE = 65536
 
 
-def thin_out(descriptor: int, most_bytes: int) -> None:
+def trim_log(descriptor: int, most_bytes: int) -> None:
     """Take the middle out of a log that takes more than `most_bytes` of the disk; best effort."""
     stat = os.fstat(descriptor)
     if stat.st_size > most_bytes and stat.st_blocks * 512 > most_bytes:
@@ -21,7 +21,7 @@ def thin_out(descriptor: int, most_bytes: int) -> None:
         punch_hole(descriptor, start, end - start)
 
 
-def thin_out_file(path: str, most_bytes: int) -> None:
+def trim_log_file(path: str, most_bytes: int) -> None:
     """The same; a log that is not there is no error."""
     try:
         if os.stat(path).st_size <= most_bytes:
@@ -30,7 +30,7 @@ def thin_out_file(path: str, most_bytes: int) -> None:
     except OSError:
         return
     try:
-        thin_out(descriptor, most_bytes)
+        trim_log(descriptor, most_bytes)
     finally:
         os.close(descriptor)
 
@@ -49,10 +49,10 @@ def close_log(path: str, most_bytes: int) -> "tuple[int, int]":
     except OSError:
         return 0, 0
     try:
-        thin_out(descriptor, most_bytes)
+        trim_log(descriptor, most_bytes)
         left_out = hole_bytes(descriptor)
         if not left_out and os.fstat(descriptor).st_blocks * 512 > most_bytes:
-            left_out = cut_out(descriptor, size, most_bytes)
+            left_out = cut_middle(descriptor, size, most_bytes)
         return size, left_out
     except OSError:  # nothing of it is lost; it is too long, that is all
         return size, 0
@@ -96,7 +96,7 @@ def _middle(size: int, most_bytes: int) -> "tuple[int, int]":
     return head, (size - tail) // _BLOCK * _BLOCK
 
 
-def cut_out(descriptor: int, size: int, most_bytes: int) -> int:
+def cut_middle(descriptor: int, size: int, most_bytes: int) -> int:
     """Move the tail up to the head in place: what a job has left behind may still append to this very file.
 
     Returns how many bytes are left out.

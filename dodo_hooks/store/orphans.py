@@ -9,28 +9,28 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dodo_hooks.core import graph, status
-from dodo_hooks.core.status import Outcome, satisfies
+from dodo_hooks.core import graph, statuses
+from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.store.reader import JobRecord
+    from dodo_hooks.store.read_records import JobRecord
 
 WRITER_DIED = "the process that ran this invocation died"
 
 
-def settled(jobs: Sequence[JobRecord]) -> list[JobRecord]:
+def close_orphans(jobs: Sequence[JobRecord]) -> list[JobRecord]:
     """The jobs, none of them open any more: what ran has crashed, what needed it is skipped because of that, and what
     merely waited for its turn is skipped because nobody is left to start it.
 
     What has an outcome keeps it, so what a repair left half written can be settled once more.
     """
     result = [_crashed(job) if _has_run(job) else job for job in jobs]
-    waiting = {number for number, job in enumerate(result) if job.status == status.PENDING}
+    waiting = {number for number, job in enumerate(result) if job.status == statuses.PENDING}
     dependents = graph.dependents_of(_needs(jobs))
     # What had ended goes before what crashed, as the writer would have recorded it, had it lived a little longer.
-    for number in sorted(range(len(jobs)), key=lambda number: result[number].cause == status.WRITER_DIED):
+    for number in sorted(range(len(jobs)), key=lambda number: result[number].cause == statuses.WRITER_DIED):
         if not _stops_others(result[number]):
             continue
         for dependent, need in graph.cascade(dependents, waiting, number):
@@ -38,15 +38,15 @@ def settled(jobs: Sequence[JobRecord]) -> list[JobRecord]:
             waiting.discard(dependent)
     for number in waiting:
         reason = f"never started: {WRITER_DIED}"
-        result[number] = replace(result[number], status=status.SKIPPED, cause=status.WRITER_DIED, reason=reason)
+        result[number] = replace(result[number], status=statuses.SKIPPED, cause=statuses.WRITER_DIED, reason=reason)
     return result
 
 
 def _has_run(job: JobRecord) -> bool:
     """Whether this open job had begun. Its log is made just before, and its writer may have died in between."""
-    if job.status == status.PENDING:
+    if job.status == statuses.PENDING:
         return os.path.exists(layout.log_file(job.directory))
-    return job.status == status.RUNNING
+    return job.status == statuses.RUNNING
 
 
 def _needs(jobs: Sequence[JobRecord]) -> list[list[int]]:
@@ -56,21 +56,21 @@ def _needs(jobs: Sequence[JobRecord]) -> list[list[int]]:
 
 
 def _stops_others(job: JobRecord) -> bool:
-    if not job.has_ended or (job.status == status.SKIPPED and job.cause == status.WRITER_DIED):
+    if not job.has_ended or (job.status == statuses.SKIPPED and job.cause == statuses.WRITER_DIED):
         return False
     return not satisfies(Outcome(job.status, job.cause))
 
 
 def _crashed(job: JobRecord) -> JobRecord:
-    return replace(job, status=status.CRASHED, cause=status.WRITER_DIED, reason=WRITER_DIED)
+    return replace(job, status=statuses.CRASHED, cause=statuses.WRITER_DIED, reason=WRITER_DIED)
 
 
 def _stopped(job: JobRecord, need: JobRecord) -> JobRecord:
-    was = "" if need.status in (status.FAILED, status.CRASHED) else "was "
+    was = "" if need.status in (statuses.FAILED, statuses.CRASHED) else "was "
     return replace(
         job,
-        status=status.SKIPPED,
-        cause=status.NEED,
+        status=statuses.SKIPPED,
+        cause=statuses.NEED,
         reason=f"needs {need.name}, which {was}{need.status}",
         need=need.name,
         root_cause=need.root_cause or need.name,

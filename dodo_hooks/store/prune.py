@@ -15,11 +15,12 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from shutil import rmtree
 
 from dodo_hooks.core.plan import Retention
-from dodo_hooks.core.retention import Kept, to_delete, trusted_now
+from dodo_hooks.host.files.atomic_files import make_private_directory
+from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.store import layout
 from dodo_hooks.store.reader import identities, read_invocation
 from dodo_hooks.store.repair import repair
-from dodo_hooks.store.writer import is_locked, make_private_directory
+from dodo_hooks.store.retention import StoredRun, to_delete, trusted_now
 
 EVERY_S = 86_400.0
 STRAY_AFTER_S = 3_600.0  # an invocation under its dot-name is built within milliseconds
@@ -62,7 +63,7 @@ def prune_if_due(repository_dir: str, rules: Retention, now_s: float) -> None:
         prune(repository_dir, rules, trusted_s)
 
 
-def survey(repository_dir: str) -> Iterator[Kept]:
+def survey(repository_dir: str) -> Iterator[StoredRun]:
     """What is on disk, the newest first."""
     for identity in identities(repository_dir):
         directory = layout.invocation_dir(repository_dir, identity)
@@ -73,12 +74,12 @@ def survey(repository_dir: str) -> Iterator[Kept]:
         if record is None:
             is_alive = is_locked(layout.lock_file(directory))
         retention_s = None if record is None else record.retention_s
-        yield Kept(identity, worktree, _size_of(directory), is_alive, retention_s)
+        yield StoredRun(identity, worktree, _size_of(directory), is_alive, retention_s)
 
 
 def _delete(repository_dir: str, identity: str) -> bool:
     directory = layout.invocation_dir(repository_dir, identity)
-    doomed = layout.doomed_dir(repository_dir, identity)
+    doomed = layout.trash_dir(repository_dir, identity)
     with _both_locks(directory) as is_ours:
         if not is_ours:
             return False

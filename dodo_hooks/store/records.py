@@ -5,8 +5,8 @@ and a few strings. So nothing encodes JSON at run time but `quote`. Reading, whi
 `json` (store/reader.py).
 """
 
-from dodo_hooks.core import status
-from dodo_hooks.core.record import Record
+from dodo_hooks.core import statuses
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.world import boot_id, timestamp
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ class JobState:
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
-        self.outcome: status.Outcome | None = None
+        self.outcome: statuses.Outcome | None = None
         self.pid: int | None = None
         self.wave: int | None = None
         self.started_ns: int | None = None
@@ -68,7 +68,7 @@ class JobState:
     def status(self) -> str:
         if self.outcome is not None:
             return self.outcome.status
-        return status.PENDING if self.started_ns is None else status.RUNNING
+        return statuses.PENDING if self.started_ns is None else statuses.RUNNING
 
 
 def constant_part(hook: "Hook", job: "Job") -> bytes:
@@ -126,7 +126,7 @@ def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
     return job.record + job_tail(state, state.outcome, names)
 
 
-def job_tail(state: JobState, outcome: "status.Outcome | None", names: "Sequence[str]") -> bytes:
+def job_tail(state: JobState, outcome: "statuses.Outcome | None", names: "Sequence[str]") -> bytes:
     """The rest of a meta.json."""
     return (
         f', "status": "{state.status}"'

@@ -13,23 +13,17 @@ from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import RUN_ERROR, StoreError
-from dodo_hooks.core.news import news_of
 from dodo_hooks.core.plan import BACKGROUND
+from dodo_hooks.host.files.atomic_files import replace_file
+from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.store import layout, orphans, records
+from dodo_hooks.store.failure_notices import format_notice, write_notice
 from dodo_hooks.store.fields import read_object
 from dodo_hooks.store.log import hole_bytes
-from dodo_hooks.store.news import leave_news
-from dodo_hooks.store.reader import (
-    InvocationRecord,
-    JobRecord,
-    is_identity,
-    number_of,
-    read_invocation,
-    stored_jobs,
-)
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
+from dodo_hooks.store.reader import is_identity, number_of, read_invocation, stored_jobs
 from dodo_hooks.store.reserve import read_slots
-from dodo_hooks.store.writer import is_locked, replace_file
 
 STRAY_AFTER_S = 60  # a marker is made a moment before its invocation appears
 
@@ -100,9 +94,9 @@ def _leave_news(invocation: InvocationRecord) -> None:
     """Of what ran in the background; who had the foreground before their eyes know."""
     jobs = stored_jobs(invocation.directory, _ignore)
     ended = [(job.name, job.status, job.reason) for job in jobs if job.phase == BACKGROUND]
-    line = news_of(invocation.hook, invocation.id, ended, None)
+    line = format_notice(invocation.hook, invocation.id, ended, None)
     if line is not None:
-        leave_news(layout.repository_of(invocation.directory), invocation.id, invocation.hook, line)
+        write_notice(layout.repository_of(invocation.directory), invocation.id, invocation.hook, line)
 
 
 def _write_records(invocation: InvocationRecord) -> None:
@@ -113,7 +107,7 @@ def _write_records(invocation: InvocationRecord) -> None:
         if not job.has_ended and (kept := slots.get(number_of(job) + 1)):
             _change(layout.meta_file(job.directory), kept)
     stored = stored_jobs(invocation.directory, _ignore)
-    for before, after in zip(stored, orphans.settled(stored), strict=True):
+    for before, after in zip(stored, orphans.close_orphans(stored), strict=True):
         if after != before:
             _change(layout.meta_file(after.directory), _end_of(after, now))
     end: dict[str, object] = slots.get(0) or {

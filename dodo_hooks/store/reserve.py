@@ -12,7 +12,7 @@ A slot is the tail of a record, as store/records.py renders it, and blanks; an e
 """
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.host.locks import is_disk_full
+from dodo_hooks.host.files.file_locks import is_disk_full
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.store import records
 

@@ -8,7 +8,9 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
-from dodo_hooks.core.status import COMPLETED
+from dodo_hooks.core.statuses import COMPLETED
+from dodo_hooks.host.files.atomic_files import _create, make_private_directory, replace_file
+from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dodo_hooks.core.plan import Hook
-    from dodo_hooks.core.status import Outcome
+    from dodo_hooks.core.statuses import Outcome
+
 
 MOST_ALIVE = 20  # invocations of one hook in one repository (R12)
 MOST_WAITING = 200  # of them, with those that only wait for a concurrency group
@@ -229,44 +232,6 @@ def _unwritable(hook: str, directory: str, error: OSError) -> StoreError:
     return StoreError(f"cannot write the record of {hook} below {directory}: {error.strerror}")
 
 
-def replace_file(path: str, data: bytes, mark: str = "") -> None:
-    """Put `data` at `path` in one step: a reader sees the old record or the new one (R19).
-
-    `mark` tells writers apart where no lock does.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    # The lock makes us the only writer (R18): a fixed name cannot clash, and what a killed writer left there is
-    # overwritten. No fsync: we guard against kill -9, not against a power cut.
-    temporary = f"{path}{mark}.tmp"
-    try:
-        _create(temporary, data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}") from error
-
-
-def is_locked(path: str, *, if_unknown: bool = True) -> bool:
-    """Whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18).
-
-    `if_unknown`: the answer of a file system that knows no locks, where only the record itself can tell.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        flock(descriptor, LOCK_SH | LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return if_unknown
-    finally:
-        os.close(descriptor)
-
-
 def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
     """An id that is later than all before it, also when the clock was set back (section 7)."""
     path = layout.clock_file(repository_dir)
@@ -292,7 +257,7 @@ def _wait_for(clock: int) -> None:
     try:
         flock(clock, LOCK_EX)
     except OSError as error:
-        from dodo_hooks.host.locks import is_unsupported
+        from dodo_hooks.host.files.file_locks import is_unsupported
 
         if not is_unsupported(error):
             raise
@@ -356,33 +321,6 @@ def _make_directories(repository_dir: str, directory: str) -> None:
     make_private_directory(layout.live_dir(repository_dir))
 
 
-def make_private_directory(path: str, tries: int = 3) -> None:
-    """Make a directory and what is missing above it, readable by its owner alone (section 7).
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    try:
-        os.mkdir(path, 0o700)
-    except FileNotFoundError:
-        # Pruning may remove the parent again before we are back. Where it is there and nothing can be made in it
-        # (/proc says so with this very error), that is not tried for ever.
-        if not tries:
-            raise
-        make_private_directory(path.rpartition("/")[0] or "/")
-        make_private_directory(path, tries - 1)  # which another process may have made by now
-    except FileExistsError:
-        if not _is_directory(path):
-            raise
-
-
-def _is_directory(path: str) -> bool:
-    try:
-        return os.stat(path).st_mode & 0o170000 == 0o040000
-    except OSError:
-        return False
-
-
 def _lock(path: str, how: int) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -391,15 +329,6 @@ def _lock(path: str, how: int) -> int:
         os.close(descriptor)
         return NO_LOCK
     return descriptor
-
-
-def _create(path: str, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        while data:
-            data = data[os.write(descriptor, data) :]
-    finally:
-        os.close(descriptor)
 
 
 def _remove(path: str) -> None:

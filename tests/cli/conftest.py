@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dodo_hooks.cli import group
+from dodo_hooks.cli import root_command
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.host.world import World
 from dodo_hooks.store.identity import repository_id
@@ -28,7 +28,7 @@ def cli(repo: Repo, capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
         world = World({**repo.env, **environ}, cwd or str(repo.path))
         code, error = 0, ""
         try:
-            code = group.run(argv, world)
+            code = root_command.run(argv, world)
         except HooksError as raised:
             code, error = raised.exit_code, f"{raised}\n"
         out, err = (output.decode("utf-8", "surrogateescape") for output in capfdbinary.readouterr())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from dodo_hooks.cli.table import shown
+from dodo_hooks.cli.terminal_table import shown
 from dodo_hooks.core.graph import promoted
 from dodo_hooks.core.names import name_fault
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan

@@ -11,7 +11,7 @@ from subprocess import Popen
 
 import pytest
 
-from dodo_hooks.core.status import CANCELLED, COMPLETED, SKIPPED, Outcome
+from dodo_hooks.core.statuses import CANCELLED, COMPLETED, SKIPPED, Outcome
 from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli
 from kit.history import History, end, start

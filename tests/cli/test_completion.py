@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, Outcome
 from kit.answer import Cli
 from kit.history import History
 from kit.repo import Repo

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git import launcher
+from dodo_hooks.git.install import launcher
 from kit.repo import Repo
 
 FILE = "hooks: {pre-commit: {jobs: [{name: a, run: 'true'}]}}\n"

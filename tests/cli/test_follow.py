@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.cli.interleave import LONGEST_LINE, Labelled
-from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
+from dodo_hooks.cli.jobs.line_labels import LONGEST_LINE, Labelled
+from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.cli.jobs_formats import COLUMNS, _yaml_scalar, escaped
-from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, Outcome
+from dodo_hooks.cli.jobs.formats import COLUMNS, _yaml_scalar, escaped
+from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
 from kit.answer import Cli
 from kit.history import History, end
 from kit.repo import Repo

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 
 from cli.drawn import HOSTILE, as_drawn, edges, hooks
-from dodo_hooks.cli.graph_formats import dot_string, mermaid_label, render_dot, render_mermaid
+from dodo_hooks.cli.graph.dot import dot_string, render_dot
+from dodo_hooks.cli.graph.mermaid import mermaid_label, render_mermaid
 from dodo_hooks.core.plan import BACKGROUND, Hook
 from doit_plugin.plans import make_hook, make_job, make_plan
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 
 from cli.drawn import HOSTILE, as_drawn, edges, hooks, plans, read_picture, size_of
-from dodo_hooks.cli.graph_layout import COLUMN_GAP, Edge, lay_out
-from dodo_hooks.cli.graph_svg import COLORS, render_svg
+from dodo_hooks.cli.graph.layout import COLUMN_GAP, Edge, lay_out
+from dodo_hooks.cli.graph.svg import COLORS, render_svg
 from dodo_hooks.core.plan import BACKGROUND, Hook, Plan
 from doit_plugin.plans import make_hook, make_job, make_plan
 
@@ -108,7 +108,7 @@ def test_a_plan_without_jobs_is_a_picture_all_the_same() -> None:
 def test_the_picture_is_the_same_every_time() -> None:
     """Also where Python orders its sets otherwise."""
     code = (
-        "from cli.test_graph_svg import DIAMONDS; from dodo_hooks.cli.graph_svg import render_svg\n"
+        "from cli.test_graph_svg import DIAMONDS; from dodo_hooks.cli.graph.svg import render_svg\n"
         "import sys; sys.stdout.buffer.write(render_svg(DIAMONDS).encode())"
     )
     path = os.pathsep.join(entry for entry in sys.path if entry)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from cli.drawn import edges, hooks
-from dodo_hooks.cli.graph_text import ASCII_LINES, render_text
+from dodo_hooks.cli.graph.text import ASCII_LINES, render_text
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook
 from doit_plugin.plans import make_hook, make_job, make_plan
 

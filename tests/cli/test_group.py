@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from dodo_hooks import __version__
-from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, Outcome
 from kit.answer import Cli
 from kit.history import History, start
 from kit.repo import Repo
@@ -16,7 +16,7 @@ from kit.repo import Repo
 DONE = Outcome(COMPLETED, exit_code=0)
 
 
-BEGIN = "import sys; from dodo_hooks.cli import group; from dodo_hooks.host.world import make_world\n"
+BEGIN = "import sys; from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
 HEAVY = {"yaml", "pydantic", "doit"}
 
 
@@ -29,13 +29,13 @@ def modules_after(repo: Repo, program: str) -> set[str]:
 def test_the_commands_are_not_imported_before_one_is_used(repo: Repo) -> None:
     modules = modules_after(repo, "")
     assert not modules & (HEAVY | {"dodo_hooks.store.reader"})
-    assert {name for name in modules if name.startswith("dodo_hooks.cli.")} == {"dodo_hooks.cli.group"}
+    assert {name for name in modules if name.startswith("dodo_hooks.cli.")} == {"dodo_hooks.cli.root_command"}
 
 
 def test_a_listing_for_a_program_needs_nothing_heavy(repo: Repo, history: History) -> None:
     history.finished({"a": DONE})
     modules = modules_after(repo, "group.run(['jobs'], make_world())")
-    assert "dodo_hooks.cli.jobs" in modules
+    assert "dodo_hooks.cli.jobs.jobs" in modules
     assert not modules & HEAVY
 
 

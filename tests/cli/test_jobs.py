@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.cli.jobs_listing import ago
-from dodo_hooks.core.shown import columns_of
-from dodo_hooks.core.status import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
+from dodo_hooks.cli.jobs.run_table import ago
+from dodo_hooks.core.statuses import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
+from dodo_hooks.core.terminal_text import columns_of
 from dodo_hooks.host.world import timestamp, wall_ns
 from kit.answer import Cli
 from kit.history import History, end, start
@@ -21,7 +21,8 @@ from kit.terminal import Terminal
 DONE = Outcome(COMPLETED, exit_code=0)
 LOST = Outcome(FAILED, EXIT, exit_code=7)
 JOBS = (
-    "from dodo_hooks.cli import group; from dodo_hooks.host.world import make_world; group.run(['jobs'], make_world())"
+    "from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
+    "group.run(['jobs'], make_world())"
 )
 
 

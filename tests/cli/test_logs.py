@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
 from kit.answer import Cli
 from kit.history import History, end, start
 

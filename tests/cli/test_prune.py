@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli.jobs_prune import shown_size
+from dodo_hooks.cli.jobs.prune import shown_size
 from dodo_hooks.core.plan import Retention
-from dodo_hooks.core.status import COMPLETED, Outcome
-from dodo_hooks.loader.discover import find_hook_file
+from dodo_hooks.core.statuses import COMPLETED, Outcome
+from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load_plan
 from kit.answer import Cli
 from kit.history import History

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, Outcome
-from dodo_hooks.store.news import leave_news
+from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
+from dodo_hooks.store.failure_notices import write_notice
 from kit.answer import Cli
 from kit.gate import Gate
 from kit.history import History, end, start
@@ -27,7 +27,7 @@ def test_the_short_status_counts_runs(repo: Repo, history: History) -> None:
     start(first, "a")
     assert short(repo) == "2 running\n"
     end(second, 0, LOST)
-    leave_news(history.directory, second.identity, "post-commit", "post-commit: a failed")
+    write_notice(history.directory, second.identity, "post-commit", "post-commit: a failed")
     second.finish(1)
     assert short(repo) == "1 running, 1 failed\n"
     first.release()  # as after a kill: a free lock under an open record

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.core.status import (
+from dodo_hooks.core.statuses import (
     CANCELLED,
     COMPLETED,
     CONDITION,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.cli.jobs_watch import STAY, Board, board_lines
-from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, Outcome
+from dodo_hooks.cli.jobs.watch import STAY, Board, board_lines
+from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
 from dodo_hooks.host.world import World
 from kit.gate import Gate
 from kit.history import History, end, start

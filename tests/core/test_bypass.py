@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core import status
-from dodo_hooks.core.bypass import without_gaps
+from dodo_hooks.core import statuses
+from dodo_hooks.core.added_edges import bypass_skipped
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.schedule import CountingSource
-from dodo_hooks.core.status import Outcome, satisfies
+from dodo_hooks.core.statuses import Outcome, satisfies
 from engine.graphs import COMPLETED, FAILED, hooks, make_hook
 
-NOT_HERE = Outcome(status.SKIPPED, status.CONDITION, "no file matches")
-NOT_ASKED = Outcome(status.SKIPPED, status.SELECTION, "not selected")
+NOT_HERE = Outcome(statuses.SKIPPED, statuses.CONDITION, "no file matches")
+NOT_ASKED = Outcome(statuses.SKIPPED, statuses.SELECTION, "not selected")
 
 
 def run(hook: Hook, left_out: Mapping[int, Outcome], fails: "set[int]") -> tuple[list[int], dict[int, set[int]]]:
@@ -53,7 +53,7 @@ def test_c5_r3_a_left_out_job_hands_on_what_it_waited_for(data: st.DataObject) -
     numbers = st.sampled_from([job.number for job in hook.jobs])
     left_out = {number: data.draw(st.sampled_from((NOT_HERE, NOT_ASKED))) for number in data.draw(st.sets(numbers))}
     fails = data.draw(st.sets(numbers)) - left_out.keys()
-    ran, known = run(without_gaps(hook, left_out), left_out, fails)
+    ran, known = run(bypass_skipped(hook, left_out), left_out, fails)
     wanted = {
         job.number
         for job in hook.jobs
@@ -66,6 +66,6 @@ def test_c5_r3_a_left_out_job_hands_on_what_it_waited_for(data: st.DataObject) -
 
 def test_c5_the_third_of_a_chain_stays_behind_the_first() -> None:
     chain = make_hook([[], [0], [1]])
-    assert run(without_gaps(chain, {1: NOT_HERE}), {1: NOT_HERE}, {0})[0] == [0]
+    assert run(bypass_skipped(chain, {1: NOT_HERE}), {1: NOT_HERE}, {0})[0] == [0]
     row = make_hook([[], [], []], [[], [0], [1]])
-    assert run(without_gaps(row, {1: NOT_ASKED}), {1: NOT_ASKED}, {0}) == ([0, 2], {0: set(), 2: {0}})
+    assert run(bypass_skipped(row, {1: NOT_ASKED}), {1: NOT_ASKED}, {0}) == ([0, 2], {0: set(), 2: {0}})

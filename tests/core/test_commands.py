@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dodo_hooks.core.commands import argv_of, argv_with_list
+from dodo_hooks.loader.shell.direct_exec import argv_of, argv_with_list
 
 PLAIN = {
     "make": ("make",),

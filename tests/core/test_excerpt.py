@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.excerpt import excerpt, lines_of
-from dodo_hooks.core.shown import columns_of
+from dodo_hooks.core.terminal_text import columns_of
+from dodo_hooks.fire.report.diagnostics import excerpt, lines_of
 
 CASES = {
     "plain": ("run: yes", 6, "run: yes", 5),

@@ -13,15 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dodo_hooks.core import matching
-from dodo_hooks.core.foreign_globs import (
+from dodo_hooks.core.matching import matches
+from dodo_hooks.loader.globs.compile_globs import compile_branch_glob, compile_glob, compile_regex
+from dodo_hooks.loader.globs.go_globs import (
     doublestar_glob,
     doublestar_regex,
     gobwas_branch_glob,
     gobwas_glob,
     gobwas_regex,
 )
-from dodo_hooks.core.globs import compile_branch_glob, compile_glob, compile_regex
-from dodo_hooks.core.matching import matches
 from kit.repo import PACKAGES
 
 # Of each pattern and path: whether ours matches, doublestar's (daft, and lefthook if it is told so), and that of gobwas

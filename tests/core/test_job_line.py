@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core import status
-from dodo_hooks.core.job_line import Look, duration_text, job_line, name_columns
-from dodo_hooks.core.shown import columns_of, cut, has_unicode, shown, wants_colors
-from dodo_hooks.core.status import Outcome
+from dodo_hooks.core import statuses
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.core.terminal_text import columns_of, cut, has_unicode, shown, wants_colors
+from dodo_hooks.engine.job_line import Look, duration_text, job_line, name_columns
 
-DONE = Outcome(status.COMPLETED, exit_code=0)
-FAILED = Outcome(status.FAILED, status.EXIT, "exit code 1", exit_code=1)
-SKIPPED = Outcome(status.SKIPPED, status.CONDITION, "no matching staged files")
-SAME = Outcome(status.UP_TO_DATE, reason="nothing has changed")
-CANCELLED = Outcome(status.CANCELLED, status.INTERRUPTED, status.interrupted_by(2))
-KILLED = status.outcome_of(None, 9)
+DONE = Outcome(statuses.COMPLETED, exit_code=0)
+FAILED = Outcome(statuses.FAILED, statuses.EXIT, "exit code 1", exit_code=1)
+SKIPPED = Outcome(statuses.SKIPPED, statuses.CONDITION, "no matching staged files")
+SAME = Outcome(statuses.UP_TO_DATE, reason="nothing has changed")
+CANCELLED = Outcome(statuses.CANCELLED, statuses.INTERRUPTED, statuses.interrupted_by(2))
+KILLED = statuses.outcome_of(None, 9)
 RAN = {"format": (DONE, 0.412), "lint": (FAILED, 123.0), "types": (SKIPPED, None), "same": (SAME, None)}
 
 
@@ -46,7 +46,11 @@ def test_r23_failure_is_red_success_green_and_skipped_dim() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "words"),
-    [(CANCELLED, "interrupted (Ctrl-C)"), (KILLED, "ended by SIGKILL"), (Outcome(status.SKIPPED, status.GATE), "fore")],
+    [
+        (CANCELLED, "interrupted (Ctrl-C)"),
+        (KILLED, "ended by SIGKILL"),
+        (Outcome(statuses.SKIPPED, statuses.GATE), "fore"),
+    ],
 )
 def test_r23_a_reason_is_a_few_plain_words(outcome: Outcome, words: str) -> None:
     assert words in job_line("job", 3, outcome, None, Look())
@@ -57,7 +61,7 @@ def test_r23_a_line_fits_the_terminal_and_holds_nothing_that_it_obeys(
     name: str, reason: str, columns: int, has_unicode: bool
 ) -> None:
     look = Look(has_unicode=has_unicode, columns=columns)
-    outcome = Outcome(status.FAILED, status.STAGING, reason)
+    outcome = Outcome(statuses.FAILED, statuses.STAGING, reason)
     line = job_line(name, name_columns([name], look), outcome, 1.0, look)
     assert columns_of(line) <= columns and shown(line) == line
 

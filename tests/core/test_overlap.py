@@ -5,8 +5,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dodo_hooks.core.added_edges import conflict_edges
 from dodo_hooks.core.graph import topological_order
-from dodo_hooks.core.overlap import overlap_edges
 
 Files = dict[int, "tuple[bytes, ...] | None"]
 NAMES = (b"a", b"b", b"c")
@@ -75,7 +75,7 @@ def test_g7_no_two_jobs_overlap_that_must_not_however_the_others_end(
 ) -> None:
     files, changers, needs, after = hook
     order = topological_order([[*n, *a] for n, a in zip(needs, after, strict=True)])
-    edges = overlap_edges(files, changers, order, needs, after)
+    edges = conflict_edges(files, changers, order, needs, after)
     waits = [set(one) for one in after]
     for first, then in edges:
         waits[then].add(first)
@@ -90,25 +90,25 @@ def test_g7_no_two_jobs_overlap_that_must_not_however_the_others_end(
 def test_g7_jobs_go_in_the_order_of_the_file_and_each_waits_for_the_last_alone() -> None:
     files: Files = {0: (b"a",), 1: (b"a", b"b"), 2: (b"b",), 3: (b"c",), 4: None}
     none: list[list[int]] = [[] for _ in files]
-    assert overlap_edges(files, {0, 1, 2}, range(5), none, none) == [(0, 1), (1, 2)]
+    assert conflict_edges(files, {0, 1, 2}, range(5), none, none) == [(0, 1), (1, 2)]
 
 
 def test_g7_a_job_without_a_list_that_changes_files_shares_all_and_one_that_reads_is_not_held_up() -> None:
     files: Files = {0: (b"a",), 1: None, 2: (b"c",), 3: None}
     none: list[list[int]] = [[] for _ in files]
-    assert overlap_edges(files, {1}, range(4), none, none) == [(0, 1), (1, 2)]
+    assert conflict_edges(files, {1}, range(4), none, none) == [(0, 1), (1, 2)]
 
 
 def test_g7_nothing_is_added_where_needs_say_it_already() -> None:
     files: Files = {0: (b"a",), 1: (b"a",), 2: (b"a",)}
-    assert overlap_edges(files, {0, 1, 2}, range(3), [[], [0], [1]], [[], [], []]) == []
-    assert overlap_edges(files, {0, 1, 2}, [2, 1, 0], [[1], [2], []], [[], [], []]) == []
+    assert conflict_edges(files, {0, 1, 2}, range(3), [[], [0], [1]], [[], [], []]) == []
+    assert conflict_edges(files, {0, 1, 2}, [2, 1, 0], [[1], [2], []], [[], [], []]) == []
 
 
 def test_g7_a_chain_whose_middle_may_be_skipped_is_not_relied_on() -> None:
     """3 waits for 2, which waits for 0; 2 is skipped as soon as 1 has failed, while 0 is running."""
     files: Files = {0: (b"a",), 1: None, 2: None, 3: (b"a",)}
-    assert overlap_edges(files, {0, 3}, range(4), [[], [], [1], []], [[], [], [0], [2]]) == [(0, 3)]
+    assert conflict_edges(files, {0, 3}, range(4), [[], [], [1], []], [[], [], [0], [2]]) == [(0, 3)]
 
 
 def test_g7_five_hundred_jobs_that_share_everything() -> None:
@@ -116,6 +116,6 @@ def test_g7_five_hundred_jobs_that_share_everything() -> None:
     files: Files = {job: names[job % 3 :] for job in range(500)}
     none: list[list[int]] = [[] for _ in files]
     begun = time.process_time()
-    edges = overlap_edges(files, range(500), range(500), none, none)
+    edges = conflict_edges(files, range(500), range(500), none, none)
     assert edges == [(job, job + 1) for job in range(499)]
     assert time.process_time() - begun < 0.5

@@ -2,8 +2,16 @@
 
 import pytest
 
-from dodo_hooks.core.events import CLIENT_HOOKS, DERIVED_HOOKS
-from dodo_hooks.core.placeholders import LISTS, SCALARS, arguments_of, is_known, nearest, takes_event, variable_of
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS, DERIVED_HOOKS
+from dodo_hooks.loader.shell.placeholders import (
+    LISTS,
+    SCALARS,
+    arguments_of,
+    is_known,
+    nearest,
+    takes_event,
+    variable_of,
+)
 
 NEARLY = {
     "staged_files": "staged_file stagedfiles StagedFiles STAGED_FILES staged-files stage_files unstaged_files",

@@ -11,13 +11,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.plan import as_argument
-from dodo_hooks.core.quoting import Placed, Template, TemplateError, place
+from dodo_hooks.loader.shell.quoting import QuotedCommand, Template, TemplateError, expand_placeholders
 
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)] or ["sh"]
 
 
-def placed(command: str) -> Placed:
-    return place(command, "sh", Template("post-checkout", 3, {}))
+def placed(command: str) -> QuotedCommand:
+    return expand_placeholders(command, "sh", Template("post-checkout", 3, {}))
 
 
 # What a real shell makes of it. A template is written together with what has to arrive, as pieces: a placeholder is

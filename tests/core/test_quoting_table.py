@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.quoting import Placed, Template, TemplateError, place, remarks
+from dodo_hooks.loader.shell.quoting import QuotedCommand, Template, TemplateError, expand_placeholders, remarks
 
 B, ONE = '"${DODO_BRANCH-}"', '"${DODO_ARG1-}"'
 WORDS = '${DODO_ARG1+"$DODO_ARG1"} ${DODO_ARG2+"$DODO_ARG2"} ${DODO_ARG3+"$DODO_ARG3"}'
 JOINED = "${DODO_ARG1-}${DODO_ARG2+ $DODO_ARG2}${DODO_ARG3+ $DODO_ARG3}"
 
 
-def placed(command: str, hook: str = "post-checkout", **macros: str) -> Placed:
-    return place(command, "sh", Template(hook, 3, macros))
+def placed(command: str, hook: str = "post-checkout", **macros: str) -> QuotedCommand:
+    return expand_placeholders(command, "sh", Template(hook, 3, macros))
 
 
 PLACED = {
@@ -310,7 +310,7 @@ def test_c6_placeholders_become_expansions_quoted_for_their_place(command: str, 
 
 @pytest.mark.parametrize("command", LEFT_ALONE)
 def test_c6_other_braces_stay_as_they_are(command: str) -> None:
-    assert placed(command) == Placed(command)
+    assert placed(command) == QuotedCommand(command)
 
 
 @pytest.mark.parametrize(("command", "sentence"), REFUSED.items())
@@ -348,22 +348,22 @@ def test_c6_the_first_placeholder_that_needs_an_event_is_known(command: str, hoo
 def test_c6_a_shell_that_is_not_posix_gets_no_placeholders() -> None:
     template = Template("commit-msg", 1, {})
     for command in ("Get-Item @{u}", "print('{name} {0:>3}')", "x {staged_file}", "x 'unclosed"):
-        assert place(command, "pwsh", template).text == command
+        assert expand_placeholders(command, "pwsh", template).text == command
     for command, variable in {"x {branch}": "DODO_BRANCH", "x {files}": "DODO_FILES0", "x # {1}": "DODO_ARG1"}.items():
         with pytest.raises(TemplateError, match=f"needs a POSIX shell.* {variable}"):
-            place(command, "python3", template)
+            expand_placeholders(command, "python3", template)
 
 
 @pytest.mark.parametrize("shell", ["zsh", "ksh"])
 def test_c6_a_shell_that_evaluates_numbers_gets_no_placeholders(shell: str) -> None:
     with pytest.raises(TemplateError, match="needs a POSIX shell"):
-        place("[ {3} -eq 1 ]", shell, Template("post-checkout", 3, {}))
+        expand_placeholders("[ {3} -eq 1 ]", shell, Template("post-checkout", 3, {}))
 
 
 def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_told_alone() -> None:
     template = Template("pre-commit", 0, {"in-box": "x"}, is_own=False)
     text = "x {pushed_files} {staged_files} {in-box} {unknown}"
-    assert place(text, "sh", template).text == 'x {pushed_files} "$@" x {unknown}'
+    assert expand_placeholders(text, "sh", template).text == 'x {pushed_files} "$@" x {unknown}'
     assert [offset for offset, _ in remarks(text, template)] == [2]
 
 

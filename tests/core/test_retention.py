@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.plan import Retention
-from dodo_hooks.core.retention import CATCH_UP_S, Kept, age_s, to_delete, trusted_now
+from dodo_hooks.store.retention import CATCH_UP_S, StoredRun, age_s, to_delete, trusted_now
 
 NOW_S = 1_800_000_000.0
 DAY_S = 86_400.0
@@ -17,11 +17,13 @@ def identity(at_s: float, number: int = 0) -> str:
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(at_s)) + f"-{number:06}"
 
 
-def kept(days_old: float, worktree: str | None = "/a", size: int = 1, alive: bool = False, number: int = 0) -> Kept:
-    return Kept(identity(NOW_S - days_old * DAY_S, number), worktree, size, alive)
+def kept(
+    days_old: float, worktree: str | None = "/a", size: int = 1, alive: bool = False, number: int = 0
+) -> StoredRun:
+    return StoredRun(identity(NOW_S - days_old * DAY_S, number), worktree, size, alive)
 
 
-def deleted(runs: list[Kept], rules: Retention = RULES, now_s: float = NOW_S) -> list[Kept]:
+def deleted(runs: list[StoredRun], rules: Retention = RULES, now_s: float = NOW_S) -> list[StoredRun]:
     ids = to_delete(runs, now_s, rules)
     return [one for one in runs if one.id in ids]
 
@@ -94,7 +96,7 @@ ALL_RULES = st.builds(
 
 
 @given(RUNS, ALL_RULES)
-def test_whatever_there_is_the_promises_hold(runs: list[Kept], rules: Retention) -> None:
+def test_whatever_there_is_the_promises_hold(runs: list[StoredRun], rules: Retention) -> None:
     gone = deleted(runs, rules)
     left = [one for one in runs if one not in gone]
     assert not any(one.is_alive for one in gone)
@@ -111,7 +113,7 @@ def test_whatever_there_is_the_promises_hold(runs: list[Kept], rules: Retention)
 
 
 @given(RUNS, st.lists(st.floats(-1000, 4000), max_size=5))
-def test_nothing_young_is_lost_however_the_clock_leaps(runs: list[Kept], leaps: list[float]) -> None:
+def test_nothing_young_is_lost_however_the_clock_leaps(runs: list[StoredRun], leaps: list[float]) -> None:
     """Prunings one after the other, each as late as the clock says: what a true clock would keep for long is kept."""
     rules, trusted_s = Retention(30 * DAY_S, 0, 10**9), NOW_S
     for days in leaps:

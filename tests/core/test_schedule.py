@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GraphError
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.schedule import CountingSource
-from dodo_hooks.core.status import Outcome
+from dodo_hooks.core.statuses import Outcome
 from engine.graphs import (
     COMPLETED,
     FAILED,
@@ -24,7 +24,7 @@ from engine.graphs import (
     root_of,
 )
 
-INTERRUPTED = Outcome(status.SKIPPED, status.INTERRUPTED, "interrupted (Ctrl-C)")
+INTERRUPTED = Outcome(statuses.SKIPPED, statuses.INTERRUPTED, "interrupted (Ctrl-C)")
 
 
 @given(st.data())
@@ -45,7 +45,9 @@ def test_r1_r6_what_is_ready_and_what_is_skipped_is_what_the_rules_say(data: st.
         if not to_do:
             break
         job = data.draw(st.sampled_from(sorted(to_do)))  # one that runs, or one that is cancelled before it could
-        outcome = data.draw(st.sampled_from(OUTCOMES)) if job in given_out else Outcome(status.CANCELLED, status.USER)
+        outcome = (
+            data.draw(st.sampled_from(OUTCOMES)) if job in given_out else Outcome(statuses.CANCELLED, statuses.USER)
+        )
         outcomes[job] = outcome
         ready, skipped = source.ended(job, outcome)
         to_do.discard(job)
@@ -56,7 +58,7 @@ def _check_causes(hook: Hook, skipped: "list[tuple[int, Outcome]]", outcomes: Ma
     still_open = {job for job, _ in skipped}
     for job, outcome in skipped:
         still_open.discard(job)
-        assert (outcome.status, outcome.cause) == (status.SKIPPED, status.NEED)
+        assert (outcome.status, outcome.cause) == (statuses.SKIPPED, statuses.NEED)
         assert outcome.need in set(hook.jobs[job].needs) - still_open - {job}
         assert is_unsatisfied(outcomes[outcome.need])
         assert outcome.root_cause == root_of(outcomes, job)
@@ -97,7 +99,7 @@ def test_r3_the_need_and_the_root_cause_of_a_cascade() -> None:
 
 def test_r3_a_cascade_of_the_foreground_goes_on_with_its_own_root_cause() -> None:
     hook = make_hook([[], [0], [1]])
-    by_need = Outcome(status.SKIPPED, status.NEED, need=0, root_cause=0)
+    by_need = Outcome(statuses.SKIPPED, statuses.NEED, need=0, root_cause=0)
     source = CountingSource(hook, [2], {0: FAILED, 1: by_need})
     ready, [(job, outcome)] = source.start()
     assert not ready and (job, outcome.need, outcome.root_cause) == (2, 1, 0)

@@ -10,14 +10,14 @@ import pytest
 from doit.dependency import Dependency, JSONCodec  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
 
-from dodo_hooks.engine.database import HookDB, HookDBError
+from dodo_hooks.doit_runner.database import HookDB, HookDBError
 from kit.repo import PACKAGES
 
 WRITES = 200
 WRITER = """
 import sys
 from doit.dependency import JSONCodec
-from dodo_hooks.engine.database import HookDB
+from dodo_hooks.doit_runner.database import HookDB
 
 name, writer, writes = sys.argv[1], sys.argv[2], int(sys.argv[3])
 database = HookDB(name, JSONCodec())

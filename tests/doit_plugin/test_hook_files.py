@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.doit_plugin import ENDINGS
-from dodo_hooks.loader.family import FAMILIES
+from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS
 from doit_plugin.conftest import Result
 from kit.repo import Repo
 
@@ -186,7 +186,7 @@ TOML = '[[pre-commit.jobs]]\nname = "lint"\nrun = "true"\n'
 
 
 def test_a_file_of_every_family_can_be_given_to_doit(hooked: Repo, doit: Doit) -> None:
-    every_name = [name for family in FAMILIES for name in (*family.candidates, *family.alone)]
+    every_name = [name for family in CONFIG_FORMATS for name in (*family.candidates, *family.alone)]
     assert [name for name in every_name if not name.endswith(ENDINGS)] == []
     for family, name in PLAIN:
         hooked.write(f"below/{name}", TOML if name.endswith(".toml") else BODIES[family])

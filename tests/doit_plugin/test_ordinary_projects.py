@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.engine.reporters import MetaReporter
+from dodo_hooks.doit_runner.reporters import MetaReporter
 from doit_plugin import many_commands
 from doit_plugin.conftest import Paths
 from doit_plugin.installed import module_path
@@ -224,10 +224,10 @@ def test_the_plugin_can_be_imported_next_to_a_doit_that_it_does_not_know(tmp_pat
 
 
 def test_the_plugin_imports_no_third_party_package_but_doit(env: dict[str, str]) -> None:
-    code = "import dodo_hooks.doit_plugin, dodo_hooks.engine.reporters, sys; print(*sys.modules)"
+    code = "import dodo_hooks.doit_plugin, dodo_hooks.doit_runner.job_notes, sys; print(*sys.modules)"
     modules = set(_python(code, env).split())
     assert "doit" in modules
-    assert not modules & {"yaml", "pydantic", "click", "dodo_hooks.loader.load", "dodo_hooks.fire.plan_cache"}
+    assert not modules & {"yaml", "pydantic", "click", "dodo_hooks.loader.load", "dodo_hooks.plans.cache"}
 
 
 @dataclass(frozen=True)

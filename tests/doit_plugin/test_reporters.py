@@ -11,23 +11,18 @@ from doit.reporter import ErrorOnlyReporter, ZeroReporter  # type: ignore[import
 from doit.reporter import JsonReporter as DoitJsonReporter
 from doit.task import Task  # type: ignore[import-untyped]
 
-from dodo_hooks.core import status
-from dodo_hooks.core.job_line import reason_of
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.engine.reporters import (
-    ConsoleReporter,
-    Ending,
-    FanOut,
-    JobFailed,
-    JobSkipped,
-    JsonReporter,
-    note_ending,
-)
+from dodo_hooks.core import statuses
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.doit_runner.console_reporter import ConsoleReporter
+from dodo_hooks.doit_runner.job_notes import Ending, JobFailed, JobSkipped, note_ending
+from dodo_hooks.doit_runner.json_reporter import JsonReporter
+from dodo_hooks.doit_runner.reporters import FanOut
+from dodo_hooks.engine.job_line import reason_of
 
-FAILED = Outcome(status.FAILED, status.EXIT, exit_code=7)
-SKIPPED = Outcome(status.SKIPPED, status.NEED, need=0, root_cause=0)
+FAILED = Outcome(statuses.FAILED, statuses.EXIT, exit_code=7)
+SKIPPED = Outcome(statuses.SKIPPED, statuses.NEED, need=0, root_cause=0)
 BEGAN_NS = 1795506900_500000000
-NO_FILES = Outcome(status.SKIPPED, status.CONDITION, "no file matches *.py")
+NO_FILES = Outcome(statuses.SKIPPED, statuses.CONDITION, "no file matches *.py")
 
 
 @pytest.fixture(autouse=True)
@@ -144,13 +139,13 @@ def test_a_failure_that_is_not_ours_is_told_as_well() -> None:
     ("outcome", "words"),
     [
         (FAILED, "exit code 7"),
-        (Outcome(status.FAILED, status.SIGNAL, "ended by signal 9", signal=9), "ended by SIGKILL"),
-        (Outcome(status.FAILED, status.SIGNAL, signal=63), "ended by signal 63"),
-        (Outcome(status.FAILED, status.TIMEOUT, "timeout after 2 s"), "timeout after 2 s"),
-        (Outcome(status.FAILED, status.SPAWN, exit_code=127), "could not be started"),
-        (Outcome(status.CANCELLED, status.USER, exit_code=0), "cancelled"),
-        (Outcome(status.CRASHED, status.WAVE_DIED), "the process that ran it died"),
-        (Outcome(status.FAILED), "failed"),
+        (Outcome(statuses.FAILED, statuses.SIGNAL, "ended by signal 9", signal=9), "ended by SIGKILL"),
+        (Outcome(statuses.FAILED, statuses.SIGNAL, signal=63), "ended by signal 63"),
+        (Outcome(statuses.FAILED, statuses.TIMEOUT, "timeout after 2 s"), "timeout after 2 s"),
+        (Outcome(statuses.FAILED, statuses.SPAWN, exit_code=127), "could not be started"),
+        (Outcome(statuses.CANCELLED, statuses.USER, exit_code=0), "cancelled"),
+        (Outcome(statuses.CRASHED, statuses.WAVE_DIED), "the process that ran it died"),
+        (Outcome(statuses.FAILED), "failed"),
     ],
 )
 def test_r23_why_a_job_failed_is_said_in_a_few_words(outcome: Outcome, words: str) -> None:
@@ -160,11 +155,14 @@ def test_r23_why_a_job_failed_is_said_in_a_few_words(outcome: Outcome, words: st
 @pytest.mark.parametrize(
     ("skipped", "message"),
     [
-        (JobSkipped("build", SKIPPED, "deps", status.FAILED), "build: skipped, because deps failed"),
+        (JobSkipped("build", SKIPPED, "deps", statuses.FAILED), "build: skipped, because deps failed"),
         (JobSkipped("build", SKIPPED, "deps"), "build: skipped, because deps did not succeed"),
-        (JobSkipped("build", SKIPPED, "deps", status.CANCELLED), "build: skipped, because deps was cancelled"),
-        (JobSkipped("build", SKIPPED, "deps", status.CRASHED), "build: skipped, because deps crashed"),
-        (JobSkipped("build", Outcome(status.SKIPPED, status.NESTED)), "build: skipped, the hook fired inside a job"),
+        (JobSkipped("build", SKIPPED, "deps", statuses.CANCELLED), "build: skipped, because deps was cancelled"),
+        (JobSkipped("build", SKIPPED, "deps", statuses.CRASHED), "build: skipped, because deps crashed"),
+        (
+            JobSkipped("build", Outcome(statuses.SKIPPED, statuses.NESTED)),
+            "build: skipped, the hook fired inside a job",
+        ),
         (JobSkipped("build", SKIPPED._replace(reason="because x")), "build: skipped, because x"),
     ],
 )
@@ -211,12 +209,12 @@ def _a_run(reporter: Any) -> None:
     reporter.execute_task(format_)
     reporter.execute_task(lint)
     note_ending(
-        format_, Ending(0, Outcome(status.COMPLETED), BEGAN_NS, BEGAN_NS + 312_000_000, 0.312, f"format@{invocation}")
+        format_, Ending(0, Outcome(statuses.COMPLETED), BEGAN_NS, BEGAN_NS + 312_000_000, 0.312, f"format@{invocation}")
     )
     reporter.add_success(format_)
     note_ending(lint, Ending(1, FAILED, BEGAN_NS, BEGAN_NS + 2_000_000_000, 2.0, f"big lint@{invocation}"))
     reporter.add_failure(lint, JobFailed("big lint", FAILED))
-    reporter.add_failure(build, JobSkipped("build", SKIPPED, "big lint", status.FAILED))
+    reporter.add_failure(build, JobSkipped("build", SKIPPED, "big lint", statuses.FAILED))
     reporter.skip_condition(types, NO_FILES)
     reporter.skip_uptodate(same)
     reporter.skip_ignore(never)

@@ -4,22 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FOREGROUND, Hook, Job
-from dodo_hooks.core.status import Outcome
+from dodo_hooks.core.statuses import Outcome
 
 Edges = Sequence[Sequence[int]]
 
 # How a job may have ended that ran, or that was left out for a reason of its own.
 OUTCOMES = (
-    Outcome(status.COMPLETED, exit_code=0),
-    Outcome(status.UP_TO_DATE),
-    Outcome(status.SKIPPED, status.CONDITION, "no file matches"),
-    Outcome(status.FAILED, status.EXIT, exit_code=7),
-    Outcome(status.CANCELLED, status.USER),
-    Outcome(status.CRASHED, status.WAVE_DIED),
-    Outcome(status.SKIPPED, status.SELECTION, "not selected"),
+    Outcome(statuses.COMPLETED, exit_code=0),
+    Outcome(statuses.UP_TO_DATE),
+    Outcome(statuses.SKIPPED, statuses.CONDITION, "no file matches"),
+    Outcome(statuses.FAILED, statuses.EXIT, exit_code=7),
+    Outcome(statuses.CANCELLED, statuses.USER),
+    Outcome(statuses.CRASHED, statuses.WAVE_DIED),
+    Outcome(statuses.SKIPPED, statuses.SELECTION, "not selected"),
 )
 SATISFYING = OUTCOMES[:3]
 COMPLETED, FAILED = OUTCOMES[0], OUTCOMES[3]

@@ -1,15 +1,23 @@
 """One job: its environment, its output, and what becomes of a command that cannot be started (R14, R16)."""
 
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dodo_hooks.core.plan import Job
-from dodo_hooks.engine.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context, Refused, environment_of, nice_of, start
-from dodo_hooks.host.posix import signals
+from dodo_hooks.engine.waves.job import (
+    TO_FILE,
+    TO_PIPE,
+    TO_TERMINAL,
+    Context,
+    StartError,
+    environment_of,
+    nice_of,
+    start,
+)
+from dodo_hooks.host.posix import signal
 from engine.graphs import make_hook, make_job
 from kit.process import group_alive
 
@@ -58,7 +66,7 @@ def finish(context: Context, job: Job) -> tuple[int, str]:
 
 
 def refused(context: Context, job: Job) -> tuple[int, str]:
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(StartError) as raised:
         start(context, job)
     return raised.value.exit_code, raised.value.reason
 
@@ -138,7 +146,7 @@ def test_r14_a_job_leads_a_group_and_has_no_input(context: Context) -> None:
 @pytest.mark.usefixtures("ignored_signals")
 @pytest.mark.parametrize("name", ["PIPE", "TERM", "USR1", "INT"])
 def test_r14_a_job_starts_with_default_signals_and_none_blocked(context: Context, name: str) -> None:
-    assert finish(context, sh(f"kill -{name} $$; echo still here")) == (-int(getattr(signals, f"SIG{name}")), "")
+    assert finish(context, sh(f"kill -{name} $$; echo still here")) == (-int(getattr(signal, f"SIG{name}")), "")
 
 
 @pytest.mark.usefixtures("ignored_signals")

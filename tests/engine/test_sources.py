@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dodo_hooks.core import status
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GraphError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.core.schedule import CountingSource
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.engine.database import open_database
-from dodo_hooks.engine.dispatch import DispatchSource, WaveRunner, control_of
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.doit_runner.database import open_database
+from dodo_hooks.doit_runner.runner import WaveRunner, control_of
+from dodo_hooks.doit_runner.source import DispatchSource
 from dodo_hooks.loader.tasks import task_name, tasks_of
 from engine.graphs import COMPLETED, FAILED, OUTCOMES, beginnings, hooks, make_hook
 
-INTERRUPTED = Outcome(status.SKIPPED, status.INTERRUPTED, "interrupted (SIGTERM)")
-CANCELLED = Outcome(status.CANCELLED, status.USER, "cancelled")
+INTERRUPTED = Outcome(statuses.SKIPPED, statuses.INTERRUPTED, "interrupted (SIGTERM)")
+CANCELLED = Outcome(statuses.CANCELLED, statuses.USER, "cancelled")
 EXAMPLES = max(300, (settings.default or settings()).max_examples)  # they are cheap, and this is what holds section 9
 Change = tuple[list[int], list[tuple[int, Outcome]]]
 
@@ -32,7 +33,7 @@ class Deaf:
     def started(self, number: int, pid: int, wave: int, at_ns: int) -> None: ...
     def output(self, number: int) -> None: ...
     def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: "float | None" = None) -> None: ...
-    def clear_stage(self) -> None: ...
+    def clear_display(self) -> None: ...
     def remark(self, sentence: str) -> None: ...
     def trouble(self, sentence: str) -> None: ...
     def flush(self) -> None: ...
@@ -135,9 +136,9 @@ def test_what_doit_ignores_is_skipped_and_cascades_at_once(tmp_path: Path) -> No
     ready, ended = source.start()
     assert ready == [3]
     assert [(job, outcome.cause, outcome.root_cause) for job, outcome in ended] == [
-        (0, status.IGNORED, None),
-        (1, status.NEED, 0),
-        (2, status.NEED, 0),
+        (0, statuses.IGNORED, None),
+        (1, statuses.NEED, 0),
+        (2, statuses.NEED, 0),
     ]
     assert source.ended(3, COMPLETED) == ([], []) and not source.open_jobs()
 
@@ -150,7 +151,7 @@ def test_r2_what_doit_finds_up_to_date_satisfies_its_dependents_at_once(tmp_path
         source._runner._tasks[f"{hook.name}:job {number}*"].uptodate = [(True, (), {})]
     ready, ended = source.start()
     assert ready == [2]
-    assert [(job, outcome.status) for job, outcome in ended] == [(0, status.UP_TO_DATE), (1, status.UP_TO_DATE)]
+    assert [(job, outcome.status) for job, outcome in ended] == [(0, statuses.UP_TO_DATE), (1, statuses.UP_TO_DATE)]
 
 
 def test_r6_what_doit_would_run_waits_for_its_after(database: Any) -> None:
@@ -172,7 +173,7 @@ def test_r17_what_waits_for_its_after_is_not_let_go_once_the_run_was_stopped(dat
 def test_r1_what_was_decided_before_its_own_need_ended_holds_nobody_up(database: Any) -> None:
     hook = make_hook([[], [0], [1]])
     names = [task_name(hook, job) for job in hook.jobs]
-    does_not_apply = Outcome(status.SKIPPED, status.CONDITION, "no file matches")
+    does_not_apply = Outcome(statuses.SKIPPED, statuses.CONDITION, "no file matches")
     pair = Pair(
         CountingSource(hook, [0, 2], {1: does_not_apply}), doits_source(hook, names, {1: does_not_apply}, database)
     )

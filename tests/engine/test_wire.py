@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dodo_hooks.engine import wire
+from dodo_hooks.engine.waves import wire
 
 # Each kind with how many numbers it has.
 KINDS = {

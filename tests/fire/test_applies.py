@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core import plan, status
-from dodo_hooks.core.conditions import Answer, is_truthy, reason_to_skip
-from dodo_hooks.core.file_sources import listed_paths
-from dodo_hooks.core.globs import compile_branch_glob, compile_glob
+from dodo_hooks.core import plan, statuses
+from dodo_hooks.core.file_sets import listed_paths
 from dodo_hooks.core.plan import Check, Condition, FileRule, Hook
-from dodo_hooks.core.status import Outcome
-from dodo_hooks.fire import answers
-from dodo_hooks.fire.applies import Applies, what_applies
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.fire.select import conditions
+from dodo_hooks.fire.select.conditions import ConditionValue, is_truthy, reason_to_skip
+from dodo_hooks.fire.select.job_filter import FilteredJobs, filter_jobs
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
+from dodo_hooks.loader.globs.compile_globs import compile_branch_glob, compile_glob
 from engine.graphs import make_job
 from kit.process import wait_until
 from kit.repo import PACKAGES, Repo
@@ -51,11 +51,11 @@ def ask(
     given: "tuple[bytes, ...] | None" = None,
     left_out: "dict[int, Outcome] | None" = None,
     environ: "dict[str, str] | None" = None,
-) -> Applies:
+) -> FilteredJobs:
     env = {**repo.env, **(environ or {})}
     world = World(env, str(repo.path))
     facts = find_repo(env, str(repo.path))
-    return what_applies(world, facts, hook, tuple(args), stdin, given=given, left_out=left_out or {})
+    return filter_jobs(world, facts, hook, tuple(args), stdin, given=given, left_out=left_out or {})
 
 
 def skip(*conditions: Condition) -> Check:
@@ -89,7 +89,7 @@ def reason_of(
     outcome = ask(repo, hook_of({"checks": (0,)}, name=name, checks=[check]), args, environ=environ).left_out.get(0)
     if outcome is None:
         return None
-    assert (outcome.status, outcome.cause) == (status.SKIPPED, status.CONDITION)
+    assert (outcome.status, outcome.cause) == (statuses.SKIPPED, statuses.CONDITION)
     return outcome.reason
 
 
@@ -136,7 +136,7 @@ def test_g4_each_job_gets_its_files_and_one_without_any_does_not_apply(repo: Rep
         1: (b"README.md", b"a.py"),
         2: (b"b.js", b"c.ts"),
     }
-    assert applies.left_out == {3: Outcome(status.SKIPPED, status.CONDITION, "no matching staged files")}
+    assert applies.left_out == {3: Outcome(statuses.SKIPPED, statuses.CONDITION, "no matching staged files")}
 
 
 def test_c7_excludes_win_and_patterns_see_the_whole_path(repo: Repo) -> None:
@@ -313,10 +313,10 @@ def test_g4_a_job_whose_files_cannot_be_listed_has_failed(repo: Repo) -> None:
     applies = ask(repo, hook)
     assert applies.files == {2: (b"a",)}
     first, second = applies.left_out[0], applies.left_out[1]
-    assert (first.status, first.cause) == (status.FAILED, status.SPAWN)
+    assert (first.status, first.cause) == (statuses.FAILED, statuses.SPAWN)
     assert first.reason == ("its `files` command failed (echo a; echo no >&2; echo 'such list' >&2; exit 3): such list")
     assert second.reason == "its `files` command failed (exit 4): exit code 4"
-    assert status.exit_code_of([first]) == 1
+    assert statuses.exit_code_of([first]) == 1
 
 
 def test_g4_a_command_that_takes_longer_than_its_hook_has_failed(repo: Repo) -> None:
@@ -331,7 +331,7 @@ def test_g4_a_job_fails_if_git_cannot_tell_its_files(counted: Repo) -> None:
     counted.write(".git/index", "junk")
     count(counted)
     applies = ask(counted, hook_of({"files": rule(plan.STAGED)}, {"files": rule(plan.STAGED)}, {}))
-    assert [applies.left_out[number].status for number in (0, 1)] == [status.FAILED] * 2 and 2 not in applies.left_out
+    assert [applies.left_out[number].status for number in (0, 1)] == [statuses.FAILED] * 2 and 2 not in applies.left_out
     assert (applies.left_out[0].reason or "").startswith("git diff-index: fatal: ")
     assert count(counted) == 1
 
@@ -352,7 +352,7 @@ def test_g4_a_set_costs_one_git_process_and_a_hook_that_needs_none_costs_none(co
     assert count(counted) == 1
     never = skip(Condition(plan.ALWAYS))
     assert set(ask(counted, hook_of({"files": staged, "checks": (0,)}, checks=[never])).left_out) == {0}
-    ask(counted, hook_of({"files": staged}), left_out={0: Outcome(status.SKIPPED, status.SELECTION, PROBE)})
+    ask(counted, hook_of({"files": staged}), left_out={0: Outcome(statuses.SKIPPED, statuses.SELECTION, PROBE)})
     assert count(counted) == 0
 
 
@@ -362,7 +362,7 @@ def test_g4_a_set_costs_one_git_process_and_a_hook_that_needs_none_costs_none(co
 def test_a_job_that_takes_data_of_an_event_is_skipped_without_one(repo: Repo) -> None:
     hook = hook_of({"needs_event": "{1}"}, {}, name="commit-msg")
     (outcome,) = ask(repo, hook).left_out.values()
-    assert (outcome.status, outcome.cause) == (status.SKIPPED, status.NO_EVENT)
+    assert (outcome.status, outcome.cause) == (statuses.SKIPPED, statuses.NO_EVENT)
     assert outcome.reason == "{1} comes from git; by hand: `dodo-hooks run commit-msg -- ARG1`"
     assert ask(repo, hook, ("file",)).left_out == {}
 
@@ -378,7 +378,7 @@ def test_a_job_that_takes_data_of_an_event_is_skipped_without_one(repo: Repo) ->
 def test_files_of_an_event_are_not_known_without_one(repo: Repo, name: str, source: str, placeholder: str) -> None:
     hook = hook_of({"files": rule(source), "needs_event": placeholder}, name=name)
     outcome = ask(repo, hook).left_out[0]
-    assert (outcome.status, outcome.cause) == (status.SKIPPED, status.NO_EVENT)
+    assert (outcome.status, outcome.cause) == (statuses.SKIPPED, statuses.NO_EVENT)
     assert f"`dodo-hooks run {name} --files FILE`" in (outcome.reason or "")
 
 
@@ -397,9 +397,9 @@ def test_c7_a_setup_job_is_left_out_when_no_other_job_runs(repo: Repo) -> None:
 
 
 def test_what_was_decided_before_stays(repo: Repo) -> None:
-    before = {0: Outcome(status.SKIPPED, status.SELECTION, PROBE)}
+    before = {0: Outcome(statuses.SKIPPED, statuses.SELECTION, PROBE)}
     applies = ask(repo, hook_of({"absent": "no"}, {"absent": "on another system"}), left_out=before)
-    assert applies.left_out == {**before, 1: Outcome(status.SKIPPED, status.CONDITION, "on another system")}
+    assert applies.left_out == {**before, 1: Outcome(statuses.SKIPPED, statuses.CONDITION, "on another system")}
 
 
 # Conditions
@@ -478,7 +478,7 @@ def test_c7_commands_run_once_at_the_top_with_the_environment_of_the_hook(repo: 
 
 
 def test_c7_a_command_that_takes_too_long_does_not_hold(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "RUN_LIMIT_S", 0.2)
+    monkeypatch.setattr(conditions, "RUN_LIMIT_S", 0.2)
     command = "echo $$ > ../pid; sleep 1000"
     applies = ask(repo, hook_of({"checks": (0,)}, {"checks": (1,)}, checks=[skip(run(command)), only(run(command))]))
     assert applies.sentences == (f"the condition `run: {command}` does not hold: it took longer than 0.2 s",)
@@ -526,9 +526,9 @@ def test_c7_of_several_conditions_skip_needs_one_and_only_needs_one(repo: Repo) 
 def test_c7_what_comes_after_the_decision_is_not_asked() -> None:
     asked: list[str] = []
 
-    def answer(condition: Condition) -> Answer:
+    def answer(condition: Condition) -> ConditionValue:
         asked.append(condition.value)
-        return Answer(condition.value == "b", condition.value)
+        return ConditionValue(condition.value == "b", condition.value)
 
     conditions = tuple(run(name) for name in "abc")
     assert reason_to_skip(skip(*conditions), answer) == "b" and asked == ["a", "b"]
@@ -546,7 +546,7 @@ import sys
 before = set(sys.modules)
 sys.path.append({packages!r})
 from dodo_hooks.core.plan import Check, Condition, FileRule, Hook, Job
-from dodo_hooks.fire.applies import what_applies
+from dodo_hooks.fire.select.job_filter import what_applies
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import make_world
 world = make_world()

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.fire import plan_cache
-from dodo_hooks.fire.plan_cache import Compiled, load_compiled
 from dodo_hooks.host.world import World
+from dodo_hooks.plans import cache
+from dodo_hooks.plans.cache import load_compiled
+from dodo_hooks.plans.compiled_plan import Compiled
 from kit.repo import Repo
 
 LONG_AGO_NS = 1_000_000_000 * 10**9
@@ -35,7 +36,7 @@ def command(repo: Repo) -> str:
 @pytest.fixture
 def old(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """A repository whose hook file and folders are as good as old: nobody can set the time of a change back."""
-    monkeypatch.setattr(plan_cache, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(cache, "_YOUNG_S", -1.0)
     repo.file("extends: ['parts/*.yml', x.yml]\n" + LINT)
     repo.file("", "parts/a.yml")
     repo.file("", "x.yml")
@@ -138,7 +139,7 @@ def test_a_young_file_is_compared_by_its_content_and_a_young_folder_is_looked_at
 def test_the_overlay_of_the_main_working_tree_is_watched_in_a_linked_one(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan_cache, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(cache, "_YOUNG_S", -1.0)
     linked = repo.worktree("linked")
     linked.file(LINT)
     assert (is_new(linked), is_new(linked), command(linked)) == (True, False, "base")
@@ -147,7 +148,7 @@ def test_the_overlay_of_the_main_working_tree_is_watched_in_a_linked_one(
 
 
 def test_a_main_working_tree_that_moves_is_followed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_cache, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(cache, "_YOUNG_S", -1.0)
     linked = repo.worktree("linked")
     linked.file(LINT)
     assert (is_new(linked), is_new(linked)) == (True, False)
@@ -159,18 +160,18 @@ def test_a_main_working_tree_that_moves_is_followed(repo: Repo, monkeypatch: pyt
 
 
 def test_a_plan_is_for_one_kind_of_machine() -> None:
-    assert sys.platform in plan_cache._KEY
-    assert os.uname().machine in plan_cache._KEY
+    assert sys.platform in cache._KEY
+    assert os.uname().machine in cache._KEY
 
 
 def test_what_was_looked_for_in_vain_costs_next_to_nothing(old: Repo) -> None:
     top = os.path.realpath(old.path)
-    path = plan_cache._path(World(old.env, top), top)
+    path = cache._path(World(old.env, top), top)
     best = min(_seconds(path, top) for _ in range(20))
     assert best < 0.002  # of 6 ms; it takes a tenth of that
 
 
 def _seconds(path: str, top: str) -> float:
     begin = time.perf_counter()
-    assert plan_cache._read(path, top) is not None
+    assert cache._read(path, top) is not None
     return time.perf_counter() - begin

@@ -22,10 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dodo_hooks.git.aside import recover, set_aside
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.restage import Restager
-from dodo_hooks.host import exchange
+from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
+from dodo_hooks.git.unstaged.stage_fixed import FixStager
+from dodo_hooks.host.files import exchange
 from kit.repo import Repo
 from kit.unstaged import (
     STAGED,
@@ -52,10 +52,10 @@ BESIDE = b".during-hook"
 def story(repo: Repo) -> None:
     """What a hook does."""
     facts = find_repo(repo.env, str(repo.path))
-    aside = set_aside(facts, repo.env)
+    aside = hide_unstaged(facts, repo.env)
     assert aside is not None
     files, others = job_files(repo)
-    restager = Restager(facts, repo.env, aside, [*files, *others])
+    restager = FixStager(facts, repo.env, aside, [*files, *others])
     watch = restager.before(files)
     for name in files:
         write(repo, name, "fixed as a whole\n" if name == FIXED_AS_A_WHOLE else fixed_text())
@@ -72,7 +72,7 @@ def story(repo: Repo) -> None:
         watch = restager.before(others[:2])
         write(repo, others[1], CLASHING)
         restager.after(watch)
-    result = aside.put_back()
+    result = aside.restore()
     assert result.is_whole and result.conflict == (STORY == "collision"), result
     assert len(result.sentences) == SENTENCES, result
 
@@ -176,13 +176,13 @@ class Judge:
 
     def recover(self) -> None:
         facts = find_repo(self.repo.env, str(self.repo.path))
-        sentences = recover(facts, self.repo.env, waits=True)
+        sentences = restore_interrupted(facts, self.repo.env, waits=True)
         tree = snapshot(self.repo.path)
         self.expect(tree, index_of(self.repo))
         assert len(sentences) <= 3 + sum(name.endswith(BESIDE) for name in tree), sentences
         if STORY == "appending":
             self.expect_the_appended()
-        assert recover(facts, self.repo.env) == []
+        assert restore_interrupted(facts, self.repo.env) == []
         assert not Path(facts.git_dir, "dodo-hooks-aside/journal").exists()
 
 

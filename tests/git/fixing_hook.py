@@ -10,11 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dodo_hooks.git.aside import recover, set_aside
-from dodo_hooks.git.mend import mend_real_index
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.restage import Restager
-from dodo_hooks.git.writers import Ending
+from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
+from dodo_hooks.git.unstaged.job_writes import Ending
+from dodo_hooks.git.unstaged.stage_fixed import FixStager
+from dodo_hooks.git.unstaged.sync_index import sync_index
 
 
 def main(hook: str) -> int:
@@ -23,16 +23,16 @@ def main(hook: str) -> int:
     with open(f"{repo.common_dir}/fired", "a") as log:
         log.write(f"{hook}\n")
     if hook == "post-commit":
-        mend_real_index(repo, environ)
+        sync_index(repo, environ)
         return 0
-    recover(repo, environ, waits=True)
+    restore_interrupted(repo, environ, waits=True)
     against = "HEAD^" if "--amend" in environ.get("TOLD", "") else "HEAD"
     listed = subprocess.run(
         ["git", "diff", "--cached", "--name-only", "--no-renames", "-z", against], stdout=subprocess.PIPE, check=True
     )
     files = listed.stdout.split(b"\0")[:-1]
-    aside = set_aside(repo, environ)
-    restager = Restager(repo, environ, aside, files)
+    aside = hide_unstaged(repo, environ)
+    restager = FixStager(repo, environ, aside, files)
     watch = restager.before(files)
     for name in files:
         path = Path(os.fsdecode(name))
@@ -42,7 +42,7 @@ def main(hook: str) -> int:
     said = [*restager.after(watch, stages=not fails).sentences]
     if "KILLED" in environ:
         os.kill(os.getpid(), signal.SIGKILL)
-    result = aside.put_back(Ending(not fails, {})) if aside else None
+    result = aside.restore(Ending(not fails, {})) if aside else None
     said += result.sentences if result else ()
     sys.stderr.write("".join(f"{sentence}\n" for sentence in said))
     return int(fails or bool(result and result.conflict))

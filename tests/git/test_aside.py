@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.aside import Aside, recover, set_aside
-from dodo_hooks.git.aside_lock import hold_shared, release_lock, take_lock
-from dodo_hooks.git.journal import Journal
-from dodo_hooks.git.partial import unstaged_changes
-from dodo_hooks.git.put_back import PutBack
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.restage import Restager
-from dodo_hooks.git.taking import DisturbedError, copy_unstaged, put_bases
-from dodo_hooks.git.writers import Ending
-from dodo_hooks.host import exchange
+from dodo_hooks.git.unstaged.backup import DisturbedError, back_up_unstaged, check_out_staged
+from dodo_hooks.git.unstaged.hide import HiddenChanges, hide_unstaged, restore_interrupted
+from dodo_hooks.git.unstaged.job_writes import Ending
+from dodo_hooks.git.unstaged.journal import Journal
+from dodo_hooks.git.unstaged.lock import lock_shared, release_lock, take_lock
+from dodo_hooks.git.unstaged.restore import Restorer
+from dodo_hooks.git.unstaged.stage_fixed import FixStager
+from dodo_hooks.git.worktree_status import unstaged_changes
+from dodo_hooks.host.files import exchange
 from kit.gate import Gate
 from kit.repo import PACKAGES, Repo
 from kit.unstaged import (
@@ -42,9 +42,9 @@ from kit.unstaged import (
 )
 
 
-def put_aside(repo: Repo, **more: str) -> Aside:
+def put_aside(repo: Repo, **more: str) -> HiddenChanges:
     environ = {**repo.env, **more}
-    aside = set_aside(find_repo(environ, str(repo.path)), environ)
+    aside = hide_unstaged(find_repo(environ, str(repo.path)), environ)
     assert aside is not None
     return aside
 
@@ -70,7 +70,7 @@ def test_g5_where_everything_is_staged_nothing_is_set_aside(repo: Repo) -> None:
     repo.git("add", "file")
     repo.write("untracked", "not git's\n")
     before = sorted(os.listdir(repo.path / ".git"))
-    assert set_aside(find_repo(repo.env, str(repo.path)), repo.env) is None
+    assert hide_unstaged(find_repo(repo.env, str(repo.path)), repo.env) is None
     assert sorted(os.listdir(repo.path / ".git")) == before
 
 
@@ -83,7 +83,7 @@ def test_g5_every_sort_of_unstaged_change_is_set_aside_and_comes_back(repo: Repo
     del expected[b"intended"]
     assert difference(expected, during) == {}
     assert repo.git("diff", "--stat").stdout.count("|") == 1  # the one that was only intended to be added
-    result = aside.put_back()
+    result = aside.restore()
     assert (result.sentences, result.conflict, result.is_whole) == ((), False, True)
     assert difference(before, snapshot(repo.path)) == {}
     assert index_of(repo) == index
@@ -97,7 +97,7 @@ def test_g5_what_an_editor_saves_meanwhile_is_merged_with_what_was_set_aside(tex
     aside = put_aside(text)
     assert text.read("text") == STAGED
     write(text, b"text", STAGED.replace("line 10\n", "line ten, from an editor\n"))
-    result = aside.put_back()
+    result = aside.restore()
     assert (result.sentences, result.conflict) == ((), False)
     assert text.read("text") == unstaged_text().replace("line 10\n", "line ten, from an editor\n")
 
@@ -105,7 +105,7 @@ def test_g5_what_an_editor_saves_meanwhile_is_merged_with_what_was_set_aside(tex
 def test_g5_an_editor_that_saves_its_whole_buffer_again_loses_nothing(text: Repo) -> None:
     aside = put_aside(text)
     write(text, b"text", unstaged_text() + "and more\n")
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert text.read("text") == unstaged_text() + "and more\n"
 
 
@@ -113,7 +113,7 @@ def test_g5_what_cannot_be_merged_is_kept_beside_and_named_and_overwrites_nothin
     text.write("text.during-hook", "of somebody else\n")
     aside = put_aside(text)
     write(text, b"text", unstaged_text(", in another way"))
-    result = aside.put_back()
+    result = aside.restore()
     assert not result.conflict  # of no job's making: the commit may go on
     assert len(result.sentences) == 1 and "text.during-hook-2" in result.sentences[0]
     assert text.read("text") == unstaged_text()
@@ -129,7 +129,7 @@ def test_g5_binary_files_that_both_changed_are_both_kept(repo: Repo) -> None:
     repo.write("binary", unstaged)
     aside = put_aside(repo)
     write(repo, b"binary", saved)
-    assert "binary.during-hook" in aside.put_back().sentences[0]
+    assert "binary.during-hook" in aside.restore().sentences[0]
     assert (repo.path / "binary").read_bytes() == unstaged
     assert (repo.path / "binary.during-hook").read_bytes() == saved
 
@@ -137,7 +137,7 @@ def test_g5_binary_files_that_both_changed_are_both_kept(repo: Repo) -> None:
 def test_g5_a_file_that_somebody_deleted_meanwhile_comes_back(text: Repo) -> None:
     aside = put_aside(text)
     (text.path / "text").unlink()
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert text.read("text") == unstaged_text()
 
 
@@ -145,7 +145,7 @@ def test_g5_a_deleted_file_that_somebody_made_anew_meanwhile_is_saved_beside(tex
     (text.path / "text").unlink()
     aside = put_aside(text)
     write(text, b"text", "anew\n")
-    assert "text.during-hook" in aside.put_back().sentences[0]
+    assert "text.during-hook" in aside.restore().sentences[0]
     assert not text.has("text") and text.read("text.during-hook") == "anew\n"
 
 
@@ -178,7 +178,7 @@ def test_g5_where_something_else_has_taken_its_place_the_unstaged_version_is_kep
     aside = put_aside(repo)
     happens(repo)
     others = snapshot(repo.path)
-    result = aside.put_back()
+    result = aside.restore()
     assert result.is_whole and "text.unstaged" in result.sentences[0]
     after = snapshot(repo.path)
     kept = [after.pop(path)[2] for path in list(after) if path.endswith(b"text.unstaged")]
@@ -192,7 +192,7 @@ def test_g5_a_folder_that_was_removed_meanwhile_is_made_again(repo: Repo) -> Non
     repo.write("dir/deep/text", unstaged_text())
     aside = put_aside(repo)
     repo.call("rm", "-r", "dir", check=True)
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert repo.read("dir/deep/text") == unstaged_text()
 
 
@@ -201,13 +201,13 @@ def test_g5_an_editor_that_saves_between_the_copy_and_the_move_is_noticed(text: 
     lock = take_lock(facts, waits=True)
     assert lock is not None
     journal = Journal(facts.git_dir)
-    copy_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    back_up_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
     journal.write()
     write(text, b"text", unstaged_text(", saved just now"))
     before = snapshot(text.path)
     with pytest.raises(DisturbedError):
-        put_bases(facts, journal)
-    assert PutBack(facts, text.env, journal, lock).run().sentences == ()
+        check_out_staged(facts, journal)
+    assert Restorer(facts, text.env, journal, lock).run().sentences == ()
     release_lock(lock)
     assert difference(before, snapshot(text.path)) == {}
     assert not text.has(".git/dodo-hooks-aside")
@@ -216,9 +216,9 @@ def test_g5_an_editor_that_saves_between_the_copy_and_the_move_is_noticed(text: 
 # Jobs
 
 
-def fix(repo: Repo, aside: Aside, *names: bytes, content: str = fixed_text()) -> None:
+def fix(repo: Repo, aside: HiddenChanges, *names: bytes, content: str = fixed_text()) -> None:
     """What a job with `stage_fixed` does to these files."""
-    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, aside, names)
+    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, aside, names)
     watch = restager.before(names)
     for name in names:
         write(repo, name, content)
@@ -228,7 +228,7 @@ def fix(repo: Repo, aside: Aside, *names: bytes, content: str = fixed_text()) ->
 def test_g5_a_jobs_fixes_are_staged_and_merged_with_the_unstaged_edits(text: Repo) -> None:
     aside = put_aside(text)
     fix(text, aside, b"text")
-    result = aside.put_back()
+    result = aside.restore()
     assert (result.sentences, result.conflict) == ((), False)
     assert text.git("show", ":text").stdout == fixed_text()
     assert text.read("text") == fixed_and_unstaged_text()
@@ -244,7 +244,7 @@ def test_g5_fixes_that_collide_with_unstaged_edits_refuse_the_commit_and_all_is_
     fix(text, aside, b"whole", b"other")  # no collision here
     fix(text, aside, b"text", content=STAGED.replace("line 30\n", "line thirty, fixed\n"))
     assert index_of(text) != index
-    result = aside.put_back()
+    result = aside.restore()
     assert (
         result.conflict
         and result.is_whole
@@ -258,7 +258,7 @@ def test_g5_a_job_and_an_editor_on_the_same_file(text: Repo) -> None:
     aside = put_aside(text)
     fix(text, aside, b"text")
     write(text, b"text", fixed_text().replace("line 0\n", "line zero, from an editor\n"))
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert text.read("text") == fixed_and_unstaged_text().replace("line 0\n", "line zero, from an editor\n")
     assert text.git("show", ":text").stdout == fixed_text()
 
@@ -266,12 +266,12 @@ def test_g5_a_job_and_an_editor_on_the_same_file(text: Repo) -> None:
 def test_g5_what_an_editor_saved_before_the_job_is_not_staged(text: Repo) -> None:
     aside = put_aside(text)
     write(text, b"text", STAGED.replace("line 10\n", "line ten, from an editor\n"))
-    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
     watch = restager.before([b"text"])
     write(text, b"text", fixed_text().replace("line 10\n", "line ten, from an editor\n"))
     staged = restager.after(watch)
     assert staged.paths == () and "text was changed by another program" in staged.sentences[0]
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert text.git("show", ":text").stdout == STAGED
     assert text.read("text") == fixed_and_unstaged_text().replace("line 10\n", "line ten, from an editor\n")
 
@@ -280,7 +280,7 @@ def test_g5_a_job_that_fixes_what_is_deleted_in_the_tree(text: Repo) -> None:
     (text.path / "text").unlink()
     aside = put_aside(text)
     fix(text, aside, b"text")
-    result = aside.put_back()
+    result = aside.restore()
     assert (result.sentences, result.conflict) == ((), False)
     assert text.git("show", ":text").stdout == fixed_text()
     assert not text.has("text")  # as its owner wants it; what stood there is in the commit
@@ -309,7 +309,7 @@ def test_g5_what_stands_there_when_a_commit_is_refused_is_kept(text: Repo) -> No
     fix(text, aside, b"dir/whole", b"apart")
     fix(text, aside, b"text", content=COLLIDING)
     place = text.path / ".git/dodo-hooks-kept"
-    result = aside.put_back()
+    result = aside.restore()
     assert result.conflict and str(place) in result.sentences[-1]
     assert difference(before, snapshot(text.path)) == {}
     assert kept(text) == [("apart", fixed_text()), ("dir/whole", fixed_text()), ("text", COLLIDING)]
@@ -319,21 +319,21 @@ def test_g5_each_refused_commit_keeps_its_own(text: Repo) -> None:
     for content in (COLLIDING, COLLIDING + "and more\n"):
         aside = put_aside(text)
         fix(text, aside, b"text", content=content)
-        assert aside.put_back().conflict
+        assert aside.restore().conflict
     assert kept(text) == [("text", COLLIDING), ("text", COLLIDING + "and more\n")]
 
 
 def test_g5_where_no_commit_is_refused_nothing_is_kept(text: Repo) -> None:
     aside = put_aside(text)
     fix(text, aside, b"text")
-    assert not aside.put_back().conflict and not text.has(".git/dodo-hooks-kept")
+    assert not aside.restore().conflict and not text.has(".git/dodo-hooks-kept")
 
 
 def test_g5_a_recovery_of_a_refused_commit_keeps_the_same(text: Repo) -> None:
     aside = put_aside(text)
     fix(text, aside, b"text", content=COLLIDING)
     abandon(aside)
-    said = recover(find_repo(text.env, str(text.path)), text.env)
+    said = restore_interrupted(find_repo(text.env, str(text.path)), text.env)
     assert "dodo-hooks-kept" in said[-1] and text.read("text") == unstaged_text()
     assert kept(text) == [("text", COLLIDING)]
 
@@ -342,22 +342,22 @@ def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(t
     aside = put_aside(text)
     fix(text, aside, b"text", content=COLLIDING)
     text.write(".git/dodo-hooks-kept", "in the way\n")
-    result = aside.put_back()
+    result = aside.restore()
     assert result.conflict and not result.is_whole and text.read("text") == COLLIDING
     (text.path / ".git/dodo-hooks-kept").unlink()
-    recover(find_repo(text.env, str(text.path)), text.env)
+    restore_interrupted(find_repo(text.env, str(text.path)), text.env)
     assert text.read("text") == unstaged_text() and kept(text) == [("text", COLLIDING)]
 
 
 @pytest.mark.parametrize("content", [COLLIDING, fixed_text()])
 def test_g5_what_a_job_leaves_that_did_not_succeed_is_not_the_owners(text: Repo, content: str) -> None:
     aside = put_aside(text)
-    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
     watch = restager.before([b"text"])
     write(text, b"text", content)
     assert restager.after(watch, stages=False).paths == ()
     assert restager.before([b"text"]).foreign == {b"text"}  # so no later job's fix is staged with it
-    result = aside.put_back(Ending(False, {b"text": ("fmt",)}))
+    result = aside.restore(Ending(False, {b"text": ("fmt",)}))
     assert not result.conflict and result.sentences[0].startswith("text: changed by job fmt, or while it ran: saved as")
     assert text.git("show", ":text").stdout == STAGED
     assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), content)
@@ -367,7 +367,7 @@ def test_g5_a_fix_that_is_staged_stays_also_if_a_job_that_fails_has_written_over
     aside = put_aside(text)
     fix(text, aside, b"text")
     write(text, b"text", "half of a file\n")
-    result = aside.put_back(Ending(False, {b"text": ("fmt", "lint")}))
+    result = aside.restore(Ending(False, {b"text": ("fmt", "lint")}))
     assert result.sentences[0].startswith("text: changed by one of the jobs fmt, lint, or while they ran: saved as")
     assert (text.read("text"), text.read("text.during-hook")) == (fixed_and_unstaged_text(), "half of a file\n")
     assert text.git("show", ":text").stdout == fixed_text()
@@ -379,13 +379,13 @@ def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -
     aside = put_aside(text)
     text.write(".git/info/attributes", "text filter=editor\n")
     text.git("config", "filter.editor.clean", "cat; echo saved >>text")
-    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
     watch = restager.before([b"text"])
     write(text, b"text", fixed_text())
     assert restager.after(watch).paths == ()
     text.git("config", "filter.editor.clean", "cat")
     seen = text.read("text")
-    aside.put_back(ending)
+    aside.restore(ending)
     assert text.git("show", ":text").stdout == STAGED
     if ending.has_succeeded:
         assert text.read("text") == fixed_and_unstaged_text() + seen.removeprefix(fixed_text())
@@ -396,11 +396,11 @@ def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -
 def test_g5_a_jobs_deletion_that_is_staged_collides_with_unstaged_edits(text: Repo) -> None:
     before, index = snapshot(text.path), index_of(text)
     aside = put_aside(text)
-    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
     watch = restager.before([b"text"])
     (text.path / "text").unlink()
     assert restager.after(watch).paths == (b"text",)
-    assert aside.put_back().conflict
+    assert aside.restore().conflict
     assert (snapshot(text.path), index_of(text)) == (before, index)
 
 
@@ -409,7 +409,7 @@ def test_g5_what_a_job_has_emptied_comes_back_and_leaves_nothing(text: Repo, end
     before = snapshot(text.path)
     aside = put_aside(text)
     text.write("text", "")
-    assert aside.put_back(ending).sentences == ()
+    assert aside.restore(ending).sentences == ()
     assert difference(before, snapshot(text.path)) == {}
 
 
@@ -419,29 +419,29 @@ def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(te
     lock = take_lock(facts, waits=True)
     assert lock is not None
     journal = Journal(facts.git_dir)
-    copy_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    back_up_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
     journal.write()
     os.close(lock)
     write(text, b"text", "all anew\n")
-    recover(facts, text.env)
+    restore_interrupted(facts, text.env)
     assert (text.read("text"), text.read("text.unstaged")) == ("all anew\n", unstaged_text())
 
 
 def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> None:
     aside = put_aside(text)
     shutil.rmtree(text.path / ".git/dodo-hooks-aside")
-    result = aside.put_back()
+    result = aside.restore()
     assert result.conflict and not result.is_whole
     assert "has been removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
 
 
 def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:
     aside = put_aside(text)
-    restager = Restager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
     watch = restager.before([b"text"])
     (text.path / "text").chmod(0o755)
     assert restager.after(watch).paths == (b"text",)
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert index_of(text)["text"].startswith("100755 ")
     assert text.read("text") == unstaged_text() and os.access(text.path / "text", os.X_OK)
 
@@ -450,7 +450,7 @@ def test_g5_garbage_collection_meanwhile(text: Repo) -> None:
     aside = put_aside(text)
     fix(text, aside, b"text")
     text.git("gc", "-q", "--prune=now")
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert text.read("text") == fixed_and_unstaged_text()
 
 
@@ -472,7 +472,7 @@ def test_g5_filters_and_line_ends(repo: Repo) -> None:
     assert (repo.path / "a.up").read_bytes() == b"ONE\r\nTWO\r\n" or repo.read("a.up") == "ONE\nTWO\n"
     assert (repo.path / "b.txt").read_bytes() == b"one\r\ntwo\r\n"
     assert repo.git("diff", "--name-only").stdout == ""
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert difference(before, snapshot(repo.path)) == {}
     assert index_of(repo) == index
 
@@ -493,7 +493,7 @@ def test_g5_the_staged_gitattributes_say_how_the_staged_version_is_checked_out(r
     aside = put_aside(repo)
     assert {path: snapshot(repo.path)[path][2] for path in expected} == expected
     assert repo.read(".gitattributes") == "*.sh text eol=lf\n"
-    result = aside.put_back()
+    result = aside.restore()
     assert (result.sentences, result.is_whole) == ((), True)
     assert difference(before, snapshot(repo.path)) == {}
     assert not repo.has(".git/dodo-hooks-aside")
@@ -541,7 +541,7 @@ def test_g5_submodules_unmerged_paths_and_directories_are_left_alone(repo: Repo)
     repo.write("sub/untracked", "")
     (repo.path / "file").unlink()
     repo.write("file/inside", "")
-    assert set_aside(find_repo(repo.env, str(repo.path)), repo.env) is None
+    assert hide_unstaged(find_repo(repo.env, str(repo.path)), repo.env) is None
 
 
 def test_g5_on_a_branch_without_a_commit(tmp_path: Path, repo: Repo) -> None:
@@ -551,7 +551,7 @@ def test_g5_on_a_branch_without_a_commit(tmp_path: Path, repo: Repo) -> None:
     repo.write("text", unstaged_text())
     aside = put_aside(repo)
     assert repo.read("text") == STAGED
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert repo.read("text") == unstaged_text()
 
 
@@ -564,7 +564,7 @@ def test_g5_a_sha_256_repository(repo: Repo) -> None:
     aside = put_aside(other)
     fix(other, aside, b"staged")
     assert other.git("diff", "--name-only").stdout == "intended\n"
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert set(difference(before, snapshot(path))) == {b"staged"}
 
 
@@ -577,7 +577,7 @@ def test_g5_the_index_that_counts_is_the_one_that_git_names(text: Repo) -> None:
     text.git("add", "text")
     aside = put_aside(text, GIT_INDEX_FILE=".git/other-index")
     assert text.read("text") == STAGED
-    aside.put_back()
+    aside.restore()
     assert text.read("text") == TEXT
 
 
@@ -599,7 +599,7 @@ def test_g5_a_git_directory_on_another_file_system(text: Repo) -> None:
         aside = put_aside(text)
         assert text.read("text") == STAGED
         write(text, b"text", unstaged_text(", in another way"))
-        assert len(aside.put_back().sentences) == 1
+        assert len(aside.restore().sentences) == 1
         assert text.read("text.during-hook") == unstaged_text(", in another way")
         (text.path / "text.during-hook").unlink()
         assert difference(before, snapshot(text.path)) == {}
@@ -613,7 +613,7 @@ def test_g5_a_file_system_that_cannot_exchange_names(text: Repo, monkeypatch: py
     before = snapshot(text.path)
     aside = put_aside(text)
     assert text.read("text") == unstaged_text()  # which `make_work` has committed
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert difference(before, snapshot(text.path)) == {}
 
 
@@ -628,7 +628,7 @@ def test_g5_an_inode_that_another_file_has_now_tells_nothing(text: Repo, monkeyp
     aside = put_aside(text)
     write(text, b"text", "by a job\n")
     aside._entries[b"text"].inode = os.stat(text.path / "text").st_ino
-    assert len(aside.put_back(Ending(False, {})).sentences) == 1
+    assert len(aside.restore(Ending(False, {})).sentences) == 1
     assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), "by a job\n")
 
 
@@ -640,7 +640,7 @@ def test_g5_a_linked_worktree_has_its_own(text: Repo) -> None:
     in_linked, in_main = put_aside(linked), put_aside(text)
     assert linked.read("text") == text.read("text") == STAGED
     for aside in (in_main, in_linked):
-        assert aside.put_back().sentences == ()
+        assert aside.restore().sentences == ()
     assert linked.read("text") == text.read("text") == unstaged_text()
 
 
@@ -678,14 +678,14 @@ def test_g5_a_full_disk_at_the_end_is_said_and_the_next_one_puts_back(
     aside = put_aside(repo)
     shutil.rmtree(repo.path / ".git/dodo-hooks-aside/original")  # as where nothing can be moved
     full_disk(True)
-    result = aside.put_back()
+    result = aside.restore()
     assert result.conflict and not result.is_whole and result.sentences[0].startswith("big cannot be put back now")
     with pytest.raises(GitError, match="big cannot be put back"):
-        recover(facts, repo.env)
+        restore_interrupted(facts, repo.env)
     with pytest.raises(GitError, match="big cannot be put back"):
         put_aside(repo)  # nothing is set aside on top of what is owed
     full_disk(False)
-    assert "restored the unstaged" in recover(facts, repo.env)[0]
+    assert "restored the unstaged" in restore_interrupted(facts, repo.env)[0]
     assert difference(before, snapshot(repo.path)) == {}
 
 
@@ -696,7 +696,7 @@ def test_g5_a_full_disk_at_the_end_is_no_matter_where_files_can_be_moved(
     before = snapshot(repo.path)
     aside = put_aside(repo)
     full_disk(True)
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert difference(before, snapshot(repo.path)) == {}
 
 
@@ -704,7 +704,7 @@ def test_g5_the_very_file_comes_back(text: Repo) -> None:
     (text.path / "text").chmod(0o640)
     (text.path.parent / "linked").hardlink_to(text.path / "text")
     before = os.stat(text.path / "text")
-    put_aside(text).put_back()
+    put_aside(text).restore()
     after = os.stat(text.path / "text")
     assert (after.st_ino, after.st_mode, after.st_nlink) == (before.st_ino, before.st_mode, 2)
     assert after.st_mtime_ns > before.st_mtime_ns  # what a job built from the staged version is older
@@ -719,9 +719,9 @@ def test_g5_a_program_that_has_the_file_open_goes_on_writing_there(text: Repo, e
         log.flush()
         if ends == "killed":
             abandon(aside)
-            recover(find_repo(text.env, str(text.path)), text.env)
+            restore_interrupted(find_repo(text.env, str(text.path)), text.env)
         else:
-            assert aside.put_back().sentences == ()
+            assert aside.restore().sentences == ()
     assert text.read("text") == fixed_and_unstaged_text() + "more\n"
 
 
@@ -731,15 +731,15 @@ def test_g5_what_a_program_writes_after_its_file_was_merged_goes_on_beside(
     with open(text.path / "text", "a") as log:
         aside = put_aside(text)
         fix(text, aside, b"text")
-        put_all = PutBack._put_all
+        put_all = Restorer._put_all
 
-        def put_and_write(putting: PutBack) -> None:
+        def put_and_write(putting: Restorer) -> None:
             put_all(putting)
             log.write("more\n")
             log.flush()
 
-        monkeypatch.setattr(PutBack, "_put_all", put_and_write)
-        result = aside.put_back()
+        monkeypatch.setattr(Restorer, "_put_all", put_and_write)
+        result = aside.restore()
         log.write("and more\n")
     assert len(result.sentences) == 1 and "saved as text.unstaged" in result.sentences[0]
     assert text.read("text") == fixed_and_unstaged_text()
@@ -752,7 +752,7 @@ def test_g5_jobs_do_not_see_what_we_keep_in_the_working_tree(far: Repo, clean: s
     assert (far.path / ".dodo-hooks-aside").is_dir()
     assert far.git("status", "--porcelain").stdout == "A  text\n"
     far.git(*clean.split()[1:])
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     assert far.read("text") == unstaged_text() and far.git("ls-files").stdout == "text\n"
     assert not far.has(".dodo-hooks-aside")
 
@@ -773,7 +773,7 @@ def test_g5_what_others_have_put_where_we_keep_files_is_not_taken_for_the_owners
     except GitError:
         assert is_link  # where no place can be had nothing is hidden
     if aside is not None:
-        assert aside.put_back().sentences == ()
+        assert aside.restore().sentences == ()
     assert far.read("text") == unstaged_text()
     assert (
         [one.name for one in place.iterdir()] == ["0.swap"]
@@ -820,7 +820,7 @@ def test_g5_after_a_power_cut_alone_the_copy_is_better_than_a_file_that_lost_byt
     os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
     if not is_same_boot:
         in_another_boot(text)
-    recover(find_repo(text.env, str(text.path)), text.env)
+    restore_interrupted(find_repo(text.env, str(text.path)), text.env)
     assert text.read("text") == (content if is_right else unstaged_text())
     assert (os.stat(text.path / "text").st_ino == status.st_ino) == is_right
 
@@ -831,20 +831,20 @@ def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> No
     journal = text.path / ".git/dodo-hooks-aside/journal"
     content = journal.read_bytes()
     journal.write_bytes(b"{")
-    for attempt in (recover, set_aside):
+    for attempt in (restore_interrupted, hide_unstaged):
         text.write("text", "changed\n")
         with pytest.raises(GitError, match=r"\.git/dodo-hooks-aside"):
             attempt(facts, text.env)
     write(text, b"text", STAGED)
     journal.write_bytes(content)
-    assert "restored the unstaged" in recover(facts, text.env)[0]
+    assert "restored the unstaged" in restore_interrupted(facts, text.env)[0]
     assert text.read("text") == unstaged_text()
 
 
 # Who waits for whom
 
 
-def abandon(aside: Aside) -> None:
+def abandon(aside: HiddenChanges) -> None:
     """As if its process had been killed."""
     os.close(aside.lock)
 
@@ -852,15 +852,15 @@ def abandon(aside: Aside) -> None:
 def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None:
     facts = find_repo(text.env, str(text.path))
     aside = put_aside(text)
-    assert hold_shared(facts, waits=False) is None
-    assert recover(facts, text.env) == []
+    assert lock_shared(facts, waits=False) is None
+    assert restore_interrupted(facts, text.env) == []
     assert text.read("text") == STAGED
     with in_process(text, "wait_until_whole(repo); print(open('text').read() == unstaged_text())") as waiting:
         assert waiting.stdout is not None
         assert waiting.stdout.readline() == b"begun\n"
-        aside.put_back()
+        aside.restore()
         assert waiting.stdout.readline() == b"True\n"
-    lock = hold_shared(facts, waits=False)
+    lock = lock_shared(facts, waits=False)
     assert lock is not None
     assert take_lock(facts, waits=False) is None  # a job is being started: nobody sets work aside
     os.close(lock)
@@ -872,7 +872,7 @@ def test_g5_bytes_that_were_on_their_way_when_a_run_was_killed_are_kept(text: Re
     abandon(put_aside(text))
     text.write(f".git/dodo-hooks-aside/swap/{left}", "an editor saved this in the very moment\n")
     text.write(".git/dodo-hooks-aside/swap/0.part", "half")
-    said = recover(facts, text.env)
+    said = restore_interrupted(facts, text.env)
     assert len(said) == 2 and "text.during-hook" in said[1]
     assert text.read("text.during-hook") == "an editor saved this in the very moment\n"
     assert text.read("text") == unstaged_text()
@@ -883,7 +883,7 @@ def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(text
     abandon(put_aside(text))
     text.write(".git/dodo-hooks-aside/swap/0", unstaged_text())
     text.write(".dodo-hooks-aside/0.swap", STAGED)
-    assert len(recover(find_repo(text.env, str(text.path)), text.env)) == 1
+    assert len(restore_interrupted(find_repo(text.env, str(text.path)), text.env)) == 1
     assert difference(before, snapshot(text.path)) == {}
 
 
@@ -907,7 +907,7 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
     text.write(".git/info/attributes", "other filter=slow\n")
     text.write("other", "")
     code = (
-        "from dodo_hooks.git.partial import run_git\n"
+        "from dodo_hooks.git.worktree_status import run_git\n"
         f"os.set_inheritable({aside.lock}, False)\n"
         f"run_git(repo, env, ('update-index', '--add', 'other'), lock={aside.lock})"
     )
@@ -916,9 +916,9 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
         staging.kill()
         staging.wait()
         abandon(aside)
-        assert recover(find_repo(text.env, str(text.path)), text.env) == []
+        assert restore_interrupted(find_repo(text.env, str(text.path)), text.env) == []
         gate.open()
-    assert "restored the unstaged" in recover(find_repo(text.env, str(text.path)), text.env, waits=True)[0]
+    assert "restored the unstaged" in restore_interrupted(find_repo(text.env, str(text.path)), text.env, waits=True)[0]
     gate.close()
     assert text.read("text") == unstaged_text()
 
@@ -926,8 +926,8 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
 def in_process(repo: Repo, code: str, keep: "int | None" = None) -> "subprocess.Popen[bytes]":
     lines = (
         "import os",
-        "from dodo_hooks.git.aside import recover",
-        "from dodo_hooks.git.aside_lock import wait_until_whole",
+        "from dodo_hooks.git.unstaged.hide import recover",
+        "from dodo_hooks.git.unstaged.lock import wait_until_whole",
         "from dodo_hooks.git.repo import find_repo",
         "from kit.unstaged import unstaged_text",
         "env = dict(os.environ); repo = find_repo(env, os.getcwd())",
@@ -955,14 +955,14 @@ def test_g5_the_number_of_git_processes_does_not_grow_with_the_files(repo: Repo,
     wrapper.chmod(0o755)
     env = {**repo.env, "PATH": f"{wrapper.parent}:{repo.env['PATH']}"}
     facts = find_repo(env, str(repo.path))
-    aside = set_aside(facts, env)
+    aside = hide_unstaged(facts, env)
     assert aside is not None
     files = [b"staged"]
-    restager = Restager(facts, env, aside, [*files, *work.texts])
+    restager = FixStager(facts, env, aside, [*files, *work.texts])
     watch = restager.before(files)
     write(repo, b"staged", "fixed\n")
     restager.after(watch)
-    assert aside.put_back().sentences == ()
+    assert aside.restore().sentences == ()
     calls = (repo.path.parent / "calls").read_text().splitlines()
     commands = [line.split("core.hooksPath=/dev/null ")[1].split()[0] for line in calls]
     assert commands == ["status", "checkout-index", "status", "update-index", "ls-files"]
@@ -972,10 +972,10 @@ def test_g5_looking_for_unstaged_changes_imports_nothing_slow(text: Repo) -> Non
     """Each pre-commit does it, and mostly for nothing."""
     code = (
         "import sys; bare = set(sys.modules); sys.path.insert(0, sys.argv[1])",
-        "from dodo_hooks.core.overlap import overlap_edges",
-        "from dodo_hooks.git.aside_lock import wait_until_whole",
+        "from dodo_hooks.core.added_edges import overlap_edges",
+        "from dodo_hooks.git.unstaged.lock import wait_until_whole",
         "from dodo_hooks.git.event import is_anything_owed",
-        "from dodo_hooks.git.partial import unstaged_changes",
+        "from dodo_hooks.git.worktree_status import unstaged_changes",
         "from dodo_hooks.git.repo import find_repo",
         "from dodo_hooks.host.world import make_world",
         "world = make_world(); repo = find_repo(world.environ, world.cwd); wait_until_whole(repo)",

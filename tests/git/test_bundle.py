@@ -18,19 +18,19 @@ NOTHING_TO_DO = {
     "dodo_hooks",
     "dodo_hooks.core",
     "dodo_hooks.core.errors",
-    "dodo_hooks.core.events",
+    "dodo_hooks.core.git_hooks",
     "dodo_hooks.core.plan",
-    "dodo_hooks.core.record",
+    "dodo_hooks.core.named_tuple",
     "dodo_hooks.fire",
     "dodo_hooks.fire.entry",
-    "dodo_hooks.fire.plan_cache",
+    "dodo_hooks.plans.cache",
     "dodo_hooks.git",
     "dodo_hooks.git.event",
     "dodo_hooks.git.ownership",
     "dodo_hooks.git.repo",
     "dodo_hooks.host",
     "dodo_hooks.host.posix",
-    "dodo_hooks.host.private_files",
+    "dodo_hooks.host.files.private_files",
     "dodo_hooks.host.world",
     "dodo_hooks.main",
     "dodo_hooks.store",
@@ -92,10 +92,10 @@ def test_all_that_a_firing_imports_of_us_comes_out_of_the_bundle(fired: Repo, ho
 @pytest.mark.parametrize("flag", ["--global", "--pinned"])
 def test_whether_hooks_may_run_is_found_out_without_a_slow_module(fired: Repo, flag: str) -> None:
     """And an ordinary install does not find it out at all: the question is in the shim."""
-    assert "dodo_hooks.fire.trust" not in modules_after(fired, "pre-commit")
+    assert "dodo_hooks.trust.policy" not in modules_after(fired, "pre-commit")
     fired.run("trust", "--pin", "--yes", check=True)
     imported = modules_after(fired, flag, "pre-commit")
-    assert {"dodo_hooks.fire.trust", "dodo_hooks.store.trust", "dodo_hooks.engine.loop"} <= set(imported)
+    assert {"dodo_hooks.trust.policy", "dodo_hooks.trust.decisions", "dodo_hooks.engine.loop"} <= set(imported)
     others = {name for name in imported if not name.startswith("dodo_hooks")}
     assert others <= OF_OTHERS | {"_sha2", "_sha256"}
     assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
@@ -106,7 +106,7 @@ def test_a_module_whose_source_has_changed_is_imported_from_its_source(fired: Re
     shutil.copytree(f"{PACKAGES}/dodo_hooks", package / "dodo_hooks", ignore=shutil.ignore_patterns("__pycache__"))
     env = {"PYTHONPATH": str(package)}
     fired.call(sys.executable, "-m", "dodo_hooks", "install", check=True, env=env)
-    report = package / "dodo_hooks/fire/report.py"
+    report = package / "dodo_hooks/fire/report/run_report.py"
     report.write_text(report.read_text().replace("title = hook.name if", "title = 'the new version' if"))
     assert "the new version" in fired.call(".git/hooks/pre-commit", check=True).stdout
 
@@ -170,7 +170,7 @@ def test_a_bundle_that_others_can_write_by_now_is_read_no_further(fired: Repo) -
             "data = open(sys.argv[2], 'rb').read(); length = int(data[: bundle.DIGITS])",
             "index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
             "bundle.start(sys.argv[2], bundle.DIGITS + length, index)",
-            "from dodo_hooks.fire import nesting; print(type(nesting.__loader__).__name__)",
+            "from dodo_hooks.fire import run; print(type(run.__loader__).__name__)",
             "os.chmod(sys.argv[2], 0o666)",
             "from dodo_hooks.fire import phases; print(type(phases.__loader__).__name__)",
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.launcher import launcher_text
-from dodo_hooks.git.shim_text import ENDINGS, HOOK_FILES
-from dodo_hooks.loader.family import FAMILIES
+from dodo_hooks.git.install.launcher import launcher_text
+from dodo_hooks.git.install.shim_text import ENDINGS, HOOK_FILES
+from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS
 from kit.repo import Repo
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
@@ -43,7 +43,7 @@ def everywhere(repo: Repo) -> Repo:
 
 def test_every_hook_file_is_one_that_the_shims_look_for() -> None:
     looked_for = {f"{name}{ending}" for name in HOOK_FILES for ending in ENDINGS}
-    assert {name for family in FAMILIES for name in (*family.candidates, *family.alone)} <= looked_for
+    assert {name for family in CONFIG_FORMATS for name in (*family.candidates, *family.alone)} <= looked_for
 
 
 @pytest.mark.parametrize("option", ("--global", "--template"))
@@ -105,7 +105,7 @@ def test_a_configuration_that_cannot_be_written_leaves_nothing(repo: Repo) -> No
 # Installs, or uninstalls, when the test lets go of the lock, together with all others that wait for it.
 AT_ONCE = """
 import fcntl, sys
-import dodo_hooks.cli.install, dodo_hooks.cli.uninstall, dodo_hooks.main
+import dodo_hooks.cli.install.install, dodo_hooks.cli.install.uninstall, dodo_hooks.main
 print("ready", flush=True)
 fcntl.flock(open(sys.argv[1]), fcntl.LOCK_SH)
 sys.exit(dodo_hooks.main.main(sys.argv[2:]))

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.file_types import FILE_TYPES, check_file_type
-from dodo_hooks.git.file_types import has_types
+from dodo_hooks.git.file_types import FILE_TYPES, check_file_type, has_types
 
 ELF = b"\x7fELF\x02\x01\x01\x00"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.file_sources import default_source, has_changes
+from dodo_hooks.core.file_sets import default_file_set, has_changes
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
-from dodo_hooks.git.files import Asked, Event, changes_from, present
+from dodo_hooks.git.files import Event, GitQuery, list_files, present
 from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
@@ -74,13 +74,13 @@ class Probe:
         return list(present(changes))
 
 
-def asked(repo: Repo, **environ: str) -> Asked:
+def asked(repo: Repo, **environ: str) -> GitQuery:
     env = {**repo.env, **environ}
-    return Asked(find_repo(env, str(repo.path)), env)
+    return GitQuery(find_repo(env, str(repo.path)), env)
 
 
 def ask(repo: Repo, source: str, hook: str = "pre-commit", args: Sequence[str] = (), stdin: bytes = b"") -> list[bytes]:
-    changes = changes_from(source, asked(repo), Event(hook, tuple(args), stdin))
+    changes = list_files(source, asked(repo), Event(hook, tuple(args), stdin))
     assert changes is not None
     return list(present(changes))
 
@@ -157,7 +157,7 @@ def test_g4_staged_are_additions_modifications_type_changes_and_both_sides_of_a_
     repo.write("copy", "7" * 99)
     repo.write("sub/new", "8")
     repo.git("add", "-A")
-    changes = changes_from(STAGED, asked(repo), Event("pre-commit", (), b""))
+    changes = list_files(STAGED, asked(repo), Event("pre-commit", (), b""))
     assert changes is not None
     assert present(changes) == (b"copy", b"link", b"mode", b"modified", b"sub/new", b"target")
     assert [path for path, is_deleted in changes.items() if is_deleted] == [b"gone", b"moved"]
@@ -210,7 +210,7 @@ def test_g4_submodules_are_nobodys_files(repo: Repo, tmp_path: Path) -> None:
     assert ask(repo, CHANGED, "worktree-post-create", ("0" * 40, added, "1")) == [b".gitmodules"]
     assert ask(repo, CHANGED, "post-commit") == [b".gitmodules"]
     repo.git("rm", "-q", "inner")
-    changes = changes_from(STAGED, asked(repo), Event("pre-commit", (), b""))
+    changes = list_files(STAGED, asked(repo), Event("pre-commit", (), b""))
     assert changes == {b".gitmodules": False} and ask(repo, STAGED) == [b".gitmodules"]
 
 
@@ -248,15 +248,15 @@ def test_g4_the_sets_are_relative_to_the_top_wherever_we_are(repo: Repo) -> None
     commit(repo, sub__a="1")
     repo.write("sub/b", "2")
     repo.git("add", "-A")
-    inside = Asked(find_repo(repo.env, str(repo.path / "sub")), repo.env)
+    inside = GitQuery(find_repo(repo.env, str(repo.path / "sub")), repo.env)
     for source, expected in ((STAGED, {b"sub/b": False}), (ALL, {b"sub/a": False, b"sub/b": False})):
-        assert changes_from(source, inside, Event("pre-commit", (), b"")) == expected
+        assert list_files(source, inside, Event("pre-commit", (), b"")) == expected
     git_dir = {"GIT_DIR": "../.git", "GIT_WORK_TREE": ".."}
     here = os.getcwd()
     os.chdir(repo.path / "sub")
     try:
-        named = Asked(find_repo({**repo.env, **git_dir}, os.getcwd()), {**repo.env, **git_dir})
-        assert changes_from(STAGED, named, Event("pre-commit", (), b"")) == {b"sub/b": False}
+        named = GitQuery(find_repo({**repo.env, **git_dir}, os.getcwd()), {**repo.env, **git_dir})
+        assert list_files(STAGED, named, Event("pre-commit", (), b"")) == {b"sub/b": False}
     finally:
         os.chdir(here)
 
@@ -476,8 +476,8 @@ def test_g4_no_setting_of_a_person_changes_what_is_pushed(odd_repo: Repo, origin
 def test_g4_a_push_of_nothing_and_an_unknown_push(repo: Repo) -> None:
     assert ask(repo, PUSHED, "pre-push", ("origin", "url")) == []
     assert ask(repo, CHANGED, "pre-push", ("origin", "url")) == []
-    assert changes_from(PUSHED, asked(repo), Event("pre-push", (), b"")) is None
-    assert changes_from(PUSHED, asked(repo), Event("pre-commit", (), b"")) is None
+    assert list_files(PUSHED, asked(repo), Event("pre-push", (), b"")) is None
+    assert list_files(PUSHED, asked(repo), Event("pre-commit", (), b"")) is None
 
 
 def test_g4_a_ref_may_be_named_by_an_expression_with_blanks(repo: Repo, probe: Probe) -> None:
@@ -514,7 +514,7 @@ def test_g4_a_null_side_is_a_commit_without_files(any_repo: Repo) -> None:
     null = "0" * len(new)
     assert ask(any_repo, CHANGED, "post-checkout", (null, new, "1")) == [b"a", b"b"]
     event = Event("post-checkout", (new, null, "1"), b"")
-    assert changes_from(CHANGED, asked(any_repo), event) == {b"a": True, b"b": True}
+    assert list_files(CHANGED, asked(any_repo), event) == {b"a": True, b"b": True}
     for hook in ("post-clone", "worktree-post-create"):
         assert ask(any_repo, CHANGED, hook, (new, new, "1")) == [b"a", b"b"]
         assert ask(any_repo, CHANGED, hook) == [b"a", b"b"]
@@ -613,7 +613,7 @@ def test_g4_an_applied_patch_has_what_it_changed(repo: Repo) -> None:
 
 def test_g4_an_event_that_is_not_known_has_no_files(repo: Repo) -> None:
     for hook in ("post-checkout", "post-merge", "post-rewrite", "pre-push", "pre-rebase", "post-index-change"):
-        assert changes_from(CHANGED, asked(repo), Event(hook, (), b"")) is None
+        assert list_files(CHANGED, asked(repo), Event(hook, (), b"")) is None
 
 
 def test_r11_our_questions_fire_no_hook_and_take_no_lock(repo: Repo) -> None:
@@ -631,17 +631,17 @@ def test_a_repository_that_git_cannot_read_is_an_error_of_one_sentence(repo: Rep
     with pytest.raises(GitError, match=r"^git diff-index: fatal: "):
         ask(repo, STAGED)
     with pytest.raises(GitError, match=r"^git cannot be started in "):
-        Asked(find_repo(repo.env, str(repo.path)), {**repo.env, "PATH": str(repo.path)}).git("status")
+        GitQuery(find_repo(repo.env, str(repo.path)), {**repo.env, "PATH": str(repo.path)}).git("status")
 
 
 def test_g4_each_hook_has_a_default() -> None:
-    assert {hook: default_source(hook) for hook in ("pre-commit", "pre-merge-commit", "commit-msg")} == {
+    assert {hook: default_file_set(hook) for hook in ("pre-commit", "pre-merge-commit", "commit-msg")} == {
         "pre-commit": STAGED,
         "pre-merge-commit": STAGED,
         "commit-msg": STAGED,
     }
-    assert default_source("prepare-commit-msg") == STAGED and default_source("pre-push") == PUSHED
+    assert default_file_set("prepare-commit-msg") == STAGED and default_file_set("pre-push") == PUSHED
     for hook in ("post-checkout", "post-merge", "post-rewrite", "post-commit", "worktree-post-create", "post-clone"):
-        assert default_source(hook) == CHANGED and has_changes(hook)
+        assert default_file_set(hook) == CHANGED and has_changes(hook)
     for hook in ("pre-rebase", "some-task", "post-index-change", "worktree-pre-remove"):
-        assert default_source(hook) == ALL and not has_changes(hook)
+        assert default_file_set(hook) == ALL and not has_changes(hook)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.git import shim
+from dodo_hooks.git.install import shims
 from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
@@ -15,7 +15,7 @@ from kit.repo import Repo
 def install(repo: Repo, **environ: str) -> Path:
     """Install one shim, and return where it is."""
     env = {**repo.env, **environ}
-    return Path(shim.install(find_repo(env, str(repo.path)), ["pre-commit"], env)[0].path)
+    return Path(shims.install(find_repo(env, str(repo.path)), ["pre-commit"], env)[0].path)
 
 
 def refusal(repo: Repo, **environ: str) -> str:
@@ -70,7 +70,7 @@ def test_a_hooks_path_inside_a_work_tree_changes_nothing(repo: Repo, value: str,
 def test_a_hooks_path_inside_the_git_directory_is_used(repo: Repo) -> None:
     repo.git("config", "core.hooksPath", ".git/other-hooks")
     assert install(repo) == repo.path / ".git/other-hooks/pre-commit"
-    assert [change.what for change in shim.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
+    assert [change.what for change in shims.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
 
 
 def test_a_hooks_path_of_this_repository_outside_the_work_tree_is_used(repo: Repo, tmp_path: Path) -> None:
@@ -107,5 +107,5 @@ def test_a_hooks_directory_that_is_a_link_changes_nothing(repo: Repo, tmp_path: 
 def test_uninstall_works_where_install_would_refuse(repo: Repo) -> None:
     hook = install(repo)
     repo.git("config", "--global", "core.hooksPath", "/elsewhere")
-    assert [change.what for change in shim.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
+    assert [change.what for change in shims.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
     assert not hook.exists()

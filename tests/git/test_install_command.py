@@ -4,8 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from dodo_hooks.cli.install import install
-from dodo_hooks.cli.uninstall import uninstall
+from dodo_hooks.cli.install.install import install
+from dodo_hooks.cli.install.uninstall import uninstall
 from dodo_hooks.core.errors import ConfigError, GitError, UsageError
 from dodo_hooks.host.world import World
 from kit.repo import Repo

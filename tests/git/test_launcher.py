@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git import launcher, shim
+from dodo_hooks.git.install import launcher, shims
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host import bundle
 from kit.repo import Repo
@@ -24,7 +24,7 @@ OWN_HOOK = '#!/bin/sh\necho "own hook $*" >&2\n'
 
 
 def install(repo: Repo, *hooks: str) -> None:
-    shim.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+    shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
 
 
 def own_hook(repo: Repo, name: str) -> None:
@@ -105,7 +105,7 @@ def test_g1_any_bytes_may_be_in_the_path_of_the_repository(tmp_path: Path, env: 
     (repo.path / ".git/dodo-hooks/launch.py").unlink()
     assert "launch.py is gone" in repo.git("commit", "--allow-empty", "-m", "y", check=False).stderr
     assert "own hook" in repo.git("commit", "--allow-empty", "-m", "y", env={"DODO_HOOKS": "0"}).stderr
-    shim.uninstall(find_repo(env, str(repo.path)), env)
+    shims.uninstall(find_repo(env, str(repo.path)), env)
     assert repo.read(".git/hooks/pre-commit") == OWN_HOOK
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git import shim
+from dodo_hooks.git.install import shims
 from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
@@ -20,7 +20,7 @@ IGNORED = ("/dodo-hooks", "/dodo-hooks/id", "/dodo-hooks/hot.bin")
 # Installs when the test lets go of the lock, together with all others that wait for it.
 AT_ONCE = """
 import fcntl, sys
-import dodo_hooks.cli.install, dodo_hooks.loader.load, dodo_hooks.main
+import dodo_hooks.cli.install.install, dodo_hooks.loader.load, dodo_hooks.main
 print("ready", flush=True)
 fcntl.flock(open(sys.argv[1]), fcntl.LOCK_SH)
 sys.exit(dodo_hooks.main.main(["install", "--local"]))
@@ -214,7 +214,7 @@ def test_g1_installs_at_once_agree(ours: Repo, tmp_path: Path) -> None:
     ours.run("install", "--local", check=True)
     once = listing(ours.path)
     for _ in range(ROUNDS):
-        shim.uninstall(find_repo(ours.env, str(ours.path)), ours.env)
+        shims.uninstall(find_repo(ours.env, str(ours.path)), ours.env)
         assert listing(ours.path) == before
         with open(tmp_path / "start", "w") as start:
             fcntl.flock(start, fcntl.LOCK_EX)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dodo_hooks.git import merging
-from dodo_hooks.git.journal import Journal
-from dodo_hooks.git.merging import Case, Merger, Side
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.versions import FILE, LINK, Version
+from dodo_hooks.git.unstaged import merge_file
+from dodo_hooks.git.unstaged.file_state import FILE, LINK, FileState
+from dodo_hooks.git.unstaged.journal import Journal
+from dodo_hooks.git.unstaged.merge_file import Case, Merger, Side
 from kit.repo import Repo
 
 LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"\n", b"d\r\n"]), max_size=8).map(b"".join)
@@ -19,7 +19,7 @@ NUMBERS = b"".join(b"%d\n" % number for number in range(9))
 
 
 def side(text: bytes, mode: int = 0o644, kind: str = FILE) -> Side:
-    return Side(Version(kind, mode, hashlib.sha256(text).hexdigest(), len(text)), lambda: iter((text,)))
+    return Side(FileState(kind, mode, hashlib.sha256(text).hexdigest(), len(text)), lambda: iter((text,)))
 
 
 def case(base: bytes, ours: bytes, theirs: bytes, number: int = 0) -> Case:
@@ -96,7 +96,7 @@ def test_g5_nobodys_configuration_has_a_say(repo: Repo, merger: Merger) -> None:
 def test_g5_ranges_that_do_not_lead_from_one_text_to_the_other_are_not_believed(
     repo: Repo, merger: Merger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merging, "_DIFF", (*merging._DIFF, "--ignore-cr-at-eol"))
+    monkeypatch.setattr(merge_file, "_DIFF", (*merge_file._DIFF, "--ignore-cr-at-eol"))
     assert merged(merger, repo, NUMBERS, NUMBERS.replace(b"3\n", b"3\r\n"), NUMBERS + b"last\n") is None
 
 

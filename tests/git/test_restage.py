@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git import mend
-from dodo_hooks.git import restage as restaging
-from dodo_hooks.git.aside import recover
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.restage import Restager, Staged
+from dodo_hooks.git.unstaged import stage_fixed as restaging
+from dodo_hooks.git.unstaged import sync_index
+from dodo_hooks.git.unstaged.hide import restore_interrupted
+from dodo_hooks.git.unstaged.stage_fixed import FixStager, Staged
 from kit.committing import WAYS, commit_files, dash_p, merge, only_file, plain, with_bad
 from kit.repo import PACKAGES, Repo
 from kit.unstaged import HOSTILE, difference, index_of, snapshot
@@ -120,7 +120,7 @@ def test_g6_what_fires_no_pre_commit_is_left_alone(fixing: Repo) -> None:
 
 
 def restage(repo: Repo, files: list[bytes], job: Callable[[], object]) -> Staged:
-    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, files)
+    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, files)
     watch = restager.before(files)
     job()
     return restager.after(watch)
@@ -176,7 +176,7 @@ def test_g6_deletions_links_and_executable_bits_are_staged_and_nothing_comes_in(
 def test_g6_a_change_in_the_same_tick_that_keeps_the_size_is_seen(repo: Repo) -> None:
     repo.write("file", "old\n")
     repo.git("add", "file")
-    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [])
+    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [])
     repo.write("file", "odd\n")
     watch = restager.before([b"file"])
     repo.write("file", "new\n")
@@ -193,14 +193,14 @@ def test_g6_what_is_younger_than_the_tick_of_a_coarse_clock_is_told_by_its_bytes
     status = os.stat(repo.write("file", "old\n"))
     clock = status.st_dev, max(status.st_mtime_ns, status.st_ctime_ns) + int(age_s * 1e9)
     monkeypatch.setattr(restaging, "_clock", lambda git_dir: clock)
-    watch = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
+    watch = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
     assert bool(watch.stamps[b"file"].digest) == is_read
 
 
 def test_g6_where_the_clock_of_the_file_system_is_not_known_nothing_is_old(repo: Repo) -> None:
     os.utime(repo.write("file", "old\n"), (0, 0))
     repo.write(".git/dodo-hooks-clock/in-the-way", "")
-    watch = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
+    watch = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
     assert watch.stamps[b"file"].digest
 
 
@@ -210,7 +210,7 @@ def test_g6_a_fix_in_the_same_second_that_keeps_the_size_is_staged_where_the_fil
     repo = Repo.create(coarse / "repo", repo.env)
     repo.write("file", "old\n")
     repo.git("add", "file")
-    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
     for content in ("one\n", "two\n", "six\n"):
         watch = restager.before([b"file"])
         repo.write("file", content)  # in place
@@ -240,7 +240,7 @@ def test_g6_what_somebody_else_changed_before_the_job_is_not_staged_and_said(rep
     repo.write("file", "old\n")
     repo.git("add", "file")
     index = index_of(repo)
-    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
     repo.write("file", "of an editor\n")
     watch = restager.before([b"file"])
     repo.write("file", "of an editor, fixed\n")
@@ -263,7 +263,7 @@ def test_g6_what_an_editor_saves_while_git_reads_the_file_is_not_staged(repo: Re
 def test_g6_one_job_after_the_other_on_the_same_file(repo: Repo) -> None:
     repo.write("file", "old\n")
     repo.git("add", "file")
-    restager = Restager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
     for content in ("first\n", "second\n"):
         watch = restager.before([b"file"])
         repo.write("file", content)
@@ -288,7 +288,7 @@ def test_g6_an_index_that_cannot_be_written_is_said(repo: Repo, monkeypatch: pyt
     repo.write("file", "old\n")
     repo.git("add", "file")
     repo.write(".git/index.lock", "")
-    monkeypatch.setattr("dodo_hooks.git.restage._LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr("dodo_hooks.git.unstaged.stage_fixed._LOCK_WAIT_S", 0.05)
     with pytest.raises(GitError, match=r"index\.lock"):
         restage(repo, [b"file"], lambda: repo.write("file", "new\n"))
 
@@ -306,7 +306,7 @@ def commit_whose_index_is_not_mended(repo: Repo) -> None:
 
 def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
     commit_whose_index_is_not_mended(fixing)
-    recover(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
     assert fixing.git("show", ":one").stdout == with_bad("one", "good")
     assert fixing.git("show", ":two").stdout == "two\nstaged\n"
     assert not fixing.has(".git/dodo-hooks-restaged")
@@ -316,10 +316,10 @@ def test_g6_an_index_that_cannot_be_mended_now_is_said_and_mended_later(fixing: 
     commit_whose_index_is_not_mended(fixing)
     facts = find_repo(fixing.env, str(fixing.path))
     fixing.write(".git/index.lock", "")
-    said = recover(facts, fixing.env)
+    said = restore_interrupted(facts, fixing.env)
     assert len(said) == 1 and "index.lock" in said[0]
     (fixing.path / ".git/index.lock").unlink()
-    assert recover(facts, fixing.env) == []
+    assert restore_interrupted(facts, fixing.env) == []
     assert fixing.git("show", ":one").stdout == with_bad("one", "good")
 
 
@@ -327,7 +327,7 @@ def test_g6_two_commits_of_one_file_each_before_the_index_can_be_mended(fixing: 
     commit_whose_index_is_not_mended(fixing)
     fixing.write("three", with_bad("three"))
     fixing.git("commit", "-qm", "another", "--", "three")
-    recover(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
     assert fixing.git("diff", "--cached", "--name-only").stdout == "two\n"
     assert head(fixing, "three") == with_bad("three", "good") and head(fixing) == with_bad("one", "good")
 
@@ -336,7 +336,7 @@ def test_g6_what_has_been_staged_since_is_not_touched(fixing: Repo) -> None:
     commit_whose_index_is_not_mended(fixing)
     fixing.write("one", "staged since\n")
     fixing.git("add", "one")
-    mend.mend_real_index(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    sync_index.sync_index(find_repo(fixing.env, str(fixing.path)), fixing.env)
     assert fixing.git("show", ":one").stdout == "staged since\n"
 
 
@@ -346,7 +346,7 @@ def test_g6_a_commit_that_is_not_made_mends_nothing(fixing: Repo) -> None:
     fixing.git("commit", "-qm", "", "--", "one", check=False)  # no message: git gives up after the hook
     assert fixing.has(".git/dodo-hooks-restaged")
     index = index_of(fixing)
-    recover(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
     assert index_of(fixing) == index
     fixing.git("commit", "-qm", "another", "--no-verify", "--allow-empty", "--only")
     assert index_of(fixing) == index
@@ -360,14 +360,14 @@ def test_g6_a_deletion_by_a_job_in_a_commit_of_one_file(fixing: Repo) -> None:
     fixing.git("read-tree", "--index-output=.git/next-index-1.lock", "HEAD")
     environ = {**fixing.env, "GIT_INDEX_FILE": str(fixing.path / ".git/next-index-1.lock")}
     fixing.git("update-index", "one", env=environ)
-    restager = Restager(facts, environ, None, [b"one"])
+    restager = FixStager(facts, environ, None, [b"one"])
     watch = restager.before([b"one"])
     (fixing.path / "one").unlink()
     assert restager.after(watch).paths == (b"one",)
     tree = fixing.git("write-tree", env=environ).stdout.strip()
     commit = fixing.git("commit-tree", "-p", "HEAD", "-m", "deleted", tree).stdout.strip()
     fixing.git("update-ref", "HEAD", commit)
-    mend.mend_real_index(facts, fixing.env)
+    sync_index.sync_index(facts, fixing.env)
     assert "one" not in index_of(fixing)
     assert fixing.git("status", "--porcelain", "-uno").stdout == ""
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.core.events import SERVER_HOOKS
-from dodo_hooks.git import kept as keeping
-from dodo_hooks.git import shim
+from dodo_hooks.core.git_hooks import SERVER_HOOKS
 from dodo_hooks.git.event import MARKER
+from dodo_hooks.git.install import legacy_hooks, shims
 from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
@@ -20,7 +19,7 @@ KILLED = 9
 # Ends the process, as a kill would, right before it touches the repository for the Nth time.
 KILLED_AT_A_STEP = """
 import os, sys
-from dodo_hooks.git import shim
+from dodo_hooks.git.install import shims
 from dodo_hooks.git.repo import find_repo
 steps = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.listdir", "os.symlink"}
 left = int(sys.argv[2])
@@ -33,30 +32,30 @@ def count(event, args):
 repo = find_repo(os.environ, os.getcwd())
 sys.addaudithook(count)
 if sys.argv[1] == "install":
-    shim.install(repo, ["pre-commit", "post-commit"], os.environ)
+    shims.install(repo, ["pre-commit", "post-commit"], os.environ)
 else:
-    shim.uninstall(repo, os.environ)
+    shims.uninstall(repo, os.environ)
 """
 
 OVER_AND_OVER = """
 import os, sys
-from dodo_hooks.git import shim
+from dodo_hooks.git.install import shims
 from dodo_hooks.git.repo import find_repo
 repo = find_repo(os.environ, os.getcwd())
 for _ in range(12):
     for hook in sys.argv[1:]:
-        shim.install(repo, [hook], os.environ)
+        shims.install(repo, [hook], os.environ)
     if not sys.argv[1:]:
-        shim.uninstall(repo, os.environ)
+        shims.uninstall(repo, os.environ)
 """
 
 
-def install(repo: Repo, *hooks: str) -> list[shim.Change]:
-    return shim.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+def install(repo: Repo, *hooks: str) -> list[shims.Change]:
+    return shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
 
 
-def uninstall(repo: Repo) -> list[shim.Change]:
-    return shim.uninstall(find_repo(repo.env, str(repo.path)), repo.env)
+def uninstall(repo: Repo) -> list[shims.Change]:
+    return shims.uninstall(find_repo(repo.env, str(repo.path)), repo.env)
 
 
 def own_hook(repo: Repo, name: str, content: bytes = OWN_HOOK, mode: int = 0o755) -> Path:
@@ -161,9 +160,9 @@ def test_g1_the_kept_hook_is_copied_where_it_cannot_be_linked(repo: Repo, tmp_pa
     (tmp_path / "linked").symlink_to("gone")
     for name, there in (("file", own_hook(repo, "pre-commit")), ("link", tmp_path / "linked")):
         kept = tmp_path / f"{name}.dodo-kept"
-        keeping.copy_hook(str(there), str(kept))
-        assert keeping.is_same_hook(str(there), str(kept)) and kept.lstat().st_mode == there.lstat().st_mode
-    assert not keeping.is_same_hook(str(tmp_path / "linked"), str(tmp_path / "file.dodo-kept"))
+        legacy_hooks.copy_hook(str(there), str(kept))
+        assert legacy_hooks.is_same_hook(str(there), str(kept)) and kept.lstat().st_mode == there.lstat().st_mode
+    assert not legacy_hooks.is_same_hook(str(tmp_path / "linked"), str(tmp_path / "file.dodo-kept"))
 
 
 @pytest.mark.parametrize("command", ("install", "uninstall"))

@@ -16,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git import mend, override, untrusted
-from dodo_hooks.git.aside import recover, set_aside
-from dodo_hooks.git.dropped import keep_copy
-from dodo_hooks.git.journal import Entry, Journal, load_journal
-from dodo_hooks.git.replay import Replay, owe, owed_hooks
+from dodo_hooks.git import untrusted
+from dodo_hooks.git.install import config_override
+from dodo_hooks.git.replay import Replay, defer, deferred_hooks
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.restage import Restager
-from dodo_hooks.git.versions import ABSENT, FILE, Version, read_version
+from dodo_hooks.git.unstaged import sync_index
+from dodo_hooks.git.unstaged.file_state import ABSENT, FILE, FileState, read_state
+from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
+from dodo_hooks.git.unstaged.journal import Entry, Journal, load_journal
+from dodo_hooks.git.unstaged.rescue import rescue_copy
+from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from kit.repo import Repo, clean_environment
 from kit.unstaged import STAGED, TEXT, Thing, fixed_text, snapshot, unstaged_text, write
 
@@ -149,9 +151,9 @@ class Victim:
 
     def _hide(self) -> None:
         """With a fix that is staged, too, so that the journal has one of each kind."""
-        aside = set_aside(self.facts, self.repo.env)
+        aside = hide_unstaged(self.facts, self.repo.env)
         assert aside is not None
-        restager = Restager(self.facts, self.repo.env, aside, [b"text"])
+        restager = FixStager(self.facts, self.repo.env, aside, [b"text"])
         watch = restager.before([b"text"])
         write(self.repo, b"text", fixed_text())
         restager.after(watch)
@@ -179,7 +181,7 @@ class Victim:
     def recover(self) -> "str | None":
         """What is said where it refuses."""
         try:
-            recover(self.facts, self.repo.env)
+            restore_interrupted(self.facts, self.repo.env)
         except (GitError, OSError) as error:
             return str(error)
         return None
@@ -263,7 +265,7 @@ def test_g5_a_journal_that_is_not_valid_is_said_and_nothing_is_touched(victim: V
     victim.expect_untouched()
     victim.repo.write("text", "changed since\n")
     with pytest.raises(GitError, match="is not valid"):
-        set_aside(victim.facts, victim.repo.env)
+        hide_unstaged(victim.facts, victim.repo.env)
     victim.repo.write("text", fixed_text())
     victim.expect_untouched()
 
@@ -302,11 +304,11 @@ def test_g5_links_in_the_place_of_what_is_ours_are_not_followed(victim: Victim, 
     shutil.rmtree(victim.journal.parent)
     victim.plant_link(name)
     try:
-        aside = set_aside(victim.facts, victim.repo.env)
+        aside = hide_unstaged(victim.facts, victim.repo.env)
     except (GitError, OSError):
         aside = None
     if aside is not None:
-        aside.put_back()
+        aside.restore()
     victim.expect_nothing_escaped()
 
 
@@ -323,12 +325,12 @@ def test_g5_copies_of_what_is_dropped_are_not_kept_elsewhere(victim: Victim) -> 
     journal, file = Journal(victim.facts.git_dir), os.fsencode(victim.repo.path / "text")
     victim.plant_link("../dodo-hooks-kept")
     with pytest.raises(FileExistsError):
-        keep_copy(journal, b"text", file, read_version(file))
+        rescue_copy(journal, b"text", file, read_state(file))
     journal.kept_in = os.fsencode(victim.repo.path / ".git/kept")
     os.mkdir(journal.kept_in)
     os.symlink(victim.outside, journal.kept_in + b"/d")
     with pytest.raises(FileExistsError):
-        keep_copy(journal, b"d/text", file, read_version(file))
+        rescue_copy(journal, b"d/text", file, read_state(file))
     victim.expect_nothing_escaped()
 
 
@@ -394,10 +396,10 @@ def test_g5_what_is_read_back_can_be_written_and_read_again(value: object, place
     row: list[object] = ["text", 0o100644, BLOB, 0o100755, BLOB]
     row[place] = value
     try:
-        one = mend._replaced(*row)
+        one = sync_index._replaced(*row)
     except ValueError:
         return
-    assert mend._replaced(untrusted.path_text(one.path), *one[1:]) == one
+    assert sync_index._replaced(untrusted.path_text(one.path), *one[1:]) == one
 
 
 # Notes
@@ -407,27 +409,27 @@ def test_g5_g6_notes_that_are_not_valid_are_said_and_the_index_is_left_alone(rep
     facts = find_repo(repo.env, str(repo.path))
     repo.write(".git/dodo-hooks-restaged", json.dumps([[None, [["../x", 0o100644, BLOB, 0o100644, BLOB]]]]))
     with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*: remove it"):
-        recover(facts, repo.env)
+        restore_interrupted(facts, repo.env)
     with pytest.raises(GitError, match="is not valid"):
-        Restager(facts, repo.env, None, [])
+        FixStager(facts, repo.env, None, [])
     assert repo.has(".git/dodo-hooks-restaged")
 
 
 def test_r12_what_was_put_off_is_read_back_as_hooks_and_their_arguments(tmp_path: Path) -> None:
     replay = Replay(str(tmp_path), "rebase", is_over=False)
-    owe(replay, "post-checkout", ("0" * 40, BLOB, "1"))
-    owe(replay, "commit-msg", (".git/COMMIT_EDITMSG",))
+    defer(replay, "post-checkout", ("0" * 40, BLOB, "1"))
+    defer(replay, "commit-msg", (".git/COMMIT_EDITMSG",))
     owed = tmp_path / "dodo-hooks-owed"
-    assert owed_hooks(replay) == {"post-checkout": ("0" * 40, BLOB, "1"), "commit-msg": (".git/COMMIT_EDITMSG",)}
+    assert deferred_hooks(replay) == {"post-checkout": ("0" * 40, BLOB, "1"), "commit-msg": (".git/COMMIT_EDITMSG",)}
     content = owed.read_bytes()
     owed.write_bytes(content + b"worktree-pre-remove\0x\nevil\0x\npost-merge\0\x1b[2J\npost-commit\0a\0b\0c\0d\n")
-    assert set(owed_hooks(replay)) == {"post-checkout", "commit-msg"}
+    assert set(deferred_hooks(replay)) == {"post-checkout", "commit-msg"}
     (tmp_path / "secret").write_bytes(content)
     owed.unlink()
     owed.symlink_to("secret")
-    assert owed_hooks(replay) == {}
-    owe(replay, "post-commit", ())
-    assert owed_hooks(replay) == {"post-commit": ()} and (tmp_path / "secret").read_bytes() == content
+    assert deferred_hooks(replay) == {}
+    defer(replay, "post-commit", ())
+    assert deferred_hooks(replay) == {"post-commit": ()} and (tmp_path / "secret").read_bytes() == content
 
 
 def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
@@ -435,7 +437,7 @@ def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
     facts = find_repo(repo.env, str(repo.path))
     journal = Journal(facts.git_dir)
     journal.prepare()
-    journal.entries = [Entry(0, b"new\nline \xff", Version(FILE, 0o777, "0" * 64, 5), 0, ABSENT, ())]
+    journal.entries = [Entry(0, b"new\nline \xff", FileState(FILE, 0o777, "0" * 64, 5), 0, ABSENT, ())]
     journal.kept_in = journal.kept + b"/2020-01-01-000000"
     journal.write()
     again = load_journal(facts)
@@ -450,9 +452,9 @@ def test_g5_what_we_remember_of_a_configuration_is_not_written_through_a_link(re
     memory = {"value": "mine", "before": [], "original": encoded[0], "written": encoded[1]}
     link = tmp_path / "config"
     link.symlink_to(profile)
-    one = override.Override("core.hooksPath", str(link), str(repo.write(".git/memory", json.dumps(memory))))
-    assert override.put_back(one, repo.env) == override.PUT_BACK
+    one = config_override.Override("core.hooksPath", str(link), str(repo.write(".git/memory", json.dumps(memory))))
+    assert config_override.restore_setting(one, repo.env) == config_override.PUT_BACK
     assert b"evil" not in profile.read_bytes()
     repo.write(".git/memory", json.dumps({**memory, "before": 5}))
     with pytest.raises(GitError, match="damaged"):
-        override.put_back(one, repo.env)
+        config_override.restore_setting(one, repo.env)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.writers import KILLED, Writers
+from dodo_hooks.git.unstaged.job_writes import KILLED, Writers
 
 PATHS = (b"one", b"two", b"untouched")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.host import exchange
-from dodo_hooks.host.exchange import AWAY, move_if_free, put_in_place
+from dodo_hooks.host.files import exchange
+from dodo_hooks.host.files.exchange import AWAY, move_if_free, put_in_place
 
 Limit = Callable[[], None]
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import pytest
 
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
 
 Cases: TypeAlias = dict[str, tuple[str | bytes, str]]  # what is wrong: the file, the problem or a piece of it

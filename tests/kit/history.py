@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dodo_hooks.core import graph, names
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
-from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
 from dodo_hooks.store.writer import InvocationWriter, create_invocation

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from dodo_hooks.loader.source import parse
-from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Mark, Node, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar
+from dodo_hooks.loader.read.yaml_reader import parse
 
-NOWHERE = Mark(0, 0)
+NOWHERE = Location(0, 0)
 
 
 def tree(text: str, file: str = "") -> MapNode:
@@ -26,7 +26,7 @@ def plain(node: Node) -> Any:
 
 def placed(value: Any, file: str = "") -> Node:
     """A tree that says `value`; every place in it is in `file`."""
-    mark = Mark(1, 1, file)
+    mark = Location(1, 1, file)
     if isinstance(value, dict):
         return MapNode(mark, tuple(Entry(mark, key, placed(child, file)) for key, child in value.items()))
     if isinstance(value, list):
@@ -43,7 +43,7 @@ def root(value: dict[str, Any], file: str = "") -> MapNode:
     return node
 
 
-def marks(node: Node) -> set[Mark]:
+def marks(node: Node) -> set[Location]:
     """The marks of all keys and values."""
     found = {node.mark}
     if isinstance(node, MapNode):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dodo_hooks.core.plan import Hook, Job, Plan
-from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 import dodo_hooks
-from dodo_hooks.cli import group
+from dodo_hooks.cli import root_command
 from dodo_hooks.host import bundle
 from dodo_hooks.host.world import World
 from kit.invocation import Invocation
@@ -152,7 +152,7 @@ class Repo:
         self._has_new_hooks = False
         bundle._compiled = _compiled
         with _without_output():
-            code = group.run(("install",), World(dict(self.env), str(self.path)))
+            code = root_command.run(("install",), World(dict(self.env), str(self.path)))
         assert code == 0
 
     def call(self, *argv: str, check: bool = False, input: str = "", env: Mapping[str, str] | None = None) -> Done:

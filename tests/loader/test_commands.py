@@ -8,9 +8,9 @@ import pytest
 
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import NO_FILES, Job
-from dodo_hooks.loader import compile as compiling
-from dodo_hooks.loader.commands import Machine
-from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.compile import hooks as compiling
+from dodo_hooks.loader.compile.job_commands import Platform
+from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
 from kit.plans import hook_of, job_of, plan_of
 
@@ -47,7 +47,7 @@ COMMANDS = {
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Machine, "this", classmethod(lambda cls: Machine("linux", "x86_64")))
+    monkeypatch.setattr(Platform, "this", classmethod(lambda cls: Platform("linux", "x86_64")))
 
 
 @pytest.mark.parametrize("case", COMMANDS)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.loader.comments import comments_of, placed, read_comments
-from dodo_hooks.loader.discover import find_hook_file
-from dodo_hooks.loader.emit import emitted
-from dodo_hooks.loader.load import Loaded, loaded
-from dodo_hooks.loader.sources import Sources
+from dodo_hooks.loader.layers.discover import find_hook_file
+from dodo_hooks.loader.load import Loaded, load_with_tree
+from dodo_hooks.loader.read.comments import comments_of, placed, read_comments
+from dodo_hooks.loader.read.sources import Sources
+from dodo_hooks.loader.read.yaml_writer import emitted
 from kit.repo import Repo
 
 
@@ -16,7 +16,7 @@ def dumped(folder: Path, *, with_origin: bool = False) -> tuple[Loaded, str]:
     found = find_hook_file(str(folder))
     assert found is not None
     sources = Sources()
-    whole = loaded(found, sources)
+    whole = load_with_tree(found, sources)
     comments = placed(read_comments(sources, found.top), whole.root)
     return whole, emitted(whole.root, with_origin=with_origin, comments=comments)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.loader.discover import Found, find_hook_file, named_hook_file
-from dodo_hooks.loader.family import DAFT, DODO, FAMILIES, LEFTHOOK
+from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS, DAFT, DODO, LEFTHOOK
+from dodo_hooks.loader.layers.discover import Found, find_hook_file, named_hook_file
 from dodo_hooks.loader.load import load_plan
-from dodo_hooks.loader.sources import Sources
+from dodo_hooks.loader.read.sources import Sources
 
-CANDIDATES = [(family, name) for family in FAMILIES for name in family.candidates]
+CANDIDATES = [(family, name) for family in CONFIG_FORMATS for name in family.candidates]
 
 
 def test_a_tree_without_a_hook_file_has_none(tmp_path: Path) -> None:

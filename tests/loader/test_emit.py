@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.plan import Plan
-from dodo_hooks.loader.discover import find_hook_file
-from dodo_hooks.loader.emit import as_json, emitted
-from dodo_hooks.loader.json_source import parse_json
-from dodo_hooks.loader.load import Loaded, loaded
-from dodo_hooks.loader.source import parse
-from dodo_hooks.loader.sources import Sources
-from dodo_hooks.loader.tree import ListNode, MapNode, Node
+from dodo_hooks.loader.layers.discover import find_hook_file
+from dodo_hooks.loader.load import Loaded, load_with_tree
+from dodo_hooks.loader.read.json_reader import parse_json
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
+from dodo_hooks.loader.read.sources import Sources
+from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.read.yaml_writer import as_json, emitted
 from kit.nodes import plain, root, tree
 
 # Everything that a program can be given, and pieces that mean something in YAML.
@@ -156,7 +156,7 @@ def load_files(files: dict[str, str]) -> Loaded:
             path.write_text(content)
         found = find_hook_file(folder)
         assert found is not None
-        return loaded(found, Sources())
+        return load_with_tree(found, Sources())
 
 
 def same(plan: Plan) -> Plan:

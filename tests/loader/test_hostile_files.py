@@ -14,7 +14,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (2, 2))
 resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
 try:
     load_plan(named_hook_file("hooks.dodo", top=sys.argv[1], base=sys.argv[1]))

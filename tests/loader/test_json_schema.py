@@ -8,18 +8,25 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from dodo_hooks.loader.discover import find_hook_file
-from dodo_hooks.loader.flaws import WAYS
-from dodo_hooks.loader.json_schema import SCHEMA_FILE, default_of, hook_file_schema, keys_of, plain_of, schema_text
-from dodo_hooks.loader.key_reference import reference_text
-from dodo_hooks.loader.keys import COMMANDS
+from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load_plan
-from dodo_hooks.loader.schema import BODIES, USER_BODIES, read_models
-from dodo_hooks.loader.source import parse
+from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.schema.json_schema import (
+    SCHEMA_FILE,
+    default_of,
+    hook_file_schema,
+    keys_of,
+    plain_of,
+    schema_text,
+)
+from dodo_hooks.loader.schema.key_docs import COMMANDS
+from dodo_hooks.loader.schema.key_reference import reference_text
+from dodo_hooks.loader.schema.model_errors import WAYS
+from dodo_hooks.loader.schema.models import BODIES, USER_BODIES, read_models
 
 ROOT = Path(__file__).parents[2]
 HOOK_FILES = sorted([ROOT / "hooks.dodo", *(ROOT / "examples").glob("*/hooks.dodo")])
-AGAIN = "a key has changed: run `python -m dodo_hooks.loader.key_reference` and commit what it writes"
+AGAIN = "a key has changed: run `python -m dodo_hooks.loader.schema.key_reference` and commit what it writes"
 
 # Where a body of each level stands; `{}` is the body, in flow style.
 AROUND = {

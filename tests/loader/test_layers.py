@@ -9,11 +9,11 @@ import pytest
 
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan
-from dodo_hooks.loader.discover import Found, find_hook_file, named_hook_file
-from dodo_hooks.loader.family import DAFT, LEFTHOOK, Family
-from dodo_hooks.loader.layers import Layers, read_layers
+from dodo_hooks.loader.layers.config_formats import DAFT, LEFTHOOK, ConfigFormat
+from dodo_hooks.loader.layers.discover import Found, find_hook_file, named_hook_file
+from dodo_hooks.loader.layers.extends import Layers, read_layers
 from dodo_hooks.loader.load import load
-from dodo_hooks.loader.sources import Sources
+from dodo_hooks.loader.read.sources import Sources
 from kit.nodes import plain
 
 Write = Callable[..., None]
@@ -411,8 +411,10 @@ def test_everything_that_was_looked_for_is_known(tmp_path: Path, write: Write) -
 
 
 @pytest.mark.parametrize("family", [DAFT, LEFTHOOK])
-def test_a_family_is_translated_and_its_notices_show_their_place(tmp_path: Path, write: Write, family: Family) -> None:
-    translation = pytest.importorskip("dodo_hooks.loader.dialects.translation")
+def test_a_family_is_translated_and_its_notices_show_their_place(
+    tmp_path: Path, write: Write, family: ConfigFormat
+) -> None:
+    translation = pytest.importorskip("dodo_hooks.loader.formats.translation")
     write({"x.yml": "log: {keep_last: 1}\nother: 3"})
 
     def translate(root):  # type: ignore[no-untyped-def]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Hook, Job, Plan
-from dodo_hooks.loader.discover import named_hook_file
+from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.loader.json_source import parse_json
-from dodo_hooks.loader.source import Document, parse
-from dodo_hooks.loader.toml_source import parse_toml
-from dodo_hooks.loader.tree import Finding, MapNode, Mark, key_mark_at, mark_at
+from dodo_hooks.loader.read.json_reader import parse_json
+from dodo_hooks.loader.read.nodes import Finding, Location, MapNode, key_mark_at, mark_at
+from dodo_hooks.loader.read.toml_reader import parse_toml
+from dodo_hooks.loader.read.yaml_reader import Document, parse
 from kit.nodes import plain
 
 TOML = """\
@@ -95,8 +95,8 @@ def test_c2_toml_every_value_and_every_key_has_its_place() -> None:
         (21, 1), (23, 8), (25, 1), (26, 7), (28, 7)
     ]  # fmt: skip
     assert document.root is not None
-    assert key_mark_at(document.root, ["pre-push", "commands"]) == Mark(15, 11, "f")
-    assert key_mark_at(document.root, ["pre-commit", "env", "B.c"]) == Mark(7, 18, "f")
+    assert key_mark_at(document.root, ["pre-push", "commands"]) == Location(15, 11, "f")
+    assert key_mark_at(document.root, ["pre-commit", "env", "B.c"]) == Location(7, 18, "f")
 
 
 BROKEN = {
@@ -123,11 +123,11 @@ def test_c2_a_broken_toml_file_is_one_error_with_its_line(text: str) -> None:
 def test_c2_bytes_that_are_no_text_are_refused_in_every_form() -> None:
     for reader in (parse_toml, parse_json, parse):
         (finding,) = reader(b"\n# \xff", "f").findings
-        assert finding == Finding(Mark(2, 3, "f"), "the byte 0xff is not UTF-8: save the file as UTF-8")
+        assert finding == Finding(Location(2, 3, "f"), "the byte 0xff is not UTF-8: save the file as UTF-8")
         (finding,) = reader("a: 1".encode("utf-16"), "f").findings
         assert "UTF-16" in finding.message
     (finding,) = parse_toml(b'a = "\\u0000"', "f").findings
-    assert finding == Finding(Mark(1, 5, "f"), "the character U+0000 cannot be passed to any program")
+    assert finding == Finding(Location(1, 5, "f"), "the character U+0000 cannot be passed to any program")
 
 
 def test_toml_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
@@ -180,7 +180,9 @@ def test_json_tabs_comments_and_escapes() -> None:
 
 def test_c2_a_broken_json_file_has_its_place() -> None:
     document = parse_json(b'{\n\t"a": 1,\n\t"a": 2\n}', "f")
-    assert document.findings == (Finding(Mark(3, 2, "f"), 'the key "a" is there already, at line 2: keep one of them'),)
+    assert document.findings == (
+        Finding(Location(3, 2, "f"), 'the key "a" is there already, at line 2: keep one of them'),
+    )
     assert parse_json(b'{\n\t"a": [1\n', "f").root is None
 
 
@@ -203,7 +205,7 @@ def test_c2_toml_that_is_made_to_hurt_is_refused_at_once(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["x.toml", "x.json", "x.jsonc"])
 def test_the_ending_of_a_name_tells_the_form(tmp_path: Path, name: str) -> None:
-    from dodo_hooks.loader.discover import named_hook_file
+    from dodo_hooks.loader.layers.discover import named_hook_file
     from dodo_hooks.loader.load import load_plan
 
     content = "jobs = 3 # three\n" if name == "x.toml" else '{\t"jobs": 3 /* three */}'

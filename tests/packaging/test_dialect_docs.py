@@ -5,30 +5,31 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core import daft_variables
-from dodo_hooks.loader.dialects import daft, daft_jobs, lefthook, lefthook_jobs
+from dodo_hooks.fire import environment
+from dodo_hooks.loader.formats.daft import daft_file, daft_jobs
+from dodo_hooks.loader.formats.lefthook import lefthook_file, lefthook_jobs
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 KEYS = {
     "lefthook.md": [
-        *lefthook._TOP_KEYS,
-        *lefthook._HOOK_KEYS,
+        *lefthook_file._TOP_KEYS,
+        *lefthook_file._HOOK_KEYS,
         *lefthook_jobs._JOB_KEYS,
         *lefthook_jobs._COMMAND_KEYS,
         *lefthook_jobs._GROUP_KEYS,
     ],
     "daft.md": [
-        *daft._TOP_KEYS,
-        *daft._LOG_KEYS,
-        *daft._HOOK_KEYS,
-        *daft._RENAMED_HOOKS,
-        *daft._FIRED_BY_DAFT,
+        *daft_file._TOP_KEYS,
+        *daft_file._LOG_KEYS,
+        *daft_file._HOOK_KEYS,
+        *daft_file._RENAMED_HOOKS,
+        *daft_file._FIRED_BY_DAFT,
         *daft_jobs._JOB_KEYS,
         *daft_jobs._GROUP_KEYS,
-        *(name for name, _ in daft_variables.DAFT_VARIABLES),
-        *(name for pairs in daft_variables.DAFT_VARIABLES_OF_HOOKS.values() for name, _ in pairs),
-        daft_variables.DAFT_STAGE[0],
+        *(name for name, _ in environment.DAFT_VARIABLES),
+        *(name for pairs in environment.DAFT_VARIABLES_OF_HOOKS.values() for name, _ in pairs),
+        environment.DAFT_STAGE[0],
     ],
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.loader.discover import find_hook_file
+from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load_plan
 
 ROOT = Path(__file__).parents[2]

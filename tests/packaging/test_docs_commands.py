@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli.graph_svg import render_svg
-from dodo_hooks.loader.discover import find_hook_file
+from dodo_hooks.cli.graph.svg import render_svg
+from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load_plan
 from kit.repo import Repo
 

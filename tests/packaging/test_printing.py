@@ -11,18 +11,19 @@ PACKAGE = Path(dodo_hooks.__file__).parent
 # Who may print, and why what it prints is safe.
 PLACES = {
     "host/console.py": "the one for sentences, on standard error: calls `shown`",
-    "cli/table.py": "the one for what commands print: calls `shown`",
+    "cli/terminal_table.py": "the one for what commands print: calls `shown`",
     "engine/screen.py": "the output of jobs, which is theirs, and lines of ours from `job_line`, which calls `shown`",
-    "engine/reporters.py": "doit's stream: each text goes through `shown`",
-    "fire/problems.py": "problems of a hook file: each goes through `shown`",
-    "cli/jobs_logs.py": "the output of jobs, byte for byte",
-    "cli/jobs_watch.py": "moves of the cursor; lines by `print_safe`",
-    "cli/dump.py": "a hook file, in which YAML itself escapes",
+    "doit_runner/console_reporter.py": "doit's stream: each text goes through `shown`",
+    "doit_runner/json_reporter.py": "doit's stream: JSON escapes",
+    "fire/report/diagnostics.py": "problems of a hook file: each goes through `shown`",
+    "cli/jobs/logs.py": "the output of jobs, byte for byte",
+    "cli/jobs/watch.py": "moves of the cursor; lines by `print_safe`",
+    "cli/hook_file/dump.py": "a hook file, in which YAML itself escapes",
     "cli/completion.py": "what a shell reads",
-    "cli/group.py": "the help text of a command",
-    "cli/status_short.py": "two numbers",
+    "cli/root_command.py": "the help text of a command",
+    "cli/prompt_status.py": "two numbers",
     "doit_plugin.py": "doit's way to say an error: goes through `shown`",
-    "git/launcher.py": "the text of a program that is installed: it names its own arguments",
+    "git/install/launcher.py": "the text of a program that is installed: it names its own arguments",
 }
 WRITERS = {"write", "writelines"}
 STREAMS = {"stdout", "stderr", "_outstream", "stream"}
@@ -56,7 +57,7 @@ def test_nothing_else_prints() -> None:
     found = printing_files()
     others = {name: lines for name, lines in found.items() if name not in PLACES}
     assert not others, f"print by host/console.say or cli/table.say, or say in PLACES why it is safe: {others}"
-    assert {"host/console.py", "cli/table.py", "engine/screen.py"} <= found.keys() | {"host/console.py"}
+    assert {"host/console.py", "cli/terminal_table.py", "engine/screen.py"} <= found.keys() | {"host/console.py"}
 
 
 def test_the_search_finds_what_it_looks_for() -> None:

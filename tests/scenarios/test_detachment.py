@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.plan import Job
-from dodo_hooks.fire.plan_cache import Compiled
+from dodo_hooks.plans.compiled_plan import Compiled
 from kit.gate import Gate
 from kit.invocation import Invocation
 from kit.process import Process, children_of, is_alive, kill, processes, wait_until

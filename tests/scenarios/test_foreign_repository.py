@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli import group, jobs
-from dodo_hooks.cli.status_short import print_short_status
+from dodo_hooks.cli import root_command
+from dodo_hooks.cli.jobs import jobs
+from dodo_hooks.cli.prompt_status import print_short_status
 from dodo_hooks.core.errors import UnsafeRepositoryError
 from dodo_hooks.host.world import World
 from kit.foreign import allow, give_away, needs_root, plant_traps
@@ -73,14 +74,14 @@ def foreign(repo: Repo, marker: Path, gate: Gate) -> Repo:
 
 def test_every_command_that_does_something_is_in_these_tests() -> None:
     known = {words[0] for words in (*COMMANDS, *READING)} | {"doctor"}
-    assert known | set(jobs.COMMANDS) == set(group.COMMANDS)  # `logs` is short for `jobs logs`
+    assert known | set(jobs.COMMANDS) == set(root_command.COMMANDS)  # `logs` is short for `jobs logs`
 
 
 def test_no_command_runs_or_obeys_anything(foreign: Repo, marker: Path) -> None:
     world = World(foreign.env, str(foreign.path))
     for words in COMMANDS:
         with pytest.raises(UnsafeRepositoryError):
-            group.run(words, world)
+            root_command.run(words, world)
     done = foreign.run("list")
     assert (done.returncode, done.stdout) == (REFUSED, "")
     assert done.stderr.startswith(f"dodo-hooks: {FOREIGN} '{foreign.path}'\n")
@@ -91,10 +92,10 @@ def test_no_command_runs_or_obeys_anything(foreign: Repo, marker: Path) -> None:
 def test_what_only_reads_says_what_is_there(foreign: Repo, marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world = World(foreign.env, str(foreign.path))
     for words in READING:
-        assert group.run(words, world) == 0, words
+        assert root_command.run(words, world) == 0, words
         said = capsys.readouterr()
         assert said.out and not said.err, words
-    assert group.run(("doctor",), world) == 1
+    assert root_command.run(("doctor",), world) == 1
     wrong = capsys.readouterr().out
     assert wrong.startswith(f"wrong: {FOREIGN} '{foreign.path}'") and "safe.directory" in wrong
     assert print_short_status(world) == 0  # a shell's prompt is no place for it

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.store.log import cut_out, marker
+from dodo_hooks.store.log import cut_middle, marker
 from kit.gate import Gate
 from kit.process import group_alive, wait_until
 from kit.repo import Repo
@@ -140,7 +140,7 @@ def test_where_holes_cannot_be_made_the_middle_is_cut_out_at_the_end(tmp_path: P
     lines = b"".join(b"%015d\n" % n for n in range(20_000))
     log.write_bytes(lines)
     with log.open("r+b") as file, log.open("ab") as left_behind:
-        left_out = cut_out(file.fileno(), len(lines), 64 << 10)
+        left_out = cut_middle(file.fileno(), len(lines), 64 << 10)
         left_behind.write(b"what the job has left behind goes on writing\n")
     kept = log.read_bytes()
     head, tail = kept.split(b"\n" + marker(left_out))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.lock_holder import find_holder
 from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.unstaged.lock_holder import find_holder
 from kit.gate import Gate
 from kit.process import children_of, processes_with, wait_until
 from kit.repo import PACKAGES, TEST_ID, Repo

@@ -4,9 +4,9 @@ import shlex
 
 import pytest
 
-from dodo_hooks.core.news import news_of
-from dodo_hooks.core.shown import shell_word
-from dodo_hooks.core.status import CANCELLED, COMPLETED, CRASHED, FAILED, SKIPPED
+from dodo_hooks.core.statuses import CANCELLED, COMPLETED, CRASHED, FAILED, SKIPPED
+from dodo_hooks.core.terminal_text import shell_word
+from dodo_hooks.store.failure_notices import format_notice
 from kit.gate import Gate
 from kit.process import kill
 from kit.repo import Repo
@@ -137,7 +137,7 @@ def test_a_store_that_cannot_be_changed_tells_nothing_for_ever(failed: Repo) -> 
     ],
 )
 def test_the_line(ended: list[tuple[str, str, str | None]], error: str | None, line: str | None) -> None:
-    assert news_of("h", "1", ended, error) == line
+    assert format_notice("h", "1", ended, error) == line
 
 
 @pytest.mark.parametrize("word", ["", "a", "a b", "a'b", "$(rm)", "日本", "a\\b", "-x@1"])

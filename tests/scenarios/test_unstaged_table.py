@@ -1,5 +1,5 @@
 """Who wrote to a path while its unstaged changes were hidden, and how the run ended: what stands there then, what is
-beside it, and what is said. This is the table in git/aside.py and docs/staged-work.md, by real commits (G5)."""
+beside it, and what is said. This is the table in git/unstaged/hide.py and docs/staged-work.md, by real commits (G5)."""
 
 import os
 import signal

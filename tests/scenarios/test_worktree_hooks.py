@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.events import is_gate
+from dodo_hooks.core.git_hooks import is_gate
 from kit.repo import Repo
 
 # Each job writes the hook, where it runs, and its argument, into a file that outlives the working tree.

@@ -2,9 +2,9 @@
 
 import pytest
 
+from dodo_hooks.cli.jobs import addresses
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.status import COMPLETED, NESTED, SKIPPED, Outcome
-from dodo_hooks.store import address
+from dodo_hooks.core.statuses import COMPLETED, NESTED, SKIPPED, Outcome
 from kit.history import History
 from kit.invocation import Invocation
 
@@ -12,7 +12,7 @@ DONE = Outcome(COMPLETED, exit_code=0)
 
 
 def find(history: History, text: str, worktree: str | None = None) -> tuple[str, list[str]]:
-    found = address.find(history.directory, text, pytest.fail, worktree)
+    found = addresses.find(history.directory, text, pytest.fail, worktree)
     return found.invocation.id, [job.name for job in found.jobs]
 
 
@@ -163,7 +163,7 @@ def test_r19_a_broken_match_is_told_and_an_older_one_found(history: History) -> 
     newest = history.finished({"lint": DONE})
     _break(newest)
     notices: list[str] = []
-    found = address.find(history.directory, "lint", notices.append)
+    found = addresses.find(history.directory, "lint", notices.append)
     assert found.invocation.id == older
     assert len(notices) == 1
 

@@ -4,19 +4,19 @@ import os
 
 import pytest
 
-from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.cli.jobs.live_invocation import LiveInvocation, LogTail
+from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.host.world import wall_ns
-from dodo_hooks.store.follow import LogTail, Watched
 from dodo_hooks.store.reader import read_invocation
 from kit.history import History, start
 
 DONE = Outcome(COMPLETED, exit_code=0)
 
 
-def watch(history: History, clock: list[float]) -> Watched:
+def watch(history: History, clock: list[float]) -> LiveInvocation:
     invocation = read_invocation(history.alive[-1].directory, pytest.fail)
     assert invocation is not None
-    return Watched(invocation, pytest.fail, lambda: clock[0])
+    return LiveInvocation(invocation, pytest.fail, lambda: clock[0])
 
 
 def test_a_record_that_is_replaced_within_a_tick_of_the_clock_is_read_again(history: History) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core import status
-from dodo_hooks.core.status import Outcome, satisfies
-from dodo_hooks.store.orphans import settled
-from dodo_hooks.store.reader import JobRecord
+from dodo_hooks.core import statuses
+from dodo_hooks.core.statuses import Outcome, satisfies
+from dodo_hooks.store.orphans import close_orphans
+from dodo_hooks.store.read_records import JobRecord
 
 ANY = JobRecord(
     directory="",
@@ -22,7 +22,7 @@ ANY = JobRecord(
     after=(),
     tags=(),
     env=(),
-    status=status.PENDING,
+    status=statuses.PENDING,
     cause=None,
     reason=None,
     need=None,
@@ -38,12 +38,12 @@ ANY = JobRecord(
 )
 # How a job can stand when its writer dies, with the cause.
 STANDINGS = [
-    (status.PENDING, None),
-    (status.PENDING, None),
-    (status.RUNNING, None),
-    (status.COMPLETED, None),
-    (status.FAILED, status.EXIT),
-    (status.SKIPPED, status.CONDITION),
+    (statuses.PENDING, None),
+    (statuses.PENDING, None),
+    (statuses.RUNNING, None),
+    (statuses.COMPLETED, None),
+    (statuses.FAILED, statuses.EXIT),
+    (statuses.SKIPPED, statuses.CONDITION),
 ]
 
 
@@ -61,53 +61,53 @@ def graphs(draw: st.DrawFn) -> list[JobRecord]:
 
 @given(graphs())
 def test_r18_r3_every_open_job_gets_the_outcome_that_its_needs_call_for(jobs: list[JobRecord]) -> None:
-    result = settled(jobs)
+    result = close_orphans(jobs)
     by_name = {job.name: job for job in result}
     assert [job.name for job in result] == [job.name for job in jobs]
     for before, after in zip(jobs, result, strict=True):
         assert after.has_ended
         if before.has_ended:
             assert after == before
-        elif before.status == status.RUNNING:
-            assert (after.status, after.cause) == (status.CRASHED, status.WRITER_DIED)
+        elif before.status == statuses.RUNNING:
+            assert (after.status, after.cause) == (statuses.CRASHED, statuses.WRITER_DIED)
         elif _is_stopped(before, by_name):
-            assert (after.status, after.cause) == (status.SKIPPED, status.NEED)
+            assert (after.status, after.cause) == (statuses.SKIPPED, statuses.NEED)
             assert after.need in before.needs
             assert after.root_cause is not None
-            assert by_name[after.root_cause].status in (status.FAILED, status.CRASHED)
+            assert by_name[after.root_cause].status in (statuses.FAILED, statuses.CRASHED)
         else:
-            assert (after.status, after.cause, after.need) == (status.SKIPPED, status.WRITER_DIED, None)
-    assert settled(result) == result
+            assert (after.status, after.cause, after.need) == (statuses.SKIPPED, statuses.WRITER_DIED, None)
+    assert close_orphans(result) == result
 
 
 def _is_stopped(job: JobRecord, by_name: dict[str, JobRecord]) -> bool:
     """Whether a need failed, or is itself stopped by one. That it merely never ran stops nobody."""
     needs = [by_name[name] for name in job.needs if name in by_name]
-    return any(_failed(need) or (need.cause == status.NEED) for need in needs)
+    return any(_failed(need) or (need.cause == statuses.NEED) for need in needs)
 
 
 def _failed(job: JobRecord) -> bool:
-    return job.status != status.SKIPPED and not satisfies(Outcome(job.status, job.cause))
+    return job.status != statuses.SKIPPED and not satisfies(Outcome(job.status, job.cause))
 
 
 def test_r18_needs_that_go_in_a_circle_end_too() -> None:
     """No plan has them, but a damaged record may."""
-    circle = [replace(ANY, name="a", needs=("b",), status=status.RUNNING), replace(ANY, name="b", needs=("a",))]
-    assert [job.status for job in settled(circle)] == [status.CRASHED, status.SKIPPED]
+    circle = [replace(ANY, name="a", needs=("b",), status=statuses.RUNNING), replace(ANY, name="b", needs=("a",))]
+    assert [job.status for job in close_orphans(circle)] == [statuses.CRASHED, statuses.SKIPPED]
 
 
 def test_r18_what_ended_first_is_the_root_cause() -> None:
     jobs = [
-        replace(ANY, name="ran", status=status.RUNNING),
-        replace(ANY, name="lost", status=status.FAILED, cause=status.EXIT),
+        replace(ANY, name="ran", status=statuses.RUNNING),
+        replace(ANY, name="lost", status=statuses.FAILED, cause=statuses.EXIT),
         replace(ANY, name="both", needs=("ran", "lost")),
     ]
-    assert settled(jobs)[2].root_cause == "lost"
+    assert close_orphans(jobs)[2].root_cause == "lost"
 
 
 def test_r18_that_a_need_never_ran_is_nobodys_failure_also_after_half_a_repair() -> None:
     jobs = [
-        replace(ANY, name="written", status=status.SKIPPED, cause=status.WRITER_DIED),
+        replace(ANY, name="written", status=statuses.SKIPPED, cause=statuses.WRITER_DIED),
         replace(ANY, name="not yet", needs=("written",)),
     ]
-    assert [job.cause for job in settled(jobs)] == [status.WRITER_DIED, status.WRITER_DIED]
+    assert [job.cause for job in close_orphans(jobs)] == [statuses.WRITER_DIED, statuses.WRITER_DIED]

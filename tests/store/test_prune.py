@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.plan import Retention
-from dodo_hooks.core.status import COMPLETED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout
-from dodo_hooks.store.news import leave_news
+from dodo_hooks.store.failure_notices import write_notice
 from dodo_hooks.store.prune import prune, prune_if_due
 from dodo_hooks.store.reader import identities
 from kit.history import History
@@ -125,7 +125,7 @@ def test_r19_what_is_being_made_is_left_and_what_a_killed_writer_left_goes(histo
 def test_news_of_what_is_deleted_is_no_news(history: History, old: Callable[..., str]) -> None:
     identity, other = old(10), old(0)
     for one in (identity, other):
-        leave_news(history.directory, one, "post-commit", "post-commit: a failed")
+        write_notice(history.directory, one, "post-commit", "post-commit: a failed")
     prune(history.directory, Retention(), now_s())
     assert os.listdir(layout.failed_dir(history.directory)) == [f"{other}.post-commit"]
 

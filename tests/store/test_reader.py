@@ -12,17 +12,11 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
 from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.store import layout
-from dodo_hooks.store.reader import (
-    InvocationRecord,
-    JobRecord,
-    identities,
-    list_invocations,
-    read_invocation,
-    read_jobs,
-)
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
+from dodo_hooks.store.reader import identities, list_invocations, read_invocation, read_jobs
 from kit.history import History, end, start
 from kit.invocation import Invocation
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.status import CANCELLED, CONDITION, EXIT, FAILED, SKIPPED, USER, Outcome
+from dodo_hooks.core.statuses import CANCELLED, CONDITION, EXIT, FAILED, SKIPPED, USER, Outcome
 from dodo_hooks.store import layout
 from dodo_hooks.store.reader import list_invocations, read_jobs
 from dodo_hooks.store.repair import repair

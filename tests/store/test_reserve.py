@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.status import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, reserve
-from dodo_hooks.store.reader import InvocationRecord, JobRecord, list_invocations, read_jobs
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
+from dodo_hooks.store.reader import list_invocations, read_jobs
 from dodo_hooks.store.records import JobState
 from dodo_hooks.store.repair import repair
 from dodo_hooks.store.writer import InvocationWriter
@@ -37,7 +38,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, number: int = errno.ENOSPC) -> It
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patched:
-        patched.setattr("dodo_hooks.store.writer._create", create)
+        patched.setattr("dodo_hooks.host.files.atomic_files._create", create)
         yield
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.core.daft_variables import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS
-from dodo_hooks.core.events import CLIENT_HOOKS
-from dodo_hooks.loader.dialects.daft import translate
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS
+from dodo_hooks.fire.environment import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS
+from dodo_hooks.loader.formats.daft.daft_file import translate
 from kit.nodes import plain, tree
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.loader.dialects.lefthook import translate
-from dodo_hooks.loader.tree import Entry, ListNode, MapNode, Node, node_at
+from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, node_at
 from kit.nodes import plain, tree
 
 

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from dodo_hooks.loader.dialects.lefthook import translate
+from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
 from kit.nodes import plain, tree
 
 FILES = {

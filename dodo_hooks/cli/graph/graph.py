@@ -1,0 +1,118 @@
+"""`dodo-hooks graph`: the jobs of the hook file and what each of them waits for, as text or as a picture."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+import click
+
+from dodo_hooks.cli.completion import hook_names
+from dodo_hooks.cli.repository import plan_here, with_only
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.plan import Plan
+from dodo_hooks.fire.report.file_notices import print_notices_here
+from dodo_hooks.git.repo import locate_repo
+from dodo_hooks.host.world import World
+
+TEXT = "text"
+Render = Callable[[Plan], str]
+
+
+def _text(plan: Plan) -> str:
+    from dodo_hooks.cli.graph.text import render_text
+
+    return render_text(plan)
+
+
+def _mermaid(plan: Plan) -> str:
+    from dodo_hooks.cli.graph.mermaid import render_mermaid
+
+    return render_mermaid(plan)
+
+
+def _dot(plan: Plan) -> str:
+    from dodo_hooks.cli.graph.dot import render_dot
+
+    return render_dot(plan)
+
+
+def _svg(plan: Plan) -> str:
+    from dodo_hooks.cli.graph.svg import render_svg
+
+    return render_svg(plan)
+
+
+FORMATS: Mapping[str, Render] = {TEXT: _text, "mermaid": _mermaid, "dot": _dot, "svg": _svg}
+_ENDINGS = {
+    "": TEXT,
+    ".txt": TEXT,
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".svg": "svg",
+}
+
+
+@click.command()
+@click.argument("hook", required=False, shell_complete=hook_names)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="What to make; text if not given.")
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write it there; the ending .txt, .mmd, .dot, .gv or .svg is the format, where none is given.",
+)
+@click.pass_obj
+def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
+    """Show the jobs of the hook file, or of HOOK alone, and what each of them waits for."""
+    plan = with_only(plan_here(world, locate_repo), hook)
+    print_notices_here(world, plan)
+    form = form or _format_of(file)
+    if file is not None:
+        _write(os.path.join(world.cwd, file), FORMATS[form](plan))
+    elif form == TEXT:
+        _print_text(plan)
+    else:
+        _print(FORMATS[form](plan))
+
+
+def _format_of(file: str | None) -> str:
+    """Raises UsageError for an ending that is no format of ours."""
+    ending = os.path.splitext(file or "")[1]
+    if ending not in _ENDINGS:
+        known = ", ".join(filter(None, _ENDINGS))
+        raise UsageError(f"cannot write {ending} files: name a file that ends in {known}, or give --format")
+    return _ENDINGS[ending]
+
+
+def _print_text(plan: Plan) -> None:
+    """With lines that the output has."""
+    from dodo_hooks.cli.graph.text import ASCII_LINES, LINES, render_text
+
+    try:
+        "".join(map("".join, LINES)).encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        _print(render_text(plan, ASCII_LINES))
+    else:
+        _print(render_text(plan))
+
+
+def _print(text: str) -> None:
+    from dodo_hooks.cli.terminal_table import say
+
+    for line in text.splitlines():
+        say(line)
+
+
+def _write(path: str, text: str) -> None:
+    """Raises UsageError where the file cannot be written."""
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error

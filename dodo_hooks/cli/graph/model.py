@@ -1,0 +1,83 @@
+"""What every format of `dodo-hooks graph` shows of a plan: edges, phases, ranks, and the words about a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from dodo_hooks.cli.graph.layout import Edge
+from dodo_hooks.cli.terminal_table import shown
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
+
+PROMOTED = "promoted"
+ABSENT = "absent"
+# How a job is drawn: by its phase, unless there is more to say.
+KINDS = (FOREGROUND, PROMOTED, BACKGROUND, ABSENT)
+
+
+def kind_of(job: Job) -> str:
+    if job.absent:
+        return ABSENT
+    return PROMOTED if job.promoted else job.phase
+
+
+def phases_of(hook: Hook) -> list[tuple[str, list[Job]]]:
+    """The phases that have jobs, in the order of time (R8), each with its jobs in a topological order."""
+    jobs = [hook.jobs[number] for number in hook.order]
+    phases = [(phase, [job for job in jobs if job.phase == phase]) for phase in (FOREGROUND, BACKGROUND)]
+    return [(phase, members) for phase, members in phases if members]
+
+
+def edges_of(hook: Hook) -> list[Edge]:
+    """Every edge once: the needs of each job, then what it waits for."""
+    return [
+        Edge(before, job.number, is_need)
+        for job in hook.jobs
+        for is_need, others in ((True, job.needs), (False, job.after))
+        for before in dict.fromkeys(others)
+        if is_need or before not in job.needs
+    ]
+
+
+def ranks_of(hook: Hook) -> list[int]:
+    """For each job the longest way to it; the background begins behind all of the foreground (R8)."""
+    ranks = [0] * len(hook.jobs)
+    begin = 0
+    for _, jobs in phases_of(hook):
+        for job in jobs:
+            ranks[job.number] = max([begin, *(ranks[other] + 1 for other in (*job.needs, *job.after))])
+        begin = max(ranks) + 1
+    return ranks
+
+
+def names_of(hook: Hook, numbers: Sequence[int]) -> str:
+    return ", ".join(shown(hook.jobs[number].name) for number in numbers)
+
+
+def does(job: Job) -> str:
+    """What a job does, in one line that is safe to show."""
+    return first_line(job.description) or first_line(job.command)
+
+
+def first_line(text: str) -> str:
+    """The first line that says anything, with a sign that there are more."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return shown(lines[0]) + (" …" if len(lines) > 1 else "") if lines else ""
+
+
+def shown_in_xml(text: str) -> str:
+    """`shown`, without the two characters that it leaves and XML forbids: Graphviz, too, may be asked for an SVG."""
+    return shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+# (fill, line, text): each readable by itself, on a light page and on a dark one
+COLORS: Mapping[str, tuple[str, str, str]] = {
+    FOREGROUND: ("#ddf0ff", "#0969da", "#0a3069"),
+    PROMOTED: ("#ffe7d6", "#bc4c00", "#5c2500"),
+    BACKGROUND: ("#f0e6ff", "#8250df", "#3b1d73"),
+    ABSENT: ("#eaeef2", "#6e7781", "#424a53"),
+}
+NOTES: Mapping[str, str] = {PROMOTED: "promoted", ABSENT: "not here"}
+
+
+Begin = Callable[[str, str], list[str]]  # of a subgraph: its id, its label
+Node = Callable[[str, Job], str]

@@ -1,0 +1,151 @@
+"""`dodo-hooks list`: what the hook file says, job by job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from dodo_hooks.cli.completion import hook_names
+from dodo_hooks.cli.repository import plan_here, print_once, with_only
+from dodo_hooks.cli.root_command import color_option
+from dodo_hooks.cli.terminal_table import print_table, say
+from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
+from dodo_hooks.fire.report.file_notices import print_notices_here
+from dodo_hooks.host.world import World
+
+HEADS = ("HOOK", "JOB", "PHASE", "NEEDS", "FILES", "WHEN", "DOES")
+OPTIONAL = ("FILES", "WHEN")  # columns that are there if a job has something to say in them
+TABLE, JSON = "table", "json"
+
+
+@click.command("list")
+@click.argument("hook", required=False, shell_complete=hook_names)
+@click.option("--format", "form", type=click.Choice([TABLE, JSON]), default=TABLE, help="How to print them.")
+@color_option
+@click.pass_obj
+def list_jobs(world: World, hook: str | None, form: str) -> None:
+    """List the hooks and tasks of the hook file, or HOOK alone, with their jobs."""
+    plan = with_only(plan_here(world), hook)
+    tell = print_once()
+    print_notices_here(world, plan)
+    if form == JSON:
+        say(json.dumps(record_of(plan), indent=2))
+    elif any(one.jobs for one in plan.hooks):
+        print_table(*table_of(plan), world)
+    else:
+        tell(f"{plan.file} has no jobs yet" if hook is None else f"{hook} has no jobs yet")
+
+
+# For people
+
+
+def table_of(plan: Plan) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """(heads, a row for each job)"""
+    rows = [_row(hook, job) for hook in plan.hooks for job in hook.jobs]
+    told = [place for place, head in enumerate(HEADS) if head not in OPTIONAL or any(row[place] for row in rows)]
+    return [HEADS[place] for place in told], [[row[place] for place in told] for row in rows]
+
+
+def _row(hook: Hook, job: Job) -> tuple[str, ...]:
+    what = " ".join((job.description or job.command).split())
+    return hook.name, job.title, _phase(job), _needs(hook, job), _files(job.files), _when(hook, job), what
+
+
+def _phase(job: Job) -> str:
+    """A background job that runs in the foreground says why (R9)."""
+    return f"{job.phase} (promoted)" if job.promoted else job.phase
+
+
+def _needs(hook: Hook, job: Job) -> str:
+    return ", ".join(hook.jobs[number].title for number in job.needs)
+
+
+def _files(rule: FileRule | None) -> str:
+    """Where the job's files come from, and by what they are chosen."""
+    if rule is None:
+        return ""
+    chosen = ["by glob"] if rule.globs or rule.excludes else []
+    chosen += ["by type"] if rule.types else []
+    chosen += [f"in {rule.below}"] if rule.below else []
+    source = "of a command" if rule.source == COMMAND else rule.source
+    return " ".join([source, ", ".join(chosen)]).rstrip()
+
+
+def _when(hook: Hook, job: Job) -> str:
+    """What else decides whether it runs (C7); the plan knows only of what never changes here."""
+    if job.absent:
+        return f"not here: {job.absent}"
+    return ", ".join(_conditions(hook, job))
+
+
+def _conditions(hook: Hook, job: Job) -> Iterator[str]:
+    if hook.is_task:
+        yield "by hand"
+    if job.is_setup:
+        yield "before all others"
+    if job.checks:
+        yield "if its conditions hold"
+    if job.needs_event:
+        yield f"with an event, for {job.needs_event}"
+
+
+# For programs
+
+
+def record_of(plan: Plan) -> dict[str, Any]:
+    """Fields keep their names and meanings; new ones may come."""
+    return {"file": plan.file, "hooks": [_hook_record(hook) for hook in plan.hooks]}
+
+
+def _hook_record(hook: Hook) -> dict[str, Any]:
+    return {
+        "name": hook.name,
+        "is_task": hook.is_task,
+        "fail_fast": hook.fail_fast,
+        "fail_mode": "warn" if hook.warns else "abort",
+        "timeout_s": hook.timeout_s,
+        "jobs": [_job_record(hook, job) for job in hook.jobs],
+    }
+
+
+def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "description": job.description,
+        "command": job.command,
+        "root": job.root,
+        "phase": job.phase,
+        "declared_background": job.declared_background,
+        "promoted": job.promoted,
+        "needs": [hook.jobs[number].name for number in job.needs],
+        "after": [hook.jobs[number].name for number in job.after],
+        "tags": list(job.tags),
+        "priority": job.priority,
+        "timeout_s": job.timeout_s,
+        "concurrency": [group.name for group in job.groups],
+        "files": _files_record(job.files),
+        "is_conditional": bool(job.checks),
+        "absent": job.absent or None,
+        "needs_event": job.needs_event or None,
+        "interactive": job.interactive,
+        "use_stdin": job.use_stdin,
+        "stage_fixed": job.stage_fixed,
+        "fails_on_changes": list(job.fails_on_changes),
+        "is_setup": job.is_setup,
+    }
+
+
+def _files_record(rule: FileRule | None) -> dict[str, Any] | None:
+    if rule is None:
+        return None
+    return {
+        "source": rule.source,
+        "command": rule.command or None,
+        "has_globs": bool(rule.globs),
+        "has_excludes": bool(rule.excludes),
+        "types": list(rule.types),
+        "below": rule.below,
+    }

@@ -1,0 +1,291 @@
+"""What `doctor` looks at, one function for each question."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UnsafeFileError, UsageError
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS
+from dodo_hooks.core.plan import Plan
+from dodo_hooks.git.command import expect_configuration, run_git
+from dodo_hooks.git.event import has_journal
+from dodo_hooks.git.install import global_install, launcher, legacy_hooks, shims
+from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, own_directory, worktree_git_dirs
+from dodo_hooks.git.install.other_tools import manager_of_directory, managers_at
+from dodo_hooks.git.install.required_shims import shims_needed
+from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_interpreter
+from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.unstaged import sync_index as mend_notes
+from dodo_hooks.git.unstaged.journal import DIRECTORY, load_journal
+from dodo_hooks.git.unstaged.lock import recorded_pid
+from dodo_hooks.git.unstaged.lock_holder import find_holder, unreadable
+from dodo_hooks.host.files.atomic_files import make_private_directory
+from dodo_hooks.host.files.private_files import expect_private_directory
+from dodo_hooks.host.world import World
+from dodo_hooks.plans.cache import load_compiled
+from dodo_hooks.store import layout
+from dodo_hooks.trust.policy import (
+    CHANGED,
+    DENIED_HERE,
+    FOR_ALL,
+    FOR_PINNED,
+    HOW_TO_ACCEPT,
+    LOCAL,
+    UNDECIDED,
+    standing_of,
+)
+
+WRONG = "wrong"
+NOTE = "note"
+OLDEST_GIT = (2, 26)  # `git config --show-scope`
+INSTALL = "`dodo-hooks install`"
+INSTALL_GLOBAL = "`dodo-hooks install --global`"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    level: str  # WRONG or NOTE
+    check: str  # a word for programs
+    message: str
+    mend: str
+
+
+def findings(world: World) -> list[Finding]:
+    """Everything that was found, what is most basic first."""
+    found = [*_git(world), *_state(world)]
+    try:
+        repo = find_repo(world.environ, world.cwd)
+    except GitError as error:  # git refuses it: nothing more is asked here, since that would start what it names
+        return [*found, Finding(WRONG, "repository", " ".join(str(error).split()), "only then more can be said")]
+    broken = list(_configuration(world, repo))
+    if broken:  # git itself does nothing here, so all else would be guessing
+        return [*found, *broken]
+    plan = None
+    if repo.top:
+        try:
+            plan = load_compiled(world, repo.top)[0].plan()
+        except UnsafeFileError as error:
+            found.append(Finding(WRONG, "state", str(error), "or remove it: it is made anew"))
+        except ConfigError as error:
+            count = len(error.problems)
+            problems = "a problem" if count == 1 else f"{count} problems"
+            found.append(
+                Finding(WRONG, "hook-file", f"the hook file has {problems}", "`dodo-hooks validate` shows them")
+            )
+        else:
+            found += _hook_file(repo, plan)
+    found += _hooks(world, repo, plan)
+    found += _aside(repo)
+    if repo.top:
+        found += _other_managers(repo, plan)
+    return found
+
+
+def _git(world: World) -> Iterator[Finding]:
+    try:
+        said = run_git(("--version",), "/", world.environ).decode(errors="replace").strip()
+    except GitError as error:
+        yield Finding(WRONG, "git", str(error), "install git, or correct PATH")
+        return
+    version = re.search(r"(\d+)\.(\d+)", said)
+    if version and (int(version[1]), int(version[2])) < OLDEST_GIT:
+        oldest = ".".join(map(str, OLDEST_GIT))
+        yield Finding(WRONG, "git", f"{said} is too old", f"install git {oldest} or newer")
+
+
+def _state(world: World) -> Iterator[Finding]:
+    """Whether records can be written, and whether locks work there (R18, R21)."""
+    directory = layout.jobs_dir(world.state)
+    mend = "let it be yours and have space, or set XDG_STATE_HOME to another directory"
+    try:
+        expect_private_directory(layout.own_dir(world.state))
+    except UnsafeFileError as error:
+        yield Finding(WRONG, "state", str(error), "or set XDG_STATE_HOME to another directory")
+        return
+    try:
+        make_private_directory(directory)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"x" * 4096)
+            file.flush()
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                message = f"locks do not work in {directory} ({error.strerror}), so background jobs run attached"
+                yield Finding(WRONG, "locks", message, "set XDG_STATE_HOME to a directory on a local disk")
+    except OSError as error:
+        yield Finding(WRONG, "state", f"records cannot be written in {directory}: {error.strerror}", mend)
+
+
+def _configuration(world: World, repo: Repo) -> Iterator[Finding]:
+    try:
+        expect_configuration(repo, world.environ)
+    except GitError as error:
+        yield Finding(WRONG, "configuration", str(error), "`git config --list` says so, too")
+
+
+def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+    if plan is None:
+        yield Finding(NOTE, "hook-file", f"there is no hook file in {repo.top}", "`dodo-hooks init` writes one")
+        return
+    for notice in plan.notices:
+        yield Finding(NOTE, "hook-file", notice, "correct or remove what is not wanted")
+
+
+# The hooks
+
+
+def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+    found = configured(repo, world.environ)
+    if global_install.is_in_effect(world.data, found):
+        yield from _hooks_of_all(world, repo, plan)
+        return
+    yield from _outdated_template(world)
+    try:
+        directory = hooks_directory(repo, world.environ)
+    except UsageError as error:
+        yield from _not_reached(repo, found, error)
+        return
+    installed = [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
+    needed = shims.shims_for(shims_needed(plan)) if plan else []
+    if any(is_of_template(f"{directory}/{name}") for name in installed):
+        yield from _trust(world, repo, FOR_ALL)  # what they start is that of all repositories
+        return
+    missing = [name for name in needed if name not in installed]
+    if missing:
+        message = f"git does not fire {', '.join(missing)}: there is no shim in {directory}"
+        yield Finding(
+            WRONG, "shims", message, f"{INSTALL} puts it there" if len(missing) == 1 else f"{INSTALL} puts them there"
+        )
+    if installed:
+        yield from _shims(repo, directory, installed)
+        yield from _start(repo, directory, installed)
+    if repo.top:
+        yield from _trust(world, repo, FOR_PINNED if shims.is_pinned(repo) else LOCAL)
+
+
+def _not_reached(repo: Repo, found: tuple[str, str] | None, error: UsageError) -> Iterator[Finding]:
+    own = own_directory(repo)
+    value = found[1] if found else own
+    manager = manager_of_directory(os.path.join(repo.top, value)) if found else None
+    by = f", which {manager.name} has set" if manager else ""
+    if any(is_shim(f"{own}/{name}") for name in CLIENT_HOOKS):
+        message = f"git does not reach the hooks in {own}, since core.hooksPath is {value}{by}"
+        yield Finding(WRONG, "hooks-path", message, "`dodo-hooks install --local` leads git there again")
+        return
+    yield Finding(WRONG, "hooks-path", "our hooks are not installed here, and cannot be without a decision", str(error))
+
+
+def _shims(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding]:
+    off = [name for name in installed if not os.access(f"{directory}/{name}", os.X_OK)]
+    if off:
+        yield Finding(
+            WRONG, "shims", f"git ignores {', '.join(off)} in {directory}: not executable", f"{INSTALL} mends it"
+        )
+    stale = shims.stale_shims(repo, directory)
+    if stale:
+        message = f"{', '.join(stale)} in {directory} were written by another version or another Python"
+        yield Finding(NOTE, "shims", message, f"{INSTALL} writes them anew")
+    for name in installed:
+        path = legacy_hooks.find_legacy_hook(directory, name)
+        if path and not os.access(path, os.X_OK):
+            message = f"your own hook {path} does not run: it is not executable"
+            yield Finding(NOTE, "kept-hook", message, f"`chmod +x` it, or remove it and run {INSTALL}")
+
+
+def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding]:
+    """Whether what the shims start is there, and is what it should be."""
+    path = shims.launcher_path(repo)
+    interpreters = set()
+    for name in installed:
+        with open(f"{directory}/{name}", "rb") as file:
+            interpreters.add(recorded_interpreter(file.read()))
+    for interpreter in sorted(one for one in interpreters if one):
+        if not os.access(interpreter, os.X_OK):
+            message = f"the Python that the hooks start is gone: {interpreter}"
+            yield Finding(WRONG, "python", message, f"{INSTALL} records the one that is there now")
+        elif not os.path.exists(path):
+            yield Finding(WRONG, "launcher", f"what the hooks start is gone: {path}", f"{INSTALL} writes it anew")
+        elif not launcher.answer_of(interpreter, path):
+            message = f"{interpreter} cannot start dodo-hooks by {path}: its packages have moved or are gone"
+            yield Finding(WRONG, "python", message, f"{INSTALL} records where they are now")
+        elif not launcher.is_bundle_current(shims.bundle_path(repo)):
+            message = "the compiled code of the hooks is of another version, or others can write it: each is slower"
+            yield Finding(NOTE, "bundle", message, f"{INSTALL} compiles it anew")
+
+
+def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+    directory = global_install.directory_of(world.data, global_install.BY_PATH)
+    yield from _outdated_template(world)
+    off = [name for name in CLIENT_HOOKS if not os.access(f"{directory}/{name}", os.X_OK)]
+    if off:
+        message = f"not there or not executable in {directory}: {', '.join(off)}"
+        yield Finding(WRONG, "shims", message, f"{INSTALL_GLOBAL} mends it")
+    if plan is not None:
+        yield from _trust(world, repo, FOR_ALL)
+
+
+def _trust(world: World, repo: Repo, installed: str) -> Iterator[Finding]:
+    """Whether hooks that were installed in this way may run."""
+    try:
+        standing = standing_of(world, repo, installed)
+    except HooksError as error:
+        yield Finding(WRONG, "trust", str(error), "`dodo-hooks trust` decides again")
+        return
+    if standing.verdict == UNDECIDED:
+        message = f"no hook runs here, since it is not decided whether {repo.top} is trusted"
+        yield Finding(WRONG, "trust", message, "`dodo-hooks trust` or `dodo-hooks deny` decides it")
+    elif standing.verdict == DENIED_HERE:
+        yield Finding(NOTE, "trust", "no hook runs here: you have denied it", "`dodo-hooks trust` lets them run")
+    elif standing.verdict == CHANGED:
+        message = "the hook files are not those that were accepted, so gates refuse"
+        yield Finding(WRONG, "trust", message, HOW_TO_ACCEPT)
+
+
+def _outdated_template(world: World) -> Iterator[Finding]:
+    """What was set up for all repositories, where that is not of this version."""
+    ways = global_install.installed_ways(world.data)
+    if global_install.stale_files(world.data):
+        option = "--global" if global_install.BY_PATH in ways else "--template"
+        message = "the hooks for all repositories were written by another version or another Python, or are damaged"
+        yield Finding(NOTE, "shims", message, f"`dodo-hooks install {option}` writes them anew")
+
+
+# What else lies about
+
+
+def _aside(repo: Repo) -> Iterator[Finding]:
+    """Whether unstaged changes are hidden in one of the working trees: by a hook that runs, which its lock tells, or by
+    one that has not restored them."""
+    for git_dir in worktree_git_dirs(repo):
+        here = repo._replace(git_dir=git_dir)
+        mend = "any hook, and any dodo-hooks command in that working tree such as `dodo-hooks status`, restores them"
+        try:
+            mend_notes.load_notes(here)
+            holder = find_holder(git_dir) if has_journal(here) else None
+            if holder is not None:
+                yield Finding(
+                    NOTE, "aside", f"in {git_dir}: {holder.sentence}", f"they come back when {holder.condition}"
+                )
+            elif load_journal(here) is not None:
+                end = "was killed" if recorded_pid(git_dir) else "could not restore them"
+                message = f"unstaged changes, hidden by a commit that {end}, are in {git_dir}/{DIRECTORY}"
+                yield Finding(WRONG, "aside", message, mend)
+        except (GitError, OSError) as error:
+            message = str(error if isinstance(error, GitError) else unreadable(git_dir))
+            yield Finding(WRONG, "aside", message, "until then commits are refused")
+
+
+def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+    if plan is None:
+        return
+    for manager, name in managers_at(repo.top):
+        if plan.file == f"{repo.top}/{name}":
+            continue
+        message = f"{name} of {manager.name} lies beside {os.path.relpath(plan.file, repo.top)}"
+        mend = f"where both have hooks installed both run: {manager.removal} takes those of {manager.name} away"
+        yield Finding(NOTE, "other-program", message, mend)

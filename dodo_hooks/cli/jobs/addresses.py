@@ -1,0 +1,256 @@
+"""The jobs that several addresses on a command line mean.
+
+What a person means by `[WORKTREE:]JOB[@INVOCATION]` or `@INVOCATION` (section 5).
+
+A job's name may hold colons and slashes but no `@`. So the last `@` ends the name, and a colon is ambiguous: the whole
+is taken for a job's name first, and only where no such job is on record, what stands before a colon is a worktree (its
+path, or the last part of it) or a hook, as doit names its tasks. What is no job's name may be a whole id without its
+`@`. Of several runs that match, the newest one of the caller's worktree in which the job was not skipped wins, then the
+newest of any worktree in which it was not, then the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.names import directory_name
+from dodo_hooks.core.nearest import nearest
+from dodo_hooks.core.statuses import SKIPPED
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host.world import World
+from dodo_hooks.store import layout
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord, Report
+from dodo_hooks.store.reader import (
+    identities,
+    is_identity,
+    is_worktree,
+    job_directories,
+    list_invocations,
+    read_invocation,
+    read_jobs,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Jobs of one invocation."""
+
+    invocation: InvocationRecord
+    jobs: tuple[JobRecord, ...]
+    is_whole: bool  # the invocation was meant, and not some jobs of it
+
+
+def find_here(world: World, repository_dir: str, text: str, report: Report) -> Found:
+    """Return what an address means to somebody who is in this worktree. Raises UsageError."""
+    try:
+        top = find_repo(world.environ, world.cwd).top
+    except GitError:
+        top = ""
+    return find(repository_dir, text, report, top or None)
+
+
+def addressed(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+    """Return what the addresses mean, in their order; a job that two of them mean is there once.
+
+    Raises:
+        UsageError: one means nothing that is on record, or several invocations.
+    """
+    seen: set[str] = set()
+    result: list[Addressed] = []
+    for text in texts:
+        found = find_here(world, repository_dir, text, report)
+        jobs = tuple(job for job in found.jobs if job.directory not in seen)
+        seen.update(job.directory for job in jobs)
+        if jobs or (found.is_whole and not found.jobs):
+            result.append(Addressed(found.invocation, jobs, found.is_whole))
+    return result
+
+
+def whole_invocations(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+    """All jobs of the invocations that the addresses mean; without an address, of the newest.
+
+    Raises:
+        UsageError: as above, or there is none.
+    """
+    if not texts:
+        newest = next(list_invocations(repository_dir, report=report), None)
+        if newest is None:
+            raise UsageError("no hook has run in this repository")
+        return [Addressed(newest, read_jobs(newest, report), True)]
+    found = {one.invocation.directory: one.invocation for one in addressed(world, repository_dir, texts, report)}
+    return [Addressed(one, read_jobs(one, report), True) for one in found.values()]
+
+
+MOST_CANDIDATES = 10  # named in an error
+BEST_OF = 100  # matches that are looked at for one that ran
+SUGGEST_FROM = 50  # invocations whose jobs are thought of when a name is not found
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    job: str | None  # with what stands before it; None: all jobs of the invocation
+    invocation: str  # the beginning of an id; "": any
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    invocation: InvocationRecord
+    jobs: tuple[JobRecord, ...]
+    is_whole: bool = False  # the invocation was meant, and not some jobs of it
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to understand the part before the `@`."""
+
+    scope: str | None  # a working tree or a hook
+    job: str
+
+
+def parse_address(text: str) -> Address:
+    """Raises UsageError where this is no address."""
+    job, at, invocation = text.rpartition("@")
+    if not at:
+        job, invocation = text, ""
+    elif not invocation:
+        raise UsageError(f"{text!r} ends with an @: write the beginning of an invocation's id behind it")
+    if not job and not at:
+        raise UsageError("an address is JOB, JOB@INVOCATION or @INVOCATION: see `dodo-hooks jobs` for what there is")
+    return Address(job or None, invocation)
+
+
+def find(repository_dir: str, text: str, report: Report, worktree: str | None = None) -> Found:
+    """Return the jobs that the address `text` means.
+
+    Args:
+        worktree: the top of the caller's worktree, whose runs come first; None: all count alike.
+
+    Raises:
+        UsageError: it means nothing that is on record, or several invocations.
+    """
+    address = parse_address(text)
+    if address.job is None:
+        return _whole(repository_dir, address.invocation, report)
+    for readings in _readings(address.job):
+        found = _matches(repository_dir, address.invocation, readings, report)
+        first = next(found, None)
+        if first is not None and address.invocation:
+            _refuse_more(address.invocation, [first.invocation, *(other.invocation for other in found)])
+        if first is not None:
+            return first if address.invocation else _best(first, found, worktree)
+    if is_identity(text):
+        return _whole(repository_dir, text, report)
+    raise _unknown_job(repository_dir, address, report)
+
+
+def find_invocation(repository_dir: str, prefix: str, report: Report) -> InvocationRecord:
+    """The one invocation whose id begins with `prefix`.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    found = _invocations(repository_dir, prefix, report)
+    first = next(found, None)
+    if first is None:
+        raise _unknown_invocation(prefix)
+    _refuse_more(prefix, [first, *found])
+    return first
+
+
+def _whole(repository_dir: str, prefix: str, report: Report) -> Found:
+    invocation = find_invocation(repository_dir, prefix, report)
+    return Found(invocation, read_jobs(invocation, report), is_whole=True)
+
+
+def _best(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
+    """Return the match that a person is most likely to mean."""
+    ran_elsewhere: Found | None = None
+    for found in islice(chain([newest], older), BEST_OF):
+        if any(job.status != SKIPPED for job in found.jobs):
+            if worktree is None or found.invocation.worktree == worktree:
+                return found
+            ran_elsewhere = ran_elsewhere or found
+    return ran_elsewhere or newest
+
+
+def _nearest(wanted: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says what might have been meant, or nothing."""
+    close = nearest(wanted, sorted(set(known)))
+    return f", did you mean {close!r}?" if close else ""
+
+
+def _readings(text: str) -> Iterator[list[_Reading]]:
+    """The ways to understand the text: those of the second list count only where the first finds nothing."""
+    yield [_Reading(None, text)]
+    colons = [place for place, character in enumerate(text) if character == ":"]
+    scoped = [_Reading(text[:place], text[place + 1 :]) for place in colons]
+    if scoped:
+        yield scoped
+
+
+def _matches(repository_dir: str, prefix: str, readings: list[_Reading], report: Report) -> Iterator[Found]:
+    # The history may be long, and names are what its directories are named after: the records are read only where a
+    # directory has the right one.
+    wanted = {_directory(reading.job) for reading in readings}
+    for identity in identities(repository_dir, prefix):
+        directory = layout.invocation_dir(repository_dir, identity)
+        if not any(name.partition("-")[2] in wanted for name in job_directories(directory)):
+            continue
+        invocation = read_invocation(directory, report)
+        if invocation is not None:
+            jobs = tuple(job for job in read_jobs(invocation, report) if _means(readings, invocation, job))
+            if jobs:
+                yield Found(invocation, jobs)
+
+
+def _directory(name: str) -> str:
+    """The directory of a job of this name, without its number."""
+    return directory_name(0, name).partition("-")[2]
+
+
+def _means(readings: list[_Reading], invocation: InvocationRecord, job: JobRecord) -> bool:
+    return any(job.name == one.job and _is_in(one.scope, invocation) for one in readings)
+
+
+def _is_in(scope: str | None, invocation: InvocationRecord) -> bool:
+    return scope is None or scope == invocation.hook or is_worktree(invocation, scope)
+
+
+def _invocations(repository_dir: str, prefix: str, report: Report) -> Iterator[InvocationRecord]:
+    for identity in identities(repository_dir, prefix):
+        invocation = read_invocation(layout.invocation_dir(repository_dir, identity), report)
+        if invocation is not None:
+            yield invocation
+
+
+def _refuse_more(prefix: str, candidates: list[InvocationRecord]) -> None:
+    """Raises UsageError where there is more than one."""
+    if len(candidates) == 1:
+        return
+    lines = [f"  @{one.id}  {one.hook} in {one.worktree!r}" for one in candidates[:MOST_CANDIDATES]]
+    if len(candidates) > MOST_CANDIDATES:
+        lines.append(f"  and {len(candidates) - MOST_CANDIDATES} older ones")
+    raise UsageError(f"@{prefix} is the beginning of {len(candidates)} invocations:\n" + "\n".join(lines))
+
+
+def _unknown_invocation(prefix: str) -> UsageError:
+    return UsageError(f"no invocation's id begins with {prefix!r}: see `dodo-hooks jobs` for what there is")
+
+
+def _unknown_job(repository_dir: str, address: Address, report: Report) -> UsageError:
+    recent = list(islice(_invocations(repository_dir, address.invocation, report), SUGGEST_FROM))
+    if not recent:
+        if address.invocation:
+            return _unknown_invocation(address.invocation)
+        return UsageError(f"no job {address.job!r} is on record, nor any other: no hook has run in this repository")
+    names = {f"{before}{job.name}" for one in recent for job in read_jobs(one, report) for before in _scopes(one)}
+    where = f"in an invocation that begins with {address.invocation!r}" if address.invocation else "on record"
+    return UsageError(f"no job {address.job!r} is {where}{_nearest(address.job or '', names)}")
+
+
+def _scopes(invocation: InvocationRecord) -> tuple[str, str, str]:
+    """What may stand before a job's name."""
+    return "", f"{invocation.hook}:", f"{invocation.worktree.rpartition('/')[2]}:"

@@ -1,0 +1,137 @@
+"""`dodo-hooks jobs cancel`: end background jobs that run, or wait for their turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from dodo_hooks.cli.completion import known_addresses
+from dodo_hooks.cli.jobs.addresses import find_here
+from dodo_hooks.cli.repository import print_once, repository_option, store_here
+from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.core import statuses
+from dodo_hooks.core.errors import RUN_ERROR, HooksError, UsageError
+from dodo_hooks.core.plan import FOREGROUND
+from dodo_hooks.host.world import World
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
+from dodo_hooks.store.reader import list_alive, read_jobs
+
+if TYPE_CHECKING:
+    from dodo_hooks.engine.control_client import CancelRequest
+
+
+@dataclass(slots=True)
+class Target:
+    """What is to be ended of one invocation."""
+
+    invocation: InvocationRecord
+    jobs: dict[str, JobRecord] = field(default_factory=dict[str, JobRecord])
+
+
+@click.command()
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
+@click.option("--all", "everything", is_flag=True, help="Every background job of this repository.")
+@repository_option
+@click.pass_context
+def cancel(ctx: click.Context, addresses: tuple[str, ...], everything: bool, repo: str | None) -> int:
+    """End background jobs, JOB or JOB@INVOCATION, or with @INVOCATION all that are left of a run.
+
+    Answers when their processes are gone. What needs a cancelled job is skipped.
+    """
+    if everything == bool(addresses):
+        raise click.UsageError("name what is to be cancelled: addresses, or --all", ctx)
+    tell = print_once()
+    repository_dir = store_here(ctx.obj, repo)
+    targets = _alive(repository_dir, tell) if everything else _addressed(ctx.obj, repository_dir, addresses, tell)
+    return _cancel([target for target in targets if target.jobs], tell)
+
+
+def _alive(repository_dir: str, tell: Callable[[str], None]) -> list[Target]:
+    targets = []
+    for invocation in list_alive(repository_dir, tell):
+        jobs = {job.name: job for job in read_jobs(invocation, tell) if not job.has_ended}
+        in_front = [job for job in jobs.values() if job.phase == FOREGROUND]
+        if in_front:  # somebody waits for it
+            tell(_foreground(invocation, in_front[0]))
+        else:
+            targets.append(Target(invocation, jobs))
+    if not any(target.jobs for target in targets):
+        tell("no background job is alive in this repository")
+    return targets
+
+
+def _addressed(
+    world: World, repository_dir: str, addresses: Sequence[str], tell: Callable[[str], None]
+) -> list[Target]:
+    """All of them are understood before the first is acted on. Raises UsageError."""
+    targets: dict[str, Target] = {}
+    for where in addresses:
+        found = find_here(world, repository_dir, where, tell)
+        target = targets.setdefault(found.invocation.id, Target(found.invocation))
+        open_jobs = [job for job in found.jobs if not job.has_ended]
+        for job in open_jobs:
+            if job.phase == FOREGROUND:
+                raise UsageError(_foreground(found.invocation, job))
+            target.jobs[job.name] = job
+        if not found.is_whole:
+            for job in found.jobs:
+                if job.has_ended:
+                    _say(shown(job.name), job.status)
+        elif not open_jobs:
+            say(f"{found.invocation.id}: had already ended")
+    return list(targets.values())
+
+
+def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
+    """Ask all of them before the first answer is waited for: grace periods run side by side."""
+    from dodo_hooks.engine import control_client
+
+    code, first_error = 0, None
+    asked: list[tuple[Target, CancelRequest]] = []
+    for target in targets:
+        try:
+            asked.append((target, control_client.ask_to_cancel(target.invocation.directory, list(target.jobs))))
+        except control_client.ControlError as error:
+            first_error = _note(error, first_error, target, tell)
+    for target, question in asked:
+        answers: dict[str, str] = {}
+        try:
+            answers.update(question.answers())
+        except control_client.ControlError as error:
+            first_error = _note(error, first_error, target, tell)
+        for name in target.jobs:
+            _say(shown(name) if len(targets) == 1 else f"{shown(name)}@{target.invocation.id}", answers.get(name))
+            code = code if answers.get(name) in statuses.ENDED else RUN_ERROR
+    if first_error is not None:
+        raise first_error
+    return code
+
+
+def _note(error: HooksError, first: HooksError | None, target: Target, tell: Callable[[str], None]) -> HooksError:
+    """The first error is raised in the end, when all others have been asked; further ones are told."""
+    if first is None:
+        return error
+    tell(f"{target.invocation.id}: {error}")
+    return first
+
+
+def _foreground(invocation: InvocationRecord, job: JobRecord) -> str:
+    """The foreground belongs to the person who waits for it, and has no control socket."""
+    return (
+        f"{shown(job.name)} belongs to the foreground of {invocation.hook} in {shown(invocation.worktree)} "
+        f"(process {invocation.pid}): press Ctrl-C where that was started, it ends there"
+    )
+
+
+def _say(name: str, standing: str | None) -> None:
+    if standing is None:  # the coordinator died while we waited; the next look at the records ends them
+        say(f"{name}: no answer, the process that ran it is gone")
+    elif standing == statuses.CANCELLED:
+        say(f"{name}: cancelled")
+    elif standing in statuses.ENDED:
+        say(f"{name}: had already ended ({standing})")
+    else:
+        say(f"{name}: was told to end, and is still there")

@@ -1,0 +1,96 @@
+"""`dodo-hooks jobs logs`: what jobs wrote, byte for byte."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from dodo_hooks.cli.completion import known_addresses
+from dodo_hooks.cli.jobs.addresses import Addressed, addressed, whole_invocations
+from dodo_hooks.cli.jobs.line_labels import Labelled, labels
+from dodo_hooks.cli.jobs.live_invocation import LogTail
+from dodo_hooks.cli.jobs.live_logs import Output, follow
+from dodo_hooks.cli.jobs.run_table import standing
+from dodo_hooks.cli.repository import print_once, repository_option, store_here
+from dodo_hooks.cli.terminal_table import shown
+from dodo_hooks.store.read_records import JobRecord
+
+
+@click.command()
+@click.argument("where", metavar="ADDRESS...", nargs=-1, shell_complete=known_addresses)
+@click.option("-f", "--follow", "is_followed", is_flag=True, help="Go on until the jobs have ended.")
+@click.option("--all", "everything", is_flag=True, help="All jobs of the run, each line behind its job's name.")
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Begin with the last N lines.")
+@repository_option
+@click.pass_context
+def logs(
+    ctx: click.Context,
+    where: tuple[str, ...],
+    is_followed: bool,
+    everything: bool,
+    tail: int | None,
+    repo: str | None,
+) -> None:
+    """Print what jobs wrote: JOB, JOB@INVOCATION, WORKTREE:JOB or HOOK:JOB; @INVOCATION for all jobs of a run.
+
+    With --all and no address: all jobs of the newest run.
+    """
+    if not where and not everything:
+        raise click.UsageError("Missing argument 'ADDRESS...'", ctx)
+    tell = print_once()
+    find = whole_invocations if everything else addressed
+    found = find(ctx.obj, store_here(ctx.obj, repo), where, tell)
+    jobs = [job for one in found for job in one.jobs]
+    is_labelled = everything or (is_followed and len(jobs) > 1)
+    outputs = [_output(job, label, tail) for job, label in zip(jobs, _labels(jobs, is_labelled), strict=True)]
+    if is_followed:
+        follow([one.invocation for one in found], outputs, _write, _say_standing(tell), tell)
+    elif is_labelled:
+        for output in outputs:
+            _copy(output)
+    else:
+        _print(found, outputs, len(jobs) > 1 or any(one.is_whole for one in found), tell)
+
+
+def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
+    return [*labels([shown(job.name) for job in jobs])] if is_labelled else [None] * len(jobs)
+
+
+def _output(job: JobRecord, label: str | None, lines: int | None) -> Output:
+    tail = LogTail(job.directory)
+    if lines is not None:
+        tail.skip_to_last(lines)
+    return Output(job, tail, None if label is None else Labelled(label))
+
+
+def _print(found: Sequence[Addressed], outputs: Sequence[Output], is_headed: bool, tell: Callable[[str], None]) -> None:
+    """One log after the other; where there are several, each below a line that names its job."""
+    for place, output in enumerate(outputs):
+        if is_headed:
+            heading = f"==> {shown(output.job.name)}: {standing(output.job)} <==\n"
+            _write(("\n" if place else "").encode() + heading.encode("utf-8", "backslashreplace"))
+        last = _copy(output)
+        if is_headed and last and not last.endswith(b"\n"):
+            _write(b"\n")
+        if not is_headed and not last and not output.tail.has_read_anything:
+            tell(f"{shown(output.job.name)} has written nothing: {standing(output.job)}")
+
+
+def _copy(output: Output) -> bytes:
+    """Print what there is; returns the last piece of it."""
+    last = b""
+    while piece := output.tail.read():
+        last = piece
+        _write(output.shaped(piece))
+    _write(output.end())
+    return last
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+
+
+def _say_standing(tell: Callable[[str], None]) -> Callable[[JobRecord], None]:
+    return lambda job: tell(f"{shown(job.name)}: {standing(job)}")

@@ -1,0 +1,42 @@
+"""`dodo-hooks jobs prune`: delete old records now, and not when it is done anyway."""
+
+from __future__ import annotations
+
+import click
+
+from dodo_hooks.cli.repository import repo_at, repository_option, store_here
+from dodo_hooks.cli.terminal_table import say
+from dodo_hooks.core.plan import Retention
+from dodo_hooks.host.world import World, wall_ns
+from dodo_hooks.plans.cache import load_plan
+from dodo_hooks.store.prune import prune
+
+_STEP = 1024
+
+
+@click.command("prune")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@repository_option
+@click.pass_context
+def prune_runs(ctx: click.Context, dry_run: bool, repo: str | None) -> None:
+    """Delete the records of old runs, by what `log:` of the hook file says; never of one that is alive."""
+    world: World = ctx.obj
+    top = repo_at(world, repo).top
+    plan = load_plan(world, top) if top else None
+    rules = plan.retention if plan is not None else Retention()
+    pruned = prune(store_here(world, repo), rules, wall_ns() / 1e9, is_dry=dry_run)
+    for one in pruned:
+        say(f"{one.id}  {shown_size(one.size_bytes)}")
+    total = shown_size(sum(one.size_bytes for one in pruned))
+    runs = "1 run" if len(pruned) == 1 else f"{len(pruned)} runs"
+    say(f"{runs}, {total}, {'would be deleted' if dry_run else 'deleted'}")
+
+
+def shown_size(size_bytes: int) -> str:
+    """`1.5MB`: in the units of hook files."""
+    amount = float(size_bytes)
+    for unit in ("B", "KB", "MB"):
+        if amount < _STEP:
+            return f"{amount:.0f}{unit}" if unit == "B" or amount >= 10 else f"{amount:.1f}{unit}"
+        amount /= _STEP
+    return f"{amount:.1f}GB"

@@ -1,0 +1,29 @@
+"""`dodo-hooks jobs retry`: run again what did not succeed."""
+
+from __future__ import annotations
+
+import click
+
+from dodo_hooks.cli.completion import known_addresses
+from dodo_hooks.cli.jobs.addresses import find_here
+from dodo_hooks.cli.repository import print_once, repository_option, store_here
+from dodo_hooks.store.reader import read_jobs
+
+
+@click.command()
+@click.argument("where", metavar="ADDRESS", shell_complete=known_addresses)
+@repository_option
+@click.pass_context
+def retry(ctx: click.Context, where: str, repo: str | None) -> int:
+    """Run a job again that failed, crashed or was cancelled, JOB or JOB@INVOCATION, and what was skipped because of it;
+    with @INVOCATION all that did not succeed in a run.
+
+    Commands and variables are those of that run. What had succeeded is not run again.
+    """
+    tell = print_once()
+    found = find_here(ctx.obj, store_here(ctx.obj, repo), where, tell)
+    wanted = [] if found.is_whole else [job.name for job in found.jobs]
+
+    from dodo_hooks.fire.retry import retry as run_again
+
+    return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, tell), wanted)

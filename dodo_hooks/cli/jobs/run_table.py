@@ -1,0 +1,172 @@
+"""How `dodo-hooks jobs` prints runs for people: a heading for each run, and its jobs below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from dodo_hooks.cli.terminal_table import (
+    COLORS,
+    GAP,
+    fitted,
+    fitting_widths,
+    has_colors,
+    print_safe,
+    shown,
+    sign,
+    terminal_width,
+)
+from dodo_hooks.core import statuses
+from dodo_hooks.core.terminal_text import BOLD, painted
+from dodo_hooks.host.world import World, wall_ns
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
+
+INDENT = "  "
+STATUS_COLUMN = 1
+_BY_HAND: Mapping[str, str] = {"run": "by hand", "doit": "by doit"}  # trigger -> words
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An invocation, and those of its jobs that are to be shown."""
+
+    repository: str | None  # where it is; None where its place in the store does not tell
+    invocation: InvocationRecord
+    jobs: tuple[JobRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A heading, a job's row, or a sentence about a run as a whole."""
+
+    text: str
+    cells: tuple[str, ...] = ()  # of a row; empty: `text` is the line
+    is_heading: bool = False
+    is_open: bool = False  # of a job that has not ended
+
+
+def print_runs(runs: Sequence[Run], world: World, *, is_verbose: bool = False) -> None:
+    """Print the runs in their order. `is_verbose`: with their ids, and nothing is cut off."""
+    for line in styled(lines_of(runs, is_verbose=is_verbose), world, None if is_verbose else terminal_width(world)):
+        print_safe(line)
+
+
+def lines_of(runs: Sequence[Run], *, is_verbose: bool = False) -> list[Line]:
+    """Return what is to be printed; repository and working tree are named where there are several."""
+    has_repositories = len({run.repository for run in runs}) > 1
+    has_worktrees = len({run.invocation.worktree for run in runs}) > len({run.repository for run in runs})
+    lines: list[Line] = []
+    for run in runs:
+        words = list(_heading(run, has_repositories, has_worktrees, is_verbose))
+        lines.append(Line(sign(" \u00b7 ", " - ").join(words), is_heading=True))
+        lines += [_row(job) for job in run.jobs]
+        if run.invocation.error is not None:
+            lines.append(Line(INDENT + shown(run.invocation.error)))
+    return lines
+
+
+def styled(lines: Sequence[Line], world: World, width: int | None) -> Iterator[str]:
+    """Yield the lines as they are printed, in at most `width` columns; None: as wide as they are."""
+    rows = [line.cells for line in lines if line.cells]
+    widths = fitting_widths(rows, None if width is None else width - len(INDENT))
+    is_colored = has_colors(world)
+    for line in lines:
+        if line.cells:
+            cells = [fitted(cell, wide) for cell, wide in zip(line.cells, widths, strict=True)]
+            if is_colored and (color := COLORS.get(line.cells[STATUS_COLUMN])):
+                cells[STATUS_COLUMN] = painted(cells[STATUS_COLUMN], color)
+            yield (INDENT + GAP.join(cells)).rstrip()
+        else:
+            text = line.text if width is None else fitted(line.text, width).rstrip()
+            yield painted(text, BOLD) if is_colored and line.is_heading else text
+
+
+def why(job: JobRecord) -> str:
+    """Return why a job stands as it does, in a few words, with the root cause where that is another job."""
+    words = ""
+    if job.status not in (statuses.PENDING, statuses.RUNNING, statuses.COMPLETED):
+        words = job.reason or _ending(job) or job.cause or ""
+    if job.cause == statuses.NEED and job.root_cause not in (None, job.need):
+        words += f" (root cause: {job.root_cause})"
+    return "; ".join(filter(None, (words, job.changed_meanwhile)))
+
+
+def standing(job: JobRecord) -> str:
+    """`failed, exit code 7`"""
+    because = shown(why(job))
+    return f"{job.status}, {because}" if because else job.status
+
+
+def took(duration_s: float | None) -> str:
+    if duration_s is None:
+        return ""
+    if duration_s < 60:
+        return f"{duration_s:.1f}s"
+    minutes, seconds = divmod(round(duration_s), 60)
+    return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{seconds:02}s"
+
+
+def ago(started_at: str) -> str:
+    """Return how long ago that was, such as `3m ago`; a time that is yet to come (the clock was set) as it is."""
+    elapsed_s = _elapsed_s(started_at)
+    if elapsed_s is None or elapsed_s < 0:
+        return shown(started_at)
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if elapsed_s >= seconds:
+            return f"{elapsed_s // seconds:.0f}{unit} ago"
+    return f"{elapsed_s:.0f}s ago"
+
+
+def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: bool) -> Iterator[str]:
+    one = run.invocation
+    if is_verbose:
+        yield one.id
+    yield ago(one.started_at)
+    yield one.hook
+    if one.branch is not None:
+        yield shown(one.branch)
+    elif one.head is not None:
+        yield f"at {shown(one.head[:10])}"
+    if has_repositories:
+        yield f"repository {shown(_last_part(run.repository or '?'))}"
+    if has_worktrees:
+        yield f"worktree {shown(_last_part(one.worktree))}"
+    if one.parent is not None:
+        yield f"retry of {shown(one.parent)}" if is_verbose else "retry"
+    elif one.trigger in _BY_HAND:
+        yield _BY_HAND[one.trigger]
+    if one.is_alive:
+        yield statuses.RUNNING
+    elif one.error is not None:
+        yield statuses.FAILED
+
+
+def _row(job: JobRecord) -> Line:
+    cells = (shown(job.name), job.status, _time(job), shown(why(job)))
+    return Line("", cells, is_open=not job.has_ended)
+
+
+def _time(job: JobRecord) -> str:
+    """Return how long it took, or how long it has been running."""
+    if job.status == statuses.RUNNING and job.started_at is not None:
+        return took(max(0.0, _elapsed_s(job.started_at) or 0.0))
+    return took(job.duration_s)
+
+
+def _elapsed_s(timestamp: str) -> float | None:
+    with suppress(ValueError):
+        then = datetime.fromisoformat(timestamp.rstrip("Z")).replace(tzinfo=timezone.utc)
+        return wall_ns() / 1e9 - then.timestamp()
+    return None
+
+
+def _last_part(path: str) -> str:
+    return path.rpartition("/")[2] or path
+
+
+def _ending(job: JobRecord) -> str:
+    if job.signal is not None:
+        return f"signal {job.signal}"
+    return f"exit code {job.exit_code}" if job.exit_code else ""

@@ -1,0 +1,135 @@
+"""Durations on the command line, as in hook files (C3).
+
+`dodo-hooks jobs wait`: until jobs or runs have ended; the exit code says how it went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from dodo_hooks.cli.completion import known_addresses
+from dodo_hooks.cli.jobs.addresses import Addressed, addressed
+from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
+from dodo_hooks.cli.jobs.run_table import standing
+from dodo_hooks.cli.repository import print_once, repository_option, store_here
+from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.core import statuses
+from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
+from dodo_hooks.core.statuses import Outcome, satisfies
+from dodo_hooks.core.units import seconds_of
+from dodo_hooks.host.pause import sleep
+from dodo_hooks.host.world import World, monotonic_s
+from dodo_hooks.store.read_records import JobRecord, Report
+from dodo_hooks.store.reader import list_alive
+
+
+def seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """A callback for options: `90s` -> 90.0. Raises BadParameter, with what is expected."""
+    try:
+        return None if value is None else seconds_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, parameter) from None
+
+
+FIRST_LOOK_S = 0.01
+SELDOM_S = 0.2  # a look costs a stat or two, so this is some 0.1 % of a processor
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is waited for: the jobs of these names, or with None the whole run."""
+
+    watched: LiveInvocation
+    names: frozenset[str] | None
+
+    def jobs(self) -> tuple[JobRecord, ...]:
+        return tuple(job for job in self.watched.jobs if self.names is None or job.name in self.names)
+
+    def has_ended(self) -> bool:
+        if self.watched.has_ended:
+            return True
+        return self.names is not None and all(job.has_ended for job in self.jobs())
+
+    def failures(self) -> list[JobRecord]:
+        """The jobs that did not go well. Of a run, what a failure skipped adds nothing to the failure; a job that was
+        waited for by name and never ran is one."""
+        if self.names is None:
+            return [job for job in self.jobs() if job.status in (statuses.FAILED, statuses.CRASHED, statuses.CANCELLED)]
+        return [job for job in self.jobs() if not satisfies(Outcome(job.status, job.cause))]
+
+
+@click.command()
+@click.argument("where", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
+@click.option(
+    "--timeout", "timeout_s", callback=seconds, metavar="DURATION", help="Give up after so long (exit code 2)."
+)
+@repository_option
+@click.pass_context
+def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, repo: str | None) -> int:
+    """Wait until jobs or whole runs (@INVOCATION) have ended; without an address, all runs that are alive.
+
+    Exit code 0: all went well. 1: a job failed, crashed or was cancelled, or was skipped because of such a one.
+    2: the time is over, or a run could not go on.
+    """
+    tell = print_once()
+    repository_dir, own = store_here(ctx.obj, repo), _own_run(ctx.obj)
+    found = addressed(ctx.obj, repository_dir, where, tell) if where else _alive(repository_dir, own, tell)
+    for one in found:
+        if one.invocation.id == own:
+            raise UsageError("a job cannot wait for the run that it belongs to: say with `needs:` what it waits for")
+    targets = [_target(one, tell) for one in found]
+    if still_open := [one for one in targets if not one.has_ended()]:
+        tell(f"waiting for {_open_jobs(still_open)}")
+    _wait(targets, timeout_s)
+    return _verdict(targets)
+
+
+def _own_run(world: World) -> str | None:
+    return world.environ.get("DODO_INVOCATION")
+
+
+def _alive(repository_dir: str, own: str | None, report: Report) -> list[Addressed]:
+    return [Addressed(one, (), True) for one in list_alive(repository_dir, report) if one.id != own]
+
+
+def _target(found: Addressed, report: Report) -> Target:
+    names = None if found.is_whole else frozenset(job.name for job in found.jobs)
+    return Target(LiveInvocation(found.invocation, report, monotonic_s), names)
+
+
+def _wait(targets: Sequence[Target], timeout_s: float | None) -> None:
+    """Raises HooksError when the time is over."""
+    began_s, pause_s = monotonic_s(), FIRST_LOOK_S
+    left = list(targets)
+    while left := [one for one in left if not one.has_ended()]:
+        if timeout_s is not None:
+            left_s = began_s + timeout_s - monotonic_s()
+            if left_s <= 0:
+                raise HooksError(f"the time is over, and this has not ended: {_open_jobs(left)}")
+            pause_s = min(pause_s, left_s)
+        sleep(pause_s)
+        pause_s = min(pause_s * 1.5, SELDOM_S)
+        for one in left:
+            one.watched.look()
+
+
+def _open_jobs(targets: Sequence[Target]) -> str:
+    names = [f"{shown(job.name)} ({job.status})" for one in targets for job in one.jobs() if not job.has_ended]
+    return ", ".join(names) or "the end of a run"
+
+
+def _verdict(targets: Sequence[Target]) -> int:
+    code = 0
+    for one in targets:
+        failures = one.failures()
+        for job in failures:
+            say(f"{shown(job.name)}: {standing(job)}")
+            code = code or JOB_FAILED
+        run = one.watched.invocation
+        if not failures and one.names is None and run.error is not None:  # it went wrong as a whole
+            say(f"{run.id}: {shown(run.error)}")
+            code = RUN_ERROR
+    return code

@@ -1,0 +1,167 @@
+"""What a command is about: the repository, its plan, its place in the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+import click
+
+from dodo_hooks.core.errors import GitError, UnsafeRepositoryError, UsageError
+from dodo_hooks.core.plan import Hook, Plan
+from dodo_hooks.git.command import expect_configuration
+from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.console import say
+from dodo_hooks.host.world import World
+from dodo_hooks.store import identity, layout
+from dodo_hooks.store.reader import identities
+from dodo_hooks.store.repair import repair
+from dodo_hooks.store.repositories import repository_dirs, repository_path
+
+Find = Callable[[Mapping[str, str], str], Repo]
+
+
+def plan_here(world: World, find: Find = find_repo) -> Plan:
+    """The plan of the working tree. With `locate_repo` for `find` whoever it belongs to: for what only reads.
+
+    Raises:
+        GitError: there is no repository here, or git refuses it.
+        ConfigError: the hook file is wrong.
+        UsageError: there is no working tree, or no hook file in it.
+    """
+    from dodo_hooks.plans.cache import load_plan
+
+    top = tree_here(world, find)
+    plan = load_plan(world, top)
+    if plan is None:
+        raise no_hook_file(top)
+    return plan
+
+
+def tree_here(world: World, find: Find = find_repo) -> str:
+    """The top of the working tree; `find` as above.
+
+    Raises:
+        GitError: there is no repository here, or git refuses it.
+        UsageError: there is no working tree.
+    """
+    repo = find(world.environ, world.cwd)
+    if not repo.top:
+        raise UsageError(f"{repo.git_dir} has no working tree, and so no hook file: go into a working tree")
+    return repo.top
+
+
+def no_hook_file(top: str) -> UsageError:
+    return UsageError(
+        f"there is no hook file in {top}: write hooks.dodo there, with a `hooks:` in it, "
+        "and check it with `dodo-hooks validate`"
+    )
+
+
+def with_only(plan: Plan, name: str | None) -> Plan:
+    """The plan with this hook or task alone; None: as it is.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    return plan if name is None else plan._replace(hooks=(hook_in(plan, name),))
+
+
+def hook_in(plan: Plan, name: str) -> Hook:
+    """The hook or task of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from dodo_hooks.core.terminal_text import did_you_mean, quoted
+
+    hook = plan.hook(name)
+    if hook is None:
+        hint = did_you_mean(name, [hook.name for hook in plan.hooks])
+        raise UsageError(f"there is no hook {quoted(name)} in {plan.file}{hint}")
+    return hook
+
+
+def size_of(plan: Plan) -> str:
+    """How much is in it, such as "2 hooks, 1 task, 7 jobs"."""
+    tasks = sum(hook.is_task for hook in plan.hooks)
+    counts = [_counted(len(plan.hooks) - tasks, "hook")]
+    counts += [_counted(tasks, "task")] if tasks else []
+    return ", ".join([*counts, _counted(sum(len(hook.jobs) for hook in plan.hooks), "job")])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def store_here(world: World, path: str | None = None) -> str:
+    """Return where the records of this repository (or that at `path`) are kept; end first what a dead writer left open.
+
+    A repository that is gone is found by the path that it had.
+
+    Raises:
+        GitError: there is no repository, and was none, or one that git cannot use.
+    """
+    try:
+        repo = repo_at(world, path)
+    except UnsafeRepositoryError:
+        raise
+    except GitError:
+        if path is not None and (gone := _removed_store(world, os.path.join(world.cwd, path))):
+            return gone
+        raise
+    expect_configuration(repo, world.environ)
+    repository_dir = _store_of(world, repo)
+    repair(repository_dir)
+    return repository_dir
+
+
+def _removed_store(world: World, path: str) -> str | None:
+    """Return the store of the repository that was at `path` last, its newest run decides."""
+    wanted = os.path.realpath(path)
+    found = [one for one in repository_dirs(world.state) if repository_path(one) == wanted]
+    return max(found, key=lambda one: next(identities(one), ""), default=None)
+
+
+def all_stores(world: World) -> list[str]:
+    """Where the records of each repository are kept, with what dead writers left open ended."""
+    found = repository_dirs(world.state)
+    for repository_dir in found:
+        repair(repository_dir)
+    return found
+
+
+def repo_at(world: World, path: str | None) -> Repo:
+    """The repository at a path that a person wrote; None: the one that we are in."""
+    if path is None:
+        return find_repo(world.environ, world.cwd)
+    # In a hook git's variables name the repository of the hook, and would win over the path.
+    return find_repo(without_local(world.environ), os.path.join(world.cwd, path))
+
+
+def _store_of(world: World, repo: Repo) -> str:
+    return layout.repository_dir(world.state, identity.repository_id(repo.common_dir))
+
+
+def _repository_of_command(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """What stands behind the command, else behind the group: `jobs --repo PATH logs` is `jobs logs --repo PATH`."""
+    outer: str | None = ctx.parent.params.get("repo") if ctx.parent else None
+    return outer if value is None else value
+
+
+repository_option = click.option(
+    "--repo", metavar="PATH", callback=_repository_of_command, help="The repository there, not the one here."
+)
+
+
+def print_once() -> Callable[[str], None]:
+    """Says a sentence on stderr, the same one only once."""
+    told: set[str] = set()
+
+    def tell(sentence: str) -> None:
+        if sentence not in told:
+            told.add(sentence)
+            say(sentence)
+
+    return tell

@@ -1,0 +1,291 @@
+"""The command `dodo-hooks`: which commands there are, each loaded when it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from dodo_hooks import __version__
+from dodo_hooks.cli.lazy_group import COMPLETION, PROGRAM, LazyGroup, Loader
+from dodo_hooks.core.errors import USAGE_ERROR, GitError, UnsafeFileError
+from dodo_hooks.host.console import say
+from dodo_hooks.host.world import World
+
+INTERRUPTED = 130
+_NEED_NO_STATE = ("doctor", "completion")  # the former says what is wrong with it
+CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
+
+_COLORS = {"auto": None, "always": True, "never": False}
+
+
+def _choose_colors(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.obj = ctx.obj._replace(colors=_COLORS[value])
+
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(list(_COLORS)),
+    callback=_choose_colors,
+    expose_value=False,
+    help="Whether to print in colours; auto: where a terminal shows them.",
+)
+
+
+def run(argv: Sequence[str], world: World) -> int:
+    """Run `dodo-hooks ARGV` and return its exit code; a wrong command line is one line on stderr (R22).
+
+    Raises:
+        HooksError: what the command itself met.
+    """
+    try:
+        if COMPLETION in world.environ:
+            from dodo_hooks.cli.completion import complete
+
+            return complete(cli, world, world.environ[COMPLETION])
+        argv, world = _in_directory(argv, world)
+        if _command_of(argv) in COMMANDS and not {"-h", "--help", "--short", "--dry-run"} & set(argv):
+            _begin(world, _command_of(argv))
+        code = _invoke(argv, world)
+        sys.stdout.flush()
+        return code
+    except click.ClickException as error:
+        return _refuse(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # nobody reads any more (`| head -1`), which is nothing to talk about
+        _give_up_output()
+        return CLOSED_OUTPUT
+
+
+def _in_directory(argv: Sequence[str], world: World) -> tuple[Sequence[str], World]:
+    """Return the command line without its `-C DIR`, and the world as it is there. Raises click.UsageError."""
+    while len(argv) > 1 and argv[0] == "-C":
+        directory = os.path.join(world.cwd, argv[1])
+        if not os.path.isdir(directory):
+            raise click.UsageError(f"cannot change to {argv[1]}: no such directory")
+        argv, world = argv[2:], world._replace(cwd=directory)
+    return argv, world
+
+
+def _command_of(argv: Sequence[str]) -> str | None:
+    """The command, which may have `--color WHEN` before it."""
+    words = iter(argv)
+    for word in words:
+        if word == "--color":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _begin(world: World, command: str | None) -> None:
+    """What every command does first in a repository: put back what a killed hook has set aside, and tell what went
+    wrong in the background since the last command.
+
+    Raises:
+        UnsafeFileError: our directory for records is not the user's own.
+    """
+    from dodo_hooks.fire.report.failures import is_in_job, print_failures
+    from dodo_hooks.git.event import needs_recovery
+    from dodo_hooks.git.repo import find_repo
+    from dodo_hooks.host.files.private_files import expect_private_directory
+    from dodo_hooks.store import identity, layout
+    from dodo_hooks.store.repair import repair
+
+    try:
+        expect_private_directory(layout.own_dir(world.state))
+    except UnsafeFileError:
+        if command in _NEED_NO_STATE:
+            return
+        raise
+    try:
+        repo = find_repo(world.environ, world.cwd)
+    except GitError:  # none, or one that git refuses: the command itself says so, if it needs one
+        return
+    if is_in_job(world):
+        return
+    if repo.top and needs_recovery(repo):
+        from dodo_hooks.fire.recovery import recover
+
+        try:
+            recover(world, repo, waits=False)
+        except GitError as error:  # the next hook refuses; a command may well be there to find out why
+            if command not in ("doctor", "run"):  # which say it themselves
+                say(str(error))
+    known = identity.known_id(repo.common_dir)
+    if known is not None:
+        repository_dir = layout.repository_dir(world.state, known)
+        repair(repository_dir)
+        print_failures(world, repository_dir)
+
+
+def _invoke(argv: Sequence[str], world: World) -> int:
+    """What click's own `main` would do, but for its way to take a closed output: it exits, whatever it was told."""
+    try:
+        with cli.make_context(PROGRAM, list(argv), obj=world) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as asked:  # --help, --version
+        return asked.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(error: click.ClickException) -> int:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = f" (see `{context.command_path} --help`)" if context else ""
+    say(f"{' '.join(error.format_message().split())}{where}")
+    return USAGE_ERROR
+
+
+def _give_up_output() -> None:
+    """What is still in Python's buffer goes nowhere; else the interpreter complains about it when it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
+# The table of commands. An import stands in each function, so that one command costs one command.
+
+
+def _install() -> click.Command:
+    from dodo_hooks.cli.install.install import install
+
+    return install
+
+
+def _uninstall() -> click.Command:
+    from dodo_hooks.cli.install.uninstall import uninstall
+
+    return uninstall
+
+
+def _run() -> click.Command:
+    from dodo_hooks.cli.run import run_hook
+
+    return run_hook
+
+
+def _list() -> click.Command:
+    from dodo_hooks.cli.hook_file.list import list_jobs
+
+    return list_jobs
+
+
+def _graph() -> click.Command:
+    from dodo_hooks.cli.graph.graph import graph
+
+    return graph
+
+
+def _validate() -> click.Command:
+    from dodo_hooks.cli.hook_file.validate import validate
+
+    return validate
+
+
+def _dump() -> click.Command:
+    from dodo_hooks.cli.hook_file.dump import dump
+
+    return dump
+
+
+def _jobs() -> click.Command:
+    from dodo_hooks.cli.jobs.jobs import jobs
+
+    return jobs
+
+
+def _completion() -> click.Command:
+    from dodo_hooks.cli.completion import completion
+
+    return completion
+
+
+def _status() -> click.Command:
+    from dodo_hooks.cli.status import status
+
+    return status
+
+
+def _init() -> click.Command:
+    from dodo_hooks.cli.hook_file.init import init
+
+    return init
+
+
+def _trust() -> click.Command:
+    from dodo_hooks.cli.trust import trust
+
+    return trust
+
+
+def _deny() -> click.Command:
+    from dodo_hooks.cli.trust import deny
+
+    return deny
+
+
+def _doctor() -> click.Command:
+    from dodo_hooks.cli.install.doctor import doctor
+
+    return doctor
+
+
+def _worktree() -> click.Command:
+    from dodo_hooks.cli.worktree import worktree
+
+    return worktree
+
+
+def _of_jobs(name: str) -> Loader:
+    def load() -> click.Command:
+        from dodo_hooks.cli.jobs.jobs import COMMANDS
+
+        return COMMANDS[name]()
+
+    return load
+
+
+COMMANDS: Mapping[str, Loader] = {
+    "init": _init,
+    "install": _install,
+    "uninstall": _uninstall,
+    "run": _run,
+    "list": _list,
+    "graph": _graph,
+    "validate": _validate,
+    "dump": _dump,
+    "jobs": _jobs,
+    **{name: _of_jobs(name) for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
+    "status": _status,
+    "doctor": _doctor,
+    "trust": _trust,
+    "deny": _deny,
+    "worktree": _worktree,
+    "completion": _completion,
+}
+
+
+@click.command(
+    cls=LazyGroup,
+    loaders=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")  # taken by `_in_directory`
+@click.version_option(__version__, prog_name=PROGRAM)
+@color_option
+@click.pass_context
+def cli(ctx: click.Context, directory: str | None) -> None:
+    """Run a repository's git hooks as a build graph, and see what they did.
+
+    logs, wait, watch, cancel, retry and prune are short for jobs logs, and so on.
+    """
+    if directory is not None:
+        raise click.UsageError("-C stands before everything else")
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(USAGE_ERROR)

@@ -1,0 +1,106 @@
+"""Tables and lines for people at a terminal, and for the programs that read what they print.
+
+At a terminal, columns fit its width: what is too long for its column ends in an ellipsis, or is wrapped between words
+where it is the last one. Everywhere else a row is a line and nothing is cut.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+import click
+
+from dodo_hooks.core import statuses
+from dodo_hooks.core.terminal_text import BOLD, DIM, GREEN, RED, columns_of, cut, padded, painted, wants_colors
+from dodo_hooks.core.terminal_text import UNPRINTABLE as UNPRINTABLE
+from dodo_hooks.core.terminal_text import shown as shown
+from dodo_hooks.host.world import World
+
+COLORS: Mapping[str, str] = {  # status -> the parameters of ECMA-48's SGR
+    statuses.RUNNING: "33",
+    statuses.COMPLETED: GREEN,
+    statuses.UP_TO_DATE: GREEN,
+    statuses.FAILED: f"{BOLD};{RED}",
+    statuses.CRASHED: f"{BOLD};{RED}",
+    statuses.CANCELLED: "35",
+    statuses.SKIPPED: DIM,
+}
+GAP = "  "
+LEAST_COLUMNS = 40  # of a terminal that says it has fewer, or none
+_LEAST_CELL = 8
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], world: World) -> None:
+    """Print rows below their heads. At a terminal the last column is wrapped between words."""
+    cells = [list(heads), *([shown(cell) for cell in row] for row in rows)]
+    width = terminal_width(world)
+    widths = fitting_widths(cells, width)
+    for place, row in enumerate(cells):
+        for line in _wrapped(row, widths, width is not None):
+            print_safe(painted(line, BOLD) if place == 0 and has_colors(world) else line)
+
+
+def say(text: str) -> None:
+    """Print lines, with nothing in them that a terminal would obey; what the output's encoding does not have is shown
+    escaped, too."""
+    print_safe(shown(text, keeps="\n\t"))
+
+
+def print_safe(line: str) -> None:
+    """Print a line that is safe already, since it holds our own colours."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(line.encode(encoding, "backslashreplace").decode(encoding), color=True)
+
+
+def has_colors(world: World) -> bool:
+    """Return whether the person who looks at standard output wants colours."""
+    return wants_colors(world.environ, sys.stdout.isatty(), world.colors)
+
+
+def terminal_width(world: World) -> int | None:
+    """Return the columns of the terminal that standard output is; None where it is none."""
+    if not sys.stdout.isatty():
+        return None
+    named = world.environ.get("COLUMNS", "")
+    columns = int(named) if named.isdecimal() else shutil.get_terminal_size().columns
+    return max(columns, LEAST_COLUMNS)
+
+
+def fitting_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
+    """Return the width of each column: as wide as its widest cell, but in all at most `width` columns of a terminal.
+
+    The widest column gives way first.
+    """
+    widths = [max(map(columns_of, column)) for column in zip_longest(*rows, fillvalue="")]
+    if width is not None:
+        room = width - len(GAP) * (len(widths) - 1)
+        while sum(widths) > room and max(widths) > _LEAST_CELL:
+            widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def fitted(text: str, width: int) -> str:
+    """Return the text in exactly `width` columns: filled with blanks, or cut off with an ellipsis."""
+    return padded(cut(text, width, sign("\u2026", "...")), width)
+
+
+def sign(wanted: str, ascii_form: str) -> str:
+    """Return the sign that is wanted, or its ASCII form where the output's encoding does not have it."""
+    try:
+        wanted.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return ascii_form
+    return wanted
+
+
+def _wrapped(row: Sequence[str], widths: Sequence[int], is_fitted: bool) -> list[str]:
+    """Return the lines of a row."""
+    *cells, last = [*row, *[""] * (len(widths) - len(row))]
+    head = "".join(fitted(cell, width) + GAP for cell, width in zip(cells, widths, strict=False))
+    pieces = textwrap.wrap(last, widths[-1], break_on_hyphens=False) if is_fitted else [last]
+    indent = " " * columns_of(head)
+    return [((indent if place else head) + piece).rstrip() for place, piece in enumerate(pieces or [""])]

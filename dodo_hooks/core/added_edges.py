@@ -1,0 +1,163 @@
+"""A hook whose left-out jobs hold nobody up, and let nobody slip through (R2, R3, C5; HOT, imported only if there are
+such jobs).
+
+A job that does not apply satisfies whoever needs it. But it needs others itself, and who waits for it meant to come
+behind those as well: in a chain of three whose middle does not apply, the third still comes behind the first, and is
+skipped when that fails. So what a left-out job waits for is handed on to those who wait for it.
+
+Jobs that change files do not race with each other, nor with those that read the same files (G7; HOT).
+
+Known only when a hook has fired, since the lists of files are: so these edges are added to the plan's then. Two jobs
+share files if their lists do; a job that changes files and has no list may change any. They go in the plan's order,
+which is the order of the file where needs and `after` do not say otherwise.
+
+An edge is left out only if another one does its work in any case. A chain of edges does not always: its middle may be
+skipped, when a need of its own has failed, while its beginning still runs, and then sets its end free. A need is safe,
+since it takes its dependents along; so is a job that has no needs, since it is not skipped before its time.
+"""
+
+from dodo_hooks.core.graph import dependents_of
+from dodo_hooks.core.plan import FILES_VARIABLE, FOREGROUND, NO_FILES
+from dodo_hooks.core.statuses import satisfies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dodo_hooks.core.plan import Hook, Job
+    from dodo_hooks.core.statuses import Outcome
+
+    Files = Mapping[int, "tuple[bytes, ...] | None"]
+
+
+def bypass_skipped(hook: "Hook", left_out: "Mapping[int, Outcome]") -> "Hook":
+    """The hook with the edges that bypass `left_out`, whose jobs stay in it.
+
+    A need on a job that does not apply is also one on what that needs. An `after` on a job that is left out for
+    whatever reason is also one on all that it would have waited for. The order of the hook stays right.
+    """
+    needs = {job.number: job.needs for job in hook.jobs}
+    after = {job.number: job.after for job in hook.jobs}
+    for number in hook.order:  # whoever is waited for comes first
+        its_needs, its_after = list(needs[number]), list(after[number])
+        for need in needs[number]:
+            if need in left_out and satisfies(left_out[need]):
+                its_needs += _alive(needs[need], left_out)
+                its_after += _alive(after[need], left_out)
+        for other in after[number]:
+            if other in left_out:
+                its_after += _alive((*needs[other], *after[other]), left_out)
+        needs[number] = tuple(dict.fromkeys(its_needs))
+        after[number] = tuple(other for other in dict.fromkeys(its_after) if other not in its_needs)
+    dependents, followers = dependents_of(list(needs.values())), dependents_of(list(after.values()))
+    jobs = tuple(
+        job._replace(
+            needs=needs[job.number],
+            after=after[job.number],
+            dependents=tuple(dependents[job.number]),
+            followers=tuple(followers[job.number]),
+        )
+        for job in hook.jobs
+    )
+    return hook._replace(jobs=jobs)
+
+
+def _alive(numbers: "Iterable[int]", left_out: "Mapping[int, Outcome]") -> "list[int]":
+    """What is still to be waited for. A job that does not apply has handed on its own already; one that does not
+    satisfy stays, since it stops whoever comes behind."""
+    return [number for number in numbers if number not in left_out or not satisfies(left_out[number])]
+
+
+def serialize_conflicts(hook: "Hook", running: "Sequence[int]", files: "Mapping[int, tuple[bytes, ...]]") -> "Hook":
+    """The hook with these edges. `running`: the jobs that are going to run; `files`: the lists of those that are about
+    files, relative to their roots."""
+    jobs = [hook.jobs[number] for number in running if hook.jobs[number].phase == FOREGROUND]
+    lists = {job.number: _from_top(job, files.get(job.number, ())) for job in jobs}
+    changers = [job.number for job in jobs if job.stage_fixed]
+    needs, after = [job.needs for job in hook.jobs], [list(job.after) for job in hook.jobs]
+    for first, then in conflict_edges(lists, changers, hook.order, needs, after):
+        after[then].append(first)
+    followers = dependents_of(after)
+    changed = tuple(
+        job._replace(after=tuple(after[job.number]), followers=tuple(followers[job.number])) for job in hook.jobs
+    )
+    return hook._replace(jobs=changed)
+
+
+def _from_top(job: "Job", files: "tuple[bytes, ...]") -> "tuple[bytes, ...] | None":
+    """The files that a job is given; None for one that is given none, and may look at any."""
+    if job.files_at == NO_FILES and FILES_VARIABLE not in job.command:
+        return None
+    below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
+    return tuple(below + path for path in files)
+
+
+def conflict_edges(
+    files: "Files",
+    changers: "Iterable[int]",
+    order: "Iterable[int]",
+    needs: "Sequence[Iterable[int]]",
+    after: "Sequence[Iterable[int]]",
+) -> "list[tuple[int, int]]":
+    """The edges to be added, as (the job that ends first, the job that waits for it).
+
+    `files` has the jobs that will run, each with its list, None where it has none; `changers` are those that change
+    theirs. `order` is a topological order of all jobs, `needs` and `after` are theirs by number.
+    """
+    conflicts = _conflicts(files, {job for job in changers if job in files})
+    edges: list[tuple[int, int]] = []
+    before: dict[int, int] = {}  # job -> those that have ended when it starts, whatever happens, as bits
+    done: list[int] = []
+    for job in order:
+        if job not in files:
+            continue
+        ended = 0
+        its_needs = [other for other in needs[job] if other in files]
+        for other in (*its_needs, *(other for other in after[job] if other in files)):
+            ended |= _with(other, before, needs, files, is_need=other in its_needs)
+        wanted = conflicts[job]
+        for other in reversed(done) if wanted & ~ended else ():
+            if wanted >> other & 1 and not ended >> other & 1:
+                edges.append((other, job))
+                ended |= _with(other, before, needs, files, is_need=False)
+        before[job] = ended
+        done.append(job)
+    return edges
+
+
+def _with(
+    other: int, before: "dict[int, int]", needs: "Sequence[Iterable[int]]", files: "Files", *, is_need: bool
+) -> int:
+    """Who has ended for certain when the end of `other` is waited for."""
+    is_certain = is_need or not any(need in files for need in needs[other])
+    return 1 << other | (before[other] if is_certain else 0)
+
+
+def _conflicts(files: "Files", changers: "set[int]") -> "dict[int, int]":
+    """For each job those that it must not overlap, as bits."""
+    alike: dict[tuple[bytes, ...], int] = {}  # most jobs have one of a few lists
+    for job, names in files.items():
+        if names is not None:
+            alike[names] = alike.get(names, 0) | 1 << job
+    changing = sum(1 << job for job in changers)
+    changing_all = sum(1 << job for job in changers if files[job] is None)
+    listed = sum(1 << job for job, names in files.items() if names is not None)
+    holders: dict[bytes, int] = {}
+    for names, jobs in alike.items():
+        for name in names:
+            holders[name] = holders.get(name, 0) | jobs
+    sharing: dict[tuple[bytes, ...], int] = {}
+    for names in alike:
+        shared = 0
+        for name in names:
+            shared |= holders[name]
+        sharing[names] = shared
+    found = {}
+    for job, names in files.items():
+        if names is None:
+            others = listed | changing if job in changers else 0
+        else:
+            others = sharing[names] if job in changers else sharing[names] & changing
+            others |= changing_all
+        found[job] = others & ~(1 << job)
+    return found

@@ -1,0 +1,63 @@
+"""Running jobs by doit: the background phase once the prompt has been let go, and every `doit run` (sections 5, 9)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from dodo_hooks.core.plan import Plan
+from dodo_hooks.doit_runner.database import open_database
+from dodo_hooks.doit_runner.reporters import FanOut, MetaReporter
+from dodo_hooks.doit_runner.runner import WaveRunner, control_of
+from dodo_hooks.engine.background_phase import Background
+from dodo_hooks.engine.control_server import ControlServer
+from dodo_hooks.engine.loop import Loop
+from dodo_hooks.engine.worktree import WorktreeGuard
+from dodo_hooks.loader.tasks import task_name, tasks_of
+
+if TYPE_CHECKING:
+    from dodo_hooks.engine.protocols import Recorder
+
+
+def run_with_doit(
+    phase: Background,
+    display: "Recorder",
+    loop: Loop,
+    reporters: Sequence[Any] = (),
+    database: Any = None,
+    always: bool = False,
+) -> int:
+    """Let doit run the selected jobs of the phase, reachable over the control socket, until each has an outcome.
+
+    `display` hears what is no record; the records are kept by the reporter `meta`, and further `reporters` are told the
+    same. `database`: doit's dependency manager; by default the one of the repository.
+
+    Returns doit's exit code.
+
+    Raises:
+        HooksError: the graph cannot be run.
+    """
+    hook, writer = phase.context.hook, phase.writer
+    tasks = tasks_of(Plan("", None, (hook,)), lambda hook, job: lambda: True)  # the loop starts processes, not doit
+    control = control_of(tasks, [task_name(hook, hook.jobs[n]) for n in hook.order if n in phase.selected])
+    runner = WaveRunner(
+        database or open_database(phase.database),
+        FanOut([MetaReporter(None, {"writer": writer}), *reporters]),
+        hook,
+        display,
+        writer.outcomes(),
+        f"@{writer.identity}",
+        always,
+    )
+    runner.use(loop)
+    loop.recorder = runner
+    guard = WorktreeGuard(phase.repo, phase.git_file, phase.context.environ, writer)
+    loop.guard(guard, (), loop.context.grace_s)
+    server = None
+    with suppress(OSError):  # without a socket nobody can cancel, which is no reason not to run
+        server = ControlServer(loop, writer)
+    try:
+        return int(runner.run_all(control.task_dispatcher()))
+    finally:
+        guard.close()
+        if server is not None:
+            server.close()

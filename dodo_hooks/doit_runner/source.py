@@ -1,0 +1,115 @@
+"""doit's dispatcher as a source of ready jobs for the loop."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dodo_hooks.core.plan import Hook
+from dodo_hooks.core.schedule import Ledger, check_order, in_order
+from dodo_hooks.core.statuses import Outcome, satisfies
+
+if TYPE_CHECKING:
+    from dodo_hooks.core.schedule import Change
+    from dodo_hooks.doit_runner.runner import WaveRunner
+
+
+# A node's run_status, by which doit decides for its dependents (ExecNode.parent_status).
+_SATISFIED = "up-to-date"
+_UNSATISFIED = "failure"
+
+
+class DispatchSource:
+    """doit's dispatcher in the form of core/schedule's `Source`."""
+
+    def __init__(self, runner: "WaveRunner", dispatcher: Any, hook: Hook, outcomes: Mapping[int, Outcome]) -> None:
+        names = {f"{hook.name}:{job.name}": job.number for job in hook.jobs}
+        for number in outcomes:  # what is decided waits for nothing, and neither do its dependents through it (R1)
+            dispatcher.tasks[f"{hook.name}:{hook.jobs[number].name}"].task_dep = []
+        self._runner = runner
+        self._hook = hook
+        self._numbers = names
+        self._generator = dispatcher.generator
+        self._ledger = Ledger(hook, _reachable(dispatcher, names), dict(outcomes))
+        self._held: set[int] = set()  # doit would run them, and they wait for an `after`
+        self._to_send: list[Any] = []
+
+    def start(self) -> "Change":
+        check_order(self._hook, self._ledger.open, self._ledger.outcomes)
+        skipped = self._ledger.skip_what_cannot_run()
+        return self._advance(skipped)
+
+    def ended(self, number: int, outcome: Outcome) -> "Change":
+        self._close(number, outcome)
+        return self._advance(self._ledger.cascade_from(number))
+
+    def stop(self, running: Iterable[int], outcome: Outcome) -> "list[tuple[int, Outcome]]":
+        stopped = self._ledger.close_all_but(running, outcome)
+        for number, its_outcome in stopped:
+            self._close(number, its_outcome)
+        return stopped
+
+    def open_jobs(self) -> "set[int]":
+        return self._ledger.open
+
+    def _close(self, number: int, outcome: Outcome) -> None:
+        self._ledger.close(number, outcome)
+        self._held.discard(number)
+        node = self._runner.nodes.get(number)
+        if node is not None and node not in self._to_send:
+            node.run_status = _SATISFIED if satisfies(outcome) else _UNSATISFIED
+            self._to_send.append(node)
+
+    def _advance(self, ended: "list[tuple[int, Outcome]]") -> "Change":
+        """Take from the dispatcher whatever it has, and let go of what an `after` has held up."""
+        ended = ended + self._drain()
+        ready = [number for number in self._held if not self._waits_for_others(number)]
+        self._held.difference_update(ready)
+        return in_order(self._hook, ready), ended
+
+    def _waits_for_others(self, number: int) -> bool:
+        return any(other in self._ledger.open for other in self._hook.jobs[number].after)
+
+    def _drain(self) -> "list[tuple[int, Outcome]]":
+        ended: list[tuple[int, Outcome]] = []
+        while True:
+            sent = self._to_send.pop(0) if self._to_send else None
+            try:
+                node = self._generator.send(sent)
+            except StopIteration:
+                return ended
+            if node != "hold on":
+                ended += self._sort(node)
+            elif not self._to_send:
+                return ended
+
+    def _sort(self, node: Any) -> "list[tuple[int, Outcome]]":
+        """A node that doit has come to: send it back at once, or hold it as ready."""
+        number = self._numbers.get(node.task.name)
+        if number is None or number not in self._ledger.open:
+            node.run_status = self._status_of(node, number)
+            self._to_send.append(node)
+            return []
+        outcome = self._runner.choose(node)
+        if outcome is None:
+            self._runner.nodes[number] = node
+            self._held.add(number)
+            return []
+        node.run_status = _SATISFIED if satisfies(outcome) else _UNSATISFIED
+        self._to_send.append(node)
+        return [self._ledger.close(number, outcome), *self._ledger.cascade_from(number)]
+
+    def _status_of(self, node: Any, number: "int | None") -> str:
+        """Of a group, which ends when its members have; or of a job that has its outcome already."""
+        if number is None:
+            return _UNSATISFIED if node.bad_deps or node.ignored_deps else _SATISFIED
+        return _SATISFIED if satisfies(self._ledger.outcomes[number]) else _UNSATISFIED
+
+
+def _reachable(dispatcher: Any, numbers: Mapping[str, int]) -> "set[int]":
+    """The jobs that the selected tasks are, or need, directly or through groups and other jobs."""
+    waiting, seen = list(dispatcher.selected_tasks), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(dispatcher.tasks[name].task_dep)
+    return {numbers[name] for name in seen if name in numbers}

@@ -1,0 +1,186 @@
+"""The coordinator's end of the control socket."""
+
+import json
+import os
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from dodo_hooks.engine.control_client import _LONGEST_REQUEST, STILL_THERE_S, VERSION, _directory, _object
+from dodo_hooks.host.world import monotonic_s
+from dodo_hooks.store.layout import SOCKET_NAME
+
+if TYPE_CHECKING:
+    from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.store.writer import InvocationWriter
+
+_MOST_CLIENTS = 64
+_REQUEST_S = 5.0  # how long a client may take to say what it wants
+
+
+class ControlServer:
+    """The coordinator's end. Everything happens inside the loop's one wait: no client can hold up the scheduler."""
+
+    def __init__(self, loop: "Loop", writer: "InvocationWriter") -> None:
+        """Binds the socket in the invocation's directory.
+
+        Raises:
+            OSError: it cannot be bound.
+        """
+        self._loop = loop
+        self._writer = writer
+        self._clients: dict[int, _Client] = {}
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _directory(writer.directory):
+            self._socket.bind(SOCKET_NAME)
+        self._socket.setblocking(False)
+        self._socket.listen(_MOST_CLIENTS)
+        loop.watch(self._socket.fileno(), lambda _: self._accept())
+        loop.every(None, self._answer_what_ended)
+
+    def close(self) -> None:
+        """Answer whoever still waits, and take no further call."""
+        self._answer_what_ended()
+        for client in list(self._clients.values()):
+            self._drop(client)
+        self._loop.unwatch(self._socket.fileno())
+        self._socket.close()
+        with suppress(OSError):
+            os.unlink(f"{self._writer.directory}/{SOCKET_NAME}")
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:  # it went away again
+            return
+        if not _is_ours(connection) or not self._has_room():
+            connection.close()
+            return
+        connection.setblocking(False)
+        client = _Client(connection)
+        client.deadline_s = monotonic_s() + _REQUEST_S
+        self._clients[connection.fileno()] = client
+        self._loop.watch(connection.fileno(), lambda _: self._listen(client))
+        self._loop.remind(client.deadline_s)
+        self._say(client, {"grace_s": self._loop.context.grace_s})
+
+    def _has_room(self) -> bool:
+        """Whether one more client can be heard; the one that has said nothing for the longest time makes room."""
+        if len(self._clients) >= _MOST_CLIENTS:
+            silent = next((client for client in self._clients.values() if client.waits_for is None), None)
+            if silent is not None:
+                self._drop(silent)
+        return len(self._clients) < _MOST_CLIENTS
+
+    def _listen(self, client: "_Client") -> None:
+        try:
+            data = client.connection.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if client.waits_for is not None:  # there is nothing more to say; at its end it may still want to hear
+            if not data:
+                self._loop.unwatch(client.connection.fileno())
+            return
+        client.request += data
+        if not data or len(client.request) > _LONGEST_REQUEST:
+            self._drop(client)
+        elif b"\n" in client.request:
+            self._obey(client)
+
+    def _obey(self, client: "_Client") -> None:
+        parsed = _parse(client.request, [job.name for job in self._writer.hook.jobs])
+        if isinstance(parsed, str):
+            self._say(client, {"error": parsed})
+            self._drop(client)
+            return
+        numbers, superseded_by = parsed
+        for number in numbers:
+            self._loop.cancel(number, superseded_by)
+        client.waits_for = set(numbers)
+        client.deadline_s = monotonic_s() + self._loop.context.grace_s + STILL_THERE_S
+        self._loop.remind(client.deadline_s)
+        self._answer_what_ended()
+
+    def _answer_what_ended(self) -> None:
+        for client in list(self._clients.values()):
+            is_late = monotonic_s() >= client.deadline_s
+            if client.waits_for is not None:
+                self._answer(client, client.waits_for, is_late)
+            elif is_late:
+                self._drop(client)
+
+    def _answer(self, client: "_Client", waits_for: set[int], is_late: bool) -> None:
+        for number in sorted(waits_for):
+            state = self._writer.jobs[number]
+            if state.outcome is not None or is_late:
+                waits_for.discard(number)
+                if not self._say(client, {"job": self._writer.hook.jobs[number].name, "status": state.status}):
+                    return
+        if not waits_for:
+            self._drop(client)
+
+    def _say(self, client: "_Client", answer: dict[str, Any]) -> bool:
+        """Whether it was said. A client that has stopped reading is dropped, and we have lost no time."""
+        line = json.dumps({"dodo-hooks": VERSION, **answer}).encode() + b"\n"
+        try:
+            if client.connection.send(line) == len(line):
+                return True
+        except OSError:
+            pass
+        self._drop(client)
+        return False
+
+    def _drop(self, client: "_Client") -> None:
+        descriptor = client.connection.fileno()
+        if self._clients.pop(descriptor, None) is None:
+            return
+        self._loop.unwatch(descriptor)
+        client.connection.close()
+
+
+class _Client:
+    __slots__ = ("connection", "deadline_s", "request", "waits_for")
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.request = b""
+        self.waits_for: set[int] | None = None  # jobs it wants to hear the end of
+        self.deadline_s = 0.0
+
+
+def _parse(request: bytes, names: Sequence[str]) -> "tuple[list[int], str] | str":
+    """The numbers of the jobs to cancel and the run that takes their place, or what is wrong with the request.
+
+    Any bytes get an answer. What an answer quotes is a number or a text, never a structure of the client's making.
+    """
+    wanted = _object(request.partition(b"\n")[0])
+    version, do, jobs, by = (wanted.get(name) for name in ("dodo-hooks", "do", "jobs", "for"))
+    by = "" if by is None else by
+    if not isinstance(version, int) or not isinstance(do, str) or not isinstance(jobs, list) or not isinstance(by, str):
+        return "the request is not understood"
+    if version != VERSION:
+        return f"this coordinator speaks version {VERSION}, and the request is of version {version}"
+    if do != "cancel":
+        return f"there is nothing called {do!r:.60} to do"
+    numbers = {name: number for number, name in enumerate(names)}
+    unknown = [job for job in jobs if not isinstance(job, str) or job not in numbers]
+    if unknown:
+        return f"no such job: {unknown[0]:.60}" if isinstance(unknown[0], str) else "the request is not understood"
+    return [numbers[job] for job in jobs], by
+
+
+def _is_ours(connection: socket.socket) -> bool:
+    """Whether the other end belongs to the same user (unix(7), SO_PEERCRED; on macOS unix(4), LOCAL_PEERCRED)."""
+    try:
+        if sys.platform == "linux":
+            data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            return bool(struct.unpack("3i", data)[1] == os.getuid())
+        data = connection.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED, struct xucred
+        return bool(struct.unpack_from("2I", data)[1] == os.getuid())
+    except OSError:
+        return False

@@ -1,0 +1,101 @@
+"""The line that says how a job ended: mark, name, time, reason (R23; HOT).
+
+    + format   0.4 s
+    x lint     2m03s  exit code 1
+    - types    no matching staged files
+
+Where the locale's encoding has them, the marks are a check, a cross, a dash and an arrow.
+"""
+
+from dodo_hooks.core import statuses
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.terminal_text import DIM, GREEN, RED, columns_of, cut, padded, painted, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dodo_hooks.core.statuses import Outcome
+
+_MARKS = {
+    statuses.COMPLETED: ("✔", "+"),
+    statuses.UP_TO_DATE: ("↷", ">"),
+    statuses.SKIPPED: ("\u2013", "-"),  # an en dash
+}
+_FAILED_MARK = ("✘", "x")
+_WIDEST_NAME = 40
+_LEAST_FOR_NAME = 8
+_BESIDE_NAME = 2 + 2 + 6 + 2 + 12  # the mark, the time, gaps, and the beginning of a reason
+_TIME_COLUMNS = 6  # "12.3 s", "59m59s"
+_GAP = "  "
+
+
+class Look(Record):
+    """How lines are printed at one place."""
+
+    has_colors: bool = False
+    has_unicode: bool = False
+    columns: int = 0  # what fits into a line; 0: no limit
+
+
+def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | None", look: Look) -> str:
+    """One line, safe to print. `width`: as `name_columns` gives it for all lines that stand below each other."""
+    mark = _MARKS.get(outcome.status, _FAILED_MARK)[not look.has_unicode]
+    text = padded(_cut(shown(name), width, look) if look.columns else shown(name), width)
+    time = "" if duration_s is None else _GAP + duration_text(duration_s).rjust(_TIME_COLUMNS)
+    why = "" if outcome.status == statuses.COMPLETED else _GAP + shown(reason_of(outcome))
+    rest = text + time + why
+    if look.columns:
+        rest = _cut(rest, look.columns - 2, look)
+    rest = rest.rstrip()
+    if not look.has_colors:
+        return f"{mark} {rest}"
+    if outcome.status == statuses.COMPLETED:
+        return f"{painted(mark, GREEN)} {rest}"
+    return painted(f"{mark} {rest}", DIM if outcome.status in (statuses.SKIPPED, statuses.UP_TO_DATE) else RED)
+
+
+def name_columns(names: "Iterable[str]", look: Look) -> int:
+    """How wide the column with these names is."""
+    widest = max((columns_of(shown(name)) for name in names), default=0)
+    most = max(look.columns - _BESIDE_NAME, _LEAST_FOR_NAME) if look.columns else _WIDEST_NAME
+    return min(widest, most, _WIDEST_NAME)
+
+
+def duration_text(seconds: float) -> str:
+    """`0.4 s`, `2m03s`, `1h02m`"""
+    tenths = round(seconds * 10)
+    if tenths < 600:
+        return f"{tenths / 10:.1f} s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    return f"{minutes}m{rest_s:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def reason_of(outcome: "Outcome") -> str:
+    """A few words on why a job ended as it did: `exit code 1`, `no matching staged files`."""
+    if outcome.status == statuses.UP_TO_DATE:
+        return "up to date"
+    if outcome.cause == statuses.EXIT and outcome.exit_code is not None:
+        return f"exit code {outcome.exit_code}"
+    if outcome.cause == statuses.SIGNAL and outcome.signal is not None:
+        return f"ended by {statuses.signal_name(outcome.signal)}"
+    return outcome.reason or _BECAUSE.get(outcome.cause or "", outcome.cause or outcome.status)
+
+
+# For an outcome without a sentence of its own, such as one that an older version has recorded.
+_BECAUSE = {
+    statuses.NEED: "a dependency did not succeed",
+    statuses.FAIL_FAST: "another job failed",
+    statuses.GATE: "the foreground jobs failed",
+    statuses.CONDITION: "does not apply here",
+    statuses.SELECTION: "not selected",
+    statuses.NESTED: "the hook fired inside a job",
+    statuses.USER: "cancelled",
+    statuses.SPAWN: "could not be started",
+    statuses.WAVE_DIED: "the process that ran it died",
+    statuses.WRITER_DIED: "the process that kept its record died",
+}
+
+
+def _cut(text: str, columns: int, look: Look) -> str:
+    return cut(text, columns, "…" if look.has_unicode else "...")

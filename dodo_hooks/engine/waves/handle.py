@@ -1,0 +1,78 @@
+"""Wave processes, as the runner sees them: forking one, talking to it, and clearing up behind it (R7, R20; HOT)."""
+
+from dodo_hooks.engine.waves import wire
+from dodo_hooks.engine.waves.wave import run_wave
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.engine.waves.job import Context
+
+
+class WaveHandle:
+    """A wave process, as the runner knows it."""
+
+    __slots__ = ("broken", "commands", "dismissed", "held", "inbox", "pid", "running", "terminal_owner")
+
+    def __init__(
+        self, pid: int, commands: int, reports: int, held: "list[int]", terminal_owner: "int | None" = None
+    ) -> None:
+        self.pid = pid
+        self.commands = commands
+        self.inbox = wire.Inbox(reports)
+        self.held = held  # not started
+        self.running: dict[int, int] = {}  # job -> its process group, 0 until it is reported
+        self.dismissed = False
+        self.broken = ""
+        self.terminal_owner = terminal_owner  # the group that had the terminal before an interactive job
+
+    def tell(self, kind: str, *numbers: int) -> bool:
+        """Send a message. False: the wave has died, and its other pipe will say so."""
+        try:
+            wire.send(self.commands, kind, *numbers)
+        except BrokenPipeError:
+            return False
+        return True
+
+    def reap(self) -> None:
+        """The wave is gone: close its pipes, end what it had running, reap it."""
+        os.close(self.inbox.descriptor)
+        os.close(self.commands)
+        if self.terminal_owner is not None:
+            from dodo_hooks.host.terminal import restore
+
+            restore(self.terminal_owner)
+        if self.running:
+            # Before the wave is reaped: until then its id, which is its session's, belongs to nobody else.
+            process.kill_session(self.pid)
+            if not process.IS_LINUX or not process.has_process_table() or self.terminal_owner is not None:
+                for group in filter(None, self.running.values()):
+                    process.kill_group(group)
+        process.reap(self.pid)
+
+
+def fork_wave(
+    context: "Context", jobs: "list[int]", keep: "Sequence[int]", terminal_owner: "int | None" = None
+) -> WaveHandle:
+    """A new wave that holds these jobs. `keep`: descriptors that it has too, such as its share of `alive` (R18).
+    `terminal_owner`: the group that lends it the terminal; None: it has none.
+
+    Raises:
+        OSError: there is no process or no descriptor left for it (R21).
+    """
+    commands_reader, commands = os.pipe()
+    reports, reports_writer = os.pipe()
+    try:
+        pid = process.fork()
+    except OSError:
+        for descriptor in (commands_reader, commands, reports, reports_writer):
+            os.close(descriptor)
+        raise
+    if not pid:
+        run_wave(context, commands_reader, reports_writer, keep, terminal_owner is not None)
+    os.close(commands_reader)
+    os.close(reports_writer)
+    return WaveHandle(pid, commands, reports, jobs, terminal_owner)

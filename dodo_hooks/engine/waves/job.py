@@ -1,0 +1,213 @@
+"""One job: its environment, its output, its start (HOT)."""
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import FILES_VARIABLE, MAX_LOG_BYTES, NO_FILES
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.process import spawn
+from dodo_hooks.store import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.core.plan import Hook, Job
+
+TO_FILE = "file"  # output goes straight into the log: a job that outlives its run can go on writing (R16)
+TO_PIPE = "pipe"  # output passes through the wave, so that the runner can show it (R23)
+TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands keep their colours
+
+# A pager at a terminal that nobody types at waits for ever; `git diff` starts one for more than a screen.
+_NO_PAGERS = {"GIT_PAGER": "cat", "PAGER": "cat"}
+_AS_THEY_ARE: "Mapping[str, str]" = {}
+
+TTY = "/dev/tty"
+CLOSED = -1
+
+
+class Context(Record):
+    """What all jobs of one phase share."""
+
+    hook: "Hook"
+    top: str  # of the working tree
+    environ: "Mapping[str, str]"  # what every job of the phase gets
+    invocation_dir: str
+    output: str  # TO_FILE, TO_PIPE or TO_TERMINAL
+    grace_s: float  # between SIGTERM and SIGKILL (R14)
+    nice: int  # of a job that does not say (R13)
+    is_background: bool
+    max_log_bytes: int = MAX_LOG_BYTES
+    ancestors: "tuple[str, ...]" = ()  # the runs inside of which this one was fired
+    window: bytes = b""  # the terminal's size, as TIOCGWINSZ gives it
+    files: "Mapping[int, tuple[bytes, ...]] | None" = None  # the list of each job that is about files (G4)
+    has_tty: bool = False  # an interactive job can have the terminal; else it runs as any other, without input
+
+
+class StartError(Exception):
+    """A job could not be started: the exit code a shell would give, and why."""
+
+    def __init__(self, exit_code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+        self.reason = reason
+
+
+def log_path(context: Context, job: "Job") -> str:
+    return layout.log_file(layout.job_dir(context.invocation_dir, job.directory))
+
+
+def nice_of(context: Context, job: "Job") -> int:
+    """How much a job's niceness is raised: what it says, else what its phase has."""
+    return context.nice if job.nice is None else job.nice
+
+
+def has_the_terminal(context: Context, job: "Job") -> bool:
+    return job.interactive and context.has_tty
+
+
+def max_log_of(context: Context, job: "Job") -> int:
+    """What the job's log may take of the disk."""
+    return context.max_log_bytes if job.max_log_bytes is None else job.max_log_bytes
+
+
+class NoTerminal(OSError):
+    """There is no pseudo-terminal for a job: /dev/pts is not mounted, or all are taken."""
+
+
+class Started:
+    """A job whose process is there, and what is still to come of it."""
+
+    __slots__ = ("batches", "no_terminal", "output", "pid", "writer")
+
+    def __init__(self, pid: int, output: "int | None", writer: int, batches: "list[tuple[str | bytes, ...]]") -> None:
+        self.pid = pid
+        self.output = output  # where its output is read; None where that goes straight to the file
+        self.writer = writer  # where it is written; kept open for the batches
+        self.batches = batches  # the command lines that follow, one after the other (C6)
+        self.no_terminal = 0  # why its output goes through a pipe instead of a pseudo-terminal: an errno
+
+
+def start(context: Context, job: "Job") -> Started:
+    """Start a job's command. Whoever gets it closes `output` and, by `close_writer`, `writer`.
+
+    Raises:
+        Refused: it cannot be started, or must not be.
+    """
+    if job.refused:
+        raise StartError(126, job.refused)
+    batches, no_terminal = _command_lines(context, job), 0
+    try:
+        try:
+            reader, writer = _open_output(context, job)
+        except NoTerminal as error:
+            no_terminal = error.errno or 0
+            reader, writer = os.pipe()
+    except OSError as error:
+        raise StartError(126, f"cannot open its output: {error.strerror}") from error
+    try:
+        started = Started(_spawn(context, job, batches.pop(0), writer), reader, writer, batches)
+    except StartError:
+        for descriptor in (reader, writer):
+            if descriptor is not None:
+                os.close(descriptor)
+        raise
+    started.no_terminal = no_terminal
+    if not batches:
+        close_writer(started)
+    return started
+
+
+def start_next_batch(context: Context, job: "Job", started: Started) -> None:
+    """The next batch of files, after the one before has succeeded.
+
+    Raises:
+        Refused: it cannot be started.
+    """
+    started.pid = _spawn(context, job, started.batches.pop(0), started.writer)
+    if not started.batches:
+        close_writer(started)
+
+
+def close_writer(started: Started) -> None:
+    if started.writer != CLOSED:
+        os.close(started.writer)
+        started.writer = CLOSED
+
+
+def _command_lines(context: Context, job: "Job") -> "list[tuple[str | bytes, ...]]":
+    if job.files_at == NO_FILES:
+        return [job.argv]
+    from dodo_hooks.engine.waves.batches import batches_of
+
+    files = (context.files or {}).get(job.number, ())
+    return batches_of(job, files, environment_of(context, job))
+
+
+def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer: int) -> int:
+    directory = directory_of(context, job)
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise StartError(126, f"cannot enter its root {directory}: {error.strerror}") from error
+    try:
+        if has_the_terminal(context, job):
+            from dodo_hooks.host.terminal import spawn_in_front
+
+            return spawn_in_front(argv, environment_of(context, job), writer)
+        stdin = layout.stdin_file(context.invocation_dir) if job.use_stdin else "/dev/null"  # G3
+        return spawn(argv, environment_of(context, job), writer, stdin)
+    except FileNotFoundError as error:
+        raise StartError(127, f"{job.argv[0]}: command not found") from error
+    except OSError as error:
+        raise StartError(126, f"{job.argv[0]}: {error.strerror}") from error
+
+
+def directory_of(context: Context, job: "Job") -> str:
+    return f"{context.top}/{job.root}" if job.root else context.top
+
+
+def environment_of(context: Context, job: "Job") -> "dict[str, str]":
+    """The phase's environment, what the file adds, who the job is, and where, which a shell would put there too."""
+    pagers = _NO_PAGERS if context.output == TO_TERMINAL and not has_the_terminal(context, job) else _AS_THEY_ARE
+    place = {"PWD": directory_of(context, job)}
+    environ = {**context.environ, **pagers, **place, **dict(job.env), "DODO_JOB": job.name}
+    if job.files is not None:
+        environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
+    return environ
+
+
+def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
+    """Where the output is read, and where the job writes it.
+
+    The log is made in any case, before the job is started: that it is there says that the job was begun, also when the
+    runner was killed before it could write so (store/orphans.py).
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    if context.output == TO_FILE:
+        return None, os.open(log_path(context, job), flags, 0o600)
+    try:
+        os.close(os.open(log_path(context, job), flags, 0o600))
+    except OSError:  # the job runs all the same; if it prints something, the wave says that this cannot be kept
+        pass
+    if has_the_terminal(context, job):  # what it prints there is not kept
+        return None, os.open(TTY, os.O_RDWR)
+    return os.pipe() if context.output == TO_PIPE else _open_terminal(context.window)
+
+
+def _open_terminal(window: bytes) -> "tuple[int, int]":
+    """A pseudo-terminal for output only. It never becomes anybody's controlling terminal, since jobs lead no session.
+
+    Output processing is off: a newline stays one byte, so the log holds what the command wrote (termios(3), OPOST).
+    """
+    import termios
+    from fcntl import ioctl
+
+    try:
+        master, slave = os.openpty()
+    except OSError as error:
+        raise NoTerminal(error.errno, error.strerror) from error
+    attributes = termios.tcgetattr(slave)
+    attributes[1] &= ~termios.OPOST
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    if window:
+        ioctl(slave, termios.TIOCSWINSZ, window)
+    return master, slave

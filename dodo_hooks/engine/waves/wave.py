@@ -1,0 +1,283 @@
+"""A wave process: starts jobs as it is granted slots, reports each start and end, and ends them when told (R7, HOT).
+
+A wave is a fork of the runner with a session of its own. It has one thread and one place that waits. It leaves when it
+is dismissed and nothing runs any more, or when the runner is gone: then it first ends its jobs (R20).
+
+How a job is ended (R14): SIGTERM and SIGCONT to its group, SIGKILL to the group when the grace period is over. The
+job's process is not reaped before nobody else is left in the group or SIGKILL was sent: until then the group's id
+cannot belong to anybody else.
+"""
+
+import select
+
+from dodo_hooks.engine.waves import wire
+from dodo_hooks.engine.waves.job import (
+    Context,
+    Started,
+    StartError,
+    close_writer,
+    log_path,
+    max_log_of,
+    nice_of,
+    start,
+    start_next_batch,
+)
+from dodo_hooks.host import descriptors, process, signals
+from dodo_hooks.host.posix import os, signal
+from dodo_hooks.host.world import monotonic_s, wall_ns
+from dodo_hooks.store.log import trim_log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.host.terminal import Terminal
+
+BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
+_PROBE_S = 0.02  # how often a job that was asked to end is looked at
+_READ_BYTES = 65536
+# How often a job's output is read after its end: a pipe holds 1 MiB at most (pipe(7), pipe-max-size). Without a limit
+# a grandchild that never stops writing would keep the job from ending (R16).
+_LAST_READS = 16
+
+
+class Running:
+    """A job's process."""
+
+    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "started", "started_s", "unlooked")
+
+    def __init__(self, number: int, job: "Job", started: Started, started_s: float) -> None:
+        self.number = number
+        self.job = job
+        self.started = started
+        self.started_s = started_s
+        self.log: int | None = None
+        self.unlooked = 0  # bytes that went into the log since its length was looked at
+        self.live = False
+        self.kill_at_s: float | None = None  # set once it was asked to end
+        self.killed = False
+
+    @property
+    def pid(self) -> int:
+        return self.started.pid
+
+
+def run_wave(context: Context, commands: int, reports: int, keep: "Sequence[int]", has_terminal: bool = False) -> None:
+    """Be the wave process; never returns. `keep`: further descriptors that stay open, the share of `alive` (R18).
+    `has_terminal`: it is there for one interactive job, and stays in the terminal's session."""
+    exit_code = BROKEN_EXIT
+    wave = None
+    try:
+        # First of all: a wave that held `lock` would make a dead coordinator look alive (R18).
+        descriptors.close_all_but({commands, reports, *keep})
+        terminal = None
+        if has_terminal:
+            from dodo_hooks.host.terminal import Terminal
+
+            terminal = Terminal()  # a group of its own: what is typed is for the job
+        else:
+            os.setsid()
+        wave = Wave(context, commands, reports, terminal)
+        wave.run()
+        exit_code = 0
+    except BaseException as error:  # whatever it is, the runner has to hear of it, and no job may stay behind
+        _break(wave, reports, error)
+    finally:
+        os._exit(exit_code)
+
+
+def _break(wave: "Wave | None", reports: int, error: BaseException) -> None:
+    for running in list(wave.running.values()) if wave else ():
+        process.kill_group(running.pid)
+    try:
+        wire.send(reports, wire.BROKEN, text=f"{type(error).__name__}: {error}")
+    except OSError:
+        pass
+
+
+class Wave:
+    def __init__(self, context: Context, commands: int, reports: int, terminal: "Terminal | None" = None) -> None:
+        self.running: dict[int, Running] = {}  # by the job's number
+        self._context = context
+        self._commands = wire.Inbox(commands)
+        self._reports = reports
+        self._terminal = terminal
+        self._leaving = False
+        self._has_stepped_back = False
+        self._outputs: dict[int, Running] = {}  # by descriptor
+        self._poll = select.poll()
+        # SIGTERM is what a system that shuts down sends, and what Linux sends for a dead runner.
+        self._signals = signals.take_signals((signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
+        for descriptor in (self._signals, commands):
+            self._poll.register(descriptor, select.POLLIN)
+
+    def run(self) -> None:
+        while self.running or not self._leaving:
+            for descriptor, _ in self._poll.poll(self._timeout_ms()):
+                if descriptor == self._signals:
+                    self._take_signals()
+                elif descriptor == self._commands.descriptor:
+                    self._obey()
+                elif descriptor in self._outputs:
+                    self._read(self._outputs[descriptor])
+            for running in list(self.running.values()):
+                self._look_after(running)
+
+    def _timeout_ms(self) -> "int | None":
+        """Soon, while a job is being ended: its group is looked at, and SIGKILL may be due."""
+        is_ending = any(running.kill_at_s is not None for running in self.running.values())
+        return int(_PROBE_S * 1000) if is_ending else None
+
+    def _take_signals(self) -> None:
+        if any(number != signal.SIGCHLD for number in signals.read_signals(self._signals)):
+            self._leave()
+
+    def _leave(self) -> None:
+        self._leaving = True
+        for running in self.running.values():
+            self._ask_to_end(running, self._context.grace_s)
+
+    def _obey(self) -> None:
+        messages = self._commands.receive()
+        if messages is None:  # the runner is gone
+            self._poll.unregister(self._commands.descriptor)
+            self._leave()
+            return
+        for kind, numbers, _ in messages:
+            if kind == wire.GRANT:
+                self._start(numbers[0])
+            elif kind == wire.DISMISS:
+                self._leaving = True
+            elif numbers[0] in self.running:  # else it has ended meanwhile
+                running = self.running[numbers[0]]
+                if kind == wire.END:
+                    self._ask_to_end(running, numbers[1] / 1000)
+                elif kind == wire.LIVE:
+                    running.live = True
+                    self._report(wire.OUTPUT, running.number)
+
+    def _start(self, number: int) -> None:
+        job = self._context.hook.jobs[number]
+        self._step_back(job)
+        at_ns, started_s = wall_ns(), monotonic_s()
+        try:
+            started = start(self._context, job)
+        except StartError as refused:
+            self._report(wire.REFUSED, number, refused.exit_code, at_ns, text=refused.reason)
+            return
+        running = self.running[number] = Running(number, job, started, started_s)
+        if started.output is not None:
+            os.set_blocking(started.output, False)
+            self._outputs[started.output] = running
+            self._poll.register(started.output, select.POLLIN)
+        self._report(wire.STARTED, number, started.pid, at_ns)
+        if started.no_terminal:
+            self._report(wire.PIPED, number, started.no_terminal)
+
+    def _step_back(self, job: "Job") -> None:
+        """Once, before the first job: take the priority of this wave's jobs, which is one for all (R13), and in the
+        background ask to hear of the coordinator's death (R20)."""
+        nice = nice_of(self._context, job)
+        if not self._has_stepped_back and (nice or self._context.is_background):
+            from dodo_hooks.host.priority import end_with_parent, lower_priority
+
+            lower_priority(nice, idle_io=self._context.is_background)
+            if self._context.is_background:
+                end_with_parent(signal.SIGTERM)
+        self._has_stepped_back = True
+
+    def _read(self, running: Running) -> bool:
+        """Move what a job has written into its log; whether there may be more."""
+        assert running.started.output is not None
+        try:
+            data = os.read(running.started.output, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:  # EIO: the last holder of a pseudo-terminal has closed it
+            data = b""
+        if not data:
+            self._close_output(running)
+            return False
+        self._keep(running, data)
+        if running.live:
+            self._report(wire.OUTPUT, running.number)
+        return True
+
+    def _keep(self, running: Running, data: bytes) -> None:
+        try:
+            if running.log is None:  # most jobs that go well print nothing
+                flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+                running.log = os.open(log_path(self._context, running.job), flags, 0o600)
+            descriptors.write_all(running.log, data)
+            running.unlooked += len(data)
+            most_bytes = max_log_of(self._context, running.job)
+            if running.unlooked > most_bytes // 4:
+                trim_log(running.log, most_bytes)
+                running.unlooked = 0
+        except OSError as error:  # the job goes on: its output is read and lost, and the runner says so
+            self._report(wire.UNLOGGED, running.number, error.errno or 0)
+
+    def _close_output(self, running: Running) -> None:
+        output, running.started.output = running.started.output, None
+        if output is not None:
+            self._poll.unregister(output)
+            del self._outputs[output]
+            os.close(output)
+
+    def _ask_to_end(self, running: Running, grace_s: float) -> None:
+        """A second call can only shorten the grace period (R17)."""
+        kill_at_s = monotonic_s() + grace_s
+        if running.kill_at_s is None:
+            process.terminate_group(running.pid)
+            running.kill_at_s = kill_at_s
+        running.kill_at_s = min(running.kill_at_s, kill_at_s)
+
+    def _look_after(self, running: Running) -> None:
+        """Send SIGKILL when it is due; reap the job when it has ended.
+
+        A shell that was killed did not decide to leave anything behind, as one does that ends by itself (R16, R20).
+        """
+        if running.kill_at_s is None and process.was_killed(running.pid) and process.group_has_others(running.pid):
+            self._ask_to_end(running, self._context.grace_s)
+        if running.kill_at_s is not None:
+            if not running.killed and monotonic_s() >= running.kill_at_s:
+                process.kill_group(running.pid)
+                running.killed = True
+            if not process.has_ended(running.pid):
+                return
+            if not running.killed and process.group_has_others(running.pid):
+                return
+        status = process.wait_status(running.pid)
+        if status is not None:
+            self._end(running, *status)
+
+    def _end(self, running: Running, exit_code: "int | None", signal: "int | None") -> None:
+        """The job's process has ended, and with it the job, whoever still holds its output (R16)."""
+        at_ns, duration_us = wall_ns(), int((monotonic_s() - running.started_s) * 1_000_000)
+        if exit_code == 0 and running.kill_at_s is None and running.started.batches:
+            try:
+                start_next_batch(self._context, running.job, running.started)
+                self._report(wire.NEXT_BATCH, running.number, running.pid)
+                return
+            except StartError as refused:
+                self._keep(running, f"{refused.reason}\n".encode("utf-8", "surrogateescape"))
+                exit_code = refused.exit_code
+        for _ in range(_LAST_READS):
+            if running.started.output is None or not self._read(running):
+                break
+        self._close_output(running)
+        close_writer(running.started)
+        if self._terminal is not None:
+            self._terminal.take_back()
+        if running.log is not None:
+            os.close(running.log)
+        del self.running[running.number]
+        code = -1 if exit_code is None else exit_code
+        self._report(wire.ENDED, running.number, code, -1 if signal is None else signal, at_ns, duration_us)
+
+    def _report(self, kind: str, *numbers: int, text: str = "") -> None:
+        try:
+            wire.send(self._reports, kind, *numbers, text=text)
+        except BrokenPipeError:  # the commands' end will say so as well, and then everything is ended
+            pass

@@ -1,0 +1,122 @@
+"""Failing a job that has changed files (`fail_on_changes`).
+
+The tree is compared with what it was when the last job ended. Of jobs that run at the same time, a change belongs to
+the one whose list has the file, else to the one that ends first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from dodo_hooks.core import statuses
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.plan import CI, ELSEWHERE, Job
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.core.terminal_text import shown
+from dodo_hooks.engine.loop import Loop
+from dodo_hooks.fire.phases import is_ci
+from dodo_hooks.fire.run import Run
+from dodo_hooks.git.tree_state import TreeState, diff_of, is_untracked, read_tree_state
+from dodo_hooks.store import layout
+
+_MOST_NAMED = 3
+
+
+def watch_changes(run: Run, loop: Loop, numbers: Sequence[int]) -> None:
+    """Let the loop fail those of these jobs that change files and must not, where we are. To be called when the loop
+    has the guard that stages what jobs fix: we look before it does.
+
+    Raises:
+        GitError: it cannot be told what the tree is now.
+    """
+    where = CI if is_ci(run.firing.world.environ.get("CI", "")) else ELSEWHERE
+    jobs = run.firing.hook.jobs
+    watched = {number for number in numbers if where in jobs[number].fails_on_changes}
+    if watched:
+        loop.guard(_ChangeGuard(run, watched), (), loop.context.grace_s)
+
+
+class _ChangeGuard:
+    """Looks at the tree as each job ends."""
+
+    def __init__(self, run: Run, watched: set[int]) -> None:
+        self._run = run
+        self._jobs = run.firing.hook.jobs
+        self._watched = watched
+        self._running: set[int] = set()
+        self._changed: dict[int, set[bytes]] = {}  # by a job that still runs
+        self._last = self._read()
+
+    def starting(self, number: int) -> None:
+        self._running.add(number)
+
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        failure = None
+        if number in self._running:
+            self._running.remove(number)
+            try:
+                failure = self._look(number, outcome)
+            except GitError as error:
+                failure = _failed(f"it cannot be told whether it changed files: {error}", outcome)
+        return failure if failure is not None and outcome.status == statuses.COMPLETED else outcome
+
+    def _look(self, number: int, outcome: Outcome) -> Outcome | None:
+        """The outcome of a watched job that has changed files; its log has the diff then."""
+        state = self._read()
+        for path in state.keys() | self._last.keys():
+            if state.get(path) != self._last.get(path):
+                self._changed.setdefault(self._owner(path, number), set()).add(path)
+        self._last = state
+        paths = sorted(self._changed.pop(number, ()))
+        if not paths or number not in self._watched or outcome.status != statuses.COMPLETED:
+            return None
+        self._show(self._jobs[number], state, paths)
+        return _failed(f"it changed {_listed(paths)} (fail_on_changes)", outcome)
+
+    def _owner(self, path: bytes, ended: int) -> int:
+        if self._has(ended, path):
+            return ended
+        return next((other for other in sorted(self._running) if self._has(other, path)), ended)
+
+    def _has(self, number: int, path: bytes) -> bool:
+        root = self._jobs[number].root
+        below = f"{root}/".encode("utf-8", "surrogateescape") if root else b""
+        files = self._run.firing.files.get(number, ())
+        return path.startswith(below) and path[len(below) :] in files
+
+    def _show(self, job: Job, state: TreeState, paths: list[bytes]) -> None:
+        """Put the diff behind what the job has printed: there people look, now and later."""
+        firing = self._run.firing
+        has_colors = firing.rules.has_colors is not False and "NO_COLOR" not in firing.world.environ and os.isatty(1)
+        untracked = [path for path in paths if is_untracked(state, path)]
+        tracked = [path for path in paths if path not in untracked]
+        diff = diff_of(firing.repo, firing.world.environ, tracked, has_colors=has_colors)
+        text = diff + "".join(f"new file: {_name(path)}\n" for path in untracked).encode()
+        log = layout.log_file(self._run.writer.jobs[job.number].directory)
+        try:
+            with open(log, "ab") as file:
+                file.write(text)
+        except OSError as error:
+            self._run.remarks.append(f"cannot keep the diff of what {job.name} changed: {error.strerror}")
+
+    def _read(self) -> TreeState:
+        """Raises GitError, also where a file cannot be read: a gate must not pass because of that."""
+        try:
+            return read_tree_state(self._run.firing.repo, self._run.firing.world.environ)
+        except OSError as error:
+            raise GitError(f"{error.filename!r} cannot be read: {error.strerror}") from error
+
+
+def _failed(reason: str, outcome: Outcome) -> Outcome:
+    return Outcome(statuses.FAILED, statuses.CHANGES, reason, outcome.exit_code)
+
+
+def _listed(paths: list[bytes]) -> str:
+    names = [_name(path) for path in paths[:_MOST_NAMED]]
+    rest = len(paths) - len(names)
+    return ", ".join(names) + (f" and {rest} more" if rest else "")
+
+
+def _name(path: bytes) -> str:
+    return shown(path.decode("utf-8", "backslashreplace"))

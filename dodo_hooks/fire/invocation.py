@@ -1,0 +1,139 @@
+"""The record of a firing is begun, and published: from its facts to its directory in the store (HOT)."""
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
+from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, TTY, Context
+from dodo_hooks.fire.environment import environment_of_run
+from dodo_hooks.fire.run import BACKGROUND_NICE, Firing, Nesting, Run, nesting_of
+from dodo_hooks.git.repo import head_of, main_worktree
+from dodo_hooks.host.console import say as say
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.process import has_process_table
+from dodo_hooks.host.world import monotonic_s
+from dodo_hooks.store.identity import repository_id
+from dodo_hooks.store.records import Facts
+from dodo_hooks.store.writer import reserve_invocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.engine.foreground import Terminal
+
+
+def begin(firing: Firing) -> "Run | None":
+    """Reserve the invocation, which `publish` then shows. None: it cannot be written, which was said; the git command
+    is not failed by that (R21).
+
+    Raises:
+        HooksError: it cannot be made and foreground jobs are not run for it, or the firing is nested too deep (R12).
+    """
+    started_s = monotonic_s()
+    nesting = nesting_of(firing.world.environ)
+    if firing.left_out:
+        from dodo_hooks.core.added_edges import bypass_skipped
+
+        firing = firing._replace(hook=bypass_skipped(firing.hook, firing.left_out))
+    if any(job.stage_fixed for job in firing.hook.jobs):
+        from dodo_hooks.core.added_edges import serialize_conflicts
+
+        running = [job.number for job in firing.hook.jobs if job.number not in firing.left_out]
+        firing = firing._replace(hook=serialize_conflicts(firing.hook, running, firing.files))
+    try:
+        identity = repository_id(firing.repo.common_dir)
+        writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
+        writer.max_log_bytes = firing.rules.max_log_bytes
+        writer.files, writer.stdin = firing.files, firing.stdin
+    except StoreError as error:
+        _go_without(firing, error)
+        return None
+    run = Run(firing, nesting, writer, started_s)
+    if not has_process_table():
+        run.remarks.append("/proc is not mounted: a job that is cancelled always gets its whole grace period")
+    run.decide(firing.left_out.items())
+    return run
+
+
+def publish(run: Run) -> bool:
+    """Show the invocation. False: as for `begin`.
+
+    Raises:
+        HooksError: as for `begin`.
+    """
+    try:
+        run.writer.publish()
+    except StoreError as error:
+        _go_without(run.firing, error)
+        return False
+    return True
+
+
+def _go_without(firing: Firing, error: StoreError) -> None:
+    """Foreground jobs are not run without a record, and so a gate refuses; background jobs are not worth that (R21)."""
+    to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
+    if any(job.phase == FOREGROUND for job in to_run):
+        raise error
+    say(f"{error}; the background jobs of {firing.hook.name} were not started")
+
+
+def _facts(firing: Firing, nesting: Nesting) -> Facts:
+    branch, head = head_of(firing.repo)
+    return Facts(
+        firing.hook.name,
+        firing.args,
+        firing.trigger,
+        firing.repo.top,
+        branch,
+        head,
+        nesting.within,
+        os.getpid(),
+        firing.parent,
+        _retention_s(firing),
+        main_worktree(firing.repo) or firing.repo.common_dir,
+    )
+
+
+def _retention_s(firing: Firing) -> "float | None":
+    """How long the run is kept, where its jobs have a say in that: as long as any of them wants (section 7)."""
+    own = [job.retention_s for job in firing.hook.jobs]
+    if not any(own):
+        return None
+    return max(firing.rules.retention.retention_s if one is None else one for one in own)
+
+
+def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
+    """What the jobs of a phase share. `terminal`: where their output is shown; None when it goes into the log alone."""
+    is_background = phase == BACKGROUND
+    output = TO_FILE
+    if terminal is not None:
+        output = TO_TERMINAL if terminal.is_terminal else TO_PIPE
+    return Context(
+        run.firing.hook,
+        run.firing.repo.top,
+        environment_of_run(run, is_background),
+        run.writer.directory,
+        output,
+        run.firing.rules.grace_s,
+        BACKGROUND_NICE if is_background else 0,
+        is_background,
+        run.firing.rules.max_log_bytes,
+        _ancestors(run),
+        terminal.window if terminal is not None else b"",
+        run.firing.files,
+        terminal is not None and any(job.interactive for job in run.firing.hook.jobs) and _has_tty(),
+    )
+
+
+def _has_tty() -> bool:
+    """Whether this process has a controlling terminal, whatever its outputs are (tty(4))."""
+    try:
+        os.close(os.open(TTY, os.O_RDWR))
+    except OSError:
+        return False
+    return True
+
+
+def _ancestors(run: Run) -> "tuple[str, ...]":
+    if run.nesting.within is None or not any(job.groups for job in run.firing.hook.jobs):
+        return ()
+    from dodo_hooks.engine.groups import ancestors_of
+
+    return tuple(ancestors_of(run.writer.directory.rpartition("/")[0].rpartition("/")[0], run.nesting.within))

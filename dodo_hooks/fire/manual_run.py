@@ -1,0 +1,196 @@
+"""Firing a hook by a command: `dodo-hooks run`, and the commands that have hooks of their own.
+
+What a firing would do, without doing it (`dodo-hooks run --dry-run`): nothing is executed, nothing recovered.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.git_hooks import WITH_STDIN
+from dodo_hooks.core.nearest import nearest
+from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook, Plan
+from dodo_hooks.core.terminal_text import BOLD, cut, padded, painted, shown
+from dodo_hooks.engine.foreground import read_terminal
+from dodo_hooks.engine.job_line import job_line, name_columns
+from dodo_hooks.fire.firing import firing_of, left_out_by_variable, query_status, select_files
+from dodo_hooks.fire.phases import run_firing
+from dodo_hooks.fire.recovery import recover_before_hook
+from dodo_hooks.fire.run import ATTACHED, DETACHED, MANUAL, Firing, say
+from dodo_hooks.fire.select.manual_push import needs_push, with_push
+from dodo_hooks.fire.select.selectors import BY_COMMAND, Selectors, left_out
+from dodo_hooks.git.event import needs_recovery
+from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.host.console import print_line
+from dodo_hooks.host.descriptors import read_all
+from dodo_hooks.host.world import World
+from dodo_hooks.plans.cache import compile_file, load_compiled, with_records
+from dodo_hooks.plans.compiled_plan import Compiled
+from dodo_hooks.trust.policy import admit, expect_accepted, installed_in
+
+if TYPE_CHECKING:
+    from dodo_hooks.fire.select.job_filter import Questions
+
+
+EVERYTHING = Selectors()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for with `dodo-hooks run`."""
+
+    hook: str  # or a task
+    args: tuple[str, ...] = ()
+    selectors: Selectors = EVERYTHING
+    phase: str | None = None  # of fire.run.PHASES; None: as the environment says
+    slots: int | None = None
+    files: tuple[bytes, ...] | None = None  # what its jobs are about, relative to the top; None: the event's files
+    is_forced: bool = False  # jobs run also where no file matches
+    stages_fixed: bool = True
+    is_detached: bool = False  # all jobs, whatever their phase, go to the background
+    is_dry: bool = False
+    is_verbose: bool = False
+    is_quiet: bool = False  # only what failed is shown
+    again: tuple[str, ...] = ()  # the options that are to be typed once more to run the same again
+
+
+def run_manually(world: World, request: Request, config: str | None = None) -> int:
+    """Fire a hook, or a task, from the command line; returns its exit code. `config`: a hook file that was named.
+
+    Raises:
+        UsageError: there is no such hook or job. HooksError: as for `fire`.
+    """
+    if world.environ.get("DODO_HOOKS") == "0":
+        say("nothing was run: DODO_HOOKS is 0")
+        return 0
+    repo = find_repo(world.environ, world.cwd)
+    if repo.top and not request.is_dry and needs_recovery(repo):
+        recover_before_hook(world, repo, request.hook, request.args)
+    compiled = _compiled(world, repo, config)
+    body = compiled.hook(request.hook)
+    if body is None:
+        raise UsageError(_no_such_hook(request.hook, compiled))
+    if config is None:
+        expect_accepted(world, repo, compiled.rules)
+    firing = _firing(world, repo, compiled, request, body)
+    if request.is_dry:
+        return describe(firing, request.files, is_forced=request.is_forced)
+    return run_firing(select_files(firing, request.files, is_forced=request.is_forced))
+
+
+def _compiled(world: World, repo: Repo, config: str | None) -> Compiled:
+    return load_compiled(world, repo.top)[0] if config is None else compile_file(world, config, repo.top)
+
+
+def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body: Hook) -> Firing:
+    """The firing with all that decides what its jobs do, but for their files."""
+    out = {
+        **left_out_by_variable(world, compiled, body),
+        **left_out(body, request.selectors, said_by=BY_COMMAND),
+    }
+    if not request.stages_fixed:
+        body = body._replace(jobs=tuple(job._replace(stage_fixed=False) for job in body.jobs))
+    if request.is_detached:
+        body = _detached(body)
+    firing = firing_of(world, repo, compiled, body, request.args, MANUAL, out, _stdin_by_hand(body))
+    phase = DETACHED if request.is_detached else request.phase or firing.phase
+    firing = firing._replace(phase=phase, slots=request.slots or firing.slots, again=request.again)
+    if request.files is None and needs_push(firing):
+        firing = with_push(firing)
+    if request.is_verbose or request.is_quiet:
+        firing = firing._replace(rules=firing.rules._replace(output=OUTPUTS if request.is_verbose else (FAILURE,)))
+    if request.files is None and not request.is_dry:  # named files are taken as they are: nothing is set aside then
+        firing = query_status(firing)
+    return firing
+
+
+def _detached(hook: Hook) -> Hook:
+    """The hook with all of its jobs in the background. Raises UsageError where one needs the terminal."""
+    for job in hook.jobs:
+        if job.interactive:
+            raise UsageError(f"{hook.name} cannot be detached: its job {job.name} is interactive")
+    jobs = (job._replace(phase=BACKGROUND, declared_background=True, stage_fixed=False) for job in hook.jobs)
+    return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]
+
+
+def run_command_hook(world: World, repo: Repo, hook: str, args: tuple[str, ...]) -> int:
+    """A hook that a command of ours fires in the working tree `repo`: attached, since that may be about to vanish.
+    Returns 0 where no hook file names it, and where the hooks of the repository may not run, which is said (section 8).
+
+    Raises:
+        HooksError: as for `fire`.
+    """
+    if world.environ.get("DODO_HOOKS") == "0":
+        return 0
+    admitted = admit(world, repo, installed_in(repo), (hook,), args)
+    if admitted is None:
+        return 0
+    compiled, _ = admitted
+    body = compiled.hook(hook)
+    if body is None:
+        return 0
+    out = left_out_by_variable(world, compiled, body)
+    firing = select_files(firing_of(world, repo, compiled, body, args, MANUAL, out)._replace(phase=ATTACHED))
+    return 0 if firing.is_idle else run_firing(firing)
+
+
+def _stdin_by_hand(hook: Hook) -> bytes:
+    """Who runs such a hook by hand gives what git would: `echo ... | dodo-hooks run pre-push -- origin URL`."""
+    wants = hook.name in WITH_STDIN or any(job.use_stdin for job in hook.jobs)
+    if not wants or os.isatty(0):
+        return b""
+    return read_all(0)
+
+
+def _no_such_hook(hook: str, compiled: Compiled) -> str:
+    names = [name for name, _ in compiled.hooks]
+    if not names:
+        return f"there is no hook file here that names {hook}: write one, hooks.dodo, at the top of the working tree"
+    near = nearest(hook, names)
+    hint = f"did you mean {near}?" if near else f"it has {', '.join(names)}"
+    return f"{compiled.rules.file} has no hook called {hook}: {hint}"
+
+
+def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool = False) -> int:
+    """Print a line for each job, in the order of the plan: its phase, what it waits for, its command, and what would be
+    asked first; or why it would be skipped. Returns the exit code. The rest is as for `asked`.
+
+    Raises:
+        HooksError: git does not say what there is to know.
+    """
+    questions: Questions = {}
+    firing = select_files(firing, given, questions, is_forced=is_forced)
+    jobs = firing.hook.jobs
+    look = read_terminal(firing.world, firing.rules.has_colors).look
+    title = f"{shown(firing.hook.name)}: {'nothing to run' if firing.is_idle else 'would run'}"
+    print_line(painted(title, BOLD) if look.has_colors else title)
+    width = name_columns((job.title for job in jobs), look)
+    for number in firing.hook.order:
+        job = jobs[number]
+        if number in firing.left_out:
+            print_line(job_line(job.title, width, firing.left_out[number], None, look))
+            continue
+        about = f"  {padded(shown(job.title), width)}  {shown(_about(firing, number))}"
+        print_line(cut(about, look.columns) if look.columns else about)
+        for command in questions.get(number, ()):
+            print_line(f"    would ask: {shown(command)}")
+    return 0
+
+
+def _about(firing: Firing, number: int) -> str:
+    job, jobs = firing.hook.jobs[number], firing.hook.jobs
+    words = ["foreground" if job.phase == FOREGROUND else "background"]
+    words += ["promoted"] if job.promoted else []
+    words += [f"needs {', '.join(jobs[need].title for need in job.needs)}"] if job.needs else []
+    words += [f"after {', '.join(jobs[other].title for other in job.after)}"] if job.after else []
+    words += [_counted(len(firing.files[number]))] if number in firing.files else []
+    if job.refused:
+        return f"{', '.join(words)}: fails, without being run: {job.refused}"
+    return f"{', '.join(words)}: {' '.join(job.command.split())}"
+
+
+def _counted(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"

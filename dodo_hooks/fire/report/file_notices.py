@@ -1,0 +1,55 @@
+"""What the reader of a hook file noticed, printed once for each content of the file; `validate` and `doctor` print it
+always."""
+
+from __future__ import annotations
+
+import os
+
+from dodo_hooks.core.errors import GitError, StoreError
+from dodo_hooks.core.plan import Plan
+from dodo_hooks.fire.run import say
+from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+from dodo_hooks.host.world import World
+from dodo_hooks.store import layout
+from dodo_hooks.store.identity import repository_id
+
+_MOST_KEPT = 100  # contents: switching between branches with other hook files says nothing twice
+
+
+def print_notices(world: World, repo: Repo, plan: Plan) -> bool:
+    """Print the notices unless they were printed in this repository for the same files; returns whether it did."""
+    if not plan.notices:
+        return False
+    path = layout.notices_file(layout.repository_dir(world.state, repository_id(repo.common_dir)))
+    printed = _read(path)
+    if plan.digest in printed:
+        return False
+    for notice in plan.notices:
+        say(notice)
+    try:
+        make_private_directory(path.rpartition("/")[0])
+        lines = [*printed, plan.digest][-_MOST_KEPT:]
+        replace_file(path, "".join(f"{line}\n" for line in lines).encode(), mark=f".{os.getpid()}")
+    except (OSError, StoreError):  # then they are printed again
+        pass
+    return True
+
+
+def print_notices_here(world: World, plan: Plan) -> bool:
+    """The same for the repository that we are in; where there is none, always."""
+    try:
+        repo = find_repo(world.environ, world.cwd)
+    except GitError:
+        for notice in plan.notices:
+            say(notice)
+        return bool(plan.notices)
+    return print_notices(world, repo, plan)
+
+
+def _read(path: str) -> list[str]:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []

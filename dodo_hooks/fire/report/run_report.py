@@ -1,0 +1,83 @@
+"""What a person is told about a run: what its screen shows, and what is said when it is over (R23; HOT)."""
+
+from dodo_hooks.core import statuses
+from dodo_hooks.core.plan import FOREGROUND, SKIPS
+from dodo_hooks.core.terminal_text import BOLD, painted, shown
+from dodo_hooks.engine.foreground import read_terminal
+from dodo_hooks.engine.job_line import job_line, name_columns
+from dodo_hooks.engine.screen import Display
+from dodo_hooks.engine.summary import summary
+from dodo_hooks.fire.run import BY_DOIT, BY_GIT, Firing, Run
+from dodo_hooks.host.console import print_bytes, print_line, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.core.statuses import Outcome
+    from dodo_hooks.engine.job_line import Look
+
+
+def display_of(run: Run, phase: str, is_terminal: bool, look: "Look", *, is_quiet: bool) -> Display:
+    """What the screen of an attached phase shows."""
+    firing, hook = run.firing, run.firing.hook
+    out = firing.left_out
+    jobs = [
+        job
+        for job in hook.jobs
+        if (firing.has_line(job.number, out[job.number]) if job.number in out else job.phase == phase)
+    ]
+    title = hook.name if phase == FOREGROUND else f"{hook.name} (background)"
+    has_lines = firing.trigger != BY_DOIT  # there a reporter of doit's tells
+    return Display(is_terminal, look, title, jobs, firing.output, has_lines, is_quiet)
+
+
+def report_idle(firing: Firing) -> None:
+    """No job applies: say so and why, but not where git fired the hook, unless the file asks for it (R23)."""
+    is_fired = firing.trigger == BY_GIT
+    if is_fired and (firing.rules.output is None or SKIPS not in firing.output):
+        return
+    why = "nothing to run" if firing.hook.jobs else "nothing to run, it has no jobs"
+    _print_lines(firing, firing.left_out, f"{firing.hook.name}: {why}", is_fired)
+
+
+def report(run: Run, *sentences: str) -> None:
+    """Say how the jobs went, these sentences, and what went wrong with the run as a whole."""
+    firing, waits = run.firing, run.interrupted is None
+    if run.rest:
+        print_bytes(run.rest, waits=waits)
+    lines: list[str] = []
+    if firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
+        if firing.trigger != BY_GIT and SKIPS in firing.output:
+            _print_skipped(run, waits)
+        again = (*firing.again, *(("--", *firing.args) if firing.args else ()))
+        lines = summary(run.writer, firing.output, again, run.had_line)
+    unkept = (run.unkept,) if run.unkept else ()
+    for line in (*lines, *dict.fromkeys((*sentences, *run.remarks, *run.troubles, *unkept))):
+        say(line, waits=waits)
+
+
+def _print_skipped(run: Run, waits: bool) -> None:
+    """By hand all that did not run has a line, also what no phase came to."""
+    silent = {
+        number: outcome
+        for number, outcome in run.writer.outcomes().items()
+        if outcome.status == statuses.SKIPPED and number not in run.had_line
+    }
+    title = "" if run.had_line else run.firing.hook.name
+    run.had_line |= _print_lines(run.firing, silent, title, True, waits=waits)
+
+
+def _print_lines(
+    firing: Firing, outcomes: "Mapping[int, Outcome]", title: str, only_with_lines: bool, *, waits: bool = True
+) -> "set[int]":
+    """Print lines about jobs that no screen has shown; returns which."""
+    numbers = [number for number, outcome in sorted(outcomes.items()) if firing.has_line(number, outcome)]
+    jobs = [firing.hook.jobs[number] for number in numbers]
+    look = read_terminal(firing.world, firing.rules.has_colors).look
+    if title and (jobs or not only_with_lines):
+        print_line(painted(shown(title), BOLD) if look.has_colors else shown(title), waits=waits)
+    width = name_columns((job.title for job in jobs), look)
+    for job in jobs:
+        print_line(job_line(job.title, width, outcomes[job.number], None, look), waits=waits)
+    return set(numbers)

@@ -1,0 +1,177 @@
+"""When the conditions of a hook file leave a job out, and what is said then (C7; HOT).
+
+What conditions ask about the event and the repository (C7; HOT, imported if a hook has conditions).
+"""
+
+from dodo_hooks.core import plan
+from dodo_hooks.core.file_sets import default_file_set, has_changes
+from dodo_hooks.core.matching import matches_any
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.fire.select.event_files import FilesError
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dodo_hooks.core.plan import Check, Condition
+
+    Ask = Callable[[Condition], "ConditionValue"]
+    from collections.abc import Iterable
+
+    from dodo_hooks.core.plan import Condition
+    from dodo_hooks.fire.select.event_files import EventFiles
+
+
+class ConditionValue(Record):
+    holds: bool
+    fact: str  # what is the case, as a short sentence
+
+
+def reason_to_skip(check: "Check", ask: "Ask") -> "str | None":
+    """Why the jobs of this check are left out; None: they are not."""
+    facts: list[str] = []
+    for condition in check.conditions:
+        holds, fact = evaluate(condition, ask)
+        if holds:
+            return None if check.is_only else condition.reason or fact
+        facts.append(fact)
+    if not check.is_only or not facts:
+        return None
+    described = [condition.reason for condition in check.conditions if condition.reason]
+    return described[0] if described else "; ".join(facts)
+
+
+def evaluate(condition: "Condition", ask: "Ask") -> ConditionValue:
+    if condition.kind == plan.ALWAYS:
+        return ConditionValue(True, "skip: true")
+    if condition.kind == plan.NEVER:
+        return ConditionValue(False, "only: false")
+    if condition.kind != plan.ALL_OF:
+        return ask(condition)
+    facts: list[str] = []
+    for part in condition.parts:
+        holds, fact = evaluate(part, ask)
+        if not holds:
+            return ConditionValue(False, fact)
+        facts.append(fact)
+    return ConditionValue(True, " and ".join(facts))
+
+
+def is_truthy(value: "str | None") -> bool:
+    """Whether a variable counts as set."""
+    return value is not None and value.lower() not in ("", "0", "false")
+
+
+RUN_LIMIT_S = 60.0  # of the command of a `run` condition
+
+
+class ConditionValues:
+    """The checks of one firing, each asked once."""
+
+    def __init__(self, event: "EventFiles", executes: bool = True) -> None:
+        """`executes`: without that no command is run, and a check whose outcome is up to one leaves nothing out."""
+        self._event = event
+        self._executes = executes
+        self._assumed = False  # the answer of commands that are not run
+        self._questions: dict[int, list[str]] = {}  # by the number of the check: the commands that decide it
+        self._open: list[str] = []
+        self._reasons: dict[int, str | None] = {}  # by the number of the check
+        self._ran: dict[str, ConditionValue] = {}  # by the command
+        self._sentences: list[str] = []
+
+    def reason_to_skip(self, number: int) -> "str | None":
+        """Why a check of the hook leaves its jobs out; None: it does not."""
+        if number not in self._reasons:
+            check = self._event.hook.checks[number]
+            self._reasons[number] = (
+                reason_to_skip(check, self._answer) if self._executes else self._assumed_reason(number)
+            )
+        return self._reasons[number]
+
+    def open_questions(self, number: int) -> "list[str]":
+        """The commands that were not run, and decide this check."""
+        return self._questions.get(number, [])
+
+    def _assumed_reason(self, number: int) -> "str | None":
+        """A check that commands do not decide comes out the same whatever they answer; any other leaves nothing out."""
+        check = self._event.hook.checks[number]
+        reasons = []
+        self._open = []
+        for self._assumed in (False, True):
+            reasons.append(reason_to_skip(check, self._answer))
+        if None not in reasons:
+            return reasons[check.is_only]  # the one that is not about the commands
+        if reasons != [None, None]:
+            self._questions[number] = list(dict.fromkeys(self._open))
+        return None
+
+    def sentences(self) -> "tuple[str, ...]":
+        """What could not be found out, for people."""
+        return tuple(dict.fromkeys(self._sentences))
+
+    def _answer(self, condition: "Condition") -> ConditionValue:
+        kind, value = condition.kind, condition.value
+        if kind == plan.IN_MERGE:  # git writes MERGE_HEAD only when the first of these hooks has let the merge pass
+            holds = self._event.hook.name == "pre-merge-commit" or self._has("MERGE_HEAD")
+            return ConditionValue(holds, "a merge is in progress" if holds else "no merge is in progress")
+        if kind == plan.IN_REBASE:
+            holds = self._has("rebase-merge") or self._has("rebase-apply")
+            return ConditionValue(holds, "a rebase is in progress" if holds else "no rebase is in progress")
+        if kind == plan.AT_MERGE_COMMIT:
+            done = self._event.asked().attempt("rev-parse", "--quiet", "--verify", "HEAD^2")
+            return ConditionValue(
+                not done.exit_code, "HEAD is no merge commit" if done.exit_code else "HEAD is a merge commit"
+            )
+        if kind == plan.HAS_VARIABLE:
+            is_set = is_truthy(self._event.world.environ.get(value))
+            return ConditionValue(is_set, f"{value} is set" if is_set else f"{value} is not set")
+        if kind == plan.ON_REF:
+            return self._is_on(condition)
+        return self._run(value) if kind == plan.RUN_SUCCEEDS else self._has_changed(condition)
+
+    def _has(self, name: str) -> bool:
+        return os.access(f"{self._event.repo.git_dir}/{name}", os.F_OK)
+
+    def _is_on(self, condition: "Condition") -> ConditionValue:
+        branch = self._event.branch()
+        if not branch:
+            return ConditionValue(False, f"HEAD is on no branch, so it does not match {condition.value}")
+        holds = matches_any(condition.patterns)(branch.encode("utf-8", "surrogateescape"))
+        return ConditionValue(holds, f"branch {branch} {'matches' if holds else 'does not match'} {condition.value}")
+
+    def _has_changed(self, condition: "Condition") -> ConditionValue:
+        """What was deleted has changed, too."""
+        paths: Iterable[bytes] | None = self._event.given
+        if paths is None and has_changes(self._event.hook.name):
+            try:
+                paths = self._event.changes(default_file_set(self._event.hook.name))
+            except FilesError as error:
+                self._sentences.append(f"a `changed` condition of {self._event.hook.name} does not hold: {error}")
+        if paths is None:
+            return ConditionValue(False, f"it is not known whether a file that matches {condition.value} has changed")
+        holds = any(map(matches_any(condition.patterns), paths))
+        return ConditionValue(holds, f"{'a' if holds else 'no'} changed file matches {condition.value}")
+
+    def _run(self, command: str) -> ConditionValue:
+        if not self._executes:
+            self._open.append(command)
+            return ConditionValue(self._assumed, f"`{command}` is not asked")
+        if command not in self._ran:
+            exit_code, trouble = self._exit_code_of(command)
+            if trouble:
+                self._sentences.append(f"the condition `run: {command}` does not hold: {trouble}")
+            what = f": {trouble}" if trouble else f" failed (exit code {exit_code})" if exit_code else " succeeded"
+            self._ran[command] = ConditionValue(not trouble and not exit_code, f"`{command}`{what}")
+        return self._ran[command]
+
+    def _exit_code_of(self, command: str) -> "tuple[int, str]":
+        """How a command ended, and why that is not known."""
+        from dodo_hooks.host.capture import capture_command
+
+        top, environ = self._event.repo.top, self._event.command_environ()
+        try:
+            done = capture_command(command, top, environ, RUN_LIMIT_S, keeps=False)
+        except OSError as error:
+            return 0, f"it cannot be started: {error.strerror}"
+        return done.exit_code, f"it took longer than {RUN_LIMIT_S:g} s" if done.is_late else ""

@@ -1,0 +1,130 @@
+"""What an event says, found out when it is asked for the first time (G4; HOT)."""
+
+from dodo_hooks.core.errors import GitError, HooksError
+from dodo_hooks.core.file_sets import listed_paths
+from dodo_hooks.core.plan import CHANGED, COMMAND, STAGED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import FileRule, Hook, Job
+    from dodo_hooks.git.files import Changes, GitQuery
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.worktree_status import StatusQuery
+    from dodo_hooks.host.world import World
+
+
+class FilesError(HooksError):
+    """The files of a job cannot be told: git, or the command that lists them, has failed."""
+
+
+class EventFiles:
+    """One firing: what it is, its sets of files, and the branch."""
+
+    def __init__(
+        self,
+        world: "World",
+        repo: "Repo",
+        hook: "Hook",
+        args: "tuple[str, ...]",
+        stdin: bytes,
+        given: "tuple[bytes, ...] | None",
+        status: "StatusQuery | None" = None,
+    ) -> None:
+        """`status`: git's answer about this commit, asked for already."""
+        self.world = world
+        self.repo = repo
+        self.hook = hook
+        self.args = args
+        self.given = given
+        self._stdin = stdin
+        self._status = status
+        self._changes: dict[str, Changes | None] = {}  # by the source
+        self._lists: dict[object, tuple[bytes, ...]] = {}  # by the command and its variables
+        self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
+        self._branch: str | None = None
+
+    def listed(self, job: "Job", rule: "FileRule") -> "Changes | None":
+        """The files of a rule's source, deleted ones too; None where the event does not tell them.
+
+        Raises:
+            FilesError: says why they cannot be found out.
+        """
+        if rule.source == COMMAND:
+            return dict.fromkeys(self._of_command(rule.command, job.env), False)
+        return self.changes(rule.source)
+
+    def changes(self, source: str) -> "Changes | None":
+        """The same for a source that is git's."""
+        self._fail_again(source)
+        if source not in self._changes:
+            from dodo_hooks.git.files import Event, list_files
+
+            try:
+                if self._status is not None and source in (STAGED, CHANGED):
+                    self._changes[source] = self._status.staged()
+                else:
+                    event = Event(self.hook.name, self.args, self._stdin)
+                    self._changes[source] = list_files(source, self.asked(), event)
+            except GitError as error:
+                self._failures[source] = str(error)
+                raise FilesError(self._failures[source]) from error
+        return self._changes[source]
+
+    def asked(self) -> "GitQuery":
+        from dodo_hooks.git.files import GitQuery
+
+        return GitQuery(self.repo, self.world.environ)
+
+    def branch(self) -> str:
+        """The branch; "" where HEAD is detached."""
+        if self._branch is None:
+            from dodo_hooks.git.repo import head_of
+
+            branch, commit = head_of(self.repo)
+            if branch is None and commit is None:  # nothing that can be read as a file: git may know
+                name = self.asked().attempt("symbolic-ref", "--quiet", "HEAD").output.rstrip(b"\n")
+                branch = name.removeprefix(b"refs/heads/").decode("utf-8", "surrogateescape")
+            self._branch = branch or ""
+        return self._branch
+
+    def command_environ(self) -> "dict[str, str]":
+        """What a command of a condition or a list sees: the hook's environment, and a job's variables of the event."""
+        environ = {
+            **self.world.environ,
+            "DODO_HOOK": self.hook.name,
+            "DODO_WORKTREE": self.repo.top,
+            "DODO_GIT_DIR": self.repo.git_dir,
+            "DODO_BRANCH": self.branch(),
+            "DODO_ARGS": str(len(self.args)),
+        }
+        environ.update((f"DODO_ARG{number}", argument) for number, argument in enumerate(self.args, 1))
+        return environ
+
+    def _of_command(self, command: str, env: "tuple[tuple[str, str], ...]") -> "tuple[bytes, ...]":
+        key = (command, env)
+        self._fail_again(key)
+        if key not in self._lists:
+            printed, why = self._printed_by(command, dict(env))
+            if why:
+                self._failures[key] = f"its `files` command failed ({command}): {why}"
+            self._fail_again(key)
+            top = f"{self.repo.top}/".encode("utf-8", "surrogateescape")
+            self._lists[key] = tuple(path.removeprefix(top) for path in listed_paths(printed))
+        return self._lists[key]
+
+    def _printed_by(self, command: str, env: "dict[str, str]") -> "tuple[bytes, str]":
+        """What a command prints, and what went wrong."""
+        from dodo_hooks.host.capture import capture_command
+
+        environ = {**self.command_environ(), **env}
+        try:
+            done = capture_command(command, self.repo.top, environ, self.hook.timeout_s)
+        except OSError as error:
+            return b"", f"it cannot be started: {error.strerror}"
+        if done.is_late:
+            return b"", f"it took longer than the {self.hook.timeout_s:g} s of the hook"
+        return done.output, (done.last_words or f"exit code {done.exit_code}") if done.exit_code else ""
+
+    def _fail_again(self, key: object) -> None:
+        if key in self._failures:
+            raise FilesError(self._failures[key])

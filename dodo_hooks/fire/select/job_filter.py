@@ -1,0 +1,217 @@
+"""Which jobs of a hook apply to this event, and to which files (C7, G4; HOT, imported if a hook asks anything of that).
+
+Whatever has to be found out for that is found out once in a firing, and only if a job depends on it: the outcome of a
+check that several jobs share (fire/select/conditions.py), each set of files (fire/select/event_files.py).
+"""
+
+from dodo_hooks.core import statuses
+from dodo_hooks.core.file_sets import WORDS
+from dodo_hooks.core.matching import matches_any
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
+from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.fire.select.event_files import EventFiles, FilesError
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dodo_hooks.core.plan import FileRule, Hook, Job
+    from dodo_hooks.fire.select.conditions import ConditionValues
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.worktree_status import StatusQuery
+    from dodo_hooks.host.world import World
+
+    Questions = dict[int, tuple[str, ...]]  # of each job the commands that would say whether it runs, and to what files
+
+_NO_EVENT = {
+    PUSHED: "only a push tells which files it sends",
+    CHANGED: "only git tells which files an event changes, and it said nothing",
+}
+
+
+class FilteredJobs(Record):
+    left_out: "dict[int, Outcome]"  # the jobs that will not run, those that were left out before among them
+    files: "dict[int, tuple[bytes, ...]]"  # of each job that is about files and runs, relative to its root
+    sentences: "tuple[str, ...]"  # for people: what could not be found out
+
+
+def filter_jobs(
+    world: "World",
+    repo: "Repo",
+    hook: "Hook",
+    args: "tuple[str, ...]",
+    stdin: bytes,
+    *,
+    given: "tuple[bytes, ...] | None" = None,
+    left_out: "Mapping[int, Outcome]",
+    status: "StatusQuery | None" = None,
+    is_fired: bool = False,
+    is_forced: bool = False,
+    questions: "Questions | None" = None,
+) -> FilteredJobs:
+    """Decide for each job that is not left out already. `is_fired`: by git, so that there is an event. `is_forced`: a
+    job runs also where no file matches. `questions`: no command is executed; what would be is put there, and the job
+    counts as one that runs.
+
+    `stdin` is what git wrote to the hook, `status` its answer about a commit, where it was asked already. `given` are
+    files, relative to the top, that take the place of all sets. A job whose files cannot be told has failed: a gate
+    must not pass because of that.
+    """
+    event = EventFiles(world, repo, hook, args, stdin, given, status)
+    answers = None
+    if any(job.checks for job in hook.jobs):
+        from dodo_hooks.fire.select.conditions import ConditionValues
+
+        answers = ConditionValues(event, executes=questions is None)
+    out, files = dict(left_out), {}
+    for job in hook.jobs:
+        if job.number in out:
+            continue
+        outcome = _refusal(job, event, answers, is_fired)
+        if questions is not None and outcome is None:
+            _note_questions(job, answers, event, questions)
+        if outcome is None and job.files is not None and not (questions is not None and _asks_command(job, event)):
+            found = _files(job, job.files, event)
+            if is_forced and found == _no_match(job.files, event):
+                found = ()
+            if isinstance(found, Outcome):
+                outcome = found
+            else:
+                files[job.number] = found
+        if outcome is not None:
+            out[job.number] = outcome
+    _leave_out_lonely_setup(hook, out)
+    return FilteredJobs(out, files, answers.sentences() if answers else ())
+
+
+def _note_questions(job: "Job", answers: "ConditionValues | None", event: EventFiles, questions: "Questions") -> None:
+    commands = [command for number in job.checks if answers for command in answers.open_questions(number)]
+    if job.files is not None and _asks_command(job, event):
+        commands.append(job.files.command)
+    if commands:
+        questions[job.number] = tuple(dict.fromkeys(commands))
+
+
+def _asks_command(job: "Job", event: EventFiles) -> bool:
+    return job.files is not None and job.files.source == COMMAND and event.given is None
+
+
+def _refusal(job: "Job", event: EventFiles, answers: "ConditionValues | None", is_fired: bool) -> "Outcome | None":
+    if job.absent:
+        return _condition(job.absent)
+    for number in job.checks:
+        reason = answers.reason_to_skip(number) if answers else None
+        if reason is not None:
+            return _condition(reason)
+    is_list = job.files is not None and job.needs_event.endswith("files}")
+    if job.needs_event and not is_list and not event.args and not is_fired:
+        reason = f"{job.needs_event} comes from git; by hand: `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
+        return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
+    return None
+
+
+def _argument(job: "Job") -> str:
+    """A word for what a person has to give in the place of `{2}`."""
+    number = job.needs_event.strip("{}")
+    return " ".join(f"ARG{one}" for one in range(1, int(number) + 1)) if number.isdigit() and number != "0" else "ARG"
+
+
+def _leave_out_lonely_setup(hook: "Hook", out: "dict[int, Outcome]") -> None:
+    if all(job.is_setup or job.number in out for job in hook.jobs):
+        for job in hook.jobs:
+            out.setdefault(job.number, _condition("there is no job to set up for"))
+
+
+def _condition(reason: str) -> Outcome:
+    return Outcome(statuses.SKIPPED, statuses.CONDITION, reason)
+
+
+# Files
+
+
+def _files(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, ...] | Outcome":
+    """The files of a job, or why it does not run. One that is given no list runs for deleted files, too (G4)."""
+    given = event.given
+    try:
+        found = event.listed(job, rule) if given is None else dict.fromkeys(given, False)
+        if found is None:
+            reason = f"{_NO_EVENT[rule.source]}; by hand: `dodo-hooks run {event.hook.name} --files FILE`"
+            return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
+        is_named, is_present = _name_test(rule), _presence_test(rule, event)
+        present: list[bytes] = []
+        gone: list[bytes] = []
+        for path, is_deleted in found.items():
+            if is_named(path):
+                (gone if is_deleted or not is_present(path) else present).append(path)
+        names = tuple(path[len(_below(rule)) :] for path in _of_types(rule, event.repo.top, present))
+        if names or (given is None and rule.counts_deleted and _matter(gone, rule, event)):
+            return names
+    except FilesError as error:
+        return Outcome(statuses.FAILED, statuses.SPAWN, str(error))
+    return _no_match(rule, event)
+
+
+def _no_match(rule: "FileRule", event: EventFiles) -> Outcome:
+    words = WORDS[rule.source] if event.given is None else "files among those that were given"
+    return _condition(f"no matching {words}")
+
+
+def _below(rule: "FileRule") -> bytes:
+    return f"{rule.below}/".encode("utf-8", "surrogateescape") if rule.below else b""
+
+
+def _name_test(rule: "FileRule") -> "Callable[[bytes], bool]":
+    """Whether the rule is about a file of this name."""
+    tests: list[Callable[[bytes], bool]] = []
+    if below := _below(rule):
+        tests.append(lambda path: path.startswith(below))
+    if rule.globs:
+        tests.append(matches_any(rule.globs))
+    if rule.excludes:
+        is_excluded = matches_any(rule.excludes)
+        tests.append(lambda path: not is_excluded(path))
+    return lambda path: all(test(path) for test in tests)
+
+
+def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bool]":
+    """Whether a file can be opened: a link that leads nowhere cannot. What is staged may be missing now, since it is
+    put in place before the jobs run."""
+    base = f"{event.repo.top}/".encode("utf-8", "surrogateescape")
+    may_be_missing = rule.source == STAGED and event.given is None
+
+    def is_present(path: bytes) -> bool:
+        try:
+            os.stat(base + path)
+        except (OSError, ValueError):  # ValueError: a NUL in what a person gave
+            return may_be_missing and not _is_something(base + path)
+        return True
+
+    return is_present
+
+
+def _is_something(path: bytes) -> bool:
+    try:
+        os.lstat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _of_types(rule: "FileRule", top: str, paths: "list[bytes]", *, may_be_gone: bool = False) -> "list[bytes]":
+    if not rule.types or not paths:
+        return paths
+    from dodo_hooks.git.file_types import has_types
+
+    return list(filter(has_types(top, rule.types, may_be_gone=may_be_gone), paths))
+
+
+def _matter(gone: "list[bytes]", rule: "FileRule", event: EventFiles) -> bool:
+    """Whether a job has to run for files that are gone: not if the folder that it runs in went with them."""
+    if not _of_types(rule, event.repo.top, gone, may_be_gone=True):
+        return False
+    below = _below(rule)
+    if not below or _is_something(f"{event.repo.top}/".encode("utf-8", "surrogateescape") + below):
+        return True
+    return any(path.startswith(below) for path in event.changes(ALL) or ())  # it may be put in place, too

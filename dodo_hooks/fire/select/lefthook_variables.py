@@ -1,0 +1,37 @@
+"""Variables of lefthook's that mean here what they mean there, while a lefthook file is in use.
+
+`LEFTHOOK=0` runs nothing. `LEFTHOOK_EXCLUDE=lint,slow` leaves out jobs by their names and tags.
+"""
+
+from dodo_hooks.fire.select.selectors import Selectors, left_out
+from dodo_hooks.host.world import reach_site
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.core.statuses import Outcome
+    from dodo_hooks.host.world import World
+
+OFF = ("0", "false")
+EXCLUDE = "LEFTHOOK_EXCLUDE"
+FAMILY = "lefthook"
+
+
+def is_turned_off(world: "World", top: str) -> bool:
+    """Whether LEFTHOOK=0 holds in this working tree; the hook file may be broken, as with lefthook."""
+    if world.environ.get("LEFTHOOK") not in OFF:
+        return False
+    reach_site(world)
+    from dodo_hooks.loader.layers.discover import find_hook_file
+
+    found = find_hook_file(top)
+    return found is not None and found.family.name == FAMILY
+
+
+def excluded(world: "World", family: str, hook: "Hook") -> "dict[int, Outcome]":
+    """The outcome of each job that LEFTHOOK_EXCLUDE leaves out; `family`: whose file it is."""
+    words = [word for word in world.environ.get(EXCLUDE, "").split(",") if word]
+    if not words or family != FAMILY:
+        return {}
+    skip = (*words, *(f"tag:{word}" for word in words))
+    return left_out(hook, Selectors(skip=skip), said_by=f"{EXCLUDE}=")

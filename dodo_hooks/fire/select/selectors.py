@@ -1,0 +1,95 @@
+"""Which jobs of a hook a person has asked for, or asked to leave out (C7)."""
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.statuses import NOT_SELECTED, SELECTION, SKIPPED, Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.core.plan import Hook, Job
+
+
+BY_COMMAND = "--skip "
+BY_VARIABLE = "DODO_HOOKS_SKIP="
+TAG = "tag:"
+
+
+class Selectors(Record):
+    """What the command line and the environment say. All empty: every job."""
+
+    jobs: "tuple[str, ...]" = ()  # jobs and groups of this name, with what they need
+    tags: "tuple[str, ...]" = ()  # the jobs with one of these, with what they need
+    skip: "tuple[str, ...]" = ()  # without these: the name of a job or a group, or `tag:NAME`
+
+
+def selectors_from(variable: str) -> Selectors:
+    """The value of DODO_HOOKS_SKIP: `name,tag:slow`."""
+    return Selectors(skip=tuple(word.strip() for word in variable.split(",") if word.strip()))
+
+
+def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, Outcome]":
+    """The outcome of each job that is not to run. `said_by` is BY_COMMAND or BY_VARIABLE.
+
+    On the command line, a name that no job has is an error; the variable holds for all hooks, and may name any.
+
+    Raises:
+        UsageError: an unknown job.
+    """
+    if said_by == BY_COMMAND:
+        _check_names(hook, selectors)
+    wanted = _wanted(hook, selectors)
+    result = {}
+    for job in hook.jobs:
+        skipped_by = next((word for word in selectors.skip if is_meant(job, word)), None)
+        if skipped_by is not None:
+            result[job.number] = Outcome(SKIPPED, SELECTION, f"left out by {said_by}{skipped_by}")
+        elif job.number not in wanted:
+            result[job.number] = Outcome(SKIPPED, SELECTION, NOT_SELECTED)
+    return result
+
+
+def is_meant(job: "Job", word: str) -> bool:
+    """Return whether the word is the name of the job, of a group around it, or `tag:` with one of its tags."""
+    return word == job.name or word in job.within or (word.startswith(TAG) and word[len(TAG) :] in job.tags)
+
+
+def names_in(hook: "Hook") -> "list[str]":
+    """Return the names of its jobs and groups, by which they can be selected."""
+    return list(dict.fromkeys(name for job in hook.jobs for name in (*job.within, job.name)))
+
+
+def unknown_skips(hooks: "Sequence[Hook]", variable: str) -> "list[str]":
+    """Return the words of DODO_HOOKS_SKIP that mean nothing in any of the hooks."""
+    jobs = [job for hook in hooks for job in hook.jobs]
+    return [word for word in selectors_from(variable).skip if not any(is_meant(job, word) for job in jobs)]
+
+
+def _wanted(hook: "Hook", selectors: Selectors) -> "set[int]":
+    """The selected jobs and, since they could not run without, all that they need."""
+    if not selectors.jobs and not selectors.tags:
+        return set(range(len(hook.jobs)))
+    waiting = [
+        job.number
+        for job in hook.jobs
+        if not {job.name, *job.within}.isdisjoint(selectors.jobs) or not set(job.tags).isdisjoint(selectors.tags)
+    ]
+    wanted: set[int] = set()
+    while waiting:
+        number = waiting.pop()
+        if number not in wanted:
+            wanted.add(number)
+            waiting.extend(hook.jobs[number].needs)
+    return wanted
+
+
+def _check_names(hook: "Hook", selectors: Selectors) -> None:
+    names = names_in(hook)
+    for word in (*selectors.jobs, *(word for word in selectors.skip if not word.startswith(TAG))):
+        if word not in names:
+            from dodo_hooks.core.nearest import nearest
+
+            near = nearest(word, names)
+            hint = f"did you mean {near}?" if near else f"its jobs are {', '.join(names)}"
+            raise UsageError(f"{hook.name} has no job called {word}: {hint}")

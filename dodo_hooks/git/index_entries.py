@@ -1,0 +1,71 @@
+"""Entries of the index that git uses for this commit: read, written and checked out, each by one git process."""
+
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.index_flags import flags_of, mark
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.worktree_status import run_git_at_top
+from dodo_hooks.host.files.file_owner import inherit_owner_below
+
+
+def check_out(
+    repo: Repo,
+    environ: "Mapping[str, str]",
+    paths: "list[bytes]",
+    prefix: bytes,
+    lock: int,
+    *,
+    is_sparse: bool = False,
+) -> None:
+    """The index versions of these paths, filters and line ends included, below `prefix` instead of the top.
+
+    `is_sparse`: skip-worktree is set for some. git 2.36 and later leave those out unless they are told not to.
+
+    Raises:
+        GitError: one of them cannot be checked out.
+    """
+    names = b"".join(path + b"\0" for path in paths)
+    args = ("checkout-index", "-z", "--stdin", "-f", f"--prefix={os.fsdecode(prefix)}")
+    try:
+        run_git_at_top(repo, environ, (*args, "--ignore-skip-worktree-bits") if is_sparse else args, names, lock=lock)
+    except GitError:
+        if not is_sparse:
+            raise
+        run_git_at_top(repo, environ, args, names, lock=lock)  # an older git does not know the option
+    inherit_owner_below(prefix.rstrip(b"/"))
+
+
+def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tuple[int, str]]":
+    """Mode and blob of each path in the index that git uses. Raises GitError."""
+    found = {}
+    for line in run_git_at_top(repo, environ, ("ls-files", "-s", "-z"), is_shielded=True).split(b"\0"):
+        if line:
+            about, _, path = line.partition(b"\t")
+            mode, blob, _stage = about.split(b" ")
+            found[path] = int(mode, 8), blob.decode("ascii")
+    return found
+
+
+def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: "list[bytes]", lock: "int | None") -> None:
+    """Lines as of `update-index --index-info`; the entries keep their flags. Raises GitError."""
+    if lines:
+        paths = [line.partition(b"\t")[2].rstrip(b"\0") for line in lines]
+        with flags_lifted(repo, environ, flags_of(repo, environ, paths), lock):
+            args = ("update-index", "-z", "--index-info")
+            run_git_at_top(repo, environ, args, b"".join(lines), lock=lock, is_shielded=True)
+
+
+@contextmanager
+def flags_lifted(
+    repo: Repo, environ: "Mapping[str, str]", flags: "Mapping[bytes, str]", lock: "int | None"
+) -> "Generator[None, None, None]":
+    """Let git look at these paths of the working tree for a moment. Raises GitError."""
+    mark(repo, environ, flags, lock, False)
+    try:
+        yield
+    finally:
+        left = index_entries(repo, environ) if flags else {}
+        mark(repo, environ, {path: flag for path, flag in flags.items() if path in left}, lock, True)

@@ -1,0 +1,164 @@
+"""Hooks for all repositories of a user: a directory of shims, and the setting that leads git there (section 8).
+
+Either core.hooksPath of the global configuration, which git uses in every repository, or init.templateDir, which git
+copies into every repository that is made or cloned. In both cases the shims say so when they fire, and nothing runs in
+a repository that is not trusted.
+
+    DATA/dodo-hooks/launch.py, hot.bin           as in a repository
+                   /hooks/NAME                   for core.hooksPath
+                   /template/hooks/NAME          for init.templateDir
+                   /hooks-path.json, template-dir.json      what git was configured to do before
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+
+from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.command import run_git
+from dodo_hooks.git.install import launcher
+from dodo_hooks.git.install.config_override import (
+    PUT_BACK,
+    Override,
+    global_file,
+    override_setting,
+    read_override,
+    restore_setting,
+)
+from dodo_hooks.git.install.install_lock import locked
+from dodo_hooks.git.install.shim_text import OF_ALL, Chain, shim_text
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.host import bundle
+from dodo_hooks.host.files.atomic_files import put, unlink
+
+_EXCLUDE = b"# Files that git ignores in this repository alone: one pattern in each line, as in .gitignore.\n"
+
+
+class InstallMethod(Record):
+    """One way to have hooks in many repositories."""
+
+    key: str  # of git's configuration
+    directory: str  # below DATA/dodo-hooks
+    memory: str
+
+
+BY_PATH = InstallMethod("core.hooksPath", "hooks", "hooks-path.json")
+BY_TEMPLATE = InstallMethod("init.templateDir", "template", "template-dir.json")
+WAYS = (BY_PATH, BY_TEMPLATE)
+
+
+def directory_of(data: str, way: InstallMethod) -> str:
+    """The directory that git is led to. `data` is the user's directory for data."""
+    return f"{data}/dodo-hooks/{way.directory}"
+
+
+def install_globally(
+    data: str, way: InstallMethod, environ: Mapping[str, str], site: "Sequence[str] | None" = None
+) -> "tuple[str, str]":
+    """Write the shims, and lead git to them; returns their directory and the configuration file.
+
+    Raises UsageError, with nothing changed, where git is led elsewhere already; GitError.
+    """
+    base, directory = f"{data}/dodo-hooks", directory_of(data, way)
+    setting = _setting(data, way, environ)
+    _expect_free(way, directory, environ)
+    if site is None:
+        site = launcher.site_directories({os.path.realpath(os.curdir)})
+    os.makedirs(base, exist_ok=True)
+    with locked(base, base):
+        put(f"{base}/launch.py", launcher.launcher_text(launcher.package_directory(), site), 0o644)
+        put(f"{base}/{bundle.FILE}", launcher.bundle_content(), 0o644)
+        for path, content, mode in _files(base, way):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            put(path, content, mode)
+        try:
+            override_setting(setting, directory, environ)
+        except GitError:
+            if not installed_ways(data):
+                _remove_files(data)
+            raise
+    launcher.compile_package()
+    return directory, setting.file
+
+
+def uninstall_everywhere(data: str, environ: Mapping[str, str]) -> "list[tuple[InstallMethod, bool]]":
+    """Take all of it away; returns what was there, and whether the configuration is as it was again. Raises
+    GitError."""
+    base = f"{data}/dodo-hooks"
+    if not os.path.isdir(base):
+        return []
+    undone = []
+    with locked(base, base):
+        for way in WAYS:
+            done = restore_setting(_setting(data, way, environ), environ)
+            if done is not None:
+                undone.append((way, done == PUT_BACK))
+        _remove_files(data)
+    return undone
+
+
+def _remove_files(data: str) -> None:
+    for way in WAYS:
+        shutil.rmtree(directory_of(data, way), ignore_errors=True)
+    for name in ("launch.py", bundle.FILE):
+        unlink(f"{data}/dodo-hooks/{name}")
+
+
+def is_in_effect(data: str, configured: "tuple[str, str] | None") -> bool:
+    """Whether the core.hooksPath that counts in a repository leads to our hooks for all repositories."""
+    directory = directory_of(data, BY_PATH)
+    return configured is not None and os.path.realpath(configured[1]) == os.path.realpath(directory)
+
+
+def installed_ways(data: str) -> "list[InstallMethod]":
+    """What is set up."""
+    return [way for way in WAYS if read_override(f"{data}/dodo-hooks/{way.memory}") is not None]
+
+
+def stale_files(data: str) -> "list[str]":
+    """The shims that are not what this version of us would write."""
+    base = f"{data}/dodo-hooks"
+    return [path for way in installed_ways(data) for path, content, _ in _files(base, way) if _differs(path, content)]
+
+
+def _differs(path: str, content: bytes) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read() != content
+    except OSError:
+        return True
+
+
+def _files(base: str, way: InstallMethod) -> "list[tuple[str, bytes, int]]":
+    """Path, content and mode of each file that the way needs."""
+    interpreter = launcher.interpreter()
+    if way == BY_PATH:
+        chain = Chain(flag=OF_ALL, is_for_all=True, looks_for_file=True)
+        shims = {name: shim_text(name, interpreter, "../launch.py", chain) for name in CLIENT_HOOKS}
+        return [(f"{base}/{way.directory}/{name}", text, 0o755) for name, text in shims.items()]
+    # Copied into repositories: there it lies in the place of a repository's own hook, and leads back here.
+    chain = Chain(flag=OF_ALL, looks_for_file=True)
+    shims = {name: shim_text(name, interpreter, f"{base}/launch.py", chain) for name in CLIENT_HOOKS}
+    files = [(f"{base}/{way.directory}/hooks/{name}", text, 0o755) for name, text in shims.items()]
+    return [*files, (f"{base}/{way.directory}/info/exclude", _EXCLUDE, 0o644)]
+
+
+def _setting(data: str, way: InstallMethod, environ: Mapping[str, str]) -> Override:
+    return Override(way.key, global_file(environ), f"{data}/dodo-hooks/{way.memory}", may_be_link=True)
+
+
+def _expect_free(way: InstallMethod, directory: str, environ: Mapping[str, str]) -> None:
+    """Raise UsageError where git uses another directory already: what is in there would not run any more."""
+    query = ("config", "--null", "--show-scope", "--type=path", "--get-all", way.key)
+    answer = run_git(query, "/", without_local(environ), accepted=(0, 1)).split(b"\0")
+    pairs = list(zip(answer[::2], answer[1::2], strict=False))
+    for scope, value in pairs:
+        path = os.fsdecode(value)
+        if scope in (b"system", b"global") and os.path.realpath(path) != os.path.realpath(directory):
+            raise UsageError(
+                f"{way.key} is {path} in the {scope.decode()} git configuration, so nothing was changed: what lies"
+                f" there would be in use no more; unset it with `git config --{scope.decode()} --unset {way.key}` and"
+                " install again, or run `dodo-hooks install --local` in single repositories"
+            )

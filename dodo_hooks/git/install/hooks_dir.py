@@ -1,0 +1,132 @@
+"""The directory that git really takes a repository's hooks from, and whether we may write there (section 8)."""
+
+import os
+from collections.abc import Mapping
+
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.git.command import run_git
+from dodo_hooks.git.install.other_tools import manager_of_directory
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.variables import without_local
+
+NOTHING_DONE = "so nothing was changed"
+
+
+def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
+    """Where this repository's hooks belong: its own hooks directory, or the one that it alone is configured to use.
+
+    Raises UsageError where hooks are shared with other repositories or under version control: the sentence says what
+    there is and what can be done.
+    """
+    found = configured(repo, environ)
+    if found is None:
+        path = own_directory(repo)
+        refuse_link(path)
+        return path
+    scope, value = found
+    if scope == "command":
+        raise UsageError(f"core.hooksPath is {value} for this command alone, {NOTHING_DONE}: install without it")
+    path = os.path.realpath(os.path.join(repo.top or repo.git_dir, value))
+    if scope not in ("local", "worktree"):
+        raise UsageError(_shared(scope, value))
+    if is_inside(path, repo.common_dir) or is_inside(path, repo.git_dir):
+        return path
+    if any(is_inside(path, top) for top in worktree_tops(repo)):
+        raise UsageError(_versioned(path))
+    if os.path.isfile(f"{os.path.dirname(path)}/HEAD"):
+        raise UsageError(
+            f"core.hooksPath is {value}, which belongs to another repository, or to this one before it was moved or"
+            f" copied, {NOTHING_DONE}: {_LOCAL}"
+        )
+    if not os.path.isdir(path):
+        raise UsageError(
+            f"core.hooksPath is {value}, where no directory is, {NOTHING_DONE}: make the directory and install again,"
+            f" or let git use the repository's own hooks with `dodo-hooks install --local`"
+        )
+    return path
+
+
+def own_directory(repo: Repo) -> str:
+    """Where git has a repository's hooks if nothing is configured."""
+    return f"{repo.common_dir}/hooks"
+
+
+def worktree_git_dirs(repo: Repo) -> list[str]:
+    """The git directories of all its working trees, the main one first."""
+    try:
+        names = sorted(os.listdir(f"{repo.common_dir}/worktrees"))
+    except FileNotFoundError:
+        names = []
+    return [repo.common_dir, *(f"{repo.common_dir}/worktrees/{name}" for name in names)]
+
+
+def worktree_tops(repo: Repo) -> list[str]:
+    """The tops of its working trees, as far as they are known."""
+    tops = {repo.top} - {""}
+    if os.path.basename(repo.common_dir) == ".git":
+        tops.add(os.path.dirname(repo.common_dir))
+    for git_dir in worktree_git_dirs(repo)[1:]:
+        try:
+            with open(f"{git_dir}/gitdir", "rb") as file:
+                dot_git = os.fsdecode(file.read().rstrip(b"\r\n"))
+        except OSError:
+            continue
+        tops.add(os.path.realpath(os.path.dirname(os.path.join(git_dir, dot_git))))
+    return sorted(tops)
+
+
+def refuse_link(path: str) -> None:
+    """Raise UsageError where this hooks directory leads to another one."""
+    if os.path.realpath(path) != path:
+        raise UsageError(
+            f"{path} is a link to {os.path.realpath(path)}, whose hooks are not this repository's alone,"
+            f" {NOTHING_DONE}: put a directory in the place of the link and install again, or call {_by_hand()} in the"
+            " hooks there"
+        )
+
+
+def configured(repo: Repo, environ: Mapping[str, str]) -> "tuple[str, str] | None":
+    """The scope and the value of the core.hooksPath that counts; None if there is none."""
+    environ = {**without_local(environ), "GIT_DIR": repo.git_dir}
+    query = ("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
+    answer = run_git(query, repo.top or repo.git_dir, environ).split(b"\0")
+    pairs = list(zip(answer[::2], answer[1::2], strict=False))[:-1]  # the last one is how `git` keeps hooks off
+    if not pairs:
+        return None
+    scope, value = pairs[-1]
+    return scope.decode(), os.fsdecode(value)
+
+
+def is_inside(path: str, directory: str) -> bool:
+    """Whether the path is this directory or lies below it; both without links."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def _shared(scope: str, value: str) -> str:
+    return (
+        f"core.hooksPath is {value} in the {scope} git configuration, for all repositories, {NOTHING_DONE}: {_LOCAL}"
+        f" (those in {value} do not run in it any more then); {_GLOBAL}; {_unset(scope)} unsets it for all"
+    )
+
+
+def _versioned(path: str) -> str:
+    manager = manager_of_directory(path)
+    whose = f", where {manager.name} has its hooks" if manager else ", where hooks are under version control"
+    again = f" until {manager.name} sets it again" if manager else ""
+    return (
+        f"core.hooksPath is {path}, inside the work tree{whose}, {NOTHING_DONE}: {_LOCAL}{again} (those in {path} do"
+        f" not run any more then); {_GLOBAL}, but not in this one as long as it has a core.hooksPath of its own; or"
+        f" call {_by_hand()} in the hooks there"
+    )
+
+
+_LOCAL = "`dodo-hooks install --local` makes git use this repository's own hooks directory, and `uninstall` undoes it"
+_GLOBAL = "`dodo-hooks install --global` sets up hooks for all your repositories, which run in those that you trust"
+
+
+def _unset(scope: str) -> str:
+    return f"`git config --{scope} --unset core.hooksPath`"
+
+
+def _by_hand() -> str:
+    return '`dodo-hooks run HOOK -- "$@"`'

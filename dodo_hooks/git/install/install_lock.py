@@ -1,0 +1,49 @@
+"""Writing our own files beside git's: each in one step, and by one process at a time."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Generator
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.host.files.atomic_files import unlink
+from dodo_hooks.host.files.file_locks import is_unsupported
+
+
+@contextlib.contextmanager
+def locked(directory: str, what: str) -> Generator[None, None, None]:
+    """Alone with what is installed from this directory of ours. Raises GitError for what cannot be read or written
+    meanwhile; `what` names the place if nothing else does."""
+    path = f"{directory}/install.lock"
+    try:
+        descriptor = _locked(path)
+        try:
+            yield
+        finally:
+            unlink(path)
+            with contextlib.suppress(OSError):  # there is more in it
+                os.rmdir(directory)
+            os.close(descriptor)
+    except OSError as error:
+        raise GitError(f"cannot change the hooks: {error.filename or what}: {error.strerror}") from error
+
+
+def _locked(path: str) -> int:
+    """A descriptor that has the lock on the file of this name, which its holder removes at the end."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(os.path.dirname(path))
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except FileNotFoundError:  # the directory has just been removed
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if not is_unsupported(error):
+                raise
+        # A lock on a file that has lost its name keeps nobody out.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+        os.close(descriptor)

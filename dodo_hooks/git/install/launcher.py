@@ -1,0 +1,195 @@
+"""What the launcher says, and what it has to know about this Python.
+
+git starts the shim (git/install/shim_text.py), which starts the recorded interpreter, isolated (-I) and without
+site-packages (-S), on the launcher. That puts the directory of this package on the path and calls `main.launch`:
+nothing that lies in the repository can be imported on this way (G1). When the package is gone it says so itself."""
+
+import compileall
+import marshal
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from dodo_hooks.core.errors import GitError, UnsafeFileError
+from dodo_hooks.core.git_hooks import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
+from dodo_hooks.git.install.shim_text import OF_ALL, PINNED
+from dodo_hooks.host import bundle
+from dodo_hooks.host.files.private_files import read_private
+
+# What a command may import that is not ours, with what these import in turn: some systems scatter them.
+THIRD_PARTY = (
+    *("doit", "cloudpickle", "yaml", "click"),
+    *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
+)
+
+_ANSWER_S = 20
+_IMPORT = re.compile(r"^from (\S+) import (\([^)]*\)|.*)", re.MULTILINE)  # to parse all sources takes twice as long
+
+_LAUNCHER = """\
+# Written by `dodo-hooks install`, run by the shims in the hooks directory, taken away by `dodo-hooks uninstall`.
+import marshal
+import posix
+import sys
+
+sys.path.append({package})
+try:
+    path = sys.argv[0][:-9] + {bundle!r}
+    if path[:1] != "/":  # the process may go elsewhere before it reads on
+        path = posix.getcwd() + "/" + path
+    file = posix.open(path, posix.O_RDONLY)
+    about = posix.fstat(file)
+    if about.st_uid not in (0, posix.geteuid()) or about.st_mode & 0o22:
+        raise OSError
+    length = int(posix.read(file, {digits}))
+    key, start, index = marshal.loads(posix.read(file, length))
+    posix.close(file)
+    if key == "2 " + sys.version:
+        names = {{"__name__": "dodo_hooks.host.bundle"}}
+        exec(marshal.loads(start), names)
+        names["start"](path, {digits} + length, index)
+except (OSError, ValueError, TypeError, EOFError):
+    pass
+try:
+    from dodo_hooks.main import launch
+except ImportError as error:
+    # Text, because all else in this file is compiled at every start.
+    exec('''
+words = sys.argv[3:] if sys.argv[2] in {flags} else sys.argv[2:]
+kept, words = (words[1], words[2:]) if words[0] == "--kept" else ("", words)
+is_gate = words[0] in {gates} or words[:2] == ["{transaction}", "prepared"]
+if is_gate or words[0] not in {unseen}:
+    where = " --global" if sys.argv[2] == "--global" else ""
+    mend = f"install dodo-hooks again and run `dodo-hooks install{{where}}`, or remove the hook"
+    sys.stderr.write(f"dodo-hooks: {{words[0]}} cannot be run ({{error}}): {{mend}}.\\\\n")
+if kept and not is_gate:
+    import posix
+    posix.execv("/bin/sh", ["sh", "-c", '[ -x "$0" ] || exit 0; exec "$0" "$@"', kept, *words[1:]])
+sys.exit(int(is_gate))
+''')
+launch({site})
+"""
+
+
+def launcher_text(package: str, site: Sequence[str]) -> bytes:
+    """The launcher that imports us from the directory `package`, and tells `main.launch` where the others are."""
+    text = _LAUNCHER.format(
+        package=_py_quoted(package),
+        bundle=bundle.FILE,
+        digits=bundle.DIGITS,
+        flags=(OF_ALL.decode(), PINNED.decode()),
+        gates=tuple(sorted(GATES)),
+        transaction=REFERENCE_TRANSACTION,
+        unseen=OFTEN_UNSEEN,
+        site="[" + ", ".join(map(_py_quoted, site)) + "]",
+    )
+    return text.encode("ascii")
+
+
+def _py_quoted(path: str) -> str:
+    """An expression for the path. Decoded where it runs: the locale there may be another than here."""
+    if path.isascii():
+        return repr(path)
+    return f"{os.fsencode(path)!r}.decode(sys.getfilesystemencoding(), 'surrogateescape')"
+
+
+def interpreter() -> str:
+    """The binary that runs this program, behind all links: a virtual environment's `python` leads to its base.
+
+    A link such as `python3` may lead to another version tomorrow, and a version manager's costs 70 ms at each start.
+    """
+    path = os.path.realpath(sys.executable) if sys.executable else ""
+    if not os.access(path, os.X_OK):
+        raise GitError(f"the path of this Python is not known (it says {path!r}): install with another one")
+    return path
+
+
+def package_directory() -> str:
+    """The directory that holds the package `dodo_hooks`."""
+    return os.fspath(Path(__file__).absolute().parents[3])
+
+
+def site_directories(excluded: Collection[str]) -> list[str]:
+    """Where third-party modules would be imported from now, and our own directory; in the order of `sys.path`.
+
+    `excluded` are directories that no code may come from: `python -m dodo_hooks` has the repository itself first.
+    """
+    package, found, missing = package_directory(), list[str](), set(THIRD_PARTY)
+    for entry in sys.path:
+        is_ours = entry == package
+        if not os.path.isabs(entry) or (os.path.realpath(entry) in excluded and not is_ours):
+            continue
+        here = {name for name in missing if _is_in(name, entry)}
+        missing -= here
+        if (here or is_ours) and entry not in found:
+            found.append(entry)
+    return found if package in found else [*found, package]
+
+
+def _is_in(module: str, directory: str) -> bool:
+    spec = PathFinder.find_spec(module, [directory])
+    return spec is not None and spec.origin is not None  # a mere folder of that name has no origin
+
+
+def compile_package() -> None:
+    """Write the byte code of this package, if it can be: without it every start is 5 ms longer."""
+    compileall.compile_dir(os.path.join(package_directory(), "dodo_hooks"), quiet=2)
+
+
+def answer_of(interpreter: str, launcher: str) -> str:
+    """What our program says of itself when it is started as a shim starts it; "" if it cannot be."""
+    argv = [interpreter, "-I", "-S", launcher, "--version"]
+    try:
+        done = subprocess.run(argv, cwd="/", capture_output=True, timeout=_ANSWER_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
+
+
+def is_bundle_current(path: str) -> bool:
+    """Whether a bundle serves this Python and these sources."""
+    try:
+        content = read_private(path)
+        length = int(content[: bundle.DIGITS])
+        key, _, index = marshal.loads(content[bundle.DIGITS : bundle.DIGITS + length])
+    except (OSError, UnsafeFileError, ValueError, TypeError, EOFError):
+        return False
+    if key != bundle.KEY or set(index) != set(_hot_modules()):
+        return False
+    return all(bundle.is_unchanged(source, mtime_ns, size) for source, _, mtime_ns, size, *_ in index.values())
+
+
+def bundle_content() -> bytes:
+    """The byte code of what a fired hook imports, in one file (host/bundle.py): the modules that say HOT."""
+    names = _hot_modules()
+    return bundle.made_of([(name, str(path), _imports_of(path, names)) for name, path in names.items()])
+
+
+def _hot_modules() -> dict[str, Path]:
+    root = Path(package_directory(), "dodo_hooks")
+    paths = [path for path in sorted(root.rglob("*.py")) if path.name == "__init__.py" or _is_hot(path)]
+    return {_module_name(path, root.parent): path for path in paths}
+
+
+def _imports_of(path: Path, modules: Collection[str]) -> tuple[str, ...]:
+    """Which of `modules` a source imports when it is run, not inside of functions, with the packages above them."""
+    found: dict[str, None] = {}
+    for module, imported in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        names = [module, *(f"{module}.{name}" for name in re.findall(r"\w+", imported))]
+        parts = module.split(".")
+        packages = [".".join(parts[:depth]) for depth in range(1, len(parts))]
+        found.update(dict.fromkeys(name for name in (*packages, *names) if name in modules))
+    return tuple(found)
+
+
+def _is_hot(path: Path) -> bool:
+    docstring = path.read_text(encoding="utf-8").split('"""')[1:2]
+    return "HOT" in "".join(docstring)
+
+
+def _module_name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")

@@ -1,0 +1,274 @@
+"""Install, chain and uninstall: what lies in a repository's hooks directory because of us (G1, G2, section 8).
+
+A hook that was there before is kept (git/install/legacy_hooks.py), chained, and put back in one step. The launcher and
+the bundle lie in the git directory, where the shims find them from their own place."""
+
+import contextlib
+import os
+from collections.abc import Generator, Mapping, Sequence
+
+from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS, COMMAND_HOOKS, SERVER_HOOKS, known_hooks, shim_of
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.nearest import nearest
+from dodo_hooks.git.event import MARKER, mark_fired
+from dodo_hooks.git.install import hooks_path, launcher, legacy_hooks
+from dodo_hooks.git.install.hooks_dir import hooks_directory, is_inside, own_directory, worktree_git_dirs
+from dodo_hooks.git.install.install_lock import locked
+from dodo_hooks.git.install.shim_text import PINNED, Chain, is_of_template, is_shim, shim_text
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.host import bundle
+from dodo_hooks.host.files.atomic_files import NEW_SUFFIX, put, unlink
+
+INSTALLED = "installed"
+CHAINED = "chained"  # installed, and the hook that was there is kept
+REMOVED = "removed"
+RESTORED = "restored"  # removed, and the hook that was kept is back
+LEFT = "left"  # not ours any more, while a hook that we kept lies beside it: nothing was done
+
+
+class Change(Record):
+    """What was done with one hook of git."""
+
+    hook: str
+    path: str  # of the hook
+    what: str  # one of the words above
+    kept: str = ""  # the hook that is kept
+
+
+def install(
+    repo: Repo,
+    hooks: Sequence[str],
+    environ: Mapping[str, str],
+    site: "Sequence[str] | None" = None,
+    *,
+    is_local: bool = False,
+) -> list[Change]:
+    """Make `hooks` fire, derived ones through git's; what is installed already is renewed.
+
+    `site` is where third-party modules are, by default where this interpreter finds them. With `is_local` git is made
+    to use the repository's own hooks directory, whatever core.hooksPath says. Raises UsageError, before anything is
+    changed, for a hook that cannot have a shim and where hooks are not this repository's alone; GitError where a file
+    cannot be written.
+    """
+    names = shims_for(hooks)
+    directory = hooks_path.own_hooks(repo) if is_local else hooks_directory(repo, environ)
+    interpreter = launcher.interpreter()
+    with _lock(repo):
+        for name in names:
+            _expect_one_hook(directory, name)
+        _put_launcher(repo, site)
+        os.makedirs(directory, exist_ok=True)
+        start = _Start(interpreter, _launcher_from(directory, repo), is_pinned(repo))
+        changes = [_install_one(directory, name, start) for name in names]
+        for name in CLIENT_HOOKS:  # from now on what is installed here counts
+            if is_of_template(f"{directory}/{name}"):
+                os.unlink(f"{directory}/{name}")
+        legacy_hooks.sync_stand_ins(directory, is_shim)
+        for git_dir in worktree_git_dirs(repo):
+            mark_fired(Repo("", git_dir, repo.common_dir))
+        if is_local:  # at last, when what git will find there is complete
+            hooks_path.use_own(repo, environ)
+    launcher.compile_package()
+    return changes
+
+
+def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
+    """Take every shim away and put back what was there before, byte for byte; hooks that are not ours stay.
+
+    Raises GitError where a file cannot be written.
+    """
+    directories = _directories(repo, environ)
+    with _lock(repo):
+        hooks_path.use_former(repo, environ)
+        changes = [
+            change for directory in directories for name in CLIENT_HOOKS if (change := _uninstall_one(directory, name))
+        ]
+        for directory in directories:
+            legacy_hooks.sync_stand_ins(directory, is_shim)
+        markers = (f"{git_dir}/{MARKER}" for git_dir in worktree_git_dirs(repo))
+        ours = [path + end for path in (launcher_path(repo), bundle_path(repo)) for end in ("", NEW_SUFFIX)]
+        for path in (*ours, *markers, _pin_path(repo)):
+            unlink(path)
+    return changes
+
+
+def installed_shims(repo: Repo, environ: Mapping[str, str]) -> list[str]:
+    """The hooks of git that have a shim of ours. Raises UsageError where hooks are not this repository's alone."""
+    directory = hooks_directory(repo, environ)
+    return [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
+
+
+def stale_shims(repo: Repo, directory: str) -> list[str]:
+    """The shims in this directory that are not what an install would write now, with this Python and version."""
+    start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_pinned(repo))
+    stale = []
+    for name in CLIENT_HOOKS:
+        path = f"{directory}/{name}"
+        if is_shim(path):
+            with open(path, "rb") as file:
+                is_current = file.read() == _expected_shim(
+                    directory, name, start, legacy_hooks.find_legacy_hook(directory, name)
+                )
+            stale += [] if is_current else [name]
+    return stale
+
+
+def is_pinned(repo: Repo) -> bool:
+    """Whether the shims ask first whether the hook files are those that were accepted (section 8)."""
+    return os.path.exists(_pin_path(repo))
+
+
+def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | None", is_wanted: bool) -> None:
+    """Let the shims that are installed here ask so from now on, or no more. Raises GitError."""
+    if is_wanted == is_pinned(repo):
+        return
+    with _lock(repo):
+        if is_wanted:
+            put(_pin_path(repo), b"", 0o600)
+        else:
+            unlink(_pin_path(repo))
+        if not os.path.exists(launcher_path(repo)):  # the shims that fire in all repositories look for that file
+            return
+        _put_launcher(repo, site)  # shims and launcher are of one Python
+        for directory in _directories(repo, environ):
+            start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_wanted)
+            for name in CLIENT_HOOKS:
+                if is_shim(f"{directory}/{name}"):
+                    _install_one(directory, name, start)
+
+
+def _directories(repo: Repo, environ: Mapping[str, str]) -> list[str]:
+    """Where shims of ours may be: where install would refuse there is nothing of ours."""
+    directories = {own_directory(repo)}
+    with contextlib.suppress(UsageError):
+        directories.add(hooks_directory(repo, environ))
+    return sorted(directories)
+
+
+def refresh_bundle(repo: Repo) -> None:
+    """Write the byte code of the hot modules anew, after an upgrade; where it cannot be, hooks are only slower."""
+    if os.path.exists(launcher_path(repo)):
+        with contextlib.suppress(GitError, OSError), _lock(repo):
+            put(bundle_path(repo), launcher.bundle_content(), 0o644)
+
+
+def shims_for(hooks: Sequence[str]) -> list[str]:
+    """The hooks of git that need a shim so that `hooks` fire, in git's order. Raises UsageError."""
+    wanted = {_shim_for(hook) for hook in hooks}
+    return [name for name in CLIENT_HOOKS if name in wanted]
+
+
+def _shim_for(hook: str) -> str:
+    if hook in SERVER_HOOKS:
+        raise UsageError(
+            f"{hook} gets no shim: it is not for the client's side, and a hook of that name changes what git does even"
+            " if it has nothing to do"
+        )
+    if hook in COMMAND_HOOKS:
+        raise UsageError(f"{hook} needs no shim: `dodo-hooks worktree remove` fires it")
+    shim = shim_of(hook)
+    if shim is None:
+        near = nearest(hook, known_hooks())
+        meant = f": did you mean {near}?" if near else f": there are {', '.join(known_hooks())}"
+        raise UsageError(f"{hook} is not a hook{meant}")
+    return shim
+
+
+# One hook
+
+
+class _Start(Record):
+    """What every shim of a repository starts."""
+
+    interpreter: str
+    launcher: str  # relative to the hooks directory, or absolute
+    is_pinned: bool
+
+
+def _install_one(directory: str, name: str, start: _Start) -> Change:
+    path = f"{directory}/{name}"
+    found = legacy_hooks.find_legacy_hook(directory, name)
+    is_old = found == path + legacy_hooks.SUFFIX
+    if is_old or (found is None and os.path.lexists(path) and not is_shim(path)):
+        legacy_hooks.keep_legacy_hook(directory, name)
+        found = legacy_hooks.find_legacy_hook(directory, name)
+    put(path, _expected_shim(directory, name, start, found), 0o755)
+    if is_old:
+        legacy_hooks.remove_old_copy(directory, name)
+    return Change(name, path, CHAINED if found else INSTALLED, found or "")
+
+
+def _expected_shim(directory: str, name: str, start: _Start, found: "str | None") -> bytes:
+    relative = os.path.relpath(found, directory) if found else None
+    chain = Chain(relative, PINNED if start.is_pinned else b"")
+    return shim_text(name, start.interpreter, start.launcher, chain)
+
+
+def _uninstall_one(directory: str, name: str) -> "Change | None":
+    path = f"{directory}/{name}"
+    found = legacy_hooks.find_legacy_hook(directory, name)
+    unlink(path + NEW_SUFFIX)  # left by an install that was killed
+    legacy_hooks.remove_old_copy(directory, name)
+    if is_shim(path) or (found and not os.path.lexists(path)):
+        if found:
+            os.replace(found, path)
+            return Change(name, path, RESTORED)
+        os.unlink(path)
+        return Change(name, path, REMOVED)
+    if found is None:
+        return None
+    if legacy_hooks.is_same_hook(path, found):  # an install was killed between its two steps
+        os.unlink(found)
+        return Change(name, path, RESTORED)
+    return Change(name, path, LEFT, found)
+
+
+def _expect_one_hook(directory: str, name: str) -> None:
+    """Raise UsageError where a shim cannot be put without losing one of two hooks that are not ours."""
+    path, found = f"{directory}/{name}", legacy_hooks.find_legacy_hook(directory, name)
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a directory: remove it, and install again")
+    if found and os.path.lexists(path) and not is_shim(path) and not legacy_hooks.is_same_hook(path, found):
+        raise UsageError(
+            f"{path} was replaced after dodo-hooks had kept the hook before it as {found}, and nothing was changed:"
+            " make one hook of the two, or remove one, and install again"
+        )
+
+
+# Files
+
+
+def launcher_path(repo: Repo) -> str:
+    return f"{_our_directory(repo)}/launch.py"
+
+
+def bundle_path(repo: Repo) -> str:
+    return f"{_our_directory(repo)}/{bundle.FILE}"
+
+
+def _pin_path(repo: Repo) -> str:
+    return f"{_our_directory(repo)}/pinned"
+
+
+def _our_directory(repo: Repo) -> str:
+    return f"{repo.common_dir}/dodo-hooks"
+
+
+def _launcher_from(directory: str, repo: Repo) -> str:
+    """How a shim in this directory names the launcher: by the way from there, where both move together."""
+    path, directory = launcher_path(repo), os.path.realpath(directory)
+    return os.path.relpath(path, directory) if is_inside(directory, repo.common_dir) else path
+
+
+def _put_launcher(repo: Repo, site: "Sequence[str] | None") -> None:
+    if site is None:
+        site = launcher.site_directories({repo.top, os.path.realpath(os.curdir)})
+    put(launcher_path(repo), launcher.launcher_text(launcher.package_directory(), site), 0o644)
+    put(bundle_path(repo), launcher.bundle_content(), 0o644)
+
+
+@contextlib.contextmanager
+def _lock(repo: Repo) -> Generator[None, None, None]:
+    with locked(_our_directory(repo), repo.common_dir):
+        yield

@@ -1,0 +1,165 @@
+"""The way there: copies of what is unstaged, and the index versions in its place (G5).
+
+These are the moments 1 to 3 of the argument in hide.py.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.index_entries import check_out
+from dodo_hooks.git.index_flags import SPARSE
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.unstaged.file_state import (
+    ABSENT,
+    NOTHING,
+    OTHER,
+    FileState,
+    obstacle_of,
+    parents_of,
+    pieces_of,
+    read_state,
+)
+from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
+from dodo_hooks.git.untrusted import is_tracked_path
+from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+
+class DisturbedError(Exception):
+    """A path has changed since it was copied."""
+
+
+def back_up_and_replace(
+    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+) -> None:
+    """All three moments. Where this raises, what is in `journal` has to be put back.
+
+    How git checks a file out is said by the `.gitattributes` of the working tree, if one is there. So where that is
+    among the changes, it goes first, and the others are what then differs from the index.
+
+    Raises:
+        DisturbedError: a path has changed since it was copied. OSError, GitError: something cannot be had or written.
+    """
+    first = tuple(one for one in changes if _is_attributes_file(repo, one))
+    if first:
+        _take(repo, environ, journal, first, lock)
+        changes = tuple(one for one in unstaged_changes(repo, environ) if one.path not in journal)
+    _take(repo, environ, journal, changes, lock)
+
+
+def _take(repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int) -> None:
+    count = len(journal.entries)
+    try:
+        back_up_unstaged(repo, environ, journal, changes, lock)
+        if len(journal.entries) > count:
+            journal.write()
+    except BaseException:
+        del journal.entries[count:]
+        raise
+    check_out_staged(repo, journal, count)
+
+
+def _is_attributes_file(repo: Repo, change: Change) -> bool:
+    """One that git reads: where none is in the tree, git takes that of the index."""
+    top = os.fsencode(repo.top)
+    is_one = change.path.rpartition(b"/")[2] == b".gitattributes"
+    return is_one and obstacle_of(top, change.path) is None and os.path.lexists(top + b"/" + change.path)
+
+
+def back_up_unstaged(
+    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+) -> None:
+    """Moment 1: everything into the journal's directory, the copies synced; nothing is touched."""
+    if not journal.entries:
+        journal.prepare()
+    top = os.fsencode(repo.top)
+    wanted = [change for change in changes if _can_be_set_aside(top, change)]
+    tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
+    if tracked:
+        is_sparse = any(change.flag and change.flag in SPARSE for change in wanted)
+        check_out(repo, environ, tracked, journal.directory + b"/base/", lock, is_sparse=is_sparse)
+    with journal.open_pack(b"unstaged") as pack:
+        for change in wanted:
+            base = read_state(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
+            if change.mode != NO_ENTRY and base == ABSENT:
+                raise GitError(f"git did not check out {os.fsdecode(change.path)}")
+            obstacle = obstacle_of(top, change.path)
+            if obstacle is not None and obstacle not in journal:
+                _copy(journal, top, obstacle, ABSENT, pack, ())
+            if obstacle is None:
+                _copy(journal, top, change.path, base, pack, _missing_folders(top, change.path, None))
+            else:
+                folders = _missing_folders(top, change.path, obstacle)
+                _add(journal, pack.tell(), change.path, ABSENT, base, folders)
+        pack.flush()
+        os.fsync(pack.fileno())
+
+
+def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
+    """Moment 3, for the entries from number `first` on. What is to be absent goes before the others: it may stand where
+    a folder is needed.
+
+    Raises:
+        DisturbedError: a path has changed since it was copied. OSError: it cannot be written.
+    """
+    tree = WorktreeWriter(repo.top, journal)
+    entries = sorted(journal.entries[first:], key=lambda entry: entry.base.kind != NOTHING)
+    for number, entry in enumerate(entries):
+        pieces = partial(pieces_of, journal.base_file(entry.path))
+        if tree.put(entry, Wanted(entry.base, pieces, [entry.unstaged], hides=True)) is None:
+            for untouched in entries[number:]:  # they have what their owner wants there, newer than our copy
+                untouched.is_kept, untouched.owed = True, ABSENT
+            raise DisturbedError(os.fsdecode(entry.path))
+
+
+def _copy(
+    journal: Journal, top: bytes, path: bytes, base: FileState, pack: "BinaryIO", folders: "tuple[bytes, ...]"
+) -> None:
+    """Add what stands there to the journal, if it is not what the index has."""
+    offset, (inode, written_ns) = pack.tell(), _identity(top + b"/" + path)
+    owed = read_state(top + b"/" + path, pack.write)
+    if owed.kind == OTHER or owed.is_same_as(base):
+        return
+    if _identity(top + b"/" + path)[0] != inode:
+        raise DisturbedError(os.fsdecode(path))
+    _add(journal, offset, path, owed, base, folders if owed == ABSENT else ())
+    journal.entries[-1].inode, journal.entries[-1].written_ns = inode, written_ns
+
+
+def _add(
+    journal: Journal, offset: int, path: bytes, owed: FileState, base: FileState, folders: "tuple[bytes, ...]"
+) -> None:
+    if owed != base:
+        journal.entries.append(Entry(len(journal.entries), path, owed, offset, base, folders))
+
+
+def _identity(path: bytes) -> "tuple[int, int]":
+    """Inode and time of the file there; zeros where none is."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return 0, 0
+    return status.st_ino, max(status.st_mtime_ns, 0)
+
+
+def _can_be_set_aside(top: bytes, change: Change) -> bool:
+    """Not where a directory, or something stranger, has taken the place of the file or of one of its folders; nor what
+    git tracks only with its protections off: a recovery would not believe the journal."""
+    if not is_tracked_path(change.path):
+        return False
+    obstacle = obstacle_of(top, change.path)
+    path = top + b"/" + (change.path if obstacle is None else obstacle)
+    return os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path)
+
+
+def _missing_folders(top: bytes, path: bytes, obstacle: "bytes | None") -> "tuple[bytes, ...]":
+    parents = parents_of(path)
+    if obstacle is not None:
+        return tuple(parents[parents.index(obstacle) :])
+    return tuple(parent for parent in parents if not os.path.isdir(top + b"/" + parent))

@@ -1,0 +1,152 @@
+"""What stands at a path, as far as git is concerned: bytes, a link or nothing; and which of two such things it is (G5).
+
+Files are read and written in pieces: a partially staged file may be larger than the memory.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.files.file_owner import inherit_owner
+
+FILE = "file"
+LINK = "link"
+NOTHING = "nothing"
+OTHER = "other"  # a directory, a pipe, ...: nothing that we move, or put something in the place of
+KINDS = (FILE, LINK, NOTHING, OTHER)
+
+_PIECE = 1 << 20
+
+
+class FileState(Record):
+    kind: str  # one of the four above
+    mode: int = 0  # the permission bits of a FILE
+    digest: str = ""  # of its bytes, or of where the link leads
+    size: int = 0
+
+    def is_same_as(self, other: "FileState") -> bool:
+        """Whether git would not tell the two apart."""
+        same_bit = self.kind != FILE or bool(self.mode & 0o100) == bool(other.mode & 0o100)
+        return self.has_bytes_of(other) and same_bit
+
+    def has_bytes_of(self, other: "FileState") -> bool:
+        return self.kind == other.kind and self.digest == other.digest
+
+
+ABSENT = FileState(NOTHING)
+
+
+def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) -> FileState:
+    """What stands there; `copy_to` is given its bytes, and they are the ones that the digest is of.
+
+    What we may not read is OTHER: it cannot be told from anything else, so nothing is put in its place.
+
+    Raises:
+        OSError: it cannot be read, for a reason that may pass.
+    """
+    try:
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            return _read_link(path, copy_to)
+        if not stat.S_ISREG(status.st_mode):
+            return FileState(OTHER)
+        # If it becomes a pipe or a link in this moment we neither wait for a writer nor follow.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    except PermissionError:
+        return FileState(OTHER)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return read_state(path, copy_to)
+        raise
+    try:
+        digest, size = hashlib.sha256(), 0
+        for piece in _pieces(descriptor):
+            digest.update(piece)
+            size += len(piece)
+            if copy_to is not None:
+                copy_to(piece)
+        return FileState(FILE, os.fstat(descriptor).st_mode & 0o777, digest.hexdigest(), size)
+    finally:
+        os.close(descriptor)
+
+
+def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
+    """Make a new file or link there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if version.kind == LINK:
+        os.symlink(_target(b"".join(pieces), path), path)
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        inherit_owner(descriptor, path)
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        os.fchmod(descriptor, version.mode)
+    finally:
+        os.close(descriptor)
+
+
+def _target(data: bytes, path: bytes) -> bytes:
+    if not data or b"\0" in data:
+        raise OSError(errno.EINVAL, "no link can lead there", os.fsdecode(path))
+    return data
+
+
+def pieces_of(path: bytes, offset: int = 0, size: "int | None" = None) -> "Iterator[bytes]":
+    """The bytes of a file, or where a link leads; `size` of them from `offset` on."""
+    if os.path.islink(path):
+        yield os.readlink(path)
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        for piece in _pieces(descriptor):
+            part = piece if size is None else piece[:size]
+            if size is not None:
+                size -= len(part)
+            if part:
+                yield part
+            if size == 0:
+                return
+    finally:
+        os.close(descriptor)
+
+
+def _pieces(descriptor: int) -> "Iterator[bytes]":
+    while piece := os.read(descriptor, _PIECE):
+        yield piece
+
+
+def _read_link(path: bytes, copy_to: "Callable[[bytes], object] | None") -> FileState:
+    target = os.readlink(path)
+    if copy_to is not None:
+        copy_to(target)
+    return FileState(LINK, 0, hashlib.sha256(target).hexdigest(), len(target))
+
+
+def parents_of(path: bytes) -> list[bytes]:
+    """The folders of a relative path, the outermost first."""
+    parts = path.split(b"/")[:-1]
+    return [b"/".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def obstacle_of(top: bytes, path: bytes) -> "bytes | None":
+    """The outermost folder of the path that is there and is no folder: a link is none, we do not write through it."""
+    for parent in parents_of(path):
+        try:
+            status = os.lstat(top + b"/" + parent)
+        except FileNotFoundError:
+            return None
+        if not stat.S_ISDIR(status.st_mode):
+            return parent
+    return None

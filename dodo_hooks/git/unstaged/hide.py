@@ -1,0 +1,298 @@
+"""Setting unstaged work aside while the jobs of a commit run, so that they see what will be committed (G5).
+
+No byte may be lost, whoever is killed and when. This is the argument; the rest of the module only carries it out.
+
+*What there is.* For each path that differs between index and tree, U is what its owner has there (bytes and mode, a
+link, or nothing), and B what the index has, as git checks it out. At first only the tree has U. In between we have a
+copy of U, and the tree has B, or what jobs and editors made of it. In the end the tree has U again, or U merged with
+what others wrote meanwhile, or both, under two names.
+
+*The moments*, and what happens to a run that is killed there:
+
+1. U is copied, all of it into one file, and B is checked out, both into our directory in the git directory. The tree is
+   untouched and no journal is there: the next one throws the directory away.
+2. The copy is synced, and then the journal, by a rename: from here on a *recovery* finds it. It knows for each path the
+   hash of U and of B. Until now nothing else has happened, so it finds U everywhere, and is done.
+3. B takes the place of U, path by path, each in one step that hands us what stood there (replace.py). If that is
+   another file than the one that was copied, an editor saved in between: the step is undone and all begins anew. A
+   recovery finds U or B at each path, and where it finds B, U is put back. Bytes that were just on their way lie whole
+   in a slot. (Where an unstaged `.gitattributes` would tell git how to check out B, 1 to 3 are done for it alone, and
+   then for the rest, with a journal that has both.)
+4. The jobs run. What a job that stages its fixes made of a path, F, is copied and written down before it is staged
+   (stage_fixed.py). A recovery finds B, or F, or what somebody else wrote, and by the hashes it knows which.
+5. Everything is put back (restore.py says in which steps). What is owed to a path is in the journal before it is
+   put there. A recovery finds it there, or finds what it is to replace. Doing it twice changes nothing.
+6. The journal is removed when nothing is owed any more and all that was put there is on the disk.
+
+*What is owed.* T is U; or U merged with F, where a job's fix is staged. If that cannot be merged, the commit is
+refused, and tree and index are as they were. S is what stands at the path in the end. The run is good if git may go on:
+its jobs exited 0 (also if that is failed because they changed files), or the hook only warns.
+
+    who wrote S                                    good run                       failed, refused, killed
+    ---------------------------------------------  -----------------------------  -----------------------------
+    nobody (S is B), or a fixer that is staged     T                              T (refused: U, F is kept)
+    a job without `stage_fixed`, or an editor      T merged with S; if it cannot  T, and S beside
+      that had read B                                be: T, and S beside
+    a job that failed, was cancelled, or too late  T, and S beside                T, and S beside
+    an editor that had read U: S has all of it     S merged with F                S merged with F (refused: S)
+    a program that has U's own file open           its file, as it is by now      its file, as it is by now
+
+Beside is `PATH.during-hook`; a sentence names it and the job that wrote it, or ran when it was written. That an editor
+had read U is known by the lines that are in U and not in B: no job has seen them. What was staged is safe in the index,
+and an empty S has nothing to be lost. Where a folder or the like is at the path, T goes beside, as `PATH.unstaged`.
+A recovery knows of no good run. Where a path was never hidden, what stands there is its owner's, and newer than U.
+
+*Who may do this.* The holder of the `aside` lock: it is taken before 1 and let go after 6, by closing if its holder is
+killed. Processes that we start, and that change something, have it too: a `git` that outlives us keeps a recovery
+waiting until it is done. So two runs, or a run and a recovery, or two recoveries, never meet. Those who read (a later
+hook, a background job) wait for the lock, or hold it shared.
+
+*What is not ours.* Directories in the place of files, submodules and unmerged paths are left as they are. No path is
+written through a link. Modification times are not restored: make would take what was built from B for newer than U.
+
+*The file itself.* U's own file is moved away, besides being copied, and moved back: with its links, owner and
+attributes, and without room on a full disk (places.py). It is never written to, and known by its inode,
+since a program that has it open may write there all the while, in 3 as well: that is what is owed, then. Only a merge
+puts a new file in its place, as git does; what is written to the old one until the end of 5 goes beside. The copy
+counts where the file has gone, or has lost bytes in a power cut."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence, Set
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.event import needs_recovery
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.unstaged import sync_index
+from dodo_hooks.git.unstaged.backup import DisturbedError, back_up_and_replace
+from dodo_hooks.git.unstaged.file_state import read_state
+from dodo_hooks.git.unstaged.job_writes import SUCCEEDED, Ending
+from dodo_hooks.git.unstaged.journal import Entry, Journal, Restaged, load_journal, remove_tree
+from dodo_hooks.git.unstaged.lock import release_lock, take_lock, was_killed
+from dodo_hooks.git.unstaged.restore import Restorer, RestoreResult
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.git.worktree_status import Change, unstaged_changes
+from dodo_hooks.host.files.file_locks import is_unsupported
+
+_ATTEMPTS = 4  # beside an editor that saves again and again
+
+
+class HiddenChanges:
+    """Work that is set aside. Whoever has it calls `restore_setting` on every way out."""
+
+    def __init__(self, repo: Repo, environ: Mapping[str, str], journal: Journal, lock: int) -> None:
+        self.lock = lock  # keep it open in processes that may still write into the tree
+        self.sentences: tuple[str, ...] = ()  # what has to be said about the way here
+        self._repo = repo
+        self._environ = environ
+        self._journal = journal
+        self._entries = {entry.path: entry for entry in journal.entries}
+        self._result: RestoreResult | None = None
+        self._noted: list[tuple[Entry, int]] = []  # of the last note, and where the fix before it is
+
+    @property
+    def paths(self) -> "Set[bytes]":
+        return self._entries.keys()
+
+    def is_ours(self, path: bytes) -> bool:
+        """Whether what stands at one of `paths` is what we put there, or what the last job made that was noted."""
+        entry, seen = self._entries[path], read_state(self._path(path))
+        return seen.is_same_as((entry.base, *entry.fixed)[-1])
+
+    def note_jobs_write(self, paths: "Sequence[bytes]", restaged: "Sequence[Restaged]" = ()) -> None:
+        """What stands at these paths now was made by a job whose fixes are staged; and these entries of the index are
+        about to be replaced. To be called before they are.
+
+        Raises:
+            GitError: it cannot be written down.
+        """
+        ours = [self._entries[path] for path in paths if path in self._entries]
+        self._noted = [(entry, entry.fix_offset) for entry in ours]
+        try:
+            with self._journal.open_pack(b"fixed") as pack:
+                for entry in ours:
+                    entry.fix_offset = pack.tell()
+                    entry.fixed.append(read_state(self._path(entry.path), pack.write))
+                pack.flush()
+                os.fsync(pack.fileno())
+        except OSError as error:
+            raise self._unwritten(error) from error
+        self._journal.restaged += restaged
+        self._write()
+
+    def take_back_note(self, paths: "Sequence[bytes]") -> None:
+        """Of these paths the last note was wrong: somebody wrote there in that moment, and it is not staged."""
+        for entry, offset in self._noted:
+            if entry.path in paths:
+                entry.fixed.pop()
+                entry.fix_offset = offset
+
+    def note_new_entries(self, entries: "Mapping[bytes, tuple[int, str]]") -> None:
+        """The index has these now, for the paths that were about to be replaced. Raises GitError."""
+        for number, one in enumerate(self._journal.restaged):
+            if not one.new_blob and one.path in entries:
+                mode, blob = entries[one.path]
+                self._journal.restaged[number] = one._replace(new_mode=mode, new_blob=blob)
+        self._write()
+
+    def restore(self, ending: Ending = SUCCEEDED) -> RestoreResult:
+        """Give the tree what it is owed, and let the lock go. The second call has the answer of the first."""
+        if self._result is None:
+            self._result = Restorer(self._repo, self._environ, self._journal, self.lock, ending).run()
+            release_lock(self.lock)
+        return self._result
+
+    def _path(self, path: bytes) -> bytes:
+        return os.fsencode(self._repo.top) + b"/" + path
+
+    def _write(self) -> None:
+        try:
+            self._journal.write()
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> GitError:
+        return GitError(f"what a job fixed cannot be written down in {self._repo.git_dir}: {error.strerror}")
+
+
+def hide_unstaged(
+    repo: Repo,
+    environ: Mapping[str, str],
+    changes: "tuple[Change, ...] | None" = None,
+    report: "Callable[[str], None] | None" = None,
+) -> "HiddenChanges | None":
+    """Make the tree what the index that git uses says; None where it is that already.
+
+    `changes`: what differs, where that was found out a moment ago.
+
+    Waits while another run of this working tree has set work aside, and tells `report` so.
+
+    Raises:
+        GitError: it cannot be done, and the tree is as it was; or the sentence says where the work is.
+    """
+    if changes is None:
+        changes = unstaged_changes(repo, environ)
+    if not changes:
+        return None
+    lock, has_waited = _lock(repo, report)
+    try:
+        said = _finish_left_over(repo, environ, lock)
+        aside = _begin(repo, environ, lock, None if has_waited or said else changes, said)
+    except BaseException:
+        release_lock(lock)
+        raise
+    if aside is None:
+        release_lock(lock)
+    else:
+        aside.sentences = tuple(dict.fromkeys(said))
+    return aside
+
+
+def _lock(repo: Repo, report: "Callable[[str], None] | None") -> "tuple[int, bool]":
+    """The lock, and whether another had it before us."""
+    try:
+        for waits in (False, True):
+            lock = take_lock(repo, waits=waits, report=report)
+            if lock is not None:
+                return lock, waits
+    except OSError as error:
+        why = f"unstaged changes cannot be hidden: {error.filename or repo.git_dir}"
+        if is_unsupported(error):
+            why += ", where files cannot be locked: stage or stash them, and commit again"
+        raise GitError(f"{why}: {error.strerror}") from error
+    raise AssertionError("a lock that is waited for is had")
+
+
+def restore_interrupted(
+    repo: Repo, environ: Mapping[str, str], *, waits: bool = False, report: "Callable[[str], None] | None" = None
+) -> "list[str]":
+    """Finish what a killed run has left; the sentences to say. (`needs_recovery` is a cheaper question.)
+
+    A run that is alive is left alone, or with `waits` waited for, which `report` is told: a hook that is not inside
+    that run wants to see the tree as it is.
+
+    Raises:
+        GitError: something cannot be put back now, or the journal cannot be read.
+    """
+    if not needs_recovery(repo):
+        return []
+    said: list[str] = []
+    try:
+        lock = take_lock(repo, waits=waits, is_recovery=True, report=report)
+    except OSError as error:
+        if not is_unsupported(error) or load_journal(repo) is not None:
+            raise  # work can be put back under the lock alone; an index can be mended without
+    else:
+        if lock is None:
+            return []
+        try:
+            said = _finish_left_over(repo, environ, lock)
+        finally:
+            release_lock(lock)
+    try:
+        sync_index.load_notes(repo)
+    except GitError as error:
+        raise GitError("; ".join((*said, str(error)))) from error
+    try:
+        sync_index.sync_index(repo, environ)
+    except GitError as error:
+        said.append(f"the index still has what jobs fixed in the last commit, as it was before: {error}")
+    return said
+
+
+def _finish_left_over(repo: Repo, environ: Mapping[str, str], lock: int) -> "list[str]":
+    """The sentences to say.
+
+    Raises:
+        GitError: something is still owed afterwards: then nothing else may be set aside.
+    """
+    journal = load_journal(repo)
+    if journal is None:
+        return []
+    # The index that a killed commit had made for itself is gone: what we staged in the real one is all that counts.
+    result = Restorer(repo, without_local(environ), journal, lock).run()
+    if not result.is_whole:
+        raise GitError("; ".join(result.sentences))
+    return list(dict.fromkeys((_restored(len(journal.entries), was_killed(lock)), *result.sentences)))
+
+
+def _restored(count: int, is_killed: bool) -> str:
+    end = "was killed" if is_killed else "could not restore them"
+    return f"restored the unstaged changes of {count} file{'s'[: count != 1]}, hidden by a commit that {end}"
+
+
+def _begin(
+    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...] | None", said: "list[str]"
+) -> "HiddenChanges | None":
+    """`changes`: None where somebody else has been at work since they were looked for. Adds to `said`."""
+    for _ in range(_ATTEMPTS):
+        try:
+            now = unstaged_changes(repo, environ) if changes is None else changes
+            return _set_aside(repo, environ, lock, now, said)
+        except DisturbedError as disturbed:
+            reason = f"{disturbed} changes"
+            changes = None
+        except OSError as error:
+            where = os.fsdecode(error.filename or repo.git_dir)
+            raise GitError(f"unstaged changes cannot be set aside: {where}: {error.strerror}") from error
+    raise GitError(f"unstaged changes cannot be set aside, because {reason} all the time: wait, and try again")
+
+
+def _set_aside(
+    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...]", said: "list[str]"
+) -> "HiddenChanges | None":
+    journal = Journal(repo.git_dir)
+    try:
+        back_up_and_replace(repo, environ, journal, changes, lock)
+    except BaseException as error:
+        if not journal.entries:
+            remove_tree(journal.directory)
+            raise
+        result = Restorer(repo, environ, journal, lock).run()
+        if not result.is_whole:
+            raise GitError("; ".join(result.sentences)) from error
+        said += result.sentences
+        raise
+    if not journal.entries:
+        remove_tree(journal.directory)
+        return None
+    return HiddenChanges(repo, environ, journal, lock)

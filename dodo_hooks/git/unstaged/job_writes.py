@@ -1,0 +1,100 @@
+"""Who may have written to the hidden paths while the jobs of a run went (G5).
+
+A path that has changed since the last job ended, or was looked at first, was changed by one of the jobs that ran in
+between, or while they ran: an editor cannot be told from them. The look is a cheap one, at sizes and times.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+
+from dodo_hooks.core.named_tuple import Record
+
+
+class Ending(Record):
+    """How a run went, as far as it counts for what stands at the hidden paths."""
+
+    has_succeeded: bool
+    writers: "Mapping[bytes, tuple[str, ...]]"  # the jobs that may have changed a path
+    suspects: "frozenset[bytes]" = frozenset()  # paths that one may have changed which did not succeed
+    was_killed: bool = False
+
+    def merges(self, path: bytes) -> bool:
+        """Whether what was written there is to be merged with what is unstaged."""
+        return self.has_succeeded and path not in self.suspects
+
+    def who(self, path: bytes) -> str:
+        """Who wrote there, as far as that can be said."""
+        if self.was_killed:
+            return "changed while the hook ran that was killed, or since then"
+        names = self.writers.get(path, ())
+        if not names:
+            return "changed by another program while the hook ran"
+        if len(names) == 1:
+            return f"changed by job {names[0]}, or while it ran"
+        return f"changed by one of the jobs {', '.join(names)}, or while they ran"
+
+
+SUCCEEDED = Ending(True, {})
+KILLED = Ending(False, {}, was_killed=True)
+
+
+class Writers:
+    """Told of each start and end of a job."""
+
+    def __init__(self, top: str, paths: "Iterable[bytes]") -> None:
+        self._top = os.fsencode(top)
+        self._seen = {path: self._look(path) for path in paths}
+        self._writers: dict[bytes, set[int]] = {}
+        self._names: dict[int, str] = {}
+        self._running: set[int] = set()
+        self._bad: set[int] = set()
+        self._since: set[int] = set()  # those that ran since the last look
+
+    def started(self, number: int, name: str) -> None:
+        self._names[number] = name
+        self._running.add(number)
+        self._since.add(number)
+
+    def ended(self, number: int, *, is_good: bool) -> None:
+        """One that never started is passed over."""
+        if number not in self._running:
+            return
+        if not is_good:
+            self._bad.add(number)
+        self._look_at_all()
+        self._running.discard(number)
+        self._since = set(self._running)
+
+    @property
+    def has_bad(self) -> bool:
+        """Whether a job that ran did not succeed."""
+        return bool(self._bad)
+
+    def staged(self, paths: "Iterable[bytes]") -> None:
+        """What stands at these paths now is the fix of a job, and known."""
+        for path in paths:
+            self._writers.pop(path, None)
+
+    def ending(self, *, has_succeeded: bool) -> Ending:
+        self._look_at_all()
+        names = {path: tuple(self._names[one] for one in sorted(some)) for path, some in self._writers.items() if some}
+        suspects = {path for path in self._seen if self._bad and not self._is_innocent(path)}
+        return Ending(has_succeeded, names, frozenset(suspects))
+
+    def _is_innocent(self, path: bytes) -> bool:
+        """Where we have not seen who it was, any of them may have been."""
+        return bool(self._writers.get(path)) and not self._writers[path] & self._bad
+
+    def _look_at_all(self) -> None:
+        for path, before in self._seen.items():
+            now = self._look(path)
+            if now != before:
+                self._seen[path] = now
+                self._writers.setdefault(path, set()).update(self._since)
+
+    def _look(self, path: bytes) -> "tuple[int, ...]":
+        try:
+            status = os.lstat(self._top + b"/" + path)
+        except OSError:
+            return ()
+        return status.st_mode, status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns

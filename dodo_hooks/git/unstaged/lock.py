@@ -1,0 +1,170 @@
+"""Whether work is set aside in a working tree, and waiting until it is not (G5; HOT: every firing asks).
+
+The lock is held exclusively as long as the tree is not as its owner left it. It is a `flock` on a file in the git
+directory, which follows a fork, so that whatever may still write there can have it too.
+"""
+
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
+
+from dodo_hooks.host.files.file_locks import is_unsupported
+from dodo_hooks.host.files.file_owner import inherit_owner
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dodo_hooks.git.repo import Repo
+
+ASIDE_LOCK = "dodo-hooks-aside.lock"
+# In it: the pid of whoever took the lock, until it is let go, and a note.
+_KILLED = b"killed"  # the one before did not let it go
+_RECOVERY = b"recovery"  # it did, and the lock was taken to finish what it had left: not for a hook's jobs
+_LONGEST = 64
+
+
+def take_lock(
+    repo: "Repo", *, waits: bool, is_recovery: bool = False, report: "Callable[[str], None] | None" = None
+) -> "int | None":
+    """Hold it exclusively; None where another holds it and we do not wait. `release_lock` lets it go.
+
+    `report` is told for whom we wait, after a second.
+
+    Raises:
+        OSError: there can be no lock in the git directory.
+    """
+    lock = _lock(repo, LOCK_EX, waits, report)
+    if lock is not None:
+        try:
+            left = _words(lock)
+            note = _KILLED if left and left[1:] != [_RECOVERY] else _RECOVERY if is_recovery else b""
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, b"%d %b" % (os.getpid(), note), 0)
+        except OSError:  # somebody else's file, or a full disk
+            pass
+    return lock
+
+
+def was_killed(lock: int) -> bool:
+    """Whether the run before ours was killed while it had changes hidden: who lets the lock go empties its file."""
+    return _words(lock) == [b"%d" % os.getpid(), _KILLED]
+
+
+def recorded_pid(git_dir: str) -> "int | None":
+    """Who took the lock last, and has not let it go. A hint: the file may say anything."""
+    try:
+        descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        words = _words(descriptor)
+    except OSError:  # it is a pipe
+        words = []
+    os.close(descriptor)
+    return int(words[0]) if words and words[0].isdigit() and len(words[0]) < 10 else None
+
+
+def is_held_by_ancestor(repo: "Repo") -> bool:
+    """Whether whoever has work set aside here has started us, through a job: to wait for its end would be to wait for
+    our own. Jobs have a variable that says so, but may start others without it, as tox and sudo do.
+    """
+    try:
+        if not is_held(repo):
+            return False
+    except OSError:
+        return False
+    holder = recorded_pid(repo.git_dir)
+    from dodo_hooks.host.process import is_ancestor
+
+    return holder is not None and is_ancestor(holder)
+
+
+def is_held(repo: "Repo") -> bool:
+    """Whether somebody has work set aside here, or is about to.
+
+    Raises:
+        OSError: the lock cannot be opened. Where files cannot be locked, nobody has it.
+    """
+    try:
+        descriptor = lock_shared(repo, waits=False)
+    except OSError as error:
+        if is_unsupported(error):
+            return False
+        raise
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False
+
+
+def lock_shared(repo: "Repo", *, waits: bool) -> "int | None":
+    """Keep anybody from setting work aside, until the descriptor is closed.
+
+    None: work is set aside now, and we do not wait for its end. Whoever runs inside such a run must not wait.
+
+    Raises:
+        OSError: as for `take_lock`.
+    """
+    return _lock(repo, LOCK_SH, waits)
+
+
+def wait_until_restored(repo: "Repo", report: "Callable[[str], None] | None" = None) -> None:
+    """Until no living run has work set aside here. Not for what runs inside one. `report`: as for `take_lock`.
+
+    Raises:
+        OSError: as for `is_held`.
+    """
+    if os.access(f"{repo.git_dir}/{ASIDE_LOCK}", os.F_OK) and is_held(repo):
+        descriptor = _lock(repo, LOCK_SH, True, report)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def release_lock(lock: int) -> None:
+    """For all who have it by a fork, too: what could be restored is, whoever of them still lives. The empty file says
+    that we were not killed."""
+    try:
+        os.ftruncate(lock, 0)
+    except OSError:  # somebody else's file
+        pass
+    flock(lock, LOCK_UN)
+    os.close(lock)
+
+
+def try_lock(descriptor: int, how: int) -> bool:
+    """Raises OSError: there can be no lock."""
+    try:
+        flock(descriptor, how | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock(repo: "Repo", how: int, waits: bool, report: "Callable[[str], None] | None" = None) -> "int | None":
+    path = f"{repo.git_dir}/{ASIDE_LOCK}"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        inherit_owner(descriptor, path)
+    except PermissionError:  # somebody else's, in a repository that is shared: for a lock, reading is enough
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if try_lock(descriptor, how):
+            return descriptor
+        if not waits:
+            os.close(descriptor)
+            return None
+        from dodo_hooks.git.unstaged.lock_holder import wait_for_lock
+
+        wait_for_lock(repo.git_dir, descriptor, how, report or _say_nothing)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _words(lock: int) -> "list[bytes]":
+    return os.pread(lock, _LONGEST, 0).split()
+
+
+def _say_nothing(sentence: str) -> None:
+    pass

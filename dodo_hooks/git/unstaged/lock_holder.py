@@ -1,0 +1,115 @@
+"""Who has unstaged changes hidden in a working tree, for those who wait for that or look at it (G5).
+
+The lock says that somebody does. Its file says who took it, which is a hint: the lock outlives its holder in the jobs
+of a hook that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Callable
+from fcntl import LOCK_NB, LOCK_SH, flock
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.terminal_text import shown
+from dodo_hooks.git.event import JOURNAL, RESTAGED
+from dodo_hooks.git.unstaged.lock import ASIDE_LOCK, recorded_pid, try_lock
+from dodo_hooks.host.pause import sleep
+from dodo_hooks.host.process_facts import ProcessFacts, facts_of, holders_of
+
+_QUIET_S = 1.0  # most hooks are over by then
+_POLL_S = 0.02
+_MOST_CHARACTERS = 100  # of a command
+_DAY_S = 86400
+
+
+class Holder(Record):
+    """A process that holds the lock."""
+
+    process: ProcessFacts | None  # None: the system does not tell who it is
+    since_s: float  # seconds since the epoch
+
+    @property
+    def sentence(self) -> str:
+        """Who it is, what it has done and since when."""
+        since = _clock(self.since_s)
+        if self.process is None:
+            return f"another process has hidden unstaged changes here since {since}"
+        command = shown(self.process.command)
+        if len(command) > _MOST_CHARACTERS:
+            command = f"{command[:_MOST_CHARACTERS]}..."
+        state = ", which is stopped," if self.process.is_stopped else ""
+        return f"pid {self.process.pid} ({command}){state} has hidden unstaged changes here since {since}"
+
+    @property
+    def condition(self) -> str:
+        """On what we go on."""
+        if self.process is not None and self.process.is_stopped:
+            return f"it is continued (`fg` in its terminal, or `kill -CONT {self.process.pid}`) and ends"
+        return "it ends"
+
+
+def wait_for_lock(git_dir: str, descriptor: int, how: int, report: Callable[[str], None]) -> None:
+    """Take the lock as soon as that can be done, and say after a second for whom we wait; again where that changes.
+
+    Raises:
+        OSError: there can be no lock.
+    """
+    next_s, reported = time.monotonic() + _QUIET_S, ""
+    while not try_lock(descriptor, how):
+        if time.monotonic() >= next_s:
+            holder = _holder(git_dir, descriptor)
+            sentence = f"waiting: {holder.sentence}; this goes on when {holder.condition}"
+            if sentence != reported:
+                report(sentence)
+            reported, next_s = sentence, time.monotonic() + _QUIET_S
+        sleep(_POLL_S)
+
+
+def find_holder(git_dir: str) -> Holder | None:
+    """Who holds the lock of this working tree exclusively; None: nobody. Makes no file.
+
+    Raises:
+        OSError: the lock cannot be looked at.
+    """
+    try:
+        descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        flock(descriptor, LOCK_SH | LOCK_NB)
+    except BlockingIOError:
+        return _holder(git_dir, descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _holder(git_dir: str, descriptor: int) -> Holder:
+    """The one that took the lock, as long as it lives, then one that has it from there."""
+    taken_s, pid = os.fstat(descriptor).st_mtime, recorded_pid(git_dir)
+    holders = holders_of(descriptor)
+    if pid is not None and (pid in holders or not holders) and (process := facts_of(pid)):
+        return Holder(process, taken_s)
+    for one in holders:
+        if process := facts_of(one):
+            return Holder(process, process.started_s or taken_s)
+    return Holder(None, taken_s)
+
+
+def _clock(seconds: float) -> str:
+    is_recent = time.time() - seconds < _DAY_S
+    return time.strftime("%H:%M:%S" if is_recent else "%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def unreadable(git_dir: str) -> GitError:
+    """What to say where notes of ours are there, and belong to somebody who does not let us read them."""
+    paths = [f"{git_dir}/{name}" for name in (JOURNAL.partition("/")[0], ASIDE_LOCK, RESTAGED)]
+    ours = " ".join(shlex.quote(path) for path in paths if os.path.lexists(path))
+    return GitError(
+        f"unstaged changes that a commit of another user has hidden are in {paths[0]}, and you may not read them:"
+        f" run `sudo chown -R {os.geteuid()}:{os.getegid()} {ours}`, then `dodo-hooks status` restores them"
+    )

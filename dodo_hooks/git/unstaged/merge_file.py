@@ -1,0 +1,196 @@
+"""Three-way merges of versions of one file (G5): by lines where both sides changed its bytes (core/line_merge.py).
+
+The ranges of lines come from one `git diff` for any number of files. It runs outside of any repository, and without
+anybody's configuration: no attribute and no filter may have a say in what the bytes of a file are.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from dodo_hooks.core import line_merge
+from dodo_hooks.core.line_merge import Edit, split_lines
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.program import git_program
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.unstaged.file_state import FILE, FileState, read_state, write_state
+from dodo_hooks.git.unstaged.journal import Journal, remove_tree, sync_file
+from dodo_hooks.host.capture import capture
+from dodo_hooks.host.files.file_owner import make_folder
+
+_EXECUTABLE = 0o111
+_ATTEMPTS = 3
+_LOOKED_THROUGH = 8000  # bytes, for a NUL: as git tells that a file is no text
+_DIFF = ("diff", "--no-index", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "-U0")
+_NOWHERE = ("GIT_DIR", "GIT_CONFIG_GLOBAL", "HOME", "XDG_CONFIG_HOME")
+_ALONE = {**dict.fromkeys(_NOWHERE, "/dev/null"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
+
+
+class Side(Record):
+    version: FileState
+    pieces: "Callable[[], Iterator[bytes]]"
+
+
+class Case(Record):
+    """What is to be merged: what `ours` and `theirs` made of `base`."""
+
+    base: Side
+    ours: Side
+    theirs: Side
+    name: bytes  # of the file for the result, relative to the journal's directory
+
+
+class Merged(Record):
+    version: FileState
+    is_in_file: bool  # under the name that was given; else its bytes are those of `theirs`
+
+
+class Merger:
+    """Puts what it merges into a journal's directory."""
+
+    def __init__(self, repo: Repo, environ: Mapping[str, str], journal: Journal) -> None:
+        self._repo = repo
+        self._environ = {
+            **{name: value for name, value in environ.items() if name[:4] != "GIT_" or name == "GIT_EXEC_PATH"},
+            **_ALONE,
+        }
+        self._directory = journal.directory
+
+    def merge(self, case: Case) -> "Merged | None":
+        return self.merge_all([case])[0]
+
+    def merge_all(self, cases: Sequence[Case]) -> "list[Merged | None]":
+        """What both sides made of each base, by at most one process. None: the two cannot be had at once.
+
+        Raises:
+            OSError: it cannot be written, or git cannot be started.
+        """
+        by_lines: list[tuple[int, list[bytes]]] = []
+        found: list[Merged | None] = []
+        for number, case in enumerate(cases):
+            texts = _texts(case.base, case.ours, case.theirs) if _needs_lines(case) else None
+            if texts is not None:
+                by_lines.append((number, texts))
+            found.append(None if _needs_lines(case) else self._merge_whole(case))
+        pairs = [(texts[0], other) for _, texts in by_lines for other in texts[1:]]
+        edits = self._edits(pairs)
+        for place, (number, texts) in enumerate(by_lines if edits else ()):
+            base, ours, theirs = map(split_lines, texts)
+            sides = (line_merge.Side(ours, edits[2 * place]), line_merge.Side(theirs, edits[2 * place + 1]))
+            lines = line_merge.merge(base, *sides)
+            if lines is not None:
+                found[number] = self._keep(cases[number], (b"".join(lines),))
+        return found
+
+    def contains(self, base: Side, mine: Side, seen: Side) -> bool:
+        """Whether `seen` has all that is in `mine` and not in `base`: whoever wrote it has seen `mine`.
+
+        Raises:
+            OSError: as for `merge`.
+        """
+        texts = _texts(base, mine, seen)
+        edits = self._edits([(texts[0], texts[1]), (texts[1], texts[2])]) if texts is not None else []
+        return bool(edits) and line_merge.contains(*edits)
+
+    def _merge_whole(self, case: Case) -> "Merged | None":
+        """Where one side changed nothing, or no text."""
+        base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
+        if ours.is_same_as(base):
+            return Merged(theirs, is_in_file=False)
+        if theirs.is_same_as(base):
+            return self._keep(case, case.ours.pieces(), ours)
+        if not base.kind == ours.kind == theirs.kind == FILE:
+            return None
+        if ours.has_bytes_of(base) or ours.has_bytes_of(theirs):
+            return Merged(theirs._replace(mode=_mode(case)), is_in_file=False)
+        return self._keep(case, case.ours.pieces())
+
+    def _edits(self, pairs: "Sequence[tuple[bytes, bytes]]") -> "list[list[Edit]]":
+        """What makes the second text of each pair of the first. Empty: git cannot tell."""
+        if not pairs:
+            return []
+        folder = self._directory + b"/lines"
+        remove_tree(folder)
+        make_folder(folder, 0o700)
+        for place, name in enumerate((b"/old", b"/new")):
+            make_folder(folder + name, 0o700)
+            for number, pair in enumerate(pairs):
+                with open(folder + name + b"/%d" % number, "wb") as file:
+                    file.write(pair[place])
+        argv = (
+            git_program(self._environ, self._repo),
+            "-C",
+            os.fsdecode(folder),
+            *_DIFF,
+            "--inter-hunk-context=0",
+            "old",
+            "new",
+        )
+        for _ in range(_ATTEMPTS):
+            done = capture(argv, self._environ, is_shielded=True)
+            if done.exit_code >= 0:  # else somebody has killed it, which says nothing of the files
+                break
+        remove_tree(folder)
+        edits = _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []
+        return edits if all(map(_leads_to, pairs, edits)) else []
+
+    def _keep(self, case: Case, pieces: "Iterable[bytes]", version: "FileState | None" = None) -> Merged:
+        path = self._directory + b"/" + case.name
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        version = version or case.ours.version._replace(mode=_mode(case))
+        write_state(path, version, iter(pieces))
+        sync_file(path)
+        sync_file(self._directory + b"/merged")
+        return Merged(read_state(path), is_in_file=True)
+
+
+def _needs_lines(case: Case) -> bool:
+    base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
+    if not base.kind == ours.kind == theirs.kind == FILE:
+        return False
+    return not (ours.has_bytes_of(base) or theirs.has_bytes_of(base) or ours.has_bytes_of(theirs))
+
+
+def _texts(*sides: Side) -> "list[bytes] | None":
+    """Their bytes. None: one is no text, or cannot be had as it is to be."""
+    texts = []
+    for side in sides:
+        if side.version.kind != FILE:
+            return None
+        try:
+            text = b"".join(side.pieces())
+        except FileNotFoundError:  # it has just been taken away, or a power cut took what it came from
+            return None
+        if hashlib.sha256(text).hexdigest() != side.version.digest or b"\0" in text[:_LOOKED_THROUGH]:
+            return None
+        texts.append(text)
+    return texts
+
+
+def _leads_to(pair: "tuple[bytes, bytes]", edits: "list[Edit]") -> bool:
+    """Whether the edits make the second text of the first: nothing rests on how some git was set up."""
+    old, new = map(split_lines, pair)
+    return line_merge.merge(old, line_merge.Side(new, edits), line_merge.Side(old, ())) == new
+
+
+def _parse(output: bytes, count: int) -> "list[list[Edit]]":
+    """Of the diff of two folders: each line of a file's content has a character in front of it that tells it."""
+    edits: list[list[Edit]] = [[] for _ in range(count)]
+    number = 0
+    for line in output.split(b"\n"):
+        if line.startswith(b"diff "):
+            number = int(line.rpartition(b"/")[2])
+        elif line.startswith(b"@@ "):
+            edits[number].append(line_merge.parse_hunk(line))
+    return edits
+
+
+def _mode(case: Case) -> int:
+    """The permissions of `theirs`, unless the other side made the file executable, or took that away."""
+    base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
+    if bool(ours.mode & 0o100) == bool(base.mode & 0o100):
+        return theirs.mode
+    return theirs.mode | (theirs.mode >> 2 & _EXECUTABLE) if ours.mode & 0o100 else theirs.mode & ~_EXECUTABLE

@@ -1,0 +1,176 @@
+"""Where things of ours lie while unstaged changes are hidden: what is on its way, and the owner's own files (G5).
+
+The file that an owner had at a path is moved away and moved back, never written to. A program that has it open, as one
+that appends to a log has, goes on writing there; what it writes comes back with the file. A name can only be moved
+within one file system, so there are up to three places, and the first that can be used is taken:
+
+    GIT_DIR/dodo-hooks-aside/swap/N, original/N      the journal's own directory
+    TOP/.dodo-hooks-aside/N.swap, N                  where the working tree is on another file system
+    FOLDER/.dodo-hooks-aside/N.swap, N               where the folder of the file is on yet another one
+
+The directories in the working tree have a `.gitignore` for themselves, and are gone when all is restored. A file there
+is taken for an owner's only if it has the inode that was written down, or the bytes.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.unstaged.file_state import FILE, LINK, FileState, obstacle_of, parents_of, pieces_of, read_state
+from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
+from dodo_hooks.host.world import boot_id
+
+_NAME = b"/.dodo-hooks-aside"
+_IGNORED = b"# dodo-hooks keeps files here while a hook runs\n*\n"
+
+
+class Place(Record):
+    slot: bytes  # what is just on its way
+    original: bytes  # the owner's file
+    folder: bytes  # to be made; empty: it is there
+
+
+class Places:
+    def __init__(self, top: bytes, journal: Journal) -> None:
+        self._top = top
+        self._journal = journal
+        self._is_same_boot = journal.boot != "" and boot_id() == journal.boot
+
+    def of(self, entry: Entry) -> "list[Place]":
+        swap = self._journal.directory + b"/swap/%d" % entry.number
+        found = [Place(swap, self._journal.original_file(entry), b"")]
+        for folder in dict.fromkeys((self._top, self.folder_of(entry))):
+            name = folder + _NAME + b"/%d" % entry.number
+            found.append(Place(name + b".swap", name, folder + _NAME))
+        return found
+
+    def made(self, entry: Entry) -> "list[Place]":
+        """Those that can have something in them. We follow no link that others may have put there."""
+        return [place for place in self.of(entry) if not place.folder or _is_directory(place.folder)]
+
+    def folder_of(self, entry: Entry) -> bytes:
+        """The innermost folder of the path that is there."""
+        obstacle = obstacle_of(self._top, entry.path)
+        found = self._top
+        for parent in parents_of(entry.path):
+            if parent == obstacle or not os.path.isdir(self._top + b"/" + parent):
+                break
+            found = self._top + b"/" + parent
+        return found
+
+    def make(self, place: Place) -> None:
+        """Raises OSError: it cannot be used."""
+        if not place.folder:
+            return
+        try:
+            make_folder(place.folder, 0o700)
+        except FileExistsError:
+            status = os.lstat(place.folder)
+            if not stat.S_ISDIR(status.st_mode) or os.geteuid() not in (0, status.st_uid):
+                raise
+        path = place.folder + b"/.gitignore"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return
+        inherit_owner(descriptor, path)
+        os.write(descriptor, _IGNORED)
+        os.close(descriptor)
+
+    def keep(self, entry: Entry, place: Place) -> None:
+        """The owner's file is in the slot: keep it. What cannot be kept has a copy."""
+        os.rename(place.slot, place.original)
+        if place.folder:  # an empty file in the journal says that it was moved away, should somebody clean up there
+            marker = self._journal.original_file(entry)
+            descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            inherit_owner(descriptor, marker)
+            os.close(descriptor)
+
+    def take(self, entry: Entry, place: Place) -> None:
+        """The other way round: into the slot."""
+        if place.folder:
+            _unlink(self._journal.original_file(entry))
+        os.rename(place.original, place.slot)
+
+    def is_owners(self, entry: Entry, path: bytes) -> bool:
+        """Whether the file there is the one that the owner had, whatever is in it by now.
+
+        Not to be asked of a path that others write to, as long as we have the owner's file: where only a copy could be
+        kept, its inode may have been given to another file.
+        """
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return False
+        return entry.inode != 0 and status.st_ino == entry.inode and _kind(status) in (FILE, LINK)
+
+    def original_of(self, entry: Entry) -> "bytes | None":
+        """Where the owner's file waits."""
+        for place in self.made(entry) if entry.inode else ():
+            if self.is_owners(entry, place.original):
+                return place.original
+            if read_state(place.original).has_bytes_of(entry.unstaged):
+                return place.original
+        return None
+
+    def was_moved(self, entry: Entry) -> bool:
+        """Whether the path was hidden at all, and not restored since; else what stands there is its owner's."""
+        if not entry.inode or os.path.lexists(self._journal.original_file(entry)):
+            return True
+        return self.original_of(entry) is not None
+
+    def unstaged(self, entry: Entry) -> "tuple[FileState, Callable[[], Iterator[bytes]]]":
+        """What the owner's version is now: the file, if it was written to since, and else as it was copied."""
+        path = self.original_of(entry)
+        if path is not None and not os.path.islink(path) and not self.is_damaged(entry, path):
+            return read_state(path), partial(pieces_of, path)
+        return entry.unstaged, partial(self._journal.copy_pieces, entry)
+
+    def is_damaged(self, entry: Entry, path: bytes) -> bool:
+        """Whether an owner's file that differs from its copy has lost bytes in a power cut, and nobody wrote there.
+
+        As long as the machine runs, the file is right. Times alone cannot tell: many writes share one second where a
+        file system counts seconds.
+        """
+        if self._is_same_boot or os.lstat(path).st_mtime_ns > entry.written_ns:
+            return False
+        version = read_state(path)
+        if version.kind != FILE or version.has_bytes_of(entry.unstaged):
+            return False
+        has_zeros = any(b"\0" in piece for piece in pieces_of(path))
+        had_zeros = any(b"\0" in piece for piece in self._journal.copy_pieces(entry))
+        return version.size < entry.unstaged.size or (has_zeros and not had_zeros)
+
+    def clear(self) -> None:
+        """Remove what we made in the working tree. Nothing is owed any more."""
+        for folder in {place.folder for entry in self._journal.entries for place in self.of(entry)}:
+            if not _is_directory(folder):
+                continue
+            for name in os.listdir(folder):
+                if name == b".gitignore" or name.partition(b".")[0].isdigit():
+                    _unlink(folder + b"/" + name)
+            try:
+                os.rmdir(folder)
+            except OSError:  # something of somebody else's is in it
+                pass
+
+
+def _is_directory(path: bytes) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _kind(status: os.stat_result) -> str:
+    return FILE if stat.S_ISREG(status.st_mode) else LINK if stat.S_ISLNK(status.st_mode) else ""
+
+
+def _unlink(path: bytes) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

@@ -1,0 +1,70 @@
+"""What is done where the fixes of jobs and the unstaged changes conflict: the commit is refused (G5, G6).
+
+The index gets its old entries again. Files that were wholly staged, and that jobs have fixed, are added to the journal
+with what they were before, so that they are restored as all others are.
+"""
+
+import os
+from collections.abc import Mapping
+
+from dodo_hooks.git.index_entries import check_out, index_entries, write_index_entries
+from dodo_hooks.git.index_flags import SPARSE, flags_of
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.unstaged.file_state import FILE, LINK, read_state
+from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.git.worktree_status import index_file
+
+BEFORE = b"before/"  # where those versions are, relative to the journal's directory
+_FEW = 5  # names in one sentence
+
+
+def revert(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
+    """Raises GitError: the index cannot be written, and has the fixes."""
+    _revert_index(repo, environ, journal, lock)
+    _owe_the_old_versions(repo, environ, journal, lock)
+
+
+def refusal(names: "list[str]", *, was_killed: bool) -> str:
+    """The sentence for people; `names`: of the files with a conflict."""
+    listed = ", ".join(names[:_FEW])
+    if len(names) > _FEW:
+        listed += f" and {len(names) - _FEW} more"
+    if was_killed:
+        return f"the fixes to {listed} conflict with your unstaged changes: they are not staged any more"
+    return (
+        f"commit refused: the fixes to {listed} conflict with your unstaged changes; nothing was changed."
+        f" Stage the rest of {'it' if len(names) == 1 else 'them'}, or stash it, and commit again"
+    )
+
+
+def _revert_index(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
+    if not journal.restaged or not os.path.exists(index_file(repo, environ)):
+        return  # one that git had made for this commit alone is gone with it
+    old = {one.path: one for one in reversed(journal.restaged)}  # the first one of each path counts
+    new = {one.path: one for one in journal.restaged}  # and here the last
+    now = index_entries(repo, environ)
+    lines = []
+    for path, one in old.items():
+        ours = new[path]
+        if not ours.new_blob or now.get(path) == (ours.new_mode, ours.new_blob):
+            lines.append(b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), path))
+    write_index_entries(repo, environ, lines, lock)
+
+
+def _owe_the_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
+    now = index_entries(repo, environ) if journal.restaged else {}
+    made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in journal}
+    if not made:
+        return
+    is_sparse = any(flag in SPARSE for flag in flags_of(repo, environ, made).values())
+    check_out(repo, environ, list(made), journal.directory + b"/" + BEFORE, lock, is_sparse=is_sparse)
+    for path, version in made.items():
+        before = read_state(journal.directory + b"/" + BEFORE + path)
+        if before.kind in (FILE, LINK):
+            if before.kind == version.kind and bool(before.mode & 0o100) == bool(version.mode & 0o100):
+                before = before._replace(mode=version.mode)
+            entry = Entry(len(journal.entries), path, before, 0, version)
+            entry.owed_in = BEFORE + path
+            entry.fixed, entry.replaces = [version], []  # so it is settled as other fixes are
+            entry.has_fixes = True
+            journal.entries.append(entry)

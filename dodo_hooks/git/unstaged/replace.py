@@ -1,0 +1,304 @@
+"""Moving a version into the working tree, and what it replaces out of it, without losing either (G5).
+
+A version is written whole into a slot first, a file of ours beside nobody else's, and then exchanged with what stands
+at the path in one step (host/files/exchange.py). Only then, when it is in our hands, is looked at what was replaced.
+What we put there ourselves goes; the owner's file is kept (places.py), also if somebody has written to it
+in this moment; what has to be saved is moved beside the path; and if it is anything else, somebody wrote there in
+between, and the two are exchanged back.
+
+So whoever is killed here leaves a slot with whole bytes: those that were on their way in, or those that were taken out.
+`sweep` throws away what is known and hands out the rest.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.unstaged.file_state import (
+    ABSENT,
+    FILE,
+    NOTHING,
+    OTHER,
+    FileState,
+    obstacle_of,
+    parents_of,
+    read_state,
+    write_state,
+)
+from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.git.unstaged.places import Place, Places
+from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
+from dodo_hooks.host.files.file_owner import make_folder
+
+_FEW = 16
+OWNERS = b".unstaged"  # the unstaged version, beside a path where it cannot stand
+OTHERS = b".during-hook"  # what was written to the path while the unstaged version was hidden
+
+
+class Wanted(Record):
+    """What is to stand at a path."""
+
+    version: FileState
+    pieces: "Callable[[], Iterator[bytes]]"
+    expected: "Sequence[FileState]"  # what it may replace
+    saved: "Sequence[FileState]" = ()  # and what goes beside then
+    hides: bool = False  # it is the index version, and replaces the owner's file, which is kept
+
+
+class WorktreeWriter:
+    """The working tree, with a journal's slots."""
+
+    def __init__(self, top: str, journal: Journal) -> None:
+        self._top = os.fsencode(top)
+        self.places = Places(self._top, journal)
+
+    def path(self, entry: Entry) -> bytes:
+        return self._top + b"/" + entry.path
+
+    def version(self, entry: Entry) -> FileState:
+        """What stands there now. Raises OSError."""
+        if obstacle_of(self._top, entry.path) is not None:
+            return FileState(OTHER)
+        return read_state(self.path(entry))
+
+    def put(self, entry: Entry, wanted: Wanted) -> "bytes | None":
+        """Put it there; the name of what went beside, empty where nothing did. None: something else stood there, and
+        still does.
+
+        What is the owner's is the owner's file, if we have it.
+
+        Raises:
+            OSError: nothing was done.
+        """
+        if obstacle_of(self._top, entry.path) is not None:
+            return None
+
+        def replace(place: Place) -> "bytes | None":
+            if wanted.version.kind == NOTHING:
+                is_there = self._take_away(entry, place)
+            else:
+                self._make_folders(entry)
+                self._load(entry, place, wanted)
+                is_there = self._exchange(entry, place)
+            return self._sort_out(entry, place, wanted) if is_there else None if is_there is None else b""
+
+        return self._in_a_place(entry, replace)
+
+    def is_restored(self, entry: Entry) -> bool:
+        """Whether the owner's file stands there again, or still."""
+        return not self.places.was_moved(entry) and self.places.is_owners(entry, self.path(entry))
+
+    def keep_beside(self, entry: Entry, version: FileState, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
+        """Put the owner's version beside the path, under a name that nothing had; the name. A second call finds the
+        first one's.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+
+        def keep(place: Place) -> bytes:
+            self._load(entry, place, Wanted(version, pieces, ()))
+            try:
+                return self._move_beside(entry, place.slot, version, OWNERS)
+            except OSError:
+                self._unload(entry, place)
+                raise
+
+        name = self._in_a_place(entry, keep)
+        assert name is not None
+        return name
+
+    def _in_a_place(self, entry: Entry, move: "Callable[[Place], bytes | None]") -> "bytes | None":
+        """What `move` returns, in the first place of ours that is on the file system of the path."""
+        failure: OSError | None = None
+        for place in self.places.of(entry):
+            try:
+                self.places.make(place)
+                return move(place)
+            except OSError as error:
+                if error.errno != errno.EXDEV and failure is None:
+                    raise
+                failure = error
+        assert failure is not None
+        raise failure
+
+    def sweep(self, entry: Entry) -> "list[bytes]":
+        """Throw away what an earlier life left on its way, and move what was nobody's but somebody else's beside the
+        path; the names that it has now."""
+        found = []
+        for place in self.places.made(entry):
+            _unlink(place.slot + PART)
+            for left in (place.slot, place.slot + AWAY):
+                if (version := read_state(left)) == ABSENT:
+                    continue
+                if not self.places.was_moved(entry) and self.places.is_owners(entry, left):
+                    os.rename(left, place.slot)
+                    self.places.keep(entry, place)
+                elif any(version.is_same_as(one) for one in entry.known()):
+                    os.unlink(left)
+                else:
+                    found.append(self._give_back(entry, left, version))
+        return found
+
+    def sync(self, paths: "Sequence[bytes]") -> None:
+        """What was put at these paths is on the disk when this returns. Raises OSError."""
+        if len(paths) > _FEW:
+            os.sync()  # one wait, if a long one, instead of hundreds
+            return
+        for path in paths:
+            try:
+                descriptor = os.open(
+                    self._top + b"/" + path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                )
+            except OSError:  # a link, or what has been taken away meanwhile
+                continue
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def remove_folders(self, entry: Entry) -> None:
+        """Those that we made, as far as nothing is in them."""
+        for folder in reversed(entry.folders):
+            try:
+                os.rmdir(self._top + b"/" + folder)
+            except FileNotFoundError:  # a killed run had not come that far
+                continue
+            except OSError:
+                return
+
+    # A slot
+
+    def _fill(self, slot: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
+        """A slot is only ever whole."""
+        _unlink(slot + PART)
+        try:
+            write_state(slot + PART, version, pieces)
+        except OSError:
+            _unlink(slot + PART)
+            raise
+        os.rename(slot + PART, slot)
+
+    def _load(self, entry: Entry, place: Place, wanted: Wanted) -> None:
+        """Have the slot hold what is wanted: the owner's file where it is that, with all that a copy would not have,
+        and without room on the disk."""
+        if not wanted.hides and not entry.owed_in and wanted.version.kind == entry.unstaged.kind:
+            source = self.places.original_of(entry)
+            if source == place.original and not self.places.is_damaged(entry, source):
+                _freshen(source, wanted.version)
+                self.places.take(entry, place)
+                return
+        self._fill(place.slot, wanted.version, wanted.pieces())
+
+    def _unload(self, entry: Entry, place: Place) -> None:
+        """What was to go to the path does not go there."""
+        if self._has_owners(entry, place):
+            self.places.keep(entry, place)
+        else:
+            _unlink(place.slot)
+
+    def _has_owners(self, entry: Entry, place: Place) -> bool:
+        return not self.places.was_moved(entry) and self.places.is_owners(entry, place.slot)
+
+    def _exchange(self, entry: Entry, place: Place) -> "bool | None":
+        """Whether anything stood at the path, which is in the slot now. None: nothing was done."""
+        path = self.path(entry)
+        if os.path.isdir(path) and not os.path.islink(path):
+            self._unload(entry, place)
+            return None
+        try:
+            return put_in_place(place.slot, path)
+        except FileExistsError:
+            self.sweep(entry)
+            return None
+        except OSError:
+            self._unload(entry, place)
+            raise
+
+    def _take_away(self, entry: Entry, place: Place) -> "bool | None":
+        """The same where nothing is to be at the path."""
+        path = self.path(entry)
+        try:
+            if read_state(path).kind == OTHER:
+                return None
+            os.rename(path, place.slot)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def _sort_out(self, entry: Entry, place: Place, wanted: Wanted) -> "bytes | None":
+        """What stood at the path is in the slot: say where it goes."""
+        seen, is_owners = read_state(place.slot), self.places.is_owners(entry, place.slot)
+        is_expected = _is_one_of(seen, wanted.expected)
+        if wanted.hides and (is_owners or is_expected):
+            self.places.keep(entry, place)
+            return b""
+        if is_expected:
+            os.unlink(place.slot)
+            return b""
+        if _is_one_of(seen, wanted.saved):
+            return self._move_beside(entry, place.slot, seen, OTHERS)
+        if wanted.version.kind != NOTHING:
+            try:
+                put_in_place(place.slot, self.path(entry))  # somebody wrote there, after all: give it back
+            except FileExistsError:
+                pass
+            if read_state(place.slot).is_same_as(wanted.version) or self._has_owners(entry, place):
+                self._unload(entry, place)
+                return None
+        self.sweep(entry)  # which gives it back, if it has not been done
+        return None
+
+    def _give_back(self, entry: Entry, left: bytes, version: FileState) -> bytes:
+        try:
+            if obstacle_of(self._top, entry.path) is not None:
+                return self._move_beside(entry, left, version, OTHERS)
+            move_if_free(left, self.path(entry))
+            return entry.path
+        except OSError:
+            return self._move_beside(entry, left, version, OTHERS)
+
+    def _move_beside(self, entry: Entry, source: bytes, version: FileState, suffix: bytes) -> bytes:
+        folder = self.places.folder_of(entry)
+        name = entry.path.rpartition(b"/")[2][:200]  # a name has at most 255 bytes
+        number = 1
+        while True:
+            target = folder + b"/" + name + suffix + (b"" if number == 1 else b"-%d" % number)
+            try:
+                move_if_free(source, target)
+            except FileExistsError:
+                number += 1
+                if not read_state(target).is_same_as(version):
+                    continue
+                os.unlink(source)
+            return target[len(self._top) + 1 :]
+
+    def _make_folders(self, entry: Entry) -> None:
+        for parent in parents_of(entry.path):
+            try:
+                make_folder(self._top + b"/" + parent)
+            except FileExistsError:
+                pass
+
+
+def _is_one_of(version: FileState, expected: "Sequence[FileState]") -> bool:
+    return any(version.is_same_as(one) for one in expected)
+
+
+def _freshen(path: bytes, version: FileState) -> None:
+    """As if it had been written now (see git/unstaged/hide.py), and executable where a job made it so."""
+    try:
+        os.utime(path, follow_symlinks=False)
+        status = os.lstat(path)
+        if version.kind == FILE and bool(status.st_mode & 0o100) != bool(version.mode & 0o100):
+            os.chmod(path, version.mode)
+    except OSError:  # another's file, which comes back all the same
+        pass
+
+
+def _unlink(path: bytes) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

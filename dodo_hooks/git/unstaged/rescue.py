@@ -1,0 +1,93 @@
+"""Copies of what a refused commit takes out of the working tree (G5).
+
+    GIT_DIR/dodo-hooks-kept/TIME/PATH
+
+When the fixes of jobs and the unstaged edits collide, all goes back to where it was before the hook. What stands in
+the tree by then was made by a job, or so it seems: what an editor saved while the job ran cannot be told from it, and
+may be an hour's work. So none of it is thrown away before a copy is on the disk. Nobody but its owner removes the copy.
+"""
+
+import os
+import time
+
+from dodo_hooks.git.unstaged.file_state import FileState, parents_of, pieces_of, read_state, write_state
+from dodo_hooks.git.unstaged.journal import Journal, sync_file
+from dodo_hooks.host.files.file_owner import make_folder
+
+
+def rescue_copy(journal: Journal, path: bytes, file: bytes, version: FileState) -> bool:
+    """Copy `version` of `path`, which stands at `file`; False where that is not it any more.
+
+    Whoever calls this writes the journal before the version is taken away: it says then where the copies are.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    directory = journal.kept_in or _new_directory(journal.kept)
+    journal.kept_in = directory
+    folder = directory
+    for parent in parents_of(path):
+        folder = directory + b"/" + parent
+        _make_folder(folder)
+    part = directory + b"/" + path + b".part"
+    _remove(part)
+    try:
+        write_state(part, version, pieces_of(file))
+    except FileNotFoundError:
+        _remove(part)
+        return False
+    if not read_state(part).has_bytes_of(version):
+        _remove(part)
+        return False
+    sync_file(part)
+    os.rename(part, _free_name(directory + b"/" + path, version))
+    sync_file(folder)
+    sync_file(directory)
+    return True
+
+
+def format_rescued(journal: Journal) -> "tuple[str, ...]":
+    """The sentence that says where the copies are, if there are any."""
+    if not journal.kept_in:
+        return ()
+    return (f"edits made during the run were saved in {os.fsdecode(journal.kept_in)}",)
+
+
+def _new_directory(kept: bytes) -> bytes:
+    _make_folder(kept)
+    wanted = kept + time.strftime("/%Y-%m-%d-%H%M%S").encode("ascii")
+    name, number = wanted, 1
+    while True:
+        try:
+            make_folder(name, 0o700)
+            sync_file(kept)
+            sync_file(os.path.dirname(kept))
+            return name
+        except FileExistsError:
+            number += 1
+            name = wanted + b"-%d" % number
+
+
+def _make_folder(path: bytes) -> None:
+    """Raises OSError also where a link is there."""
+    try:
+        make_folder(path, 0o700)
+    except FileExistsError:
+        if os.path.islink(path) or not os.path.isdir(path):
+            raise
+
+
+def _free_name(wanted: bytes, version: FileState) -> bytes:
+    """That of an older copy of the same, too: whoever is killed does it again."""
+    name, number = wanted, 1
+    while os.path.lexists(name) and not read_state(name).has_bytes_of(version):
+        number += 1
+        name = wanted + b".%d" % number
+    return name
+
+
+def _remove(path: bytes) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

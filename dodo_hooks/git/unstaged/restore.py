@@ -1,0 +1,338 @@
+"""The way back: from a journal to the tree that its owner had (G5). The argument for it is in hide.py.
+
+Done by the run that set the work aside, and from the same journal by whoever comes after it was killed. There are five
+steps, each of which may be done again by the next one, and none of which destroys what another needs:
+
+1. *Sweep* the slots of those who were killed here before.
+2. *Merge* the unstaged changes with the fixes that jobs made and that are staged. Where that cannot be done the commit
+   is refused: everything goes back to where it was before the hook, and what was written meanwhile is copied first
+   (refused_commit.py, rescue.py).
+3. *Settle* for each path what is owed to it, by what stands there now: the table in hide.py. The journal says so
+   before it is put anywhere.
+4. *Put* what is owed in the place of what was seen in step 3, and of nothing else: whatever came in between is settled.
+5. *Finish*: remove the journal, if nothing is owed any more.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.unstaged.file_state import ABSENT, FILE, NOTHING, OTHER, FileState, pieces_of, read_state
+from dodo_hooks.git.unstaged.job_writes import KILLED, Ending
+from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.git.unstaged.merge_file import Case, Merged, Merger, Side
+from dodo_hooks.git.unstaged.refused_commit import BEFORE, refusal, revert
+from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
+from dodo_hooks.git.unstaged.rescue import format_rescued, rescue_copy
+
+_ATTEMPTS = 5  # at one path that somebody else writes to again and again
+
+
+class RestoreResult(Record):
+    sentences: "tuple[str, ...]"  # for people
+    conflict: bool  # the commit has to be refused
+    is_whole: bool  # nothing is owed any more; if not, the journal stays, and the next one tries again
+
+
+class Restorer:
+    """One attempt, by the holder of the lock."""
+
+    def __init__(
+        self, repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int, ending: Ending = KILLED
+    ) -> None:
+        self._repo = repo
+        self._environ = environ
+        self._journal = journal
+        self._lock = lock
+        self._ending = ending
+        self._tree = WorktreeWriter(repo.top, journal)
+        self._merger = Merger(repo, environ, journal)
+        self._our_folders = {folder for entry in journal.entries for folder in entry.folders}
+        self._saved: dict[int, FileState] = {}  # by entry: what is to go beside the path
+        self._sentences: list[str] = []
+        self._written: list[bytes] = []
+        self._is_whole = True
+
+    def run(self) -> RestoreResult:
+        """Never raises what can be said in a sentence."""
+        try:
+            self._sweep()
+            self._settle_all()
+            self._put_all()
+            if self._is_whole:
+                self._keep_what_has_grown()
+                self._tree.sync(self._written)
+                self._tree.places.clear()
+                self._journal.finish()
+        except (OSError, GitError) as error:
+            self._fail(error)
+        sentences = (*self._sentences, *format_rescued(self._journal))
+        return RestoreResult(sentences, self._journal.is_refused or not self._is_whole, self._is_whole)
+
+    # 1
+
+    def _sweep(self) -> None:
+        for entry in self._journal.entries:
+            for name in self._tree.sweep(entry):
+                if name == entry.path:  # nothing stood there any more, so it is back
+                    continue
+                self._say(entry, f"changed while the hook ran: saved as {_shown(name)}")
+
+    # 2
+
+    def _settle_all(self) -> None:
+        has_settled = self._merge_fixes()
+        if self._journal.is_refused and not self._journal.has_reverted:
+            self._journal.write()
+            try:
+                revert(self._repo, self._environ, self._journal, self._lock)
+            except GitError as error:
+                self._sentences.append(f"what jobs have fixed stays staged, since the index cannot be written: {error}")
+            self._journal.has_reverted = True
+        has_settled |= self._journal.is_refused
+        for entry in self._journal.entries:
+            try:
+                has_settled |= self._settle(entry)
+            except OSError as error:
+                self._fail(error, entry)
+        if has_settled:
+            self._journal.write()
+
+    def _merge_fixes(self) -> bool:
+        """The unstaged changes of each file with what jobs fixed in it and is staged, before anything is decided.
+        Where one of them cannot be merged the commit is refused."""
+        if self._journal.is_refused:
+            return False
+        entries = [entry for entry in self._journal.entries if entry.fixed and not entry.has_fixes]
+        cases = [
+            Case(self._base(entry), self._last_fix(entry), self._unstaged(entry), _merged_name(entry))
+            for entry in entries
+            if entry.unstaged.kind != NOTHING  # a deletion stands, and the fix is in the commit
+        ]
+        merges = iter(self._merger.merge_all(cases))
+        colliding = []
+        for entry in entries:
+            merged = next(merges) if entry.unstaged.kind != NOTHING else Merged(entry.owed, is_in_file=False)
+            if merged is None:
+                colliding.append(entry)
+            else:
+                self._owe(entry, merged)
+        if colliding:
+            self._journal.is_refused = True
+            for entry in entries:
+                entry.owed, entry.owed_in, entry.merged = entry.unstaged, b"", ABSENT
+            names = [_shown(entry.path) for entry in colliding]
+            self._sentences.append(refusal(names, was_killed=self._ending.was_killed))
+        for entry in entries:
+            entry.has_fixes = True
+        return bool(entries)
+
+    def _owe(self, entry: Entry, merged: Merged) -> None:
+        entry.owed = merged.version
+        if merged.is_in_file:
+            entry.owed_in = _merged_name(entry)
+            entry.merged = self._tree.places.unstaged(entry)[0]
+
+    def _settle(self, entry: Entry) -> bool:
+        """Decide what is owed, now that this stands there; whether that is something new for the journal."""
+        seen = self._tree.version(entry)
+        if self._is_old(entry, seen) or entry.is_kept:
+            return False
+        if entry.owed_in.startswith(BEFORE) or self._journal.is_refused:
+            is_fix = seen.kind != OTHER and _is_in(seen, entry.fixed)
+            if is_fix and not rescue_copy(self._journal, entry.path, self._tree.path(entry), seen):
+                return False  # it is another one by now
+            if is_fix:
+                entry.replaces.append(seen)
+                return True
+        if entry.owed_in.startswith(BEFORE):
+            entry.is_kept, entry.owed = True, ABSENT  # somebody has changed it after the job did
+            return True
+        if _is_in(seen, entry.fixed) and not (self._ending.was_killed and entry.unstaged.kind == NOTHING):
+            entry.replaces.append(seen)  # it is staged
+            return True
+        return self._settle_others(entry, seen)
+
+    def _is_old(self, entry: Entry, seen: FileState) -> bool:
+        """Whether nothing there is to be saved: it is what is owed, or ours, or a folder that goes before a file
+        comes."""
+        if not entry.owed_in and self._tree.is_restored(entry):
+            return True
+        if seen == ABSENT or seen.is_same_as(entry.owed) or _is_in(seen, entry.replaces):
+            return True
+        return seen.kind == OTHER and entry.path in self._our_folders
+
+    def _settle_others(self, entry: Entry, seen: FileState) -> bool:
+        """The table of git/unstaged/hide.py: somebody wrote there, a job or an editor."""
+        if seen.kind == OTHER:
+            entry.is_kept = True
+            return True
+        if seen.is_same_as(entry.unstaged) or (seen.kind == FILE and seen.size == 0):
+            entry.replaces.append(seen)  # saved again as it was; or there is nothing in it to be lost
+            return True
+        if self._is_owners_newest(entry, seen):
+            self._settle_newest(entry, seen)
+            return True
+        if not self._tree.places.was_moved(entry):  # the owner's own, and newer than what we have
+            entry.is_kept = True
+            return True
+        if self._ending.merges(entry.path) and not self._journal.is_refused:
+            before = self._last_fix(entry) if entry.fixed else self._base(entry)
+            merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+            if merged is not None:
+                self._owe(entry, merged)
+                entry.replaces.append(seen)
+                return True
+        self._saved[entry.number] = seen
+        return False
+
+    def _is_owners_newest(self, entry: Entry, seen: FileState) -> bool:
+        """Whether every unstaged change is in it: jobs have never seen those lines, so the owner's editor wrote it."""
+        try:
+            return self._merger.contains(self._base(entry), self._unstaged(entry), self._seen(entry, seen))
+        except FileNotFoundError:  # it has just been taken away
+            return False
+
+    def _settle_newest(self, entry: Entry, seen: FileState) -> None:
+        """It stays, with the fixes that are staged."""
+        unstaged = self._unstaged(entry)
+        # A change of the permissions is the owner's, too: an editor that saves a new file may have lost it.
+        before = Side(unstaged.version._replace(mode=entry.base.mode), unstaged.pieces)
+        merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+        if merged is None and entry.fixed:
+            self._say(entry, "saved while the hook ran, in lines that a job fixed: the fix is in the commit alone")
+        if merged is None or merged.version.is_same_as(seen):
+            entry.is_kept, entry.owed = True, ABSENT
+        else:
+            self._owe(entry, merged)
+            entry.replaces.append(seen)
+
+    # The sides of a merge
+
+    def _base(self, entry: Entry) -> Side:
+        return Side(entry.base, partial(pieces_of, self._journal.base_file(entry.path)))
+
+    def _last_fix(self, entry: Entry) -> Side:
+        return Side(entry.fixed[-1], partial(self._journal.fix_pieces, entry))
+
+    def _unstaged(self, entry: Entry) -> Side:
+        return Side(*self._tree.places.unstaged(entry))
+
+    def _seen(self, entry: Entry, seen: FileState) -> Side:
+        return Side(seen, partial(pieces_of, self._tree.path(entry)))
+
+    def _owed(self, entry: Entry) -> Side:
+        if entry.owed_in:
+            return Side(entry.owed, partial(pieces_of, self._journal.directory + b"/" + entry.owed_in))
+        version, pieces = self._tree.places.unstaged(entry)
+        return Side(version._replace(mode=entry.owed.mode), pieces)
+
+    def _merge(self, case: Case) -> "Merged | None":
+        try:
+            return self._merger.merge(case)
+        except FileNotFoundError:  # the file has just been taken away, or a power cut took what it came from
+            return None
+
+    # 3
+
+    def _put_all(self) -> None:
+        """What is to be absent goes first: it may stand where a folder is needed."""
+        entries = sorted(self._journal.entries, key=lambda entry: entry.owed.kind != NOTHING)
+        for entry in entries:
+            try:
+                self._put(entry)
+            except OSError as error:
+                self._fail(error, entry)
+
+    def _put(self, entry: Entry) -> None:
+        for _ in range(_ATTEMPTS):
+            if entry.is_kept:
+                break
+            if self._is_there(entry) or self._put_once(entry):
+                self._written.append(entry.path)
+                self._tree.remove_folders(entry)
+                return
+            if self._settle(entry):
+                self._journal.write()
+        self._keep_both(entry)
+
+    def _is_there(self, entry: Entry) -> bool:
+        if not entry.owed_in and self._tree.is_restored(entry):
+            return True
+        # The owner's file goes back also where its bytes are there already: a program may have it open.
+        is_owners_away = not entry.owed_in and self._tree.places.original_of(entry) is not None
+        return not is_owners_away and self._tree.version(entry).is_same_as(entry.owed)
+
+    def _put_once(self, entry: Entry) -> bool:
+        saved = self._saved.pop(entry.number, None)
+        expected = [*entry.replaces, entry.owed]
+        wanted = Wanted(entry.owed, lambda: self._owed(entry).pieces(), expected, () if saved is None else (saved,))
+        beside = self._tree.put(entry, wanted)
+        if beside:
+            self._written.append(beside)
+            self._say(
+                entry, f"{self._ending.who(entry.path)}: saved as {_shown(beside)}; your unstaged version is restored"
+            )
+        return beside is not None
+
+    def _keep_both(self, entry: Entry) -> None:
+        if entry.owed.kind == NOTHING:
+            return
+        owed = self._owed(entry)
+        name = self._tree.keep_beside(entry, entry.owed, owed.pieces)
+        self._written.append(name)
+        self._say(
+            entry,
+            f"something else stands there, which cannot be merged: your unstaged version is saved as {_shown(name)}",
+        )
+
+    def _keep_what_has_grown(self) -> None:
+        """A program that has the owner's file open has written there since it was merged: that goes on beside."""
+        for entry in self._journal.entries:
+            path = self._tree.places.original_of(entry) if entry.merged != ABSENT else None
+            if path is None or read_state(path).has_bytes_of(entry.merged):
+                continue
+            entry.owed, entry.owed_in = read_state(path), b""
+            name = self._tree.keep_beside(entry, entry.owed, partial(pieces_of, path))
+            self._written.append(name)
+            self._say(entry, f"another program wrote to it while it was merged: saved as {_shown(name)}")
+
+    # What people are told
+
+    def _say(self, entry: Entry, sentence: str) -> None:
+        self._sentences.append(f"{_shown(entry.path)}: {sentence}")
+
+    def _fail(self, error: "OSError | GitError", entry: "Entry | None" = None) -> None:
+        self._is_whole = False
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        what = _shown(entry.path) if entry else "the unstaged work"
+        place = os.fsdecode(self._journal.directory)
+        if not os.path.lexists(self._journal.directory + b"/journal"):
+            self._sentences.append(
+                f"{what} cannot be put back: {place}, where the unstaged work was, has been removed by another program"
+                " while the hook ran"
+            )
+            return
+        self._sentences.append(
+            f"{what} cannot be put back now ({reason}); nothing is lost: it is in {place}, and the next hook or"
+            " dodo-hooks command tries again"
+        )
+
+
+def _merged_name(entry: Entry) -> bytes:
+    """Where the next merge is kept: what the journal names is not overwritten."""
+    number = int(entry.owed_in.rpartition(b"-")[2]) + 1 if entry.owed_in.startswith(b"merged/") else 0
+    return b"merged/%d-%d" % (entry.number, number)
+
+
+def _is_in(version: FileState, others: "list[FileState]") -> bool:
+    return any(version.is_same_as(one) for one in others)
+
+
+def _shown(path: bytes) -> str:
+    """A path as people can read it, on one line."""
+    text = path.decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else ascii(text)[1:-1]

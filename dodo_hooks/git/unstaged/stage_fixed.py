@@ -1,0 +1,209 @@
+"""Staging what a job has changed among its files, and nothing else (`stage_fixed`, G6).
+
+The index is the one that git named to its hook: its own, the lock file that `commit -a` and `-p` fill, or the temporary
+one of `commit -- FILE` (git/sync_index.py sees to the real one afterwards). Names go in by standard input, where they
+are taken literally; only entries that are in the index are replaced, so nothing that is ignored or not tracked comes
+in.
+
+A job's change is told from others' by stamps: of all files before the first job, and of a job's files around its run.
+If a file is not as we have seen it last when the job starts, somebody else wrote there, and what the job leaves is not
+its work alone: it is not staged, which is said. The same if the file changes while git reads it. What an editor writes
+while the job runs cannot be told apart.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.index_entries import flags_lifted, index_entries, write_index_entries
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.unstaged import sync_index
+from dodo_hooks.git.unstaged.file_state import OTHER, FileState, obstacle_of, read_state
+from dodo_hooks.git.unstaged.hide import HiddenChanges
+from dodo_hooks.git.unstaged.journal import Restaged
+from dodo_hooks.git.worktree_status import NO_ENTRY, Change, index_file, run_git_at_top, unstaged_changes
+from dodo_hooks.host.pause import sleep
+
+# Two changes in one tick of a file system's clock have one stamp, if they leave the size. A tick may be long: 2 s on
+# FAT, 1 s on ext3 with small inodes, HFS+ and some network file systems. So what is not older is told by its bytes.
+_TICK_NS = 2_000_000_000
+_LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
+
+
+class Staged(Record):
+    paths: "tuple[bytes, ...]"  # the index has now what the job made of these
+    sentences: "tuple[str, ...]"  # what was not staged, and why
+
+
+class _Stamp(Record):
+    status: "tuple[int, ...]"  # () where nothing is
+    digest: str  # of the bytes, where the status cannot tell a change
+
+
+class FilesBefore(Record):
+    """The files of one job as it found them."""
+
+    stamps: "dict[bytes, _Stamp]"
+    foreign: "frozenset[bytes]"  # those that somebody else had changed by then
+
+
+class FixStager:
+    """For the jobs of one hook; used by one process, so that never two stage at once."""
+
+    def __init__(
+        self, repo: Repo, environ: Mapping[str, str], aside: "HiddenChanges | None", files: Iterable[bytes]
+    ) -> None:
+        """`files` are those of all the jobs, relative to the top. Made when work has been set aside, before any job."""
+        self._repo = repo
+        self._environ = environ
+        self._aside = aside
+        self._top = os.fsencode(repo.top)
+        self._last = self._stamps(files)
+        self._replaced: dict[bytes, sync_index.Replaced] = {}
+        sync_index.drop_stale_commit(repo)
+
+    def before(self, files: Iterable[bytes]) -> FilesBefore:
+        """A job with these files is about to start."""
+        stamps = self._stamps(files)
+        return FilesBefore(stamps, frozenset(path for path in stamps if self._is_foreign(path)))
+
+    def changed(self, watch: FilesBefore) -> "list[bytes]":
+        """Those of the job's files that are not as it found them."""
+        return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
+
+    def after(self, watch: FilesBefore, *, stages: bool = True) -> Staged:
+        """The job has ended: stage what it changed, unless it did not succeed (then `stages` is false).
+
+        What stands there after one that did not succeed is nobody's fix, but as if another program had written it.
+
+        Raises:
+            GitError: the index cannot be written, or what was done cannot be written down.
+        """
+        if not stages:
+            return Staged((), ())
+        changed = self.changed(watch)
+        self._last.update(self._stamps(changed))
+        ours = [path for path in changed if path not in watch.foreign]
+        staged, disturbed = self._stage(ours) if ours else ((), ())
+        return Staged(
+            staged, tuple(_not_staged(path) for path in changed if path in watch.foreign or path in disturbed)
+        )
+
+    def _is_foreign(self, path: bytes) -> bool:
+        """Whether somebody else has written there since we, or the last job, did."""
+        if self._aside is not None and path in self._aside.paths:
+            return not self._aside.is_ours(path)
+        return path in self._last and self._differs(path, self._last[path])
+
+    def _stage(self, ours: "Sequence[bytes]") -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
+        """What was staged, and what was not, since somebody wrote there in that moment."""
+        differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)}
+        changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
+        made = {one.path: self._version(one.path) for one in changes}
+        if self._aside is not None:
+            restaged = [Restaged(one.path, one.mode, one.blob, 0, "", made[one.path]) for one in changes]
+            self._aside.note_jobs_write(ours, restaged)
+        if not changes:
+            return (), ()
+        self._wait_for_index()
+        names = b"".join(one.path + b"\0" for one in changes)
+        keep = self._aside.lock if self._aside is not None else None
+        args = ("update-index", "-z", "--remove", "--stdin")
+        flags = {one.path: one.flag for one in changes if one.flag}
+        try:
+            with flags_lifted(self._repo, self._environ, flags, keep):
+                run_git_at_top(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
+        except GitError:
+            if self._aside is not None:
+                self._aside.take_back_note(ours)
+            raise
+        disturbed = [one for one in changes if not self._version(one.path).is_same_as(made[one.path])]
+        old = [b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), one.path) for one in disturbed]
+        write_index_entries(self._repo, self._environ, old, keep)
+        if self._aside is not None:
+            self._aside.take_back_note([one.path for one in disturbed])
+        self._note_new(changes)
+        return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
+
+    def _note_new(self, changes: "Sequence[Change]") -> None:
+        is_temporary = sync_index.is_temporary(self._repo, self._environ)
+        if self._aside is None and not is_temporary:
+            return
+        entries = index_entries(self._repo, self._environ)
+        if self._aside is not None:
+            self._aside.note_new_entries(entries)
+        if is_temporary:
+            for one in changes:
+                first = self._replaced.get(one.path, sync_index.Replaced(one.path, one.mode, one.blob, 0, ""))
+                mode, blob = entries.get(one.path, (0, ""))
+                self._replaced[one.path] = first._replace(new_mode=mode, new_blob=blob)
+            sync_index.record_pending_commit(self._repo, list(self._replaced.values()))
+
+    def _can_be_staged(self, change: Change) -> bool:
+        """Not what is only intended to be added, nor what a directory has taken the place of."""
+        if change.mode == NO_ENTRY or obstacle_of(self._top, change.path) is not None:
+            return False
+        return self._version(change.path).kind != OTHER
+
+    def _version(self, path: bytes) -> FileState:
+        return read_state(self._top + b"/" + path)
+
+    def _stamps(self, paths: "Iterable[bytes]") -> "dict[bytes, _Stamp]":
+        stamps: dict[bytes, _Stamp] = {}
+        device = now_ns = None
+        for path in paths:
+            if now_ns is None:
+                device, now_ns = _clock(self._repo.git_dir)
+            status = self._status(path)
+            is_old = bool(status) and status[0] == device and max(status[-2:]) <= now_ns - _TICK_NS
+            stamps[path] = _Stamp(status, read_state(self._top + b"/" + path).digest if status and not is_old else "")
+        return stamps
+
+    def _differs(self, path: bytes, before: _Stamp) -> bool:
+        if self._status(path) != before.status:
+            return True
+        return bool(before.digest) and read_state(self._top + b"/" + path).digest != before.digest
+
+    def _status(self, path: bytes) -> "tuple[int, ...]":
+        try:
+            status = os.lstat(self._top + b"/" + path)
+        except OSError:
+            return ()
+        about = status.st_dev, status.st_mode, status.st_size, status.st_ino
+        return *about, status.st_mtime_ns, status.st_ctime_ns
+
+    def _wait_for_index(self) -> None:
+        """A job may be staging something itself just now; after a while git says who is in the way."""
+        lock = index_file(self._repo, self._environ) + ".lock"
+        for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
+            if not os.path.exists(lock):
+                return
+            sleep(_LOCK_POLL_S)
+
+
+def _clock(git_dir: str) -> "tuple[int, int]":
+    """A device, and the time there, as its file system counts it: that of a file just written. A server's clock may be
+    another than ours. Without such a file no time is known, and no file old."""
+    path = f"{git_dir}/dodo-hooks-clock"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return -1, 0
+    try:
+        os.write(descriptor, b"0")
+        status = os.fstat(descriptor)
+        os.unlink(path)
+    except OSError:
+        return -1, 0
+    finally:
+        os.close(descriptor)
+    return status.st_dev, status.st_mtime_ns
+
+
+def _not_staged(path: bytes) -> str:
+    name = path.decode("utf-8", "backslashreplace")
+    return (
+        f"{name} was changed by another program, or by a job that failed, before the fix could be staged, so it is not:"
+        " look at it, and stage it"
+    )

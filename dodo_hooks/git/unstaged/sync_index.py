@@ -1,0 +1,171 @@
+"""The real index after `git commit -- FILE`, or after a commit from another index (G6).
+
+git makes the former from a temporary index, and has the next real one ready, with FILE as it was, before the hook runs;
+a program may name one of its own (GIT_INDEX_FILE). What a job fixes and we stage is in the commit, then; the real index
+would keep the unfixed blob, and the next commit would undo the fix. So it is written down what was replaced, and when
+the commit has been made (`post-commit`) the entries that still hold the unfixed blob get the committed one.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git import untrusted
+from dodo_hooks.git.event import RESTAGED
+from dodo_hooks.git.index_entries import write_index_entries
+from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.git.unstaged.journal import sync_file
+from dodo_hooks.git.untrusted import path_text
+from dodo_hooks.git.worktree_status import index_file, run_git_at_top
+
+_DIFF = ("diff-index", "--cached", "--no-renames", "--no-abbrev", "--ignore-submodules=all", "-z", "HEAD")
+
+
+class Replaced(Record):
+    """An entry of the temporary index; without a new blob it was removed."""
+
+    path: bytes
+    mode: int
+    blob: str
+    new_mode: int
+    new_blob: str
+
+
+def is_temporary(repo: Repo, environ: Mapping[str, str]) -> bool:
+    """Whether the index that git uses stays or goes without becoming the real one: that of `commit -- FILE`, or one of
+    another program's own. (`commit -a` and `-p` fill the lock file of the real one.)"""
+    real = f"{repo.git_dir}/index"
+    return _resolved(index_file(repo, environ)) not in (real, f"{real}.lock")
+
+
+def _is_gits_own(index: str) -> bool:
+    """Whether git has made this index for one commit (builtin/commit.c, `prepare_index`): the real one is locked."""
+    return index.rpartition("/")[2].startswith("next-index-")
+
+
+def _resolved(index: str) -> str:
+    folder, _, name = index.rpartition("/")
+    return f"{os.path.realpath(folder)}/{name}"
+
+
+class Note(Record):
+    """One commit that was about to be made."""
+
+    head: "str | None"  # before it
+    replaced: "tuple[Replaced, ...]"
+
+
+def record_pending_commit(repo: Repo, replaced: "Sequence[Replaced]") -> None:
+    """Write down what the commit that is being made replaces. Raises GitError."""
+    head = head_of(repo)[1]
+    _write(repo, [*(one for one in load_notes(repo) if one.head != head), Note(head, tuple(replaced))])
+
+
+def drop_stale_commit(repo: Repo) -> None:
+    """Of an earlier commit that git has not made after all: HEAD is still where it was. Raises GitError."""
+    head, notes = head_of(repo)[1], load_notes(repo)
+    if any(one.head == head for one in notes):
+        _write(repo, [one for one in notes if one.head != head])
+
+
+def sync_index(repo: Repo, environ: Mapping[str, str]) -> None:
+    """Replace the unfixed entries by the committed ones; nothing where there is nothing to mend, or no commit yet.
+
+    Where git was given an index of another program's own, the entries of both are replaced.
+
+    Raises:
+        GitError: the notes cannot be read, or the index cannot be written now: the next call tries again.
+    """
+    head, notes = head_of(repo)[1], load_notes(repo)
+    made = [one for note in notes if note.head != head for one in note.replaced]
+    if not made or _is_gits_own(index_file(repo, environ)):
+        return
+    _replace_entries(repo, environ, made)
+    if is_temporary(repo, environ):
+        _replace_entries(repo, {name: value for name, value in environ.items() if name != "GIT_INDEX_FILE"}, made)
+    _write(repo, [one for one in notes if one.head == head])
+
+
+def _replace_entries(repo: Repo, environ: Mapping[str, str], made: "Sequence[Replaced]") -> None:
+    now = _differences(run_git_at_top(repo, environ, _DIFF))
+    lines = []
+    for one in made:
+        in_head, in_index = now.get(one.path, (None, None))
+        if in_index == (one.mode, one.blob) and in_head == (one.new_mode, one.new_blob):
+            blob = one.new_blob or "0" * len(one.blob)
+            lines.append(b"%o %b\t%b\0" % (one.new_mode, blob.encode("ascii"), one.path))
+    write_index_entries(repo, environ, lines, None)
+
+
+def _differences(output: bytes) -> "dict[bytes, tuple[tuple[int, str], tuple[int, str]]]":
+    """Of git's raw output: `:mode mode blob blob status`, then the path; what HEAD has and what the index has."""
+    fields = output.split(b"\0")
+    found = {}
+    for about, path in zip(fields[::2], fields[1::2], strict=False):
+        mode, index_mode, blob, index_blob, _ = about[1:].split(b" ")
+        found[path] = _entry(mode, blob), _entry(index_mode, index_blob)
+    return found
+
+
+def _entry(mode: bytes, blob: bytes) -> "tuple[int, str]":
+    return int(mode, 8), blob.decode("ascii") if blob.strip(b"0") else ""
+
+
+def load_notes(repo: Repo) -> "list[Note]":
+    """What has been written down. Raises GitError where that cannot be read, or is none of ours."""
+    path = _path(repo)
+    try:
+        return [_note(one) for one in untrusted.items(json.loads(untrusted.read_regular(path)))]
+    except FileNotFoundError:
+        return []
+    except PermissionError as error:
+        from dodo_hooks.git.unstaged.lock_holder import unreadable
+
+        raise unreadable(repo.git_dir) from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise GitError(
+            f"{path}, the list of fixes that the index still lacks, is not valid ({reason}): remove it, and look at"
+            " `git diff --cached` before the next commit"
+        ) from error
+
+
+def _note(value: object) -> Note:
+    head, rows = untrusted.items(value, 2)
+    replaced = tuple(_replaced(*untrusted.items(row, 5)) for row in untrusted.items(rows))
+    return Note(None if head is None else untrusted.blob_id(head), replaced)
+
+
+def _replaced(path: object, mode: object, blob: object, new_mode: object, new_blob: object) -> Replaced:
+    return Replaced(
+        untrusted.relative_path(path),
+        untrusted.index_mode(mode),
+        untrusted.blob_id(blob),
+        untrusted.index_mode(new_mode),
+        "" if new_blob == "" else untrusted.blob_id(new_blob),
+    )
+
+
+def _write(repo: Repo, notes: "Sequence[Note]") -> None:
+    path = _path(repo)
+    rows = [[note.head, [[path_text(one.path), *one[1:]] for one in note.replaced]] for note in notes]
+    try:
+        if not notes:
+            os.unlink(path)
+            return
+        with open(untrusted.create_file(f"{path}.new"), "w", encoding="ascii") as file:
+            json.dump(rows, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(f"{path}.new", path)
+        sync_file(os.fsencode(repo.git_dir))
+    except FileNotFoundError:  # somebody else has mended it
+        return
+    except OSError as error:
+        raise GitError(f"what was staged cannot be written down in {repo.git_dir}: {error.strerror}") from error
+
+
+def _path(repo: Repo) -> str:
+    return f"{repo.git_dir}/{RESTAGED}"

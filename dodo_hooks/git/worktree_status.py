@@ -1,0 +1,175 @@
+"""What differs between the index that git is about to commit and the working tree (G5; HOT: on the prompt's path).
+
+One git process, whatever the number of files. It has git's own environment, so that it looks at the index which git
+uses for this commit: a temporary one for `commit -- FILE`, the lock file for `commit -a`.
+"""
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.program import git_program
+from dodo_hooks.host.capture import Captured, Pending, capture
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dodo_hooks.git.repo import Repo
+
+NO_ENTRY = 0
+SUBMODULE = 0o160000
+_PATHSPECS = ("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
+_STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=all")
+
+
+class Change(Record):
+    """A tracked path whose working tree is not what the index says."""
+
+    path: bytes  # relative to the top
+    mode: int  # of the entry; NO_ENTRY: the path is only intended to be added
+    blob: str  # of the entry
+    flag: str = ""  # git/index_flags.py: git does not look at this file
+
+
+def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Change, ...]":
+    """All of them, without submodules and what is not merged yet. A path that git does not look at is among them where
+    it is staged: whether it differs is for the caller to see.
+
+    Raises:
+        GitError: git does not answer.
+    """
+    return _Answer(repo, environ, run_git_at_top(repo, environ, _STATUS)).unstaged()
+
+
+class _Answer:
+    """What `git status` says, with what it does not look at."""
+
+    def __init__(self, repo: "Repo", environ: "Mapping[str, str]", output: bytes) -> None:
+        """Raises GitError: git does not answer."""
+        from dodo_hooks.git.index_flags import flags_of, is_missed
+
+        staged = parse_staged(output)
+        flags = flags_of(repo, environ, staged)
+        missed = {path: True for path, flag in flags.items() if is_missed(repo.top, path, flag)}
+        self._output = output
+        self._flags = {path: flag for path, flag in flags.items() if path not in missed}
+        self.staged = {**staged, **missed}
+
+    def unstaged(self) -> "tuple[Change, ...]":
+        return parse_status(self._output, self._flags)
+
+
+class StatusQuery:
+    """`git status`, asked in one process for what is staged and for what is not, while something else is done."""
+
+    def __init__(self, repo: "Repo", environ: "Mapping[str, str]") -> None:
+        """Raises GitError: git cannot be started."""
+        self._repo = repo
+        self._environ = environ
+        self._answer: _Answer | None = None
+        try:
+            self._pending = Pending(_argv(repo, environ, _STATUS), git_environ(repo, environ))
+        except OSError as error:
+            raise _not_started(repo, error) from error
+
+    def staged(self) -> "dict[bytes, bool]":
+        """What the index changes against HEAD, without submodules: each path, and whether it is deleted there, or left
+        out of a sparse checkout.
+
+        Raises:
+            GitError: git does not answer.
+        """
+        return self._result().staged
+
+    def unstaged(self) -> "tuple[Change, ...]":
+        """As `unstaged_changes`."""
+        return self._result().unstaged()
+
+    def _result(self) -> _Answer:
+        if self._answer is None:
+            self._answer = _Answer(self._repo, self._environ, _output_of(_STATUS, self._pending.result()))
+        return self._answer
+
+
+def parse_staged(output: bytes) -> "dict[bytes, bool]":
+    """The same lines: X is what the index has done to HEAD's entry, `D` for a deletion."""
+    found = {}
+    for line in output.split(b"\0"):
+        if line[:2] != b"1 " or line[2:3] == b".":
+            continue
+        fields = line.split(b" ", 8)
+        if int(fields[4], 8) != SUBMODULE:
+            found[fields[8]] = line[2:3] == b"D"
+    return found
+
+
+def parse_status(output: bytes, flags: "Mapping[bytes, str]") -> "tuple[Change, ...]":
+    """What git-status(1), "Porcelain Format Version 2", calls ordinary entries: `1 XY sub mH mI mW hH hI path`."""
+    found = []
+    for line in output.split(b"\0"):
+        if line[:2] != b"1 ":
+            continue
+        _, _, _, _, mode, _, _, blob, path = line.split(b" ", 8)
+        is_change = line[3:4] != b"." or path in flags
+        if is_change and int(mode, 8) != SUBMODULE:
+            found.append(Change(path, int(mode, 8), blob.decode("ascii"), flags.get(path, "")))
+    return tuple(found)
+
+
+def run_git_at_top(
+    repo: "Repo",
+    environ: "Mapping[str, str]",
+    args: "Sequence[str]",
+    stdin: bytes = b"",
+    *,
+    lock: "int | None" = None,
+    is_shielded: bool = False,
+) -> bytes:
+    """What `git ARGS` prints at the top of the working tree; fires no hook. The rest is as for `capture`.
+
+    Raises:
+        GitError: with what git said.
+    """
+    environ = git_environ(repo, environ)
+    try:
+        done = capture(_argv(repo, environ, args), environ, stdin, lock=lock, is_shielded=is_shielded)
+    except OSError as error:
+        raise _not_started(repo, error) from error
+    return _output_of(args, done)
+
+
+def _argv(repo: "Repo", environ: "Mapping[str, str]", args: "Sequence[str]") -> "tuple[str, ...]":
+    return (git_program(environ, repo), "-C", repo.top, "-c", "core.hooksPath=/dev/null", *args)
+
+
+def _output_of(args: "Sequence[str]", done: Captured) -> bytes:
+    if done.exit_code:
+        raise GitError(f"git {args[0]}: {_reason(done.said) or f'ended with {done.exit_code}'}")
+    return done.output
+
+
+def _not_started(repo: "Repo", error: OSError) -> GitError:
+    return GitError(f"git cannot be started in {repo.top}: {error.strerror}")
+
+
+def _reason(errors: bytes) -> str:
+    """The line that says what was wrong; advice may come before and after it."""
+    lines = errors.decode("utf-8", "replace").strip().split("\n")
+    for line in lines:
+        if line.startswith(("fatal: ", "error: ")):
+            return line[7:]
+    return lines[-1]
+
+
+def git_environ(repo: "Repo", environ: "Mapping[str, str]") -> "dict[str, str]":
+    """The environment that git gave to its hook, made independent of the current directory."""
+    clean = {name: value for name, value in environ.items() if name not in _PATHSPECS}
+    clean.update(GIT_DIR=repo.git_dir, GIT_WORK_TREE=repo.top, GIT_OPTIONAL_LOCKS="0")
+    return clean
+
+
+def index_file(repo: "Repo", environ: "Mapping[str, str]") -> str:
+    """The index that git uses. A relative one is relative to the top, where git goes before it looks."""
+    named = environ.get("GIT_INDEX_FILE")
+    if not named:
+        return f"{repo.git_dir}/index"
+    return named if named.startswith("/") else f"{repo.top}/{named}"

@@ -1,0 +1,84 @@
+"""Files that are replaced in one step, and directories that only their owner can read (HOT)."""
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.host.files.file_owner import inherit_owner
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
+
+NEW_SUFFIX = ".dodo-new"
+
+
+def put(path: str, content: bytes, mode: int) -> None:
+    """Make `path` a file with this content and mode, in one step. Under a lock: the new file has a fixed name."""
+    new = path + NEW_SUFFIX  # what is there was left by one that was killed
+    unlink(new)
+    with open(new, "xb") as file:
+        inherit_owner(file.fileno(), new)
+        file.write(content)
+        os.fchmod(file.fileno(), mode)
+    os.replace(new, path)
+
+
+def unlink(path: str) -> None:
+    """Remove the file, if it is there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def replace_file(path: str, data: bytes, mark: str = "") -> None:
+    """Put `data` at `path` in one step: a reader sees the old record or the new one (R19).
+
+    `mark` tells writers apart where no lock does.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    # The lock makes us the only writer (R18): a fixed name cannot clash, and what a killed writer left there is
+    # overwritten. No fsync: we guard against kill -9, not against a power cut.
+    temporary = f"{path}{mark}.tmp"
+    try:
+        _create(temporary, data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+
+
+def make_private_directory(path: str, tries: int = 3) -> None:
+    """Make a directory and what is missing above it, readable by its owner alone (section 7).
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileNotFoundError:
+        # Pruning may remove the parent again before we are back. Where it is there and nothing can be made in it
+        # (/proc says so with this very error), that is not tried for ever.
+        if not tries:
+            raise
+        make_private_directory(path.rpartition("/")[0] or "/")
+        make_private_directory(path, tries - 1)  # which another process may have made by now
+    except FileExistsError:
+        if not _is_directory(path):
+            raise
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return os.stat(path).st_mode & 0o170000 == 0o040000
+    except OSError:
+        return False
+
+
+def _create(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)

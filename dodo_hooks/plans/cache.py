@@ -1,0 +1,262 @@
+"""The compiled plan (section 9; HOT).
+
+A hook file is read, checked and compiled once; after that a firing reads a few kilobytes of marshal and compares the
+stat of each source. A file that was looked for in vain counts as a source that is absent, and a folder whose names
+mattered as one, too. Where it runs belongs to the key, since some commands are for one system only. One hook's
+jobs are a bytes value of their own inside, so a firing builds only the hook that it runs.
+
+The cache is a guess that is checked, never a truth: whatever is odd about it means to compile again.
+"""
+
+import marshal
+import sys
+import time
+
+from dodo_hooks import __version__
+from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.plan import Hook, Plan
+from dodo_hooks.host.files.private_files import read_private
+from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.plans.compiled_plan import Compiled
+from dodo_hooks.store import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dodo_hooks.host.world import World
+    from dodo_hooks.loader.read.sources import Seen, Sources
+    from dodo_hooks.plans.compiled_plan import Source, Stat
+
+
+_FORMAT = 9
+_KEY = (
+    _FORMAT,
+    __version__,
+    sys.hexversion,
+    sys.implementation.cache_tag,
+    sys.platform,
+    os.uname().machine,
+)
+_YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
+_UNLIKE_ANY: "Stat" = ()
+
+
+def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
+    """The plan of the working tree at `top`, and whether it was compiled just now.
+
+    Raises:
+        ConfigError: its hook file cannot be used.
+    """
+    path = _path(world, top)
+    compiled = _read(path, top)
+    if compiled is not None:
+        return compiled, False
+    compiled, _ = compile_plan(world, top)
+    _write(path, compiled)
+    return compiled, True
+
+
+def load_plan(world: "World", top: str) -> "Plan | None":
+    """The plan of the working tree at `top`; None where it has no hook file.
+
+    Raises:
+        ConfigError: the hook file cannot be used.
+    """
+    return load_compiled(world, top)[0].plan()
+
+
+def find_file(world: "World", top: str) -> "str | None":
+    """The hook file of the working tree at `top`, right or wrong."""
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.loader.layers.discover import find_hook_file
+
+    found = find_hook_file(top)
+    return found.file if found else None
+
+
+def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
+    """The plan of a hook file that was named, such as by `doit -f`; not cached. `top`: of the working tree that it is
+    for; None: the current directory.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.loader.layers.discover import named_hook_file
+    from dodo_hooks.loader.load import load
+    from dodo_hooks.loader.read.sources import Sources
+
+    path = file if file.startswith("/") else f"{world.cwd}/{file}"
+    found = named_hook_file(path, top=top or world.cwd, base=world.cwd)
+    sources = Sources()
+    main_top = main_top_of(found.home, sources)
+    return _with_digest(with_records(load(found, sources, main_top)), sources, found.home or found.top, main_top)[0]
+
+
+def compile_file(world: "World", file: str, top: str) -> Compiled:
+    """The same in its compiled form, for the working tree at `top`. Raises as above."""
+    plan = load_file(world, file, top)
+    hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
+    return Compiled(_KEY, top, (), _bare(plan._replace(hooks=())), hooks)
+
+
+def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
+    """The top of the main working tree, if `top` is that of a linked one; its local overlay counts in both."""
+    from dodo_hooks.core.errors import GitError
+    from dodo_hooks.git.repo import locate_repo, main_worktree
+
+    if top is None:
+        return None
+    try:
+        repo = locate_repo({}, top)  # a linked working tree is found without any variable
+    except GitError:
+        return None
+    if not repo.is_linked or repo.top != top:
+        return None
+    sources.note(f"{top}/.git")  # where the other one is
+    return main_worktree(repo)
+
+
+def with_records(plan: Plan) -> Plan:
+    """The plan with the constant part of every job's record rendered (store/records.py)."""
+    from dodo_hooks.store.records import constant_part
+
+    hooks = [
+        hook._replace(jobs=tuple(job._replace(record=constant_part(hook, job)) for job in hook.jobs))
+        for hook in plan.hooks
+    ]
+    return plan._replace(hooks=tuple(hooks))
+
+
+def _path(world: "World", top: str) -> str:
+    stat = os.stat(top)
+    return layout.plan_file(world.state, stat.st_dev, stat.st_ino)
+
+
+def _read(path: str, top: str) -> "Compiled | None":
+    """What is cached, if it is still good."""
+    try:
+        fields = marshal.loads(read_private(path))
+    except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
+        return None
+    if not isinstance(fields, tuple) or len(fields) != len(Compiled._fields) or fields[0] != _KEY or fields[1] != top:
+        return None
+    compiled = Compiled(*fields)
+    return compiled if all(_is_unchanged(source) for source in compiled.sources) else None
+
+
+def _is_unchanged(source: "Source") -> bool:
+    path, stat, content = source
+    if stat is None:
+        return not _is_there(path)
+    if _stat(path) != stat:
+        return False
+    return content is None or content == read_file(path)
+
+
+def compile_plan(world: "World", top: str) -> "tuple[Compiled, dict[str, bytes]]":
+    """Compile what the disk has now; returns also the files by name, with the very bytes that were parsed.
+
+    Raises:
+        ConfigError: the hook file cannot be used.
+    """
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.loader.layers.discover import find_hook_file
+    from dodo_hooks.loader.read.sources import Sources
+
+    sources = Sources()
+    found = find_hook_file(top, sources)
+    if found is None:
+        return Compiled(_KEY, top, _kept(sources), None, ()), {}
+    from dodo_hooks.loader.load import load
+
+    main_top = main_top_of(top, sources)
+    plan, files = _with_digest(with_records(load(found, sources, main_top)), sources, top, main_top)
+    hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
+    trusted = trusted_prefixes(world, sources)
+    return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks, trusted), files
+
+
+def _with_digest(plan: Plan, sources: "Sources", top: str, main_top: "str | None") -> "tuple[Plan, dict[str, bytes]]":
+    from dodo_hooks.loader.read.sources import digest_of
+
+    files = sources.files(top, main_top or top)
+    return plan._replace(digest=digest_of(files)), files
+
+
+def trusted_prefixes(world: "World", sources: "Sources | None" = None) -> "tuple[str, ...]":
+    """The `trusted:` of the user's own configuration. One that cannot be used names none: `validate` shows why."""
+    from dodo_hooks.loader.read.sources import SourceError
+    from dodo_hooks.plans.own_config import CONFIG_FILE, load_own_config
+
+    path = f"{world.config}/{CONFIG_FILE}"
+    try:
+        if sources and sources.is_there(path):
+            sources.read(path)  # so that a change is noticed
+        config = load_own_config(world)
+    except (HooksError, SourceError):
+        return ()
+    return config.trusted if config else ()
+
+
+def _kept(sources: "Sources") -> "tuple[Source, ...]":
+    now = time.time()
+    return tuple(_source(path, seen, now) for path, seen in sources.seen.items())
+
+
+def _source(path: str, seen: "Seen", now: float) -> "Source":
+    if seen.stat is None:
+        return path, None, None
+    stat = _numbers(seen.stat)
+    is_young = now - max(stat[0], stat[1]) / 1e9 < _YOUNG_S
+    if is_young and seen.is_listing:  # there may be another name in it with the same stat: look again the next time
+        return path, _UNLIKE_ANY, None
+    return path, stat, seen.content if is_young else None
+
+
+def _write(path: str, compiled: Compiled) -> None:
+    """Best effort: where it cannot be kept, the next firing compiles again."""
+    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+
+    try:
+        make_private_directory(path.rpartition("/")[0])
+        replace_file(path, marshal.dumps(tuple(compiled)), mark=f".{os.getpid()}")
+    except (OSError, StoreError):
+        pass
+
+
+def _hook_to(hook: Hook) -> bytes:
+    return marshal.dumps(_bare(hook))
+
+
+def _bare(value: "Any") -> "Any":
+    """Records as plain tuples, all the way down: marshal takes nothing else."""
+    return tuple(_bare(item) for item in value) if isinstance(value, tuple) else value
+
+
+def _stat(path: str) -> "Stat | None":
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return _numbers(stat)
+
+
+def _numbers(stat: "os.stat_result") -> "Stat":
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev
+
+
+def _is_there(path: str) -> bool:
+    """A link that leads nowhere counts too: the loader refuses it, and a gate must not pass unread (R22)."""
+    try:
+        os.lstat(path)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+"""A plan as the cache keeps it: one bytes value of marshal for each hook (HOT)."""
+
+import marshal
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Job, Plan, Retention
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Stat = tuple[int, ...]
+    Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
+
+
+class Compiled(Record):
+    """A plan in the form in which it is kept."""
+
+    key: "tuple[int | str | None, ...]"
+    top: str
+    sources: "tuple[Source, ...]"
+    settings: "tuple[Any, ...] | None"  # a bare Plan without its hooks; None: there is no hook file
+    hooks: "tuple[tuple[str, bytes], ...]"
+    trusted: "tuple[str, ...]" = ()  # the `trusted:` of the user's own configuration (section 8)
+
+    def hook(self, name: str) -> "Hook | None":
+        for its_name, data in self.hooks:
+            if its_name == name:
+                return _hook_from(data)
+        return None
+
+    @property
+    def rules(self) -> Plan:
+        """The plan but for its hooks; that of an empty file where there is none."""
+        if self.settings is None:
+            return Plan("", None, ())
+        plan = Plan._make(self.settings)
+        return plan._replace(retention=Retention._make(plan.retention))
+
+    def plan(self) -> "Plan | None":
+        if self.settings is None:
+            return None
+        return self.rules._replace(hooks=tuple(_hook_from(data) for _, data in self.hooks))
+
+
+def _hook_from(data: bytes) -> Hook:
+    hook = Hook._make(marshal.loads(data))
+    jobs = tuple(_job_from(fields) for fields in hook.jobs)
+    checks = tuple(Check(is_only, tuple(map(_condition_from, parts))) for is_only, parts in hook.checks)
+    return hook._replace(jobs=jobs, checks=checks)
+
+
+def _job_from(fields: "tuple[Any, ...]") -> Job:
+    job = Job._make(fields)
+    if job.files is None and not job.groups:
+        return job
+    files = None if job.files is None else FileRule._make(job.files)
+    return job._replace(groups=tuple(Group._make(group) for group in job.groups), files=files)
+
+
+def _condition_from(fields: "tuple[Any, ...]") -> Condition:
+    condition = Condition._make(fields)
+    return condition._replace(parts=tuple(map(_condition_from, condition.parts))) if condition.parts else condition

@@ -1,0 +1,28 @@
+"""The user's own configuration: found without importing what reads it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from dodo_hooks.host.world import World
+
+if TYPE_CHECKING:
+    from dodo_hooks.loader.user_config import UserConfig
+
+
+CONFIG_FILE = "dodo-hooks/config.yml"
+
+
+def load_own_config(world: World) -> UserConfig | None:
+    """The user's configuration; None where there is none.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    path = f"{world.config}/{CONFIG_FILE}"
+    if not os.path.lexists(path):
+        return None
+    from dodo_hooks.loader.user_config import load_user_config
+
+    return load_user_config(path)

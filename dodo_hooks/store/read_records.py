@@ -1,0 +1,97 @@
+"""The records as readers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dodo_hooks.core import statuses
+from dodo_hooks.core.plan import NO_FILES, Group
+
+Report = Callable[[str], None]  # takes one sentence about a record that cannot be used
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationRecord:
+    """An invocation.json, and whether somebody still keeps it. Times are RFC 3339 in UTC."""
+
+    directory: str
+    id: str
+    hook: str
+    args: tuple[str, ...]
+    trigger: str
+    worktree: str
+    branch: str | None
+    head: str | None
+    within: str | None
+    host: str
+    boot_id: str | None
+    pid: int
+    started_at: str
+    coordinator: int | None
+    finished_at: str | None
+    exit_code: int | None
+    error: str | None
+    parent: str | None = None  # the invocation that this one is a retry of
+    fail_fast: bool = False
+    timeout_s: float | None = None  # of the whole hook
+    retention_s: float | None = None  # how long it is kept; None: as the hook file says
+    writer_died: bool = False  # it has not ended, and nobody holds its lock
+    is_reserved: bool = False  # its end is not in its record: the disk was full (store/reserve.py)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its writer was there when it was read."""
+        return self.finished_at is None and not self.writer_died
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A meta.json."""
+
+    directory: str
+    name: str
+    hook: str
+    phase: str
+    declared_background: bool
+    command: str
+    root: str
+    needs: tuple[str, ...]
+    after: tuple[str, ...]
+    tags: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    status: str
+    cause: str | None
+    reason: str | None
+    need: str | None
+    root_cause: str | None
+    pid: int | None
+    wave: int | None
+    started_at: str | None
+    finished_at: str | None
+    duration_s: float | None
+    exit_code: int | None
+    signal: int | None
+    log_bytes: int
+    log_left_out: int = 0
+    # What a retry needs besides.
+    description: str = ""
+    argv: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    nice: int | None = None
+    priority: int = 0
+    groups: tuple[Group, ...] = ()
+    files: str | None = None  # where its list of files came from; None: it is not about files
+    files_at: int = NO_FILES
+    files_uses: int = 1
+    refused: str = ""
+    use_stdin: bool = False
+    interactive: bool = False
+    fail_text: str = ""
+    is_silent: bool = False
+    max_log_bytes: int | None = None
+    changed_meanwhile: str | None = None  # of HEAD and index, while a background job ran
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in statuses.ENDED

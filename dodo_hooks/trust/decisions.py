@@ -1,0 +1,168 @@
+"""Whose hooks may run: what a person has decided about a repository, kept outside of it (section 8; HOT).
+
+A decision is about the git common directory at one path, and about the contents of hook files that were accepted
+there. A copy, a moved repository and a submodule are other repositories.
+"""
+
+import marshal
+
+from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.files.private_files import read_private
+from dodo_hooks.host.posix import os
+from dodo_hooks.store import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from hashlib import sha256
+else:
+    try:  # `hashlib` is OpenSSL, which takes as long to load as all else that a hook needs
+        from _sha2 import sha256
+    except ImportError:
+        try:
+            from _sha256 import sha256  # as it is called before Python 3.12
+        except ImportError:
+            from hashlib import sha256
+
+# The state of a decision, in words that people read.
+TRUSTED = "trusted"  # with the hook files that were accepted
+ALWAYS = "trusted always"  # whatever the hook files say
+PINNED = "pinned"  # as TRUSTED, also for hooks that were installed in the repository
+DENIED = "denied"
+DAMAGED = "damaged"
+
+MOST_SKIPPED = 30
+_VERSION = 2
+
+
+class Decision(Record):
+    repository: str  # the real path of its git common directory
+    state: str  # one of the above
+    top: str  # the working tree in which it was made
+    accepted: "Mapping[str, tuple[str, ...]]"  # digest of hook files that were accepted -> the hooks that they name
+    files: "Mapping[str, bytes]"  # those that were accepted last, to show what has changed since
+
+
+class Skipped(Record):
+    """What did not run in a repository, and when that was said last."""
+
+    told: str = ""  # the day and, where hook files had changed, their digest
+    firings: "tuple[tuple[str, str, tuple[str, ...]], ...]" = ()  # working tree, hook, arguments; the newest last
+
+
+def read_decision(state: str, repository: str) -> "Decision | None":
+    """Return what was decided about the git common directory at this path, if anything. Raises StoreError."""
+    return _read_decision(layout.decision_file(state, _key(repository)))
+
+
+def write_decision(state: str, decision: Decision) -> None:
+    """Raises StoreError where it cannot be written."""
+    path = layout.decision_file(state, _key(decision.repository))
+    accepted, files = dict(decision.accepted), dict(decision.files)
+    fields = (_VERSION, decision.repository, decision.state, decision.top, accepted, files)
+    _write_private(path, marshal.dumps(fields))
+
+
+def forget_decision(state: str, repository: str) -> bool:
+    """Forget all that is kept about the repository; whether anything was decided. Raises StoreError."""
+    _unlink(layout.skipped_file(state, _key(repository)))
+    return _unlink(layout.decision_file(state, _key(repository)))
+
+
+def list_decisions(state: str) -> "list[Decision]":
+    """Return every decision. One that cannot be read is DAMAGED, and about its own path."""
+    try:
+        names = os.listdir(layout.trust_dir(state))
+    except OSError:
+        return []
+    found = []
+    for path in (layout.decision_file(state, name) for name in sorted(names) if len(name) == len(_key(""))):
+        try:
+            found.append(_read_decision(path))
+        except HooksError:
+            found.append(Decision(path, DAMAGED, "", {}, {}))
+    return [decision for decision in found if decision]
+
+
+def take_former(state: str, identity: str, repository: str, is_here: "Callable[[str], bool]") -> "Decision | None":
+    """Move a denial or pins that an earlier version kept under the repository's id, and return what it is now.
+
+    All else that it kept is removed, and is asked anew. `is_here`: whether the working tree in which it was decided is
+    one of this repository, since anybody can copy an id.
+    """
+    path = layout.decision_file(state, identity)
+    try:
+        version, word, _, top, *pins = read_private(path).decode("utf-8", "surrogateescape").split("\0")
+    except (OSError, ValueError):
+        return None
+    decision = None
+    if version == "1" and (pins or word == DENIED) and is_here(top):
+        accepted = {digest: tuple(hooks) for digest, *hooks in (pin.split(" ") for pin in pins)}
+        decision = Decision(repository, PINNED if pins else DENIED, top, accepted, {})
+        write_decision(state, decision)
+    for left in (path, f"{path}.accepted", f"{path}.skipped"):
+        _unlink(left)
+    return decision
+
+
+def read_skipped(state: str, repository: str) -> Skipped:
+    """Return nothing where that cannot be told."""
+    try:
+        told, firings = marshal.loads(read_private(layout.skipped_file(state, _key(repository))))
+        return Skipped(told, tuple((top, hook, tuple(args)) for top, hook, args in firings))
+    except (OSError, ValueError, EOFError, TypeError, HooksError):
+        return Skipped()
+
+
+def write_skipped(state: str, repository: str, skipped: Skipped) -> None:
+    """Best effort. Of several firings of one hook in one working tree the last one counts."""
+    last = {(top, hook): place for place, (top, hook, _) in enumerate(skipped.firings)}
+    firings = [skipped.firings[place] for place in sorted(last.values())][-MOST_SKIPPED:]
+    try:
+        _write_private(layout.skipped_file(state, _key(repository)), marshal.dumps((skipped.told, firings)))
+    except StoreError:
+        pass
+
+
+# Files
+
+
+def _key(repository: str) -> str:
+    return sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _read_decision(path: str) -> "Decision | None":
+    try:
+        version, *fields = marshal.loads(read_private(path))
+        if version == _VERSION and fields[1] in (TRUSTED, ALWAYS, PINNED, DENIED):
+            return Decision(*fields)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, EOFError, TypeError, IndexError):
+        pass
+    raise StoreError(f"{path} is damaged: remove it, and decide again with `dodo-hooks trust`")
+
+
+def _unlink(path: str) -> bool:
+    """Whether it was there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"cannot remove {path}: {error.strerror}") from error
+    return True
+
+
+def _write_private(path: str, data: bytes) -> None:
+    """Replace a file that its owner alone may read, in one step."""
+    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+
+    try:
+        make_private_directory(path.rpartition("/")[0])
+    except OSError as error:
+        raise StoreError(f"cannot make {path.rpartition('/')[0]}: {error.strerror}") from error
+    replace_file(path, data, mark=f".{os.getpid()}")

@@ -1,0 +1,39 @@
+"""Whether a working tree is one that its repository knows of (HOT).
+
+Anybody's folder can name a repository next to it as its own, in a `.git` file or in a `commondir`. git goes along with
+that; whoever has trusted the repository has not meant that folder.
+"""
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.repo import configured_tree, joined, real
+from dodo_hooks.host.posix import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.git.repo import Repo
+
+
+def is_registered(repo: "Repo") -> bool:
+    """Whether the working tree is the main one, or a linked one, as the repository itself has it on record."""
+    if repo.git_dir != repo.common_dir:
+        return _is_linked_from(repo)
+    try:
+        is_bare, configured = configured_tree(repo.git_dir, repo.common_dir)
+        if is_bare:
+            return False
+        place = real(joined(repo.git_dir, configured)) if configured else repo.git_dir.removesuffix("/.git")
+    except GitError:  # a path goes in circles
+        return False
+    return place == repo.top
+
+
+def _is_linked_from(repo: "Repo") -> bool:
+    """Whether the way back is on record where `git worktree add` writes it."""
+    if repo.git_dir.rpartition("/")[0] != f"{repo.common_dir}/worktrees":
+        return False
+    try:
+        content = read_file(f"{repo.git_dir}/gitdir").rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+        place, _, name = joined(repo.git_dir, content).rpartition("/")
+        return name == ".git" and real(place) == repo.top
+    except (OSError, GitError):
+        return False

@@ -1,0 +1,361 @@
+"""Models -> the plan's hooks: names, needs, modes, phases, commands, files, conditions (C4 to C8, R4, R8, R9).
+
+Everything that can be decided before a hook fires is decided here, so that the prompt only counts integers.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import dodo_hooks
+from dodo_hooks.core.file_sets import default_file_set, has_changes
+from dodo_hooks.core.graph import dependents_of, topological_order
+from dodo_hooks.core.names import directory_name
+from dodo_hooks.core.plan import (
+    ALL,
+    BACKGROUND,
+    CHANGED,
+    COMMAND,
+    FOREGROUND,
+    PUSHED,
+    STAGED,
+    FileRule,
+    Group,
+    Hook,
+    Job,
+)
+from dodo_hooks.loader.compile import job_commands
+from dodo_hooks.loader.compile.flatten import (
+    Flat,
+    Member,
+    concurrency_of,
+    env_of,
+    files_of,
+    flatten,
+    is_background,
+    root_of,
+    tags_of,
+    timeout_of,
+)
+from dodo_hooks.loader.compile.job_commands import (
+    Command,
+    Platform,
+    Setting,
+    command_of,
+    refused_command,
+    scalars_here,
+)
+from dodo_hooks.loader.compile.job_conditions import Checks, matchers
+from dodo_hooks.loader.compile.order_edges import HookEdges, add_mode_edges
+from dodo_hooks.loader.compile.query_commands import check_query_commands
+from dodo_hooks.loader.compile.validation import (
+    check_keys,
+    check_mode_cycles,
+    check_modes,
+    check_names,
+    checked_needs,
+    who_is,
+)
+from dodo_hooks.loader.read.nodes import Finding, Location, Node, mark_at, mark_inside, node_at
+from dodo_hooks.loader.schema.models import HookBody, HookFile
+from dodo_hooks.loader.shell.quoting import TemplateError, remarks
+
+BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
+
+_SOURCES = {"staged_files": STAGED, "push_files": PUSHED, "all_files": ALL, "changed_files": CHANGED}
+_OF_AN_EVENT = {PUSHED: "{push_files}", CHANGED: "{changed_files}"}
+
+IsThere = Callable[[str], bool]  # whether a file is there; the path is relative to the top of the working tree
+
+
+@dataclass(frozen=True, slots=True)
+class CompileContext:
+    """Where the plan is to be carried out, as far as that is decided now."""
+
+    machine: Platform
+    is_there: IsThere
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose file it is."""
+
+    is_own: bool = True  # one of ours: what is doubtful in it is an error, and not a job that fails
+    refused: Mapping[Location, str] = field(
+        default_factory=dict[Location, str]
+    )  # jobs that fail when they would run, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The hooks and then the tasks in the order of the file; with findings, only the whole ones."""
+
+    hooks: tuple[Hook, ...]
+    findings: list[Finding]
+    notices: list[Finding]
+
+
+def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Origin) -> Compiled:
+    """`tree` is what `file` was read from, and knows the places."""
+    findings = _version_findings(file, tree)
+    notices: list[Finding] = []
+    hooks: list[Hook] = []
+    for section, bodies in (("hooks", file.hooks), ("tasks", file.tasks)):
+        flats = {name: flatten((section, name), body) for name, body in bodies.items()}
+        for name, body in bodies.items():
+            setting = Setting(file, name, section == "tasks", origin.is_own)
+            hook, wrong = _Compiler(setting, body, flats[name], tree, place, origin, notices).hook(flats)
+            findings += wrong
+            if hook is not None:
+                hooks.append(hook)
+    return Compiled(tuple(hooks), findings, notices)
+
+
+def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
+    here = dodo_hooks.__version__
+    if file.min_version is None or _numbers(file.min_version) <= _numbers(here):
+        return []
+    message = (
+        f"this file needs dodo-hooks {file.min_version} or newer, and this is {here}: "
+        "upgrade it (pip install --upgrade dodo-hooks)"
+    )
+    return [Finding(mark_at(tree, ["min_version"]), message)]
+
+
+def _numbers(version: str) -> list[int]:
+    """`1.2.0.dev1` -> [1, 2]: without trailing zeros, so that 1.2 and 1.2.0 are equal, and without a suffix."""
+    match = re.match(r"[0-9]+(\.[0-9]+)*", version)
+    numbers = [int(part) for part in match[0].split(".")] if match else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    """One hook."""
+
+    setting: Setting
+    body: HookBody
+    flat: Flat
+    tree: Node
+    place: CompileContext
+    origin: Origin
+    notices: list[Finding]  # more of them are put in
+
+    def hook(self, flats: dict[str, Flat]) -> tuple[Hook | None, list[Finding]]:
+        name, flat = self.setting.hook, self.flat
+        needs, findings = checked_needs(name, flat, flats, self.tree)
+        findings += check_names(flat, self.tree) + check_modes(name, self.body, flat, self.tree)
+        findings += check_keys(name, self.body, flat, self.tree)
+        questions = check_query_commands(self.setting, flat, self.tree)
+        (findings if self.origin.is_own else self.notices).extend(questions)
+        found = [self._command(number) for number in range(len(flat.members))]
+        findings += [one for one in found if isinstance(one, Finding)]
+        if findings:
+            return None, findings
+        background = self._background()
+        chains = add_mode_edges(flat, self._with_setup(needs), background)
+        if tangled := check_mode_cycles(name, chains, flat, self.tree):
+            return None, tangled
+        return self._hook(chains, background, [one for one in found if not isinstance(one, Finding)]), []
+
+    def _background(self) -> list[bool]:
+        """What is declared. The commands before all jobs are as late as the first of these."""
+        members = self.flat.members
+        is_all_late = all(is_background(member, self.body) for member in members if not member.is_setup)
+        return [is_all_late if member.is_setup else is_background(member, self.body) for member in members]
+
+    def _with_setup(self, needs: list[list[int]]) -> list[list[int]]:
+        """The commands before all jobs, one after the other, and then whatever waits for nothing else."""
+        setups = [number for number, member in enumerate(self.flat.members) if member.is_setup]
+        if not setups:
+            return needs
+        before = {number: [number - 1] for number in setups[1:]}
+        return [
+            before.get(number, []) if number in setups else its_needs or [setups[-1]]
+            for number, its_needs in enumerate(needs)
+        ]
+
+    def _command(self, number: int) -> Command | Finding | str:
+        """What a job executes; what is wrong with that; or why it has nothing to execute on this machine."""
+        member = self.flat.members[number]
+        key = "run" if member.body.script is None else "script"
+        text: str | None
+        if member.body.script is not None:
+            text = job_commands.script_text(member, self.setting, self._is_local(member.body.script))
+            key = "args" if member.body.args is not None else key
+        else:
+            text = job_commands.text_here(member.body, self.place.machine)
+            if text is None:
+                return f"it has no command for {self.place.machine.system}"
+        return self._checked(text, member, [*member.path, key], who_is(self.flat.names[number]))
+
+    def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Finding:
+        """The command of a text; in another tool's file one that must not be executed fails its job alone (C6)."""
+        mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
+        for offset, sentence in remarks(text, self.setting.template):
+            self.notices.append(Finding(mark_inside(scalars, mark, text, offset), sentence, who))
+        try:
+            command = command_of(text, member, self.setting)
+            why = self._why_no_list(command.list_name)
+            command = replace(command, list_name="", event="", refused=why) if why else command
+        except TemplateError as error:
+            command = refused_command(text, self.setting, error.message)
+            mark = mark_inside(scalars, mark, text, error.offset)
+        if why := self._why_no_list(command.list_name):
+            command = replace(command, list_name="", event="", refused=command.refused or why)
+        if command.refused and self.origin.is_own:
+            return Finding(mark, command.refused, who)
+        if command.refused:
+            self.notices.append(Finding(mark, f"it fails when it would run: {command.refused}", who))
+        job = node_at(self.tree, member.path)
+        return replace(command, refused=command.refused or self.origin.refused.get(job.mark, "")) if job else command
+
+    def _why_no_list(self, name: str) -> str:
+        """Why git never tells the files of this placeholder in this hook; "" where it does. The job would be left out
+        each time, and a gate pass."""
+        hook = self.setting.hook
+        if name == "push_files" and hook != "pre-push":
+            return f"{{push_files}} is for pre-push: in {hook} nothing is pushed, use {{files}} or {{all_files}}"
+        if name == "changed_files" and not has_changes(hook):
+            return f"{{changed_files}} is empty in {hook}, which changes no files: use {{files}} or {{all_files}}"
+        return ""
+
+    def _is_local(self, script: str) -> bool:
+        file = self.setting.file
+        return self.place.is_there(job_commands.script_path(file.source_dir_local, self.setting.hook, script))
+
+    def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command | str]) -> Hook:
+        checks = Checks()
+        dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
+        jobs: list[Job] = []
+        for number, member in enumerate(self.flat.members):
+            job = self._job(number, member, found[number], checks)
+            phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND
+            written_s = timeout_of(member)
+            jobs.append(
+                job._replace(
+                    needs=tuple(chains.needs[number]),
+                    after=tuple(chains.after[number]),
+                    dependents=tuple(dependents[number]),
+                    followers=tuple(followers[number]),
+                    phase=phase,
+                    declared_background=background[number],
+                    fails_on_changes=self._fails_on_changes(member) if phase == FOREGROUND else (),
+                    timeout_s=BACKGROUND_TIMEOUT_S if written_s is None and phase == BACKGROUND else written_s,
+                )
+            )
+        order = topological_order([[*job.needs, *job.after] for job in jobs])
+        body = self.body
+        return Hook(
+            name=self.setting.hook,
+            jobs=tuple(jobs),
+            order=tuple(order),
+            fail_fast=body.fail_fast,
+            timeout_s=body.timeout,
+            checks=tuple(checks.all),
+            warns=body.fail_mode == "warn",
+            is_task=self.setting.is_task,
+        )
+
+    def _job(self, number: int, member: Member, found: Command | str, checks: Checks) -> Job:
+        """All of it that does not depend on others; the edges and the phase are put in afterwards."""
+        body, name = member.body, self.flat.names[number]
+        command = found if isinstance(found, Command) else None
+        rule = None if command is None else self._files(member, command)
+        event = "" if command is None else command.event
+        if rule is not None and not event:
+            event = _OF_AN_EVENT.get(rule.source, "")
+        return Job(
+            number=number,
+            name=name,
+            description=body.description,
+            command=self._shown(member, command),
+            argv=("sh", "-c", ":") if command is None else command.argv,
+            root=root_of(member),
+            env=env_of(member, self.setting.file.env, self.body.env),
+            tags=tags_of(member),
+            needs=(),
+            after=(),
+            dependents=(),
+            followers=(),
+            phase=FOREGROUND,
+            declared_background=False,
+            timeout_s=None,
+            nice=body.nice,
+            priority=body.priority,
+            directory=directory_name(number, name),
+            record=b"",  # the plan cache has it from the store's own encoder
+            groups=self._groups(member),
+            files=rule,
+            files_at=-1 if command is None else command.files_at,
+            files_uses=1 if command is None else command.files_uses,
+            refused="" if command is None else command.refused,
+            checks=checks.of([self.body, *member.levels]),
+            absent=found if isinstance(found, str) else self._absent(member),
+            needs_event=event,
+            interactive=body.interactive,
+            use_stdin=body.use_stdin,
+            stage_fixed=body.stage_fixed,
+            fail_text=body.fail_text,
+            is_silent=body.background_output == "silent",
+            max_log_bytes=body.log.max_log_size,
+            retention_s=body.log.retention,
+            is_setup=member.is_setup,
+            within=tuple(group.name for group in member.around if group.name is not None),
+            label=self.flat.labels[number],
+        )
+
+    def _fails_on_changes(self, member: Member) -> tuple[str, ...]:
+        own = member.body.fail_on_changes
+        return self.body.fail_on_changes if own is None else own
+
+    def _shown(self, member: Member, command: Command | None) -> str:
+        if command is not None:
+            return command.shown
+        run = member.body.run
+        return f"({', '.join(run)} only)" if isinstance(run, dict) else ""
+
+    def _files(self, member: Member, command: Command) -> FileRule | None:
+        """The list that a job is given, or that decides whether it applies; None where it has nothing to do with
+        files."""
+        levels = member.levels
+        lister = files_of(member, self.body)
+        patterns = next((body.glob for body in reversed(levels) if body.glob), [])
+        types = next((body.file_types for body in reversed(levels) if body.file_types), [])
+        excludes = [*self.body.exclude, *(pattern for body in levels for pattern in body.exclude)]
+        is_asked = bool(patterns or types or any(body.exclude or body.files for body in levels))
+        is_asked = is_asked or member.body.stage_fixed  # what it changed among its files is staged (G6)
+        if not (command.list_name or command.names_files or is_asked):
+            return None
+        source = _SOURCES.get(command.list_name)
+        if source is None:
+            source = COMMAND if lister is not None else default_file_set(self.setting.hook)
+        return FileRule(
+            source=source,
+            command=(lister or "") if source == COMMAND else "",
+            globs=matchers(patterns),
+            excludes=matchers(excludes),
+            types=tuple(types),
+            below=root_of(member),
+            counts_deleted=not (command.list_name or command.names_files),
+        )
+
+    def _absent(self, member: Member) -> str:
+        """Why it never applies here, or ""."""
+        machine = self.place.machine
+        wanted = next((body.arch for body in reversed(member.levels) if body.arch), [])
+        if wanted and machine.architecture not in wanted:
+            return f"only for {' and '.join(wanted)}, and this is {machine.architecture}"
+        excluded = sorted(set(tags_of(member)).intersection(self.body.exclude_tags))
+        if excluded:
+            return f'excluded by tag "{excluded[0]}"'
+        return ""
+
+    def _groups(self, member: Member) -> tuple[Group, ...]:
+        """In the order of their names, in which they are taken."""
+        groups: dict[str, Group] = {}
+        for body, is_shared in concurrency_of(member, self.body):
+            groups[body.group] = Group(body.group, body.on_conflict, is_shared, body.wait)
+        return tuple(groups[name] for name in sorted(groups))

@@ -1,0 +1,103 @@
+"""`skip`, `only` and patterns -> what a firing asks (C7, C8)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dodo_hooks.core.plan import (
+    ALL_OF,
+    ALWAYS,
+    AT_MERGE_COMMIT,
+    HAS_CHANGED,
+    HAS_VARIABLE,
+    IN_MERGE,
+    IN_REBASE,
+    NEVER,
+    ON_REF,
+    RUN_SUCCEEDS,
+    Check,
+    Condition,
+)
+from dodo_hooks.loader.globs.compile_globs import compile_branch_glob, compile_glob, compile_regex
+from dodo_hooks.loader.schema.models import ConditionBody, HookBody, JobBody, PatternBody
+
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import Matcher
+
+_STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)
+
+Asked = bool | list[str | ConditionBody]
+
+
+@dataclass(slots=True)
+class Checks:
+    """The checks of a hook as they are found: one for each `skip` and `only`, however many jobs it stands for (C5)."""
+
+    all: list[Check] = field(default_factory=list[Check])
+    _of_bodies: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+
+    def of(self, bodies: Sequence[HookBody | JobBody]) -> tuple[int, ...]:
+        """The numbers of the checks of these bodies, the outermost first."""
+        return tuple(number for body in bodies for number in self._of_one(body))
+
+    def _of_one(self, body: HookBody | JobBody) -> tuple[int, ...]:
+        if id(body) not in self._of_bodies:
+            first = len(self.all)
+            self.all += [
+                Check(is_only, _conditions(asked))
+                for is_only, asked in ((False, body.skip), (True, body.only))
+                if asked is not None
+            ]
+            self._of_bodies[id(body)] = tuple(range(first, len(self.all)))
+        return self._of_bodies[id(body)]
+
+
+def matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
+    """Raises ValueError for a glob that cannot be."""
+    return tuple(_matcher(pattern, compile_glob) for pattern in patterns)
+
+
+def _branch_matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
+    """A branch is no file: `main` does not mean `feature/main`."""
+    return tuple(_matcher(pattern, compile_branch_glob) for pattern in patterns)
+
+
+def _matcher(pattern: str | PatternBody, read: "Callable[[str, bool], Matcher]") -> "Matcher":
+    if isinstance(pattern, str):
+        return read(pattern, False)
+    return compile_regex(pattern.regex) if pattern.regex is not None else read(pattern.glob or "", pattern.ignore_case)
+
+
+def _conditions(asked: Asked) -> tuple[Condition, ...]:
+    if isinstance(asked, bool):
+        return (Condition(ALWAYS if asked else NEVER),)
+    return tuple(_condition(one) for one in asked)
+
+
+def _condition(one: str | ConditionBody) -> Condition:
+    if isinstance(one, str):
+        return Condition(one) if one in _STATES else Condition(HAS_VARIABLE, one)
+    parts = _parts(one)
+    if len(parts) == 1:
+        return parts[0]._replace(reason=one.desc)
+    return Condition(ALL_OF, parts=tuple(parts), reason=one.desc)
+
+
+def _parts(one: ConditionBody) -> list[Condition]:
+    parts = []
+    if one.ref:
+        parts.append(Condition(ON_REF, _as_written(one.ref), _branch_matchers(one.ref)))
+    if one.env is not None:
+        parts.append(Condition(HAS_VARIABLE, one.env))
+    if one.run is not None:
+        parts.append(Condition(RUN_SUCCEEDS, one.run))
+    if one.changed:
+        parts.append(Condition(HAS_CHANGED, _as_written(one.changed), matchers(one.changed)))
+    if one.all:
+        parts.append(Condition(ALL_OF, parts=tuple(_condition(part) for part in one.all)))
+    return parts
+
+
+def _as_written(patterns: Sequence[str | PatternBody]) -> str:
+    texts = (pattern if isinstance(pattern, str) else pattern.regex or pattern.glob or "" for pattern in patterns)
+    return ", ".join(texts)

@@ -1,0 +1,124 @@
+"""The order that a mode adds to the written needs: `piped`, `follow` and `parallel: false` (C5).
+
+A mode puts the parts of its group in a row, jobs or whole groups: in the topological order of the needs between them,
+ties by priority and place. In a `piped` row each part needs the one before it; in the other two it only waits for its
+end. One group after the other is put in order, and each looks at what those before it have added, also by way of jobs
+outside of it, so that no circle arises that nobody wrote.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from dodo_hooks.core.graph import find_cycle, promoted, topological_order
+from dodo_hooks.loader.compile.flatten import Flat, Unit
+from dodo_hooks.loader.read.nodes import Path
+from dodo_hooks.loader.schema.models import GroupBody, HookBody
+
+Edges = list[list[int]]
+
+PIPED, FOLLOW, ONE_BY_ONE = "piped", "follow", "parallel"  # the keys that say so
+
+
+@dataclass(frozen=True, slots=True)
+class ModeCycle:
+    """Parts of a group that need each other, by way of several jobs: they cannot come one after the other."""
+
+    group: Path
+    parts: tuple[Path, ...]  # the circle, the first one again at its end
+
+
+@dataclass(slots=True)
+class HookEdges:
+    """The edges of a hook, by job: what is written, and what the modes add."""
+
+    needs: Edges
+    after: Edges
+    in_front: set[int] = field(default_factory=set[int])  # background jobs that are promoted (R9)
+    tangles: list[ModeCycle] = field(default_factory=list[ModeCycle])
+
+
+def add_mode_edges(flat: Flat, needs: Edges, background: Sequence[bool]) -> HookEdges:
+    """`needs`: the written ones, which have no cycle. `background`: which jobs are declared so."""
+    chains = HookEdges([list(its_needs) for its_needs in needs], [[] for _ in needs])
+    groups = list(flat.whole.inside())
+    for group in groups:
+        if mode_of(group.mode) == PIPED:
+            for before, behind in pairwise(_in_row(group, chains)):
+                _pipe(before, behind, chains.needs)
+    chains.in_front = promoted(chains.needs, background)
+    is_late = [late and number not in chains.in_front for number, late in enumerate(background)]
+    for group in groups:
+        if mode_of(group.mode) in (FOLLOW, ONE_BY_ONE):
+            _follow(_in_row(group, chains), is_late, chains)
+    return chains
+
+
+def mode_of(body: "HookBody | GroupBody | None") -> str | None:
+    """None where all parts may run at once."""
+    if body is None:
+        return None
+    if body.piped:
+        return PIPED
+    if body.follow:
+        return FOLLOW
+    return ONE_BY_ONE if body.parallel is False else None
+
+
+def _pipe(before: Unit, behind: Unit, needs: Edges) -> None:
+    """What begins the one needs what ends the other: when those have succeeded, all its jobs have."""
+    last_ones = list(_last_ones(before, needs))
+    for job in list(_first_ones(behind, needs)):
+        needs[job] += [other for other in last_ones if other not in needs[job]]
+
+
+def _first_ones(part: Unit, needs: Edges) -> Iterator[int]:
+    own = set(part.numbers)
+    return (job for job in part.numbers if own.isdisjoint(needs[job]))
+
+
+def _last_ones(part: Unit, needs: Edges) -> Iterator[int]:
+    needed = {need for job in part.numbers for need in needs[job]}
+    return (job for job in part.numbers if job not in needed)
+
+
+def _follow(row: Sequence[Unit], is_late: Sequence[bool], chains: HookEdges) -> None:
+    """The two phases are in order anyway, so each has a row of its own: an edge between them would hold up nothing, or
+    a foreground job for ever (R8)."""
+    for phase in (False, True):
+        in_phase = [[job for job in part.numbers if is_late[job] is phase] for part in row]
+        for before, behind in pairwise(part for part in in_phase if part):
+            for job in behind:
+                known = {*chains.needs[job], *chains.after[job]}
+                chains.after[job] += [other for other in before if other not in known]
+
+
+def _in_row(group: Unit, chains: HookEdges) -> list[Unit]:
+    """The parts that have jobs, in their order; none where they are tangled, which is noted."""
+    parts = sorted((part for part in group.parts if part.numbers), key=_priority)
+    edges = _between(parts, chains)
+    if cycle := find_cycle(edges):
+        chains.tangles.append(ModeCycle(group.path, tuple(parts[place].path for place in cycle)))
+        return []
+    return [parts[place] for place in topological_order(edges)]
+
+
+def _priority(part: Unit) -> int:
+    return part.body.priority if part.body is not None else 0
+
+
+def _between(parts: Sequence[Unit], chains: HookEdges) -> Edges:
+    """Which parts come before which, by way of whatever jobs."""
+    edges = [[*needs, *after] for needs, after in zip(chains.needs, chains.after, strict=True)]
+    reached = [0] * len(edges)  # a bit for each job that comes before
+    for job in topological_order(edges):
+        for other in edges[job]:
+            reached[job] |= reached[other] | 1 << other
+    masks = [sum(1 << number for number in part.numbers) for part in parts]
+    before = []
+    for place, part in enumerate(parts):
+        reach = 0
+        for number in part.numbers:
+            reach |= reached[number]
+        before.append([other for other, mask in enumerate(masks) if other != place and reach & mask])
+    return before

@@ -1,0 +1,74 @@
+"""Commands that are asked before a job has anything: those of `files`, and of conditions (C6, C7).
+
+They run before it is known which jobs there are files for, so that no placeholder is replaced in them. One that stood
+there as it is written would name a file that there is not, and the job would be skipped without a word.
+"""
+
+from collections.abc import Iterator
+
+from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.loader.compile.flatten import Flat
+from dodo_hooks.loader.compile.job_commands import Setting
+from dodo_hooks.loader.compile.validation import unit_is, who_is
+from dodo_hooks.loader.read.nodes import Finding, ListNode, MapNode, Node, Path, Scalar, mark_inside, node_at
+from dodo_hooks.loader.shell.placeholders import LISTS, variable_of
+from dodo_hooks.loader.shell.quoting import placeholders_in
+
+# What such a command has; fire/select/event_files.py gives it.
+_THERE = frozenset(("DODO_HOOK", "DODO_WORKTREE", "DODO_GIT_DIR", "DODO_BRANCH"))
+_OF_A_PUSH = {"DODO_REMOTE": "DODO_ARG1", "DODO_REMOTE_URL": "DODO_ARG2"}
+
+
+def check_query_commands(setting: Setting, flat: Flat, tree: Node) -> list[Finding]:
+    """Placeholders in the commands of `files`, `skip` and `only`."""
+    findings: list[Finding] = []
+    for path, who in _bodies(setting.hook, flat):
+        body = node_at(tree, path)
+        for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
+            for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
+                mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
+                findings.append(Finding(mark, f"{quoted(key)}: {_sentence(name, key, setting)}", who))
+    return findings
+
+
+def _bodies(hook: str, flat: Flat) -> Iterator[tuple[Path, str]]:
+    for unit in flat.whole.inside():
+        yield unit.path, unit_is(unit, hook)
+    for number, member in enumerate(flat.members):
+        yield member.path, who_is(flat.names[number])
+
+
+def _questions(body: MapNode) -> Iterator[tuple[str, Scalar]]:
+    for entry in body.entries:
+        if entry.key == "files" and isinstance(entry.value, Scalar):
+            yield entry.key, entry.value
+        elif entry.key in ("skip", "only"):
+            yield from ((entry.key, scalar) for scalar in _commands_asked(entry.value))
+
+
+def _commands_asked(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, ListNode):
+        for item in node.items:
+            yield from _commands_asked(item)
+    elif isinstance(node, MapNode):
+        for entry in node.entries:
+            if entry.key == "run" and isinstance(entry.value, Scalar):
+                yield entry.value
+            elif entry.key == "all":
+                yield from _commands_asked(entry.value)
+
+
+def _sentence(name: str, key: str, setting: Setting) -> str:
+    said = f"{{{name}}} is not replaced here"
+    if name in setting.file.templates:
+        return f"{said}: write out what the template stands for"
+    if name in LISTS and key == "files":
+        return f"{said}, since this command lists the files: have it ask git, as in git diff --cached --name-only"
+    if name in LISTS:
+        return f'{said}, since no job has its files yet: write "changed:" and a pattern, or ask git'
+    variable = variable_of(name)
+    if setting.hook == "pre-push":
+        variable = _OF_A_PUSH.get(variable, variable)
+    if variable in _THERE or variable.startswith("DODO_ARG"):
+        return f'{said}: read the variable "${variable}"'
+    return f"{said}, and has no value yet: have the command find it out"

@@ -1,0 +1,207 @@
+"""What no single key can tell: names, needs, cycles, modes and keys that do not go together (R4, C4, C5)."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from dodo_hooks.core.graph import find_cycle
+from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
+from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
+from dodo_hooks.loader.read.nodes import Finding, Location, Node, Path, key_mark_at, mark_at
+from dodo_hooks.loader.schema.models import HookBody, JobBody
+
+_MOST_CYCLES = 20  # said in one run; each costs a walk through the graph
+_MOST_NEIGHBOURS = 500  # names among which the nearest is sought, for each unknown one
+
+# What a group may say: the rest belongs to the jobs in it (C5).
+_OF_GROUPS = frozenset(
+    (
+        *("group", "name", "description", "needs", "background", "root", "env", "tags", "priority", "timeout"),
+        *("glob", "exclude", "files", "file_types", "skip", "only", "arch", "concurrency"),
+    )
+)
+
+_STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
+
+
+def check_names(flat: Flat, tree: Node) -> list[Finding]:
+    """Names that are not allowed, and names that two jobs or groups have (C4, R4)."""
+    findings: list[Finding] = []
+    first: dict[str, Location] = {}
+    for path, body in _written(flat):
+        if body.name is None:
+            continue
+        mark, who = mark_at(tree, [*path, "name"]), who_is(body.name)
+        if fault := name_fault(body.name):
+            findings.append(Finding(mark, f"a name {fault}", who))
+        elif body.name in first:
+            message = f"the job at line {first[body.name].line} has this name too: one of them needs another"
+            findings.append(Finding(mark, message, who))
+        first.setdefault(body.name, mark)
+    return findings
+
+
+def _written(flat: Flat) -> list[tuple[Path, JobBody]]:
+    """The jobs and the groups, in the order of the file."""
+    groups = [(unit.path, unit.body) for unit in flat.whole.inside() if unit.body is not None]
+    return sorted([*groups, *((member.path, member.body) for member in flat.members)], key=lambda one: _order(one[0]))
+
+
+def _order(path: Path) -> list[int]:
+    return [step for step in path if isinstance(step, int)]
+
+
+def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
+    """Two modes at once, and a chain that is to be detached as a whole (C5)."""
+    findings: list[Finding] = []
+    for unit in flat.whole.inside():
+        path = unit.path if unit.body is None else [*unit.path, "group"]
+        mode = unit.mode
+        assert mode is not None
+        modes = [key for key, is_on in (("piped", mode.piped), ("follow", mode.follow)) if is_on]
+        written = [*modes, *(["parallel"] if mode.parallel is not None else [])]
+        who = unit_is(unit, name)
+        if modes and len(written) > 1:
+            mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
+            both = " and ".join(map(quoted, written))
+            findings.append(Finding(mark, f"{both} are two modes at once: keep the one that you mean", who))
+        if modes and unit.body is None and body.background:
+            message = (
+                f'a hook that is {quoted(modes[0])} cannot be detached as a whole: write "background: true" at its jobs'
+            )
+            findings.append(Finding(key_mark_at(tree, [*path, "background"]), message, who))
+    return findings
+
+
+def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
+    """Keys that do not go together."""
+    findings: list[Finding] = []
+    for unit in flat.whole.inside():
+        if unit.body is not None:
+            for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
+                message = f"{quoted(key)} says nothing at a group: write it at the jobs in it"
+                findings.append(Finding(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook)))
+    for number, member in enumerate(flat.members):
+        who = who_is(flat.names[number])
+        for key, why in _clashes(hook, body, member):
+            findings.append(Finding(key_mark_at(tree, [*member.path, key]), why, who))
+    return findings
+
+
+def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]:
+    job, late = member.body, is_background(member, body)
+    found: list[tuple[str, str]] = []
+    if job.interactive and late:
+        found.append(("interactive", "a background job has no terminal, so it cannot be interactive"))
+    if job.interactive and job.use_stdin:
+        found.append(("use_stdin", "an interactive job reads what is typed, so it cannot have git's input as well"))
+    if job.stage_fixed and late:
+        found.append(("stage_fixed", "the commit does not wait for a background job, so nothing can be staged by it"))
+    if job.fail_on_changes and late:
+        why = "nobody waits for a background job, so it cannot fail because files were changed"
+        found.append(("fail_on_changes", why))
+    if job.stage_fixed and hook not in _STAGING:
+        found.append(("stage_fixed", f"there is nothing to stage in {quoted(hook)}: it is for {_STAGING[0]}"))
+    return found
+
+
+def checked_needs(
+    hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node
+) -> tuple[list[list[int]], list[Finding]]:
+    """The needs of each job as numbers, each once, and those that cannot be: unknown, of itself, in a circle (R4).
+
+    A need on a group is one on all its jobs, and a group's need is one of all its jobs. `others`: every hook.
+    """
+    needs: list[list[int]] = [[] for _ in flat.members]
+    findings: list[Finding] = []
+    written: dict[tuple[int, int], Path] = {}  # which need is behind an edge
+    for path, body, numbers in _needy(flat):
+        for place, need in enumerate(body.needs):
+            where = (*path, "needs", place)
+            needed = flat.numbers_of(need)
+            if not needed and need not in flat.groups:
+                message = _unknown(need, hook, flat, others, body)
+                findings.append(Finding(mark_at(tree, where), message, _body_is(body, flat, path, hook)))
+            elif not set(needed).isdisjoint(numbers):
+                what = _own(need) if body.group is not None or need in flat.groups else "a job cannot need itself"
+                findings.append(Finding(mark_at(tree, where), what, _body_is(body, flat, path, hook)))
+            else:
+                for number in numbers:
+                    for other in needed:
+                        written.setdefault((number, other), where)
+                    needs[number] += [other for other in needed if other not in needs[number]]
+    return needs, findings + _cycles(flat, needs, written, tree)
+
+
+def _needy(flat: Flat) -> list[tuple[Path, JobBody, tuple[int, ...]]]:
+    """Whoever may have needs, and the jobs that have them with it: jobs, and groups for all their jobs."""
+    groups = [(unit.path, unit.body, unit.numbers) for unit in flat.whole.inside() if unit.body is not None]
+    jobs = [(member.path, member.body, (number,)) for number, member in enumerate(flat.members)]
+    return sorted([*groups, *jobs], key=lambda one: _order(one[0]))
+
+
+def _own(need: str) -> str:
+    return f"it needs {quoted(need)}, and is a part of that itself"
+
+
+def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body: JobBody) -> str:
+    elsewhere = [name for name, other in others.items() if name != hook and other.numbers_of(need)]
+    if elsewhere:
+        return f"it needs {quoted(need)}, a job of the hook {quoted(elsewhere[0])}: a need names a job of the same hook"
+    own = [name for name in (*flat.names, *flat.groups) if name != body.name]
+    near = did_you_mean(need, own[:_MOST_NEIGHBOURS])
+    return f"it needs {quoted(need)}, and no job of {quoted(hook)} is called so{near}"
+
+
+def _cycles(flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node) -> list[Finding]:
+    """A finding for each cycle; no two of them share an edge."""
+    findings: list[Finding] = []
+    left = [list(its_needs) for its_needs in needs]
+    while len(findings) < _MOST_CYCLES and (cycle := find_cycle(left)):
+        path = " -> ".join(flat.names[number] for number in cycle)
+        mark = mark_at(tree, written[cycle[0], cycle[1]])
+        message = f"its needs lead back to it: {path}; take one of them out"
+        findings.append(Finding(mark, message, who_is(flat.names[cycle[0]])))
+        for job, need in pairwise(cycle):
+            left[job].remove(need)
+    return findings
+
+
+def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> list[Finding]:
+    """Groups that a mode cannot put one after the other, because they need each other (C5)."""
+    units = {unit.path: unit for unit in flat.whole.inside()}
+    findings = []
+    for tangle in chains.tangles:
+        unit = units[tuple(tangle.group)]
+        path = " -> ".join(_part_name(flat, part) for part in tangle.parts)
+        mode = mode_of(unit.mode)
+        message = f"{quoted(str(mode))} wants its parts one after the other, and they need each other: {path}"
+        where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
+        findings.append(Finding(key_mark_at(tree, where), message, unit_is(unit, hook)))
+    return findings
+
+
+def _part_name(flat: Flat, path: Path) -> str:
+    for number, member in enumerate(flat.members):
+        if member.path == path:
+            return flat.names[number]
+    unit = next(unit for unit in flat.whole.inside() if unit.path == path)
+    return unit.body.name if unit.body is not None and unit.body.name else f"the group of {flat.names[unit.numbers[0]]}"
+
+
+def unit_is(unit: Unit, hook: str) -> str:
+    if unit.body is None:
+        return f"hook {quoted(hook)}"
+    return who_is(unit.body.name) if unit.body.name else f"a group of {quoted(hook)}"
+
+
+def _body_is(body: JobBody, flat: Flat, path: Path, hook: str) -> str:
+    if body.name is not None:
+        return who_is(body.name)
+    numbers = [number for number, member in enumerate(flat.members) if member.path == path]
+    return who_is(flat.names[numbers[0]]) if numbers else f"a group of {quoted(hook)}"
+
+
+def who_is(name: str) -> str:
+    return f"job {quoted(name)}"

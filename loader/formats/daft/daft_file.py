@@ -1,0 +1,175 @@
+"""daft.yml: the file, its hooks and its tasks; `daft_jobs.py` has the jobs. docs/daft.md says it for people.
+
+Facts are daft's own documentation (docs/hooks), and its source where that is silent. Its schema is the one that ours
+grew from, so most of a file stays as it is.
+"""
+
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
+from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs
+from dodo_hooks.loader.formats.fail_on_changes import can_be_gate, changes_entry
+from dodo_hooks.loader.formats.skip_only import daft_condition
+from dodo_hooks.loader.formats.translation import (
+    DiagnosticCollector,
+    Translation,
+    as_list,
+    fields_of,
+    is_true,
+    items_of,
+    text,
+    text_of,
+    with_value,
+)
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node
+
+_SAME = ("colors", "rc", "templates")
+# Resolved before (extends), about the tool itself, or used up in the translation of scripts.
+_OWN = ("extends", "min_version", "skip_lfs", "source_dir", "source_dir_local")
+_NOT_DONE = {
+    "copy": "nothing is copied into a new working tree: a job of worktree-post-create can do it",
+    "env": "no values are derived for each working tree, and the jobs do not get them",
+    "layout": "where working trees are put is no matter of hooks",
+    "merge": "how branches are merged is no matter of hooks",
+    "no_tty": "whether there is a terminal is found out",
+    "relations": "other repositories are no matter of hooks",
+    "shared": "no files are shared among working trees: a job of worktree-post-create can do it",
+}
+_TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, "hooks", "log", "output", "tasks")
+_LOG_KEYS = ("keep_last", "max_log_size", "max_total_size", "retention")
+
+_HOOK_SAME = ("background", "follow", "parallel", "piped")
+_HOOK_KEYS = (
+    *_HOOK_SAME,
+    "commands",
+    "exclude",
+    "exclude_tags",
+    "fail_mode",
+    "fail_on_changes",
+    "files",
+    "jobs",
+    "only",
+    "setup",
+    "skip",
+)
+
+_RENAMED_HOOKS = {"git-post-merge": "post-merge"}
+# What daft fires itself, in commands of its own that have no counterpart in git.
+_FIRED_BY_DAFT = {
+    "post-init": "only daft fires it",
+    "post-merge": 'in a daft.yml it is what follows "daft merge"; what git fires is called "git-post-merge" there',
+    "pre-merge": 'only "daft merge" fires it',
+    "worktree-post-remove": "nothing fires it here",
+    "worktree-pre-create": "git fires nothing before it makes a working tree",
+    "worktree-pre-remove": "nothing fires it here",
+}
+_ABORTS = ("worktree-post-create",)  # fails its command although it is no gate of git's
+
+
+def translate(root: MapNode) -> Translation:
+    """A daft file in our words."""
+    return _File(root).translated()
+
+
+class _File:
+    def __init__(self, root: MapNode) -> None:
+        self._root = root
+        self._fields = fields_of(root)
+        self._remarks = DiagnosticCollector()
+        self._source_dir = text_of(self._fields.get("source_dir")).rstrip("/") or ".daft"
+
+    def translated(self) -> Translation:
+        entries: list[Entry] = []
+        for entry in self._root.entries:
+            if entry.key.startswith("x-"):
+                continue  # a place for anchors
+            if entry.key not in _TOP_KEYS:
+                self._remarks.unknown(entry, _TOP_KEYS, "daft's")
+            elif entry.key in self._fields:
+                entries += self._setting(entry)
+        return self._remarks.translation(MapNode(self._root.mark, tuple(entries)))
+
+    def _setting(self, entry: Entry) -> list[Entry]:
+        if entry.key in _SAME:
+            return [entry]
+        if entry.key in ("hooks", "tasks"):
+            return [with_value(entry, self._bodies(entry.value, is_task=entry.key == "tasks"))]
+        if entry.key == "log":
+            return [with_value(entry, self._log(entry.value))]
+        if entry.key in _NOT_DONE:
+            if not (entry.key == "no_tty" and not is_true(entry)):
+                self._remarks.ignored(entry, _NOT_DONE[entry.key])
+        elif entry.key == "output":
+            if not isinstance(entry.value, ListNode):
+                return [entry]
+            self._remarks.ignored(entry, "what is shown cannot be chosen for single hooks")
+        return []
+
+    def _log(self, node: Node) -> Node:
+        if not isinstance(node, MapNode):
+            return node
+        kept = []
+        for one in node.entries:
+            if one.key in _LOG_KEYS:
+                kept.append(one)
+            elif one.key == "stale_running_after":
+                self._remarks.ignored(one, "that a run has died is told by its lock, not by its age")
+            else:
+                self._remarks.unknown(one, _LOG_KEYS, 'daft\'s "log"')
+        return MapNode(node.mark, tuple(kept))
+
+    def _bodies(self, node: Node, *, is_task: bool) -> Node:
+        if not isinstance(node, MapNode):
+            return node
+        kept = []
+        for entry in node.entries:
+            name = entry.key if is_task else self._hook_name(entry)
+            if name is not None:
+                kept.append(Entry(entry.mark, name, self._body(entry, name, is_task=is_task)))
+        return MapNode(node.mark, tuple(kept))
+
+    def _hook_name(self, entry: Entry) -> str | None:
+        """What the hook is called here; None if it never fires here."""
+        name = _RENAMED_HOOKS.get(entry.key, entry.key)
+        if entry.key in _FIRED_BY_DAFT and (entry.key not in known_hooks() or entry.key == "post-merge"):
+            self._remarks.ignored(entry, f"this hook never fires here: {_FIRED_BY_DAFT[entry.key]}")
+            return None
+        if name in known_hooks() or did_you_mean(name, known_hooks()):
+            return name  # a misspelt one may be a gate: the models refuse it
+        self._remarks.ignored(entry, "neither git nor daft has a hook of this name")
+        return None
+
+    def _body(self, entry: Entry, name: str, *, is_task: bool) -> Node:
+        if not isinstance(entry.value, MapNode):
+            return entry.value
+        fields = fields_of(entry.value)
+        for one in entry.value.entries:
+            if one.key not in _HOOK_KEYS:
+                self._remarks.unknown(one, _HOOK_KEYS, "daft's hooks")
+        out = [fields[key] for key in _HOOK_SAME if key in fields]
+        out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
+        out += self._fail_mode(entry, fields, name, is_task=is_task)
+        out += self._conditions(fields)
+        if "setup" in fields:
+            setup = fields["setup"]
+            out.append(with_value(setup, ListNode(setup.value.mark, items_of(setup.value))))
+        who = f"{'task' if is_task else 'hook'} {quoted(name)}"
+        out += changes_entry(fields.get("fail_on_changes"), who, self._remarks)
+        jobs = Jobs(self._remarks, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
+        return MapNode(entry.value.mark, (*out, *jobs.translated(fields)))
+
+    def _fail_mode(self, entry: Entry, fields: dict[str, Entry], name: str, *, is_task: bool) -> list[Entry]:
+        """Unless the file says so, only gates fail what they belong to, and the making of a working tree."""
+        written = fields.get("fail_mode")
+        if is_task:
+            if written:
+                self._remarks.ignored(written, "a task fails with its first job that does")
+            return []
+        if written:
+            return [with_value(written, text(written.value.mark, text_of(written).lower()))]
+        if name in _ABORTS or name not in known_hooks() or (name in CLIENT_HOOKS and can_be_gate(name)):
+            return []
+        return [Entry(entry.mark, "fail_mode", text(entry.mark, "warn"))]
+
+    def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
+        found = [daft_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
+        return [one for one in found if one]

@@ -1,0 +1,290 @@
+"""The jobs of a daft file."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.loader.formats.env import divided, exporting, with_line
+from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node
+from dodo_hooks.loader.formats.skip_only import daft_condition
+from dodo_hooks.loader.formats.translation import (
+    DiagnosticCollector,
+    as_list,
+    fields_of,
+    items_of,
+    text,
+    text_of,
+    with_value,
+)
+from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
+
+_SAME = (
+    "description",
+    "needs",
+    "background",
+    "background_output",
+    "fail_text",
+    "interactive",
+    "priority",
+    "arch",
+    "use_stdin",
+    "stage_fixed",
+)
+_LOG_KEYS = ("max_log_size", "retention")
+_LOG_NOT_DONE = {
+    "keep_last": 'it is said for all jobs together, in the file\'s own "log"',
+    "max_total_size": 'it is said for all jobs together, in the file\'s own "log"',
+    "stale_running_after": "that a run has died is told by its lock, not by its age",
+}
+_FILE_KEYS = ("glob", "exclude", "file_types", "files")
+_JOB_KEYS = (
+    *_SAME,
+    *_FILE_KEYS,
+    "log",
+    "args",
+    "env",
+    "group",
+    "name",
+    "only",
+    "os",
+    "root",
+    "run",
+    "runner",
+    "script",
+    "skip",
+    "tags",
+    "tracks",
+)
+_COMMAND_KEYS = tuple(key for key in _JOB_KEYS if key not in ("group", "name"))
+_GROUP_KEYS = ("jobs", "parallel", "piped")
+_SYSTEMS = ("linux", "macos", "windows")
+
+_FILE_LIST = re.compile(r"\{(files|changed_files|staged_files|push_files|all_files)\}")
+_OWN_LIST = re.compile(r"\{(?:changed_)?files\}")
+_STAGING = ("pre-commit", "pre-merge-commit")
+_COMMIT_HOOKS = (
+    "applypatch-msg",
+    "commit-msg",
+    "pre-applypatch",
+    "pre-commit",
+    "pre-merge-commit",
+    "prepare-commit-msg",
+)
+
+# Of daft's placeholders those that have no value here. Without one daft leaves the text as it is.
+_ONLY_IN_MOVES = re.compile(r"\{(old_branch|old_worktree_path|commit)\}")
+_WITHOUT_VALUE = re.compile(r"\{(worktree_slug|merge_source_path|merge_target_path)\}")
+_IN_ENV = re.compile(
+    r"\{(branch|worktree_(path|root|branch)|source_worktree|git_dir|remote|job_name|base_branch|repository_url|default_branch)\}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The hook, or the task, that jobs belong to."""
+
+    name: str
+    source_dir: str
+    files: Entry | None
+    exclude: Entry | None
+
+    @property
+    def own_list(self) -> str:
+        """What `{files}` means in it."""
+        if self.name in _COMMIT_HOOKS:
+            return "{staged_files}"
+        return "{push_files}" if self.name == "pre-push" else "{changed_files}"
+
+
+class Jobs:
+    """Translates the jobs of one hook."""
+
+    def __init__(self, remarks: DiagnosticCollector, body: Body) -> None:
+        self._remarks, self._body = remarks, body
+
+    def translated(self, fields: dict[str, Entry]) -> list[Entry]:
+        """`jobs:`, and behind them what the older `commands:` names."""
+        jobs, commands = fields.get("jobs"), fields.get("commands")
+        if jobs and not isinstance(jobs.value, ListNode):
+            return [jobs]
+        nodes = [self._job(node) for node in items_of(jobs.value)] if jobs else []
+        if commands and not isinstance(commands.value, MapNode):
+            found = f"expected a mapping of names to what they run, found {described(commands.value)}"
+            self._remarks.find(commands.value.mark, f'"commands": {found}', f"hook {quoted(self._body.name)}")
+        elif commands and isinstance(commands.value, MapNode):
+            nodes += [self._command(one) for one in commands.value.entries]
+        first = jobs or commands
+        return [Entry(first.mark, "jobs", ListNode(first.mark, tuple(nodes)))] if first else []
+
+    def _command(self, entry: Entry) -> Node:
+        if not isinstance(entry.value, MapNode):
+            return entry.value
+        kept = self._known(entry.value, _COMMAND_KEYS, "commands")
+        name = Entry(entry.mark, "name", text(entry.mark, entry.key))
+        return self._leaf(replace(kept, entries=(name, *kept.entries)))
+
+    def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
+        for one in node.entries:
+            if one.key not in keys:
+                self._remarks.unknown(one, keys, f'daft\'s "{where}"')
+        return replace(node, entries=tuple(one for one in node.entries if one.key in keys))
+
+    def _job(self, node: Node) -> Node:
+        if not isinstance(node, MapNode):
+            return node
+        known = self._known(node, _JOB_KEYS, "jobs")
+        group = fields_of(known).get("group")
+        if group and isinstance(group.value, MapNode):
+            return self._group(known, group, group.value)
+        return self._leaf(known)
+
+    def _group(self, node: MapNode, entry: Entry, group: MapNode) -> Node:
+        inside = fields_of(self._known(group, _GROUP_KEYS, "group"))
+        made = [inside[key] for key in ("parallel", "piped") if key in inside]
+        jobs = inside.get("jobs")
+        if jobs and isinstance(jobs.value, ListNode):
+            items = tuple(self._job(item) for item in jobs.value.items)
+            made.append(with_value(jobs, replace(jobs.value, items=items)))
+        elif jobs:
+            made.append(jobs)
+        for one in divided(fields_of(node).get("env"), _is_moving)[1]:
+            self._remarks.notice(one.mark, f"{quoted(one.name)} is ignored: its placeholder has no value in a group")
+        leaf = self._leaf(replace(node, entries=tuple(one for one in node.entries if one is not entry)))
+        return replace(leaf, entries=(*leaf.entries, with_value(entry, replace(group, entries=tuple(made)))))
+
+    def _leaf(self, node: MapNode) -> MapNode:
+        """A job that runs something; of a group all but what it runs."""
+        fields = fields_of(node)
+        who = f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(self._body.name)}"
+        if "tracks" in fields:
+            self._remarks.ignored(fields["tracks"], "no job is run anew when a working tree has been moved")
+        env, moving = divided(fields.get("env"), _is_moving)
+        command = self._run(fields, who)
+        is_about_files = _is_about_files(fields, command)
+        if "stage_fixed" in fields and self._body.name not in _STAGING:
+            self._remarks.ignored(fields.pop("stage_fixed"), f"there is nothing to stage in {quoted(self._body.name)}")
+        out = [fields[key] for key in ("name", *_SAME) if key in fields]
+        out += [with_value(fields["log"], self._log(fields["log"].value))] if "log" in fields else []
+        out += [as_list(fields["tags"])] if "tags" in fields else []
+        out += self._conditions(fields)
+        out += [self._with_own_list(one, fields) for one in command]
+        out += self._files(fields, who) if is_about_files else []
+        root = fields.get("root")
+        enters = root is not None and command and (is_about_files or "{" in text_of(root))
+        out += [root] if root and not enters else []
+        job = exporting(replace(node, entries=(*out, *env)), moving, expands=False)
+        for entry in (root, fields.get("env"), *command):
+            self._check_placeholders(entry.value if entry else None, node.mark)
+        return with_line(job, f'cd "{text_of(root)}" || exit') if enters else job
+
+    def _log(self, node: Node) -> Node:
+        if not isinstance(node, MapNode):
+            return node
+        kept = []
+        for one in node.entries:
+            if one.key in _LOG_KEYS:
+                kept.append(one)
+            elif one.key in _LOG_NOT_DONE:
+                self._remarks.ignored(one, _LOG_NOT_DONE[one.key])
+            else:
+                self._remarks.unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
+        return replace(node, entries=tuple(kept))
+
+    def _run(self, fields: dict[str, Entry], who: str) -> list[Entry]:
+        """What the job runs; a script as the command that daft makes of it."""
+        run, script, only_on = fields.get("run"), fields.get("script"), fields.get("os")
+        if script and not run and isinstance(script.value, Scalar):
+            words = [
+                text_of(fields.get("runner")),
+                f"{self._body.source_dir}/{text_of(script)}",
+                text_of(fields.get("args")),
+            ]
+            run = Entry(script.mark, "run", text(script.value.mark, " ".join(word for word in words if word)))
+            script = None
+        if run and only_on:
+            run = self._on_systems(run, only_on, who)
+        elif only_on:
+            self._remarks.find(only_on.mark, '"os" can only be said of a job that runs something', who)
+        return [one for one in (run, script) if one]
+
+    def _on_systems(self, run: Entry, only_on: Entry, who: str) -> Entry:
+        """`os:`, which older versions of daft had, as keys of `run:`."""
+        systems = [item.text for item in items_of(only_on.value) if isinstance(item, Scalar)]
+        if isinstance(run.value, MapNode):
+            return with_value(
+                run, replace(run.value, entries=tuple(one for one in run.value.entries if one.key in systems))
+            )
+        for item in items_of(only_on.value):
+            if not isinstance(item, Scalar) or item.text not in _SYSTEMS:
+                self._remarks.find(item.mark, f'"os": expected linux, macos or windows, found {described(item)}', who)
+        entries = tuple(Entry(only_on.mark, name, run.value) for name in systems)
+        return with_value(run, MapNode(run.value.mark, entries))
+
+    def _with_own_list(self, run: Entry, fields: dict[str, Entry]) -> Entry:
+        """`{files}` and `{changed_files}` are the same in daft: what the hook, or `files:`, is about."""
+        has_command = "files" in fields or self._body.files is not None
+        return with_value(run, _replaced(run.value, "{files}" if has_command else self._body.own_list))
+
+    def _files(self, fields: dict[str, Entry], who: str) -> list[Entry]:
+        made = []
+        for key in _FILE_KEYS:
+            of_job, of_hook = fields.get(key), {"files": self._body.files, "exclude": self._body.exclude}.get(key)
+            if key in ("files", "file_types") and (of_job or of_hook):
+                made.append(of_job or of_hook)
+            elif key in ("glob", "exclude"):
+                made.append(self._patterns([one for one in (of_job, of_hook) if one], who))
+        return [one for one in made if one]
+
+    def _patterns(self, written: list[Entry], who: str) -> Entry | None:
+        nodes: list[Node] = []
+        for entry in written:
+            for node in items_of(entry.value):
+                try:
+                    nodes.append(pattern_node(node, GlobRules()))
+                except ValueError as error:
+                    self._remarks.find(node.mark, f"{quoted(entry.key)}: {error}", who)
+        if not nodes:
+            return None
+        is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)
+        return with_value(written[0], nodes[0] if is_single else ListNode(written[0].value.mark, tuple(nodes)))
+
+    def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
+        found = [daft_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
+        return [one for one in found if one]
+
+    def _check_placeholders(self, node: Node | None, job: Location) -> None:
+        for scalar in _scalars(node):
+            for match in _WITHOUT_VALUE.finditer(scalar.text):
+                self._remarks.refuse(job, scalar.mark, f"{match[0]} has no value here: compute it in the command")
+            for match in _ONLY_IN_MOVES.finditer(scalar.text):
+                self._remarks.notice(scalar.mark, f"{quoted(match[0])} never has a value here and stays as it is")
+
+
+def _is_moving(value: str) -> bool:
+    return _IN_ENV.search(value) is not None
+
+
+def _is_about_files(fields: dict[str, Entry], command: list[Entry]) -> bool:
+    """Only then does daft ask the patterns of the hook, too."""
+    return any(key in fields for key in _FILE_KEYS) or any(
+        _FILE_LIST.search(scalar.text) for one in command for scalar in _scalars(one.value)
+    )
+
+
+def _replaced(run: Node, own_list: str) -> Node:
+    if isinstance(run, MapNode):
+        return replace(run, entries=tuple(with_value(one, _replaced(one.value, own_list)) for one in run.entries))
+    if isinstance(run, ListNode):
+        return replace(run, items=tuple(_replaced(item, own_list) for item in run.items))
+    if not isinstance(run.value, str) or not _OWN_LIST.search(run.value):
+        return run
+    return text(run.mark, _OWN_LIST.sub(own_list, run.value))
+
+
+def _scalars(node: Node | None) -> list[Scalar]:
+    if isinstance(node, MapNode):
+        return [scalar for one in node.entries for scalar in _scalars(one.value)]
+    if isinstance(node, ListNode):
+        return [scalar for item in node.items for scalar in _scalars(item)]
+    return [node] if node else []

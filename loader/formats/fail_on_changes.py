@@ -1,0 +1,28 @@
+"""`fail_on_changes`, which both tools have: the hook fails if its jobs have changed files."""
+
+from dodo_hooks.core.git_hooks import is_gate
+from dodo_hooks.core.plan import CI, ELSEWHERE
+from dodo_hooks.core.terminal_text import listed, quoted
+from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, text, text_of, with_value
+from dodo_hooks.loader.read.nodes import Entry, ListNode
+
+_NEVER = ("never", "false", "0")
+_ALWAYS = ("always", "true", "1")
+
+
+def changes_entry(entry: Entry | None, who: str, remarks: DiagnosticCollector) -> list[Entry]:
+    """The key in our words; nothing where it is not there."""
+    if entry is None or (word := text_of(entry).lower()) in _NEVER:
+        return []
+    mark = entry.value.mark
+    if word in _ALWAYS:
+        return [with_value(entry, flag(mark, True))]
+    if word in (CI, ELSEWHERE):
+        return [with_value(entry, ListNode(mark, (text(mark, word),)))]
+    words = listed((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
+    remarks.find(mark, f"{quoted(entry.key)}: expected {words}", who)
+    return []
+
+
+def can_be_gate(hook: str) -> bool:
+    return is_gate(hook, ("prepared",))

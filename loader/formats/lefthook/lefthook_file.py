@@ -1,0 +1,264 @@
+"""lefthook.yml: the file and its hooks; `lefthook_jobs.py` has the jobs. docs/lefthook.md says it for people.
+
+Facts are lefthook's own documentation (docs/configuration), and its source where that is silent; keys of version 1 that
+version 2 no longer has are read as version 1 did.
+"""
+
+import re
+from dataclasses import replace
+
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS, SERVER_HOOKS
+from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.loader.formats.fail_on_changes import changes_entry
+from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules
+from dodo_hooks.loader.formats.lefthook.lefthook_jobs import Jobs, has_scripts
+from dodo_hooks.loader.formats.skip_only import lefthook_condition
+from dodo_hooks.loader.formats.translation import (
+    DiagnosticCollector,
+    Translation,
+    as_flag,
+    as_list,
+    as_text,
+    fields_of,
+    flag,
+    is_empty,
+    is_true,
+    items_of,
+    text,
+    text_of,
+    with_value,
+)
+from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
+
+_SAME = ("rc", "source_dir", "source_dir_local")
+# What lefthook says to itself: how it installs and updates itself, and what was resolved before.
+_OWN = (
+    "$schema",
+    "assert_lefthook_installed",
+    "extends",
+    "glob_matcher",
+    "lefthook",
+    "min_version",
+    "no_auto_install",
+    "skip_lfs",
+)
+_NOT_DONE = {
+    "ai": "no settings of other programs are written; its jobs can be run as a task",
+    "install_non_git_hooks": "what git does not fire is run by hand here, as a task",
+    "no_tty": "whether there is a terminal is found out",
+}
+_REMOTES = ("remote", "remotes")
+_TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, *_REMOTES, "colors", "output", "skip_output", "templates")
+
+_HOOK_KEYS = (
+    "commands",
+    "exclude",
+    "exclude_tags",
+    "fail_on_changes",
+    "fail_on_changes_diff",
+    "files",
+    "follow",
+    "jobs",
+    "only",
+    "parallel",
+    "piped",
+    "scripts",
+    "setup",
+    "skip",
+    "stash_unstaged_changes",
+)
+
+# Words of `output:`, and ours for them.
+_OUTPUT = {
+    "execution": "execution",
+    "execution_out": "execution",
+    "execution_output": "execution",
+    "execution_info": "",
+    "empty_summary": "",
+    "failure": "failure",
+    "meta": "",
+    "setup": "",
+    "skips": "skips",
+    "success": "summary",
+    "summary": "summary",
+}
+
+
+def translate(root: MapNode) -> Translation:
+    """A lefthook file in our words."""
+    return _File(root).translated()
+
+
+class _File:
+    def __init__(self, root: MapNode) -> None:
+        self._root = root
+        self._fields = fields_of(root)
+        self._remarks = DiagnosticCollector()
+        self._rules = FileRules(
+            self._remarks,
+            is_doublestar=text_of(self._fields.get("glob_matcher")) == "doublestar",
+            is_version_2=_is_version_2(self._fields),
+        )
+
+    def translated(self) -> Translation:
+        entries: list[Entry] = []
+        hooks: list[Entry] = []
+        tasks: list[Entry] = []
+        for entry in self._root.entries:
+            if entry.key in _TOP_KEYS:
+                entries += self._setting(entry) if entry.key in self._fields else []
+            elif entry.key in CLIENT_HOOKS:
+                hooks.append(with_value(entry, self._hook(entry, is_task=False)))
+            elif entry.key in SERVER_HOOKS:
+                self._remarks.ignored(entry, "only hooks that git fires where you work are run here")
+            elif isinstance(entry.value, MapNode) and any(
+                entry.value.entry(key) for key in ("commands", "jobs", "scripts")
+            ):
+                self._tell_if_misspelt(entry)
+                tasks.append(with_value(entry, self._hook(entry, is_task=True)))
+            elif entry.key.startswith("x-"):
+                continue  # a place for anchors
+            elif entry.key in _HOOK_KEYS:
+                self._remarks.ignored(entry, "it belongs below the name of a hook")
+            else:
+                self._remarks.unknown(entry, (*CLIENT_HOOKS, *_TOP_KEYS), "lefthook's")
+        mark = self._root.mark
+        entries += self._default_folders(mark, hooks + tasks)
+        for key, bodies in (("hooks", hooks), ("tasks", tasks)):
+            if bodies:
+                entries.append(Entry(bodies[0].mark, key, MapNode(bodies[0].mark, tuple(bodies))))
+        return self._remarks.translation(MapNode(mark, tuple(entries)))
+
+    def _tell_if_misspelt(self, entry: Entry) -> None:
+        """lefthook takes any name for a hook that is run by hand, so that a gate can go unnoticed."""
+        near = did_you_mean(entry.key, CLIENT_HOOKS)
+        if near:
+            self._remarks.notice(entry.mark, f"{quoted(entry.key)} is no hook of git's and runs as a task only{near}")
+
+    def _default_folders(self, mark: Location, bodies: list[Entry]) -> list[Entry]:
+        if not any(has_scripts(body.value) for body in bodies):
+            return []
+        defaults = {"source_dir": ".lefthook", "source_dir_local": ".lefthook-local"}
+        return [Entry(mark, key, text(mark, value)) for key, value in defaults.items() if key not in self._fields]
+
+    def _setting(self, entry: Entry) -> list[Entry]:
+        if entry.key in _SAME:
+            return [entry]
+        if entry.key == "glob_matcher" and text_of(entry) not in ("gobwas", "doublestar"):
+            self._remarks.ignored(entry, "it is gobwas or doublestar")
+        if entry.key in _OWN:
+            return []
+        if entry.key in _NOT_DONE:
+            if not _is_false(entry.value):
+                self._remarks.ignored(entry, _NOT_DONE[entry.key])
+            return []
+        if entry.key in _REMOTES:
+            if entry.value != ListNode(entry.value.mark, ()):
+                self._remarks.unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
+            return []
+        if entry.key == "colors":
+            return self._colors(entry)
+        return [_templates(entry)] if entry.key == "templates" else self._output(entry)
+
+    def _colors(self, entry: Entry) -> list[Entry]:
+        if isinstance(entry.value, MapNode):
+            self._remarks.ignored(entry, "the colors themselves cannot be chosen here")
+            return []
+        word = text_of(entry)
+        if word in ("on", "off"):
+            return [with_value(entry, flag(entry.value.mark, word == "on"))]
+        return [] if word == "auto" else [entry]
+
+    def _output(self, entry: Entry) -> list[Entry]:
+        """`output:` names what is shown, the older `skip_output:` what is not."""
+        is_skip = entry.key == "skip_output"
+        if is_skip and "output" in self._fields:
+            self._remarks.ignored(entry, '"output" is there as well')
+            return []
+        if isinstance(entry.value, Scalar) and isinstance(entry.value.value, bool):
+            return [Entry(entry.mark, "output", flag(entry.value.mark, entry.value.value is not is_skip))]
+        if not isinstance(entry.value, ListNode):
+            return [replace(entry, key="output")]
+        words: list[Scalar] = []
+        for item in entry.value.items:
+            if not isinstance(item, Scalar) or item.text not in _OUTPUT:
+                self._remarks.notice(item.mark, f"{described(item)} is ignored: {quoted(entry.key)} has no such word")
+            elif _OUTPUT[item.text] and _OUTPUT[item.text] not in [word.text for word in words]:
+                words.append(text(item.mark, _OUTPUT[item.text]))
+        if is_skip:
+            skipped = [item.text for item in entry.value.items if isinstance(item, Scalar)]
+            shown = [word for word in ("execution", "summary", "failure", "skips") if word not in skipped]
+            words = [text(entry.value.mark, word) for word in shown]
+        return [Entry(entry.mark, "output", ListNode(entry.value.mark, tuple(words)))]
+
+    def _hook(self, entry: Entry, *, is_task: bool) -> Node:
+        if not isinstance(entry.value, MapNode):
+            return entry.value
+        who = f"{'task' if is_task else 'hook'} {quoted(entry.key)}"
+        for one in entry.value.entries:
+            if one.key not in _HOOK_KEYS:
+                self._remarks.unknown(one, _HOOK_KEYS, f"lefthook's hooks ({who})")
+        fields = {key: _typed(one) for key, one in fields_of(entry.value).items()}
+        out = [*_modes(entry.mark, fields, self._remarks)]
+        for key in ("skip", "only"):
+            condition = lefthook_condition(fields[key], self._remarks) if key in fields else None
+            out += [condition] if condition else []
+        out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
+        out += [_setup(fields["setup"])] if "setup" in fields else []
+        out += changes_entry(fields.get("fail_on_changes"), who, self._remarks)
+        self._tell_not_done(fields)
+        jobs = Jobs(self._remarks, self._rules, entry.key, _words(fields.get("exclude_tags"))).translated(fields)
+        return MapNode(entry.value.mark, (*out, *([jobs] if jobs else [])))
+
+    def _tell_not_done(self, fields: dict[str, Entry]) -> None:
+        diff = fields.get("fail_on_changes_diff")
+        if diff and not is_true(diff):
+            self._remarks.ignored(diff, "the diff of what was changed is always shown")
+        stash = fields.get("stash_unstaged_changes")
+        if stash and not is_true(stash):
+            self._remarks.ignored(stash, "what is not staged is set aside wherever jobs change files")
+
+
+def _is_version_2(fields: dict[str, Entry]) -> bool:
+    """Whether the file asks for lefthook 2: it names it, or a key that came with it."""
+    return "glob_matcher" in fields or re.match(r"v?([2-9]|\d\d)", text_of(fields.get("min_version"))) is not None
+
+
+def _is_false(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is False
+
+
+def _templates(entry: Entry) -> Entry:
+    """A template with nothing behind its name is an empty text, and a number is one as it is written."""
+    if not isinstance(entry.value, MapNode):
+        return entry
+    filled = [
+        with_value(one, text(one.value.mark, "") if is_empty(one.value) else as_text(one.value))
+        for one in entry.value.entries
+    ]
+    return with_value(entry, MapNode(entry.value.mark, tuple(filled)))
+
+
+def _modes(mark: Location, fields: dict[str, Entry], remarks: DiagnosticCollector) -> list[Entry]:
+    """One after the other unless the hook says otherwise; there `follow` is about output and not about order."""
+    follow, parallel, piped = fields.get("follow"), fields.get("parallel"), fields.get("piped")
+    if is_true(follow) and is_true(parallel) and follow:
+        remarks.ignored(follow, "what jobs print that run at the same time is shown one job after the other")
+    if parallel is None or _is_false(parallel.value):
+        sequential = [Entry(mark, "parallel", flag(mark, False))] if parallel is None else [parallel]
+        return [piped] if piped and not _is_false(piped.value) else sequential
+    return [parallel, *([piped] if piped and not _is_false(piped.value) else [])]
+
+
+def _typed(entry: Entry) -> Entry:
+    if entry.key in ("parallel", "piped", "follow"):
+        return with_value(entry, as_flag(entry.value))
+    return with_value(entry, as_text(entry.value)) if entry.key in ("exclude_tags", "files") else entry
+
+
+def _words(entry: Entry | None) -> list[str]:
+    return [item.text for item in items_of(entry.value) if isinstance(item, Scalar)] if entry else []
+
+
+def _setup(entry: Entry) -> Entry:
+    return with_value(entry, ListNode(entry.value.mark, items_of(entry.value)))

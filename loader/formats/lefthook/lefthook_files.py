@@ -1,0 +1,141 @@
+"""Which files a job of lefthook's is about.
+
+A job of lefthook's inherits from its groups and its hook in ways that are not ours: patterns add up, the nearest folder
+and the nearest `files:` win, and none of it is asked of a script. So each job is given all that holds for it, and
+groups and hooks keep nothing of it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.loader.formats.env import Moving
+from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
+from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, regex_node
+from dodo_hooks.loader.formats.translation import DiagnosticCollector, items_of, text, text_of, with_value
+from dodo_hooks.loader.read.nodes import Entry, ListNode, Node, Scalar
+
+FILE_HOOKS = ("pre-commit", "pre-push")  # where lefthook looks at the files also of a command that names none
+FILE_KEYS = ("glob", "exclude", "file_types", "files")
+_ADDED = ("glob", "exclude", "file_types")
+_TYPES = ("text", "binary", "executable", "not executable", "symlink", "not symlink")
+_FILE_LIST = re.compile(r"\{(staged_files|push_files|all_files|files)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What holds for the jobs of a hook or a group, as it was written there."""
+
+    added: tuple[Entry, ...] = ()  # patterns and types of all levels, the outermost first
+    files: Entry | None = None
+    root: Entry | None = None
+    variables: tuple[Moving, ...] = ()  # what the environments of groups set in each command
+
+    def extended(self, fields: dict[str, Entry]) -> "Inherited":
+        """With what one more level says."""
+        added = (*self.added, *(fields[key] for key in _ADDED if key in fields))
+        files, root = fields.get("files", self.files), fields.get("root", self.root)
+        return replace(self, added=added, files=files, root=root)
+
+
+class FileRules:
+    """Reads the patterns of one file, whose `glob_matcher` and version say how."""
+
+    def __init__(self, remarks: DiagnosticCollector, *, is_doublestar: bool, is_version_2: bool) -> None:
+        self._remarks = remarks
+        self._glob_rules = GlobRules(star_crosses=not is_doublestar, ignores_case=True)
+        self._exclude_rules = GlobRules(star_crosses=not is_doublestar)
+        self._is_version_2 = is_version_2
+
+    def of_job(self, fields: dict[str, Entry], inherited: Inherited, hook: str, who: str) -> list[Entry]:
+        """`root`, `files` and the patterns of a job; `inherited` has the job's own among them."""
+        is_script = "script" in fields and "run" not in fields
+        command = text_of(fields.get("args")) + ("" if is_script else text_of(fields.get("run")))
+        names_files = _FILE_LIST.search(command) is not None
+        is_asked = names_files or (not is_script and (hook in FILE_HOOKS or inherited.files is not None))
+        root = self._root(inherited.root)
+        if not is_asked:
+            whom = "a script that is given none" if is_script else f"a command of {quoted(hook)} that names none"
+            of_groups = (*inherited.added, *([inherited.files] if inherited.files else []))
+            for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
+                self._remarks.ignored(entry, f"lefthook does not look at the files for {whom}")
+            return root
+        rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, who)]
+        if root and not rules and not names_files:  # what is not in the folder does not count
+            rules.append(Entry(root[0].mark, "glob", text(root[0].mark, "**")))
+        return [*root, *rules]
+
+    def _root(self, entry: Entry | None) -> list[Entry]:
+        """lefthook puts the folder behind the top of the repository, also one that begins with a `/`."""
+        if entry is None or not text_of(entry).startswith("/"):
+            return [entry] if entry else []
+        inside = text_of(entry).lstrip("/")
+        meant = quoted(inside) if inside else "the top"
+        self._remarks.notice(entry.value.mark, f"{quoted(text_of(entry))} is not the system's: {meant} is meant")
+        return [with_value(entry, text(entry.value.mark, inside))] if inside else []
+
+    def _patterns(self, inherited: Inherited, who: str) -> list[Entry]:
+        made: list[Entry] = []
+        for key, read in (("glob", self._glob), ("exclude", self._exclude), ("file_types", self._file_type)):
+            entries = [entry for entry in inherited.added if entry.key == key]
+            nodes = [node for entry in entries for node in self._read(entry, read, who)]
+            if nodes:
+                is_single = len(nodes) == 1 and not isinstance(entries[-1].value, ListNode)
+                value = nodes[0] if is_single else ListNode(entries[-1].value.mark, tuple(nodes))
+                made.append(with_value(entries[-1], value))
+        return made
+
+    def _read(self, entry: Entry, read: Callable[[Node, Entry], list[Node]], who: str) -> list[Node]:
+        made: list[Node] = []
+        for node in items_of(entry.value):
+            if isinstance(node, Scalar) and node.value == "":
+                continue  # lefthook takes no notice of an empty pattern
+            try:
+                made += read(node, entry)
+            except ValueError as error:
+                self._remarks.find(node.mark, f"{quoted(entry.key)}: {error}", who)
+        return made
+
+    def _glob(self, node: Node, _: Entry) -> list[Node]:
+        return [pattern_node(node, self._glob_rules)]
+
+    def _file_type(self, node: Node, _: Entry) -> list[Node]:
+        if (
+            isinstance(node, Scalar)
+            and isinstance(node.value, str)
+            and node.value not in _TYPES
+            and "/" not in node.value
+        ):
+            self._remarks.notice(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
+            return []
+        return [node]
+
+    def _exclude(self, node: Node, entry: Entry) -> list[Node]:
+        """A list has globs. A single text is a glob for version 2 and a regular expression for version 1."""
+        if isinstance(entry.value, ListNode) or not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return [pattern_node(node, self._exclude_rules)]
+        is_regex = _looks_like_a_regex(node.value)
+        if is_regex and not self._is_version_2:
+            try:
+                return [regex_node(node, python_regex(node.value))]
+            except ValueError as error:
+                raise ValueError(f"{quoted(node.value)} cannot be used here: {error}") from error
+        if is_regex or (not self._is_version_2 and _is_regex(node.value)):
+            told = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
+            self._remarks.notice(node.mark, f"{quoted(node.value)} {told}: write a list to be sure")
+        return [pattern_node(node, self._exclude_rules)]
+
+
+def _is_regex(value: str) -> bool:
+    try:
+        python_regex(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _looks_like_a_regex(value: str) -> bool:
+    """Whether it says what a glob cannot mean, and nothing that an expression cannot."""
+    says_more = re.search(r"[\^$|()+\\]|\.\*", value) is not None
+    return says_more and re.search(r"\*\*|(^|[/{,])\*", value) is None

@@ -1,0 +1,186 @@
+"""`skip` and `only` of other tools (C7).
+
+In a list of lefthook's, and in a `skip` of daft's, the keys of one map are alternatives; here they all have to hold, so
+such a map becomes several. An `only` of daft's wants all of its items.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dodo_hooks.core.terminal_text import listed, quoted
+from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node
+from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, is_empty, items_of, text
+from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
+
+LEFTHOOK_STATES = ("merge", "rebase", "merge-commit")
+DAFT_STATES = ("merge", "rebase")
+
+_SYSTEMS = {"linux": "Linux", "macos": "Darwin", "windows": "Windows_NT"}  # as daft calls them, and as uname does
+_PATH_RULES = GlobRules()
+
+
+class Unmet(Exception):
+    """A condition that never holds where the file comes from."""
+
+
+def lefthook_condition(entry: Entry, remarks: DiagnosticCollector) -> Entry | None:
+    """The `skip` or `only` in our words; None for a `skip` that lefthook never follows."""
+    value = entry.value
+    if isinstance(value, Scalar) and isinstance(value.value, bool):
+        return entry
+    if isinstance(value, MapNode):
+        why = f'lefthook reads conditions from a list: write "- " before {quoted(_first_key(value))}'
+        remarks.notice(entry.mark, f"{quoted(entry.key)} never holds: {why}")
+        return _never(entry)
+    return _any_of(entry, lambda item: _lefthook_item(item, remarks), remarks)
+
+
+def _lefthook_item(item: Node, remarks: DiagnosticCollector) -> list[Node]:
+    if isinstance(item, MapNode):
+        texts = [one for one in item.entries if one.key not in ("ref", "run") or _is_text(one, remarks)]
+        return _alternatives(replace(item, entries=tuple(texts)), ("ref", "run"), remarks)
+    if not isinstance(item, Scalar) or not isinstance(item.value, str):
+        remarks.notice(item.mark, f"{described(item)} in a list never holds: a word is {listed(LEFTHOOK_STATES)}")
+        raise Unmet
+    return [_state(item, LEFTHOOK_STATES, remarks)]
+
+
+def _is_text(entry: Entry, remarks: DiagnosticCollector) -> bool:
+    """Anything else never holds in lefthook."""
+    if is_empty(entry.value) or (isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)):
+        return True
+    why = "lefthook takes one text: write an item for each"
+    remarks.notice(entry.value.mark, f"{quoted(entry.key)} with {described(entry.value)} never holds: {why}")
+    return False
+
+
+def daft_condition(entry: Entry, remarks: DiagnosticCollector) -> Entry | None:
+    """The same for daft's."""
+    value = entry.value
+    if isinstance(value, Scalar):
+        return replace(entry, value=_variable(value))
+    if isinstance(value, MapNode) and value.entries and all(one.key in _SYSTEMS for one in value.entries):
+        return replace(entry, value=ListNode(value.mark, tuple(_by_system(entry.key, value, remarks))))
+    if entry.key == "skip":
+        return _any_of(entry, lambda item: _daft_skip(item, remarks), remarks)
+    try:
+        items = [_daft_only(item, remarks) for item in items_of(value)]
+    except Unmet:
+        return _never(entry)
+    return replace(entry, value=ListNode(value.mark, (_all_of(value.mark, items),))) if items else None
+
+
+def _by_system(key: str, value: MapNode, remarks: DiagnosticCollector) -> list[Node]:
+    """Conditions for some systems only: `skip: {macos: [...]}`. On a system that is not named nothing is asked."""
+    found: list[Node] = []
+    for one in value.entries:
+        here = _run(one.mark, f'test "$(uname -s)" = {_SYSTEMS[one.key]}')
+        try:
+            if key == "skip":
+                read = [node for item in items_of(one.value) for node in _daft_skip(item, remarks)]
+                found += [_all_of(one.mark, [here, node]) for node in read]
+            else:
+                found.append(_all_of(one.mark, [here, *(_daft_only(item, remarks) for item in items_of(one.value))]))
+        except Unmet:
+            continue
+    if key == "only":
+        named = "|".join(_SYSTEMS[one.key] for one in value.entries)
+        found.append(_run(value.mark, f'case "$(uname -s)" in {named}) false ;; esac'))
+    return found
+
+
+def _run(mark: Location, command: str) -> Node:
+    return MapNode(mark, (Entry(mark, "run", text(mark, command)),))
+
+
+def _all_of(mark: Location, items: list[Node]) -> Node:
+    return items[0] if len(items) == 1 else MapNode(mark, (Entry(mark, "all", ListNode(mark, tuple(items))),))
+
+
+def _daft_skip(item: Node, remarks: DiagnosticCollector) -> list[Node]:
+    if isinstance(item, MapNode):
+        return _alternatives(item, ("ref", "env", "run", "changed"), remarks)
+    return [_state(item, DAFT_STATES, remarks)]
+
+
+def _daft_only(item: Node, remarks: DiagnosticCollector) -> Node:
+    if not isinstance(item, MapNode):
+        return _state(item, DAFT_STATES, remarks)
+    known = [
+        _translated(one, remarks)
+        for one in item.entries
+        if _is_known(one, ("ref", "env", "run", "changed", "desc"), remarks)
+    ]
+    return replace(item, entries=tuple(known))
+
+
+def _variable(value: Scalar) -> Node:
+    """daft's single text is always a variable, also one called `merge`."""
+    if value.value in LEFTHOOK_STATES:
+        return MapNode(value.mark, (Entry(value.mark, "env", value),))
+    return value
+
+
+def _any_of(entry: Entry, read: Callable[[Node], list[Node]], remarks: DiagnosticCollector) -> Entry | None:
+    """A list of conditions of which one has to hold."""
+    found: list[Node] = []
+    for item in items_of(entry.value):
+        try:
+            found += read(item)
+        except Unmet:
+            continue
+    if not found:
+        if entry.key == "only":
+            remarks.notice(entry.mark, '"only" never holds, so what it stands at never runs')
+        return _never(entry)
+    return replace(
+        entry, value=ListNode(entry.value.mark, tuple(found)) if isinstance(entry.value, ListNode) else found[0]
+    )
+
+
+def _never(entry: Entry) -> Entry | None:
+    return None if entry.key == "skip" else replace(entry, value=flag(entry.value.mark, False))
+
+
+def _state(item: Node, states: tuple[str, ...], remarks: DiagnosticCollector) -> Node:
+    if isinstance(item, Scalar) and isinstance(item.value, str) and item.value not in states:
+        remarks.notice(item.mark, f"{quoted(item.value)} never holds: a word is {listed(states)}")
+        raise Unmet
+    return item
+
+
+def _alternatives(item: MapNode, keys: tuple[str, ...], remarks: DiagnosticCollector) -> list[Node]:
+    """One map for each condition of a map in which any of them is enough."""
+    reason = [one for one in item.entries if one.key == "desc" and "env" in keys]
+    asked = [one for one in item.entries if one not in reason and _is_known(one, keys, remarks)]
+    if not asked:
+        raise Unmet
+    translated = [_translated(one, remarks) for one in asked]
+    return [MapNode(one.mark if place else item.mark, (one, *reason)) for place, one in enumerate(translated)]
+
+
+def _is_known(entry: Entry, keys: tuple[str, ...], remarks: DiagnosticCollector) -> bool:
+    if entry.key not in keys:
+        remarks.unknown(entry, keys, "a condition")
+        return False
+    return not is_empty(entry.value)
+
+
+def _translated(entry: Entry, remarks: DiagnosticCollector) -> Entry:
+    if entry.key not in ("ref", "changed"):
+        return entry
+    patterns = tuple(_pattern(node, entry.key, remarks) for node in items_of(entry.value))
+    is_list = isinstance(entry.value, ListNode)
+    return replace(entry, value=ListNode(entry.value.mark, patterns) if is_list else patterns[0])
+
+
+def _pattern(node: Node, key: str, remarks: DiagnosticCollector) -> Node:
+    try:
+        return ref_node(node) if key == "ref" else pattern_node(node, _PATH_RULES)
+    except ValueError as error:
+        remarks.find(node.mark, f"{quoted(key)}: {error}")
+        return text(node.mark, "**")  # which nothing more is wrong with
+
+
+def _first_key(node: MapNode) -> str:
+    return node.entries[0].key if node.entries else ""

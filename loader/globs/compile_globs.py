@@ -1,0 +1,140 @@
+"""Patterns of the hook file to matchers (C8), when a file is loaded. docs/reference.md says the same for people.
+
+The components of a glob are compared with the few shapes that need no regular expression, and what has none of them
+becomes one. What other tools mean by their patterns is in loader/globs/go_globs.py.
+"""
+
+import _sre  # type: ignore[import-not-found]
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+
+from dodo_hooks.core.matching import BELOW, BETWEEN, EITHER, EVERYTHING, NAME, PATH, SEARCH, SUFFIX, WHOLE
+from dodo_hooks.loader.globs.glob_regex import group_names, path_regex
+from dodo_hooks.loader.globs.glob_syntax import LITERAL, SPAN, STAR, Component, components_of, expanded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import Matcher
+
+Shape = tuple[str, tuple[bytes, ...]]  # the kind of a matcher, and what it needs to know
+
+
+def compile_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
+    """The matcher of a glob (C8).
+
+    Raises:
+        ValueError: it is none; says why, and what would be one.
+    """
+    return _compiled([_rooted(components_of(one), one) for one in expanded(pattern)], ignores_case)
+
+
+def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
+    """The matcher of a glob for a branch: as for a path, but without a `/` it is the whole name.
+
+    Raises:
+        ValueError: as for `compile_glob`.
+    """
+    return _compiled([components_of(one) for one in expanded(pattern)], ignores_case)
+
+
+def compile_regex(pattern: str) -> "Matcher":
+    """The matcher of a regular expression, which may match any part of the path.
+
+    Raises:
+        ValueError: it is none; says why.
+    """
+    return _expression(SEARCH, pattern)
+
+
+def _rooted(components: list[Component], pattern: str) -> list[Component]:
+    """A pattern without `/` matches in any folder."""
+    is_rooted = len(components) > 1 or components == [SPAN] or pattern.startswith(("/", "./"))
+    return components if is_rooted else [SPAN, *components]
+
+
+def _compiled(alternatives: Sequence[list[Component]], ignores_case: bool) -> "Matcher":
+    shapes: dict[str, list[tuple[bytes, ...]]] = {}
+    odd: list[list[Component]] = []
+    for components in alternatives:
+        shape = _shape(components)
+        if shape is None or (ignores_case and shape[0] != EVERYTHING):
+            odd.append(components)
+        else:
+            shapes.setdefault(shape[0], []).append(shape[1])
+    if EVERYTHING in shapes:
+        return (EVERYTHING,)
+    matchers = [_simple(kind, found) for kind, found in shapes.items()]
+    if odd:
+        names = group_names()
+        flags = "(?is)" if ignores_case else "(?s)"
+        matchers.append(_expression(WHOLE, flags + "|".join(path_regex(components, names) for components in odd)))
+    return matchers[0] if len(matchers) == 1 else (EITHER, *matchers)
+
+
+# Shapes that need no regular expression
+
+
+def _shape(components: list[Component]) -> Shape | None:
+    texts = [_text(component) for component in components]
+    *folders, last = texts
+    if None not in texts:
+        return PATH, (_bytes(texts),)
+    if components[-1] == SPAN and None not in folders:
+        return (BELOW, (_bytes([*folders, ""]),)) if folders else (EVERYTHING, ())
+    if len(components) < 2 or components[-2] != SPAN or None in folders[:-1]:
+        return None
+    below = _bytes([*folders[:-1], ""])
+    if last is not None:
+        return None if below else (NAME, (_bytes([last]),))
+    end = _text(components[-1][1:]) if components[-1][0][0] == STAR else None
+    if end is None:
+        return None
+    if not below:
+        return (SUFFIX, (_bytes([end]),)) if end else (EVERYTHING, ())
+    return (BETWEEN, (below, _bytes([end]))) if end else (BELOW, (below,))
+
+
+def _text(component: Component) -> str | None:
+    """The component, where it stands for itself."""
+    is_plain = all(kind == LITERAL for kind, _ in component)
+    return "".join(character for _, character in component) if is_plain else None
+
+
+def _bytes(texts: "Sequence[str | None]") -> bytes:
+    return "/".join(text or "" for text in texts).encode("utf-8", "surrogateescape")
+
+
+def _simple(kind: str, found: list[tuple[bytes, ...]]) -> "Matcher":
+    if kind == BETWEEN:
+        return (BETWEEN, *found)
+    firsts = tuple(first for (first,) in found)
+    return (NAME, firsts, tuple(b"/" + name for name in firsts)) if kind == NAME else (kind, firsts)
+
+
+# Regular expressions
+
+
+def _expression(kind: str, text: str) -> "Matcher":
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about what may mean something else in a later Python
+        try:
+            compiled = re.compile(text)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"{text!r} is no regular expression: {error or 'it is nested too deeply'}") from None
+        magic, code = _code(text)
+    return (kind, text, compiled.flags, magic, code, compiled.groups)
+
+
+def _code(text: str) -> tuple[int, tuple[int, ...]]:
+    """What `_sre` runs for this expression, and the version of it; nothing where this Python does not give it away."""
+    prefix = "re._" if sys.version_info >= (3, 11) else "sre_"
+    name = "compiler" if sys.version_info >= (3, 11) else "compile"
+    parser = "parser" if sys.version_info >= (3, 11) else "parse"
+    try:
+        parsed = import_module(prefix + parser).parse(text)
+        return _sre.MAGIC, tuple(map(int, import_module(prefix + name)._code(parsed, 0)))
+    except (ImportError, AttributeError):
+        return 0, ()

@@ -1,0 +1,147 @@
+"""What a glob is made of (C8): braces are expanded, then each alternative is split into components.
+
+The tools whose files we read have the same syntax, with other meanings for some of it: loader/globs/compile_globs.py
+gives the meaning."""
+
+import re
+from collections.abc import Iterator
+
+ALTERNATIVES_AT_MOST = 1024  # of the braces of one pattern
+CHARACTERS_AT_MOST = 4096  # of one pattern: a path has no more (PATH_MAX)
+NESTED_AT_MOST = 50  # braces in braces
+
+# What a component is made of.
+LITERAL, STAR, ONE, CLASS = "literal", "star", "one", "class"
+Item = tuple[str, str]  # one of these, and the character or, in the words of `re`, the class
+Component = list[Item]
+_STAR: Item = (STAR, "")
+_DOT: Component = [(LITERAL, ".")]
+SPAN: Component = [_STAR, _STAR]  # `**` as a whole component
+
+
+# Braces
+
+
+def expanded(pattern: str) -> list[str]:
+    """The pattern without braces: one for each choice of alternatives.
+
+    Raises:
+        ValueError: it is no pattern, or stands for too many; says why, and what would be one.
+    """
+    if not pattern:
+        raise ValueError("an empty pattern matches nothing: write `**` for all files, or leave it out")
+    if len(pattern) > CHARACTERS_AT_MOST:
+        raise ValueError(f"a pattern has {CHARACTERS_AT_MOST} characters at most: write it as several")
+    found, _ = _alternatives(pattern, 0, 0)
+    return list(dict.fromkeys(found))
+
+
+def _alternatives(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
+    """What the text from `at` expands to, up to the end or, inside of braces, to the next `,` or `}`; and where."""
+    found, start = [""], at
+    while at < len(pattern) and not (depth and pattern[at] in ",}"):
+        if pattern[at] == "{":
+            before = pattern[start:at]
+            options, at = _options(pattern, at, depth + 1)
+            if len(found) * len(options) > ALTERNATIVES_AT_MOST:
+                raise ValueError(
+                    f"{pattern!r} stands for more than {ALTERNATIVES_AT_MOST} patterns: use fewer braces, or `*`"
+                )
+            found = [one + before + option for one in found for option in options]
+            start = at
+        else:
+            at = _after(pattern, at)
+    return [one + pattern[start:at] for one in found], at
+
+
+def _options(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
+    """The alternatives of the braces that open at `at`, and the place behind them."""
+    if depth > NESTED_AT_MOST:
+        raise ValueError(f"{pattern!r} has more than {NESTED_AT_MOST} braces in each other: use fewer")
+    options: list[str] = []
+    opened = at
+    while at < len(pattern) and (at == opened or pattern[at] == ","):
+        some, at = _alternatives(pattern, at + 1, depth)
+        options += some
+    if at >= len(pattern):
+        raise ValueError(f"{pattern!r} has a {{ without its }}: add it, or write \\{{ for the character")
+    return options, at + 1
+
+
+def _after(pattern: str, at: int) -> int:
+    """The place behind the character or the class at `at`."""
+    if pattern[at] == "\\":
+        if at + 1 == len(pattern):
+            raise ValueError(f"{pattern!r} ends with a single backslash: write \\\\ for the character")
+        return at + 2
+    return _end_of_class(pattern, at) + 1 if pattern[at] == "[" else at + 1
+
+
+def _end_of_class(pattern: str, at: int) -> int:
+    """Where the class that opens at `at` has its `]`."""
+    if pattern.startswith("[[:", at):
+        raise ValueError(f"{pattern!r} has a class such as [:alpha:], which is not known: write [a-zA-Z]")
+    end = at + 2 if pattern[at + 1 : at + 2] in ("!", "^") else at + 1
+    first = end
+    while end < len(pattern) and pattern[end] != "]":
+        end += 2 if pattern[end] == "\\" else 1
+    if end >= len(pattern):
+        raise ValueError(f"{pattern!r} has a [ without its ]: add it, or write \\[ for the character")
+    if end == first:
+        raise ValueError(f"{pattern!r} has a class with nothing in it: write \\[ and \\] for the characters")
+    return end
+
+
+# Components
+
+
+def components_of(pattern: str) -> list[Component]:
+    """The components of a pattern without braces; `/` at its end stands for all that is below."""
+    parts: list[Component] = [[]]
+    for item in items_of(pattern, negators="!^"):
+        if item == (LITERAL, "/"):
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    if _DOT * 2 in parts:
+        raise ValueError(f"{pattern!r} leads out of the folder that it begins in: write it without `..`")
+    if parts[-1] in ([], _DOT):
+        parts[-1] = SPAN
+    kept = [part for part in parts if part and part != _DOT]
+    return [part for place, part in enumerate(kept) if part != SPAN or kept[place - 1 : place] != [SPAN]]
+
+
+def items_of(pattern: str, negators: str) -> Iterator[Item]:
+    """The characters, wildcards and classes of a pattern without braces. `negators`: what can stand first in a class
+    and turn it around."""
+    at = 0
+    while at < len(pattern):
+        end = _after(pattern, at)
+        character = pattern[at]
+        if character == "[":
+            yield CLASS, _class(pattern[at + 1 : end - 1], negators, pattern)
+        elif character in "*?":
+            yield (_STAR if character == "*" else (ONE, ""))
+        else:
+            yield LITERAL, pattern[end - 1]
+        at = end
+
+
+def _class(body: str, negators: str, pattern: str) -> str:
+    """A class in the words of `re`."""
+    negates = body[0] in negators
+    members: list[str] = []
+    characters = _unescaped(body[1:] if negates else body)
+    while characters:
+        low, is_range = characters[0][0], characters[1:2] == [("-", False)] and len(characters) > 2
+        high = characters[2][0] if is_range else low
+        if high < low:
+            raise ValueError(f"{pattern!r} has the range {low}-{high}, which holds nothing: write {high}-{low}")
+        members.append(re.escape(low) + (f"-{re.escape(high)}" if is_range else ""))
+        characters = characters[3 if is_range else 1 :]
+    return f"[{'^' if negates else ''}{''.join(members)}]"
+
+
+def _unescaped(body: str) -> list[tuple[str, bool]]:
+    """Each character, and whether a backslash stood before it."""
+    return [(found[-1], len(found) > 1) for found in re.findall(r"(?s)\\.|.", body)]

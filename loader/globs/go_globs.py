@@ -1,0 +1,126 @@
+"""What the patterns of other tools mean, in globs and regular expressions of ours (C8).
+
+Their syntax is ours, their meanings are two. *gobwas* (lefthook, unless its file says otherwise) knows no separator:
+`*`, `**` and `?` cross `/`, and the pattern is for the whole path. *doublestar* (daft, and lefthook with
+`glob_matcher: doublestar`) is ours but for patterns without a `/`, which are for the top alone. And lefthook compares
+its `glob` in lower case, its `exclude` as it is. Seen in lefthook's internal/run/controller/filter and in the readmes
+and sources of github.com/gobwas/glob and github.com/bmatcuk/doublestar.
+"""
+
+from collections.abc import Iterable
+
+from dodo_hooks.loader.globs.glob_regex import group_names, path_regex, starred_regex
+from dodo_hooks.loader.globs.glob_syntax import LITERAL, STAR, components_of, expanded, items_of
+
+_ANY = ".*"
+NEVER = "(?!)"  # an expression that matches nothing
+
+
+def gobwas_regex(pattern: str, *, ignores_case: bool = False) -> str:
+    """The regular expression of a pattern of gobwas.
+
+    Raises:
+        ValueError: it is none; says why, and what would be one.
+    """
+    names = group_names()
+    return _whole([starred_regex(items_of(one, "!"), ".", names) for one in expanded(pattern)], ignores_case)
+
+
+def gobwas_glob(pattern: str) -> str | None:
+    """The glob of ours that means the same as a pattern of gobwas; None where that takes an expression.
+
+    Raises:
+        ValueError: as for `gobwas_regex`.
+    """
+    alternatives = expanded(pattern)
+    globs = [_of_gobwas(one) for one in alternatives]
+    if globs == alternatives:
+        return pattern
+    if len(globs) == 1:
+        return globs[0]
+    is_at_top = all(
+        glob in (one, f"/{one}") and "/" in glob for glob, one in zip(globs, alternatives, strict=True) if glob
+    )
+    return f"/{pattern}" if is_at_top and None not in globs else None
+
+
+def gobwas_branch_glob(pattern: str) -> str | None:
+    """The same for the name of a branch, which in a glob of ours is compared as a whole.
+
+    Raises:
+        ValueError: as for `gobwas_regex`.
+    """
+    glob = gobwas_glob(pattern)
+    if glob is None or glob in ("*", "**"):
+        return glob and "**"
+    kinds = [kind for one in expanded(pattern) for kind, _ in items_of(one, "!")]
+    if STAR not in kinds:
+        return pattern
+    return glob if glob.endswith("/**") else None
+
+
+def _of_gobwas(pattern: str) -> str | None:
+    kinds = [kind for kind, _ in items_of(pattern, "!")]
+    stars = kinds.count(STAR)
+    if stars + kinds.count(LITERAL) < len(kinds) or not kinds:
+        return None
+    if stars == len(kinds):
+        return pattern[:2]  # one star is any name in any folder
+    if not stars:
+        return _at_top(pattern)
+    if kinds[0] == STAR and stars == 1 and "/" not in pattern:
+        return pattern
+    folder = pattern.rstrip("*")
+    is_below = stars == len(pattern) - len(folder) and folder.endswith("/")
+    return f"{folder}**" if is_below and _is_plain(folder[:-1]) else None
+
+
+def doublestar_regex(pattern: str, *, ignores_case: bool = False) -> str:
+    """The regular expression of a pattern of doublestar.
+
+    Raises:
+        ValueError: it is none; says why, and what would be one.
+    """
+    names = group_names()
+    usable = [one for one in expanded(pattern) if _is_plain(one)]
+    return _whole([path_regex(components_of(one), names) for one in usable], ignores_case)
+
+
+def doublestar_glob(pattern: str) -> str | None:
+    """The glob of ours that means the same as a pattern of doublestar; None where that takes an expression.
+
+    Raises:
+        ValueError: as for `doublestar_regex`.
+    """
+    alternatives = expanded(pattern)
+    if not all(_is_plain(one) for one in alternatives):
+        return None
+    return pattern if all("/" in one for one in alternatives) else f"/{pattern}"
+
+
+def _at_top(pattern: str) -> str | None:
+    if not _is_plain(pattern):
+        return None
+    return pattern if "/" in pattern else f"/{pattern}"
+
+
+def _is_plain(pattern: str) -> bool:
+    """Whether each component is one that a path can have: what has others never matches there, but may do here."""
+    return not {"", ".", ".."} & set(pattern.removesuffix("/**").split("/"))
+
+
+def _whole(alternatives: Iterable[str], ignores_case: bool) -> str:
+    """Found where one of these is all of the path; what may stand at its ends for anything is left to the search."""
+    found = list(dict.fromkeys(alternatives))
+    if not found:
+        return NEVER
+    begin, end = "^", r"\Z"
+    if all(one.startswith(_ANY) for one in found):
+        begin, found = "", [one.removeprefix(_ANY) for one in found]
+    if all(one.endswith(_ANY) for one in found):
+        end, found = "", [one.removesuffix(_ANY) for one in found]
+    inner = found[0] if len(found) == 1 else f"(?:{'|'.join(found)})"
+    has_dot = "." in inner.replace(r"\\", "").replace(r"\.", "")  # a wildcard, for which a line feed is nothing special
+    has_letters = ignores_case and any(character.isalpha() for character in inner)
+    flags = ("i" if has_letters else "") + ("s" if has_dot else "")
+    return (f"(?{flags})" if flags else "") + begin + inner + end or "^"

@@ -1,0 +1,139 @@
+"""The families of hook files: our own, and those of the tools whose schema it extends (section 4).
+
+A family says how its files are called, which layers they have, how these are merged, and how the result becomes a
+hook file of ours. What is said here of daft and lefthook follows their documentation and their loaders.
+"""
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dodo_hooks.loader.layers.merge import Rules
+from dodo_hooks.loader.read.nodes import MapNode
+
+if TYPE_CHECKING:
+    from dodo_hooks.loader.formats.translation import Translation  # type: ignore[import-not-found,unused-ignore]
+
+
+@dataclass(frozen=True, slots=True)
+class Extends:
+    """How the paths in `extends` are meant."""
+
+    from_top: bool = False  # relative to the top of the working tree; else to the file that names them
+    has_patterns: bool = True
+    must_exist: bool = True  # else one that does not is only told
+
+
+@dataclass(frozen=True, slots=True)
+class HookFiles:
+    """Files that hold the body of one hook each, called HOOK.yml or HOOK.yaml."""
+
+    folder: Callable[[str], str]  # of the hook file's name
+    hooks: tuple[str, ...] | None = None  # the hooks that may have one; None: whatever is in that folder
+    are_instead: bool = False  # not merged with what the hook file says of that hook
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFormat:
+    """All names are relative to the top of the working tree; of several candidates the first that is there counts."""
+
+    name: str
+    candidates: tuple[str, ...]
+    local_names: Callable[[str], tuple[str, ...]]  # candidates for the local overlay, of the hook file's name
+    extends: Extends
+    rules: Rules
+    hook_files: HookFiles | None = None
+    alone: tuple[str, ...] = ()  # candidates for the hook file where there is no other
+    translate: "Callable[[MapNode], Translation] | None" = None  # from the merged tree to ours; None: it is ours
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+# Our own
+
+_ENDINGS = ("", ".yml", ".yaml")
+_DODO_LOCAL = tuple(
+    name + ending
+    for name in ("hooks.local.dodo", ".hooks.local.dodo", ".config/hooks.local.dodo")
+    for ending in _ENDINGS
+)
+
+DODO = ConfigFormat(
+    name="dodo",
+    candidates=tuple(
+        name + ending for name in ("hooks.dodo", ".hooks.dodo", ".config/hooks.dodo") for ending in _ENDINGS
+    ),
+    local_names=lambda _: _DODO_LOCAL,
+    hook_files=HookFiles(lambda _: ".hooks.dodo.d"),
+    extends=Extends(),
+    rules=Rules(),
+)
+
+# daft: docs/hooks/yaml-reference.md, and src/hooks/yaml_config_loader.rs for the folder of the files for one hook, the
+# names of the local overlay, and what an overlay's job does to the one below it.
+
+_DAFT_NAMES = ("daft.yml", "daft.yaml", ".daft.yml", ".daft.yaml", ".config/daft.yml", ".config/daft.yaml")
+
+
+def _daft_local(main: str) -> tuple[str, ...]:
+    stem, ending = posixpath.splitext(main)
+    return f"{stem}.local{ending}", f"{stem}-local{ending}"
+
+
+def _daft_folder(main: str) -> str:
+    return ".config/daft" if main.startswith(".config/") else ""
+
+
+def _translate_daft(root: MapNode) -> "Translation":
+    from dodo_hooks.loader.formats.daft.daft_file import translate  # type: ignore[import-not-found,unused-ignore]
+
+    return translate(root)
+
+
+DAFT = ConfigFormat(
+    name="daft",
+    candidates=_DAFT_NAMES,
+    local_names=_daft_local,
+    hook_files=HookFiles(
+        _daft_folder,
+        ("post-clone", "worktree-pre-create", "worktree-post-create", "worktree-pre-remove", "worktree-post-remove"),
+        are_instead=True,
+    ),
+    extends=Extends(has_patterns=False, must_exist=False),
+    rules=Rules(deepest=2, replaces_jobs=True, null_removes=False),
+    translate=_translate_daft,
+)
+
+# lefthook: docs/configuration/{extends,setup}.md, and internal/config/loader.go for the names and their order, and for
+# `{cmd}`, which stands for the command that is replaced.
+
+
+def _lefthook_names(stem: str) -> tuple[str, ...]:
+    folders = ("", ".", ".config/")
+    return tuple(
+        f"{folder}{stem}{ending}" for ending in (".yml", ".yaml", ".json", ".jsonc", ".toml") for folder in folders
+    )
+
+
+_LEFTHOOK_LOCAL = _lefthook_names("lefthook-local")
+
+
+def _translate_lefthook(root: MapNode) -> "Translation":
+    from dodo_hooks.loader.formats.lefthook.lefthook_file import translate  # type: ignore[import-not-found,unused-ignore]
+
+    return translate(root)
+
+
+LEFTHOOK = ConfigFormat(
+    name="lefthook",
+    candidates=_lefthook_names("lefthook"),
+    local_names=lambda main: () if main in _LEFTHOOK_LOCAL else _LEFTHOOK_LOCAL,
+    alone=_LEFTHOOK_LOCAL,
+    extends=Extends(from_top=True, must_exist=False),
+    rules=Rules(setup_of_main_last=True, wraps="{cmd}"),
+    translate=_translate_lefthook,
+)
+
+CONFIG_FORMATS = (DODO, DAFT, LEFTHOOK)

@@ -1,0 +1,250 @@
+"""The hook file and all that is laid over it, as one tree in its family's own shape (section 4).
+
+From the lowest to the highest: the hook file, what it names in `extends`, the files for one hook each, the local
+overlay of the main working tree, the one of this working tree. What a file names in `extends` follows right after it.
+"""
+
+import os
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.loader.layers.discover import Found
+from dodo_hooks.loader.layers.merge import Layer, merged
+from dodo_hooks.loader.read.json_reader import parse_json
+from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.sources import SourceError, Sources, has_pattern
+from dodo_hooks.loader.read.toml_reader import parse_toml
+from dodo_hooks.loader.read.yaml_reader import Document, parse
+
+_READERS: dict[str, Callable[[bytes, str], Document]] = {
+    ".toml": parse_toml,
+    ".json": parse_json,
+    ".jsonc": parse_json,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What all files say together. Where one of them could not be made sense of, the tree is worth nothing."""
+
+    root: MapNode
+    is_whole: bool
+    findings: tuple[Finding, ...]
+    notices: tuple[str, ...]
+
+
+def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> Layers:
+    """Read the hook file and its layers, with findings instead of exceptions.
+
+    `main_top` is the top of the main working tree, where there is another one (section 4).
+    """
+    reader = _Reader(found, sources)
+    reader.add(found.file)
+    if found.home is not None:
+        reader.add_hook_files(found.home)
+        if main_top is not None and main_top != found.home:
+            reader.add_local(main_top)
+        reader.add_local(found.home)
+    bottom = Layer(MapNode(Location(1, 1, shown_from(found.top, found.file)), ()))
+    root = merged(reader.layers or [bottom], found.family.rules)
+    return Layers(root, reader.is_whole, tuple(reader.findings), tuple(reader.notices))
+
+
+def is_yaml(path: str) -> bool:
+    return posixpath.splitext(path)[1] not in _READERS
+
+
+def shown_from(top: str, path: str) -> str:
+    """The path as people know it: from the top of the working tree, where it lies inside."""
+    below = top.rstrip("/") + "/"
+    return posixpath.relpath(path, top) if path.startswith(below) and "/../" not in path else path
+
+
+def not_read(path: str, instead: str, top: str) -> str:
+    return f"{shown_from(top, path)} is not read, because {shown_from(top, instead)} comes first"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A file whose `extends` is being followed, and the place in it that names the next one."""
+
+    file: str  # without links
+    mark: Location
+
+
+class _Reader:
+    """Adds the layers of the files, one after the other."""
+
+    def __init__(self, found: Found, sources: Sources) -> None:
+        self.layers: list[Layer] = []
+        self.findings: list[Finding] = []
+        self.notices = [not_read(other, found.file, found.top) for other in found.also]
+        self.is_whole = True
+        self._found = found
+        self._family = found.family
+        self._sources = sources
+        self._done: set[str] = set()  # files, without links
+
+    def add(self, path: str, chain: tuple[_Step, ...] = ()) -> None:
+        """The layer of a file, and then those of what it names in `extends`. A file counts once, where it comes first:
+        two files may well extend the same third one."""
+        real = os.path.realpath(path)
+        if any(step.file == real for step in chain):
+            self._find_loop(real, path, chain)
+        elif real not in self._done:
+            self._done.add(real)
+            root = self._read(path, chain[-1].mark if chain else None)
+            if root is not None:
+                self.layers.append(Layer(_without_extends(root)))
+                for mark, further in self._extended(root, path):
+                    self.add(further, (*chain, _Step(real, mark)))
+
+    def add_hook_files(self, home: str) -> None:
+        files = self._family.hook_files
+        if files is None:
+            return
+        folder = posixpath.join(home, files.folder(self._main(home))).rstrip("/")
+        try:
+            for hook, path in self._hook_files(folder, files.hooks):
+                root = self._read(path)
+                if root is not None and self._is_body(root, hook):
+                    self.layers.append(Layer(_as_hook(root, hook), is_instead=files.are_instead))
+        except SourceError as error:
+            self._find(Location(0, 0, shown_from(self._found.top, folder)), str(error))
+
+    def add_local(self, home: str) -> None:
+        """The local overlay below `home`, the top of this or of the main working tree."""
+        names = self._family.local_names(self._main(self._found.home or home))
+        present = [path for name in names if self._sources.is_there(path := posixpath.join(home, name))]
+        if present:
+            self.add(present[0])
+        for other in present[1:]:
+            self.notices.append(not_read(other, present[0], self._found.top))
+
+    def _main(self, home: str) -> str:
+        """The hook file's name, from the top."""
+        return posixpath.relpath(self._found.file, home)
+
+    def _read(self, path: str, named_at: Location | None = None) -> MapNode | None:
+        """What the file says; None if it says nothing, or if it cannot be used, which is found."""
+        shown = shown_from(self._found.top, path)
+        try:
+            data = self._sources.read(path)
+        except SourceError as error:
+            if named_at is None:
+                self._find(Location(0, 0, shown), str(error))
+            elif self._family.extends.must_exist or self._sources.is_there(path):
+                self._find(named_at, f'"extends": {quoted(shown)}: {error}')
+            else:
+                place = f"{named_at.file}:{named_at.line}:{named_at.column}"
+                self.notices.append(f'{place}: "extends": {quoted(shown)} is passed over: {error}')
+            return None
+        document = _READERS.get(posixpath.splitext(path)[1], parse)(data, shown)
+        self.findings += document.findings
+        if document.root is None:
+            self.is_whole &= not document.findings
+        elif not isinstance(document.root, MapNode):
+            found = described(document.root)
+            self._find(document.root.mark, f"expected a mapping of keys to values, found {found}")
+        else:
+            return document.root
+        return None
+
+    def _extended(self, root: MapNode, path: str) -> Iterator[tuple[Location, str]]:
+        """The files that `extends` names, and where each is named."""
+        rules = self._family.extends
+        base = self._found.home or self._found.top if rules.from_top else posixpath.dirname(path)
+        for item in self._names_in_extends(root):
+            pattern = posixpath.join(base, item.text)
+            is_plain = ".." not in pattern.split("/")  # `link/../x` is not `x` when `link` points elsewhere
+            pattern = posixpath.normpath(pattern) if is_plain else os.path.realpath(pattern)
+            if rules.has_patterns and has_pattern(item.text):
+                try:
+                    yield from ((item.mark, one) for one in self._matching(item, pattern))
+                except SourceError as error:
+                    self._find(item.mark, f'"extends": {quoted(item.text)}: {error}')
+            else:
+                yield item.mark, pattern
+
+    def _matching(self, item: Scalar, pattern: str) -> list[str]:
+        """What a pattern of `extends` stands for; nothing is allowed, and told."""
+        matching = self._sources.matching(pattern)
+        if not matching:
+            place = f"{item.mark.file}:{item.mark.line}:{item.mark.column}"
+            hint = " (`**` stands for one folder, as `*` does)" if "**" in item.text else ""
+            self.notices.append(f'{place}: "extends": no file matches {quoted(item.text)}{hint}')
+        return matching
+
+    def _names_in_extends(self, root: MapNode) -> list[Scalar]:
+        """What `extends` lists; nothing if there is anything in it that cannot be a path."""
+        entry = root.entry("extends")
+        if entry is None or (isinstance(entry.value, Scalar) and entry.value.value is None):
+            return []
+        items = entry.value.items if isinstance(entry.value, ListNode) else (entry.value,)
+        paths = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str) and item.value]
+        for item in items:
+            if item not in paths:
+                self._find(item.mark, f'"extends": expected a text, found {described(item)}{_hint(item)}')
+        return paths if len(paths) == len(items) else []
+
+    def _hook_files(self, folder: str, hooks: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
+        """The hooks that have a file of their own in the folder, and that file.
+
+        Raises:
+            SourceError: the folder cannot be read.
+        """
+        if hooks is None:
+            names = [name for name in self._sources.names_in(folder) if not name.startswith(".")]
+        else:
+            wanted = [hook + ending for hook in hooks for ending in (".yml", ".yaml")]
+            names = [name for name in wanted if self._sources.is_there(f"{folder}/{name}")]
+        first: dict[str, str] = {}
+        for name in sorted(names, key=lambda name: (posixpath.splitext(name)[0], name.endswith(".yaml"))):
+            hook, ending = posixpath.splitext(name)
+            path = f"{folder}/{name}"
+            if ending not in (".yml", ".yaml"):
+                shown = shown_from(self._found.top, path)
+                self.notices.append(f"{shown} is not read, because a file here is called HOOK.yml")
+            elif hook in first:
+                self.notices.append(not_read(path, first[hook], self._found.top))
+            else:
+                first[hook] = path
+                yield hook, path
+
+    def _is_body(self, root: MapNode, hook: str) -> bool:
+        for key in ("hooks", hook):
+            entry = root.entry(key)
+            if entry is not None:
+                message = f'this file is the body of {quoted(hook)}: write "jobs:" at its top, without {quoted(key)}'
+                self._find(entry.mark, message)
+                return False
+        return True
+
+    def _find_loop(self, real: str, path: str, chain: tuple[_Step, ...]) -> None:
+        """Name every file of the circle, each with the place that leads on."""
+        begin = next(place for place, step in enumerate(chain) if step.file == real)
+        steps = [f"{step.mark.file}:{step.mark.line}:{step.mark.column}" for step in chain[begin:]]
+        circle = " -> ".join([*steps, shown_from(self._found.top, path)])
+        self._find(chain[-1].mark, f'"extends" leads in a circle: {circle}; take one of them out')
+
+    def _find(self, mark: Location, message: str) -> None:
+        self.is_whole = False
+        self.findings.append(Finding(mark, message))
+
+
+def _hint(item: Node) -> str:
+    """How a number or a boolean becomes a text."""
+    return f': write "{item.text}"' if isinstance(item, Scalar) and item.value not in (None, "") else ""
+
+
+def _as_hook(body: MapNode, hook: str) -> MapNode:
+    """A file that holds the body of a hook alone, in the shape of a whole one."""
+    begin = Location(1, 1, body.mark.file)
+    hooks = MapNode(begin, (Entry(begin, hook, body),))
+    return MapNode(begin, (Entry(begin, "hooks", hooks),))
+
+
+def _without_extends(root: MapNode) -> MapNode:
+    return MapNode(root.mark, tuple(entry for entry in root.entries if entry.key != "extends"))

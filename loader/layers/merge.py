@@ -1,0 +1,159 @@
+"""Several trees, the higher ones laid over the lower, as one tree (section 4). Pure: no file is read here.
+
+Mappings are merged key by key, and whatever else is at a key is replaced. Two lists are special: in one called `jobs` a
+named job goes to the job of its name, in that one's place, and one called `setup` grows. A key with nothing behind it
+takes away what lower layers say. Every value keeps the mark of the file that it was written in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
+
+# What a job does, each with the keys that mean nothing without it: a job has one of them.
+_KINDS = {"run": ("run",), "script": ("script", "runner", "args"), "group": ("group",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """In what the families differ."""
+
+    deepest: int = 1000  # mappings further down replace each other; the tree's own is at 0
+    replaces_jobs: bool = False  # a named job takes the place of the other as a whole
+    null_removes: bool = True  # a key with nothing behind it; else it says nothing
+    setup_of_main_last: bool = False
+    wraps: str = ""  # what stands for the lower layer's command in a `run`
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one file says. Where `is_instead` is set, its hooks are not merged with those of lower layers."""
+
+    root: MapNode
+    is_instead: bool = False
+
+
+def merged(layers: Sequence[Layer], rules: Rules) -> MapNode:
+    """All layers as one; the first is the lowest, and there has to be one."""
+    result = layers[0].root
+    for layer in layers[1:]:
+        result = merge(_without_hooks_of(result, layer.root) if layer.is_instead else result, layer.root, rules)
+    return _with_setup_last(result, layers[0].root) if rules.setup_of_main_last else result
+
+
+def merge(base: MapNode, overlay: MapNode, rules: Rules) -> MapNode:
+    """`overlay` laid over `base`."""
+    return _map(base, overlay, rules, 0)
+
+
+def _map(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
+    entries = {entry.key: entry for entry in base.entries}
+    for entry in overlay.entries:
+        old = entries.get(entry.key)
+        if _is_null(entry.value):
+            if rules.null_removes:
+                entries.pop(entry.key, None)
+        elif old is None:
+            entries[entry.key] = _replaced(entry)
+        else:
+            entries[entry.key] = _entry(old, entry, rules, depth)
+    return MapNode(base.mark, tuple(entries.values()))
+
+
+def _entry(old: Entry, new: Entry, rules: Rules, depth: int) -> Entry:
+    below, above = old.value, new.value
+    if isinstance(below, MapNode) and isinstance(above, MapNode) and depth < rules.deepest:
+        return Entry(old.mark, old.key, _map(below, above, rules, depth + 1))
+    if isinstance(below, ListNode) and isinstance(above, ListNode):
+        if old.key == "jobs":
+            return Entry(old.mark, old.key, _jobs(below, above, rules, depth))
+        if old.key == "setup":
+            more = (_cleaned(item) for item in above.items)
+            return Entry(old.mark, old.key, ListNode(below.mark, (*below.items, *more)))
+    if rules.wraps and old.key == "run" and isinstance(below, Scalar) and isinstance(above, Scalar):
+        return Entry(new.mark, new.key, _wrapped(below, above, rules.wraps))
+    return _replaced(new)
+
+
+def _jobs(base: ListNode, overlay: ListNode, rules: Rules, depth: int) -> ListNode:
+    jobs = list(base.items)
+    place_of: dict[str, int] = {}
+    for place, job in enumerate(jobs):
+        place_of.setdefault(_name(job), place)
+    for job in overlay.items:
+        # Taken out of the table: a second job of this name in one file stays one of two, and is refused as such.
+        at = place_of.pop(_name(job), -1) if _name(job) else -1
+        below = jobs[at] if at >= 0 else None
+        if isinstance(below, MapNode) and isinstance(job, MapNode):
+            jobs[at] = _cleaned(job) if rules.replaces_jobs else _job(below, job, rules, depth + 2)
+        else:
+            jobs.append(_cleaned(job))
+    return ListNode(base.mark, tuple(jobs))
+
+
+def _job(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
+    brought = {entry.key for entry in overlay.entries if entry.key in _KINDS and not _is_null(entry.value)}
+    gone = {key for kind, keys in _KINDS.items() if brought and kind not in brought for key in keys}
+    kept = tuple(entry for entry in base.entries if entry.key not in gone)
+    return _map(MapNode(base.mark, kept), overlay, rules, depth)
+
+
+def _name(job: Node) -> str:
+    """The job's name; "" where it has none."""
+    entry = job.entry("name") if isinstance(job, MapNode) else None
+    value = entry.value.value if entry is not None and isinstance(entry.value, Scalar) else None
+    return value if isinstance(value, str) else ""
+
+
+def _wrapped(below: Scalar, above: Scalar, placeholder: str) -> Scalar:
+    if not isinstance(below.value, str) or not isinstance(above.value, str) or placeholder not in above.value:
+        return above
+    command = above.value.replace(placeholder, below.value)
+    return Scalar(above.mark, command, command)
+
+
+def _replaced(entry: Entry) -> Entry:
+    return Entry(entry.mark, entry.key, _cleaned(entry.value))
+
+
+def _cleaned(node: Node) -> Node:
+    """What a higher layer brings, without the keys in it that take away what nobody has said."""
+    if isinstance(node, ListNode):
+        return ListNode(node.mark, tuple(_cleaned(item) for item in node.items))
+    if isinstance(node, MapNode):
+        return MapNode(node.mark, tuple(_replaced(entry) for entry in node.entries if not _is_null(entry.value)))
+    return node
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def _without_hooks_of(base: MapNode, overlay: MapNode) -> MapNode:
+    """The base without the hooks that the overlay has too."""
+    below, above = base.entry("hooks"), overlay.entry("hooks")
+    if below is None or above is None or not isinstance(below.value, MapNode) or not isinstance(above.value, MapNode):
+        return base
+    kept = tuple(entry for entry in below.value.entries if above.value.entry(entry.key) is None)
+    hooks = Entry(below.mark, below.key, MapNode(below.value.mark, kept))
+    return MapNode(base.mark, tuple(hooks if entry is below else entry for entry in base.entries))
+
+
+def _with_setup_last(root: MapNode, main: MapNode) -> MapNode:
+    """What the lowest layer's hooks have in `setup` goes behind what the others brought."""
+    return MapNode(root.mark, tuple(_hook_with_setup_last(entry, main.entry(entry.key)) for entry in root.entries))
+
+
+def _hook_with_setup_last(hook: Entry, of_main: Entry | None) -> Entry:
+    whole = hook.value.entry("setup") if isinstance(hook.value, MapNode) else None
+    own = of_main.value.entry("setup") if of_main is not None and isinstance(of_main.value, MapNode) else None
+    if whole is None or own is None or not isinstance(whole.value, ListNode) or not isinstance(own.value, ListNode):
+        return hook
+    count = len(own.value.items)
+    if whole.value.items[:count] != own.value.items:  # another layer took it away
+        return hook
+    items = (*whole.value.items[count:], *own.value.items)
+    setup = Entry(whole.mark, whole.key, ListNode(whole.value.mark, items))
+    assert isinstance(hook.value, MapNode)
+    entries = tuple(setup if entry is whole else entry for entry in hook.value.entries)
+    return Entry(hook.mark, hook.key, MapNode(hook.value.mark, entries))

@@ -1,0 +1,98 @@
+"""The comments of YAML files, which are no part of the tree, and where `dump` writes them again.
+
+A comment above or behind a line goes with what stands on that line. What stood there may be gone, since another file or
+a translation has taken its place: then the comment goes with the next line of its file that is still there.
+"""
+
+import posixpath
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dodo_hooks.loader.layers.extends import is_yaml, shown_from
+from dodo_hooks.loader.read.nodes import ListNode, Location, MapNode, Node
+from dodo_hooks.loader.read.sources import Sources
+from dodo_hooks.loader.read.yaml_reader import decoded, scalar_spans
+
+_COMMENT = re.compile("(?<![^\\s])#[^\r\n\x85\u2028\u2029]*")
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+Place = tuple[str, int]  # a file, and a line of it
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    place: Place
+    text: str  # with its `#`
+    is_behind: bool  # something stands before it on its line
+
+
+@dataclass(slots=True)
+class Comments:
+    """What is still to be written: each comment once, however often an alias brings what it stands at."""
+
+    above: dict[Place, list[str]] = field(default_factory=dict[Place, list[str]])
+    behind: dict[Place, str] = field(default_factory=dict[Place, str])
+    at_end: list[str] = field(default_factory=list[str])
+
+    def take_above(self, mark: Location) -> list[str]:
+        return self.above.pop((mark.file, mark.line), [])
+
+    def take_behind(self, mark: Location) -> str:
+        return self.behind.pop((mark.file, mark.line), "")
+
+
+def read_comments(sources: Sources, top: str) -> Iterator[Comment]:
+    """Yield the comments of all YAML files that were read, whose names are those of the marks."""
+    for path, seen in sources.seen.items():
+        if seen.content is not None and is_yaml(path):
+            yield from comments_of(seen.content, shown_from(posixpath.normpath(top), path))
+
+
+def comments_of(data: bytes, file: str) -> Iterator[Comment]:
+    """Yield the comments of a YAML file that can be read: each `#` behind a blank that is not inside of a value."""
+    text = decoded(data, file)
+    at, line, counted = 0, 1, 0
+    for start, end in (*scalar_spans(text), (len(text), len(text))):
+        for found in _COMMENT.finditer(text, at, start):
+            line += len(_LINE_END.findall(text, counted, found.start()))
+            counted = found.start()
+            before = _LINE_END.split(text[max(0, found.start() - 10_000) : found.start()])[-1]
+            yield Comment((file, line), found[0].rstrip(), bool(before.strip()))
+        at = end
+
+
+def placed(comments: Iterable[Comment], root: Node) -> Comments:
+    """The comments at the lines of what the tree still has."""
+    lines: Mapping[str, list[int]] = _lines_of(root)
+    result = Comments()
+    for comment in comments:
+        file, line = comment.place
+        its_lines = lines.get(file, [])
+        is_there = line in its_lines[bisect_left(its_lines, line) :][:1]
+        at = bisect_right(its_lines, line)
+        if comment.is_behind and is_there:
+            result.behind[comment.place] = comment.text
+        elif at < len(its_lines):
+            result.above.setdefault((file, its_lines[at]), []).append(comment.text)
+        else:
+            result.at_end.append(comment.text)
+    return result
+
+
+def _lines_of(root: Node) -> dict[str, list[int]]:
+    """The lines of each file on which something stands that is written."""
+    lines: dict[str, set[int]] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        for entry in node.entries if isinstance(node, MapNode) else ():
+            if entry.mark != entry.value.mark:  # else nobody wrote this key there: see dialects/translation.py
+                lines.setdefault(entry.mark.file, set()).add(entry.mark.line)
+                waiting.append(entry.value)
+            elif isinstance(entry.value, MapNode | ListNode):
+                waiting.append(entry.value)
+        for item in node.items if isinstance(node, ListNode) else ():
+            lines.setdefault(item.mark.file, set()).add(item.mark.line)
+            waiting.append(item)
+    return {file: sorted(numbers) for file, numbers in lines.items()}

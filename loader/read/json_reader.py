@@ -1,0 +1,37 @@
+"""JSON text, with comments or without -> a tree that knows its places.
+
+JSON is YAML, as far as our reader goes, but for a few things: tabs between values, comments, characters beyond U+FFFF
+that are written as two escapes, and characters that YAML takes for the end of a line or does not take at all. They are
+replaced here, by what takes as much room wherever that can be.
+"""
+
+import re
+
+from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decoded, parse
+
+# What is never closed goes on to the end: else each further quote would be tried for a beginning.
+_PIECES = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*"?)|//[^\n]*|/\*.*?(?:\*/|\Z)|\t', re.DOTALL)
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def parse_json(data: bytes, file: str = "") -> Document:
+    """As `source.parse`."""
+    try:
+        text = decoded(data, file)
+    except StopReading as stop:
+        return Document(None, (stop.finding,))
+    return parse(_PIECES.sub(_as_yaml, text).encode(), file)
+
+
+def _as_yaml(piece: re.Match[str]) -> str:
+    if piece["text"]:
+        text = _PAIR.sub(_joined, piece["text"])
+        return _NOT_IN_YAML.sub(lambda character: f"\\u{ord(character[0]):04x}", text)
+    return re.sub(r"[^\r\n]", " ", piece[0])
+
+
+def _joined(pair: re.Match[str]) -> str:
+    high, low = int(pair[2], 16), int(pair[3], 16)
+    return f"{pair[1]}\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"

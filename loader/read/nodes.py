@@ -1,0 +1,136 @@
+"""A YAML file as a tree whose nodes know where they stand, so that every message can name line and column (C2).
+
+Aliases share nodes: a node's mark is where it was written, not where it is used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dodo_hooks.core.terminal_text import quoted
+
+Path: TypeAlias = Sequence[
+    str | int
+]  # keys and positions from the root down: ("hooks", "pre-commit", "jobs", 0, "run")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file; line and column count from 1."""
+
+    line: int
+    column: int
+    file: str = ""  # as people know it
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value. `text` is the value as written, without quotes; `value` is what it means."""
+
+    mark: Location
+    text: str
+    value: str | int | float | bool | None
+    plain: bool = False  # written without quotes and without a tag
+    source: str = field(default="", compare=False, repr=False)  # as it stands in the file, with its quotes
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    mark: Location
+    items: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key, which is always a text, and its value. The mark is the key's."""
+
+    mark: Location
+    key: str
+    value: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """Keys in the order of the file, each once; what `<<` brought in comes last."""
+
+    mark: Location
+    entries: tuple[Entry, ...]
+
+    def entry(self, key: object) -> Entry | None:
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+
+Node: TypeAlias = Scalar | ListNode | MapNode
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong at one place; `who` names the hook or the job that it stands in, "" for the file itself."""
+
+    mark: Location
+    message: str
+    who: str = ""
+
+
+def node_at(root: Node, path: Path) -> Node | None:
+    """The node that the whole path leads to."""
+    node: Node | None = root
+    for step in path:
+        node = _child(node, step)
+    return node
+
+
+def mark_at(root: Node, path: Path) -> Location:
+    """Where the value at `path` stands; where the path leads further than the tree, the last node on it."""
+    node = root
+    for step in path:
+        child = _child(node, step)
+        if child is None:
+            break
+        node = child
+    return node.mark
+
+
+def key_mark_at(root: Node, path: Path) -> Location:
+    """Where the last key of `path` stands; the mark of the value for what is no key, such as an item of a list."""
+    parent = node_at(root, path[:-1])
+    entry = parent.entry(path[-1]) if isinstance(parent, MapNode) else None
+    return entry.mark if entry else mark_at(root, path)
+
+
+def mark_inside(scalars: Sequence[Scalar], mark: Location, text: str, offset: int) -> Location:
+    """Where the braces stand that are at `offset` of a text made of these scalars; `mark` where that cannot be told."""
+    braces = text[offset : text.find("}", offset) + 1]
+    number = text.count(braces, 0, offset) if braces else 0  # of the same ones before
+    for scalar in scalars:
+        count = scalar.source.count(braces) if braces else 0
+        if number < count:
+            before = braces.join(scalar.source.split(braces)[: number + 1])
+            lines = before.split("\n")
+            column = len(lines[-1]) + (1 if len(lines) > 1 else scalar.mark.column)
+            return Location(scalar.mark.line + len(lines) - 1, column, scalar.mark.file)
+        number -= count
+    return mark
+
+
+def _child(node: Node | None, step: str | int) -> Node | None:
+    if isinstance(node, MapNode):
+        entry = node.entry(step)
+        return entry.value if entry else None
+    if isinstance(node, ListNode) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
+
+
+def described(node: Node | None) -> str:
+    """`the text "yes"`, `the number 3`, `a list`: what a message says that it found."""
+    if isinstance(node, ListNode):
+        return "a list"
+    if isinstance(node, MapNode):
+        return "a mapping"
+    if node is None or node.value is None:
+        return "nothing"
+    if isinstance(node.value, str):
+        return f"the text {quoted(node.value)}"
+    kind = "boolean" if isinstance(node.value, bool) else "number"
+    return f"the {kind} {node.text}"

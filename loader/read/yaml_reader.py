@@ -1,0 +1,304 @@
+"""YAML text -> a tree that knows its places, with YAML's traps caught on the way (C2).
+
+PyYAML scans and parses; the tree is built here, from its events. Its own composer recurses (a file of 10,000 brackets
+ends it), takes the last of two equal keys without a word, and reads `on`, `yes` and `no` as booleans, as YAML 1.1 did.
+Here a boolean is `true` or `false`, a key is a text whatever it looks like, and a file has a bounded size once its
+aliases are followed.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar
+from dodo_hooks.loader.read.yaml_errors import explained
+
+_DEEPEST = 50  # levels of nesting; a hook file has six
+_MOST_ALIASED = 100_000  # nodes that all aliases of a file may stand for together
+
+_TAG = "tag:yaml.org,2002:"
+_CONSTANTS: dict[str, bool | None] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
+# The core schema of YAML 1.2.2, section 10.3.2.
+_INT = re.compile(r"[-+]?[0-9]{1,100}")
+_OTHER_INT = re.compile(r"0o[0-7]{1,100}|0x[0-9a-fA-F]{1,100}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+_FIRST_LINE = re.compile("[^\r\n]*")
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+_TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (int, float), "null": (type(None),)}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was read. Without a root and without findings the file says nothing: it is empty, or all comment."""
+
+    root: Node | None
+    findings: tuple[Finding, ...]
+
+
+class StopReading(Exception):
+    """The rest of the file cannot be made sense of."""
+
+    def __init__(self, mark: Location, message: str) -> None:
+        super().__init__(message)
+        self.finding = Finding(mark, message)
+
+
+def parse(data: bytes, file: str = "") -> Document:
+    """The tree of the file, whose marks say that they are of `file`.
+
+    Never raises: what is wrong is among the findings, and the root is None if all is lost.
+    """
+    builder = _Builder()
+    try:
+        loader = yaml.SafeLoader(_printable(decoded(data, file), file))
+        loader.name = file  # what PyYAML puts into its marks
+        while (event := _next_event(loader)) is not None:
+            builder.take(event)
+    except StopReading as stop:
+        return Document(None, (*builder.findings, stop.finding))
+    return Document(_root_or_nothing(builder.root), tuple(builder.findings))
+
+
+def _root_or_nothing(root: Node | None) -> Node | None:
+    return None if isinstance(root, Scalar) and root.value is None else root
+
+
+def decoded(data: bytes, file: str) -> str:
+    """The text of the file.
+
+    Raises:
+        StopReading: it is not UTF-8.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise StopReading(Location(1, 1, file), "the file is UTF-16: save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode("utf-8")
+        byte = error.object[error.start]
+        raise StopReading(
+            _end_of(before, file), f"the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8"
+        ) from None
+
+
+def _printable(text: str, file: str) -> str:
+    control = yaml.SafeLoader.NON_PRINTABLE.search(text)
+    if control:
+        character = f"U+{ord(control[0]):04X}"
+        mark = _end_of(text[: control.start()], file)
+        raise StopReading(mark, f"the control character {character} has no place in YAML")
+    conflict = _CONFLICT.search(text)
+    if conflict:
+        mark = _end_of(text[: conflict.start()], file)
+        raise StopReading(mark, "git has left a conflict here: resolve it, and remove the lines with its marks")
+    return text
+
+
+def _end_of(text: str, file: str) -> Location:
+    lines = re.split(r"\r\n|\r|\n", text)
+    return Location(len(lines), len(lines[-1]) + 1, file)
+
+
+def _next_event(loader: yaml.SafeLoader) -> Any:
+    try:
+        return loader.get_event() if loader.check_event() else None  # type: ignore[no-untyped-call]
+    except yaml.MarkedYAMLError as error:
+        at_start, message = explained(error.problem or "", error.context or "")
+        mark = error.context_mark if at_start and error.context_mark else error.problem_mark
+        raise StopReading(_mark(mark), message) from None
+    except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
+        here = Location(loader.line + 1, loader.column + 1, loader.name)
+        raise StopReading(here, "a number here is too large for YAML") from None
+
+
+def scalar_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each value of a YAML text that can be read begins and ends; a block begins behind its first line."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.ScalarEvent) and event.start_mark and event.end_mark:
+            start, end = event.start_mark.index, event.end_mark.index
+            if event.style in ("|", ">"):
+                start = min(end, _FIRST_LINE.match(text, start).end())  # type: ignore[union-attr]
+            yield start, end
+
+
+def _mark(mark: Any) -> Location:
+    return Location(mark.line + 1, mark.column + 1, mark.name)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A list or a mapping that is still open; the keys and values of a mapping alternate."""
+
+    event: Any
+    children: list[tuple[Node, Location]] = field(
+        default_factory=list[tuple[Node, Location]]
+    )  # the mark is where it is used
+    size: int = 1  # nodes, with what aliases stand for
+    depth: int = 1
+
+
+class _Builder:
+    """Takes events, keeps a stack of what is open, and leaves the tree in `root`."""
+
+    def __init__(self) -> None:
+        self.root: Node | None = None
+        self.findings: list[Finding] = []
+        self._open: list[_Frame] = []
+        self._anchors: dict[str, tuple[Node, int, int] | None] = {}  # None while the node is still open
+        self._aliased = 0
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(event, self._scalar(event), 1, 1)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._begin(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            frame = self._open.pop()
+            is_map = isinstance(frame.event, yaml.MappingStartEvent)
+            self._add(frame.event, self._mapping(frame) if is_map else self._list(frame), frame.size, frame.depth)
+        elif isinstance(event, yaml.AliasEvent):
+            self._follow(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                raise StopReading(_mark(event.start_mark), "a hook file is one document: remove this second one")
+
+    def _begin(self, event: Any) -> None:
+        if len(self._open) >= _DEEPEST:
+            raise StopReading(_mark(event.start_mark), f"nested more than {_DEEPEST} levels deep")
+        if event.anchor:
+            self._anchors[event.anchor] = None
+        kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
+        if event.tag not in (None, _TAG + kind):
+            self._refuse_tag(event)
+        self._open.append(_Frame(event))
+
+    def _add(self, event: Any, node: Node, size: int, depth: int) -> None:
+        """Put a finished node where it belongs."""
+        if event.anchor and not isinstance(event, yaml.AliasEvent):
+            self._anchors[event.anchor] = (node, size, depth)
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        parent.children.append((node, _mark(event.start_mark)))
+        parent.size += size
+        parent.depth = max(parent.depth, depth + 1)
+
+    def _follow(self, event: Any) -> None:
+        mark = _mark(event.start_mark)
+        if event.anchor not in self._anchors:
+            name = event.anchor
+            raise StopReading(mark, f'no "&{name}" stands before "*{name}": put it in quotes if it is no alias')
+        anchored = self._anchors[event.anchor]
+        if anchored is None:
+            raise StopReading(mark, f'"*{event.anchor}" stands inside of what it refers to')
+        node, size, depth = anchored
+        self._aliased += size
+        if self._aliased > _MOST_ALIASED:
+            raise StopReading(mark, f"the aliases of this file stand for more than {_MOST_ALIASED} values")
+        if depth + len(self._open) > _DEEPEST:
+            raise StopReading(mark, f"nested more than {_DEEPEST} levels deep")
+        self._add(event, node, size, depth)
+
+    def _scalar(self, event: Any) -> Scalar:
+        mark = _mark(event.start_mark)
+        text, findings = usable(str(event.value), mark)
+        self.findings += findings
+        plain = event.style is None and event.tag is None
+        source = event.start_mark.buffer[event.start_mark.pointer : event.end_mark.pointer]
+        if plain:
+            return Scalar(mark, text, meaning(text), plain=True, source=source)
+        if event.tag in (None, _TAG + "str"):
+            return Scalar(mark, text, text, source=source)
+        return Scalar(mark, text, self._tagged(event, text))
+
+    def _tagged(self, event: Any, text: str) -> str | int | float | bool | None:
+        value, kind = meaning(text), str(event.tag).removeprefix(_TAG)
+        if kind not in _TYPES:
+            self._refuse_tag(event)
+        elif not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
+            self._find(_mark(event.start_mark), f"{quoted(text)} is no {kind}, as the tag !!{kind} says")
+        return value
+
+    def _refuse_tag(self, event: Any) -> None:
+        tag = str(event.tag)
+        if tag == "!":  # `run: ! grep x y` would be the opposite of what it looks like
+            self._find(_mark(event.start_mark), 'a "!" means a tag in YAML, and is lost: put the whole value in quotes')
+            return
+        shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+        hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
+        self._find(_mark(event.start_mark), f"the YAML tag {quoted(shown)} is not understood here: {hint}")
+
+    def _list(self, frame: _Frame) -> ListNode:
+        return ListNode(_mark(frame.event.start_mark), tuple(node for node, _ in frame.children))
+
+    def _mapping(self, frame: _Frame) -> MapNode:
+        entries: dict[str, Entry] = {}
+        merges: list[MapNode] = []
+        pairs = iter(frame.children)
+        for (key, mark), (value, value_mark) in zip(pairs, pairs, strict=True):
+            if not isinstance(key, Scalar):
+                self._find(mark, "a key must be a text, not a list or a mapping: put a text with brackets in quotes")
+            elif key.plain and key.text == "<<":
+                if merges:
+                    self._find(mark, 'a second "<<": write both as one list, "<<: [*a, *b]"')
+                merges += self._merged(value, value_mark)
+            elif key.text in entries:
+                first = entries[key.text].mark.line
+                self._find(mark, f"the key {quoted(key.text)} is there already, at line {first}: keep one of them")
+            else:
+                entries[key.text] = Entry(mark, key.text, value)
+        for merged in merges:  # what stands in the mapping itself wins, then the earlier of the merged ones
+            for entry in merged.entries:
+                entries.setdefault(entry.key, entry)
+        return MapNode(_mark(frame.event.start_mark), tuple(entries.values()))
+
+    def _merged(self, value: Node, mark: Location) -> list[MapNode]:
+        sources = value.items if isinstance(value, ListNode) else (value,)
+        maps = [source for source in sources if isinstance(source, MapNode)]
+        if len(maps) != len(sources):
+            self._find(mark, '"<<" merges mappings only: write "<<: *name" with a mapping behind "&name"')
+        return maps
+
+    def _find(self, mark: Location, message: str) -> None:
+        self.findings.append(Finding(mark, message))
+
+
+def usable(text: str, mark: Location) -> tuple[str, list[Finding]]:
+    """The text without what no command, no variable and no path can hold, and what is wrong with it.
+
+    The rest of the file is read with a mark in its place: nobody after this has to expect such a character.
+    """
+    found = _UNUSABLE.search(text)
+    if not found:
+        return text, []
+    message = f"the character U+{ord(found[0]):04X} cannot be passed to any program"
+    return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text), [Finding(mark, message)]
+
+
+def meaning(text: str) -> str | int | float | bool | None:
+    """What a plain text means in YAML 1.2."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _OTHER_INT.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _SPECIAL_FLOAT.fullmatch(text):
+        return float(text.replace(".", "", 1))
+    return text

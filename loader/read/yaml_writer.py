@@ -1,0 +1,150 @@
+"""A tree -> the text of a hook file, for people to read and for the loader to read again.
+
+Written by hand, since a comment has to stand behind the values. A text goes without quotes only if it is harmless in
+any YAML; one of several lines is a literal block, if that can hold it.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from dodo_hooks.loader.read.comments import Comments
+from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node
+from dodo_hooks.loader.read.yaml_reader import meaning
+
+_HARMLESS = re.compile(r"[A-Za-z0-9_./$(\\][ -~]*")
+_HARMFUL = re.compile(r": | #|[: ]\Z")  # of what the other one takes
+_HARMLESS_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# What other readers of YAML take for a boolean, a number or a date.
+_AMBIGUOUS = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[0-9][0-9_]*(:[0-9]+)*|0b[01_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*")
+_LONGEST_KEY = 500  # one that stands before its colon may have 1024 characters
+_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+def emitted(root: MapNode, *, with_origin: bool = False, comments: Comments | None = None) -> str:
+    """The YAML text; `with_origin` puts a comment behind each value that says `file:line`. The `comments` are taken."""
+    writer = _Writer(with_origin, comments or Comments())
+    return "".join(f"{line}\n" for line in (*writer.lines(root), *writer.comments.at_end))
+
+
+def as_json(root: MapNode) -> str:
+    """The JSON text. Where the number itself would lose how it was written, and that may matter, it is a text."""
+    return json.dumps(_plain(root, is_env=False), indent=2, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    with_origin: bool
+    comments: Comments
+
+    def lines(self, node: Node) -> list[str]:
+        """The lines of a value: for a text of several lines its first one belongs behind the key."""
+        if isinstance(node, MapNode) and node.entries:
+            return [line for entry in node.entries for line in self._entry(entry)]
+        if isinstance(node, ListNode) and node.items:
+            return [line for item in node.items for line in self._item(item)]
+        first, *others = _inline(node)
+        if self.with_origin:
+            first += f"{' ' if first else ''} # {_place(node.mark)}"
+        return [first + _behind(self.comments.take_behind(node.mark), first), *others]
+
+    def _entry(self, entry: Entry) -> list[str]:
+        is_written = entry.mark != entry.value.mark  # else nobody wrote this key: its line is somebody else's
+        above = self.comments.take_above(entry.mark) if is_written else []
+        behind = self.comments.take_behind(entry.mark) if is_written else ""
+        key = entry.key if _is_harmless(entry.key, _HARMLESS_KEY) else _in_quotes(entry.key)
+        above += [] if len(key) < _LONGEST_KEY else [f"? {key}"]
+        head = ":" if len(key) >= _LONGEST_KEY else f"{key}:"
+        lines = self.lines(entry.value)
+        if _is_block(entry.value):
+            return [*above, head + _behind(behind, head), *_indented(lines)]
+        first = f"{head} {lines[0]}".rstrip(" ")
+        return [*above, first + _behind(behind, first), *_indented(lines[1:])]
+
+    def _item(self, item: Node) -> list[str]:
+        above = self.comments.take_above(item.mark)
+        first, *others = self.lines(item)
+        if behind := self.comments.take_behind(item.mark):  # what it stood behind is gone
+            above.append(behind)
+        # What stands above the first key of a map stands above the item.
+        while first.startswith("#"):
+            above.append(first)
+            first, *others = others
+        return [*above, f"- {first}".rstrip(" "), *_indented(others)]
+
+
+def _behind(comment: str, before: str) -> str:
+    return f"{'  ' if before else ''}{comment}" if comment else ""
+
+
+def _is_block(node: Node) -> bool:
+    """Whether the value begins on a line of its own."""
+    return bool(node.entries if isinstance(node, MapNode) else isinstance(node, ListNode) and node.items)
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" if line else "" for line in lines]
+
+
+def _inline(node: Node) -> list[str]:
+    if isinstance(node, MapNode):
+        return ["{}"]
+    if isinstance(node, ListNode):
+        return ["[]"]
+    if not isinstance(node.value, str):
+        return ["" if node.value is None else node.text]
+    if _is_harmless(node.value, _HARMLESS):
+        return [node.value]
+    return _literal(node.value) or [_in_quotes(node.value)]
+
+
+def _is_harmless(text: str, pattern: re.Pattern[str]) -> bool:
+    if not pattern.fullmatch(text) or _HARMFUL.search(text):
+        return False
+    return isinstance(meaning(text), str) and not _AMBIGUOUS.fullmatch(text)
+
+
+def _literal(text: str) -> list[str]:
+    """A block of lines as they are; nothing if the text cannot be one, or has one line only."""
+    lines = text.split("\n")
+    # The first line tells how far the block is indented.
+    if len(lines) == 1 or lines[0][:1] in ("", " ") or not all(map(_can_be_seen, lines)):
+        return []
+    kept = len(text) - len(text.rstrip("\n"))
+    if kept:
+        lines.pop()
+    return ["|" if kept == 1 else "|+" if kept else "|-", *lines]
+
+
+def _can_be_seen(line: str) -> bool:
+    return line.replace("\t", " ").isprintable()
+
+
+def _in_quotes(text: str) -> str:
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _place(mark: Location) -> str:
+    return "".join(c if c.isprintable() else _escaped(c) for c in mark.file) + f":{mark.line}"
+
+
+def _plain(node: Node, is_env: bool) -> Any:
+    if isinstance(node, MapNode):
+        return {entry.key: _plain(entry.value, is_env or entry.key == "env") for entry in node.entries}
+    if isinstance(node, ListNode):
+        return [_plain(item, is_env) for item in node.items]
+    value = node.value
+    if isinstance(value, str) or value is None:
+        return value
+    is_same = json.dumps(value) == node.text
+    return node.text if is_env or (isinstance(value, float) and not is_same) else value

@@ -1,0 +1,199 @@
+"""The JSON Schema of a hook file, made of the models (C1).
+
+It is kept in hooks.schema.json (`key_reference.py` writes it), and a test compares the two. It is for editors, and as
+strict as JSON Schema can be: what hangs together beyond one body (needs, names, modes), and the limits of what a text
+may say, are found by `dodo-hooks validate` alone.
+"""
+
+import json
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
+from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.schema.key_docs import COMMANDS, Key, Shape
+from dodo_hooks.loader.schema.models import ASKED, BODIES, OF_SCRIPTS, PATTERNS
+
+SCHEMA_FILE = Path(__file__).parents[1] / "hooks.schema.json"
+
+_Json = dict[str, Any]
+
+
+def schema_text() -> str:
+    """The schema as it is kept in hooks.schema.json."""
+    return json.dumps(hook_file_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def hook_file_schema() -> _Json:
+    """The JSON Schema (draft 2020-12) of a hooks.dodo."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "hooks.dodo",
+        **_body("file"),
+        "$defs": {_name(level): _body(level) for level in BODIES if level != "file"},
+    }
+
+
+def keys_of(body: Any) -> Iterator[tuple[str, Any, Key]]:
+    """Each key of a body with its field and what is said about it."""
+    body.model_rebuild()  # so that its fields know what is defined after them
+    for key, field in body.model_fields.items():
+        (said,) = [one for one in field.metadata if isinstance(one, Key)]
+        yield key, field, said
+
+
+def says(field: Any) -> str:
+    """The type of a field, for people."""
+    return _says(field.annotation, field.metadata)
+
+
+def _says(annotation: Any, metadata: Sequence[Any] = ()) -> str:
+    annotation, metadata = _opened(annotation, metadata)
+    shape = _shape(metadata)
+    return shape.says if shape else _says(*[one for one in get_args(annotation) if one is not type(None)][:1])
+
+
+def default_of(field: Any) -> Any:
+    """The default of a field as a file would say it; None where there is none to write."""
+    default, shape = field.default, _shape(_opened(field.annotation, field.metadata)[1])
+    if shape and shape.says in _UNITS and isinstance(default, int | float):
+        return _with_unit(default, _UNITS[shape.says])
+    if isinstance(default, tuple):
+        return list(default)
+    return default if isinstance(default, bool | int | str) and default != "" else None
+
+
+# The largest first, so that 7d is not written as 604800s.
+_UNITS: dict[str, dict[str, float]] = {
+    "duration": {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001},
+    "size": {"GB": 1 << 30, "MB": 1 << 20, "KB": 1 << 10, "B": 1},
+}
+
+
+def _with_unit(number: float, units: Mapping[str, float]) -> str:
+    unit = next(unit for unit, one in units.items() if number % one == 0)
+    return f"{number / units[unit]:.0f}{unit}"
+
+
+def _name(level: str) -> str:
+    return level.replace(" ", "-")
+
+
+def _body(level: str) -> _Json:
+    """The schema of a mapping with known keys."""
+    keys = list(keys_of(BODIES[level]))
+    required = [key for key, field, _ in keys if field.is_required()]
+    one_of: _Json = {"oneOf": [{"required": [key]} for key in COMMANDS]} if level == "job" else {}
+    if level == "job":
+        one_of["dependentRequired"] = {key: ["script"] for key in OF_SCRIPTS}
+    if level == "pattern":
+        one_of["oneOf"] = [{"required": [key]} for key in PATTERNS]
+        one_of["not"] = {"required": ["regex", "ignore_case"], "properties": {"ignore_case": {"const": True}}}
+    if level == "condition":
+        one_of = {"anyOf": [{"required": [key]} for key in ASKED]}
+    may_be_nothing = not required and not one_of
+    return {
+        "description": " ".join((BODIES[level].__doc__ or "").split()),
+        "type": ["object", "null"] if may_be_nothing else "object",
+        "properties": {key: _property(key, field, said) for key, field, said in keys},
+        **({"patternProperties": {"^x-": {"description": "A place for anchors."}}} if level == "file" else {}),
+        "additionalProperties": False,
+        **({"required": required} if required else {}),
+        **one_of,
+    }
+
+
+def _property(key: str, field: Any, said: Key) -> _Json:
+    shape = _schema(field.annotation, field.metadata)
+    families = f" Also in {' and '.join(said.families)}." if said.families else ""
+    written = default_of(field)
+    unwritten = f" Default: {said.default.replace('`', '')}." if said.default else ""
+    # Beside "$ref" other keywords stand since draft 2019-09.
+    return {
+        "description": f"{said.means.replace('`', '')}.{unwritten}{families}",
+        **shape,
+        **({} if written is None else {"default": written}),
+        "examples": [_plain(_parsed(said.example))[key]],
+    }
+
+
+def _schema(annotation: Any, metadata: Sequence[Any] = ()) -> _Json:
+    annotation, metadata = _opened(annotation, metadata)
+    shape = _shape(metadata)
+    if shape and shape.schema is not None:
+        return dict(shape.schema)
+    origin, arguments = get_origin(annotation), [one for one in get_args(annotation) if one is not type(None)]
+    if origin in (Union, types.UnionType):
+        return _any_of([_schema(one) for one in arguments])
+    if origin in (list, tuple):
+        return _list(_schema(arguments[0]), shape or Shape("list"))
+    if origin is dict:
+        return _map(arguments, shape or Shape("map"))
+    return _reference(annotation, shape)
+
+
+def _list(item: _Json, shape: Shape) -> _Json:
+    several: _Json = {"type": ["array", "null"] if shape.or_nothing else "array", "items": item}
+    if shape.least:
+        several["minItems"] = shape.least
+    return _any_of([item, several]) if shape.or_one else several
+
+
+def _map(arguments: Sequence[Any], shape: Shape) -> _Json:
+    names, values = _schema(arguments[0]), _schema(arguments[1])
+    kind: Any = ["object", "null"] if shape.or_nothing else "object"
+    least = {"minProperties": shape.least} if shape.least else {}
+    if "enum" in names:  # as properties, so that an editor offers them
+        known = {name: values for name in names["enum"]}
+        return {"type": kind, "properties": known, "additionalProperties": False, **least}
+    return {"type": kind, "propertyNames": names, "additionalProperties": values, **least}
+
+
+def _reference(annotation: Any, shape: Shape | None) -> _Json:
+    level = next(level for level, body in BODIES.items() if body is annotation)
+    reference: _Json = {"$ref": f"#/$defs/{_name(level)}"}
+    if shape is None or not shape.short_for:
+        return reference
+    field = BODIES[level].model_fields[shape.short_for]
+    short = _schema(field.annotation, field.metadata)
+    return _any_of([*(one for one in short.get("anyOf", [short]) if one.get("type") != "object"), reference])
+
+
+def _any_of(schemas: Sequence[_Json]) -> _Json:
+    flat = [one for schema in schemas for one in (schema["anyOf"] if set(schema) == {"anyOf"} else [schema])]
+    return flat[0] if len(flat) == 1 else {"anyOf": flat}
+
+
+def _opened(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+    """Without `Annotated` and `| None`; the metadata that is nearest comes last."""
+    while True:
+        arguments = [one for one in get_args(annotation) if one is not type(None)]
+        if get_origin(annotation) is Annotated:
+            annotation, metadata = arguments[0], [*annotation.__metadata__, *metadata]
+        elif get_origin(annotation) in (Union, types.UnionType) and len(arguments) == 1:
+            annotation = arguments[0]
+        else:
+            return annotation, metadata
+
+
+def _shape(metadata: Sequence[Any]) -> Shape | None:
+    return next((one for one in reversed(metadata) if isinstance(one, Shape)), None)
+
+
+def _parsed(text: str) -> Node:
+    root = parse(text.encode()).root
+    assert root is not None
+    return root
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node, MapNode):
+        return {entry.key: _plain(entry.value) for entry in node.entries}
+    return [_plain(item) for item in node.items] if isinstance(node, ListNode) else node.value
+
+
+def plain_of(text: str) -> Any:
+    """What a JSON Schema sees of a hook file: plain values."""
+    return _plain(_parsed(text))

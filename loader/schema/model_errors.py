@@ -1,0 +1,304 @@
+"""What the models refuse, said in sentences (C2), and the rest of the file without it.
+
+A flaw's path has the shape of the models: `("hooks", HOOK, "jobs", N, "group", "jobs", M, KEY, ...)`. It is brought to
+the shape of the file first. Pydantic adds "[key]" where it is the key of a mapping that is wrong and not its value, and
+one of our tags where a value may have several shapes; and the file has a short form where the models have a list of one
+or a mapping with one key.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dodo_hooks.core.git_hooks import known_hooks
+from dodo_hooks.core.terminal_text import did_you_mean, listed, quoted
+from dodo_hooks.loader.read.nodes import (
+    Entry,
+    Finding,
+    ListNode,
+    MapNode,
+    Node,
+    Path,
+    Scalar,
+    described,
+    key_mark_at,
+    mark_at,
+    node_at,
+)
+from dodo_hooks.loader.schema.key_docs import COMMANDS
+
+# What pydantic puts into a path for the shape of a value. No key of a file has a NUL in it.
+TEXT, LIST, MAP, FLAG = "\0text", "\0list", "\0map", "\0flag"
+_TAGS = frozenset((TEXT, LIST, MAP, FLAG))
+_KEY = "[key]"
+
+_RUN = COMMANDS[0]
+
+# Which body a key of a body leads to: by itself, as each item of a list, as one or each of a list, or under names. It
+# says where the models have each other; a test compares the two.
+_ONE, _EACH, _ANY, _NAMED = "one", "each", "any", "named"
+WAYS: dict[str, dict[str, tuple[str, str]]] = {
+    "file": {
+        "log": ("log", _ONE),
+        "notify": ("notify", _ONE),
+        "hooks": ("hook", _NAMED),
+        "tasks": ("hook", _NAMED),
+    },
+    "hook": {
+        "jobs": ("job", _EACH),
+        "setup": ("setup", _ANY),
+        "skip": ("condition", _ANY),
+        "only": ("condition", _ANY),
+        "exclude": ("pattern", _ANY),
+        "concurrency": ("concurrency", _ONE),
+    },
+    "job": {
+        "group": ("group", _ONE),
+        "log": ("job log", _ONE),
+        "skip": ("condition", _ANY),
+        "only": ("condition", _ANY),
+        "glob": ("pattern", _ANY),
+        "exclude": ("pattern", _ANY),
+        "concurrency": ("concurrency", _ONE),
+    },
+    "group": {"jobs": ("job", _EACH)},
+    "condition": {"ref": ("pattern", _ANY), "changed": ("pattern", _ANY), "all": ("condition", _ANY)},
+}
+_MAIN = ("file", "hook", "job")  # where a key that several bodies have is most likely meant to stand
+# Keys that are planned, of a job.
+_NOT_YET = ("inputs", "outputs", "uptodate", "tracks")
+
+_EXPECTED = {
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping of keys to values",
+    "greater_than_equal": "a whole number of at least {ge}",
+    "less_than_equal": "a whole number of at most {le}",
+}
+_MISSING = {
+    "setup": "a setup has a command to run",
+}
+_YES = ("yes", "y", "on", "true", "1")
+_NO = ("no", "n", "off", "false", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelError:
+    """One error of pydantic's: its type (`extra_forbidden`), where, and what else it knows."""
+
+    kind: str
+    path: tuple[str | int, ...]
+    context: Mapping[str, Any]
+
+
+def findings_of(flaws: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """The sentences for flaws; `keys` are the known ones of a `file`, its `log`, a `hook` and so on.
+
+    What an alias brings to several jobs is said of the first: a file may hold thousands of aliases.
+    """
+    findings: list[Finding] = []
+    said: set[tuple[object, ...]] = set()
+    for flaw in flaws:
+        path, is_key = _place_of(flaw, root)
+        about = (flaw.kind, _raised(flaw), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
+        if about not in said:
+            said.add(about)
+            findings.append(_finding_of(flaw, path, is_key, root, keys))
+    return findings
+
+
+def _finding_of(flaw: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
+    who = who_at(root, path)
+    if flaw.kind == "extra_forbidden":
+        return Finding(key_mark_at(root, path), _unknown_key(path, keys), who)
+    if flaw.kind == "missing":
+        why = flaw.context.get("error") or _MISSING[_level_at(path[:-1])]
+        return Finding(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", who)
+    if flaw.kind == "refused":
+        return Finding(key_mark_at(root, path), _raised(flaw), who)
+    if is_key:
+        is_named_here = len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
+        return Finding(key_mark_at(root, path), _raised(flaw), "" if is_named_here else who)
+    subject = _subject(path)
+    message = _raised(flaw) if flaw.kind == "value_error" else _mismatch(flaw, path, node_at(root, path))
+    return Finding(mark_at(root, path), f"{subject}{message}", who)
+
+
+def _place_of(flaw: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
+    """The flaw's path in the tree, and whether it is about the key there and not about its value."""
+    steps = [step for step in flaw.path if step not in _TAGS]
+    kept: list[str | int] = []
+    node: Node | None = root
+    for place, step in enumerate(steps):
+        child = node_at(node, [step]) if node is not None else None
+        if child is None and step == _KEY and place == len(steps) - 1:
+            return tuple(kept), True
+        is_missing = place == len(steps) - 1 and flaw.kind == "missing"
+        if child is None and not is_missing and _is_short(node, step):
+            continue
+        kept.append(step)
+        node = child
+    return tuple(kept), False
+
+
+def _is_short(node: Node | None, step: str | int) -> bool:
+    """Whether the file has one value where the models have a list, or a mapping with one key."""
+    return not isinstance(node, ListNode) if isinstance(step, int) else not isinstance(node, MapNode | None)
+
+
+def _bodies(path: Path) -> Iterator[tuple[int, str]]:
+    """Each body on the way, as how long the path to it is, and its level; the file itself first."""
+    level, place = "file", 0
+    yield 0, level
+    while place < len(path):
+        level, how = WAYS.get(level, {}).get(str(path[place]), ("", _ONE))
+        place += 1
+        if not level:
+            return
+        if how in (_EACH, _NAMED):
+            if place == len(path):
+                return
+            place += 1
+        elif how == _ANY and place < len(path) and isinstance(path[place], int):
+            place += 1
+        yield place, level
+
+
+def _level_at(path: Path) -> str:
+    """What kind of body the path leads to, or into."""
+    return list(_bodies(path))[-1][1]
+
+
+def _is_a(level: str, path: Path) -> bool:
+    return (len(path), level) in _bodies(path)
+
+
+def who_at(root: Node, path: Path) -> str:
+    """`job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for what belongs to the file."""
+    owners = [(length, level) for length, level in _bodies(path) if level in ("hook", "setup", "job")]
+    return _called(root, path, owners) if owners else ""
+
+
+def _called(root: Node, path: Path, owners: list[tuple[int, str]]) -> str:
+    *outer, (length, level) = owners
+    if level == "hook":
+        return f"{'task' if path[0] == 'tasks' else 'hook'} {quoted(str(path[1]))}"
+    name = node_at(root, [*path[:length], "name"])
+    if isinstance(name, Scalar) and isinstance(name.value, str):
+        return f"{level} {quoted(name.value)}"
+    number = path[length - 1]
+    whose = quoted(str(path[1])) if outer[-1][1] == "hook" else _group_called(root, path, outer)
+    return f"{level} {number + 1} of {whose}" if isinstance(number, int) else f"{level} of {whose}"
+
+
+def _group_called(root: Node, path: Path, owners: list[tuple[int, str]]) -> str:
+    kind, _, called = _called(root, path, owners).partition(" ")
+    return f"group {called}" if called.startswith('"') else f"the group in {kind} {called}"
+
+
+def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
+    key, level = str(path[-1]), _level_at(path[:-1])
+    owners = [other for other, known in keys.items() if key in known]
+    owners = [other for other in owners if other in _MAIN] or owners
+    if key in _NOT_YET and "job" in keys:
+        return f"{quoted(key)} is not supported yet: remove it, and the job runs each time"
+    if owners:
+        return f"unknown key {quoted(key)}: it is one of a {listed(owners)}, not of a {level}"
+    near = did_you_mean(key, keys[level])
+    if near:
+        return f"unknown key {quoted(key)}{near}"
+    if key in known_hooks():
+        return f'unknown key {quoted(key)}: a hook belongs below "hooks:"'
+    return f"unknown key {quoted(key)}, expected {listed(keys[level])}"
+
+
+def _subject(path: Path) -> str:
+    """What the sentence is about; nothing where it is about the hook or the job as a whole."""
+    names = [step for step in path if isinstance(step, str)]
+    if not path or any(_is_a(level, path) for level in ("hook", "setup", "job")):
+        return ""
+    kind = {"env": "variable ", "templates": "template "}.get(str(path[-2]), "") if len(path) > 1 else ""
+    return f"{kind}{quoted(names[-1])}: "
+
+
+def _raised(flaw: ModelError) -> str:
+    return str(flaw.context.get("error", "this cannot be used"))
+
+
+def _mismatch(flaw: ModelError, path: Path, node: Node | None) -> str:
+    expected = _EXPECTED.get(flaw.kind, "something else").format(**flaw.context)
+    return f"expected {expected}, found {described(node)}{_hint(flaw, path, node)}"
+
+
+def _hint(flaw: ModelError, path: Path, node: Node | None) -> str:
+    """What to write instead, where it can be told."""
+    if flaw.kind == "list_type" and path[-1] == "jobs":
+        return ': write "- " before each job' if not isinstance(node, Scalar) else ""
+    if flaw.kind == "list_type" and isinstance(node, Scalar):
+        return f": write [{node.text}]" if len(node.text) < 40 else ""
+    if flaw.kind == "model_type" and isinstance(node, ListNode):
+        return ': write "jobs:" above the list' if _level_at(path) in ("hook", "group") else ""
+    if not isinstance(node, Scalar):
+        return ""
+    if flaw.kind == "string_type":
+        if node.value is None:
+            return ': write "" for an empty text' if path[-1] not in COMMANDS else ": write the command behind it"
+        return f': write "{node.text}", in quotes'
+    if flaw.kind == "bool_type" and node.text.lower() in _YES + _NO:
+        return f": write {'true' if node.text.lower() in _YES else 'false'}{'' if node.plain else ', without quotes'}"
+    if flaw.kind == "int_type" and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():
+        return f": write {node.text}, without quotes" if len(node.text) < 10 else ""
+    return ""
+
+
+def without(root: Node, flaws: Sequence[ModelError]) -> Node:
+    """The tree without what the flaws are about. A job without a command gets `:`, so that its name is known."""
+    whole: set[Path] = set()
+    commandless: set[Path] = set()
+    for flaw in flaws:
+        cut, job = _cut_at(flaw, _place_of(flaw, root)[0])
+        whole.add(cut)
+        if job is not None:
+            commandless.add(job)
+    return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())
+
+
+def _cut_at(flaw: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
+    """What has to go so that nothing is left that is wrong in another way, and the job that then has no command."""
+    bodies = list(_bodies(path))
+    for length, level in bodies:
+        if level == "condition":  # what is left of one asks something else: the whole `skip` or `only` goes
+            return path[:length] if isinstance(path[length - 1], str) else path[: length - 1], None
+        if level == "setup":
+            return path[:length], None
+    length, level = bodies[-1]
+    if level == "group" and length == len(path):
+        return path, path[:-1]
+    if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is none
+        return path[: length + 1], path[:length] if flaw.kind != "refused" else None
+    return path[:-1] if flaw.kind == "missing" else path, None
+
+
+def _cut(
+    node: Node, path: tuple[str | int, ...], is_flawed: Callable[[Path], bool], needs_command: Callable[[Path], bool]
+) -> Node | None:
+    if is_flawed(path):
+        return None
+    if isinstance(node, ListNode):
+        items = [_cut(item, (*path, place), is_flawed, needs_command) for place, item in enumerate(node.items)]
+        return ListNode(node.mark, tuple(item for item in items if item is not None))
+    if not isinstance(node, MapNode):
+        return _stub(node) if needs_command(path) else node
+    entries = [
+        Entry(entry.mark, entry.key, value)
+        for entry in node.entries
+        if (value := _cut(entry.value, (*path, entry.key), is_flawed, needs_command)) is not None
+    ]
+    return MapNode(node.mark, (*entries, *(_stub(node).entries if needs_command(path) else ())))
+
+
+def _stub(node: Node) -> MapNode:
+    return MapNode(node.mark, (Entry(node.mark, _RUN, Scalar(node.mark, ":", ":")),))

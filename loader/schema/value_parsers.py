@@ -1,0 +1,320 @@
+"""What the single values of a hook file may be: a node of the tree in, a plain value out (C2, C3).
+
+Every function here either returns the value or raises ValueError with the rest of a sentence that begins with the key.
+The openers take a node apart by one level, so that what is in it keeps its place and the way in which it was written.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
+from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.plan import (
+    AT_MERGE_COMMIT,
+    CI,
+    ELSEWHERE,
+    FAILURE,
+    IN_MERGE,
+    IN_REBASE,
+    ON_CONFLICT,
+    OUTPUTS,
+    PINNED,
+)
+from dodo_hooks.core.terminal_text import did_you_mean, listed, quoted
+from dodo_hooks.core.units import bytes_of, seconds_of
+from dodo_hooks.loader.globs.compile_globs import compile_glob
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, described
+from dodo_hooks.loader.shell.placeholders import is_known
+
+LEAST_LOG_BYTES = 64 * 1024
+SYSTEMS = ("linux", "macos", "windows")
+STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)  # what a condition that is one word may be, beside a variable
+TYPES_OF_FILES = ("text", "binary", "executable", "not executable", "symlink", "not symlink")
+ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
+NOT_FOR_TASKS = ("fg", "bg")  # doit's groups: loader/tasks.py
+
+FAIL_MODES = ("abort", "warn")
+BACKGROUND_OUTPUTS = ("log", "silent")
+PLACES = (CI, ELSEWHERE)
+OCCASIONS = ("failed", "always")
+
+# Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
+MACRO = "[A-Za-z_][A-Za-z0-9_-]*"
+VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
+MIME = "^[a-z]+/[A-Za-z0-9.+*-]+$"
+_Filled = TypeVar("_Filled")
+
+
+# Openers
+
+
+def value(node: object) -> object:
+    return node.value if isinstance(node, Scalar) else node
+
+
+def items(node: object) -> object:
+    """The items of a list; a key with nothing behind it, such as when all jobs are commented out, is an empty one."""
+    if isinstance(node, ListNode):
+        return list(node.items)
+    return [] if isinstance(node, Scalar) and node.value is None else node
+
+
+def one_or_more(node: object) -> object:
+    """The items of a list; what is no list is one item."""
+    opened = items(node)
+    return opened if isinstance(opened, list) else [node]
+
+
+def entries(node: object) -> object:
+    if isinstance(node, MapNode):
+        return {entry.key: entry.value for entry in node.entries}
+    return {} if isinstance(node, Scalar) and node.value is None else node
+
+
+def as_written(node: object) -> object:
+    """Numbers and booleans as they stand in the file, since the environment knows texts only."""
+    return node.text if isinstance(node, Scalar) and node.value is not None else value(node)
+
+
+def found(node: object) -> str:
+    return described(node) if isinstance(node, Scalar | ListNode | MapNode) else "nothing"
+
+
+# Values that are not what they look like
+
+
+def seconds(node: object) -> float:
+    if isinstance(node, Scalar) and node.value is not None:
+        return seconds_of(node.text)
+    raise ValueError(f"expected a duration such as 90s, found {found(node)}")
+
+
+def size(node: object) -> int:
+    if isinstance(node, Scalar) and node.value is not None:
+        return bytes_of(node.text)
+    raise ValueError(f"expected a size such as 10MB, found {found(node)}")
+
+
+def version(node: object) -> object:
+    if isinstance(node, Scalar) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}", node.text):
+        return node.text
+    raise ValueError(f'expected a version such as "0.1.0", found {found(node)}')
+
+
+def conditions(node: object) -> object:
+    """The items of a list, or one; nothing is no list here, since `only:` with nothing could mean never or always."""
+    return list(node.items) if isinstance(node, ListNode) else [node]
+
+
+def condition_text(node: object) -> object:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return node.value
+    raise ValueError(f"expected a condition, such as merge, CI or {{ref: main}}, found {found(node)}")
+
+
+def output(node: object) -> object:
+    """`true` is what is shown anyway (None), `false` nothing but what failed."""
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return None if node.value else (FAILURE,)
+    if isinstance(node, ListNode):
+        return node.items
+    hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in OUTPUTS else ""
+    raise ValueError(f"expected true, false or a list of {listed(OUTPUTS)}, found {found(node)}{hint}")
+
+
+def places(node: object) -> object:
+    """Where `fail_on_changes` holds: `true` is everywhere, `false` nowhere."""
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return PLACES if node.value else ()
+    if isinstance(node, ListNode):
+        return node.items
+    hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in PLACES else ""
+    raise ValueError(f"expected true, false or a list of {listed(PLACES)}, found {found(node)}{hint}")
+
+
+# Checks of texts
+
+
+def not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected a text, found an empty one")
+    return text
+
+
+def log_bytes(number: int) -> int:
+    if number < LEAST_LOG_BYTES:
+        raise ValueError("a log may have no less than 64KB: its head and its tail are kept in whole blocks")
+    return number
+
+
+def variable(name: str) -> str:
+    if not name or "=" in name:
+        raise ValueError(f'{quoted(name)} cannot be the name of a variable: a name is not empty and has no "="')
+    return name
+
+
+def folder(root: str) -> str:
+    """The folder relative to the top of the working tree, without `.` and doubled slashes; "" is the top."""
+    if root.startswith("/"):
+        raise ValueError(f"expected a folder relative to the top of the repository, found the absolute {quoted(root)}")
+    path = posixpath.normpath(root) if root else "."
+    if path.split("/")[0] == "..":
+        raise ValueError(f"expected a folder inside of the repository, {quoted(root)} leads out of it")
+    return "" if path == "." else path
+
+
+def absolute(path: str) -> str:
+    """A path that means the same wherever it is read from."""
+    if path != "~" and not path.startswith(("/", "~/")):
+        raise ValueError(f'expected a path that begins with "/" or "~/", found {quoted(path)}')
+    return path
+
+
+def script(name: str) -> str:
+    """A file below the folder of the hook's scripts."""
+    path = posixpath.normpath(name)
+    if name.startswith("/") or path.split("/")[0] in ("..", "."):
+        raise ValueError(f"expected the name of a file in the folder of the hook's scripts, found {quoted(name)}")
+    return path
+
+
+def group_name(name: str) -> str:
+    if not name or len(name) > 100 or not name.isprintable():
+        raise ValueError("expected the name of a group: up to 100 printable characters")
+    return name
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """The check that a text is one of these words."""
+
+    def check(word: str) -> str:
+        if word not in known:
+            near = did_you_mean(word, known)
+            raise ValueError(f"expected {listed(known)}, found {quoted(word)}{near}")
+        return word
+
+    return check
+
+
+on_conflict = one_of(*ON_CONFLICT)
+output_word = one_of(*OUTPUTS)
+place_word = one_of(*PLACES)
+system = one_of(*SYSTEMS)
+fail_mode = one_of(*FAIL_MODES)
+background_output = one_of(*BACKGROUND_OUTPUTS)
+trust = one_of(PINNED)
+occasion = one_of(*OCCASIONS)
+_architecture = one_of(*ARCHITECTURES)
+
+
+def by_system(node: object) -> object:
+    """The entries of a mapping; `run: {staged_files}` is one to YAML."""
+    opened = entries(node)
+    for word in opened if isinstance(opened, dict) else ():
+        if is_known(word, arguments=99):
+            raise ValueError(f"{{{word}}} is a mapping in YAML: put the whole command in quotes")
+    return opened
+
+
+def command(text: str) -> str:
+    """An item of a list of commands: `run: [ -f x ]` is such a list, and looks like a test."""
+    if text.startswith("-"):
+        raise ValueError(f"{quoted(text)} cannot be a command: if [ ] is the test, put the whole command in quotes")
+    return text
+
+
+def architecture(word: str) -> str:
+    """The name that the kernel has for it: `amd64` is `x86_64`, `arm64` is `aarch64`."""
+    return ARCHITECTURES[_architecture(word)]
+
+
+def file_type(word: str) -> str:
+    if word in TYPES_OF_FILES or re.fullmatch(MIME[1:-1], word):
+        return word
+    near = did_you_mean(word, TYPES_OF_FILES)
+    raise ValueError(f"expected {listed(TYPES_OF_FILES)}, or a type such as text/x-python, found {quoted(word)}{near}")
+
+
+def regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"{quoted(text)} is no regular expression: {error}") from None
+    return text
+
+
+def glob(text: str) -> str:
+    if text.startswith("!"):
+        raise ValueError(
+            f'{quoted(text)} does not mean all others: write {quoted(text[1:])} behind "exclude" or "skip", '
+            'or "\\!" for the character'
+        )
+    if re.search(r"\{[^{},]*[^{},.\\]\.\.[^{},.]+\}", text):
+        raise ValueError(f"{quoted(text)} has a range, which is not expanded: write {{1,2,3}}, or [1-3]")
+    compile_glob(text)  # raises ValueError with a sentence
+    return text
+
+
+def at_least_one(what: str) -> Callable[[_Filled], _Filled]:
+    """The check that something is in a list or a mapping."""
+
+    def check(filled: _Filled) -> _Filled:
+        if not filled:
+            raise ValueError(f"expected at least one {what}, found none")
+        return filled
+
+    return check
+
+
+def condition_word(word: str) -> str:
+    if word not in STATES and not re.fullmatch(VARIABLE, word):
+        near = did_you_mean(word, STATES)
+        raise ValueError(f"expected {', '.join(STATES)} or the name of a variable, found {quoted(word)}{near}")
+    return word
+
+
+# Names
+
+
+def hook_name(name: str) -> str:
+    if name in SERVER_HOOKS:
+        raise ValueError(f"the hook {quoted(name)} is not supported: {_why_not(name)}")
+    if name not in known_hooks():
+        near = did_you_mean(name, known_hooks())
+        raise ValueError(f"unknown hook {quoted(name)}{near or ': git has no hook of this name on the client side'}")
+    return name
+
+
+def _why_not(name: str) -> str:
+    if name == "fsmonitor-watchman" or name.startswith("p4-"):
+        return "git behaves differently as soon as there is one"
+    return "it runs on the server that a push arrives at, not where you work"
+
+
+def task_name(name: str) -> str:
+    """The name of a task: nothing else that can be run or fired is called so."""
+    fault = name_fault(name)
+    if fault:
+        raise ValueError(f"the name of a task {fault}")
+    if ":" in name:
+        raise ValueError(
+            f'{quoted(name)} cannot be the name of a task: HOOK:JOB is how a job is called, so leave the ":" out'
+        )
+    if name in known_hooks() or name in SERVER_HOOKS:
+        raise ValueError(f'{quoted(name)} is the name of a hook: it belongs below "hooks:", a task needs another name')
+    if name in NOT_FOR_TASKS:
+        raise ValueError(f"{quoted(name)} means all jobs of a phase: a task needs another name")
+    return name
+
+
+def macro_name(name: str) -> str:
+    if not re.fullmatch(MACRO, name):
+        raise ValueError(
+            f"{quoted(name)} cannot be the name of a template: letters, digits, "
+            '"_" and "-", and no digit or "-" at the beginning'
+        )
+    if is_known(name, arguments=0):
+        raise ValueError(f"{quoted('{' + name + '}')} has a meaning already: a template needs another name")
+    return name

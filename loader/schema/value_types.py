@@ -1,0 +1,171 @@
+"""The single values of a hook file as types of the models: how each is read, and how the JSON Schema describes it."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+
+from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
+from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar
+from dodo_hooks.loader.schema import value_parsers
+from dodo_hooks.loader.schema.key_docs import Shape, word
+from dodo_hooks.loader.schema.model_errors import FLAG, LIST, MAP, TEXT
+
+
+def kind_of(node: object) -> str:
+    """The shape that a value has, of those that the union takes; any other is refused as a text."""
+    if isinstance(node, MapNode):
+        return MAP
+    return LIST if isinstance(node, ListNode) else TEXT
+
+
+def list_or_text(node: object) -> str:
+    return LIST if isinstance(node, ListNode) else TEXT
+
+
+def map_or_text(node: object) -> str:
+    return MAP if isinstance(node, MapNode) else TEXT
+
+
+def flag_or_list(node: object) -> str:
+    return FLAG if isinstance(node, Scalar) and isinstance(node.value, bool) else LIST
+
+
+_TEXT = {"type": "string", "pattern": r"\S"}
+_WRITTEN = {"type": ["string", "number", "boolean"]}
+
+Text: TypeAlias = Annotated[str, BeforeValidator(value_parsers.value), Shape("text", {"type": "string"})]
+FilledText: TypeAlias = Annotated[Text, AfterValidator(value_parsers.not_blank), Shape("text", _TEXT)]
+Texts: TypeAlias = Annotated[
+    list[FilledText], BeforeValidator(value_parsers.one_or_more), Shape("text or list of texts", or_one=True)
+]
+Prefixes: TypeAlias = Annotated[
+    list[Annotated[FilledText, AfterValidator(value_parsers.absolute)]],
+    BeforeValidator(value_parsers.one_or_more),
+    Shape("path or list of paths", or_one=True),
+]
+Flag: TypeAlias = Annotated[bool, BeforeValidator(value_parsers.value), Shape("boolean", {"type": "boolean"})]
+Number: TypeAlias = Annotated[int, BeforeValidator(value_parsers.value), Shape("integer", {"type": "integer"})]
+Slots: TypeAlias = Annotated[Number, Field(ge=1), Shape("integer from 1", {"type": "integer", "minimum": 1})]
+Count: TypeAlias = Annotated[Number, Field(ge=0), Shape("integer from 0", {"type": "integer", "minimum": 0})]
+Nice: TypeAlias = Annotated[
+    Number, Field(ge=-20, le=19), Shape("-20 to 19", {"type": "integer", "minimum": -20, "maximum": 19})
+]
+Seconds: TypeAlias = Annotated[
+    float,
+    BeforeValidator(value_parsers.seconds),
+    Shape("duration", {"type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d)$"}),
+]
+Bytes: TypeAlias = Annotated[
+    int,
+    BeforeValidator(value_parsers.size),
+    Shape("size", {"type": "string", "pattern": "^0*[1-9][0-9]{0,11}(B|KB|MB|GB)$"}),
+]
+LogBytes: TypeAlias = Annotated[Bytes, AfterValidator(value_parsers.log_bytes)]
+Version: TypeAlias = Annotated[
+    str,
+    BeforeValidator(value_parsers.version),
+    Shape("version", {"type": ["string", "number"], "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9}){0,3}$"}),
+]
+Folder: TypeAlias = Annotated[
+    Text, AfterValidator(value_parsers.folder), Shape("path", {"type": "string", "pattern": r"^(?!/|\.\.(/|$))"})
+]
+Script: TypeAlias = Annotated[
+    FilledText,
+    AfterValidator(value_parsers.script),
+    Shape("path", {"type": "string", "pattern": r"^(?!/|\.\.(/|$)).*\S"}),
+]
+GroupName: TypeAlias = Annotated[
+    Text, AfterValidator(value_parsers.group_name), Shape("text", {"type": "string", "minLength": 1, "maxLength": 100})
+]
+OnConflict: TypeAlias = Annotated[Text, AfterValidator(value_parsers.on_conflict), word(*ON_CONFLICT)]
+FailMode: TypeAlias = Annotated[Text, AfterValidator(value_parsers.fail_mode), word(*value_parsers.FAIL_MODES)]
+BackgroundOutput: TypeAlias = Annotated[
+    Text, AfterValidator(value_parsers.background_output), word(*value_parsers.BACKGROUND_OUTPUTS)
+]
+Trust: TypeAlias = Annotated[Text, AfterValidator(value_parsers.trust), word(PINNED)]
+Occasion: TypeAlias = Annotated[Text, AfterValidator(value_parsers.occasion), word(*value_parsers.OCCASIONS)]
+FileType: TypeAlias = Annotated[
+    Text,
+    AfterValidator(value_parsers.file_type),
+    Shape(
+        "type",
+        {"anyOf": [{"enum": list(value_parsers.TYPES_OF_FILES)}, {"type": "string", "pattern": value_parsers.MIME}]},
+    ),
+]
+FileTypes: TypeAlias = Annotated[
+    list[FileType], BeforeValidator(value_parsers.one_or_more), Shape("word or list of words", or_one=True)
+]
+Architecture: TypeAlias = Annotated[
+    Text, AfterValidator(value_parsers.architecture), word(*value_parsers.ARCHITECTURES)
+]
+Architectures: TypeAlias = Annotated[
+    list[Architecture], BeforeValidator(value_parsers.one_or_more), Shape("word or list of words", or_one=True)
+]
+OutputWords: TypeAlias = Annotated[
+    tuple[Annotated[Text, AfterValidator(value_parsers.output_word), word(*OUTPUTS)], ...] | None,
+    BeforeValidator(value_parsers.output),
+    Shape(
+        "boolean or list of words",
+        {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(OUTPUTS)}}]},
+    ),
+]
+ChangesFail: TypeAlias = Annotated[
+    tuple[Annotated[Text, AfterValidator(value_parsers.place_word), word(*value_parsers.PLACES)], ...],
+    BeforeValidator(value_parsers.places),
+    Shape(
+        "boolean or list of words",
+        {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(value_parsers.PLACES)}}]},
+    ),
+]
+Variable: TypeAlias = Annotated[
+    str, AfterValidator(value_parsers.variable), Shape("text", {"type": "string", "pattern": "^[^=]+$"})
+]
+Env: TypeAlias = Annotated[
+    dict[Variable, Annotated[str, BeforeValidator(value_parsers.as_written), Shape("text", _WRITTEN)]],
+    BeforeValidator(value_parsers.entries),
+    Shape("map of texts"),
+]
+
+Lines: TypeAlias = Annotated[
+    list[Annotated[FilledText, AfterValidator(value_parsers.command)]],
+    BeforeValidator(value_parsers.items),
+    AfterValidator(value_parsers.at_least_one("command")),
+    Shape("list of texts", least=1, or_nothing=False),
+]
+OneSystem: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(list_or_text)
+]
+System: TypeAlias = Annotated[str, AfterValidator(value_parsers.system), word(*value_parsers.SYSTEMS)]
+BySystem: TypeAlias = Annotated[
+    dict[System, OneSystem],
+    BeforeValidator(value_parsers.by_system),
+    AfterValidator(value_parsers.at_least_one("command")),
+    Shape("map", least=1, or_nothing=False),
+]
+Run: TypeAlias = Annotated[
+    Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)] | Annotated[BySystem, Tag(MAP)],
+    Discriminator(kind_of),
+    Shape("text, list of texts, or map of both by system"),
+]
+ConditionWord: TypeAlias = Annotated[
+    str,
+    BeforeValidator(value_parsers.condition_text),
+    AfterValidator(value_parsers.condition_word),
+    Shape("word", {"type": "string", "pattern": f"^({value_parsers.VARIABLE}|{AT_MERGE_COMMIT})$"}),
+]
+Macro: TypeAlias = Annotated[
+    str, AfterValidator(value_parsers.macro_name), Shape("name", {"pattern": f"^{value_parsers.MACRO}$"})
+]
+HookName: TypeAlias = Annotated[str, AfterValidator(value_parsers.hook_name), word(*known_hooks())]
+TaskName: TypeAlias = Annotated[
+    str,
+    AfterValidator(value_parsers.task_name),
+    Shape(
+        "name",
+        {
+            "pattern": r"^[^-@=:\s]([^@=:]*[^@=:\s])?$",
+            "not": {"enum": [*known_hooks(), *sorted(SERVER_HOOKS), *value_parsers.NOT_FOR_TASKS]},
+        },
+    ),
+]

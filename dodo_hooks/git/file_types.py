@@ -1,4 +1,4 @@
-"""What `file_types:` can ask for (C7; HOT). docs/reference.md says the same for people.
+"""What `file_types:` can ask for (C7; HOT). docs/files.md says the same for people.
 
 A MIME type is told by the ending of the name; where that is none of these, by the `#!` line; what is known by neither
 and is text is `text/plain`. Programs that look at the content itself know hundreds of them. These are the ones that
@@ -96,7 +96,7 @@ def check_file_type(name: str) -> None:
     from dodo_hooks.core.nearest import nearest  # when a file is loaded
 
     near = nearest(name, FILE_TYPES)
-    hint = f"did you mean {near!r}?" if near else f"it may be {', '.join(KINDS)}, or a MIME type of the reference"
+    hint = f"did you mean {near!r}?" if near else f"it may be {', '.join(KINDS)}, or a known MIME type"
     raise ValueError(f"{name!r} is not a file type that is known here: {hint}")
 
 

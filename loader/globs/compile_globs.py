@@ -1,4 +1,4 @@
-"""Patterns of the hook file to matchers (C8), when a file is loaded. docs/reference.md says the same for people.
+"""Patterns of the hook file to matchers (C8), when a file is loaded. docs/files.md says the same for people.
 
 The components of a glob are compared with the few shapes that need no regular expression, and what has none of them
 becomes one. What other tools mean by their patterns is in loader/globs/go_globs.py.

@@ -27,7 +27,7 @@ _HEADINGS = {
 _INTRODUCTION = """\
 # Keys
 
-Every key of a hook file, as the program knows it. [The reference](reference.md) says what they do together.
+Every key of a hook file, as the program knows it. [The hook file](hook-file.md) says what they do together.
 
 - A *duration* is a whole number and one of `ms`, `s`, `m`, `h`, `d`: `90s`.
 - A *size* is a whole number and one of `B`, `KB`, `MB`, `GB`, which are 1024 of each other: `10MB`.

@@ -82,7 +82,7 @@ def test_nothing_is_still_a_document(cli: Cli, form: str, said: str | None) -> N
 
 
 def test_the_fields_of_the_documentation_are_those_of_the_code() -> None:
-    reference = (os.path.dirname(__file__), "..", "..", "docs", "reference.md")
+    reference = (os.path.dirname(__file__), "..", "..", "docs", "records.md")
     with open(os.path.join(*reference), encoding="utf-8") as file:
         text = " ".join(file.read().split())
     assert ", ".join(f"`{column}`" for column in COLUMNS) in text

@@ -147,7 +147,7 @@ def test_c8_a_pattern_means_what_the_rules_of_each_family_say(
 
 
 def test_c8_the_table_of_the_reference_is_right() -> None:
-    reference = (Path(__file__).parents[2] / "docs/reference.md").read_text()
+    reference = (Path(__file__).parents[2] / "docs/files.md").read_text()
     rows = reference.partition("| pattern | matches | does not match |\n")[2].partition("\n\n")[0].splitlines()[1:]
     assert len(rows) > 5
     for row in rows:

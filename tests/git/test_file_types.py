@@ -79,7 +79,7 @@ def test_c7_known_types(name: str) -> None:
 
 
 def test_c7_the_reference_names_every_type() -> None:
-    reference = (Path(__file__).parents[2] / "docs/reference.md").read_text()
+    reference = (Path(__file__).parents[2] / "docs/files.md").read_text()
     assert [name for name in FILE_TYPES if f"`{name}`" not in reference] == []
 
 

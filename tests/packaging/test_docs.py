@@ -1,4 +1,4 @@
-"""The hook files that the documentation shows are hook files: each one loads."""
+"""The hook files that the documentation shows load, and its links lead somewhere."""
 
 import re
 from pathlib import Path
@@ -14,6 +14,8 @@ EXAMPLES = sorted((ROOT / "examples").glob("*/hooks.dodo"))
 
 # A block of YAML is a whole hook file if its first line says so.
 BLOCK = re.compile(r"^```ya?ml\n(# hooks\.dodo\b.*?)^```$", re.MULTILINE | re.DOTALL)
+
+LINK = re.compile(r"\]\(([^)\s:]*)\)")  # to another document: no address has a colon
 
 
 def _shown() -> list[tuple[str, str]]:
@@ -46,3 +48,18 @@ def test_what_the_documentation_shows_loads(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in EXAMPLES])
 def test_each_example_loads(path: Path, tmp_path: Path) -> None:
     _load(path.read_text(), tmp_path)
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return the anchors that GitHub and the site make of a document's headings."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in DOCUMENTS])
+def test_each_link_leads_to_a_file_and_a_heading(path: Path) -> None:
+    for link in LINK.findall(path.read_text()):
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.is_file(), f"{path.name} links {link}"
+        assert not anchor or anchor in _anchors(target), f"{path.name} links {link}"

@@ -84,7 +84,7 @@ def test_the_coordinator_says_first_who_it_is(repo: Repo, gate: Gate) -> None:
     [
         (b"rubbish\n", "not understood"),
         (b"[]\n", "not understood"),
-        (b'{"dodo-hooks": 2, "do": "cancel", "jobs": []}\n', "version 2"),
+        (b'{"dodo-hooks": 2, "do": "cancel", "jobs": []}\n', "the request has 2"),
         (b'{"dodo-hooks": 1, "do": "dance", "jobs": []}\n', "'dance'"),
         (b'{"dodo-hooks": 1, "do": "cancel", "jobs": ["hedl"]}\n', "no such job: hedl"),
         (b'{"dodo-hooks": 1, "do": "cancel", "jobs": [["held"]]}\n', "not understood"),

@@ -1,14 +1,14 @@
-"""What plain `doit` finds of us, by an entry point of the group `doit.BACKEND` (section 5).
+"""The plugin that plain `doit` finds, by an entry point of the group `doit.BACKEND` (section 5).
 
 doit has no plugin that could load tasks without being configured: a loader has to be named in the project's settings,
 and commands of ours would replace those of every project in the environment. But every doit command imports the module
-of every backend before it asks its loader for tasks. So this module brings a backend, which is useful in itself, and
-wraps one method, `DodoTaskLoader.setup`: where a command line means a hook file, the loader turns into a `HookLoader`.
+of every backend before it asks its loader for tasks. Therefore this module has a backend, which is useful in itself,
+and wraps one method, `DodoTaskLoader.setup`: where a command line means a hook file, the loader becomes a `HookLoader`.
 
-Ordinary projects must not notice. The loader is left alone unless it is doit's own and exactly that; the command line
-has to name a hook file, or else there has to be one and no `dodo.py`. And nothing here may raise while it is imported,
-since that would end every doit command of the environment: so only the standard library and doit are imported before
-a hook file was found, and all that touches doit at import stands in a `try`.
+Ordinary projects must not notice. The loader is changed only if its class is exactly doit's own, and the command line
+names a hook file, or there is a hook file and no `dodo.py`. Nothing here may raise while it is imported, since that
+would end every doit command of the environment: only the standard library and doit are imported before a hook file was
+found, and all code that touches doit at import is in a `try`.
 """
 
 import functools
@@ -26,7 +26,7 @@ try:
     from doit.exceptions import InvalidCommand, InvalidDodoFile  # type: ignore[import-untyped]
 
     from dodo_hooks.doit_runner.database import HookDB
-except Exception:  # a doit that we do not know: stay out of its way, and let the classes below be made all the same
+except Exception:  # a doit that we do not know: change nothing in it; the classes below must still be defined
     doit_loader = None
     DodoTaskLoader = object
     HookDB = object  # type: ignore[assignment,misc]
@@ -44,20 +44,22 @@ if TYPE_CHECKING:
 
 BACKEND = "dodo-hooks"  # the name of the entry point
 ENDINGS = (".dodo", ".yml", ".yaml", ".toml", ".json", ".jsonc")
-NO_SELECTION = "say what to run: `doit run bg`, `doit run {hook}`, or any other name that `doit list` shows"
+NO_SELECTION = "no job selected; try `doit run bg`, `doit run {hook}`, or a name that `doit list` shows"
 
 
 class HookLoader(DodoTaskLoader):  # type: ignore[misc]
-    """Loads the tasks of a hook file. Takes the options of doit's own loader: `-f`, `-d`, `-k`."""
+    """The loader of a hook file's tasks, with the options of doit's own loader: `-f`, `-d`, `-k`."""
 
     plan: "Plan"
     world: "World"
-    top: str  # where jobs run: of the working tree or, outside of git, the directory of the hook file
+    top: str  # the directory of the jobs: the top of the working tree or, outside of git, the hook file's directory
 
     def setup(self, opt_values: Any) -> None:
-        """Read the hook file and go to its directory, as doit goes to that of a dodo.py.
+        """Read the hook file and change to its directory, as doit changes to that of a dodo.py.
 
-        Raises InvalidDodoFile, which doit shows without a traceback and answers with 3, if it cannot be used.
+        Raises:
+            InvalidDodoFile: the hook file cannot be used. doit prints it without a traceback, exit code 3.
+            InvalidCommand: `--backend` is another one, or the directory of `-d` is missing.
         """
         from dodo_hooks.core.errors import ConfigError, HooksError
         from dodo_hooks.core.terminal_text import shown
@@ -70,7 +72,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         directory, file = _hook_file(opt_values) or (os.getcwd(), None)
         self.world = make_world()._replace(cwd=directory)
         try:
-            self.top, self._database = _places(self.world)
+            self.top, self._database = _top_and_database(self.world)
             plan = load_file(self.world, file) if file else load_plan(self.world, directory)
         except ConfigError as error:
             raise InvalidDodoFile(format_diagnostics(error).rstrip("\n")) from error
@@ -82,15 +84,15 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         _change_directory(opt_values.get("cwdPath"), directory)
 
     def load_doit_config(self) -> dict[str, Any]:
-        """Where doit keeps its dependency database, unless `--db-file` says otherwise: never in the repository."""
+        """Return doit's settings: our backend, and a database outside the repository unless `--db-file` names one."""
         return {"backend": BACKEND, "dep_file": self._database}
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> "list[Task]":
-        """The tasks of the plan. Also mends the command object where doit's own would not do what people expect."""
+        """Return the tasks of the plan, and adapt the selection where doit's own would not do what people expect."""
         from dodo_hooks.loader.tasks import tasks_of
 
         tasks = tasks_of(self.plan, self._run_attached)
-        _mend_selection(cmd, pos_args, tasks)
+        _adapt_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
             from dodo_hooks.fire.report.file_notices import print_notices_here
 
@@ -100,7 +102,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         return tasks
 
     def _prepare_run(self, cmd: Any) -> None:
-        """Let our engine run what was selected, if the command is doit's own `run`."""
+        """Let our engine run the selected tasks, if the command is doit's own `run`."""
         from doit.cmd_run import Run  # type: ignore[import-untyped]
 
         if not cmd.sel_tasks:  # doit would run every task of the file
@@ -109,8 +111,10 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
             cmd._execute = functools.partial(_execute, self.plan, self.world, cmd)
 
     def _run_attached(self, hook: "Hook", job: "Job") -> "Callable[[], bool]":
-        """What a runner that is not ours calls, such as that of a project's own `run` command: the job's command in
-        its directory, waited for, without a record."""
+        """Return the action of a task, for a runner that is not ours, such as that of a project's own `run` command.
+
+        The action runs the job's command in its directory, waits for the end, and keeps no record.
+        """
 
         def run() -> bool:
             directory = os.path.join(self.top, job.root)
@@ -132,7 +136,7 @@ def _execute(
     single: bool,
     failure_verbosity: int,
 ) -> int:
-    """Takes the place of `Run._execute`; doit looks at the names of the parameters and hands over those options."""
+    """Replace `Run._execute`; doit inspects the names of the parameters and passes those options."""
     from dodo_hooks.core.errors import HooksError
     from dodo_hooks.core.terminal_text import shown
     from dodo_hooks.doit_runner.job_notes import RunOptions
@@ -140,7 +144,7 @@ def _execute(
     from dodo_hooks.fire.doit_run import run_selection
 
     if num_process < 0:
-        raise InvalidCommand(f"-n is how many jobs may run at once, and {num_process} is less than none")
+        raise InvalidCommand(f"invalid -n {num_process}: the number of parallel jobs is 0 or more")
     options = RunOptions(always, continue_, num_process or None, single, verbosity)
     cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
     with _opened(outfile, for_machines=reporter == "json") as cmd.outstream:
@@ -154,7 +158,7 @@ def _execute(
 
 
 def _reporter(cmd: Any, chosen: Any, options: dict[str, Any]) -> Any:
-    """The reporter of that name; `console` and `json` are ours here, and doit's everywhere else."""
+    """Return the reporter of that name; `console` and `json` are ours here, and doit's everywhere else."""
     from dodo_hooks.doit_runner.console_reporter import ConsoleReporter
     from dodo_hooks.doit_runner.json_reporter import JsonReporter
 
@@ -164,8 +168,13 @@ def _reporter(cmd: Any, chosen: Any, options: dict[str, Any]) -> Any:
 
 
 def _select(tasks: "list[Task]", names: Sequence[str], single: bool) -> Any:
-    """A TaskControl that has these tasks selected. The name of a task is that task, whatever characters are in it;
-    any other name with a `*` is a pattern. Raises InvalidCommand for one that means nothing."""
+    """Return a TaskControl that has these tasks selected.
+
+    The name of a task selects that task, whatever characters are in it; any other name with a `*` is a pattern.
+
+    Raises:
+        InvalidCommand: a name or a pattern matches no task.
+    """
     from doit.control import TaskControl  # type: ignore[import-untyped]
 
     control = TaskControl(tasks)
@@ -175,33 +184,33 @@ def _select(tasks: "list[Task]", names: Sequence[str], single: bool) -> Any:
         if name not in control.tasks:
             control.process([name])
             found = control.selected_tasks
-        if not found:  # a pattern that matches nothing is a slip of the pen, and doit would run nothing and be content
+        if not found:  # a pattern without a match is a typing error, and doit would run nothing and succeed
             raise InvalidCommand(not_found=name)
         selected.update(dict.fromkeys(found))
     control.selected_tasks = list(selected)
     if single:
-        _forget_needs(control.tasks, control.selected_tasks)
+        _remove_needs(control.tasks, control.selected_tasks)
     return control
 
 
-def _forget_needs(tasks: "dict[str, Task]", names: Sequence[str]) -> None:
-    """`-s`: the selected jobs, and those of the selected groups, wait for nothing."""
+def _remove_needs(tasks: "dict[str, Task]", names: Sequence[str]) -> None:
+    """Remove the needs of the selected jobs, and of those in the selected groups, for `-s`."""
     for name in names:
         if tasks[name].has_subtask:
-            _forget_needs(tasks, tasks[name].task_dep)
+            _remove_needs(tasks, tasks[name].task_dep)
         else:
             tasks[name].task_dep = []
 
 
-def _mend_selection(cmd: Any, pos_args: list[str], tasks: "list[Task]") -> None:
-    """Change, in place, what `forget`, `ignore`, `clean` and `info` were given, to what is meant by it."""
+def _adapt_selection(cmd: Any, pos_args: list[str], tasks: "list[Task]") -> None:
+    """Replace, in place, the arguments of `forget`, `ignore`, `clean` and `info` by the tasks that they mean."""
     from dodo_hooks.loader.tasks import jobs_below
 
     command = cmd.get_name()
     names = {task.name for task in tasks}
     if command == "forget" and not cmd.sel_tasks:
         cmd.sel_tasks = [task.name for task in tasks if not task.subtask_of]  # doit raises a TypeError here
-    elif command in ("forget", "ignore"):  # doit looks one level down only, and `bg` has its jobs two levels down
+    elif command in ("forget", "ignore"):  # doit goes one level down only, and `bg` has its jobs two levels down
         below = [job for name in list(pos_args) for job in jobs_below(tasks, name)]
         pos_args += [job for job in dict.fromkeys(below) if job not in pos_args]
     elif command == "clean":  # doit takes a `*` for a pattern even where it is in the name of a task
@@ -211,14 +220,20 @@ def _mend_selection(cmd: Any, pos_args: list[str], tasks: "list[Task]") -> None:
 
 
 def _refuse_other_backends(opt_values: Any) -> None:
-    """The engine writes the database while jobs run, and only ours can be written by several programs at once."""
+    """Refuse `--backend` with another backend: only ours can be written by several programs at once.
+
+    The engine writes the database while jobs run.
+
+    Raises:
+        InvalidCommand: the command line names another backend.
+    """
     explicit = getattr(opt_values, "_non_default_keys", ())  # a setting in doit.cfg is not meant for hook files
     if "backend" in explicit and opt_values["backend"] != BACKEND:
-        raise InvalidCommand(f"hook files need the backend {BACKEND}: leave --backend out")
+        raise InvalidCommand(f"hook files need the backend {BACKEND}; run the command without --backend")
 
 
 def _hook_file(opt_values: Any) -> "tuple[str, str | None] | None":
-    """(its directory, the file if the command line names it) where a hook file is meant; None: leave it to doit."""
+    """Return the directory of the hook file, and the file if the command line names it; None if none is meant."""
     from dodo_hooks.loader.layers.discover import find_hook_file
 
     named = opt_values.get("dodoFile")
@@ -235,10 +250,11 @@ def _hook_file(opt_values: Any) -> "tuple[str, str | None] | None":
     return (top, None) if is_ours else None
 
 
-def _places(world: "World") -> tuple[str, str]:
-    """(where jobs run, the dependency database of this repository).
+def _top_and_database(world: "World") -> tuple[str, str]:
+    """Return the directory of the jobs, and the dependency database of this repository.
 
-    Raises UnsafeRepositoryError and UnsafeFileError: what is there is somebody else's.
+    Raises:
+        UnsafeRepositoryError, UnsafeFileError: the repository or our directory belongs to another user.
     """
     from dodo_hooks.git.repo import find_repo
     from dodo_hooks.host.files.private_files import expect_private_directory
@@ -254,7 +270,11 @@ def _places(world: "World") -> tuple[str, str]:
 
 
 def _repo_of(environ: "Mapping[str, str]", directory: str, find: "Find") -> "Repo | None":
-    """The repository of a directory; None outside of any, where a hook file can be looked at all the same."""
+    """Return the repository of a directory; None outside of any, where a hook file can still be listed.
+
+    Raises:
+        UnsafeRepositoryError: the repository belongs to another user.
+    """
     from dodo_hooks.core.errors import GitError, UnsafeRepositoryError
 
     try:
@@ -266,16 +286,23 @@ def _repo_of(environ: "Mapping[str, str]", directory: str, find: "Find") -> "Rep
 
 
 def _change_directory(wanted: "str | None", directory: str) -> None:
-    """Raises InvalidCommand for a `-d` that is no directory."""
+    """Change to the directory of `-d`, or else to that of the hook file.
+
+    Raises:
+        InvalidCommand: `-d` is no directory.
+    """
     if wanted is not None and not os.path.isdir(wanted):
-        raise InvalidCommand(f"the directory given by -d is not there: {wanted}")
+        raise InvalidCommand(f"no such directory (-d): {wanted}")
     os.chdir(directory if wanted is None else wanted)
 
 
 @contextmanager
 def _opened(outfile: Any, for_machines: bool) -> Generator[Any, None, None]:
-    """`-o` is a name, and its default a stream. What machines read there must not be mixed with what the jobs print:
-    while that is standard output, jobs have standard error for both."""
+    """Open the output of `-o`: a file name, or by default a stream.
+
+    Output for machines must not be mixed with the output of the jobs: while the stream is standard output, jobs write
+    both of theirs to standard error.
+    """
     if isinstance(outfile, str):
         try:
             stream = open(outfile, "w", encoding="utf-8")  # noqa: SIM115 (closed below)
@@ -284,7 +311,7 @@ def _opened(outfile: Any, for_machines: bool) -> Generator[Any, None, None]:
         try:
             yield stream
         finally:
-            with suppress(OSError):  # full: what was not written is in the records
+            with suppress(OSError):  # a full disk: the records have the rest
                 stream.close()
     elif for_machines and outfile is sys.stdout:
         outfile.flush()
@@ -299,7 +326,7 @@ def _opened(outfile: Any, for_machines: bool) -> Generator[Any, None, None]:
 
 
 def _wrap_setup() -> None:
-    """Let doit's own loader turn into ours where the command line means a hook file."""
+    """Wrap `setup` of doit's own loader: the loader becomes ours where the command line means a hook file."""
     stock_setup = DodoTaskLoader.setup
 
     @functools.wraps(stock_setup)
@@ -316,7 +343,7 @@ def _wrap_setup() -> None:
 def _means_hook_file(opt_values: Any) -> bool:
     try:
         return _hook_file(opt_values) is not None
-    except Exception:  # whatever is wrong with us, doit can still say what it always says
+    except Exception:  # an error of ours must not change doit
         return False
 
 

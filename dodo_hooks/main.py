@@ -17,26 +17,26 @@ _RUN_ERROR = 2
 
 
 def launch(site: "Sequence[str]") -> None:
-    """What the launcher of a shim calls: run the command line, and leave. Never returns.
+    """Run the command line for the launcher of a shim, and exit. Never returns.
 
-    `site`: where third-party packages lie, since the interpreter was started without them (-S).
+    `site`: the directories of third-party packages, since the interpreter was started without them (-S).
     """
     import gc
 
     gc.disable()  # a hook is over before there is garbage worth a pause
     from dodo_hooks.host.posix import os
 
-    # `_exit` leaves out the interpreter's own end, 1.4 ms of taking apart what the process takes with it anyway.
+    # `_exit` skips the interpreter's own cleanup: 1.4 ms for memory that ends with the process anyway.
     os._exit(_with_standard_descriptors(lambda: main(sys.argv[1:], tuple(site))))
 
 
 def run_cli() -> None:
-    """The console script `dodo-hooks`."""
+    """Run the console script `dodo-hooks`. Never returns."""
     sys.exit(_with_standard_descriptors(lambda: main(sys.argv[1:])))
 
 
 def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
-    """Run one command line; returns the exit code, with everything said that there was to say."""
+    """Run one command line, print its messages, and return its exit code."""
     try:
         from dodo_hooks.host.world import make_world
 
@@ -67,7 +67,7 @@ def _dispatch(argv: "Sequence[str]", world: "World") -> int:
 
 
 def _explain(error: Exception) -> int:
-    """A message for what a person can mend; a traceback for what we did not foresee."""
+    """Print a message for an error that a person can fix, a traceback for an unforeseen one; return the exit code."""
     from dodo_hooks.core.errors import ConfigError, HooksError
     from dodo_hooks.host.console import say
 
@@ -79,7 +79,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, HooksError):
         say(str(error))
         return error.exit_code
-    if isinstance(error, OSError) and error.errno in (5, 28):  # EIO, ENOSPC: of what we print; the store says its own
+    if isinstance(error, OSError) and error.errno in (5, 28):  # EIO, ENOSPC of our output; the store has its own errors
         say(f"cannot write: {error.strerror}")
         return _RUN_ERROR
     import traceback
@@ -89,11 +89,11 @@ def _explain(error: Exception) -> int:
 
 
 def _with_standard_descriptors(run: "Callable[[], int]") -> int:
-    """Descriptors 0 to 2 are open, whoever started us with one of them closed (R14)."""
+    """Call `run` with descriptors 0 to 2 open, even if we were started with one of them closed (R14)."""
     from dodo_hooks.host.world import open_standard_descriptors
 
     open_standard_descriptors()
-    if sys.stdout is None or sys.stderr is None:  # what Python makes of a closed descriptor
+    if sys.stdout is None or sys.stderr is None:  # Python sets None for a closed descriptor
         sys.stdout, sys.stderr = sys.stdout or _stream(1), sys.stderr or _stream(2)
     return run()
 
@@ -109,5 +109,5 @@ def _flush() -> None:
         try:
             if stream is not None:
                 stream.flush()
-        except (OSError, ValueError):  # closed by whoever read it
+        except (OSError, ValueError):  # closed by its reader
             pass

@@ -1,4 +1,4 @@
-"""What `doit run` prints for people."""
+"""The reporter `console`: the output of `doit run` for people."""
 
 import os
 import shlex
@@ -17,7 +17,7 @@ from dodo_hooks.engine.job_line import Look, job_line, name_columns
 
 
 class ConsoleReporter(_Quiet):
-    """A line for each job when it has ended, and at the end what failed, where its output is, how to run it again."""
+    """A line for each job when it has ended, and a summary: the failed jobs, their logs, commands to run them again."""
 
     desc = "console output"
 
@@ -63,7 +63,7 @@ class ConsoleReporter(_Quiet):
         self._errors.append(msg)
 
     def complete_run(self) -> None:
-        """The summary; nothing when all went well (R23)."""
+        """Print the summary; nothing if no job failed (R23)."""
         if self._failures:
             self._write(f"\n{len(self._failures)} failed:\n")
         for task, fail in self._failures:
@@ -76,7 +76,7 @@ class ConsoleReporter(_Quiet):
             self._write(f"error: {shown(error)}\n")
 
     def _line(self, task: Task, outcome: Outcome) -> None:
-        if not task.has_subtask:  # a group is no job: it ends when its members do
+        if not task.has_subtask:  # a group is no job: it ends with its members
             duration_s = ending.duration_s if (ending := ending_of(task)) else None
             self._write(job_line(task.name, self._width, outcome, duration_s, self._look) + "\n")
 
@@ -84,7 +84,7 @@ class ConsoleReporter(_Quiet):
         """Print text that is safe already, whatever the stream's encoding has."""
         encoding = getattr(self._outstream, "encoding", None) or "utf-8"
         self._outstream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        self._outstream.flush()  # what the jobs print does not go through this stream, and has its place in the order
+        self._outstream.flush()  # the output of the jobs does not go through this stream, and must come in order
 
 
 def _outcome_of(fail: BaseFail) -> Outcome:

@@ -1,4 +1,4 @@
-"""doit's dependency database as we keep it: one file that several programs may change at once (section 5).
+"""The dependency database of doit as we keep it: one file that several programs may change at once (section 5).
 
 doit imports this module by an entry point in every command of the Python environment, so it needs the standard library
 and doit alone.
@@ -15,24 +15,27 @@ from doit.exceptions import InvalidCommand  # type: ignore[import-untyped]
 
 
 def open_database(path: str) -> Dependency:
-    """doit's dependency manager over the database at `path`, which is made when there is something to keep."""
+    """Return doit's dependency manager over the database at `path`, which is made at the first change."""
     return Dependency(HookDB, path)
 
 
 class HookDBError(DatabaseException, InvalidCommand):  # type: ignore[misc]
-    """The database cannot be read or written. doit shows an InvalidCommand as one line and answers with 3."""
+    """The error of a database that cannot be read or written.
+
+    doit prints an InvalidCommand as one line, and exits with 3.
+    """
 
 
 class HookDB(JsonDB):  # type: ignore[misc]
-    """doit's dependency database as one JSON file that several programs may change at the same time.
+    """The dependency database of doit as one JSON file that several programs may change at the same time.
 
-    What was set and removed is noted, and `flush` applies just that to what the file holds by then, so that nobody's
-    rows are lost. Call it after every job: what a killed run had finished is then known. No descriptor is open between
+    Changes are kept in memory, and `flush` applies them to the present content of the file, so that nobody's rows are
+    lost. Call `flush` after every job: the finished jobs of a killed run are then known. No descriptor is open between
     two calls, so a fork inherits none.
     """
 
     def __init__(self, name: str, codec: Any, *, module_name: "str | None" = None) -> None:
-        self._told_damage = False
+        self._has_reported_damage = False
         self._cleared = False
         self._removed: set[str] = set()
         self._changed: dict[str, dict[str, Any]] = {}
@@ -55,13 +58,14 @@ class HookDB(JsonDB):  # type: ignore[misc]
         self._changed.clear()
 
     def dump(self) -> None:
-        """What doit calls at the end of a command."""
+        """Write the changes; doit calls this at the end of a command."""
         self.flush()
 
     def flush(self) -> None:
-        """Bring the file and the memory up to date with each other; no file is made when there is nothing to write.
+        """Apply the changes to the file, and read its other rows; no file is made if nothing has changed.
 
-        Raises HookDBError where the file or its directory cannot be written. What was noted is kept then.
+        Raises:
+            HookDBError: the file or its directory cannot be written. The changes are kept then.
         """
         if not (self._cleared or self._removed or self._changed):
             return
@@ -70,7 +74,7 @@ class HookDB(JsonDB):  # type: ignore[misc]
         )
 
         try:
-            make_private_directory(os.path.dirname(self.name))  # all of it, which a mode of `os.makedirs` does not do
+            make_private_directory(os.path.dirname(self.name))  # each level of it, unlike the mode of `os.makedirs`
             with _locked(self.name + ".lock"):
                 rows = self._applied({} if self._cleared or not os.path.exists(self.name) else self._load())
                 self._replace_file(rows)
@@ -89,8 +93,13 @@ class HookDB(JsonDB):  # type: ignore[misc]
         return rows
 
     def _load(self) -> dict[str, dict[str, Any]]:
-        """The rows of the file. One that is damaged counts as empty, which costs no more than a few runs of jobs that
-        were up to date, and is said once; it is replaced by the next flush."""
+        """Return the rows of the file; none if it is damaged, which is reported once.
+
+        That costs a few runs of jobs that were up to date. The next flush replaces a damaged file.
+
+        Raises:
+            HookDBError: the file cannot be read.
+        """
         try:
             rows: Any = super()._load()
         except OSError as error:
@@ -98,11 +107,11 @@ class HookDB(JsonDB):  # type: ignore[misc]
         except DatabaseException:
             rows = None
         if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-            if not self._told_damage:
+            if not self._has_reported_damage:
                 from dodo_hooks.host.console import say
 
-                say(f"{self.name} is damaged: what doit knew about the jobs is forgotten")
-            self._told_damage = True
+                say(f"ignored damaged database {self.name}: jobs that were up to date run again")
+            self._has_reported_damage = True
             return {}
         return rows
 
@@ -121,8 +130,10 @@ class HookDB(JsonDB):  # type: ignore[misc]
 
 @contextmanager
 def _locked(path: str) -> Generator[None, None, None]:
-    """Only one program at a time gets past this. The file beside the database is locked, not the database itself,
-    which is another file after every flush."""
+    """Hold the lock of the database, which one program at a time can have.
+
+    The lock is a file beside the database: the database itself is another file after every flush.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         with suppress(OSError):  # where locks do not work, the later of two writers at the same moment wins

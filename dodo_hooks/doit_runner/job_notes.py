@@ -1,12 +1,13 @@
-"""How a run is told: `console` for people, `json` for machines, and any number of reporters as one (R23).
+"""The notes on doit's tasks about their jobs, and the failures that reporters receive (R23).
 
-They are doit reporters. doit calls, in this order and always in the parent process: `initialize`; for each task
-`get_status`, then one of `skip_uptodate`, `skip_ignore`, `add_failure` with an UnmetDependency, or `execute_task` and
-later `add_success` or `add_failure`; at the end `complete_run`. Our runner adds `skip_condition` for a job that does
-not apply here (R2), and notes on the task how it ended before it tells that it ended: see `note_ending`.
+Our reporters are doit reporters. doit calls, in this order and always in the parent process: `initialize`; for each
+task `get_status`, then one of `skip_uptodate`, `skip_ignore`, `add_failure` with an UnmetDependency, or `execute_task`
+and later `add_success` or `add_failure`; at the end `complete_run`. Our runner adds `skip_condition` for a job whose
+conditions do not hold (R2). Before it reports an end, it notes the ending on the task: see `note_ending`.
 
 Every `doit run` of the Python environment imports this file, also that of a project without hooks, because an entry
-point names a reporter in it. So it needs the standard library, doit and `core` alone, and little of them.
+point names a reporter in reporters.py. Both files may import only the standard library, doit, `core` and the line of a
+job, and little of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,17 +23,17 @@ from dodo_hooks.engine.job_line import reason_of
 
 
 class RunOptions(Record):
-    """What `doit run` was told on its command line, as far as the engine has a say in it."""
+    """The options of `doit run` that concern the engine."""
 
-    always: bool  # -a: run what is up to date too
+    always: bool  # -a: run up-to-date jobs too
     continue_: bool  # -c
     slots: "int | None"  # -n: how many jobs may run at once; None: as the hook file says
-    single: bool  # -s: without what the selected tasks need
+    single: bool  # -s: without the dependencies of the selected tasks
     verbosity: "int | None"  # -v: 0, 1 or 2
 
 
 class Beginning(Record):
-    """That a job's command was started, for reporters."""
+    """The start of a job's command, for reporters."""
 
     number: int  # of the job in its hook
     pid: int
@@ -41,7 +42,7 @@ class Beginning(Record):
 
 
 class Ending(Record):
-    """How a job ended and when, for reporters."""
+    """The end of a job, for reporters."""
 
     number: int  # of the job in its hook
     outcome: Outcome
@@ -52,29 +53,29 @@ class Ending(Record):
 
 
 def note_beginning(task: Task, beginning: Beginning) -> None:
-    """Put it where reporters find it. Called before `execute_task`, which has no place for it."""
+    """Note the start on the task, for reporters. Called before `execute_task`, which has no parameter for it."""
     task.meta = {**(task.meta or {}), _BEGINNING: beginning}
 
 
 def beginning_of(task: Task) -> "Beginning | None":
-    """What was noted; None before the task's command was started."""
+    """Return the start that was noted on the task; None before its command was started."""
     beginning: Beginning | None = (task.meta or {}).get(_BEGINNING)
     return beginning
 
 
 def note_ending(task: Task, ending: Ending) -> None:
-    """Put it where reporters find it. Called before the method that tells of the end."""
+    """Note the end on the task, for reporters. Called before the method that reports the end."""
     task.meta = {**(task.meta or {}), _ENDING: ending}
 
 
 def ending_of(task: Task) -> "Ending | None":
-    """What was noted; None while the task runs, and under a runner that is not ours."""
+    """Return the end that was noted on the task; None while it runs, and under a runner that is not ours."""
     ending: Ending | None = (task.meta or {}).get(_ENDING)
     return ending
 
 
 class JobFailed(TaskFailed):  # type: ignore[misc]
-    """A job that ran, or began to, and did not succeed. Says `lint: exit code 1`."""
+    """The failure of a job that ran, or began to: `lint: exit code 1`."""
 
     def __init__(self, name: str, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -86,10 +87,10 @@ class JobFailed(TaskFailed):  # type: ignore[misc]
 
 
 class JobSkipped(UnmetDependency):  # type: ignore[misc]
-    """A job that was not run because of another (R3). Says `build: skipped, because deps failed`."""
+    """The skip of a job because of another (R3): `build: skipped, because deps failed`."""
 
     def __init__(self, name: str, outcome: Outcome, root: str = "", root_status: str = "") -> None:
-        """`root` is the name of the job that began the cascade, and `root_status` how it ended, where that is known."""
+        """Make the failure; `root`, `root_status`: the job that began the cascade and its status, where known."""
         self.outcome = outcome
         self.root = root
         self.why = (
@@ -104,7 +105,7 @@ class JobSkipped(UnmetDependency):  # type: ignore[misc]
 
 
 class _Quiet:
-    """What neither of ours has anything to say to."""
+    """A base of our reporters: ignores the calls that none of them reports."""
 
     def initialize(self, tasks: Mapping[str, Task], selected_tasks: Sequence[str]) -> None:
         pass

@@ -1,4 +1,4 @@
-"""What `doit run -r json` prints for programs."""
+"""The reporter `json`: the output of `doit run -r json` for programs."""
 
 import datetime
 import json
@@ -16,8 +16,8 @@ from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, _Quiet, endi
 class JsonReporter(_Quiet):
     """One JSON document when the run has ended, in the form of doit's own: `tasks`, `out`, `err`.
 
-    A task has doit's fields (`result` is success, fail, up-to-date or ignore) and those of our records. What the jobs
-    print is in their logs and not here. Unlike doit's, it leaves `sys.stdout` alone.
+    A task has doit's fields (`result` is success, fail, up-to-date or ignore) and those of our records. The output of
+    the jobs is in their logs and not here. Unlike doit's reporter, this one does not replace `sys.stdout`.
     """
 
     desc = "output in JSON format"
@@ -42,7 +42,7 @@ class JsonReporter(_Quiet):
         self._add(task, "ignore", Outcome(statuses.SKIPPED, statuses.IGNORED))
 
     def skip_condition(self, task: Task, outcome: Outcome) -> None:
-        self._add(task, "up-to-date", outcome)  # for doit it is: its dependents may run
+        self._add(task, "up-to-date", outcome)  # doit treats such a job as up to date: its dependents may run
 
     def cleanup_error(self, exception: BaseFail) -> None:
         self._errors.append(exception.get_msg())
@@ -80,7 +80,7 @@ class JsonReporter(_Quiet):
 
 
 def _utc(at_ns: "int | None") -> "str | None":
-    """In the format of doit's own reporter."""
+    """Return a time in the format of doit's own reporter."""
     if at_ns is None:
         return None
     at = datetime.datetime.fromtimestamp(at_ns // 1_000_000_000, datetime.timezone.utc)

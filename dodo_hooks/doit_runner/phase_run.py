@@ -1,4 +1,4 @@
-"""Running jobs by doit: the background phase once the prompt has been let go, and every `doit run` (sections 5, 9)."""
+"""The run of a phase by doit: the background phase after the prompt has returned, and `doit run` (sections 5, 9)."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,12 +26,11 @@ def run_with_doit(
     database: Any = None,
     always: bool = False,
 ) -> int:
-    """Let doit run the selected jobs of the phase, reachable over the control socket, until each has an outcome.
+    """Let doit run the selected jobs of the phase until each has an outcome, and return doit's exit code.
 
-    `display` hears what is no record; the records are kept by the reporter `meta`, and further `reporters` are told the
-    same. `database`: doit's dependency manager; by default the one of the repository.
-
-    Returns doit's exit code.
+    The control socket is open meanwhile. `display`: gets the output and the notes. The reporter `meta` keeps the
+    records; further `reporters` get the same calls. `database`: doit's dependency manager; None: that of the
+    repository.
 
     Raises:
         HooksError: the graph cannot be run.
@@ -53,7 +52,7 @@ def run_with_doit(
     guard = WorktreeGuard(phase.repo, phase.git_file, phase.context.environ, writer)
     loop.guard(guard, (), loop.context.grace_s)
     server = None
-    with suppress(OSError):  # without a socket nobody can cancel, which is no reason not to run
+    with suppress(OSError):  # without a socket nobody can cancel a job; the jobs run all the same
         server = ControlServer(loop, writer)
     try:
         return int(runner.run_all(control.task_dispatcher()))

@@ -1,4 +1,4 @@
-"""The reporters of a doit run: `meta`, which keeps the records, and one that tells several."""
+"""The reporters of a doit run: `meta`, which keeps the records, and one that calls several others."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ from dodo_hooks.doit_runner.job_notes import _Quiet, beginning_of, ending_of
 
 
 class MetaReporter(_Quiet):
-    """Keeps the records of the store: `running`, every end, and the `skipped` records of a cascade (R3, section 7).
+    """The keeper of the records: `running`, every end, and the `skipped` records of a cascade (R3, section 7).
 
-    Found as `meta` through an entry point. What it writes into comes in its options; without that, as in a project that
-    has no hooks, it keeps nothing and prints nothing.
+    Found as `meta` through an entry point. The writer of the records comes in its options; without one, as in a project
+    without hooks, it keeps nothing and prints nothing.
     """
 
     desc = "no output: the records that `dodo-hooks jobs` shows"
@@ -61,8 +61,8 @@ class MetaReporter(_Quiet):
 class FanOut:
     """Several reporters used as one.
 
-    Each of them hears every call, also when one before it raises: the error goes on only after that, because the
-    records must not miss what a reporter of somebody else stumbled over.
+    Each of them gets every call, also when one before it raises. The first error is raised only after that: the records
+    must not miss a call because another reporter failed.
     """
 
     desc = "several reporters at once"
@@ -71,50 +71,50 @@ class FanOut:
         self.reporters = tuple(reporters)
 
     def initialize(self, tasks: Mapping[str, Task], selected_tasks: Sequence[str]) -> None:
-        self._tell(lambda one: one.initialize(tasks, selected_tasks) if hasattr(one, "initialize") else None)
+        self._call_all(lambda one: one.initialize(tasks, selected_tasks) if hasattr(one, "initialize") else None)
 
     def get_status(self, task: Task) -> None:
-        self._tell(lambda one: one.get_status(task))
+        self._call_all(lambda one: one.get_status(task))
 
     def execute_task(self, task: Task) -> None:
-        self._tell(lambda one: one.execute_task(task))
+        self._call_all(lambda one: one.execute_task(task))
 
     def add_success(self, task: Task) -> None:
-        self._tell(lambda one: one.add_success(task))
+        self._call_all(lambda one: one.add_success(task))
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
-        self._tell(lambda one: one.add_failure(task, fail))
+        self._call_all(lambda one: one.add_failure(task, fail))
 
     def skip_uptodate(self, task: Task) -> None:
-        self._tell(lambda one: one.skip_uptodate(task))
+        self._call_all(lambda one: one.skip_uptodate(task))
 
     def skip_ignore(self, task: Task) -> None:
-        self._tell(lambda one: one.skip_ignore(task))
+        self._call_all(lambda one: one.skip_ignore(task))
 
     def skip_condition(self, task: Task, outcome: Outcome) -> None:
-        """A reporter that does not know the method is told what is nearest: that there was nothing to do."""
+        """Report a job whose conditions do not hold; as up to date to a reporter that lacks this method."""
 
-        def tell(one: Any) -> None:
+        def report(one: Any) -> None:
             if hasattr(one, "skip_condition"):
                 one.skip_condition(task, outcome)
             else:
                 one.skip_uptodate(task)
 
-        self._tell(tell)
+        self._call_all(report)
 
     def teardown_task(self, task: Task) -> None:
-        self._tell(lambda one: one.teardown_task(task))
+        self._call_all(lambda one: one.teardown_task(task))
 
     def cleanup_error(self, exception: BaseFail) -> None:
-        self._tell(lambda one: one.cleanup_error(exception))
+        self._call_all(lambda one: one.cleanup_error(exception))
 
     def runtime_error(self, msg: str) -> None:
-        self._tell(lambda one: one.runtime_error(msg))
+        self._call_all(lambda one: one.runtime_error(msg))
 
     def complete_run(self) -> None:
-        self._tell(lambda one: one.complete_run())
+        self._call_all(lambda one: one.complete_run())
 
-    def _tell(self, call: "Callable[[Any], None]") -> None:
+    def _call_all(self, call: "Callable[[Any], None]") -> None:
         first: Exception | None = None
         for reporter in self.reporters:
             try:

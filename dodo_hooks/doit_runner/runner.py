@@ -1,12 +1,12 @@
-"""doit's dispatcher and runner as a source of ready jobs (R1 to R7): the background phase, and every `doit run`.
+"""The runner of doit that uses our loop (R1 to R7): for the background phase, and for every `doit run`.
 
-doit decides: which task comes next, whether it is up to date or ignored, what its database keeps. `WaveRunner` is a
+doit decides which task comes next, whether it is up to date or ignored, and what its database keeps. `WaveRunner` is a
 doit runner whose `run_tasks` hands the dispatcher to our loop, wrapped as a source. The loop starts the processes.
 
-What was learnt about the dispatcher (doit/control.py), a generator: it yields nodes, or "hold on" when all that is left
-waits for something that was not sent back. Every node that was run or refused has to be sent back once, and a running
-one never. `None` may be sent at any time and means "nothing new, go on". A task that the loop has given an outcome
-before doit came to it is sent back as soon as it is yielded.
+The dispatcher (doit/control.py) is a generator. It yields nodes, or "hold on" when every node that is left waits for
+one that was not sent back. Every node that was run or refused has to be sent back once, and a running one never. `None`
+may be sent at any time and means "nothing new, go on". A task that got its outcome from the loop before doit came to it
+is sent back as soon as it is yielded.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class WaveRunner(Runner):  # type: ignore[misc]
-    """Runs the tasks of one hook in waves, and is told by the loop how each goes (R7).
+    """The doit runner of one hook's tasks, which run in waves; at the same time the loop's recorder (R7).
 
-    It stands in for the loop's recorder: what it hears it tells its reporters, one of which keeps the records, and
-    passes on to `display` what is no record.
+    It reports each start and end to doit's reporters, one of which keeps the records, and passes everything on to
+    `display`.
     """
 
     def __init__(
@@ -46,8 +46,11 @@ class WaveRunner(Runner):  # type: ignore[misc]
         address: str,
         always: bool = False,
     ) -> None:
-        """`outcomes`: what is decided already. `address`: what follows a job's name where its log is (`@ID`)."""
-        # A failure stops what depends on it and nothing else (R5), so to doit it is always `--continue`.
+        """Make a runner.
+
+        `outcomes`: those that are decided already. `address`: the part of a log's address after the job's name (`@ID`).
+        """
+        # A failure stops its dependents and nothing else (R5), so to doit it is always `--continue`.
         super().__init__(dep_manager, reporter, continue_=True, always_execute=always)
         self.reporter: Any
         self.final_result: int
@@ -65,7 +68,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         self._loop = loop
 
     def run_tasks(self, task_dispatcher: Any) -> None:
-        """What `run_all` of doit calls between the reporters' `initialize` and `complete_run`."""
+        """Run the tasks; doit's `run_all` calls this between the reporters' `initialize` and `complete_run`."""
         assert self._loop is not None
         self._tasks = task_dispatcher.tasks
         self._loop.run(DispatchSource(self, task_dispatcher, self._hook, self._outcomes))
@@ -91,7 +94,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         self._display.ended(number, outcome, at_ns, duration_s)
         node = self.nodes.get(number)
         if outcome.status in (statuses.COMPLETED, statuses.FAILED, statuses.CRASHED, statuses.CANCELLED):
-            self._tell_of_run(job, task, node, outcome)
+            self._report_run(job, task, node, outcome)
         elif outcome.cause == statuses.CONDITION:
             self.reporter.skip_condition(task, outcome)
         elif outcome.status == statuses.UP_TO_DATE:
@@ -99,8 +102,8 @@ class WaveRunner(Runner):  # type: ignore[misc]
         elif outcome.cause == statuses.IGNORED:
             self.reporter.skip_ignore(task)
         else:
-            self._tell_of_skip(job, task, outcome)
-        self._save(self.dep_manager.backend.flush)  # what this run knows must not be lost with it
+            self._report_skip(job, task, outcome)
+        self._save(self.dep_manager.backend.flush)  # the database must have each end, should this process be killed
 
     def output(self, number: int) -> None:
         self._display.output(number)
@@ -120,20 +123,20 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def flush(self) -> None:
         self._display.flush()
 
-    # doit's side of it.
+    # The doit runner.
 
     def finish(self) -> int:
         self._save(super().finish)
         return self.final_result
 
     def _save(self, write: "Callable[[], object]") -> None:
-        """A database that cannot be written is a trouble of the run, and no reason to end its jobs (R21)."""
+        """Write to the database; report an error of that without ending the jobs (R21)."""
         try:
             write()
         except DatabaseException as error:
             self.trouble(str(error))
 
-    def _tell_of_run(self, job: Job, task: Task, node: Any, outcome: Outcome) -> None:
+    def _report_run(self, job: Job, task: Task, node: Any, outcome: Outcome) -> None:
         if node is None:  # cancelled before doit came to it
             self.dep_manager.remove_success(task)
             self.reporter.add_failure(task, JobFailed(job.name, outcome))
@@ -143,21 +146,21 @@ class WaveRunner(Runner):  # type: ignore[misc]
                 node, None if outcome.status == statuses.COMPLETED else JobFailed(job.name, outcome)
             )
 
-    def _tell_of_skip(self, job: Job, task: Task, outcome: Outcome) -> None:
-        """A cascade is nobody's failure but the root's: doit would let an unmet need raise the exit code to 2."""
+    def _report_skip(self, job: Job, task: Task, outcome: Outcome) -> None:
+        """Report a skip of a cascade without changing the exit code: doit would raise it to 2 for an unmet need."""
         self.dep_manager.remove_success(task)
         root = outcome.root_cause
         name, its_status = ("", "") if root is None else (self._hook.jobs[root].name, self._statuses[root])
         self.reporter.add_failure(task, JobSkipped(job.name, outcome, name, its_status))
 
     def choose(self, node: Any) -> "Outcome | None":
-        """Ask doit whether this task has to run: its outcome when not, None when it has to."""
-        quiet, self.reporter = self.reporter, _Silent()  # the loop tells of it, as of every other end
+        """Ask doit whether this task has to run: return None if so, else its outcome."""
+        reporter, self.reporter = self.reporter, _Silent()  # the loop reports this end, as every other
         try:
             if self.select_task(node, self._tasks):
                 return None
         finally:
-            self.reporter = quiet
+            self.reporter = reporter
         if node.run_status == "up-to-date":
             return Outcome(statuses.UP_TO_DATE, reason="nothing that it depends on has changed")
         if node.run_status == "ignore":
@@ -166,7 +169,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
 
 
 class _Silent:
-    """A reporter that hears everything and says nothing."""
+    """A reporter that ignores every call."""
 
     def get_status(self, task: Task) -> None: ...
     def skip_uptodate(self, task: Task) -> None: ...
@@ -175,10 +178,10 @@ class _Silent:
 
 
 def control_of(tasks: "list[Task]", selected: Iterable[str]) -> TaskControl:
-    """doit's control over these tasks, with a selection of plain names.
+    """Return doit's control over these tasks, with a selection of plain names.
 
-    In an order in which needs come first: doit copies the path to each task otherwise, which is quadratic in a chain,
-    and it takes a `*` in a name for a wildcard.
+    `selected`: in an order in which needs come first; otherwise doit copies the path to each task, which is quadratic
+    in a chain. The selection is set directly, since doit takes a `*` in a name for a wildcard.
     """
     control = TaskControl(tasks)
     control.selected_tasks = list(selected)

@@ -1,4 +1,4 @@
-"""doit's dispatcher as a source of ready jobs for the loop."""
+"""The dispatcher of doit as a source of ready jobs for the loop."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,18 +18,18 @@ _UNSATISFIED = "failure"
 
 
 class DispatchSource:
-    """doit's dispatcher in the form of core/schedule's `Source`."""
+    """The dispatcher of doit in the form of core/schedule's `Source`."""
 
     def __init__(self, runner: "WaveRunner", dispatcher: Any, hook: Hook, outcomes: Mapping[int, Outcome]) -> None:
         names = {f"{hook.name}:{job.name}": job.number for job in hook.jobs}
-        for number in outcomes:  # what is decided waits for nothing, and neither do its dependents through it (R1)
+        for number in outcomes:  # a decided job waits for nothing, and neither do its dependents through it (R1)
             dispatcher.tasks[f"{hook.name}:{hook.jobs[number].name}"].task_dep = []
         self._runner = runner
         self._hook = hook
         self._numbers = names
         self._generator = dispatcher.generator
         self._ledger = Ledger(hook, _reachable(dispatcher, names), dict(outcomes))
-        self._held: set[int] = set()  # doit would run them, and they wait for an `after`
+        self._held: set[int] = set()  # jobs that doit would run, and that wait for an `after`
         self._to_send: list[Any] = []
 
     def start(self) -> "Change":
@@ -59,7 +59,7 @@ class DispatchSource:
             self._to_send.append(node)
 
     def _advance(self, ended: "list[tuple[int, Outcome]]") -> "Change":
-        """Take from the dispatcher whatever it has, and let go of what an `after` has held up."""
+        """Take all nodes that the dispatcher has, and return the jobs that wait for no `after` any more as ready."""
         ended = ended + self._drain()
         ready = [number for number in self._held if not self._waits_for_others(number)]
         self._held.difference_update(ready)
@@ -82,7 +82,7 @@ class DispatchSource:
                 return ended
 
     def _sort(self, node: Any) -> "list[tuple[int, Outcome]]":
-        """A node that doit has come to: send it back at once, or hold it as ready."""
+        """Send a node from doit back at once, or hold its job as ready; return the ends that follow."""
         number = self._numbers.get(node.task.name)
         if number is None or number not in self._ledger.open:
             node.run_status = self._status_of(node, number)
@@ -98,14 +98,14 @@ class DispatchSource:
         return [self._ledger.close(number, outcome), *self._ledger.cascade_from(number)]
 
     def _status_of(self, node: Any, number: "int | None") -> str:
-        """Of a group, which ends when its members have; or of a job that has its outcome already."""
+        """Return the run_status of a group, whose members have ended, or of a job that has its outcome already."""
         if number is None:
             return _UNSATISFIED if node.bad_deps or node.ignored_deps else _SATISFIED
         return _SATISFIED if satisfies(self._ledger.outcomes[number]) else _UNSATISFIED
 
 
 def _reachable(dispatcher: Any, numbers: Mapping[str, int]) -> "set[int]":
-    """The jobs that the selected tasks are, or need, directly or through groups and other jobs."""
+    """Return the jobs that are selected or needed by a selected one, directly or through groups and other jobs."""
     waiting, seen = list(dispatcher.selected_tasks), set[str]()
     while waiting:
         name = waiting.pop()

@@ -1,8 +1,7 @@
-"""What a coordinator does when its jobs have ended, for a person who was not there (section 7).
+"""The work of a coordinator after its jobs have ended: the failure notice, `notify:`, pruning (section 7).
 
-Running a command of the user's when a background run has ended: `notify:` of their own configuration (section 7).
-
-It never comes from a repository, which must not choose what is run for everybody who clones it.
+`notify:` is a command in the user's own configuration. It never comes from a repository, which must not choose what is
+run for everybody who clones it.
 """
 
 from __future__ import annotations
@@ -33,35 +32,41 @@ if TYPE_CHECKING:
 
 
 class AfterRun:
-    """Made before the first job starts, since that may change what is read and imported for it (R10)."""
+    """The actions after the last job, prepared before the first one starts.
+
+    A job may change the files that are read and imported here (R10).
+    """
 
     def __init__(self, world: World) -> None:
         self._notify: Notify | None = None
-        self._fault: str | None = None
+        self._config_error: str | None = None
         try:
             config = load_own_config(world)
             self._notify = None if config is None else config.notify
         except (ConfigError, UnsafeFileError) as error:
-            self._fault = str(error).split("\n")[0]
+            self._config_error = str(error).split("\n")[0]
 
     def run(self, phase: Background, line: str | None) -> None:
-        """The records are closed. `line`: what `write_failure_notice` left."""
+        """Notify the user and prune old records, once the records of this run are closed.
+
+        `line`: the result of `write_failure_notice`.
+        """
         writer = phase.writer
-        if self._fault is not None:
+        if self._config_error is not None:
             repository_dir = layout.repository_of(writer.directory)
-            write_notice(repository_dir, writer.identity, "notify", f"nobody was notified: {self._fault}")
+            write_notice(repository_dir, writer.identity, "notify", f"no notification sent: {self._config_error}")
         if self._notify is not None and (line is not None or self._notify.is_for_all):
-            message = line or f"{writer.hook.name}: the background jobs went well"
+            message = line or f"{writer.hook.name}: background jobs succeeded"
             with suppress(OSError):  # the working tree was removed
                 os.chdir(phase.context.top)
-            notify(self._notify, _told(phase, message), writer.directory, message)
+            notify(self._notify, _notify_environ(phase, message), writer.directory, message)
         prune_if_due(layout.repository_of(writer.directory), phase.retention, wall_ns() / 1e9)
 
 
 def write_failure_notice(writer: InvocationWriter) -> str | None:
-    """Leave for the next command what went wrong; returns that, None where all is well.
+    """Write a failure notice for the next command, and return its line; None if nothing failed.
 
-    Before the records are closed: whoever waits for that finds the news there.
+    Call this before the records are closed: whoever waits for their end then finds the notice.
     """
     ended = [
         (job.name, outcome.status, outcome.reason or _ending(outcome))
@@ -74,8 +79,8 @@ def write_failure_notice(writer: InvocationWriter) -> str | None:
     return line
 
 
-def _told(phase: Background, message: str) -> dict[str, str]:
-    """The environment of the user's command: that of the jobs, what it is about, and how it went."""
+def _notify_environ(phase: Background, message: str) -> dict[str, str]:
+    """Return the environment of the `notify:` command: the jobs' own, and DODO_STATUS, DODO_FAILED, DODO_MESSAGE."""
     writer = phase.writer
     bad = [
         writer.hook.jobs[number].name
@@ -94,7 +99,7 @@ def _ending(outcome: Outcome) -> str | None:
 
 
 TITLE = "dodo-hooks"
-_LOOK_EVERY_S = 0.02
+_POLL_S = 0.02
 _SHOW_ON_MAC = (
     "on run argv",
     "display notification (item 2 of argv) with title (item 1 of argv)",
@@ -103,9 +108,9 @@ _SHOW_ON_MAC = (
 
 
 def notify(settings: Notify, environ: Mapping[str, str], invocation_dir: str, message: str) -> None:
-    """Run the user's command, and end it when it takes too long. Best effort: nobody is there to be told.
+    """Run the user's `notify:` command, and kill it after its timeout.
 
-    `environ`: as the jobs had it, with what the command is told.
+    Errors are ignored: nobody is there to read them. `environ`: see `_notify_environ`.
     """
     argv = command_of(settings.command, environ, message)
     if argv is None:
@@ -120,13 +125,13 @@ def notify(settings: Notify, environ: Mapping[str, str], invocation_dir: str, me
         return
     deadline_s = monotonic_s() + settings.timeout_s
     while not process.has_ended(pid) and monotonic_s() < deadline_s:
-        sleep(_LOOK_EVERY_S)
+        sleep(_POLL_S)
     process.kill_group(pid)
     process.reap(pid)
 
 
 def command_of(command: str, environ: Mapping[str, str], message: str) -> tuple[str, ...] | None:
-    """What is executed; None where this machine has no notifier."""
+    """Return the command line to execute; None where this machine has no notifier."""
     from dodo_hooks.loader.user_config import DESKTOP
 
     if command != DESKTOP:

@@ -1,4 +1,4 @@
-"""What a background phase is run from: made before the fork, used behind it (HOT)."""
+"""The parameters of a background phase, made before the fork and used after it (HOT)."""
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import Retention
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Background(Record):
-    """A background phase that is to be run."""
+    """A background phase to run."""
 
     world: "World"
     context: Context
     writer: "InvocationWriter"
-    selected: "tuple[int, ...]"  # the background jobs that are to run, with all that is open of what they need
+    selected: "tuple[int, ...]"  # the background jobs to run, with every dependency that has not ended yet
     slots: int
     deadline_s: "float | None"  # of the whole hook, on the monotonic clock
     database: str  # doit's
-    retention: Retention  # what is kept when the records are pruned
-    permit: "Callable[[], int | None]"  # to start a job, see engine/worktree_permit.py
+    retention: Retention  # the records that pruning keeps
+    permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/worktree_permit.py
     repo: "Repo"
     git_file: str  # of the working tree, see engine/worktree.py
-    run_jobs: "Callable[[Background, Recorder, Loop], object]"  # lets the loop run them, by whatever decides the order
+    run_jobs: "Callable[[Background, Recorder, Loop], object]"  # runs the loop with the source that decides the order

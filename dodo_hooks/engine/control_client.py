@@ -1,10 +1,10 @@
-"""The control socket of an invocation, both ends (section 7).
+"""The control socket of an invocation: the protocol, and the client's end (section 7).
 
-The coordinator speaks first, in one line of JSON: `{"dodo-hooks": 1, "grace_s": 5.0}`, its version and the grace period
-of its jobs. The client says what it wants in a line, `{"dodo-hooks": 1, "do": "cancel", "jobs": ["deps"]}`; it is
-answered with one line per job when that has ended, `{"job": "deps", "status": "cancelled"}`, or when it is plain that
-it will not, and the coordinator closes. It never waits for a client: whoever says nothing, or does not read, is
-dropped.
+The coordinator sends the first line of JSON: `{"dodo-hooks": 1, "grace_s": 5.0}`, its version and the grace period of
+its jobs. The client sends one request: `{"dodo-hooks": 1, "do": "cancel", "jobs": ["deps"]}`. The coordinator answers
+with one line per job, `{"job": "deps", "status": "cancelled"}`, when that job has ended or plainly will not end, and
+then closes the connection. It never waits for a client: a client that sends nothing, or does not read, is
+disconnected.
 
 The socket lies in a directory that only its owner can enter and is reached by a relative name, since the path to a
 socket may be no longer than 104 bytes on macOS and 108 on Linux.
@@ -30,28 +30,29 @@ VERSION = 1
 STILL_THERE_S = 2.0  # how long after SIGKILL an answer waits for a process that does not go (R14)
 _LONGEST_REQUEST = 65536
 _RETRY_S = 0.02
-_LONGEST_GRACE_S = 86400.0  # what a socket's timeout takes
-_ANSWER_S = 5.0  # how long we wait for a coordinator to say something, beyond what it waits for itself
+_LONGEST_GRACE_S = 86400.0  # a socket's timeout takes this much
+_ANSWER_S = 5.0  # how long we wait for the coordinator's next message, beyond the time that it waits itself
 
 
 class ControlError(HooksError):
-    """The coordinator of an invocation cannot be asked."""
+    """The error of a coordinator that cannot be reached, or that refuses a request."""
 
 
 class CancelRequest:
-    """A request to the coordinator of an invocation, which is under way; several may be so at once."""
+    """A request in progress to the coordinator of an invocation; several may be in progress at once."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
 
     def answers(self) -> list[tuple[str, str]]:
-        """Wait until each of the jobs has ended, or refuses to.
+        """Wait until each of the jobs has ended, or outlives SIGKILL.
 
         Returns:
-            (job, status) in the order of the answers; less than was asked for when the coordinator died meanwhile. A
-            status that is not an end says that the process is still there two seconds after SIGKILL.
+            (job, status) in the order of the answers; fewer than requested if the coordinator died meanwhile. A status
+            that is not an end means that the process is still there two seconds after SIGKILL.
+
         Raises:
-            ControlError: the coordinator refuses, or it says nothing any more.
+            ControlError: the coordinator refuses, or does not answer any more.
         """
         answers = []
         with self._connection, _silence_is_an_error(), suppress(ConnectionError):
@@ -64,10 +65,10 @@ class CancelRequest:
 
 
 def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> CancelRequest:
-    """Ask for these jobs to be cancelled.
+    """Ask the coordinator to cancel these jobs.
 
     Raises:
-        ControlError: nobody answers, or somebody who speaks another version.
+        ControlError: nobody answers, or the coordinator has another version.
     """
     connection = _connect(invocation_dir)
     try:
@@ -83,19 +84,19 @@ def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> CancelRequest:
 
 
 def _greeted(connection: socket.socket) -> float:
-    """Hear the coordinator's first line; returns the grace period of its jobs in seconds."""
+    """Read the coordinator's first line, and return the grace period of its jobs in seconds."""
     hello = b""
-    # Byte by byte: what comes behind it belongs to the answers.
+    # Byte by byte: the bytes after this line belong to the answers.
     while not hello.endswith(b"\n") and len(hello) < _LONGEST_REQUEST:
         piece = connection.recv(1)
         if not piece:
-            raise ControlError("the coordinator of this invocation does not answer: it has closed the connection")
+            raise ControlError("no answer from the coordinator: connection closed")
         hello += piece
     greeting = _message(hello)
     if greeting.get("dodo-hooks") != VERSION:
         raise ControlError(
-            f"the coordinator of this invocation speaks version {greeting.get('dodo-hooks')} and we speak {VERSION}: "
-            "use the dodo-hooks that started it, or wait for its end"
+            f"coordinator has protocol version {greeting.get('dodo-hooks')}, this dodo-hooks has {VERSION}: "
+            "use the dodo-hooks that started the run, or wait for its end"
         )
     grace_s = greeting.get("grace_s")
     if isinstance(grace_s, int | float) and 0 <= grace_s <= _LONGEST_GRACE_S:
@@ -106,7 +107,7 @@ def _greeted(connection: socket.socket) -> float:
 def _message(line: bytes) -> dict[str, Any]:
     message = _object(line)
     if not message:
-        raise ControlError(f"the coordinator of this invocation says what is not understood: {line[:60]!r}")
+        raise ControlError(f"invalid message from the coordinator: {line[:60]!r}")
     return message
 
 
@@ -115,9 +116,9 @@ def _silence_is_an_error() -> Generator[None, None, None]:
     try:
         yield
     except TimeoutError:
-        raise ControlError("the coordinator of this invocation is there and does not answer: is it stopped?") from None
+        raise ControlError("no answer from the coordinator: timed out (is it stopped?)") from None
     except ConnectionError:
-        raise ControlError("the coordinator of this invocation died while it was asked") from None
+        raise ControlError("no answer from the coordinator: it died") from None
 
 
 def _connect(invocation_dir: str) -> socket.socket:
@@ -128,12 +129,15 @@ def _connect(invocation_dir: str) -> socket.socket:
             _connect_in_time(connection)
     except OSError as error:
         connection.close()
-        raise ControlError(f"the coordinator of this invocation does not answer: {error.strerror or error}") from error
+        raise ControlError(f"no answer from the coordinator: {error.strerror or error}") from error
     return connection
 
 
 def _connect_in_time(connection: socket.socket) -> None:
-    """A queue of callers that is full answers EAGAIN to one that would not wait for ever (connect(2), unix(7))."""
+    """Connect, and retry while the queue of the listening socket is full.
+
+    A full queue gives EAGAIN to a socket with a timeout (connect(2), unix(7)).
+    """
     end_s = monotonic_s() + _ANSWER_S
     while True:
         try:
@@ -147,7 +151,7 @@ def _connect_in_time(connection: socket.socket) -> None:
 
 @contextmanager
 def _directory(path: str) -> Generator[None, None, None]:
-    """Be in a directory for a moment, so that a relative name reaches into it."""
+    """Change to a directory for a moment, to reach its files by a relative name."""
     here = os.open(".", os.O_RDONLY)
     try:
         os.chdir(path)
@@ -158,9 +162,9 @@ def _directory(path: str) -> Generator[None, None, None]:
 
 
 def cancel_superseded(loop: "Loop", invocation_dir: str, job: str, by: str) -> bool:
-    """Ask for a job to be cancelled because the invocation `by` takes its place, without waiting for anything.
+    """Ask for the cancel of a job that the invocation `by` supersedes, without waiting for anything.
 
-    False where nobody can be asked: in a foreground, or not yet.
+    Return False where no coordinator can be reached: the job runs in a foreground, or the socket is not open yet.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
@@ -173,7 +177,7 @@ def cancel_superseded(loop: "Loop", invocation_dir: str, job: str, by: str) -> b
         connection.close()
         return False
 
-    def listen(_: int) -> None:  # until the other side closes: it would not read what is left by one that is gone
+    def listen(_: int) -> None:  # stay until the other side closes: it does not read the request of a closed client
         try:
             if connection.recv(4096):
                 return

@@ -1,4 +1,4 @@
-"""The coordinator's end of the control socket."""
+"""The coordinator's end of the control socket (the protocol is in control_client.py)."""
 
 import json
 import os
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from dodo_hooks.store.writer import InvocationWriter
 
 _MOST_CLIENTS = 64
-_REQUEST_S = 5.0  # how long a client may take to say what it wants
+_REQUEST_S = 5.0  # how long a client may take to send its request
 
 
 class ControlServer:
-    """The coordinator's end. Everything happens inside the loop's one wait: no client can hold up the scheduler."""
+    """The coordinator's end. Everything happens inside the loop's one wait: no client can delay the scheduler."""
 
     def __init__(self, loop: "Loop", writer: "InvocationWriter") -> None:
-        """Binds the socket in the invocation's directory.
+        """Bind the socket in the invocation's directory.
 
         Raises:
             OSError: it cannot be bound.
@@ -42,7 +42,7 @@ class ControlServer:
         loop.every(None, self._answer_what_ended)
 
     def close(self) -> None:
-        """Answer whoever still waits, and take no further call."""
+        """Answer every waiting client, and close the socket."""
         self._answer_what_ended()
         for client in list(self._clients.values()):
             self._drop(client)
@@ -68,7 +68,7 @@ class ControlServer:
         self._say(client, {"grace_s": self._loop.context.grace_s})
 
     def _has_room(self) -> bool:
-        """Whether one more client can be heard; the one that has said nothing for the longest time makes room."""
+        """Return whether one more client can connect; if need be, drop the oldest client without a request."""
         if len(self._clients) >= _MOST_CLIENTS:
             silent = next((client for client in self._clients.values() if client.waits_for is None), None)
             if silent is not None:
@@ -82,7 +82,7 @@ class ControlServer:
             return
         except OSError:
             data = b""
-        if client.waits_for is not None:  # there is nothing more to say; at its end it may still want to hear
+        if client.waits_for is not None:  # the request was read; a client that has shut down its end may still read
             if not data:
                 self._loop.unwatch(client.connection.fileno())
             return
@@ -125,7 +125,7 @@ class ControlServer:
             self._drop(client)
 
     def _say(self, client: "_Client", answer: dict[str, Any]) -> bool:
-        """Whether it was said. A client that has stopped reading is dropped, and we have lost no time."""
+        """Send a message without blocking, and return whether it was sent. A client that does not read is dropped."""
         line = json.dumps({"dodo-hooks": VERSION, **answer}).encode() + b"\n"
         try:
             if client.connection.send(line) == len(line):
@@ -149,14 +149,14 @@ class _Client:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.request = b""
-        self.waits_for: set[int] | None = None  # jobs it wants to hear the end of
+        self.waits_for: set[int] | None = None  # jobs whose end it waits for
         self.deadline_s = 0.0
 
 
 def _parse(request: bytes, names: Sequence[str]) -> "tuple[list[int], str] | str":
-    """The numbers of the jobs to cancel and the run that takes their place, or what is wrong with the request.
+    """Return the numbers of the jobs to cancel and the run that supersedes them, or the error of the request.
 
-    Any bytes get an answer. What an answer quotes is a number or a text, never a structure of the client's making.
+    Any bytes get an answer. An answer quotes a number or a text, never a structure of the client's making.
     """
     wanted = _object(request.partition(b"\n")[0])
     version, do, jobs, by = (wanted.get(name) for name in ("dodo-hooks", "do", "jobs", "for"))
@@ -164,9 +164,9 @@ def _parse(request: bytes, names: Sequence[str]) -> "tuple[list[int], str] | str
     if not isinstance(version, int) or not isinstance(do, str) or not isinstance(jobs, list) or not isinstance(by, str):
         return "the request is not understood"
     if version != VERSION:
-        return f"this coordinator speaks version {VERSION}, and the request is of version {version}"
+        return f"coordinator has protocol version {VERSION}, the request has {version}"
     if do != "cancel":
-        return f"there is nothing called {do!r:.60} to do"
+        return f"unknown request {do!r:.60}"
     numbers = {name: number for number, name in enumerate(names)}
     unknown = [job for job in jobs if not isinstance(job, str) or job not in numbers]
     if unknown:
@@ -175,7 +175,7 @@ def _parse(request: bytes, names: Sequence[str]) -> "tuple[list[int], str] | str
 
 
 def _is_ours(connection: socket.socket) -> bool:
-    """Whether the other end belongs to the same user (unix(7), SO_PEERCRED; on macOS unix(4), LOCAL_PEERCRED)."""
+    """Return whether the other end belongs to our user (unix(7), SO_PEERCRED; on macOS unix(4), LOCAL_PEERCRED)."""
     try:
         if sys.platform == "linux":
             data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))

@@ -1,10 +1,10 @@
 """The forked, detached owner of an invocation's background phase (R8, R10, R20).
 
-It forks the first wave with what the prompt has loaded already, then lets the prompt go, and only then imports doit and
-opens the control socket: so nobody waits for that. Nothing is granted to that wave before all is imported, since a job
-may change the environment under us.
+It forks the first wave with the modules that are loaded already, then lets the prompt return, and only then imports
+doit and opens the control socket: nobody waits for those. That wave gets no grant before everything is imported, since
+a job may change the environment under us.
 
-Everything before the release (HOT) may fail loudly: git's process is still listening. After it, an error goes into the
+An error before the release (HOT) is printed: git's process still reads. After the release, an error goes into the
 invocation's record.
 """
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from dodo_hooks.store.writer import InvocationWriter
 
 
-LOOK_AT_LOGS_S = 0.5
-LOOK_AT_WORKTREE_S = 2.0
+TRIM_LOGS_S = 0.5
+CHECK_WORKTREE_S = 2.0
 FULL_DISK_MS = 1000
 
 
 class BackgroundRecorder:
-    """Keeps what nobody is there to be told."""
+    """The recorder of a detached run: keeps the first error for the record, and prints nothing."""
 
     def __init__(self, writer: "InvocationWriter") -> None:
         self._writer = writer
@@ -70,8 +70,10 @@ class BackgroundRecorder:
 
 
 def coordinate(phase: Background, release: "Callable[[str], None]", signals: int) -> None:
-    """Run the phase to its end and close the invocation. `release("")` lets the prompt go; with a sentence, it is told
-    that nothing was started. `signals`: the wake-up pipe of a process that was told to end.
+    """Run the phase to its end and close the invocation.
+
+    `release("")` lets the prompt return; `release(sentence)` reports that nothing was started. `signals`: the wake-up
+    pipe of the signals that end a process.
 
     Never raises: nobody is left to catch it.
     """
@@ -87,13 +89,15 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         after = _run(phase, recorder, waves, signals)
         _finish(phase, waves, after, signals)
     except HooksError as error:
-        _give_up(phase, str(error), release, is_released)
+        _abort(phase, str(error), release, is_released)
     except BaseException as error:
-        _give_up(phase, _traceback(error), release, is_released)
+        _abort(phase, _traceback(error), release, is_released)
 
 
 def _first_ready(phase: Background) -> "list[int]":
-    """What starts first, by counting: doit, which decides, is not loaded yet, and a property test says it agrees.
+    """Return the jobs that start first, by counting needs: doit, which decides, is not loaded yet.
+
+    A property test proves that doit agrees.
 
     Raises:
         GraphError: the graph is damaged (R4).
@@ -104,10 +108,10 @@ def _first_ready(phase: Background) -> "list[int]":
 
 
 def _open_wave(waves: Loop, ready: "list[int]") -> None:
-    """The first wave.
+    """Fork the first wave.
 
     Raises:
-        HooksError: there is no process or no descriptor left for it (R21).
+        HooksError: no process or no descriptor is left for it (R21).
     """
     try:
         waves.open_wave(ready)
@@ -129,7 +133,7 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
     waves.watch(signals, take_signals)
     if phase.deadline_s is not None:
         waves.set_hook_deadline(phase.deadline_s)
-    waves.every(LOOK_AT_LOGS_S, lambda: _thin_out_logs(phase, waves))
+    waves.every(TRIM_LOGS_S, lambda: _trim_logs(phase, waves))
     _watch_worktree(phase, waves)
     waves.permits.ask_by(phase.permit)
     after = AfterRun(phase.world)
@@ -138,18 +142,18 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
 
 
 def _watch_worktree(phase: Background, waves: Loop) -> None:
-    """When the working tree is removed, its jobs work for nobody any more (G2)."""
+    """End the jobs when their working tree is removed (G2)."""
     from dodo_hooks.engine.worktree import gone, is_gone
 
-    def look() -> None:
+    def check() -> None:
         if is_gone(phase.git_file):
             waves.give_up(statuses.VANISHED, gone(phase.context.top))
 
     if phase.git_file:
-        waves.every(LOOK_AT_WORKTREE_S, look)
+        waves.every(CHECK_WORKTREE_S, check)
 
 
-def _thin_out_logs(phase: Background, waves: Loop) -> None:
+def _trim_logs(phase: Background, waves: Loop) -> None:
     for number in waves.running():
         most_bytes = max_log_of(phase.context, phase.context.hook.jobs[number])
         trim_log_file(layout.log_file(phase.writer.jobs[number].directory), most_bytes)
@@ -172,7 +176,7 @@ def _finish(phase: Background, waves: Loop, after: "AfterRun", signals: int) -> 
 
 
 def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
-    """Close the records. On a full disk where no room was taken for them, try again until a signal ends us."""
+    """Close the records. On a full disk where no room was reserved for them, try again until a signal ends us."""
     from dodo_hooks.store.reserve import is_full
 
     while True:
@@ -180,7 +184,7 @@ def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
             writer.finish(code)
             return
         except StoreError as error:
-            if not writer.has_locks and is_full(error):  # the ends are kept
+            if not writer.has_locks and is_full(error):  # the ends are in the reserve
                 return
             if not is_full(error):
                 raise
@@ -189,11 +193,11 @@ def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
                 raise
 
 
-def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:
-    """The phase cannot go on, and its record says why (R10).
+def _abort(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:
+    """Close a phase that cannot go on, and record why (R10).
 
-    Where jobs run, the waves end them once we are gone, and until then nobody may say that they have ended: the lock
-    that is free under an open record says the truth, and whoever reads it next closes it (R18, R20).
+    Where jobs run, the waves end them once we are gone. Until then no record may claim that they have ended: the record
+    stays open under a free lock, and the next reader closes it (R18, R20).
     """
     if not is_released:
         release(sentence)
@@ -203,12 +207,12 @@ def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]",
             writer.note(error=sentence)
             writer.release()
             return
-        reason = "the run could not go on: " + sentence.rstrip().rpartition("\n")[2]
+        reason = "run aborted: " + sentence.rstrip().rpartition("\n")[2]
         for number, state in enumerate(writer.jobs):
             if state.outcome is None:
                 writer.ended(number, statuses.Outcome(statuses.SKIPPED, statuses.ERROR, reason), wall_ns())
         writer.error = sentence
-        if is_released:  # else whoever waited for it has said it
+        if is_released:  # else the process that waited for the release has printed it
             from dodo_hooks.engine.after_run import write_failure_notice
 
             write_failure_notice(writer)
@@ -218,7 +222,7 @@ def _give_up(phase: Background, sentence: str, release: "Callable[[str], None]",
 
 
 def _traceback(error: BaseException) -> str:
-    """What we did not foresee keeps its traceback."""
+    """Return the traceback of an error that we did not foresee."""
     import traceback
 
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))

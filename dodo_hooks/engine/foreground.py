@@ -1,6 +1,6 @@
-"""Running a phase attached: in front of a person, who waits for it and may stop it (R8, R17, R23; HOT).
+"""An attached phase: a person waits for it, and may stop it (R8, R17, R23; HOT).
 
-The foreground phase always runs so, the background phase where it cannot be detached (R10, R18) or must not be.
+The foreground phase is always attached, the background phase where it cannot be detached (R10, R18) or must not be.
 """
 
 import sys
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
 
-_CTRL_C_MS = 50  # how much later than git we may hear of the same Ctrl-C, on a busy machine
+_CTRL_C_MS = 50  # how much later than git we may receive the same Ctrl-C, on a busy machine
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminal(Record):
-    """What standard output is."""
+    """The properties of standard output."""
 
     is_terminal: bool
     window: bytes  # as TIOCGWINSZ gives it; empty where there is no terminal
@@ -37,21 +37,21 @@ class Terminal(Record):
 
 
 class Stops(Record):
-    """Where this process learns that it is to stop."""
+    """The descriptors that report signals and the death of git."""
 
     descriptor: int  # the wake-up pipe (signals.take_signals)
-    parent: "int | None"  # the process that must stay alive, git; None for a run by hand
+    parent: "int | None"  # the process that must stay alive, git; None for a manual run
     parent_descriptor: "int | None"  # its pidfd, where the system has them
 
 
 class AttachedRecorder:
-    """Shows the output and, unless a reporter of doit's does that, keeps the records."""
+    """The recorder of an attached run: shows the output, and keeps the records unless a reporter of doit's does."""
 
     def __init__(self, writer: "InvocationWriter", screen: Screen, *, keeps_records: bool) -> None:
         self.signals = -1  # the wake-up pipe, once there is one
         self.troubles: list[str] = []
         self._remarks: set[str] = set()
-        self.unkept: str | None = None  # why a record could not be written; one such sentence is enough (R21)
+        self.unkept: str | None = None  # the first error of writing a record; one is enough (R21)
         self._keeps_records = keeps_records
         self._writer = writer
         self._screen = screen
@@ -99,7 +99,7 @@ class AttachedRecorder:
 
 
 def read_terminal(world: "World", colors: "bool | None") -> Terminal:
-    """What standard output is. `colors`: what the hook file says."""
+    """Return the properties of standard output. `colors`: the setting of the hook file."""
     is_terminal = os.isatty(STDOUT)
     look = Look(wants_colors(world.environ, is_terminal, world.colors, colors), has_unicode(world.environ))
     if not is_terminal:
@@ -116,19 +116,19 @@ def read_terminal(world: "World", colors: "bool | None") -> Terminal:
 
 
 def listen(parent: "int | None") -> Stops:
-    """Take the signals that end a run, and watch git (R17)."""
+    """Catch the signals that end a run, and watch git (R17)."""
     descriptor = signals.take_signals(ENDING_SIGNALS)
     parent_descriptor = None
     if parent is not None:
         try:
             parent_descriptor = process.watch_parent(parent)
-        except ProcessLookupError:  # it is gone already: the loop will ask, and find that out
+        except ProcessLookupError:  # git is gone already: the loop polls, and finds out
             pass
     return Stops(descriptor, parent, parent_descriptor)
 
 
 def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable[[], object]") -> None:
-    """Call `run_jobs`, which runs the loop; signals end the run (`loop.interrupted`), and output is shown (R17)."""
+    """Call `run_jobs`, which runs the loop; handle signals (`loop.interrupted`) and show output meanwhile (R17)."""
     screen.attach(loop)
     loop.watch(stops.descriptor, lambda _: _take_signals(loop, stops))
     _watch_git(loop, stops)
@@ -136,7 +136,7 @@ def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable
         run_jobs()
     finally:
         screen.drain(stops.descriptor, waits=loop.interrupted is None)
-        _take_signals(loop, stops)  # what has come since the last job ended, and may have cut the output short
+        _take_signals(loop, stops)  # those since the last job's end, which may have cut the output short
 
 
 def _take_signals(loop: "Loop", stops: Stops) -> None:
@@ -145,17 +145,17 @@ def _take_signals(loop: "Loop", stops: Stops) -> None:
 
 
 def _watch_git(loop: "Loop", stops: Stops) -> None:
-    """git does not wait for its hook when it is killed: its death is taken as a hang-up (R17)."""
+    """Treat the death of git as a hang-up: a killed git does not wait for its hook (R17)."""
     parent, descriptor = stops.parent, stops.parent_descriptor
     if parent is None:
         return
 
     def git_is_gone() -> None:
-        # A Ctrl-C at the terminal reaches git and us. git may be gone before we look, and then it is still a Ctrl-C:
-        # taken for a second signal it would end the jobs without grace.
+        # A Ctrl-C at the terminal reaches git and us. git may be gone before we read the signal, and this is still one
+        # Ctrl-C: counted as a second signal it would end the jobs without grace.
         _take_signals(loop, stops)
         if process.parent_is_gone(parent) and loop.interrupted is None:
-            descriptors.wait_to_read(stops.descriptor, _CTRL_C_MS)  # the kernel tells one after the other
+            descriptors.wait_to_read(stops.descriptor, _CTRL_C_MS)  # the kernel signals one after the other
             _take_signals(loop, stops)
             if loop.interrupted is None:
                 loop.interrupt(signal.SIGHUP)

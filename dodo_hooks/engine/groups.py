@@ -1,19 +1,20 @@
-"""Concurrency groups: of all jobs in a repository that are in one group, one runs at a time (section 7; HOT).
+"""Concurrency groups: one job of a group runs at a time in a repository (section 7; HOT).
 
-A group is a file in REPO/groups/, and whoever has its flock has the group. The runner takes all groups of a job
-together, in the order of their names, or none: so nobody holds one while it waits for another, and nobody waits for
-ever. It hands them to the job's wave by the fork; they are free again when the wave, and with it the job, is gone.
+A group is a file in REPO/groups/, and the holder of its flock holds the group. The runner takes all groups of a job
+together, in the order of their names, or none: no job holds one group while it waits for another, so there is no
+deadlock. The job's wave inherits the locks by the fork. They are free again when the wave, and with it the job, is
+gone.
 
-First come, first served: who has to wait draws a ticket, a file in REPO/groups/waiting/ that is locked as long as the
-one who waits is alive. Nobody overtakes an earlier ticket that wants one of the same groups. All of this is done under
+First come, first served: a job that has to wait draws a ticket, a file in REPO/groups/waiting/ that is locked as long
+as the waiting run is alive. No job overtakes an earlier ticket for one of the same groups. All of this is done under
 one more lock, which is held for a moment and never waited for: nothing here blocks, the loop asks again.
 
-A group of the whole hook is shared by the jobs of one run, and keeps out those of others.
+A group of the whole hook is shared by the jobs of one run, and excludes those of other runs.
 
-A background job that names no group is in one of its own, so that it does not overlap with itself in one worktree: two
-quick switches do not install packages twice at once. It is held by the coordinator, not by a wave, so that jobs share
-waves as ever. Where the coordinator was killed the name of its run is left in the file, and the group counts as held
-until nothing of that run is alive.
+A background job that names no group is in a group of its own, so that it does not overlap with itself in one worktree:
+two quick switches do not install packages twice at once. The coordinator holds that group, not a wave, so that jobs
+still share waves. Where the coordinator was killed the name of its run is left in the file, and the group counts as
+held until nothing of that run is alive.
 """
 
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -35,12 +36,12 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook, Job
 
 FOREGROUND_WAIT_S = 60.0
-_LAST = "~"  # behind every ticket
+_LAST = "~"  # sorts after every ticket
 _OWN = Group("", QUEUE, is_shared=False, wait_s=None)
 
 
 class Member(Record):
-    """A job of some run that has a group, or waits for it."""
+    """A job of some run that holds a group, or waits for it."""
 
     invocation: str
     job: str
@@ -58,8 +59,11 @@ class Groups:
         is_background: bool,
         supersede: "Supersede",
     ) -> None:
-        """`ancestors`: the runs inside of which this one was fired. `supersede`: asks for a job's end, does not wait
-        for it, and says whether somebody could be asked."""
+        """Make the groups of one phase; nothing is locked yet.
+
+        `ancestors`: the runs inside of which this one was fired. `supersede`: requests a job's end without waiting for
+        the end, and returns whether the request could be sent.
+        """
         day_dir, _, self._identity = invocation_dir.rpartition("/")
         self._repository_dir = day_dir.rpartition("/")[0]
         self._directory = layout.groups_dir(self._repository_dir)
@@ -72,11 +76,14 @@ class Groups:
         self._held: dict[str, tuple[int, list[tuple[int, bool]]]] = {}  # name -> lock, (job, is it shared)
         self._tickets: dict[int, tuple[str, int, float]] = {}  # job -> path, lock, since when
         self._superseded: set[Member] = set()
-        self._news: dict[int, list[str]] = {}
-        self._told: set[tuple[int, Member]] = set()
+        self._wait_notes: dict[int, list[str]] = {}
+        self._reported: set[tuple[int, Member]] = set()
 
     def claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
-        """Try to get a job's groups: their locks, for its wave; its outcome when it will not run; None: ask again."""
+        """Try to take a job's groups.
+
+        Return their locks, for the job's wave; the job's outcome if it will not run; None if the caller must ask again.
+        """
         try:
             guard = self._guard()
             if guard is None:
@@ -91,7 +98,7 @@ class Groups:
             self.release(number)
             if (is_unsupported(error) or is_disk_full(error)) and not has_named_groups(self._jobs[number]):
                 return ()  # without locks runs are attached, one after the other; a full disk stops no job
-            return Outcome(statuses.FAILED, statuses.CONCURRENCY, f"its groups cannot be taken: {error.strerror}")
+            return Outcome(statuses.FAILED, statuses.CONCURRENCY, f"cannot lock its groups: {error.strerror}")
         if not others:
             self._drop_ticket(number)
             return tuple(self._held[group.name][0] for group in self._groups_of(number) if not _is_own(group))
@@ -101,11 +108,11 @@ class Groups:
         return outcome
 
     def news(self, number: int) -> "list[str]":
-        """Whom the job waits for, each said once."""
-        return self._news.pop(number, [])
+        """Return a sentence for each holder that the job waits for, and that was not reported yet."""
+        return self._wait_notes.pop(number, [])
 
     def release(self, number: int) -> None:
-        """The job has ended, or will not run."""
+        """Release the groups of a job that has ended, or will not run."""
         self._drop_ticket(number)
         for group in self._groups_of(number):
             lock, holders = self._held.get(group.name, (-1, []))
@@ -155,7 +162,7 @@ class Groups:
         return sorted(name for name in os.listdir(layout.waiting_dir(self._directory)) if name[:1].isdigit())
 
     def _take(self, number: int) -> "list[tuple[Group, Member]]":
-        """Take all groups of the job; who is in the way when that cannot be."""
+        """Take all groups of the job, or none; return the members that hold one or wait for one longer."""
         wanted = [group for group in self._groups_of(number) if not self._is_shared_already(group)]
         others = self._earlier(number, wanted)
         locks: list[tuple[Group, int]] = []
@@ -185,7 +192,7 @@ class Groups:
         return []
 
     def _is_alive(self, member: Member) -> bool:
-        """Whether a process of this run, whose writer left without giving back the group, may still have a job."""
+        """Return whether a run whose writer died with the group may still have a job's process."""
         path = layout.alive_file(layout.invocation_dir(self._repository_dir, member.invocation))
         try:
             descriptor = os.open(path, os.O_RDONLY)
@@ -201,7 +208,7 @@ class Groups:
         return group.is_shared and bool(holders) and all(is_shared for _, is_shared in holders)
 
     def _earlier(self, number: int, wanted: "Sequence[Group]") -> "list[tuple[Group, Member]]":
-        """Those who have waited for one of these groups for longer. What a dead one has left is taken away."""
+        """Return the members that have waited longer for one of these groups; delete the tickets of dead runs."""
         ours = self._tickets[number][0].rpartition("/")[2] if number in self._tickets else _LAST
         found: list[tuple[Group, Member]] = []
         for name in self._waiting():
@@ -216,39 +223,39 @@ class Groups:
         return found
 
     def _verdict(self, number: int, others: "list[tuple[Group, Member]]") -> "Outcome | None":
-        """What the job does about those who are in its way; None: it waits."""
+        """Return the outcome of a job whose groups are held by others; None if it waits."""
         since_s = self._tickets[number][2]
         for group, member in others:
             if member.invocation == self._identity:
                 continue  # a job of the same run: its end will come
             whose = f"{member.job}@{member.invocation}"
             if member.invocation in self._ancestors:
-                reason = f"{_held(group)} by {whose}, inside of which this hook was fired"
+                reason = f"{_held_by(group, whose)}, which fired this hook"
                 return Outcome(statuses.FAILED, statuses.CONCURRENCY, reason)
             if group.on_conflict == SKIP:
-                return Outcome(statuses.SKIPPED, statuses.CONCURRENCY, f"{_held(group)} by {whose}")
+                return Outcome(statuses.SKIPPED, statuses.CONCURRENCY, _held_by(group, whose))
             if group.on_conflict == CANCEL_PREVIOUS and member not in self._superseded:
                 directory = layout.invocation_dir(self._repository_dir, member.invocation)
                 if self._supersede(directory, member.job, self._identity):
                     self._superseded.add(member)
             limit_s = group.wait_s or (None if self._is_background else FOREGROUND_WAIT_S)
             if limit_s is not None and monotonic_s() - since_s > limit_s:
-                reason = f"waited {limit_s:g} s for {_awaited(group, whose, 'holds')}"
+                reason = f"waited {limit_s:g} s for {_awaited(group, whose)}"
                 return Outcome(statuses.FAILED, statuses.CONCURRENCY, reason)
-            if (number, member) not in self._told:
-                self._told.add((number, member))
-                sentence = f"{self._jobs[number].name} waits for {_awaited(group, whose, 'has')}"
-                self._news.setdefault(number, []).append(sentence)
+            if (number, member) not in self._reported:
+                self._reported.add((number, member))
+                sentence = f"{self._jobs[number].name} waits for {_awaited(group, whose)}"
+                self._wait_notes.setdefault(number, []).append(sentence)
         return None
 
 
 def groups_of(job: "Job") -> "tuple[Group, ...]":
-    """The groups of a job; a background job that names none is in its own."""
+    """Return the groups of a job; a background job that names none is in its own."""
     return job.groups or ((_OWN,) if job.phase == BACKGROUND else ())
 
 
 def has_named_groups(job: "Job") -> bool:
-    """Whether it is in a group that other jobs may be in: its wave has the locks, and so is for it alone."""
+    """Return whether a job names a group; its wave then holds the locks, and is for this job alone."""
     return any(group.name for group in job.groups)
 
 
@@ -256,20 +263,20 @@ def _is_own(group: "Group") -> bool:
     return group.name.startswith("\0")
 
 
-def _held(group: "Group") -> str:
-    return "its group is held" if _is_own(group) else f"its group {group.name} is held"
+def _held_by(group: "Group", whose: str) -> str:
+    return f"already running as {whose}" if _is_own(group) else f"group {group.name} is held by {whose}"
 
 
-def _awaited(group: "Group", whose: str, verb: str) -> str:
-    return f"the end of {whose}" if _is_own(group) else f"its group {group.name}, which {whose} {verb}"
+def _awaited(group: "Group", whose: str) -> str:
+    return f"the end of {whose}" if _is_own(group) else f"group {group.name}, held by {whose}"
 
 
 if TYPE_CHECKING:
-    Supersede = Callable[[str, str, str], bool]  # directory of the invocation, job, who takes its place
+    Supersede = Callable[[str, str, str], bool]  # directory of the invocation, job, the run that supersedes it
 
 
 def ancestors_of(repository_dir: str, within: "str | None") -> "list[str]":
-    """The invocation inside of which a hook was fired, the one inside of which that was, and so on."""
+    """Return the invocation inside of which a hook was fired, the one inside of which that was fired, and so on."""
     found: list[str] = []
     while within and within not in found:
         found.append(within)

@@ -1,4 +1,4 @@
-"""The line that says how a job ended: mark, name, time, reason (R23; HOT).
+"""The line about a job's end: mark, name, time, reason (R23; HOT).
 
     + format   0.4 s
     x lint     2m03s  exit code 1
@@ -31,15 +31,15 @@ _GAP = "  "
 
 
 class Look(Record):
-    """How lines are printed at one place."""
+    """The properties of the output that lines are printed to."""
 
     has_colors: bool = False
     has_unicode: bool = False
-    columns: int = 0  # what fits into a line; 0: no limit
+    columns: int = 0  # the width of a line; 0: no limit
 
 
 def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | None", look: Look) -> str:
-    """One line, safe to print. `width`: as `name_columns` gives it for all lines that stand below each other."""
+    """Return one line, safe to print. `width`: from `name_columns`, the same for all lines of one column."""
     mark = _MARKS.get(outcome.status, _FAILED_MARK)[not look.has_unicode]
     text = padded(_cut(shown(name), width, look) if look.columns else shown(name), width)
     time = "" if duration_s is None else _GAP + duration_text(duration_s).rjust(_TIME_COLUMNS)
@@ -56,14 +56,14 @@ def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | Non
 
 
 def name_columns(names: "Iterable[str]", look: Look) -> int:
-    """How wide the column with these names is."""
+    """Return the width of the column with these names."""
     widest = max((columns_of(shown(name)) for name in names), default=0)
     most = max(look.columns - _BESIDE_NAME, _LEAST_FOR_NAME) if look.columns else _WIDEST_NAME
     return min(widest, most, _WIDEST_NAME)
 
 
 def duration_text(seconds: float) -> str:
-    """`0.4 s`, `2m03s`, `1h02m`"""
+    """Return a duration as text: `0.4 s`, `2m03s`, `1h02m`."""
     tenths = round(seconds * 10)
     if tenths < 600:
         return f"{tenths / 10:.1f} s"
@@ -72,7 +72,7 @@ def duration_text(seconds: float) -> str:
 
 
 def reason_of(outcome: "Outcome") -> str:
-    """A few words on why a job ended as it did: `exit code 1`, `no matching staged files`."""
+    """Return the reason of a job's end in a few words: `exit code 1`, `no matching staged files`."""
     if outcome.status == statuses.UP_TO_DATE:
         return "up to date"
     if outcome.cause == statuses.EXIT and outcome.exit_code is not None:
@@ -82,7 +82,7 @@ def reason_of(outcome: "Outcome") -> str:
     return outcome.reason or _BECAUSE.get(outcome.cause or "", outcome.cause or outcome.status)
 
 
-# For an outcome without a sentence of its own, such as one that an older version has recorded.
+# For an outcome without a reason of its own, such as one that an older version has recorded.
 _BECAUSE = {
     statuses.NEED: "a dependency did not succeed",
     statuses.FAIL_FAST: "another job failed",

@@ -1,12 +1,12 @@
 """The one loop that runs a phase: decide, grant or fork a wave, record, wait (R1, R6, R7; HOT).
 
-It does not know where ready jobs come from: a source (core/schedule.py, doit_runner/runner.py) tells. It does not know
-what becomes of a job's start and end either: a recorder does. What it owns are the waves, the slots and the clocks.
+A source (core/schedule.py, doit_runner/runner.py) gives it the ready jobs. A recorder receives the start and the end of
+each job. The loop owns the waves, the slots and the clocks.
 
     ready jobs -> (slot free?) -> a living wave that holds the job, or a new wave of all ready jobs nobody holds
-    a wave reports an end -> the source says what that makes ready and what it skips -> ...
+    a wave reports an end -> the source returns the jobs that are ready now and the jobs that are skipped -> ...
 
-What has to end a job (a cancel, a timeout, a failing sibling under fail_fast, a signal) is decided once, when it is
+The reason to end a job (a cancel, a timeout, a failing sibling under fail_fast, a signal) is decided once, when it is
 read; the job's own end, read later, only adds its exit status (R14).
 """
 
@@ -33,13 +33,18 @@ if TYPE_CHECKING:
     from dodo_hooks.engine.protocols import Guard, Recorder
 
 
-RETRY_GROUPS_S = 0.1  # how often one who waits for another run's concurrency group, or its end, looks again
+RETRY_GROUPS_S = 0.1  # how often a job that waits for another run's concurrency group, or its end, asks again
 _LONGEST_WAIT_S = 86400.0  # poll(2) takes an int of milliseconds, 24 days; a timeout may be longer
 
 
 class Loop:
+    """The loop of one phase. Its public methods are for the phase's other parts: watchers, clocks, cancels."""
+
     def __init__(self, context: Context, recorder: "Recorder", slots: int, keep: "Sequence[int]") -> None:
-        """`slots`: how many jobs may run at once. `keep`: descriptors that waves hold too, the share of `alive`."""
+        """Make a loop without waves.
+
+        `slots`: how many jobs may run at once. `keep`: descriptors that waves hold too, the share of `alive`.
+        """
         self.context = context
         self.interrupted: int | None = None  # the signal that ended the run (R17)
         self.waves: dict[int, WaveHandle] = {}  # by the descriptor of their reports
@@ -49,7 +54,7 @@ class Loop:
         self._keep = tuple(keep)
         self._source: Source | None = None
         self._ready: list[int] = []
-        self._ending: dict[int, Outcome] = {}  # jobs that were asked to end, and what they will have been
+        self._ending: dict[int, Outcome] = {}  # jobs that were asked to end, and the outcome that they will have
         self._lost: dict[int, Outcome] = {}  # jobs that ended with their wave, and are not recorded yet
         self._deadlines: dict[int, float] = {}  # job -> when its timeout is over
         self._hook_deadline: float | None = None
@@ -62,10 +67,10 @@ class Loop:
         self.permits = Permits()
         self._groups: Groups | None = None
 
-    # What others may ask for.
+    # For the other parts of a phase.
 
     def watch(self, descriptor: int, react: "Callable[[int], None]", events: int = select.POLLIN) -> None:
-        """Call `react(events)` whenever the descriptor is ready, after what the waves had to say at that moment."""
+        """Call `react(events)` whenever the descriptor is ready, after the waves' messages of that moment."""
         self._watched[descriptor] = react
         self._poll.register(descriptor, events)
 
@@ -78,17 +83,17 @@ class Loop:
         self._ticks.append((seconds, react))
 
     def remind(self, at_s: float) -> None:
-        """Wake up at this time of the monotonic clock at the latest; whoever asked finds out what for by `every`."""
+        """Wake up at this time of the monotonic clock at the latest; the callbacks of `every` are called then."""
         self._reminders.append(at_s)
 
     def set_hook_deadline(self, at_s: float) -> None:
-        """When the whole hook's timeout is over, on the monotonic clock (R15)."""
+        """Set the end of the whole hook's timeout, on the monotonic clock (R15)."""
         self._hook_deadline = at_s
 
     def guard(self, guard: "Guard", locks: "Sequence[int]", grace_s: float) -> None:
-        """Let `guard` see each start and end, let the waves hold `locks`, and give jobs no more than this to end.
+        """Add a guard that sees each start and end, locks that the waves hold, and a limit of the grace period.
 
-        Of several the last one is the first to see an end, and the others see the outcome that it makes of it.
+        The guard added last sees an end first, and the others see the outcome that it returns.
         """
         self._guards.insert(0, guard)
         self._keep += tuple(locks)
@@ -98,10 +103,10 @@ class Loop:
         return [number for wave in self.waves.values() for number in wave.running]
 
     def cancel(self, number: int, superseded_by: str = "") -> bool:
-        """End a job because a person wants it (R14), or a run that takes its place; whether it had not ended yet."""
+        """End a job for a person (R14), or for the run that supersedes it; return whether it had not ended yet."""
         outcome = Outcome(statuses.CANCELLED, statuses.USER, "cancelled")
         if superseded_by:
-            outcome = Outcome(statuses.CANCELLED, statuses.CONCURRENCY, f"{superseded_by} has taken its place")
+            outcome = Outcome(statuses.CANCELLED, statuses.CONCURRENCY, f"superseded by {superseded_by}")
         if self._end(number, outcome, self.context.grace_s):
             return True
         if self._source is None or number not in self._source.open_jobs():
@@ -110,7 +115,7 @@ class Loop:
         return True
 
     def interrupt(self, signal: int) -> None:
-        """A signal ends the run: what waits is skipped, what runs is ended; a second Ctrl-C does not wait (R17)."""
+        """End the run because of a signal: skip waiting jobs, end running ones; at a second Ctrl-C at once (R17)."""
         again = self.interrupted is not None
         self.interrupted = self.interrupted or signal
         reason = statuses.interrupted_by(signal)
@@ -120,7 +125,7 @@ class Loop:
             self._end(number, outcome, 0 if again and signal == 2 else self.context.grace_s)
 
     def give_up(self, cause: str, reason: str) -> None:
-        """There is no sense in going on: what waits is skipped, what runs is ended."""
+        """End the run for this reason: skip waiting jobs, end running ones."""
         self._stop(Outcome(statuses.SKIPPED, cause, reason))
         for number in self.running():
             self._end(number, Outcome(statuses.CANCELLED, cause, reason), self.context.grace_s)
@@ -129,7 +134,7 @@ class Loop:
 
     def open_wave(self, ready: "Sequence[int]") -> None:
         """Fork the wave for these jobs without granting anything yet (R10: before the prompt returns)."""
-        free = [number for number in ready if not self._is_apart(number)]
+        free = [number for number in ready if not self._needs_own_wave(number)]
         if free:
             self._fork_wave(self._companions(free[0], free))
 
@@ -143,8 +148,8 @@ class Loop:
         self._take(source.start())
         while True:
             if self._ready:
-                # An end is on disk before anything starts because of it: else a record could say, should we be killed
-                # in between, that a job ran whose need had crashed (R20).
+                # An end is on disk before anything starts because of it. Else, if we were killed in between, the
+                # records would say that a job ran although its dependency had crashed (R20).
                 self.recorder.flush()
             self._grant()
             if not self._ready and not self.running():
@@ -157,7 +162,7 @@ class Loop:
         self.close()
 
     def close(self) -> None:
-        """Dismiss all waves and wait until they are gone: a cancelled job's group may still be ending."""
+        """Dismiss all waves, and wait until they are gone: a cancelled job's group may still be ending."""
         for wave in self.waves.values():
             self._dismiss(wave)
         self.recorder.flush()
@@ -180,13 +185,13 @@ class Loop:
             if free <= 0 or self._is_held_up(number) or not self.permits.has(number):
                 break
             locks = self._claim(number) if number in self._ready else None
-            if locks is None:  # it waits for its groups, and takes no slot; or it will not run
+            if locks is None:  # the job waits for its groups, and takes no slot; or it will not run
                 self.permits.release(number)
                 continue
             if not self._start(number, locks):
                 return
             free -= 1
-        # When all that is open runs, no wave will be granted anything any more: each may leave with its last job.
+        # When every open job runs, no wave will get another grant: each may leave with its last job.
         is_last = self._source is not None and self._source.open_jobs() <= set(self.running())
         for wave in self.waves.values():
             if is_last or not wave.running:
@@ -194,7 +199,7 @@ class Loop:
         self._show_the_only_one()
 
     def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
-        """Have a wave start this job. False: no process is left for one, and that is the end of the run (R21)."""
+        """Have a wave start this job; return False if no wave can be forked, which ends the run (R21)."""
         for guard in self._guards:
             guard.starting(number)
         while True:
@@ -210,14 +215,14 @@ class Loop:
         return True
 
     def _is_held_up(self, number: int) -> bool:
-        """An interactive job runs alone: it waits for what runs, and nothing is started before it has ended (R14)."""
+        """Return whether a job has to wait because of an interactive job, which always runs alone (R14)."""
         running = self.running()
         if any(self._jobs[other].interactive for other in running):
             return True
         return self._jobs[number].interactive and bool(running)
 
     def _claim(self, number: int) -> "tuple[int, ...] | None":
-        """The locks of the job's concurrency groups; None when it has to wait for them, or has its end by that."""
+        """Return the locks of the job's concurrency groups; None if it has to wait for them, or has ended by that."""
         if not self._has_groups(number):
             return ()
         if self._groups is None:
@@ -242,7 +247,7 @@ class Loop:
         return claimed
 
     def _has_groups(self, number: int) -> bool:
-        """Whether the job waits for others: a background job does for itself (section 7)."""
+        """Return whether the job is in a concurrency group; a background job always is (section 7)."""
         return bool(self._jobs[number].groups) or self._jobs[number].phase == BACKGROUND
 
     def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:
@@ -254,19 +259,19 @@ class Loop:
         return next((wave for wave in self.waves.values() if number in wave.held), None)
 
     def _companions(self, first: int, ready: "Sequence[int]") -> "list[int]":
-        """The jobs of a new wave: those that nobody holds, of one priority and one niceness (R7, R13)."""
-        if self._is_apart(first):
+        """Return the jobs of a new wave: those that no wave holds, of one priority and one niceness (R7, R13)."""
+        if self._needs_own_wave(first):
             return [first]
         held = {number for wave in self.waves.values() for number in wave.held}
         alike = self._kind_of(first)
         return [
             number
             for number in ready
-            if number not in held and self._kind_of(number) == alike and not self._is_apart(number)
+            if number not in held and self._kind_of(number) == alike and not self._needs_own_wave(number)
         ]
 
-    def _is_apart(self, number: int) -> bool:
-        """Whether a job has a wave of its own: one that has the locks of its groups, or the terminal."""
+    def _needs_own_wave(self, number: int) -> bool:
+        """Return whether a job needs its own wave: one that holds the locks of its groups, or the terminal."""
         return any(group.name for group in self._jobs[number].groups) or self._jobs[number].interactive
 
     def _kind_of(self, number: int) -> "tuple[int, int]":
@@ -289,7 +294,7 @@ class Loop:
         return wave
 
     def _terminal_for(self, number: int) -> "int | None":
-        """The group that lends the terminal to this job; None where it gets none. What was to be shown is shown now."""
+        """Return the process group that lends the terminal to this job, after printing pending output; None: none."""
         if not has_the_terminal(self.context, self._jobs[number]):
             return None
         from dodo_hooks.host.terminal import owner
@@ -300,11 +305,11 @@ class Loop:
     def _dismiss(self, wave: WaveHandle) -> None:
         if not wave.dismissed:
             wave.dismissed = True
-            wave.held.clear()  # goes back: the next free slot forks a wave for it
+            wave.held.clear()  # the next free slot forks a new wave for these jobs
             wave.tell(wire.DISMISS)
 
     def _show_the_only_one(self) -> None:
-        """A job that runs alone is shown live: nothing can start before it ends, so nothing can come between."""
+        """Show a job that runs alone live: nothing can start before its end, so no other output can come between."""
         if self._ready or self._live is not None:
             return
         running = [(wave, number) for wave in self.waves.values() for number in wave.running]
@@ -317,7 +322,7 @@ class Loop:
     # Ending.
 
     def _finish(self, number: int, outcome: Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
-        """A job has its outcome: record it, and what follows from it."""
+        """Record a job's outcome, and the outcomes that follow from it."""
         assert self._source is not None
         self._deadlines.pop(number, None)
         self.permits.release(number)
@@ -331,13 +336,13 @@ class Loop:
         self.recorder.ended(number, outcome, at_ns, duration_s)
         self._take(self._source.ended(number, outcome))
         if self.context.hook.fail_fast and outcome.status in (statuses.FAILED, statuses.CRASHED):
-            reason = f"{self._jobs[number].name} {outcome.status}, and the hook says fail_fast"
+            reason = f"{self._jobs[number].name} {outcome.status} (fail_fast)"
             self._stop(Outcome(statuses.SKIPPED, statuses.FAIL_FAST, reason))
             for other in self.running():
                 self._end(other, Outcome(statuses.CANCELLED, statuses.FAIL_FAST, reason), self.context.grace_s)
 
     def _stop(self, outcome: Outcome) -> None:
-        """Nothing further is started; what waits has this outcome."""
+        """Start nothing further; waiting jobs get this outcome."""
         for number in self._ready:
             if self._groups is not None:
                 self._groups.release(number)
@@ -347,7 +352,7 @@ class Loop:
                 self.recorder.ended(number, its_outcome, wall_ns())
 
     def _end(self, number: int, outcome: Outcome, grace_s: float) -> bool:
-        """Ask a running job to end; the first reason that was read stays (R14). False: it does not run."""
+        """Ask a running job to end; return False if it does not run. The first reason that was read stays (R14)."""
         for wave in self.waves.values():
             if number in wave.running:
                 self._ending.setdefault(number, outcome)
@@ -360,7 +365,7 @@ class Loop:
 
     def _wait(self) -> None:
         events = self._poll.poll(self._timeout_ms())
-        for descriptor, _ in events:  # ends first: what the jobs did comes before what somebody wants of them
+        for descriptor, _ in events:  # ends first: what the jobs did comes before requests to end them
             if descriptor in self.waves:
                 self._hear(self.waves[descriptor], descriptor)
         for descriptor, event in events:
@@ -381,7 +386,7 @@ class Loop:
         return max(0, int(min(*waits_s, _LONGEST_WAIT_S) * 1000) + 1) if waits_s else None
 
     def _waits_for_groups(self) -> bool:
-        """Whether a job would start, had it its groups: another run may let go of one at any time."""
+        """Return whether a slot is free and a ready job waits for its groups: another run may release one any time."""
         if self._groups is None or len(self.running()) >= self._slots:
             return False
         return any(self._has_groups(number) for number in self._ready)
@@ -390,11 +395,11 @@ class Loop:
         now_s = monotonic_s()
         self._reminders = [at_s for at_s in self._reminders if at_s > now_s]
         for number in [number for number, deadline in self._deadlines.items() if deadline <= now_s]:
-            reason = f"took longer than its timeout of {self._jobs[number].timeout_s:g} s"
+            reason = f"timed out after {self._jobs[number].timeout_s:g} s"
             self._end(number, Outcome(statuses.FAILED, statuses.TIMEOUT, reason), self.context.grace_s)
         if self._hook_deadline is not None and self._hook_deadline <= now_s:
             self._hook_deadline = None
-            reason = f"{self.context.hook.name} took longer than its timeout of {self.context.hook.timeout_s:g} s"
+            reason = f"{self.context.hook.name} timed out after {self.context.hook.timeout_s:g} s"
             self._stop(Outcome(statuses.SKIPPED, statuses.TIMEOUT, reason))
             for number in self.running():
                 self._end(number, Outcome(statuses.FAILED, statuses.TIMEOUT, reason), self.context.grace_s)
@@ -410,7 +415,7 @@ class Loop:
             elif kind == wire.OUTPUT:
                 self.recorder.output(numbers[0])
             elif kind in (wire.UNLOGGED, wire.PIPED):
-                self._tell_of_output(kind, *numbers)
+                self._report_output_error(kind, *numbers)
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
             elif kind == wire.NEXT_BATCH:
@@ -420,11 +425,11 @@ class Loop:
             elif kind == wire.REFUSED:
                 self._refused(wave, text, *numbers)
 
-    def _tell_of_output(self, kind: str, number: int, error: int) -> None:
+    def _report_output_error(self, kind: str, number: int, error: int) -> None:
         if kind == wire.UNLOGGED:
-            self.recorder.trouble(f"cannot keep the output of {self._jobs[number].name}: {os.strerror(error)}")
+            self.recorder.trouble(f"cannot write the log of {self._jobs[number].name}: {os.strerror(error)}")
         else:
-            self.recorder.remark(f"no pseudo-terminal can be opened ({os.strerror(error)}): jobs write to a pipe")
+            self.recorder.remark(f"cannot open a pseudo-terminal, jobs write to a pipe: {os.strerror(error)}")
 
     def _started(self, wave: WaveHandle, number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid
@@ -450,13 +455,13 @@ class Loop:
         self._finish(number, outcome, at_ns, duration_us / 1_000_000)
 
     def _lose(self, wave: WaveHandle, descriptor: int) -> None:
-        """A wave is gone: as it should be, or it died, which costs its running jobs (R7, R20)."""
+        """Clear up after a wave that is gone: dismissed, or dead, which makes its running jobs crash (R7, R20)."""
         del self.waves[descriptor]
         self._poll.unregister(descriptor)
         wave.reap()
         reason = "its wave process died" + (f": {wave.broken}" if wave.broken else "")
         crashed = Outcome(statuses.CRASHED, statuses.WAVE_DIED, reason)
-        # All of them have ended in one moment: what the first one stops (fail_fast) must not reach the others.
+        # All of them have ended at one moment: a stop because of the first one (fail_fast) must not change the others.
         self._lost = {number: self._ending.pop(number, crashed) for number in wave.running}
         while self._lost:
             number = next(iter(self._lost))

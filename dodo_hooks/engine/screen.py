@@ -1,11 +1,11 @@
-"""What a person sees while a phase runs attached (R23; HOT).
+"""The display of an attached phase (R23; HOT).
 
-One process prints: the runner. Each job's output is in its log; what is to be shown is a queue of pieces of logs and
-of lines of ours. A piece is written only when the terminal or the pipe can take it, so a reader that has stopped (a
-pager, `^S`) holds up neither the jobs nor a Ctrl-C.
+One process prints: the runner. Each job's output is in its log. The display is a queue of pieces of logs and of our own
+lines. A piece is written only when the terminal or the pipe can take it, so a reader that has stopped (a pager, `^S`)
+delays neither the jobs nor a Ctrl-C.
 
-A job that runs alone is shown as it goes. All others are shown whole, in the order of their ends. A line behind the
-output of each says how it ended.
+The output of a job that runs alone is shown live. The output of all others is shown whole, in the order of their ends.
+A line after each output reports the job's end.
 """
 
 import select
@@ -41,20 +41,22 @@ _WORDS = {
 
 
 class Display(Record):
-    """What is shown of a run, and how."""
+    """The settings of the display of a run."""
 
     is_terminal: bool
     look: "Look"
-    title: str  # what stands above the lines
-    jobs: "Sequence[Job]"  # those that lines may be about
+    title: str  # printed above the lines
+    jobs: "Sequence[Job]"  # those that may get a line
     output: "Sequence[str]"  # of plan.OUTPUTS
-    has_lines: bool = True  # False: somebody else tells how jobs end
+    has_lines: bool = True  # False: another reporter prints the ends of jobs
     is_quiet: bool = False  # nothing is shown at all
 
 
 class Screen:
+    """The queue of pending output, and the line about the running jobs."""
+
     def __init__(self, display: Display) -> None:
-        self.is_terse = EXECUTION not in display.output  # only what a job has printed that failed
+        self.is_terse = EXECUTION not in display.output  # show only the output of failed jobs
         self._display = display
         self._look = display.look
         self._name_columns = name_columns((job.title for job in display.jobs), display.look)
@@ -65,8 +67,8 @@ class Screen:
         self._shown: dict[str, int] = {}  # log -> bytes of it that were queued
         self._line_is_drawn = False
         self._has_title = not display.has_lines
-        self._is_closed = display.is_quiet  # or nobody reads any more
-        self.lines: set[int] = set()  # the jobs about which a line was printed
+        self._is_closed = display.is_quiet  # or the reader of our output is gone
+        self.lines: set[int] = set()  # the jobs that have their line
 
     def attach(self, loop: "Loop") -> None:
         self._loop = loop
@@ -77,7 +79,7 @@ class Screen:
         self._running[job.title] = monotonic_s()
 
     def say(self, sentence: str) -> None:
-        """A line of ours, at its place between the outputs of the jobs."""
+        """Queue a line of ours between the outputs of the jobs."""
         self._push_line(f"dodo-hooks: {shown(sentence)}")
 
     def alone(self, job: "Job") -> None:
@@ -85,18 +87,18 @@ class Screen:
         self._erase_line()
 
     def grown(self, job: "Job", log: str) -> None:
-        """The log of the job that is shown live has more."""
+        """Queue what the log of the live job has gained."""
         self._queue_log(job, log)
 
     def ended(self, job: "Job", log: str, outcome: "Outcome", duration_s: "float | None" = None) -> None:
-        """Show what is still to be shown of the job's output, and a line on how it ended."""
+        """Queue the rest of the job's output, and a line about its end."""
         self._running.pop(job.title, None)
         if outcome.status in (statuses.FAILED, statuses.CRASHED) or not self.is_terse:
             self._queue_log(job, log)
         if self._shown.get(log) and not _ends_a_line(log):
             self._push(b"\n")
         if self._shown.get(log) and self._display.is_terminal:
-            self._push(b"\x1b[0m")  # whatever colour the job left behind
+            self._push(b"\x1b[0m")  # reset the colour that the job may have left
         if self._live == job.number:
             self._live = None
         if self._display.has_lines and _WORDS.get(outcome.status, FAILURE) in self._display.output:
@@ -105,8 +107,11 @@ class Screen:
             self._push_line(job_line(job.title, self._name_columns, outcome, duration_s, self._look))
 
     def drain(self, signals: int, *, waits: bool = True) -> None:
-        """Print what is left, unless the reader does not take it and a signal comes, or has come (not `waits`). Lines
-        of ours are not waited for: no record is late because of them (`take_rest`)."""
+        """Print the pending output, until a signal comes while the reader takes nothing.
+
+        Not `waits`: a signal has come already, so print only what the reader takes at once. Our own lines are never
+        waited for: no record is late because of them (`take_rest`).
+        """
         self._erase_line()
         poll = select.poll()
         poll.register(STDOUT, select.POLLOUT)
@@ -119,13 +124,13 @@ class Screen:
             self._print_some()
 
     def take_rest(self) -> bytes:
-        """Return the lines that nobody has taken so far, for whoever prints them once the records are closed."""
+        """Return our own lines that are still pending; the caller prints them once the records are closed."""
         rest = b"".join(piece for piece in self._queue if isinstance(piece, bytes))
         self._queue.clear()
         return rest
 
     def _begin(self) -> None:
-        """The title, before the first of all."""
+        """Queue the title before the first line."""
         if not self._has_title:
             self._has_title = True
             self._push_line(self._bold(shown(self._display.title)))
@@ -134,7 +139,7 @@ class Screen:
         printed = self._shown.get(log, 0)
         try:
             size = os.stat(log).st_size
-        except OSError:  # it has printed nothing
+        except OSError:  # no log: the job has printed nothing
             return
         if size > printed:
             if not printed:
@@ -168,7 +173,7 @@ class Screen:
             else:
                 log, start, end = piece
                 self._print_log(log, start, end)
-        except OSError:  # nobody reads any more: the records have it all
+        except OSError:  # the reader is gone; the records have all of the output
             self._is_closed = True
             self._queue.clear()
         if not self._queue and self._loop is not None:
@@ -184,7 +189,7 @@ class Screen:
             self._queue.insert(0, (log, start + written, end))
 
     def _draw_line(self) -> None:
-        """One line that says what is running, and for how long."""
+        """Draw the line about the running jobs and their time."""
         if self._live is not None or self._queue or not self._running or self._is_closed:
             return
         oldest_s = monotonic_s() - min(self._running.values())

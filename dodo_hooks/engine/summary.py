@@ -1,4 +1,4 @@
-"""What is said at the end of a run: what failed, why, where its output is, how to run it again (R23; HOT)."""
+"""The summary at the end of a run: the failed jobs, the reasons, the logs, the command to run again (R23; HOT)."""
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.plan import FAILURE
@@ -20,10 +20,10 @@ _BAD = (statuses.FAILED, statuses.CRASHED, statuses.CANCELLED)
 def summary(
     writer: "InvocationWriter", output: "Sequence[str]", again: "Sequence[str]", had_line: "Collection[int]"
 ) -> "list[str]":
-    """Sentences about what failed; none where nothing did.
+    """Return sentences about the failed jobs; none if no job failed.
 
-    `output`: of plan.OUTPUTS; a failure is said in any case, as shortly as can be. `again`: the words of `dodo-hooks
-    run` behind the jobs. `had_line`: the jobs about which a line was printed.
+    `output`: of plan.OUTPUTS; without FAILURE each failure still gets a short sentence. `again`: the words of
+    `dodo-hooks run` after the jobs. `had_line`: the jobs that had their line on the screen.
     """
     hook = writer.hook
     ends = sorted(writer.outcomes().items())

@@ -1,8 +1,8 @@
-"""What happens to a working tree while its background jobs run: it is removed (G2), or its HEAD or index change.
+"""Changes of a working tree under its background jobs: it is removed (G2), or its HEAD or index change.
 
-A background job works on a tree that its owner goes on using. What it has made of that belongs to two commits when HEAD
-moved meanwhile, and its record says so. The index counts as changed when an entry has: git rewrites the file also when
-nothing but its notes on times and sizes did.
+A background job works on a tree that its owner goes on using. If HEAD moved meanwhile, the job's result belongs to two
+commits, and its record says so. The index counts as changed when an entry has changed: git also rewrites the file when
+only the cached times and sizes in it have.
 """
 
 from dodo_hooks.core import statuses
@@ -24,17 +24,20 @@ IndexFile = tuple[int, int, int]  # inode, size, time in ns
 
 
 class Sight(Record):
-    """What a working tree stands on at one moment."""
+    """HEAD and the index of a working tree at one moment."""
 
     commit: "str | None"
     staged: "IndexFile | None"
 
 
 class WorktreeGuard:
-    """Sees the start and the end of each background job of a run, as the loop's guard."""
+    """The loop's guard that sees the start and the end of each background job of a run."""
 
     def __init__(self, repo: Repo, git_file: str, environ: "Mapping[str, str]", writer: "InvocationWriter") -> None:
-        """`git_file`: the `.git` of the working tree; empty where it never had one."""
+        """Make a guard that has seen nothing yet.
+
+        `git_file`: the `.git` of the working tree; empty if it never had one.
+        """
         self._repo = repo
         self._git_file = git_file
         self._environ = environ
@@ -77,7 +80,7 @@ class WorktreeGuard:
         return index
 
     def _difference(self, before: Sight, after: Sight) -> "str | None":
-        """What has changed, as a part of a sentence; None: nothing."""
+        """Return the changes as a part of a sentence; None if there are none."""
         found = []
         if before.commit != after.commit:
             found.append(f"HEAD moved from {_short(before.commit)} to {_short(after.commit)}")
@@ -86,7 +89,7 @@ class WorktreeGuard:
         return f"{' and '.join(found)} while it ran" if found else None
 
     def _entries(self, index: "IndexFile | None") -> bytes:
-        """The entries of an index that was seen. Nothing where git cannot say: then it counts as changed."""
+        """Return the entries of an index that was seen; empty where git cannot list them: it then counts as changed."""
         if index is None:
             return b""
         copy = f"{self._writer.directory}/index"
@@ -105,14 +108,14 @@ class WorktreeGuard:
 
 
 def is_gone(git_file: str) -> bool:
-    """Whether the working tree with this `.git` was removed."""
+    """Return whether the working tree with this `.git` was removed."""
     if not git_file:
         return False
     try:
         os.lstat(git_file)
     except (FileNotFoundError, NotADirectoryError):
         return True
-    except OSError:  # it cannot be seen just now, which says nothing
+    except OSError:  # unreadable just now, which proves nothing
         return False
     return False
 

@@ -1,7 +1,7 @@
-"""Whether a background job may start now, while the working tree is as its owner left it (G5; HOT).
+"""Permits to start a background job, given while the working tree is as its owner left it (G5; HOT).
 
-A foreground hook of another git command may have set work aside. A permit is a share of that lock: whoever has it keeps
-anybody from setting work aside, from the moment in which a job's start is decided until its process is there.
+A foreground hook of another git command may have hidden unstaged changes. A permit is a share of that lock: its holder
+keeps every hook from hiding changes, from the decision to start a job until its process is there.
 """
 
 from dodo_hooks.host.posix import os
@@ -14,17 +14,19 @@ NOTHING = -1  # a permit without a descriptor
 
 
 class Permits:
+    """The permits of the jobs that are about to start."""
+
     def __init__(self) -> None:
-        self.is_refused = False  # the last one that was asked for: ask again in a while
+        self.is_refused = False  # the last request was refused: ask again in a while
         self._ask: Callable[[], int | None] | None = None
         self._held: dict[int, int] = {}  # by job
 
     def ask_by(self, ask: "Callable[[], int | None]") -> None:
-        """`ask` gives a descriptor to hold, NOTHING where there is nothing to hold, or None: not now."""
+        """Set the function that asks: it returns a descriptor to hold, NOTHING if none is needed, None: not now."""
         self._ask = ask
 
     def has(self, number: int) -> bool:
-        """Whether this job has one, or gets it now."""
+        """Return whether this job has a permit, or gets one now."""
         if self._ask is None or number in self._held:
             return True
         held = self._ask()

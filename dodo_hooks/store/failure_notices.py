@@ -1,9 +1,7 @@
-"""One line about a background run that did not go well, for somebody who was not there.
+"""Failure notices: one line about each background run that failed, for the next command to print (section 7).
 
-What is still to be told about background runs (section 7).
-
-A run that did not go well leaves a file `failed/INVOCATION.HOOK` with the line to tell. Whoever tells it takes the file
-away first, so that it is told once. Nothing looks through the history for this.
+A failed run leaves a file `failed/INVOCATION.HOOK` with the line. The command that prints the line deletes the file
+first, so that the line is printed once. Nothing searches the history for this.
 """
 
 from dodo_hooks.core import statuses
@@ -23,7 +21,7 @@ _MOST_NAMED = 3
 def format_notice(
     hook: str, identity: str, ended: "Sequence[tuple[str, str, str | None]]", error: "str | None"
 ) -> "str | None":
-    """What is to be told; None when there is nothing: all went well, or somebody ended it on purpose.
+    """Return the line of a notice; None if all jobs succeeded, or a person ended the run on purpose.
 
     `ended`: name, status and reason of each background job. `error`: of the run as a whole.
     """
@@ -33,10 +31,10 @@ def format_notice(
     skipped = sum(one[1] == statuses.SKIPPED for one in ended)
     rest = f", {skipped} skipped" if skipped else ""
     address = f"{bad[0][0]}@{identity}" if len(bad) == 1 else f"@{identity}"
-    return f"{hook}: {_told(bad)} in the background{rest}: dodo-hooks jobs logs {shell_word(address)}"
+    return f"{hook}: {_failures(bad)} in the background{rest}: dodo-hooks jobs logs {shell_word(address)}"
 
 
-def _told(bad: "Sequence[tuple[str, str, str | None]]") -> str:
+def _failures(bad: "Sequence[tuple[str, str, str | None]]") -> str:
     if len(bad) == 1:
         name, its_status, reason = bad[0]
         return f"{name} {its_status}" + (f" ({reason})" if reason else "")
@@ -46,7 +44,7 @@ def _told(bad: "Sequence[tuple[str, str, str | None]]") -> str:
 
 
 def _first_line(text: str) -> str:
-    """Of a traceback the last one, which says what happened."""
+    """Return the first line of an error; of a traceback the last one, which names the error."""
     lines = text.strip().split("\n")
     return lines[-1] if lines[0].startswith("Traceback") else lines[0]
 
@@ -56,7 +54,10 @@ _LONGEST = 4096
 
 
 def write_notice(repository_dir: str, identity: str, hook: str, line: str) -> None:
-    """Never raises: where it cannot be written, the records say the same to whoever looks."""
+    """Write a notice for the next command to print.
+
+    Never raises: where the notice cannot be written, the records still have the failure.
+    """
     from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
 
     try:
@@ -72,7 +73,7 @@ def count_notices(repository_dir: str) -> int:
 
 
 def take_notices(repository_dir: str) -> "list[str]":
-    """The lines to tell, the oldest first; from now on they count as told."""
+    """Delete the notices, and return their lines, the oldest first."""
     lines = []
     for name in _names(repository_dir):
         path = f"{layout.failed_dir(repository_dir)}/{name}"
@@ -81,7 +82,7 @@ def take_notices(repository_dir: str) -> "list[str]":
             data = os.read(descriptor, _LONGEST)
             os.close(descriptor)
             os.unlink(path)
-        except OSError:  # another command was quicker; or it cannot be taken away, and would be told for ever
+        except OSError:  # another command was quicker; or the file cannot be deleted, and would be printed for ever
             continue
         lines.append(data.decode("utf-8", "surrogateescape"))
     return lines

@@ -1,4 +1,4 @@
-"""A record's JSON as typed values, field by field: what has the wrong type stops here (R19)."""
+"""A record's JSON as typed values, field by field: a value of the wrong type is an error here (R19)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,25 @@ from dodo_hooks.store.records import SCHEMA
 
 
 class Fields:
-    """The fields of one file. Every method raises ValueError, with the field's name, where the value is not of the
-    type that it promises."""
+    """The fields of one file.
+
+    Every method raises ValueError, with the field's name, where the value has not the method's type.
+    """
 
     def __init__(self, path: str, newer: Mapping[str, object] = MappingProxyType({})) -> None:
-        """`newer`: fields that take the place of the file's.
+        """Read the fields of a file. `newer`: fields that replace the file's.
 
-        Raises OSError where the file cannot be read, ValueError (or RecursionError) where it holds no record.
+        Raises:
+            OSError: the file cannot be read.
+            ValueError, RecursionError: the file holds no record.
         """
         self._fields = {**read_object(path), **newer}
         schema = self.whole("schema")
         if schema != SCHEMA:
-            raise ValueError(f"it has schema {schema}, and this version knows {SCHEMA}")
+            raise ValueError(f"schema {schema} is not supported (this version reads {SCHEMA})")
 
     def has(self, name: str) -> bool:
-        """Whether the field is there: one that came with a later version may be missing."""
+        """Return whether the field is there: a record of an older version lacks newer fields."""
         return name in self._fields
 
     def text(self, name: str) -> str:
@@ -84,21 +88,26 @@ class Fields:
 
     def _get(self, name: str) -> object:
         if name not in self._fields:
-            raise ValueError(f"it has no field {name!r}")
+            raise ValueError(f"field {name!r} is missing")
         return self._fields[name]
 
     def _refuse(self, name: str, value: object, wanted: str) -> NoReturn:
-        raise ValueError(f"its field {name!r} is {value!r:.60} and not {wanted}")
+        raise ValueError(f"field {name!r} is {value!r:.60}, not {wanted}")
 
 
 def read_object(path: str) -> dict[str, object]:
-    """The JSON object in a file. Raises OSError, ValueError or RecursionError."""
+    """Return the JSON object in a file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError, RecursionError: the file holds no JSON object.
+    """
     with open(path, "rb") as file:
         value = json.loads(file.read(), parse_constant=_no_number)
     if not isinstance(value, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("not a JSON object")
     return cast("dict[str, object]", value)
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")

@@ -1,7 +1,7 @@
 """The id under which a repository's records are kept (section 7; HOT).
 
-It lies in a file in the git common directory, with the device and the inode of that directory: a copy of the
-repository brings the file along but not the inode, and so gets an id of its own.
+The id is in a file in the git common directory, with the device and the inode of that directory. A copy of the
+repository has the same file but another inode, and so gets an id of its own.
 """
 
 from dodo_hooks.host.posix import os
@@ -11,7 +11,7 @@ _FILE = "id"
 
 
 def known_id(common_dir: str) -> "str | None":
-    """The id of the repository, if it has one yet."""
+    """Return the id of the repository; None if it has none yet."""
     try:
         stat = os.stat(common_dir)
     except OSError:
@@ -20,37 +20,37 @@ def known_id(common_dir: str) -> "str | None":
 
 
 def repository_id(common_dir: str) -> str:
-    """The id of the repository whose git common directory this is; made at the first call.
+    """Return the id of the repository with this git common directory; make it at the first call.
 
-    Where the directory cannot be written, the id is derived from its device and inode: nothing can be kept there, and
-    nobody else has the two.
+    Where the directory cannot be written, the id is derived from its device and inode: no file can be kept there, and
+    no other directory has the two.
     """
     stat = os.stat(common_dir)
-    place = f"{stat.st_dev:x} {stat.st_ino:x}"
+    inode = f"{stat.st_dev:x} {stat.st_ino:x}"
     path = f"{common_dir}/{_DIRECTORY}/{_FILE}"
-    known = _read(path, place)
+    known = _read(path, inode)
     if known:
         return known
     try:
-        return _make(common_dir, path, place)
+        return _make(common_dir, path, inode)
     except OSError:
         return f"at-{stat.st_dev:x}-{stat.st_ino:x}"
 
 
-def _read(path: str, place: str) -> "str | None":
-    """The id in the file, if it was made for this place."""
+def _read(path: str, inode: str) -> "str | None":
+    """Return the id in the file, if it was made for this device and inode."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return None
     text = os.read(descriptor, 200).decode("ascii", "replace").rstrip("\n")
     os.close(descriptor)
-    identity, _, its_place = text.partition(" ")
+    identity, _, its_inode = text.partition(" ")
     # The id becomes a directory's name: a file that somebody else wrote must not lead out of the store.
-    return identity if its_place == place and identity.isalnum() else None
+    return identity if its_inode == inode and identity.isalnum() else None
 
 
-def _make(common_dir: str, path: str, place: str) -> str:
+def _make(common_dir: str, path: str, inode: str) -> str:
     from fcntl import LOCK_EX, flock
 
     from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
@@ -69,14 +69,14 @@ def _make(common_dir: str, path: str, place: str) -> str:
 
             if not is_unsupported(error):
                 raise
-        known = _read(path, place)
+        known = _read(path, inode)
         if known:
             return known
         identity = os.urandom(8).hex()
         temporary = f"{path}.tmp"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         inherit_owner(descriptor, temporary)
-        os.write(descriptor, f"{identity} {place}\n".encode())
+        os.write(descriptor, f"{identity} {inode}\n".encode())
         os.close(descriptor)
         os.replace(temporary, path)
         return identity

@@ -1,16 +1,16 @@
-"""Every path of the store, and only paths (section 7; HOT).
+"""The paths of the store, all of them, and only paths (section 7; HOT).
 
-    STATE/dodo-hooks/jobs/REPO/repository.json     where the repository is, for people
+    STATE/dodo-hooks/jobs/REPO/repository.json     the path of the repository, for people
                               /clock               the newest invocation id, so that ids only grow
-                              /pruned              when old invocations were deleted last
+                              /pruned              the time of the last pruning
                               /notices             the contents of hook files whose notices were printed
                               /live/INVOCATION     an empty file named after each invocation that has not ended
-                              /failed/INVOCATION   a line to be told about a background run that did not go well
+                              /failed/INVOCATION   the failure notice of a background run
                               /groups/               a file for each concurrency group; waiting/ has the tickets
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
-    STATE/dodo-hooks/trust/KEY                     what was decided about a repository (trust/decisions.py)
-                          /KEY.skipped             what did not run while nothing was decided
+    STATE/dodo-hooks/trust/KEY                     the decision about a repository (trust/decisions.py)
+                          /KEY.skipped             the hooks that did not run while there was no decision
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
 
@@ -20,7 +20,7 @@ the hook's name as well: `20261124-075500-123456.pre-commit`.
 
 
 def own_dir(state: str) -> str:
-    """Our own directory in the user's directory for state: everything below is made by us."""
+    """Return our own directory in the user's directory for state: everything below is made by us."""
     return f"{state}/dodo-hooks"
 
 
@@ -65,22 +65,22 @@ def failed_marker(repository_dir: str, invocation: str, hook: str) -> str:
 
 
 def repository_of(invocation_dir: str) -> str:
-    """The directory of the repository that an invocation belongs to."""
+    """Return the directory of the repository that an invocation belongs to."""
     return invocation_dir.rpartition("/")[0].rpartition("/")[0]
 
 
 def groups_dir(repository_dir: str) -> str:
-    """The concurrency groups, and who waits for them (engine/groups.py)."""
+    """Return the directory of the concurrency groups and their tickets (engine/groups.py)."""
     return f"{repository_dir}/groups"
 
 
 def waiting_dir(groups_dir: str) -> str:
-    """The tickets of those who wait for a group: `NUMBER.INVOCATION.JOB`."""
+    """Return the directory of the tickets of waiting jobs: `NUMBER.INVOCATION.JOB`."""
     return f"{groups_dir}/waiting"
 
 
 def own_group(hook: str, job: str, worktree: str) -> str:
-    """The name of a job's own concurrency group: no name that a person can write, since it begins with a NUL.
+    """Return the name of a job's own concurrency group. It begins with a NUL, so no person can write it.
 
     Checksums are enough: of two jobs with the same ones, one would wait for the other.
     """
@@ -91,7 +91,7 @@ def own_group(hook: str, job: str, worktree: str) -> str:
 
 
 def group_file(groups_dir: str, name: str) -> str:
-    """The name may hold anything: it is written in hexadecimal digits where it is not plain."""
+    """Return the file of a group. A name may hold anything: one that is not plain is written in hexadecimal digits."""
     if name.startswith("\0"):
         return f"{groups_dir}/own-{name[1:]}"
     is_plain = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
@@ -99,7 +99,7 @@ def group_file(groups_dir: str, name: str) -> str:
 
 
 def day_of(invocation: str) -> str:
-    """The directory that an invocation lies in, `2026-11-24`."""
+    """Return the name of the directory that holds an invocation, `2026-11-24`."""
     return f"{invocation[:4]}-{invocation[4:6]}-{invocation[6:8]}"
 
 
@@ -108,12 +108,12 @@ def invocation_dir(repository_dir: str, invocation: str) -> str:
 
 
 def unfinished_dir(repository_dir: str, invocation: str) -> str:
-    """Where an invocation is built, before it is renamed into place (R19)."""
+    """Return the path at which an invocation is built, before it is renamed into place (R19)."""
     return f"{repository_dir}/{day_of(invocation)}/.{invocation}"
 
 
 def trash_dir(repository_dir: str, invocation: str) -> str:
-    """What an invocation is called while it is being deleted."""
+    """Return the path of an invocation that is being deleted."""
     return f"{repository_dir}/{day_of(invocation)}/.gone-{invocation}"
 
 
@@ -122,12 +122,12 @@ def invocation_file(invocation_dir: str) -> str:
 
 
 def lock_file(invocation_dir: str) -> str:
-    """Held by whoever writes the records (R18)."""
+    """Return the lock file that the writer of the records holds (R18)."""
     return f"{invocation_dir}/lock"
 
 
 def alive_file(invocation_dir: str) -> str:
-    """Held by whatever may still have a job's process (R18)."""
+    """Return the lock file that every process that may still have a job holds (R18)."""
     return f"{invocation_dir}/alive"
 
 
@@ -135,7 +135,7 @@ SOCKET_NAME = "s"  # of the control socket, always relative: a path to a socket 
 
 
 def stdin_file(invocation_dir: str) -> str:
-    """What git gave to the hook on its standard input; there only if a job reads it."""
+    """Return the file with git's standard input to the hook; it exists only if a job reads it."""
     return f"{invocation_dir}/stdin"
 
 
@@ -148,12 +148,12 @@ def meta_file(job_dir: str) -> str:
 
 
 def notify_log(invocation_dir: str) -> str:
-    """What the user's own command printed that was told of the end of the run."""
+    """Return the file with the output of the user's `notify:` command."""
     return f"{invocation_dir}/notify.log"
 
 
 def files_file(job_dir: str) -> str:
-    """The list of a job that is about files, each ended by a NUL."""
+    """Return the file with a job's file list, each name ended by a NUL."""
     return f"{job_dir}/files"
 
 
@@ -162,7 +162,7 @@ def log_file(job_dir: str) -> str:
 
 
 def plan_file(state: str, device: int, inode: int) -> str:
-    """The compiled plan of the working tree whose top directory this is."""
+    """Return the compiled plan of the working tree whose top directory has this device and inode."""
     return f"{state}/dodo-hooks/plans/{device:x}-{inode:x}.plan"
 
 

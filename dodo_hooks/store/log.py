@@ -1,9 +1,9 @@
 """A job's log: bytes as they were written, and never much more of them than `max_log_size` (section 7; HOT).
 
-What is kept of a log that grows too large is its head and its tail. On Linux the middle is punched out of the file
-while the job writes: the file keeps its size, so that whoever appends to it notices nothing, and the hole takes no
-room. Where that does not work, the middle is cut out when the job has ended, and a line says so in its place. Readers
-put the same line where they find a hole.
+A log that grows too large keeps its head and its tail. On Linux the middle is punched out of the file while the job
+writes: the file keeps its size, so a process that appends to it notices nothing, and the hole takes no room. Where that
+does not work, the middle is cut out when the job has ended, and a line takes its place. Readers put the same line where
+they find a hole.
 """
 
 from dodo_hooks.host.files.sparse_file import first_hole, punch_hole
@@ -14,7 +14,7 @@ _PIECE = 65536
 
 
 def trim_log(descriptor: int, most_bytes: int) -> None:
-    """Take the middle out of a log that takes more than `most_bytes` of the disk; best effort."""
+    """Remove the middle of a log that takes more than `most_bytes` of the disk; best effort."""
     stat = os.fstat(descriptor)
     if stat.st_size > most_bytes and stat.st_blocks * 512 > most_bytes:
         start, end = _middle(stat.st_size, most_bytes)
@@ -22,7 +22,7 @@ def trim_log(descriptor: int, most_bytes: int) -> None:
 
 
 def trim_log_file(path: str, most_bytes: int) -> None:
-    """The same; a log that is not there is no error."""
+    """Trim the log at this path; a missing log is no error."""
     try:
         if os.stat(path).st_size <= most_bytes:
             return
@@ -36,10 +36,10 @@ def trim_log_file(path: str, most_bytes: int) -> None:
 
 
 def close_log(path: str, most_bytes: int) -> "tuple[int, int]":
-    """The job has ended: see that its log is no longer than it may be.
+    """Trim the log of a job that has ended.
 
     Returns:
-        How many bytes the job has written, and how many of them are not kept.
+        The bytes that the job has written, and how many of them are not kept.
     """
     try:
         size = os.stat(path).st_size
@@ -54,27 +54,27 @@ def close_log(path: str, most_bytes: int) -> "tuple[int, int]":
         if not left_out and os.fstat(descriptor).st_blocks * 512 > most_bytes:
             left_out = cut_middle(descriptor, size, most_bytes)
         return size, left_out
-    except OSError:  # nothing of it is lost; it is too long, that is all
+    except OSError:  # the log stays too long, and is complete
         return size, 0
     finally:
         os.close(descriptor)
 
 
 def hole_bytes(descriptor: int) -> int:
-    """How many bytes the hole of a log stands for."""
+    """Return the size of a log's hole in bytes; 0 if it has none."""
     hole = first_hole(descriptor)
     return hole[1] - hole[0] if hole else 0
 
 
 def marker(left_out: int) -> bytes:
-    """The line that stands where bytes were left out."""
+    """Return the line that replaces bytes that were left out."""
     return f"... {left_out} bytes left out ...\n".encode("ascii")
 
 
 def read_piece(descriptor: int, start: int, count: int) -> "tuple[bytes, int]":
-    """The next bytes of a log from `start` on, and the place behind them; where a hole is, the line that says so.
+    """Return the next bytes of a log from `start` on, and the offset behind them; for a hole, the line in its place.
 
-    No bytes: that was the end.
+    No bytes: `start` is the end of the log.
     """
     data = os.pread(descriptor, count, start)
     if b"\0" not in data:
@@ -90,23 +90,26 @@ def read_piece(descriptor: int, start: int, count: int) -> "tuple[bytes, int]":
 
 
 def _middle(size: int, most_bytes: int) -> "tuple[int, int]":
-    """Half of what may be kept is the head. The tail is a little shorter than the rest, so that it may grow again."""
+    """Return the start and the end of the part to remove.
+
+    Half of `most_bytes` is the head. The tail is a little shorter than the rest, so that it may grow again.
+    """
     head = most_bytes // 2 // _BLOCK * _BLOCK
     tail = (most_bytes - head) * 3 // 4
     return head, (size - tail) // _BLOCK * _BLOCK
 
 
 def cut_middle(descriptor: int, size: int, most_bytes: int) -> int:
-    """Move the tail up to the head in place: what a job has left behind may still append to this very file.
+    """Move the tail up to the head, in place, and return how many bytes are left out.
 
-    Returns how many bytes are left out.
+    A process that the job has left behind may still append to this very file.
     """
     head, tail = _middle(size, most_bytes)
     line = b"\n" + marker(tail - head)
     os.pwrite(descriptor, line, head)
-    place = head + len(line)
+    target = head + len(line)
     while piece := os.pread(descriptor, _PIECE, tail):
-        os.pwrite(descriptor, piece, place)
-        place, tail = place + len(piece), tail + len(piece)
-    os.ftruncate(descriptor, place)
+        os.pwrite(descriptor, piece, target)
+        target, tail = target + len(piece), tail + len(piece)
+    os.ftruncate(descriptor, target)
     return _middle(size, most_bytes)[1] - head

@@ -1,6 +1,6 @@
-"""What becomes of the jobs of an invocation whose writer died (R18, R3).
+"""The outcomes of the jobs of an invocation whose writer died (R18, R3).
 
-One answer for everybody: readers show it, and a repair writes it.
+There is one rule for both: readers show these outcomes, and a repair writes them.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ WRITER_DIED = "the process that ran this invocation died"
 
 
 def close_orphans(jobs: Sequence[JobRecord]) -> list[JobRecord]:
-    """The jobs, none of them open any more: what ran has crashed, what needed it is skipped because of that, and what
-    merely waited for its turn is skipped because nobody is left to start it.
+    """Return the jobs with an outcome for each.
 
-    What has an outcome keeps it, so what a repair left half written can be settled once more.
+    A job that ran has crashed, its dependents are skipped because of that, and a job that merely waited for its turn is
+    skipped because nobody is left to start it. A job with an outcome keeps it, so a repair that was killed half-way can
+    be done once more.
     """
     result = [_crashed(job) if _has_run(job) else job for job in jobs]
     waiting = {number for number, job in enumerate(result) if job.status == statuses.PENDING}
     dependents = graph.dependents_of(_needs(jobs))
-    # What had ended goes before what crashed, as the writer would have recorded it, had it lived a little longer.
+    # Jobs that had ended go before those that crashed, in the order in which a living writer would have recorded them.
     for number in sorted(range(len(jobs)), key=lambda number: result[number].cause == statuses.WRITER_DIED):
         if not _stops_others(result[number]):
             continue
@@ -43,14 +44,14 @@ def close_orphans(jobs: Sequence[JobRecord]) -> list[JobRecord]:
 
 
 def _has_run(job: JobRecord) -> bool:
-    """Whether this open job had begun. Its log is made just before, and its writer may have died in between."""
+    """Return whether this open job had begun: its log is made just before, and its writer may have died in between."""
     if job.status == statuses.PENDING:
         return os.path.exists(layout.log_file(job.directory))
     return job.status == statuses.RUNNING
 
 
 def _needs(jobs: Sequence[JobRecord]) -> list[list[int]]:
-    """The needs as numbers. One whose record cannot be read is not there, and stops nobody."""
+    """Return the needs of each job as numbers; a need whose record cannot be read is left out, and stops no job."""
     numbers = {job.name: number for number, job in enumerate(jobs)}
     return [[numbers[need] for need in job.needs if need in numbers] for job in jobs]
 
@@ -71,7 +72,7 @@ def _stopped(job: JobRecord, need: JobRecord) -> JobRecord:
         job,
         status=statuses.SKIPPED,
         cause=statuses.NEED,
-        reason=f"needs {need.name}, which {was}{need.status}",
+        reason=f"dependency {need.name} {was}{need.status}",
         need=need.name,
         root_cause=need.root_cause or need.name,
     )

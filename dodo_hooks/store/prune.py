@@ -1,7 +1,7 @@
-"""Deleting what core/retention names, without ever touching what is alive (section 7).
+"""Pruning: deletes the invocations that store/retention.py names, and never one that is alive (section 7).
 
-An invocation is deleted with both of its locks held, so nobody writes it and none of its processes lives. It gets a
-dot-name first, in one step: no reader sees half of it (R19), and where the deletion is killed, the next one goes on.
+An invocation is deleted with both of its locks held, so nobody writes it and none of its processes lives. It is first
+renamed to a dot-name: no reader sees half of it (R19), and where the deletion is killed, the next one finishes it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ class Pruned:
 
 
 def prune(repository_dir: str, rules: Retention, now_s: float, *, is_dry: bool = False) -> list[Pruned]:
-    """Delete what is not to be kept; returns that, the oldest first. What cannot be deleted is left for next time."""
+    """Delete the invocations that need not be kept, and return them, the oldest first.
+
+    One that cannot be deleted is left for the next time.
+    """
     repair(repository_dir)
     kept = list(survey(repository_dir))
     sizes = {one.id: one.size_bytes for one in kept}
@@ -50,7 +53,7 @@ def prune(repository_dir: str, rules: Retention, now_s: float, *, is_dry: bool =
 
 
 def prune_if_due(repository_dir: str, rules: Retention, now_s: float) -> None:
-    """The same, at most once a day, and by one process at a time."""
+    """Prune at most once a day, and in one process at a time."""
     with _stamp(repository_dir) as stamp:
         if stamp is None:
             return
@@ -64,12 +67,12 @@ def prune_if_due(repository_dir: str, rules: Retention, now_s: float) -> None:
 
 
 def survey(repository_dir: str) -> Iterator[StoredRun]:
-    """What is on disk, the newest first."""
+    """Yield the invocations on disk, the newest first."""
     for identity in identities(repository_dir):
         directory = layout.invocation_dir(repository_dir, identity)
         record = read_invocation(directory, _ignore)
         worktree = record.worktree if record is not None and os.path.isdir(record.worktree) else None
-        # What has not ended and was not ended by the repair before this is alive, here or on another host.
+        # A run that has not ended, and that the repair before this has not ended, is alive: here or on another host.
         is_alive = record is not None and record.finished_at is None
         if record is None:
             is_alive = is_locked(layout.lock_file(directory))
@@ -79,22 +82,22 @@ def survey(repository_dir: str) -> Iterator[StoredRun]:
 
 def _delete(repository_dir: str, identity: str) -> bool:
     directory = layout.invocation_dir(repository_dir, identity)
-    doomed = layout.trash_dir(repository_dir, identity)
+    trash = layout.trash_dir(repository_dir, identity)
     with _both_locks(directory) as is_ours:
         if not is_ours:
             return False
         try:
-            os.rename(directory, doomed)
+            os.rename(directory, trash)
         except OSError:  # read-only, or gone already
             return False
-    rmtree(doomed, ignore_errors=True)
-    _forget_news(repository_dir, identity)
+    rmtree(trash, ignore_errors=True)
+    _delete_notices(repository_dir, identity)
     return True
 
 
 @contextmanager
 def _both_locks(directory: str) -> Iterator[bool]:
-    """Whether nobody has them. A lock that is not there, of a broken invocation, is nobody's."""
+    """Try to take both locks, and yield whether that worked. A missing lock, of a broken invocation, counts as free."""
     held: list[int] = []
     try:
         for path in (layout.lock_file(directory), layout.alive_file(directory)):
@@ -111,8 +114,8 @@ def _both_locks(directory: str) -> Iterator[bool]:
             os.close(descriptor)
 
 
-def _forget_news(repository_dir: str, identity: str) -> None:
-    """What is deleted is not worth telling: the command to see it would find nothing."""
+def _delete_notices(repository_dir: str, identity: str) -> None:
+    """Delete the failure notices of a deleted invocation: the command in their line would find nothing."""
     directory = layout.failed_dir(repository_dir)
     with suppress(OSError):
         for name in os.listdir(directory):
@@ -121,7 +124,7 @@ def _forget_news(repository_dir: str, identity: str) -> None:
 
 
 def _sweep(repository_dir: str, now_s: float) -> None:
-    """Delete what killed writers and killed prunings left under dot-names, and days that are empty."""
+    """Delete the dot-names that killed writers and killed prunings left, and the directories of empty days."""
     days = [name for name in _listed(repository_dir) if _DAY.fullmatch(name)]
     for day in days:
         directory = f"{repository_dir}/{day}"
@@ -129,7 +132,7 @@ def _sweep(repository_dir: str, now_s: float) -> None:
             path = f"{directory}/{name}"
             if name.startswith(".") and _is_stray(path, now_s):
                 rmtree(path, ignore_errors=True)
-        if day != max(days):  # the newest is where the next invocation is about to be made
+        if day != max(days):  # the next invocation may be about to be made in the newest
             with suppress(OSError):  # not empty
                 os.rmdir(directory)
 
@@ -143,18 +146,18 @@ def _is_stray(path: str, now_s: float) -> bool:
 
 
 def _size_of(directory: str) -> int:
-    """What it takes of the disk: a log with a hole takes less than it is long."""
+    """Return the bytes that a directory takes of the disk: a log with a hole takes less than its length."""
     total = 0
-    for place, _, files in os.walk(directory):
+    for parent, _, files in os.walk(directory):
         for name in files:
             with suppress(OSError):
-                total += os.lstat(f"{place}/{name}").st_blocks * 512
+                total += os.lstat(f"{parent}/{name}").st_blocks * 512
     return total
 
 
 @contextmanager
 def _stamp(repository_dir: str) -> Iterator[int | None]:
-    """The open stamp file, locked; None where another process has it, or where it cannot be written."""
+    """Yield the open stamp file, locked; None if another process holds it, or it cannot be written."""
     descriptor = None
     try:
         make_private_directory(repository_dir)
@@ -171,7 +174,7 @@ def _stamp(repository_dir: str) -> Iterator[int | None]:
 
 
 def _read_stamp(descriptor: int) -> tuple[float | None, float | None]:
-    """When it was pruned last, by the clock and by what was trusted of it."""
+    """Return the time of the last pruning in seconds since 1970, by the clock and as trusted; None: never pruned."""
     words = os.pread(descriptor, 64, 0).split()
     try:
         last_s, trusted_s = map(float, words)
@@ -188,4 +191,4 @@ def _listed(directory: str) -> list[str]:
 
 
 def _ignore(notice: str) -> None:
-    """A record that cannot be read goes by the age of its id."""
+    """Ignore a record that cannot be read: the age of its id decides."""

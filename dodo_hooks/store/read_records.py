@@ -1,4 +1,4 @@
-"""The records as readers see them."""
+"""The records of the store as readers get them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Report = Callable[[str], None]  # takes one sentence about a record that cannot 
 
 @dataclass(frozen=True, slots=True)
 class InvocationRecord:
-    """An invocation.json, and whether somebody still keeps it. Times are RFC 3339 in UTC."""
+    """The content of an invocation.json, and the state of its writer. Times are RFC 3339 in UTC."""
 
     directory: str
     id: str
@@ -41,13 +41,13 @@ class InvocationRecord:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its writer was there when it was read."""
+        """True if the writer was alive when the record was read."""
         return self.finished_at is None and not self.writer_died
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A meta.json."""
+    """The content of a meta.json."""
 
     directory: str
     name: str
@@ -74,14 +74,14 @@ class JobRecord:
     signal: int | None
     log_bytes: int
     log_left_out: int = 0
-    # What a retry needs besides.
+    # Needed by a retry.
     description: str = ""
     argv: tuple[str, ...] = ()
     timeout_s: float | None = None
     nice: int | None = None
     priority: int = 0
     groups: tuple[Group, ...] = ()
-    files: str | None = None  # where its list of files came from; None: it is not about files
+    files: str | None = None  # the source of its file list; None: it is not about files
     files_at: int = NO_FILES
     files_uses: int = 1
     refused: str = ""

@@ -1,10 +1,10 @@
-"""Reading the store: what ran, the newest first, and how it stands (R18, R19).
+"""The reader of the store: invocations, the newest first, and the state of their jobs (R18, R19).
 
-Nothing is written here and no lock is kept. Whether an invocation goes on is asked of its `lock` alone: while that is
-held, its records are the truth; when it is free under a record that has not ended, the writer died, and the open jobs
-are shown as what the next repair will make of them (store/orphans.py).
+The reader writes nothing and keeps no lock. An invocation's `lock` alone proves that it goes on: while that is held,
+its records are the truth. If the lock is free under a record that has not ended, the writer died, and the open jobs get
+the outcomes that the next repair will write (store/orphans.py).
 
-A record that cannot be used is told to `report` in one sentence, and everything goes on without it.
+A record that cannot be used is passed to `report` in one sentence, and left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MARKER = re.compile(_IDENTITY.pattern + r"\..+")  # in live/, see store/layout.
 def list_invocations(
     repository_dir: str, *, hook: str | None = None, worktree: str | None = None, report: Report
 ) -> Iterator[InvocationRecord]:
-    """The invocations of a repository, the newest first; whoever takes N of them pays for N.
+    """Yield the invocations of a repository, the newest first; a caller that takes N of them reads N.
 
     Args:
         hook: only those of this hook.
@@ -48,7 +48,7 @@ def list_invocations(
 
 
 def list_alive(repository_dir: str, report: Report) -> Iterator[InvocationRecord]:
-    """The invocations that have not ended, the newest first; costs what is alive, however long the history."""
+    """Yield the invocations that have not ended, the newest first; reads only those, however long the history."""
     for name in _names(layout.live_dir(repository_dir), _MARKER):
         directory = layout.invocation_dir(repository_dir, name.partition(".")[0])
         record = read_invocation(directory, report) if os.path.isdir(directory) else None
@@ -57,7 +57,7 @@ def list_alive(repository_dir: str, report: Report) -> Iterator[InvocationRecord
 
 
 def identities(repository_dir: str, prefix: str = "") -> Iterator[str]:
-    """The ids that begin with `prefix`, the newest first. One directory is listed for each day that is reached."""
+    """Yield the ids that begin with `prefix`, the newest first; lists one directory for each day that is reached."""
     for day in _names(repository_dir, _DAY):
         begins = day.replace("-", "")
         if begins.startswith(prefix[:8]):
@@ -65,7 +65,7 @@ def identities(repository_dir: str, prefix: str = "") -> Iterator[str]:
 
 
 def is_identity(text: str) -> bool:
-    """Whether this has the form of a whole invocation id."""
+    """Return whether this has the form of a whole invocation id."""
     return _IDENTITY.fullmatch(text) is not None
 
 
@@ -74,7 +74,11 @@ def is_worktree(record: InvocationRecord, wanted: str) -> bool:
 
 
 def _names(directory: str, pattern: re.Pattern[str]) -> list[str]:
-    """What is in a directory and looks right, backwards; dot-names never do (R19). Nothing, where it is not there."""
+    """Return the names in a directory that match, in reverse order, never dot-names (R19); none if it is missing.
+
+    Raises:
+        StoreError: the directory cannot be listed.
+    """
     try:
         found = os.listdir(directory)
     except (FileNotFoundError, NotADirectoryError):
@@ -88,11 +92,11 @@ def _names(directory: str, pattern: re.Pattern[str]) -> list[str]:
 
 
 def read_invocation(directory: str, report: Report) -> InvocationRecord | None:
-    """The record of an invocation; None where it cannot be used, or went away while it was looked for."""
+    """Return the record of an invocation; None if it cannot be used, or was removed meanwhile."""
     record = _read_invocation(directory, report)
     if record is None or record.finished_at is not None or is_locked(layout.lock_file(directory)):
         return record
-    # Free now: whoever wrote it has died, or has ended it since we read it. Nothing but a repair changes it any more.
+    # Free now: the writer has died, or has ended the run since we read it. Only a repair changes it from now on.
     record = _read_invocation(directory, report)
     if record is None or record.finished_at is not None:
         return record
@@ -103,12 +107,12 @@ def read_invocation(directory: str, report: Report) -> InvocationRecord | None:
         fields = Fields(layout.invocation_file(directory), end)
         return replace(record, **_end_of_invocation(fields), is_reserved=True)
     except (OSError, ValueError) as error:
-        _tell(layout.lock_file(directory), error, report)
+        _report_unreadable(layout.lock_file(directory), error, report)
         return replace(record, writer_died=True)
 
 
 def read_jobs(invocation: InvocationRecord, report: Report) -> tuple[JobRecord, ...]:
-    """The jobs of an invocation as they stand, in the order of the plan (R18)."""
+    """Return the jobs of an invocation in their present state, in the order of the plan (R18)."""
     jobs = stored_jobs(invocation.directory, report)
     if invocation.is_alive or all(job.has_ended for job in jobs):
         return jobs
@@ -116,7 +120,7 @@ def read_jobs(invocation: InvocationRecord, report: Report) -> tuple[JobRecord, 
 
 
 def with_reserved_ends(invocation_dir: str, jobs: tuple[JobRecord, ...], report: Report) -> tuple[JobRecord, ...]:
-    """The jobs with the ends that a full disk has kept out of their records."""
+    """Return the jobs, with the ends that a full disk has kept out of their records (store/reserve.py)."""
     slots = read_slots(layout.lock_file(invocation_dir))
     found = []
     for job in jobs:
@@ -127,28 +131,28 @@ def with_reserved_ends(invocation_dir: str, jobs: tuple[JobRecord, ...], report:
 
 
 def number_of(job: JobRecord) -> int:
-    """Its number in the plan, with which its directory begins."""
+    """Return a job's number in the plan, with which its directory's name begins."""
     return int(job.directory.rpartition("/")[2].partition("-")[0])
 
 
 def stored_jobs(invocation_dir: str, report: Report) -> tuple[JobRecord, ...]:
-    """The jobs exactly as their records have them."""
+    """Return the jobs exactly as their records have them."""
     found = (read_job(layout.job_dir(invocation_dir, name), report) for name in job_directories(invocation_dir))
     return tuple(job for job in found if job is not None)
 
 
 def job_directories(invocation_dir: str) -> list[str]:
-    """The names below jobs/, in the order of the plan."""
+    """Return the names below jobs/, in the order of the plan."""
     try:
         names = os.listdir(f"{invocation_dir}/jobs")
-    except OSError:  # half made, or being removed; what can be said of it, its invocation.json has said
+    except OSError:  # half made, or being removed; an unreadable invocation.json was reported already
         return []
     numbered = [(name.partition("-")[0], name) for name in names]
     return [name for _, name in sorted((int(number), name) for number, name in numbered if _is_number(number))]
 
 
 def read_job(job_dir: str, report: Report, end: Mapping[str, object] | None = None) -> JobRecord | None:
-    """A job's record. `end`: fields that were kept elsewhere, and are newer."""
+    """Return a job's record; None if it cannot be used. `end`: newer fields, from the reserve."""
     path = layout.meta_file(job_dir)
     try:
         fields = Fields(path, end or {})
@@ -188,12 +192,12 @@ def read_job(job_dir: str, report: Report, end: Mapping[str, object] | None = No
             **(_later_fields(fields) if fields.has("files") else {}),
         )
     except (OSError, ValueError, RecursionError) as error:
-        _tell(path, error, report)
+        _report_unreadable(path, error, report)
         return None
 
 
 def _later_fields(fields: Fields) -> dict[str, Any]:
-    """What records of an earlier kind do not have: they are read all the same."""
+    """Return the fields that records of earlier versions lack."""
     return {
         "files": fields.text_or_none("files"),
         "files_at": fields.whole("files_at"),
@@ -213,7 +217,7 @@ def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
         fields = Fields(path)
         identity = fields.text("id")
         if identity != directory.rpartition("/")[2]:
-            raise ValueError(f"it is that of invocation {identity!r}")
+            raise ValueError(f"record of another invocation, {identity!r}")
         return InvocationRecord(
             directory=directory,
             id=identity,
@@ -235,7 +239,7 @@ def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
             retention_s=fields.number_or_none("retention_s") if fields.has("retention_s") else None,
         )
     except (OSError, ValueError, RecursionError) as error:
-        _tell(path, error, report)
+        _report_unreadable(path, error, report)
         return None
 
 
@@ -252,8 +256,8 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
-def _tell(path: str, error: Exception, report: Report) -> None:
+def _report_unreadable(path: str, error: Exception, report: Report) -> None:
     if not os.path.isdir(os.path.dirname(path)):
-        return  # removed between the listing and the look
+        return  # removed between the listing and the reading
     why = error.strerror if isinstance(error, OSError) else error
-    report(f"skipping {path}, which cannot be read as a record: {why}")
+    report(f"skipped unreadable record {path}: {why}")

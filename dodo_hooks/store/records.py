@@ -1,8 +1,8 @@
-"""What stands in invocation.json and in a job's meta.json, as bytes (section 7; HOT).
+"""The contents of invocation.json and of a job's meta.json, as bytes (section 7; HOT).
 
 A job's record is a part that never changes, rendered once when the plan is compiled, and a short tail: numbers, words
-and a few strings. So nothing encodes JSON at run time but `quote`. Reading, which nobody waits for at a prompt, uses
-`json` (store/reader.py).
+and a few strings. At run time only `quote` encodes JSON. The reader, which no prompt waits for, uses `json`
+(store/reader.py).
 """
 
 from dodo_hooks.core import statuses
@@ -21,7 +21,7 @@ MASK = "***"
 
 
 class Facts(Record):
-    """What is known of an invocation when it begins."""
+    """The facts about an invocation that are known when it begins."""
 
     hook: str
     args: "tuple[str, ...]"
@@ -32,12 +32,12 @@ class Facts(Record):
     within: "str | None"  # the invocation whose job fired this hook (R12)
     pid: int  # of the foreground process
     parent: "str | None" = None  # the invocation that this is a retry of
-    retention_s: "float | None" = None  # how long it is kept, where its jobs have a say in that
+    retention_s: "float | None" = None  # how long it is kept, where its jobs set that
     repository: str = ""  # the main worktree, or the git directory of a bare repository; "": the worktree
 
 
 class JobState:
-    """How one job stands; the mutable twin of a meta.json, kept by the one writer."""
+    """The state of one job: the mutable form of a meta.json, kept by the one writer."""
 
     __slots__ = (
         "changed_meanwhile",
@@ -60,8 +60,8 @@ class JobState:
         self.started_ns: int | None = None
         self.finished_ns: int | None = None
         self.duration_s: float | None = None
-        self.log_bytes = 0  # what the job has written
-        self.log_left_out = 0  # and how much of it is not kept
+        self.log_bytes = 0  # that the job has written
+        self.log_left_out = 0  # of those, that are not kept
         self.changed_meanwhile: str | None = None  # of HEAD and index, under a background job
 
     @property
@@ -72,7 +72,7 @@ class JobState:
 
 
 def constant_part(hook: "Hook", job: "Job") -> bytes:
-    """The beginning of a job's meta.json, an object that is still open. Not hot: runs when a plan is compiled."""
+    """Return the beginning of a job's meta.json, an unclosed object. Not hot: runs when a plan is compiled."""
     import json
 
     part = {
@@ -107,27 +107,27 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a variable's name says that its value must not be kept."""
+    """Return whether a variable's name marks its value as a secret, not to be recorded."""
     upper = name.upper()
     return any(word in upper for word in _SECRET_WORDS)
 
 
 def quote(text: str) -> str:
-    """The text as a JSON string, in ASCII; surrogates, which stand for bytes that are no UTF-8, as `\\udcXX`."""
+    """Return the text as a JSON string in ASCII; surrogates, which stand for bytes that are no UTF-8, as `\\udcXX`."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    from _json import encode_basestring_ascii  # what `json` itself uses, which would take 8 ms to import
+    from _json import encode_basestring_ascii  # `json` itself uses this, and would take 8 ms to import
 
     return encode_basestring_ascii(text)
 
 
 def job_record(job: "Job", state: JobState, names: "Sequence[str]") -> bytes:
-    """A whole meta.json."""
+    """Return a whole meta.json."""
     return job.record + job_tail(state, state.outcome, names)
 
 
 def job_tail(state: JobState, outcome: "statuses.Outcome | None", names: "Sequence[str]") -> bytes:
-    """The rest of a meta.json."""
+    """Return the rest of a meta.json, after `constant_part`."""
     return (
         f', "status": "{state.status}"'
         f', "cause": {_text(outcome and outcome.cause)}'
@@ -149,7 +149,7 @@ def job_tail(state: JobState, outcome: "statuses.Outcome | None", names: "Sequen
 
 
 def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: int) -> bytes:
-    """The beginning of invocation.json, an object that is still open."""
+    """Return the beginning of invocation.json, an unclosed object."""
     args = ", ".join(quote(argument) for argument in facts.args)
     return (
         f'{{"schema": {SCHEMA}'
@@ -175,7 +175,7 @@ def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: i
 def invocation_tail(
     coordinator: "int | None", finished_ns: "int | None", exit_code: "int | None", error: "str | None"
 ) -> bytes:
-    """The rest of invocation.json."""
+    """Return the rest of invocation.json, after `invocation_constant`."""
     return (
         f', "coordinator": {_number(coordinator)}'
         f', "finished_at": {_time(finished_ns)}'

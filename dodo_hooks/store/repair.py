@@ -1,8 +1,8 @@
-"""Writing down the end of what a dead writer left open (R18).
+"""The repair of invocations whose writer died: writes the end of every open record (R18).
 
-Looks at the `live/` markers alone, so it costs what is alive and not what there ever was. Whoever gets both locks of an
-invocation is its writer for a moment: that two repairs meet, or that one dies half-way, does no harm. Where the store
-cannot be written, nothing is said: readers show the same without it.
+A repair reads the `live/` markers alone, so its cost depends on what is alive and not on the history. The holder of
+both locks of an invocation is its writer for a moment: two repairs at once, or one that dies half-way, do no harm.
+Where the store cannot be written, nothing is reported: readers show the same outcomes without a repair.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ STRAY_AFTER_S = 60  # a marker is made a moment before its invocation appears
 
 
 def repair(repository_dir: str) -> list[str]:
-    """End every invocation of this repository whose writer died and whose jobs are gone; returns their ids.
+    """End every invocation of this repository whose writer died and whose jobs are gone, and return their ids.
 
-    Never waits and never raises: what is held, belongs to another host, cannot be read or cannot be written is left
-    as it is.
+    Never waits and never raises: an invocation that is locked, belongs to another host, cannot be read or cannot be
+    written is left as it is.
     """
     repaired: list[str] = []
     for name in _markers(repository_dir):
@@ -57,14 +57,18 @@ def _markers(repository_dir: str) -> list[str]:
 
 
 def _remove_stray(marker: str, unfinished: str) -> None:
-    """Remove a marker whose invocation is not there: its writer died while it built it, or pruning was quicker."""
+    """Remove a marker without an invocation: the writer died while building it, or pruning was quicker."""
     age_ns = wall_ns() - os.stat(marker).st_mtime_ns
     if age_ns > STRAY_AFTER_S * 1_000_000_000 and not is_locked(layout.lock_file(unfinished)):
         os.unlink(marker)
 
 
 def _end_if_orphaned(directory: str, marker: str) -> bool:
-    """Whether this invocation was an orphan and has its end now."""
+    """End an invocation if it is an orphan, and return whether it was one.
+
+    Raises:
+        OSError: a process holds one of the locks, or the store cannot be written.
+    """
     held: list[int] = []
     try:
         # First the writer's lock, then that of the waves, under which a job's process may still be ending (R20).
@@ -78,20 +82,20 @@ def _end_if_orphaned(directory: str, marker: str) -> bool:
 
 
 def _write_the_end(directory: str, marker: str) -> bool:
-    """With both locks held."""
+    """End an invocation; both of its locks are held. Return whether it was open."""
     invocation = read_invocation(directory, _ignore)
     if invocation is None or invocation.host != records.host_name():
         return False
     is_open = invocation.finished_at is None or invocation.is_reserved
     if is_open:
         _write_records(invocation)
-        _leave_news(invocation)
+        _write_failure_notice(invocation)
     os.unlink(marker)  # also that of an invocation which did end, and whose writer could not remove it
     return is_open
 
 
-def _leave_news(invocation: InvocationRecord) -> None:
-    """Of what ran in the background; who had the foreground before their eyes know."""
+def _write_failure_notice(invocation: InvocationRecord) -> None:
+    """Write a notice about failed background jobs; the user has seen the foreground ones."""
     jobs = stored_jobs(invocation.directory, _ignore)
     ended = [(job.name, job.status, job.reason) for job in jobs if job.phase == BACKGROUND]
     line = format_notice(invocation.hook, invocation.id, ended, None)
@@ -100,7 +104,7 @@ def _leave_news(invocation: InvocationRecord) -> None:
 
 
 def _write_records(invocation: InvocationRecord) -> None:
-    """The jobs first: as long as the invocation has not ended, the next repair takes it up again."""
+    """Write the ends of the jobs, then that of the invocation: until that is written, the next repair starts again."""
     now = timestamp(wall_ns())
     slots = read_slots(layout.lock_file(invocation.directory))
     for job in stored_jobs(invocation.directory, _ignore):
@@ -119,7 +123,7 @@ def _write_records(invocation: InvocationRecord) -> None:
 
 
 def _end_of(job: JobRecord, now: str) -> dict[str, object]:
-    """What changes in a job's record. When exactly it ended is not known to anybody, so it has no duration."""
+    """Return the changed fields of a job's record; nobody knows when exactly it ended, so it has no duration."""
     log_bytes = log_left_out = 0
     with suppress(OSError), open(layout.log_file(job.directory), "rb") as log:  # a job that never began has no log
         log_bytes, log_left_out = os.fstat(log.fileno()).st_size, hole_bytes(log.fileno())
@@ -140,4 +144,4 @@ def _change(path: str, changes: dict[str, object]) -> None:
 
 
 def _ignore(notice: str) -> None:
-    """A record that cannot be read is left to pruning, and told by whoever lists it."""
+    """Ignore a record that cannot be read: pruning deletes it, and commands that list it report it."""

@@ -10,7 +10,7 @@ from dodo_hooks.store.fields import read_object
 
 
 def repository_dirs(state: str) -> list[str]:
-    """The directory of each repository; none, where nothing was ever recorded.
+    """Return the directory of each repository; none if nothing was ever recorded.
 
     Raises:
         StoreError: the store cannot be listed.
@@ -26,8 +26,10 @@ def repository_dirs(state: str) -> list[str]:
 
 
 def repository_path(repository_dir: str) -> str | None:
-    """Return the main worktree (of a bare repository: its directory) as it was first seen; None where that is not on
-    record. It may have moved since, or be gone: the records stay."""
+    """Return the first known path of the main worktree (of a bare repository: its directory); None if not recorded.
+
+    The repository may have moved since, or be gone: the records stay.
+    """
     try:
         path = read_object(layout.repository_file(repository_dir)).get("path")
     except (OSError, ValueError, RecursionError):

@@ -1,11 +1,11 @@
-"""Room for the ends of an invocation's jobs, for a disk that is full by then (R18, R21; HOT).
+"""Reserved room for the ends of an invocation's jobs, for a disk that is full by then (R18, R21; HOT).
 
-The `lock` of an invocation is open as long as its writer lives. When the invocation is made, room is taken in it: a
+The `lock` of an invocation is open as long as its writer lives. When the invocation is made, room is reserved in it: a
 slot for the invocation, and one for each job. Where a record cannot be written at the end for want of space, its tail
-is written into its slot, in place, which needs none. Readers look there before they say that a job crashed; the next
-repair makes records of the slots.
+is written into its slot, in place, which needs none. Readers read the slots before they report that a job crashed; the
+next repair makes records of them.
 
-The room is never given back: on ext4 to take it costs 10 us and to give it back, which every hook would wait for, up to
+The room is never given back: on ext4, reserving costs 10 us, and giving back, which every hook would wait for, up to
 milliseconds.
 
 A slot is the tail of a record, as store/records.py renders it, and blanks; an empty one is full of zero bytes.
@@ -25,7 +25,7 @@ _SHORT, _SHORTER = 100, 20  # characters of a text; each may take twelve bytes
 
 
 def has_end(lock_path: str) -> bool:
-    """Whether the invocation with this lock has ended, and its end is kept there."""
+    """Return whether the invocation with this lock has ended, with its end in the lock's slot."""
     try:
         descriptor = os.open(lock_path, os.O_RDONLY)
     except OSError:
@@ -37,12 +37,15 @@ def has_end(lock_path: str) -> bool:
 
 
 def is_full(error: StoreError) -> bool:
-    """Whether something could not be written because the disk, or its owner's share of it, is full."""
+    """Return whether the cause of an error is a full disk, or a full quota of its owner."""
     return isinstance(error.__cause__, OSError) and is_disk_full(error.__cause__)
 
 
 def take_room(lock: int, jobs: int) -> bool:
-    """Take room for this many jobs and their invocation; whether there is some (posix_fallocate(3), not on macOS)."""
+    """Reserve room for this many jobs and their invocation, and return whether that worked.
+
+    Uses posix_fallocate(3), which macOS lacks.
+    """
     try:
         os.posix_fallocate(lock, 0, SLOT_BYTES * (jobs + 1))
     except (AttributeError, OSError):
@@ -51,7 +54,7 @@ def take_room(lock: int, jobs: int) -> bool:
 
 
 def put_job(lock: int, number: int, state: records.JobState, names: "Sequence[str]") -> bool:
-    """Write a job's end into its slot; whether that went well."""
+    """Write a job's end into its slot, and return whether that worked."""
     outcome = state.outcome
     assert outcome is not None
     reason = outcome.reason or ""
@@ -70,15 +73,15 @@ def put_job(lock: int, number: int, state: records.JobState, names: "Sequence[st
 
 
 def put_invocation(lock: int, coordinator: "int | None", finished_ns: int, exit_code: int, error: "str | None") -> bool:
-    """Write the end of the invocation into its slot; whether that went well."""
+    """Write the end of the invocation into its slot, and return whether that worked."""
     texts = (error, (error or "")[:_SHORT], (error or "")[:_SHORTER])
     return _put(lock, 0, (records.invocation_tail(coordinator, finished_ns, exit_code, text) for text in texts))
 
 
 def read_slots(lock_path: str) -> "dict[int, dict[str, object]]":
-    """What the slots hold: the fields of the invocation as number 0, those of each job as its number and 1.
+    """Return the fields in the slots: those of the invocation as number 0, those of each job as its number plus 1.
 
-    Not hot. What is no whole tail is left out.
+    Not hot. A slot without a whole tail is left out.
     """
     import json
 
@@ -99,7 +102,7 @@ def read_slots(lock_path: str) -> "dict[int, dict[str, object]]":
 
 
 def _put(lock: int, slot: int, tails: "Iterable[bytes]") -> bool:
-    """The first of the tails that is short enough; each is shorter than the one before."""
+    """Write the first tail that fits into the slot, and return whether that worked; each is shorter than the last."""
     for tail in tails:
         if len(tail) <= SLOT_BYTES:
             try:

@@ -1,7 +1,7 @@
-"""Making an invocation, and keeping its records while it runs (R18, R19; HOT).
+"""The writer of an invocation: makes it, and keeps its records while it runs (R18, R19; HOT).
 
-Whoever holds `lock` is the only writer: the foreground process, and then the coordinator, which has the descriptor by
-the fork. Locks are released by closing, never by LOCK_UN, which would release them for both.
+The holder of `lock` is the only writer: the foreground process, and then the coordinator, which inherits the descriptor
+by the fork. Locks are released by closing, never by LOCK_UN, which would release them for both.
 """
 
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 MOST_ALIVE = 20  # invocations of one hook in one repository (R12)
-MOST_WAITING = 200  # of them, with those that only wait for a concurrency group
+MOST_WAITING = 200  # the same, counting also those that only wait for a concurrency group
 NO_LOCK = -1
 
 
@@ -40,8 +40,8 @@ class InvocationWriter:
         self.coordinator: int | None = None
         self.error: str | None = None
         self.max_log_bytes = MAX_LOG_BYTES
-        self.files: Mapping[int, tuple[bytes, ...]] = {}  # the list of each job that is about files
-        self.stdin = b""  # what git gave to the hook
+        self.files: Mapping[int, tuple[bytes, ...]] = {}  # the file list of each job that has one
+        self.stdin = b""  # the hook's standard input, from git
         self.lock = NO_LOCK
         self.alive = NO_LOCK
         self._names = [job.name for job in hook.jobs]
@@ -52,13 +52,13 @@ class InvocationWriter:
         self._temporary = ""
 
     def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
-        """A job's process is there."""
+        """Note the start of a job's process."""
         state = self.jobs[number]
         state.pid, state.wave, state.started_ns = pid, wave, at_ns
         self._changed.add(number)
 
     def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
-        """A job has its outcome: it ran, or it never will."""
+        """Note the outcome of a job that has ended, or will never run."""
         state = self.jobs[number]
         state.outcome, state.finished_ns, state.duration_s = outcome, at_ns, duration_s
         if state.started_ns is not None:
@@ -70,11 +70,11 @@ class InvocationWriter:
         self._changed.add(number)
 
     def flush(self) -> None:
-        """Write what has changed since the last call.
+        """Write the records that have changed since the last call.
 
         Raises:
             StoreError: a record cannot be written; it stays changed, for the next call. On a full disk the ends of jobs
-                are kept in the room that was taken for them.
+                are written into the room that was reserved for them.
         """
         try:
             for number in sorted(self._changed):
@@ -92,17 +92,19 @@ class InvocationWriter:
             raise
 
     def note(self, coordinator: "int | None" = None, error: "str | None" = None) -> None:
-        """Write into the invocation's own record who runs its background, or what went wrong with it as a whole."""
+        """Write the coordinator's process id, or an error of the whole run, into the invocation's own record."""
         self.coordinator = coordinator or self.coordinator
         self.error = error or self.error
         self._write_invocation(None, None)
 
     def finish(self, exit_code: int) -> None:
-        """Close the invocation: every job has ended. Releases both locks (the waves' share of `alive` is their own).
+        """Close the invocation, in which every job has ended, and release both locks.
+
+        The waves' share of `alive` is their own.
 
         Raises:
             StoreError: a record cannot be written. If the locks were released nevertheless (`has_locks`), the disk is
-                full and the ends are kept in the room that was taken for them.
+                full and the ends are in the room that was reserved for them.
         """
         at_ns = wall_ns()
         try:
@@ -114,13 +116,13 @@ class InvocationWriter:
             if self._has_room and reserve.is_full(error):
                 self.error = self.error or f"no space left on the disk of {self.directory}"
                 if reserve.put_invocation(self.lock, self.coordinator, at_ns, exit_code, self.error):
-                    self.release()  # the marker stays: the next repair makes records of what was kept
+                    self.release()  # the marker stays: the next repair makes records of the slots
             raise
         _remove(self._marker)
         self.release()
 
     def release(self) -> None:
-        """Let go of the locks. A record that is not finished now is one whose writer died."""
+        """Release the locks. To readers, the writer of an unfinished record has died from now on."""
         for descriptor in (self.lock, self.alive):
             if descriptor != NO_LOCK:
                 os.close(descriptor)
@@ -128,11 +130,14 @@ class InvocationWriter:
 
     @property
     def has_locks(self) -> bool:
-        """False where the store's file system has no flock: then nobody could tell a dead writer from a living one."""
+        """True if both locks are held.
+
+        False where the file system of the store has no flock: a dead writer cannot be told from a living one there.
+        """
         return self.lock != NO_LOCK and self.alive != NO_LOCK
 
     def outcomes(self) -> "dict[int, Outcome]":
-        """What is decided so far, by the job's number."""
+        """Return the outcomes that are decided so far, by the job's number."""
         return {number: state.outcome for number, state in enumerate(self.jobs) if state.outcome is not None}
 
     def _write_invocation(self, finished_ns: "int | None", exit_code: "int | None") -> None:
@@ -153,10 +158,10 @@ class InvocationWriter:
         self._has_room = self.lock != NO_LOCK and take_room(self.lock, len(self.jobs))
 
     def publish(self) -> None:
-        """Write every record, and give the directory its name: from now on it is seen (R19).
+        """Write every record, and rename the directory to its visible name (R19).
 
         Raises:
-            StoreError: a record cannot be written; nothing is seen, and nothing is left.
+            StoreError: a record cannot be written; nothing is visible, and nothing is left.
         """
         try:
             self._write_all(self._temporary)
@@ -166,7 +171,7 @@ class InvocationWriter:
         self._changed.clear()
 
     def abandon(self) -> None:
-        """Give up an invocation that was not published."""
+        """Delete an invocation that was not published."""
         from shutil import rmtree
 
         _remove(self._marker)
@@ -190,7 +195,7 @@ class InvocationWriter:
 
 
 def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:
-    """A new invocation in which every job is `pending`, complete on disk and locked before anyone can see it.
+    """Make an invocation in which every job is `pending`, complete on disk and locked before anyone can see it.
 
     Raises:
         StoreError: the store cannot be written, or 20 invocations of this hook are alive here (R12, R21).
@@ -201,17 +206,19 @@ def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: reco
 
 
 def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:
-    """The same up to its locks. It has its name and its directory, which nobody sees before it is published, so that a
-    wave can start up while the records are written.
+    """Make an invocation up to its locks, without its records.
+
+    The invocation has its id and its directory, which nobody sees before it is published, so that a wave can start up
+    while the records are written.
 
     Raises:
-        StoreError: as above.
+        StoreError: the store cannot be written, or 20 invocations of this hook are alive here (R12, R21).
     """
     repository_dir = layout.repository_dir(state_dir, repository)
     try:
         now_ns = wall_ns()
         identity = _next_identity(repository_dir, facts.repository or facts.worktree, now_ns)
-        _refuse_a_flood(repository_dir, hook.name)
+        _check_run_limit(repository_dir, hook.name)
         constant = records.invocation_constant(identity, hook, facts, now_ns)
         directory = layout.invocation_dir(repository_dir, identity)
         writer = InvocationWriter(directory, repository_dir, identity, hook, constant)
@@ -233,7 +240,7 @@ def _unwritable(hook: str, directory: str, error: OSError) -> StoreError:
 
 
 def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
-    """An id that is later than all before it, also when the clock was set back (section 7)."""
+    """Return an id that is later than all before it, also when the clock was set back (section 7)."""
     path = layout.clock_file(repository_dir)
     try:
         descriptor = os.open(path, os.O_RDWR)
@@ -241,7 +248,7 @@ def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
         _make_repository(repository_dir, repository)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _wait_for(descriptor)
+        _lock_clock(descriptor)
         last = os.read(descriptor, 32)
         now_us = now_ns // 1000
         if last.isdigit():
@@ -252,8 +259,11 @@ def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
     return _identity(now_us)
 
 
-def _wait_for(clock: int) -> None:
-    """Without locks two may draw one id; the second then finds its directory taken, and draws again."""
+def _lock_clock(clock: int) -> None:
+    """Wait for the lock of the clock file, if the file system has locks.
+
+    Without locks two runs may draw one id; the second then finds its directory taken, and draws again.
+    """
     try:
         flock(clock, LOCK_EX)
     except OSError as error:
@@ -270,7 +280,7 @@ def _identity(at_us: int) -> str:
     return "{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}-{:06d}".format(*time.gmtime(seconds)[:6], rest_us)
 
 
-def _refuse_a_flood(repository_dir: str, hook: str) -> None:
+def _check_run_limit(repository_dir: str, hook: str) -> None:
     """Stop a hook that fires itself, whatever the environment says (R12)."""
     suffix = f".{hook}"
     markers = [name for name in os.listdir(layout.live_dir(repository_dir)) if name.endswith(suffix)]
@@ -287,13 +297,13 @@ def _refuse_a_flood(repository_dir: str, hook: str) -> None:
             alive += not only_waits
     if alive >= MOST_ALIVE or alive + waiting >= MOST_WAITING:
         raise StoreError(
-            f"{alive + waiting} runs of {hook} are alive in this repository, so no further one is started: "
-            f"see what they are with `dodo-hooks jobs --hook {hook}`"
+            f"too many runs of {hook} in this repository ({alive + waiting}); "
+            f"list them with `dodo-hooks jobs --hook {hook}`"
         )
 
 
 def _tickets(repository_dir: str) -> "set[str]":
-    """The invocations with a job that waits for its concurrency group (engine/groups.py)."""
+    """Return the invocations with a job that waits for its concurrency group (engine/groups.py)."""
     try:
         names = os.listdir(layout.waiting_dir(layout.groups_dir(repository_dir)))
     except OSError:
@@ -306,7 +316,7 @@ def _has_running_jobs(directory: str) -> bool:
         jobs = [f"{directory}/jobs/{name}" for name in os.listdir(f"{directory}/jobs")]
         # Within a text of the record the quotes would have backslashes before them.
         return any(b', "status": "running"' in read_file(layout.meta_file(job)) for job in jobs)
-    except OSError:  # it has just ended, or is being pruned
+    except OSError:  # the run has just ended, or is being pruned
         return False
 
 
@@ -316,7 +326,7 @@ def _make_repository(repository_dir: str, path: str) -> None:
 
 
 def _make_directories(repository_dir: str, directory: str) -> None:
-    """The directories above an invocation."""
+    """Make the directories above an invocation."""
     make_private_directory(directory.rpartition("/")[0])
     make_private_directory(layout.live_dir(repository_dir))
 
@@ -334,5 +344,5 @@ def _lock(path: str, how: int) -> int:
 def _remove(path: str) -> None:
     try:
         os.unlink(path)
-    except OSError:  # a marker that stays is taken for what it is: its invocation has ended
+    except OSError:  # a marker that stays does no harm: readers see that its invocation has ended
         pass

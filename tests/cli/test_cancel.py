@@ -99,7 +99,7 @@ def test_nobody_to_ask_is_an_error(cli: Cli, history: History) -> None:
     history.begin({"deps": ()})
     answer = cli("jobs", "cancel", "deps")
     assert (answer.code, answer.out) == (2, "")
-    assert "does not answer" in answer.err
+    assert "no answer from the coordinator" in answer.err
 
 
 def test_all_that_is_left_of_a_run(cli: Cli, history: History, coordinate: Coordinate) -> None:

@@ -1,4 +1,4 @@
-"""Repositories in which plain `doit` finds dodo-hooks, as where it is installed."""
+"""Repositories in which plain `doit` finds dodo-hooks as if it were installed."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ class Result(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """Two values of PYTHONPATH, and where compiled files go that must not lie beside their source."""
+    """Two values of PYTHONPATH, and the directory for compiled files, which must not lie beside their source."""
 
     alone: str  # doit and nothing else
     with_hooks: str
@@ -37,14 +37,17 @@ def module_paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
 
 @pytest.fixture
 def hooked(repo: Repo, module_paths: Paths) -> Repo:
-    """A repository where `doit` finds dodo-hooks."""
+    """Return a repository where `doit` finds dodo-hooks."""
     repo.env["PYTHONPATH"] = module_paths.with_hooks
     return repo
 
 
 @pytest.fixture
 def doit(hooked: Repo) -> Callable[..., list[Result]]:
-    """Runs command lines of doit, one after the other, in the repository or a folder of it. None of them may fork."""
+    """Return a function that runs command lines of doit one after the other, in the repository or a folder of it.
+
+    None of them may fork.
+    """
 
     def run(*argvs: list[str], folder: "Path | str" = ".") -> list[Result]:
         there = Repo(hooked.path / folder, hooked.env)

@@ -1,7 +1,7 @@
 """Python environments made of links: doit as it is installed alone, and doit with dodo-hooks beside it.
 
-doit learns of plugins from the metadata of what is installed. A directory on the module path with a `dist-info` in it
-is all that takes, so the entry points of pyproject.toml can be tried without building anything.
+doit finds plugins in the metadata of installed packages. A directory on the module path with a `dist-info` in it is
+enough for that, so the entry points of pyproject.toml can be tested without building anything.
 """
 
 import os
@@ -18,8 +18,10 @@ TABLE = re.compile(r'^\[project\.entry-points\."([\w.]+)"\]\n((?:.+\n)+)', re.MU
 
 
 def link_doit(folder: Path) -> Path:
-    """Fill a new folder with doit, and with what it reads its settings with where Python cannot (before 3.11). All else
-    that it can use it can do without."""
+    """Fill a new folder with doit, and with the TOML parser that it needs before Python 3.11.
+
+    doit works without its other, optional packages.
+    """
     folder.mkdir()
     for name in ("doit",) if sys.version_info >= (3, 11) else ("doit", "tomli"):
         package = distribution(name)
@@ -40,7 +42,7 @@ def link_dodo_hooks(folder: Path) -> Path:
 
 
 def dependencies() -> list[str]:
-    """Where the packages lie that dodo-hooks imports."""
+    """Return the directories of the packages that dodo-hooks imports."""
     return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
 
 

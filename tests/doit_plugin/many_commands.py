@@ -1,6 +1,6 @@
-"""Runs many doit commands, each in a process of its own, without starting Python for each.
+"""A script that runs many doit commands, each in a process of its own, without starting Python for each.
 
-Started as a script. Reads a list of command lines from its standard input as JSON, and writes a list of exit code,
+The script reads a list of command lines from its standard input as JSON, and writes a list of exit code,
 standard output and standard error. Only doit is imported before the forks, so every command finds its plugins itself,
 as in a new interpreter. A command line whose first word ends in `.py` is a program of its own.
 """

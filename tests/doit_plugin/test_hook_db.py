@@ -127,7 +127,7 @@ def test_r19_a_damaged_file_is_said_once_and_replaced(
     database = _open(tmp_path)
     database.set("lint", "ignore:", "1")
     database.flush()
-    assert capfd.readouterr().err.count("is damaged") == 1
+    assert capfd.readouterr().err.count("ignored damaged database") == 1
     assert _rows(tmp_path) == {"lint": {"ignore:": "1"}}
     _open(tmp_path)
     assert capfd.readouterr().err == ""

@@ -226,7 +226,11 @@ def test_the_database_can_be_put_elsewhere_and_no_other_backend_can_be_had(hooke
         ["list", "--backend=dodo-hooks", "--all"],
     )
     assert "fg" in _with_status("I", seen) and Path(elsewhere).exists()
-    assert other_backend == (3, "", "ERROR: hook files need the backend dodo-hooks: leave --backend out\n")
+    assert other_backend == (
+        3,
+        "",
+        "ERROR: hook files need the backend dodo-hooks; run the command without --backend\n",
+    )
     assert same_backend.out == TASKS
 
 
@@ -236,7 +240,7 @@ def test_a_run_without_a_selection_says_what_to_type(hooked: Repo, doit: Doit) -
         assert result == (
             3,
             "",
-            "ERROR: say what to run: `doit run bg`, `doit run pre-commit`, or any other name that `doit list` shows\n",
+            "ERROR: no job selected; try `doit run bg`, `doit run pre-commit`, or a name that `doit list` shows\n",
         )
 
 
@@ -265,10 +269,10 @@ def test_c2_a_broken_file_names_all_its_problems_and_nothing_runs(
     hooked.file(text)
     for result in doit(["list"], ["run", "bg"], ["-f", "hooks.dodo", "info", "bg"], ["ignore", "bg"]):
         assert result.code == 3 and result.out == ""
-        told = result.err.removeprefix("ERROR: ").splitlines()
-        places = [line for line in told if line.startswith("hooks.dodo:")]
-        assert len(places) == problems
-        assert all(line in places or line.lstrip(" 0123456789").startswith("|") for line in told)
+        lines = result.err.removeprefix("ERROR: ").splitlines()
+        diagnostics = [line for line in lines if line.startswith("hooks.dodo:")]
+        assert len(diagnostics) == problems
+        assert all(line in diagnostics or line.lstrip(" 0123456789").startswith("|") for line in lines)
     assert _names(hooked.path) == {".git", "hooks.dodo"}
 
 

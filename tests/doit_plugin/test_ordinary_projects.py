@@ -1,8 +1,8 @@
-"""Whoever uses doit for other things does not notice that dodo-hooks is installed (section 5).
+"""Projects that use doit without hook files, which must not notice that dodo-hooks is installed (section 5).
 
-Each project is put in the same place twice, and the same commands are run there, once by doit alone and once with
-dodo-hooks beside it. Output, exit codes and the files that are there afterwards must be the same; only the choices
-that help texts list may have grown.
+Each project is put into the same directory twice, and the same commands are run there, once by doit alone and once with
+dodo-hooks beside it. Output, exit codes and the files afterwards must be the same; only the choices that help texts
+list may have grown.
 """
 
 import json
@@ -224,7 +224,7 @@ def test_the_plugin_can_be_imported_next_to_a_doit_that_it_does_not_know(tmp_pat
 
 
 def test_the_plugin_imports_no_third_party_package_but_doit(env: dict[str, str]) -> None:
-    code = "import dodo_hooks.doit_plugin, dodo_hooks.doit_runner.job_notes, sys; print(*sys.modules)"
+    code = "import dodo_hooks.doit_plugin, dodo_hooks.doit_runner.reporters, sys; print(*sys.modules)"
     modules = set(_python(code, env).split())
     assert "doit" in modules
     assert not modules & {"yaml", "pydantic", "click", "dodo_hooks.loader.load", "dodo_hooks.plans.cache"}
@@ -271,7 +271,7 @@ def _python(code: str, env: dict[str, str]) -> str:
 
 
 def _files(place: Path) -> dict[str, str]:
-    """The content of each file; of a binary database the name, because `dumpdb` has shown what is in it."""
+    """Return the content of each file; of a binary database the name, because `dumpdb` has shown its content."""
     files = [path for path in sorted(place.rglob("*")) if path.is_file() and ".git" not in path.parts]
     return {
         str(path.relative_to(place)): "" if path.name.startswith(".doit.db") else _comparable(path.read_text())
@@ -280,7 +280,7 @@ def _files(place: Path) -> dict[str, str]:
 
 
 def _comparable(text: str) -> str:
-    """Without times, without the choices that are new in help texts, and so without the way these are wrapped."""
+    """Return the text without times, without the new choices in help texts, and without line wraps."""
     text = re.sub(r"\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d+|\d+\.\d+(e-\d+)?|[0-9a-f]{32}", "N", text)
     if "choices:" in text:
         text = re.sub(r"\s+", " ", text).replace("dbm, dodo-hooks, json", "dbm, json")

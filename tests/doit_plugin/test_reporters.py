@@ -1,4 +1,4 @@
-"""What a run says: to people, to machines, and to several reporters at once (R23)."""
+"""The reporters of a run: for people, for machines, and several at once (R23)."""
 
 import io
 import json
@@ -27,12 +27,12 @@ NO_FILES = Outcome(statuses.SKIPPED, statuses.CONDITION, "no file matches *.py")
 
 @pytest.fixture(autouse=True)
 def plain_locale(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One in which marks are ASCII."""
+    """Set a locale in which marks are ASCII."""
     monkeypatch.setenv("LC_ALL", "C")
 
 
 def test_r23_the_console_says_of_each_job_how_it_ended_and_how_long_it_took() -> None:
-    assert _told(ConsoleReporter, _a_run) == (
+    assert _output_of(ConsoleReporter, _a_run) == (
         "+ pre-commit:format     0.3 s\n"
         "x pre-commit:big lint   2.0 s  exit code 7\n"
         "- pre-commit:build     because big lint failed\n"
@@ -55,11 +55,11 @@ def test_r23_the_console_is_silent_when_nothing_was_done() -> None:
         reporter.add_success(_group("fg"))
         reporter.complete_run()
 
-    assert _told(ConsoleReporter, run) == ""
+    assert _output_of(ConsoleReporter, run) == ""
 
 
 def test_the_json_reporter_prints_one_document_in_the_form_of_doits_own(capsys: pytest.CaptureFixture[str]) -> None:
-    document = json.loads(_told(JsonReporter, _a_run))
+    document = json.loads(_output_of(JsonReporter, _a_run))
     assert list(document) == ["tasks", "out", "err"]
     tasks = {task["name"]: task for task in document["tasks"]}
     assert {name: (task["result"], task["status"]) for name, task in tasks.items()} == {
@@ -97,7 +97,7 @@ def test_the_fields_of_doits_json_reporter_are_all_there_but_the_outputs() -> No
         reporter.add_success(task)
         reporter.complete_run()
 
-    ours, doits = (json.loads(_told(cls, run)) for cls in (JsonReporter, DoitJsonReporter))
+    ours, doits = (json.loads(_output_of(cls, run)) for cls in (JsonReporter, DoitJsonReporter))
     assert set(ours) == set(doits)
     assert set(doits["tasks"][0]) - set(ours["tasks"][0]) == {"out", "err"}
 
@@ -107,13 +107,13 @@ def test_errors_of_the_run_are_told_at_its_end() -> None:
         reporter.runtime_error("the graph cannot be run")
         reporter.complete_run()
 
-    assert _told(ConsoleReporter, run) == "error: the graph cannot be run\n"
-    assert json.loads(_told(JsonReporter, run))["err"] == "the graph cannot be run"
+    assert _output_of(ConsoleReporter, run) == "error: the graph cannot be run\n"
+    assert json.loads(_output_of(JsonReporter, run))["err"] == "the graph cannot be run"
 
 
 def test_doits_own_reporters_say_who_failed_and_why() -> None:
-    told = _told(ErrorOnlyReporter, lambda one: _a_run(FanOut([one])))
-    assert told == (
+    output = _output_of(ErrorOnlyReporter, lambda one: _a_run(FanOut([one])))
+    assert output == (
         "taskid:pre-commit:big lint - JobFailed\nbig lint: exit code 7\n"
         "taskid:pre-commit:build - JobSkipped\nbuild: skipped, because big lint failed\n"
     )
@@ -130,9 +130,9 @@ def test_a_failure_that_is_not_ours_is_told_as_well() -> None:
         reporter.add_failure(_task("lint"), TaskFailed("the input\nis gone"))
         reporter.complete_run()
 
-    told = _told(ConsoleReporter, run)
-    assert told.startswith("x pre-commit:lint  the input is gone\n\n1 failed:\n  the input is gone\n")
-    assert json.loads(_told(JsonReporter, run))["tasks"][0]["status"] == "failed"
+    output = _output_of(ConsoleReporter, run)
+    assert output.startswith("x pre-commit:lint  the input is gone\n\n1 failed:\n  the input is gone\n")
+    assert json.loads(_output_of(JsonReporter, run))["tasks"][0]["status"] == "failed"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_fan_out_tells_all_even_if_one_raises_and_then_lets_the_error_out() -> N
 
 
 def _a_run(reporter: Any) -> None:
-    """One job of each kind, as our runner tells it."""
+    """Call the reporter as our runner does, for one job of each kind."""
     invocation = "20261124-075500-123456"
     names = ("format", "big lint", "build", "types", "same", "never")
     format_, lint, build, types, same, never = (_task(name) for name in names)
@@ -221,7 +221,7 @@ def _a_run(reporter: Any) -> None:
     reporter.complete_run()
 
 
-def _told(reporter: Callable[..., Any], run: Callable[[Any], None]) -> str:
+def _output_of(reporter: Callable[..., Any], run: Callable[[Any], None]) -> str:
     stream = io.StringIO()
     run(reporter(stream, {}))
     return stream.getvalue()

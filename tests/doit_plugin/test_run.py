@@ -1,4 +1,4 @@
-"""`doit run` on a hook file: what is selected runs under our engine, and is told by the chosen reporter."""
+"""The command `doit run` on a hook file: our engine runs the selected jobs, and the chosen reporter prints them."""
 
 import json
 import re
@@ -178,7 +178,7 @@ def _ran(project: Repo) -> list[str]:
 
 
 def _of_reporter(done: Done) -> str:
-    """Standard output without the blocks in which the jobs' own output is shown."""
+    """Return standard output without the blocks with the jobs' own output."""
     said = re.sub(r"^\[lint \*\]\nsaid\n", "", done.stdout, flags=re.MULTILINE)
     return said.replace("because lint * did not succeed", "because lint * failed")  # as the runner knows it
 

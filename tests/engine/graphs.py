@@ -1,4 +1,4 @@
-"""Random hooks, and what the rules say of them in the plainest words (R1, R2, R3, R6)."""
+"""Random hooks, and naive versions of the rules for them (R1, R2, R3, R6)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -51,7 +51,7 @@ def make_job(number: int, **fields: object) -> Job:
 
 
 def make_hook(needs: Edges, after: "Edges | None" = None, priorities: "Sequence[int] | None" = None) -> Hook:
-    """A hook of as many jobs as `needs` has entries."""
+    """Return a hook of as many jobs as `needs` has entries."""
     behind = after or [()] * len(needs)
     dependents, followers = dependents_of(needs), dependents_of(behind)
     jobs = tuple(
@@ -71,7 +71,7 @@ def make_hook(needs: Edges, after: "Edges | None" = None, priorities: "Sequence[
 
 @st.composite
 def hooks(draw: st.DrawFn, most: int = 8) -> Hook:
-    """Any acyclic needs and `after`, any priorities; the order in the file has nothing to do with that of the graph."""
+    """Draw any acyclic needs and `after`, and any priorities; the order in the file is independent of the graph."""
     order = draw(st.permutations(range(draw(st.integers(1, most)))))
     needs: list[list[int]] = [[] for _ in order]
     after: list[list[int]] = [[] for _ in order]
@@ -85,7 +85,7 @@ def hooks(draw: st.DrawFn, most: int = 8) -> Hook:
 
 @st.composite
 def beginnings(draw: st.DrawFn, hook: Hook) -> tuple[set[int], dict[int, Outcome]]:
-    """(the jobs that are to run, what is decided before): some jobs with all that they need, some of them decided."""
+    """Draw the jobs to run, closed under needs, and the outcomes of those among them that are decided before."""
     numbers = st.sampled_from(range(len(hook.jobs)))
     part = needed_by(hook, draw(st.sets(numbers, min_size=1)))
     decided = {number: draw(st.sampled_from(OUTCOMES)) for number in draw(st.sets(numbers, max_size=3))}
@@ -93,7 +93,7 @@ def beginnings(draw: st.DrawFn, hook: Hook) -> tuple[set[int], dict[int, Outcome
 
 
 def needed_by(hook: Hook, jobs: Iterable[int]) -> set[int]:
-    """These jobs, and what they need, directly or through others."""
+    """Return these jobs and their needs, direct or through others."""
     waiting, seen = list(jobs), set[int]()
     while waiting:
         number = waiting.pop()
@@ -111,7 +111,7 @@ def is_unsatisfied(outcome: "Outcome | None") -> bool:
 
 
 def naive_skips(hook: Hook, to_do: Iterable[int], outcomes: Mapping[int, Outcome]) -> set[int]:
-    """The jobs that will never run, because of what has ended: R3, again and again until nothing is added."""
+    """Return the jobs that will never run because of ended ones: apply R3 until nothing is added."""
     known: dict[int, Outcome | None] = dict(outcomes)
     while True:
         stopped = {job for job in to_do if job not in known and _is_stopped(hook, job, known)}
@@ -121,13 +121,13 @@ def naive_skips(hook: Hook, to_do: Iterable[int], outcomes: Mapping[int, Outcome
 
 
 def naive_ready(hook: Hook, to_do: "set[int]") -> list[int]:
-    """The jobs that may run, in the order of their slots, where `to_do` has not ended and nothing of it is stopped."""
+    """Return the jobs that may run, in slot order; `to_do`: the jobs that have not ended, none of them stopped."""
     jobs = [hook.jobs[number] for number in to_do if not to_do & {*hook.jobs[number].needs, *hook.jobs[number].after}]
     return [number for _, number in sorted((job.priority, job.number) for job in jobs)]
 
 
 def root_of(outcomes: Mapping[int, Outcome], job: int) -> int:
-    """The job that began the cascade in which this one was skipped: up from need to need."""
+    """Return the job that began the cascade in which this one was skipped, by going up from need to need."""
     need = outcomes[job].need
     return job if need is None else root_of(outcomes, need)
 

@@ -1,4 +1,4 @@
-"""One job: its environment, its output, and what becomes of a command that cannot be started (R14, R16)."""
+"""One job: its environment, its output, and commands that cannot be started (R14, R16)."""
 
 import os
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ from kit.process import group_alive
 
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
-    """Jobs run in the folder `tree`, which has a folder `sub`."""
-    monkeypatch.chdir(tmp_path)  # a start changes the directory; this one is put back
+    """Return a context whose jobs run in the folder `tree`, which has a folder `sub`."""
+    monkeypatch.chdir(tmp_path)  # a start changes the directory; this one is restored
     (tmp_path / "tree" / "sub").mkdir(parents=True)
     (tmp_path / "jobs" / "0-job").mkdir(parents=True)
     environ = {"PATH": os.environ["PATH"], "BOTH": "phase", "PHASE": "phase"}
@@ -34,7 +34,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
 
 @pytest.fixture
 def ignored_signals() -> Iterator[None]:
-    """This process ignores SIGPIPE anyway; now it also ignores SIGTERM and has SIGUSR1 blocked."""
+    """Ignore SIGTERM and block SIGUSR1 in this process, which ignores SIGPIPE anyway."""
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     yield
@@ -58,7 +58,7 @@ def script(context: Context, name: str, text: str, mode: int = 0o755) -> Path:
 
 
 def finish(context: Context, job: Job) -> tuple[int, str]:
-    """Run the job to its end: its exit code, or minus its signal, and what is in its log."""
+    """Run the job to its end, and return its exit code, or minus its signal, and the content of its log."""
     started = start(context, job)
     assert started.output is None
     code = os.waitstatus_to_exitcode(os.waitpid(started.pid, 0)[1])

@@ -1,4 +1,4 @@
-"""Random hooks, fired by real git: every rule of order and cascade, from the records and from what the jobs wrote.
+"""Random hooks, fired by real git: every rule of order and cascade, by the records and by the jobs' own journal.
 
 Each example is one `git commit` with two hooks, a gate (`pre-commit`) and one that is none (`post-commit`). Their jobs
 are in both phases, need each other in any way, and some of them fail or kill themselves. Each job writes a line into a
@@ -44,7 +44,7 @@ class Sketch:
 
 @dataclass(frozen=True)
 class Hook:
-    """The jobs of a hook by name, and what the rules say of them."""
+    """The jobs of a hook by name, and the outcomes that the rules give them."""
 
     name: str
     jobs: Mapping[str, Sketch]
@@ -54,7 +54,7 @@ class Hook:
         return direct.union(*map(self.needed_by, direct))
 
     def promoted(self) -> set[str]:
-        """R9."""
+        """Return the jobs that are promoted to the foreground (R9)."""
         in_front = [name for name, job in self.jobs.items() if not job.is_background]
         return {need for name in in_front for need in self.needed_by(name) if self.jobs[need].is_background}
 
@@ -67,7 +67,7 @@ class Hook:
         return any(self.outcome(name)[0] == "failed" for name in in_front)
 
     def outcome(self, name: str) -> tuple[str, "str | None"]:
-        """(status, cause) by R2, R3, R5 and R8."""
+        """Return status and cause by R2, R3, R5 and R8."""
         if any(self.outcome(need)[0] == "failed" for need in self.needed_by(name)):
             return "skipped", "need"
         if self.name == GATE and self.phase(name) == "background" and self.foreground_fails():
@@ -89,7 +89,7 @@ def hooks(draw: st.DrawFn, name: str, most: int = 5) -> Hook:
 
 @pytest.fixture
 def repos(repo: Repo) -> Iterator[Repo]:
-    """The same repository again and again, each time with an empty store and an empty journal."""
+    """Yield the same repository again and again, each time with an empty store and an empty journal."""
     repo.file("hooks: {pre-commit: {jobs: [{run: 'true'}]}, post-commit: {jobs: [{run: 'true'}]}}")
     repo.install()
 
@@ -155,7 +155,7 @@ def _check(hook: Hook, invocation: Invocation, journal: Sequence[str], slots: in
 
 
 def _check_skipped(hook: Hook, records: "Mapping[str, RecordFile]", name: str) -> None:
-    """R3: which need stopped it, and where that began."""
+    """Check the need that stopped a job, and the root cause (R3)."""
     record = records[name]
     assert (record.pid, record.wave, record.started_at, record.exit_code) == (None, None, None, None)
     assert record.finished_at is not None
@@ -170,7 +170,7 @@ def _check_skipped(hook: Hook, records: "Mapping[str, RecordFile]", name: str) -
 
 
 def _check_ran(hook: Hook, records: "Mapping[str, RecordFile]", at: Mapping[str, int], name: str) -> None:
-    """R1: not before the ends of its needs, as the jobs saw it and as it is recorded."""
+    """Check that a job started after the ends of its needs, by the journal and by the records (R1)."""
     record = records[name]
     assert at[f"start {hook.name} {name}"] < at[f"end {hook.name} {name}"]
     assert record.started_at <= record.finished_at
@@ -183,13 +183,13 @@ def _check_ran(hook: Hook, records: "Mapping[str, RecordFile]", at: Mapping[str,
 
 
 def _check_phases(hook: Hook, journal: Sequence[str]) -> None:
-    """R8: the foreground phase is over when the background phase begins."""
+    """Check that the foreground phase is over when the background phase begins (R8)."""
     phases = [hook.phase(line.split()[2]) for line in journal]
     assert phases == sorted(phases, reverse=True)
 
 
 def _check_slots(hook: Hook, records: "Mapping[str, RecordFile]", journal: Sequence[str], slots: int) -> None:
-    """R6: at no moment more than that many jobs run, as the jobs saw it and as it is recorded."""
+    """Check that never more than `slots` jobs run at once, by the journal and by the records (R6)."""
     ran = [record for record in records.values() if record.started_at]
     # An end sorts before a start of the same microsecond.
     moments = sorted([(record.started_at, 1) for record in ran] + [(record.finished_at, -1) for record in ran])
@@ -199,7 +199,7 @@ def _check_slots(hook: Hook, records: "Mapping[str, RecordFile]", journal: Seque
 
 
 def _check_waves(invocation: Invocation, records: "Mapping[str, RecordFile]") -> None:
-    """R7: jobs are started by waves, which are neither the process that git waits for nor the coordinator."""
+    """Check that waves start the jobs, and are neither the process that git waits for nor the coordinator (R7)."""
     runners = {invocation.record.pid, invocation.record.coordinator}
     waves: dict[str, set[int]] = {"foreground": set(), "background": set()}
     for record in records.values():

@@ -1,4 +1,4 @@
-"""What a person sees of a foreground phase (R23)."""
+"""The screen of a foreground phase (R23)."""
 
 import os
 import re
@@ -17,7 +17,7 @@ SHIM = ".git/hooks/pre-commit"
 
 
 def start_hook(repo: Repo) -> "Popen[bytes]":
-    """Start the hook as git would, with its outputs apart."""
+    """Start the hook as git would, with a pipe for each of its outputs."""
     repo.install()
     return repo.start(SHIM)
 
@@ -27,7 +27,7 @@ def without_times(output: bytes) -> str:
 
 
 def read_until(hook: "Popen[bytes]", wanted: bytes) -> bytes:
-    """What the hook has printed so far, up to `wanted`."""
+    """Return the output of the hook up to `wanted`."""
     assert hook.stdout is not None
     data = b""
     while not data.endswith(wanted):
@@ -91,13 +91,13 @@ def test_r23_a_job_that_prints_nothing_is_seen_all_the_same(repo: Repo) -> None:
 def test_r16_a_grandchild_that_never_stops_printing_does_not_hang_the_run(repo: Repo) -> None:
     repo.hook(
         "pre-commit",
-        flood="for i in 1 2 3 4 5 6 7 8; do yes & done; echo started",
-        then={"run": "true", "needs": ["flood"]},
+        noisy="for i in 1 2 3 4 5 6 7 8; do yes & done; echo started",
+        then={"run": "true", "needs": ["noisy"]},
     )
     hook = start_hook(repo)
     out, _ = hook.communicate(timeout=10)
     assert hook.returncode == 0 and b"started\n" in out
-    assert repo.finished("pre-commit").statuses() == {"flood": "completed", "then": "completed"}
+    assert repo.finished("pre-commit").statuses() == {"noisy": "completed", "then": "completed"}
 
 
 def test_r16_all_that_a_job_wrote_before_its_end_is_kept(repo: Repo) -> None:

@@ -1,6 +1,6 @@
-"""The graph that the prompt runs and the graph that doit runs are one (section 9 of the design).
+"""The equality of the graph that the prompt runs and the graph that doit runs (section 9 of the design).
 
-Both sources of ready jobs are played the same ends, by hand and without a process, and must answer the same each time.
+Both sources of ready jobs get the same ends, without a process, and must return the same each time.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ Change = tuple[list[int], list[tuple[int, Outcome]]]
 
 
 class Deaf:
-    """What a source never speaks to: the loop does."""
+    """A recorder that a source never calls: the loop does."""
 
     def started(self, number: int, pid: int, wave: int, at_ns: int) -> None: ...
     def output(self, number: int) -> None: ...
@@ -44,7 +44,7 @@ class Deaf:
 def doits_source(
     hook: Hook, names: "list[str]", decided: "dict[int, Outcome]", database: Any, always: bool = False
 ) -> DispatchSource:
-    """The source over doit's own dispatcher, for a selection of tasks of this hook."""
+    """Return the source over doit's own dispatcher, for a selection of tasks of this hook."""
     control = control_of(tasks_of(Plan("", None, (hook,)), lambda hook, job: lambda: True), names)
     runner = WaveRunner(database, None, hook, Deaf(), decided, "@1", always)
     dispatcher = control.task_dispatcher()
@@ -58,7 +58,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 class Pair:
-    """Both sources, told the same. Every answer is compared, and the ready jobs that have not ended are kept."""
+    """Both sources with the same calls. Every answer is compared, and the ready jobs that have not ended are kept."""
 
     def __init__(self, ours: CountingSource, doits: DispatchSource) -> None:
         self.ours = ours
@@ -71,7 +71,7 @@ class Pair:
         self._agree(self.ours.ended(number, outcome), self.doits.ended(number, outcome))
 
     def stop(self, running: "set[int]") -> None:
-        """What does not run has this outcome now, and nothing else will start."""
+        """Stop both sources: jobs that do not run get this outcome, and nothing else will start."""
         self.may_run = set(running)
         assert self.ours.stop(running, INTERRUPTED) == self.doits.stop(running, INTERRUPTED)
         assert self.ours.open_jobs() == self.doits.open_jobs() == running

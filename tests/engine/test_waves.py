@@ -1,4 +1,4 @@
-"""Waves: who starts what and when, and what the death of one costs (R5, R6, R7)."""
+"""Waves: which wave starts which jobs and when, and the effects of a wave's death (R5, R6, R7)."""
 
 import os
 import signal
@@ -142,21 +142,21 @@ def _threads(pid: int) -> int:
 
 
 def test_r7_a_killed_wave_costs_only_its_running_jobs(repo: Repo, make_gate: MakeGate) -> None:
-    doomed, safe = make_gate("doomed"), make_gate("safe")
+    dying, safe = make_gate("dying"), make_gate("safe")
     repo.settings(jobs=4)
     repo.hook(
         "post-commit",
         background=True,
         quick="true",
-        a=doomed.command,
-        b=doomed.command,
+        a=dying.command,
+        b=dying.command,
         after_a=job("touch ran", "a"),
         other=job(safe.command, "quick"),
         after_other=job("true", "other"),
         last=job("true", "after_a"),
     )
     commit(repo)
-    shells = {doomed.wait(), doomed.wait()}
+    shells = {dying.wait(), dying.wait()}
     safe.wait()
     invocation = repo.begun("post-commit")
     invocation.wait_for_status("other", "running")
@@ -309,13 +309,13 @@ def test_r5_r7_under_fail_fast_all_that_a_dead_wave_ran_has_crashed(
     repo: Repo, make_gate: MakeGate, background: bool
 ) -> None:
     hook = "post-commit" if background else "pre-commit"
-    doomed, safe = make_gate("doomed"), make_gate("safe")
+    dying, safe = make_gate("dying"), make_gate("safe")
     repo.settings(jobs=4)
-    repo.hook(hook, background=background, quick="true", a=doomed.command, b=doomed.command, c=doomed.command)
+    repo.hook(hook, background=background, quick="true", a=dying.command, b=dying.command, c=dying.command)
     repo.hook(hook, other=job(safe.command, "quick"), then=job("true", "a", "b", "c"), last=job("true", "other"))
     repo.hook_options(hook, fail_fast=True)
     git = repo.start("git", "commit", "-q", "--allow-empty", "-m", "work")
-    for gate in (doomed, doomed, doomed, safe):
+    for gate in (dying, dying, dying, safe):
         gate.wait()
     invocation = repo.begun(hook)
     invocation.wait_for_status("other", "running")

@@ -1,4 +1,4 @@
-"""What runner and wave say arrives as it was said, however the pipe cuts it up."""
+"""Messages of runner and wave arrive unchanged, in whatever pieces the pipe delivers them."""
 
 import os
 from collections.abc import Iterator

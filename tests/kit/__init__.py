@@ -1,1 +1,1 @@
-"""The words that scenario tests are told in: a repository, a gate, a terminal, and what lives or has ended."""
+"""The vocabulary of scenario tests: a repository, a gate, a terminal, living and ended processes."""

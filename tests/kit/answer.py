@@ -1,4 +1,4 @@
-"""What a command of `dodo-hooks`, run in the test's own process, has said."""
+"""The output of a `dodo-hooks` command that is run in the test's own process."""
 
 import re
 from collections.abc import Callable
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Bytes that are no UTF-8 are surrogates in it."""
+    """The exit code and the output of a command; bytes that are no UTF-8 are surrogates."""
 
     code: int
     out: str
     err: str
 
     def rows(self) -> list[list[str]]:
-        """The table below its heads; a column ends where two blanks are."""
+        """Return the table below its heads; two blanks end a column."""
         return [re.split(" {2,}", line) for line in self.out.splitlines()[1:]]
 
     def runs(self) -> list[tuple[list[str], list[list[str]]]]:
-        """What `jobs` lists: for each run the parts of its heading, and the cells of its rows."""
+        """Return the list of `jobs`: for each run the parts of its heading, and the cells of its rows."""
         found: list[tuple[list[str], list[list[str]]]] = []
         for line in self.out.splitlines():
             if line.startswith(" "):
@@ -28,7 +28,7 @@ class Answer:
         return found
 
     def ids(self) -> list[str]:
-        """The runs that `jobs -v` lists."""
+        """Return the ids of the runs that `jobs -v` lists."""
         return [heading[0] for heading, _ in self.runs()]
 
 

@@ -1,4 +1,4 @@
-"""Hook files that are wrong, and what is said about them."""
+"""Hook files with errors, and their diagnostics."""
 
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +13,7 @@ Cases: TypeAlias = dict[str, tuple[str | bytes, str]]  # what is wrong: the file
 
 
 def problems(tmp_path: Path, content: str | bytes) -> list[str]:
-    """The problems of a hook file with this content, as `line:column: message`."""
+    """Return the diagnostics of a hook file with this content, as `line:column: message`."""
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     (tmp_path / "hooks.dodo").write_bytes(data)
     with pytest.raises(ConfigError) as caught:
@@ -23,11 +23,11 @@ def problems(tmp_path: Path, content: str | bytes) -> list[str]:
 
 
 def hook(body: str, name: str = "pre-commit") -> str:
-    """A hook file whose hook has this body, which begins in line 3, column 5."""
+    """Return a hook file whose hook has this body, which begins in line 3, column 5."""
     return f"hooks:\n  {name}:\n" + "".join(f"    {line}\n" for line in body.splitlines())
 
 
 def jobs(*items: str) -> str:
-    """A hook file with these jobs: the first one's first key stands in line 4, column 9."""
+    """Return a hook file with these jobs: the first one's first key is in line 4, column 9."""
     lines = [f"{'- ' if not number else '  '}{line}" for item in items for number, line in enumerate(item.splitlines())]
     return hook("\n".join(["jobs:", *(f"  {line}" for line in lines)]))

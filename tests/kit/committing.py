@@ -1,6 +1,6 @@
 """The ways in which git makes a commit of the file `one`, with a `bad` in it that a job may make `good`.
 
-They are told in a repository with the committed files `one`, `two` and `three`, each its name and BODY, and `dir/four`.
+The repository has the committed files `one`, `two` and `three`, each with its name and BODY, and `dir/four`.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ BODY = "".join(f"{n}\n" for n in range(20))
 
 
 def commit_files(repo: Repo) -> None:
-    """What there is to begin with."""
+    """Commit the files that each of these ways begins with."""
     for name in ("one", "two", "three"):
         repo.write(name, f"{name}\n{BODY}")
     repo.write("dir/four", "four\n")
@@ -80,7 +80,7 @@ def only_file_with_an_index_of_ones_own(repo: Repo) -> None:
 
 
 def another_index(repo: Repo) -> None:
-    """As a program does that leaves its user's index alone: what that holds is the same file."""
+    """Commit with another index, as a program does that does not touch its user's index; that has the same file."""
     repo.write("one", with_bad("one"))
     repo.git("add", "one")
     (repo.path / ".git/another").write_bytes((repo.path / ".git/index").read_bytes())
@@ -95,7 +95,7 @@ def only_file_of_another_index(repo: Repo) -> None:
 
 
 def merge(repo: Repo) -> None:
-    """One that git leaves to its user to finish. (A clean one has its tree before `pre-merge-commit` fires.)"""
+    """Make a merge that its user has to finish. (A clean one has its tree before `pre-merge-commit` fires.)"""
     repo.git("checkout", "-qb", "topic")
     repo.write("one", f"one, topic\n{BODY}")
     repo.git("commit", "-qam", "topic", "--no-verify")

@@ -1,4 +1,4 @@
-"""Files that belong to somebody else, which takes the rights of root to make."""
+"""Files of another user, which only root can make."""
 
 import os
 from pathlib import Path

@@ -1,12 +1,12 @@
-"""A place in a job's command where the job stands until the test lets it go on.
+"""A point in a job's command at which the job waits until the test opens it.
 
     gate = Gate(tmp_path / "gate")
     repo.hook("post-commit", background=True, deps=gate.command, build={"run": "true", "needs": ["deps"]})
     repo.git("commit", "--allow-empty", "-m", "work")
-    pid = gate.wait()  # deps stands here
+    pid = gate.wait()  # deps waits here
     gate.open()
 
-It is made of two FIFOs. Into one the job writes its pid: "I am here". From the other it reads a line: "go on".
+A gate has two FIFOs. Into one the job writes its pid: "I am here". From the other the job reads a line: "go on".
 """
 
 import os
@@ -20,8 +20,11 @@ LINES = 1000  # how many jobs an open gate lets through: each takes one line, an
 
 
 class Gate:
-    """Closed when made. Any number of jobs may use one gate. The test holds both FIFOs open at both ends, so that no
-    job hangs in `open`, and closes them at its end, which lets go whoever still stands there."""
+    """A gate, closed when made; any number of jobs may use it.
+
+    The test holds both FIFOs open at both ends, so that no job hangs in `open`. Closing them at the end of the test
+    releases every job that still waits.
+    """
 
     def __init__(self, path: Path) -> None:
         """Make the FIFOs `path`.here and `path`.go."""
@@ -35,12 +38,12 @@ class Gate:
 
     @property
     def command(self) -> str:
-        """The text for `run:`, or a part of it: comes to the gate and goes on when it is open."""
+        """Return the text for `run:`, or a part of it, that waits at the gate until it is open."""
         here, go = shlex.quote(str(self._here_path)), shlex.quote(str(self._go_path))
         return f"echo $$ >{here}; read _ <{go}"
 
     def wait(self, deadline_s: float = DEADLINE_S) -> int:
-        """Wait until a job stands here, the next one if called again, and return the pid of its shell."""
+        """Wait until a job has come, the next one if called again, and return the pid of its shell."""
         end = time.monotonic() + deadline_s
         while b"\n" not in self._unread:
             ready, _, _ = select.select([self._here], [], [], max(0, end - time.monotonic()))
@@ -51,7 +54,7 @@ class Gate:
         return int(line)
 
     def is_empty(self) -> bool:
-        """Whether nobody has come that `wait` has not answered yet."""
+        """Return whether every job that has come was returned by `wait`."""
         return not self._unread and not select.select([self._here], [], [], 0)[0]
 
     def let_one_go(self) -> None:
@@ -59,10 +62,10 @@ class Gate:
         os.write(self._go, b"go\n")
 
     def open(self) -> None:
-        """Let all go on that stand here, and all that come later."""
+        """Let all waiting jobs go on, and all that come later."""
         os.write(self._go, b"go\n" * LINES)
 
     def close(self) -> None:
-        """Take the gate down: whoever still stands here reads the end of the file, and goes on."""
+        """Remove the gate: every job that still waits reads the end of the file, and goes on."""
         os.close(self._here)
         os.close(self._go)

@@ -1,4 +1,4 @@
-"""Invocations made by the real writer, for tests of what reads them: finished ones, living ones, orphans."""
+"""Invocations made by the real writer, for tests of their readers: finished ones, living ones, orphans."""
 
 import json
 import os
@@ -23,7 +23,7 @@ Graph = Mapping[str, Sequence[str]]  # job -> the jobs that it needs
 
 
 def make_hook(name: str, needs: Graph, foreground: Collection[str] = ()) -> Hook:
-    """A hook of background jobs, but those that are named."""
+    """Return a hook of background jobs, except those in `foreground`."""
     number = {job: place for place, job in enumerate(needs)}
     edges = [[number[need] for need in its_needs] for its_needs in needs.values()]
     dependents = graph.dependents_of(edges)
@@ -57,7 +57,7 @@ def make_hook(name: str, needs: Graph, foreground: Collection[str] = ()) -> Hook
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A repository's place in the store, and what is put there. `alive` holds the writers that have not ended."""
+    """The invocations of one repository in the store. `alive` holds the writers that have not ended."""
 
     state: Path
     repository: str = "abc"
@@ -71,14 +71,14 @@ class History:
     def begin(
         self, needs: Graph, hook: str = "post-commit", worktree: str = "", foreground: Collection[str] = ()
     ) -> InvocationWriter:
-        """A living invocation, in which every job is pending. This process holds its locks."""
+        """Make a living invocation, in which every job is pending; this process holds its locks."""
         facts = records.Facts(hook, (), "git", worktree or self.worktree, "main", None, None, os.getpid())
         writer = create_invocation(str(self.state), self.repository, make_hook(hook, needs, foreground), facts)
         self.alive.append(writer)
         return writer
 
     def finished(self, outcomes: Mapping[str, Outcome], hook: str = "post-commit", worktree: str = "") -> Invocation:
-        """An invocation that has ended, of jobs that need nothing."""
+        """Make an invocation that has ended, of jobs without needs."""
         writer = self.begin({job: () for job in outcomes}, hook, worktree)
         for number, outcome in enumerate(outcomes.values()):
             end(writer, number, outcome)
@@ -86,18 +86,18 @@ class History:
         return Invocation(Path(writer.directory))
 
     def orphan(self, needs: Graph, running: Collection[str] = (), hook: str = "post-commit") -> Invocation:
-        """An invocation that is left open and that nobody holds, as after the death of its writer."""
+        """Make an open invocation with free locks, as after the death of its writer."""
         writer = self.begin(needs, hook)
         start(writer, *running)
         writer.release()
         return Invocation(Path(writer.directory))
 
     def killed(self, needs: Graph, running: Collection[str] = ()) -> Invocation:
-        """The same, really: another process makes it and is killed with SIGKILL."""
+        """Make an invocation in another process, and kill that with SIGKILL."""
         # A program of its own, since Python code between fork and exec is not safe beside pytest-xdist's threads.
-        told = json.dumps([str(self.state), self.repository, dict(needs), list(running)])
+        arguments = json.dumps([str(self.state), self.repository, dict(needs), list(running)])
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join((PACKAGES, TESTS))}
-        argv = [sys.executable, "-c", "import kit.history; kit.history.write_and_wait()", told]
+        argv = [sys.executable, "-c", "import kit.history; kit.history.write_and_wait()", arguments]
         writer = subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE)
         assert writer.stdout is not None
         with writer.stdout:
@@ -112,7 +112,7 @@ class History:
 
 
 def start(writer: InvocationWriter, *jobs: str) -> None:
-    """These jobs run now, and have written "working" without an end of the line."""
+    """Start these jobs; each has written "working" without an end of the line."""
     for job in writer.hook.jobs:
         if job.name in jobs:
             writer.started(job.number, 4242, 1, wall_ns())
@@ -121,7 +121,7 @@ def start(writer: InvocationWriter, *jobs: str) -> None:
 
 
 def end(writer: InvocationWriter, number: int, outcome: Outcome, log: bytes = b"") -> None:
-    """This job has ended, having written `log`."""
+    """End this job, which has written `log`."""
     if outcome.status == COMPLETED or log:
         writer.started(number, 4242, 1, wall_ns())
     if log:
@@ -131,7 +131,7 @@ def end(writer: InvocationWriter, number: int, outcome: Outcome, log: bytes = b"
 
 
 def write_and_wait() -> None:
-    """What the process does that `killed` kills: make the invocation, print its directory, wait for the end."""
+    """Make an invocation, print its directory, and wait for the end; runs in the process that `killed` kills."""
     state, repository, needs, running = json.loads(sys.argv[1])
     writer = History(Path(state), repository).begin(needs)
     start(writer, *running)

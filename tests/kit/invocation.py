@@ -1,4 +1,4 @@
-"""One invocation as it lies on disk, read here without any of the code under test (section 7 of the design)."""
+"""One invocation on disk, read without any of the code under test (section 7 of the design)."""
 
 import fcntl
 import json
@@ -30,7 +30,7 @@ class RecordFile:
 
 
 class Invocation:
-    """A directory of the store. Each question reads the disk anew, so the answers change while jobs run."""
+    """A directory of the store. Each call reads the disk anew, so the results change while jobs run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class Invocation:
         return RecordFile(self.path / "invocation.json")
 
     def jobs(self) -> list[RecordFile]:
-        """The records of all jobs, in the order of the plan."""
+        """Return the records of all jobs, in the order of the plan."""
         directories = sorted((self.path / "jobs").iterdir(), key=lambda one: int(one.name.partition("-")[0]))
         return [RecordFile(directory / "meta.json") for directory in directories]
 
@@ -55,16 +55,16 @@ class Invocation:
         raise AssertionError(f"no job {name!r} in {self.path}: there are {', '.join(self.statuses())}")
 
     def statuses(self) -> dict[str, str]:
-        """The status of each job, in the order of the plan."""
+        """Return the status of each job, in the order of the plan."""
         return {job.name: job.status for job in self.jobs()}
 
     def log(self, name: str) -> bytes:
-        """What the job wrote; nothing if it never began, for the file is made then."""
+        """Return the output of the job; nothing if it never began, because its log is made at the start."""
         path = self.job(name).path.with_name("output.log")
         return path.read_bytes() if path.exists() else b""
 
     def is_locked(self, lock: str = "lock") -> bool:
-        """Whether a process holds the lock: `lock` is the writer's, `alive` is the waves' (R18)."""
+        """Return whether a process holds the lock: `lock` is the writer's, `alive` is the waves' (R18)."""
         descriptor = os.open(self.path / lock, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -75,7 +75,7 @@ class Invocation:
         return False
 
     def has_ended(self) -> bool:
-        """Whether the record says so and its writer has let go of it (R18)."""
+        """Return whether the record has an end and its writer has released the lock (R18)."""
         # In this order: no lock is touched while the invocation runs, so that no probe of ours is in a writer's way.
         return "finished_at" in self.record and self.record.finished_at is not None and not self.is_locked()
 
@@ -87,7 +87,7 @@ class Invocation:
         )
 
     def story(self) -> str:
-        """All there is to know, for the message of a test that failed."""
+        """Return all records and logs, for the message of a test that failed."""
         lines = [f"{self.path}: {self.record!r}"]
         for job in self.jobs():
             lines.append(f"  {job!r}")

@@ -11,7 +11,10 @@ _HIDE = (
 
 
 def without(*places: str | Path) -> tuple[str, ...]:
-    """The words before a command that runs it where nothing is mounted at these places. Skips where that cannot be."""
+    """Return the words before a command that run it without the mounts at these paths.
+
+    Skips the test where that is impossible.
+    """
     words = ("unshare", "--mount", "--propagation", "private", "sh", "-c", _HIDE, "sh", *map(str, places), "--")
     try:
         refused = subprocess.run([*words, "true"], capture_output=True).returncode

@@ -15,7 +15,10 @@ int flock(int descriptor, int how) { errno = atoi(getenv("NO_FLOCK")); return -1
 
 
 def without_flock(directory: Path, number: int) -> dict[str, str]:
-    """The variables with which a program finds that `flock` fails with this errno. Skips where that cannot be had."""
+    """Return the variables that make `flock` fail with this errno in a program.
+
+    Skips the test where that is impossible.
+    """
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("a shim for flock needs a C compiler")

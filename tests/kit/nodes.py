@@ -16,7 +16,7 @@ def tree(text: str, file: str = "") -> MapNode:
 
 
 def plain(node: Node) -> Any:
-    """What the tree says, without its places; keys in their order."""
+    """Return the tree as plain values, without locations; keys in their order."""
     if isinstance(node, MapNode):
         return {entry.key: plain(entry.value) for entry in node.entries}
     if isinstance(node, ListNode):
@@ -25,7 +25,7 @@ def plain(node: Node) -> Any:
 
 
 def placed(value: Any, file: str = "") -> Node:
-    """A tree that says `value`; every place in it is in `file`."""
+    """Return a tree with this value; every location in it is in `file`."""
     mark = Location(1, 1, file)
     if isinstance(value, dict):
         return MapNode(mark, tuple(Entry(mark, key, placed(child, file)) for key, child in value.items()))
@@ -44,7 +44,7 @@ def root(value: dict[str, Any], file: str = "") -> MapNode:
 
 
 def marks(node: Node) -> set[Location]:
-    """The marks of all keys and values."""
+    """Return the marks of all keys and values."""
     found = {node.mark}
     if isinstance(node, MapNode):
         found |= {mark for entry in node.entries for mark in (entry.mark, *marks(entry.value))}

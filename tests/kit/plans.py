@@ -13,7 +13,7 @@ def plan_of(tmp_path: Path, text: str) -> Plan:
 
 
 def hook_of(tmp_path: Path, body: str, name: str = "pre-commit") -> Hook:
-    """The hook whose body this is, indented or not."""
+    """Return the hook with this body, which may be indented or not."""
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     hook = plan_of(tmp_path, f"hooks:\n  {name}:\n{lines}").hook(name)
     assert hook is not None
@@ -21,14 +21,14 @@ def hook_of(tmp_path: Path, body: str, name: str = "pre-commit") -> Hook:
 
 
 def job_of(tmp_path: Path, body: str, name: str = "pre-commit") -> Job:
-    """The only job of a hook; `body`: its keys, one in each line."""
+    """Return the only job of a hook; `body`: its keys, one in each line."""
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     (job,) = hook_of(tmp_path, "jobs:\n  -\n" + lines, name).jobs
     return job
 
 
 def needs(hook: Hook) -> dict[str, set[str]]:
-    """By name."""
+    """Return the needs of each job, all by name."""
     return {job.name: {hook.jobs[number].name for number in job.needs} for job in hook.jobs}
 
 

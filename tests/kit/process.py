@@ -1,7 +1,7 @@
-"""Who is alive, and waiting for anything with a deadline.
+"""Living processes, and waiting for any condition with a deadline.
 
-A zombie counts as dead: it runs nothing, holds nothing open, and only waits to be reaped by a parent that is none of
-a test's business.
+A zombie counts as dead: it runs nothing, holds nothing open, and only waits to be reaped by its parent, which does not
+concern a test.
 """
 
 import os
@@ -21,7 +21,7 @@ POLL_S = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One living process, as the system's table shows it."""
+    """One living process, from the system's table."""
 
     pid: int
     parent: int
@@ -31,7 +31,11 @@ class Process:
 
 
 def wait_until(condition: Callable[[], T | None], *, deadline_s: float = 10, what: str = "the condition") -> T:
-    """What `condition` returns, as soon as that is true. Raises AssertionError when `deadline_s` seconds are over."""
+    """Wait until `condition` returns a true value, and return that.
+
+    Raises:
+        AssertionError: `deadline_s` seconds are over.
+    """
     end = time.monotonic() + deadline_s
     while True:
         result = condition()
@@ -47,7 +51,7 @@ def is_alive(pid: int) -> bool:
 
 
 def group_alive(group: int) -> bool:
-    """Whether any process of this process group lives."""
+    """Return whether any process of this process group lives."""
     return any(one.group == group for one in processes())
 
 
@@ -60,20 +64,22 @@ def children_of(pid: int) -> list[Process]:
 
 
 def kill(pid: int, number: int = signal.SIGKILL) -> None:
-    """Send a signal to one process and, when it is SIGKILL, wait until the process is gone. It has to be alive."""
+    """Send a signal to one living process; after SIGKILL wait until the process is gone."""
     os.kill(pid, number)
     if number == signal.SIGKILL:
         wait_until(lambda: not is_alive(pid), what=f"the end of process {pid}")
 
 
 def processes() -> list[Process]:
-    """Every living process that we may see."""
+    """Return every living process that we may see."""
     return list(_from_proc() if PROC.exists() else _from_ps())
 
 
 def processes_with(variable: str, value: str) -> list[Process]:
-    """The living processes that were started with this variable in their environment; a fork counts as started with
-    its parent's. None where the system does not tell (it has no /proc)."""
+    """Return the living processes that were started with this variable in their environment.
+
+    A fork counts as started with its parent's environment. The list is empty on a system without /proc.
+    """
     wanted = f"{variable}={value}".encode()
     return [one for one in processes() if PROC.exists() and wanted in _environment(one.pid).split(b"\0")]
 
@@ -85,7 +91,7 @@ def _from_proc() -> Iterator[Process]:
 
 
 def _read_process(pid: int) -> Process | None:
-    """None for a process that has ended, or is a zombie (proc(5), /proc/pid/stat)."""
+    """Read one process; return None if it has ended, or is a zombie (proc(5), /proc/pid/stat)."""
     try:
         line = (PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""What jobs say of themselves in `.git/ran`, where no git command looks: a line each, in their order."""
+"""The journal of jobs in `.git/ran`, which no git command reads: a line for each job, in order."""
 
 from kit.repo import Repo
 
@@ -6,12 +6,12 @@ RAN = ".git/ran"
 
 
 def says(line: str) -> str:
-    """A command that writes the line, in double quotes."""
+    """Return a command that writes the line, in double quotes."""
     return f'echo "{line}" >>{RAN}'
 
 
 def ran(repo: Repo) -> list[str]:
-    """What the jobs have written since this was last asked."""
+    """Return the lines that the jobs have written since the last call."""
     path = repo.path / RAN
     lines = path.read_text().splitlines() if path.exists() else []
     path.unlink(missing_ok=True)
@@ -25,7 +25,7 @@ def use(repo: Repo, text: str, name: str = "hooks.dodo") -> None:
 
 
 def commit(repo: Repo, *names: str, check: bool = True) -> int:
-    """Commit these files, made now, on top of what is staged; returns git's exit code."""
+    """Make these files, commit them with what is staged, and return git's exit code."""
     for name in names:
         repo.write(name, f"{name}\n")
     if names:
@@ -34,13 +34,13 @@ def commit(repo: Repo, *names: str, check: bool = True) -> int:
 
 
 def skipped(repo: Repo, hook: str, n: int = 1) -> dict[str, tuple[str, str]]:
-    """Cause and reason of each job that was skipped, of the hook's newest invocation, which is the nth."""
+    """Return cause and reason of each skipped job in the hook's newest invocation, which is the nth."""
     jobs = repo.finished(hook, n).jobs()
     return {job.name: (job.cause, job.reason) for job in jobs if job.status == "skipped"}
 
 
 def conflict(repo: Repo) -> None:
-    """On `main`, in a merge of `topic` whose one conflict has been resolved and is not yet committed."""
+    """Begin a merge of `topic` into `main`, and resolve its one conflict without committing."""
     repo.git("checkout", "-q", "-b", "topic")
     commit(repo, "same.txt")
     repo.git("checkout", "-q", "main")

@@ -1,4 +1,4 @@
-"""A real git repository of the test's own, and the programs that are run in it."""
+"""A real git repository of the test's own, and the programs that run in it."""
 
 import contextlib
 import functools
@@ -40,8 +40,10 @@ GIT_CONFIG = """\
 
 
 def clean_environment(home: Path, test_id: str) -> dict[str, str]:
-    """An environment in which nothing of the person who runs the tests is left: not HOME, not git's configuration,
-    not the variables of a git hook or a job (these tests may well run in one), not CI, which attaches what is detached.
+    """Return an environment without anything of the person who runs the tests.
+
+    It lacks their HOME, their git configuration, the variables of a git hook or a job (these tests may well run in
+    one), and CI, which attaches background jobs.
     """
     config = home / "gitconfig"
     config.write_text(GIT_CONFIG)
@@ -65,7 +67,7 @@ _compiled = functools.cache(bundle._compiled)  # sources do not change while tes
 
 @contextlib.contextmanager
 def _without_output() -> Iterator[None]:
-    """Whatever this process prints goes nowhere."""
+    """Drop all output of this process."""
     sys.stdout.flush()
     kept = [os.dup(descriptor) for descriptor in (1, 2)]
     null = os.open(os.devnull, os.O_WRONLY)
@@ -93,7 +95,7 @@ class Repo:
 
     @classmethod
     def create(cls, path: Path, env: dict[str, str]) -> "Repo":
-        """A new repository on branch `main`, with one empty commit."""
+        """Make a repository on branch `main`, with one empty commit."""
         path.mkdir(parents=True)
         repo = cls(path, env)
         repo.git("init", "-q")
@@ -103,8 +105,10 @@ class Repo:
     # The hook file
 
     def hook(self, event: str, *, background: bool | None = None, **jobs: str | Mapping[str, Any]) -> None:
-        """Add a hook to `hooks.dodo`: each job is its command or a map of its keys. The shims are installed before the
-        next git command. Keys of the hook itself are set by `hook_options`."""
+        """Add a hook to `hooks.dodo`; each job is its command or a map of its keys.
+
+        The shims are installed before the next git command. `hook_options` sets keys of the hook itself.
+        """
         body: dict[str, Any] = self._file["hooks"].setdefault(event, {"jobs": []})
         if background is not None:
             body["background"] = background
@@ -123,7 +127,7 @@ class Repo:
         self._write_file()
 
     def file(self, text: str, name: str = "hooks.dodo") -> Path:
-        """Write a hook file as it is, right or wrong. Installs nothing."""
+        """Write a hook file with this text, right or wrong, and install nothing."""
         return self.write(name, text)
 
     def _write_file(self) -> None:
@@ -137,7 +141,7 @@ class Repo:
         return self.call(sys.executable, "-m", "dodo_hooks", *argv, check=check, env=env)
 
     def doit(self, *argv: str, check: bool = False, env: Mapping[str, str] | None = None) -> Done:
-        """Run plain `doit ARGV`, which finds dodo-hooks only where it is installed, in whatever way."""
+        """Run plain `doit ARGV`, which finds dodo-hooks only where it is installed."""
         return self.call(sys.executable, "-m", "doit", *argv, check=check, env=env)
 
     def git(self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None) -> Done:
@@ -147,8 +151,10 @@ class Repo:
         return self.call("git", *argv, check=check, env=env)
 
     def install(self) -> None:
-        """Install the shims of the hooks in the file. In this process, since nearly every test does it; what it prints
-        is dropped."""
+        """Install the shims of the hooks in the file, without output.
+
+        This runs in the test's own process, since nearly every test does it.
+        """
         self._has_new_hooks = False
         bundle._compiled = _compiled
         with _without_output():
@@ -156,9 +162,14 @@ class Repo:
         assert code == 0
 
     def call(self, *argv: str, check: bool = False, input: str = "", env: Mapping[str, str] | None = None) -> Done:
-        """Run any command in the working tree, and return its exit code and what it printed, as text in which bytes
-        that are no UTF-8 are surrogates. Raises AssertionError if `check` is set and it failed, or if it, or what
-        holds its output, takes longer than TIMEOUT_S."""
+        """Run any command in the working tree, and return its exit code and its output.
+
+        The output is text in which bytes that are no UTF-8 are surrogates.
+
+        Raises:
+            AssertionError: `check` is set and the command failed; or the command, or a process that holds its output,
+                takes longer than TIMEOUT_S.
+        """
         try:
             done = subprocess.run(
                 argv,
@@ -179,7 +190,7 @@ class Repo:
         return done
 
     def start(self, *argv: str) -> subprocess.Popen[bytes]:
-        """Start a command and do not wait for it; its output goes to pipes. The test has to wait for its end."""
+        """Start a command with its output in pipes, without waiting; the test has to wait for its end."""
         if self._has_new_hooks and argv[0] == "git":
             self.install()
         return subprocess.Popen(
@@ -215,7 +226,7 @@ class Repo:
     # The store
 
     def invocations(self, hook: str | None = None) -> list[Invocation]:
-        """The invocations in the store, oldest first; those of all worktrees that share this environment."""
+        """Return the invocations in the store, oldest first; those of all worktrees that share this environment."""
         # A name that begins with a dot is one that is not complete yet (R19), and `*` does not match it.
         records = self.state.glob("dodo-hooks/jobs/*/*/*/invocation.json")
         found = [Invocation(path.parent) for path in records if not path.parent.name.startswith(".")]

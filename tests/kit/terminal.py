@@ -1,4 +1,4 @@
-"""A command that a person runs at a terminal, and the keys that this person presses."""
+"""A command at a terminal, and the keys that a person presses there."""
 
 import os
 import pty
@@ -36,12 +36,14 @@ class Terminal:
         return self._process.pid
 
     def press(self, keys: bytes) -> None:
-        """Type. The terminal turns CTRL_C into SIGINT for the processes of its foreground."""
+        """Type these keys. The terminal turns CTRL_C into SIGINT for the processes of its foreground."""
         os.write(self._ours, keys)
 
     def wait(self, deadline_s: float = DEADLINE_S) -> int:
-        """Wait for the end of the command, and return its exit code, or minus the signal that ended it; what it
-        printed is in `output`."""
+        """Wait for the end of the command, and return its exit code, or minus the signal that ended it.
+
+        Its output is in `output`.
+        """
         end = time.monotonic() + deadline_s
         while self._read(max(0, end - time.monotonic())) or self._process.poll() is None:
             if time.monotonic() > end:
@@ -57,11 +59,11 @@ class Terminal:
             self._read(0.01)
 
     def close(self) -> None:
-        """Hang up: whoever still has this terminal gets SIGHUP."""
+        """Hang up: every process that still has this terminal gets SIGHUP."""
         os.close(self._ours)
 
     def _read(self, timeout_s: float) -> bool:
-        """Take what was printed; False once the command has ended and all is read, or nothing came for a moment."""
+        """Read output; return False once the command has ended and all is read, or nothing came for a moment."""
         if not select.select([self._ours], [], [], min(timeout_s, 0.01))[0]:
             return False
         try:

@@ -1,4 +1,4 @@
-"""Names that hurt whoever lets a shell read them, and a command that tells what it was given."""
+"""Names that do harm when a shell parses them, and a command that prints its arguments."""
 
 import json
 import os
@@ -31,14 +31,14 @@ exec python3 -c 'import json, os, sys; print(json.dumps([os.fsencode(a).decode("
 
 
 def tell(repo: Repo, name: str = "tell") -> str:
-    """A command that prints its arguments. `name`: of the file that is made for it."""
+    """Return a command that prints its arguments. `name`: of the file that is made for it."""
     path = repo.write(name, _TELL)
     path.chmod(0o755)
     return str(path)
 
 
 def told(invocation: Invocation, job: str = "job") -> list[list[str]]:
-    """What the job's `tell` was given, each time that it ran; bytes as Latin-1."""
+    """Return the arguments of each run of the job's `tell`; bytes as Latin-1."""
     return [json.loads(line) for line in invocation.log(job).splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""Working trees full of unstaged work, and what is in them to the last byte and bit."""
+"""Working trees full of unstaged changes, and their exact content and modes."""
 
 import os
 import stat
@@ -27,7 +27,7 @@ Thing = tuple[str, int, bytes]  # kind, permissions, bytes or target
 
 @dataclass
 class Work:
-    """Files by what was done to them after they were staged."""
+    """The files, sorted by the change that was made after they were staged."""
 
     names: "list[bytes]" = field(default_factory=list)
     texts: "list[bytes]" = field(default_factory=list)  # those that a job can fix without a conflict
@@ -38,7 +38,7 @@ def unstaged_text(extra: str = "") -> str:
 
 
 def fixed_text() -> str:
-    """What a job makes of the staged text."""
+    """Return the staged text as a job fixes it."""
     return STAGED.replace("line 15\n", "line fifteen, fixed\n")
 
 
@@ -47,7 +47,7 @@ def fixed_and_unstaged_text(extra: str = "") -> str:
 
 
 def make_work(repo: Repo, count: int, *, megabytes: int = 2) -> Work:
-    """`count` partially staged files and more, of every sort; the index is committed but for their staged part."""
+    """Make `count` partially staged files and more, of every sort; only their staged part is not committed."""
     top, work = os.fsencode(repo.path), Work()
     repo.write(".gitattributes", "*.crlf text eol=crlf\n*.bin binary\n")
     texts = [b"d%d/%s-%d.txt" % (n % 7, HOSTILE[n % len(HOSTILE)], n) for n in range(count)]
@@ -112,7 +112,7 @@ def make_work(repo: Repo, count: int, *, megabytes: int = 2) -> Work:
 
 
 def snapshot(top: "Path | str") -> "dict[bytes, Thing]":
-    """Everything below the top but git's directory; empty folders, too."""
+    """Return everything below the top except git's directory; empty folders, too."""
     found: dict[bytes, Thing] = {}
     root = os.fsencode(top)
     for folder, folders, files in os.walk(root):
@@ -137,7 +137,7 @@ def thing_at(path: bytes) -> Thing:
 
 
 def difference(old: "dict[bytes, Thing]", new: "dict[bytes, Thing]") -> "dict[bytes, tuple[object, object]]":
-    """What is not the same, short enough to be read."""
+    """Return the differences, short enough to be read."""
     return {
         path: (_short(old.get(path)), _short(new.get(path)))
         for path in sorted(old.keys() | new.keys())
@@ -146,13 +146,13 @@ def difference(old: "dict[bytes, Thing]", new: "dict[bytes, Thing]") -> "dict[by
 
 
 def index_of(repo: Repo) -> "dict[str, str]":
-    """Mode, blob and stage of each path in the index."""
+    """Return mode, blob and stage of each path in the index."""
     lines = repo.git("ls-files", "-s", "-z").stdout.split("\0")
     return {path: about for about, _, path in (line.partition("\t") for line in lines if line)}
 
 
 def write(repo: Repo, name: bytes, content: "bytes | str") -> None:
-    """As an editor saves, and as a job may: whole, by a rename."""
+    """Write a whole file by a rename, as an editor saves, and as a job may."""
     path, saving = os.fsencode(repo.path) + b"/" + name, os.fsencode(repo.path.parent) + b"/saving"
     data = content.encode() if isinstance(content, str) else content
     with open(saving, "wb") as file:

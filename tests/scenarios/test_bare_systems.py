@@ -62,7 +62,7 @@ def test_r23_without_pseudo_terminals_jobs_write_to_a_pipe(repo: Repo, terminal:
     commit = terminal(*bare, *COMMIT)
     assert commit.wait() == 0, commit.output
     assert b"one has run" in commit.output and b"two has run" in commit.output
-    assert commit.output.count(b"no pseudo-terminal can be opened (") == 1
+    assert commit.output.count(b"cannot open a pseudo-terminal, jobs write to a pipe: ") == 1
     assert repo.finished("pre-commit").statuses() == {"one": "completed", "two": "completed"}
 
 

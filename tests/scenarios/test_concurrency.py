@@ -194,7 +194,7 @@ def test_the_foreground_waits_as_long_as_it_is_told(repo: Repo, gate: Gate) -> N
     wait_until(lambda: len(tickets(repo)) == 1, what="the one that waits")
     gate.open()
     out, _ = patient.communicate()
-    assert f"patient waits for its group deps, which holder@{holder} has" in out.decode()
+    assert f"patient waits for group deps, held by holder@{holder}" in out.decode()
     assert patient.returncode == 0 and repo.finished("pre-rebase").statuses() == {"patient": "completed"}
     repo.finished("post-commit")
 

@@ -89,7 +89,7 @@ def test_a_wrong_configuration_is_told_with_its_place(repo: Repo) -> None:
     assert invocation.statuses() == {"a": "completed"}
     problem = f'{path}:2:3: unknown key "runn", did you mean "run"?'
     wait_until(lambda: list(repo.state.glob("dodo-hooks/jobs/*/failed/*")), what="news")
-    assert f"nobody was notified: {problem}" in repo.run("jobs").stderr
+    assert f"no notification sent: {problem}" in repo.run("jobs").stderr
     done = repo.run("validate")
     assert (done.returncode, problem in done.stderr) == (3, True)
 

@@ -91,7 +91,7 @@ def test_a_configuration_that_others_can_write_notifies_nobody(repo: Repo, env: 
     repo.git("commit", "-qm", "first", "--allow-empty")
     repo.finished("post-commit")
     told = repo.run("jobs", check=True).stderr
-    assert f"nobody was notified: others can write to {config}" in told and not repo.has("notified")
+    assert f"no notification sent: others can write to {config}" in told and not repo.has("notified")
     done = repo.run("validate")
     assert (done.returncode, done.stderr) == (
         UNSAFE,

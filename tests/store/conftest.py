@@ -8,7 +8,7 @@ from kit.history import History
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    """An empty history of one repository."""
+    """Yield an empty history of one repository."""
     history = History(tmp_path / "state")
     yield history
     history.close()

@@ -1,4 +1,4 @@
-"""What an address means: the newest match, a colon after the whole was tried, and errors that help."""
+"""The meaning of an address: the newest match, a colon after the whole was tried, and errors that help."""
 
 import pytest
 

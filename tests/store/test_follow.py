@@ -1,4 +1,4 @@
-"""Looking at an invocation while it runs: what a look must not miss, and where a log ends."""
+"""Readers of a running invocation: changes that they must not miss, and the end of a log."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What becomes of the jobs of a dead writer, for any graph and any moment of its death."""
+"""The outcomes of the jobs of a dead writer, for any graph and any moment of its death."""
 
 from dataclasses import replace
 
@@ -49,7 +49,7 @@ STANDINGS = [
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[JobRecord]:
-    """Jobs that need earlier ones, in any order of their numbers; some needs have no readable record."""
+    """Draw jobs that need earlier ones, in any order of their numbers; some needs have no readable record."""
     count = draw(st.integers(0, 8))
     jobs: list[JobRecord] = []
     for number in range(count):
@@ -81,7 +81,7 @@ def test_r18_r3_every_open_job_gets_the_outcome_that_its_needs_call_for(jobs: li
 
 
 def _is_stopped(job: JobRecord, by_name: dict[str, JobRecord]) -> bool:
-    """Whether a need failed, or is itself stopped by one. That it merely never ran stops nobody."""
+    """Return whether a need failed, or is itself stopped by one; a need that merely never ran stops no job."""
     needs = [by_name[name] for name in job.needs if name in by_name]
     return any(_failed(need) or (need.cause == statuses.NEED) for need in needs)
 

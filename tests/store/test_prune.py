@@ -1,4 +1,4 @@
-"""Deleting old invocations: never one that is alive, and whole ones only."""
+"""The deletion of old invocations: never one that is alive, and whole ones only."""
 
 import fcntl
 import os
@@ -24,7 +24,7 @@ DAY_S = 86_400.0
 
 @pytest.fixture
 def old(history: History) -> Callable[[float], str]:
-    """Makes invocations that ended days ago: their time is in their names."""
+    """Return a function that makes invocations that ended days ago: their time is in their names."""
 
     def make(days: float, **options: str) -> str:
         at_ns = wall_ns() - int(days * DAY_S * 1e9)
@@ -85,7 +85,7 @@ def test_one_that_runs_is_never_deleted(history: History) -> None:
 
 
 def test_r18_one_of_another_host_that_has_not_ended_is_left_to_it(history: History) -> None:
-    """Its locks may be out of sight here."""
+    """Its locks may be invisible on this host."""
     orphan = history.orphan({"a": ()}, running=["a"])
     record = orphan.path / "invocation.json"
     host = orphan.record.host

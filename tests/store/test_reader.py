@@ -1,4 +1,4 @@
-"""Listing what ran: newest first, lazily, and never broken by a record that is."""
+"""The lists of invocations: newest first, read lazily, and never stopped by a damaged record."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ LOST = Outcome(FAILED, EXIT, exit_code=7)
 
 
 def listed(history: History, **filters: Any) -> list[InvocationRecord]:
-    """All invocations; a notice is a failure."""
+    """Return all invocations; a report fails the test."""
     return list(list_invocations(history.directory, report=pytest.fail, **filters))
 
 
@@ -56,7 +56,7 @@ def test_a_listing_is_of_one_hook_or_one_working_tree(history: History) -> None:
 def test_all_fields_come_back_as_they_were_written(history: History) -> None:
     writer = history.begin({"base": (), "lint": ("base",)}, foreground=("base",))
     end(writer, 0, LOST, b"out")
-    end(writer, 1, Outcome("skipped", "need", "needs base, which failed", need=0, root_cause=0))
+    end(writer, 1, Outcome("skipped", "need", "dependency base failed", need=0, root_cause=0))
     writer.finish(1)
     (record,) = listed(history)
     assert (record.hook, record.trigger, record.worktree, record.branch) == (
@@ -73,7 +73,7 @@ def test_all_fields_come_back_as_they_were_written(history: History) -> None:
         ("base",),
         "base",
         "base",
-        "needs base, which failed",
+        "dependency base failed",
     )
     assert lint.started_at is None and lint.declared_background
 
@@ -101,7 +101,7 @@ def test_bytes_that_are_no_text_come_back(history: History) -> None:
 
 
 class Reads:
-    """Sees every directory and file that this process opens below a path, a moment before it does."""
+    """An observer of the directories and files that this process is about to open below a path."""
 
     def __init__(self) -> None:
         self.paths: list[str] = []
@@ -131,7 +131,7 @@ READS = Reads()
 
 
 def make_old_ones(history: History) -> None:
-    """What a month of a very busy repository leaves behind, if anybody looked into it."""
+    """Make the directories, without records, of a month of invocations in a very busy repository."""
     for number in range(10_000):
         day = f"202001{number // 400 + 1:02}"
         os.makedirs(layout.invocation_dir(history.directory, f"{day}-000000-{number:06}"))

@@ -1,4 +1,4 @@
-"""Ending what a dead writer left open: who may, what is written, and that it is safe at any moment."""
+"""The repair of a dead writer's records: who may do it, the ends that it writes, and its safety at any moment."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A disk that is full when jobs end: their ends are kept in the room that was taken for them (R18, R21)."""
+"""A disk that is full when jobs end: their ends are written into the reserved room (R18, R21)."""
 
 import errno
 import os
@@ -32,7 +32,7 @@ CHAIN = {"deps": (), "lint": (), "build": ("lint",)}
 
 @contextmanager
 def full_disk(monkeypatch: pytest.MonkeyPatch, number: int = errno.ENOSPC) -> Iterator[None]:
-    """No file can be made in the store."""
+    """Let every creation of a file in the store fail."""
 
     def create(path: str, data: bytes) -> None:
         raise OSError(number, os.strerror(number))
@@ -43,7 +43,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, number: int = errno.ENOSPC) -> It
 
 
 def run(writer: InvocationWriter) -> None:
-    """deps completes, lint fails, and build is skipped because of that; none of it can be written."""
+    """Complete deps, fail lint, and skip build because of that; none of these can be written."""
     for number in (0, 1):
         writer.started(number, 4242, 1, wall_ns())
     writer.ended(0, DONE, wall_ns(), 0.5)

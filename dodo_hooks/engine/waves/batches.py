@@ -1,4 +1,4 @@
-"""A list of files that is too long for one command line, in batches (C6; HOT, imported only for a job with a list)."""
+"""Batches of a file list that is too long for one command line (C6; HOT, imported only for a job with a list)."""
 
 from dodo_hooks.core.plan import as_argument
 from dodo_hooks.host.posix import os
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Job
 
-_POINTER = 8  # execve(2): what counts is each text with its NUL, and its pointer
+_POINTER = 8  # execve(2): each text counts with its NUL and its pointer
 _LEAST = 16_384
 _MOST = 1 << 20  # a longer command line helps nobody, and takes a system's whole limit
 
 
 def batches_of(job: "Job", files: "Sequence[bytes]", environ: "Mapping[str, str]") -> "list[tuple[str | bytes, ...]]":
-    """The command lines of a job with this list, each as `posix_spawn` takes it; at least one."""
+    """Return the command lines of a job with this file list, each as `posix_spawn` takes it; at least one."""
     room = room_for(environ, job.argv) // max(job.files_uses, 1)
     before, behind = job.argv[: job.files_at], job.argv[job.files_at :]
     return [(*before, *batch, *behind) for batch in split([as_argument(file) for file in files], room)]
 
 
 def split(files: "Sequence[bytes]", room: int) -> "list[tuple[bytes, ...]]":
-    """The files in order, in as few pieces as fit into `room` bytes each; a file that does not fit stands alone."""
+    """Return the files in order, in as few batches as fit into `room` bytes each; a file too long is a batch alone."""
     batches: list[tuple[bytes, ...]] = []
     batch: list[bytes] = []
     left = room
@@ -37,7 +37,7 @@ def split(files: "Sequence[bytes]", room: int) -> "list[tuple[bytes, ...]]":
 
 
 def room_for(environ: "Mapping[str, str]", argv: "Sequence[str]") -> int:
-    """How many bytes of a command line are left for files."""
+    """Return the bytes of a command line that are left for files."""
     # Characters are counted as the four bytes that UTF-8 may need: nothing is gained by being exact here.
     taken = sum(4 * (len(name) + len(value)) + 2 + _POINTER for name, value in environ.items())
     taken += sum(4 * len(word) + 1 + _POINTER for word in argv)

@@ -1,4 +1,4 @@
-"""Wave processes, as the runner sees them: forking one, talking to it, and clearing up behind it (R7, R20; HOT)."""
+"""The runner's side of a wave process: fork it, send to it, clear up after it (R7, R20; HOT)."""
 
 from dodo_hooks.engine.waves import wire
 from dodo_hooks.engine.waves.wave import run_wave
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WaveHandle:
-    """A wave process, as the runner knows it."""
+    """The runner's view of a wave process."""
 
     __slots__ = ("broken", "commands", "dismissed", "held", "inbox", "pid", "running", "terminal_owner")
 
@@ -30,7 +30,7 @@ class WaveHandle:
         self.terminal_owner = terminal_owner  # the group that had the terminal before an interactive job
 
     def tell(self, kind: str, *numbers: int) -> bool:
-        """Send a message. False: the wave has died, and its other pipe will say so."""
+        """Send a message; return False if the wave has died, which its other pipe will report."""
         try:
             wire.send(self.commands, kind, *numbers)
         except BrokenPipeError:
@@ -38,7 +38,7 @@ class WaveHandle:
         return True
 
     def reap(self) -> None:
-        """The wave is gone: close its pipes, end what it had running, reap it."""
+        """Clear up after a wave that is gone: close its pipes, kill its running jobs, reap it."""
         os.close(self.inbox.descriptor)
         os.close(self.commands)
         if self.terminal_owner is not None:
@@ -57,11 +57,13 @@ class WaveHandle:
 def fork_wave(
     context: "Context", jobs: "list[int]", keep: "Sequence[int]", terminal_owner: "int | None" = None
 ) -> WaveHandle:
-    """A new wave that holds these jobs. `keep`: descriptors that it has too, such as its share of `alive` (R18).
-    `terminal_owner`: the group that lends it the terminal; None: it has none.
+    """Fork a wave that holds these jobs.
+
+    `keep`: further descriptors that it inherits, such as its share of `alive` (R18). `terminal_owner`: the group that
+    lends it the terminal; None: it has none.
 
     Raises:
-        OSError: there is no process or no descriptor left for it (R21).
+        OSError: no process or no descriptor is left for it (R21).
     """
     commands_reader, commands = os.pipe()
     reports, reports_writer = os.pipe()

@@ -16,24 +16,24 @@ TO_FILE = "file"  # output goes straight into the log: a job that outlives its r
 TO_PIPE = "pipe"  # output passes through the wave, so that the runner can show it (R23)
 TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands keep their colours
 
-# A pager at a terminal that nobody types at waits for ever; `git diff` starts one for more than a screen.
+# A pager waits for ever at a terminal without input; `git diff` starts one for more than a screen.
 _NO_PAGERS = {"GIT_PAGER": "cat", "PAGER": "cat"}
-_AS_THEY_ARE: "Mapping[str, str]" = {}
+_NO_CHANGES: "Mapping[str, str]" = {}
 
 TTY = "/dev/tty"
 CLOSED = -1
 
 
 class Context(Record):
-    """What all jobs of one phase share."""
+    """The settings that all jobs of one phase share."""
 
     hook: "Hook"
     top: str  # of the working tree
-    environ: "Mapping[str, str]"  # what every job of the phase gets
+    environ: "Mapping[str, str]"  # of every job of the phase
     invocation_dir: str
     output: str  # TO_FILE, TO_PIPE or TO_TERMINAL
     grace_s: float  # between SIGTERM and SIGKILL (R14)
-    nice: int  # of a job that does not say (R13)
+    nice: int  # of a job without a `nice` of its own (R13)
     is_background: bool
     max_log_bytes: int = MAX_LOG_BYTES
     ancestors: "tuple[str, ...]" = ()  # the runs inside of which this one was fired
@@ -43,7 +43,7 @@ class Context(Record):
 
 
 class StartError(Exception):
-    """A job could not be started: the exit code a shell would give, and why."""
+    """The error of a job that cannot be started: the exit code that a shell would give, and the reason."""
 
     def __init__(self, exit_code: int, reason: str) -> None:
         super().__init__(reason)
@@ -56,7 +56,7 @@ def log_path(context: Context, job: "Job") -> str:
 
 
 def nice_of(context: Context, job: "Job") -> int:
-    """How much a job's niceness is raised: what it says, else what its phase has."""
+    """Return the niceness to add for a job: its own, else that of its phase."""
     return context.nice if job.nice is None else job.nice
 
 
@@ -65,32 +65,32 @@ def has_the_terminal(context: Context, job: "Job") -> bool:
 
 
 def max_log_of(context: Context, job: "Job") -> int:
-    """What the job's log may take of the disk."""
+    """Return the limit of the job's log in bytes of the disk."""
     return context.max_log_bytes if job.max_log_bytes is None else job.max_log_bytes
 
 
 class NoTerminal(OSError):
-    """There is no pseudo-terminal for a job: /dev/pts is not mounted, or all are taken."""
+    """The error of a missing pseudo-terminal: /dev/pts is not mounted, or all are taken."""
 
 
 class Started:
-    """A job whose process is there, and what is still to come of it."""
+    """A job's process, its output, and its further batches."""
 
     __slots__ = ("batches", "no_terminal", "output", "pid", "writer")
 
     def __init__(self, pid: int, output: "int | None", writer: int, batches: "list[tuple[str | bytes, ...]]") -> None:
         self.pid = pid
-        self.output = output  # where its output is read; None where that goes straight to the file
-        self.writer = writer  # where it is written; kept open for the batches
+        self.output = output  # the end to read its output from; None where the output goes straight to the file
+        self.writer = writer  # the end to write to; kept open for the batches
         self.batches = batches  # the command lines that follow, one after the other (C6)
-        self.no_terminal = 0  # why its output goes through a pipe instead of a pseudo-terminal: an errno
+        self.no_terminal = 0  # the errno of a missing pseudo-terminal: the output goes through a pipe then
 
 
 def start(context: Context, job: "Job") -> Started:
-    """Start a job's command. Whoever gets it closes `output` and, by `close_writer`, `writer`.
+    """Start a job's command. The caller closes `output` and, by `close_writer`, `writer`.
 
     Raises:
-        Refused: it cannot be started, or must not be.
+        StartError: the job cannot be started, or must not be.
     """
     if job.refused:
         raise StartError(126, job.refused)
@@ -117,10 +117,10 @@ def start(context: Context, job: "Job") -> Started:
 
 
 def start_next_batch(context: Context, job: "Job", started: Started) -> None:
-    """The next batch of files, after the one before has succeeded.
+    """Start the next batch of files, after the one before has succeeded.
 
     Raises:
-        Refused: it cannot be started.
+        StartError: the batch cannot be started.
     """
     started.pid = _spawn(context, job, started.batches.pop(0), started.writer)
     if not started.batches:
@@ -166,37 +166,37 @@ def directory_of(context: Context, job: "Job") -> str:
 
 
 def environment_of(context: Context, job: "Job") -> "dict[str, str]":
-    """The phase's environment, what the file adds, who the job is, and where, which a shell would put there too."""
-    pagers = _NO_PAGERS if context.output == TO_TERMINAL and not has_the_terminal(context, job) else _AS_THEY_ARE
-    place = {"PWD": directory_of(context, job)}
-    environ = {**context.environ, **pagers, **place, **dict(job.env), "DODO_JOB": job.name}
+    """Return the job's environment: the phase's, PWD as a shell would set it, `env` of the hook file, DODO_JOB."""
+    pagers = _NO_PAGERS if context.output == TO_TERMINAL and not has_the_terminal(context, job) else _NO_CHANGES
+    directory = {"PWD": directory_of(context, job)}
+    environ = {**context.environ, **pagers, **directory, **dict(job.env), "DODO_JOB": job.name}
     if job.files is not None:
         environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
     return environ
 
 
 def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
-    """Where the output is read, and where the job writes it.
+    """Open the ends where the output is read, and where the job writes.
 
-    The log is made in any case, before the job is started: that it is there says that the job was begun, also when the
-    runner was killed before it could write so (store/orphans.py).
+    The log is made in any case, before the job is started: an existing log proves that the job was begun, even if the
+    runner was killed before it could record that (store/orphans.py).
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     if context.output == TO_FILE:
         return None, os.open(log_path(context, job), flags, 0o600)
     try:
         os.close(os.open(log_path(context, job), flags, 0o600))
-    except OSError:  # the job runs all the same; if it prints something, the wave says that this cannot be kept
+    except OSError:  # the job runs all the same; if it prints something, the wave reports that the log is not written
         pass
-    if has_the_terminal(context, job):  # what it prints there is not kept
+    if has_the_terminal(context, job):  # its output is not kept
         return None, os.open(TTY, os.O_RDWR)
     return os.pipe() if context.output == TO_PIPE else _open_terminal(context.window)
 
 
 def _open_terminal(window: bytes) -> "tuple[int, int]":
-    """A pseudo-terminal for output only. It never becomes anybody's controlling terminal, since jobs lead no session.
+    """Open a pseudo-terminal for output only. No job gets it as controlling terminal, since jobs lead no session.
 
-    Output processing is off: a newline stays one byte, so the log holds what the command wrote (termios(3), OPOST).
+    Output processing is off: a newline stays one byte, so the log has the command's own bytes (termios(3), OPOST).
     """
     import termios
     from fcntl import ioctl

@@ -1,11 +1,11 @@
-"""A wave process: starts jobs as it is granted slots, reports each start and end, and ends them when told (R7, HOT).
+"""A wave process: starts jobs on a grant, reports each start and end, and ends jobs on request (R7, HOT).
 
-A wave is a fork of the runner with a session of its own. It has one thread and one place that waits. It leaves when it
+A wave is a fork of the runner with a session of its own. It has one thread, and waits in one `poll`. It leaves when it
 is dismissed and nothing runs any more, or when the runner is gone: then it first ends its jobs (R20).
 
-How a job is ended (R14): SIGTERM and SIGCONT to its group, SIGKILL to the group when the grace period is over. The
-job's process is not reaped before nobody else is left in the group or SIGKILL was sent: until then the group's id
-cannot belong to anybody else.
+To end a job (R14), a wave sends SIGTERM and SIGCONT to its group, and SIGKILL when the grace period is over. The job's
+process is not reaped before the group is otherwise empty or SIGKILL was sent: until then no other group can have its
+id.
 """
 
 import select
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dodo_hooks.host.terminal import Terminal
 
 BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
-_PROBE_S = 0.02  # how often a job that was asked to end is looked at
+_PROBE_S = 0.02  # how often a job that was asked to end is checked
 _READ_BYTES = 65536
 # How often a job's output is read after its end: a pipe holds 1 MiB at most (pipe(7), pipe-max-size). Without a limit
 # a grandchild that never stops writing would keep the job from ending (R16).
@@ -43,9 +43,9 @@ _LAST_READS = 16
 
 
 class Running:
-    """A job's process."""
+    """A running job, as its wave knows it."""
 
-    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "started", "started_s", "unlooked")
+    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "started", "started_s", "unchecked")
 
     def __init__(self, number: int, job: "Job", started: Started, started_s: float) -> None:
         self.number = number
@@ -53,9 +53,9 @@ class Running:
         self.started = started
         self.started_s = started_s
         self.log: int | None = None
-        self.unlooked = 0  # bytes that went into the log since its length was looked at
+        self.unchecked = 0  # bytes that went into the log since its length was checked
         self.live = False
-        self.kill_at_s: float | None = None  # set once it was asked to end
+        self.kill_at_s: float | None = None  # set once the job was asked to end
         self.killed = False
 
     @property
@@ -64,8 +64,11 @@ class Running:
 
 
 def run_wave(context: Context, commands: int, reports: int, keep: "Sequence[int]", has_terminal: bool = False) -> None:
-    """Be the wave process; never returns. `keep`: further descriptors that stay open, the share of `alive` (R18).
-    `has_terminal`: it is there for one interactive job, and stays in the terminal's session."""
+    """Be the wave process, and never return.
+
+    `keep`: further descriptors that stay open, the share of `alive` (R18). `has_terminal`: the wave is for one
+    interactive job, and stays in the terminal's session.
+    """
     exit_code = BROKEN_EXIT
     wave = None
     try:
@@ -75,13 +78,13 @@ def run_wave(context: Context, commands: int, reports: int, keep: "Sequence[int]
         if has_terminal:
             from dodo_hooks.host.terminal import Terminal
 
-            terminal = Terminal()  # a group of its own: what is typed is for the job
+            terminal = Terminal()  # a group of its own: keys are for the job
         else:
             os.setsid()
         wave = Wave(context, commands, reports, terminal)
         wave.run()
         exit_code = 0
-    except BaseException as error:  # whatever it is, the runner has to hear of it, and no job may stay behind
+    except BaseException as error:  # any error is reported to the runner, and no job may be left running
         _break(wave, reports, error)
     finally:
         os._exit(exit_code)
@@ -97,6 +100,8 @@ def _break(wave: "Wave | None", reports: int, error: BaseException) -> None:
 
 
 class Wave:
+    """The jobs of a wave process, and its one wait."""
+
     def __init__(self, context: Context, commands: int, reports: int, terminal: "Terminal | None" = None) -> None:
         self.running: dict[int, Running] = {}  # by the job's number
         self._context = context
@@ -104,10 +109,10 @@ class Wave:
         self._reports = reports
         self._terminal = terminal
         self._leaving = False
-        self._has_stepped_back = False
+        self._has_priority = False
         self._outputs: dict[int, Running] = {}  # by descriptor
         self._poll = select.poll()
-        # SIGTERM is what a system that shuts down sends, and what Linux sends for a dead runner.
+        # A system that shuts down sends SIGTERM, and so does Linux when the runner has died.
         self._signals = signals.take_signals((signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
         for descriptor in (self._signals, commands):
             self._poll.register(descriptor, select.POLLIN)
@@ -122,10 +127,10 @@ class Wave:
                 elif descriptor in self._outputs:
                     self._read(self._outputs[descriptor])
             for running in list(self.running.values()):
-                self._look_after(running)
+                self._check(running)
 
     def _timeout_ms(self) -> "int | None":
-        """Soon, while a job is being ended: its group is looked at, and SIGKILL may be due."""
+        """Return a short time while a job is being ended: its group is checked, and SIGKILL may be due; else None."""
         is_ending = any(running.kill_at_s is not None for running in self.running.values())
         return int(_PROBE_S * 1000) if is_ending else None
 
@@ -149,7 +154,7 @@ class Wave:
                 self._start(numbers[0])
             elif kind == wire.DISMISS:
                 self._leaving = True
-            elif numbers[0] in self.running:  # else it has ended meanwhile
+            elif numbers[0] in self.running:  # else the job has ended meanwhile
                 running = self.running[numbers[0]]
                 if kind == wire.END:
                     self._ask_to_end(running, numbers[1] / 1000)
@@ -159,7 +164,7 @@ class Wave:
 
     def _start(self, number: int) -> None:
         job = self._context.hook.jobs[number]
-        self._step_back(job)
+        self._take_priority(job)
         at_ns, started_s = wall_ns(), monotonic_s()
         try:
             started = start(self._context, job)
@@ -175,20 +180,22 @@ class Wave:
         if started.no_terminal:
             self._report(wire.PIPED, number, started.no_terminal)
 
-    def _step_back(self, job: "Job") -> None:
-        """Once, before the first job: take the priority of this wave's jobs, which is one for all (R13), and in the
-        background ask to hear of the coordinator's death (R20)."""
+    def _take_priority(self, job: "Job") -> None:
+        """Take the priority of this wave's jobs, which is one for all, before the first job (R13).
+
+        In the background, also ask for a signal when the coordinator dies (R20).
+        """
         nice = nice_of(self._context, job)
-        if not self._has_stepped_back and (nice or self._context.is_background):
+        if not self._has_priority and (nice or self._context.is_background):
             from dodo_hooks.host.priority import end_with_parent, lower_priority
 
             lower_priority(nice, idle_io=self._context.is_background)
             if self._context.is_background:
                 end_with_parent(signal.SIGTERM)
-        self._has_stepped_back = True
+        self._has_priority = True
 
     def _read(self, running: Running) -> bool:
-        """Move what a job has written into its log; whether there may be more."""
+        """Move a job's output into its log; return whether there may be more."""
         assert running.started.output is not None
         try:
             data = os.read(running.started.output, _READ_BYTES)
@@ -210,12 +217,12 @@ class Wave:
                 flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
                 running.log = os.open(log_path(self._context, running.job), flags, 0o600)
             descriptors.write_all(running.log, data)
-            running.unlooked += len(data)
+            running.unchecked += len(data)
             most_bytes = max_log_of(self._context, running.job)
-            if running.unlooked > most_bytes // 4:
+            if running.unchecked > most_bytes // 4:
                 trim_log(running.log, most_bytes)
-                running.unlooked = 0
-        except OSError as error:  # the job goes on: its output is read and lost, and the runner says so
+                running.unchecked = 0
+        except OSError as error:  # the job goes on: its output is read and lost, and the runner reports that
             self._report(wire.UNLOGGED, running.number, error.errno or 0)
 
     def _close_output(self, running: Running) -> None:
@@ -226,17 +233,18 @@ class Wave:
             os.close(output)
 
     def _ask_to_end(self, running: Running, grace_s: float) -> None:
-        """A second call can only shorten the grace period (R17)."""
+        """Send SIGTERM at the first call; a second one can only shorten the grace period (R17)."""
         kill_at_s = monotonic_s() + grace_s
         if running.kill_at_s is None:
             process.terminate_group(running.pid)
             running.kill_at_s = kill_at_s
         running.kill_at_s = min(running.kill_at_s, kill_at_s)
 
-    def _look_after(self, running: Running) -> None:
+    def _check(self, running: Running) -> None:
         """Send SIGKILL when it is due; reap the job when it has ended.
 
-        A shell that was killed did not decide to leave anything behind, as one does that ends by itself (R16, R20).
+        A shell that was killed left no process on purpose, unlike one that ended by itself: its group is ended (R16,
+        R20).
         """
         if running.kill_at_s is None and process.was_killed(running.pid) and process.group_has_others(running.pid):
             self._ask_to_end(running, self._context.grace_s)
@@ -253,7 +261,10 @@ class Wave:
             self._end(running, *status)
 
     def _end(self, running: Running, exit_code: "int | None", signal: "int | None") -> None:
-        """The job's process has ended, and with it the job, whoever still holds its output (R16)."""
+        """Report the end of a job, or start its next batch, now that its process has ended.
+
+        The job has ended even if another process still holds its output (R16).
+        """
         at_ns, duration_us = wall_ns(), int((monotonic_s() - running.started_s) * 1_000_000)
         if exit_code == 0 and running.kill_at_s is None and running.started.batches:
             try:
@@ -279,5 +290,5 @@ class Wave:
     def _report(self, kind: str, *numbers: int, text: str = "") -> None:
         try:
             wire.send(self._reports, kind, *numbers, text=text)
-        except BrokenPipeError:  # the commands' end will say so as well, and then everything is ended
+        except BrokenPipeError:  # the pipe of the commands reports the same, and then every job is ended
             pass

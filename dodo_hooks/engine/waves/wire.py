@@ -1,7 +1,7 @@
-"""What a runner and its waves say to each other: short lines on a pair of pipes (HOT).
+"""The messages between a runner and its waves: short lines on a pair of pipes (HOT).
 
-A line is a letter, then numbers, then in two of them a text, and always shorter than PIPE_BUF, so that it arrives in
-one piece (pipe(7)). The closing of a pipe is a message too: the other side is gone.
+A line is a letter, then numbers, then in two kinds a text. A line is always shorter than PIPE_BUF, so that it arrives
+in one piece (pipe(7)). The closing of a pipe is a message too: the other side is gone.
 """
 
 from dodo_hooks.host.posix import os
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 # Runner to wave.
 GRANT = "G"  # job: start it
-LIVE = "L"  # job: tell of each piece of its output from now on
+LIVE = "L"  # job: report each piece of its output from now on
 END = "E"  # job, grace in ms: end its process group (R14)
-DISMISS = "D"  # start nothing any more, leave when what runs has ended
+DISMISS = "D"  # start nothing any more, leave when the running jobs have ended
 # Wave to runner.
 STARTED = "S"  # job, process id, time in ns
 NEXT_BATCH = "N"  # job, process id: one batch of its files has succeeded, and the next has been started
@@ -23,7 +23,7 @@ PIPED = "P"  # job, errno: no pseudo-terminal could be opened, so its output goe
 REFUSED = "R"  # job, exit code, time in ns, why: it could not be started
 OUTPUT = "O"  # job: its log has grown
 UNLOGGED = "U"  # job, errno: its output cannot be kept (R21)
-BROKEN = "B"  # what went wrong in the wave itself, which ends now
+BROKEN = "B"  # text: an error of the wave itself, which ends now
 
 _NUMBERS = {
     GRANT: 1,
@@ -64,7 +64,7 @@ class Inbox:
         self._rest = b""
 
     def receive(self) -> "list[Message] | None":
-        """The messages that have come; None when the other side is gone and nothing is left."""
+        """Return the messages that have come; None if the other side is gone and nothing is left."""
         data = os.read(self.descriptor, 65536)
         if not data:
             return None

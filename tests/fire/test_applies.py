@@ -546,7 +546,7 @@ import sys
 before = set(sys.modules)
 sys.path.append({packages!r})
 from dodo_hooks.core.plan import Check, Condition, FileRule, Hook, Job
-from dodo_hooks.fire.select.job_filter import what_applies
+from dodo_hooks.fire.select.job_filter import filter_jobs
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import make_world
 world = make_world()
@@ -554,7 +554,7 @@ fields = (0, "a", "", "true", ("true",), "", *[()] * 6, "foreground", False, Non
 rule = FileRule("staged", "", ({glob!r},), (), ("text/x-python",), "")
 checks = (Check(False, (Condition("run", "false"),)),)
 hook = Hook("pre-commit", (Job(*fields, rule, checks=(0,)),), (0,), False, None, checks)
-print(what_applies(world, find_repo(world.environ, world.cwd), hook, (), b"", left_out={{}}).files)
+print(filter_jobs(world, find_repo(world.environ, world.cwd), hook, (), b"", left_out={{}}).files)
 print(*(name for name in set(sys.modules) - before if not name.startswith("dodo_hooks")))
 """
 

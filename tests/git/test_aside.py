@@ -855,7 +855,7 @@ def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None
     assert lock_shared(facts, waits=False) is None
     assert restore_interrupted(facts, text.env) == []
     assert text.read("text") == STAGED
-    with in_process(text, "wait_until_whole(repo); print(open('text').read() == unstaged_text())") as waiting:
+    with in_process(text, "wait_until_restored(repo); print(open('text').read() == unstaged_text())") as waiting:
         assert waiting.stdout is not None
         assert waiting.stdout.readline() == b"begun\n"
         aside.restore()
@@ -892,7 +892,7 @@ def test_g5_two_recoveries_at_once(repo: Repo) -> None:
     before = snapshot(repo.path)
     abandon(put_aside(repo))
     with ExitStack() as stack:
-        both = [stack.enter_context(in_process(repo, "print(recover(repo, env, waits=True))")) for _ in range(2)]
+        both = [stack.enter_context(in_process(repo, "print(restore_interrupted(repo, env, waits=True))")) for _ in range(2)]
         said = sorted(one.communicate()[0] for one in both)
     assert said[0].endswith(b"begun\n[]\n") or b"restored" in said[0]
     assert sum(b"restored" in one for one in said) == 1
@@ -907,9 +907,9 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
     text.write(".git/info/attributes", "other filter=slow\n")
     text.write("other", "")
     code = (
-        "from dodo_hooks.git.worktree_status import run_git\n"
+        "from dodo_hooks.git.worktree_status import run_git_at_top\n"
         f"os.set_inheritable({aside.lock}, False)\n"
-        f"run_git(repo, env, ('update-index', '--add', 'other'), lock={aside.lock})"
+        f"run_git_at_top(repo, env, ('update-index', '--add', 'other'), lock={aside.lock})"
     )
     with in_process(text, code, keep=aside.lock) as staging:
         gate.wait()
@@ -926,8 +926,8 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
 def in_process(repo: Repo, code: str, keep: "int | None" = None) -> "subprocess.Popen[bytes]":
     lines = (
         "import os",
-        "from dodo_hooks.git.unstaged.hide import recover",
-        "from dodo_hooks.git.unstaged.lock import wait_until_whole",
+        "from dodo_hooks.git.unstaged.hide import restore_interrupted",
+        "from dodo_hooks.git.unstaged.lock import wait_until_restored",
         "from dodo_hooks.git.repo import find_repo",
         "from kit.unstaged import unstaged_text",
         "env = dict(os.environ); repo = find_repo(env, os.getcwd())",
@@ -972,14 +972,14 @@ def test_g5_looking_for_unstaged_changes_imports_nothing_slow(text: Repo) -> Non
     """Each pre-commit does it, and mostly for nothing."""
     code = (
         "import sys; bare = set(sys.modules); sys.path.insert(0, sys.argv[1])",
-        "from dodo_hooks.core.added_edges import overlap_edges",
-        "from dodo_hooks.git.unstaged.lock import wait_until_whole",
-        "from dodo_hooks.git.event import is_anything_owed",
+        "from dodo_hooks.core.added_edges import conflict_edges",
+        "from dodo_hooks.git.unstaged.lock import wait_until_restored",
+        "from dodo_hooks.git.event import needs_recovery",
         "from dodo_hooks.git.worktree_status import unstaged_changes",
         "from dodo_hooks.git.repo import find_repo",
         "from dodo_hooks.host.world import make_world",
-        "world = make_world(); repo = find_repo(world.environ, world.cwd); wait_until_whole(repo)",
-        "print(is_anything_owed(repo), *(one.path for one in unstaged_changes(repo, world.environ)))",
+        "world = make_world(); repo = find_repo(world.environ, world.cwd); wait_until_restored(repo)",
+        "print(needs_recovery(repo), *(one.path for one in unstaged_changes(repo, world.environ)))",
         "print(*(name for name in set(sys.modules) - bare if not name.startswith('dodo_hooks')))",
     )
     done = text.call(sys.executable, "-I", "-S", "-c", "\n".join(code), PACKAGES, check=True)

@@ -42,12 +42,12 @@ PROBE = """\
 #!{python}
 import os, sys
 sys.path[:0] = {path!r}
-from dodo_hooks.git.files import Asked, Event, changes_from
+from dodo_hooks.git.files import GitQuery, Event, list_files
 from dodo_hooks.git.repo import find_repo
 hook = os.path.basename(sys.argv[0])
 stdin = sys.stdin.buffer.read() if hook in ("pre-push", "post-rewrite") else b""
 event = Event(hook, tuple(sys.argv[1:]), stdin)
-changes = changes_from({source!r}, Asked(find_repo(dict(os.environ), os.getcwd()), dict(os.environ)), event)
+changes = list_files({source!r}, GitQuery(find_repo(dict(os.environ), os.getcwd()), dict(os.environ)), event)
 with open({told!r}, "a") as file:
     print(repr(changes), file=file)
 """

@@ -1,4 +1,4 @@
-"""What no single key can tell: names, needs, cycles, modes and keys that do not go together (R4, C4, C5)."""
+"""Checks that concern several keys: names, needs, cycles, modes and keys that exclude each other (R4, C4, C5)."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -11,10 +11,10 @@ from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Finding, Location, Node, Path, key_mark_at, mark_at
 from dodo_hooks.loader.schema.models import HookBody, JobBody
 
-_MOST_CYCLES = 20  # said in one run; each costs a walk through the graph
+_MOST_CYCLES = 20  # reported in one run; each costs a walk through the graph
 _MOST_NEIGHBOURS = 500  # names among which the nearest is sought, for each unknown one
 
-# What a group may say: the rest belongs to the jobs in it (C5).
+# The keys of a group: the others belong to its jobs (C5).
 _OF_GROUPS = frozenset(
     (
         *("group", "name", "description", "needs", "background", "root", "env", "tags", "priority", "timeout"),
@@ -26,7 +26,7 @@ _STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and 
 
 
 def check_names(flat: Flat, tree: Node) -> list[Finding]:
-    """Names that are not allowed, and names that two jobs or groups have (C4, R4)."""
+    """Return findings about names that are not allowed, and names that two jobs or groups have (C4, R4)."""
     findings: list[Finding] = []
     first: dict[str, Location] = {}
     for path, body in _written(flat):
@@ -43,7 +43,7 @@ def check_names(flat: Flat, tree: Node) -> list[Finding]:
 
 
 def _written(flat: Flat) -> list[tuple[Path, JobBody]]:
-    """The jobs and the groups, in the order of the file."""
+    """Return the jobs and the groups, in the order of the file."""
     groups = [(unit.path, unit.body) for unit in flat.whole.inside() if unit.body is not None]
     return sorted([*groups, *((member.path, member.body) for member in flat.members)], key=lambda one: _order(one[0]))
 
@@ -53,7 +53,7 @@ def _order(path: Path) -> list[int]:
 
 
 def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
-    """Two modes at once, and a chain that is to be detached as a whole (C5)."""
+    """Return findings about two modes at once, and about a mode of a hook that is all in the background (C5)."""
     findings: list[Finding] = []
     for unit in flat.whole.inside():
         path = unit.path if unit.body is None else [*unit.path, "group"]
@@ -75,7 +75,7 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Findi
 
 
 def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
-    """Keys that do not go together."""
+    """Return findings about keys that exclude each other."""
     findings: list[Finding] = []
     for unit in flat.whole.inside():
         if unit.body is not None:
@@ -109,9 +109,10 @@ def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]
 def checked_needs(
     hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node
 ) -> tuple[list[list[int]], list[Finding]]:
-    """The needs of each job as numbers, each once, and those that cannot be: unknown, of itself, in a circle (R4).
+    """Return the needs of each job as numbers, each once, and the findings about them.
 
-    A need on a group is one on all its jobs, and a group's need is one of all its jobs. `others`: every hook.
+    The findings are unknown needs, needs of a job on itself, and cycles (R4). A need on a group is a need on all its
+    jobs, and a need of a group is a need of all its jobs. `others` has every hook.
     """
     needs: list[list[int]] = [[] for _ in flat.members]
     findings: list[Finding] = []
@@ -135,7 +136,7 @@ def checked_needs(
 
 
 def _needy(flat: Flat) -> list[tuple[Path, JobBody, tuple[int, ...]]]:
-    """Whoever may have needs, and the jobs that have them with it: jobs, and groups for all their jobs."""
+    """Return the bodies that may have needs: jobs, and groups with the numbers of all their jobs."""
     groups = [(unit.path, unit.body, unit.numbers) for unit in flat.whole.inside() if unit.body is not None]
     jobs = [(member.path, member.body, (number,)) for number, member in enumerate(flat.members)]
     return sorted([*groups, *jobs], key=lambda one: _order(one[0]))
@@ -155,7 +156,7 @@ def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body:
 
 
 def _cycles(flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node) -> list[Finding]:
-    """A finding for each cycle; no two of them share an edge."""
+    """Return a finding for each cycle; no two of them share an edge."""
     findings: list[Finding] = []
     left = [list(its_needs) for its_needs in needs]
     while len(findings) < _MOST_CYCLES and (cycle := find_cycle(left)):
@@ -169,7 +170,7 @@ def _cycles(flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int]
 
 
 def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> list[Finding]:
-    """Groups that a mode cannot put one after the other, because they need each other (C5)."""
+    """Return findings about groups that a mode cannot order, because their parts need each other (C5)."""
     units = {unit.path: unit for unit in flat.whole.inside()}
     findings = []
     for tangle in chains.tangles:

@@ -1,7 +1,7 @@
-"""`skip` and `only` of other tools (C7).
+"""The `skip` and `only` of other tools (C7).
 
-In a list of lefthook's, and in a `skip` of daft's, the keys of one map are alternatives; here they all have to hold, so
-such a map becomes several. An `only` of daft's wants all of its items.
+In a list of lefthook's, and in a `skip` of daft's, the keys of one map are alternatives. Here all of them have to hold,
+so such a map becomes several. An `only` of daft's needs all of its items to hold.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ _PATH_RULES = GlobRules()
 
 
 class Unmet(Exception):
-    """A condition that never holds where the file comes from."""
+    """A condition that never holds in the tool that the file is for."""
 
 
 def lefthook_condition(entry: Entry, remarks: DiagnosticCollector) -> Entry | None:
-    """The `skip` or `only` in our words; None for a `skip` that lefthook never follows."""
+    """Return the `skip` or `only` in our format; None for a `skip` that never holds in lefthook."""
     value = entry.value
     if isinstance(value, Scalar) and isinstance(value.value, bool):
         return entry
@@ -46,7 +46,7 @@ def _lefthook_item(item: Node, remarks: DiagnosticCollector) -> list[Node]:
 
 
 def _is_text(entry: Entry, remarks: DiagnosticCollector) -> bool:
-    """Anything else never holds in lefthook."""
+    """Return whether the value is one text; with any other value the condition never holds in lefthook."""
     if is_empty(entry.value) or (isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)):
         return True
     why = "lefthook takes one text: write an item for each"
@@ -55,7 +55,7 @@ def _is_text(entry: Entry, remarks: DiagnosticCollector) -> bool:
 
 
 def daft_condition(entry: Entry, remarks: DiagnosticCollector) -> Entry | None:
-    """The same for daft's."""
+    """Return a `skip` or `only` of daft's in our format; None for a `skip` that never holds in daft."""
     value = entry.value
     if isinstance(value, Scalar):
         return replace(entry, value=_variable(value))
@@ -71,7 +71,7 @@ def daft_condition(entry: Entry, remarks: DiagnosticCollector) -> Entry | None:
 
 
 def _by_system(key: str, value: MapNode, remarks: DiagnosticCollector) -> list[Node]:
-    """Conditions for some systems only: `skip: {macos: [...]}`. On a system that is not named nothing is asked."""
+    """Return conditions for some systems only: `skip: {macos: [...]}`. Other systems have no condition."""
     found: list[Node] = []
     for one in value.entries:
         here = _run(one.mark, f'test "$(uname -s)" = {_SYSTEMS[one.key]}')
@@ -115,14 +115,14 @@ def _daft_only(item: Node, remarks: DiagnosticCollector) -> Node:
 
 
 def _variable(value: Scalar) -> Node:
-    """daft's single text is always a variable, also one called `merge`."""
+    """Return daft's single text as a condition; it is always a variable, even one called `merge`."""
     if value.value in LEFTHOOK_STATES:
         return MapNode(value.mark, (Entry(value.mark, "env", value),))
     return value
 
 
 def _any_of(entry: Entry, read: Callable[[Node], list[Node]], remarks: DiagnosticCollector) -> Entry | None:
-    """A list of conditions of which one has to hold."""
+    """Return a list of conditions of which one has to hold."""
     found: list[Node] = []
     for item in items_of(entry.value):
         try:
@@ -150,7 +150,7 @@ def _state(item: Node, states: tuple[str, ...], remarks: DiagnosticCollector) ->
 
 
 def _alternatives(item: MapNode, keys: tuple[str, ...], remarks: DiagnosticCollector) -> list[Node]:
-    """One map for each condition of a map in which any of them is enough."""
+    """Return one map for each condition of a map in which any of them is enough."""
     reason = [one for one in item.entries if one.key == "desc" and "env" in keys]
     asked = [one for one in item.entries if one not in reason and _is_known(one, keys, remarks)]
     if not asked:
@@ -179,7 +179,7 @@ def _pattern(node: Node, key: str, remarks: DiagnosticCollector) -> Node:
         return ref_node(node) if key == "ref" else pattern_node(node, _PATH_RULES)
     except ValueError as error:
         remarks.find(node.mark, f"{quoted(key)}: {error}")
-        return text(node.mark, "**")  # which nothing more is wrong with
+        return text(node.mark, "**")  # a valid stand-in
 
 
 def _first_key(node: MapNode) -> str:

@@ -1,9 +1,9 @@
-"""What the models refuse, said in sentences (C2), and the rest of the file without it.
+"""The errors of the models, as sentences (C2), and the tree without the parts that have errors.
 
-A flaw's path has the shape of the models: `("hooks", HOOK, "jobs", N, "group", "jobs", M, KEY, ...)`. It is brought to
-the shape of the file first. Pydantic adds "[key]" where it is the key of a mapping that is wrong and not its value, and
-one of our tags where a value may have several shapes; and the file has a short form where the models have a list of one
-or a mapping with one key.
+The path of an error has the shape of the models: `("hooks", HOOK, "jobs", N, "group", "jobs", M, KEY, ...)`. It is
+translated to the shape of the file first. Pydantic adds "[key]" for an error of a mapping's key rather than its value,
+and one of our tags where a value may have several shapes. And the file has a short form where the models have a list of
+one item or a mapping with one key.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ WAYS: dict[str, dict[str, tuple[str, str]]] = {
     "group": {"jobs": ("job", _EACH)},
     "condition": {"ref": ("pattern", _ANY), "changed": ("pattern", _ANY), "all": ("condition", _ANY)},
 }
-_MAIN = ("file", "hook", "job")  # where a key that several bodies have is most likely meant to stand
+_MAIN = ("file", "hook", "job")  # the most likely owners of a key that several bodies have
 # Keys that are planned, of a job.
 _NOT_YET = ("inputs", "outputs", "uptodate", "tracks")
 
@@ -87,7 +87,7 @@ _NO = ("no", "n", "off", "false", "0")
 
 @dataclass(frozen=True, slots=True)
 class ModelError:
-    """One error of pydantic's: its type (`extra_forbidden`), where, and what else it knows."""
+    """One error of pydantic's: its type (`extra_forbidden`), its path, and its context."""
 
     kind: str
     path: tuple[str | int, ...]
@@ -95,9 +95,9 @@ class ModelError:
 
 
 def findings_of(flaws: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """The sentences for flaws; `keys` are the known ones of a `file`, its `log`, a `hook` and so on.
+    """Return the findings for the errors; `keys` are the known keys of a `file`, its `log`, a `hook` and so on.
 
-    What an alias brings to several jobs is said of the first: a file may hold thousands of aliases.
+    An error that an alias repeats in several jobs is reported for the first one: a file may hold thousands of aliases.
     """
     findings: list[Finding] = []
     said: set[tuple[object, ...]] = set()
@@ -128,7 +128,7 @@ def _finding_of(flaw: ModelError, path: Path, is_key: bool, root: Node, keys: Ma
 
 
 def _place_of(flaw: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
-    """The flaw's path in the tree, and whether it is about the key there and not about its value."""
+    """Return the error's path in the tree, and whether it is about the key there instead of its value."""
     steps = [step for step in flaw.path if step not in _TAGS]
     kept: list[str | int] = []
     node: Node | None = root
@@ -145,12 +145,12 @@ def _place_of(flaw: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool
 
 
 def _is_short(node: Node | None, step: str | int) -> bool:
-    """Whether the file has one value where the models have a list, or a mapping with one key."""
+    """Return whether the file has one value where the models have a list, or a mapping with one key."""
     return not isinstance(node, ListNode) if isinstance(step, int) else not isinstance(node, MapNode | None)
 
 
 def _bodies(path: Path) -> Iterator[tuple[int, str]]:
-    """Each body on the way, as how long the path to it is, and its level; the file itself first."""
+    """Yield each body on the path, as the length of its path and its level; the file itself comes first."""
     level, place = "file", 0
     yield 0, level
     while place < len(path):
@@ -168,7 +168,7 @@ def _bodies(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _level_at(path: Path) -> str:
-    """What kind of body the path leads to, or into."""
+    """Return the level of the body that the path leads to, or into."""
     return list(_bodies(path))[-1][1]
 
 
@@ -177,7 +177,7 @@ def _is_a(level: str, path: Path) -> bool:
 
 
 def who_at(root: Node, path: Path) -> str:
-    """`job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for what belongs to the file."""
+    """Return `job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for the file itself."""
     owners = [(length, level) for length, level in _bodies(path) if level in ("hook", "setup", "job")]
     return _called(root, path, owners) if owners else ""
 
@@ -216,7 +216,7 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
 
 
 def _subject(path: Path) -> str:
-    """What the sentence is about; nothing where it is about the hook or the job as a whole."""
+    """Return the beginning of a message that names the key; "" for a hook or a job as a whole."""
     names = [step for step in path if isinstance(step, str)]
     if not path or any(_is_a(level, path) for level in ("hook", "setup", "job")):
         return ""
@@ -234,7 +234,7 @@ def _mismatch(flaw: ModelError, path: Path, node: Node | None) -> str:
 
 
 def _hint(flaw: ModelError, path: Path, node: Node | None) -> str:
-    """What to write instead, where it can be told."""
+    """Return the correct spelling of a value, where it is known; else ""."""
     if flaw.kind == "list_type" and path[-1] == "jobs":
         return ': write "- " before each job' if not isinstance(node, Scalar) else ""
     if flaw.kind == "list_type" and isinstance(node, Scalar):
@@ -255,7 +255,10 @@ def _hint(flaw: ModelError, path: Path, node: Node | None) -> str:
 
 
 def without(root: Node, flaws: Sequence[ModelError]) -> Node:
-    """The tree without what the flaws are about. A job without a command gets `:`, so that its name is known."""
+    """Return the tree without the values that have errors.
+
+    A job without a command gets `:`, so that its name is known.
+    """
     whole: set[Path] = set()
     commandless: set[Path] = set()
     for flaw in flaws:
@@ -267,17 +270,17 @@ def without(root: Node, flaws: Sequence[ModelError]) -> Node:
 
 
 def _cut_at(flaw: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
-    """What has to go so that nothing is left that is wrong in another way, and the job that then has no command."""
+    """Return the path to remove so that no further error follows, and the job that then has no command."""
     bodies = list(_bodies(path))
     for length, level in bodies:
-        if level == "condition":  # what is left of one asks something else: the whole `skip` or `only` goes
+        if level == "condition":  # the rest of one has another meaning: remove the whole `skip` or `only`
             return path[:length] if isinstance(path[length - 1], str) else path[: length - 1], None
         if level == "setup":
             return path[:length], None
     length, level = bodies[-1]
     if level == "group" and length == len(path):
         return path, path[:-1]
-    if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is none
+    if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is not usable
         return path[: length + 1], path[:length] if flaw.kind != "refused" else None
     return path[:-1] if flaw.kind == "missing" else path, None
 

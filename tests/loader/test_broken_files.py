@@ -1,4 +1,4 @@
-"""Broken hook files: where each is wrong, and what is said about it (C2, C3, C4, C5, R4)."""
+"""Broken hook files: the location and the message of each error (C2, C3, C4, C5, R4)."""
 
 from pathlib import Path
 

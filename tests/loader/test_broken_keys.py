@@ -1,4 +1,4 @@
-"""Every key with a wrong value, and misspelt keys at every level: one problem each, at its place (C2)."""
+"""Every key with a wrong value, and misspelt keys at every level: one diagnostic each, at its location (C2)."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from kit.broken import Cases, hook, jobs, problems
 
 
 def condition(text: str) -> str:
-    """A hook file with this item in a `skip`, which begins in line 3, column 12."""
+    """Return a hook file with this item in a `skip`, which begins in line 3, column 12."""
     return hook(f"skip: [{text}]")
 
 
 def group(body: str) -> str:
-    """A hook file with a group of this body, in flow style, which begins in line 4, column 16."""
+    """Return a hook file with a group of this body, in flow style, which begins in line 4, column 16."""
     return jobs(f"group: {body}")
 
 
@@ -259,7 +259,7 @@ HIDING = {
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in HIDING.items()])
 def test_c2_what_is_wrong_in_a_body_does_not_hide_the_graph(tmp_path: Path, body: str) -> None:
-    """What a flaw is cut out with is never so small that the rest is wrong in another way."""
+    """Enough is removed with an error that no further error follows."""
     content = f"hooks:\n  pre-commit: {{{body}}}\n  pre-push: {{jobs: [{{name: a, run: x, needs: [gone]}}]}}\n"
     found = problems(tmp_path, content)
     assert len(found) > 1

@@ -1,4 +1,4 @@
-"""What a job executes, and what it is about: `run`, `script`, `shell`, `rc`, placeholders, files (C4, C6, C7)."""
+"""The command and the files of a job: `run`, `script`, `shell`, `rc`, placeholders, files (C4, C6, C7)."""
 
 import json
 import subprocess
@@ -219,7 +219,7 @@ def test_c6_a_foreign_file_is_not_refused_for_what_one_job_runs(tmp_path: Path, 
 
 
 def test_c6_a_job_that_is_refused_is_about_the_files_that_it_names(tmp_path: Path) -> None:
-    """Where there are none it does not apply, and nothing fails."""
+    """Without such files the job does not apply, and nothing fails."""
     text = "pre-commit: {jobs: [{run: 'sh -c \"x {staged_files}\"', glob: '*.py'}]}"
     (tmp_path / "lefthook.yml").write_text(text)
     (hook,) = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path))).hooks

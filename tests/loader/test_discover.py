@@ -1,4 +1,4 @@
-"""Which hook file applies (section 4)."""
+"""The search for the hook file (section 4)."""
 
 import os
 from pathlib import Path

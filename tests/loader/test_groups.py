@@ -253,7 +253,7 @@ def test_r4_a_task_may_need_its_own_jobs_only(tmp_path: Path) -> None:
 
 @st.composite
 def bodies(draw: st.DrawFn) -> dict[str, Any]:
-    """A hook with groups in groups, any modes, and needs that have no cycle among the jobs."""
+    """Draw a hook with groups in groups, any modes, and needs without a cycle among the jobs."""
     names = [f"j{number}" for number in range(draw(st.integers(2, 9)))]
     order = draw(st.permutations(names))
     jobs: list[dict[str, Any]] = [
@@ -278,7 +278,7 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(bodies())
 def test_c5_no_cycle_arises_that_nobody_wrote(tmp_path: Path, body: dict[str, Any]) -> None:
-    """A plan, in which every written need is kept; or a sentence about groups that need each other."""
+    """The result is a plan that keeps every written need, or an error about groups that need each other."""
     try:
         hook = hook_of(tmp_path, yaml.safe_dump(body))
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Files that are made to hurt: each is refused, or read, within two seconds of work and 200 MB of memory (C2)."""
+"""Malicious files: each is rejected, or read, within two seconds of work and 200 MB of memory (C2)."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ except ConfigError as error:
 
 
 def _doubled(first: str, item: str, times: int, use: str) -> str:
-    """Anchors each of which holds the one before twice, so that the last stands for 2 ** times of the first."""
+    """Return anchors, each of which holds the one before twice, so that the last stands for 2 ** times of the first."""
     lines = [f"a0: &a0 {first}", *(f"a{n}: &a{n} {item.format(f'*a{n - 1}, *a{n - 1}')}" for n in range(1, times))]
     return "\n".join([*lines, use.format(f"*a{times - 1}")])
 

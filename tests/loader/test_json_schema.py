@@ -1,4 +1,4 @@
-"""What is made of the models: the JSON Schema for editors and the reference of the keys (C1)."""
+"""The files generated from the models: the JSON Schema for editors and the reference of the keys (C1)."""
 
 import json
 import re
@@ -235,7 +235,7 @@ def _root(text: str) -> Any:
 
 
 def _completed(level: str, lines: str) -> str:
-    """The body as flow style, with what a body of the level cannot do without."""
+    """Return the body in flow style, with the keys that its level requires."""
     keys = plain_of(lines)
     needed = {"job": "run: x", "setup": "run: x", "concurrency": "group: x", "pattern": "regex: x"}.get(level)
     has_it = any(key in keys for key in (("regex", "glob") if level == "pattern" else COMMANDS))

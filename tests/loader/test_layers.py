@@ -1,4 +1,4 @@
-"""The hook file and what is laid over it: which files are read, and what is said of them (section 4)."""
+"""The hook file and its layers: the files that are read, and the diagnostics about them (section 4)."""
 
 import os
 from collections.abc import Callable
@@ -22,7 +22,7 @@ LINT = "hooks: {pre-commit: {jobs: [{name: lint, run: base}]}}\n"
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes files by their names: `write({"hooks.dodo": "..."})`."""
+    """Return a function that writes files by their names: `write({"hooks.dodo": "..."})`."""
 
     def write(files: dict[str, str]) -> None:
         for name, content in files.items():
@@ -54,7 +54,7 @@ def refusal(tmp_path: Path) -> list[str]:
 
 
 def layers_of(tmp_path: Path, main_top: Path | None = None) -> Layers:
-    """Those of a file of another family, which are not translated."""
+    """Return the layers of a file in another tool's config format, untranslated."""
     return read_layers(found_in(tmp_path / "top"), Sources(), None if main_top is None else str(main_top))
 
 
@@ -301,7 +301,7 @@ def test_the_overlay_of_the_main_working_tree_lies_below_that_of_the_linked_one(
         plan_of(tmp_path, main)
 
 
-# Other families
+# Other config formats
 
 
 def test_daft_its_layers_lie_where_daft_looks_for_them(tmp_path: Path, write: Write) -> None:

@@ -1,4 +1,4 @@
-"""TOML and JSON say the same as YAML, and know their places (C2)."""
+"""TOML and JSON have the same meaning as YAML, with locations (C2)."""
 
 import json
 import time
@@ -49,7 +49,7 @@ run = "n"
 
 
 def places(document: Document, *paths: str) -> list[tuple[int, int]]:
-    """Where the values are, each path written with dots."""
+    """Return the locations of the values, each path written with dots."""
     assert document.root is not None
     steps = [[int(step) if step.isdigit() else step for step in path.split(".")] for path in paths]
     marks = [mark_at(document.root, path) for path in steps]

@@ -1,7 +1,7 @@
-"""daft.yml: the file, its hooks and its tasks; `daft_jobs.py` has the jobs. docs/daft.md says it for people.
+"""The translation of daft.yml: the file, its hooks and its tasks. `daft_jobs.py` has the jobs, docs/daft.md the guide.
 
-Facts are daft's own documentation (docs/hooks), and its source where that is silent. Its schema is the one that ours
-grew from, so most of a file stays as it is.
+The facts are from daft's own documentation (docs/hooks), and its source where that is silent. Our schema grew from its
+schema, so most of a file stays as it is.
 """
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
@@ -53,7 +53,7 @@ _HOOK_KEYS = (
 )
 
 _RENAMED_HOOKS = {"git-post-merge": "post-merge"}
-# What daft fires itself, in commands of its own that have no counterpart in git.
+# Hooks that daft itself fires, in its own commands.
 _FIRED_BY_DAFT = {
     "post-init": "only daft fires it",
     "post-merge": 'in a daft.yml it is what follows "daft merge"; what git fires is called "git-post-merge" there',
@@ -66,7 +66,7 @@ _ABORTS = ("worktree-post-create",)  # fails its command although it is no gate 
 
 
 def translate(root: MapNode) -> Translation:
-    """A daft file in our words."""
+    """Translate a daft file to our format."""
     return _File(root).translated()
 
 
@@ -81,7 +81,7 @@ class _File:
         entries: list[Entry] = []
         for entry in self._root.entries:
             if entry.key.startswith("x-"):
-                continue  # a place for anchors
+                continue  # only holds anchors for aliases
             if entry.key not in _TOP_KEYS:
                 self._remarks.unknown(entry, _TOP_KEYS, "daft's")
             elif entry.key in self._fields:
@@ -128,7 +128,7 @@ class _File:
         return MapNode(node.mark, tuple(kept))
 
     def _hook_name(self, entry: Entry) -> str | None:
-        """What the hook is called here; None if it never fires here."""
+        """Return the name of the hook here; None if it never fires here."""
         name = _RENAMED_HOOKS.get(entry.key, entry.key)
         if entry.key in _FIRED_BY_DAFT and (entry.key not in known_hooks() or entry.key == "post-merge"):
             self._remarks.ignored(entry, f"this hook never fires here: {_FIRED_BY_DAFT[entry.key]}")
@@ -158,7 +158,7 @@ class _File:
         return MapNode(entry.value.mark, (*out, *jobs.translated(fields)))
 
     def _fail_mode(self, entry: Entry, fields: dict[str, Entry], name: str, *, is_task: bool) -> list[Entry]:
-        """Unless the file says so, only gates fail what they belong to, and the making of a working tree."""
+        """Return the `fail_mode`: by default only gates fail git, and the creation of a working tree."""
         written = fields.get("fail_mode")
         if is_task:
             if written:

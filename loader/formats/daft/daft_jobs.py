@@ -82,7 +82,7 @@ _IN_ENV = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The hook, or the task, that jobs belong to."""
+    """The hook, or the task, of some jobs."""
 
     name: str
     source_dir: str
@@ -91,20 +91,20 @@ class Body:
 
     @property
     def own_list(self) -> str:
-        """What `{files}` means in it."""
+        """The list that `{files}` stands for in this hook."""
         if self.name in _COMMIT_HOOKS:
             return "{staged_files}"
         return "{push_files}" if self.name == "pre-push" else "{changed_files}"
 
 
 class Jobs:
-    """Translates the jobs of one hook."""
+    """A translator for the jobs of one hook."""
 
     def __init__(self, remarks: DiagnosticCollector, body: Body) -> None:
         self._remarks, self._body = remarks, body
 
     def translated(self, fields: dict[str, Entry]) -> list[Entry]:
-        """`jobs:`, and behind them what the older `commands:` names."""
+        """Return `jobs:`, followed by the jobs of the older `commands:`."""
         jobs, commands = fields.get("jobs"), fields.get("commands")
         if jobs and not isinstance(jobs.value, ListNode):
             return [jobs]
@@ -154,7 +154,7 @@ class Jobs:
         return replace(leaf, entries=(*leaf.entries, with_value(entry, replace(group, entries=tuple(made)))))
 
     def _leaf(self, node: MapNode) -> MapNode:
-        """A job that runs something; of a group all but what it runs."""
+        """Translate a job that runs something, or a group without its jobs."""
         fields = fields_of(node)
         who = f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(self._body.name)}"
         if "tracks" in fields:
@@ -192,7 +192,7 @@ class Jobs:
         return replace(node, entries=tuple(kept))
 
     def _run(self, fields: dict[str, Entry], who: str) -> list[Entry]:
-        """What the job runs; a script as the command that daft makes of it."""
+        """Return the command of the job; a script becomes the command that daft runs for it."""
         run, script, only_on = fields.get("run"), fields.get("script"), fields.get("os")
         if script and not run and isinstance(script.value, Scalar):
             words = [
@@ -209,7 +209,7 @@ class Jobs:
         return [one for one in (run, script) if one]
 
     def _on_systems(self, run: Entry, only_on: Entry, who: str) -> Entry:
-        """`os:`, which older versions of daft had, as keys of `run:`."""
+        """Turn `os:`, which older versions of daft had, into keys of `run:`."""
         systems = [item.text for item in items_of(only_on.value) if isinstance(item, Scalar)]
         if isinstance(run.value, MapNode):
             return with_value(
@@ -222,7 +222,7 @@ class Jobs:
         return with_value(run, MapNode(run.value.mark, entries))
 
     def _with_own_list(self, run: Entry, fields: dict[str, Entry]) -> Entry:
-        """`{files}` and `{changed_files}` are the same in daft: what the hook, or `files:`, is about."""
+        """Replace `{files}` and `{changed_files}`, which are the same in daft: the list of the hook, or of `files:`."""
         has_command = "files" in fields or self._body.files is not None
         return with_value(run, _replaced(run.value, "{files}" if has_command else self._body.own_list))
 
@@ -266,7 +266,7 @@ def _is_moving(value: str) -> bool:
 
 
 def _is_about_files(fields: dict[str, Entry], command: list[Entry]) -> bool:
-    """Only then does daft ask the patterns of the hook, too."""
+    """Return whether the job is about files; only then does daft apply the patterns of the hook, too."""
     return any(key in fields for key in _FILE_KEYS) or any(
         _FILE_LIST.search(scalar.text) for one in command for scalar in _scalars(one.value)
     )

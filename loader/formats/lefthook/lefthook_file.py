@@ -1,7 +1,7 @@
-"""lefthook.yml: the file and its hooks; `lefthook_jobs.py` has the jobs. docs/lefthook.md says it for people.
+"""The translation of lefthook.yml: the file and its hooks. `lefthook_jobs.py` has the jobs, docs/lefthook.md the guide.
 
-Facts are lefthook's own documentation (docs/configuration), and its source where that is silent; keys of version 1 that
-version 2 no longer has are read as version 1 did.
+The facts are from lefthook's own documentation (docs/configuration), and its source where that is silent. Keys of
+version 1 that version 2 no longer has are read as in version 1.
 """
 
 import re
@@ -31,7 +31,7 @@ from dodo_hooks.loader.formats.translation import (
 from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
 
 _SAME = ("rc", "source_dir", "source_dir_local")
-# What lefthook says to itself: how it installs and updates itself, and what was resolved before.
+# Settings of lefthook itself, for its installation and updates, and keys that are resolved before.
 _OWN = (
     "$schema",
     "assert_lefthook_installed",
@@ -85,7 +85,7 @@ _OUTPUT = {
 
 
 def translate(root: MapNode) -> Translation:
-    """A lefthook file in our words."""
+    """Translate a lefthook file to our format."""
     return _File(root).translated()
 
 
@@ -117,7 +117,7 @@ class _File:
                 self._tell_if_misspelt(entry)
                 tasks.append(with_value(entry, self._hook(entry, is_task=True)))
             elif entry.key.startswith("x-"):
-                continue  # a place for anchors
+                continue  # only holds anchors for aliases
             elif entry.key in _HOOK_KEYS:
                 self._remarks.ignored(entry, "it belongs below the name of a hook")
             else:
@@ -130,7 +130,10 @@ class _File:
         return self._remarks.translation(MapNode(mark, tuple(entries)))
 
     def _tell_if_misspelt(self, entry: Entry) -> None:
-        """lefthook takes any name for a hook that is run by hand, so that a gate can go unnoticed."""
+        """Note a name that may be a misspelt hook.
+
+        lefthook accepts any name for a hook that is run manually, so a misspelt gate would go unnoticed.
+        """
         near = did_you_mean(entry.key, CLIENT_HOOKS)
         if near:
             self._remarks.notice(entry.mark, f"{quoted(entry.key)} is no hook of git's and runs as a task only{near}")
@@ -170,7 +173,7 @@ class _File:
         return [] if word == "auto" else [entry]
 
     def _output(self, entry: Entry) -> list[Entry]:
-        """`output:` names what is shown, the older `skip_output:` what is not."""
+        """Translate `output:`, which lists what is shown, or the older `skip_output:`, which lists what is hidden."""
         is_skip = entry.key == "skip_output"
         if is_skip and "output" in self._fields:
             self._remarks.ignored(entry, '"output" is there as well')
@@ -220,7 +223,7 @@ class _File:
 
 
 def _is_version_2(fields: dict[str, Entry]) -> bool:
-    """Whether the file asks for lefthook 2: it names it, or a key that came with it."""
+    """Return whether the file asks for lefthook 2: it names that version, or uses a key that came with it."""
     return "glob_matcher" in fields or re.match(r"v?([2-9]|\d\d)", text_of(fields.get("min_version"))) is not None
 
 
@@ -229,7 +232,7 @@ def _is_false(node: Node) -> bool:
 
 
 def _templates(entry: Entry) -> Entry:
-    """A template with nothing behind its name is an empty text, and a number is one as it is written."""
+    """Return templates as texts: one without a value is empty, and a number is kept as it is written."""
     if not isinstance(entry.value, MapNode):
         return entry
     filled = [
@@ -240,7 +243,10 @@ def _templates(entry: Entry) -> Entry:
 
 
 def _modes(mark: Location, fields: dict[str, Entry], remarks: DiagnosticCollector) -> list[Entry]:
-    """One after the other unless the hook says otherwise; there `follow` is about output and not about order."""
+    """Return the modes of a hook.
+
+    Jobs run one by one unless the hook says otherwise. lefthook's `follow` is about output and not about order.
+    """
     follow, parallel, piped = fields.get("follow"), fields.get("parallel"), fields.get("piped")
     if is_true(follow) and is_true(parallel) and follow:
         remarks.ignored(follow, "what jobs print that run at the same time is shown one job after the other")

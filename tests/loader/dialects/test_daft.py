@@ -1,4 +1,4 @@
-"""What becomes of each key of a daft.yml: the same meaning in our words, a notice, or an error."""
+"""The translation of each key of a daft.yml: the same meaning in our format, a notice, or an error."""
 
 import textwrap
 from typing import Any
@@ -12,26 +12,26 @@ from kit.nodes import plain, tree
 
 
 def translated(text: str) -> Any:
-    """The file in our words, when there is nothing to say about it."""
+    """Return the file in our format, where there are no diagnostics."""
     translation = translate(tree(text))
     assert (translation.findings, translation.notices) == ([], [])
     return plain(translation.root)
 
 
 def remarks(text: str) -> list[str]:
-    """The notices (N) and the findings (F) with their places."""
+    """Return the notices (N) and the findings (F) with their locations."""
     translation = translate(tree(text))
     notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
     return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
 
 
 def a_hook(body: str, name: str = "pre-commit") -> str:
-    """A file with one hook, whose body begins in line 3, column 5."""
+    """Return a file with one hook, whose body begins in line 3, column 5."""
     return f"hooks:\n  {name}:\n{textwrap.indent(body, '    ')}"
 
 
 def a_job(keys: str, name: str = "pre-commit") -> str:
-    """A file with one job, whose keys begin in line 4, column 9."""
+    """Return a file with one job, whose keys begin in line 4, column 9."""
     return a_hook("jobs:\n" + textwrap.indent(keys, "    ").replace("    ", "  - ", 1), name)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of each key of a lefthook.yml: the same meaning in our words, a notice, or an error."""
+"""The translation of each key of a lefthook.yml: the same meaning in our format, a notice, or an error."""
 
 import textwrap
 from typing import Any
@@ -11,21 +11,21 @@ from kit.nodes import plain, tree
 
 
 def translated(text: str) -> Any:
-    """The file in our words, when there is nothing to say about it."""
+    """Return the file in our format, where there are no diagnostics."""
     translation = translate(tree(text))
     assert (translation.findings, translation.notices) == ([], [])
     return plain(translation.root)
 
 
 def remarks(text: str) -> list[str]:
-    """The notices (N) and the findings (F) with their places."""
+    """Return the notices (N) and the findings (F) with their locations."""
     translation = translate(tree(text))
     notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
     return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
 
 
 def pre_commit(body: str, name: str = "pre-commit") -> str:
-    """A file with one hook, whose body begins in line 2, column 3."""
+    """Return a file with one hook, whose body begins in line 2, column 3."""
     return f"{name}:\n{textwrap.indent(textwrap.dedent(body), '  ')}"
 
 
@@ -34,7 +34,7 @@ def hook(body: str, name: str = "pre-commit") -> Any:
 
 
 def job(keys: str, name: str = "pre-commit") -> Any:
-    """The one job that a hook has, and its own keys."""
+    """Return the keys of the only job of a hook."""
     (only,) = hook("jobs:\n" + textwrap.indent(textwrap.dedent(keys), "    ").replace("    ", "  - ", 1), name)["jobs"]
     return only
 
@@ -75,7 +75,7 @@ HOOK_KEYS = [
     ("piped: false", {"parallel": False}),
     ("follow: true", {"parallel": False}),
     ('parallel: "true"\nexclude_tags: [1]', {"parallel": True, "exclude_tags": ["1"]}),
-    ("parallel: true\npiped: true", {"parallel": True, "piped": True}),  # the models refuse it
+    ("parallel: true\npiped: true", {"parallel": True, "piped": True}),  # the models reject it
     ("skip: true", {"parallel": False, "skip": True}),
     ("skip: merge", {"parallel": False, "skip": "merge"}),
     ("skip: [merge, rebase, merge-commit]", {"parallel": False, "skip": ["merge", "rebase", "merge-commit"]}),
@@ -117,7 +117,7 @@ JOB_KEYS = [
     ("run: x\ntimeout: 1m30s", {"run": "x", "timeout": "90s"}),
     ("run: x\ntimeout: 1.5s", {"run": "x", "timeout": "1500ms"}),
     ("run: x\ntimeout: 1m1500us", {"run": "x", "timeout": "60002ms"}),
-    ("run: x\ntimeout: soon", {"run": "x", "timeout": "soon"}),  # the models refuse it
+    ("run: x\ntimeout: soon", {"run": "x", "timeout": "soon"}),  # the models reject it
     ("run: x\nskip: merge\nonly: [rebase]", {"run": "x", "skip": "merge", "only": ["rebase"]}),
     ("run: x\nroot: web/", {"run": "x", "root": "web/", "glob": "**"}),
     ("run: x {all_files}\nroot: web/", {"run": "x {all_files}", "root": "web/"}),

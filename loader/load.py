@@ -67,16 +67,18 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         translation = found.family.translate(root)
         root = translation.root
         findings += translation.findings
-        told = [(f"{_place(notice.mark)}: {notice.message}", notice.is_unchecked) for notice in translation.notices]
-        notices += [sentence for sentence, _ in told]
-        unchecked = tuple(sentence for sentence, is_unchecked in told if is_unchecked)
+        sentences = [
+            (f"{_shown_location(notice.mark)}: {notice.message}", notice.is_unchecked) for notice in translation.notices
+        ]
+        notices += [sentence for sentence, _ in sentences]
+        unchecked = tuple(sentence for sentence, is_unchecked in sentences if is_unchecked)
         origin = Origin(is_own=False, refused=translation.refused)
     root = without_anchors(root)
-    file, tree, flaws = read_models(root)
-    place = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
-    compiled = compile_hooks(file, tree, place, origin)
-    raise_diagnostics([*findings, *flaws, *compiled.findings])
-    notices += [f"{_place(one.mark)}: {_said(one)}" for one in compiled.notices]
+    file, tree, model_findings = read_models(root)
+    context = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
+    compiled = compile_hooks(file, tree, context, origin)
+    raise_diagnostics([*findings, *model_findings, *compiled.findings])
+    notices += [f"{_shown_location(one.mark)}: {_with_owner(one)}" for one in compiled.notices]
     plan = Plan(
         file=found.file,
         slots=file.jobs,
@@ -120,15 +122,15 @@ def raise_diagnostics(findings: Iterable[Finding]) -> None:
     problems: dict[tuple[Location, str], Problem] = {}
     for finding in findings:
         mark = finding.mark
-        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, _said(finding)))
+        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, _with_owner(finding)))
     if problems:
         raise ConfigError(sorted(problems.values()))
 
 
-def _said(finding: Finding) -> str:
+def _with_owner(finding: Finding) -> str:
     """Return the message of a diagnostic with the hook or job that it is about."""
     return f"{finding.who}: {finding.message}" if finding.who else finding.message
 
 
-def _place(mark: Location) -> str:
+def _shown_location(mark: Location) -> str:
     return f"{mark.file}:{mark.line}:{mark.column}"

@@ -129,9 +129,9 @@ def quoted(text: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a suffix for a message, `, did you mean "needs"?`; empty when no known name is near."""
+    """Return a suffix for a message, ` (did you mean "needs"?)`; empty when no known name is near."""
     near = _nearest(name, tuple(known))
-    return f", did you mean {quoted(near)}?" if near is not None else ""
+    return f" (did you mean {quoted(near)}?)" if near is not None else ""
 
 
 _nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs

@@ -116,8 +116,8 @@ def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
     if file.min_version is None or _numbers(file.min_version) <= _numbers(here):
         return []
     message = (
-        f"this file needs dodo-hooks {file.min_version} or newer, and this is {here}: "
-        "upgrade it (pip install --upgrade dodo-hooks)"
+        f"this file needs dodo-hooks {file.min_version} or newer (this is {here}): "
+        "run `pip install --upgrade dodo-hooks`"
     )
     return [Finding(mark_at(tree, ["min_version"]), message)]
 
@@ -194,7 +194,7 @@ class _Compiler:
         else:
             text = job_commands.text_here(member.body, self.place.machine)
             if text is None:
-                return f"it has no command for {self.place.machine.system}"
+                return f"no command for {self.place.machine.system}"
         return self._checked(text, member, [*member.path, key], who_is(self.flat.names[number]))
 
     def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Finding:
@@ -217,7 +217,7 @@ class _Compiler:
         if command.refused and self.origin.is_own:
             return Finding(mark, command.refused, who)
         if command.refused:
-            self.notices.append(Finding(mark, f"it fails when it would run: {command.refused}", who))
+            self.notices.append(Finding(mark, f"the job fails when it would run: {command.refused}", who))
         job = node_at(self.tree, member.path)
         return replace(command, refused=command.refused or self.origin.refused.get(job.mark, "")) if job else command
 
@@ -360,7 +360,7 @@ class _Compiler:
         machine = self.place.machine
         wanted = next((body.arch for body in reversed(member.levels) if body.arch), [])
         if wanted and machine.architecture not in wanted:
-            return f"only for {' and '.join(wanted)}, and this is {machine.architecture}"
+            return f"only for {' and '.join(wanted)} (this is {machine.architecture})"
         excluded = sorted(set(tags_of(member)).intersection(self.body.exclude_tags))
         if excluded:
             return f'excluded by tag "{excluded[0]}"'

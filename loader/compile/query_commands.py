@@ -59,7 +59,7 @@ def _commands_asked(node: Node) -> Iterator[Scalar]:
 
 
 def _sentence(name: str, key: str, setting: Setting) -> str:
-    said = f"{{{name}}} is not replaced here"
+    said = f"{{{name}}} cannot be used here"
     if name in setting.file.templates:
         return f"{said}: write out what the template stands for"
     if name in LISTS and key == "files":

@@ -10,7 +10,7 @@ _NEVER = ("never", "false", "0")
 _ALWAYS = ("always", "true", "1")
 
 
-def changes_entry(entry: Entry | None, who: str, remarks: DiagnosticCollector) -> list[Entry]:
+def changes_entry(entry: Entry | None, who: str, diagnostics: DiagnosticCollector) -> list[Entry]:
     """Return the key in our format; nothing where it is absent."""
     if entry is None or (word := text_of(entry).lower()) in _NEVER:
         return []
@@ -20,7 +20,7 @@ def changes_entry(entry: Entry | None, who: str, remarks: DiagnosticCollector) -
     if word in (CI, ELSEWHERE):
         return [with_value(entry, ListNode(mark, (text(mark, word),)))]
     words = listed((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
-    remarks.find(mark, f"{quoted(entry.key)}: expected {words}", who)
+    diagnostics.find(mark, f"{quoted(entry.key)}: expected {words}", who)
     return []
 
 

@@ -70,11 +70,11 @@ class DiagnosticCollector:
     def unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
         """Report a key that its own tool does not know either."""
         near = did_you_mean(entry.key, known)
-        self.notice(entry.mark, f"{quoted(entry.key)} is ignored: it is no key of {owner}{near}")
+        self.notice(entry.mark, f"{quoted(entry.key)} is ignored: unknown key of {owner}{near}")
 
 
-def _place(remark: Finding | Notice) -> tuple[str, int, int]:
-    return (remark.mark.file, remark.mark.line, remark.mark.column)
+def _place(diagnostic: Finding | Notice) -> tuple[str, int, int]:
+    return (diagnostic.mark.file, diagnostic.mark.line, diagnostic.mark.column)
 
 
 def fields_of(node: MapNode) -> dict[str, Entry]:

@@ -142,7 +142,7 @@ class _Reader:
                 self._find(named_at, f'"extends": {quoted(shown)}: {error}')
             else:
                 place = f"{named_at.file}:{named_at.line}:{named_at.column}"
-                self.notices.append(f'{place}: "extends": {quoted(shown)} is passed over: {error}')
+                self.notices.append(f'{place}: "extends": {quoted(shown)} is ignored: {error}')
             return None
         document = _READERS.get(posixpath.splitext(path)[1], parse)(data, shown)
         self.findings += document.findings
@@ -230,7 +230,7 @@ class _Reader:
         begin = next(place for place, step in enumerate(chain) if step.file == real)
         steps = [f"{step.mark.file}:{step.mark.line}:{step.mark.column}" for step in chain[begin:]]
         circle = " -> ".join([*steps, shown_from(self._found.top, path)])
-        self._find(chain[-1].mark, f'"extends" leads in a circle: {circle}; take one of them out')
+        self._find(chain[-1].mark, f'"extends" forms a cycle: {circle}; remove one of them')
 
     def _find(self, mark: Location, message: str) -> None:
         self.is_whole = False

@@ -79,7 +79,7 @@ class Sources:
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:
-            raise SourceError("there is no such hook file") from None
+            raise SourceError("no such file") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SourceError(f"the hook file cannot be read: {reason}") from None

@@ -173,7 +173,7 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise StopReading(_mark(event.start_mark), "a hook file is one document: remove this second one")
+                raise StopReading(_mark(event.start_mark), "a hook file has one document: remove the second one")
 
     def _begin(self, event: Any) -> None:
         if len(self._open) >= _DEEPEST:
@@ -201,10 +201,10 @@ class _Builder:
         mark = _mark(event.start_mark)
         if event.anchor not in self._anchors:
             name = event.anchor
-            raise StopReading(mark, f'no "&{name}" stands before "*{name}": put it in quotes if it is no alias')
+            raise StopReading(mark, f'unknown alias "*{name}": put the text in quotes if it is not an alias')
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise StopReading(mark, f'"*{event.anchor}" stands inside of what it refers to')
+            raise StopReading(mark, f'the alias "*{event.anchor}" is inside of its own anchor')
         node, size, depth = anchored
         self._aliased += size
         if self._aliased > _MOST_ALIASED:
@@ -240,7 +240,7 @@ class _Builder:
             return
         shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
-        self._find(_mark(event.start_mark), f"the YAML tag {quoted(shown)} is not understood here: {hint}")
+        self._find(_mark(event.start_mark), f"unsupported YAML tag {quoted(shown)}: {hint}")
 
     def _list(self, frame: _Frame) -> ListNode:
         return ListNode(_mark(frame.event.start_mark), tuple(node for node, _ in frame.children))
@@ -258,7 +258,7 @@ class _Builder:
                 merges += self._merged(value, value_mark)
             elif key.text in entries:
                 first = entries[key.text].mark.line
-                self._find(mark, f"the key {quoted(key.text)} is there already, at line {first}: keep one of them")
+                self._find(mark, f"duplicate key {quoted(key.text)}, first used at line {first}: keep one of them")
             else:
                 entries[key.text] = Entry(mark, key.text, value)
         for merged in merges:  # the mapping's own keys win, then the earlier of the merged ones

@@ -94,49 +94,49 @@ class ModelError:
     context: Mapping[str, Any]
 
 
-def findings_of(flaws: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
+def findings_of(errors: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Return the findings for the errors; `keys` are the known keys of a `file`, its `log`, a `hook` and so on.
 
     An error that an alias repeats in several jobs is reported for the first one: a file may hold thousands of aliases.
     """
     findings: list[Finding] = []
     said: set[tuple[object, ...]] = set()
-    for flaw in flaws:
-        path, is_key = _place_of(flaw, root)
-        about = (flaw.kind, _raised(flaw), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
+    for error in errors:
+        path, is_key = _place_of(error, root)
+        about = (error.kind, _raised(error), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
         if about not in said:
             said.add(about)
-            findings.append(_finding_of(flaw, path, is_key, root, keys))
+            findings.append(_finding_of(error, path, is_key, root, keys))
     return findings
 
 
-def _finding_of(flaw: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
+def _finding_of(error: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
     who = who_at(root, path)
-    if flaw.kind == "extra_forbidden":
+    if error.kind == "extra_forbidden":
         return Finding(key_mark_at(root, path), _unknown_key(path, keys), who)
-    if flaw.kind == "missing":
-        why = flaw.context.get("error") or _MISSING[_level_at(path[:-1])]
+    if error.kind == "missing":
+        why = error.context.get("error") or _MISSING[_level_at(path[:-1])]
         return Finding(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", who)
-    if flaw.kind == "refused":
-        return Finding(key_mark_at(root, path), _raised(flaw), who)
+    if error.kind == "refused":
+        return Finding(key_mark_at(root, path), _raised(error), who)
     if is_key:
         is_named_here = len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
-        return Finding(key_mark_at(root, path), _raised(flaw), "" if is_named_here else who)
+        return Finding(key_mark_at(root, path), _raised(error), "" if is_named_here else who)
     subject = _subject(path)
-    message = _raised(flaw) if flaw.kind == "value_error" else _mismatch(flaw, path, node_at(root, path))
+    message = _raised(error) if error.kind == "value_error" else _mismatch(error, path, node_at(root, path))
     return Finding(mark_at(root, path), f"{subject}{message}", who)
 
 
-def _place_of(flaw: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
+def _place_of(error: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
     """Return the error's path in the tree, and whether it is about the key there instead of its value."""
-    steps = [step for step in flaw.path if step not in _TAGS]
+    steps = [step for step in error.path if step not in _TAGS]
     kept: list[str | int] = []
     node: Node | None = root
     for place, step in enumerate(steps):
         child = node_at(node, [step]) if node is not None else None
         if child is None and step == _KEY and place == len(steps) - 1:
             return tuple(kept), True
-        is_missing = place == len(steps) - 1 and flaw.kind == "missing"
+        is_missing = place == len(steps) - 1 and error.kind == "missing"
         if child is None and not is_missing and _is_short(node, step):
             continue
         kept.append(step)
@@ -204,9 +204,9 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
     owners = [other for other, known in keys.items() if key in known]
     owners = [other for other in owners if other in _MAIN] or owners
     if key in _NOT_YET and "job" in keys:
-        return f"{quoted(key)} is not supported yet: remove it, and the job runs each time"
+        return f"{quoted(key)} is not supported yet: remove it (the job then runs each time)"
     if owners:
-        return f"unknown key {quoted(key)}: it is one of a {listed(owners)}, not of a {level}"
+        return f"unknown key {quoted(key)} in a {level}: it is a key of a {listed(owners)}"
     near = did_you_mean(key, keys[level])
     if near:
         return f"unknown key {quoted(key)}{near}"
@@ -224,52 +224,52 @@ def _subject(path: Path) -> str:
     return f"{kind}{quoted(names[-1])}: "
 
 
-def _raised(flaw: ModelError) -> str:
-    return str(flaw.context.get("error", "this cannot be used"))
+def _raised(error: ModelError) -> str:
+    return str(error.context.get("error", "this cannot be used"))
 
 
-def _mismatch(flaw: ModelError, path: Path, node: Node | None) -> str:
-    expected = _EXPECTED.get(flaw.kind, "something else").format(**flaw.context)
-    return f"expected {expected}, found {described(node)}{_hint(flaw, path, node)}"
+def _mismatch(error: ModelError, path: Path, node: Node | None) -> str:
+    expected = _EXPECTED.get(error.kind, "something else").format(**error.context)
+    return f"expected {expected}, found {described(node)}{_hint(error, path, node)}"
 
 
-def _hint(flaw: ModelError, path: Path, node: Node | None) -> str:
+def _hint(error: ModelError, path: Path, node: Node | None) -> str:
     """Return the correct spelling of a value, where it is known; else ""."""
-    if flaw.kind == "list_type" and path[-1] == "jobs":
+    if error.kind == "list_type" and path[-1] == "jobs":
         return ': write "- " before each job' if not isinstance(node, Scalar) else ""
-    if flaw.kind == "list_type" and isinstance(node, Scalar):
+    if error.kind == "list_type" and isinstance(node, Scalar):
         return f": write [{node.text}]" if len(node.text) < 40 else ""
-    if flaw.kind == "model_type" and isinstance(node, ListNode):
+    if error.kind == "model_type" and isinstance(node, ListNode):
         return ': write "jobs:" above the list' if _level_at(path) in ("hook", "group") else ""
     if not isinstance(node, Scalar):
         return ""
-    if flaw.kind == "string_type":
+    if error.kind == "string_type":
         if node.value is None:
             return ': write "" for an empty text' if path[-1] not in COMMANDS else ": write the command behind it"
         return f': write "{node.text}", in quotes'
-    if flaw.kind == "bool_type" and node.text.lower() in _YES + _NO:
+    if error.kind == "bool_type" and node.text.lower() in _YES + _NO:
         return f": write {'true' if node.text.lower() in _YES else 'false'}{'' if node.plain else ', without quotes'}"
-    if flaw.kind == "int_type" and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():
+    if error.kind == "int_type" and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():
         return f": write {node.text}, without quotes" if len(node.text) < 10 else ""
     return ""
 
 
-def without(root: Node, flaws: Sequence[ModelError]) -> Node:
+def without(root: Node, errors: Sequence[ModelError]) -> Node:
     """Return the tree without the values that have errors.
 
     A job without a command gets `:`, so that its name is known.
     """
     whole: set[Path] = set()
     commandless: set[Path] = set()
-    for flaw in flaws:
-        cut, job = _cut_at(flaw, _place_of(flaw, root)[0])
+    for error in errors:
+        cut, job = _cut_at(error, _place_of(error, root)[0])
         whole.add(cut)
         if job is not None:
             commandless.add(job)
     return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())
 
 
-def _cut_at(flaw: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
+def _cut_at(error: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
     """Return the path to remove so that no further error follows, and the job that then has no command."""
     bodies = list(_bodies(path))
     for length, level in bodies:
@@ -281,24 +281,24 @@ def _cut_at(flaw: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path |
     if level == "group" and length == len(path):
         return path, path[:-1]
     if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is not usable
-        return path[: length + 1], path[:length] if flaw.kind != "refused" else None
-    return path[:-1] if flaw.kind == "missing" else path, None
+        return path[: length + 1], path[:length] if error.kind != "refused" else None
+    return path[:-1] if error.kind == "missing" else path, None
 
 
 def _cut(
-    node: Node, path: tuple[str | int, ...], is_flawed: Callable[[Path], bool], needs_command: Callable[[Path], bool]
+    node: Node, path: tuple[str | int, ...], has_error: Callable[[Path], bool], needs_command: Callable[[Path], bool]
 ) -> Node | None:
-    if is_flawed(path):
+    if has_error(path):
         return None
     if isinstance(node, ListNode):
-        items = [_cut(item, (*path, place), is_flawed, needs_command) for place, item in enumerate(node.items)]
+        items = [_cut(item, (*path, place), has_error, needs_command) for place, item in enumerate(node.items)]
         return ListNode(node.mark, tuple(item for item in items if item is not None))
     if not isinstance(node, MapNode):
         return _stub(node) if needs_command(path) else node
     entries = [
         Entry(entry.mark, entry.key, value)
         for entry in node.entries
-        if (value := _cut(entry.value, (*path, entry.key), is_flawed, needs_command)) is not None
+        if (value := _cut(entry.value, (*path, entry.key), has_error, needs_command)) is not None
     ]
     return MapNode(node.mark, (*entries, *(_stub(node).entries if needs_command(path) else ())))
 

@@ -561,7 +561,11 @@ class HookFile(_Body):
         dict[TaskName, HookBody],
         BeforeValidator(value_parsers.entries),
         Shape("map of tasks"),
-        Key("jobs that are run by hand, each task by a name of your own", "tasks: {dev: {jobs: [{run: make}]}}", DAFT),
+        Key(
+            "jobs that are run manually, each task under a name of your own",
+            "tasks: {dev: {jobs: [{run: make}]}}",
+            DAFT,
+        ),
     ] = {}
 
 
@@ -638,16 +642,16 @@ def read_user_models(root: Node) -> tuple[UserFile, list[Finding]]:
     try:
         return UserFile.model_validate(root), []
     except ValidationError as error:
-        return UserFile(), findings_of(_flaws_of(error), root, USER_KEYS)
+        return UserFile(), findings_of(_errors_of(error), root, USER_KEYS)
 
 
 def _validated(tree: Node) -> HookFile | list[ModelError]:
     try:
         return HookFile.model_validate(tree)
     except ValidationError as error:
-        return _flaws_of(error)
+        return _errors_of(error)
 
 
-def _flaws_of(error: ValidationError) -> list[ModelError]:
+def _errors_of(error: ValidationError) -> list[ModelError]:
     errors = error.errors(include_url=False, include_input=False)
     return [ModelError(one["type"], one["loc"], one.get("ctx", {})) for one in errors]

@@ -301,9 +301,9 @@ def _why_not(name: str) -> str:
 
 def task_name(name: str) -> str:
     """Check the name of a task, which must differ from the names of hooks and of doit's groups."""
-    fault = name_fault(name)
-    if fault:
-        raise ValueError(f"the name of a task {fault}")
+    reason = name_fault(name)
+    if reason:
+        raise ValueError(f"the name of a task {reason}")
     if ":" in name:
         raise ValueError(
             f'{quoted(name)} cannot be the name of a task: HOOK:JOB is how a job is called, so leave the ":" out'

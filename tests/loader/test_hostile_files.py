@@ -86,7 +86,7 @@ def test_c2_a_bom_and_other_ends_of_lines_move_no_place(tmp_path: Path, ends: st
     right = f"{mark}jobs: 2{ends}hooks:{ends}  pre-commit:{ends}    jobs:{ends}      - run: x{ends}"
     assert _loaded(tmp_path, right) == "0\n"
     wrong = f"{right}        nam: y{ends}"
-    assert _loaded(tmp_path, wrong) == '1 job 1 of "pre-commit": unknown key "nam", did you mean "name"?\n'
+    assert _loaded(tmp_path, wrong) == '1 job 1 of "pre-commit": unknown key "nam" (did you mean "name"?)\n'
 
 
 def test_c2_a_large_file_that_is_right_is_read_within_limits(tmp_path: Path) -> None:

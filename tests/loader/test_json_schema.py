@@ -223,8 +223,8 @@ def test_c1_where_a_body_stands_is_said_alike_by_flaws_and_models() -> None:
         for key, value in body["properties"].items()
         for reference in re.findall(r"#/\$defs/([a-z-]+)", json.dumps(value))
     }
-    told = {(level, key): leads_to for level, keys in WAYS.items() for key, (leads_to, _) in keys.items()}
-    assert told == {**ways, ("file", "notify"): "notify"}
+    leads = {(level, key): leads_to for level, keys in WAYS.items() for key, (leads_to, _) in keys.items()}
+    assert leads == {**ways, ("file", "notify"): "notify"}
 
 
 def _root(text: str) -> Any:

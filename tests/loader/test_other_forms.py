@@ -181,7 +181,7 @@ def test_json_tabs_comments_and_escapes() -> None:
 def test_c2_a_broken_json_file_has_its_place() -> None:
     document = parse_json(b'{\n\t"a": 1,\n\t"a": 2\n}', "f")
     assert document.findings == (
-        Finding(Location(3, 2, "f"), 'the key "a" is there already, at line 2: keep one of them'),
+        Finding(Location(3, 2, "f"), 'duplicate key "a", first used at line 2: keep one of them'),
     )
     assert parse_json(b'{\n\t"a": [1\n', "f").root is None
 

@@ -42,8 +42,8 @@ class Inherited:
 class FileRules:
     """A reader of the patterns of one file, by its `glob_matcher` and its version."""
 
-    def __init__(self, remarks: DiagnosticCollector, *, is_doublestar: bool, is_version_2: bool) -> None:
-        self._remarks = remarks
+    def __init__(self, diagnostics: DiagnosticCollector, *, is_doublestar: bool, is_version_2: bool) -> None:
+        self._diagnostics = diagnostics
         self._glob_rules = GlobRules(star_crosses=not is_doublestar, ignores_case=True)
         self._exclude_rules = GlobRules(star_crosses=not is_doublestar)
         self._is_version_2 = is_version_2
@@ -59,7 +59,7 @@ class FileRules:
             whom = "a script that is given none" if is_script else f"a command of {quoted(hook)} that names none"
             of_groups = (*inherited.added, *([inherited.files] if inherited.files else []))
             for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
-                self._remarks.ignored(entry, f"lefthook does not look at the files for {whom}")
+                self._diagnostics.ignored(entry, f"lefthook does not look at the files for {whom}")
             return root
         rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, who)]
         if root and not rules and not names_files:  # only files in the folder count
@@ -72,7 +72,9 @@ class FileRules:
             return [entry] if entry else []
         inside = text_of(entry).lstrip("/")
         meant = quoted(inside) if inside else "the top"
-        self._remarks.notice(entry.value.mark, f"{quoted(text_of(entry))} is not the system's: {meant} is meant")
+        self._diagnostics.notice(
+            entry.value.mark, f"{quoted(text_of(entry))} is read as {meant}: below the top of the repository"
+        )
         return [with_value(entry, text(entry.value.mark, inside))] if inside else []
 
     def _patterns(self, inherited: Inherited, who: str) -> list[Entry]:
@@ -94,7 +96,7 @@ class FileRules:
             try:
                 made += read(node, entry)
             except ValueError as error:
-                self._remarks.find(node.mark, f"{quoted(entry.key)}: {error}", who)
+                self._diagnostics.find(node.mark, f"{quoted(entry.key)}: {error}", who)
         return made
 
     def _glob(self, node: Node, _: Entry) -> list[Node]:
@@ -107,7 +109,7 @@ class FileRules:
             and node.value not in _TYPES
             and "/" not in node.value
         ):
-            self._remarks.notice(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
+            self._diagnostics.notice(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
             return []
         return [node]
 
@@ -125,8 +127,8 @@ class FileRules:
             except ValueError as error:
                 raise ValueError(f"{quoted(node.value)} cannot be used here: {error}") from error
         if is_regex or (not self._is_version_2 and _is_regex(node.value)):
-            told = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
-            self._remarks.notice(node.mark, f"{quoted(node.value)} {told}: write a list to be sure")
+            why = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
+            self._diagnostics.notice(node.mark, f"{quoted(node.value)} {why}: write a list to be sure")
         return [pattern_node(node, self._exclude_rules)]
 
 

@@ -76,8 +76,8 @@ def has_scripts(body: Node) -> bool:
 class Jobs:
     """A translator for the jobs of one hook."""
 
-    def __init__(self, remarks: DiagnosticCollector, rules: FileRules, hook: str, excluded: Sequence[str]) -> None:
-        self._remarks, self._rules, self._hook = remarks, rules, hook
+    def __init__(self, diagnostics: DiagnosticCollector, rules: FileRules, hook: str, excluded: Sequence[str]) -> None:
+        self._diagnostics, self._rules, self._hook = diagnostics, rules, hook
         self._excluded = excluded  # `exclude_tags:`, which in lefthook may contain names, too
         self._names: set[str] = set()
 
@@ -97,7 +97,7 @@ class Jobs:
         """Return the jobs in `commands:` or `scripts:`, in lefthook's order."""
         if not isinstance(entry.value, MapNode):
             found = f"expected a mapping of names to what they run, found {described(entry.value)}"
-            self._remarks.find(entry.value.mark, f"{quoted(entry.key)}: {found}", f"hook {quoted(self._hook)}")
+            self._diagnostics.find(entry.value.mark, f"{quoted(entry.key)}: {found}", f"hook {quoted(self._hook)}")
             return []
         jobs: list[Node] = []
         for one in sorted(entry.value.entries, key=_order):
@@ -112,7 +112,7 @@ class Jobs:
     def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
         for one in node.entries:
             if one.key not in keys:
-                self._remarks.unknown(one, keys, f'lefthook\'s "{where}"')
+                self._diagnostics.unknown(one, keys, f'lefthook\'s "{where}"')
         return replace(node, entries=tuple(_typed(one) for one in node.entries if one.key in keys))
 
     def _job(self, node: Node, inherited: Inherited) -> Node:
@@ -129,7 +129,7 @@ class Jobs:
         fields, inside = fields_of(node), fields_of(self._known(group, _GROUP_KEYS, "group"))
         for key in fields:
             if key not in _OF_GROUP:
-                self._remarks.ignored(fields[key], "lefthook does not hand it down to the jobs of a group")
+                self._diagnostics.ignored(fields[key], "lefthook does not hand it down to the jobs of a group")
         env, moving = divided(fields.get("env"), _is_moving)
         modes = [inside[key] for key in ("parallel", "piped") if is_true(inside.get(key))]
         made = modes or [Entry(entry.mark, "parallel", flag(entry.mark, False))]
@@ -154,10 +154,10 @@ class Jobs:
         if "script" in fields and "run" not in fields:
             for one in moving:
                 why = f"{quoted(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
-                self._remarks.refuse(node.mark, one.mark, why)
+                self._diagnostics.refuse(node.mark, one.mark, why)
         out = [*self._title(fields), *self._command(fields, node.mark, who)]
         if self._hook != "pre-commit" and "stage_fixed" in fields:
-            self._remarks.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
+            self._diagnostics.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
         out += [fields[key] for key in _SAME if key in fields]
         out += self._conditions(fields)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []
@@ -186,27 +186,27 @@ class Jobs:
             return entry
         why = "is taken" if wanted == written.text and count > 1 else "cannot be a name here"
         if name != written.text:
-            self._remarks.notice(written.mark, f"{quoted(written.text)} {why}: the job is called {quoted(name)}")
+            self._diagnostics.notice(written.mark, f"{quoted(written.text)} {why}: the job is called {quoted(name)}")
         return with_value(entry, text(written.mark, name))
 
     def _command(self, fields: dict[str, Entry], job: Location, who: str) -> list[Entry]:
         run, script, args = fields.get("run"), fields.get("script"), fields.get("args")
         if run and not isinstance(run.value, Scalar):
-            self._remarks.find(run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who)
+            self._diagnostics.find(run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who)
             return [run]
         for one in (run, fields.get("runner"), args):
             if one and "{cmd}" in text_of(one):
                 why = "{cmd} stands for the command that is replaced, and there is none: write it out"
-                self._remarks.refuse(job, one.value.mark, why)
+                self._diagnostics.refuse(job, one.value.mark, why)
         runner = fields.get("runner")
         if runner and not script:
-            self._remarks.ignored(runner, "it goes with a script, and here is none")
+            self._diagnostics.ignored(runner, "it goes with a script, and here is none")
         if run and args and not script:
             return [with_value(run, text(run.value.mark, f"{text_of(run).rstrip()} {text_of(args)}"))]
         return [one for one in (run, script, runner if script else None, args if script else None) if one]
 
     def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
-        found = [lefthook_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
+        found = [lefthook_condition(fields[key], self._diagnostics) for key in ("skip", "only") if key in fields]
         return [one for one in found if one]
 
 

@@ -17,7 +17,7 @@ def translated(text: str) -> Any:
     return plain(translation.root)
 
 
-def remarks(text: str) -> list[str]:
+def diagnostics(text: str) -> list[str]:
     """Return the notices (N) and the findings (F) with their locations."""
     translation = translate(tree(text))
     notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
@@ -274,16 +274,16 @@ NOTICES = [
         "ai: {claude: {Stop: x}}",
         ['N 1:1 "ai" is ignored: no settings of other programs are written; its jobs can be run as a task'],
     ),
-    ("no_tty: true", ['N 1:1 "no_tty" is ignored: whether there is a terminal is found out']),
+    ("no_tty: true", ['N 1:1 "no_tty" is ignored: a terminal is detected']),
     (
         "install_non_git_hooks: true",
-        ['N 1:1 "install_non_git_hooks" is ignored: what git does not fire is run by hand here, as a task'],
+        ['N 1:1 "install_non_git_hooks" is ignored: a hook that git does not fire is a task here, run manually'],
     ),
     ("colors: {red: 1}", ['N 1:1 "colors" is ignored: the colors themselves cannot be chosen here']),
     ("output: [sumary]", ['N 1:10 the text "sumary" is ignored: "output" has no such word']),
     ("output: false\nskip_output: [meta]", ['N 2:1 "skip_output" is ignored: "output" is there as well']),
     ("glob_matcher: regex", ['N 1:1 "glob_matcher" is ignored: it is gobwas or doublestar']),
-    ("min_versoin: 1", ['N 1:1 "min_versoin" is ignored: it is no key of lefthook\'s, did you mean "min_version"?']),
+    ("min_versoin: 1", ['N 1:1 "min_versoin" is ignored: unknown key of lefthook (did you mean "min_version"?)']),
     ("parallel: true", ['N 1:1 "parallel" is ignored: it belongs below the name of a hook']),
     (
         "pre-receive: {jobs: []}",
@@ -291,11 +291,11 @@ NOTICES = [
     ),
     (
         "pre-comit: {jobs: []}",
-        ['N 1:1 "pre-comit" is no hook of git\'s and runs as a task only, did you mean "pre-commit"?'],
+        ['N 1:1 "pre-comit" is no hook of git\'s and runs as a task only (did you mean "pre-commit"?)'],
     ),
     (
         pre_commit("skpi: true"),
-        ['N 2:3 "skpi" is ignored: it is no key of lefthook\'s hooks (hook "pre-commit"), did you mean "skip"?'],
+        ['N 2:3 "skpi" is ignored: unknown key of lefthook\'s hooks, in hook "pre-commit" (did you mean "skip"?)'],
     ),
     (
         pre_commit("parallel: true\nfollow: true"),
@@ -307,7 +307,7 @@ NOTICES = [
     ),
     (
         pre_commit("stash_unstaged_changes: false"),
-        ['N 2:3 "stash_unstaged_changes" is ignored: what is not staged is set aside wherever jobs change files'],
+        ['N 2:3 "stash_unstaged_changes" is ignored: unstaged changes are hidden whenever jobs change files'],
     ),
     (
         pre_commit("skip: [true, rebase, {ref: [main], run: x}]"),
@@ -325,7 +325,7 @@ NOTICES = [
         pre_commit("only: [{os: linux}]"),
         [
             'N 2:3 "only" never holds, so what it stands at never runs',
-            'N 2:11 "os" is ignored: it is no key of a condition',
+            'N 2:11 "os" is ignored: unknown key of a condition',
         ],
     ),
     (
@@ -335,14 +335,14 @@ NOTICES = [
             'N 2:49 "runner" is ignored: it goes with a script, and here is none',
         ],
     ),
-    (pre_commit("jobs: [{run: x, root: /web}]"), ['N 2:25 "/web" is not the system\'s: "web" is meant']),
+    (pre_commit("jobs: [{run: x, root: /web}]"), ['N 2:25 "/web" is read as "web": below the top of the repository']),
     (
         pre_commit("jobs: [{run: x, pass_filenames: true}]"),
-        ['N 2:19 "pass_filenames" is ignored: it is no key of lefthook\'s "jobs"'],
+        ['N 2:19 "pass_filenames" is ignored: unknown key of lefthook\'s "jobs"'],
     ),
     (
         pre_commit("commands: {a: {run: x, globs: y}}"),
-        ['N 2:26 "globs" is ignored: it is no key of lefthook\'s "commands", did you mean "glob"?'],
+        ['N 2:26 "globs" is ignored: unknown key of lefthook\'s "commands" (did you mean "glob"?)'],
     ),
     (
         pre_commit("jobs: [{stage_fixed: true, group: {jobs: []}}]"),
@@ -413,12 +413,12 @@ FINDINGS = [
 
 @pytest.mark.parametrize(("text", "expected"), NOTICES)
 def test_what_means_less_here_is_told_and_nothing_fails(text: str, expected: list[str]) -> None:
-    assert remarks(text) == expected
+    assert diagnostics(text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), FINDINGS)
 def test_what_would_let_a_gate_pass_unchecked_is_an_error(text: str, expected: list[str]) -> None:
-    assert remarks(text) == expected
+    assert diagnostics(text) == expected
 
 
 @pytest.mark.parametrize("only", ["[{os: linux}]", "[]", "{ref: main}", "CI", "[true]", "[{ref: [main]}]"])
@@ -462,7 +462,7 @@ def test_a_single_exclude_is_read_as_the_version_that_the_file_asks_for() -> Non
     ],
 )
 def test_what_has_a_wrong_type_is_left_to_the_models(text: str) -> None:
-    assert [one for one in remarks(text) if one.startswith("F")] == []
+    assert [one for one in diagnostics(text) if one.startswith("F")] == []
 
 
 def test_every_node_keeps_its_place() -> None:

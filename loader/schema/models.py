@@ -299,7 +299,7 @@ class JobBody(_Body):
     background_output: Annotated[
         BackgroundOutput,
         Key(
-            "`silent`: in the background nobody is told of its failure, and only a failure leaves a log",
+            "`silent`: in the background its failure is not reported, and only a failure leaves a log",
             "background: true\nbackground_output: silent",
             DAFT,
         ),
@@ -439,9 +439,9 @@ class HookBody(_Body):
         Flag,
         Key("the default for its jobs; not together with `piped` or `follow`", "background: true", DAFT),
     ] = False
-    fail_mode: Annotated[FailMode, Key("`warn`: a failure is told, and does not stop git", "fail_mode: warn", DAFT)] = (
-        "abort"
-    )
+    fail_mode: Annotated[
+        FailMode, Key("`warn`: a failure is reported, and does not stop git", "fail_mode: warn", DAFT)
+    ] = "abort"
     fail_on_changes: Annotated[
         ChangesFail,
         Key(
@@ -592,7 +592,7 @@ class UserFile(_Body):
         NotifyBody | None,
         BeforeValidator(_notifier),
         Shape("text or map", short_for="run"),
-        Key("who is told when a background run has ended", "notify: desktop"),
+        Key("the notification when a background run has ended", "notify: desktop"),
     ] = None
     trusted: Annotated[
         Prefixes,

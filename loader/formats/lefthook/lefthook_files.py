@@ -56,10 +56,10 @@ class FileRules:
         is_asked = names_files or (not is_script and (hook in FILE_HOOKS or inherited.files is not None))
         root = self._root(inherited.root)
         if not is_asked:
-            whom = "a script that is given none" if is_script else f"a command of {quoted(hook)} that names none"
+            whom = "a script without a list" if is_script else f"a command of {quoted(hook)} that names none"
             of_groups = (*inherited.added, *([inherited.files] if inherited.files else []))
             for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
-                self._diagnostics.ignored(entry, f"lefthook does not look at the files for {whom}")
+                self._diagnostics.ignored(entry, f"lefthook does not filter files for {whom}")
             return root
         rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, who)]
         if root and not rules and not names_files:  # only files in the folder count

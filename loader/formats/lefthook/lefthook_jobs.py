@@ -186,7 +186,7 @@ class Jobs:
             return entry
         why = "is taken" if wanted == written.text and count > 1 else "cannot be a name here"
         if name != written.text:
-            self._diagnostics.notice(written.mark, f"{quoted(written.text)} {why}: the job is called {quoted(name)}")
+            self._diagnostics.notice(written.mark, f"{quoted(written.text)} {why}: the job is named {quoted(name)}")
         return with_value(entry, text(written.mark, name))
 
     def _command(self, fields: dict[str, Entry], job: Location, who: str) -> list[Entry]:

@@ -350,14 +350,14 @@ NOTICES = [
     ),
     (
         pre_commit("jobs: [{run: x, glob: y}]", "post-merge"),
-        ['N 2:19 "glob" is ignored: lefthook does not look at the files for a command of "post-merge" that names none'],
+        ['N 2:19 "glob" is ignored: lefthook does not filter files for a command of "post-merge" that names none'],
     ),
     (
         pre_commit("files: z\nexclude: v\njobs: [{glob: y, root: web, group: {jobs: [{script: x}]}}]", "post-merge"),
         [
-            'N 2:3 "files" is ignored: lefthook does not look at the files for a script that is given none',
-            'N 3:3 "exclude" is ignored: lefthook does not look at the files for a script that is given none',
-            'N 4:11 "glob" is ignored: lefthook does not look at the files for a script that is given none',
+            'N 2:3 "files" is ignored: lefthook does not filter files for a script without a list',
+            'N 3:3 "exclude" is ignored: lefthook does not filter files for a script without a list',
+            'N 4:11 "glob" is ignored: lefthook does not filter files for a script without a list',
         ],
     ),
     (
@@ -366,10 +366,10 @@ NOTICES = [
     ),
     (
         pre_commit("jobs: [{script: x, glob: y}]"),
-        ['N 2:22 "glob" is ignored: lefthook does not look at the files for a script that is given none'],
+        ['N 2:22 "glob" is ignored: lefthook does not filter files for a script without a list'],
     ),
-    (pre_commit("jobs: [{name: a, run: x}, {name: a, run: y}]"), ['N 2:36 "a" is taken: the job is called "a 2"']),
-    (pre_commit("jobs: [{name: a=b@c, run: x}]"), ['N 2:17 "a=b@c" cannot be a name here: the job is called "a-b-c"']),
+    (pre_commit("jobs: [{name: a, run: x}, {name: a, run: y}]"), ['N 2:36 "a" is taken: the job is named "a 2"']),
+    (pre_commit("jobs: [{name: a=b@c, run: x}]"), ['N 2:17 "a=b@c" cannot be a name here: the job is named "a-b-c"']),
     (
         pre_commit("jobs: [{run: x, exclude: vendor}]"),
         [

@@ -1,4 +1,4 @@
-"""A hook file and its layers -> the plan, or every problem of all of them at once (C2, R4)."""
+"""A hook file and its layers -> the plan, or all diagnostics at once (C2, R4)."""
 
 import posixpath
 from collections.abc import Iterable
@@ -17,28 +17,39 @@ from dodo_hooks.loader.schema.models import read_models
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A plan, and the tree that it was made of: all layers together, in the shape of a hook file of ours."""
+    """A plan, and the tree that it was made of: all layers merged, in the shape of our own hook files."""
 
     plan: Plan
     root: MapNode
 
 
 def load(found: Found, sources: Sources, main_top: str | None = None) -> Plan:
-    """The plan of the file and its layers. Raises ConfigError with all that is wrong, file by file.
+    """Return the plan of the file and its layers.
 
-    A file that says nothing is a plan without hooks. `Job.record` is left empty. `sources` knows afterwards what the
-    plan rests on; `main_top` is the top of the main working tree, whose local overlay counts in the linked ones too.
+    An empty file is a plan without hooks. `Job.record` is left empty. `sources` records the files that the plan depends
+    on. `main_top` is the top of the main working tree, whose local overlay counts in the linked ones, too.
+
+    Raises:
+        ConfigError: it holds all diagnostics, sorted by file.
     """
     return load_with_tree(found, sources, main_top).plan
 
 
 def load_plan(found: Found) -> Plan:
-    """The same where nobody asks what the plan rests on."""
+    """Return the plan of the file and its layers, where its sources do not matter.
+
+    Raises:
+        ConfigError: it holds all diagnostics, sorted by file.
+    """
     return load(found, Sources())
 
 
 def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) -> Loaded:
-    """The same, with the tree."""
+    """Return the plan of the file and its layers, with the merged tree.
+
+    Raises:
+        ConfigError: it holds all diagnostics, sorted by file.
+    """
     try:
         return _loaded(found, sources, main_top)
     except ConfigError as error:
@@ -56,16 +67,18 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
         translation = found.family.translate(root)
         root = translation.root
         findings += translation.findings
-        told = [(f"{_place(notice.mark)}: {notice.message}", notice.is_unchecked) for notice in translation.notices]
-        notices += [sentence for sentence, _ in told]
-        unchecked = tuple(sentence for sentence, is_unchecked in told if is_unchecked)
+        sentences = [
+            (f"{_shown_location(notice.mark)}: {notice.message}", notice.is_unchecked) for notice in translation.notices
+        ]
+        notices += [sentence for sentence, _ in sentences]
+        unchecked = tuple(sentence for sentence, is_unchecked in sentences if is_unchecked)
         origin = Origin(is_own=False, refused=translation.refused)
     root = without_anchors(root)
-    file, tree, flaws = read_models(root)
-    place = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
-    compiled = compile_hooks(file, tree, place, origin)
-    raise_diagnostics([*findings, *flaws, *compiled.findings])
-    notices += [f"{_place(one.mark)}: {_said(one)}" for one in compiled.notices]
+    file, tree, model_findings = read_models(root)
+    context = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
+    compiled = compile_hooks(file, tree, context, origin)
+    raise_diagnostics([*findings, *model_findings, *compiled.findings])
+    notices += [f"{_shown_location(one.mark)}: {_with_owner(one)}" for one in compiled.notices]
     plan = Plan(
         file=found.file,
         slots=file.jobs,
@@ -84,12 +97,16 @@ def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
 
 
 def without_anchors(root: MapNode) -> MapNode:
-    """The file without `x-...:` at its top, where people put what they refer to from elsewhere."""
+    """Return the file without `x-...:` at its top, which only hold anchors for aliases."""
     return MapNode(root.mark, tuple(entry for entry in root.entries if not entry.key.startswith("x-")))
 
 
 def content_of(path: str, shown: str) -> bytes:
-    """The content of a file; raises ConfigError where there is none."""
+    """Return the content of a file.
+
+    Raises:
+        ConfigError: it cannot be read; `shown` names the file in the message.
+    """
     try:
         return Sources().read(path)
     except SourceError as error:
@@ -97,19 +114,23 @@ def content_of(path: str, shown: str) -> bytes:
 
 
 def raise_diagnostics(findings: Iterable[Finding]) -> None:
-    """Raise what was found; what an alias brings to several jobs is said once."""
+    """Raise the diagnostics, if there are any; one that an alias repeats in several jobs is raised once.
+
+    Raises:
+        ConfigError: it holds them all, sorted.
+    """
     problems: dict[tuple[Location, str], Problem] = {}
     for finding in findings:
         mark = finding.mark
-        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, _said(finding)))
+        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, _with_owner(finding)))
     if problems:
         raise ConfigError(sorted(problems.values()))
 
 
-def _said(finding: Finding) -> str:
-    """With who it is about."""
+def _with_owner(finding: Finding) -> str:
+    """Return the message of a diagnostic with the hook or job that it is about."""
     return f"{finding.who}: {finding.message}" if finding.who else finding.message
 
 
-def _place(mark: Location) -> str:
+def _shown_location(mark: Location) -> str:
     return f"{mark.file}:{mark.line}:{mark.column}"

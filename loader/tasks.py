@@ -1,4 +1,4 @@
-"""The plan as doit sees it: a task for each job, and groups that gather them (section 5).
+"""The plan as doit tasks: a task for each job, and groups that gather them (section 5).
 
     pre-commit                 the hook; its members are its jobs
     pre-commit:lint            a job; its `task_dep` are the jobs it needs
@@ -6,9 +6,9 @@
     bg                         the background jobs, hook by hook
     bg:post-checkout           the background jobs of one hook
 
-A task of the file is there like a hook, but runs only when it is named: it is no member of `fg` and `bg`.
+A task of the file looks like a hook, but runs only when it is named: it is no member of `fg` and `bg`.
 
-The action that runs a job is handed in, so nothing here needs the engine.
+The action that runs a job is an argument, so nothing here needs the engine.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,9 +25,9 @@ Action = Callable[[], bool]  # runs one job; whether it succeeded
 
 
 def tasks_of(plan: Plan, action: Callable[[Hook, Job], Action]) -> list[Task]:
-    """Every task of the plan in the order of the file: hook by hook, the group before its jobs, then `fg` and `bg`.
+    """Return every task of the plan in the order of the file: each hook before its jobs, then `fg` and `bg`.
 
-    `action` is called once for each job and gives what doit calls to run that job.
+    `action` is called once for each job, and returns the function that doit calls to run that job.
     """
     tasks: list[Task] = []
     for hook in plan.hooks:
@@ -41,17 +41,20 @@ def tasks_of(plan: Plan, action: Callable[[Hook, Job], Action]) -> list[Task]:
 
 
 def task_name(hook: Hook, job: Job) -> str:
-    """What doit calls this job. Never the name of a group: a hook is never called `fg` or `bg`."""
+    """Return the name of this job in doit.
+
+    It is never the name of a group, since no hook is named `fg` or `bg`.
+    """
     return f"{hook.name}:{job.name}"
 
 
 def background_group(hook: Hook) -> str:
-    """What doit calls the background jobs of this hook."""
+    """Return the name in doit of the background jobs of this hook."""
     return f"{BACKGROUND_GROUP}:{hook.name}"
 
 
 def jobs_below(tasks: Iterable[Task], name: str) -> list[str]:
-    """The names of the jobs in the group `name`, also those of the groups in it; none when it is a job or unknown."""
+    """Return the names of the jobs in the group `name` and in its subgroups; none when it is a job or unknown."""
     by_name = {task.name: task for task in tasks}
     below: list[str] = []
     waiting = [name] if name in by_name and by_name[name].has_subtask else []
@@ -63,7 +66,7 @@ def jobs_below(tasks: Iterable[Task], name: str) -> list[str]:
 
 def _task(hook: Hook, job: Job, action: Action) -> Task:
     task = Task(task_name(hook, job), [action], subtask_of=hook.name, doc=job.description or job.command)
-    # Not through the constructor: it would take a `*` in the name of a need for a wildcard.
+    # Not in the constructor, which would read a `*` in the name of a need as a wildcard.
     task.task_dep = [task_name(hook, hook.jobs[number]) for number in job.needs]
     return task
 
@@ -75,8 +78,10 @@ def _group(name: str, doc: str, members: Iterable[str], subtask_of: "str | None"
 
 
 def _background_groups(plan: Plan) -> Iterator[Task]:
-    """`bg` and its subgroups, one for each hook that has background jobs. A hook of NOT_IN_BG, and a task, has its
-    subgroup all the same, so that `doit run bg:HOOK` works, but is no member of `bg`."""
+    """Yield `bg` and its subgroups, one for each hook that has background jobs.
+
+    A hook of NOT_IN_BG and a task have a subgroup, too, so that `doit run bg:HOOK` works, but are no members of `bg`.
+    """
     hooks = [hook for hook in plan.hooks if any(job.phase == BACKGROUND for job in hook.jobs)]
     members = (background_group(hook) for hook in hooks if hook.name not in NOT_IN_BG and not hook.is_task)
     yield _group(BACKGROUND_GROUP, "all background jobs that need no event", members)

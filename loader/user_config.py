@@ -1,4 +1,4 @@
-"""The user's own configuration, $XDG_CONFIG_HOME/dodo-hooks/config.yml: what a repository has no say in."""
+"""The user's own configuration, $XDG_CONFIG_HOME/dodo-hooks/config.yml, which no repository can change."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DESKTOP = "desktop"  # instead of a command
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """What is to be run when a background run has ended."""
+    """The command that runs when a background run has ended."""
 
     command: str  # for sh; or DESKTOP
     is_for_all: bool  # not for those alone that did not go well
@@ -28,7 +28,12 @@ class UserConfig:
 
 
 def load_user_config(path: str) -> UserConfig:
-    """Raises ConfigError with all that is wrong; UnsafeFileError where others could have written it."""
+    """Return the user's configuration; an empty file sets nothing.
+
+    Raises:
+        ConfigError: it cannot be used; the error holds all diagnostics.
+        UnsafeFileError: others could have written it.
+    """
     document = parse(_content_of(path), path)
     if document.root is None:
         raise_diagnostics(document.findings)

@@ -1,19 +1,20 @@
-"""A hook whose left-out jobs hold nobody up, and let nobody slip through (R2, R3, C5; HOT, imported only if there are
-such jobs).
+"""Edges that are added to a plan when a hook fires (HOT).
 
-A job that does not apply satisfies whoever needs it. But it needs others itself, and who waits for it meant to come
-behind those as well: in a chain of three whose middle does not apply, the third still comes behind the first, and is
-skipped when that fails. So what a left-out job waits for is handed on to those who wait for it.
+Two kinds of edges depend on the firing. The module is imported only if there may be some.
 
-Jobs that change files do not race with each other, nor with those that read the same files (G7; HOT).
+Edges that bypass skipped jobs (R2, R3, C5). A job that does not apply satisfies every job that needs it. But that job
+has needs of its own, and its dependents rely on those, too: in a chain of three whose middle does not apply, the third
+job still waits for the first, and is skipped when the first fails. So the needs of a skipped job are passed on to its
+dependents.
 
-Known only when a hook has fired, since the lists of files are: so these edges are added to the plan's then. Two jobs
-share files if their lists do; a job that changes files and has no list may change any. They go in the plan's order,
-which is the order of the file where needs and `after` do not say otherwise.
+Edges between jobs that conflict over files (G7). Jobs that change files must not run at the same time as jobs that read
+or change the same files. The lists of files are known only when a hook fires. Two jobs share files if their lists do; a
+job that changes files and has no list may change any file. The jobs run in the plan's order, which is the order of the
+file where needs and `after` do not say otherwise.
 
-An edge is left out only if another one does its work in any case. A chain of edges does not always: its middle may be
-skipped, when a need of its own has failed, while its beginning still runs, and then sets its end free. A need is safe,
-since it takes its dependents along; so is a job that has no needs, since it is not skipped before its time.
+An edge is left out only if another edge always has the same effect. A chain of edges does not always have it: its
+middle may be skipped because a need failed, while its beginning still runs, and then its end may start. A need is safe,
+since its failure skips its dependents. A job without needs is safe, since it is not skipped early.
 """
 
 from dodo_hooks.core.graph import dependents_of
@@ -31,14 +32,15 @@ if TYPE_CHECKING:
 
 
 def bypass_skipped(hook: "Hook", left_out: "Mapping[int, Outcome]") -> "Hook":
-    """The hook with the edges that bypass `left_out`, whose jobs stay in it.
+    """Return the hook with edges that bypass the jobs in `left_out`; these jobs stay in the hook.
 
-    A need on a job that does not apply is also one on what that needs. An `after` on a job that is left out for
-    whatever reason is also one on all that it would have waited for. The order of the hook stays right.
+    A need on a job that does not apply becomes a need on the needs of that job. An `after` on a job that is left out
+    for any reason becomes an `after` on everything that this job would have waited for. The order of the hook stays
+    valid.
     """
     needs = {job.number: job.needs for job in hook.jobs}
     after = {job.number: job.after for job in hook.jobs}
-    for number in hook.order:  # whoever is waited for comes first
+    for number in hook.order:  # a need comes before its dependents
         its_needs, its_after = list(needs[number]), list(after[number])
         for need in needs[number]:
             if need in left_out and satisfies(left_out[need]):
@@ -63,14 +65,20 @@ def bypass_skipped(hook: "Hook", left_out: "Mapping[int, Outcome]") -> "Hook":
 
 
 def _alive(numbers: "Iterable[int]", left_out: "Mapping[int, Outcome]") -> "list[int]":
-    """What is still to be waited for. A job that does not apply has handed on its own already; one that does not
-    satisfy stays, since it stops whoever comes behind."""
+    """Return the jobs that still have to be waited for.
+
+    A job that does not apply has passed on its own needs already. A skipped job that does not satisfy its dependents
+    stays, since it stops them.
+    """
     return [number for number in numbers if number not in left_out or not satisfies(left_out[number])]
 
 
 def serialize_conflicts(hook: "Hook", running: "Sequence[int]", files: "Mapping[int, tuple[bytes, ...]]") -> "Hook":
-    """The hook with these edges. `running`: the jobs that are going to run; `files`: the lists of those that are about
-    files, relative to their roots."""
+    """Return the hook with the edges between jobs that conflict over files (G7).
+
+    `running` has the jobs that are going to run. `files` has the lists of the jobs that are about files, relative to
+    their roots.
+    """
     jobs = [hook.jobs[number] for number in running if hook.jobs[number].phase == FOREGROUND]
     lists = {job.number: _from_top(job, files.get(job.number, ())) for job in jobs}
     changers = [job.number for job in jobs if job.stage_fixed]
@@ -85,7 +93,7 @@ def serialize_conflicts(hook: "Hook", running: "Sequence[int]", files: "Mapping[
 
 
 def _from_top(job: "Job", files: "tuple[bytes, ...]") -> "tuple[bytes, ...] | None":
-    """The files that a job is given; None for one that is given none, and may look at any."""
+    """Return the files that a job is given, relative to the top; None without a list: it may read any file."""
     if job.files_at == NO_FILES and FILES_VARIABLE not in job.command:
         return None
     below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
@@ -99,10 +107,10 @@ def conflict_edges(
     needs: "Sequence[Iterable[int]]",
     after: "Sequence[Iterable[int]]",
 ) -> "list[tuple[int, int]]":
-    """The edges to be added, as (the job that ends first, the job that waits for it).
+    """Return the edges to add, as pairs (the job that ends first, the job that waits for it).
 
-    `files` has the jobs that will run, each with its list, None where it has none; `changers` are those that change
-    theirs. `order` is a topological order of all jobs, `needs` and `after` are theirs by number.
+    `files` has the jobs that will run, each with its list, or None where it has none. `changers` are the jobs that
+    change their files. `order` is a topological order of all jobs; `needs` and `after` are their edges by number.
     """
     conflicts = _conflicts(files, {job for job in changers if job in files})
     edges: list[tuple[int, int]] = []
@@ -128,13 +136,13 @@ def conflict_edges(
 def _with(
     other: int, before: "dict[int, int]", needs: "Sequence[Iterable[int]]", files: "Files", *, is_need: bool
 ) -> int:
-    """Who has ended for certain when the end of `other` is waited for."""
+    """Return the jobs that have certainly ended when `other` has ended, as bits."""
     is_certain = is_need or not any(need in files for need in needs[other])
     return 1 << other | (before[other] if is_certain else 0)
 
 
 def _conflicts(files: "Files", changers: "set[int]") -> "dict[int, int]":
-    """For each job those that it must not overlap, as bits."""
+    """Return for each job the jobs that it must not overlap, as bits."""
     alike: dict[tuple[bytes, ...], int] = {}  # most jobs have one of a few lists
     for job, names in files.items():
         if names is not None:

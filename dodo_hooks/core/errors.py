@@ -1,4 +1,4 @@
-"""The one tree of errors, with their exit codes (R22; HOT). `main` catches it, and nothing else does."""
+"""The tree of errors, with their exit codes (R22; HOT). Only `main` catches them."""
 
 from dodo_hooks.core.named_tuple import Record
 
@@ -12,19 +12,19 @@ USAGE_ERROR = 3
 
 
 class HooksError(Exception):
-    """Something that a person can mend. The message is one sentence that says how."""
+    """An error that the user can fix. Its message is one sentence that says how."""
 
     exit_code = RUN_ERROR
 
 
 class UsageError(HooksError):
-    """The command line asks for what is not there: an unknown hook, job, worktree or address."""
+    """A command line that names something unknown: a hook, a job, a worktree or an address."""
 
     exit_code = USAGE_ERROR
 
 
 class Problem(Record):
-    """One thing wrong in one file; line and column count from 1, 0 where there is none."""
+    """One diagnostic in one file. Line and column count from 1; both are 0 where there is none."""
 
     file: str
     line: int
@@ -33,9 +33,9 @@ class Problem(Record):
 
 
 class ConfigError(HooksError):
-    """The hook file cannot be used. Holds every problem, so that one run shows them all (C2).
+    """A hook file that cannot be used. It holds every diagnostic, so that one run shows them all (C2).
 
-    `base`: the absolute directory that the files of the problems are relative to; "" where that is not known.
+    `base` is the absolute directory that the files of the diagnostics are relative to; "" where it is unknown.
     """
 
     exit_code = USAGE_ERROR
@@ -47,32 +47,34 @@ class ConfigError(HooksError):
 
 
 class GraphError(HooksError):
-    """The engine met a graph that cannot be run (R4): the loader refuses such a file, so a plan was damaged."""
+    """A graph that the engine cannot run (R4). The loader rejects such a file, so the plan is damaged."""
 
 
 class StoreError(HooksError):
-    """The store cannot be read or written (R21)."""
+    """A store that cannot be read or written (R21)."""
 
 
 class UnsafeFileError(HooksError):
-    """A file or directory of ours belongs to somebody else, or others can write to it (section 8)."""
+    """A file or directory of ours that belongs to somebody else, or that others can write to (section 8)."""
 
     exit_code = USAGE_ERROR
 
 
 class GitError(HooksError):
-    """git, or a repository, is not there or does not answer as it should."""
+    """A failure of git, or a missing repository."""
 
 
 class UnsafeRepositoryError(GitError):
-    """The repository is there, and git refuses to use it: it belongs to somebody else (section 8)."""
+    """A repository that git refuses to use, because it belongs to somebody else (section 8)."""
 
     exit_code = USAGE_ERROR
 
 
 def format_location(problem: Problem) -> str:
+    """Return `file:line:column`, or the file alone where there is no line."""
     return f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
 
 
 def sentence(problem: Problem) -> str:
+    """Return the location and the message of a diagnostic."""
     return f"{format_location(problem)}: {problem.message}"

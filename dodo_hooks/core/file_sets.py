@@ -1,16 +1,16 @@
-"""Which files a hook is about, where its file does not say (G4; HOT)."""
+"""The file set of a hook, where its file does not name one (G4; HOT)."""
 
 from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
 
-# Before these end there is no commit: what it will hold is in the index.
+# Before these end there is no commit: its content is in the index.
 BEFORE_A_COMMIT = ("pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg")
-# These tell what they have changed: by their arguments, their standard input, or what HEAD is now.
+# These report their changes: by their arguments, their standard input, or the new HEAD.
 AFTER_A_CHANGE = (
     *("post-checkout", "post-merge", "post-rewrite", "post-commit", "post-applypatch"),
     *("worktree-post-create", "post-clone"),
 )
 
-# How the files of a source are called.
+# The files of each file set, in messages.
 WORDS = {
     STAGED: "staged files",
     PUSHED: "pushed files",
@@ -21,7 +21,7 @@ WORDS = {
 
 
 def default_file_set(hook: str) -> str:
-    """The source of a hook's files, for a job with patterns and no word on where the files come from."""
+    """Return the file set of a hook, for a job that has patterns and names no file set."""
     if hook in BEFORE_A_COMMIT:
         return STAGED
     if hook == "pre-push":
@@ -30,14 +30,18 @@ def default_file_set(hook: str) -> str:
 
 
 def has_changes(hook: str) -> bool:
-    """Whether the hook has files that it changes or is about to: what CHANGED and a `changed:` condition ask for."""
+    """Return whether the hook changes files or is about changed files.
+
+    CHANGED and a `changed:` condition are about these files.
+    """
     return default_file_set(hook) != ALL
 
 
 def listed_paths(printed: bytes) -> "tuple[bytes, ...]":
-    """The paths that a `files` command has printed: between NULs if there is one, else one in each line.
+    """Return the paths that a `files` command has printed.
 
-    git itself quotes an odd name in a line (core.quotePath in git-config(1)); such a quoted one is read.
+    They are separated by NULs if there is one, otherwise by line ends. git quotes an unusual name in a line
+    (core.quotePath in git-config(1)); such a name is unquoted.
     """
     if b"\0" in printed:
         names = printed.split(b"\0")
@@ -55,7 +59,7 @@ def _unquoted(line: bytes) -> bytes:
     first, *rest = line[1:-1].split(b"\\")
     name, after_backslash = first, False
     for part in rest:
-        if after_backslash:  # the second of two: what follows stands for itself
+        if after_backslash:  # the second of two: the rest is literal
             name, after_backslash = name + part, False
         elif not part:
             name, after_backslash = name + b"\\", True

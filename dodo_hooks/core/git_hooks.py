@@ -69,33 +69,33 @@ SERVER_HOOKS = frozenset(
 NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"))
 
 
-# git fires this one when a rebase is over, and with it begins what was put off until then (R12).
+# git fires this one at the end of a rebase; then the postponed background phase begins (R12).
 AFTER_REPLAY = "post-rewrite"
-BEFORE_COMMIT = "pre-commit"  # around its jobs, what is not staged is set aside (G5)
+BEFORE_COMMIT = "pre-commit"  # unstaged changes are hidden while its jobs run (G5)
 AFTER_COMMIT = "post-commit"
 FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", "post-merge"))
 
 
-# git tells these something on their standard input (githooks(5)); all others have none.
+# git writes data to the standard input of these (githooks(5)); all others have none.
 WITH_STDIN = frozenset(("pre-push", AFTER_REPLAY, REFERENCE_TRANSACTION))
-# Fired by what editors do behind one's back, such as a fetch: told there, news would be lost.
+# Fired by background actions of editors, such as a fetch: a failure notice printed there would be lost.
 OFTEN_UNSEEN = (REFERENCE_TRANSACTION, "post-index-change")
 
 
 def known_hooks() -> "tuple[str, ...]":
-    """Every name that a hook file may use, in git's order."""
+    """Return every name that a hook file may use, in git's order."""
     return CLIENT_HOOKS + tuple(DERIVED_HOOKS) + COMMAND_HOOKS
 
 
 def is_gate(hook: str, args: "tuple[str, ...]" = ()) -> bool:
-    """Whether the exit code of this firing can stop git (section 2)."""
+    """Return whether the exit code of this firing can stop git (section 2)."""
     if hook == REFERENCE_TRANSACTION:
         return args[:1] == ("prepared",)
     return hook in GATES
 
 
 def shim_of(hook: str) -> "str | None":
-    """The git hook that has to have a shim so that `hook` fires; None where nothing can."""
+    """Return the git hook that needs a shim so that `hook` fires; None where no git hook fires it."""
     if hook in CLIENT_HOOKS:
         return hook
     return DERIVED_HOOKS.get(hook)

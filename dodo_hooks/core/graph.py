@@ -12,7 +12,7 @@ _NEW, _OPEN, _DONE = 0, 1, 2
 
 
 def find_cycle(needs: "Sequence[Sequence[int]]") -> "list[int] | None":
-    """A cycle as the whole path, each job before what it needs and the first one again at the end; None without one.
+    """Return a cycle as a path: each job before the job it needs, the first job again at the end. None without a cycle.
 
     The path begins with the smallest number in it, so that a message reads in the order of the file (R4).
     """
@@ -41,9 +41,10 @@ def _closed(cycle: "list[int]") -> "list[int]":
 
 
 def topological_order(edges: "Sequence[Sequence[int]]") -> "list[int]":
-    """All jobs, each behind those in its `edges`; of the jobs that could come next, the smallest number comes.
+    """Return all jobs, each behind those in its `edges`; of several candidates the smallest number comes first.
 
-    Raises ValueError when there is a cycle.
+    Raises:
+        ValueError: there is a cycle.
     """
     from heapq import heappop, heappush  # here, since a plan is ordered when it is compiled and never at the prompt
 
@@ -64,7 +65,7 @@ def topological_order(edges: "Sequence[Sequence[int]]") -> "list[int]":
 
 
 def dependents_of(needs: "Sequence[Sequence[int]]") -> "list[list[int]]":
-    """The same edges from the other side: for each job those that need it, ascending and each once."""
+    """Return the reversed edges: for each job the jobs that need it, ascending and each once."""
     dependents: list[list[int]] = [[] for _ in needs]
     for job, its_needs in enumerate(needs):
         for need in set(its_needs):
@@ -73,7 +74,7 @@ def dependents_of(needs: "Sequence[Sequence[int]]") -> "list[list[int]]":
 
 
 def promoted(needs: "Sequence[Sequence[int]]", background: "Sequence[bool]") -> "set[int]":
-    """The background jobs that a foreground job needs, directly or through others (R9)."""
+    """Return the background jobs that a foreground job needs, directly or through others (R9)."""
     seen: set[int] = set()
     to_do = [job for job, detached in enumerate(background) if not detached]
     while to_do:
@@ -85,10 +86,10 @@ def promoted(needs: "Sequence[Sequence[int]]", background: "Sequence[bool]") -> 
 
 
 def cascade(dependents: "Sequence[Sequence[int]]", open_jobs: "Container[int]", failed: int) -> "list[tuple[int, int]]":
-    """What the failure of `failed` skips, as (job, the need that stopped it), in the order in which it is decided (R3).
+    """Return the jobs that the failure of `failed` skips, as pairs (job, the need that stopped it), in order (R3).
 
-    That order is breadth first, by number among the dependents of one job; each job comes once, with the need that
-    reached it first. A job that is not in `open_jobs` has been decided before, and what depends on it with it.
+    The order is breadth first, by number among the dependents of one job. Each job comes once, with the need that
+    reached it first. A job that is not in `open_jobs` has been decided before, and its dependents with it.
     """
     decided: list[tuple[int, int]] = []
     seen: set[int] = set()

@@ -1,15 +1,15 @@
-"""Merging two changes of one text by ranges of its lines (G5).
+"""Three-way merge of two changes of one text, by ranges of lines (G5).
 
-A change of a text is a list of edits, as `git diff -U0` gives them: each replaces a half-open range of lines by others.
-An empty range is an insertion at a point. Two edits of different sides
+A change of a text is a list of edits, as `git diff -U0` prints them. Each edit replaces a half-open range of lines. An
+empty range is an insertion at a point. Two edits of different sides
 
 - touch where one ends and the other begins: both are made, in the order of their ranges;
 - overlap where they have a line in common, or where one inserts inside of the other's range: a conflict;
-- are two insertions at one point: a conflict, since nobody can tell which comes first;
+- are two insertions at one point: a conflict, since their order is unknown;
 - are the same edit, range and lines: it is made once.
 
-`git merge-file` sees a conflict in edits that only touch, and `git apply --unidiff-zero` finds other places than those
-it is told.
+`git merge-file` reports a conflict for edits that only touch, and `git apply --unidiff-zero` applies edits at other
+lines than those it is given.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Edit(Record):
 
 
 class Side(Record):
-    """What one side made of the old text."""
+    """The changes that one side made to the old text."""
 
     lines: "Sequence[bytes]"  # of its own text
     edits: "Sequence[Edit]"  # in the order of the text
@@ -37,14 +37,17 @@ class Side(Record):
 
 
 def split_lines(text: bytes) -> "list[bytes]":
-    """Lines as git counts them: each ends with its newline, the last one may lack it."""
+    """Split a text into lines as git counts them: each ends with its newline, which the last one may lack."""
     lines = [line + b"\n" for line in text.split(b"\n")]
     last = lines.pop()[:-1]
     return [*lines, last] if last else lines
 
 
 def parse_hunk(header: bytes) -> Edit:
-    """The edit of a hunk without context: `@@ -3,2 +3 @@`. Of an empty range git gives the line before it."""
+    """Return the edit of a hunk header without context: `@@ -3,2 +3 @@`.
+
+    For an empty range git gives the line before it.
+    """
     _, old, new, _ = header.split(b" ", 3)
     return Edit(*_range(old[1:]), *_range(new[1:]))
 
@@ -57,7 +60,7 @@ def _range(text: bytes) -> "tuple[int, int]":
 
 
 def merge(base: "Sequence[bytes]", ours: Side, theirs: Side) -> "list[bytes] | None":
-    """The lines of the old text with the edits of both sides; None where two of them conflict."""
+    """Return the lines of the old text with the edits of both sides; None where two edits conflict."""
     merged: list[bytes] = []
     at = ours_next = theirs_next = 0
     while ours_next < len(ours.edits) or theirs_next < len(theirs.edits):
@@ -81,13 +84,13 @@ def merge(base: "Sequence[bytes]", ours: Side, theirs: Side) -> "list[bytes] | N
 
 
 def contains(mine: "Sequence[Edit]", later: "Sequence[Edit]") -> bool:
-    """Whether a text that `later` makes of my text still has all that I had changed.
+    """Return whether a text that `later` makes of my text still has all that I had changed.
 
     Args:
         mine: the edits that made my text.
-        later: those that make the other text of mine.
+        later: the edits that make the other text of my text.
 
-    At least one line has to be mine: a deletion alone may be somebody else's as well.
+    At least one line has to be mine: a deletion alone may have been made by somebody else.
     """
     return any(one.new_start < one.new_end for one in mine) and not any(
         _undoes(other, one) for one in mine for other in later
@@ -95,7 +98,7 @@ def contains(mine: "Sequence[Edit]", later: "Sequence[Edit]") -> bool:
 
 
 def _undoes(later: Edit, mine: Edit) -> bool:
-    """Lines of mine are changed; or, at the place where I only deleted, something is put."""
+    """Return whether `later` changes lines of mine, or inserts lines where I only deleted some."""
     if mine.new_start == mine.new_end:
         return later.start <= mine.new_start <= later.end
     return later.start < later.end and later.start < mine.new_end and mine.new_start < later.end

@@ -1,4 +1,4 @@
-"""What a job may be called, what an unnamed one is called, and its directory in the store (C4)."""
+"""Rules for names of jobs, derived names of unnamed jobs, and names of their directories in the store (C4)."""
 
 import unicodedata
 import zlib
@@ -20,9 +20,9 @@ _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u
 
 
 def name_fault(name: str) -> "str | None":
-    """Why a job cannot have this name, as the rest of a sentence that begins with "a name"; None when it can.
+    """Return why a job cannot have this name, as the rest of a sentence that begins with "a name"; None when it can.
 
-    `@` is kept for addresses (JOB@INVOCATION), `=` is refused by doit, `-` would look like an option.
+    `@` is reserved for addresses (JOB@INVOCATION), doit rejects `=`, and `-` would look like an option.
     """
     if not name.strip():
         return "must not be empty"
@@ -40,9 +40,9 @@ def name_fault(name: str) -> "str | None":
 
 
 def job_names(written: "Sequence[str | None]", commands: "Sequence[str]") -> "list[str]":
-    """The names of a hook's jobs: the written ones as they are, for None one that comes from the command.
+    """Return the names of a hook's jobs: written names unchanged, derived ones for None.
 
-    A derived name that is taken gets `-2`, `-3`, ... in the order of the file; a written name is never changed.
+    A derived name that is taken gets `-2`, `-3`, ... in the order of the file.
     """
     taken = {name for name in written if name is not None}
     names: list[str] = []
@@ -62,9 +62,9 @@ def _free(name: str, taken: "set[str]") -> str:
 
 
 def derived_name(command: str) -> str:
-    """A name that depends on the command alone: its letters, digits, dots and underscores, the rest as single `-`.
+    """Return a name that depends on the command alone: letters, digits, dots and underscores, the rest as single `-`.
 
-    A long command ends in a checksum, so that two that begin alike keep their names when a third one comes.
+    A long command ends in a checksum, so that two commands that begin alike keep their names when a third one is added.
     """
     words = "".join(character if character.isalnum() or character in "._" else " " for character in command)
     name = "-".join(words.split()).strip("-.") or "job"
@@ -75,8 +75,10 @@ def derived_name(command: str) -> str:
 
 
 def label_of(command: str) -> str:
-    """What people see of an unnamed job whose command has several lines: the first words that say what it does; "" for
-    any other command."""
+    """Return the text that people see for an unnamed job whose command has several lines; "" for any other command.
+
+    The label is the first line that is neither a comment nor a `set`.
+    """
     lines = [" ".join(line.split()) for line in command.splitlines() if line.strip()]
     if len(lines) < 2:
         return ""
@@ -85,7 +87,10 @@ def label_of(command: str) -> str:
 
 
 def directory_name(number: int, name: str) -> str:
-    """`N-NAME` with up to 40 characters of the name that are safe in every file system, for a job's directory."""
+    """Return `N-NAME`, the name of a job's directory.
+
+    It has up to 40 characters of the name that are safe in every file system.
+    """
     words = "".join(character if character in _SAFE else " " for character in name)
     safe = "-".join(words.split()).strip("-.")[:_LONGEST_DIRECTORY].rstrip("-.")
     return f"{number}-{safe or 'job'}"

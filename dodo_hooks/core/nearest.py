@@ -1,4 +1,7 @@
-"""Which known name somebody may have meant (C2): an edit or two apart, so that "include" is no "exclude"."""
+"""The nearest known name for a misspelt one (C2).
+
+It is one or two edits away, so that "include" is not taken for "exclude".
+"""
 
 from collections.abc import Iterable
 
@@ -24,7 +27,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _edits(one: str, other: str, enough: int) -> int:
-    """How many edits apart two words are (the optimal string alignment distance); `enough` if not less."""
+    """Return how many edits apart two words are (the optimal string alignment distance), at most `enough`."""
     if abs(len(one) - len(other)) >= enough:
         return enough
     before: list[int] = []

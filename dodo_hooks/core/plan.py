@@ -1,7 +1,7 @@
-"""The plan: what a repository's hook files say, validated, ordered and immutable (section 2 of the design; HOT).
+"""The plan: the hook files of a repository, validated, ordered and immutable (section 2 of the design; HOT).
 
-`loader.compile` makes it, `fire.plan_cache` keeps it as marshal bytes, everything else only reads it. Jobs refer to
-each other by number, the job's place in its hook, so that the prompt counts integers and looks no name up.
+`loader.compile` makes it, `plans.cache` stores it as marshal bytes, everything else only reads it. Jobs refer to each
+other by number, the index of the job in its hook, so that the prompt counts integers and looks no name up.
 """
 
 from dodo_hooks.core.named_tuple import Record
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Matcher = tuple[Any, ...]  # a compiled pattern: core/globs makes it, core/matching applies it
+    Matcher = tuple[Any, ...]  # a compiled pattern: loader/globs makes it, core/matching applies it
 
 FOREGROUND = "foreground"
 BACKGROUND = "background"
@@ -19,14 +19,14 @@ MAX_LOG_BYTES = 10 * 1024 * 1024  # of a job's log, likewise
 
 
 class Retention(Record):
-    """What is kept of the records of a repository: the rest of `log:` (section 7)."""
+    """How long the records of a repository are kept: the rest of `log:` (section 7)."""
 
     retention_s: float = 7 * 86_400.0
     keep_last: int = 3  # invocations of each working tree, whatever their age
     max_total_bytes: int = 500 * 1024 * 1024  # of all invocations; the oldest go first
 
 
-# What is shown of a run (`output:`).
+# The parts of the output of a run (`output:`).
 EXECUTION = "execution"  # what the jobs print
 SUMMARY = "summary"  # a line for each job that went well
 FAILURE = "failure"  # a line for each job that failed, its log, and how to run it again
@@ -39,7 +39,7 @@ PINNED = "pinned"  # of `trust:`
 CI = "ci"
 ELSEWHERE = "non-ci"
 
-# What a job does when its group is taken (section 7).
+# The action of a job whose group is taken (section 7).
 QUEUE = "queue"
 CANCEL_PREVIOUS = "cancel-previous"
 SKIP = "skip"
@@ -47,12 +47,12 @@ ON_CONFLICT = (QUEUE, CANCEL_PREVIOUS, SKIP)
 
 
 class Group(Record):
-    """A concurrency group that a job is in: of all jobs that are, one runs at a time (section 7)."""
+    """A concurrency group of a job: of all jobs in it, one runs at a time (section 7)."""
 
     name: str  # empty: the job's own group, in its hook and its worktree
     on_conflict: str  # one of ON_CONFLICT
     is_shared: bool  # by the jobs of one run: a group of the whole hook
-    wait_s: "float | None"  # None: 60 s in the foreground, as long as it takes in the background
+    wait_s: "float | None"  # None: 60 s in the foreground, no limit in the background
 
 
 # Where a job's list of files comes from (G4).
@@ -64,7 +64,7 @@ COMMAND = "command"  # what a command prints: `files:`
 
 
 class FileRule(Record):
-    """Which files a job is about. Where there are none, it does not apply (C7)."""
+    """The rule that selects the files of a job. A job without files does not apply (C7)."""
 
     source: str  # one of the five above
     command: str  # for COMMAND; "" else
@@ -75,7 +75,7 @@ class FileRule(Record):
     counts_deleted: bool = False  # a deleted file is enough: the job is given no list (G4)
 
 
-# What a condition asks (C7).
+# The kinds of conditions (C7).
 ALWAYS = "always"
 NEVER = "never"
 IN_MERGE = "merge"
@@ -99,25 +99,25 @@ class Condition(Record):
 
 
 class Check(Record):
-    """A whole `skip` or `only`, asked once for all jobs that it stands for (C5)."""
+    """A whole `skip` or `only`, evaluated once for all jobs that it is about (C5)."""
 
     is_only: bool  # the jobs run only if one of the conditions holds; else they are skipped if one does
     conditions: "tuple[Condition, ...]"
 
 
 NO_FILES = -1  # a command without a list
-FILES_VARIABLE = "DODO_FILES0"  # where a job finds the name of a file with its list
+FILES_VARIABLE = "DODO_FILES0"  # the variable with the name of a file that has the job's list
 
 
 def as_argument(file: bytes) -> bytes:
-    """The name of a file as a job is given it: no program can take it for an option (C6)."""
+    """Return the name of a file as a job is given it, so that no program can take it for an option (C6)."""
     return b"./" + file if file.startswith(b"-") else file
 
 
 class Job(Record):
     """One command of a hook; a task `HOOK:NAME` of doit."""
 
-    number: int  # its place in the hook, from 0; also the N of its directory jobs/N-NAME
+    number: int  # its index in the hook, from 0; also the N of its directory jobs/N-NAME
     name: str
     description: str
     command: str  # as written, for people
@@ -130,7 +130,7 @@ class Job(Record):
     dependents: "tuple[int, ...]"  # the jobs that have this one among their needs
     followers: "tuple[int, ...]"  # the jobs that have this one among their `after`
     phase: str  # FOREGROUND or BACKGROUND
-    declared_background: bool  # what the file says; with phase FOREGROUND the job was promoted (R9)
+    declared_background: bool  # as in the file; with phase FOREGROUND the job was promoted (R9)
     timeout_s: "float | None"
     nice: "int | None"  # None: 0 in the foreground, lowered in the background (R13)
     priority: int  # the smaller starts first; ties go by number
@@ -142,28 +142,28 @@ class Job(Record):
     files_uses: int = 1  # how often one command line holds the list, for what fits into it
     checks: "tuple[int, ...]" = ()  # numbers of the hook's checks, the outermost first (C7)
     absent: str = ""  # why it cannot apply here, whatever the event: another system, an excluded tag (C7)
-    needs_event: str = ""  # what it takes from the event, such as "{1}": it cannot run without one
+    needs_event: str = ""  # the data of the event that it uses, such as "{1}": it cannot run without one
     interactive: bool = False  # alone, with the terminal (R14)
     use_stdin: bool = False  # gets what git gives to the hook (G3)
     stage_fixed: bool = False  # what it changed among its files is staged (G6)
-    fail_text: str = ""  # what people are told when it has failed
-    is_silent: bool = False  # in the background: nobody is told of its failure, and only a failure leaves a log
-    max_log_bytes: "int | None" = None  # None: as the plan says
+    fail_text: str = ""  # printed when it has failed
+    is_silent: bool = False  # in the background: no failure notice, and only a failure leaves a log
+    max_log_bytes: "int | None" = None  # None: that of the plan
     retention_s: "float | None" = None  # likewise
     refused: str = ""  # why it must not be executed: it fails with this where it would run (C6)
     fails_on_changes: "tuple[str, ...]" = ()  # of CI and ELSEWHERE: where it fails if it changes files
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
-    within: "tuple[str, ...]" = ()  # the names of the groups that it stands in, the outermost first (C5)
-    label: str = ""  # what people see instead of its name, which was made of a command of several lines
+    within: "tuple[str, ...]" = ()  # the names of the groups around it, the outermost first (C5)
+    label: str = ""  # shown instead of its name, if that is derived from a command of several lines
 
     @property
     def title(self) -> str:
-        """What a line about the job calls it."""
+        """The name of the job in output."""
         return self.label or self.name
 
     @property
     def promoted(self) -> bool:
-        """A background job that runs in the foreground because a foreground job needs it (R9)."""
+        """Whether this background job runs in the foreground because a foreground job needs it (R9)."""
         return self.declared_background and self.phase == FOREGROUND
 
 
@@ -176,12 +176,12 @@ class Hook(Record):
     fail_fast: bool
     timeout_s: "float | None"  # of the whole hook, from the firing (R15)
     checks: "tuple[Check, ...]" = ()
-    warns: bool = False  # `fail_mode: warn`: a failure is told and does not fail git
-    is_task: bool = False  # run by hand only, under this name
+    warns: bool = False  # `fail_mode: warn`: a failure is reported and does not fail git
+    is_task: bool = False  # run manually only, under this name
 
     @property
     def has_to_ask(self) -> bool:
-        """Whether what a firing runs depends on more than the plan: on files, conditions or the event (C7)."""
+        """Whether the jobs of a firing depend on more than the plan: on files, conditions or the event (C7)."""
         return bool(self.checks) or any(
             job.files is not None or job.absent or job.needs_event or job.is_setup for job in self.jobs
         )
@@ -206,8 +206,8 @@ class Plan(Record):
     output: "tuple[str, ...] | None" = None  # of OUTPUTS; None: all, but nothing when git fires and nothing applies
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
-    unchecked: "tuple[str, ...]" = ()  # those of the notices that tell of jobs which another tool would run
-    family: str = "dodo"  # whose file it is: "dodo", "daft" or "lefthook"
+    unchecked: "tuple[str, ...]" = ()  # the notices about jobs that another tool would run
+    family: str = "dodo"  # the config format of the file: "dodo", "daft" or "lefthook"
     digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
 
     def hook(self, name: str) -> "Hook | None":

@@ -1,8 +1,7 @@
-"""What may start now (R1, R2, R3, R5, R6; HOT): the source of ready jobs that counts needs on the plan's integers.
+"""The source of ready jobs that counts needs on the plan's integers (R1, R2, R3, R5, R6; HOT).
 
-A source answers one question, each time something ended: which jobs became ready, and which will never run. The loop
-in engine/loop.py asks and acts. There is a second source, doit_runner/runner.py, which asks doit; a property test holds
-the two equal.
+Each time a job ends, a source says which jobs became ready and which will never run. The loop in engine/loop.py starts
+and records them. The other source, doit_runner/runner.py, uses doit; a property test compares the two.
 """
 
 from dodo_hooks.core.errors import GraphError
@@ -19,14 +18,18 @@ if TYPE_CHECKING:
     Change = tuple[list[int], list[tuple[int, Outcome]]]  # ready, in the order to start them; ended without running
 
     class Source(Protocol):
-        """Where the loop gets its ready jobs from."""
+        """An origin of ready jobs for the loop."""
 
         def start(self) -> Change:
-            """The beginning. Raises GraphError when the graph cannot be run to its end (R4)."""
+            """Return the first changes.
+
+            Raises:
+                GraphError: the graph cannot be run to its end (R4).
+            """
             ...
 
         def ended(self, number: int, outcome: Outcome) -> Change:
-            """Tell of one job's end, whether it ran or not; each job once."""
+            """Record the end of one job, whether it ran or not. It is called once for each job."""
             ...
 
         def stop(self, running: Iterable[int], outcome: Outcome) -> list[tuple[int, Outcome]]:
@@ -34,16 +37,18 @@ if TYPE_CHECKING:
             ...
 
         def open_jobs(self) -> set[int]:
-            """The jobs without an outcome; those that run are among them."""
+            """Return the jobs without an outcome, including those that run."""
             ...
 
 
 class Ledger:
-    """Which jobs of a run are open and how the others ended: what every source has to keep."""
+    """The open jobs of a run and the outcomes of the others: the state that every source needs."""
 
     def __init__(self, hook: "Hook", selected: "Iterable[int]", outcomes: "dict[int, Outcome]") -> None:
-        """`outcomes`: what is decided already, such as by the foreground phase. Every need of a selected job is
-        either selected or decided."""
+        """Take the jobs of a run and the outcomes that are decided already, such as by the foreground phase.
+
+        Every need of a selected job is either selected or decided.
+        """
         self.hook = hook
         self.outcomes = dict(outcomes)
         self.open = {number for number in selected if number not in outcomes}
@@ -82,10 +87,10 @@ class Ledger:
 
 
 class CountingSource:
-    """Counts, for each open job, the needs that have not succeeded and the `after` jobs that have not ended."""
+    """A source that counts, for each open job, needs that have not succeeded and `after` jobs that have not ended."""
 
     def __init__(self, hook: "Hook", selected: "Iterable[int]", outcomes: "dict[int, Outcome]") -> None:
-        """As for `Ledger`."""
+        """Take the same arguments as `Ledger`."""
         self._hook = hook
         self._ledger = Ledger(hook, selected, outcomes)
         self._waits: dict[int, int] = {}
@@ -113,7 +118,7 @@ class CountingSource:
         return self._ledger.open
 
     def _released_by(self, number: int) -> "list[int]":
-        """The jobs that waited for this one's end, and for nothing else any more."""
+        """Return the jobs that waited for the end of this one, and for nothing else any more."""
         job = self._hook.jobs[number]
         released = []
         for other in (*job.dependents, *job.followers):
@@ -125,7 +130,7 @@ class CountingSource:
 
 
 def skipped_by(hook: "Hook", need: int, outcome: Outcome) -> Outcome:
-    """The outcome of a job one of whose needs ended like this (R3)."""
+    """Return the outcome of a job that is skipped because of the outcome of a need (R3)."""
     root = outcome.root_cause if outcome.root_cause is not None else need
     verb = "" if outcome.status in ("failed", "crashed") else "was "
     reason = f"dependency {hook.jobs[need].title} {verb}{outcome.status}"
@@ -133,12 +138,12 @@ def skipped_by(hook: "Hook", need: int, outcome: Outcome) -> Outcome:
 
 
 def in_order(hook: "Hook", numbers: "Iterable[int]") -> "list[int]":
-    """Ready jobs in the order in which they get slots: by priority, then by place in the file."""
+    """Sort ready jobs in the order in which they get slots: by priority, then by position in the file."""
     return sorted(numbers, key=lambda number: (hook.jobs[number].priority, number))
 
 
 def check_order(hook: "Hook", open_jobs: "set[int]", outcomes: "dict[int, Outcome]") -> None:
-    """That the plan's order is one in which every open job can be reached (R4).
+    """Check that every open job can be reached in the plan's order (R4).
 
     Raises:
         GraphError: it names the jobs that wait for each other, or for a job that is not part of the run.

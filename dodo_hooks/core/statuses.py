@@ -1,4 +1,4 @@
-"""How a job stands, and why (R2, R3, section 7; HOT: plain strings, since `enum` costs 5 ms)."""
+"""The statuses of a job and their causes (R2, R3, section 7; HOT: plain strings, since `enum` costs 5 ms)."""
 
 from dodo_hooks.core.named_tuple import Record
 
@@ -34,21 +34,21 @@ USER = "user"  # `dodo-hooks jobs cancel`
 # Of `cancelled` and, for what still waited, of `skipped`:
 VANISHED = "worktree-gone"  # the working tree was removed under it (G2)
 # Of `skipped`, `cancelled` and `failed`:
-CONCURRENCY = "concurrency"  # its concurrency group was taken, or somebody else wanted it (section 7)
+CONCURRENCY = "concurrency"  # its concurrency group was taken, or another run replaced it (section 7)
 # Of `failed`:
 EXIT = "exit"  # a non-zero exit status
 SIGNAL = "signal"  # ended by a signal that was not ours
 SPAWN = "spawn"  # the command could not be started: exit code 126 or 127
 STAGING = "staging"  # what it fixed could not be staged (G6)
 CHANGES = "changes"  # it changed files, and that is to fail (fail_on_changes)
-DEPENDENCIES = "dependencies"  # doit could not tell whether the job is up to date
+DEPENDENCIES = "dependencies"  # doit could not check whether the job is up to date
 # Of `crashed`:
 WAVE_DIED = "wave-died"  # its wave process died under it (R7)
 WRITER_DIED = "writer-died"  # the process that kept the records died (R18)
 
 
 class Outcome(Record):
-    """How one job ended. A failed job is a value, not an exception."""
+    """The end of one job. A failed job is a value, not an exception."""
 
     status: str  # one of ENDED
     cause: "str | None" = None  # one of the causes above; None for completed
@@ -60,20 +60,20 @@ class Outcome(Record):
 
 
 def satisfies(outcome: Outcome) -> bool:
-    """Whether a job that needs this one may run (R2)."""
+    """Return whether a job that needs this one may run (R2)."""
     return outcome.status in (COMPLETED, UP_TO_DATE) or (outcome.status == SKIPPED and outcome.cause == CONDITION)
 
 
 def exit_code_of(outcomes: "list[Outcome]") -> int:
-    """0 when every job went well or was skipped for a reason that is nobody's fault, else 1 (R22).
+    """Return 0 when every job succeeded or was skipped without a failure, else 1 (R22).
 
-    What a failure skipped adds nothing: the failure itself is there.
+    Jobs that a failure skipped add nothing, since the failure itself counts.
     """
     return int(any(outcome.status in (FAILED, CRASHED, CANCELLED) for outcome in outcomes))
 
 
 def outcome_of(exit_code: "int | None", signal: "int | None") -> Outcome:
-    """The outcome of a job that ended by itself."""
+    """Return the outcome of a job that ended by itself."""
     if exit_code == 0:
         return Outcome(COMPLETED, exit_code=0)
     if signal is not None:
@@ -82,13 +82,15 @@ def outcome_of(exit_code: "int | None", signal: "int | None") -> Outcome:
 
 
 def signal_name(number: int) -> str:
-    """`SIGKILL`; `signal 63` for one that has no name, or not the same one everywhere (the module with all names takes
-    5 ms to import)."""
+    """Return the name of a signal, such as `SIGKILL`; `signal 63` where it has none, or not the same one everywhere.
+
+    The module with all names takes 5 ms to import.
+    """
     return _SIGNALS.get(number, f"signal {number}")
 
 
 def interrupted_by(number: int) -> str:
-    """Why a run that a signal ended did not go on (R17)."""
+    """Return the reason of a run that a signal ended (R17)."""
     return f"interrupted ({_INTERRUPTIONS.get(number) or signal_name(number)})"
 
 

@@ -1,9 +1,9 @@
-"""Text at a terminal: made safe, measured, cut, coloured (HOT).
+"""Text for a terminal: escaped, measured, cut, coloured (HOT).
 
-Whatever comes from a file, a name or another program goes through `shown` before it is printed (section 8). Whoever
-prints calls it (host/console.py, cli/terminal_table.py, engine/screen.py), so that no caller can forget it.
+Text from a file, a name or another program goes through `shown` before it is printed (section 8). The functions that
+print call it (host/console.py, cli/terminal_table.py, engine/screen.py), so that no caller can forget it.
 
-How problems are said: quoted texts, nearest names (C2).
+The parts of messages are here, too: quoted texts and nearest names (C2).
 """
 
 from collections.abc import Iterable
@@ -26,8 +26,11 @@ BOLD, DIM, RED, GREEN = "1", "2", "31", "32"  # of ECMA-48's SGR
 
 
 def shown(text: str, keeps: str = "") -> str:
-    """The text with nothing in it that a terminal would obey: such characters are shown escaped, and a byte that is no
-    text as `\\xff`. It is one line, unless `keeps`, characters that stay as they are, has the newline in it."""
+    r"""Return the text with every character escaped that a terminal would obey.
+
+    A byte that is not text is shown as `\xff`. The result is one line, unless `keeps`, the characters that stay
+    unchanged, contains the newline.
+    """
     if text.isprintable():  # nearly always; and it saves the prompt an import
         return text
     return "".join(
@@ -36,19 +39,22 @@ def shown(text: str, keeps: str = "") -> str:
 
 
 def shell_word(text: str) -> str:
-    """The text as one word of a shell's command line. (`shlex` would import `re`, 7 ms.)"""
+    """Quote the text as one word of a shell's command line.
+
+    `shlex` would import `re`, which takes 7 ms.
+    """
     return text if text and not set(text) - _PLAIN else "'" + text.replace("'", "'\\''") + "'"
 
 
 def columns_of(text: str) -> int:
-    """How many columns a terminal gives the text: two for a wide character, none for what joins the one before."""
+    """Return the width of the text in columns: two for a wide character, none for a combining one."""
     if text.isascii() or max(text) < _FIRST_ODD_WIDTH:
         return len(text)
     return sum(_width(character) for character in text)
 
 
 def cut(text: str, columns: int, sign: str = "…") -> str:
-    """The text, or as much of its beginning as fits into so many columns, with a sign that it was cut."""
+    """Return the text, cut to so many columns, with a sign where it was cut."""
     if columns_of(text) <= columns:
         return text
     end = len(text)
@@ -58,19 +64,23 @@ def cut(text: str, columns: int, sign: str = "…") -> str:
 
 
 def padded(text: str, columns: int) -> str:
+    """Return the text padded with blanks to so many columns."""
     return text + " " * (columns - columns_of(text))
 
 
 def painted(text: str, code: str) -> str:
-    """The text in one of the colours above."""
+    """Return the text in one of the colours above."""
     return f"\x1b[{code}m{text}\x1b[0m"
 
 
 def wants_colors(
     environ: "Mapping[str, str]", is_terminal: bool, choice: "bool | None" = None, file: "bool | None" = None
 ) -> bool:
-    """Whether to print in colours. The first that says something wins: `choice` (`--color`), NO_COLOR (no-color.org),
-    CLICOLOR_FORCE (bixense.com/clicolors), the `file` (`colors:`), and then whether a terminal shows them."""
+    """Return whether to print in colours.
+
+    The first of these that is set wins: `choice` (`--color`), NO_COLOR (no-color.org), CLICOLOR_FORCE
+    (bixense.com/clicolors), `file` (`colors:`), and then whether the output is a terminal with colours.
+    """
     if choice is not None:
         return choice
     if environ.get("NO_COLOR"):
@@ -83,7 +93,7 @@ def wants_colors(
 
 
 def has_unicode(environ: "Mapping[str, str]") -> bool:
-    """Whether the locale's encoding is UTF-8, by the first variable that says something (locale(7))."""
+    """Return whether the locale's encoding is UTF-8, by the first variable that is set (locale(7))."""
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     return locale.upper().replace("-", "").partition("@")[0].endswith("UTF8")
 
@@ -113,21 +123,21 @@ _LONGEST = 60
 
 
 def quoted(text: str) -> str:
-    """The text in double quotes, cut where it is long, with nothing in it that a terminal would obey."""
+    """Return the text in double quotes, cut where it is long, without characters that a terminal would obey."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: _LONGEST + 1])
     return f'"{shown[:_LONGEST]}..."' if len(shown) > _LONGEST else f'"{shown}"'
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The rest of a sentence, `, did you mean "needs"?`; empty when nothing known is near."""
+    """Return a suffix for a message, ` (did you mean "needs"?)`; empty when no known name is near."""
     near = _nearest(name, tuple(known))
-    return f", did you mean {quoted(near)}?" if near is not None else ""
+    return f" (did you mean {quoted(near)}?)" if near is not None else ""
 
 
 _nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs
 
 
 def listed(names: Iterable[str]) -> str:
-    """`a, b or c`"""
+    """Join names as `a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them (C3)."""
+"""Durations and sizes as users write them (C3)."""
 
 _EXPECTED = "a duration is a whole number and one of ms, s, m, h, d, such as 300ms, 90s, 5m, 2h or 7d"
 _DAY_S = 86_400.0
@@ -7,7 +7,11 @@ _LONGEST_S = 10_000 * _DAY_S  # beyond any use, and within what clocks and polls
 
 
 def seconds_of(text: str) -> float:
-    """`90s` -> 90.0; always more than zero. Raises ValueError with a message that says what is expected."""
+    """Return the seconds of a duration: `90s` is 90.0. The result is more than zero.
+
+    Raises:
+        ValueError: it is not a duration; the message says what is expected.
+    """
     number = text.rstrip("dhms")
     unit = text[len(number) :]
     if unit not in _UNITS or not (number.isascii() and number.isdigit()):
@@ -38,7 +42,11 @@ _LONGEST_DIGITS = 12
 
 
 def bytes_of(text: str) -> int:
-    """`10MB` -> 10485760: binary multiples; always more than zero. Raises ValueError with what is expected."""
+    """Return the bytes of a size: `10MB` is 10485760. Multiples are binary, and the result is more than zero.
+
+    Raises:
+        ValueError: it is not a size; the message says what is expected.
+    """
     number = text.rstrip("BKMG")
     unit = text[len(number) :]
     if unit not in _SIZES or not (number.isascii() and number.isdigit()):

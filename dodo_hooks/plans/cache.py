@@ -1,11 +1,11 @@
-"""The compiled plan (section 9; HOT).
+"""The cache of compiled plans (section 9; HOT).
 
-A hook file is read, checked and compiled once; after that a firing reads a few kilobytes of marshal and compares the
-stat of each source. A file that was looked for in vain counts as a source that is absent, and a folder whose names
-mattered as one, too. Where it runs belongs to the key, since some commands are for one system only. One hook's
-jobs are a bytes value of their own inside, so a firing builds only the hook that it runs.
+A hook file is read, checked and compiled once. After that, a firing reads a few kilobytes of marshal and compares the
+stat of each source. A file that was looked up and not found counts as an absent source; a folder whose names mattered
+is a source, too. The platform belongs to the key, since some commands are for one system only. Each hook's jobs are a
+bytes value of their own, so a firing builds only the hook that it runs.
 
-The cache is a guess that is checked, never a truth: whatever is odd about it means to compile again.
+The cache is never trusted: a plan that differs from what is expected in any way is compiled again.
 """
 
 import marshal
@@ -43,7 +43,7 @@ _UNLIKE_ANY: "Stat" = ()
 
 
 def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
-    """The plan of the working tree at `top`, and whether it was compiled just now.
+    """Return the plan of the working tree at `top`, and whether it was compiled just now.
 
     Raises:
         ConfigError: its hook file cannot be used.
@@ -58,7 +58,7 @@ def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
 
 
 def load_plan(world: "World", top: str) -> "Plan | None":
-    """The plan of the working tree at `top`; None where it has no hook file.
+    """Return the plan of the working tree at `top`; None where it has no hook file.
 
     Raises:
         ConfigError: the hook file cannot be used.
@@ -67,7 +67,7 @@ def load_plan(world: "World", top: str) -> "Plan | None":
 
 
 def find_file(world: "World", top: str) -> "str | None":
-    """The hook file of the working tree at `top`, right or wrong."""
+    """Return the hook file of the working tree at `top`, valid or not."""
     from dodo_hooks.host.world import reach_site
 
     reach_site(world)
@@ -78,8 +78,9 @@ def find_file(world: "World", top: str) -> "str | None":
 
 
 def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
-    """The plan of a hook file that was named, such as by `doit -f`; not cached. `top`: of the working tree that it is
-    for; None: the current directory.
+    """Return the plan of a hook file that was named, such as by `doit -f`; it is not cached.
+
+    `top` is the top of the working tree that the plan is for; None means the current directory.
 
     Raises:
         ConfigError: the file cannot be used.
@@ -99,14 +100,18 @@ def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
 
 
 def compile_file(world: "World", file: str, top: str) -> Compiled:
-    """The same in its compiled form, for the working tree at `top`. Raises as above."""
+    """Return the plan of a named hook file in its compiled form, for the working tree at `top`.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
     plan = load_file(world, file, top)
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
     return Compiled(_KEY, top, (), _bare(plan._replace(hooks=())), hooks)
 
 
 def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
-    """The top of the main working tree, if `top` is that of a linked one; its local overlay counts in both."""
+    """Return the top of the main working tree if `top` is a linked one; its local overlay counts in both."""
     from dodo_hooks.core.errors import GitError
     from dodo_hooks.git.repo import locate_repo, main_worktree
 
@@ -123,7 +128,7 @@ def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
 
 
 def with_records(plan: Plan) -> Plan:
-    """The plan with the constant part of every job's record rendered (store/records.py)."""
+    """Return the plan with the constant part of every job's record rendered (store/records.py)."""
     from dodo_hooks.store.records import constant_part
 
     hooks = [
@@ -139,7 +144,7 @@ def _path(world: "World", top: str) -> str:
 
 
 def _read(path: str, top: str) -> "Compiled | None":
-    """What is cached, if it is still good."""
+    """Return the cached plan, if it is still valid."""
     try:
         fields = marshal.loads(read_private(path))
     except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
@@ -160,7 +165,7 @@ def _is_unchanged(source: "Source") -> bool:
 
 
 def compile_plan(world: "World", top: str) -> "tuple[Compiled, dict[str, bytes]]":
-    """Compile what the disk has now; returns also the files by name, with the very bytes that were parsed.
+    """Compile the files on disk; return the plan and the files by name, with the bytes that were parsed.
 
     Raises:
         ConfigError: the hook file cannot be used.
@@ -192,7 +197,10 @@ def _with_digest(plan: Plan, sources: "Sources", top: str, main_top: "str | None
 
 
 def trusted_prefixes(world: "World", sources: "Sources | None" = None) -> "tuple[str, ...]":
-    """The `trusted:` of the user's own configuration. One that cannot be used names none: `validate` shows why."""
+    """Return the `trusted:` of the user's own configuration.
+
+    A configuration that cannot be used trusts no path; `validate` shows why.
+    """
     from dodo_hooks.loader.read.sources import SourceError
     from dodo_hooks.plans.own_config import CONFIG_FILE, load_own_config
 
@@ -222,7 +230,7 @@ def _source(path: str, seen: "Seen", now: float) -> "Source":
 
 
 def _write(path: str, compiled: Compiled) -> None:
-    """Best effort: where it cannot be kept, the next firing compiles again."""
+    """Store the plan if possible; where it cannot be stored, the next firing compiles again."""
     from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
 
     try:
@@ -237,7 +245,7 @@ def _hook_to(hook: Hook) -> bytes:
 
 
 def _bare(value: "Any") -> "Any":
-    """Records as plain tuples, all the way down: marshal takes nothing else."""
+    """Turn records into plain tuples, at every depth: marshal takes nothing else."""
     return tuple(_bare(item) for item in value) if isinstance(value, tuple) else value
 
 
@@ -254,7 +262,10 @@ def _numbers(stat: "os.stat_result") -> "Stat":
 
 
 def _is_there(path: str) -> bool:
-    """A link that leads nowhere counts too: the loader refuses it, and a gate must not pass unread (R22)."""
+    """Return whether the path exists.
+
+    A dangling link counts as well: the loader rejects it, and a gate must not pass unread (R22).
+    """
     try:
         os.lstat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""A plan as the cache keeps it: one bytes value of marshal for each hook (HOT)."""
+"""The form of a plan in the cache: one bytes value of marshal for each hook (HOT)."""
 
 import marshal
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Compiled(Record):
-    """A plan in the form in which it is kept."""
+    """A plan in the form in which it is cached."""
 
     key: "tuple[int | str | None, ...]"
     top: str
@@ -31,7 +31,7 @@ class Compiled(Record):
 
     @property
     def rules(self) -> Plan:
-        """The plan but for its hooks; that of an empty file where there is none."""
+        """The plan without its hooks; the plan of an empty file where there is none."""
         if self.settings is None:
             return Plan("", None, ())
         plan = Plan._make(self.settings)

@@ -1,4 +1,4 @@
-"""The user's own configuration: found without importing what reads it."""
+"""The user's own configuration, found without importing its reader."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIG_FILE = "dodo-hooks/config.yml"
 
 
 def load_own_config(world: World) -> UserConfig | None:
-    """The user's configuration; None where there is none.
+    """Return the user's configuration; None where there is none.
 
     Raises:
         ConfigError: it cannot be used.

@@ -1,8 +1,8 @@
-"""A hook's jobs and groups as one list of jobs, each with what its groups give it (C5).
+"""A hook's jobs and groups as one list of jobs, each with what its groups add (C5).
 
-A group is no job: it disappears in the graph. What is left of it is who belongs to it, for a need on its name and for
-the order inside it, and what its jobs take from it. The nearest word counts for what can be said once (root, glob,
-files, background, timeout); what can be said together is said together (exclude, tags, needs, variables, conditions).
+A group is no job, and is not in the graph. It leaves its members, for needs on its name and for its order, and the keys
+that its jobs inherit. Of some keys the nearest value counts (root, glob, files, background, timeout); the values of
+others are combined (exclude, tags, needs, variables, conditions).
 """
 
 import re
@@ -13,27 +13,27 @@ from dodo_hooks.core.names import job_names, label_of
 from dodo_hooks.loader.read.nodes import Path
 from dodo_hooks.loader.schema.models import ConcurrencyBody, GroupBody, HookBody, JobBody, SetupBody
 
-SETUP = "setup"  # what an unnamed command before all jobs is called
+SETUP = "setup"  # the name of an unnamed command before all jobs
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """A job of the flattened hook."""
 
-    path: Path  # where it stands in the tree
+    path: Path  # its path in the tree
     body: JobBody
     around: tuple[JobBody, ...] = ()  # the groups that it is in, the outermost first
     is_setup: bool = False
 
     @property
     def levels(self) -> tuple[JobBody, ...]:
-        """Whose words count for it, the nearest last."""
+        """The bodies whose keys the job inherits, the nearest last."""
         return (*self.around, self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a mode puts in order: a job, or a group of units. The hook itself is the outermost group."""
+    """A job or a group of units, which a mode orders. The hook itself is the outermost group."""
 
     path: Path
     body: JobBody | None  # None: the hook
@@ -42,7 +42,7 @@ class Unit:
     numbers: tuple[int, ...]  # of its jobs, in the order of the file
 
     def inside(self) -> "Iterator[Unit]":
-        """This group and the groups in it."""
+        """Yield this group and all groups in it."""
         if self.mode is not None:
             yield self
             for part in self.parts:
@@ -51,7 +51,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """A hook, flattened."""
+    """A flattened hook."""
 
     members: tuple[Member, ...]
     names: tuple[str, ...]  # of the members
@@ -60,7 +60,7 @@ class Flat:
     groups: Mapping[str, tuple[int, ...]]  # the jobs of each group that has a name
 
     def numbers_of(self, name: str) -> tuple[int, ...]:
-        """The jobs that a need on this name is about; none where nobody is called so."""
+        """Return the jobs that a need on this name refers to; none where the name is unknown."""
         if name in self.names:
             return (self.names.index(name),)
         return self.groups.get(name, ())
@@ -70,7 +70,7 @@ _EXPORTS = re.compile(r"\A(?:export [A-Za-z_][A-Za-z0-9_]*=.*\n)+(?=.)")  # an `
 
 
 def flatten(path: Path, hook: HookBody) -> Flat:
-    """`path`: where the hook stands in the tree."""
+    """Flatten a hook; `path` is its path in the tree."""
     builder = _Builder()
     for place, setup in enumerate(hook.setup):
         builder.members.append(Member((*path, SETUP, place), _as_job(setup), (), True))
@@ -88,7 +88,7 @@ def _as_job(setup: SetupBody) -> JobBody:
 
 
 def _names_itself(member: Member) -> str:
-    """What an unnamed job is called after (C4)."""
+    """Return the text from which the name of an unnamed job is derived (C4)."""
     body = member.body
     if member.is_setup:
         return SETUP
@@ -98,7 +98,7 @@ def _names_itself(member: Member) -> str:
         return _EXPORTS.sub("", body.run)
     if isinstance(body.run, list):
         return " ".join(body.run)
-    first = next(iter((body.run or {}).values()), "job")  # whatever system this is: names are the same everywhere
+    first = next(iter((body.run or {}).values()), "job")  # on any system: names are the same everywhere
     return first if isinstance(first, str) else " ".join(first)
 
 
@@ -115,7 +115,7 @@ class _Builder:
         around: tuple[JobBody, ...],
         paths: Sequence[Path],
     ) -> Unit:
-        """A group, with its jobs appended to the members."""
+        """Return a group; its jobs are appended to the members."""
         parts = tuple(self._part(place, job, around) for place, job in zip(paths, mode.jobs, strict=True))
         unit = Unit(path, body, mode, parts, tuple(number for part in parts for number in part.numbers))
         if body is not None and body.name is not None:
@@ -131,7 +131,7 @@ class _Builder:
         return Unit(path, job, None, (), (len(self.members) - 1,))
 
 
-# What a job takes from the groups around it
+# The keys that a job inherits from its groups
 
 
 def root_of(member: Member) -> str:
@@ -151,13 +151,15 @@ def tags_of(member: Member) -> tuple[str, ...]:
 
 
 def files_of(member: Member, hook: HookBody) -> str | None:
-    """The command that lists its files."""
+    """Return the command that lists the files of a job."""
     return next((body.files for body in reversed(member.levels) if body.files is not None), hook.files)
 
 
 def concurrency_of(member: Member, hook: HookBody) -> list[tuple[ConcurrencyBody, bool]]:
-    """Its concurrency groups, and whether the jobs that have one in common may run at once: they do not keep out each
-    other where the group was given to all of them."""
+    """Return the concurrency groups of a job, each with whether it is shared.
+
+    Jobs that share a group, because it was given to all of them, may run at the same time.
+    """
     around: list[HookBody | JobBody] = [hook, *member.around]
     shared = [(body.concurrency, True) for body in around if body.concurrency is not None]
     own = member.body.concurrency
@@ -165,7 +167,7 @@ def concurrency_of(member: Member, hook: HookBody) -> list[tuple[ConcurrencyBody
 
 
 def env_of(member: Member, *outer: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Each variable once, with its last value and at that one's place."""
+    """Return each variable once, with its last value and at the position of that one."""
     merged: dict[str, str] = {}
     for layer in (*outer, *(body.env for body in member.levels)):
         for variable, value in layer.items():

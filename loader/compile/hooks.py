@@ -70,7 +70,7 @@ IsThere = Callable[[str], bool]  # whether a file is there; the path is relative
 
 @dataclass(frozen=True, slots=True)
 class CompileContext:
-    """Where the plan is to be carried out, as far as that is decided now."""
+    """The machine and the working tree that the plan is compiled for."""
 
     machine: Platform
     is_there: IsThere
@@ -78,7 +78,7 @@ class CompileContext:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose file it is."""
+    """The origin of the file: our own config format, or another tool's."""
 
     is_own: bool = True  # one of ours: what is doubtful in it is an error, and not a job that fails
     refused: Mapping[Location, str] = field(
@@ -88,7 +88,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The hooks and then the tasks in the order of the file; with findings, only the whole ones."""
+    """The hooks and then the tasks in the order of the file; a hook with findings is left out."""
 
     hooks: tuple[Hook, ...]
     findings: list[Finding]
@@ -96,7 +96,7 @@ class Compiled:
 
 
 def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Origin) -> Compiled:
-    """`tree` is what `file` was read from, and knows the places."""
+    """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations."""
     findings = _version_findings(file, tree)
     notices: list[Finding] = []
     hooks: list[Hook] = []
@@ -116,14 +116,17 @@ def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
     if file.min_version is None or _numbers(file.min_version) <= _numbers(here):
         return []
     message = (
-        f"this file needs dodo-hooks {file.min_version} or newer, and this is {here}: "
-        "upgrade it (pip install --upgrade dodo-hooks)"
+        f"this file needs dodo-hooks {file.min_version} or newer (this is {here}): "
+        "run `pip install --upgrade dodo-hooks`"
     )
     return [Finding(mark_at(tree, ["min_version"]), message)]
 
 
 def _numbers(version: str) -> list[int]:
-    """`1.2.0.dev1` -> [1, 2]: without trailing zeros, so that 1.2 and 1.2.0 are equal, and without a suffix."""
+    """Return the numbers of a version: `1.2.0.dev1` is [1, 2].
+
+    Trailing zeros are dropped, so that 1.2 and 1.2.0 are equal, and so is a suffix.
+    """
     match = re.match(r"[0-9]+(\.[0-9]+)*", version)
     numbers = [int(part) for part in match[0].split(".")] if match else []
     while numbers and numbers[-1] == 0:
@@ -133,7 +136,7 @@ def _numbers(version: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    """One hook."""
+    """A compiler for one hook."""
 
     setting: Setting
     body: HookBody
@@ -161,13 +164,16 @@ class _Compiler:
         return self._hook(chains, background, [one for one in found if not isinstance(one, Finding)]), []
 
     def _background(self) -> list[bool]:
-        """What is declared. The commands before all jobs are as late as the first of these."""
+        """Return which jobs are declared in the background.
+
+        The `setup` commands are in the background if all other jobs are.
+        """
         members = self.flat.members
         is_all_late = all(is_background(member, self.body) for member in members if not member.is_setup)
         return [is_all_late if member.is_setup else is_background(member, self.body) for member in members]
 
     def _with_setup(self, needs: list[list[int]]) -> list[list[int]]:
-        """The commands before all jobs, one after the other, and then whatever waits for nothing else."""
+        """Add the needs that run the `setup` commands one by one, and before all jobs without needs."""
         setups = [number for number, member in enumerate(self.flat.members) if member.is_setup]
         if not setups:
             return needs
@@ -178,7 +184,7 @@ class _Compiler:
         ]
 
     def _command(self, number: int) -> Command | Finding | str:
-        """What a job executes; what is wrong with that; or why it has nothing to execute on this machine."""
+        """Return the command of a job, a finding about it, or the reason why it has no command on this machine."""
         member = self.flat.members[number]
         key = "run" if member.body.script is None else "script"
         text: str | None
@@ -188,11 +194,14 @@ class _Compiler:
         else:
             text = job_commands.text_here(member.body, self.place.machine)
             if text is None:
-                return f"it has no command for {self.place.machine.system}"
+                return f"no command for {self.place.machine.system}"
         return self._checked(text, member, [*member.path, key], who_is(self.flat.names[number]))
 
     def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Finding:
-        """The command of a text; in another tool's file one that must not be executed fails its job alone (C6)."""
+        """Return the command of a text, or a finding.
+
+        In another tool's file, a command that must not be executed only fails its own job (C6).
+        """
         mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
         for offset, sentence in remarks(text, self.setting.template):
             self.notices.append(Finding(mark_inside(scalars, mark, text, offset), sentence, who))
@@ -208,13 +217,15 @@ class _Compiler:
         if command.refused and self.origin.is_own:
             return Finding(mark, command.refused, who)
         if command.refused:
-            self.notices.append(Finding(mark, f"it fails when it would run: {command.refused}", who))
+            self.notices.append(Finding(mark, f"the job fails when it would run: {command.refused}", who))
         job = node_at(self.tree, member.path)
         return replace(command, refused=command.refused or self.origin.refused.get(job.mark, "")) if job else command
 
     def _why_no_list(self, name: str) -> str:
-        """Why git never tells the files of this placeholder in this hook; "" where it does. The job would be left out
-        each time, and a gate pass."""
+        """Return why git has no files for this placeholder in this hook; "" where it has.
+
+        Without this error the job would be skipped each time, and a gate would pass.
+        """
         hook = self.setting.hook
         if name == "push_files" and hook != "pre-push":
             return f"{{push_files}} is for pre-push: in {hook} nothing is pushed, use {{files}} or {{all_files}}"
@@ -260,7 +271,7 @@ class _Compiler:
         )
 
     def _job(self, number: int, member: Member, found: Command | str, checks: Checks) -> Job:
-        """All of it that does not depend on others; the edges and the phase are put in afterwards."""
+        """Return a job without the parts that depend on others; the edges and the phase are added later."""
         body, name = member.body, self.flat.names[number]
         command = found if isinstance(found, Command) else None
         rule = None if command is None else self._files(member, command)
@@ -318,8 +329,10 @@ class _Compiler:
         return f"({', '.join(run)} only)" if isinstance(run, dict) else ""
 
     def _files(self, member: Member, command: Command) -> FileRule | None:
-        """The list that a job is given, or that decides whether it applies; None where it has nothing to do with
-        files."""
+        """Return the rule for the list that a job is given, or that decides whether it applies.
+
+        It is None for a job that is not about files.
+        """
         levels = member.levels
         lister = files_of(member, self.body)
         patterns = next((body.glob for body in reversed(levels) if body.glob), [])
@@ -343,18 +356,18 @@ class _Compiler:
         )
 
     def _absent(self, member: Member) -> str:
-        """Why it never applies here, or ""."""
+        """Return why the job never applies here, or ""."""
         machine = self.place.machine
         wanted = next((body.arch for body in reversed(member.levels) if body.arch), [])
         if wanted and machine.architecture not in wanted:
-            return f"only for {' and '.join(wanted)}, and this is {machine.architecture}"
+            return f"only for {' and '.join(wanted)} (this is {machine.architecture})"
         excluded = sorted(set(tags_of(member)).intersection(self.body.exclude_tags))
         if excluded:
             return f'excluded by tag "{excluded[0]}"'
         return ""
 
     def _groups(self, member: Member) -> tuple[Group, ...]:
-        """In the order of their names, in which they are taken."""
+        """Return the concurrency groups of a job in the order of their names, in which they are taken."""
         groups: dict[str, Group] = {}
         for body, is_shared in concurrency_of(member, self.body):
             groups[body.group] = Group(body.group, body.on_conflict, is_shared, body.wait)

@@ -1,4 +1,4 @@
-"""`run`, `script` and `setup` -> what is executed, with its placeholders in place (C6)."""
+"""`run`, `script` and `setup` -> the executed command, with its placeholders replaced (C6)."""
 
 import os
 import posixpath
@@ -22,7 +22,7 @@ _FLAG = {"node": "-e", "deno": "eval", "bun": "-e", "perl": "-e", "ruby": "-e", 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What decides which of several commands is the one for this place."""
+    """The system and the architecture, which select one of several commands."""
 
     system: str  # linux, macos or what the system calls itself
     architecture: str  # x86_64, aarch64 or likewise
@@ -36,21 +36,21 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a job executes."""
+    """The executed command of a job."""
 
     shown: str  # for people, as it is written
     argv: tuple[str, ...]
     list_name: str  # the placeholder whose list it is given; "" for none
     files_at: int
     files_uses: int
-    event: str  # the first placeholder that takes data of the event; "" for none
+    event: str  # the first placeholder for data of the event; "" for none
     names_files: bool  # it reads the file that holds its list
     refused: str = ""  # why it must not be executed
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the file says about the commands of a hook."""
+    """The settings of a file for the commands of a hook."""
 
     file: HookFile
     hook: str
@@ -64,7 +64,7 @@ class Setting:
 
 
 def text_here(body: JobBody, machine: Platform) -> str | None:
-    """The text of a `run` on this machine; None where it has none for it."""
+    """Return the text of a `run` on this machine; None where it has none for it."""
     assert body.run is not None
     run: Run = body.run
     if isinstance(run, dict):
@@ -75,7 +75,7 @@ def text_here(body: JobBody, machine: Platform) -> str | None:
 
 
 def scalars_here(node: Node | None, machine: Platform) -> list[Scalar]:
-    """Where the text of a `run` on this machine was written."""
+    """Return the scalars that the text of a `run` on this machine was written in."""
     if isinstance(node, MapNode):
         entry = node.entry(machine.system)
         return scalars_here(entry.value, machine) if entry else []
@@ -84,14 +84,19 @@ def scalars_here(node: Node | None, machine: Platform) -> list[Scalar]:
 
 
 def _joined(lines: list[str]) -> str:
-    """Several commands, the first failure of which ends them. What is not plain words stands in braces, so that it
-    stays what it is: `a || b`, a comment, a here-document."""
+    """Join several commands, so that the first failure ends them.
+
+    A command that is more than plain words is put in braces, so that it keeps its meaning: `a || b`, a comment, a
+    here-document.
+    """
     return " && ".join(line.strip() if argv_of(line)[0] != "sh" else f"{{\n{line}\n}}" for line in lines)
 
 
 def script_text(member: Member, setting: Setting, is_local: bool) -> str:
-    """The command that runs a script with the hook's arguments, from the job's root. `is_local`: it is one of those
-    that are not committed."""
+    """Return the command that runs a script with the hook's arguments, from the job's root.
+
+    `is_local` is set for a script in the folder of scripts that are not committed.
+    """
     body, file = member.body, setting.file
     assert body.script is not None
     folder = file.source_dir_local if is_local else file.source_dir
@@ -108,7 +113,11 @@ def script_path(folder: str, hook: str, script: str) -> str:
 
 
 def command_of(text: str, member: Member, setting: Setting) -> Command:
-    """Raises TemplateError for a placeholder that cannot be kept safe, or that nobody knows."""
+    """Return the command of a text with its placeholders replaced.
+
+    Raises:
+        TemplateError: a placeholder is unknown, or cannot be replaced safely.
+    """
     body = member.body
     words = tuple(body.shell.split())
     shell = posixpath.basename(words[0])
@@ -127,12 +136,15 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     argv = (*words, _FLAG.get(shell, "-c"), prefix + placed.text)
     if not placed.list_name:
         return Command(text, argv, "", NO_FILES, 1, event, names_files)
-    argv = (*argv, shell)  # what the shell is to call itself: the list follows
+    argv = (*argv, shell)  # the shell's own name ($0): the list follows
     return Command(text, argv, placed.list_name, len(argv), uses, event, names_files)
 
 
 def refused_command(text: str, setting: Setting, why: str) -> Command:
-    """A command that fails when it would run, and does not run where one that is let through would not."""
+    """Return a command that fails when it would run.
+
+    Its list and its event are kept, so that it is skipped wherever the original command would be.
+    """
     names = [name for _, name in placeholders_in(text, setting.template)]
     list_name = next((name for name in names if name in LISTS), "")
     event = next((f"{{{name}}}" for name in names if takes_event(name, setting.hook)), "")
@@ -140,7 +152,7 @@ def refused_command(text: str, setting: Setting, why: str) -> Command:
 
 
 def _direct(text: str, placed: QuotedCommand, macros: Mapping[str, str]) -> "tuple[tuple[str, ...], int] | None":
-    """The words of a command that needs no shell, and where its list is put in."""
+    """Return the words of a command that needs no shell, and the index at which its list is inserted."""
     if macros:  # a macro may be a placeholder, or bring one
         return None
     if placed.list_name:
@@ -152,8 +164,11 @@ def _direct(text: str, placed: QuotedCommand, macros: Mapping[str, str]) -> "tup
 
 
 def _rc_line(rc: str) -> str:
-    """A line that reads the user's own settings, if they are there. What has a `$` or a quote in it is a shell's word
-    already; else `~` is the home, and a path begins at the top of the working tree."""
+    """Return a shell line that reads the user's own settings, if they exist.
+
+    A text with a `$` or a quote is a shell word already. Otherwise `~` is the home directory, and a relative path
+    starts at the top of the working tree.
+    """
     if any(character in rc for character in "$'\""):
         word = rc
     elif rc.startswith("~/"):

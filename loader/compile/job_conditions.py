@@ -1,4 +1,4 @@
-"""`skip`, `only` and patterns -> what a firing asks (C7, C8)."""
+"""`skip`, `only` and patterns -> the checks of a plan (C7, C8)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,13 +31,13 @@ Asked = bool | list[str | ConditionBody]
 
 @dataclass(slots=True)
 class Checks:
-    """The checks of a hook as they are found: one for each `skip` and `only`, however many jobs it stands for (C5)."""
+    """The checks of a hook: one for each `skip` and `only`, however many jobs it is about (C5)."""
 
     all: list[Check] = field(default_factory=list[Check])
     _of_bodies: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
 
     def of(self, bodies: Sequence[HookBody | JobBody]) -> tuple[int, ...]:
-        """The numbers of the checks of these bodies, the outermost first."""
+        """Return the numbers of the checks of these bodies, the outermost first."""
         return tuple(number for body in bodies for number in self._of_one(body))
 
     def _of_one(self, body: HookBody | JobBody) -> tuple[int, ...]:
@@ -53,12 +53,16 @@ class Checks:
 
 
 def matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
-    """Raises ValueError for a glob that cannot be."""
+    """Compile the patterns for paths.
+
+    Raises:
+        ValueError: one of them is not a glob.
+    """
     return tuple(_matcher(pattern, compile_glob) for pattern in patterns)
 
 
 def _branch_matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
-    """A branch is no file: `main` does not mean `feature/main`."""
+    """Compile the patterns for branches: unlike for files, `main` does not match `feature/main`."""
     return tuple(_matcher(pattern, compile_branch_glob) for pattern in patterns)
 
 

@@ -1,9 +1,9 @@
-"""The order that a mode adds to the written needs: `piped`, `follow` and `parallel: false` (C5).
+"""The edges that a mode adds to the written needs: `piped`, `follow` and `parallel: false` (C5).
 
-A mode puts the parts of its group in a row, jobs or whole groups: in the topological order of the needs between them,
-ties by priority and place. In a `piped` row each part needs the one before it; in the other two it only waits for its
-end. One group after the other is put in order, and each looks at what those before it have added, also by way of jobs
-outside of it, so that no circle arises that nobody wrote.
+A mode puts the parts of its group, jobs or whole groups, in a row: in the topological order of the needs between them,
+ties by priority and position. In a `piped` row each part needs the one before it; in the other two modes it only waits
+for its end. The groups are ordered one by one. Each takes into account the edges that were added before, including
+those by way of jobs outside of the group, so that the modes create no cycle that is not in the file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from dodo_hooks.loader.schema.models import GroupBody, HookBody
 
 Edges = list[list[int]]
 
-PIPED, FOLLOW, ONE_BY_ONE = "piped", "follow", "parallel"  # the keys that say so
+PIPED, FOLLOW, ONE_BY_ONE = "piped", "follow", "parallel"  # the keys of these modes
 
 
 @dataclass(frozen=True, slots=True)
 class ModeCycle:
-    """Parts of a group that need each other, by way of several jobs: they cannot come one after the other."""
+    """Parts of a group that need each other, by way of several jobs, so that no order of them exists."""
 
     group: Path
     parts: tuple[Path, ...]  # the circle, the first one again at its end
@@ -30,7 +30,7 @@ class ModeCycle:
 
 @dataclass(slots=True)
 class HookEdges:
-    """The edges of a hook, by job: what is written, and what the modes add."""
+    """The edges of a hook, by job: the written ones and those of the modes."""
 
     needs: Edges
     after: Edges
@@ -39,7 +39,10 @@ class HookEdges:
 
 
 def add_mode_edges(flat: Flat, needs: Edges, background: Sequence[bool]) -> HookEdges:
-    """`needs`: the written ones, which have no cycle. `background`: which jobs are declared so."""
+    """Return the edges of a hook with those of its modes.
+
+    `needs` are the written needs, which have no cycle. `background` says which jobs are declared in the background.
+    """
     chains = HookEdges([list(its_needs) for its_needs in needs], [[] for _ in needs])
     groups = list(flat.whole.inside())
     for group in groups:
@@ -55,7 +58,7 @@ def add_mode_edges(flat: Flat, needs: Edges, background: Sequence[bool]) -> Hook
 
 
 def mode_of(body: "HookBody | GroupBody | None") -> str | None:
-    """None where all parts may run at once."""
+    """Return the mode of a body; None where all parts may run at once."""
     if body is None:
         return None
     if body.piped:
@@ -66,7 +69,7 @@ def mode_of(body: "HookBody | GroupBody | None") -> str | None:
 
 
 def _pipe(before: Unit, behind: Unit, needs: Edges) -> None:
-    """What begins the one needs what ends the other: when those have succeeded, all its jobs have."""
+    """Make the first jobs of `behind` need the last jobs of `before`; these succeed only after all jobs of `before`."""
     last_ones = list(_last_ones(before, needs))
     for job in list(_first_ones(behind, needs)):
         needs[job] += [other for other in last_ones if other not in needs[job]]
@@ -83,8 +86,11 @@ def _last_ones(part: Unit, needs: Edges) -> Iterator[int]:
 
 
 def _follow(row: Sequence[Unit], is_late: Sequence[bool], chains: HookEdges) -> None:
-    """The two phases are in order anyway, so each has a row of its own: an edge between them would hold up nothing, or
-    a foreground job for ever (R8)."""
+    """Make each part of a row wait for the one before it, in each phase separately.
+
+    The phases are in order anyway: an edge between them would have no effect, or would block a foreground job for ever
+    (R8).
+    """
     for phase in (False, True):
         in_phase = [[job for job in part.numbers if is_late[job] is phase] for part in row]
         for before, behind in pairwise(part for part in in_phase if part):
@@ -94,7 +100,7 @@ def _follow(row: Sequence[Unit], is_late: Sequence[bool], chains: HookEdges) -> 
 
 
 def _in_row(group: Unit, chains: HookEdges) -> list[Unit]:
-    """The parts that have jobs, in their order; none where they are tangled, which is noted."""
+    """Return the parts that have jobs, in their order; none where they form a cycle, which is noted."""
     parts = sorted((part for part in group.parts if part.numbers), key=_priority)
     edges = _between(parts, chains)
     if cycle := find_cycle(edges):
@@ -108,7 +114,7 @@ def _priority(part: Unit) -> int:
 
 
 def _between(parts: Sequence[Unit], chains: HookEdges) -> Edges:
-    """Which parts come before which, by way of whatever jobs."""
+    """Return for each part the parts that come before it, by way of any jobs."""
     edges = [[*needs, *after] for needs, after in zip(chains.needs, chains.after, strict=True)]
     reached = [0] * len(edges)  # a bit for each job that comes before
     for job in topological_order(edges):

@@ -1,7 +1,7 @@
-"""Commands that are asked before a job has anything: those of `files`, and of conditions (C6, C7).
+"""Commands that run before a job has its files: those of `files`, and of conditions (C6, C7).
 
-They run before it is known which jobs there are files for, so that no placeholder is replaced in them. One that stood
-there as it is written would name a file that there is not, and the job would be skipped without a word.
+They run before the files of any job are known, so no placeholder is replaced in them. An unreplaced placeholder would
+name a file that does not exist, and the job would be skipped silently.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _OF_A_PUSH = {"DODO_REMOTE": "DODO_ARG1", "DODO_REMOTE_URL": "DODO_ARG2"}
 
 
 def check_query_commands(setting: Setting, flat: Flat, tree: Node) -> list[Finding]:
-    """Placeholders in the commands of `files`, `skip` and `only`."""
+    """Return findings about placeholders in the commands of `files`, `skip` and `only`."""
     findings: list[Finding] = []
     for path, who in _bodies(setting.hook, flat):
         body = node_at(tree, path)
@@ -59,7 +59,7 @@ def _commands_asked(node: Node) -> Iterator[Scalar]:
 
 
 def _sentence(name: str, key: str, setting: Setting) -> str:
-    said = f"{{{name}}} is not replaced here"
+    said = f"{{{name}}} cannot be used here"
     if name in setting.file.templates:
         return f"{said}: write out what the template stands for"
     if name in LISTS and key == "files":

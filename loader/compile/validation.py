@@ -1,4 +1,4 @@
-"""What no single key can tell: names, needs, cycles, modes and keys that do not go together (R4, C4, C5)."""
+"""Checks that concern several keys: names, needs, cycles, modes and keys that exclude each other (R4, C4, C5)."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -11,10 +11,10 @@ from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Finding, Location, Node, Path, key_mark_at, mark_at
 from dodo_hooks.loader.schema.models import HookBody, JobBody
 
-_MOST_CYCLES = 20  # said in one run; each costs a walk through the graph
+_MOST_CYCLES = 20  # reported in one run; each costs a walk through the graph
 _MOST_NEIGHBOURS = 500  # names among which the nearest is sought, for each unknown one
 
-# What a group may say: the rest belongs to the jobs in it (C5).
+# The keys of a group: the others belong to its jobs (C5).
 _OF_GROUPS = frozenset(
     (
         *("group", "name", "description", "needs", "background", "root", "env", "tags", "priority", "timeout"),
@@ -26,24 +26,24 @@ _STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and 
 
 
 def check_names(flat: Flat, tree: Node) -> list[Finding]:
-    """Names that are not allowed, and names that two jobs or groups have (C4, R4)."""
+    """Return findings about names that are not allowed, and names that two jobs or groups have (C4, R4)."""
     findings: list[Finding] = []
     first: dict[str, Location] = {}
     for path, body in _written(flat):
         if body.name is None:
             continue
         mark, who = mark_at(tree, [*path, "name"]), who_is(body.name)
-        if fault := name_fault(body.name):
-            findings.append(Finding(mark, f"a name {fault}", who))
+        if reason := name_fault(body.name):
+            findings.append(Finding(mark, f"a name {reason}", who))
         elif body.name in first:
-            message = f"the job at line {first[body.name].line} has this name too: one of them needs another"
+            message = f"duplicate name, first used at line {first[body.name].line}: rename one of them"
             findings.append(Finding(mark, message, who))
         first.setdefault(body.name, mark)
     return findings
 
 
 def _written(flat: Flat) -> list[tuple[Path, JobBody]]:
-    """The jobs and the groups, in the order of the file."""
+    """Return the jobs and the groups, in the order of the file."""
     groups = [(unit.path, unit.body) for unit in flat.whole.inside() if unit.body is not None]
     return sorted([*groups, *((member.path, member.body) for member in flat.members)], key=lambda one: _order(one[0]))
 
@@ -53,7 +53,7 @@ def _order(path: Path) -> list[int]:
 
 
 def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
-    """Two modes at once, and a chain that is to be detached as a whole (C5)."""
+    """Return findings about two modes at once, and about a mode of a hook that is all in the background (C5)."""
     findings: list[Finding] = []
     for unit in flat.whole.inside():
         path = unit.path if unit.body is None else [*unit.path, "group"]
@@ -65,22 +65,22 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Findi
         if modes and len(written) > 1:
             mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
             both = " and ".join(map(quoted, written))
-            findings.append(Finding(mark, f"{both} are two modes at once: keep the one that you mean", who))
+            findings.append(Finding(mark, f"{both} cannot be combined: keep one of them", who))
         if modes and unit.body is None and body.background:
             message = (
-                f'a hook that is {quoted(modes[0])} cannot be detached as a whole: write "background: true" at its jobs'
+                f'a {quoted(modes[0])} hook cannot run in the background as a whole: set "background: true" on its jobs'
             )
             findings.append(Finding(key_mark_at(tree, [*path, "background"]), message, who))
     return findings
 
 
 def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
-    """Keys that do not go together."""
+    """Return findings about keys that exclude each other."""
     findings: list[Finding] = []
     for unit in flat.whole.inside():
         if unit.body is not None:
             for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
-                message = f"{quoted(key)} says nothing at a group: write it at the jobs in it"
+                message = f"{quoted(key)} has no effect on a group: set it on its jobs"
                 findings.append(Finding(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook)))
     for number, member in enumerate(flat.members):
         who = who_is(flat.names[number])
@@ -93,25 +93,26 @@ def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]
     job, late = member.body, is_background(member, body)
     found: list[tuple[str, str]] = []
     if job.interactive and late:
-        found.append(("interactive", "a background job has no terminal, so it cannot be interactive"))
+        found.append(("interactive", "a background job cannot be interactive: it has no terminal"))
     if job.interactive and job.use_stdin:
-        found.append(("use_stdin", "an interactive job reads what is typed, so it cannot have git's input as well"))
+        found.append(("use_stdin", "an interactive job cannot use git's input: it reads the terminal"))
     if job.stage_fixed and late:
-        found.append(("stage_fixed", "the commit does not wait for a background job, so nothing can be staged by it"))
+        found.append(("stage_fixed", "a background job cannot stage files: the commit does not wait for it"))
     if job.fail_on_changes and late:
-        why = "nobody waits for a background job, so it cannot fail because files were changed"
+        why = "a background job cannot fail on changed files: nothing waits for it"
         found.append(("fail_on_changes", why))
     if job.stage_fixed and hook not in _STAGING:
-        found.append(("stage_fixed", f"there is nothing to stage in {quoted(hook)}: it is for {_STAGING[0]}"))
+        found.append(("stage_fixed", f"nothing to stage in {quoted(hook)}: use it in {_STAGING[0]}"))
     return found
 
 
 def checked_needs(
     hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node
 ) -> tuple[list[list[int]], list[Finding]]:
-    """The needs of each job as numbers, each once, and those that cannot be: unknown, of itself, in a circle (R4).
+    """Return the needs of each job as numbers, each once, and the findings about them.
 
-    A need on a group is one on all its jobs, and a group's need is one of all its jobs. `others`: every hook.
+    The findings are unknown needs, needs of a job on itself, and cycles (R4). A need on a group is a need on all its
+    jobs, and a need of a group is a need of all its jobs. `others` has every hook.
     """
     needs: list[list[int]] = [[] for _ in flat.members]
     findings: list[Finding] = []
@@ -135,33 +136,33 @@ def checked_needs(
 
 
 def _needy(flat: Flat) -> list[tuple[Path, JobBody, tuple[int, ...]]]:
-    """Whoever may have needs, and the jobs that have them with it: jobs, and groups for all their jobs."""
+    """Return the bodies that may have needs: jobs, and groups with the numbers of all their jobs."""
     groups = [(unit.path, unit.body, unit.numbers) for unit in flat.whole.inside() if unit.body is not None]
     jobs = [(member.path, member.body, (number,)) for number, member in enumerate(flat.members)]
     return sorted([*groups, *jobs], key=lambda one: _order(one[0]))
 
 
 def _own(need: str) -> str:
-    return f"it needs {quoted(need)}, and is a part of that itself"
+    return f"cannot need {quoted(need)}: one of them contains the other"
 
 
 def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body: JobBody) -> str:
     elsewhere = [name for name, other in others.items() if name != hook and other.numbers_of(need)]
     if elsewhere:
-        return f"it needs {quoted(need)}, a job of the hook {quoted(elsewhere[0])}: a need names a job of the same hook"
+        return f"unknown job {quoted(need)} in needs: {quoted(elsewhere[0])} has it, but needs are within one hook"
     own = [name for name in (*flat.names, *flat.groups) if name != body.name]
     near = did_you_mean(need, own[:_MOST_NEIGHBOURS])
-    return f"it needs {quoted(need)}, and no job of {quoted(hook)} is called so{near}"
+    return f"unknown job {quoted(need)} in needs{near}"
 
 
 def _cycles(flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node) -> list[Finding]:
-    """A finding for each cycle; no two of them share an edge."""
+    """Return a finding for each cycle; no two of them share an edge."""
     findings: list[Finding] = []
     left = [list(its_needs) for its_needs in needs]
     while len(findings) < _MOST_CYCLES and (cycle := find_cycle(left)):
         path = " -> ".join(flat.names[number] for number in cycle)
         mark = mark_at(tree, written[cycle[0], cycle[1]])
-        message = f"its needs lead back to it: {path}; take one of them out"
+        message = f"needs form a cycle: {path}; remove one of them"
         findings.append(Finding(mark, message, who_is(flat.names[cycle[0]])))
         for job, need in pairwise(cycle):
             left[job].remove(need)
@@ -169,14 +170,14 @@ def _cycles(flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int]
 
 
 def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> list[Finding]:
-    """Groups that a mode cannot put one after the other, because they need each other (C5)."""
+    """Return findings about groups that a mode cannot order, because their parts need each other (C5)."""
     units = {unit.path: unit for unit in flat.whole.inside()}
     findings = []
     for tangle in chains.tangles:
         unit = units[tuple(tangle.group)]
         path = " -> ".join(_part_name(flat, part) for part in tangle.parts)
         mode = mode_of(unit.mode)
-        message = f"{quoted(str(mode))} wants its parts one after the other, and they need each other: {path}"
+        message = f"{quoted(str(mode))} cannot order jobs that need each other: {path}"
         where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
         findings.append(Finding(key_mark_at(tree, where), message, unit_is(unit, hook)))
     return findings

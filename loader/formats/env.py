@@ -1,7 +1,7 @@
-"""`env:` of other tools, where a value may hold what has to be replaced: `PATH: $PATH:/opt/bin`.
+"""The `env:` of other tools, whose values may need replacement: `PATH: $PATH:/opt/bin`.
 
-Values here are taken as they are. So a variable whose value is not goes into the command instead, as an `export` in
-front of it: there the shell, or our own placeholders, do the replacing.
+Values in our own `env:` are literal. So a variable whose value needs replacement is set by an `export` in front of the
+command, where the shell, or our own placeholders, replace it.
 """
 
 import re
@@ -22,7 +22,10 @@ class Moving:
 
 
 def divided(env: Entry | None, is_moving: Callable[[str], bool]) -> tuple[list[Entry], list[Moving]]:
-    """The `env:` with what can stay (none, or one entry), and the variables that cannot. Nothing is an empty value."""
+    """Return the `env:` with its literal values (none, or one entry), and the variables that are set in the command.
+
+    A key without a value is an empty text.
+    """
     if env is None or not isinstance(env.value, MapNode):
         return ([env] if env else []), []
     kept: list[Entry] = []
@@ -40,13 +43,16 @@ def divided(env: Entry | None, is_moving: Callable[[str], bool]) -> tuple[list[E
 
 
 def exporting(job: MapNode, moving: Sequence[Moving], *, expands: bool) -> MapNode:
-    """The job whose command sets the variables first; with `expands` the shell replaces `$NAME` in their values."""
+    """Return the job whose command first sets the variables.
+
+    With `expands` the shell replaces `$NAME` in their values.
+    """
     lines = [f"export {one.name}={_in_double_quotes(one.value, expands=expands)}" for one in moving]
     return with_line(job, "\n".join(lines)) if lines else job
 
 
 def with_line(job: MapNode, line: str) -> MapNode:
-    """The job with a line of shell before its command."""
+    """Return the job with a line of shell before its command."""
     made = [with_value(one, _before_command(one.value, line)) if one.key == "run" else one for one in job.entries]
     return replace(job, entries=tuple(made))
 

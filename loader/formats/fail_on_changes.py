@@ -1,4 +1,4 @@
-"""`fail_on_changes`, which both tools have: the hook fails if its jobs have changed files."""
+"""`fail_on_changes`, which both tools have: the hook fails if its jobs change files."""
 
 from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import CI, ELSEWHERE
@@ -10,8 +10,8 @@ _NEVER = ("never", "false", "0")
 _ALWAYS = ("always", "true", "1")
 
 
-def changes_entry(entry: Entry | None, who: str, remarks: DiagnosticCollector) -> list[Entry]:
-    """The key in our words; nothing where it is not there."""
+def changes_entry(entry: Entry | None, who: str, diagnostics: DiagnosticCollector) -> list[Entry]:
+    """Return the key in our format; nothing where it is absent."""
     if entry is None or (word := text_of(entry).lower()) in _NEVER:
         return []
     mark = entry.value.mark
@@ -20,7 +20,7 @@ def changes_entry(entry: Entry | None, who: str, remarks: DiagnosticCollector) -
     if word in (CI, ELSEWHERE):
         return [with_value(entry, ListNode(mark, (text(mark, word),)))]
     words = listed((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
-    remarks.find(mark, f"{quoted(entry.key)}: expected {words}", who)
+    diagnostics.find(mark, f"{quoted(entry.key)}: expected {words}", who)
     return []
 
 

@@ -1,8 +1,8 @@
-"""Other tools' patterns in the tree: a glob where one of ours means the same, else a regular expression (C8).
+"""The patterns of other tools in the tree: an equal glob of ours where there is one, else a regular expression (C8).
 
-What they mean is in loader/globs/go_globs.py. lefthook's globs are those of gobwas unless its file says `glob_matcher:
-doublestar`, daft's are like doublestar's. lefthook's `glob:` also takes no notice of upper and lower case (its
-`exclude:` does), which a pattern that is a map can say.
+loader/globs/go_globs.py has their meanings. lefthook's globs are those of gobwas unless its file says `glob_matcher:
+doublestar`; daft's are like doublestar's. lefthook's `glob:` also ignores upper and lower case (its `exclude:` does
+not), which a pattern that is a map can express.
 """
 
 from collections.abc import Callable
@@ -21,16 +21,20 @@ from dodo_hooks.loader.read.nodes import Entry, MapNode, Node, Scalar
 
 @dataclass(frozen=True, slots=True)
 class GlobRules:
-    """How a tool reads its globs."""
+    """The rules of a tool's globs."""
 
-    star_crosses: bool = False  # `*` also stands for `/`
+    star_crosses: bool = False  # `*` matches `/`, too
     ignores_case: bool = False
 
 
 def pattern_node(node: Node, rules: GlobRules) -> Node:
-    """The pattern that means here what `node`, a glob, means there. Raises ValueError for a glob that is none."""
+    """Return the pattern that is equal to `node`, a glob of another tool.
+
+    Raises:
+        ValueError: it is not a glob.
+    """
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        return node  # the models say what is wrong with it
+        return node  # the models report the error
     glob = glob_of(node.value, rules)
     if glob is None or not rules.ignores_case or not any(map(str.isalpha, glob)):
         return _as_node(node, glob, lambda: regex_of(node.text, rules))
@@ -39,7 +43,11 @@ def pattern_node(node: Node, rules: GlobRules) -> Node:
 
 
 def ref_node(node: Node) -> Node:
-    """The same for a branch, in whose name `*` crosses `/` in every tool."""
+    """Return the pattern that is equal to a glob for branches, in whose names `*` matches `/` in every tool.
+
+    Raises:
+        ValueError: it is not a glob.
+    """
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return node
     return _as_node(node, gobwas_branch_glob(node.value), lambda: gobwas_regex(node.text))
@@ -50,13 +58,13 @@ def regex_node(node: Scalar, regex: str) -> MapNode:
 
 
 def regex_of(glob: str, rules: GlobRules) -> str:
-    """A regular expression to be searched for, which is found where the glob matches the whole path."""
+    """Return a regular expression that is found where the glob matches the whole path."""
     read = gobwas_regex if rules.star_crosses else doublestar_regex
     return read(glob, ignores_case=rules.ignores_case)
 
 
 def glob_of(glob: str, rules: GlobRules) -> str | None:
-    """The glob of ours that means the same, where there is one."""
+    """Return the glob of ours that is equal, if there is one."""
     read = gobwas_glob if rules.star_crosses else doublestar_glob
     return read(glob)
 

@@ -1,7 +1,7 @@
-"""`skip` and `only` of other tools (C7).
+"""The `skip` and `only` of other tools (C7).
 
-In a list of lefthook's, and in a `skip` of daft's, the keys of one map are alternatives; here they all have to hold, so
-such a map becomes several. An `only` of daft's wants all of its items.
+In a list of lefthook's, and in a `skip` of daft's, the keys of one map are alternatives. Here all of them have to hold,
+so such a map becomes several. An `only` of daft's needs all of its items to hold.
 """
 
 from collections.abc import Callable
@@ -20,67 +20,69 @@ _PATH_RULES = GlobRules()
 
 
 class Unmet(Exception):
-    """A condition that never holds where the file comes from."""
+    """A condition that never holds in the tool that the file is for."""
 
 
-def lefthook_condition(entry: Entry, remarks: DiagnosticCollector) -> Entry | None:
-    """The `skip` or `only` in our words; None for a `skip` that lefthook never follows."""
+def lefthook_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry | None:
+    """Return the `skip` or `only` in our format; None for a `skip` that never holds in lefthook."""
     value = entry.value
     if isinstance(value, Scalar) and isinstance(value.value, bool):
         return entry
     if isinstance(value, MapNode):
         why = f'lefthook reads conditions from a list: write "- " before {quoted(_first_key(value))}'
-        remarks.notice(entry.mark, f"{quoted(entry.key)} never holds: {why}")
+        diagnostics.notice(entry.mark, f"{quoted(entry.key)} never holds: {why}")
         return _never(entry)
-    return _any_of(entry, lambda item: _lefthook_item(item, remarks), remarks)
+    return _any_of(entry, lambda item: _lefthook_item(item, diagnostics), diagnostics)
 
 
-def _lefthook_item(item: Node, remarks: DiagnosticCollector) -> list[Node]:
+def _lefthook_item(item: Node, diagnostics: DiagnosticCollector) -> list[Node]:
     if isinstance(item, MapNode):
-        texts = [one for one in item.entries if one.key not in ("ref", "run") or _is_text(one, remarks)]
-        return _alternatives(replace(item, entries=tuple(texts)), ("ref", "run"), remarks)
+        texts = [one for one in item.entries if one.key not in ("ref", "run") or _is_text(one, diagnostics)]
+        return _alternatives(replace(item, entries=tuple(texts)), ("ref", "run"), diagnostics)
     if not isinstance(item, Scalar) or not isinstance(item.value, str):
-        remarks.notice(item.mark, f"{described(item)} in a list never holds: a word is {listed(LEFTHOOK_STATES)}")
+        diagnostics.notice(item.mark, f"{described(item)} in a list never holds: a word is {listed(LEFTHOOK_STATES)}")
         raise Unmet
-    return [_state(item, LEFTHOOK_STATES, remarks)]
+    return [_state(item, LEFTHOOK_STATES, diagnostics)]
 
 
-def _is_text(entry: Entry, remarks: DiagnosticCollector) -> bool:
-    """Anything else never holds in lefthook."""
+def _is_text(entry: Entry, diagnostics: DiagnosticCollector) -> bool:
+    """Return whether the value is one text; with any other value the condition never holds in lefthook."""
     if is_empty(entry.value) or (isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)):
         return True
     why = "lefthook takes one text: write an item for each"
-    remarks.notice(entry.value.mark, f"{quoted(entry.key)} with {described(entry.value)} never holds: {why}")
+    diagnostics.notice(entry.value.mark, f"{quoted(entry.key)} with {described(entry.value)} never holds: {why}")
     return False
 
 
-def daft_condition(entry: Entry, remarks: DiagnosticCollector) -> Entry | None:
-    """The same for daft's."""
+def daft_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry | None:
+    """Return a `skip` or `only` of daft's in our format; None for a `skip` that never holds in daft."""
     value = entry.value
     if isinstance(value, Scalar):
         return replace(entry, value=_variable(value))
     if isinstance(value, MapNode) and value.entries and all(one.key in _SYSTEMS for one in value.entries):
-        return replace(entry, value=ListNode(value.mark, tuple(_by_system(entry.key, value, remarks))))
+        return replace(entry, value=ListNode(value.mark, tuple(_by_system(entry.key, value, diagnostics))))
     if entry.key == "skip":
-        return _any_of(entry, lambda item: _daft_skip(item, remarks), remarks)
+        return _any_of(entry, lambda item: _daft_skip(item, diagnostics), diagnostics)
     try:
-        items = [_daft_only(item, remarks) for item in items_of(value)]
+        items = [_daft_only(item, diagnostics) for item in items_of(value)]
     except Unmet:
         return _never(entry)
     return replace(entry, value=ListNode(value.mark, (_all_of(value.mark, items),))) if items else None
 
 
-def _by_system(key: str, value: MapNode, remarks: DiagnosticCollector) -> list[Node]:
-    """Conditions for some systems only: `skip: {macos: [...]}`. On a system that is not named nothing is asked."""
+def _by_system(key: str, value: MapNode, diagnostics: DiagnosticCollector) -> list[Node]:
+    """Return conditions for some systems only: `skip: {macos: [...]}`. Other systems have no condition."""
     found: list[Node] = []
     for one in value.entries:
         here = _run(one.mark, f'test "$(uname -s)" = {_SYSTEMS[one.key]}')
         try:
             if key == "skip":
-                read = [node for item in items_of(one.value) for node in _daft_skip(item, remarks)]
+                read = [node for item in items_of(one.value) for node in _daft_skip(item, diagnostics)]
                 found += [_all_of(one.mark, [here, node]) for node in read]
             else:
-                found.append(_all_of(one.mark, [here, *(_daft_only(item, remarks) for item in items_of(one.value))]))
+                found.append(
+                    _all_of(one.mark, [here, *(_daft_only(item, diagnostics) for item in items_of(one.value))])
+                )
         except Unmet:
             continue
     if key == "only":
@@ -97,32 +99,32 @@ def _all_of(mark: Location, items: list[Node]) -> Node:
     return items[0] if len(items) == 1 else MapNode(mark, (Entry(mark, "all", ListNode(mark, tuple(items))),))
 
 
-def _daft_skip(item: Node, remarks: DiagnosticCollector) -> list[Node]:
+def _daft_skip(item: Node, diagnostics: DiagnosticCollector) -> list[Node]:
     if isinstance(item, MapNode):
-        return _alternatives(item, ("ref", "env", "run", "changed"), remarks)
-    return [_state(item, DAFT_STATES, remarks)]
+        return _alternatives(item, ("ref", "env", "run", "changed"), diagnostics)
+    return [_state(item, DAFT_STATES, diagnostics)]
 
 
-def _daft_only(item: Node, remarks: DiagnosticCollector) -> Node:
+def _daft_only(item: Node, diagnostics: DiagnosticCollector) -> Node:
     if not isinstance(item, MapNode):
-        return _state(item, DAFT_STATES, remarks)
+        return _state(item, DAFT_STATES, diagnostics)
     known = [
-        _translated(one, remarks)
+        _translated(one, diagnostics)
         for one in item.entries
-        if _is_known(one, ("ref", "env", "run", "changed", "desc"), remarks)
+        if _is_known(one, ("ref", "env", "run", "changed", "desc"), diagnostics)
     ]
     return replace(item, entries=tuple(known))
 
 
 def _variable(value: Scalar) -> Node:
-    """daft's single text is always a variable, also one called `merge`."""
+    """Return daft's single text as a condition; it is always a variable, even one called `merge`."""
     if value.value in LEFTHOOK_STATES:
         return MapNode(value.mark, (Entry(value.mark, "env", value),))
     return value
 
 
-def _any_of(entry: Entry, read: Callable[[Node], list[Node]], remarks: DiagnosticCollector) -> Entry | None:
-    """A list of conditions of which one has to hold."""
+def _any_of(entry: Entry, read: Callable[[Node], list[Node]], diagnostics: DiagnosticCollector) -> Entry | None:
+    """Return a list of conditions of which one has to hold."""
     found: list[Node] = []
     for item in items_of(entry.value):
         try:
@@ -131,7 +133,7 @@ def _any_of(entry: Entry, read: Callable[[Node], list[Node]], remarks: Diagnosti
             continue
     if not found:
         if entry.key == "only":
-            remarks.notice(entry.mark, '"only" never holds, so what it stands at never runs')
+            diagnostics.notice(entry.mark, '"only" never holds, so what it stands at never runs')
         return _never(entry)
     return replace(
         entry, value=ListNode(entry.value.mark, tuple(found)) if isinstance(entry.value, ListNode) else found[0]
@@ -142,44 +144,44 @@ def _never(entry: Entry) -> Entry | None:
     return None if entry.key == "skip" else replace(entry, value=flag(entry.value.mark, False))
 
 
-def _state(item: Node, states: tuple[str, ...], remarks: DiagnosticCollector) -> Node:
+def _state(item: Node, states: tuple[str, ...], diagnostics: DiagnosticCollector) -> Node:
     if isinstance(item, Scalar) and isinstance(item.value, str) and item.value not in states:
-        remarks.notice(item.mark, f"{quoted(item.value)} never holds: a word is {listed(states)}")
+        diagnostics.notice(item.mark, f"{quoted(item.value)} never holds: a word is {listed(states)}")
         raise Unmet
     return item
 
 
-def _alternatives(item: MapNode, keys: tuple[str, ...], remarks: DiagnosticCollector) -> list[Node]:
-    """One map for each condition of a map in which any of them is enough."""
+def _alternatives(item: MapNode, keys: tuple[str, ...], diagnostics: DiagnosticCollector) -> list[Node]:
+    """Return one map for each condition of a map in which any of them is enough."""
     reason = [one for one in item.entries if one.key == "desc" and "env" in keys]
-    asked = [one for one in item.entries if one not in reason and _is_known(one, keys, remarks)]
+    asked = [one for one in item.entries if one not in reason and _is_known(one, keys, diagnostics)]
     if not asked:
         raise Unmet
-    translated = [_translated(one, remarks) for one in asked]
+    translated = [_translated(one, diagnostics) for one in asked]
     return [MapNode(one.mark if place else item.mark, (one, *reason)) for place, one in enumerate(translated)]
 
 
-def _is_known(entry: Entry, keys: tuple[str, ...], remarks: DiagnosticCollector) -> bool:
+def _is_known(entry: Entry, keys: tuple[str, ...], diagnostics: DiagnosticCollector) -> bool:
     if entry.key not in keys:
-        remarks.unknown(entry, keys, "a condition")
+        diagnostics.unknown(entry, keys, "a condition")
         return False
     return not is_empty(entry.value)
 
 
-def _translated(entry: Entry, remarks: DiagnosticCollector) -> Entry:
+def _translated(entry: Entry, diagnostics: DiagnosticCollector) -> Entry:
     if entry.key not in ("ref", "changed"):
         return entry
-    patterns = tuple(_pattern(node, entry.key, remarks) for node in items_of(entry.value))
+    patterns = tuple(_pattern(node, entry.key, diagnostics) for node in items_of(entry.value))
     is_list = isinstance(entry.value, ListNode)
     return replace(entry, value=ListNode(entry.value.mark, patterns) if is_list else patterns[0])
 
 
-def _pattern(node: Node, key: str, remarks: DiagnosticCollector) -> Node:
+def _pattern(node: Node, key: str, diagnostics: DiagnosticCollector) -> Node:
     try:
         return ref_node(node) if key == "ref" else pattern_node(node, _PATH_RULES)
     except ValueError as error:
-        remarks.find(node.mark, f"{quoted(key)}: {error}")
-        return text(node.mark, "**")  # which nothing more is wrong with
+        diagnostics.find(node.mark, f"{quoted(key)}: {error}")
+        return text(node.mark, "**")  # a valid stand-in
 
 
 def _first_key(node: MapNode) -> str:

@@ -1,7 +1,7 @@
-"""What every dialect is made of: the outcome of a translation, what is said on the way, and trees made by hand.
+"""The parts of every translation: its result, its diagnostics, and constructors of nodes.
 
-A dialect turns the merged tree of another tool's file into the tree of a hooks.dodo. It is pure, and every node keeps
-the place where it was written; a node that nobody wrote takes the place of what it stands for.
+A translation turns the merged tree of another tool's file into the tree of a hooks.dodo. It is pure, and every node
+keeps the location where it was written. A generated node has the location of the node that it stands for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,23 +10,23 @@ from dataclasses import dataclass, field, replace
 from dodo_hooks.core.terminal_text import did_you_mean, quoted
 from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar
 
-# What Go's strconv.ParseBool takes.
+# The words that Go's strconv.ParseBool accepts.
 _FLAGS = {**dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)}
 _FLAGS |= dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing that means less here than where the file comes from, at its place."""
+    """A note about something that has less effect here than in the other tool, with its location."""
 
     mark: Location
     message: str
-    is_unchecked: bool = False  # jobs that run there do not run here, and nobody checks what they would
+    is_unchecked: bool = False  # jobs that run there do not run here, so their checks are missing
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A canonical tree. With findings it is only good for looking for more of them."""
+    """A tree in our format. With findings it may only be used to look for more of them."""
 
     root: MapNode
     findings: list[Finding]
@@ -36,7 +36,7 @@ class Translation:
 
 @dataclass(slots=True)
 class DiagnosticCollector:
-    """Collects what there is to say. What is said about a node that aliases share is said once."""
+    """A collector of diagnostics. One about a node that aliases share is kept once."""
 
     findings: list[Finding] = field(default_factory=list[Finding])
     notices: list[Notice] = field(default_factory=list[Notice])
@@ -53,12 +53,12 @@ class DiagnosticCollector:
             self.notices.append(notice)
 
     def refuse(self, job: Location, mark: Location, message: str) -> None:
-        """The job whose node is at `job` fails when it would run; the others of the file do not."""
+        """Let the job at `job` fail when it would run; the other jobs of the file are not affected."""
         self.refused.setdefault(job, message)
         self.notice(mark, f"the job fails when it would run: {message}")
 
     def translation(self, root: MapNode) -> Translation:
-        """The outcome, with all that was said in the order of the files."""
+        """Return the result, with the diagnostics in the order of the files."""
         return Translation(root, sorted(self.findings, key=_place), sorted(self.notices, key=_place), self.refused)
 
     def ignored(self, entry: Entry, why: str) -> None:
@@ -68,17 +68,17 @@ class DiagnosticCollector:
         self.notices.append(Notice(entry.mark, f"{quoted(entry.key)} is not checked here: {why}", is_unchecked=True))
 
     def unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
-        """A key that its own tool does not know either."""
+        """Report a key that its own tool does not know either."""
         near = did_you_mean(entry.key, known)
-        self.notice(entry.mark, f"{quoted(entry.key)} is ignored: it is no key of {owner}{near}")
+        self.notice(entry.mark, f"{quoted(entry.key)} is ignored: unknown key of {owner}{near}")
 
 
-def _place(remark: Finding | Notice) -> tuple[str, int, int]:
-    return (remark.mark.file, remark.mark.line, remark.mark.column)
+def _place(diagnostic: Finding | Notice) -> tuple[str, int, int]:
+    return (diagnostic.mark.file, diagnostic.mark.line, diagnostic.mark.column)
 
 
 def fields_of(node: MapNode) -> dict[str, Entry]:
-    """The keys that have a value: an empty one is no more than a key that is not there."""
+    """Return the keys that have a value; a key without one is treated as absent."""
     return {entry.key: entry for entry in node.entries if not is_empty(entry.value)}
 
 
@@ -87,7 +87,7 @@ def is_empty(node: Node) -> bool:
 
 
 def text_of(entry: Entry | None) -> str:
-    """The text, or a number as it was written; "" for what is not one value."""
+    """Return the text, or a number as it was written; "" for a value that is not a scalar."""
     value = entry.value if entry else None
     return value.text if isinstance(value, Scalar) and value.value is not None else ""
 
@@ -97,7 +97,7 @@ def is_true(entry: Entry | None) -> bool:
 
 
 def items_of(node: Node) -> tuple[Node, ...]:
-    """The items of a list; anything else is the only item of one."""
+    """Return the items of a list; any other value is its own only item."""
     return node.items if isinstance(node, ListNode) else (node,)
 
 
@@ -114,7 +114,7 @@ def with_value(entry: Entry, value: Node) -> Entry:
 
 
 def as_text(node: Node) -> Node:
-    """A number or a boolean where a text belongs, as lefthook takes it; a list item by item."""
+    """Return a number or a boolean as a text, as lefthook reads it; a list item by item."""
     if isinstance(node, ListNode):
         return replace(node, items=tuple(as_text(item) for item in node.items))
     is_other = isinstance(node, Scalar) and node.value is not None and not isinstance(node.value, str)
@@ -122,13 +122,13 @@ def as_text(node: Node) -> Node:
 
 
 def as_flag(node: Node) -> Node:
-    """A text or a number where a boolean belongs, as lefthook takes it."""
+    """Return a text or a number as a boolean, as lefthook reads it."""
     if isinstance(node, Scalar) and not isinstance(node.value, bool) and node.text in _FLAGS:
         return flag(node.mark, _FLAGS[node.text])
     return node
 
 
 def as_list(entry: Entry) -> Entry:
-    """`tags: a` as `tags: [a]`."""
+    """Return `tags: a` as `tags: [a]`."""
     is_text = isinstance(entry.value, Scalar)
     return with_value(entry, ListNode(entry.value.mark, (entry.value,))) if is_text else entry

@@ -1,7 +1,7 @@
-"""Patterns of the hook file to matchers (C8), when a file is loaded. docs/files.md says the same for people.
+"""The compiler from patterns to matchers (C8), used when a file is loaded. docs/files.md describes the patterns.
 
-The components of a glob are compared with the few shapes that need no regular expression, and what has none of them
-becomes one. What other tools mean by their patterns is in loader/globs/go_globs.py.
+The components of a glob are compared with the few shapes that need no regular expression; any other glob becomes one.
+The patterns of other tools are in loader/globs/go_globs.py.
 """
 
 import _sre  # type: ignore[import-not-found]
@@ -23,16 +23,16 @@ Shape = tuple[str, tuple[bytes, ...]]  # the kind of a matcher, and what it need
 
 
 def compile_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
-    """The matcher of a glob (C8).
+    """Return the matcher of a glob (C8).
 
     Raises:
-        ValueError: it is none; says why, and what would be one.
+        ValueError: it is not a glob; the message says why, and what would be one.
     """
     return _compiled([_rooted(components_of(one), one) for one in expanded(pattern)], ignores_case)
 
 
 def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
-    """The matcher of a glob for a branch: as for a path, but without a `/` it is the whole name.
+    """Return the matcher of a glob for a branch: as for a path, but without a `/` it is the whole name.
 
     Raises:
         ValueError: as for `compile_glob`.
@@ -41,16 +41,16 @@ def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
 
 
 def compile_regex(pattern: str) -> "Matcher":
-    """The matcher of a regular expression, which may match any part of the path.
+    """Return the matcher of a regular expression, which may match any part of the path.
 
     Raises:
-        ValueError: it is none; says why.
+        ValueError: it is not a regular expression; the message says why.
     """
     return _expression(SEARCH, pattern)
 
 
 def _rooted(components: list[Component], pattern: str) -> list[Component]:
-    """A pattern without `/` matches in any folder."""
+    """Prefix a pattern without `/` so that it matches in any folder."""
     is_rooted = len(components) > 1 or components == [SPAN] or pattern.startswith(("/", "./"))
     return components if is_rooted else [SPAN, *components]
 
@@ -98,7 +98,7 @@ def _shape(components: list[Component]) -> Shape | None:
 
 
 def _text(component: Component) -> str | None:
-    """The component, where it stands for itself."""
+    """Return the text of a component without wildcards; None for any other."""
     is_plain = all(kind == LITERAL for kind, _ in component)
     return "".join(character for _, character in component) if is_plain else None
 
@@ -129,7 +129,7 @@ def _expression(kind: str, text: str) -> "Matcher":
 
 
 def _code(text: str) -> tuple[int, tuple[int, ...]]:
-    """What `_sre` runs for this expression, and the version of it; nothing where this Python does not give it away."""
+    """Return the code that `_sre` runs for this expression, and its version; nothing where Python hides it."""
     prefix = "re._" if sys.version_info >= (3, 11) else "sre_"
     name = "compiler" if sys.version_info >= (3, 11) else "compile"
     parser = "parser" if sys.version_info >= (3, 11) else "parse"

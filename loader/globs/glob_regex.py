@@ -1,8 +1,8 @@
-"""The regular expression of a glob (C8), where it takes one.
+"""The regular expression of a glob (C8), where one is needed.
 
-It must not take for ever on a long path. Between two stars the first place where the text in between fits is as good as
-any later one, so each such step is taken once and not reconsidered: `(?=(?P<a>...))(?P=a)` is what Python 3.10 has for
-the atomic groups of later ones.
+It must not take exponential time on a long path. Between two stars the first match of the text in between is as good as
+any later one, so each such step matches once, without backtracking: `(?=(?P<a>...))(?P=a)` is how Python 3.10 writes
+the atomic groups of later versions.
 """
 
 import re
@@ -19,7 +19,7 @@ def group_names() -> Iterator[str]:
 
 
 def starred_regex(items: Iterable[Item], wild: str, names: Iterator[str]) -> str:
-    """The expression for some items, where `wild` is what `?` matches, and a star any number of."""
+    """Return the expression of some items; `?` matches one `wild`, and a star any number of them."""
     steps = [""]
     has_star = False  # right before: more of them are no more than one
     for kind, text in items:
@@ -41,7 +41,7 @@ def starred_regex(items: Iterable[Item], wild: str, names: Iterator[str]) -> str
 
 
 def path_regex(components: list[Component], names: Iterator[str]) -> str:
-    """The expression for a whole path."""
+    """Return the expression of a whole path."""
     runs: list[list[str]] = [[]]
     for component in components:
         if component == SPAN:

@@ -1,7 +1,8 @@
-"""What a glob is made of (C8): braces are expanded, then each alternative is split into components.
+"""The syntax of globs (C8): braces are expanded, then each alternative is split into components.
 
-The tools whose files we read have the same syntax, with other meanings for some of it: loader/globs/compile_globs.py
-gives the meaning."""
+The tools whose files we read have the same syntax with other meanings; loader/globs/compile_globs.py and
+loader/globs/go_globs.py define the meanings.
+"""
 
 import re
 from collections.abc import Iterator
@@ -23,10 +24,10 @@ SPAN: Component = [_STAR, _STAR]  # `**` as a whole component
 
 
 def expanded(pattern: str) -> list[str]:
-    """The pattern without braces: one for each choice of alternatives.
+    """Return the patterns without braces that a pattern stands for, one for each choice of alternatives.
 
     Raises:
-        ValueError: it is no pattern, or stands for too many; says why, and what would be one.
+        ValueError: it is not a pattern, or stands for too many; the message says why, and what would be one.
     """
     if not pattern:
         raise ValueError("an empty pattern matches nothing: write `**` for all files, or leave it out")
@@ -37,7 +38,7 @@ def expanded(pattern: str) -> list[str]:
 
 
 def _alternatives(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
-    """What the text from `at` expands to, up to the end or, inside of braces, to the next `,` or `}`; and where."""
+    """Expand the text from `at` to its end or, inside of braces, to the next `,` or `}`; return that position, too."""
     found, start = [""], at
     while at < len(pattern) and not (depth and pattern[at] in ",}"):
         if pattern[at] == "{":
@@ -55,7 +56,7 @@ def _alternatives(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
 
 
 def _options(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
-    """The alternatives of the braces that open at `at`, and the place behind them."""
+    """Return the alternatives of the braces that open at `at`, and the position behind them."""
     if depth > NESTED_AT_MOST:
         raise ValueError(f"{pattern!r} has more than {NESTED_AT_MOST} braces in each other: use fewer")
     options: list[str] = []
@@ -69,7 +70,7 @@ def _options(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
 
 
 def _after(pattern: str, at: int) -> int:
-    """The place behind the character or the class at `at`."""
+    """Return the position behind the character or the class at `at`."""
     if pattern[at] == "\\":
         if at + 1 == len(pattern):
             raise ValueError(f"{pattern!r} ends with a single backslash: write \\\\ for the character")
@@ -78,7 +79,7 @@ def _after(pattern: str, at: int) -> int:
 
 
 def _end_of_class(pattern: str, at: int) -> int:
-    """Where the class that opens at `at` has its `]`."""
+    """Return the position of the `]` of the class that opens at `at`."""
     if pattern.startswith("[[:", at):
         raise ValueError(f"{pattern!r} has a class such as [:alpha:], which is not known: write [a-zA-Z]")
     end = at + 2 if pattern[at + 1 : at + 2] in ("!", "^") else at + 1
@@ -96,7 +97,7 @@ def _end_of_class(pattern: str, at: int) -> int:
 
 
 def components_of(pattern: str) -> list[Component]:
-    """The components of a pattern without braces; `/` at its end stands for all that is below."""
+    """Return the components of a pattern without braces; a `/` at its end matches everything below."""
     parts: list[Component] = [[]]
     for item in items_of(pattern, negators="!^"):
         if item == (LITERAL, "/"):
@@ -112,8 +113,10 @@ def components_of(pattern: str) -> list[Component]:
 
 
 def items_of(pattern: str, negators: str) -> Iterator[Item]:
-    """The characters, wildcards and classes of a pattern without braces. `negators`: what can stand first in a class
-    and turn it around."""
+    """Yield the characters, wildcards and classes of a pattern without braces.
+
+    `negators` are the characters that negate a class at its start.
+    """
     at = 0
     while at < len(pattern):
         end = _after(pattern, at)
@@ -128,7 +131,7 @@ def items_of(pattern: str, negators: str) -> Iterator[Item]:
 
 
 def _class(body: str, negators: str, pattern: str) -> str:
-    """A class in the words of `re`."""
+    """Return a class in the syntax of `re`."""
     negates = body[0] in negators
     members: list[str] = []
     characters = _unescaped(body[1:] if negates else body)
@@ -143,5 +146,5 @@ def _class(body: str, negators: str, pattern: str) -> str:
 
 
 def _unescaped(body: str) -> list[tuple[str, bool]]:
-    """Each character, and whether a backslash stood before it."""
+    """Return each character, and whether a backslash stood before it."""
     return [(found[-1], len(found) > 1) for found in re.findall(r"(?s)\\.|.", body)]

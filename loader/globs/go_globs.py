@@ -1,10 +1,10 @@
-"""What the patterns of other tools mean, in globs and regular expressions of ours (C8).
+"""The patterns of other tools, as globs and regular expressions of ours (C8).
 
-Their syntax is ours, their meanings are two. *gobwas* (lefthook, unless its file says otherwise) knows no separator:
-`*`, `**` and `?` cross `/`, and the pattern is for the whole path. *doublestar* (daft, and lefthook with
-`glob_matcher: doublestar`) is ours but for patterns without a `/`, which are for the top alone. And lefthook compares
-its `glob` in lower case, its `exclude` as it is. Seen in lefthook's internal/run/controller/filter and in the readmes
-and sources of github.com/gobwas/glob and github.com/bmatcuk/doublestar.
+Their syntax is ours, with two sets of meanings. *gobwas* (lefthook, by default) has no separator: `*`, `**` and `?`
+match `/`, and the pattern is for the whole path. *doublestar* (daft, and lefthook with `glob_matcher: doublestar`) is
+ours but for patterns without a `/`, which match at the top alone. lefthook compares its `glob` in lower case, its
+`exclude` case-sensitively. Sources: lefthook's internal/run/controller/filter, and the readmes and sources of
+github.com/gobwas/glob and github.com/bmatcuk/doublestar.
 """
 
 from collections.abc import Iterable
@@ -17,17 +17,17 @@ NEVER = "(?!)"  # an expression that matches nothing
 
 
 def gobwas_regex(pattern: str, *, ignores_case: bool = False) -> str:
-    """The regular expression of a pattern of gobwas.
+    """Return the regular expression of a pattern of gobwas.
 
     Raises:
-        ValueError: it is none; says why, and what would be one.
+        ValueError: it is not a pattern; the message says why, and what would be one.
     """
     names = group_names()
     return _whole([starred_regex(items_of(one, "!"), ".", names) for one in expanded(pattern)], ignores_case)
 
 
 def gobwas_glob(pattern: str) -> str | None:
-    """The glob of ours that means the same as a pattern of gobwas; None where that takes an expression.
+    """Return the glob of ours that is equal to a pattern of gobwas; None where only an expression is.
 
     Raises:
         ValueError: as for `gobwas_regex`.
@@ -45,7 +45,7 @@ def gobwas_glob(pattern: str) -> str | None:
 
 
 def gobwas_branch_glob(pattern: str) -> str | None:
-    """The same for the name of a branch, which in a glob of ours is compared as a whole.
+    """Return the glob of ours that is equal to a pattern of gobwas for branches, which is compared with the whole name.
 
     Raises:
         ValueError: as for `gobwas_regex`.
@@ -76,10 +76,10 @@ def _of_gobwas(pattern: str) -> str | None:
 
 
 def doublestar_regex(pattern: str, *, ignores_case: bool = False) -> str:
-    """The regular expression of a pattern of doublestar.
+    """Return the regular expression of a pattern of doublestar.
 
     Raises:
-        ValueError: it is none; says why, and what would be one.
+        ValueError: it is not a pattern; the message says why, and what would be one.
     """
     names = group_names()
     usable = [one for one in expanded(pattern) if _is_plain(one)]
@@ -87,7 +87,7 @@ def doublestar_regex(pattern: str, *, ignores_case: bool = False) -> str:
 
 
 def doublestar_glob(pattern: str) -> str | None:
-    """The glob of ours that means the same as a pattern of doublestar; None where that takes an expression.
+    """Return the glob of ours that is equal to a pattern of doublestar; None where only an expression is.
 
     Raises:
         ValueError: as for `doublestar_regex`.
@@ -105,12 +105,18 @@ def _at_top(pattern: str) -> str | None:
 
 
 def _is_plain(pattern: str) -> bool:
-    """Whether each component is one that a path can have: what has others never matches there, but may do here."""
+    """Return whether each component can occur in a path.
+
+    A pattern with other components never matches in doublestar, but may match here.
+    """
     return not {"", ".", ".."} & set(pattern.removesuffix("/**").split("/"))
 
 
 def _whole(alternatives: Iterable[str], ignores_case: bool) -> str:
-    """Found where one of these is all of the path; what may stand at its ends for anything is left to the search."""
+    """Return an expression that is found where one of the alternatives matches the whole path.
+
+    A wildcard for any text at an end is left out, since the search allows any text there.
+    """
     found = list(dict.fromkeys(alternatives))
     if not found:
         return NEVER

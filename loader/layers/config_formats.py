@@ -1,7 +1,7 @@
-"""The families of hook files: our own, and those of the tools whose schema it extends (section 4).
+"""The config formats: our own, and those of the tools whose schema it extends (section 4).
 
-A family says how its files are called, which layers they have, how these are merged, and how the result becomes a
-hook file of ours. What is said here of daft and lefthook follows their documentation and their loaders.
+A config format defines the names of its files, its layers, how they are merged, and the translation of the result to a
+hook file of ours. The facts about daft and lefthook are from their documentation and their loaders.
 """
 
 import posixpath
@@ -18,25 +18,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Extends:
-    """How the paths in `extends` are meant."""
+    """How the paths in `extends` are resolved."""
 
     from_top: bool = False  # relative to the top of the working tree; else to the file that names them
     has_patterns: bool = True
-    must_exist: bool = True  # else one that does not is only told
+    must_exist: bool = True  # else a missing file is only noted
 
 
 @dataclass(frozen=True, slots=True)
 class HookFiles:
-    """Files that hold the body of one hook each, called HOOK.yml or HOOK.yaml."""
+    """Files that hold the body of one hook each, named HOOK.yml or HOOK.yaml."""
 
     folder: Callable[[str], str]  # of the hook file's name
     hooks: tuple[str, ...] | None = None  # the hooks that may have one; None: whatever is in that folder
-    are_instead: bool = False  # not merged with what the hook file says of that hook
+    are_instead: bool = False  # not merged with that hook in the hook file
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFormat:
-    """All names are relative to the top of the working tree; of several candidates the first that is there counts."""
+    """The files and the merge rules of one tool's configuration.
+
+    All names are relative to the top of the working tree; of several candidates the first one that exists counts.
+    """
 
     name: str
     candidates: tuple[str, ...]
@@ -107,7 +110,7 @@ DAFT = ConfigFormat(
 )
 
 # lefthook: docs/configuration/{extends,setup}.md, and internal/config/loader.go for the names and their order, and for
-# `{cmd}`, which stands for the command that is replaced.
+# `{cmd}`, a placeholder for the overridden command.
 
 
 def _lefthook_names(stem: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which hook file applies (section 4)."""
+"""The search for the hook file of a working tree (section 4)."""
 
 import posixpath
 
@@ -13,15 +13,15 @@ class Found(Record):
     file: str
     top: str  # of the working tree; messages name files relative to it
     family: ConfigFormat = DODO
-    home: "str | None" = None  # where its other layers are looked for, as at the top; None: it has none
+    home: "str | None" = None  # the directory of its other layers; None: it has none
     also: "tuple[str, ...]" = ()  # candidates that are there too and are not read
 
 
 def find_hook_file(top: str, sources: "Sources | None" = None) -> "Found | None":
-    """The hook file of the working tree at `top` (absolute), None when it has none.
+    """Return the hook file of the working tree at `top` (absolute), None when it has none.
 
-    A candidate that is there wins whatever it is: a directory or a link to nowhere is for the loader to refuse, since
-    to pass over it would be to pass a gate whose configuration could not be read (R22).
+    A candidate that exists wins, even a directory or a dangling link: the loader rejects those. To skip one would be to
+    pass a gate whose configuration could not be read (R22).
     """
     sources = sources or Sources()
     present = [
@@ -37,7 +37,7 @@ def find_hook_file(top: str, sources: "Sources | None" = None) -> "Found | None"
 
 
 def _found_alone(top: str, sources: Sources) -> "Found | None":
-    """A local overlay with nothing below it, where its family takes that for a hook file."""
+    """Return a local overlay without a hook file, where its config format accepts that as a hook file."""
     for family in CONFIG_FORMATS:
         for candidate in family.alone:
             path = posixpath.join(top, candidate)
@@ -47,10 +47,10 @@ def _found_alone(top: str, sources: Sources) -> "Found | None":
 
 
 def named_hook_file(file: str, *, top: str, base: str) -> Found:
-    """The file that a person named (`-f other/x.dodo`), relative to `base` or absolute.
+    """Return the file that the user named (`-f other/x.dodo`), relative to `base` or absolute.
 
-    Its name tells its family. Where it is a name that would be found, too, the file has the layers that it would have
-    then: what `-f hooks.dodo` does and what a hook does must not differ. Whether it is there, the loader finds out.
+    Its name decides its config format. A name that `find_hook_file` would find has the same layers as there: `-f
+    hooks.dodo` and a hook must not differ. The loader reports a missing file.
     """
     path = posixpath.join(base, file)
     # `link/../x` is not `x` when `link` points elsewhere, so only what is safe is made shorter.

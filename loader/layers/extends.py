@@ -1,7 +1,7 @@
-"""The hook file and all that is laid over it, as one tree in its family's own shape (section 4).
+"""The hook file and its layers, as one tree in the shape of its own config format (section 4).
 
-From the lowest to the highest: the hook file, what it names in `extends`, the files for one hook each, the local
-overlay of the main working tree, the one of this working tree. What a file names in `extends` follows right after it.
+From the lowest to the highest: the hook file, the files in its `extends`, the files for one hook each, the local
+overlay of the main working tree, the one of this working tree. The files in a file's `extends` follow right after it.
 """
 
 import os
@@ -27,7 +27,7 @@ _READERS: dict[str, Callable[[bytes, str], Document]] = {
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """What all files say together. Where one of them could not be made sense of, the tree is worth nothing."""
+    """The merged tree of all files. It is incomplete, and not to be used, unless `is_whole` is set."""
 
     root: MapNode
     is_whole: bool
@@ -36,7 +36,7 @@ class Layers:
 
 
 def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> Layers:
-    """Read the hook file and its layers, with findings instead of exceptions.
+    """Read the hook file and its layers; errors become findings, not exceptions.
 
     `main_top` is the top of the main working tree, where there is another one (section 4).
     """
@@ -57,25 +57,26 @@ def is_yaml(path: str) -> bool:
 
 
 def shown_from(top: str, path: str) -> str:
-    """The path as people know it: from the top of the working tree, where it lies inside."""
+    """Return the path as users know it: relative to the top of the working tree, where it lies inside."""
     below = top.rstrip("/") + "/"
     return posixpath.relpath(path, top) if path.startswith(below) and "/../" not in path else path
 
 
 def not_read(path: str, instead: str, top: str) -> str:
+    """Return the notice about a file that is ignored because another one has precedence."""
     return f"{shown_from(top, path)} is not read, because {shown_from(top, instead)} comes first"
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A file whose `extends` is being followed, and the place in it that names the next one."""
+    """A file whose `extends` is being followed, and the location of the next name in it."""
 
     file: str  # without links
     mark: Location
 
 
 class _Reader:
-    """Adds the layers of the files, one after the other."""
+    """A collector of layers, file by file."""
 
     def __init__(self, found: Found, sources: Sources) -> None:
         self.layers: list[Layer] = []
@@ -88,8 +89,10 @@ class _Reader:
         self._done: set[str] = set()  # files, without links
 
     def add(self, path: str, chain: tuple[_Step, ...] = ()) -> None:
-        """The layer of a file, and then those of what it names in `extends`. A file counts once, where it comes first:
-        two files may well extend the same third one."""
+        """Add the layer of a file, and then those of the files in its `extends`.
+
+        A file counts once, where it comes first: two files may extend the same third one.
+        """
         real = os.path.realpath(path)
         if any(step.file == real for step in chain):
             self._find_loop(real, path, chain)
@@ -115,7 +118,7 @@ class _Reader:
             self._find(Location(0, 0, shown_from(self._found.top, folder)), str(error))
 
     def add_local(self, home: str) -> None:
-        """The local overlay below `home`, the top of this or of the main working tree."""
+        """Add the local overlay below `home`, the top of this or of the main working tree."""
         names = self._family.local_names(self._main(self._found.home or home))
         present = [path for name in names if self._sources.is_there(path := posixpath.join(home, name))]
         if present:
@@ -124,11 +127,11 @@ class _Reader:
             self.notices.append(not_read(other, present[0], self._found.top))
 
     def _main(self, home: str) -> str:
-        """The hook file's name, from the top."""
+        """Return the hook file's name, relative to the top."""
         return posixpath.relpath(self._found.file, home)
 
     def _read(self, path: str, named_at: Location | None = None) -> MapNode | None:
-        """What the file says; None if it says nothing, or if it cannot be used, which is found."""
+        """Return the tree of the file; None if it is empty, or if it has errors, which are added to the findings."""
         shown = shown_from(self._found.top, path)
         try:
             data = self._sources.read(path)
@@ -139,7 +142,7 @@ class _Reader:
                 self._find(named_at, f'"extends": {quoted(shown)}: {error}')
             else:
                 place = f"{named_at.file}:{named_at.line}:{named_at.column}"
-                self.notices.append(f'{place}: "extends": {quoted(shown)} is passed over: {error}')
+                self.notices.append(f'{place}: "extends": {quoted(shown)} is ignored: {error}')
             return None
         document = _READERS.get(posixpath.splitext(path)[1], parse)(data, shown)
         self.findings += document.findings
@@ -153,7 +156,7 @@ class _Reader:
         return None
 
     def _extended(self, root: MapNode, path: str) -> Iterator[tuple[Location, str]]:
-        """The files that `extends` names, and where each is named."""
+        """Yield the files that `extends` names, each with the location of its name."""
         rules = self._family.extends
         base = self._found.home or self._found.top if rules.from_top else posixpath.dirname(path)
         for item in self._names_in_extends(root):
@@ -169,7 +172,7 @@ class _Reader:
                 yield item.mark, pattern
 
     def _matching(self, item: Scalar, pattern: str) -> list[str]:
-        """What a pattern of `extends` stands for; nothing is allowed, and told."""
+        """Return the files that match a pattern of `extends`; a pattern without matches is allowed, and noted."""
         matching = self._sources.matching(pattern)
         if not matching:
             place = f"{item.mark.file}:{item.mark.line}:{item.mark.column}"
@@ -178,7 +181,7 @@ class _Reader:
         return matching
 
     def _names_in_extends(self, root: MapNode) -> list[Scalar]:
-        """What `extends` lists; nothing if there is anything in it that cannot be a path."""
+        """Return the items of `extends`; none if any of them cannot be a path."""
         entry = root.entry("extends")
         if entry is None or (isinstance(entry.value, Scalar) and entry.value.value is None):
             return []
@@ -190,7 +193,7 @@ class _Reader:
         return paths if len(paths) == len(items) else []
 
     def _hook_files(self, folder: str, hooks: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
-        """The hooks that have a file of their own in the folder, and that file.
+        """Yield the hooks that have a file of their own in the folder, and that file.
 
         Raises:
             SourceError: the folder cannot be read.
@@ -223,11 +226,11 @@ class _Reader:
         return True
 
     def _find_loop(self, real: str, path: str, chain: tuple[_Step, ...]) -> None:
-        """Name every file of the circle, each with the place that leads on."""
+        """Report a cycle with every file in it, each with the location that names the next one."""
         begin = next(place for place, step in enumerate(chain) if step.file == real)
         steps = [f"{step.mark.file}:{step.mark.line}:{step.mark.column}" for step in chain[begin:]]
         circle = " -> ".join([*steps, shown_from(self._found.top, path)])
-        self._find(chain[-1].mark, f'"extends" leads in a circle: {circle}; take one of them out')
+        self._find(chain[-1].mark, f'"extends" forms a cycle: {circle}; remove one of them')
 
     def _find(self, mark: Location, message: str) -> None:
         self.is_whole = False
@@ -235,12 +238,12 @@ class _Reader:
 
 
 def _hint(item: Node) -> str:
-    """How a number or a boolean becomes a text."""
+    """Return how to write a number or a boolean as a text."""
     return f': write "{item.text}"' if isinstance(item, Scalar) and item.value not in (None, "") else ""
 
 
 def _as_hook(body: MapNode, hook: str) -> MapNode:
-    """A file that holds the body of a hook alone, in the shape of a whole one."""
+    """Return a file that holds the body of one hook in the shape of a whole file."""
     begin = Location(1, 1, body.mark.file)
     hooks = MapNode(begin, (Entry(begin, hook, body),))
     return MapNode(begin, (Entry(begin, "hooks", hooks),))

@@ -1,8 +1,8 @@
-"""Several trees, the higher ones laid over the lower, as one tree (section 4). Pure: no file is read here.
+"""The merge of several trees into one, higher layers over lower ones (section 4). Pure: no file is read here.
 
-Mappings are merged key by key, and whatever else is at a key is replaced. Two lists are special: in one called `jobs` a
-named job goes to the job of its name, in that one's place, and one called `setup` grows. A key with nothing behind it
-takes away what lower layers say. Every value keeps the mark of the file that it was written in.
+Mappings are merged key by key; other values are replaced. Two lists are special: in a list called `jobs` a named job is
+merged into the job of that name, at its position, and a list called `setup` is extended. A key without a value removes
+the key of lower layers. Every value keeps the mark of the file that it was written in.
 """
 
 from collections.abc import Sequence
@@ -10,31 +10,31 @@ from dataclasses import dataclass
 
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 
-# What a job does, each with the keys that mean nothing without it: a job has one of them.
+# The kinds of jobs, each with the keys that have no effect without it: a job has one of them.
 _KINDS = {"run": ("run",), "script": ("script", "runner", "args"), "group": ("group",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """In what the families differ."""
+    """The differences between the config formats."""
 
     deepest: int = 1000  # mappings further down replace each other; the tree's own is at 0
-    replaces_jobs: bool = False  # a named job takes the place of the other as a whole
-    null_removes: bool = True  # a key with nothing behind it; else it says nothing
+    replaces_jobs: bool = False  # a named job replaces the other as a whole
+    null_removes: bool = True  # a key without a value removes the lower one; else it has no effect
     setup_of_main_last: bool = False
-    wraps: str = ""  # what stands for the lower layer's command in a `run`
+    wraps: str = ""  # the placeholder for the lower layer's command in a `run`
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one file says. Where `is_instead` is set, its hooks are not merged with those of lower layers."""
+    """The tree of one file. Where `is_instead` is set, its hooks replace those of lower layers."""
 
     root: MapNode
     is_instead: bool = False
 
 
 def merged(layers: Sequence[Layer], rules: Rules) -> MapNode:
-    """All layers as one; the first is the lowest, and there has to be one."""
+    """Merge all layers into one tree; the first is the lowest, and there has to be one."""
     result = layers[0].root
     for layer in layers[1:]:
         result = merge(_without_hooks_of(result, layer.root) if layer.is_instead else result, layer.root, rules)
@@ -42,7 +42,7 @@ def merged(layers: Sequence[Layer], rules: Rules) -> MapNode:
 
 
 def merge(base: MapNode, overlay: MapNode, rules: Rules) -> MapNode:
-    """`overlay` laid over `base`."""
+    """Merge `overlay` over `base`."""
     return _map(base, overlay, rules, 0)
 
 
@@ -81,7 +81,7 @@ def _jobs(base: ListNode, overlay: ListNode, rules: Rules, depth: int) -> ListNo
     for place, job in enumerate(jobs):
         place_of.setdefault(_name(job), place)
     for job in overlay.items:
-        # Taken out of the table: a second job of this name in one file stays one of two, and is refused as such.
+        # Removed from the table: a second job of this name in one file stays a duplicate, and is rejected as such.
         at = place_of.pop(_name(job), -1) if _name(job) else -1
         below = jobs[at] if at >= 0 else None
         if isinstance(below, MapNode) and isinstance(job, MapNode):
@@ -99,7 +99,7 @@ def _job(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
 
 
 def _name(job: Node) -> str:
-    """The job's name; "" where it has none."""
+    """Return the job's name; "" where it has none."""
     entry = job.entry("name") if isinstance(job, MapNode) else None
     value = entry.value.value if entry is not None and isinstance(entry.value, Scalar) else None
     return value if isinstance(value, str) else ""
@@ -117,7 +117,7 @@ def _replaced(entry: Entry) -> Entry:
 
 
 def _cleaned(node: Node) -> Node:
-    """What a higher layer brings, without the keys in it that take away what nobody has said."""
+    """Return a value of a higher layer without its keys that have no value: no lower layer has those keys."""
     if isinstance(node, ListNode):
         return ListNode(node.mark, tuple(_cleaned(item) for item in node.items))
     if isinstance(node, MapNode):
@@ -130,7 +130,7 @@ def _is_null(node: Node) -> bool:
 
 
 def _without_hooks_of(base: MapNode, overlay: MapNode) -> MapNode:
-    """The base without the hooks that the overlay has too."""
+    """Return the base without the hooks that the overlay has, too."""
     below, above = base.entry("hooks"), overlay.entry("hooks")
     if below is None or above is None or not isinstance(below.value, MapNode) or not isinstance(above.value, MapNode):
         return base
@@ -140,7 +140,7 @@ def _without_hooks_of(base: MapNode, overlay: MapNode) -> MapNode:
 
 
 def _with_setup_last(root: MapNode, main: MapNode) -> MapNode:
-    """What the lowest layer's hooks have in `setup` goes behind what the others brought."""
+    """Move the `setup` items of the lowest layer's hooks behind those of the other layers."""
     return MapNode(root.mark, tuple(_hook_with_setup_last(entry, main.entry(entry.key)) for entry in root.entries))
 
 
@@ -150,7 +150,7 @@ def _hook_with_setup_last(hook: Entry, of_main: Entry | None) -> Entry:
     if whole is None or own is None or not isinstance(whole.value, ListNode) or not isinstance(own.value, ListNode):
         return hook
     count = len(own.value.items)
-    if whole.value.items[:count] != own.value.items:  # another layer took it away
+    if whole.value.items[:count] != own.value.items:  # another layer removed it
         return hook
     items = (*whole.value.items[count:], *own.value.items)
     setup = Entry(whole.mark, whole.key, ListNode(whole.value.mark, items))

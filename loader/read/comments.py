@@ -1,7 +1,7 @@
-"""The comments of YAML files, which are no part of the tree, and where `dump` writes them again.
+"""The comments of YAML files, which are not part of the tree; `dump` writes them again.
 
-A comment above or behind a line goes with what stands on that line. What stood there may be gone, since another file or
-a translation has taken its place: then the comment goes with the next line of its file that is still there.
+A comment above a line, or at its end, belongs to the value on that line. That value may be gone, since another file or
+a translation has replaced it: then the comment moves to the next line of its file that is still there.
 """
 
 import posixpath
@@ -24,12 +24,12 @@ Place = tuple[str, int]  # a file, and a line of it
 class Comment:
     place: Place
     text: str  # with its `#`
-    is_behind: bool  # something stands before it on its line
+    is_behind: bool  # it follows a value on its line
 
 
 @dataclass(slots=True)
 class Comments:
-    """What is still to be written: each comment once, however often an alias brings what it stands at."""
+    """The comments that are still to be written, each once, however often an alias repeats their values."""
 
     above: dict[Place, list[str]] = field(default_factory=dict[Place, list[str]])
     behind: dict[Place, str] = field(default_factory=dict[Place, str])
@@ -63,7 +63,7 @@ def comments_of(data: bytes, file: str) -> Iterator[Comment]:
 
 
 def placed(comments: Iterable[Comment], root: Node) -> Comments:
-    """The comments at the lines of what the tree still has."""
+    """Attach the comments to the lines of the values that the tree still has."""
     lines: Mapping[str, list[int]] = _lines_of(root)
     result = Comments()
     for comment in comments:
@@ -81,13 +81,13 @@ def placed(comments: Iterable[Comment], root: Node) -> Comments:
 
 
 def _lines_of(root: Node) -> dict[str, list[int]]:
-    """The lines of each file on which something stands that is written."""
+    """Return the lines of each file on which a key or a value of the tree stands."""
     lines: dict[str, set[int]] = {}
     waiting = [root]
     while waiting:
         node = waiting.pop()
         for entry in node.entries if isinstance(node, MapNode) else ():
-            if entry.mark != entry.value.mark:  # else nobody wrote this key there: see dialects/translation.py
+            if entry.mark != entry.value.mark:  # else the key was generated: see formats/translation.py
                 lines.setdefault(entry.mark.file, set()).add(entry.mark.line)
                 waiting.append(entry.value)
             elif isinstance(entry.value, MapNode | ListNode):

@@ -1,8 +1,8 @@
-"""JSON text, with comments or without -> a tree that knows its places.
+"""JSON text, with or without comments -> a tree with locations.
 
-JSON is YAML, as far as our reader goes, but for a few things: tabs between values, comments, characters beyond U+FFFF
-that are written as two escapes, and characters that YAML takes for the end of a line or does not take at all. They are
-replaced here, by what takes as much room wherever that can be.
+For our reader JSON is YAML, with a few exceptions: tabs between values, comments, characters beyond U+FFFF that are
+written as two escapes, and characters that YAML reads as the end of a line or rejects. They are replaced here, by text
+of the same width wherever possible.
 """
 
 import re
@@ -17,7 +17,7 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def parse_json(data: bytes, file: str = "") -> Document:
-    """As `source.parse`."""
+    """Return the tree of a JSON file, as `yaml_reader.parse` does for YAML."""
     try:
         text = decoded(data, file)
     except StopReading as stop:

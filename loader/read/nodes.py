@@ -1,6 +1,6 @@
-"""A YAML file as a tree whose nodes know where they stand, so that every message can name line and column (C2).
+"""The tree of a hook file. Its nodes know their locations, so that every message has line and column (C2).
 
-Aliases share nodes: a node's mark is where it was written, not where it is used.
+Aliases share nodes: the mark of a node is where it was written, not where it is used.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ Path: TypeAlias = Sequence[
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file; line and column count from 1."""
+    """A line and a column of a file; both count from 1."""
 
     line: int
     column: int
-    file: str = ""  # as people know it
+    file: str = ""  # as users know it
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value. `text` is the value as written, without quotes; `value` is what it means."""
+    """A single value. `text` is the value as written, without quotes; `value` is its meaning."""
 
     mark: Location
     text: str
@@ -42,7 +42,7 @@ class ListNode:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A key, which is always a text, and its value. The mark is the key's."""
+    """A key, which is always a text, and its value. The mark is the location of the key."""
 
     mark: Location
     key: str
@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MapNode:
-    """Keys in the order of the file, each once; what `<<` brought in comes last."""
+    """Keys in the order of the file, each once; keys merged by `<<` come last."""
 
     mark: Location
     entries: tuple[Entry, ...]
@@ -65,7 +65,7 @@ Node: TypeAlias = Scalar | ListNode | MapNode
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong at one place; `who` names the hook or the job that it stands in, "" for the file itself."""
+    """One diagnostic at one location. `who` names the hook or the job around it, "" for the file itself."""
 
     mark: Location
     message: str
@@ -73,7 +73,7 @@ class Finding:
 
 
 def node_at(root: Node, path: Path) -> Node | None:
-    """The node that the whole path leads to."""
+    """Return the node at the end of the path; None where the tree ends before."""
     node: Node | None = root
     for step in path:
         node = _child(node, step)
@@ -81,7 +81,7 @@ def node_at(root: Node, path: Path) -> Node | None:
 
 
 def mark_at(root: Node, path: Path) -> Location:
-    """Where the value at `path` stands; where the path leads further than the tree, the last node on it."""
+    """Return the location of the value at `path`, or of the last node on the path that the tree has."""
     node = root
     for step in path:
         child = _child(node, step)
@@ -92,14 +92,14 @@ def mark_at(root: Node, path: Path) -> Location:
 
 
 def key_mark_at(root: Node, path: Path) -> Location:
-    """Where the last key of `path` stands; the mark of the value for what is no key, such as an item of a list."""
+    """Return the location of the last key of `path`; that of the value for a step without a key, as a list item."""
     parent = node_at(root, path[:-1])
     entry = parent.entry(path[-1]) if isinstance(parent, MapNode) else None
     return entry.mark if entry else mark_at(root, path)
 
 
 def mark_inside(scalars: Sequence[Scalar], mark: Location, text: str, offset: int) -> Location:
-    """Where the braces stand that are at `offset` of a text made of these scalars; `mark` where that cannot be told."""
+    """Return the location of the braces at `offset` of a text made of these scalars; `mark` where it is unknown."""
     braces = text[offset : text.find("}", offset) + 1]
     number = text.count(braces, 0, offset) if braces else 0  # of the same ones before
     for scalar in scalars:
@@ -123,7 +123,7 @@ def _child(node: Node | None, step: str | int) -> Node | None:
 
 
 def described(node: Node | None) -> str:
-    """`the text "yes"`, `the number 3`, `a list`: what a message says that it found."""
+    """Return how a message names a node: `the text "yes"`, `the number 3`, `a list`."""
     if isinstance(node, ListNode):
         return "a list"
     if isinstance(node, MapNode):

@@ -1,7 +1,7 @@
-"""Everything that the loader learns from the disk, and that it learned it (section 9).
+"""All reads of the loader from the disk, recorded by path (section 9).
 
-The plan cache asks afterwards what a plan rests on: each file that was read, each folder that was listed, and each name
-that was looked for in vain. A stat is taken before the reading, so that a change meanwhile is noticed the next time.
+The plan cache needs everything that a plan depends on: each file that was read, each folder that was listed, and each
+name that was not found. A stat is taken before the read, so that a change in between is noticed the next time.
 """
 
 import errno
@@ -14,13 +14,13 @@ from fnmatch import translate
 from hashlib import sha256
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-_LARGEST = 256 * 1024  # bytes of a hook file: a real one has a few thousand, and more than 2 s nobody should wait
+_LARGEST = 256 * 1024  # bytes of a hook file: a real one has a few thousand, and loading should take less than 2 s
 _MAGIC = re.compile(r"[*?[]")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One path as it was found."""
+    """The recorded state of one path."""
 
     stat: os.stat_result | None  # None: there was nothing of this name
     content: bytes | None = None  # of a file that was read
@@ -28,18 +28,20 @@ class Seen:
 
 
 class SourceError(Exception):
-    """A file or a folder is not what it should be; the message says what it is, and not which one."""
+    """A file or a folder that cannot be read as one. The message gives the reason without the path."""
 
 
 class Sources:
-    """Reads files and looks for them, and remembers what it saw, by path."""
+    """A reader of files and folders that records every result by path."""
 
     def __init__(self) -> None:
         self.seen: dict[str, Seen] = {}
 
     def is_there(self, path: str) -> bool:
-        """Whether there is anything of this name, if only a link to nowhere or what cannot be looked at: to take that
-        for nothing would be to pass a gate whose configuration could not be read (R22)."""
+        """Return whether anything has this name, including a dangling link and a path that cannot be examined.
+
+        To treat such a path as absent would be to pass a gate whose configuration could not be read (R22).
+        """
         try:
             os.lstat(path)
         except OSError as error:
@@ -53,17 +55,17 @@ class Sources:
         return True
 
     def note(self, path: str) -> None:
-        """Remember that the path is there, and as what; nothing is read."""
+        """Record that the path exists, and its stat; nothing is read."""
         try:
             self.seen.setdefault(path, Seen(os.stat(path)))
         except (OSError, ValueError):
             pass
 
     def read(self, path: str) -> bytes:
-        """The content of a file: the same, however often one plan asks for it.
+        """Return the content of a file: the same bytes for each call.
 
         Raises:
-            SourceError: there is none, it is none, or it cannot be read.
+            SourceError: it does not exist, is not a regular file, or cannot be read.
         """
         if (seen := self.seen.get(path)) and seen.content is not None:
             return seen.content
@@ -77,7 +79,7 @@ class Sources:
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:
-            raise SourceError("there is no such hook file") from None
+            raise SourceError("no such file") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SourceError(f"the hook file cannot be read: {reason}") from None
@@ -85,10 +87,10 @@ class Sources:
         return content
 
     def names_in(self, folder: str) -> list[str]:
-        """The names in a folder, sorted; none where there is no such folder.
+        """Return the sorted names in a folder; none where the folder does not exist.
 
         Raises:
-            SourceError: it is no folder, or it cannot be read.
+            SourceError: it is not a folder, or it cannot be read.
         """
         if not self.is_there(folder):
             return []
@@ -103,9 +105,9 @@ class Sources:
         return names
 
     def matching(self, pattern: str) -> list[str]:
-        """The files that an absolute path with `*`, `?` or `[abc]` in it stands for, in the order of their names.
+        """Return the files that match an absolute path with `*`, `?` or `[abc]`, in the order of their names.
 
-        None of them stands for a `/`, or for the dot that a name begins with.
+        None of the wildcards matches a `/`, or a dot at the beginning of a name.
 
         Raises:
             SourceError: a folder cannot be read.
@@ -124,8 +126,11 @@ class Sources:
             yield from (name for name in names if is_match(name) and (name[0] != "." or part[0] == "."))
 
     def files(self, *tops: str) -> dict[str, bytes]:
-        """The bytes of all files that were read. A file's name is its path relative to the first of `tops` that it lies
-        in: the overlay of the main working tree counts in a linked one, too, and is the same file in both."""
+        """Return the bytes of all files that were read.
+
+        A file's name is its path relative to the first of `tops` that contains it: the overlay of the main working tree
+        counts in a linked one, too, and is the same file in both.
+        """
         files: dict[str, bytes] = {}
         for path, seen in self.seen.items():
             if seen.content is not None:

@@ -1,7 +1,7 @@
-"""TOML text -> a tree that knows its places.
+"""TOML text -> a tree with locations.
 
-The standard library reads TOML, and forgets where everything stood. So a text that it has accepted is walked through a
-second time here, by a scanner that is interested in nothing but places and may trust that all is well formed.
+The standard library parses TOML without locations. So a text that it has accepted is scanned a second time here. The
+scanner only looks for locations, and may rely on a well-formed text.
 """
 
 import re
@@ -33,7 +33,7 @@ Path = tuple[str | int, ...]
 
 
 def parse_toml(data: bytes, file: str = "") -> Document:
-    """As `source.parse`, but that the first thing wrong is the only one found."""
+    """Return the tree of a TOML file, as `yaml_reader.parse` does for YAML, with the first error only."""
     try:
         text = decoded(data, file)
         content = _read(text, file)
@@ -48,7 +48,7 @@ def parse_toml(data: bytes, file: str = "") -> Document:
 
 def _read(text: str, file: str) -> dict[str, Any]:
     too_deep = _DEEP_KEY.search(text)
-    if too_deep:  # the library takes a minute for a key of 50,000 parts
+    if too_deep:  # the library needs a minute for a key of 50,000 parts
         line = text.count("\n", 0, too_deep.start()) + 1
         raise StopReading(Location(line, 1, file), f"nested more than {_DEEPEST} levels deep")
     try:
@@ -83,7 +83,7 @@ def _paths(content: Any) -> Iterator[Path]:
 
 
 class _Scanner:
-    """Where each key and each value of a valid TOML text begins, by its path."""
+    """The location of each key and each value of a valid TOML text, by path."""
 
     def __init__(self, text: str, file: str) -> None:
         self.keys: dict[Path, Location] = {}
@@ -103,7 +103,7 @@ class _Scanner:
                 self._pair(table)
 
     def _header(self) -> Path:
-        """`[a.b]` or `[[a.b]]`: the path of the table that begins."""
+        """Read `[a.b]` or `[[a.b]]`; return the path of the table that begins."""
         begin, is_array = self._mark(), self._text.startswith("[[", self._at)
         self._at += 2 if is_array else 1
         keys, path = self._dotted_key(), ()  # type: tuple[list[tuple[str, Location]], Path]
@@ -119,7 +119,7 @@ class _Scanner:
         return self._last(path)
 
     def _last(self, path: Path) -> Path:
-        """The table that a key of this path means: of an array of tables the newest."""
+        """Return the table that a key of this path refers to: the newest one of an array of tables."""
         return (*path, self._lengths[path] - 1) if path in self._lengths else path
 
     def _pair(self, table: Path) -> None:
@@ -166,7 +166,7 @@ class _Scanner:
             self._at += 1
 
     def _skip_blank(self) -> bool:
-        """Go on to what is neither blank nor a comment; whether there is anything."""
+        """Skip blanks and comments; return whether any text is left."""
         self._skip(_BLANK)
         return self._at < len(self._text)
 
@@ -185,7 +185,7 @@ def _plain_key(written: str) -> str:
 
 
 class _Tree:
-    """Puts what was read and where it stood together."""
+    """A builder that combines the values with their locations."""
 
     def __init__(self, places: _Scanner) -> None:
         self.findings: list[Finding] = []

@@ -1,4 +1,4 @@
-"""What PyYAML says about a broken file, in words that say what to do."""
+"""PyYAML's errors, reworded so that they say what to do."""
 
 import re
 
@@ -45,7 +45,7 @@ _SENTENCES = (
 
 
 def explained(problem: str, context: str) -> tuple[bool, str]:
-    """Our sentence for an error of PyYAML's, and whether it is about the place where the context begins."""
+    """Return whether an error of PyYAML's is about the start of its context, and our message for it."""
     said = f"{context}: {problem}".replace("\n", " ")
     for pattern, sentence, at_start in _SENTENCES:
         match = re.search(pattern, said)

@@ -1,9 +1,9 @@
-"""YAML text -> a tree that knows its places, with YAML's traps caught on the way (C2).
+"""YAML text -> a tree with locations, without YAML's traps (C2).
 
 PyYAML scans and parses; the tree is built here, from its events. Its own composer recurses (a file of 10,000 brackets
-ends it), takes the last of two equal keys without a word, and reads `on`, `yes` and `no` as booleans, as YAML 1.1 did.
-Here a boolean is `true` or `false`, a key is a text whatever it looks like, and a file has a bounded size once its
-aliases are followed.
+crashes it), silently takes the last of two equal keys, and reads `on`, `yes` and `no` as booleans, as YAML 1.1 did.
+Here a boolean is `true` or `false`, a key is always a text, and the size of a file with its aliases expanded is
+limited.
 """
 
 import codecs
@@ -19,7 +19,7 @@ from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, Map
 from dodo_hooks.loader.read.yaml_errors import explained
 
 _DEEPEST = 50  # levels of nesting; a hook file has six
-_MOST_ALIASED = 100_000  # nodes that all aliases of a file may stand for together
+_MOST_ALIASED = 100_000  # nodes that all aliases of a file may expand to together
 
 _TAG = "tag:yaml.org,2002:"
 _CONSTANTS: dict[str, bool | None] = {
@@ -40,14 +40,14 @@ _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read. Without a root and without findings the file says nothing: it is empty, or all comment."""
+    """The tree of one file. Without a root and without findings the file is empty, or all comment."""
 
     root: Node | None
     findings: tuple[Finding, ...]
 
 
 class StopReading(Exception):
-    """The rest of the file cannot be made sense of."""
+    """An error after which the rest of the file cannot be parsed."""
 
     def __init__(self, mark: Location, message: str) -> None:
         super().__init__(message)
@@ -55,9 +55,9 @@ class StopReading(Exception):
 
 
 def parse(data: bytes, file: str = "") -> Document:
-    """The tree of the file, whose marks say that they are of `file`.
+    """Return the tree of the file; `file` is the file name in its locations.
 
-    Never raises: what is wrong is among the findings, and the root is None if all is lost.
+    It never raises: errors are among the findings, and the root is None if no tree could be built.
     """
     builder = _Builder()
     try:
@@ -75,7 +75,7 @@ def _root_or_nothing(root: Node | None) -> Node | None:
 
 
 def decoded(data: bytes, file: str) -> str:
-    """The text of the file.
+    """Return the text of the file.
 
     Raises:
         StopReading: it is not UTF-8.
@@ -123,7 +123,7 @@ def _next_event(loader: yaml.SafeLoader) -> Any:
 
 
 def scalar_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each value of a YAML text that can be read begins and ends; a block begins behind its first line."""
+    """Yield the start and the end of each value of a valid YAML text; a block starts behind its first line."""
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.ScalarEvent) and event.start_mark and event.end_mark:
             start, end = event.start_mark.index, event.end_mark.index
@@ -144,12 +144,12 @@ class _Frame:
     children: list[tuple[Node, Location]] = field(
         default_factory=list[tuple[Node, Location]]
     )  # the mark is where it is used
-    size: int = 1  # nodes, with what aliases stand for
+    size: int = 1  # nodes, with aliases expanded
     depth: int = 1
 
 
 class _Builder:
-    """Takes events, keeps a stack of what is open, and leaves the tree in `root`."""
+    """A consumer of events that keeps a stack of open nodes, and leaves the tree in `root`."""
 
     def __init__(self) -> None:
         self.root: Node | None = None
@@ -173,7 +173,7 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise StopReading(_mark(event.start_mark), "a hook file is one document: remove this second one")
+                raise StopReading(_mark(event.start_mark), "a hook file has one document: remove the second one")
 
     def _begin(self, event: Any) -> None:
         if len(self._open) >= _DEEPEST:
@@ -186,7 +186,7 @@ class _Builder:
         self._open.append(_Frame(event))
 
     def _add(self, event: Any, node: Node, size: int, depth: int) -> None:
-        """Put a finished node where it belongs."""
+        """Add a finished node to its parent."""
         if event.anchor and not isinstance(event, yaml.AliasEvent):
             self._anchors[event.anchor] = (node, size, depth)
         if not self._open:
@@ -201,10 +201,10 @@ class _Builder:
         mark = _mark(event.start_mark)
         if event.anchor not in self._anchors:
             name = event.anchor
-            raise StopReading(mark, f'no "&{name}" stands before "*{name}": put it in quotes if it is no alias')
+            raise StopReading(mark, f'unknown alias "*{name}": put the text in quotes if it is not an alias')
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise StopReading(mark, f'"*{event.anchor}" stands inside of what it refers to')
+            raise StopReading(mark, f'the alias "*{event.anchor}" is inside of its own anchor')
         node, size, depth = anchored
         self._aliased += size
         if self._aliased > _MOST_ALIASED:
@@ -240,7 +240,7 @@ class _Builder:
             return
         shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
-        self._find(_mark(event.start_mark), f"the YAML tag {quoted(shown)} is not understood here: {hint}")
+        self._find(_mark(event.start_mark), f"unsupported YAML tag {quoted(shown)}: {hint}")
 
     def _list(self, frame: _Frame) -> ListNode:
         return ListNode(_mark(frame.event.start_mark), tuple(node for node, _ in frame.children))
@@ -258,10 +258,10 @@ class _Builder:
                 merges += self._merged(value, value_mark)
             elif key.text in entries:
                 first = entries[key.text].mark.line
-                self._find(mark, f"the key {quoted(key.text)} is there already, at line {first}: keep one of them")
+                self._find(mark, f"duplicate key {quoted(key.text)}, first used at line {first}: keep one of them")
             else:
                 entries[key.text] = Entry(mark, key.text, value)
-        for merged in merges:  # what stands in the mapping itself wins, then the earlier of the merged ones
+        for merged in merges:  # the mapping's own keys win, then the earlier of the merged ones
             for entry in merged.entries:
                 entries.setdefault(entry.key, entry)
         return MapNode(_mark(frame.event.start_mark), tuple(entries.values()))
@@ -278,9 +278,9 @@ class _Builder:
 
 
 def usable(text: str, mark: Location) -> tuple[str, list[Finding]]:
-    """The text without what no command, no variable and no path can hold, and what is wrong with it.
+    """Return the text without characters that no command, variable or path can contain, and the findings about them.
 
-    The rest of the file is read with a mark in its place: nobody after this has to expect such a character.
+    Each one is replaced by U+FFFD, so that later code need not expect such a character.
     """
     found = _UNUSABLE.search(text)
     if not found:
@@ -290,7 +290,7 @@ def usable(text: str, mark: Location) -> tuple[str, list[Finding]]:
 
 
 def meaning(text: str) -> str | int | float | bool | None:
-    """What a plain text means in YAML 1.2."""
+    """Return the value that a plain text has in YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INT.fullmatch(text):

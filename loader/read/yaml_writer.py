@@ -1,7 +1,7 @@
-"""A tree -> the text of a hook file, for people to read and for the loader to read again.
+"""A tree -> the text of a hook file, for people and for the loader.
 
-Written by hand, since a comment has to stand behind the values. A text goes without quotes only if it is harmless in
-any YAML; one of several lines is a literal block, if that can hold it.
+It does not use PyYAML's writer, since comments have to follow the values. A text is written without quotes only if
+every YAML reader takes it for a text. A text of several lines is a literal block, where possible.
 """
 
 import json
@@ -14,22 +14,28 @@ from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Nod
 from dodo_hooks.loader.read.yaml_reader import meaning
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_./$(\\][ -~]*")
-_HARMFUL = re.compile(r": | #|[: ]\Z")  # of what the other one takes
+_HARMFUL = re.compile(r": | #|[: ]\Z")  # of the texts that _HARMLESS matches
 _HARMLESS_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-# What other readers of YAML take for a boolean, a number or a date.
+# Texts that other YAML readers parse as a boolean, a number or a date.
 _AMBIGUOUS = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[0-9][0-9_]*(:[0-9]+)*|0b[01_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*")
-_LONGEST_KEY = 500  # one that stands before its colon may have 1024 characters
+_LONGEST_KEY = 500  # a key without "?" may have 1024 characters
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
 def emitted(root: MapNode, *, with_origin: bool = False, comments: Comments | None = None) -> str:
-    """The YAML text; `with_origin` puts a comment behind each value that says `file:line`. The `comments` are taken."""
+    """Return the YAML text; `with_origin` adds a comment with `file:line` behind each value.
+
+    The `comments` are consumed.
+    """
     writer = _Writer(with_origin, comments or Comments())
     return "".join(f"{line}\n" for line in (*writer.lines(root), *writer.comments.at_end))
 
 
 def as_json(root: MapNode) -> str:
-    """The JSON text. Where the number itself would lose how it was written, and that may matter, it is a text."""
+    """Return the JSON text.
+
+    A number is written as a text where the number would lose how it was written, and that may matter.
+    """
     return json.dumps(_plain(root, is_env=False), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -39,7 +45,7 @@ class _Writer:
     comments: Comments
 
     def lines(self, node: Node) -> list[str]:
-        """The lines of a value: for a text of several lines its first one belongs behind the key."""
+        """Return the lines of a value; for a text of several lines the first one belongs behind the key."""
         if isinstance(node, MapNode) and node.entries:
             return [line for entry in node.entries for line in self._entry(entry)]
         if isinstance(node, ListNode) and node.items:
@@ -50,7 +56,7 @@ class _Writer:
         return [first + _behind(self.comments.take_behind(node.mark), first), *others]
 
     def _entry(self, entry: Entry) -> list[str]:
-        is_written = entry.mark != entry.value.mark  # else nobody wrote this key: its line is somebody else's
+        is_written = entry.mark != entry.value.mark  # else the key was generated: its line is that of another key
         above = self.comments.take_above(entry.mark) if is_written else []
         behind = self.comments.take_behind(entry.mark) if is_written else ""
         key = entry.key if _is_harmless(entry.key, _HARMLESS_KEY) else _in_quotes(entry.key)
@@ -67,7 +73,7 @@ class _Writer:
         first, *others = self.lines(item)
         if behind := self.comments.take_behind(item.mark):  # what it stood behind is gone
             above.append(behind)
-        # What stands above the first key of a map stands above the item.
+        # A comment above the first key of a map moves above the item.
         while first.startswith("#"):
             above.append(first)
             first, *others = others
@@ -79,7 +85,7 @@ def _behind(comment: str, before: str) -> str:
 
 
 def _is_block(node: Node) -> bool:
-    """Whether the value begins on a line of its own."""
+    """Return whether the value begins on a line of its own."""
     return bool(node.entries if isinstance(node, MapNode) else isinstance(node, ListNode) and node.items)
 
 
@@ -106,9 +112,9 @@ def _is_harmless(text: str, pattern: re.Pattern[str]) -> bool:
 
 
 def _literal(text: str) -> list[str]:
-    """A block of lines as they are; nothing if the text cannot be one, or has one line only."""
+    """Return the lines of a literal block; none if the text cannot be one, or has one line only."""
     lines = text.split("\n")
-    # The first line tells how far the block is indented.
+    # The first line sets the indentation of the block.
     if len(lines) == 1 or lines[0][:1] in ("", " ") or not all(map(_can_be_seen, lines)):
         return []
     kept = len(text) - len(text.rstrip("\n"))

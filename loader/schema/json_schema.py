@@ -1,8 +1,8 @@
-"""The JSON Schema of a hook file, made of the models (C1).
+"""The JSON Schema of a hook file, generated from the models (C1).
 
-It is kept in hooks.schema.json (`key_reference.py` writes it), and a test compares the two. It is for editors, and as
-strict as JSON Schema can be: what hangs together beyond one body (needs, names, modes), and the limits of what a text
-may say, are found by `dodo-hooks validate` alone.
+It is stored in hooks.schema.json (`key_reference.py` writes it), and a test compares the two. It is for editors, and as
+strict as JSON Schema can be: relations between bodies (needs, names, modes), and the syntax of texts, are checked by
+`dodo-hooks validate` alone.
 """
 
 import json
@@ -22,12 +22,12 @@ _Json = dict[str, Any]
 
 
 def schema_text() -> str:
-    """The schema as it is kept in hooks.schema.json."""
+    """Return the schema as it is stored in hooks.schema.json."""
     return json.dumps(hook_file_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def hook_file_schema() -> _Json:
-    """The JSON Schema (draft 2020-12) of a hooks.dodo."""
+    """Return the JSON Schema (draft 2020-12) of a hooks.dodo."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "hooks.dodo",
@@ -37,7 +37,7 @@ def hook_file_schema() -> _Json:
 
 
 def keys_of(body: Any) -> Iterator[tuple[str, Any, Key]]:
-    """Each key of a body with its field and what is said about it."""
+    """Yield each key of a body with its field and its documentation."""
     body.model_rebuild()  # so that its fields know what is defined after them
     for key, field in body.model_fields.items():
         (said,) = [one for one in field.metadata if isinstance(one, Key)]
@@ -45,7 +45,7 @@ def keys_of(body: Any) -> Iterator[tuple[str, Any, Key]]:
 
 
 def says(field: Any) -> str:
-    """The type of a field, for people."""
+    """Return the type of a field, for people."""
     return _says(field.annotation, field.metadata)
 
 
@@ -56,7 +56,7 @@ def _says(annotation: Any, metadata: Sequence[Any] = ()) -> str:
 
 
 def default_of(field: Any) -> Any:
-    """The default of a field as a file would say it; None where there is none to write."""
+    """Return the default of a field as a file would write it; None where it cannot be written."""
     default, shape = field.default, _shape(_opened(field.annotation, field.metadata)[1])
     if shape and shape.says in _UNITS and isinstance(default, int | float):
         return _with_unit(default, _UNITS[shape.says])
@@ -82,7 +82,7 @@ def _name(level: str) -> str:
 
 
 def _body(level: str) -> _Json:
-    """The schema of a mapping with known keys."""
+    """Return the schema of a mapping with known keys."""
     keys = list(keys_of(BODIES[level]))
     required = [key for key, field, _ in keys if field.is_required()]
     one_of: _Json = {"oneOf": [{"required": [key]} for key in COMMANDS]} if level == "job" else {}
@@ -110,7 +110,7 @@ def _property(key: str, field: Any, said: Key) -> _Json:
     families = f" Also in {' and '.join(said.families)}." if said.families else ""
     written = default_of(field)
     unwritten = f" Default: {said.default.replace('`', '')}." if said.default else ""
-    # Beside "$ref" other keywords stand since draft 2019-09.
+    # Other keywords are allowed beside "$ref" since draft 2019-09.
     return {
         "description": f"{said.means.replace('`', '')}.{unwritten}{families}",
         **shape,
@@ -167,7 +167,7 @@ def _any_of(schemas: Sequence[_Json]) -> _Json:
 
 
 def _opened(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-    """Without `Annotated` and `| None`; the metadata that is nearest comes last."""
+    """Remove `Annotated` and `| None`; the innermost metadata comes last."""
     while True:
         arguments = [one for one in get_args(annotation) if one is not type(None)]
         if get_origin(annotation) is Annotated:
@@ -195,5 +195,5 @@ def _plain(node: Node) -> Any:
 
 
 def plain_of(text: str) -> Any:
-    """What a JSON Schema sees of a hook file: plain values."""
+    """Return a hook file as plain values, which a JSON Schema validates."""
     return _plain(_parsed(text))

@@ -1,6 +1,6 @@
-"""What is known of a key beside its type: what it means, an example, who else has it; and the shapes that people write.
+"""The documentation of keys: meaning, example, other tools that have the key; and the shapes of values.
 
-The models carry these as metadata, so that the JSON Schema and docs/keys.md are made of the same source (C1).
+The models carry these as metadata, so that the JSON Schema and docs/keys.md have the same source (C1).
 """
 
 from collections.abc import Mapping
@@ -17,24 +17,24 @@ BOTH = (*DAFT, *LEFTHOOK)
 
 @dataclass(frozen=True)
 class Key:
-    """What the documents say about a key."""
+    """The documentation of a key."""
 
     means: str
     example: str  # a piece of the body that the key belongs to, in YAML
-    families: tuple[str, ...] = OURS  # the other tools whose hook files know the key
+    families: tuple[str, ...] = OURS  # the other tools that have the key
     default: str = ""  # in words, where it is no value of the key's own type
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What a value looks like in a file, where the model's type does not say so."""
+    """The shape of a value in a file, where it differs from the model's type."""
 
     says: str  # the type, for people
     schema: Mapping[str, Any] | None = None  # JSON Schema; None: what follows from the type and from the rest
-    or_one: bool = False  # one item may stand in place of the list
+    or_one: bool = False  # one item is allowed instead of the list
     least: int = 0  # items
-    or_nothing: bool = True  # a list or a mapping with nothing behind its key is an empty one
-    short_for: str = ""  # what is no mapping is the value of this key of it
+    or_nothing: bool = True  # a list or a mapping without a value is an empty one
+    short_for: str = ""  # a value that is not a mapping is the value of this key
 
 
 def word(*words: str) -> Shape:

@@ -1,7 +1,8 @@
-"""docs/keys.md, made of the models (C1).
+"""The generator of docs/keys.md, from the models (C1).
 
-`python -m dodo_hooks.loader.schema.key_reference` in a checkout writes it and hooks.schema.json again: do so when a key
-has changed. Tests compare both with what it would write."""
+`python -m dodo_hooks.loader.schema.key_reference` in a checkout writes it and hooks.schema.json: run it when a key has
+changed. Tests compare both with what it would write.
+"""
 
 import json
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ Every key of a hook file, as the program knows it. [The hook file](hook-file.md)
 
 
 def reference_text() -> str:
-    """docs/keys.md as it should be."""
+    """Return the text of docs/keys.md."""
     bodies = {**BODIES, "notify": USER_BODIES["notify"]}
     sections = (f"## {_HEADINGS[level]}\n\n{_about(body)}\n\n{_table(body)}" for level, body in bodies.items())
     return "\n".join([_INTRODUCTION, *sections])
@@ -71,7 +72,7 @@ def _example(said: Key) -> str:
 
 
 def main() -> None:
-    """Write both files again."""
+    """Write docs/keys.md and hooks.schema.json."""
     # The loader is reached by a link, and docs/ lies beside what the link leads to.
     reference = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
     reference.write_text(reference_text(), encoding="utf-8")

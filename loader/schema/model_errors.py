@@ -1,9 +1,9 @@
-"""What the models refuse, said in sentences (C2), and the rest of the file without it.
+"""The errors of the models, as sentences (C2), and the tree without the parts that have errors.
 
-A flaw's path has the shape of the models: `("hooks", HOOK, "jobs", N, "group", "jobs", M, KEY, ...)`. It is brought to
-the shape of the file first. Pydantic adds "[key]" where it is the key of a mapping that is wrong and not its value, and
-one of our tags where a value may have several shapes; and the file has a short form where the models have a list of one
-or a mapping with one key.
+The path of an error has the shape of the models: `("hooks", HOOK, "jobs", N, "group", "jobs", M, KEY, ...)`. It is
+translated to the shape of the file first. Pydantic adds "[key]" for an error of a mapping's key rather than its value,
+and one of our tags where a value may have several shapes. And the file has a short form where the models have a list of
+one item or a mapping with one key.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ WAYS: dict[str, dict[str, tuple[str, str]]] = {
     "group": {"jobs": ("job", _EACH)},
     "condition": {"ref": ("pattern", _ANY), "changed": ("pattern", _ANY), "all": ("condition", _ANY)},
 }
-_MAIN = ("file", "hook", "job")  # where a key that several bodies have is most likely meant to stand
+_MAIN = ("file", "hook", "job")  # the most likely owners of a key that several bodies have
 # Keys that are planned, of a job.
 _NOT_YET = ("inputs", "outputs", "uptodate", "tracks")
 
@@ -87,56 +87,56 @@ _NO = ("no", "n", "off", "false", "0")
 
 @dataclass(frozen=True, slots=True)
 class ModelError:
-    """One error of pydantic's: its type (`extra_forbidden`), where, and what else it knows."""
+    """One error of pydantic's: its type (`extra_forbidden`), its path, and its context."""
 
     kind: str
     path: tuple[str | int, ...]
     context: Mapping[str, Any]
 
 
-def findings_of(flaws: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """The sentences for flaws; `keys` are the known ones of a `file`, its `log`, a `hook` and so on.
+def findings_of(errors: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Return the findings for the errors; `keys` are the known keys of a `file`, its `log`, a `hook` and so on.
 
-    What an alias brings to several jobs is said of the first: a file may hold thousands of aliases.
+    An error that an alias repeats in several jobs is reported for the first one: a file may hold thousands of aliases.
     """
     findings: list[Finding] = []
     said: set[tuple[object, ...]] = set()
-    for flaw in flaws:
-        path, is_key = _place_of(flaw, root)
-        about = (flaw.kind, _raised(flaw), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
+    for error in errors:
+        path, is_key = _place_of(error, root)
+        about = (error.kind, _raised(error), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
         if about not in said:
             said.add(about)
-            findings.append(_finding_of(flaw, path, is_key, root, keys))
+            findings.append(_finding_of(error, path, is_key, root, keys))
     return findings
 
 
-def _finding_of(flaw: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
+def _finding_of(error: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
     who = who_at(root, path)
-    if flaw.kind == "extra_forbidden":
+    if error.kind == "extra_forbidden":
         return Finding(key_mark_at(root, path), _unknown_key(path, keys), who)
-    if flaw.kind == "missing":
-        why = flaw.context.get("error") or _MISSING[_level_at(path[:-1])]
+    if error.kind == "missing":
+        why = error.context.get("error") or _MISSING[_level_at(path[:-1])]
         return Finding(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", who)
-    if flaw.kind == "refused":
-        return Finding(key_mark_at(root, path), _raised(flaw), who)
+    if error.kind == "refused":
+        return Finding(key_mark_at(root, path), _raised(error), who)
     if is_key:
         is_named_here = len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
-        return Finding(key_mark_at(root, path), _raised(flaw), "" if is_named_here else who)
+        return Finding(key_mark_at(root, path), _raised(error), "" if is_named_here else who)
     subject = _subject(path)
-    message = _raised(flaw) if flaw.kind == "value_error" else _mismatch(flaw, path, node_at(root, path))
+    message = _raised(error) if error.kind == "value_error" else _mismatch(error, path, node_at(root, path))
     return Finding(mark_at(root, path), f"{subject}{message}", who)
 
 
-def _place_of(flaw: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
-    """The flaw's path in the tree, and whether it is about the key there and not about its value."""
-    steps = [step for step in flaw.path if step not in _TAGS]
+def _place_of(error: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
+    """Return the error's path in the tree, and whether it is about the key there instead of its value."""
+    steps = [step for step in error.path if step not in _TAGS]
     kept: list[str | int] = []
     node: Node | None = root
     for place, step in enumerate(steps):
         child = node_at(node, [step]) if node is not None else None
         if child is None and step == _KEY and place == len(steps) - 1:
             return tuple(kept), True
-        is_missing = place == len(steps) - 1 and flaw.kind == "missing"
+        is_missing = place == len(steps) - 1 and error.kind == "missing"
         if child is None and not is_missing and _is_short(node, step):
             continue
         kept.append(step)
@@ -145,12 +145,12 @@ def _place_of(flaw: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool
 
 
 def _is_short(node: Node | None, step: str | int) -> bool:
-    """Whether the file has one value where the models have a list, or a mapping with one key."""
+    """Return whether the file has one value where the models have a list, or a mapping with one key."""
     return not isinstance(node, ListNode) if isinstance(step, int) else not isinstance(node, MapNode | None)
 
 
 def _bodies(path: Path) -> Iterator[tuple[int, str]]:
-    """Each body on the way, as how long the path to it is, and its level; the file itself first."""
+    """Yield each body on the path, as the length of its path and its level; the file itself comes first."""
     level, place = "file", 0
     yield 0, level
     while place < len(path):
@@ -168,7 +168,7 @@ def _bodies(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _level_at(path: Path) -> str:
-    """What kind of body the path leads to, or into."""
+    """Return the level of the body that the path leads to, or into."""
     return list(_bodies(path))[-1][1]
 
 
@@ -177,7 +177,7 @@ def _is_a(level: str, path: Path) -> bool:
 
 
 def who_at(root: Node, path: Path) -> str:
-    """`job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for what belongs to the file."""
+    """Return `job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for the file itself."""
     owners = [(length, level) for length, level in _bodies(path) if level in ("hook", "setup", "job")]
     return _called(root, path, owners) if owners else ""
 
@@ -204,9 +204,9 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
     owners = [other for other, known in keys.items() if key in known]
     owners = [other for other in owners if other in _MAIN] or owners
     if key in _NOT_YET and "job" in keys:
-        return f"{quoted(key)} is not supported yet: remove it, and the job runs each time"
+        return f"{quoted(key)} is not supported yet: remove it (the job then runs each time)"
     if owners:
-        return f"unknown key {quoted(key)}: it is one of a {listed(owners)}, not of a {level}"
+        return f"unknown key {quoted(key)} in a {level}: it is a key of a {listed(owners)}"
     near = did_you_mean(key, keys[level])
     if near:
         return f"unknown key {quoted(key)}{near}"
@@ -216,7 +216,7 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
 
 
 def _subject(path: Path) -> str:
-    """What the sentence is about; nothing where it is about the hook or the job as a whole."""
+    """Return the beginning of a message that names the key; "" for a hook or a job as a whole."""
     names = [step for step in path if isinstance(step, str)]
     if not path or any(_is_a(level, path) for level in ("hook", "setup", "job")):
         return ""
@@ -224,78 +224,81 @@ def _subject(path: Path) -> str:
     return f"{kind}{quoted(names[-1])}: "
 
 
-def _raised(flaw: ModelError) -> str:
-    return str(flaw.context.get("error", "this cannot be used"))
+def _raised(error: ModelError) -> str:
+    return str(error.context.get("error", "this cannot be used"))
 
 
-def _mismatch(flaw: ModelError, path: Path, node: Node | None) -> str:
-    expected = _EXPECTED.get(flaw.kind, "something else").format(**flaw.context)
-    return f"expected {expected}, found {described(node)}{_hint(flaw, path, node)}"
+def _mismatch(error: ModelError, path: Path, node: Node | None) -> str:
+    expected = _EXPECTED.get(error.kind, "something else").format(**error.context)
+    return f"expected {expected}, found {described(node)}{_hint(error, path, node)}"
 
 
-def _hint(flaw: ModelError, path: Path, node: Node | None) -> str:
-    """What to write instead, where it can be told."""
-    if flaw.kind == "list_type" and path[-1] == "jobs":
+def _hint(error: ModelError, path: Path, node: Node | None) -> str:
+    """Return the correct spelling of a value, where it is known; else ""."""
+    if error.kind == "list_type" and path[-1] == "jobs":
         return ': write "- " before each job' if not isinstance(node, Scalar) else ""
-    if flaw.kind == "list_type" and isinstance(node, Scalar):
+    if error.kind == "list_type" and isinstance(node, Scalar):
         return f": write [{node.text}]" if len(node.text) < 40 else ""
-    if flaw.kind == "model_type" and isinstance(node, ListNode):
+    if error.kind == "model_type" and isinstance(node, ListNode):
         return ': write "jobs:" above the list' if _level_at(path) in ("hook", "group") else ""
     if not isinstance(node, Scalar):
         return ""
-    if flaw.kind == "string_type":
+    if error.kind == "string_type":
         if node.value is None:
             return ': write "" for an empty text' if path[-1] not in COMMANDS else ": write the command behind it"
         return f': write "{node.text}", in quotes'
-    if flaw.kind == "bool_type" and node.text.lower() in _YES + _NO:
+    if error.kind == "bool_type" and node.text.lower() in _YES + _NO:
         return f": write {'true' if node.text.lower() in _YES else 'false'}{'' if node.plain else ', without quotes'}"
-    if flaw.kind == "int_type" and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():
+    if error.kind == "int_type" and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():
         return f": write {node.text}, without quotes" if len(node.text) < 10 else ""
     return ""
 
 
-def without(root: Node, flaws: Sequence[ModelError]) -> Node:
-    """The tree without what the flaws are about. A job without a command gets `:`, so that its name is known."""
+def without(root: Node, errors: Sequence[ModelError]) -> Node:
+    """Return the tree without the values that have errors.
+
+    A job without a command gets `:`, so that its name is known.
+    """
     whole: set[Path] = set()
     commandless: set[Path] = set()
-    for flaw in flaws:
-        cut, job = _cut_at(flaw, _place_of(flaw, root)[0])
+    for error in errors:
+        cut, job = _cut_at(error, _place_of(error, root)[0])
         whole.add(cut)
         if job is not None:
             commandless.add(job)
     return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())
 
 
-def _cut_at(flaw: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
-    """What has to go so that nothing is left that is wrong in another way, and the job that then has no command."""
+def _cut_at(error: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:
+    """Return the path to remove so that no further error follows, and the job that then has no command."""
     bodies = list(_bodies(path))
     for length, level in bodies:
-        if level == "condition":  # what is left of one asks something else: the whole `skip` or `only` goes
+        if level == "condition":  # the rest of one has another meaning: remove the whole `skip` or `only`
             return path[:length] if isinstance(path[length - 1], str) else path[: length - 1], None
         if level == "setup":
             return path[:length], None
     length, level = bodies[-1]
     if level == "group" and length == len(path):
         return path, path[:-1]
-    if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is none
-        return path[: length + 1], path[:length] if flaw.kind != "refused" else None
-    return path[:-1] if flaw.kind == "missing" else path, None
+    if level == "job" and path[length : length + 1] and path[length] in COMMANDS:  # half a command is not usable
+        return path[: length + 1], path[:length] if error.kind != "refused" else None
+    return path[:-1] if error.kind == "missing" else path, None
 
 
 def _cut(
-    node: Node, path: tuple[str | int, ...], is_flawed: Callable[[Path], bool], needs_command: Callable[[Path], bool]
+    node: Node, path: tuple[str | int, ...], has_error: Callable[[Path], bool], needs_command: Callable[[Path], bool]
 ) -> Node | None:
-    if is_flawed(path):
+    if has_error(path):
         return None
     if isinstance(node, ListNode):
-        items = [_cut(item, (*path, place), is_flawed, needs_command) for place, item in enumerate(node.items)]
+        items = [_cut(item, (*path, place), has_error, needs_command) for place, item in enumerate(node.items)]
         return ListNode(node.mark, tuple(item for item in items if item is not None))
     if not isinstance(node, MapNode):
         return _stub(node) if needs_command(path) else node
     entries = [
         Entry(entry.mark, entry.key, value)
         for entry in node.entries
-        if (value := _cut(entry.value, (*path, entry.key), is_flawed, needs_command)) is not None
+        if (value := _cut(entry.value, (*path, entry.key), has_error, needs_command)) is not None
     ]
     return MapNode(node.mark, (*entries, *(_stub(node).entries if needs_command(path) else ())))
 

@@ -1,12 +1,11 @@
-"""The typed models of a hook file: the one place that knows the keys (C1).
+"""The typed models of a hook file: the only module that knows the keys (C1).
 
-The models are given nodes of the tree instead of plain values, because two things are lost in plain values: how a
-number was written (`env: {LEVEL: 010}` means "010"), and where. Before a field is checked, its node is opened by one
-level (`value_parsers.py`); then pydantic's own strict checks apply, and what they find is turned into sentences by
-`flaws.py`.
+The models are given nodes of the tree instead of plain values, because plain values lose two things: how a number was
+written (`env: {LEVEL: 010}` means "010"), and its location. Before a field is checked, its node is opened by one level
+(`value_parsers.py`). Then pydantic's own strict checks apply, and `model_errors.py` turns their errors into sentences.
 
-Where a key takes several shapes, such as a text or a mapping, the node says which one is meant, and only that one is
-tried: a plain union would report every shape that it is not.
+Where a key takes several shapes, such as a text or a mapping, the node decides which one is tried: a plain union would
+report an error for every shape.
 """
 
 from collections.abc import Callable
@@ -67,14 +66,14 @@ from dodo_hooks.loader.schema.value_types import (
     map_or_text,
 )
 
-OF_SCRIPTS = ("runner", "args")  # keys that stand beside a script only
+OF_SCRIPTS = ("runner", "args")  # keys that are allowed beside a script only
 DEEPEST_GROUP = 8  # groups in groups
 
 
 class _Body(BaseModel):
     """A mapping with known keys."""
 
-    # What checks a body is built with that of the file it stands in, once, and not for each class anew (10 ms).
+    # The validator of a body is built once, with that of the whole file, and not again for each class (10 ms).
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @model_validator(mode="before")
@@ -158,7 +157,7 @@ Asked: TypeAlias = Annotated[
 
 
 def _short_for(key: str) -> Callable[[object], object]:
-    """A single value where a mapping belongs is short for a mapping with this key alone."""
+    """Return an opener that turns a single value into a mapping with this key alone."""
 
     def opened(node: object) -> object:
         if isinstance(node, ListNode) or (isinstance(node, Scalar) and node.value is not None):
@@ -215,7 +214,7 @@ Setups: TypeAlias = Annotated[
 
 
 class JobLogBody(_Body):
-    """What is kept of one job."""
+    """The limits for the log and the records of one job."""
 
     max_log_size: Annotated[
         LogBytes | None,
@@ -228,7 +227,7 @@ class JobLogBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """Stands for the value of a key that cannot be there, so that this is found beside all else that is wrong."""
+    """A stand-in for the value of a key that is not allowed, so that its error is reported with all others."""
 
     kind: str
     message: str
@@ -241,7 +240,7 @@ def _in_place(node: object) -> object:
 
 
 class JobBody(_Body):
-    """One job: exactly one of `run`, `script` and `group`, and what else is said about it."""
+    """One job: exactly one of `run`, `script` and `group`, and its other keys."""
 
     name: Annotated[
         Text | None,
@@ -300,7 +299,7 @@ class JobBody(_Body):
     background_output: Annotated[
         BackgroundOutput,
         Key(
-            "`silent`: in the background nobody is told of its failure, and only a failure leaves a log",
+            "`silent`: in the background its failure is not reported, and only a failure leaves a log",
             "background: true\nbackground_output: silent",
             DAFT,
         ),
@@ -373,7 +372,7 @@ class JobBody(_Body):
     @model_validator(mode="before")
     @classmethod
     def _open(cls, node: Any) -> Any:
-        """A job has one command; what goes with a script goes with nothing else."""
+        """Check that a job has one command, and that keys for scripts are used with a script."""
         keys = value_parsers.entries(node)
         if not isinstance(keys, dict):
             return keys
@@ -412,7 +411,7 @@ class GroupBody(_Body):
 
 
 def _levels_of(node: object) -> int:
-    """How many levels of groups there are, this one included."""
+    """Return how many levels of groups there are, this one included."""
     jobs = node_at(node, ["jobs"]) if isinstance(node, MapNode) else None
     below = [node_at(job, ["group"]) for job in jobs.items] if isinstance(jobs, ListNode) else []
     return 1 + max((_levels_of(group) for group in below if group is not None), default=0)
@@ -440,9 +439,9 @@ class HookBody(_Body):
         Flag,
         Key("the default for its jobs; not together with `piped` or `follow`", "background: true", DAFT),
     ] = False
-    fail_mode: Annotated[FailMode, Key("`warn`: a failure is told, and does not stop git", "fail_mode: warn", DAFT)] = (
-        "abort"
-    )
+    fail_mode: Annotated[
+        FailMode, Key("`warn`: a failure is reported, and does not stop git", "fail_mode: warn", DAFT)
+    ] = "abort"
     fail_on_changes: Annotated[
         ChangesFail,
         Key(
@@ -472,7 +471,7 @@ class HookBody(_Body):
 
 
 class LogBody(_Body):
-    """What is kept of what jobs print, and of the records."""
+    """The limits for the logs of jobs, and for the records."""
 
     max_log_size: Annotated[
         LogBytes, Key("what is kept of what one job prints, `64KB` at least", "max_log_size: 50MB", DAFT)
@@ -562,12 +561,16 @@ class HookFile(_Body):
         dict[TaskName, HookBody],
         BeforeValidator(value_parsers.entries),
         Shape("map of tasks"),
-        Key("jobs that are run by hand, each task by a name of your own", "tasks: {dev: {jobs: [{run: make}]}}", DAFT),
+        Key(
+            "jobs that are run manually, each task under a name of your own",
+            "tasks: {dev: {jobs: [{run: make}]}}",
+            DAFT,
+        ),
     ] = {}
 
 
 class NotifyBody(_Body):
-    """What is run when a background run has ended. `notify: COMMAND` is short for `notify: {run: COMMAND}`."""
+    """The command that runs when a background run ends. `notify: COMMAND` is short for `notify: {run: COMMAND}`."""
 
     run: Annotated[
         FilledText,
@@ -589,7 +592,7 @@ class UserFile(_Body):
         NotifyBody | None,
         BeforeValidator(_notifier),
         Shape("text or map", short_for="run"),
-        Key("who is told when a background run has ended", "notify: desktop"),
+        Key("the notification when a background run has ended", "notify: desktop"),
     ] = None
     trusted: Annotated[
         Prefixes,
@@ -618,10 +621,10 @@ _ROUNDS = 3  # one is enough for every file that we know of
 
 
 def read_models(root: Node) -> tuple[HookFile, Node, list[Finding]]:
-    """The models, the tree that they were made of, and all that is wrong with the types and the keys.
+    """Return the models, the tree that they were made of, and the findings about types and keys.
 
-    What is wrong is cut out of that tree, so that the rest of the file can be checked too; a job without a command gets
-    one, since others may need it. With findings the models are for nothing else than that.
+    Values with errors are removed from that tree, so that the rest of the file can be checked, too. A job without a
+    command gets one, since others may need it. With findings the models are for these checks only.
     """
     result = _validated(root)
     findings = [] if isinstance(result, HookFile) else findings_of(result, root, KEYS)
@@ -635,20 +638,20 @@ def read_models(root: Node) -> tuple[HookFile, Node, list[Finding]]:
 
 
 def read_user_models(root: Node) -> tuple[UserFile, list[Finding]]:
-    """The same for the user's own file."""
+    """Return the models of the user's own configuration, and the findings about it."""
     try:
         return UserFile.model_validate(root), []
     except ValidationError as error:
-        return UserFile(), findings_of(_flaws_of(error), root, USER_KEYS)
+        return UserFile(), findings_of(_errors_of(error), root, USER_KEYS)
 
 
 def _validated(tree: Node) -> HookFile | list[ModelError]:
     try:
         return HookFile.model_validate(tree)
     except ValidationError as error:
-        return _flaws_of(error)
+        return _errors_of(error)
 
 
-def _flaws_of(error: ValidationError) -> list[ModelError]:
+def _errors_of(error: ValidationError) -> list[ModelError]:
     errors = error.errors(include_url=False, include_input=False)
     return [ModelError(one["type"], one["loc"], one.get("ctx", {})) for one in errors]

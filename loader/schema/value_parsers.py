@@ -1,7 +1,7 @@
-"""What the single values of a hook file may be: a node of the tree in, a plain value out (C2, C3).
+"""Parsers for the single values of a hook file: a node of the tree in, a plain value out (C2, C3).
 
-Every function here either returns the value or raises ValueError with the rest of a sentence that begins with the key.
-The openers take a node apart by one level, so that what is in it keeps its place and the way in which it was written.
+Every function either returns the value or raises ValueError with the rest of a sentence that begins with the key. The
+openers unwrap a node by one level, so that the nodes inside keep their locations and how they were written.
 """
 
 import posixpath
@@ -55,14 +55,14 @@ def value(node: object) -> object:
 
 
 def items(node: object) -> object:
-    """The items of a list; a key with nothing behind it, such as when all jobs are commented out, is an empty one."""
+    """Return the items of a list; a key without a value is an empty list, such as when all jobs are commented out."""
     if isinstance(node, ListNode):
         return list(node.items)
     return [] if isinstance(node, Scalar) and node.value is None else node
 
 
 def one_or_more(node: object) -> object:
-    """The items of a list; what is no list is one item."""
+    """Return the items of a list; any other value is one item."""
     opened = items(node)
     return opened if isinstance(opened, list) else [node]
 
@@ -74,7 +74,7 @@ def entries(node: object) -> object:
 
 
 def as_written(node: object) -> object:
-    """Numbers and booleans as they stand in the file, since the environment knows texts only."""
+    """Return numbers and booleans as they stand in the file, since the environment only has texts."""
     return node.text if isinstance(node, Scalar) and node.value is not None else value(node)
 
 
@@ -104,7 +104,10 @@ def version(node: object) -> object:
 
 
 def conditions(node: object) -> object:
-    """The items of a list, or one; nothing is no list here, since `only:` with nothing could mean never or always."""
+    """Return the items of a list, or one value as a list.
+
+    A key without a value is not an empty list here, since `only:` alone could mean never or always.
+    """
     return list(node.items) if isinstance(node, ListNode) else [node]
 
 
@@ -115,7 +118,10 @@ def condition_text(node: object) -> object:
 
 
 def output(node: object) -> object:
-    """`true` is what is shown anyway (None), `false` nothing but what failed."""
+    """Return the parts of the output that are shown.
+
+    `true` is the default (None); `false` shows failures only.
+    """
     if isinstance(node, Scalar) and isinstance(node.value, bool):
         return None if node.value else (FAILURE,)
     if isinstance(node, ListNode):
@@ -125,7 +131,7 @@ def output(node: object) -> object:
 
 
 def places(node: object) -> object:
-    """Where `fail_on_changes` holds: `true` is everywhere, `false` nowhere."""
+    """Return where `fail_on_changes` applies: `true` means everywhere, `false` nowhere."""
     if isinstance(node, Scalar) and isinstance(node.value, bool):
         return PLACES if node.value else ()
     if isinstance(node, ListNode):
@@ -156,7 +162,7 @@ def variable(name: str) -> str:
 
 
 def folder(root: str) -> str:
-    """The folder relative to the top of the working tree, without `.` and doubled slashes; "" is the top."""
+    """Return the folder relative to the top of the working tree, normalized; "" is the top."""
     if root.startswith("/"):
         raise ValueError(f"expected a folder relative to the top of the repository, found the absolute {quoted(root)}")
     path = posixpath.normpath(root) if root else "."
@@ -166,14 +172,14 @@ def folder(root: str) -> str:
 
 
 def absolute(path: str) -> str:
-    """A path that means the same wherever it is read from."""
+    """Check that a path is absolute or begins with `~/`."""
     if path != "~" and not path.startswith(("/", "~/")):
         raise ValueError(f'expected a path that begins with "/" or "~/", found {quoted(path)}')
     return path
 
 
 def script(name: str) -> str:
-    """A file below the folder of the hook's scripts."""
+    """Return the path of a script relative to the folder of the hook's scripts."""
     path = posixpath.normpath(name)
     if name.startswith("/") or path.split("/")[0] in ("..", "."):
         raise ValueError(f"expected the name of a file in the folder of the hook's scripts, found {quoted(name)}")
@@ -187,7 +193,7 @@ def group_name(name: str) -> str:
 
 
 def one_of(*known: str) -> Callable[[str], str]:
-    """The check that a text is one of these words."""
+    """Return a check that a text is one of these words."""
 
     def check(word: str) -> str:
         if word not in known:
@@ -210,7 +216,7 @@ _architecture = one_of(*ARCHITECTURES)
 
 
 def by_system(node: object) -> object:
-    """The entries of a mapping; `run: {staged_files}` is one to YAML."""
+    """Return the entries of a mapping; `run: {staged_files}` is a mapping in YAML, and an error here."""
     opened = entries(node)
     for word in opened if isinstance(opened, dict) else ():
         if is_known(word, arguments=99):
@@ -219,14 +225,14 @@ def by_system(node: object) -> object:
 
 
 def command(text: str) -> str:
-    """An item of a list of commands: `run: [ -f x ]` is such a list, and looks like a test."""
+    """Check an item of a list of commands: `run: [ -f x ]` is such a list, and looks like a test."""
     if text.startswith("-"):
         raise ValueError(f"{quoted(text)} cannot be a command: if [ ] is the test, put the whole command in quotes")
     return text
 
 
 def architecture(word: str) -> str:
-    """The name that the kernel has for it: `amd64` is `x86_64`, `arm64` is `aarch64`."""
+    """Return the kernel's name of an architecture: `amd64` is `x86_64`, `arm64` is `aarch64`."""
     return ARCHITECTURES[_architecture(word)]
 
 
@@ -258,7 +264,7 @@ def glob(text: str) -> str:
 
 
 def at_least_one(what: str) -> Callable[[_Filled], _Filled]:
-    """The check that something is in a list or a mapping."""
+    """Return a check that a list or a mapping is not empty."""
 
     def check(filled: _Filled) -> _Filled:
         if not filled:
@@ -294,10 +300,10 @@ def _why_not(name: str) -> str:
 
 
 def task_name(name: str) -> str:
-    """The name of a task: nothing else that can be run or fired is called so."""
-    fault = name_fault(name)
-    if fault:
-        raise ValueError(f"the name of a task {fault}")
+    """Check the name of a task, which must differ from the names of hooks and of doit's groups."""
+    reason = name_fault(name)
+    if reason:
+        raise ValueError(f"the name of a task {reason}")
     if ":" in name:
         raise ValueError(
             f'{quoted(name)} cannot be the name of a task: HOOK:JOB is how a job is called, so leave the ":" out'

@@ -1,4 +1,4 @@
-"""The single values of a hook file as types of the models: how each is read, and how the JSON Schema describes it."""
+"""The types of single values, for the models: the parser of each, and its description in the JSON Schema."""
 
 from typing import Annotated, TypeAlias
 
@@ -13,7 +13,7 @@ from dodo_hooks.loader.schema.model_errors import FLAG, LIST, MAP, TEXT
 
 
 def kind_of(node: object) -> str:
-    """The shape that a value has, of those that the union takes; any other is refused as a text."""
+    """Return the shape of a value among those of a union; any other shape is treated as a text."""
     if isinstance(node, MapNode):
         return MAP
     return LIST if isinstance(node, ListNode) else TEXT

@@ -20,7 +20,7 @@ TOLD = """\
 hooks.dodo:3:12: hook "pre-commit": "piped": expected true or false, found the text "yes": write true
   3 |     piped: yes
     |            ^
-hooks.dodo:5:10: job 1 of "pre-commit": unknown key "nam", did you mean "name"?
+hooks.dodo:5:10: job 1 of "pre-commit": unknown key "nam" (did you mean "name"?)
   5 |       - {nam: a, run: x}
     |          ^
 """
@@ -116,7 +116,7 @@ def test_c2_notices_are_told_to_programs_and_are_no_errors(repo: Repo) -> None:
 def test_c2_the_notices_of_a_family_are_told_once(repo: Repo) -> None:
     repo.file("no_such: 1\npre-commit:\n  commands:\n    lint: {run: 'true', runner: sh}\n", "lefthook.yml")
     notices = [
-        'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: it is no key of lefthook\'s',
+        'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: unknown key of lefthook',
         'dodo-hooks: lefthook.yml:4:25: "runner" is ignored: it goes with a script, and here is none',
     ]
     for command in ("validate", "list", "validate"):  # compiled, and as it was kept

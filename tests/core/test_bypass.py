@@ -1,4 +1,4 @@
-"""What a left-out job waited for is waited for all the same (R2, R3, C5)."""
+"""Dependents of a left-out job wait for the needs of that job (R2, R3, C5)."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ NOT_ASKED = Outcome(statuses.SKIPPED, statuses.SELECTION, "not selected")
 
 
 def run(hook: Hook, left_out: Mapping[int, Outcome], fails: "set[int]") -> tuple[list[int], dict[int, set[int]]]:
-    """The jobs that run, one at a time, in order; and which had ended when each became ready."""
+    """Run the jobs one at a time; return them in order, and the jobs that had ended when each became ready."""
     source = CountingSource(hook, [job.number for job in hook.jobs], dict(left_out))
     ready, _ = source.start()
     ran: list[int] = []
@@ -32,7 +32,7 @@ def run(hook: Hook, left_out: Mapping[int, Outcome], fails: "set[int]") -> tuple
 
 
 def live(hook: Hook, number: int, left_out: Mapping[int, Outcome]) -> set[int]:
-    """The jobs that have to have ended before this one: those it waits for and, through left-out ones, theirs."""
+    """Return the jobs that must end before this one: those it waits for and, through left-out ones, theirs."""
     found: set[int] = set()
     for other in (*hook.jobs[number].needs, *hook.jobs[number].after):
         found |= live(hook, other, left_out) if other in left_out else {other}
@@ -40,8 +40,10 @@ def live(hook: Hook, number: int, left_out: Mapping[int, Outcome]) -> set[int]:
 
 
 def is_well(hook: Hook, number: int, left_out: Mapping[int, Outcome], fails: "set[int]") -> bool:
-    """Whether a need on this job would be satisfied, in plain words: it is not left out by somebody's wish, does not
-    fail, and all that it needs is well."""
+    """Return whether a need on this job would be satisfied, by a plain reading of the rule.
+
+    The job is not deselected, does not fail, and the same holds for all that it needs.
+    """
     if number in fails or not satisfies(left_out.get(number, COMPLETED)):
         return False
     return all(is_well(hook, need, left_out, fails) for need in hook.jobs[number].needs)

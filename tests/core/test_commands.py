@@ -1,4 +1,4 @@
-"""Commands that need no shell: nobody can tell the difference."""
+"""Commands that need no shell: running them directly makes no difference."""
 
 import os
 import shutil
@@ -85,7 +85,7 @@ def test_no_builtin_and_no_reserved_word_of_bash_is_executed_directly() -> None:
 
 @pytest.fixture(scope="module")
 def show(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a program `show` that prints its arguments, one a line, and files that a glob would find."""
+    """Return a folder with a program `show` that prints its arguments, one a line, and files that a glob would find."""
     folder = tmp_path_factory.mktemp("show")
     (folder / "show").write_text("#!/bin/sh\nfor word do printf '%s\\n' \"$word\"; done\n")
     (folder / "show").chmod(0o755)

@@ -1,4 +1,4 @@
-"""A line with a caret below, whatever is in the line (C2)."""
+"""A line with a caret below, whatever the line contains (C2)."""
 
 import pytest
 from hypothesis import given

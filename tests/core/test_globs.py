@@ -1,4 +1,4 @@
-"""Which paths a pattern matches (C8): a table from the written rules, and any pattern against a naive matcher."""
+"""The paths that a pattern matches (C8): a table from the written rules, and any pattern against a naive matcher."""
 
 import _sre  # type: ignore[import-not-found]
 import marshal
@@ -24,7 +24,7 @@ from dodo_hooks.loader.globs.go_globs import (
 )
 from kit.repo import PACKAGES
 
-# Of each pattern and path: whether ours matches, doublestar's (daft, and lefthook if it is told so), and that of gobwas
+# Of each pattern and path: whether ours matches, doublestar's (daft, and lefthook if so configured), and that of gobwas
 # (lefthook by default). Most cases are from the readmes, references and tests of lefthook, doublestar and daft.
 TABLE = [
     # pattern, path, ours, doublestar, gobwas
@@ -320,7 +320,7 @@ def naive_braces(pattern: str) -> list[str]:
 
 
 def naive(pattern: str, name: str) -> bool:
-    """The rules, in the order in which they are written in the reference."""
+    """Apply the rules, in the order in which they are written in the reference."""
     if pattern.endswith(("/", "/.")):
         pattern += "/**"
     is_rooted = "/" in pattern

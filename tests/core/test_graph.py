@@ -1,4 +1,4 @@
-"""Graphs of integers against versions of them that anybody can check (R3, R4, R9)."""
+"""Graphs of integers against simple versions of the algorithms (R3, R4, R9)."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ LONG = 100_000
 
 
 def graphs(most: int = 8) -> st.SearchStrategy[Graph]:
-    """Any needs, cycles and needs of itself included, each need once."""
+    """Draw any needs, including cycles and needs of a job on itself, each need once."""
     return st.integers(0, most).flatmap(
         lambda count: st.lists(
             st.lists(st.integers(0, count - 1), unique=True, max_size=4) if count else st.just([]),
@@ -36,7 +36,7 @@ def acyclic_graphs(draw: st.DrawFn) -> Graph:
 
 
 def reached_from(start: int, edges: Graph) -> set[int]:
-    """All that can be reached over at least one edge."""
+    """Return everything that can be reached over at least one edge."""
     reached: set[int] = set()
     while True:
         more = {other for job in {start, *reached} for other in edges[job] if job == start or job in reached} - reached

@@ -1,4 +1,4 @@
-"""Two changes of one text are merged by their ranges of lines, and by nothing else (G5)."""
+"""Two changes of one text are merged by ranges of lines alone (G5)."""
 
 from itertools import chain, product
 
@@ -13,7 +13,7 @@ NEW = st.lists(st.sampled_from([b"x\n", b"y\n"]), max_size=2)
 
 @st.composite
 def sides(draw: st.DrawFn) -> Side:
-    """Edits as git gives them: in order, none empty, an unchanged line between two of them."""
+    """Draw edits as git prints them: in order, none empty, an unchanged line between two of them."""
     lines: list[bytes] = []
     edits: list[Edit] = []
     at = 0
@@ -32,7 +32,7 @@ def sides(draw: st.DrawFn) -> Side:
 
 
 def touched(edit: Edit) -> "set[tuple[str, int]]":
-    """The lines that an edit takes, and the points between lines that are its own."""
+    """Return the lines that an edit replaces, and the points between lines that are its own."""
     if edit.start == edit.end:
         return {("point", edit.start)}
     lines = {("line", number) for number in range(edit.start, edit.end)}

@@ -1,4 +1,4 @@
-"""Which names are near enough to be suggested (C2)."""
+"""Names that are near enough to be suggested (C2)."""
 
 import pytest
 

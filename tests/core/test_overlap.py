@@ -1,4 +1,4 @@
-"""Jobs that change files, and jobs that read them, against a run of all possible orders of events (G7)."""
+"""Jobs that change files and jobs that read them, against a simulation of all possible orders of events (G7)."""
 
 import time
 
@@ -14,7 +14,7 @@ NAMES = (b"a", b"b", b"c")
 
 @st.composite
 def hooks(draw: st.DrawFn) -> tuple[Files, set[int], list[list[int]], list[list[int]]]:
-    """Files of the jobs that run, who changes theirs, needs and after of all jobs; some do not run."""
+    """Draw files of the jobs that run, the jobs that change theirs, and needs and after of all jobs; some do not."""
     count = draw(st.integers(1, 7))
     place = draw(st.permutations(range(count)))
     needs: list[list[int]] = [[] for _ in range(count)]
@@ -28,7 +28,7 @@ def hooks(draw: st.DrawFn) -> tuple[Files, set[int], list[list[int]], list[list[
 
 
 def must_not_overlap(files: Files, changers: set[int], one: int, other: int) -> bool:
-    """The rule as it is written."""
+    """Apply the rule as it is written."""
     ours, theirs = files[one], files[other]
     shares = ours is None or theirs is None or bool(set(ours) & set(theirs))
     if one in changers and other in changers:
@@ -40,7 +40,7 @@ def must_not_overlap(files: Files, changers: set[int], one: int, other: int) -> 
 
 
 def overlaps(files: Files, needs: list[list[int]], waits: list[set[int]], data: st.DataObject) -> set[tuple[int, int]]:
-    """Run the jobs in a drawn order of events, with drawn failures; which of them ran at the same time."""
+    """Run the jobs in a drawn order of events, with drawn failures; return the jobs that ran at the same time."""
     open_jobs, running, good, seen = set(files), set[int](), set[int](), set[tuple[int, int]]()
     ended: set[int] = set()
 
@@ -106,7 +106,7 @@ def test_g7_nothing_is_added_where_needs_say_it_already() -> None:
 
 
 def test_g7_a_chain_whose_middle_may_be_skipped_is_not_relied_on() -> None:
-    """3 waits for 2, which waits for 0; 2 is skipped as soon as 1 has failed, while 0 is running."""
+    """Job 3 waits for 2, which waits for 0; 2 is skipped as soon as 1 has failed, while 0 is running."""
     files: Files = {0: (b"a",), 1: None, 2: None, 3: (b"a",)}
     assert conflict_edges(files, {0, 3}, range(4), [[], [], [1], []], [[], [], [0], [2]]) == [(0, 3)]
 

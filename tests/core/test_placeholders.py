@@ -1,4 +1,4 @@
-"""Which words in braces are ours, and what they stand for (C6)."""
+"""The known placeholders, and their values (C6)."""
 
 import pytest
 
@@ -29,7 +29,7 @@ NEARLY = {
     "default_branch": "defaultbranch",
 }
 
-# What stands in braces in awk, jq, shells, Makefiles, format strings and other tools' command lines.
+# Texts in braces from awk, jq, shells, Makefiles, format strings and other tools' command lines.
 ORDINARY = """
     print next exit getline NR name path dir type text id key value x a i file_name filename basename ext user
     home version tag sha commit message subject body url host port user_id date time log book look jib bob field

@@ -1,4 +1,4 @@
-"""C6: whatever is in a value, it arrives as it is, and no shell reads it as anything else."""
+"""C6: any value arrives unchanged, and no shell interprets it."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ bare_plain = st.sampled_from(["", "a", "x=", "--flag=", "a/", "é", "a#"])
 
 
 def around(name: str, before: str, after: str) -> list[Word]:
-    """Words of one argument in which a scalar stands in quotes, or in a substitution."""
+    """Draw the words of one argument with a scalar in quotes, or in a substitution."""
     value = f"<{name}>"
     return [
         (f"'{before}{{{name}}}{after}'", [f"{before}{value}{after}"]),
@@ -78,7 +78,7 @@ SURROUNDINGS = [
     ": >/dev/null; @ &&\n:", "v='{1}'\"{branch}\"; : \"$v\"; @",
 ]  # fmt: skip
 
-# Around a placeholder, where none may stand.
+# Text around a placeholder, where none is allowed.
 NOWHERE = [
     "show <<E\n@\nE", "show <<'E'\n@\nE", 'show "$(cat <<-E\n\t$(show @)\n\tE\n)"', "show `show @`", 'show "`show @`"',
     "show ${UNSET-@}", 'show "${UNSET-@}"', "show ${UNSET:-'@'}", "show ${x#@}", "show $((@ + 1))", "((@))",
@@ -128,7 +128,10 @@ words = st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=4).map(b"".join)
 
 
 def arrived(parts: list[str], env: dict[bytes, bytes], files: list[bytes]) -> list[bytes]:
-    """The arguments that `parts` mean: a list becomes as many as it has, with what sticks to its ends."""
+    """Return the arguments that `parts` stand for.
+
+    A list becomes one argument for each of its items, with the adjoining text at its ends.
+    """
     arguments = []
     given = [env[f"DODO_ARG{number}".encode()] for number in (1, 2, 3)]
     for part in parts:
@@ -160,7 +163,7 @@ def filled(part: bytes, env: dict[bytes, bytes]) -> bytes:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program `show` that writes down its arguments, and names that a glob would find."""
+    """Return a folder with a program `show` that records its arguments, and names that a glob would match."""
     folder = tmp_path_factory.mktemp("quoting")
     (folder / "bin").mkdir()
     show = folder / "bin" / "show"

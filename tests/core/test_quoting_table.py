@@ -1,4 +1,4 @@
-"""C6, case by case: what a command with placeholders becomes, and what is refused."""
+"""C6, case by case: the result for a command with placeholders, or its error."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What may be deleted: order is trusted, clocks are not (section 7)."""
+"""Records that may be deleted: order is trusted, clocks are not (section 7)."""
 
 import time
 
@@ -114,7 +114,7 @@ def test_whatever_there_is_the_promises_hold(runs: list[StoredRun], rules: Reten
 
 @given(RUNS, st.lists(st.floats(-1000, 4000), max_size=5))
 def test_nothing_young_is_lost_however_the_clock_leaps(runs: list[StoredRun], leaps: list[float]) -> None:
-    """Prunings one after the other, each as late as the clock says: what a true clock would keep for long is kept."""
+    """Prune several times, each as late as the clock says: a record that a correct clock would keep is kept."""
     rules, trusted_s = Retention(30 * DAY_S, 0, 10**9), NOW_S
     for days in leaps:
         trusted_s = trusted_now(trusted_s, NOW_S + days * DAY_S)

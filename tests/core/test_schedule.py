@@ -1,4 +1,4 @@
-"""The source that counts, against the rules in the plainest words (R1 to R6)."""
+"""The counting source, against a plain reading of the rules (R1 to R6)."""
 
 from collections.abc import Mapping
 
@@ -54,7 +54,7 @@ def test_r1_r6_what_is_ready_and_what_is_skipped_is_what_the_rules_say(data: st.
 
 
 def _check_causes(hook: Hook, skipped: "list[tuple[int, Outcome]]", outcomes: Mapping[int, Outcome]) -> None:
-    """Each was stopped by a need of its own that had gone wrong before it, and knows where that began (R3)."""
+    """Check that each job was stopped by a need that failed before it, and names the root cause (R3)."""
     still_open = {job for job, _ in skipped}
     for job, outcome in skipped:
         still_open.discard(job)

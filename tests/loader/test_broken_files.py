@@ -1,4 +1,4 @@
-"""Broken hook files: where each is wrong, and what is said about it (C2, C3, C4, C5, R4)."""
+"""Broken hook files: the location and the message of each error (C2, C3, C4, C5, R4)."""
 
 from pathlib import Path
 
@@ -28,26 +28,26 @@ YAML_TRAPS: Cases = {
         "3:3: this does not belong to what stands before it",
     ),
     "a glob": (jobs("run: *.py"), '4:14: a "*" means an alias here: put the whole value in quotes'),
-    "an unknown alias": (jobs("run: *make"), '4:14: no "&make" stands before "*make"'),
+    "an unknown alias": (jobs("run: *make"), '4:14: unknown alias "*make"'),
     "a backquote": (jobs("run: `date`"), '4:14: a text that begins with "`" has to stand in quotes'),
     "an escape": (jobs(r'run: "\d+"'), r'4:16: "\d" means nothing in double quotes: use single quotes'),
     "an escape beyond unicode": (jobs(r'run: "\UFFFFFFFF"'), "4:17: a number here is too large"),
     "half a character": (jobs(r'run: "\ud800"'), "4:14: the character U+D800 cannot be passed to any program"),
     "a NUL in an escape": (jobs(r'run: "a\0b"'), "4:14: the character U+0000 cannot be passed to any program"),
     "a key without a colon": ("jobs: 2\nhooks\nenv: {}", '2:1: expected "key: value", and there is no ":" after this'),
-    "a key twice": ("jobs: 1\njobs: 2", '2:1: the key "jobs" is there already, at line 1: keep one of them'),
+    "a key twice": ("jobs: 1\njobs: 2", '2:1: duplicate key "jobs", first used at line 1: keep one of them'),
     "a hook twice": (
         "hooks:\n  pre-push: {}\n  'pre-push': {}",
-        '3:3: the key "pre-push" is there already, at line 2',
+        '3:3: duplicate key "pre-push", first used at line 2',
     ),
     "a list as a key": ("? [a]\n: b", "1:3: a key must be a text, not a list or a mapping"),
-    "two documents": ("jobs: 1\n---\njobs: 2", "2:1: a hook file is one document: remove this second one"),
+    "two documents": ("jobs: 1\n---\njobs: 2", "2:1: a hook file has one document: remove the second one"),
     "a tag": (
         jobs("run: !!python/object:os.system x"),
-        '4:14: the YAML tag "!!python/object:os.system" is not understood',
+        '4:14: unsupported YAML tag "!!python/object:os.system"',
     ),
-    "binary in base64": (jobs("run: !!binary aGk="), '4:14: the YAML tag "!!binary" is not understood'),
-    "a tag of ours": (jobs("run: !x y"), '4:14: the YAML tag "!x" is not understood here: put the text in quotes'),
+    "binary in base64": (jobs("run: !!binary aGk="), '4:14: unsupported YAML tag "!!binary"'),
+    "a tag of ours": (jobs("run: !x y"), '4:14: unsupported YAML tag "!x": put the text in quotes'),
     "a gate that is negated": (
         jobs("run: ! grep -q TODO README.md"),
         '4:14: a "!" means a tag in YAML, and is lost: put the whole value in quotes',
@@ -74,7 +74,7 @@ YAML_TRAPS: Cases = {
     "a range in a glob": (jobs("run: x\nglob: '{1..3}.py'"), '"{1..3}.py" has a range, which is not expanded'),
     "a tag that lies": ("env: {A: !!int many}", '1:10: "many" is no int, as the tag !!int says'),
     "a merge of a number": (jobs("<<: 3\nrun: x"), '4:13: "<<" merges mappings only'),
-    "an alias of itself": ("hooks: &a\n  pre-commit: *a", '2:15: "*a" stands inside of what it refers to'),
+    "an alias of itself": ("hooks: &a\n  pre-commit: *a", '2:15: the alias "*a" is inside of its own anchor'),
     "deep nesting": ("hooks: " + "[" * 10_000, "1:57: nested more than 50 levels deep"),
     "deep indentation": ("\n".join(" " * level + "a:" for level in range(500)), "51:51: nested more than 50"),
     "deep aliases": (
@@ -160,17 +160,17 @@ WRONG_TYPES: Cases = {
     "c3: a timeout in words": (hook("timeout: soon"), '3:14: hook "pre-commit": "timeout": a duration is'),
     "c3: a list as a timeout": (hook("timeout: [5m]"), "expected a duration such as 90s, found a list"),
     "a word as a version": ("min_version: new", 'expected a version such as "0.1.0", found the text "new"'),
-    "a newer version": ("min_version: 99.1", "1:14: this file needs dodo-hooks 99.1 or newer, and this is 0."),
+    "a newer version": ("min_version: 99.1", "1:14: this file needs dodo-hooks 99.1 or newer (this is 0."),
 }
 
 UNKNOWN_KEYS: Cases = {
-    "at a job": (jobs("name: lint\nrun: x\nneed: [a]"), '6:9: job "lint": unknown key "need", did you mean "needs"?'),
-    "at a hook": (hook("pipe: true"), '3:5: hook "pre-commit": unknown key "pipe", did you mean "piped"?'),
-    "at the top": ("hook: {}", '1:1: unknown key "hook", did you mean "hooks"?'),
-    "in the other case": ("Hooks: {}", '1:1: unknown key "Hooks", did you mean "hooks"?'),
+    "at a job": (jobs("name: lint\nrun: x\nneed: [a]"), '6:9: job "lint": unknown key "need" (did you mean "needs"?)'),
+    "at a hook": (hook("pipe: true"), '3:5: hook "pre-commit": unknown key "pipe" (did you mean "piped"?)'),
+    "at the top": ("hook: {}", '1:1: unknown key "hook" (did you mean "hooks"?)'),
+    "in the other case": ("Hooks: {}", '1:1: unknown key "Hooks" (did you mean "hooks"?)'),
     "a hook at the top": ("pre-commit: {}", '1:1: unknown key "pre-commit": a hook belongs below "hooks:"'),
-    "a job's key at a hook": (hook("run: x"), 'unknown key "run": it is one of a job, not of a hook'),
-    "of the log": ("log: {max_log_sise: 1MB}", '1:7: unknown key "max_log_sise", did you mean "max_log_size"?'),
+    "a job's key at a hook": (hook("run: x"), 'unknown key "run" in a hook: it is a key of a job'),
+    "of the log": ("log: {max_log_sise: 1MB}", '1:7: unknown key "max_log_sise" (did you mean "max_log_size"?)'),
     "nothing near": (
         "zebra: 1",
         '1:1: unknown key "zebra", expected min_version, extends, jobs, ',
@@ -178,7 +178,7 @@ UNKNOWN_KEYS: Cases = {
     "a boolean of YAML 1.1": (hook("on: 1"), '3:5: hook "pre-commit": unknown key "on"'),
     "a null": ("~: 1", '1:1: unknown key "~"'),
     "an escape sequence": ('"\\e[31m": 1', r'unknown key "\x1b[31m"'),
-    "a hook": (hook("{}", "pre-comit"), '2:3: unknown hook "pre-comit", did you mean "pre-commit"?'),
+    "a hook": (hook("{}", "pre-comit"), '2:3: unknown hook "pre-comit" (did you mean "pre-commit"?)'),
     "a hook without a neighbour": (hook("{}", "zebra"), '2:3: unknown hook "zebra": git has no hook of this name'),
     "a server's hook": (
         hook("{}", "pre-receive"),
@@ -190,16 +190,16 @@ UNKNOWN_KEYS: Cases = {
 GRAPHS: Cases = {
     "an unknown need": (
         jobs("name: build\nrun: x", "name: test\nrun: y\nneeds: [build, biuld]"),
-        '8:24: job "test": it needs "biuld", and no job of "pre-commit" is called so, did you mean "build"?',
+        '8:24: job "test": unknown job "biuld" in needs (did you mean "build"?)',
     ),
     "a need of another hook": (
         "hooks:\n  pre-push: {jobs: [{name: a, run: x}]}\n  pre-commit: {jobs: [{name: b, run: x, needs: [a]}]}",
-        '3:49: job "b": it needs "a", a job of the hook "pre-push": a need names a job of the same hook',
+        '3:49: job "b": unknown job "a" in needs: "pre-push" has it, but needs are within one hook',
     ),
     "itself": (jobs("name: a\nrun: x\nneeds: [a]"), '6:17: job "a": a job cannot need itself'),
     "a circle": (
         jobs("name: a\nrun: x\nneeds: [b]", "name: b\nrun: y\nneeds: [a]"),
-        '6:17: job "a": its needs lead back to it: a -> b -> a; take one of them out',
+        '6:17: job "a": needs form a cycle: a -> b -> a; remove one of them',
     ),
     "a circle of three behind others": (
         jobs(
@@ -212,22 +212,22 @@ GRAPHS: Cases = {
     ),
     "a name twice": (
         jobs("name: a\nrun: x", "name: a\nrun: y"),
-        '6:15: job "a": the job at line 4 has this name too',
+        '6:15: job "a": duplicate name, first used at line 4',
     ),
     "a name with an at": (jobs("name: a@b\nrun: x"), '4:15: job "a@b": a name must not contain "@"'),
     "an empty name": (jobs("name: ''\nrun: x"), '4:15: job "": a name must not be empty'),
     "c5: piped and follow": (
         hook("piped: true\nfollow: true"),
-        '4:5: hook "pre-commit": "piped" and "follow" are two modes at once',
+        '4:5: hook "pre-commit": "piped" and "follow" cannot be combined',
     ),
     "c5: piped and parallel": (
         hook("parallel: true\npiped: true"),
-        '4:5: hook "pre-commit": "piped" and "parallel" are',
+        '4:5: hook "pre-commit": "piped" and "parallel" cannot be combined',
     ),
     "c5: follow and not parallel": (hook("follow: true\nparallel: false"), '4:5: hook "pre-commit": "follow" and'),
     "c5: a detached chain": (
         hook("piped: true\nbackground: true"),
-        '4:5: hook "pre-commit": a hook that is "piped" cannot be detached as a whole',
+        '4:5: hook "pre-commit": a "piped" hook cannot run in the background as a whole',
     ),
 }
 
@@ -285,9 +285,9 @@ def test_r4_every_cycle_of_a_file_is_named(tmp_path: Path) -> None:
     content = jobs(
         *(f"name: {name}\nrun: x\nneeds: [{need}]" for name, need in [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")])
     )
-    assert [problem.split("it: ")[1] for problem in problems(tmp_path, content)] == [
-        "a -> b -> a; take one of them out",
-        "c -> d -> c; take one of them out",
+    assert [problem.split("cycle: ")[1] for problem in problems(tmp_path, content)] == [
+        "a -> b -> a; remove one of them",
+        "c -> d -> c; remove one of them",
     ]
 
 
@@ -305,19 +305,19 @@ def test_r4_a_job_that_is_wrong_in_itself_is_no_unknown_need(tmp_path: Path) -> 
     content = jobs("name: a\nrunn: x", "name: b\nrun: x\nneeds: [a]")
     assert problems(tmp_path, content) == [
         '4:9: job "a": "run" is missing: a job has a command to run, a script or a group',
-        '5:9: job "a": unknown key "runn", did you mean "run"?',
+        '5:9: job "a": unknown key "runn" (did you mean "run"?)',
     ]
 
 
 def test_c2_what_an_anchor_brings_to_many_jobs_is_said_once(tmp_path: Path) -> None:
     content = jobs("&base\nname: a\nrun: x\ntag: [y]", "<<: *base\nname: b", "<<: *base\nname: c")
-    assert problems(tmp_path, content) == ['7:9: job "a": unknown key "tag", did you mean "tags"?']
+    assert problems(tmp_path, content) == ['7:9: job "a": unknown key "tag" (did you mean "tags"?)']
 
 
 def test_c2_a_key_that_is_called_like_a_mark_of_the_checker_does_no_harm(tmp_path: Path) -> None:
     assert problems(tmp_path, 'env: {"[key]": }\nrun: x') == [
         '1:15: variable "[key]": expected a text, found nothing: write "" for an empty text',
-        '2:1: unknown key "run": it is one of a job, not of a file',
+        '2:1: unknown key "run" in a file: it is a key of a job',
     ]
 
 

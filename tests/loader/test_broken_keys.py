@@ -1,4 +1,4 @@
-"""Every key with a wrong value, and misspelt keys at every level: one problem each, at its place (C2)."""
+"""Every key with a wrong value, and misspelt keys at every level: one diagnostic each, at its location (C2)."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from kit.broken import Cases, hook, jobs, problems
 
 
 def condition(text: str) -> str:
-    """A hook file with this item in a `skip`, which begins in line 3, column 12."""
+    """Return a hook file with this item in a `skip`, which begins in line 3, column 12."""
     return hook(f"skip: [{text}]")
 
 
 def group(body: str) -> str:
-    """A hook file with a group of this body, in flow style, which begins in line 4, column 16."""
+    """Return a hook file with a group of this body, in flow style, which begins in line 4, column 16."""
     return jobs(f"group: {body}")
 
 
@@ -28,7 +28,7 @@ FILE: Cases = {
     ),
     "output with an unknown word": (
         "output: [execution, skip]",
-        '1:21: "output": expected execution, summary, failure or skips, found "skip", did you mean "skips"?',
+        '1:21: "output": expected execution, summary, failure or skips, found "skip" (did you mean "skips"?)',
     ),
     "no output": ("output:", '1:8: "output": expected true, false or a list of'),
     "rc": ("rc: [a]", '1:5: "rc": expected a text, found a list'),
@@ -41,7 +41,7 @@ FILE: Cases = {
         "templates: {staged_files: x}",
         '1:13: "{staged_files}" has a meaning already: a template needs another name',
     ),
-    "trust": ("trust: pined", '1:8: "trust": expected pinned, found "pined", did you mean "pinned"?'),
+    "trust": ("trust: pined", '1:8: "trust": expected pinned, found "pined" (did you mean "pinned"?)'),
     "c3: retention": ("log: {retention: 7}", '1:18: "retention": a duration is a whole number'),
     "c3: a size": ("log: {max_log_size: 10}", '1:21: "max_log_size": a size is a whole number and one of B, KB'),
     "a small log": ("log: {max_log_size: 1KB}", '1:21: "max_log_size": a log may have no less than 64KB'),
@@ -54,7 +54,7 @@ FILE: Cases = {
     "a task called like a group": ("tasks: {bg: {}}", '1:9: "bg" means all jobs of a phase: a task needs another name'),
     "a task called like a job": ("tasks: {'a:b': {}}", '1:9: "a:b" cannot be the name of a task'),
     "a task with an at": ("tasks: {a@b: {}}", '1:9: the name of a task must not contain "@"'),
-    "a key of a task": ("tasks:\n  dev: {pipe: true}", '2:9: task "dev": unknown key "pipe", did you mean "piped"?'),
+    "a key of a task": ("tasks:\n  dev: {pipe: true}", '2:9: task "dev": unknown key "pipe" (did you mean "piped"?)'),
     "a job of a task": ("tasks: {dev: {jobs: [{run: x}, {run: 3}]}}", 'job 2 of "dev": "run": expected a text'),
 }
 
@@ -76,7 +76,7 @@ HOOK: Cases = {
     ),
     "a key of a setup": (
         hook("setup:\n  - {run: x, tiemout: 5m}"),
-        '4:18: setup 1 of "pre-commit": unknown key "tiemout", did you mean "timeout"?',
+        '4:18: setup 1 of "pre-commit": unknown key "tiemout" (did you mean "timeout"?)',
     ),
     "a setup that is a map": (hook("setup: {run: 3}"), '3:18: setup of "pre-commit": "run": expected a text, found'),
     "a named setup": (hook("setup: [{run: x, name: a, root: /}]"), '3:37: setup "a": "root": expected a folder'),
@@ -98,10 +98,10 @@ CONDITIONS: Cases = {
     "a word with a dash": (
         condition("merge-comit"),
         '3:12: hook "pre-commit": "skip": expected merge, rebase, merge-commit or the name of a variable, '
-        'found "merge-comit", did you mean "merge-commit"?',
+        'found "merge-comit" (did you mean "merge-commit"?)',
     ),
-    "a key": (condition("{reff: main}"), '3:13: hook "pre-commit": unknown key "reff", did you mean "ref"?'),
-    "a key of a job": (condition("{ref: a, glob: b}"), 'unknown key "glob": it is one of a job, not of a condition'),
+    "a key": (condition("{reff: main}"), '3:13: hook "pre-commit": unknown key "reff" (did you mean "ref"?)'),
+    "a key of a job": (condition("{ref: a, glob: b}"), 'unknown key "glob" in a condition: it is a key of a job'),
     "a reason alone": (
         condition("{desc: why}"),
         '3:12: hook "pre-commit": "skip": a condition asks something: write one of ref, env, run, changed or all',
@@ -114,7 +114,7 @@ CONDITIONS: Cases = {
     "inside of others": (condition("{all: [CI, {all: [{env: 3}]}]}"), '3:36: hook "pre-commit": "env": expected'),
     "a pattern": (
         condition("{ref: [main, {regex: a, regx: b}]}"),
-        '3:36: hook "pre-commit": unknown key "regx", did you mean "regex"?',
+        '3:36: hook "pre-commit": unknown key "regx" (did you mean "regex"?)',
     ),
     "of a job": (jobs("name: a\nrun: x\nonly: {changed: 3}"), '6:25: job "a": "changed": expected a text, found'),
 }
@@ -165,7 +165,7 @@ JOB: Cases = {
     "file_types": (
         jobs("run: x\nfile_types: [txt]"),
         '5:22: job 1 of "pre-commit": "file_types": expected text, binary, executable, not executable, symlink or not '
-        'symlink, or a type such as text/x-python, found "txt", did you mean "text"?',
+        'symlink, or a type such as text/x-python, found "txt" (did you mean "text"?)',
     ),
     "arch": (
         jobs("run: x\narch: arm"),
@@ -181,13 +181,13 @@ JOB: Cases = {
     "the log": (jobs("run: x\nlog: {max_log_size: 1}"), '5:29: job 1 of "pre-commit": "max_log_size": a size is'),
     "a key of the file's log": (
         jobs("run: x\nlog: {keep_last: 3}"),
-        '5:15: job 1 of "pre-commit": unknown key "keep_last": it is one of a log, not of a job log',
+        '5:15: job 1 of "pre-commit": unknown key "keep_last" in a job log: it is a key of a log',
     ),
-    "a key of the log": (jobs("run: x\nlog: {retension: 1d}"), 'unknown key "retension", did you mean "retention"?'),
-    "a key of a hook": (jobs("run: x\nfail_mode: warn"), 'unknown key "fail_mode": it is one of a hook, not of a job'),
+    "a key of the log": (jobs("run: x\nlog: {retension: 1d}"), 'unknown key "retension" (did you mean "retention"?)'),
+    "a key of a hook": (jobs("run: x\nfail_mode: warn"), 'unknown key "fail_mode" in a job: it is a key of a hook'),
     "a key that is planned": (
         jobs("run: x\ninputs: [a]"),
-        '5:9: job 1 of "pre-commit": "inputs" is not supported yet: remove it, and the job runs each time',
+        '5:9: job 1 of "pre-commit": "inputs" is not supported yet: remove it (the job then runs each time)',
     ),
     "needs as a text": (jobs("run: x\nneeds: a"), '"needs": expected a list, found the text "a": write [a]'),
 }
@@ -203,9 +203,9 @@ GROUPS: Cases = {
     ),
     "a key": (
         group("{paralell: true}"),
-        '4:17: job 1 of "pre-commit": unknown key "paralell", did you mean "parallel"?',
+        '4:17: job 1 of "pre-commit": unknown key "paralell" (did you mean "parallel"?)',
     ),
-    "a key of a job": (group("{needs: [a]}"), 'unknown key "needs": it is one of a job, not of a group'),
+    "a key of a job": (group("{needs: [a]}"), 'unknown key "needs" in a group: it is a key of a job'),
     "jobs as a map": (group("{jobs: {a: b}}"), '"jobs": expected a list, found a mapping: write "- " before each job'),
     "a job": (
         group("{jobs: [{nam: a, run: x}]}"),
@@ -218,7 +218,7 @@ GROUPS: Cases = {
     "a named job": (group("{jobs: [{name: a, run: x, nice: 99}]}"), '4:48: job "a": "nice": expected a whole number'),
     "a group in a group": (
         group("{jobs: [{name: g, group: {jobs: [{group: {jobs: [{run: x}, {run: y, tag: z}]}}]}}]}"),
-        'job 2 of the group in job 1 of group "g": unknown key "tag", did you mean "tags"?',
+        'job 2 of the group in job 1 of group "g": unknown key "tag" (did you mean "tags"?)',
     ),
     "too deep": (
         group("{jobs: [{group: " * 9 + "{}" + "}]}" * 9),
@@ -259,8 +259,8 @@ HIDING = {
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in HIDING.items()])
 def test_c2_what_is_wrong_in_a_body_does_not_hide_the_graph(tmp_path: Path, body: str) -> None:
-    """What a flaw is cut out with is never so small that the rest is wrong in another way."""
+    """Enough is removed with an error that no further error follows."""
     content = f"hooks:\n  pre-commit: {{{body}}}\n  pre-push: {{jobs: [{{name: a, run: x, needs: [gone]}}]}}\n"
     found = problems(tmp_path, content)
     assert len(found) > 1
-    assert 'it needs "gone"' in found[-1]
+    assert 'unknown job "gone" in needs' in found[-1]

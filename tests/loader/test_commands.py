@@ -1,4 +1,4 @@
-"""What a job executes, and what it is about: `run`, `script`, `shell`, `rc`, placeholders, files (C4, C6, C7)."""
+"""The command and the files of a job: `run`, `script`, `shell`, `rc`, placeholders, files (C4, C6, C7)."""
 
 import json
 import subprocess
@@ -93,8 +93,8 @@ def test_c6_rc_is_read_before_each_command_if_it_is_there(tmp_path: Path) -> Non
 
 
 ABSENT = {
-    "another system": ("run: {windows: x}", "it has no command for linux"),
-    "another architecture": ("run: x\narch: arm64", "only for aarch64, and this is x86_64"),
+    "another system": ("run: {windows: x}", "no command for linux"),
+    "another architecture": ("run: x\narch: arm64", "only for aarch64 (this is x86_64)"),
     "this architecture": ("run: x\narch: [arm64, amd64]", ""),
     "no condition": ("run: x", ""),
 }
@@ -197,7 +197,7 @@ def test_c6_a_list_in_doubled_braces_stays_as_it_is_and_is_told(tmp_path: Path) 
 FOREIGN = {
     "an unknown word": ("x {pushed_files} {unknown}", "", "x {pushed_files} {unknown}", "mean {push_files}?"),
     "doubled braces": ("x {{staged_files}}", "", "x {{staged_files}}", "write {staged_files}"),
-    "a program": ('pwsh -Command "x {staged_files}"', "as a program by pwsh", ":", "it fails when it would run: "),
+    "a program": ('pwsh -Command "x {staged_files}"', "as a program by pwsh", ":", "the job fails when it would run: "),
     "a here-document": ("cat <<E\n{job}\nE", "in a here-document", ":", '"$DODO_JOB"'),
     "a list that git does not tell": ("x {push_files}", "nothing is pushed", "", "{push_files} is for pre-push"),
     "no command": ("docker {cmd}", "the command that is replaced", "", "{cmd}"),
@@ -214,12 +214,12 @@ def test_c6_a_foreign_file_is_not_refused_for_what_one_job_runs(tmp_path: Path, 
     job, other = plan.hooks[0].jobs
     assert refused in job.refused and bool(refused) == bool(job.refused) and not other.refused
     assert job.argv[-1] == text if text else True
-    (told,) = plan.notices
-    assert told.startswith("lefthook.yml:1:") and notice in told
+    (notice_shown,) = plan.notices
+    assert notice_shown.startswith("lefthook.yml:1:") and notice in notice_shown
 
 
 def test_c6_a_job_that_is_refused_is_about_the_files_that_it_names(tmp_path: Path) -> None:
-    """Where there are none it does not apply, and nothing fails."""
+    """Without such files the job does not apply, and nothing fails."""
     text = "pre-commit: {jobs: [{run: 'sh -c \"x {staged_files}\"', glob: '*.py'}]}"
     (tmp_path / "lefthook.yml").write_text(text)
     (hook,) = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path))).hooks
@@ -260,13 +260,16 @@ def test_g4_a_list_that_git_never_tells_in_this_hook_is_an_error(tmp_path: Path,
 
 
 ASKED_TOO_EARLY = {
-    "files: echo {staged_files}": ('6:19: job "x": "files": {staged_files} is not replaced', "git diff --cached"),
-    "files: 'git diff {1}'": ('6:24: job "x": "files": {1} is not replaced here', '"$DODO_ARG1"'),
+    "files: echo {staged_files}": ('6:19: job "x": "files": {staged_files} cannot be used here', "git diff --cached"),
+    "files: 'git diff {1}'": ('6:24: job "x": "files": {1} cannot be used here', '"$DODO_ARG1"'),
     "files: lister {invocation}": ("6:21: ", "has no value yet"),
     "files: '{list} x'": ("6:15: ", "what the template stands for"),
-    "skip: {run: 'test {branch} = main'}": ('6:25: job "x": "skip": {branch} is not replaced here', '"$DODO_BRANCH"'),
+    "skip: {run: 'test {branch} = main'}": ('6:25: job "x": "skip": {branch} cannot be used here', '"$DODO_BRANCH"'),
     "only: [CI, {all: [{run: 'test {push_files}'}]}]": ('6:37: job "x": "only": ', '"changed:"'),
-    "group: {jobs: [{run: y, skip: [{run: 'test {remote}'}]}]}": ('job "y": "skip": {remote} is', '"$DODO_ARG1"'),
+    "group: {jobs: [{run: y, skip: [{run: 'test {remote}'}]}]}": (
+        'job "y": "skip": {remote} cannot be used here',
+        '"$DODO_ARG1"',
+    ),
 }
 
 

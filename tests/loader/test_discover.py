@@ -1,4 +1,4 @@
-"""Which hook file applies (section 4)."""
+"""The search for the hook file (section 4)."""
 
 import os
 from pathlib import Path
@@ -94,7 +94,7 @@ def test_r22_a_candidate_that_cannot_be_read_is_refused_and_not_passed_over(tmp_
     assert refusal(find_hook_file(str(tmp_path))) == "hooks.dodo: expected a hook file, found a directory"
     (tmp_path / "hooks.dodo").rmdir()
     (tmp_path / "hooks.dodo").symlink_to("nowhere")
-    assert refusal(find_hook_file(str(tmp_path))) == "hooks.dodo: there is no such hook file"
+    assert refusal(find_hook_file(str(tmp_path))) == "hooks.dodo: no such file"
     (tmp_path / "hooks.dodo").unlink()
     (tmp_path / "hooks.dodo").symlink_to("hooks.dodo")
     assert "hooks.dodo: the hook file cannot be read: " in refusal(find_hook_file(str(tmp_path)))
@@ -121,7 +121,7 @@ def test_a_named_file_is_taken_as_it_is_and_named_from_the_top(tmp_path: Path) -
     found = named_hook_file("./x.dodo", top=top, base=other)
     assert found == Found(file=f"{other}/x.dodo", top=top)
     assert refusal(found).startswith("other/x.dodo:1:7: ")
-    assert refusal(named_hook_file("other/y.dodo", top=top, base=top)) == "other/y.dodo: there is no such hook file"
+    assert refusal(named_hook_file("other/y.dodo", top=top, base=top)) == "other/y.dodo: no such file"
     assert refusal(named_hook_file(f"{other}/x.dodo", top="/elsewhere", base=top)).startswith(f"{other}/x.dodo:1:7: ")
 
 

@@ -1,4 +1,4 @@
-"""What `dump` prints is a hook file that means the same (section 4)."""
+"""The output of `dump` is a hook file with the same meaning (section 4)."""
 
 import json
 from collections.abc import Callable
@@ -57,7 +57,7 @@ _values = st.recursive(
 
 
 def said(node: Node) -> Any:
-    """What the tree says, with how its numbers are written, which is what a variable gets."""
+    """Return the values of the tree, with how its numbers are written, which is what a variable gets."""
     if isinstance(node, MapNode):
         return {entry.key: said(entry.value) for entry in node.entries}
     if isinstance(node, ListNode):

@@ -1,4 +1,4 @@
-"""A file of lefthook's or daft's and its translation by hand are the same plan, but for what says whose file it is."""
+"""Files of lefthook's or daft's and their equal hooks.dodo: the same plan, except for its origin."""
 
 import textwrap
 from pathlib import Path
@@ -259,7 +259,7 @@ CASES = [("lefthook.yml", *pair) for pair in LEFTHOOK.values()] + [("daft.yml", 
 
 
 def plan(folder: Path, name: str, text: str) -> Plan:
-    """The plan of a file of this name, without what says whose it is."""
+    """Return the plan of a file of this name, without its origin."""
     folder.mkdir()
     (folder / name).write_text(textwrap.dedent(text))
     found = find_hook_file(str(folder))

@@ -181,50 +181,50 @@ BROKEN = {
   - {name: g, needs: [h], group: {jobs: [{name: a, run: x}]}}
   - {name: h, group: {jobs: [{name: b, run: x, needs: [c]}]}}
   - {name: c, run: x, needs: [a]}""",
-        ['4: job "a": its needs lead back to it: a -> b -> c -> a; take one of them out'],
+        ['4: job "a": needs form a cycle: a -> b -> c -> a; remove one of them'],
     ),
     "a need on its own group": (
         "jobs:\n  - {name: g, group: {jobs: [{name: a, run: x, needs: [g]}]}}",
-        ['4: job "a": it needs "g", and is a part of that itself'],
+        ['4: job "a": cannot need "g": one of them contains the other'],
     ),
     "a group that needs its own job": (
         "jobs:\n  - {name: g, needs: [a], group: {jobs: [{name: a, run: x}]}}",
-        ['4: job "g": it needs "a", and is a part of that itself'],
+        ['4: job "g": cannot need "a": one of them contains the other'],
     ),
     "a group and a job of one name": (
         "jobs:\n  - {name: a, group: {jobs: [{run: x}]}}\n  - {name: a, run: y}",
-        ['5: job "a": the job at line 4 has this name too: one of them needs another'],
+        ['5: job "a": duplicate name, first used at line 4: rename one of them'],
     ),
     "a job of one name in two groups": (
         "jobs:\n  - group: {jobs: [{name: a, run: x}]}\n  - group: {jobs: [{name: a, run: x}]}",
-        ['5: job "a": the job at line 4 has this name too: one of them needs another'],
+        ['5: job "a": duplicate name, first used at line 4: rename one of them'],
     ),
     "groups that need each other in a row": (
         """piped: true
 jobs:
   - {name: g, group: {jobs: [{name: a, run: x, needs: [b]}, {name: c, run: x}]}}
   - {name: h, group: {jobs: [{name: b, run: x}, {name: d, run: x, needs: [c]}]}}""",
-        ['3: hook "pre-commit": "piped" wants its parts one after the other, and they need each other: g -> h -> g'],
+        ['3: hook "pre-commit": "piped" cannot order jobs that need each other: g -> h -> g'],
     ),
     "two modes of a group": (
         "jobs:\n  - name: g\n    group: {piped: true, follow: true, jobs: [{run: x}]}",
-        ['5: job "g": "piped" and "follow" are two modes at once: keep the one that you mean'],
+        ['5: job "g": "piped" and "follow" cannot be combined: keep one of them'],
     ),
     "a key that says nothing at a group": (
         "jobs:\n  - name: g\n    stage_fixed: true\n    group: {jobs: [{run: x}]}",
-        ['5: job "g": "stage_fixed" says nothing at a group: write it at the jobs in it'],
+        ['5: job "g": "stage_fixed" has no effect on a group: set it on its jobs'],
     ),
     "an unknown need of a group": (
         "jobs:\n  - {name: g, needs: [tset], group: {jobs: [{run: x}]}}\n  - {name: test, run: y}",
-        ['4: job "g": it needs "tset", and no job of "pre-commit" is called so, did you mean "test"?'],
+        ['4: job "g": unknown job "tset" in needs (did you mean "test"?)'],
     ),
     "an interactive background job": (
         "jobs:\n  - name: a\n    run: x\n    background: true\n    interactive: true",
-        ['7: job "a": a background job has no terminal, so it cannot be interactive'],
+        ['7: job "a": a background job cannot be interactive: it has no terminal'],
     ),
     "an interactive job with input": (
         "jobs:\n  - name: a\n    run: x\n    use_stdin: true\n    interactive: true",
-        ['6: job "a": an interactive job reads what is typed, so it cannot have git\'s input as well'],
+        ['6: job "a": an interactive job cannot use git\'s input: it reads the terminal'],
     ),
 }
 
@@ -237,7 +237,7 @@ def test_c5_r4_what_cannot_be_is_said_with_its_place(tmp_path: Path, case: str) 
 
 def test_c2_stage_fixed_is_for_a_commit(tmp_path: Path) -> None:
     assert problems(tmp_path, "jobs:\n  - {name: a, run: x, stage_fixed: true}", "pre-push") == [
-        '4: job "a": there is nothing to stage in "pre-push": it is for pre-commit'
+        '4: job "a": nothing to stage in "pre-push": use it in pre-commit'
     ]
 
 
@@ -247,13 +247,13 @@ def test_r4_a_task_may_need_its_own_jobs_only(tmp_path: Path) -> None:
     )
     from kit.plans import plan_of
 
-    with pytest.raises(ConfigError, match='no job of "a-task" is called so'):
+    with pytest.raises(ConfigError, match='unknown job "a" in needs'):
         plan_of(tmp_path, (tmp_path / "hooks.dodo").read_text())
 
 
 @st.composite
 def bodies(draw: st.DrawFn) -> dict[str, Any]:
-    """A hook with groups in groups, any modes, and needs that have no cycle among the jobs."""
+    """Draw a hook with groups in groups, any modes, and needs without a cycle among the jobs."""
     names = [f"j{number}" for number in range(draw(st.integers(2, 9)))]
     order = draw(st.permutations(names))
     jobs: list[dict[str, Any]] = [
@@ -278,11 +278,11 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(bodies())
 def test_c5_no_cycle_arises_that_nobody_wrote(tmp_path: Path, body: dict[str, Any]) -> None:
-    """A plan, in which every written need is kept; or a sentence about groups that need each other."""
+    """The result is a plan that keeps every written need, or an error about groups that need each other."""
     try:
         hook = hook_of(tmp_path, yaml.safe_dump(body))
     except ConfigError as error:
-        assert all("one after the other" in problem.message for problem in error.problems)
+        assert all("need each other" in problem.message for problem in error.problems)
         return
     edges = [[*job.needs, *job.after] for job in hook.jobs]
     assert sorted(topological_order(edges)) == list(range(len(hook.jobs)))

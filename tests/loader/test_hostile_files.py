@@ -1,4 +1,4 @@
-"""Files that are made to hurt: each is refused, or read, within two seconds of work and 200 MB of memory (C2)."""
+"""Malicious files: each is rejected, or read, within two seconds of work and 200 MB of memory (C2)."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ except ConfigError as error:
 
 
 def _doubled(first: str, item: str, times: int, use: str) -> str:
-    """Anchors each of which holds the one before twice, so that the last stands for 2 ** times of the first."""
+    """Return anchors, each of which holds the one before twice, so that the last stands for 2 ** times of the first."""
     lines = [f"a0: &a0 {first}", *(f"a{n}: &a{n} {item.format(f'*a{n - 1}, *a{n - 1}')}" for n in range(1, times))]
     return "\n".join([*lines, use.format(f"*a{times - 1}")])
 
@@ -86,7 +86,7 @@ def test_c2_a_bom_and_other_ends_of_lines_move_no_place(tmp_path: Path, ends: st
     right = f"{mark}jobs: 2{ends}hooks:{ends}  pre-commit:{ends}    jobs:{ends}      - run: x{ends}"
     assert _loaded(tmp_path, right) == "0\n"
     wrong = f"{right}        nam: y{ends}"
-    assert _loaded(tmp_path, wrong) == '1 job 1 of "pre-commit": unknown key "nam", did you mean "name"?\n'
+    assert _loaded(tmp_path, wrong) == '1 job 1 of "pre-commit": unknown key "nam" (did you mean "name"?)\n'
 
 
 def test_c2_a_large_file_that_is_right_is_read_within_limits(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is made of the models: the JSON Schema for editors and the reference of the keys (C1)."""
+"""The files generated from the models: the JSON Schema for editors and the reference of the keys (C1)."""
 
 import json
 import re
@@ -223,8 +223,8 @@ def test_c1_where_a_body_stands_is_said_alike_by_flaws_and_models() -> None:
         for key, value in body["properties"].items()
         for reference in re.findall(r"#/\$defs/([a-z-]+)", json.dumps(value))
     }
-    told = {(level, key): leads_to for level, keys in WAYS.items() for key, (leads_to, _) in keys.items()}
-    assert told == {**ways, ("file", "notify"): "notify"}
+    leads = {(level, key): leads_to for level, keys in WAYS.items() for key, (leads_to, _) in keys.items()}
+    assert leads == {**ways, ("file", "notify"): "notify"}
 
 
 def _root(text: str) -> Any:
@@ -235,7 +235,7 @@ def _root(text: str) -> Any:
 
 
 def _completed(level: str, lines: str) -> str:
-    """The body as flow style, with what a body of the level cannot do without."""
+    """Return the body in flow style, with the keys that its level requires."""
     keys = plain_of(lines)
     needed = {"job": "run: x", "setup": "run: x", "concurrency": "group: x", "pattern": "regex: x"}.get(level)
     has_it = any(key in keys for key in (("regex", "glob") if level == "pattern" else COMMANDS))

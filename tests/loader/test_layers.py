@@ -1,4 +1,4 @@
-"""The hook file and what is laid over it: which files are read, and what is said of them (section 4)."""
+"""The hook file and its layers: the files that are read, and the diagnostics about them (section 4)."""
 
 import os
 from collections.abc import Callable
@@ -22,7 +22,7 @@ LINT = "hooks: {pre-commit: {jobs: [{name: lint, run: base}]}}\n"
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes files by their names: `write({"hooks.dodo": "..."})`."""
+    """Return a function that writes files by their names: `write({"hooks.dodo": "..."})`."""
 
     def write(files: dict[str, str]) -> None:
         for name, content in files.items():
@@ -54,7 +54,7 @@ def refusal(tmp_path: Path) -> list[str]:
 
 
 def layers_of(tmp_path: Path, main_top: Path | None = None) -> Layers:
-    """Those of a file of another family, which are not translated."""
+    """Return the layers of a file in another tool's config format, untranslated."""
     return read_layers(found_in(tmp_path / "top"), Sources(), None if main_top is None else str(main_top))
 
 
@@ -116,7 +116,7 @@ def test_r4_a_circle_is_shown_with_the_places_that_lead_on(tmp_path: Path, write
     )
     (tmp_path / "top" / "x" / "link.yml").symlink_to("../a.yml")
     circle = "a.yml:2:11 -> x/b.yml:1:10 -> a.yml"
-    assert refusal(tmp_path) == [f'x/b.yml:1:10: "extends" leads in a circle: {circle}; take one of them out']
+    assert refusal(tmp_path) == [f'x/b.yml:1:10: "extends" forms a cycle: {circle}; remove one of them']
     write({"x/b.yml": "extends: link.yml"})
     (problem,) = refusal(tmp_path)
     assert "a.yml:2:11 -> x/b.yml:1:10 -> x/link.yml;" in problem
@@ -139,7 +139,7 @@ def test_c2_what_is_wrong_with_extended_files_is_said_at_its_place_and_all_at_on
     )
     assert refusal(tmp_path) == [
         'bad.yml:1:4: this bracket is never closed: a "]" is missing',
-        'hooks.dodo:2:5: "extends": "gone.yml": there is no such hook file',
+        'hooks.dodo:2:5: "extends": "gone.yml": no such file',
         'hooks.dodo:3:5: "extends": "folder": expected a hook file, found a directory',
         'hooks.local.dodo:1:5: a ":" cannot stand here: put a text that holds ": " in quotes, or check the indentation'
         ', and that there is a blank behind the ":" of the line before',
@@ -214,7 +214,7 @@ def test_a_file_for_one_hook_is_merged_into_it(tmp_path: Path, write: Write) -> 
         (LINT, '1:1: this file is the body of "pre-commit": write "jobs:" at its top, without "hooks"'),
         ("pre-commit: {jobs: []}", '1:1: this file is the body of "pre-commit": write "jobs:" at its top, without '),
         ("- {run: x}", "1:1: expected a mapping of keys to values, found a list"),
-        ("job: []", '1:1: hook "pre-commit": unknown key "job", did you mean "jobs"?'),
+        ("job: []", '1:1: hook "pre-commit": unknown key "job" (did you mean "jobs"?)'),
     ],
 )  # fmt: skip
 def test_a_file_for_one_hook_holds_its_body_and_nothing_else(
@@ -228,7 +228,7 @@ def test_a_file_for_one_hook_holds_its_body_and_nothing_else(
 def test_what_lies_in_the_folder_and_is_not_read_is_told(tmp_path: Path, write: Write) -> None:
     write({"hooks.dodo": LINT, ".hooks.dodo.d/pre-comit.yml": "jobs: []"})
     assert refusal(tmp_path) == [
-        '.hooks.dodo.d/pre-comit.yml:1:1: unknown hook "pre-comit", did you mean "pre-commit"?'
+        '.hooks.dodo.d/pre-comit.yml:1:1: unknown hook "pre-comit" (did you mean "pre-commit"?)'
     ]
     (tmp_path / "top" / ".hooks.dodo.d" / "pre-comit.yml").unlink()
     write({f".hooks.dodo.d/{name}": "jobs: [{run: x}]" for name in ("README", "pre-push.yaml", "pre-push.yml")})
@@ -301,7 +301,7 @@ def test_the_overlay_of_the_main_working_tree_lies_below_that_of_the_linked_one(
         plan_of(tmp_path, main)
 
 
-# Other families
+# Other config formats
 
 
 def test_daft_its_layers_lie_where_daft_looks_for_them(tmp_path: Path, write: Write) -> None:
@@ -323,8 +323,8 @@ def test_daft_its_layers_lie_where_daft_looks_for_them(tmp_path: Path, write: Wr
         "log": {"retention": "1d"},
     }
     assert layers.notices == (
-        '.config/daft.yml:1:18: "extends": ".config/b*.yml" is passed over: there is no such hook file',
-        '.config/daft.yml:1:28: "extends": ".config/gone.yml" is passed over: there is no such hook file',
+        '.config/daft.yml:1:18: "extends": ".config/b*.yml" is ignored: no such file',
+        '.config/daft.yml:1:28: "extends": ".config/gone.yml" is ignored: no such file',
         ".config/daft-local.yml is not read, because .config/daft.local.yml comes first",
     )
 
@@ -361,7 +361,7 @@ def test_lefthook_paths_in_extends_begin_at_the_top(tmp_path: Path, write: Write
         }
     }
     place = ".config/lefthook.yml:1:27"
-    assert layers.notices == (f'{place}: "extends": "gone.yml" is passed over: there is no such hook file',)
+    assert layers.notices == (f'{place}: "extends": "gone.yml" is ignored: no such file',)
 
 
 def test_lefthook_a_local_file_alone_has_no_overlay(tmp_path: Path, write: Write) -> None:
@@ -379,7 +379,7 @@ def test_r22_a_file_of_another_family_that_is_extended_and_cannot_be_read_is_ref
     assert not layers.is_whole
     assert [finding.message for finding in layers.findings] == [
         '"extends": "folder": expected a hook file, found a directory',
-        '"extends": "loose": there is no such hook file',
+        '"extends": "loose": no such file',
     ]
 
 

@@ -1,4 +1,4 @@
-"""From a hook file to the plan: what the keys mean (section 4, C4, C5, R8, R9, R15)."""
+"""From a hook file to the plan: the meaning of the keys (section 4, C4, C5, R8, R9, R15)."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def names(hook: Hook, numbers: tuple[int, ...]) -> list[str]:
 
 
 def edges(hook: Hook, kind: str) -> dict[str, str]:
-    """What each job needs, or waits for, as names with blanks between them; jobs without any are left out."""
+    """Return what each job needs, or waits for, as names with blanks between them; jobs without any are left out."""
     found = {job.name: job.needs if kind == "needs" else job.after for job in hook.jobs}
     return {name: " ".join(names(hook, numbers)) for name, numbers in found.items() if numbers}
 

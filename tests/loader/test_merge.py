@@ -1,4 +1,4 @@
-"""Several trees as one (section 4)."""
+"""The merge of several trees (section 4)."""
 
 from typing import Any
 

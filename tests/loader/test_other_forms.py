@@ -1,4 +1,4 @@
-"""TOML and JSON say the same as YAML, and know their places (C2)."""
+"""TOML and JSON have the same meaning as YAML, with locations (C2)."""
 
 import json
 import time
@@ -49,7 +49,7 @@ run = "n"
 
 
 def places(document: Document, *paths: str) -> list[tuple[int, int]]:
-    """Where the values are, each path written with dots."""
+    """Return the locations of the values, each path written with dots."""
     assert document.root is not None
     steps = [[int(step) if step.isdigit() else step for step in path.split(".")] for path in paths]
     marks = [mark_at(document.root, path) for path in steps]
@@ -181,7 +181,7 @@ def test_json_tabs_comments_and_escapes() -> None:
 def test_c2_a_broken_json_file_has_its_place() -> None:
     document = parse_json(b'{\n\t"a": 1,\n\t"a": 2\n}', "f")
     assert document.findings == (
-        Finding(Location(3, 2, "f"), 'the key "a" is there already, at line 2: keep one of them'),
+        Finding(Location(3, 2, "f"), 'duplicate key "a", first used at line 2: keep one of them'),
     )
     assert parse_json(b'{\n\t"a": [1\n', "f").root is None
 

@@ -5,7 +5,7 @@ import pytest
 from kit.repo import Repo
 
 FILE = "no_such: 1\npost-commit: {jobs: [{run: 'true'}]}\npre-push: {jobs: [{run: 'true'}]}\n"
-NOTICE = 'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: it is no key of lefthook\'s\n'
+NOTICE = 'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: unknown key of lefthook\n'
 
 
 def told(repo: Repo, *command: str) -> int:

@@ -87,7 +87,7 @@ def test_a_wrong_configuration_is_told_with_its_place(repo: Repo) -> None:
     commit(repo)
     invocation = repo.finished("post-commit")
     assert invocation.statuses() == {"a": "completed"}
-    problem = f'{path}:2:3: unknown key "runn", did you mean "run"?'
+    problem = f'{path}:2:3: unknown key "runn" (did you mean "run"?)'
     wait_until(lambda: list(repo.state.glob("dodo-hooks/jobs/*/failed/*")), what="news")
     assert f"no notification sent: {problem}" in repo.run("jobs").stderr
     done = repo.run("validate")
@@ -100,7 +100,7 @@ def test_a_wrong_configuration_is_told_with_its_place(repo: Repo) -> None:
         ("notify: {when: later}", '1:16: "when": expected failed or always, found "later"'),
         ("notify: {timeout: 10}", "1:19:"),
         ("notify: [a]", "1:9:"),
-        ("notfy: a", '1:1: unknown key "notfy", did you mean "notify"?'),
+        ("notfy: a", '1:1: unknown key "notfy" (did you mean "notify"?)'),
         ("notify: ''", "1:9:"),
         ("notify: [", "1:"),
         ("- a", "1:1:"),

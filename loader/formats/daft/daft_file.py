@@ -1,7 +1,7 @@
-"""daft.yml: the file, its hooks and its tasks; `daft_jobs.py` has the jobs. docs/daft.md says it for people.
+"""The translation of daft.yml: the file, its hooks and its tasks. `daft_jobs.py` has the jobs, docs/daft.md the guide.
 
-Facts are daft's own documentation (docs/hooks), and its source where that is silent. Its schema is the one that ours
-grew from, so most of a file stays as it is.
+The facts are from daft's own documentation (docs/hooks), and its source where that is silent. Our schema grew from its
+schema, so most of a file stays as it is.
 """
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
@@ -28,10 +28,10 @@ _OWN = ("extends", "min_version", "skip_lfs", "source_dir", "source_dir_local")
 _NOT_DONE = {
     "copy": "nothing is copied into a new working tree: a job of worktree-post-create can do it",
     "env": "no values are derived for each working tree, and the jobs do not get them",
-    "layout": "where working trees are put is no matter of hooks",
-    "merge": "how branches are merged is no matter of hooks",
-    "no_tty": "whether there is a terminal is found out",
-    "relations": "other repositories are no matter of hooks",
+    "layout": "hook files do not configure where working trees are",
+    "merge": "hook files do not configure merges of branches",
+    "no_tty": "a terminal is detected",
+    "relations": "hook files do not configure other repositories",
     "shared": "no files are shared among working trees: a job of worktree-post-create can do it",
 }
 _TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, "hooks", "log", "output", "tasks")
@@ -53,7 +53,7 @@ _HOOK_KEYS = (
 )
 
 _RENAMED_HOOKS = {"git-post-merge": "post-merge"}
-# What daft fires itself, in commands of its own that have no counterpart in git.
+# Hooks that daft itself fires, in its own commands.
 _FIRED_BY_DAFT = {
     "post-init": "only daft fires it",
     "post-merge": 'in a daft.yml it is what follows "daft merge"; what git fires is called "git-post-merge" there',
@@ -66,7 +66,7 @@ _ABORTS = ("worktree-post-create",)  # fails its command although it is no gate 
 
 
 def translate(root: MapNode) -> Translation:
-    """A daft file in our words."""
+    """Translate a daft file to our format."""
     return _File(root).translated()
 
 
@@ -74,19 +74,19 @@ class _File:
     def __init__(self, root: MapNode) -> None:
         self._root = root
         self._fields = fields_of(root)
-        self._remarks = DiagnosticCollector()
+        self._diagnostics = DiagnosticCollector()
         self._source_dir = text_of(self._fields.get("source_dir")).rstrip("/") or ".daft"
 
     def translated(self) -> Translation:
         entries: list[Entry] = []
         for entry in self._root.entries:
             if entry.key.startswith("x-"):
-                continue  # a place for anchors
+                continue  # only holds anchors for aliases
             if entry.key not in _TOP_KEYS:
-                self._remarks.unknown(entry, _TOP_KEYS, "daft's")
+                self._diagnostics.unknown(entry, _TOP_KEYS, "daft")
             elif entry.key in self._fields:
                 entries += self._setting(entry)
-        return self._remarks.translation(MapNode(self._root.mark, tuple(entries)))
+        return self._diagnostics.translation(MapNode(self._root.mark, tuple(entries)))
 
     def _setting(self, entry: Entry) -> list[Entry]:
         if entry.key in _SAME:
@@ -97,11 +97,11 @@ class _File:
             return [with_value(entry, self._log(entry.value))]
         if entry.key in _NOT_DONE:
             if not (entry.key == "no_tty" and not is_true(entry)):
-                self._remarks.ignored(entry, _NOT_DONE[entry.key])
+                self._diagnostics.ignored(entry, _NOT_DONE[entry.key])
         elif entry.key == "output":
             if not isinstance(entry.value, ListNode):
                 return [entry]
-            self._remarks.ignored(entry, "what is shown cannot be chosen for single hooks")
+            self._diagnostics.ignored(entry, "what is shown cannot be chosen for single hooks")
         return []
 
     def _log(self, node: Node) -> Node:
@@ -112,9 +112,9 @@ class _File:
             if one.key in _LOG_KEYS:
                 kept.append(one)
             elif one.key == "stale_running_after":
-                self._remarks.ignored(one, "that a run has died is told by its lock, not by its age")
+                self._diagnostics.ignored(one, "a dead run is detected by its lock, not by its age")
             else:
-                self._remarks.unknown(one, _LOG_KEYS, 'daft\'s "log"')
+                self._diagnostics.unknown(one, _LOG_KEYS, 'daft\'s "log"')
         return MapNode(node.mark, tuple(kept))
 
     def _bodies(self, node: Node, *, is_task: bool) -> Node:
@@ -128,14 +128,14 @@ class _File:
         return MapNode(node.mark, tuple(kept))
 
     def _hook_name(self, entry: Entry) -> str | None:
-        """What the hook is called here; None if it never fires here."""
+        """Return the name of the hook here; None if it never fires here."""
         name = _RENAMED_HOOKS.get(entry.key, entry.key)
         if entry.key in _FIRED_BY_DAFT and (entry.key not in known_hooks() or entry.key == "post-merge"):
-            self._remarks.ignored(entry, f"this hook never fires here: {_FIRED_BY_DAFT[entry.key]}")
+            self._diagnostics.ignored(entry, f"this hook never fires here: {_FIRED_BY_DAFT[entry.key]}")
             return None
         if name in known_hooks() or did_you_mean(name, known_hooks()):
             return name  # a misspelt one may be a gate: the models refuse it
-        self._remarks.ignored(entry, "neither git nor daft has a hook of this name")
+        self._diagnostics.ignored(entry, "neither git nor daft has a hook of this name")
         return None
 
     def _body(self, entry: Entry, name: str, *, is_task: bool) -> Node:
@@ -144,7 +144,7 @@ class _File:
         fields = fields_of(entry.value)
         for one in entry.value.entries:
             if one.key not in _HOOK_KEYS:
-                self._remarks.unknown(one, _HOOK_KEYS, "daft's hooks")
+                self._diagnostics.unknown(one, _HOOK_KEYS, "daft's hooks")
         out = [fields[key] for key in _HOOK_SAME if key in fields]
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += self._fail_mode(entry, fields, name, is_task=is_task)
@@ -153,16 +153,16 @@ class _File:
             setup = fields["setup"]
             out.append(with_value(setup, ListNode(setup.value.mark, items_of(setup.value))))
         who = f"{'task' if is_task else 'hook'} {quoted(name)}"
-        out += changes_entry(fields.get("fail_on_changes"), who, self._remarks)
-        jobs = Jobs(self._remarks, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
+        out += changes_entry(fields.get("fail_on_changes"), who, self._diagnostics)
+        jobs = Jobs(self._diagnostics, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
         return MapNode(entry.value.mark, (*out, *jobs.translated(fields)))
 
     def _fail_mode(self, entry: Entry, fields: dict[str, Entry], name: str, *, is_task: bool) -> list[Entry]:
-        """Unless the file says so, only gates fail what they belong to, and the making of a working tree."""
+        """Return the `fail_mode`: by default only gates fail git, and the creation of a working tree."""
         written = fields.get("fail_mode")
         if is_task:
             if written:
-                self._remarks.ignored(written, "a task fails with its first job that does")
+                self._diagnostics.ignored(written, "a task fails with its first job that does")
             return []
         if written:
             return [with_value(written, text(written.value.mark, text_of(written).lower()))]
@@ -171,5 +171,5 @@ class _File:
         return [Entry(entry.mark, "fail_mode", text(entry.mark, "warn"))]
 
     def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
-        found = [daft_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
+        found = [daft_condition(fields[key], self._diagnostics) for key in ("skip", "only") if key in fields]
         return [one for one in found if one]

@@ -35,7 +35,7 @@ _LOG_KEYS = ("max_log_size", "retention")
 _LOG_NOT_DONE = {
     "keep_last": 'it is said for all jobs together, in the file\'s own "log"',
     "max_total_size": 'it is said for all jobs together, in the file\'s own "log"',
-    "stale_running_after": "that a run has died is told by its lock, not by its age",
+    "stale_running_after": "a dead run is detected by its lock, not by its age",
 }
 _FILE_KEYS = ("glob", "exclude", "file_types", "files")
 _JOB_KEYS = (
@@ -82,7 +82,7 @@ _IN_ENV = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The hook, or the task, that jobs belong to."""
+    """The hook, or the task, of some jobs."""
 
     name: str
     source_dir: str
@@ -91,27 +91,27 @@ class Body:
 
     @property
     def own_list(self) -> str:
-        """What `{files}` means in it."""
+        """The list that `{files}` stands for in this hook."""
         if self.name in _COMMIT_HOOKS:
             return "{staged_files}"
         return "{push_files}" if self.name == "pre-push" else "{changed_files}"
 
 
 class Jobs:
-    """Translates the jobs of one hook."""
+    """A translator for the jobs of one hook."""
 
-    def __init__(self, remarks: DiagnosticCollector, body: Body) -> None:
-        self._remarks, self._body = remarks, body
+    def __init__(self, diagnostics: DiagnosticCollector, body: Body) -> None:
+        self._diagnostics, self._body = diagnostics, body
 
     def translated(self, fields: dict[str, Entry]) -> list[Entry]:
-        """`jobs:`, and behind them what the older `commands:` names."""
+        """Return `jobs:`, followed by the jobs of the older `commands:`."""
         jobs, commands = fields.get("jobs"), fields.get("commands")
         if jobs and not isinstance(jobs.value, ListNode):
             return [jobs]
         nodes = [self._job(node) for node in items_of(jobs.value)] if jobs else []
         if commands and not isinstance(commands.value, MapNode):
             found = f"expected a mapping of names to what they run, found {described(commands.value)}"
-            self._remarks.find(commands.value.mark, f'"commands": {found}', f"hook {quoted(self._body.name)}")
+            self._diagnostics.find(commands.value.mark, f'"commands": {found}', f"hook {quoted(self._body.name)}")
         elif commands and isinstance(commands.value, MapNode):
             nodes += [self._command(one) for one in commands.value.entries]
         first = jobs or commands
@@ -127,7 +127,7 @@ class Jobs:
     def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
         for one in node.entries:
             if one.key not in keys:
-                self._remarks.unknown(one, keys, f'daft\'s "{where}"')
+                self._diagnostics.unknown(one, keys, f'daft\'s "{where}"')
         return replace(node, entries=tuple(one for one in node.entries if one.key in keys))
 
     def _job(self, node: Node) -> Node:
@@ -149,21 +149,23 @@ class Jobs:
         elif jobs:
             made.append(jobs)
         for one in divided(fields_of(node).get("env"), _is_moving)[1]:
-            self._remarks.notice(one.mark, f"{quoted(one.name)} is ignored: its placeholder has no value in a group")
+            self._diagnostics.notice(
+                one.mark, f"{quoted(one.name)} is ignored: its placeholder has no value in a group"
+            )
         leaf = self._leaf(replace(node, entries=tuple(one for one in node.entries if one is not entry)))
         return replace(leaf, entries=(*leaf.entries, with_value(entry, replace(group, entries=tuple(made)))))
 
     def _leaf(self, node: MapNode) -> MapNode:
-        """A job that runs something; of a group all but what it runs."""
+        """Translate a job that runs something, or a group without its jobs."""
         fields = fields_of(node)
         who = f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(self._body.name)}"
         if "tracks" in fields:
-            self._remarks.ignored(fields["tracks"], "no job is run anew when a working tree has been moved")
+            self._diagnostics.ignored(fields["tracks"], "no job is run anew when a working tree has been moved")
         env, moving = divided(fields.get("env"), _is_moving)
         command = self._run(fields, who)
         is_about_files = _is_about_files(fields, command)
         if "stage_fixed" in fields and self._body.name not in _STAGING:
-            self._remarks.ignored(fields.pop("stage_fixed"), f"there is nothing to stage in {quoted(self._body.name)}")
+            self._diagnostics.ignored(fields.pop("stage_fixed"), f"nothing to stage in {quoted(self._body.name)}")
         out = [fields[key] for key in ("name", *_SAME) if key in fields]
         out += [with_value(fields["log"], self._log(fields["log"].value))] if "log" in fields else []
         out += [as_list(fields["tags"])] if "tags" in fields else []
@@ -186,13 +188,13 @@ class Jobs:
             if one.key in _LOG_KEYS:
                 kept.append(one)
             elif one.key in _LOG_NOT_DONE:
-                self._remarks.ignored(one, _LOG_NOT_DONE[one.key])
+                self._diagnostics.ignored(one, _LOG_NOT_DONE[one.key])
             else:
-                self._remarks.unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
+                self._diagnostics.unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
         return replace(node, entries=tuple(kept))
 
     def _run(self, fields: dict[str, Entry], who: str) -> list[Entry]:
-        """What the job runs; a script as the command that daft makes of it."""
+        """Return the command of the job; a script becomes the command that daft runs for it."""
         run, script, only_on = fields.get("run"), fields.get("script"), fields.get("os")
         if script and not run and isinstance(script.value, Scalar):
             words = [
@@ -205,11 +207,11 @@ class Jobs:
         if run and only_on:
             run = self._on_systems(run, only_on, who)
         elif only_on:
-            self._remarks.find(only_on.mark, '"os" can only be said of a job that runs something', who)
+            self._diagnostics.find(only_on.mark, '"os" can only be said of a job that runs something', who)
         return [one for one in (run, script) if one]
 
     def _on_systems(self, run: Entry, only_on: Entry, who: str) -> Entry:
-        """`os:`, which older versions of daft had, as keys of `run:`."""
+        """Turn `os:`, which older versions of daft had, into keys of `run:`."""
         systems = [item.text for item in items_of(only_on.value) if isinstance(item, Scalar)]
         if isinstance(run.value, MapNode):
             return with_value(
@@ -217,12 +219,14 @@ class Jobs:
             )
         for item in items_of(only_on.value):
             if not isinstance(item, Scalar) or item.text not in _SYSTEMS:
-                self._remarks.find(item.mark, f'"os": expected linux, macos or windows, found {described(item)}', who)
+                self._diagnostics.find(
+                    item.mark, f'"os": expected linux, macos or windows, found {described(item)}', who
+                )
         entries = tuple(Entry(only_on.mark, name, run.value) for name in systems)
         return with_value(run, MapNode(run.value.mark, entries))
 
     def _with_own_list(self, run: Entry, fields: dict[str, Entry]) -> Entry:
-        """`{files}` and `{changed_files}` are the same in daft: what the hook, or `files:`, is about."""
+        """Replace `{files}` and `{changed_files}`, which are the same in daft: the list of the hook, or of `files:`."""
         has_command = "files" in fields or self._body.files is not None
         return with_value(run, _replaced(run.value, "{files}" if has_command else self._body.own_list))
 
@@ -243,22 +247,22 @@ class Jobs:
                 try:
                     nodes.append(pattern_node(node, GlobRules()))
                 except ValueError as error:
-                    self._remarks.find(node.mark, f"{quoted(entry.key)}: {error}", who)
+                    self._diagnostics.find(node.mark, f"{quoted(entry.key)}: {error}", who)
         if not nodes:
             return None
         is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)
         return with_value(written[0], nodes[0] if is_single else ListNode(written[0].value.mark, tuple(nodes)))
 
     def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
-        found = [daft_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
+        found = [daft_condition(fields[key], self._diagnostics) for key in ("skip", "only") if key in fields]
         return [one for one in found if one]
 
     def _check_placeholders(self, node: Node | None, job: Location) -> None:
         for scalar in _scalars(node):
             for match in _WITHOUT_VALUE.finditer(scalar.text):
-                self._remarks.refuse(job, scalar.mark, f"{match[0]} has no value here: compute it in the command")
+                self._diagnostics.refuse(job, scalar.mark, f"{match[0]} has no value here: compute it in the command")
             for match in _ONLY_IN_MOVES.finditer(scalar.text):
-                self._remarks.notice(scalar.mark, f"{quoted(match[0])} never has a value here and stays as it is")
+                self._diagnostics.notice(scalar.mark, f"{quoted(match[0])} has no value here and stays unchanged")
 
 
 def _is_moving(value: str) -> bool:
@@ -266,7 +270,7 @@ def _is_moving(value: str) -> bool:
 
 
 def _is_about_files(fields: dict[str, Entry], command: list[Entry]) -> bool:
-    """Only then does daft ask the patterns of the hook, too."""
+    """Return whether the job is about files; only then does daft apply the patterns of the hook, too."""
     return any(key in fields for key in _FILE_KEYS) or any(
         _FILE_LIST.search(scalar.text) for one in command for scalar in _scalars(one.value)
     )

@@ -1,7 +1,8 @@
-r"""Regular expressions as Go reads them (https://github.com/google/re2/wiki/Syntax), written as Python reads the same.
+r"""Regular expressions in Go's syntax (https://github.com/google/re2/wiki/Syntax), converted to Python's.
 
 The two agree on most. Go has `\z`, `\Q...\E`, `[[:alpha:]]`, `\x{263a}`, `(?U)` and flags in the middle, and reads
-`{,3}` as a text. It has `\pL` and `\C`, which Python has not. What only Python has cannot stand in such a file.
+`{,3}` as a text. It has `\pL` and `\C`, which Python does not have. Syntax that only Python has cannot occur in such a
+file.
 """
 
 import re
@@ -26,7 +27,11 @@ _FLAGS = re.compile(r"\(\?([imsU]*)(-[imsU]+)?([:)])")
 
 
 def python_regex(text: str) -> str:
-    """The same expression for Python. Raises ValueError with a sentence if there is none."""
+    """Return the same expression for Python.
+
+    Raises:
+        ValueError: there is none; the message is a sentence.
+    """
     regex = _Rewriter(text).rewritten()
     try:
         re.compile(regex)

@@ -1,7 +1,7 @@
-"""lefthook.yml: the file and its hooks; `lefthook_jobs.py` has the jobs. docs/lefthook.md says it for people.
+"""The translation of lefthook.yml: the file and its hooks. `lefthook_jobs.py` has the jobs, docs/lefthook.md the guide.
 
-Facts are lefthook's own documentation (docs/configuration), and its source where that is silent; keys of version 1 that
-version 2 no longer has are read as version 1 did.
+The facts are from lefthook's own documentation (docs/configuration), and its source where that is silent. Keys of
+version 1 that version 2 no longer has are read as in version 1.
 """
 
 import re
@@ -31,7 +31,7 @@ from dodo_hooks.loader.formats.translation import (
 from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
 
 _SAME = ("rc", "source_dir", "source_dir_local")
-# What lefthook says to itself: how it installs and updates itself, and what was resolved before.
+# Settings of lefthook itself, for its installation and updates, and keys that are resolved before.
 _OWN = (
     "$schema",
     "assert_lefthook_installed",
@@ -44,8 +44,8 @@ _OWN = (
 )
 _NOT_DONE = {
     "ai": "no settings of other programs are written; its jobs can be run as a task",
-    "install_non_git_hooks": "what git does not fire is run by hand here, as a task",
-    "no_tty": "whether there is a terminal is found out",
+    "install_non_git_hooks": "a hook that git does not fire is a task here, run manually",
+    "no_tty": "a terminal is detected",
 }
 _REMOTES = ("remote", "remotes")
 _TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, *_REMOTES, "colors", "output", "skip_output", "templates")
@@ -85,7 +85,7 @@ _OUTPUT = {
 
 
 def translate(root: MapNode) -> Translation:
-    """A lefthook file in our words."""
+    """Translate a lefthook file to our format."""
     return _File(root).translated()
 
 
@@ -93,9 +93,9 @@ class _File:
     def __init__(self, root: MapNode) -> None:
         self._root = root
         self._fields = fields_of(root)
-        self._remarks = DiagnosticCollector()
+        self._diagnostics = DiagnosticCollector()
         self._rules = FileRules(
-            self._remarks,
+            self._diagnostics,
             is_doublestar=text_of(self._fields.get("glob_matcher")) == "doublestar",
             is_version_2=_is_version_2(self._fields),
         )
@@ -110,30 +110,35 @@ class _File:
             elif entry.key in CLIENT_HOOKS:
                 hooks.append(with_value(entry, self._hook(entry, is_task=False)))
             elif entry.key in SERVER_HOOKS:
-                self._remarks.ignored(entry, "only hooks that git fires where you work are run here")
+                self._diagnostics.ignored(entry, "only hooks that git fires where you work are run here")
             elif isinstance(entry.value, MapNode) and any(
                 entry.value.entry(key) for key in ("commands", "jobs", "scripts")
             ):
-                self._tell_if_misspelt(entry)
+                self._note_if_misspelt(entry)
                 tasks.append(with_value(entry, self._hook(entry, is_task=True)))
             elif entry.key.startswith("x-"):
-                continue  # a place for anchors
+                continue  # only holds anchors for aliases
             elif entry.key in _HOOK_KEYS:
-                self._remarks.ignored(entry, "it belongs below the name of a hook")
+                self._diagnostics.ignored(entry, "it belongs below the name of a hook")
             else:
-                self._remarks.unknown(entry, (*CLIENT_HOOKS, *_TOP_KEYS), "lefthook's")
+                self._diagnostics.unknown(entry, (*CLIENT_HOOKS, *_TOP_KEYS), "lefthook")
         mark = self._root.mark
         entries += self._default_folders(mark, hooks + tasks)
         for key, bodies in (("hooks", hooks), ("tasks", tasks)):
             if bodies:
                 entries.append(Entry(bodies[0].mark, key, MapNode(bodies[0].mark, tuple(bodies))))
-        return self._remarks.translation(MapNode(mark, tuple(entries)))
+        return self._diagnostics.translation(MapNode(mark, tuple(entries)))
 
-    def _tell_if_misspelt(self, entry: Entry) -> None:
-        """lefthook takes any name for a hook that is run by hand, so that a gate can go unnoticed."""
+    def _note_if_misspelt(self, entry: Entry) -> None:
+        """Note a name that may be a misspelt hook.
+
+        lefthook accepts any name for a hook that is run manually, so a misspelt gate would go unnoticed.
+        """
         near = did_you_mean(entry.key, CLIENT_HOOKS)
         if near:
-            self._remarks.notice(entry.mark, f"{quoted(entry.key)} is no hook of git's and runs as a task only{near}")
+            self._diagnostics.notice(
+                entry.mark, f"{quoted(entry.key)} is no hook of git's and runs as a task only{near}"
+            )
 
     def _default_folders(self, mark: Location, bodies: list[Entry]) -> list[Entry]:
         if not any(has_scripts(body.value) for body in bodies):
@@ -145,16 +150,16 @@ class _File:
         if entry.key in _SAME:
             return [entry]
         if entry.key == "glob_matcher" and text_of(entry) not in ("gobwas", "doublestar"):
-            self._remarks.ignored(entry, "it is gobwas or doublestar")
+            self._diagnostics.ignored(entry, "it is gobwas or doublestar")
         if entry.key in _OWN:
             return []
         if entry.key in _NOT_DONE:
             if not _is_false(entry.value):
-                self._remarks.ignored(entry, _NOT_DONE[entry.key])
+                self._diagnostics.ignored(entry, _NOT_DONE[entry.key])
             return []
         if entry.key in _REMOTES:
             if entry.value != ListNode(entry.value.mark, ()):
-                self._remarks.unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
+                self._diagnostics.unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
             return []
         if entry.key == "colors":
             return self._colors(entry)
@@ -162,7 +167,7 @@ class _File:
 
     def _colors(self, entry: Entry) -> list[Entry]:
         if isinstance(entry.value, MapNode):
-            self._remarks.ignored(entry, "the colors themselves cannot be chosen here")
+            self._diagnostics.ignored(entry, "the colors themselves cannot be chosen here")
             return []
         word = text_of(entry)
         if word in ("on", "off"):
@@ -170,10 +175,10 @@ class _File:
         return [] if word == "auto" else [entry]
 
     def _output(self, entry: Entry) -> list[Entry]:
-        """`output:` names what is shown, the older `skip_output:` what is not."""
+        """Translate `output:`, which lists what is shown, or the older `skip_output:`, which lists what is hidden."""
         is_skip = entry.key == "skip_output"
         if is_skip and "output" in self._fields:
-            self._remarks.ignored(entry, '"output" is there as well')
+            self._diagnostics.ignored(entry, '"output" is there as well')
             return []
         if isinstance(entry.value, Scalar) and isinstance(entry.value.value, bool):
             return [Entry(entry.mark, "output", flag(entry.value.mark, entry.value.value is not is_skip))]
@@ -182,7 +187,9 @@ class _File:
         words: list[Scalar] = []
         for item in entry.value.items:
             if not isinstance(item, Scalar) or item.text not in _OUTPUT:
-                self._remarks.notice(item.mark, f"{described(item)} is ignored: {quoted(entry.key)} has no such word")
+                self._diagnostics.notice(
+                    item.mark, f"{described(item)} is ignored: {quoted(entry.key)} has no such word"
+                )
             elif _OUTPUT[item.text] and _OUTPUT[item.text] not in [word.text for word in words]:
                 words.append(text(item.mark, _OUTPUT[item.text]))
         if is_skip:
@@ -197,30 +204,30 @@ class _File:
         who = f"{'task' if is_task else 'hook'} {quoted(entry.key)}"
         for one in entry.value.entries:
             if one.key not in _HOOK_KEYS:
-                self._remarks.unknown(one, _HOOK_KEYS, f"lefthook's hooks ({who})")
+                self._diagnostics.unknown(one, _HOOK_KEYS, f"lefthook's hooks, in {who}")
         fields = {key: _typed(one) for key, one in fields_of(entry.value).items()}
-        out = [*_modes(entry.mark, fields, self._remarks)]
+        out = [*_modes(entry.mark, fields, self._diagnostics)]
         for key in ("skip", "only"):
-            condition = lefthook_condition(fields[key], self._remarks) if key in fields else None
+            condition = lefthook_condition(fields[key], self._diagnostics) if key in fields else None
             out += [condition] if condition else []
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += [_setup(fields["setup"])] if "setup" in fields else []
-        out += changes_entry(fields.get("fail_on_changes"), who, self._remarks)
-        self._tell_not_done(fields)
-        jobs = Jobs(self._remarks, self._rules, entry.key, _words(fields.get("exclude_tags"))).translated(fields)
+        out += changes_entry(fields.get("fail_on_changes"), who, self._diagnostics)
+        self._note_unsupported(fields)
+        jobs = Jobs(self._diagnostics, self._rules, entry.key, _words(fields.get("exclude_tags"))).translated(fields)
         return MapNode(entry.value.mark, (*out, *([jobs] if jobs else [])))
 
-    def _tell_not_done(self, fields: dict[str, Entry]) -> None:
+    def _note_unsupported(self, fields: dict[str, Entry]) -> None:
         diff = fields.get("fail_on_changes_diff")
         if diff and not is_true(diff):
-            self._remarks.ignored(diff, "the diff of what was changed is always shown")
+            self._diagnostics.ignored(diff, "the diff of what was changed is always shown")
         stash = fields.get("stash_unstaged_changes")
         if stash and not is_true(stash):
-            self._remarks.ignored(stash, "what is not staged is set aside wherever jobs change files")
+            self._diagnostics.ignored(stash, "unstaged changes are hidden whenever jobs change files")
 
 
 def _is_version_2(fields: dict[str, Entry]) -> bool:
-    """Whether the file asks for lefthook 2: it names it, or a key that came with it."""
+    """Return whether the file asks for lefthook 2: it names that version, or uses a key that came with it."""
     return "glob_matcher" in fields or re.match(r"v?([2-9]|\d\d)", text_of(fields.get("min_version"))) is not None
 
 
@@ -229,7 +236,7 @@ def _is_false(node: Node) -> bool:
 
 
 def _templates(entry: Entry) -> Entry:
-    """A template with nothing behind its name is an empty text, and a number is one as it is written."""
+    """Return templates as texts: one without a value is empty, and a number is kept as it is written."""
     if not isinstance(entry.value, MapNode):
         return entry
     filled = [
@@ -239,11 +246,14 @@ def _templates(entry: Entry) -> Entry:
     return with_value(entry, MapNode(entry.value.mark, tuple(filled)))
 
 
-def _modes(mark: Location, fields: dict[str, Entry], remarks: DiagnosticCollector) -> list[Entry]:
-    """One after the other unless the hook says otherwise; there `follow` is about output and not about order."""
+def _modes(mark: Location, fields: dict[str, Entry], diagnostics: DiagnosticCollector) -> list[Entry]:
+    """Return the modes of a hook.
+
+    Jobs run one by one unless the hook says otherwise. lefthook's `follow` is about output and not about order.
+    """
     follow, parallel, piped = fields.get("follow"), fields.get("parallel"), fields.get("piped")
     if is_true(follow) and is_true(parallel) and follow:
-        remarks.ignored(follow, "what jobs print that run at the same time is shown one job after the other")
+        diagnostics.ignored(follow, "what jobs print that run at the same time is shown one job after the other")
     if parallel is None or _is_false(parallel.value):
         sequential = [Entry(mark, "parallel", flag(mark, False))] if parallel is None else [parallel]
         return [piped] if piped and not _is_false(piped.value) else sequential

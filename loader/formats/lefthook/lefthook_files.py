@@ -1,8 +1,8 @@
-"""Which files a job of lefthook's is about.
+"""The files of lefthook's jobs.
 
-A job of lefthook's inherits from its groups and its hook in ways that are not ours: patterns add up, the nearest folder
-and the nearest `files:` win, and none of it is asked of a script. So each job is given all that holds for it, and
-groups and hooks keep nothing of it.
+A job of lefthook's inherits from its groups and its hook in other ways than ours: patterns add up, the nearest folder
+and the nearest `files:` win, and none of it applies to a script. So each job is given all rules that apply to it, and
+groups and hooks keep none.
 """
 
 import re
@@ -16,7 +16,7 @@ from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, regex_no
 from dodo_hooks.loader.formats.translation import DiagnosticCollector, items_of, text, text_of, with_value
 from dodo_hooks.loader.read.nodes import Entry, ListNode, Node, Scalar
 
-FILE_HOOKS = ("pre-commit", "pre-push")  # where lefthook looks at the files also of a command that names none
+FILE_HOOKS = ("pre-commit", "pre-push")  # where lefthook filters files even for a command that names none
 FILE_KEYS = ("glob", "exclude", "file_types", "files")
 _ADDED = ("glob", "exclude", "file_types")
 _TYPES = ("text", "binary", "executable", "not executable", "symlink", "not symlink")
@@ -25,7 +25,7 @@ _FILE_LIST = re.compile(r"\{(staged_files|push_files|all_files|files)\}")
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What holds for the jobs of a hook or a group, as it was written there."""
+    """The rules for the jobs of a hook or a group, as they were written there."""
 
     added: tuple[Entry, ...] = ()  # patterns and types of all levels, the outermost first
     files: Entry | None = None
@@ -33,46 +33,48 @@ class Inherited:
     variables: tuple[Moving, ...] = ()  # what the environments of groups set in each command
 
     def extended(self, fields: dict[str, Entry]) -> "Inherited":
-        """With what one more level says."""
+        """Return the rules with those of one more level."""
         added = (*self.added, *(fields[key] for key in _ADDED if key in fields))
         files, root = fields.get("files", self.files), fields.get("root", self.root)
         return replace(self, added=added, files=files, root=root)
 
 
 class FileRules:
-    """Reads the patterns of one file, whose `glob_matcher` and version say how."""
+    """A reader of the patterns of one file, by its `glob_matcher` and its version."""
 
-    def __init__(self, remarks: DiagnosticCollector, *, is_doublestar: bool, is_version_2: bool) -> None:
-        self._remarks = remarks
+    def __init__(self, diagnostics: DiagnosticCollector, *, is_doublestar: bool, is_version_2: bool) -> None:
+        self._diagnostics = diagnostics
         self._glob_rules = GlobRules(star_crosses=not is_doublestar, ignores_case=True)
         self._exclude_rules = GlobRules(star_crosses=not is_doublestar)
         self._is_version_2 = is_version_2
 
     def of_job(self, fields: dict[str, Entry], inherited: Inherited, hook: str, who: str) -> list[Entry]:
-        """`root`, `files` and the patterns of a job; `inherited` has the job's own among them."""
+        """Return `root`, `files` and the patterns of a job; `inherited` includes the job's own."""
         is_script = "script" in fields and "run" not in fields
         command = text_of(fields.get("args")) + ("" if is_script else text_of(fields.get("run")))
         names_files = _FILE_LIST.search(command) is not None
         is_asked = names_files or (not is_script and (hook in FILE_HOOKS or inherited.files is not None))
         root = self._root(inherited.root)
         if not is_asked:
-            whom = "a script that is given none" if is_script else f"a command of {quoted(hook)} that names none"
+            whom = "a script without a list" if is_script else f"a command of {quoted(hook)} that names none"
             of_groups = (*inherited.added, *([inherited.files] if inherited.files else []))
             for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
-                self._remarks.ignored(entry, f"lefthook does not look at the files for {whom}")
+                self._diagnostics.ignored(entry, f"lefthook does not filter files for {whom}")
             return root
         rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, who)]
-        if root and not rules and not names_files:  # what is not in the folder does not count
+        if root and not rules and not names_files:  # only files in the folder count
             rules.append(Entry(root[0].mark, "glob", text(root[0].mark, "**")))
         return [*root, *rules]
 
     def _root(self, entry: Entry | None) -> list[Entry]:
-        """lefthook puts the folder behind the top of the repository, also one that begins with a `/`."""
+        """Return the folder below the top of the repository, as in lefthook, even if it begins with a `/`."""
         if entry is None or not text_of(entry).startswith("/"):
             return [entry] if entry else []
         inside = text_of(entry).lstrip("/")
         meant = quoted(inside) if inside else "the top"
-        self._remarks.notice(entry.value.mark, f"{quoted(text_of(entry))} is not the system's: {meant} is meant")
+        self._diagnostics.notice(
+            entry.value.mark, f"{quoted(text_of(entry))} is read as {meant}: below the top of the repository"
+        )
         return [with_value(entry, text(entry.value.mark, inside))] if inside else []
 
     def _patterns(self, inherited: Inherited, who: str) -> list[Entry]:
@@ -90,11 +92,11 @@ class FileRules:
         made: list[Node] = []
         for node in items_of(entry.value):
             if isinstance(node, Scalar) and node.value == "":
-                continue  # lefthook takes no notice of an empty pattern
+                continue  # lefthook ignores an empty pattern
             try:
                 made += read(node, entry)
             except ValueError as error:
-                self._remarks.find(node.mark, f"{quoted(entry.key)}: {error}", who)
+                self._diagnostics.find(node.mark, f"{quoted(entry.key)}: {error}", who)
         return made
 
     def _glob(self, node: Node, _: Entry) -> list[Node]:
@@ -107,12 +109,15 @@ class FileRules:
             and node.value not in _TYPES
             and "/" not in node.value
         ):
-            self._remarks.notice(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
+            self._diagnostics.notice(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
             return []
         return [node]
 
     def _exclude(self, node: Node, entry: Entry) -> list[Node]:
-        """A list has globs. A single text is a glob for version 2 and a regular expression for version 1."""
+        """Return the patterns of one `exclude`.
+
+        The items of a list are globs. A single text is a glob for version 2 and a regular expression for version 1.
+        """
         if isinstance(entry.value, ListNode) or not isinstance(node, Scalar) or not isinstance(node.value, str):
             return [pattern_node(node, self._exclude_rules)]
         is_regex = _looks_like_a_regex(node.value)
@@ -122,8 +127,8 @@ class FileRules:
             except ValueError as error:
                 raise ValueError(f"{quoted(node.value)} cannot be used here: {error}") from error
         if is_regex or (not self._is_version_2 and _is_regex(node.value)):
-            told = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
-            self._remarks.notice(node.mark, f"{quoted(node.value)} {told}: write a list to be sure")
+            why = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
+            self._diagnostics.notice(node.mark, f"{quoted(node.value)} {why}: write a list to be sure")
         return [pattern_node(node, self._exclude_rules)]
 
 
@@ -136,6 +141,6 @@ def _is_regex(value: str) -> bool:
 
 
 def _looks_like_a_regex(value: str) -> bool:
-    """Whether it says what a glob cannot mean, and nothing that an expression cannot."""
+    """Return whether the text has syntax of regular expressions only, and none that only globs have."""
     says_more = re.search(r"[\^$|()+\\]|\.\*", value) is not None
     return says_more and re.search(r"\*\*|(^|[/{,])\*", value) is None

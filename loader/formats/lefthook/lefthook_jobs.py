@@ -1,6 +1,6 @@
-"""Durations as Go writes them: `1m30s` (https://pkg.go.dev/time#ParseDuration).
+"""The jobs of a lefthook file: `jobs:` with their groups, `commands:` and `scripts:`.
 
-The jobs of a lefthook file: `jobs:` with their groups, `commands:` and `scripts:`.
+It also reads durations in Go's syntax: `1m30s` (https://pkg.go.dev/time#ParseDuration).
 """
 
 import re
@@ -42,7 +42,7 @@ _MILLISECONDS = {
 
 
 def our_duration(node: Node) -> Node:
-    """The same time with one number and one unit; what is no duration is left for the models to refuse."""
+    """Return the same duration with one number and one unit; the models reject a text that is not a duration."""
     if not isinstance(node, Scalar) or re.fullmatch(r"\d+(ms|s|m|h)", node.text):
         return node
     parts = _PART.findall(node.text)
@@ -63,7 +63,7 @@ _GROUP_KEYS = ("jobs", "parallel", "piped", "root")
 
 
 def has_scripts(body: Node) -> bool:
-    """Whether a canonical hook, or a group, has a script in it."""
+    """Return whether a translated hook, or a group, contains a script."""
     jobs = body.entry("jobs") if isinstance(body, MapNode) else None
     for job in items_of(jobs.value) if jobs else ():
         if isinstance(job, MapNode):
@@ -74,15 +74,15 @@ def has_scripts(body: Node) -> bool:
 
 
 class Jobs:
-    """Translates the jobs of one hook."""
+    """A translator for the jobs of one hook."""
 
-    def __init__(self, remarks: DiagnosticCollector, rules: FileRules, hook: str, excluded: Sequence[str]) -> None:
-        self._remarks, self._rules, self._hook = remarks, rules, hook
-        self._excluded = excluded  # `exclude_tags:`, in which lefthook lets names stand as well
+    def __init__(self, diagnostics: DiagnosticCollector, rules: FileRules, hook: str, excluded: Sequence[str]) -> None:
+        self._diagnostics, self._rules, self._hook = diagnostics, rules, hook
+        self._excluded = excluded  # `exclude_tags:`, which in lefthook may contain names, too
         self._names: set[str] = set()
 
     def translated(self, fields: dict[str, Entry]) -> Entry | None:
-        """`jobs:` first, then the commands, then the scripts, as lefthook puts them in a row."""
+        """Return `jobs:` first, then the commands, then the scripts, in lefthook's order."""
         inherited = Inherited().extended(fields)
         jobs = fields.get("jobs")
         if jobs and not isinstance(jobs.value, ListNode):
@@ -94,10 +94,10 @@ class Jobs:
         return Entry(mark, "jobs", ListNode(mark, tuple(nodes))) if mark else None
 
     def _named(self, entry: Entry, inherited: Inherited) -> list[Node]:
-        """What `commands:` or `scripts:` names, in lefthook's order."""
+        """Return the jobs in `commands:` or `scripts:`, in lefthook's order."""
         if not isinstance(entry.value, MapNode):
             found = f"expected a mapping of names to what they run, found {described(entry.value)}"
-            self._remarks.find(entry.value.mark, f"{quoted(entry.key)}: {found}", f"hook {quoted(self._hook)}")
+            self._diagnostics.find(entry.value.mark, f"{quoted(entry.key)}: {found}", f"hook {quoted(self._hook)}")
             return []
         jobs: list[Node] = []
         for one in sorted(entry.value.entries, key=_order):
@@ -106,17 +106,17 @@ class Jobs:
                 kept = self._known(body, _COMMAND_KEYS, entry.key)
                 title = [Entry(one.mark, key, text(one.mark, one.key)) for key in _title_keys(entry.key)]
                 body = self._leaf(replace(kept, entries=(*title, *kept.entries)), inherited)
-            jobs.append(body)  # what is no mapping is refused by the models
+            jobs.append(body)  # the models reject what is not a mapping
         return jobs
 
     def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
         for one in node.entries:
             if one.key not in keys:
-                self._remarks.unknown(one, keys, f'lefthook\'s "{where}"')
+                self._diagnostics.unknown(one, keys, f'lefthook\'s "{where}"')
         return replace(node, entries=tuple(_typed(one) for one in node.entries if one.key in keys))
 
     def _job(self, node: Node, inherited: Inherited) -> Node:
-        """An item of `jobs:`."""
+        """Translate an item of `jobs:`."""
         if not isinstance(node, MapNode):
             return node
         known = self._known(node, _JOB_KEYS, "jobs")
@@ -129,7 +129,7 @@ class Jobs:
         fields, inside = fields_of(node), fields_of(self._known(group, _GROUP_KEYS, "group"))
         for key in fields:
             if key not in _OF_GROUP:
-                self._remarks.ignored(fields[key], "lefthook does not hand it down to the jobs of a group")
+                self._diagnostics.ignored(fields[key], "lefthook does not hand it down to the jobs of a group")
         env, moving = divided(fields.get("env"), _is_moving)
         modes = [inside[key] for key in ("parallel", "piped") if is_true(inside.get(key))]
         made = modes or [Entry(entry.mark, "parallel", flag(entry.mark, False))]
@@ -146,7 +146,7 @@ class Jobs:
         return replace(node, entries=(*out, with_value(entry, replace(group, entries=tuple(made)))))
 
     def _leaf(self, node: MapNode, inherited: Inherited) -> Node:
-        """A job that runs something."""
+        """Translate a job that runs something."""
         fields = fields_of(node)
         who = f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(self._hook)}"
         env, own = divided(fields.get("env"), _is_moving)
@@ -154,10 +154,10 @@ class Jobs:
         if "script" in fields and "run" not in fields:
             for one in moving:
                 why = f"{quoted(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
-                self._remarks.refuse(node.mark, one.mark, why)
+                self._diagnostics.refuse(node.mark, one.mark, why)
         out = [*self._title(fields), *self._command(fields, node.mark, who)]
         if self._hook != "pre-commit" and "stage_fixed" in fields:
-            self._remarks.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
+            self._diagnostics.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
         out += [fields[key] for key in _SAME if key in fields]
         out += self._conditions(fields)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []
@@ -165,7 +165,7 @@ class Jobs:
         return exporting(replace(node, entries=tuple(out)), moving, expands=True)
 
     def _title(self, fields: dict[str, Entry]) -> list[Entry]:
-        """The name, which nobody else in the hook has, and the tags."""
+        """Return the name, which is made unique in the hook, and the tags."""
         name = fields.get("name")
         out = [self._unique(name, name.value)] if name and isinstance(name.value, Scalar) else []
         tags = [as_list(fields["tags"])] if "tags" in fields else []
@@ -186,27 +186,27 @@ class Jobs:
             return entry
         why = "is taken" if wanted == written.text and count > 1 else "cannot be a name here"
         if name != written.text:
-            self._remarks.notice(written.mark, f"{quoted(written.text)} {why}: the job is called {quoted(name)}")
+            self._diagnostics.notice(written.mark, f"{quoted(written.text)} {why}: the job is named {quoted(name)}")
         return with_value(entry, text(written.mark, name))
 
     def _command(self, fields: dict[str, Entry], job: Location, who: str) -> list[Entry]:
         run, script, args = fields.get("run"), fields.get("script"), fields.get("args")
         if run and not isinstance(run.value, Scalar):
-            self._remarks.find(run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who)
+            self._diagnostics.find(run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who)
             return [run]
         for one in (run, fields.get("runner"), args):
             if one and "{cmd}" in text_of(one):
                 why = "{cmd} stands for the command that is replaced, and there is none: write it out"
-                self._remarks.refuse(job, one.value.mark, why)
+                self._diagnostics.refuse(job, one.value.mark, why)
         runner = fields.get("runner")
         if runner and not script:
-            self._remarks.ignored(runner, "it goes with a script, and here is none")
+            self._diagnostics.ignored(runner, "it goes with a script, and here is none")
         if run and args and not script:
             return [with_value(run, text(run.value.mark, f"{text_of(run).rstrip()} {text_of(args)}"))]
         return [one for one in (run, script, runner if script else None, args if script else None) if one]
 
     def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
-        found = [lefthook_condition(fields[key], self._remarks) for key in ("skip", "only") if key in fields]
+        found = [lefthook_condition(fields[key], self._diagnostics) for key in ("skip", "only") if key in fields]
         return [one for one in found if one]
 
 
@@ -221,7 +221,7 @@ def _title_keys(kind: str) -> tuple[str, ...]:
 
 
 def _overridden(outer: Sequence[Moving], fields: dict[str, Entry], own: Sequence[Moving]) -> tuple[Moving, ...]:
-    """The variables from outside that the `env:` here does not set anew, then its own."""
+    """Return the inherited variables that the `env:` here does not override, then its own."""
     env = fields["env"].value if "env" in fields else None
     names = [one.key for one in env.entries] if isinstance(env, MapNode) else []
     return (*(one for one in outer if one.name not in names), *own)
@@ -232,7 +232,7 @@ def _is_moving(value: str) -> bool:
 
 
 def _order(entry: Entry) -> tuple[bool, int, bool, int, str]:
-    """By priority, those without one last; then by the number that a name begins with; then by name."""
+    """Return the sort key of a command: priority (none is last), then the number at the start of its name, its name."""
     fields = fields_of(entry.value) if isinstance(entry.value, MapNode) else {}
     priority = fields["priority"].value if "priority" in fields else None
     rank = priority.value if isinstance(priority, Scalar) and isinstance(priority.value, int) else 0

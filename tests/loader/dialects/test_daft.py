@@ -1,4 +1,4 @@
-"""What becomes of each key of a daft.yml: the same meaning in our words, a notice, or an error."""
+"""The translation of each key of a daft.yml: the same meaning in our format, a notice, or an error."""
 
 import textwrap
 from typing import Any
@@ -12,26 +12,26 @@ from kit.nodes import plain, tree
 
 
 def translated(text: str) -> Any:
-    """The file in our words, when there is nothing to say about it."""
+    """Return the file in our format, where there are no diagnostics."""
     translation = translate(tree(text))
     assert (translation.findings, translation.notices) == ([], [])
     return plain(translation.root)
 
 
-def remarks(text: str) -> list[str]:
-    """The notices (N) and the findings (F) with their places."""
+def diagnostics(text: str) -> list[str]:
+    """Return the notices (N) and the findings (F) with their locations."""
     translation = translate(tree(text))
     notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
     return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
 
 
 def a_hook(body: str, name: str = "pre-commit") -> str:
-    """A file with one hook, whose body begins in line 3, column 5."""
+    """Return a file with one hook, whose body begins in line 3, column 5."""
     return f"hooks:\n  {name}:\n{textwrap.indent(body, '    ')}"
 
 
 def a_job(keys: str, name: str = "pre-commit") -> str:
-    """A file with one job, whose keys begin in line 4, column 9."""
+    """Return a file with one job, whose keys begin in line 4, column 9."""
     return a_hook("jobs:\n" + textwrap.indent(keys, "    ").replace("    ", "  - ", 1), name)
 
 
@@ -193,10 +193,10 @@ def test_the_variables_of_a_job_are_those_of_hooks_that_there_are() -> None:
 
 
 NOTICES = [
-    ("merge: {ff: only}", ['N 1:1 "merge" is ignored: how branches are merged is no matter of hooks']),
-    ("relations: []", ['N 1:1 "relations" is ignored: other repositories are no matter of hooks']),
-    ("layout: x", ['N 1:1 "layout" is ignored: where working trees are put is no matter of hooks']),
-    ("no_tty: true", ['N 1:1 "no_tty" is ignored: whether there is a terminal is found out']),
+    ("merge: {ff: only}", ['N 1:1 "merge" is ignored: hook files do not configure merges of branches']),
+    ("relations: []", ['N 1:1 "relations" is ignored: hook files do not configure other repositories']),
+    ("layout: x", ['N 1:1 "layout" is ignored: hook files do not configure where working trees are']),
+    ("no_tty: true", ['N 1:1 "no_tty" is ignored: a terminal is detected']),
     ("output: [pre-push]", ['N 1:1 "output" is ignored: what is shown cannot be chosen for single hooks']),
     (
         "env: {salt: x}",
@@ -210,12 +210,12 @@ NOTICES = [
         "shared: [.env]",
         ['N 1:1 "shared" is ignored: no files are shared among working trees: a job of worktree-post-create can do it'],
     ),
-    ("tsks: {}", ['N 1:1 "tsks" is ignored: it is no key of daft\'s, did you mean "tasks"?']),
+    ("tsks: {}", ['N 1:1 "tsks" is ignored: unknown key of daft (did you mean "tasks"?)']),
     (
         "log: {stale_running_after: 1d, x: y}",
         [
-            'N 1:7 "stale_running_after" is ignored: that a run has died is told by its lock, not by its age',
-            'N 1:32 "x" is ignored: it is no key of daft\'s "log"',
+            'N 1:7 "stale_running_after" is ignored: a dead run is detected by its lock, not by its age',
+            'N 1:32 "x" is ignored: unknown key of daft\'s "log"',
         ],
     ),
     (
@@ -237,7 +237,7 @@ NOTICES = [
         ],
     ),
     (a_hook("jobs: []", "xyzzy"), ['N 2:3 "xyzzy" is ignored: neither git nor daft has a hook of this name']),
-    (a_hook("skpi: true"), ['N 3:5 "skpi" is ignored: it is no key of daft\'s hooks, did you mean "skip"?']),
+    (a_hook("skpi: true"), ['N 3:5 "skpi" is ignored: unknown key of daft\'s hooks (did you mean "skip"?)']),
     (a_hook("skip: [CI]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
     (a_hook("only: [CI, merge]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
     ("tasks: {a: {fail_mode: warn}}", ['N 1:13 "fail_mode" is ignored: a task fails with its first job that does']),
@@ -245,20 +245,20 @@ NOTICES = [
         a_job("tracks: [path]\nrun: x"),
         ['N 4:9 "tracks" is ignored: no job is run anew when a working tree has been moved'],
     ),
-    (a_job("inputs: [a]\nrun: x"), ['N 4:9 "inputs" is ignored: it is no key of daft\'s "jobs"']),
+    (a_job("inputs: [a]\nrun: x"), ['N 4:9 "inputs" is ignored: unknown key of daft\'s "jobs"']),
     (
         a_job("run: x\nlog:\n  retention: 1d\n  keep_last: 3\n  stale_running_after: 1h\n  retain: 1"),
         [
             'N 7:11 "keep_last" is ignored: it is said for all jobs together, in the file\'s own "log"',
-            'N 8:11 "stale_running_after" is ignored: that a run has died is told by its lock, not by its age',
-            'N 9:11 "retain" is ignored: it is no key of daft\'s "log"',
+            'N 8:11 "stale_running_after" is ignored: a dead run is detected by its lock, not by its age',
+            'N 9:11 "retain" is ignored: unknown key of daft\'s "log"',
         ],
     ),
     (
         "hooks:\n  pre-push:\n    jobs: [{run: x, stage_fixed: true}]",
-        ['N 3:21 "stage_fixed" is ignored: there is nothing to stage in "pre-push"'],
+        ['N 3:21 "stage_fixed" is ignored: nothing to stage in "pre-push"'],
     ),
-    (a_job("run: x {old_branch}"), ['N 4:14 "{old_branch}" never has a value here and stays as it is']),
+    (a_job("run: x {old_branch}"), ['N 4:14 "{old_branch}" has no value here and stays unchanged']),
 ]
 
 FINDINGS = [
@@ -291,12 +291,12 @@ FINDINGS = [
 
 @pytest.mark.parametrize(("text", "expected"), NOTICES)
 def test_what_means_less_here_is_told_and_nothing_fails(text: str, expected: list[str]) -> None:
-    assert remarks(text) == expected
+    assert diagnostics(text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), FINDINGS)
 def test_what_cannot_be_done_as_written_is_an_error(text: str, expected: list[str]) -> None:
-    assert remarks(text) == expected
+    assert diagnostics(text) == expected
 
 
 def test_c7_an_only_of_which_one_part_never_holds_never_holds() -> None:
@@ -313,4 +313,4 @@ def test_a_misspelt_gate_is_left_to_the_models_which_refuse_it() -> None:
     ["hooks: 3", "hooks: {pre-commit: [a]}", a_hook("jobs: {a: b}"), a_job("[a]"), a_job("group: 3"), "log: 3"],
 )
 def test_what_has_a_wrong_type_is_left_to_the_models(text: str) -> None:
-    assert [one for one in remarks(text) if one.startswith("F")] == []
+    assert [one for one in diagnostics(text) if one.startswith("F")] == []

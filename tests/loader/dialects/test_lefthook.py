@@ -1,4 +1,4 @@
-"""What becomes of each key of a lefthook.yml: the same meaning in our words, a notice, or an error."""
+"""The translation of each key of a lefthook.yml: the same meaning in our format, a notice, or an error."""
 
 import textwrap
 from typing import Any
@@ -11,21 +11,21 @@ from kit.nodes import plain, tree
 
 
 def translated(text: str) -> Any:
-    """The file in our words, when there is nothing to say about it."""
+    """Return the file in our format, where there are no diagnostics."""
     translation = translate(tree(text))
     assert (translation.findings, translation.notices) == ([], [])
     return plain(translation.root)
 
 
-def remarks(text: str) -> list[str]:
-    """The notices (N) and the findings (F) with their places."""
+def diagnostics(text: str) -> list[str]:
+    """Return the notices (N) and the findings (F) with their locations."""
     translation = translate(tree(text))
     notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
     return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
 
 
 def pre_commit(body: str, name: str = "pre-commit") -> str:
-    """A file with one hook, whose body begins in line 2, column 3."""
+    """Return a file with one hook, whose body begins in line 2, column 3."""
     return f"{name}:\n{textwrap.indent(textwrap.dedent(body), '  ')}"
 
 
@@ -34,7 +34,7 @@ def hook(body: str, name: str = "pre-commit") -> Any:
 
 
 def job(keys: str, name: str = "pre-commit") -> Any:
-    """The one job that a hook has, and its own keys."""
+    """Return the keys of the only job of a hook."""
     (only,) = hook("jobs:\n" + textwrap.indent(textwrap.dedent(keys), "    ").replace("    ", "  - ", 1), name)["jobs"]
     return only
 
@@ -75,7 +75,7 @@ HOOK_KEYS = [
     ("piped: false", {"parallel": False}),
     ("follow: true", {"parallel": False}),
     ('parallel: "true"\nexclude_tags: [1]', {"parallel": True, "exclude_tags": ["1"]}),
-    ("parallel: true\npiped: true", {"parallel": True, "piped": True}),  # the models refuse it
+    ("parallel: true\npiped: true", {"parallel": True, "piped": True}),  # the models reject it
     ("skip: true", {"parallel": False, "skip": True}),
     ("skip: merge", {"parallel": False, "skip": "merge"}),
     ("skip: [merge, rebase, merge-commit]", {"parallel": False, "skip": ["merge", "rebase", "merge-commit"]}),
@@ -117,7 +117,7 @@ JOB_KEYS = [
     ("run: x\ntimeout: 1m30s", {"run": "x", "timeout": "90s"}),
     ("run: x\ntimeout: 1.5s", {"run": "x", "timeout": "1500ms"}),
     ("run: x\ntimeout: 1m1500us", {"run": "x", "timeout": "60002ms"}),
-    ("run: x\ntimeout: soon", {"run": "x", "timeout": "soon"}),  # the models refuse it
+    ("run: x\ntimeout: soon", {"run": "x", "timeout": "soon"}),  # the models reject it
     ("run: x\nskip: merge\nonly: [rebase]", {"run": "x", "skip": "merge", "only": ["rebase"]}),
     ("run: x\nroot: web/", {"run": "x", "root": "web/", "glob": "**"}),
     ("run: x {all_files}\nroot: web/", {"run": "x {all_files}", "root": "web/"}),
@@ -274,16 +274,16 @@ NOTICES = [
         "ai: {claude: {Stop: x}}",
         ['N 1:1 "ai" is ignored: no settings of other programs are written; its jobs can be run as a task'],
     ),
-    ("no_tty: true", ['N 1:1 "no_tty" is ignored: whether there is a terminal is found out']),
+    ("no_tty: true", ['N 1:1 "no_tty" is ignored: a terminal is detected']),
     (
         "install_non_git_hooks: true",
-        ['N 1:1 "install_non_git_hooks" is ignored: what git does not fire is run by hand here, as a task'],
+        ['N 1:1 "install_non_git_hooks" is ignored: a hook that git does not fire is a task here, run manually'],
     ),
     ("colors: {red: 1}", ['N 1:1 "colors" is ignored: the colors themselves cannot be chosen here']),
     ("output: [sumary]", ['N 1:10 the text "sumary" is ignored: "output" has no such word']),
     ("output: false\nskip_output: [meta]", ['N 2:1 "skip_output" is ignored: "output" is there as well']),
     ("glob_matcher: regex", ['N 1:1 "glob_matcher" is ignored: it is gobwas or doublestar']),
-    ("min_versoin: 1", ['N 1:1 "min_versoin" is ignored: it is no key of lefthook\'s, did you mean "min_version"?']),
+    ("min_versoin: 1", ['N 1:1 "min_versoin" is ignored: unknown key of lefthook (did you mean "min_version"?)']),
     ("parallel: true", ['N 1:1 "parallel" is ignored: it belongs below the name of a hook']),
     (
         "pre-receive: {jobs: []}",
@@ -291,11 +291,11 @@ NOTICES = [
     ),
     (
         "pre-comit: {jobs: []}",
-        ['N 1:1 "pre-comit" is no hook of git\'s and runs as a task only, did you mean "pre-commit"?'],
+        ['N 1:1 "pre-comit" is no hook of git\'s and runs as a task only (did you mean "pre-commit"?)'],
     ),
     (
         pre_commit("skpi: true"),
-        ['N 2:3 "skpi" is ignored: it is no key of lefthook\'s hooks (hook "pre-commit"), did you mean "skip"?'],
+        ['N 2:3 "skpi" is ignored: unknown key of lefthook\'s hooks, in hook "pre-commit" (did you mean "skip"?)'],
     ),
     (
         pre_commit("parallel: true\nfollow: true"),
@@ -307,7 +307,7 @@ NOTICES = [
     ),
     (
         pre_commit("stash_unstaged_changes: false"),
-        ['N 2:3 "stash_unstaged_changes" is ignored: what is not staged is set aside wherever jobs change files'],
+        ['N 2:3 "stash_unstaged_changes" is ignored: unstaged changes are hidden whenever jobs change files'],
     ),
     (
         pre_commit("skip: [true, rebase, {ref: [main], run: x}]"),
@@ -325,7 +325,7 @@ NOTICES = [
         pre_commit("only: [{os: linux}]"),
         [
             'N 2:3 "only" never holds, so what it stands at never runs',
-            'N 2:11 "os" is ignored: it is no key of a condition',
+            'N 2:11 "os" is ignored: unknown key of a condition',
         ],
     ),
     (
@@ -335,14 +335,14 @@ NOTICES = [
             'N 2:49 "runner" is ignored: it goes with a script, and here is none',
         ],
     ),
-    (pre_commit("jobs: [{run: x, root: /web}]"), ['N 2:25 "/web" is not the system\'s: "web" is meant']),
+    (pre_commit("jobs: [{run: x, root: /web}]"), ['N 2:25 "/web" is read as "web": below the top of the repository']),
     (
         pre_commit("jobs: [{run: x, pass_filenames: true}]"),
-        ['N 2:19 "pass_filenames" is ignored: it is no key of lefthook\'s "jobs"'],
+        ['N 2:19 "pass_filenames" is ignored: unknown key of lefthook\'s "jobs"'],
     ),
     (
         pre_commit("commands: {a: {run: x, globs: y}}"),
-        ['N 2:26 "globs" is ignored: it is no key of lefthook\'s "commands", did you mean "glob"?'],
+        ['N 2:26 "globs" is ignored: unknown key of lefthook\'s "commands" (did you mean "glob"?)'],
     ),
     (
         pre_commit("jobs: [{stage_fixed: true, group: {jobs: []}}]"),
@@ -350,14 +350,14 @@ NOTICES = [
     ),
     (
         pre_commit("jobs: [{run: x, glob: y}]", "post-merge"),
-        ['N 2:19 "glob" is ignored: lefthook does not look at the files for a command of "post-merge" that names none'],
+        ['N 2:19 "glob" is ignored: lefthook does not filter files for a command of "post-merge" that names none'],
     ),
     (
         pre_commit("files: z\nexclude: v\njobs: [{glob: y, root: web, group: {jobs: [{script: x}]}}]", "post-merge"),
         [
-            'N 2:3 "files" is ignored: lefthook does not look at the files for a script that is given none',
-            'N 3:3 "exclude" is ignored: lefthook does not look at the files for a script that is given none',
-            'N 4:11 "glob" is ignored: lefthook does not look at the files for a script that is given none',
+            'N 2:3 "files" is ignored: lefthook does not filter files for a script without a list',
+            'N 3:3 "exclude" is ignored: lefthook does not filter files for a script without a list',
+            'N 4:11 "glob" is ignored: lefthook does not filter files for a script without a list',
         ],
     ),
     (
@@ -366,10 +366,10 @@ NOTICES = [
     ),
     (
         pre_commit("jobs: [{script: x, glob: y}]"),
-        ['N 2:22 "glob" is ignored: lefthook does not look at the files for a script that is given none'],
+        ['N 2:22 "glob" is ignored: lefthook does not filter files for a script without a list'],
     ),
-    (pre_commit("jobs: [{name: a, run: x}, {name: a, run: y}]"), ['N 2:36 "a" is taken: the job is called "a 2"']),
-    (pre_commit("jobs: [{name: a=b@c, run: x}]"), ['N 2:17 "a=b@c" cannot be a name here: the job is called "a-b-c"']),
+    (pre_commit("jobs: [{name: a, run: x}, {name: a, run: y}]"), ['N 2:36 "a" is taken: the job is named "a 2"']),
+    (pre_commit("jobs: [{name: a=b@c, run: x}]"), ['N 2:17 "a=b@c" cannot be a name here: the job is named "a-b-c"']),
     (
         pre_commit("jobs: [{run: x, exclude: vendor}]"),
         [
@@ -413,12 +413,12 @@ FINDINGS = [
 
 @pytest.mark.parametrize(("text", "expected"), NOTICES)
 def test_what_means_less_here_is_told_and_nothing_fails(text: str, expected: list[str]) -> None:
-    assert remarks(text) == expected
+    assert diagnostics(text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), FINDINGS)
 def test_what_would_let_a_gate_pass_unchecked_is_an_error(text: str, expected: list[str]) -> None:
-    assert remarks(text) == expected
+    assert diagnostics(text) == expected
 
 
 @pytest.mark.parametrize("only", ["[{os: linux}]", "[]", "{ref: main}", "CI", "[true]", "[{ref: [main]}]"])
@@ -462,7 +462,7 @@ def test_a_single_exclude_is_read_as_the_version_that_the_file_asks_for() -> Non
     ],
 )
 def test_what_has_a_wrong_type_is_left_to_the_models(text: str) -> None:
-    assert [one for one in remarks(text) if one.startswith("F")] == []
+    assert [one for one in diagnostics(text) if one.startswith("F")] == []
 
 
 def test_every_node_keeps_its_place() -> None:

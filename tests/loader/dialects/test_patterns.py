@@ -1,4 +1,4 @@
-"""Globs and regular expressions of other tools: what they match there they match here (C8)."""
+"""Globs and regular expressions of other tools: they match the same paths here as there (C8)."""
 
 import re
 
@@ -95,7 +95,7 @@ def test_c8_a_glob_that_is_none_is_refused(glob: str) -> None:
         regex_of(glob, GOBWAS)
 
 
-# What Go reads, as Python reads it, and texts in which it is found or not.
+# An expression in Go's syntax, the same in Python's, and texts in which it is found or not.
 REGEX_CASES = [
     (r"(^|/)vendor/", r"(^|/)vendor/", "vendor/a x/vendor/a", "vendored/a"),
     (r"\.rb\z", r"\.rb\Z", "a.rb", "a.rb.x"),

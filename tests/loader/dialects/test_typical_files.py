@@ -1,4 +1,4 @@
-"""Whole lefthook files as teams write them, and the hooks.dodo that somebody would write by hand for each."""
+"""Whole lefthook files as teams write them, and an equal hooks.dodo for each."""
 
 import textwrap
 

@@ -1,4 +1,4 @@
-"""Which files have a type (C7)."""
+"""The types of files (C7)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What must be known at the beginning of an event (HOT).
+"""The state of the repository at the beginning of an event (HOT).
 
 Some hooks are derived from one of git's, because a clone or a worktree has just been made (G2). An earlier run may have
 left unstaged changes to restore, or an index to sync (G5, G6).

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _READ_BYTES = 1 << 16
-_TICK_MS = 20  # how often a command's end is looked for where no descriptor tells of it
+_TICK_MS = 20  # how often a command's end is polled where no descriptor signals it
 _LAST_READS = 64  # of what a command left in its pipe: a grandchild may never stop writing
 
 

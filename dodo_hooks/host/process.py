@@ -241,7 +241,7 @@ def reap(pid: int) -> None:
         pass
 
 
-POLL_PARENT_S = 1.0  # how often getppid is asked where there is no pidfd
+POLL_PARENT_S = 1.0  # how often getppid is called where there is no pidfd
 
 
 def watch_parent(parent: int) -> "int | None":

@@ -20,7 +20,7 @@ class ProcessFacts(Record):
     pid: int
     command: str
     is_stopped: bool
-    started_s: float | None  # seconds since the epoch; None where the system does not tell
+    started_s: float | None  # seconds since the epoch; None where the system does not say
 
 
 def facts_of(pid: int) -> ProcessFacts | None:

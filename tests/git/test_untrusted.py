@@ -410,7 +410,7 @@ def test_g5_what_is_read_back_can_be_written_and_read_again(value: object, place
 def test_g5_g6_notes_that_are_not_valid_are_said_and_the_index_is_left_alone(repo: Repo) -> None:
     facts = find_repo(repo.env, str(repo.path))
     repo.write(".git/dodo-hooks-restaged", json.dumps([[None, [["../x", 0o100644, BLOB, 0o100644, BLOB]]]]))
-    with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*: remove it"):
+    with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*; remove it"):
         restore_interrupted(facts, repo.env)
     with pytest.raises(GitError, match="is not valid"):
         FixStager(facts, repo.env, None, [])

@@ -106,7 +106,7 @@ def is_inside(path: str, directory: str) -> bool:
 def _shared(scope: str, value: str) -> str:
     return (
         f"core.hooksPath is {value} in the {scope} git configuration, for all repositories; {NOTHING_DONE}."
-        f" {_LOCAL} instead (the hooks in {value} no longer run in it then), {_GLOBAL},"
+        f" {_LOCAL} instead (the hooks in {value} no longer run here then), {_GLOBAL},"
         f" or `git config --{scope} --unset core.hooksPath`"
     )
 

@@ -10,7 +10,7 @@ import os
 from dodo_hooks.core.git_hooks import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.core.named_tuple import Record
 
-# By this line a shim is known as ours, whatever else was done to it.
+# This line marks a shim as ours, whatever else was done to it.
 MARKER_LINE = b"# dodo-hooks shim: written by `dodo-hooks install`, taken away by `dodo-hooks uninstall`."
 
 # Where a hook file may be, for the shims that fire in every repository: they do not start Python where there is none.
@@ -77,8 +77,8 @@ _FIX_UNSET = b"run \\`git config --global --unset core.hooksPath\\`"
 _INSTALL = b"dodo-hooks install"
 _INSTALL_GLOBAL = b"dodo-hooks install --global"
 
-OF_ALL = b"--global"  # tells `fire` that the hook comes from what is set for all repositories
-PINNED = b"--pinned"  # and that its files were accepted as they are (section 8)
+OF_ALL = b"--global"  # for `fire`: the hook comes from the global install
+PINNED = b"--pinned"  # for `fire`: the hook files were accepted as they are (section 8)
 
 
 class Chain(Record):
@@ -139,7 +139,7 @@ def _when_gone(hook: str, chain: Chain, has_kept: bool) -> bytes:
     leave = (_RUN_KEPT if has_kept else b"") + b"exit 0\n"
     if hook == REFERENCE_TRANSACTION:  # fires two or three times for one change: it says it once
         return b'if [ "$1" = prepared ]; then\n' + say + b"exit 1\nfi\n" + leave
-    if hook in OFTEN_UNSEEN:  # at each `git status`, too: whoever wants to know hears it from another hook
+    if hook in OFTEN_UNSEEN:  # fires at each `git status`, too: another hook prints the sentence
         return leave
     return say + leave
 

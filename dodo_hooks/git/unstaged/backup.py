@@ -127,20 +127,20 @@ def _copy(
 ) -> None:
     """Add the file at the path to the journal, if it differs from the index."""
     offset, (inode, written_ns) = pack.tell(), _identity(top + b"/" + path)
-    owed = read_state(top + b"/" + path, pack.write)
-    if owed.kind == OTHER or owed.is_same_as(base):
+    unstaged = read_state(top + b"/" + path, pack.write)
+    if unstaged.kind == OTHER or unstaged.is_same_as(base):
         return
     if _identity(top + b"/" + path)[0] != inode:
         raise DisturbedError(os.fsdecode(path))
-    _add(journal, offset, path, owed, base, folders if owed == ABSENT else ())
+    _add(journal, offset, path, unstaged, base, folders if unstaged == ABSENT else ())
     journal.entries[-1].inode, journal.entries[-1].written_ns = inode, written_ns
 
 
 def _add(
-    journal: Journal, offset: int, path: bytes, owed: FileState, base: FileState, folders: "tuple[bytes, ...]"
+    journal: Journal, offset: int, path: bytes, unstaged: FileState, base: FileState, folders: "tuple[bytes, ...]"
 ) -> None:
-    if owed != base:
-        journal.entries.append(Entry(len(journal.entries), path, owed, offset, base, folders))
+    if unstaged != base:
+        journal.entries.append(Entry(len(journal.entries), path, unstaged, offset, base, folders))
 
 
 def _identity(path: bytes) -> "tuple[int, int]":

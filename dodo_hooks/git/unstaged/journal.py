@@ -76,12 +76,18 @@ class Entry:
     )
 
     def __init__(
-        self, number: int, path: bytes, owed: FileState, offset: int, base: FileState, folders: "tuple[bytes, ...]" = ()
+        self,
+        number: int,
+        path: bytes,
+        unstaged: FileState,
+        offset: int,
+        base: FileState,
+        folders: "tuple[bytes, ...]" = (),
     ) -> None:
         self.number = number
         self.path = path  # relative to the top
-        self.unstaged = owed  # what its owner had there, when it was copied
-        self.owed = owed  # what has to stand there in the end
+        self.unstaged = unstaged  # what its owner had there, when it was copied
+        self.owed = unstaged  # what has to stand there in the end
         self.owed_in = b""  # the file of ours that has `owed`; none: the owner's file, or its copy from `offset` on
         self.offset = offset
         self.inode = 0  # of the owner's file; 0: there was none

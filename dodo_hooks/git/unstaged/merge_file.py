@@ -132,7 +132,7 @@ class Merger:
         )
         for _ in range(_ATTEMPTS):
             done = capture(argv, self._environ, is_shielded=True)
-            if done.exit_code >= 0:  # else somebody has killed it, which says nothing of the files
+            if done.exit_code >= 0:  # else somebody has killed git, which says nothing about the files
                 break
         remove_tree(folder)
         edits = _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []

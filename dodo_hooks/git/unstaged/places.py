@@ -87,7 +87,7 @@ class Places:
     def keep(self, entry: Entry, place: Place) -> None:
         """Keep the owner's file, which is in the slot. What cannot be kept has a copy."""
         os.rename(place.slot, place.original)
-        if place.folder:  # an empty file in the journal says that it was moved away, should somebody clean up there
+        if place.folder:  # an empty file in the journal says that it was moved away, in case somebody cleans up there
             marker = self._journal.original_file(entry)
             descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             inherit_owner(descriptor, marker)

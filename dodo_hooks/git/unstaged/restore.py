@@ -124,7 +124,7 @@ class Restorer:
             if merged is None:
                 conflicting.append(entry)
             else:
-                self._owe(entry, merged)
+                self._set_merged(entry, merged)
         if conflicting:
             self._journal.is_refused = True
             for entry in entries:
@@ -135,7 +135,7 @@ class Restorer:
             entry.has_fixes = True
         return bool(entries)
 
-    def _owe(self, entry: Entry, merged: Merged) -> None:
+    def _set_merged(self, entry: Entry, merged: Merged) -> None:
         entry.owed = merged.version
         if merged.is_in_file:
             entry.owed_in = _merged_name(entry)
@@ -188,9 +188,9 @@ class Restorer:
             return True
         if self._ending.merges(entry.path) and not self._journal.is_refused:
             before = self._last_fix(entry) if entry.fixed else self._base(entry)
-            merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+            merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
             if merged is not None:
-                self._owe(entry, merged)
+                self._set_merged(entry, merged)
                 entry.replaces.append(seen)
                 return True
         self._saved[entry.number] = seen
@@ -211,13 +211,13 @@ class Restorer:
         unstaged = self._unstaged(entry)
         # A change of the permissions is the owner's, too: an editor that saves a new file may have lost it.
         before = Side(unstaged.version._replace(mode=entry.base.mode), unstaged.pieces)
-        merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+        merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
         if merged is None and entry.fixed:
             self._say(entry, "saved while the hook ran, in lines that a job fixed: only the commit has the fix")
         if merged is None or merged.version.is_same_as(seen):
             entry.is_kept, entry.owed = True, ABSENT
         else:
-            self._owe(entry, merged)
+            self._set_merged(entry, merged)
             entry.replaces.append(seen)
 
     # The sides of a merge
@@ -234,7 +234,7 @@ class Restorer:
     def _seen(self, entry: Entry, seen: FileState) -> Side:
         return Side(seen, partial(pieces_of, self._tree.path(entry)))
 
-    def _owed(self, entry: Entry) -> Side:
+    def _target(self, entry: Entry) -> Side:
         if entry.owed_in:
             return Side(entry.owed, partial(pieces_of, self._journal.directory + b"/" + entry.owed_in))
         version, pieces = self._tree.places.unstaged(entry)
@@ -282,7 +282,7 @@ class Restorer:
     def _put_once(self, entry: Entry) -> bool:
         saved = self._saved.pop(entry.number, None)
         expected = [*entry.replaces, entry.owed]
-        wanted = Wanted(entry.owed, lambda: self._owed(entry).pieces(), expected, () if saved is None else (saved,))
+        wanted = Wanted(entry.owed, lambda: self._target(entry).pieces(), expected, () if saved is None else (saved,))
         beside = self._tree.put(entry, wanted)
         if beside:
             self._written.append(beside)
@@ -294,8 +294,8 @@ class Restorer:
     def _keep_both(self, entry: Entry) -> None:
         if entry.owed.kind == NOTHING:
             return
-        owed = self._owed(entry)
-        name = self._tree.keep_beside(entry, entry.owed, owed.pieces)
+        target = self._target(entry)
+        name = self._tree.keep_beside(entry, entry.owed, target.pieces)
         self._written.append(name)
         self._say(
             entry,

@@ -1,4 +1,4 @@
-"""The one place that starts git, for what is not read from its files; never on the way to a job."""
+"""The one place that starts git for facts that are not read from its files; never on the way to a job."""
 
 import os
 import subprocess
@@ -18,10 +18,11 @@ def run_git(
     stdin: bytes = b"",
     accepted: Sequence[int] = (0,),
 ) -> bytes:
-    """What `git ARGS` prints. Fires no hook and takes no lock that it can do without (R11).
+    """Return what `git ARGS` prints.
 
-    `environ` is the whole environment, by default that of this process; `accepted` are the exit codes that are no
-    failure. Raises GitError, with the last line that git said.
+    The call fires no hook, and takes no lock that git can do without (R11). `environ` is the whole environment, by
+    default that of this process. The exit codes in `accepted` are no failure. Raises GitError, with the last line of
+    git's standard error.
     """
     environ = {**(os.environ if environ is None else environ), "GIT_OPTIONAL_LOCKS": "0"}
     try:
@@ -30,13 +31,16 @@ def run_git(
     except OSError as error:
         raise GitError(f"git cannot be started in {cwd}: {error.strerror}") from error
     if done.returncode not in accepted:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise GitError(f"git {args[0]}: {said or f'ended with {done.returncode}'}")
+        message = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise GitError(f"git {args[0]}: {message or f'ended with {done.returncode}'}")
     return done.stdout
 
 
 def _repository_here(environ: Mapping[str, str]) -> "tuple[str, ...]":
-    """The directories of the repository that we stand in, which a question about none is no reason to obey."""
+    """Return the directories of the repository in the current directory.
+
+    Git is never taken from them, also where the command is about no repository.
+    """
     try:
         here = locate_repo(environ, os.getcwd())
     except (GitError, OSError):
@@ -45,12 +49,12 @@ def _repository_here(environ: Mapping[str, str]) -> "tuple[str, ...]":
 
 
 def expect_configuration(repo: Repo, environ: Mapping[str, str]) -> None:
-    """Raise GitError where git cannot read its configuration, and so does nothing at all in this repository.
+    """Raise GitError where git cannot read its configuration.
 
-    What we read ourselves (git/repo.py) is less strict: without this, commands would answer for a repository in which
-    no hook can fire.
+    Git does nothing at all in such a repository. What we read ourselves (git/repo.py) is less strict: without this
+    check, commands would answer for a repository in which no hook can fire.
     """
     try:
         run_git(("config", "--list"), repo.top or repo.git_dir, {**without_local(environ), "GIT_DIR": repo.git_dir})
     except GitError as error:
-        raise GitError(f"git cannot read its configuration, so correct that file: {error}") from error
+        raise GitError(f"git cannot read its configuration: {error}; correct that file") from error

@@ -1,10 +1,8 @@
-"""What `file_types:` can ask for (C7; HOT). docs/files.md says the same for people.
+"""The types that `file_types:` can select, and which files of the working tree have them (C7; HOT).
 
-A MIME type is told by the ending of the name; where that is none of these, by the `#!` line; what is known by neither
-and is text is `text/plain`. Programs that look at the content itself know hundreds of them. These are the ones that
-somebody checks before a commit.
-
-Which files of the working tree are of the types that a job asks for (C7; HOT).
+The ending of the name decides the MIME type; where the table has no such ending, the `#!` line decides. Other text is
+`text/plain`. Programs that inspect the content itself know hundreds of types. These are the ones that somebody checks
+before a commit. docs/files.md has the same table for people.
 """
 
 from dodo_hooks.host.posix import os
@@ -90,29 +88,29 @@ FILE_TYPES = (*KINDS, *sorted({*_TABLE, *_SAME}))  # every word that `file_types
 
 
 def check_file_type(name: str) -> None:
-    """Raises ValueError if this is no word that `file_types:` knows; says which is near."""
+    """Raise ValueError, with the nearest known word, if `file_types:` does not know this one."""
     if name in FILE_TYPES:
         return
     from dodo_hooks.core.nearest import nearest  # when a file is loaded
 
     near = nearest(name, FILE_TYPES)
-    hint = f"did you mean {near!r}?" if near else f"it may be {', '.join(KINDS)}, or a known MIME type"
-    raise ValueError(f"{name!r} is not a file type that is known here: {hint}")
+    hint = f" (did you mean {near!r}?)" if near else f"; use {', '.join(KINDS)}, or a MIME type of docs/files.md"
+    raise ValueError(f"unknown file type {name!r}{hint}")
 
 
 def canonical(name: str) -> str:
-    """The one name of a MIME type."""
+    """Return the one name of a MIME type."""
     return _SAME.get(name, name)
 
 
 def mime_type_by_name(path: bytes) -> "str | None":
-    """The MIME type that the ending of a path tells."""
+    """Return the MIME type of the ending of a path."""
     name, dot, ending = path.rpartition(b"/")[2].rpartition(b".")
     return _find(0, ending.lower().decode("latin-1")) if dot and name else None
 
 
 def mime_type_by_interpreter(content: bytes) -> "str | None":
-    """The MIME type that the `#!` line of a file tells."""
+    """Return the MIME type of the interpreter in the `#!` line."""
     if not content.startswith(b"#!"):
         return None
     words = content[2:].partition(b"\n")[0].split()
@@ -123,8 +121,11 @@ def mime_type_by_interpreter(content: bytes) -> "str | None":
 
 
 def is_text(content: bytes) -> bool:
-    """Whether a file that begins like this is text: no "binary data byte" of mimesniff.spec.whatwg.org, or a mark of
-    UTF-8, 16 or 32 at its beginning. An empty file is."""
+    """Return whether a file that begins like this is text.
+
+    Text has no "binary data byte" of mimesniff.spec.whatwg.org, or begins with a byte order mark of UTF-8, 16 or 32. An
+    empty file is text.
+    """
     return content.startswith(_MARKS) or not content.translate(None, _TEXT_BYTES)
 
 
@@ -142,14 +143,17 @@ def _find(column: int, word: str) -> "str | None":
     return None
 
 
-_LOOKED_AT_BYTES = 8192  # of the content
+_READ_BYTES = 8192  # of the content
 _KIND, _REGULAR, _LINK = 0o170000, 0o100000, 0o120000  # inode(7); the module `stat` would be one more to import
 
 
 def has_types(top: str, types: "Sequence[str]", *, may_be_gone: bool = False) -> "Callable[[bytes], bool]":
-    """The question whether a file below `top` has all of the kinds and, where MIME types are among the `types`, one of
-    them. A link is not followed: it is neither text nor binary nor executable. What is not there has no type; with
-    `may_be_gone` it may have had any that its name does not rule out."""
+    """Return the predicate that tells whether a file below `top` has these types.
+
+    A file must have all of the kinds and, where MIME types are among the `types`, one of them. A link is not followed:
+    it is neither text nor binary nor executable. A missing file has no type. With `may_be_gone` it may have had any
+    type that its name does not rule out.
+    """
     kinds = frozenset(one for one in types if one in KINDS)
     mime_types = frozenset(canonical(one) for one in types if one not in KINDS)
     needs_content = bool(mime_types or kinds & {TEXT, BINARY})
@@ -192,6 +196,6 @@ def _has_content(path: bytes, kinds: "frozenset[str]", mime_types: "frozenset[st
 def _beginning(path: bytes) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        return os.read(descriptor, _LOOKED_AT_BYTES)
+        return os.read(descriptor, _READ_BYTES)
     finally:
         os.close(descriptor)

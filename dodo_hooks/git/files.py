@@ -1,11 +1,11 @@
-"""The files that an event is about, asked of git, as bytes relative to the top (G4; HOT).
+"""The files of an event, queried from git, as bytes relative to the top (G4; HOT).
 
-Each set takes one git process where that is possible, and plumbing where that is as fast: no `diff.*` of the user's has
-a say in it. Submodules are nobody's files here; renames are a deletion and an addition.
+Each file set takes one git process where that is possible, and plumbing where that is as fast: no `diff.*` setting of
+the user's changes the result. Submodules are left out. A rename is a deletion and an addition.
 
 What is pushed is, for a ref that the remote has, the difference between there and here, also where a push is forced.
-For a ref that is new, and for one whose old commit is not here, it is what the commits change that no remote-tracking
-branch of this remote has; of a merge that is what differs from all of its parents.
+For a new ref, and for one whose old commit is not here, it is what the commits change that no remote-tracking branch of
+this remote has. Of a merge, that is what differs from all of its parents.
 """
 
 from dodo_hooks.core.errors import GitError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 _LOG = ("log", "--format=", *_RAW, "--no-color", "-O/dev/null")
-# What could change the answers, or run something, and has no option.
+# Settings that could change the output, or run something, and for which there is no option.
 _SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showRoot=true", "log.showSignature=false")
 _AT_HEAD = ("post-commit", "post-applypatch", "worktree-post-create", "post-clone")  # what HEAD is, is what has changed
 _SUBMODULE = b"160000"
@@ -35,7 +35,7 @@ _NOTHING = b"000000"
 
 
 class Event(Record):
-    """What git has fired, and what it said then."""
+    """A hook that git fires, with its arguments and its standard input."""
 
     hook: str
     args: "tuple[str, ...]"
@@ -43,16 +43,16 @@ class Event(Record):
 
 
 class GitQuery(Record):
-    """A repository that is asked, in the environment that git gave its hook: the index is the one of this commit."""
+    """A repository to query, in the environment that git gave its hook: the index is the one of this commit."""
 
     repo: "Repo"
     environ: "Mapping[str, str]"
 
     def git(self, *args: str, stdin: bytes = b"") -> bytes:
-        """What `git ARGS` prints.
+        """Return what `git ARGS` prints.
 
         Raises:
-            GitError: it failed; with the last line that it said.
+            GitError: git failed; with the last line of its standard error.
         """
         done = self.attempt(*args, stdin=stdin)
         if done.exit_code:
@@ -60,7 +60,10 @@ class GitQuery(Record):
         return done.output
 
     def attempt(self, *args: str, stdin: bytes = b"") -> Captured:
-        """The same, also where it fails. Fires no hook and takes no lock that it can do without (R11)."""
+        """Run `git ARGS`, and return the result also where git fails.
+
+        The call fires no hook, and takes no lock that git can do without (R11).
+        """
         top = self.repo.top
         options = ("-C", top, *(word for setting in _SETTINGS for word in ("-c", setting)), *args)
         environ = {**self.environ, "GIT_OPTIONAL_LOCKS": "0"}
@@ -72,38 +75,38 @@ class GitQuery(Record):
             raise GitError(f"git cannot be started in {top}: {error.strerror}") from error
 
 
-def list_files(source: str, asked: GitQuery, event: Event) -> "Changes | None":
-    """The files of one of the sources STAGED, PUSHED, ALL and CHANGED; None where the event does not tell them.
+def list_files(source: str, query: GitQuery, event: Event) -> "Changes | None":
+    """Return the files of a source: STAGED, PUSHED, ALL or CHANGED; None where the event does not define them.
 
     Raises:
-        GitError: git cannot tell.
+        GitError: git failed.
     """
     if source == ALL:
-        return _tracked(asked)
+        return _tracked(query)
     if source == STAGED or (source == CHANGED and event.hook in BEFORE_A_COMMIT):
-        return _staged(asked)
+        return _staged(query)
     if event.hook == "pre-push" and source in (PUSHED, CHANGED):
-        return _pushed(asked, event) if event.args else None
-    return _changed(asked, event) if source == CHANGED else None
+        return _pushed(query, event) if event.args else None
+    return _changed(query, event) if source == CHANGED else None
 
 
 def present(changes: "Changes") -> "tuple[bytes, ...]":
-    """The paths that have not been deleted."""
+    """Return the paths that have not been deleted."""
     return tuple(path for path, is_deleted in changes.items() if not is_deleted)
 
 
-def _staged(asked: GitQuery) -> "Changes":
-    if head_of(asked.repo)[1] is not None:
-        return _parsed(asked.git("diff-index", "--cached", *_RAW, "--ita-invisible-in-index", "HEAD", "--"))
-    # There is no commit yet, or we cannot see it: then git knows what to compare with.
+def _staged(query: GitQuery) -> "Changes":
+    if head_of(query.repo)[1] is not None:
+        return _parsed(query.git("diff-index", "--cached", *_RAW, "--ita-invisible-in-index", "HEAD", "--"))
+    # There is no commit yet, or we cannot see it: git knows what to compare with.
     options = ("--no-ext-diff", "--no-color", "-O/dev/null", "--ita-invisible-in-index")
-    return _parsed(asked.git("diff", "--cached", *_RAW, *options, "--"))
+    return _parsed(query.git("diff", "--cached", *_RAW, *options, "--"))
 
 
-def _tracked(asked: GitQuery) -> "Changes":
-    """All files of the index that can be in the working tree: not what a sparse checkout leaves out."""
+def _tracked(query: GitQuery) -> "Changes":
+    """Return all files of the index that can be in the working tree, without what a sparse checkout leaves out."""
     changes: Changes = {}
-    for entry in asked.git("ls-files", "-z", "-s", "-t").split(b"\0"):
+    for entry in query.git("ls-files", "-z", "-s", "-t").split(b"\0"):
         facts, _, path = entry.partition(b"\t")
         tag, _, mode = facts[:8].partition(b" ")
         if tag not in (b"", b"S") and mode != _SUBMODULE:
@@ -114,7 +117,7 @@ def _tracked(asked: GitQuery) -> "Changes":
 # What is pushed
 
 
-def _pushed(asked: GitQuery, event: Event) -> "Changes":
+def _pushed(query: GitQuery, event: Event) -> "Changes":
     updates: list[tuple[bytes, bytes, bytes]] = []
     new: list[bytes] = []
     for line in event.stdin.splitlines():
@@ -126,46 +129,46 @@ def _pushed(asked: GitQuery, event: Event) -> "Changes":
             new.append(here)
         elif here != there:
             updates.append((ref, there, here))
-    changes, unknown = _updated(asked, updates)
+    changes, unknown = _updated(query, updates)
     if new or unknown:
-        changes.update(_introduced(asked, event.args[0], [*new, *(here for _, _, here in unknown)], unknown))
+        changes.update(_introduced(query, event.args[0], [*new, *(here for _, _, here in unknown)], unknown))
     return {path: changes[path] for path in sorted(changes)}
 
 
 def _updated(
-    asked: GitQuery, updates: "list[tuple[bytes, bytes, bytes]]"
+    query: GitQuery, updates: "list[tuple[bytes, bytes, bytes]]"
 ) -> "tuple[Changes, list[tuple[bytes, bytes, bytes]]]":
-    """What differs between there and here, and the updates for which that cannot be said: a commit is not here."""
+    """Return what differs between there and here, and the updates whose old commit is not here."""
     if not updates:
         return {}, []
     if len(updates) == 1:
         _, there, here = updates[0]
-        done = asked.attempt("diff-tree", "-r", *_RAW, there.decode(), here.decode(), "--")
+        done = query.attempt("diff-tree", "-r", *_RAW, there.decode(), here.decode(), "--")
         return ({}, updates) if done.exit_code else (_parsed(done.output), [])
     # Branches hold commits, which git takes by the line. A tag may be an object that it does not take.
     branches = [update for update in updates if update[0].startswith(b"refs/heads/")]
     lines = b"".join(b"%s %s\n" % (here, there) for _, there, here in branches)
-    done = asked.attempt("diff-tree", "--stdin", "--no-commit-id", "-r", *_RAW, stdin=lines)
+    done = query.attempt("diff-tree", "--stdin", "--no-commit-id", "-r", *_RAW, stdin=lines)
     if done.exit_code:
         return {}, updates
     return _parsed(done.output), [update for update in updates if update not in branches]
 
 
 def _introduced(
-    asked: GitQuery, remote: str, tips: "list[bytes]", known: "list[tuple[bytes, bytes, bytes]]"
+    query: GitQuery, remote: str, tips: "list[bytes]", known: "list[tuple[bytes, bytes, bytes]]"
 ) -> "Changes":
-    """What the commits change that the remote does not have, as far as its remote-tracking branches tell."""
-    has_branches = _has_branches(asked.repo.common_dir, remote)
+    """Return what the commits change that the remote lacks, as far as its remote-tracking branches show."""
+    has_branches = _has_branches(query.repo.common_dir, remote)
     if not has_branches and not known and len(set(tips)) == 1:
-        return _of_tree(asked, tips[0].decode())  # all of it is new; no need to go through the history
+        return _of_tree(query, tips[0].decode())  # all of it is new; no need to go through the history
     lines = b"".join(b"%s\n" % tip for tip in tips) + b"".join(b"^%s\n" % there for _, there, _ in known)
     but = ("--not", f"--remotes={remote}") if has_branches else ()
     # Of a merge, what differs from all its parents (-c); a commit before its parents, so that the newest is seen first.
-    return _parsed(asked.git(*_LOG, "-c", "--topo-order", "--ignore-missing", "--stdin", *but, stdin=lines))
+    return _parsed(query.git(*_LOG, "-c", "--topo-order", "--ignore-missing", "--stdin", *but, stdin=lines))
 
 
 def _has_branches(common_dir: str, remote: str) -> bool:
-    """Whether there is any remote-tracking branch of this remote, which may also be a URL or a path."""
+    """Return whether there is any remote-tracking branch of this remote, which may also be a URL or a path."""
     if ":" in remote or remote.startswith(("/", ".")):
         return False
     if os.access(f"{common_dir}/reftable", os.F_OK):
@@ -181,45 +184,45 @@ def _has_branches(common_dir: str, remote: str) -> bool:
 # What has changed
 
 
-def _changed(asked: GitQuery, event: Event) -> "Changes | None":
+def _changed(query: GitQuery, event: Event) -> "Changes | None":
     hook, args = event.hook, event.args
-    if len(args) < 3 and hook in _AT_HEAD and not _has_commit(asked):
-        return {}  # a hook that is run by hand before there is anything
+    if len(args) < 3 and hook in _AT_HEAD and not _has_commit(query):
+        return {}  # a manual run before there is any commit
     if hook in ("worktree-post-create", "post-clone"):
-        return _of_tree(asked, args[1] if len(args) == 3 else "HEAD")
+        return _of_tree(query, args[1] if len(args) == 3 else "HEAD")
     if hook in ("post-commit", "post-applypatch"):  # of a merge, what it brought to its first parent
-        return _parsed(asked.git(*_LOG, "-1", "-m", "--first-parent", "HEAD", "--"))
+        return _parsed(query.git(*_LOG, "-1", "-m", "--first-parent", "HEAD", "--"))
     if hook == "post-checkout" and len(args) == 3:
-        return {} if args[2] == "0" else _between(asked, args[0], args[1])
+        return {} if args[2] == "0" else _between(query, args[0], args[1])
     if hook == "post-merge" and args:
-        return _staged(asked) if args[0] == "1" else _between(asked, "ORIG_HEAD", "HEAD")
+        return _staged(query) if args[0] == "1" else _between(query, "ORIG_HEAD", "HEAD")
     if hook == "post-rewrite" and args:
         # One line for each commit, `OLD NEW`, the last one last: from its old to its new tree everything has changed.
         words = event.stdin.rstrip().rpartition(b"\n")[2].decode(errors="replace").split()
-        return _between(asked, words[0], words[1]) if len(words) > 1 else {}
+        return _between(query, words[0], words[1]) if len(words) > 1 else {}
     return None
 
 
-def _has_commit(asked: GitQuery) -> bool:
-    return head_of(asked.repo)[1] is not None or not asked.attempt("rev-parse", "--quiet", "--verify", "HEAD").exit_code
+def _has_commit(query: GitQuery) -> bool:
+    return head_of(query.repo)[1] is not None or not query.attempt("rev-parse", "--quiet", "--verify", "HEAD").exit_code
 
 
-def _between(asked: GitQuery, old: str, new: str) -> "Changes":
-    """What differs between two commits, of which a null id is one without files."""
+def _between(query: GitQuery, old: str, new: str) -> "Changes":
+    """Return what differs between two commits; a null id is a commit without files."""
     if old == new:
         return {}
     if _is_null(old.encode()):
-        return _of_tree(asked, new)
+        return _of_tree(query, new)
     if _is_null(new.encode()):
-        return dict.fromkeys(_of_tree(asked, old), True)
-    return _parsed(asked.git("diff-tree", "-r", *_RAW, old, new, "--"))
+        return dict.fromkeys(_of_tree(query, old), True)
+    return _parsed(query.git("diff-tree", "-r", *_RAW, old, new, "--"))
 
 
-def _of_tree(asked: GitQuery, commit: str) -> "Changes":
-    """All files of a commit."""
+def _of_tree(query: GitQuery, commit: str) -> "Changes":
+    """Return all files of a commit."""
     if _is_null(commit.encode()):
         return {}
-    entries = (entry.partition(b"\t") for entry in asked.git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"))
+    entries = (entry.partition(b"\t") for entry in query.git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"))
     return {path: False for facts, _, path in entries if path and not facts.startswith(_SUBMODULE)}
 
 
@@ -227,9 +230,10 @@ def _of_tree(asked: GitQuery, commit: str) -> "Changes":
 
 
 def _parsed(raw: bytes) -> "Changes":
-    """The paths of `--raw -z` (git-diff(1), "Raw output format"), for a merge also with the modes of several parents.
+    """Return the paths of `--raw -z` (git-diff(1), "Raw output format").
 
-    Of a path that is there more than once the first counts, which is the newest.
+    Of a merge, each path has the modes of several parents. Of a path that appears more than once the first counts,
+    which is the newest.
     """
     changes: Changes = {}
     fields = iter(raw.split(b"\0"))

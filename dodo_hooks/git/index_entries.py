@@ -20,9 +20,9 @@ def check_out(
     *,
     is_sparse: bool = False,
 ) -> None:
-    """The index versions of these paths, filters and line ends included, below `prefix` instead of the top.
+    """Check out the index versions of these paths, filters and line ends included, below `prefix` instead of the top.
 
-    `is_sparse`: skip-worktree is set for some. git 2.36 and later leave those out unless they are told not to.
+    `is_sparse`: skip-worktree is set for some. git 2.36 and later leave those out without an option.
 
     Raises:
         GitError: one of them cannot be checked out.
@@ -39,7 +39,7 @@ def check_out(
 
 
 def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tuple[int, str]]":
-    """Mode and blob of each path in the index that git uses. Raises GitError."""
+    """Return mode and blob of each path in the index that git uses. Raises GitError."""
     found = {}
     for line in run_git_at_top(repo, environ, ("ls-files", "-s", "-z"), is_shielded=True).split(b"\0"):
         if line:
@@ -50,7 +50,7 @@ def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tupl
 
 
 def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: "list[bytes]", lock: "int | None") -> None:
-    """Lines as of `update-index --index-info`; the entries keep their flags. Raises GitError."""
+    """Write the lines of `update-index --index-info` to the index; the entries keep their flags. Raises GitError."""
     if lines:
         paths = [line.partition(b"\t")[2].rstrip(b"\0") for line in lines]
         with flags_lifted(repo, environ, flags_of(repo, environ, paths), lock):
@@ -62,7 +62,7 @@ def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: "list[b
 def flags_lifted(
     repo: Repo, environ: "Mapping[str, str]", flags: "Mapping[bytes, str]", lock: "int | None"
 ) -> "Generator[None, None, None]":
-    """Let git look at these paths of the working tree for a moment. Raises GitError."""
+    """Clear the flags of these paths, so that git reads their files, and set them again afterwards. Raises GitError."""
     mark(repo, environ, flags, lock, False)
     try:
         yield

@@ -1,9 +1,9 @@
-"""Paths whose file in the working tree git does not look at: assume-unchanged and skip-worktree (G5; HOT).
+"""Paths whose file in the working tree git ignores: assume-unchanged and skip-worktree (G5; HOT).
 
 `git status` calls such a path unchanged, whatever stands there, and `git update-index` leaves its entry as it is. Only
-`git ls-files -v` tells. That is one more process, so the index is looked into first: mostly no entry has a flag.
-(git's index-format.txt: flags of 16 bits come before the name; assume-valid is the first of them, and an entry with the
-second has 16 more, whose second is skip-worktree.)
+`git ls-files -v` shows the flags. That is one more process, so the index file is searched first: mostly no entry has a
+flag. (git's index-format.txt: flags of 16 bits come before the name; assume-valid is the first of them, and an entry
+with the second has 16 more, whose second is skip-worktree.)
 """
 
 from dodo_hooks.git.worktree_status import index_file, run_git_at_top
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from dodo_hooks.git.repo import Repo
 
-SPARSE = "Ss"  # skip-worktree, alone and with the other: where it is set, the file may be absent and is not missed
+SPARSE = "Ss"  # skip-worktree, with or without the other: where it is set, the file may be absent, which is no change
 _ASSUMED = "hs"
 _LONGEST = 0xFFF  # of a name, as far as the flags hold its length
 _MOST_BYTES = 20_000_000  # to be searched: about as long as a process takes
 
 
 def flags_of(repo: "Repo", environ: "Mapping[str, str]", paths: "Collection[bytes]") -> "dict[bytes, str]":
-    """Those of the paths that have a flag in the index that git uses, with the letter of git-ls-files(1), option -v.
+    """Return the paths that have a flag in the index that git uses, with the letter of git-ls-files(1), option -v.
 
     Raises:
         GitError: git does not answer.
@@ -46,7 +46,7 @@ def mark(
 
 
 def is_missed(top: str, path: bytes, flag: str) -> bool:
-    """Whether nothing stands there and that is no change: it was left out of a sparse checkout."""
+    """Return whether the file is absent because it was left out of a sparse checkout, which is no change."""
     try:
         os.lstat(top.encode("utf-8", "surrogateescape") + b"/" + path)
     except OSError:

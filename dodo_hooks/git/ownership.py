@@ -1,8 +1,8 @@
-"""Whether git would use a repository that it finds, or refuse it because it is somebody else's (section 8; HOT).
+"""The check whether git would use a repository, or refuse it because somebody else owns it (section 8; HOT).
 
 Whoever can write a git directory says what is run there, by hooks, filters and `core.fsmonitor`. So git uses what it
-discovers only where it belongs to the effective user. We look at the same three owners, by lstat(2), and where all are
-right nothing more is done. Else git itself is asked, so that `safe.directory` and `safe.bareRepository` mean what they
+discovers only where it belongs to the effective user. We check the same three owners, by lstat(2), and where all are
+right nothing more is done. Else git itself decides, so that `safe.directory` and `safe.bareRepository` mean what they
 mean to git, of any version.
 """
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ROOT = 0
-# With these in its environment git would not look for itself.
+# With these in its environment git would discover nothing by itself.
 _NAMING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
 
 def expect_usable(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
-    """Refuse a repository that git refuses.
+    """Raise where git refuses the repository.
 
     `git_dir`: the discovered git directory. `place`: the directory whose `.git` led to it; "" where it is bare.
 
@@ -32,7 +32,10 @@ def expect_usable(git_dir: str, place: str, environ: "Mapping[str, str]") -> Non
 
 
 def _is_own(path: str, environ: "Mapping[str, str]") -> bool:
-    """As git's `is_path_owned_by_current_uid`: for root under sudo, what belongs to who called it will do as well."""
+    """Return whether the effective user owns the path, as git's `is_path_owned_by_current_uid`.
+
+    For root under sudo, the owner may also be the user who called sudo.
+    """
     try:
         owner = os.lstat(path).st_uid
     except OSError:
@@ -44,7 +47,10 @@ def _is_own(path: str, environ: "Mapping[str, str]") -> bool:
 
 
 def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
-    """Raise what git says against the repository, which it looks for by itself; `rev-parse` runs nothing there."""
+    """Raise git's own error about the repository.
+
+    Git discovers the repository by itself; `rev-parse` runs nothing there.
+    """
     from dodo_hooks.core.terminal_text import shown
     from dodo_hooks.git.program import git_outside
     from dodo_hooks.git.repo import joined, real
@@ -55,11 +61,11 @@ def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
         argv = (git_outside(environ, (place, git_dir)), "-C", place, "rev-parse", "--git-dir")
         done = capture(argv, environ)
     except OSError as error:
-        raise UnsafeRepositoryError(f"git cannot be asked about {shown(place)}: {error.strerror}") from error
+        raise UnsafeRepositoryError(f"git cannot be started in {shown(place)}: {error.strerror}") from error
     if done.exit_code:
         lines = done.said.decode("utf-8", "surrogateescape").removeprefix("fatal: ").strip().split("\n")
-        said = "\n".join(shown(line.replace("\t", "    ")) for line in lines)
-        raise UnsafeRepositoryError(said or f"git does not use the repository at {shown(place)}")
+        message = "\n".join(shown(line.replace("\t", "    ")) for line in lines)
+        raise UnsafeRepositoryError(message or f"git does not use the repository at {shown(place)}")
     found = done.output.decode("utf-8", "surrogateescape").removesuffix("\n")
-    if real(joined(place, found)) != git_dir:  # what we have found is none to git
-        raise UnsafeRepositoryError(f"{shown(git_dir)} is no repository to git, which uses {shown(found)} there")
+    if real(joined(place, found)) != git_dir:  # git does not take it for a repository
+        raise UnsafeRepositoryError(f"{shown(git_dir)} is no git repository; git uses {shown(found)} there")

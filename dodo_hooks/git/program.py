@@ -1,4 +1,4 @@
-"""Which git is started (section 8; HOT)."""
+"""The choice of the git program (section 8; HOT)."""
 
 from dodo_hooks.git.repo import real
 from dodo_hooks.host.posix import os

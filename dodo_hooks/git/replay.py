@@ -1,11 +1,11 @@
-"""git replaying commits, and the background phases that wait for its end (R12; HOT).
+"""Replays of commits by git, and the background phases that wait for their end (R12; HOT).
 
 A rebase of five commits fires `post-commit` five times. Its background phase is begun once: by the last pick or, where
 the last pick does not fire the hook, by `post-rewrite`, which git fires when the rebase is done.
 
-What is owed is kept in the directory in which git keeps the state of the replay, so an abort takes it away.
-(git's sequencer.c and builtin/am.c; seen with git 2.39: while a pick is committed, `git-rebase-todo` no longer has it,
-`sequencer/todo` still has it as its first line, and `next` is its number.)
+The deferred hooks are recorded in the directory in which git keeps the state of the replay, so an abort removes the
+record. (git's sequencer.c and builtin/am.c; seen with git 2.39: while a pick is committed, `git-rebase-todo` no longer
+has it, `sequencer/todo` still has it as its first line, and `next` is its number.)
 """
 
 from dodo_hooks.core.git_hooks import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
-_OWED = "dodo-hooks-owed"
+_DEFERRED = "dodo-hooks-owed"
 _OF_USERS = ("post-commit", "post-checkout", "post-merge")  # `git am` fires none of them
 _HEAD_OF_REFTABLE = "ref: refs/heads/.invalid"  # a file that says nothing (git's reftable documentation)
 _LONGEST_ENTRY = 4096
@@ -25,18 +25,20 @@ _MOST_ARGS, _LONGEST = 3, 4096  # githooks(5): post-checkout has three; the long
 
 
 class Replay(Record):
+    """A rebase, am, cherry-pick or revert that git has in progress."""
+
     directory: str  # of git's state
     command: str  # "rebase", "am", "cherry-pick" or "revert"
     is_over: bool  # nothing more will be replayed after what fires now
 
 
 def replay_of(repo: "Repo", hook: str) -> "Replay | None":
-    """The replay during which `hook` fires; None outside of any."""
+    """Return the replay during which `hook` fires; None outside of any."""
     return next((one for one in _standing(repo, hook) if _belongs(repo, one, hook)), None)
 
 
 def abandoned_replays(repo: "Repo", hook: str) -> "list[Replay]":
-    """The replays whose state stands in the git directory although `hook` fires outside of them.
+    """Return the replays whose state stands in the git directory although `hook` fires outside of them.
 
     Their owner has left them by `reset --hard` or a checkout; for git they are still in progress.
     """
@@ -60,11 +62,11 @@ def _standing(repo: "Repo", hook: str) -> "list[Replay]":
 
 
 def _belongs(repo: "Repo", replay: Replay, hook: str) -> bool:
-    """Whether what fires now is done by the replay, or for it, and not after it was abandoned.
+    """Return whether what fires now is done by the replay, or for it, and not after it was abandoned.
 
     A rebase works on a detached HEAD, up to its `post-rewrite`; a mailbox is applied without commits of the user's. A
-    pick is committed while MERGE_MSG is there (seen with git 2.39, where its removal follows `post-commit`), and what
-    was committed for it after a conflict is known by the reflog.
+    pick is committed while MERGE_MSG is there (seen with git 2.39, where its removal follows `post-commit`). The reflog
+    shows what was committed for it after a conflict.
     """
     if replay.command == "rebase":
         head = _read(f"{repo.git_dir}/HEAD")
@@ -77,7 +79,7 @@ def _belongs(repo: "Repo", replay: Replay, hook: str) -> bool:
 
 
 def _last_reflog(repo: "Repo") -> str:
-    """The message of HEAD's last entry; empty where there is no such file."""
+    """Return the message of HEAD's last entry; empty where there is no such file."""
     try:
         descriptor = os.open(f"{repo.git_dir}/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
@@ -92,26 +94,26 @@ def _last_reflog(repo: "Repo") -> str:
 
 
 def defer(replay: Replay, hook: str, args: "tuple[str, ...]") -> None:
-    """Remember that this hook's background phase has to be begun when the replay is over."""
-    owed = {**_owed(replay), hook: args}
-    _write(replay, owed)
+    """Record that this hook's background phase has to be begun when the replay is over."""
+    deferred = {**_read_deferred(replay), hook: args}
+    _write(replay, deferred)
 
 
 def clear_deferred(replay: Replay, hook: str) -> None:
-    """It has been begun."""
-    owed = _owed(replay)
-    if owed.pop(hook, None) is not None:
-        _write(replay, owed)
+    """Remove the record of a hook whose background phase has begun."""
+    deferred = _read_deferred(replay)
+    if deferred.pop(hook, None) is not None:
+        _write(replay, deferred)
 
 
 def deferred_hooks(replay: Replay) -> "dict[str, tuple[str, ...]]":
-    """The hooks whose background phases are owed, each with the arguments of its last firing."""
-    return _owed(replay)
+    """Return the hooks whose background phases are deferred, each with the arguments of its last firing."""
+    return _read_deferred(replay)
 
 
-def _owed(replay: Replay) -> "dict[str, tuple[str, ...]]":
-    """Only hooks that git fires are believed, with as many arguments as those have."""
-    path = f"{replay.directory}/{_OWED}"
+def _read_deferred(replay: Replay) -> "dict[str, tuple[str, ...]]":
+    """Return the recorded hooks that git fires, with as many arguments as git gives them; ignore all others."""
+    path = f"{replay.directory}/{_DEFERRED}"
     if not os.access(path, os.F_OK):
         return {}
     from dodo_hooks.git.untrusted import read_regular
@@ -128,12 +130,15 @@ def _are_arguments(args: "list[str]") -> bool:
     return len(args) <= _MOST_ARGS and all(len(one) <= _LONGEST and min(one, default=" ") >= " " for one in args)
 
 
-def _write(replay: Replay, owed: "dict[str, tuple[str, ...]]") -> None:
-    """Best effort: a state directory that cannot be written costs a background phase, not the rebase."""
+def _write(replay: Replay, deferred: "dict[str, tuple[str, ...]]") -> None:
+    """Write the record, if possible.
+
+    A state directory that cannot be written costs a background phase, not the rebase.
+    """
     from dodo_hooks.git.untrusted import create_file
 
-    text = "".join("\0".join((hook, *args)) + "\n" for hook, args in owed.items())
-    path = f"{replay.directory}/{_OWED}"
+    text = "".join("\0".join((hook, *args)) + "\n" for hook, args in deferred.items())
+    path = f"{replay.directory}/{_DEFERRED}"
     try:
         descriptor = create_file(f"{path}.new")
         os.write(descriptor, text.encode("utf-8", "surrogateescape"))
@@ -144,7 +149,7 @@ def _write(replay: Replay, owed: "dict[str, tuple[str, ...]]") -> None:
 
 
 def _steps(path: str) -> int:
-    """How many instructions a todo file has."""
+    """Return the number of instructions in a todo file."""
     lines = (line.strip() for line in _read(path).split("\n"))
     return sum(bool(line) and not line.startswith("#") for line in lines)
 

@@ -1,7 +1,8 @@
 """Facts about a repository, read from its files as git reads them, without starting git (HOT).
 
 A `git rev-parse` costs 1.7 ms, a handful of reads 0.1. What is here follows gitrepository-layout(5), and for the
-working tree the table of cases in git's own test t1510: a variable wins over the configuration, that over the place.
+working tree the table of cases in git's own test t1510: a variable wins over the configuration, and the configuration
+over the directory.
 """
 
 import sys
@@ -29,12 +30,12 @@ class Repo(Record):
 
     @property
     def is_linked(self) -> bool:
-        """Whether the working tree was made by `git worktree add`. A submodule's was not."""
+        """True if the working tree was made by `git worktree add`. A submodule's was not."""
         return self.git_dir != self.common_dir and os.access(f"{self.git_dir}/commondir", os.F_OK)
 
 
 def find_repo(environ: "Mapping[str, str]", cwd: str) -> Repo:
-    """The repository that git would use, given its variables and the directory.
+    """Return the repository that git would use, given its variables and the directory.
 
     Raises:
         UnsafeRepositoryError: git refuses it, because it belongs to somebody else (section 8).
@@ -44,10 +45,12 @@ def find_repo(environ: "Mapping[str, str]", cwd: str) -> Repo:
 
 
 def locate_repo(environ: "Mapping[str, str]", cwd: str) -> Repo:
-    """The same, whoever it belongs to: for what reads there, and runs and obeys nothing.
+    """Return the repository, whoever owns it.
+
+    For callers that read there, and run and obey nothing.
 
     Raises:
-        GitError: as above.
+        GitError: as for `find_repo`.
     """
     return _find(environ, cwd, is_checked=False)
 
@@ -64,18 +67,18 @@ def _find(environ: "Mapping[str, str]", cwd: str, is_checked: bool) -> Repo:
         # top just the same, which is of no use to anybody.
         git_dir, place = found, "" if f"{cwd}/".startswith(f"{found}/") else cwd
     else:
-        raise GitError(f"GIT_DIR is {named!r}, and no git repository is there: unset it, or correct it")
+        raise GitError(f"no git repository at GIT_DIR={named!r}; unset GIT_DIR, or correct it")
     common = environ.get("GIT_COMMON_DIR")
     common_dir = real(joined(cwd, common)) if common else _common_dir(git_dir)
     return Repo(_work_tree(environ, cwd, git_dir, common_dir, place), git_dir, common_dir)
 
 
 def is_discoverable(repo: Repo, environ: "Mapping[str, str]") -> bool:
-    """Whether git finds this repository from its top, and uses it; if not, a background job needs variables (R11).
+    """Return whether git finds this repository from its top, and uses it; if not, background jobs need variables (R11).
 
     `environ`: without what names a repository.
 
-    A repository without working tree is never taken for found: where its jobs run is not ours to guess.
+    A repository without a working tree never counts as found: the directory of its jobs is not ours to guess.
     """
     if not repo.top:
         return False
@@ -87,7 +90,7 @@ def is_discoverable(repo: Repo, environ: "Mapping[str, str]") -> bool:
 
 
 def main_worktree(repo: Repo) -> "str | None":
-    """The top of the main working tree; None where there is none, in a bare repository."""
+    """Return the top of the main working tree; None where there is none, in a bare repository."""
     if not repo.is_linked:
         return repo.top or None
     is_bare, configured = configured_tree(repo.common_dir, repo.common_dir)
@@ -100,7 +103,7 @@ def main_worktree(repo: Repo) -> "str | None":
 
 
 def default_branch(repo: Repo) -> str:
-    """The branch that a clone of the remote `origin` checks out; "" where that is not known."""
+    """Return the branch that a clone of the remote `origin` checks out; "" where that is not known."""
     try:
         content = read_file(f"{repo.common_dir}/refs/remotes/origin/HEAD").strip()
     except OSError:
@@ -110,7 +113,7 @@ def default_branch(repo: Repo) -> str:
 
 
 def head_of(repo: Repo) -> "tuple[str | None, str | None]":
-    """The branch and the commit id that HEAD stands on; never an exception.
+    """Return the branch and the commit id of HEAD; never raise.
 
     Detached: no branch. Not born yet: no commit. Neither, where HEAD cannot be read (refs in a reftable are one case).
     """
@@ -124,7 +127,7 @@ def head_of(repo: Repo) -> "tuple[str | None, str | None]":
 
 
 def _discover(environ: "Mapping[str, str]", cwd: str) -> "tuple[str, str]":
-    """The git directory, and the top of the working tree where it was found in ("" where it is bare)."""
+    """Return the git directory, and the top of the working tree where it was found ("" where it is bare)."""
     place, ceiling = cwd, _ceiling(environ, cwd)
     while True:
         base = place.rstrip("/")
@@ -134,7 +137,7 @@ def _discover(environ: "Mapping[str, str]", cwd: str) -> "tuple[str, str]":
             return place, ""
         above = base.rpartition("/")[0] or "/"
         if not base or above == ceiling:
-            raise GitError(f"{cwd} is not in a git repository: go into one, or make one with `git init`")
+            raise GitError(f"{cwd} is not in a git repository; run `git init` to create one")
         if _is_mount_point(place, above) and not _may_cross(environ):
             raise GitError(
                 f"{cwd} is not in a git repository, up to the mount point {place}; "
@@ -144,7 +147,7 @@ def _discover(environ: "Mapping[str, str]", cwd: str) -> "tuple[str, str]":
 
 
 def _ceiling(environ: "Mapping[str, str]", cwd: str) -> str:
-    """The nearest directory above `cwd` that git does not look into (git(1), GIT_CEILING_DIRECTORIES); "" for none."""
+    """Return the nearest directory above `cwd` where git stops (git(1), GIT_CEILING_DIRECTORIES); "" for none."""
     ceilings, is_resolved = [""], True
     for entry in environ.get("GIT_CEILING_DIRECTORIES", "").split(":"):
         if not entry:  # what follows an empty entry holds no links
@@ -168,7 +171,7 @@ def _may_cross(environ: "Mapping[str, str]") -> bool:
 
 
 def _git_dir_at(path: str) -> "str | None":
-    """The git directory that `path` is, or that a file of that name tells (in linked worktrees and submodules)."""
+    """Return the git directory at `path`, or the one that a `.git` file names (in linked worktrees and submodules)."""
     if _is_git_dir(path):
         return real(path)
     try:
@@ -176,10 +179,10 @@ def _git_dir_at(path: str) -> "str | None":
     except OSError:  # not there, or a directory with something else in it: git looks further up, too
         return None
     target = content[7:].strip(b" \r\n") if content.startswith(b"gitdir:") and b"\0" not in content else b""
-    told = joined(path.rpartition("/")[0], _text(target))
-    if not target or not _is_git_dir(told):
-        raise GitError(f"{path} does not lead to a git repository: `git worktree repair` may mend it")
-    return real(told)
+    target_dir = joined(path.rpartition("/")[0], _text(target))
+    if not target or not _is_git_dir(target_dir):
+        raise GitError(f"{path} does not lead to a git repository; run `git worktree repair`")
+    return real(target_dir)
 
 
 def _is_git_dir(path: str) -> bool:
@@ -215,7 +218,7 @@ def _work_tree(environ: "Mapping[str, str]", cwd: str, git_dir: str, common_dir:
 
 
 def configured_tree(git_dir: str, common_dir: str) -> "tuple[bool, str]":
-    """core.bare and core.worktree ("" if not set). A linked worktree takes them from its own file alone."""
+    """Return core.bare and core.worktree ("" if not set). A linked worktree takes them from its own file alone."""
     shared = _settings(f"{common_dir}/config")
     settings = dict(shared) if git_dir == common_dir else {}
     if shared.get(b"extensions.worktreeconfig", b"").lower() in TRUE_WORDS:
@@ -224,7 +227,10 @@ def configured_tree(git_dir: str, common_dir: str) -> "tuple[bool, str]":
 
 
 def _settings(path: str) -> "dict[bytes, bytes]":
-    """The settings of the sections `core` and `extensions`. Includes are not followed: git does not either, here."""
+    """Return the settings of the sections `core` and `extensions`.
+
+    Includes are not followed: git does not follow them here, either.
+    """
     found: dict[bytes, bytes] = {}
     section = b""
     try:
@@ -243,7 +249,7 @@ def _settings(path: str) -> "dict[bytes, bytes]":
 
 
 def _value(text: bytes) -> bytes:
-    """A value without its quotes, escapes and comment (git-config(1), "Syntax")."""
+    """Return a value without its quotes, escapes and comment (git-config(1), "Syntax")."""
     value, end, quoted = bytearray(), 0, False
     characters = iter(text.strip())
     for character in characters:
@@ -265,7 +271,7 @@ def _value(text: bytes) -> bytes:
 
 
 def _follow_head(repo: Repo) -> "tuple[str | None, str | None]":
-    """As `head_of`; raises OSError or ValueError."""
+    """Return the branch and the commit id of HEAD, as `head_of`; raises OSError or ValueError."""
     branch: str | None = None
     content: bytes | None = read_file(f"{repo.git_dir}/HEAD").rstrip()
     for _ in range(SYMREFS_AT_MOST + 1):
@@ -282,7 +288,7 @@ def _follow_head(repo: Repo) -> "tuple[str | None, str | None]":
 
 
 def _ref(common_dir: str, name: bytes) -> "bytes | None":
-    """What the ref holds; None if there is no such ref."""
+    """Return what the ref holds; None if there is no such ref."""
     try:
         return read_file(f"{common_dir}/{_text(name)}").rstrip()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -309,7 +315,7 @@ def joined(base: str, path: str) -> str:
 
 
 def real(path: str) -> str:
-    """The absolute path without links, `.` and `..`; what does not exist stays as it is written."""
+    """Return the absolute path without links, `.` and `..`; what does not exist stays as it is written."""
     done, todo, links = "", path.split("/")[::-1], 0
     while todo:
         part = todo.pop()
@@ -325,7 +331,7 @@ def real(path: str) -> str:
             continue
         links += 1
         if links > LINKS_AT_MOST:
-            raise GitError(f"{path} goes in circles: a link in it leads back to itself")
+            raise GitError(f"{path} is a loop of symbolic links")
         if target.startswith("/"):
             done = ""
         todo += target.split("/")[::-1]
@@ -333,5 +339,5 @@ def real(path: str) -> str:
 
 
 def _text(data: bytes) -> str:
-    """As `os.fsdecode`: what cannot be decoded becomes surrogates."""
+    """Decode as `os.fsdecode` does: what cannot be decoded becomes surrogates."""
     return data.decode(sys.getfilesystemencoding(), "surrogateescape")

@@ -1,4 +1,4 @@
-"""What differs from HEAD, staged or not, and what is not tracked: to compare the tree before and after a job."""
+"""The state of the tree before and after a job: what differs from HEAD, staged or not, and what is not tracked."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ TreeState = dict[bytes, tuple[object, ...]]
 
 
 def read_tree_state(repo: Repo, environ: Mapping[str, str]) -> TreeState:
-    """Each such path, relative to the top, with what its entry in the index and its file are.
+    """Return the path of each difference, relative to the top, with the facts of its index entry and its file.
 
     Raises:
         GitError: git does not answer. OSError: a file cannot be read.
@@ -33,7 +33,10 @@ def read_tree_state(repo: Repo, environ: Mapping[str, str]) -> TreeState:
 
 
 def _content(path: bytes, facts: list[bytes]) -> tuple[object, ...]:
-    """What tells one content from another; of what is not tracked its stamp, since it may be large and many."""
+    """Return what distinguishes one content from another.
+
+    Of an untracked file that is its stamp, since such files may be large and many.
+    """
     if facts[0] == b"?":
         try:
             status = os.lstat(path)
@@ -49,7 +52,7 @@ def is_untracked(state: TreeState, path: bytes) -> bool:
 
 
 def diff_of(repo: Repo, environ: Mapping[str, str], paths: Iterable[bytes], *, has_colors: bool) -> bytes:
-    """How tracked files differ from the index, for people; cut where it is long.
+    """Return how tracked files differ from the index, for people; cut where it is long.
 
     Raises:
         GitError: git does not answer.

@@ -1,8 +1,9 @@
 """Values that are read back from below the git directory, each checked before it is used (G5).
 
-Whoever hands over a repository hands over its git directory: a journal, or a note, that we have never written. So a
-path must lead to a file of the working tree, and be one that git itself would track; permissions are nothing but
-permissions; and no link is followed on the way. Each function returns its value, or raises ValueError with a reason.
+Whoever hands over a repository hands over its git directory, which may hold a journal or a note that we have never
+written. So a path must lead to a file of the working tree, and be one that git itself would track; permissions are
+nothing but permissions; and no link is followed on the way. Each function returns its value, or raises ValueError with
+a reason.
 """
 
 from dodo_hooks.host.files.file_owner import inherit_owner
@@ -39,7 +40,7 @@ def flag(value: object) -> bool:
 
 
 def items(value: object, count: "int | None" = None) -> "list[object]":
-    """A list, of `count` items."""
+    """Return a list, of `count` items."""
     if not isinstance(value, list) or count not in (None, len(value)):
         raise ValueError(f"no list{f' of {count}' if count else ''}: {_short(value)}")
     return value
@@ -64,7 +65,7 @@ def small_integer(value: object) -> int:
 
 
 def permission_bits(value: object) -> int:
-    """Who may read, write and execute; no setuid, setgid or sticky bit."""
+    """Return who may read, write and execute; no setuid, setgid or sticky bit."""
     bits = small_integer(value)
     if bits > 0o777:
         raise ValueError(f"no permissions: {bits:#o}")
@@ -72,7 +73,7 @@ def permission_bits(value: object) -> int:
 
 
 def index_mode(value: object) -> int:
-    """The mode of an entry of git's index; 0: there is none."""
+    """Return the mode of an entry of git's index; 0: there is none."""
     mode = small_integer(value)
     if mode not in _INDEX_MODES:
         raise ValueError(f"no mode of an index entry: {mode:#o}")
@@ -80,17 +81,17 @@ def index_mode(value: object) -> int:
 
 
 def digest(value: object) -> str:
-    """A SHA-256 in hex."""
+    """Return a SHA-256 in hex."""
     return _hex(value, (64,))
 
 
 def blob_id(value: object) -> str:
-    """The name of a git object, in hex: SHA-1 or SHA-256."""
+    """Return the name of a git object, in hex: SHA-1 or SHA-256."""
     return _hex(value, (40, 64))
 
 
 def relative_path(value: object) -> bytes:
-    """The path of a file, relative to the top of the working tree, written as `path_text` does."""
+    """Return the path of a file, relative to the top of the working tree, from the text that `path_text` wrote."""
     try:
         path = text(value).encode("latin-1")
     except UnicodeEncodeError:
@@ -101,20 +102,22 @@ def relative_path(value: object) -> bytes:
 
 
 def path_text(path: bytes) -> str:
-    """Any bytes as JSON, whatever the locale: each becomes the character of its number."""
+    """Return any bytes as text for JSON, whatever the locale: each byte becomes the character of its number."""
     return path.decode("latin-1")
 
 
 def is_tracked_path(path: bytes) -> bool:
-    """Whether git can have a file of this name below the top, with all its protections on (core.protectHFS and
-    core.protectNTFS in git-config(1))."""
+    """Return whether git can have a file of this name below the top, with all its protections on.
+
+    The protections are core.protectHFS and core.protectNTFS in git-config(1).
+    """
     if b"\0" in path:
         return False
     return all(part not in (b"", b".", b"..") and not _is_dot_git(part) for part in path.split(b"/"))
 
 
 def _is_dot_git(part: bytes) -> bool:
-    """Whether some file system takes this for the name of the git directory (git's path.c, `is_ntfs_dotgit`)."""
+    """Return whether some file system takes this for the name of the git directory (git's path.c, `is_ntfs_dotgit`)."""
     seen_by_hfs = "".join(one for one in part.decode("utf-8", "replace") if one not in _UNSEEN_BY_HFS)
     # On Windows a backslash separates folders, after a colon a stream of the file is named, and dots and spaces at the
     # end of a name do not count.
@@ -136,7 +139,7 @@ def _short(value: object) -> str:
 
 
 def read_regular(path: "str | bytes") -> bytes:
-    """All of a file of ours, not through a link and not from a pipe.
+    """Return all of a file of ours, not through a link and not from a pipe.
 
     Raises:
         OSError: it cannot be opened or read. ValueError: it is no file, or much too large for one of ours.
@@ -157,10 +160,10 @@ def read_regular(path: "str | bytes") -> bytes:
 
 
 def expect_folders(directory: bytes, paths: "Sequence[bytes]") -> None:
-    """What is there of the directory, and of these paths in it, are folders, and no links to others.
+    """Raise unless the directory, and these paths in it, are folders or missing, and no links.
 
     Raises:
-        OSError: it cannot be looked at. ValueError: one is no folder.
+        OSError: it cannot be read. ValueError: one is no folder.
     """
     for path in (directory, *(directory + b"/" + one for one in paths)):
         try:
@@ -172,7 +175,9 @@ def expect_folders(directory: bytes, paths: "Sequence[bytes]") -> None:
 
 
 def create_file(path: "str | bytes", mode: int = 0o600) -> int:
-    """A descriptor to write a new file with, in the place of what a killed process, or somebody else, has left there.
+    """Create a file and return a descriptor to write it.
+
+    The new file replaces what a killed process, or somebody else, has left there.
 
     Raises:
         OSError: it cannot be made.

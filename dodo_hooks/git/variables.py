@@ -1,4 +1,4 @@
-"""The variables that belong to one git command, and what a background job gets instead (R11; HOT)."""
+"""The variables that belong to one git command, and the environment of a background job without them (R11; HOT)."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ AUTHOR_VARIABLES = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
 
 
 def without_local(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """The environment as it was before git added what belongs to its command, and with the `safe.directory` of that."""
+    """Return the environment as it was before git added the variables of its command, but with its `safe.directory`."""
     dropped: set[str] = set(LOCAL_VARIABLES)
-    # git commit sets all three, the date as "@SECONDS ZONE", which is how we tell them from a person's own: a commit
+    # git commit sets all three, the date as "@SECONDS ZONE", which distinguishes them from a person's own: a commit
     # that a job makes later must not get the author and the date of this one.
     if environ.get("GIT_AUTHOR_DATE", "").startswith("@"):
         dropped.update(AUTHOR_VARIABLES)
@@ -66,8 +66,10 @@ def without_local(environ: "Mapping[str, str]") -> "dict[str, str]":
 
 
 def _safe_directories(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Of the settings of git's command line those that say whose repositories are safe: they are about the machine and
-    who uses it, and without them git would refuse to a job what it allows to its hook."""
+    """Return the settings of git's command line that name safe directories.
+
+    They are about the machine and who uses it. Without them git would refuse to a job what it allows to its hook.
+    """
     kept: dict[str, str] = {}
     values = [value for key, value in _numbered_settings(environ) if key.lower() == _SAFE]
     for number, value in enumerate(values):
@@ -92,7 +94,7 @@ def _numbered_settings(environ: "Mapping[str, str]") -> "list[tuple[str, str]]":
 
 
 def _quoted_words(text: str) -> "list[str]":
-    """The words of GIT_CONFIG_PARAMETERS, with their quotes: `'key'='value'`, of an older git `'key=value'`."""
+    """Return the words of GIT_CONFIG_PARAMETERS, with their quotes: `'key'='value'`, of an older git `'key=value'`."""
     words, word, is_quoted, characters = [], "", False, iter(text)
     for character in characters:
         if character == " " and not is_quoted:
@@ -113,9 +115,9 @@ def _names_safe(word: str) -> bool:
 
 
 def background_environ(environ: "Mapping[str, str]", repo: "Repo", discoverable: bool) -> "dict[str, str]":
-    """The environment of background jobs: none of git's per-command variables, and no lock that git can do without.
+    """Return the environment of background jobs: no per-command variables of git's, no lock that git can do without.
 
-    `discoverable` is what `repo.is_discoverable` says: if not, GIT_DIR and GIT_WORK_TREE lead to the repository.
+    `discoverable` is the result of `repo.is_discoverable`: if False, GIT_DIR and GIT_WORK_TREE lead to the repository.
     """
     clean = without_local(environ)
     clean["GIT_OPTIONAL_LOCKS"] = "0"

@@ -1,7 +1,7 @@
-"""What differs between the index that git is about to commit and the working tree (G5; HOT: on the prompt's path).
+"""The differences between the index that git is about to commit and the working tree (G5; HOT: on the prompt's path).
 
-One git process, whatever the number of files. It has git's own environment, so that it looks at the index which git
-uses for this commit: a temporary one for `commit -- FILE`, the lock file for `commit -a`.
+One git process finds them, whatever the number of files. It has git's own environment, so that it reads the index which
+git uses for this commit: a temporary one for `commit -- FILE`, the lock file for `commit -a`.
 """
 
 from dodo_hooks.core.errors import GitError
@@ -22,17 +22,18 @@ _STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=
 
 
 class Change(Record):
-    """A tracked path whose working tree is not what the index says."""
+    """A tracked path whose file in the working tree differs from the index."""
 
     path: bytes  # relative to the top
     mode: int  # of the entry; NO_ENTRY: the path is only intended to be added
     blob: str  # of the entry
-    flag: str = ""  # git/index_flags.py: git does not look at this file
+    flag: str = ""  # git/index_flags.py: git ignores the file in the working tree
 
 
 def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Change, ...]":
-    """All of them, without submodules and what is not merged yet. A path that git does not look at is among them where
-    it is staged: whether it differs is for the caller to see.
+    """Return all unstaged changes, without submodules and unmerged paths.
+
+    A path that git ignores because of its flag is included where it is staged: the caller checks whether it differs.
 
     Raises:
         GitError: git does not answer.
@@ -41,10 +42,10 @@ def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Chang
 
 
 class _Answer:
-    """What `git status` says, with what it does not look at."""
+    """The output of `git status`, with the paths that it ignores."""
 
     def __init__(self, repo: "Repo", environ: "Mapping[str, str]", output: bytes) -> None:
-        """Raises GitError: git does not answer."""
+        """Parse the output. Raises GitError: git does not answer."""
         from dodo_hooks.git.index_flags import flags_of, is_missed
 
         staged = parse_staged(output)
@@ -59,10 +60,10 @@ class _Answer:
 
 
 class StatusQuery:
-    """`git status`, asked in one process for what is staged and for what is not, while something else is done."""
+    """A `git status` for staged and unstaged changes, in one process that runs while something else is done."""
 
     def __init__(self, repo: "Repo", environ: "Mapping[str, str]") -> None:
-        """Raises GitError: git cannot be started."""
+        """Start git. Raises GitError: git cannot be started."""
         self._repo = repo
         self._environ = environ
         self._answer: _Answer | None = None
@@ -72,8 +73,9 @@ class StatusQuery:
             raise _not_started(repo, error) from error
 
     def staged(self) -> "dict[bytes, bool]":
-        """What the index changes against HEAD, without submodules: each path, and whether it is deleted there, or left
-        out of a sparse checkout.
+        """Return what the index changes against HEAD, without submodules.
+
+        Each path comes with whether it is deleted there, or left out of a sparse checkout.
 
         Raises:
             GitError: git does not answer.
@@ -81,7 +83,7 @@ class StatusQuery:
         return self._result().staged
 
     def unstaged(self) -> "tuple[Change, ...]":
-        """As `unstaged_changes`."""
+        """Return the unstaged changes, as `unstaged_changes`."""
         return self._result().unstaged()
 
     def _result(self) -> _Answer:
@@ -91,7 +93,7 @@ class StatusQuery:
 
 
 def parse_staged(output: bytes) -> "dict[bytes, bool]":
-    """The same lines: X is what the index has done to HEAD's entry, `D` for a deletion."""
+    """Return the staged paths of the same lines: X is what the index has done to HEAD's entry, `D` for a deletion."""
     found = {}
     for line in output.split(b"\0"):
         if line[:2] != b"1 " or line[2:3] == b".":
@@ -103,7 +105,10 @@ def parse_staged(output: bytes) -> "dict[bytes, bool]":
 
 
 def parse_status(output: bytes, flags: "Mapping[bytes, str]") -> "tuple[Change, ...]":
-    """What git-status(1), "Porcelain Format Version 2", calls ordinary entries: `1 XY sub mH mI mW hH hI path`."""
+    """Return the unstaged changes in the ordinary entries of git-status(1), "Porcelain Format Version 2".
+
+    A line of such an entry is `1 XY sub mH mI mW hH hI path`.
+    """
     found = []
     for line in output.split(b"\0"):
         if line[:2] != b"1 ":
@@ -124,10 +129,12 @@ def run_git_at_top(
     lock: "int | None" = None,
     is_shielded: bool = False,
 ) -> bytes:
-    """What `git ARGS` prints at the top of the working tree; fires no hook. The rest is as for `capture`.
+    """Return what `git ARGS` prints at the top of the working tree; fire no hook.
+
+    The other parameters are those of `capture`.
 
     Raises:
-        GitError: with what git said.
+        GitError: with the error that git printed.
     """
     environ = git_environ(repo, environ)
     try:
@@ -152,7 +159,7 @@ def _not_started(repo: "Repo", error: OSError) -> GitError:
 
 
 def _reason(errors: bytes) -> str:
-    """The line that says what was wrong; advice may come before and after it."""
+    """Return the line with the error; advice may come before and after it."""
     lines = errors.decode("utf-8", "replace").strip().split("\n")
     for line in lines:
         if line.startswith(("fatal: ", "error: ")):
@@ -161,14 +168,17 @@ def _reason(errors: bytes) -> str:
 
 
 def git_environ(repo: "Repo", environ: "Mapping[str, str]") -> "dict[str, str]":
-    """The environment that git gave to its hook, made independent of the current directory."""
+    """Return the environment that git gave to its hook, made independent of the current directory."""
     clean = {name: value for name, value in environ.items() if name not in _PATHSPECS}
     clean.update(GIT_DIR=repo.git_dir, GIT_WORK_TREE=repo.top, GIT_OPTIONAL_LOCKS="0")
     return clean
 
 
 def index_file(repo: "Repo", environ: "Mapping[str, str]") -> str:
-    """The index that git uses. A relative one is relative to the top, where git goes before it looks."""
+    """Return the path of the index that git uses.
+
+    A relative one is relative to the top, where git goes before it reads the index.
+    """
     named = environ.get("GIT_INDEX_FILE")
     if not named:
         return f"{repo.git_dir}/index"

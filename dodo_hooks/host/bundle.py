@@ -1,6 +1,6 @@
 """The byte code of all hot modules in one file (HOT).
 
-Python looks for each module in directories, opens its `.pyc`, compares that with its source, and makes a spec: 0.14 ms
+Python searches directories for each module, opens its `.pyc`, compares that with its source, and makes a spec: 0.14 ms
 a module. Forty small modules, which are good to read, would cost as much as starting the interpreter. So `install`
 writes what they compile to, without docstrings, into one file beside the launcher, and from there a module takes 0.04.
 
@@ -35,7 +35,7 @@ DIGITS = 8  # of the head's length
 
 
 class Finder:
-    """Finds the modules of a bundle; all others are left to Python (importlib.abc.MetaPathFinder, and Loader)."""
+    """The finder and loader of a bundle's modules; all others are left to Python (importlib.abc)."""
 
     def __init__(self, path: str, base: int, index: "dict[str, Entry]") -> None:
         self._path = path
@@ -60,7 +60,7 @@ class Finder:
         return sys.modules[spec.name]
 
     def exec_module(self, module: "ModuleType") -> None:
-        """It was run by `_load`."""
+        """Do nothing: `_load` has run the module."""
 
     def _load(self, name: str, descriptor: int) -> bool:
         """Make and run a module, after those that it imports, so that its own import statements find them there.
@@ -100,12 +100,12 @@ def start(path: str, base: int, index: "dict[str, Entry]") -> None:
 
 
 def is_in_use(module: str) -> bool:
-    """Whether this module came from a bundle, and not from its own file."""
+    """Return whether this module came from a bundle, and not from its own file."""
     return type(sys.modules[module].__loader__).__name__ == Finder.__name__
 
 
 def made_of(sources: "Sequence[tuple[str, str, tuple[str, ...]]]") -> bytes:
-    """A bundle of these modules, each with its name, the path of its source, and what it imports of the others.
+    """Return a bundle of these modules, each with its name, the path of its source, and what it imports of the others.
 
     Raises:
         OSError: a source cannot be read.
@@ -122,15 +122,18 @@ def made_of(sources: "Sequence[tuple[str, str, tuple[str, ...]]]") -> bytes:
 
 
 def _is_private(stat: "os.stat_result") -> bool:
-    """Whether nobody but the effective user and root can have written it (section 8), as the launcher asks, too.
+    """Return whether only the effective user and root can have written the file (section 8).
 
-    Else it is left alone without a word, and a hook is slower: `doctor` tells. Not host/files/private_files.py, since
-    this is what that is imported with."""
+    The launcher checks it, too.
+
+    Otherwise the bundle is ignored without a word, and a hook is slower: `doctor` reports it.
+    host/files/private_files.py cannot be used here, since it is imported from the bundle.
+    """
     return stat.st_uid in (0, os.geteuid()) and not stat.st_mode & 0o022
 
 
 def _marker(name: str) -> bytes:
-    """What stands before a module's code."""
+    """Return the bytes before a module's code."""
     return f"<{name}>".encode()
 
 
@@ -140,7 +143,7 @@ def _compiled(path: str) -> bytes:
 
 
 def is_unchanged(source: str, mtime_ns: int, size: int) -> bool:
-    """Whether a source is still what a module was compiled from."""
+    """Return whether a source is still what a module was compiled from."""
     try:
         stat = os.stat(source)
     except OSError:

@@ -1,8 +1,8 @@
 """Starting a program and reading all that it prints, without `subprocess` (12 ms to import; HOT).
 
-Two kinds. git is read to the end of its output, in our own process group, so that a Ctrl-C reaches it. A command of the
-hook file is the leader of a group of its own, has ended when its first process has (R16), and may have a limit: then,
-and when we are interrupted, its whole group is killed.
+There are two kinds. git is read to the end of its output, in our own process group, so that a Ctrl-C reaches it. A
+command of the hook file is the leader of a group of its own, has ended when its first process has (R16), and may have a
+limit: then, and when we are interrupted, its whole group is killed.
 """
 
 import select
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _READ_BYTES = 1 << 16
-_TICK_MS = 20  # how often a command's end is looked for where no descriptor tells of it
+_TICK_MS = 20  # how often a command's end is polled where no descriptor signals it
 _LAST_READS = 64  # of what a command left in its pipe: a grandchild may never stop writing
 
 
 class Captured(Record):
+    """The result of a program: its exit code and what it printed."""
+
     exit_code: int  # negative: the number of the signal that ended it, as in `os.waitstatus_to_exitcode`
     output: bytes
     said: bytes  # on standard error
@@ -29,12 +31,12 @@ class Captured(Record):
 
     @property
     def last_words(self) -> str:
-        """The last line that it said, for an error of one sentence."""
+        """The last line on standard error, for an error of one sentence."""
         return self.said.decode(errors="replace").strip().rpartition("\n")[2]
 
 
 class How(Record):
-    """How a program is run."""
+    """The options of a program that is run."""
 
     is_led: bool = False  # in a group of its own, which is killed with it: it is a command of the hook file
     is_shielded: bool = False  # in a group of its own, where a Ctrl-C at the terminal does not reach it
@@ -50,7 +52,9 @@ def capture(
     lock: "int | None" = None,
     is_shielded: bool = False,
 ) -> Captured:
-    """Run a program, give it `stdin`, and return when it has ended and its output is closed. The rest is as in `How`.
+    """Run a program, give it `stdin`, and return when it has ended and its output is closed.
+
+    The options are those of `How`.
 
     Raises:
         OSError: it cannot be started.
@@ -62,12 +66,12 @@ class Pending:
     """A program that runs while we do something else."""
 
     def __init__(self, argv: "tuple[str, ...]", environ: "Mapping[str, str]") -> None:
-        """Raises OSError: it cannot be started."""
+        """Start the program. Raises OSError: it cannot be started."""
         self._capture = _Capture(argv, environ, b"", How())
         self._capture.start()
 
     def result(self) -> Captured:
-        """Wait for its end. To be called once."""
+        """Wait for its end, and return its result. Call it once."""
         return self._capture.finish(None)
 
 
@@ -154,7 +158,7 @@ class _Capture:
                 pass
 
     def _exchange(self, deadline_s: "float | None") -> bool:
-        """Write and read until there is nothing more to come; False when the time was over first."""
+        """Write and read until there is nothing more to come; return False when the time was over first."""
         last_reads = 0
         while self._how.is_led or self._read_ends or self._writer >= 0:
             has_ended_now = self._how.is_led and has_ended(self._pid)

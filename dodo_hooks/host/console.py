@@ -10,8 +10,10 @@ STDOUT, STDERR = 1, 2
 
 
 def say(sentence: str, *, waits: bool = True) -> None:
-    """Print a sentence on standard error, the lines behind its first one indented. Without `waits` it is dropped where
-    the reader has stopped and the pipe is full."""
+    """Print a sentence on standard error, the lines behind its first one indented.
+
+    Without `waits` it is dropped where the reader has stopped and the pipe is full.
+    """
     text = "dodo-hooks: " + "\n  ".join(shown(line, "\t") for line in sentence.split("\n"))
     _write(STDERR, _encoded(text), waits)
 
@@ -22,7 +24,7 @@ def print_line(line: str, *, waits: bool = True) -> None:
 
 
 def print_bytes(lines: bytes, *, waits: bool = True) -> None:
-    """Print such lines that are encoded already."""
+    """Print lines that are safe and encoded already."""
     _write(STDOUT, lines, waits)
 
 

@@ -13,7 +13,9 @@ _HIGHEST_DESCRIPTOR = 1 << 20  # Linux's default limit (proc(5), nr_open); to tr
 
 
 def spool(data: bytes, directory: str) -> int:
-    """A descriptor to read this from, of any length, that leaves no file behind. `directory`: a place to write in.
+    """Return a descriptor to read this data from, of any length, that leaves no file behind.
+
+    `directory`: a directory to write in.
 
     Raises:
         OSError: there is no room for it.
@@ -30,7 +32,7 @@ def spool(data: bytes, directory: str) -> int:
 
 
 def read_all(descriptor: int) -> bytes:
-    """Everything up to its end."""
+    """Read everything up to the end."""
     data = b""
     while piece := os.read(descriptor, 1 << 16):
         data += piece
@@ -74,7 +76,10 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 def can_write(descriptor: int) -> bool:
-    """Whether a line can be written without waiting for a reader (or nobody reads any more, and it fails at once)."""
+    """Return whether a line can be written without waiting for a reader.
+
+    True also where nobody reads any more, and the write fails at once.
+    """
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""Waiting for a moment, for programs that look again and again."""
+"""Waiting for a moment, for programs that poll."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Pause:
         self._poll.register(output, 0)  # nothing but the end of it
 
     def wait(self, seconds: float) -> None:
-        """Raises BrokenPipeError when the other end of the output is closed."""
+        """Wait so many seconds. Raises BrokenPipeError when the other end of the output is closed."""
         events = self._poll.poll(seconds * 1000) if self._poll else []
         if not self._poll:
             time.sleep(seconds)
@@ -28,5 +28,5 @@ class Pause:
 
 
 def sleep(seconds: float) -> None:
-    """Do nothing for so long; Ctrl-C gets through."""
+    """Do nothing for so many seconds; Ctrl-C gets through."""
     time.sleep(seconds)

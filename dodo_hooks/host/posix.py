@@ -16,7 +16,7 @@ else:
 
 
 def read_file(path: str) -> bytes:
-    """All of a file; nothing of a FIFO.
+    """Return all of a file; nothing of a FIFO.
 
     Raises:
         OSError: it cannot be read.
@@ -29,7 +29,7 @@ def read_file(path: str) -> bytes:
 
 
 def read_rest(descriptor: int) -> bytes:
-    """What is left to read of an open file."""
+    """Return what is left to read of an open file."""
     data = b""
     while piece := os.read(descriptor, 1 << 20):
         data += piece

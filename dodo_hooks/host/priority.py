@@ -1,7 +1,7 @@
-"""Being a good neighbour: CPU and I/O priority, and what Linux does for orphans (R13, R20).
+"""CPU and I/O priority, and Linux's handling of orphans (R13, R20).
 
-These need system calls that Python does not wrap, so they go through ctypes. They are best effort: where one is
-missing or refused, jobs run all the same.
+These need system calls that Python does not wrap, so they go through ctypes. They are best effort: where one is missing
+or refused, jobs run all the same.
 """
 
 import sys
@@ -41,7 +41,7 @@ def lower_priority(nice: int, idle_io: bool) -> None:
 
 
 def end_with_parent(signal: int) -> None:
-    """Ask Linux for `signal` when the parent dies (prctl(2)); elsewhere nothing."""
+    """Request `signal` from Linux for when the parent dies (prctl(2)); elsewhere do nothing."""
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0)
 

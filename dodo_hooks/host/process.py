@@ -1,11 +1,10 @@
-"""Starting, watching and ending processes (HOT): the one place that forks, spawns and signals.
+"""Starting, watching and ending processes (HOT): the one module that forks, spawns and signals.
 
 Who may signal whom follows from how process ids are reused. An id stays taken until the parent has reaped the process,
 so only the parent may signal it, and only before it reaps (R14). A process group keeps its id while any member lives.
 
-Noticing that another process has ended, in a form that poll(2) can wait for (HOT).
-
-Linux has pidfd_open(2). Elsewhere the caller polls with a timeout and asks `getppid` (R17).
+The end of another process is noticed in a form that poll(2) can wait for: Linux has pidfd_open(2). Elsewhere the caller
+polls with a timeout and calls `getppid` (R17).
 """
 
 import select
@@ -43,14 +42,15 @@ def fork() -> int:
 
 
 def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output: int, stdin: str = "/dev/null") -> int:
-    """Start `argv` as the leader of a new process group, with the file `stdin` to read from, and `output` for both its
-    outputs (R14).
+    """Start `argv` as the leader of a new process group (R14).
 
-    The command is looked for in the PATH of `environ`, as execvp(3) would, and a script without a `#!` line is given to
-    sh. It starts in the current directory: whoever calls has a single thread and may change it before.
+    The process reads from the file `stdin`, and has `output` for both its outputs. The command is searched in the PATH
+    of `environ`, as execvp(3) would, and a script without a `#!` line is given to sh. It starts in the current
+    directory: whoever calls has a single thread and may change it before.
 
     Returns:
         The process id, which is also the id of the group.
+
     Raises:
         OSError: it cannot be started.
     """
@@ -81,7 +81,7 @@ def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output:
 
 
 def candidates(command: str, environ: "Mapping[str, str]") -> "list[str]":
-    """The files that a command may be, in the order in which execvp(3) would try them.
+    """Return the files that a command may be, in the order in which execvp(3) would try them.
 
     Only those that are there: to find out by trying costs half a millisecond for each folder in PATH.
     """
@@ -103,13 +103,13 @@ def signal_group(group: int, number: int) -> None:
 
 
 def terminate_group(group: int) -> None:
-    """SIGTERM, and SIGCONT so that a stopped process can take it (R14)."""
+    """Send SIGTERM, and SIGCONT so that a stopped process can take it (R14)."""
     signal_group(group, signal.SIGTERM)
     signal_group(group, signal.SIGCONT)
 
 
 def kill_group(group: int) -> None:
-    """SIGKILL."""
+    """Send SIGKILL."""
     signal_group(group, signal.SIGKILL)
 
 
@@ -124,14 +124,17 @@ def wait_status(pid: int) -> "tuple[int | None, int | None] | None":
 
 
 def has_ended(pid: int) -> bool:
-    """Whether a child has ended, without reaping it: its id, and so its group's, stays ours (waitid(2), WNOWAIT)."""
+    """Return whether a child has ended, without reaping it (waitid(2), WNOWAIT).
+
+    Its id, and so its group's, stays ours.
+    """
     if hasattr(os, "waitid"):
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     return _has_ended_by_kqueue(pid)
 
 
 def was_killed(pid: int) -> bool:
-    """Whether a child has ended by a signal, without reaping it; False where the system cannot tell before."""
+    """Return whether a child has ended by a signal, without reaping it; False where the system does not say before."""
     if not hasattr(os, "waitid"):
         return False
     info = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -139,7 +142,10 @@ def was_killed(pid: int) -> bool:
 
 
 def _has_ended_by_kqueue(pid: int) -> bool:
-    """The same on macOS, whose Python has no waitid before 3.13: kqueue(2) tells of an end, or has no such process."""
+    """Return whether a child has ended, on macOS, whose Python has no waitid before 3.13.
+
+    kqueue(2) reports an end, or has no such process.
+    """
     queue = select.kqueue()  # type: ignore[attr-defined,unused-ignore]
     try:
         event = select.kevent(  # type: ignore[attr-defined,unused-ignore]
@@ -156,14 +162,14 @@ def _has_ended_by_kqueue(pid: int) -> bool:
 
 
 def has_process_table() -> bool:
-    """Whether the system lets us look at other processes: on Linux, whether /proc is mounted."""
+    """Return whether the system shows us other processes: on Linux, whether /proc is mounted."""
     return not IS_LINUX or os.access("/proc/self/stat", os.R_OK)
 
 
 def group_has_others(group: int) -> bool:
-    """Whether a process group has living members besides its leader, which has ended and is not yet reaped.
+    """Return whether a process group has living members besides its leader, which has ended and is not yet reaped.
 
-    True where that cannot be told (Linux without /proc): whoever asks waits for the grace period, and nobody is missed.
+    True where nobody can know (Linux without /proc): the caller waits for the grace period, and nobody is missed.
     """
     if IS_LINUX:
         return not has_process_table() or any(fields[2] == group and fields[0] != "Z" for _, fields in _processes())
@@ -175,9 +181,9 @@ def group_has_others(group: int) -> bool:
 
 
 def kill_session(session: int) -> None:
-    """SIGKILL to every process of a session (Linux with /proc; elsewhere they cannot be told apart: nothing is done).
+    """Send SIGKILL to every process of a session (Linux with /proc; elsewhere they are not known, and nothing is done).
 
-    Looked for again until no new one is found: a process may be forking while we look.
+    The search is repeated until no new one is found: a process may be forking meanwhile.
     """
     killed: set[int] = set()
     while IS_LINUX:
@@ -193,8 +199,10 @@ def kill_session(session: int) -> None:
 
 
 def is_ancestor(pid: int) -> bool:
-    """Whether this process descends from that one, as far as all in between are alive (Linux; elsewhere only the parent
-    is known)."""
+    """Return whether this process descends from that one, as far as all in between are alive.
+
+    (On Linux; elsewhere only the parent is known.)
+    """
     parents = {one: fields[1] for one, fields in _processes()} if IS_LINUX else {}
     one = os.getppid()
     while one > 1 and one != pid:
@@ -203,7 +211,7 @@ def is_ancestor(pid: int) -> bool:
 
 
 def _processes() -> "list[tuple[int, tuple[str, int, int, int]]]":
-    """(pid, (state, parent, group, session)) of each process, from /proc/PID/stat (proc_pid_stat(5))."""
+    """Return (pid, (state, parent, group, session)) of each process, from /proc/PID/stat (proc_pid_stat(5))."""
     found = []
     for name in os.listdir("/proc") if has_process_table() else ():
         if not name.isdigit():
@@ -233,11 +241,11 @@ def reap(pid: int) -> None:
         pass
 
 
-POLL_PARENT_S = 1.0  # how often getppid is asked where there is no pidfd
+POLL_PARENT_S = 1.0  # how often getppid is called where there is no pidfd
 
 
 def watch_parent(parent: int) -> "int | None":
-    """A descriptor that becomes readable when the parent ends; None where the system has none.
+    """Return a descriptor that becomes readable when the parent ends; None where the system has none.
 
     Raises:
         ProcessLookupError: it has ended already.

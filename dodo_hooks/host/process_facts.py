@@ -1,6 +1,6 @@
-"""What can be said about a process of somebody else: its command, its start, and whether it is stopped.
+"""Facts about a process of somebody else: its command, its start, and whether it is stopped.
 
-From /proc on Linux, else from ps(1). Only for sentences: nothing is decided by it.
+They come from /proc on Linux, else from ps(1). They are only for sentences: nothing is decided by them.
 """
 
 from __future__ import annotations
@@ -15,20 +15,25 @@ _PROGRAMS = (b"dodo-hooks/launch.py", b"bin/dodo-hooks", b"dodo_hooks/__main__.p
 
 
 class ProcessFacts(Record):
+    """The facts about one process."""
+
     pid: int
     command: str
     is_stopped: bool
-    started_s: float | None  # seconds since the epoch; None where the system does not tell
+    started_s: float | None  # seconds since the epoch; None where the system does not say
 
 
 def facts_of(pid: int) -> ProcessFacts | None:
-    """None for a process that has ended."""
+    """Return the facts about a process; None if it has ended."""
     return _from_proc(pid) if IS_LINUX else _from_ps(pid)
 
 
 def holders_of(lock: int) -> list[int]:
-    """The processes that hold the flock of the file that is open as `lock`, through whichever descriptor, as far as
-    that can be seen (Linux): proc_pid_fdinfo(5) tells it. What only waits for it is none of them."""
+    """Return the processes that hold the flock of the file that is open as `lock`, through any descriptor.
+
+    Only Linux shows them, in proc_pid_fdinfo(5), and only those that we may see. A process that only waits for the lock
+    is none of them.
+    """
     if not IS_LINUX:
         return []
     wanted = os.fstat(lock)
@@ -49,7 +54,7 @@ def _holds(pid: int, wanted: os.stat_result) -> bool:
 
 
 def _from_proc(pid: int) -> ProcessFacts | None:
-    """As proc_pid_stat(5) and proc_pid_cmdline(5) say."""
+    """Return the facts from proc_pid_stat(5) and proc_pid_cmdline(5)."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
@@ -65,7 +70,7 @@ def _from_proc(pid: int) -> ProcessFacts | None:
 
 
 def _started_s(ticks: int) -> float | None:
-    """`ticks` since the system was started."""
+    """Return the time of `ticks` after the start of the system, in seconds since the epoch."""
     try:
         with open("/proc/stat", "rb") as file:
             booted = next(line for line in file if line.startswith(b"btime ")).split()[1]
@@ -86,7 +91,7 @@ def _from_ps(pid: int) -> ProcessFacts | None:
 
 
 def _command(words: list[bytes]) -> str:
-    """As people know it: our own without the interpreter that runs it."""
+    """Return the command as people know it: our own without the interpreter that runs it."""
     for place, word in enumerate(words):
         if word.endswith(_PROGRAMS) or (word == b"dodo_hooks" and words[place - 1] == b"-m"):
             words = [b"dodo-hooks", *words[place + 1 :]]

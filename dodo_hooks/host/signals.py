@@ -12,7 +12,7 @@ def take_signals(wanted: "Iterable[int]") -> int:
     """Turn each of the `wanted` signals into a byte, its number, on a pipe; return the pipe's end to poll and read.
 
     All other signals that had a handler get their default action; those that came in ignored stay ignored, also when
-    they are asked for (R17), except SIGCHLD, without which no child's end would be seen (R14). No signal is blocked
+    they are wanted (R17), except SIGCHLD, without which no child's end would be seen (R14). No signal is blocked
     afterwards.
     """
     reader, writer = os.pipe()
@@ -31,18 +31,18 @@ def take_signals(wanted: "Iterable[int]") -> int:
 
 
 def drop_signals() -> None:
-    """Give what `take_signals` took its default action again: there is nothing left that has to be put in order."""
+    """Give the signals of `take_signals` their default action again: there is nothing left to put in order."""
     for number in DEFAULTED:
         if signal.getsignal(number) is _note:
             signal.signal(number, signal.SIG_DFL)
 
 
 def _note(number: int, frame: object) -> None:
-    """Nothing: the byte on the wake-up pipe is the message. A signal without a handler would write none."""
+    """Do nothing: the byte on the wake-up pipe is the message. A signal without a handler would write none."""
 
 
 def read_signals(reader: int) -> bytes:
-    """The numbers of the signals that came since the last call, in their order."""
+    """Return the numbers of the signals that came since the last call, in their order."""
     try:
         return os.read(reader, 4096)
     except BlockingIOError:

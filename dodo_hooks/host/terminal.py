@@ -1,4 +1,4 @@
-"""Lending the terminal to an interactive job, as a shell does (R14; HOT, imported only for such a job).
+"""The loan of the terminal to an interactive job, as a shell does it (R14; HOT, imported only for such a job).
 
 A terminal has one foreground process group: the one that may read from it and that gets what Ctrl-C sends. The job gets
 to be that group before its command begins, and the group that was it before, git's, gets it back (tcsetpgrp(3), POSIX
@@ -17,7 +17,7 @@ TTY = "/dev/tty"
 
 
 class Terminal:
-    """The controlling terminal, in the hands of a process whose child gets it, and that takes it back."""
+    """The controlling terminal, in the hands of a process that lends it to a child and takes it back."""
 
     def __init__(self) -> None:
         """Become a process group of one's own, so that what is typed does not reach this process.
@@ -83,7 +83,7 @@ def _become(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: 
 
 
 def owner() -> "int | None":
-    """The foreground group of the controlling terminal; None where there is no terminal."""
+    """Return the foreground group of the controlling terminal; None where there is no terminal."""
     try:
         descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
     except OSError:

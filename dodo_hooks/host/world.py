@@ -1,4 +1,4 @@
-"""What a program sees of the outside: made once by `main`, passed down, never looked up again (HOT)."""
+"""The environment of the program: made once by `main`, passed down, never read again (HOT)."""
 
 import sys
 import time
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 class World(Record):
+    """The environment variables, the current directory, and the options that come from outside."""
+
     environ: "Mapping[str, str]"  # undecodable bytes as surrogates, as `os.environ` has them
     cwd: str
     site: "tuple[str, ...]" = ()  # where third-party packages lie, when the interpreter was started with -S
@@ -20,7 +22,7 @@ class World(Record):
 
     @property
     def state(self) -> str:
-        """The directory for data that must outlive a run: $XDG_STATE_HOME, as the XDG base directory rules have it."""
+        """The directory for data that must outlive a run: $XDG_STATE_HOME, by the XDG base directory rules."""
         state = self.environ.get("XDG_STATE_HOME", "")
         if state.startswith("/"):  # "all paths must be absolute"; others are to be ignored
             return state
@@ -28,19 +30,19 @@ class World(Record):
 
     @property
     def config(self) -> str:
-        """The directory for what a user has configured: $XDG_CONFIG_HOME, likewise."""
+        """The directory for a user's configuration: $XDG_CONFIG_HOME, by the same rules."""
         config = self.environ.get("XDG_CONFIG_HOME", "")
         return config if config.startswith("/") else f"{_home(self.environ)}/.config"
 
     @property
     def data(self) -> str:
-        """The directory for a user's data that are no configuration: $XDG_DATA_HOME, likewise."""
+        """The directory for a user's data that are no configuration: $XDG_DATA_HOME, by the same rules."""
         data = self.environ.get("XDG_DATA_HOME", "")
         return data if data.startswith("/") else f"{_home(self.environ)}/.local/share"
 
 
 def make_world(site: "tuple[str, ...]" = ()) -> World:
-    """The world of this process."""
+    """Return the world of this process."""
     encoding = sys.getfilesystemencoding()
     raw = os.environ  # bytes in `posix`, text in `os`: whichever a test has put there
     environ = {_text(key, encoding): _text(value, encoding) for key, value in raw.items()}
@@ -63,7 +65,7 @@ def open_standard_descriptors() -> None:
 
 
 def boot_id() -> "str | None":
-    """Differs after each start of the machine; None where the system has none to read."""
+    """Return an id that differs after each start of the machine; None where the system has none to read."""
     try:
         descriptor = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY)
     except OSError:
@@ -74,24 +76,26 @@ def boot_id() -> "str | None":
 
 
 def wall_ns() -> int:
-    """Nanoseconds since 1970, for records."""
+    """Return the nanoseconds since 1970, for records."""
     return time.time_ns()
 
 
 def monotonic_s() -> float:
-    """Seconds on a clock that nobody sets, for timeouts and durations (R15)."""
+    """Return the seconds on a clock that nobody sets, for timeouts and durations (R15)."""
     return time.monotonic()
 
 
 def timestamp(at_ns: int) -> str:
-    """RFC 3339 in UTC with microseconds: `2026-11-24T07:55:00.123456Z`."""
+    """Return RFC 3339 in UTC with microseconds: `2026-11-24T07:55:00.123456Z`."""
     seconds, rest_ns = divmod(at_ns, 1_000_000_000)
     return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:06d}Z".format(*time.gmtime(seconds)[:6], rest_ns // 1000)
 
 
 def _home(environ: "Mapping[str, str]") -> str:
-    """$HOME or, where that is missing or no absolute path, what the system knows: never the current directory, which is
-    a working tree, where the next `git add` would take what lies there."""
+    """Return $HOME or, where that is missing or no absolute path, the home directory that the system knows.
+
+    It is never the current directory, which is a working tree, where the next `git add` would take what lies there.
+    """
     home = environ.get("HOME", "")
     if home.startswith("/"):
         return home
@@ -100,7 +104,7 @@ def _home(environ: "Mapping[str, str]") -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
-        raise StoreError("there is no place for records: set HOME or XDG_STATE_HOME to an absolute path") from None
+        raise StoreError("no directory for records; set HOME or XDG_STATE_HOME to an absolute path") from None
 
 
 def _text(value: "bytes | str", encoding: str) -> str:

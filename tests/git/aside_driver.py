@@ -1,11 +1,11 @@
-"""A run that sets work aside, has a job, stages its fixes and puts the work back; ended by SIGKILL; then recovered.
+"""A run that hides unstaged changes, has a job, stages fixes and restores the changes; killed, then recovered.
 
-A program of its own, since it forks and kills: `aside_driver.py points REPO FIRST STEP` ends the run before the system
-call number FIRST, then FIRST + STEP, ..., until a run comes to its end. `aside_driver.py moments REPO COUNT SEED` ends
-it after a random time. Each time the tree and the index have to be as one of them could expect.
+It is a program of its own, since it forks and kills: `aside_driver.py points REPO FIRST STEP` ends the run before the
+system call number FIRST, then FIRST + STEP, ..., until a run comes to its end. `aside_driver.py moments REPO COUNT
+SEED` ends it after a random time. Each time the tree and the index must be as one of them could expect.
 
 STORY=editor: an editor saves two files meanwhile, one of which cannot be merged. STORY=collision: a second job's fixes
-collide with what is unstaged. STORY=appending: a program appends to a file that it has open, before, meanwhile and
+conflict with the unstaged changes. STORY=appending: a program appends to a file that it has open, before, meanwhile and
 afterwards. WITHOUT_EXCHANGE=1: as on a file system that cannot exchange two names; WITHOUT_LINKS=1: nor has hard links.
 FAR=DIR: with the git directory there.
 """
@@ -50,7 +50,7 @@ BESIDE = b".during-hook"
 
 
 def story(repo: Repo) -> None:
-    """What a hook does."""
+    """Do what a hook does."""
     facts = find_repo(repo.env, str(repo.path))
     aside = hide_unstaged(facts, repo.env)
     assert aside is not None
@@ -81,18 +81,18 @@ APPENDING = 63  # the descriptor of the file that a program has open
 
 
 def done(repo: Repo, what: str) -> None:
-    """From now on these bytes may not be lost."""
+    """Record that these bytes may not be lost from now on."""
     (repo.path.parent / what).touch()
 
 
 def job_files(repo: Repo) -> "tuple[list[bytes], list[bytes]]":
-    """Those that the first job fixes, and other partially staged texts."""
+    """Return the files that the first job fixes, and other partially staged texts."""
     texts = sorted(path for path in snapshot(repo.path) if path.endswith(b".txt"))
     return [*texts[::3], FIXED_AS_A_WHOLE], [*texts[1::3], *texts[2::3]]
 
 
 class Judge:
-    """Knows how the tree and the index were, and how they are when the whole story has been told."""
+    """The state of the tree and the index before a run, and the expected state after the whole story."""
 
     def __init__(self, repo: Repo) -> None:
         self.repo = repo
@@ -165,7 +165,7 @@ class Judge:
             wrong.pop(mergeable, None)
 
     def expect_the_appended(self) -> None:
-        """The program goes on with the very file, and nothing that it has written is lost."""
+        """Check that the program goes on with the very file, and nothing that it has written is lost."""
         os.write(APPENDING, b"afterwards\n")
         name = self.others[0]
         expected = self.tree[name][2] + b"meanwhile\n" * self.has_done("appended") + b"afterwards\n"
@@ -218,7 +218,7 @@ def refuse_links(event: str, args: "tuple[Any, ...]") -> None:
 
 
 def points(judge: Judge, first: int, step: int) -> int:
-    """How many there were."""
+    """Kill at each point; return the number of points."""
     number = first
     while True:
 
@@ -236,7 +236,7 @@ def points(judge: Judge, first: int, step: int) -> int:
 
 
 def moments(judge: Judge, count: int, seed: int) -> int:
-    """How many runs were killed."""
+    """Kill at random moments; return the number of runs that were killed."""
     chance, killed, lasts_s = random.Random(seed), 0, 0.5
     for turn in range(count):
         begun_s = time.monotonic()

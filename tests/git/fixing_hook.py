@@ -1,7 +1,7 @@
 """A git hook that does what ours does around one job with `stage_fixed`: it makes `good` of every `bad`.
 
-What is staged for the commit are the job's files. FAILS=1: the job fails when it has fixed them. KILLED=1: the
-hook is killed when it has staged the fixes.
+The files that are staged for the commit are the job's files. FAILS=1: the job fails when it has fixed them. KILLED=1:
+the hook is killed when it has staged the fixes.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Unstaged work is set aside while the jobs of a commit run, and comes back to the last byte (G5)."""
+"""Unstaged changes are hidden while the jobs of a commit run, and restored to the last byte (G5)."""
 
 import errno
 import json
@@ -50,7 +50,7 @@ def put_aside(repo: Repo, **more: str) -> HiddenChanges:
 
 
 def staged_tree(repo: Repo, name: str = "checkout") -> dict[bytes, Thing]:
-    """What git checks out of the index."""
+    """Return what git checks out of the index."""
     place = repo.path.parent / name
     repo.git("checkout-index", "-a", f"--prefix={place}/")
     return snapshot(place)
@@ -58,7 +58,7 @@ def staged_tree(repo: Repo, name: str = "checkout") -> dict[bytes, Thing]:
 
 @pytest.fixture
 def text(repo: Repo) -> Repo:
-    """One file with a staged and an unstaged change."""
+    """Make a repository with one file that has a staged and an unstaged change."""
     repo.write("text", STAGED)
     repo.git("add", "text")
     repo.write("text", unstaged_text())
@@ -217,7 +217,7 @@ def test_g5_an_editor_that_saves_between_the_copy_and_the_move_is_noticed(text: 
 
 
 def fix(repo: Repo, aside: HiddenChanges, *names: bytes, content: str = fixed_text()) -> None:
-    """What a job with `stage_fixed` does to these files."""
+    """Change these files as a job with `stage_fixed` does."""
     restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, aside, names)
     watch = restager.before(names)
     for name in names:
@@ -270,7 +270,7 @@ def test_g5_what_an_editor_saved_before_the_job_is_not_staged(text: Repo) -> Non
     watch = restager.before([b"text"])
     write(text, b"text", fixed_text().replace("line 10\n", "line ten, from an editor\n"))
     staged = restager.after(watch)
-    assert staged.paths == () and "text was changed by another program" in staged.sentences[0]
+    assert staged.paths == () and staged.sentences[0].startswith("the fix of text is not staged: another program")
     assert aside.restore().sentences == ()
     assert text.git("show", ":text").stdout == STAGED
     assert text.read("text") == fixed_and_unstaged_text().replace("line 10\n", "line ten, from an editor\n")
@@ -293,7 +293,7 @@ COLLIDING = STAGED.replace("line 30\n", "line thirty, fixed or saved\n")
 
 
 def kept(repo: Repo) -> list[tuple[str, str]]:
-    """Path and text of all that is kept of refused commits, whenever that was."""
+    """Return path and text of all that is kept of refused commits, whenever that was."""
     found = snapshot(repo.path / ".git/dodo-hooks-kept").items()
     files = [(os.fsdecode(path), data.decode()) for path, (kind, _, data) in found if kind == "file"]
     return sorted((path.partition("/")[2], text) for path, text in files)
@@ -375,7 +375,7 @@ def test_g5_a_fix_that_is_staged_stays_also_if_a_job_that_fails_has_written_over
 
 @pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
 def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -> None:
-    """An editor saves whenever git has read the file."""
+    """Let an editor save whenever git has read the file."""
     aside = put_aside(text)
     text.write(".git/info/attributes", "text filter=editor\n")
     text.git("config", "filter.editor.clean", "cat; echo saved >>text")
@@ -414,7 +414,7 @@ def test_g5_what_a_job_has_emptied_comes_back_and_leaves_nothing(text: Repo, end
 
 
 def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(text: Repo) -> None:
-    """The journal was there, and this path not hidden yet: nobody but its owner can have written there since."""
+    """Keep it: the journal was there, and this path not hidden yet, so only its owner can have written there since."""
     facts = find_repo(text.env, str(text.path))
     lock = take_lock(facts, waits=True)
     assert lock is not None
@@ -432,7 +432,7 @@ def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> Non
     shutil.rmtree(text.path / ".git/dodo-hooks-aside")
     result = aside.restore()
     assert result.conflict and not result.is_whole
-    assert "has been removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
+    assert "another program removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
 
 
 def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:
@@ -618,7 +618,7 @@ def test_g5_a_file_system_that_cannot_exchange_names(text: Repo, monkeypatch: py
 
 
 def test_g5_an_inode_that_another_file_has_now_tells_nothing(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where only a copy of the owner's file can be kept, the system gives its number to the next file."""
+    """Use a case in which only a copy of the owner's file can be kept: the system gives its number to the next file."""
 
     def refuse(*args: object, **more: object) -> None:
         raise PermissionError(errno.EPERM, "no hard links")
@@ -649,7 +649,7 @@ def test_g5_a_linked_worktree_has_its_own(text: Repo) -> None:
 
 @pytest.fixture
 def full_disk() -> Iterator[Callable[[bool], None]]:
-    """As far as a test can have one: no file may grow beyond 64 kB."""
+    """Simulate a full disk, as far as a test can: no file may grow beyond 64 kB."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def set_full(is_full: bool) -> None:
@@ -663,7 +663,7 @@ def test_g5_a_full_disk_at_the_beginning_touches_nothing(repo: Repo, full_disk: 
     make_work(repo, 5)
     before = snapshot(repo.path)
     full_disk(True)
-    with pytest.raises(GitError, match=r"cannot be set aside|checkout-index"):
+    with pytest.raises(GitError, match=r"cannot be hidden|checkout-index"):
         put_aside(repo)
     full_disk(False)
     assert difference(before, snapshot(repo.path)) == {}
@@ -679,10 +679,10 @@ def test_g5_a_full_disk_at_the_end_is_said_and_the_next_one_puts_back(
     shutil.rmtree(repo.path / ".git/dodo-hooks-aside/original")  # as where nothing can be moved
     full_disk(True)
     result = aside.restore()
-    assert result.conflict and not result.is_whole and result.sentences[0].startswith("big cannot be put back now")
-    with pytest.raises(GitError, match="big cannot be put back"):
+    assert result.conflict and not result.is_whole and result.sentences[0].startswith("big cannot be restored now")
+    with pytest.raises(GitError, match="big cannot be restored"):
         restore_interrupted(facts, repo.env)
-    with pytest.raises(GitError, match="big cannot be put back"):
+    with pytest.raises(GitError, match="big cannot be restored"):
         put_aside(repo)  # nothing is set aside on top of what is owed
     full_disk(False)
     assert "restored the unstaged" in restore_interrupted(facts, repo.env)[0]
@@ -784,7 +784,7 @@ def test_g5_what_others_have_put_where_we_keep_files_is_not_taken_for_the_owners
 
 @pytest.fixture
 def far(text: Repo) -> Iterator[Repo]:
-    """The same with the git directory on another file system."""
+    """Make the same repository with the git directory on another file system."""
     shm = Path("/dev/shm")
     if not shm.is_dir() or shm.stat().st_dev == text.path.stat().st_dev:
         pytest.skip("there is no other file system")
@@ -812,7 +812,7 @@ def in_another_boot(repo: Repo) -> None:
 def test_g5_after_a_power_cut_alone_the_copy_is_better_than_a_file_that_lost_bytes(
     text: Repo, is_same_boot: bool, content: str, is_right: bool
 ) -> None:
-    """Times do not tell: on a coarse clock what was written since has the old one."""
+    """Compare bytes, not times: on a coarse clock a later write has the old time."""
     abandon(put_aside(text))
     original = text.path / ".git/dodo-hooks-aside/original/0"
     status = os.stat(original)
@@ -845,7 +845,7 @@ def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> No
 
 
 def abandon(aside: HiddenChanges) -> None:
-    """As if its process had been killed."""
+    """Leave the run as if its process had been killed."""
     os.close(aside.lock)
 
 
@@ -892,7 +892,9 @@ def test_g5_two_recoveries_at_once(repo: Repo) -> None:
     before = snapshot(repo.path)
     abandon(put_aside(repo))
     with ExitStack() as stack:
-        both = [stack.enter_context(in_process(repo, "print(restore_interrupted(repo, env, waits=True))")) for _ in range(2)]
+        both = [
+            stack.enter_context(in_process(repo, "print(restore_interrupted(repo, env, waits=True))")) for _ in range(2)
+        ]
         said = sorted(one.communicate()[0] for one in both)
     assert said[0].endswith(b"begun\n[]\n") or b"restored" in said[0]
     assert sum(b"restored" in one for one in said) == 1
@@ -900,7 +902,7 @@ def test_g5_two_recoveries_at_once(repo: Repo) -> None:
 
 
 def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Repo) -> None:
-    """It has the lock, too: a `git update-index` that goes on alone must not meet a recovery."""
+    """Give it the lock, too: a `git update-index` that goes on alone must not meet a recovery."""
     aside = put_aside(text)
     gate = Gate(text.path.parent / "gate")
     text.git("config", "filter.slow.clean", f"{gate.command}; cat")
@@ -969,7 +971,7 @@ def test_g5_the_number_of_git_processes_does_not_grow_with_the_files(repo: Repo,
 
 
 def test_g5_looking_for_unstaged_changes_imports_nothing_slow(text: Repo) -> None:
-    """Each pre-commit does it, and mostly for nothing."""
+    """Check the query that each pre-commit makes, mostly for nothing."""
     code = (
         "import sys; bare = set(sys.modules); sys.path.insert(0, sys.argv[1])",
         "from dodo_hooks.core.added_edges import conflict_edges",

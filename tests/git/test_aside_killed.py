@@ -1,7 +1,7 @@
-"""Kill -9 while unstaged work is set aside: whoever comes next puts every byte back (G5).
+"""Kill -9 while unstaged changes are hidden: whoever comes next restores every byte (G5).
 
-Once before each system call that changes something, and at random moments. `TORTURE_SEED=N pytest ...` draws the same
-moments again; `TORTURE_KILLS=100` draws more, `TORTURE_STEP=1` stops at each call.
+The kill comes once before each system call that changes something, and at random moments. `TORTURE_SEED=N pytest ...`
+draws the same moments again; `TORTURE_KILLS=100` draws more, `TORTURE_STEP=1` stops at each call.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a fired hook imports, and where from: section 9's "import-lean", and host/bundle.py."""
+"""The imports of a fired hook, and where they come from: section 9's "import-lean", and host/bundle.py."""
 
 import os
 import shutil
@@ -43,22 +43,22 @@ OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
 
 
 def modules_after(repo: Repo, *words: str) -> dict[str, str]:
-    """What a firing had imported, and by which kind of loader: asked of the program itself, when it leaves."""
+    """Return what a firing had imported, and by which kind of loader: the program itself reports it when it leaves."""
     lines = (repo.path / LAUNCHER).read_text().replace("[:-9]", "[:-8]").splitlines()
     lines[-1:-1] = [
         "def leave(code, leave=posix._exit):",
         "    loaders = {name: type(getattr(module, '__loader__', None)) for name, module in sys.modules.items()}",
-        "    told = ' '.join(f'{name}={loader.__name__}' for name, loader in loaders.items())",
-        "    posix.write(2, f'<{told}>'.encode())",
+        "    report = ' '.join(f'{name}={loader.__name__}' for name, loader in loaders.items())",
+        "    posix.write(2, f'<{report}>'.encode())",
         "    leave(code)",
         "posix._exit = leave",
     ]
     script = repo.write(".git/dodo-hooks/probe.py", "\n".join(lines))
     done = repo.call(sys.executable, "-I", "-S", str(script), "fire", *words, check=True)
     # The wave leaves first, and has the same to tell: take the last.
-    told = done.stderr.rpartition("<")[2].partition(">")[0]
+    report = done.stderr.rpartition("<")[2].partition(">")[0]
     bare = repo.call(sys.executable, "-I", "-S", "-c", "import sys; print(*sys.modules)", check=True).stdout.split()
-    return {name: loader for name, _, loader in (one.partition("=") for one in told.split()) if name not in bare}
+    return {name: loader for name, _, loader in (one.partition("=") for one in report.split()) if name not in bare}
 
 
 @pytest.fixture
@@ -84,14 +84,14 @@ def test_jobs_run_without_a_module_that_is_slow_to_import(fired: Repo, hook: str
 
 @pytest.mark.parametrize("hook", ["pre-commit", "post-merge"])
 def test_all_that_a_firing_imports_of_us_comes_out_of_the_bundle(fired: Repo, hook: str) -> None:
-    """A hot module that does not say so would be looked for in the directories, at each firing."""
+    """Find a hot module that does not say so: Python would search the directories for it at each firing."""
     imported = modules_after(fired, hook)
     assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
 
 
 @pytest.mark.parametrize("flag", ["--global", "--pinned"])
 def test_whether_hooks_may_run_is_found_out_without_a_slow_module(fired: Repo, flag: str) -> None:
-    """And an ordinary install does not find it out at all: the question is in the shim."""
+    """Check the trust query. An ordinary install does not make it at all: the question is in the shim."""
     assert "dodo_hooks.trust.policy" not in modules_after(fired, "pre-commit")
     fired.run("trust", "--pin", "--yes", check=True)
     imported = modules_after(fired, flag, "pre-commit")
@@ -112,7 +112,7 @@ def test_a_module_whose_source_has_changed_is_imported_from_its_source(fired: Re
 
 
 def test_a_bundle_that_is_replaced_under_a_hook_is_left_alone(fired: Repo) -> None:
-    """An install during a slow hook, or a hook that finds the plan changed: what is imported afterwards still works."""
+    """Install during a slow hook, or one that finds the plan changed: what is imported afterwards still works."""
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
     code = "\n".join(
         (
@@ -147,7 +147,7 @@ def test_the_bundle_of_another_python_is_left_alone_and_written_anew_with_the_ne
 
 @pytest.mark.parametrize("change", ["mode", pytest.param("owner", marks=needs_root)])
 def test_a_bundle_that_others_could_have_written_is_left_alone(fired: Repo, change: str) -> None:
-    """The hook is slower then, and `doctor` says so."""
+    """Import from the files: the hook is slower then, and `doctor` says so."""
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
     if change == "mode":
         path.chmod(0o646)

@@ -46,7 +46,7 @@ def test_a_missing_git_is_an_error_of_one_sentence(repo: Repo, monkeypatch: pyte
 
 
 def test_git_is_never_taken_from_the_repository(repo: Repo, tmp_path: Path) -> None:
-    """Neither by an entry of PATH that is relative, which leads into wherever one stands, nor by one inside of it."""
+    """Put a git there by an entry of PATH that is relative, or that lies inside of the repository."""
     marker = tmp_path / "taken"
     evil = f"#!/bin/sh\n{{ echo $0 $*; ps -o args= -p $PPID; }} >>'{marker}'\n"
     for place in ("git", "bin/git", ".git/tools/git", "sub/git"):
@@ -106,7 +106,7 @@ def test_a_working_tree_that_is_the_whole_file_system_has_git_in_it() -> None:
 
 
 def test_nobody_starts_git_by_its_bare_name() -> None:
-    """A list of arguments that begins with "git" would be looked for in all of PATH."""
+    """Find lists of arguments that begin with "git": all of PATH would be searched for it."""
     root = Path(dodo_hooks.__file__).parent
     bare = []
     for source in sorted(root.rglob("*.py")):

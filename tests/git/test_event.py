@@ -1,4 +1,4 @@
-"""Which hooks of ours a checkout stands for (G2), told by the arguments that real git gives."""
+"""The hooks of ours that a checkout stands for (G2), given the arguments of real git."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class Checkouts:
         (hooks / "post-checkout").chmod(0o755)
 
     def derived(self, *argv: str, there: Path | None = None) -> tuple[str, ...]:
-        """The hooks that derive from what this git command fired in the working tree `there`."""
+        """Return the hooks that derive from what this git command fired in the working tree `there`."""
         self.seen.unlink(missing_ok=True)
         self.repo.git(*argv)
         args = tuple(self.seen.read_text().split()) if self.seen.exists() else ()

@@ -30,13 +30,13 @@ def own_hook(repo: Repo, name: str, text: str, hooks: str = ".git/hooks") -> Non
 
 
 def without_python(repo: Repo) -> None:
-    """Let every start of Python by a shim be seen: it fails."""
+    """Make every start of Python by a shim fail, so that a test sees it."""
     (data_of(repo) / "launch.py").write_text("raise SystemExit('Python was started')")
 
 
 @pytest.fixture
 def everywhere(repo: Repo) -> Repo:
-    """A repository of a user who has installed the hooks for all."""
+    """Make a repository of a user who has installed the hooks for all."""
     repo.run("install", "--global", check=True)
     return repo
 

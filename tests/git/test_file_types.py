@@ -1,4 +1,4 @@
-"""Which files have a type (C7)."""
+"""The types of files (C7)."""
 
 from pathlib import Path
 
@@ -86,5 +86,5 @@ def test_c7_the_reference_names_every_type() -> None:
 def test_c7_an_unknown_type_is_an_error_with_the_nearest_one() -> None:
     with pytest.raises(ValueError, match="did you mean 'text/x-python'"):
         check_file_type("text/x-pyton")
-    with pytest.raises(ValueError, match="it may be text, binary"):
+    with pytest.raises(ValueError, match="use text, binary"):
         check_file_type("qqq")

@@ -42,34 +42,34 @@ PROBE = """\
 #!{python}
 import os, sys
 sys.path[:0] = {path!r}
-from dodo_hooks.git.files import GitQuery, Event, list_files
+from dodo_hooks.git.files import Event, GitQuery, list_files
 from dodo_hooks.git.repo import find_repo
 hook = os.path.basename(sys.argv[0])
 stdin = sys.stdin.buffer.read() if hook in ("pre-push", "post-rewrite") else b""
 event = Event(hook, tuple(sys.argv[1:]), stdin)
 changes = list_files({source!r}, GitQuery(find_repo(dict(os.environ), os.getcwd()), dict(os.environ)), event)
-with open({told!r}, "a") as file:
+with open({firings!r}, "a") as file:
     print(repr(changes), file=file)
 """
 
 
 class Probe:
-    """A hook that tells the set that it was fired for."""
+    """A hook that records the files of each firing."""
 
     def __init__(self, repo: Repo, hook: str, source: str) -> None:
-        self._told = repo.path.parent / f"told-{hook}"
-        text = PROBE.format(python=sys.executable, path=sys.path, source=source, told=str(self._told))
+        self._log = repo.path.parent / f"firings-{hook}"
+        text = PROBE.format(python=sys.executable, path=sys.path, source=source, firings=str(self._log))
         repo.write(f".git/hooks/{hook}", text).chmod(0o755)
 
-    def told(self) -> "list[dict[bytes, bool] | None]":
-        """The sets of all firings since the last call."""
-        lines = self._told.read_text().splitlines() if self._told.exists() else []
-        self._told.unlink(missing_ok=True)
+    def firings(self) -> "list[dict[bytes, bool] | None]":
+        """Return the files of all firings since the last call."""
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        self._log.unlink(missing_ok=True)
         return [eval(line) for line in lines]
 
     def files(self) -> "list[bytes]":
-        """Those of the one firing, without what was deleted."""
-        (changes,) = self.told()
+        """Return the files of the one firing, without what was deleted."""
+        (changes,) = self.firings()
         assert changes is not None
         return list(present(changes))
 
@@ -93,7 +93,7 @@ def write(repo: Repo, name: bytes, content: bytes = b"x\n") -> None:
 
 
 def commit(repo: Repo, **files: str) -> str:
-    """A commit of these files; its id."""
+    """Commit these files; return the id."""
     for name, content in files.items():
         repo.write(name.replace("__", "/"), content)
     repo.git("add", "-A")
@@ -107,7 +107,7 @@ def head(repo: Repo, name: str = "HEAD") -> str:
 
 @pytest.fixture(params=["sha1", "sha256"])
 def any_repo(request: pytest.FixtureRequest, tmp_path: Path, env: dict[str, str]) -> Repo:
-    """A repository of either object format, on an unborn branch."""
+    """Make a repository of either object format, on an unborn branch."""
     path = tmp_path / "any"
     path.mkdir()
     made = Repo(path, env)
@@ -296,7 +296,7 @@ def test_g4_a_merge_has_the_files_that_it_brings(repo: Repo) -> None:
     repo.git("merge", "-q", "-m", "merged", "topic")
     assert staged.files() == [b"base", b"theirs"]
     assert merged.files() == [b"base", b"theirs"]
-    assert checked_out.told() == []
+    assert checked_out.firings() == []
 
 
 # What is pushed
@@ -304,7 +304,7 @@ def test_g4_a_merge_has_the_files_that_it_brings(repo: Repo) -> None:
 
 @pytest.fixture
 def origin(repo: Repo, tmp_path: Path) -> Path:
-    """A bare remote of that name, without anything in it."""
+    """Make a bare remote of that name, without anything in it."""
     path = tmp_path / "origin.git"
     repo.git("init", "-q", "--bare", str(path))
     repo.git("remote", "add", "origin", str(path))
@@ -327,14 +327,14 @@ def test_g4_the_first_push_is_all_of_the_tree(repo: Repo, probe: Probe) -> None:
 def test_g4_a_push_is_the_difference_to_what_the_remote_has(repo: Repo, probe: Probe) -> None:
     commit(repo, a="1", b="1")
     repo.git("push", "-q", "origin", "main")
-    probe.told()
+    probe.firings()
     commit(repo, a="2", **{"sub__c": "1"})
     (repo.path / "b").unlink()
     commit(repo, a="3")
     repo.git("push", "-q", "origin", "main")
-    assert probe.told() == [{b"a": False, b"b": True, b"sub/c": False}]
+    assert probe.firings() == [{b"a": False, b"b": True, b"sub/c": False}]
     repo.git("push", "-q", "origin", "main")
-    assert probe.told() == [{}] or probe.told() == []
+    assert probe.firings() == [{}] or probe.firings() == []
 
 
 def test_g4_a_new_branch_is_what_no_branch_of_the_remote_has(repo: Repo, probe: Probe) -> None:
@@ -344,7 +344,7 @@ def test_g4_a_new_branch_is_what_no_branch_of_the_remote_has(repo: Repo, probe: 
     commit(repo, b="1", dropped="1")
     (repo.path / "dropped").unlink()
     commit(repo, c="1")
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "origin", "topic")
     assert probe.files() == [b"b", b"c"]
     repo.git("branch", "same")
@@ -364,7 +364,7 @@ def test_g4_a_new_branch_with_a_merge_has_what_was_made_in_the_merge(repo: Repo,
     repo.git("merge", "-q", "main", check=False)
     repo.write("both", "4\n")
     commit(repo, made="in the merge")
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "origin", "topic")
     assert probe.files() == [b"b", b"both", b"made"]
 
@@ -375,7 +375,7 @@ def test_g4_a_forced_push_is_what_changes_there(repo: Repo, probe: Probe) -> Non
     repo.git("push", "-q", "origin", "main")
     repo.git("reset", "-q", "--hard", "HEAD^")
     commit(repo, c="1")
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "--force", "origin", "main")
     assert probe.files() == [b"b", b"c"]
 
@@ -387,7 +387,7 @@ def test_g4_deletions_are_nothing_and_several_refs_are_united(repo: Repo, probe:
     commit(repo, z="1")
     repo.git("checkout", "-q", "-b", "two", "main")
     commit(repo, b="1", a="2")
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "origin", ":old")
     assert probe.files() == []
     repo.git("push", "-q", "origin", "one:new", "two:main", ":other")
@@ -407,7 +407,7 @@ def test_g4_tags_are_pushed_too(repo: Repo, probe: Probe) -> None:
     repo.git("tag", "light")
     commit(repo, c="1")
     repo.git("tag", "-a", "-m", "annotated", "heavy")
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "origin", "light")
     assert probe.files() == [b"b"]
     repo.git("push", "-q", "origin", "heavy")
@@ -431,7 +431,7 @@ def test_g4_what_the_remote_has_may_not_be_here(repo: Repo, probe: Probe, origin
     commit(other, theirs="1")
     other.git("push", "-q", "origin", "main")
     commit(repo, mine="1")
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "--force", "origin", "main")
     assert probe.files() == [b"mine"]
 
@@ -441,7 +441,7 @@ def test_g4_a_push_to_a_url_has_no_branches_to_compare_with(repo: Repo, probe: P
     repo.git("push", "-q", "origin", "main")
     commit(repo, b="1")
     repo.git("init", "-q", "--bare", str(tmp_path / "elsewhere.git"))
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "../elsewhere.git", "main")
     assert probe.files() == [b"a", b"b"]
     repo.git("checkout", "-q", "-b", "topic")
@@ -455,7 +455,7 @@ def test_g4_packed_remote_tracking_branches_are_seen(repo: Repo, probe: Probe) -
     repo.git("push", "-q", "origin", "main")
     repo.git("pack-refs", "--all")
     commit(repo, b="1")
-    probe.told()
+    probe.firings()
     repo.git("push", "-q", "origin", "main:topic")
     assert probe.files() == [b"b"]
 
@@ -497,7 +497,7 @@ def test_g4_a_checkout_has_what_differs(any_repo: Repo) -> None:
     commit(any_repo, b="2", **{"sub__c": "1"})
     probe = Probe(any_repo, "post-checkout", CHANGED)
     any_repo.git("checkout", "-q", "main")
-    assert probe.told() == [{b"b": False, b"sub/c": True}]
+    assert probe.firings() == [{b"b": False, b"sub/c": True}]
     any_repo.git("checkout", "-q", "topic")
     assert probe.files() == [b"b", b"sub/c"]
     any_repo.git("checkout", "-q", "-b", "same")
@@ -505,7 +505,7 @@ def test_g4_a_checkout_has_what_differs(any_repo: Repo) -> None:
     any_repo.git("checkout", "-q", "main", "--", "b")
     assert probe.files() == []
     any_repo.git("checkout", "-q", "--orphan", "fresh")
-    assert probe.told() in ([], [{}])
+    assert probe.firings() in ([], [{}])
 
 
 def test_g4_a_null_side_is_a_commit_without_files(any_repo: Repo) -> None:
@@ -574,7 +574,7 @@ def test_g4_a_rebase_has_what_it_changed_in_the_end(repo: Repo) -> None:
     rewritten, committed = (Probe(repo, hook, CHANGED) for hook in ("post-rewrite", "post-commit"))
     repo.git("rebase", "-q", "main")
     assert rewritten.files() == [b"base"]
-    assert committed.told()[-1:] in ([{b"c": False}], [])
+    assert committed.firings()[-1:] in ([{b"c": False}], [])
 
 
 def test_g4_a_commit_has_what_it_changed(odd_repo: Repo) -> None:
@@ -583,7 +583,7 @@ def test_g4_a_commit_has_what_it_changed(odd_repo: Repo) -> None:
     assert probe.files() == [b"a", b"gone"]
     odd_repo.git("mv", "gone", "moved")
     commit(odd_repo, zebra="1")
-    (changes,) = probe.told()
+    (changes,) = probe.firings()
     assert changes and list(changes.items()) == [(b"gone", True), (b"moved", False), (b"zebra", False)]
     odd_repo.git("checkout", "-q", "-b", "topic", "HEAD^")
     commit(odd_repo, theirs="1", a="2")
@@ -591,7 +591,7 @@ def test_g4_a_commit_has_what_it_changed(odd_repo: Repo) -> None:
     commit(odd_repo, a="3")
     odd_repo.git("merge", "-q", "topic", check=False)
     odd_repo.write("a", "4")
-    probe.told()
+    probe.firings()
     commit(odd_repo)
     assert probe.files() == [b"a", b"theirs"]
     odd_repo.git("checkout", "-q", "--orphan", "another-root")

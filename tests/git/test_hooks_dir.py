@@ -19,17 +19,17 @@ def install(repo: Repo, **environ: str) -> Path:
 
 
 def refusal(repo: Repo, **environ: str) -> str:
-    """What an install says that must not change anything, in the repository or around it."""
+    """Return the message of an install that must not change anything, in the repository or around it."""
     around = repo.path.parent
     before = {path: path.lstat().st_mtime_ns for path in around.rglob("*")}
-    with pytest.raises(UsageError, match="so nothing was changed") as caught:
+    with pytest.raises(UsageError, match="; nothing was changed") as caught:
         install(repo, **environ)
     assert {path: path.lstat().st_mtime_ns for path in around.rglob("*")} == before
     return str(caught.value)
 
 
 def follow(repo: Repo, said: str, begin: str) -> None:
-    """Do what the sentence says in backquotes, the command that begins so."""
+    """Run the command that the sentence has in backquotes and that begins so."""
     command = next(word for word in re.findall(r"`(.+?)`", said) if word.startswith(begin))
     command = command.replace("dodo-hooks", f"{sys.executable} -m dodo_hooks")
     repo.call("sh", "-c", f"{command} {'pre-commit' if 'install' in command else ''}", check=True)

@@ -1,4 +1,4 @@
-"""Files that git was told not to look at: assume-unchanged and skip-worktree (G5)."""
+"""Files that git ignores because of a flag: assume-unchanged and skip-worktree (G5)."""
 
 import os
 import random
@@ -37,7 +37,7 @@ def set_flag(repo: Repo, flag: str, *paths: str) -> None:
 
 @pytest.fixture(params=OPTIONS)
 def flagged(request: pytest.FixtureRequest, repo: Repo) -> Repo:
-    """A file with a staged change and an unstaged one that git does not see, and one that is not staged at all."""
+    """Make a file with a staged change and an unstaged one that git does not see, and one that is not staged at all."""
     return make_flagged(repo, request.param)
 
 
@@ -89,7 +89,7 @@ def test_g5_g6_the_flags_survive_a_commit_that_is_refused(flagged: Repo) -> None
 
 
 def test_g5_a_commit_with_harmless_flags_passes(repo: Repo) -> None:
-    """What is staged stands there, too; what differs is in no commit."""
+    """Commit where the staged content is in the tree, too, and where a file that differs is in no commit."""
     flagged = make_flagged(repo, "s")
     flagged.write("text", STAGED)
     flagged.hook("pre-commit", look="cat text >.git/seen; cat local >>.git/seen")

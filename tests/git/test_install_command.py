@@ -20,7 +20,7 @@ hooks:
 
 
 def answer(command: click.Command, repo: Repo, *argv: str) -> list[str]:
-    """The lines that the command prints."""
+    """Return the lines that the command prints."""
     result = CliRunner().invoke(command, argv, obj=World(repo.env, str(repo.path)), catch_exceptions=False)
     assert result.exit_code == 0
     return result.output.splitlines()

@@ -28,7 +28,7 @@ def own_hook(repo: Repo, name: str, text: str) -> Path:
 
 
 def listing(directory: Path) -> dict[str, tuple[int, bytes]]:
-    """Everything below a directory, each with its mode, and its bytes or where it leads."""
+    """Return everything below a directory, each with its mode, and its bytes or its target."""
     return {
         str(path.relative_to(directory)): (
             path.lstat().st_mode,
@@ -39,7 +39,7 @@ def listing(directory: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def test_g1_a_kept_hook_has_its_name_and_its_place(repo: Repo) -> None:
-    """The three things that hooks ask of their own path: who am I, what lies beside me, where is the repository."""
+    """Check the three facts that hooks take from their own path: their name, the files beside them, the repository."""
     repo.write(".git/hooks/common.sh", 'said() { echo "$1 says: $(basename "$0")" >&2; }\n')
     repo.write("at-the-top", "")
     own_hook(repo, "pre-commit", '. "$(dirname "$0")/common.sh"; said mine; ls "$(dirname "$0")/../../at-the-top" >&2')
@@ -86,7 +86,7 @@ def test_g1_a_link_out_of_the_hooks_directory_leads_where_it_led(repo: Repo) -> 
 
 @pytest.fixture
 def old(repo: Repo) -> Repo:
-    """As the version before this one left it: the hook is kept as NAME.dodo-kept."""
+    """Make a hooks directory as the version before this one left it: the hook is kept as NAME.dodo-kept."""
     own_hook(repo, "pre-commit", "echo kept >&2")
     hook = repo.path / ".git/hooks/pre-commit"
     install(repo, "commit-msg")
@@ -113,7 +113,7 @@ def test_g1_what_an_earlier_version_kept_is_moved_by_the_next_install(old: Repo)
 
 
 def test_g1_only_what_is_a_hook_counts_as_one(repo: Repo) -> None:
-    """The samples that git puts there have no stand-ins, and need none."""
+    """Leave the samples that git puts there: they have no stand-ins, and need none."""
     own_hook(repo, "pre-commit", "true")
     install(repo, *CLIENT_HOOKS[:5])
     assert [path.name for path in (repo.path / ".git/hooks.dodo-kept").iterdir()] == ["pre-commit"]

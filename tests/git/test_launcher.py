@@ -1,4 +1,4 @@
-"""What a shim does when git starts it (G1), and what it says when something that it needs is gone."""
+"""The launcher and the shim when git starts them (G1), and their messages when something that they need is gone."""
 
 import importlib.util
 import shutil
@@ -16,7 +16,7 @@ HOSTILE = 'it\'s a "dir" $(touch owned) `touch owned`\n*\\ \udcff\udcc3 \u2603'
 FAKE_MAIN = """
 import sys
 def launch(site):
-    with open({told!r}, "a") as file:
+    with open({call_log!r}, "a") as file:
         print([*sys.argv[1:]], site, sys.path[-1], file=file)
     sys.exit({code})
 """
@@ -38,66 +38,66 @@ def use_package(repo: Repo, package: Path, site: list[str]) -> None:
 
 
 @pytest.fixture
-def told(repo: Repo, tmp_path: Path) -> Path:
-    """A file in which a package in the place of ours writes down how it was called."""
-    return tmp_path / "told"
+def call_log(repo: Repo, tmp_path: Path) -> Path:
+    """Return the path of a file in which a package in the place of ours records how it was called."""
+    return tmp_path / "call_log"
 
 
-def fake_package(repo: Repo, told: Path, code: int = 0) -> None:
-    package = told.parent / "it's a \u2603 package"
+def fake_package(repo: Repo, call_log: Path, code: int = 0) -> None:
+    package = call_log.parent / "it's a \u2603 package"
     (package / "dodo_hooks").mkdir(parents=True, exist_ok=True)
     (package / "dodo_hooks/__init__.py").touch()
-    (package / "dodo_hooks/main.py").write_text(FAKE_MAIN.format(told=str(told), code=code))
+    (package / "dodo_hooks/main.py").write_text(FAKE_MAIN.format(call_log=str(call_log), code=code))
     use_package(repo, package, ["/a \udcff", str(package)])
 
 
-def test_g1_git_reaches_our_main_with_the_hook_and_its_arguments(repo: Repo, told: Path) -> None:
+def test_g1_git_reaches_our_main_with_the_hook_and_its_arguments(repo: Repo, call_log: Path) -> None:
     install(repo, "pre-commit", "post-checkout")
-    fake_package(repo, told)
+    fake_package(repo, call_log)
     repo.git("commit", "-q", "--allow-empty", "-m", "x")
     repo.git("checkout", "-q", "-b", "topic")
     head = repo.git("rev-parse", "HEAD").stdout.strip()
-    package = str(told.parent / "it's a \u2603 package")
+    package = str(call_log.parent / "it's a \u2603 package")
     site = ["/a \udcff", package]
-    assert told.read_text().splitlines() == [
+    assert call_log.read_text().splitlines() == [
         f"['fire', 'pre-commit'] {site} {package}",
         f"['fire', 'post-checkout', '{head}', '{head}', '1'] {site} {package}",
     ]
 
 
-def test_g1_our_exit_code_is_the_hooks(repo: Repo, told: Path) -> None:
+def test_g1_our_exit_code_is_the_hooks(repo: Repo, call_log: Path) -> None:
     install(repo, "pre-commit")
-    fake_package(repo, told, code=1)
+    fake_package(repo, call_log, code=1)
     assert repo.git("commit", "--allow-empty", "-m", "x", check=False).returncode == 1
 
 
-def test_g1_the_kept_hook_is_named_to_us(repo: Repo, told: Path) -> None:
+def test_g1_the_kept_hook_is_named_to_us(repo: Repo, call_log: Path) -> None:
     own_hook(repo, "pre-commit")
     install(repo, "pre-commit")
-    fake_package(repo, told)
+    fake_package(repo, call_log)
     assert "own hook" not in repo.git("commit", "--allow-empty", "-m", "x").stderr  # running it is up to `fire`
     kept = ".git/hooks/../hooks.dodo-kept/pre-commit"
-    assert told.read_text().startswith(f"{['fire', '--kept', kept, 'pre-commit']} ")
+    assert call_log.read_text().startswith(f"{['fire', '--kept', kept, 'pre-commit']} ")
 
 
-def test_g1_nothing_of_the_repository_can_be_imported(repo: Repo, told: Path) -> None:
+def test_g1_nothing_of_the_repository_can_be_imported(repo: Repo, call_log: Path) -> None:
     for name in ("dodo_hooks", "marshal", "os", "site", "sitecustomize"):
         repo.write(f"{name}.py", "raise SystemExit('imported from the repository')")
         repo.write(f".git/dodo-hooks/{name}.py", "raise SystemExit('imported from the repository')")
     install(repo, "pre-commit")
-    fake_package(repo, told)
+    fake_package(repo, call_log)
     repo.git("commit", "-q", "--allow-empty", "-m", "x", env={"PYTHONPATH": str(repo.path)})
-    assert told.exists()
+    assert call_log.exists()
 
 
-def test_g1_any_bytes_may_be_in_the_path_of_the_repository(tmp_path: Path, env: dict[str, str], told: Path) -> None:
+def test_g1_any_bytes_may_be_in_the_path_of_the_repository(tmp_path: Path, env: dict[str, str], call_log: Path) -> None:
     repo = Repo.create(tmp_path / HOSTILE / "repo", env)
     own_hook(repo, "pre-commit")
     install(repo, "pre-commit", "post-commit")
-    fake_package(repo, told)
+    fake_package(repo, call_log)
     repo.git("commit", "-q", "--allow-empty", "-m", "x")
     kept = ".git/hooks/../hooks.dodo-kept/pre-commit"
-    first, second = told.read_text().splitlines()
+    first, second = call_log.read_text().splitlines()
     assert first.startswith(f"{['fire', '--kept', kept, 'pre-commit']} ") and second.startswith(
         "['fire', 'post-commit']"
     )
@@ -109,14 +109,14 @@ def test_g1_any_bytes_may_be_in_the_path_of_the_repository(tmp_path: Path, env: 
     assert repo.read(".git/hooks/pre-commit") == OWN_HOOK
 
 
-def test_dodo_hooks_0_leaves_only_the_kept_hook(repo: Repo, told: Path) -> None:
+def test_dodo_hooks_0_leaves_only_the_kept_hook(repo: Repo, call_log: Path) -> None:
     own_hook(repo, "pre-commit")
     own_hook(repo, "commit-msg")
     (repo.path / ".git/hooks/commit-msg").chmod(0o644)  # git never ran it
     install(repo, "pre-commit", "commit-msg", "post-commit")
-    fake_package(repo, told, code=1)
+    fake_package(repo, call_log, code=1)
     done = repo.git("commit", "-q", "--allow-empty", "-m", "x", env={"DODO_HOOKS": "0"})
-    assert (done.stderr, told.exists()) == ("own hook \n", False)
+    assert (done.stderr, call_log.exists()) == ("own hook \n", False)
 
 
 # Something is gone
@@ -124,7 +124,7 @@ def test_dodo_hooks_0_leaves_only_the_kept_hook(repo: Repo, told: Path) -> None:
 
 @pytest.fixture(params=("interpreter", "launcher", "package"))
 def broken(request: pytest.FixtureRequest, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    """A repository with shims that miss something that was there when they were installed."""
+    """Make a repository with shims that miss something that was there when they were installed."""
     python = tmp_path / "python"
     shutil.copy2(Path(sys.executable).resolve(), python)
     with monkeypatch.context() as patch:

@@ -28,7 +28,7 @@ sys.exit(dodo_hooks.main.main(["install", "--local"]))
 
 
 def husky(repo: Repo) -> None:
-    """What husky 9 makes: a directory of one-line hooks that lead to those of the project."""
+    """Make what husky 9 makes: a directory of one-line hooks that lead to those of the project."""
     repo.write(".husky/_/h", '#!/usr/bin/env sh\nsh -e "$(dirname "$(dirname "$0")")/$(basename "$0")" "$@"\n')
     for name in ("pre-commit", "commit-msg"):
         repo.write(f".husky/_/{name}", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n').chmod(0o755)
@@ -54,7 +54,7 @@ def listing(*roots: Path) -> dict[str, tuple[int, bytes]]:
 
 @pytest.fixture
 def ours(repo: Repo) -> Repo:
-    """A repository with a hook file, not installed yet."""
+    """Make a repository with a hook file, not installed yet."""
     repo.file("hooks: {pre-commit: {jobs: [{name: a, run: 'touch ran'}]}}\n")
     return repo
 
@@ -64,7 +64,7 @@ def test_g1_beside_husky_nothing_is_changed_and_husky_is_named(ours: Repo) -> No
     before = listing(ours.path)
     done = ours.run("install")
     assert done.returncode == 3 and listing(ours.path) == before
-    assert "where husky has its hooks, so nothing was changed" in done.stderr
+    assert "where husky has its hooks; nothing was changed" in done.stderr
     assert "`dodo-hooks install --local`" in done.stderr and "`dodo-hooks install --global`" in done.stderr
     assert ours.git(*COMMIT).stderr == "husky\n" and not ours.has("ran")
 
@@ -207,7 +207,7 @@ def test_g1_the_hook_of_another_program_is_kept_and_named(ours: Repo, text: str,
 
 @pytest.mark.timeout(180)  # sixty processes
 def test_g1_installs_at_once_agree(ours: Repo, tmp_path: Path) -> None:
-    """Real processes, again and again: each ends well, and what they leave is what one of them would have left."""
+    """Run real processes, again and again: each ends well, and what they leave is what one of them would have left."""
     husky(ours)
     ours.write(".git/hooks/pre-commit", "#!/bin/sh\necho own hook >&2\n").chmod(0o755)
     before = listing(ours.path)

@@ -13,7 +13,7 @@ COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
 
 @pytest.fixture
 def installed(repo: Repo) -> Repo:
-    """One with a gate that writes down that it ran, and a hook that was there before."""
+    """Make a repository with a gate that records its runs, and a hook that was there before."""
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\necho own hook >&2\n").chmod(0o755)
     repo.hook("pre-commit", gate="touch ran")
     repo.install()

@@ -1,4 +1,4 @@
-"""What git refuses because of whose it is, is refused; and what it uses, is used (section 8)."""
+"""A repository that git refuses because of its owner is refused; one that git uses is used (section 8)."""
 
 import itertools
 import os
@@ -18,7 +18,7 @@ FOREIGN = "detected dubious ownership in repository at"
 
 
 def verdict(cwd: Path, env: dict[str, str]) -> str:
-    """What we make of a directory: the git directory, "" where there is no repository, or "refused"."""
+    """Return our result for a directory: the git directory, "" where there is no repository, or "refused"."""
     try:
         return find_repo(env, str(cwd)).git_dir
     except UnsafeRepositoryError:
@@ -35,7 +35,7 @@ def verdict_of_git(cwd: Path, env: dict[str, str]) -> str:
 
 
 def in_main(repo: Repo) -> tuple[Path, list[Path]]:
-    """Where one stands, and the paths whose owner could matter."""
+    """Return the current directory, and the paths whose owner could matter."""
     inside = repo.write("sub/file", "").parent
     return inside, [repo.path, repo.path / ".git", inside]
 
@@ -154,8 +154,10 @@ def test_a_bare_repository_is_used_where_git_may_discover_one(repo: Repo, place:
 
 @needs_root
 def test_what_is_a_repository_to_us_alone_is_refused(repo: Repo) -> None:
-    """git looks further up where HEAD makes no sense, and finds a repository that is ours: that says nothing of what
-    we have found."""
+    """Damage HEAD: git goes further up, and finds a repository that is ours.
+
+    That says nothing about the one that we have found.
+    """
     planted = Repo.create(repo.path / "shared", repo.env)
     planted.write(".git/HEAD", "nonsense\n")
     give_away(planted.path)
@@ -198,7 +200,7 @@ def test_discovery_stops_at_the_ceilings(repo: Repo) -> None:
 
 @needs_root
 def test_discovery_stops_at_a_mount_point(repo: Repo) -> None:
-    """In a mount namespace of its own, which ends with the process."""
+    """Use a mount namespace of its own, which ends with the process."""
     inside = repo.write("mounted/file", "").parent
     script = 'mount -t tmpfs none mounted && mkdir mounted/sub && cd mounted/sub && exec "$@"'
     within = ("unshare", "-m", "sh", "-c", script, "sh")

@@ -1,4 +1,4 @@
-"""What is read from a repository's files is what git itself says, in every layout that git knows."""
+"""The facts from a repository's files are what git itself says, in every layout that git knows."""
 
 import os
 import subprocess
@@ -16,8 +16,8 @@ HOSTILE = 'it\'s a "dir" $(touch owned) `x`\n*\\ \udcff\udcc3 é'
 ALLOW_FILE = ("-c", "protocol.file.allow=always")
 
 
-def told_by_git(path: Path, env: dict[str, str], **more: str) -> Facts:
-    """The same facts from git."""
+def read_from_git(path: Path, env: dict[str, str], **more: str) -> Facts:
+    """Return the same facts from git."""
 
     def ask(*argv: str) -> str:
         done = subprocess.run(["git", "rev-parse", *argv], cwd=path, env={**env, **more}, capture_output=True)
@@ -124,7 +124,7 @@ LAYOUTS = (
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
 def test_the_repository_is_the_one_that_git_finds(repo: Repo, layout: Callable[[Repo], Path]) -> None:
     place = layout(repo)
-    assert find_repo(repo.env, str(place)) == told_by_git(place, repo.env)
+    assert find_repo(repo.env, str(place)) == read_from_git(place, repo.env)
 
 
 @pytest.mark.parametrize("layout", (in_linked_worktree, in_submodule, in_main), ids=lambda layout: layout.__name__)
@@ -165,7 +165,7 @@ def test_the_main_working_tree_is_the_one_that_git_lists_first(repo: Repo, layou
 
 
 def test_the_main_working_tree_of_a_submodule_is_the_submodule(repo: Repo) -> None:
-    """git lists the git directory there, which is nobody's working tree."""
+    """Differ from git, which lists the git directory there, which is nobody's working tree."""
     sub = in_submodule(repo)
     Repo(sub, repo.env).git("worktree", "add", "-q", "../of-sub")
     for place in (sub, repo.path / "of-sub"):
@@ -197,7 +197,7 @@ def test_g2_a_hook_finds_the_repository_from_what_git_gives_it(
     firings = seen()
     assert firings
     for cwd, environ in firings:
-        assert find_repo(environ, cwd) == told_by_git(Path(cwd), environ)
+        assert find_repo(environ, cwd) == read_from_git(Path(cwd), environ)
 
 
 def test_g2_the_first_hook_in_a_worktree_of_a_bare_repository_finds_it(repo: Repo) -> None:
@@ -206,7 +206,7 @@ def test_g2_the_first_hook_in_a_worktree_of_a_bare_repository_finds_it(repo: Rep
     Repo(bare, repo.env).git("worktree", "add", "-q", "../new")
     cwd, environ = seen()[0]
     assert environ["GIT_IMPLICIT_WORK_TREE"] == "0"  # left from the command in the bare repository
-    assert find_repo(environ, cwd) == told_by_git(repo.path.parent / "new", repo.env)
+    assert find_repo(environ, cwd) == read_from_git(repo.path.parent / "new", repo.env)
 
 
 def record_hooks(hooks: Path) -> Callable[[], list[tuple[str, dict[str, str]]]]:
@@ -240,7 +240,7 @@ def test_the_variables_win_over_the_place(repo: Repo, tmp_path: Path) -> None:
         {"GIT_DIR": str(linked.path / ".git")},
         {"GIT_DIR": ".git", "GIT_COMMON_DIR": "../other/.git"},
     ):
-        assert find_repo({**repo.env, **variables}, str(repo.path)) == told_by_git(repo.path, repo.env, **variables)
+        assert find_repo({**repo.env, **variables}, str(repo.path)) == read_from_git(repo.path, repo.env, **variables)
 
 
 def test_inside_the_git_directory_there_is_no_top_even_if_a_variable_says_so(repo: Repo) -> None:
@@ -251,20 +251,20 @@ def test_inside_the_git_directory_there_is_no_top_even_if_a_variable_says_so(rep
 def test_no_repository_is_an_error_that_names_the_place(tmp_path: Path, repo: Repo) -> None:
     with pytest.raises(GitError, match="nowhere is not in a git repository"):
         find_repo({}, str(tmp_path / "nowhere"))
-    with pytest.raises(GitError, match="GIT_DIR is 'gone'"):
+    with pytest.raises(GitError, match="no git repository at GIT_DIR='gone'"):
         find_repo({"GIT_DIR": "gone"}, str(repo.path))
     repo.write("sub/.git", "gitdir: ../gone\n")
     with pytest.raises(GitError, match=r"sub/\.git does not lead to a git repository"):
         find_repo({}, str(repo.path / "sub"))
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(GitError, match="circles"):
+    with pytest.raises(GitError, match="loop of symbolic links"):
         find_repo({}, str(tmp_path / "a"))
 
 
 def test_a_dot_git_that_is_no_repository_is_passed_over_as_git_does(repo: Repo) -> None:
     repo.write("sub/.git/config", "")
-    assert find_repo(repo.env, str(repo.path / "sub")) == told_by_git(repo.path / "sub", repo.env) == facts(repo)
+    assert find_repo(repo.env, str(repo.path / "sub")) == read_from_git(repo.path / "sub", repo.env) == facts(repo)
 
 
 # HEAD

@@ -1,4 +1,4 @@
-"""What a job fixes is staged into the index that git commits, in each way that git commits (G6)."""
+"""The fixes of a job are staged into the index that git commits, in each way that git commits (G6)."""
 
 import os
 import shlex
@@ -26,7 +26,7 @@ TESTS = Path(__file__).parents[1]
 
 @pytest.fixture
 def fixing(repo: Repo) -> Repo:
-    """A repository with our hook and three committed files."""
+    """Make a repository with our hook and three committed files."""
     commit_files(repo)
     for hook in ("pre-commit", "post-commit"):
         command = shlex.join((sys.executable, str(HOOK), hook))
@@ -222,7 +222,7 @@ def test_g6_a_fix_in_the_same_second_that_keeps_the_size_is_staged_where_the_fil
 
 @pytest.fixture
 def coarse(tmp_path: Path) -> Iterator[Path]:
-    """A file system whose clock goes in seconds."""
+    """Make a file system whose clock goes in seconds."""
     image, place = tmp_path / "image", tmp_path / "coarse"
     place.mkdir()
     image.write_bytes(b"")
@@ -245,7 +245,7 @@ def test_g6_what_somebody_else_changed_before_the_job_is_not_staged_and_said(rep
     watch = restager.before([b"file"])
     repo.write("file", "of an editor, fixed\n")
     staged = restager.after(watch)
-    assert staged.paths == () and staged.sentences[0].startswith("file was changed by another program")
+    assert staged.paths == () and staged.sentences[0].startswith("the fix of file is not staged: another program")
     assert index_of(repo) == index
 
 
@@ -256,7 +256,7 @@ def test_g6_what_an_editor_saves_while_git_reads_the_file_is_not_staged(repo: Re
     repo.write(".git/info/attributes", "file filter=editor\n")
     repo.git("config", "filter.editor.clean", "cat; echo $$ >>file")  # saves whenever git has read
     staged = restage(repo, [b"file"], lambda: repo.write("file", "new\n"))
-    assert staged.paths == () and staged.sentences[0].startswith("file was changed by another program")
+    assert staged.paths == () and staged.sentences[0].startswith("the fix of file is not staged: another program")
     assert index_of(repo) == index
 
 

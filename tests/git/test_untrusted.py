@@ -1,5 +1,7 @@
-"""What is read back from below the git directory is input: whatever it says, nothing is written outside of the working
-tree, and nothing from outside gets into it (G5)."""
+"""Content that is read back from below the git directory is input (G5).
+
+Whatever it says, nothing is written outside of the working tree, and nothing from outside gets into it.
+"""
 
 import base64
 import errno
@@ -70,7 +72,7 @@ def test_g5_a_path_that_leads_elsewhere_is_not_believed(path: bytes) -> None:
 
 
 def test_g5_a_path_is_believed_where_git_with_all_its_protections_tracks_it(repo: Repo) -> None:
-    """Each is asked of git itself; those that hold a NUL cannot be."""
+    """Compare each path with git itself; those that hold a NUL cannot be compared."""
     guarded = ("git", "-c", "core.protectHFS=true", "-c", "core.protectNTFS=true")
     blob = repo.git("hash-object", "-w", "--stdin").stdout.strip()
     for path in (*HARMLESS, *HARMFUL, *DOT_GIT):
@@ -118,7 +120,7 @@ def test_g5_a_file_of_ours_is_not_read_through_a_link_nor_from_a_pipe(tmp_path: 
 
 
 class Victim:
-    """A working tree whose unstaged changes a killed run has hidden, with a place outside of it."""
+    """A working tree whose unstaged changes a killed run has hidden, with a directory outside of it."""
 
     def __init__(self, place: Path) -> None:
         self.home = place / "home"
@@ -150,7 +152,7 @@ class Victim:
         shutil.copytree(self.repo.path, self._template, symlinks=True)
 
     def _hide(self) -> None:
-        """With a fix that is staged, too, so that the journal has one of each kind."""
+        """Hide the changes, with a fix that is staged, too, so that the journal has one of each kind."""
         aside = hide_unstaged(self.facts, self.repo.env)
         assert aside is not None
         restager = FixStager(self.facts, self.repo.env, aside, [b"text"])
@@ -168,7 +170,7 @@ class Victim:
         self.journal.write_text(json.dumps(data))
 
     def plant_link(self, name: str) -> None:
-        """In the place of one of ours: to a folder where a folder is, else to a file."""
+        """Put a link in the place of one of ours: to a folder where a folder is, else to a file."""
         path = Path(os.path.normpath(self.journal.parent / name))
         is_folder = name in FOLDERS
         if path.is_dir() and not path.is_symlink():
@@ -179,7 +181,7 @@ class Victim:
         path.symlink_to(self.outside if is_folder else self.outside / "secret")
 
     def recover(self) -> "str | None":
-        """What is said where it refuses."""
+        """Recover; return the message of a refusal."""
         try:
             restore_interrupted(self.facts, self.repo.env)
         except (GitError, OSError) as error:
@@ -338,7 +340,7 @@ def test_g5_a_damaged_copy_is_not_put_anywhere(victim: Victim) -> None:
     shutil.rmtree(victim.journal.parent / "original")
     (victim.journal.parent / "original").mkdir()
     (victim.journal.parent / "unstaged").write_bytes(b"no longer what it was")
-    assert "its copy is damaged" in (victim.recover() or "")
+    assert "the copy is damaged" in (victim.recover() or "")
     victim.expect_nothing_escaped()
     assert victim.repo.read("d/text") == STAGED
 
@@ -360,7 +362,7 @@ VALUES = LEAVES | st.lists(LEAVES, max_size=6)
 
 
 def places_in(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Each container of a document with each of its keys."""
+    """Yield each container of a document with each of its keys."""
     for key in range(len(data)) if isinstance(data, list) else list(data):
         yield data, key
         if isinstance(data[key], (list, dict)):
@@ -392,7 +394,7 @@ def test_g5_whatever_a_journal_says_nothing_outside_is_touched_or_read(
 
 @given(VALUES, st.integers(0, 4))
 def test_g5_what_is_read_back_can_be_written_and_read_again(value: object, place: int) -> None:
-    """A reader that lets something through lets the same thing through."""
+    """Read back again whatever a reader accepts: it is accepted as the same."""
     row: list[object] = ["text", 0o100644, BLOB, 0o100755, BLOB]
     row[place] = value
     try:
@@ -408,7 +410,7 @@ def test_g5_what_is_read_back_can_be_written_and_read_again(value: object, place
 def test_g5_g6_notes_that_are_not_valid_are_said_and_the_index_is_left_alone(repo: Repo) -> None:
     facts = find_repo(repo.env, str(repo.path))
     repo.write(".git/dodo-hooks-restaged", json.dumps([[None, [["../x", 0o100644, BLOB, 0o100644, BLOB]]]]))
-    with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*: remove it"):
+    with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*; remove it"):
         restore_interrupted(facts, repo.env)
     with pytest.raises(GitError, match="is not valid"):
         FixStager(facts, repo.env, None, [])
@@ -433,7 +435,7 @@ def test_r12_what_was_put_off_is_read_back_as_hooks_and_their_arguments(tmp_path
 
 
 def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
-    """Times before 1970 and any permissions; what git tracks with its protections off is not hidden at all."""
+    """Try times before 1970 and any permissions; what git tracks with its protections off is not hidden at all."""
     facts = find_repo(repo.env, str(repo.path))
     journal = Journal(facts.git_dir)
     journal.prepare()

@@ -99,7 +99,7 @@ def test_r11_numbered_exceptions_of_ownership_stay(
     ],
 )
 def test_r11_exceptions_of_gits_own_options_stay(repo: Repo, settings: list[str], tmp_path: Path) -> None:
-    """In whatever way this git writes them down for its children."""
+    """Keep them in whatever way this git writes them down for its children."""
     options = [word for setting in settings for word in ("-c", setting)]
     alias = f"!printf %s \"$GIT_CONFIG_PARAMETERS\" >'{tmp_path}/seen'"
     repo.git(*options, "-c", f"alias.see={alias}", "see")
@@ -125,7 +125,7 @@ def test_r11_what_is_no_such_setting_goes(environ: dict[str, str]) -> None:
 
 
 def _settings_of_command(environ: dict[str, str], repo: Repo) -> list[tuple[str, str]]:
-    """What git makes of the variables."""
+    """Return what git makes of the variables."""
     listed = repo.git("config", "--show-scope", "--null", "--list", env=environ).stdout.split("\0")[:-1]
     pairs = zip(listed[::2], listed[1::2], strict=True)
     return [(line.partition("\n")[0], line.partition("\n")[2]) for scope, line in pairs if scope == "command"]

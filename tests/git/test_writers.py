@@ -1,4 +1,4 @@
-"""Which job may have written to a hidden path is said as far as it can be told (G5)."""
+"""The jobs that may have written to a hidden path are named as far as they are known (G5)."""
 
 import os
 from pathlib import Path

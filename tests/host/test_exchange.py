@@ -76,7 +76,7 @@ def test_g5_a_free_name_is_taken_and_one_that_is_not_is_left(tmp_path: Path, our
 def test_g5_nothing_is_moved_away_that_cannot_be_put_back(
     tmp_path: Path, ours: bytes, no_exchange: Limit, no_links: Limit, monkeypatch: pytest.MonkeyPatch, can_link: bool
 ) -> None:
-    """A full disk, for example, when the new name is to be made."""
+    """Simulate a full disk, for example, when the new name is to be made."""
     no_exchange()
     if not can_link:
         no_links()

@@ -1,4 +1,4 @@
-"""What others could have written is refused, on the descriptor that is read (section 8)."""
+"""A file that others could have written is refused, on the descriptor that is read (section 8)."""
 
 import grp
 import os
@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def as_nobody() -> Iterator[Path]:
-    """This process is nobody's, for as long as the test takes; and a file of root's that all can reach and read."""
+    """Make this process nobody's, for as long as the test takes, and a file of root's that all can reach and read."""
     with tempfile.TemporaryDirectory() as folder:  # nobody can go through pytest's own
         os.chmod(folder, 0o711)
         path = Path(folder, "file")
@@ -52,7 +52,7 @@ def test_what_others_can_write_is_refused(file: Path, mode: int) -> None:
 
 
 def test_what_a_group_can_write_is_refused_unless_its_user_is_alone_in_it(file: Path) -> None:
-    """Many systems give each user a group of the same name, and a umask of 002."""
+    """Cover systems that give each user a group of the same name, and a umask of 002."""
     file.chmod(0o660)
     user = pwd.getpwuid(os.geteuid()).pw_name
     group = grp.getgrgid(file.stat().st_gid)

@@ -1,4 +1,4 @@
-"""What is said about a process of somebody else."""
+"""The facts about a process of somebody else."""
 
 import os
 import signal

@@ -135,7 +135,7 @@ def test_g5_what_was_not_killed_is_not_said_to_have_been(repo: Repo, gate: Gate)
     swap.write_bytes(b"")  # what a full disk does for everybody else, this does for root, too
     gate.open()
     said = git.communicate()[1].decode()
-    assert git.returncode == 1 and said.count("cannot be put back now") == 1 and "was killed" not in said
+    assert git.returncode == 1 and said.count("cannot be restored now") == 1 and "was killed" not in said
     swap.unlink()
     swap.mkdir()
     done = repo.run("list", check=True)

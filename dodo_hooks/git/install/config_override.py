@@ -1,7 +1,7 @@
-"""A setting of git's that we make in somebody's configuration, and put back as it was, byte for byte (section 8).
+"""A setting of git's that we override in somebody's configuration, and restore as it was, byte for byte (section 8).
 
-What was there is remembered in a file of ours: the whole configuration file before and after, and the values. As long
-as nobody else has changed the file it is put back as a whole; else the values alone are, and what others wrote stays.
+A file of ours holds what was there: the whole configuration file before and after, and the values. As long as nobody
+else has changed the file it is restored as a whole; else the values alone are, and what others wrote stays.
 """
 
 import base64
@@ -17,11 +17,11 @@ from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git
 
 PUT_BACK = "put back"
-CHANGED = "changed"  # by somebody else, since: it was left as it is
+CHANGED = "changed"  # somebody else has changed the setting since; it is left as it is
 
 
 class Override(Record):
-    """One setting in one configuration file, and where we remember what it was."""
+    """One setting in one configuration file, and the file of ours with its former value."""
 
     key: str
     file: str  # of git's configuration
@@ -36,7 +36,7 @@ def override_setting(one: Override, value: str, environ: Mapping[str, str]) -> N
         return
     original = _content(one.file)
     memory = {"value": value, "before": values, "original": _text(original), "written": None}
-    _remember(one.memory, memory)  # first: whoever is killed after the next step can still be undone
+    _remember(one.memory, memory)  # first: so an install that is killed after the next step can be undone
     try:
         run_git(("config", "--file", one.file, "--replace-all", one.key, value), "/", environ)
     except GitError:
@@ -46,7 +46,10 @@ def override_setting(one: Override, value: str, environ: Mapping[str, str]) -> N
 
 
 def restore_setting(one: Override, environ: Mapping[str, str]) -> "str | None":
-    """Undo `override`, and forget it: PUT_BACK or CHANGED; None where there is nothing to undo. Raises GitError."""
+    """Undo `override_setting`, and remove its record; return PUT_BACK or CHANGED, None where there is nothing to undo.
+
+    Raises GitError.
+    """
     memory = _remembered(one.memory)
     if memory is None:
         return None
@@ -65,18 +68,18 @@ def restore_setting(one: Override, environ: Mapping[str, str]) -> "str | None":
 
 
 def read_override(memory: str) -> "str | None":
-    """The value that we have set, by what we remember."""
+    """Return the value that we have set, according to the record; None without a record."""
     remembered = _remembered(memory)
     return None if remembered is None else str(remembered["value"])
 
 
 def global_file(environ: Mapping[str, str]) -> str:
-    """The file that `git config --global` writes (git-config(1), FILES)."""
+    """Return the file that `git config --global` writes (git-config(1), FILES)."""
     if environ.get("GIT_CONFIG_GLOBAL"):
         return environ["GIT_CONFIG_GLOBAL"]
     home = environ.get("HOME", "")
     if not home:
-        raise GitError("there is no global git configuration: set HOME")
+        raise GitError("no global git configuration; set HOME")
     config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     own, other = f"{home}/.gitconfig", f"{config}/git/config"
     return other if not os.path.exists(own) and os.path.exists(other) else own
@@ -104,7 +107,7 @@ def _write(path: str, content: "bytes | None") -> None:
     try:
         descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise GitError(f"{path} is locked by another git command, or by one that was killed: remove {lock}") from None
+        raise GitError(f"{path} is locked; if no git command is running, remove {lock}") from None
     try:
         if content is None:
             os.unlink(path)
@@ -120,7 +123,7 @@ def _write(path: str, content: "bytes | None") -> None:
 
 
 def _remember(path: str, memory: Mapping[str, Any]) -> None:
-    """For us alone: a configuration may hold passwords."""
+    """Write the record, readable by us alone: a configuration may hold passwords."""
     new = f"{path}.dodo-new"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
@@ -138,7 +141,7 @@ def _remembered(path: str) -> "dict[str, Any] | None":
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, RecursionError):
-        raise GitError(f"{path}, where it stands what git was configured to do before, is damaged: remove it") from None
+        raise GitError(f"{path}, the record of the former git configuration, is damaged; remove it") from None
 
 
 def _text(content: "bytes | None") -> "str | None":

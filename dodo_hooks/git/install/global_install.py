@@ -50,14 +50,14 @@ WAYS = (BY_PATH, BY_TEMPLATE)
 
 
 def directory_of(data: str, way: InstallMethod) -> str:
-    """The directory that git is led to. `data` is the user's directory for data."""
+    """Return the directory that git is led to. `data` is the user's directory for data."""
     return f"{data}/dodo-hooks/{way.directory}"
 
 
 def install_globally(
     data: str, way: InstallMethod, environ: Mapping[str, str], site: "Sequence[str] | None" = None
 ) -> "tuple[str, str]":
-    """Write the shims, and lead git to them; returns their directory and the configuration file.
+    """Write the shims, and lead git to them; return their directory and the configuration file.
 
     Raises UsageError, with nothing changed, where git is led elsewhere already; GitError.
     """
@@ -84,8 +84,10 @@ def install_globally(
 
 
 def uninstall_everywhere(data: str, environ: Mapping[str, str]) -> "list[tuple[InstallMethod, bool]]":
-    """Take all of it away; returns what was there, and whether the configuration is as it was again. Raises
-    GitError."""
+    """Remove the global install; return each method that was there, and whether the configuration is as it was again.
+
+    Raises GitError.
+    """
     base = f"{data}/dodo-hooks"
     if not os.path.isdir(base):
         return []
@@ -107,18 +109,18 @@ def _remove_files(data: str) -> None:
 
 
 def is_in_effect(data: str, configured: "tuple[str, str] | None") -> bool:
-    """Whether the core.hooksPath that counts in a repository leads to our hooks for all repositories."""
+    """Return whether the core.hooksPath that counts in a repository leads to our hooks for all repositories."""
     directory = directory_of(data, BY_PATH)
     return configured is not None and os.path.realpath(configured[1]) == os.path.realpath(directory)
 
 
 def installed_ways(data: str) -> "list[InstallMethod]":
-    """What is set up."""
+    """Return the methods that are set up."""
     return [way for way in WAYS if read_override(f"{data}/dodo-hooks/{way.memory}") is not None]
 
 
 def stale_files(data: str) -> "list[str]":
-    """The shims that are not what this version of us would write."""
+    """Return the shims that differ from what this version of us would write."""
     base = f"{data}/dodo-hooks"
     return [path for way in installed_ways(data) for path, content, _ in _files(base, way) if _differs(path, content)]
 
@@ -132,7 +134,7 @@ def _differs(path: str, content: bytes) -> bool:
 
 
 def _files(base: str, way: InstallMethod) -> "list[tuple[str, bytes, int]]":
-    """Path, content and mode of each file that the way needs."""
+    """Return path, content and mode of each file that the method needs."""
     interpreter = launcher.interpreter()
     if way == BY_PATH:
         chain = Chain(flag=OF_ALL, is_for_all=True, looks_for_file=True)
@@ -158,7 +160,7 @@ def _expect_free(way: InstallMethod, directory: str, environ: Mapping[str, str])
         path = os.fsdecode(value)
         if scope in (b"system", b"global") and os.path.realpath(path) != os.path.realpath(directory):
             raise UsageError(
-                f"{way.key} is {path} in the {scope.decode()} git configuration, so nothing was changed: what lies"
-                f" there would be in use no more; unset it with `git config --{scope.decode()} --unset {way.key}` and"
-                " install again, or run `dodo-hooks install --local` in single repositories"
+                f"{way.key} is {path} in the {scope.decode()} git configuration; nothing was changed, because the hooks"
+                f" there would no longer run. Run `git config --{scope.decode()} --unset {way.key}` and install again,"
+                " or run `dodo-hooks install --local` in single repositories"
             )

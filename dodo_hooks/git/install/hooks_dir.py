@@ -9,11 +9,11 @@ from dodo_hooks.git.install.other_tools import manager_of_directory
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.variables import without_local
 
-NOTHING_DONE = "so nothing was changed"
+NOTHING_DONE = "nothing was changed"
 
 
 def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
-    """Where this repository's hooks belong: its own hooks directory, or the one that it alone is configured to use.
+    """Return the directory for this repository's hooks: its own, or the one that it alone is configured to use.
 
     Raises UsageError where hooks are shared with other repositories or under version control: the sentence says what
     there is and what can be done.
@@ -25,7 +25,9 @@ def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
         return path
     scope, value = found
     if scope == "command":
-        raise UsageError(f"core.hooksPath is {value} for this command alone, {NOTHING_DONE}: install without it")
+        raise UsageError(
+            f"core.hooksPath is {value} for this command alone; {NOTHING_DONE}. Install without that setting"
+        )
     path = os.path.realpath(os.path.join(repo.top or repo.git_dir, value))
     if scope not in ("local", "worktree"):
         raise UsageError(_shared(scope, value))
@@ -36,23 +38,23 @@ def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
     if os.path.isfile(f"{os.path.dirname(path)}/HEAD"):
         raise UsageError(
             f"core.hooksPath is {value}, which belongs to another repository, or to this one before it was moved or"
-            f" copied, {NOTHING_DONE}: {_LOCAL}"
+            f" copied; {NOTHING_DONE}. {_LOCAL} instead"
         )
     if not os.path.isdir(path):
         raise UsageError(
-            f"core.hooksPath is {value}, where no directory is, {NOTHING_DONE}: make the directory and install again,"
-            f" or let git use the repository's own hooks with `dodo-hooks install --local`"
+            f"core.hooksPath is {value}, where no directory is; {NOTHING_DONE}. Make the directory and install again,"
+            " or run `dodo-hooks install --local` to make git use this repository's own hooks directory"
         )
     return path
 
 
 def own_directory(repo: Repo) -> str:
-    """Where git has a repository's hooks if nothing is configured."""
+    """Return the directory where git has a repository's hooks if nothing is configured."""
     return f"{repo.common_dir}/hooks"
 
 
 def worktree_git_dirs(repo: Repo) -> list[str]:
-    """The git directories of all its working trees, the main one first."""
+    """Return the git directories of all its working trees, the main one first."""
     try:
         names = sorted(os.listdir(f"{repo.common_dir}/worktrees"))
     except FileNotFoundError:
@@ -61,7 +63,7 @@ def worktree_git_dirs(repo: Repo) -> list[str]:
 
 
 def worktree_tops(repo: Repo) -> list[str]:
-    """The tops of its working trees, as far as they are known."""
+    """Return the tops of its working trees, as far as they are known."""
     tops = {repo.top} - {""}
     if os.path.basename(repo.common_dir) == ".git":
         tops.add(os.path.dirname(repo.common_dir))
@@ -79,14 +81,13 @@ def refuse_link(path: str) -> None:
     """Raise UsageError where this hooks directory leads to another one."""
     if os.path.realpath(path) != path:
         raise UsageError(
-            f"{path} is a link to {os.path.realpath(path)}, whose hooks are not this repository's alone,"
-            f" {NOTHING_DONE}: put a directory in the place of the link and install again, or call {_by_hand()} in the"
-            " hooks there"
+            f"{path} is a link to {os.path.realpath(path)}, whose hooks are not this repository's alone;"
+            f" {NOTHING_DONE}. Replace the link with a directory and install again, or call {_RUN} in the hooks there"
         )
 
 
 def configured(repo: Repo, environ: Mapping[str, str]) -> "tuple[str, str] | None":
-    """The scope and the value of the core.hooksPath that counts; None if there is none."""
+    """Return the scope and the value of the core.hooksPath that counts; None if there is none."""
     environ = {**without_local(environ), "GIT_DIR": repo.git_dir}
     query = ("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
     answer = run_git(query, repo.top or repo.git_dir, environ).split(b"\0")
@@ -98,35 +99,31 @@ def configured(repo: Repo, environ: Mapping[str, str]) -> "tuple[str, str] | Non
 
 
 def is_inside(path: str, directory: str) -> bool:
-    """Whether the path is this directory or lies below it; both without links."""
+    """Return whether the path is this directory or lies below it; both without links."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
 def _shared(scope: str, value: str) -> str:
     return (
-        f"core.hooksPath is {value} in the {scope} git configuration, for all repositories, {NOTHING_DONE}: {_LOCAL}"
-        f" (those in {value} do not run in it any more then); {_GLOBAL}; {_unset(scope)} unsets it for all"
+        f"core.hooksPath is {value} in the {scope} git configuration, for all repositories; {NOTHING_DONE}."
+        f" {_LOCAL} instead (the hooks in {value} no longer run here then), {_GLOBAL},"
+        f" or `git config --{scope} --unset core.hooksPath`"
     )
 
 
 def _versioned(path: str) -> str:
     manager = manager_of_directory(path)
-    whose = f", where {manager.name} has its hooks" if manager else ", where hooks are under version control"
+    whose = f"where {manager.name} has its hooks" if manager else "where hooks are under version control"
     again = f" until {manager.name} sets it again" if manager else ""
     return (
-        f"core.hooksPath is {path}, inside the work tree{whose}, {NOTHING_DONE}: {_LOCAL}{again} (those in {path} do"
-        f" not run any more then); {_GLOBAL}, but not in this one as long as it has a core.hooksPath of its own; or"
-        f" call {_by_hand()} in the hooks there"
+        f"core.hooksPath is {path}, inside the work tree, {whose}; {NOTHING_DONE}."
+        f" {_LOCAL} instead{again} (the hooks in {path} no longer run then), {_GLOBAL} and that have no core.hooksPath"
+        f" of their own, or call {_RUN} in the hooks there"
     )
 
 
-_LOCAL = "`dodo-hooks install --local` makes git use this repository's own hooks directory, and `uninstall` undoes it"
-_GLOBAL = "`dodo-hooks install --global` sets up hooks for all your repositories, which run in those that you trust"
-
-
-def _unset(scope: str) -> str:
-    return f"`git config --{scope} --unset core.hooksPath`"
-
-
-def _by_hand() -> str:
-    return '`dodo-hooks run HOOK -- "$@"`'
+_LOCAL = (
+    "Run `dodo-hooks install --local` (`uninstall` undoes that) to make git use this repository's own hooks directory"
+)
+_GLOBAL = "`dodo-hooks install --global` to set up hooks for all your repositories that you trust"
+_RUN = '`dodo-hooks run HOOK -- "$@"`'

@@ -1,8 +1,8 @@
-"""core.hooksPath of one repository: letting git use the repository's own hooks whatever else is configured (section 8).
+"""core.hooksPath of one repository: git uses the repository's own hooks whatever else is configured (section 8).
 
 The value is absolute. A relative one is taken from the top of each working tree, and in a linked one `.git/hooks` is
-nothing: its hooks would be off without a word. The price is that it names the old place after the repository has been
-moved, which `doctor` tells and `install --local` mends.
+nothing: its hooks would be off without a word. The price is that it names the old directory after the repository has
+been moved, which `doctor` reports and `install --local` fixes.
 """
 
 import os
@@ -23,14 +23,14 @@ KEY = "core.hooksPath"
 
 
 def own_hooks(repo: Repo) -> str:
-    """The hooks directory inside of the git directory. Raises UsageError where it leads elsewhere."""
+    """Return the hooks directory inside of the git directory. Raises UsageError where it leads elsewhere."""
     path = own_directory(repo)
     refuse_link(path)
     return path
 
 
 def use_own(repo: Repo, environ: Mapping[str, str]) -> None:
-    """Let git use the repository's own hooks, and remember what it used. Raises GitError, with nothing changed."""
+    """Let git use the repository's own hooks, and record what it used. Raises GitError, with nothing changed."""
     found = configured(repo, environ)
     own = own_directory(repo)
     if found is None or os.path.realpath(os.path.join(repo.top or repo.git_dir, found[1])) == own:
@@ -41,17 +41,19 @@ def use_own(repo: Repo, environ: Mapping[str, str]) -> None:
     override_setting(one, own, environ)
     if hooks_directory(repo, environ) != own:
         restore_setting(one, environ)
-        raise GitError(f"git does not use {own}, since a later part of the configuration says otherwise: remove that")
+        raise GitError(
+            f"git does not use {own}: a later part of its configuration overrides core.hooksPath; remove that part"
+        )
 
 
 def use_former(repo: Repo, environ: Mapping[str, str]) -> None:
-    """Undo that, if it was done. Raises GitError."""
+    """Undo `use_own`, if it was done. Raises GitError."""
     for one in _settings(repo):
         restore_setting(one, environ)
 
 
 def is_used_by_us(repo: Repo) -> bool:
-    """Whether we have set it."""
+    """Return whether we have set core.hooksPath."""
     return any(read_override(one.memory) is not None for one in _settings(repo))
 
 
@@ -64,6 +66,6 @@ def _of_repository(repo: Repo) -> Override:
 
 
 def _of_worktree(repo: Repo, git_dir: str) -> Override:
-    """In the configuration of one working tree, which wins over that of the repository."""
+    """Return the override in the configuration of one working tree, which wins over that of the repository."""
     name = "main" if git_dir == repo.common_dir else f"of-{os.path.basename(git_dir)}"
     return Override(KEY, f"{git_dir}/config.worktree", f"{repo.common_dir}/dodo-hooks/hooks-path.{name}.json")

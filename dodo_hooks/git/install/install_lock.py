@@ -1,4 +1,4 @@
-"""Writing our own files beside git's: each in one step, and by one process at a time."""
+"""The lock for writing our own files beside git's, by one process at a time."""
 
 import contextlib
 import fcntl
@@ -12,8 +12,10 @@ from dodo_hooks.host.files.file_locks import is_unsupported
 
 @contextlib.contextmanager
 def locked(directory: str, what: str) -> Generator[None, None, None]:
-    """Alone with what is installed from this directory of ours. Raises GitError for what cannot be read or written
-    meanwhile; `what` names the place if nothing else does."""
+    """Hold the lock on what is installed from this directory of ours.
+
+    Raises GitError for what cannot be read or written meanwhile; `what` names the path if nothing else does.
+    """
     path = f"{directory}/install.lock"
     try:
         descriptor = _locked(path)
@@ -29,7 +31,7 @@ def locked(directory: str, what: str) -> Generator[None, None, None]:
 
 
 def _locked(path: str) -> int:
-    """A descriptor that has the lock on the file of this name, which its holder removes at the end."""
+    """Return a descriptor that has the lock on the file of this name, which its holder removes at the end."""
     while True:
         with contextlib.suppress(FileExistsError):
             os.mkdir(os.path.dirname(path))

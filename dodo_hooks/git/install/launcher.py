@@ -1,8 +1,10 @@
-"""What the launcher says, and what it has to know about this Python.
+"""The text of the launcher, and the facts about this Python that it needs.
 
 git starts the shim (git/install/shim_text.py), which starts the recorded interpreter, isolated (-I) and without
 site-packages (-S), on the launcher. That puts the directory of this package on the path and calls `main.launch`:
-nothing that lies in the repository can be imported on this way (G1). When the package is gone it says so itself."""
+nothing that lies in the repository can be imported on this way (G1). When the package is gone the launcher says so
+itself.
+"""
 
 import compileall
 import marshal
@@ -63,8 +65,8 @@ kept, words = (words[1], words[2:]) if words[0] == "--kept" else ("", words)
 is_gate = words[0] in {gates} or words[:2] == ["{transaction}", "prepared"]
 if is_gate or words[0] not in {unseen}:
     where = " --global" if sys.argv[2] == "--global" else ""
-    mend = f"install dodo-hooks again and run `dodo-hooks install{{where}}`, or remove the hook"
-    sys.stderr.write(f"dodo-hooks: {{words[0]}} cannot be run ({{error}}): {{mend}}.\\\\n")
+    fix = f"install dodo-hooks again and run `dodo-hooks install{{where}}`, or remove the hook"
+    sys.stderr.write(f"dodo-hooks: {{words[0]}} cannot be run ({{error}}): {{fix}}.\\\\n")
 if kept and not is_gate:
     import posix
     posix.execv("/bin/sh", ["sh", "-c", '[ -x "$0" ] || exit 0; exec "$0" "$@"', kept, *words[1:]])
@@ -75,7 +77,7 @@ launch({site})
 
 
 def launcher_text(package: str, site: Sequence[str]) -> bytes:
-    """The launcher that imports us from the directory `package`, and tells `main.launch` where the others are."""
+    """Return the launcher that imports us from the directory `package`, and passes `site` to `main.launch`."""
     text = _LAUNCHER.format(
         package=_py_quoted(package),
         bundle=bundle.FILE,
@@ -90,30 +92,32 @@ def launcher_text(package: str, site: Sequence[str]) -> bytes:
 
 
 def _py_quoted(path: str) -> str:
-    """An expression for the path. Decoded where it runs: the locale there may be another than here."""
+    """Return an expression for the path. It is decoded where it runs: the locale there may be another than here."""
     if path.isascii():
         return repr(path)
     return f"{os.fsencode(path)!r}.decode(sys.getfilesystemencoding(), 'surrogateescape')"
 
 
 def interpreter() -> str:
-    """The binary that runs this program, behind all links: a virtual environment's `python` leads to its base.
+    """Return the binary that runs this program, behind all links: a virtual environment's `python` leads to its base.
 
     A link such as `python3` may lead to another version tomorrow, and a version manager's costs 70 ms at each start.
     """
     path = os.path.realpath(sys.executable) if sys.executable else ""
     if not os.access(path, os.X_OK):
-        raise GitError(f"the path of this Python is not known (it says {path!r}): install with another one")
+        raise GitError(
+            f"the path of this Python is not known (sys.executable is {path!r}); install with another Python"
+        )
     return path
 
 
 def package_directory() -> str:
-    """The directory that holds the package `dodo_hooks`."""
+    """Return the directory that holds the package `dodo_hooks`."""
     return os.fspath(Path(__file__).absolute().parents[3])
 
 
 def site_directories(excluded: Collection[str]) -> list[str]:
-    """Where third-party modules would be imported from now, and our own directory; in the order of `sys.path`.
+    """Return the directories of third-party modules, and our own directory; in the order of `sys.path`.
 
     `excluded` are directories that no code may come from: `python -m dodo_hooks` has the repository itself first.
     """
@@ -135,12 +139,12 @@ def _is_in(module: str, directory: str) -> bool:
 
 
 def compile_package() -> None:
-    """Write the byte code of this package, if it can be: without it every start is 5 ms longer."""
+    """Write the byte code of this package, if possible: without it every start is 5 ms longer."""
     compileall.compile_dir(os.path.join(package_directory(), "dodo_hooks"), quiet=2)
 
 
 def answer_of(interpreter: str, launcher: str) -> str:
-    """What our program says of itself when it is started as a shim starts it; "" if it cannot be."""
+    """Return the version that our program prints when it is started as a shim starts it; "" if it cannot be started."""
     argv = [interpreter, "-I", "-S", launcher, "--version"]
     try:
         done = subprocess.run(argv, cwd="/", capture_output=True, timeout=_ANSWER_S)
@@ -150,7 +154,7 @@ def answer_of(interpreter: str, launcher: str) -> str:
 
 
 def is_bundle_current(path: str) -> bool:
-    """Whether a bundle serves this Python and these sources."""
+    """Return whether a bundle serves this Python and these sources."""
     try:
         content = read_private(path)
         length = int(content[: bundle.DIGITS])
@@ -163,7 +167,7 @@ def is_bundle_current(path: str) -> bool:
 
 
 def bundle_content() -> bytes:
-    """The byte code of what a fired hook imports, in one file (host/bundle.py): the modules that say HOT."""
+    """Return the byte code of the modules of a fired hook, in one file (host/bundle.py): those that say HOT."""
     names = _hot_modules()
     return bundle.made_of([(name, str(path), _imports_of(path, names)) for name, path in names.items()])
 
@@ -175,7 +179,10 @@ def _hot_modules() -> dict[str, Path]:
 
 
 def _imports_of(path: Path, modules: Collection[str]) -> tuple[str, ...]:
-    """Which of `modules` a source imports when it is run, not inside of functions, with the packages above them."""
+    """Return which of `modules` a source imports when it is run, with the packages above them.
+
+    Imports inside of functions do not count.
+    """
     found: dict[str, None] = {}
     for module, imported in _IMPORT.findall(path.read_text(encoding="utf-8")):
         names = [module, *(f"{module}.{name}" for name in re.findall(r"\w+", imported))]

@@ -1,14 +1,14 @@
-"""Hooks that were there before ours, kept in such a way that they do not notice it (G1).
+"""Legacy hooks: hooks that were there before ours, kept in such a way that they do not notice it (G1).
 
-Hooks look at their own path: for the name under which git knows them (`basename "$0"`), for files that lie beside them
-(`$(dirname "$0")/common.sh`), for the repository two steps up. So a kept hook has its name, in a directory beside the
-hooks directory (`hooks.dodo-kept/pre-commit`), as deep as it was, so that a relative link in its place leads where it
-led; and whatever else lies in the hooks directory is there too, as links that we call stand-ins.
+Hooks depend on their own path: for the name under which git knows them (`basename "$0"`), for files that lie beside
+them (`$(dirname "$0")/common.sh`), for the repository two steps up. So a legacy hook has its name, in a directory
+beside the hooks directory (`hooks.dodo-kept/pre-commit`), as deep as it was, so that a relative link in its place leads
+where it led; and whatever else lies in the hooks directory is there too, as links that we call stand-ins.
 
 Earlier versions kept `pre-commit` as `hooks/pre-commit.dodo-kept`; such a hook is moved by the next install.
 
 There is no moment at which neither the hook nor a shim is in place: first the hook gets the second name, then the shim
-replaces the first. Whatever is killed in between, the next install or uninstall goes on from what it finds.
+replaces the first. After a kill in between, the next install or uninstall goes on from what it finds.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ SAMPLE_SUFFIX = ".sample"
 
 
 def kept_directory(directory: str) -> str:
-    """Where the hooks of this hooks directory are kept."""
+    """Return the directory for the legacy hooks of this hooks directory."""
     if os.path.lexists(f"{directory}/HEAD"):  # hooks in the git directory itself: beside it is the work tree
         return f"{directory}/dodo-kept"
     return directory + SUFFIX
 
 
 def find_legacy_hook(directory: str, name: str) -> "str | None":
-    """The path of the kept hook of this name."""
+    """Return the path of the legacy hook of this name."""
     path = f"{kept_directory(directory)}/{name}"
     if os.path.lexists(path) and not _is_stand_in(directory, name):
         return path
@@ -40,7 +40,10 @@ def find_legacy_hook(directory: str, name: str) -> "str | None":
 
 
 def keep_legacy_hook(directory: str, name: str) -> None:
-    """Give the hook, also if it is a link, its second name; one that an earlier version kept, the present one."""
+    """Give the hook, also if it is a link, its second name.
+
+    A hook that an earlier version kept gets the present name.
+    """
     kept = kept_directory(directory)
     os.makedirs(kept, exist_ok=True)
     if _is_stand_in(directory, name):
@@ -54,14 +57,14 @@ def keep_legacy_hook(directory: str, name: str) -> None:
 
 
 def remove_old_copy(directory: str, name: str) -> None:
-    """Take away what an earlier version kept, once the hook has its present place too."""
+    """Remove what an earlier version kept, once the hook has its present name too."""
     old = f"{directory}/{name}{SUFFIX}"
     if find_legacy_hook(directory, name) != old and os.path.lexists(old):
         os.unlink(old)
 
 
 def sync_stand_ins(directory: str, is_ours: "Callable[[str], bool]") -> None:
-    """See to the stand-ins: those are there that kept hooks need; without such hooks no directory is left."""
+    """Make the stand-ins that legacy hooks need, and remove the others; without legacy hooks remove their directory."""
     kept = kept_directory(directory)
     if not os.path.isdir(kept):
         return
@@ -78,7 +81,7 @@ def sync_stand_ins(directory: str, is_ours: "Callable[[str], bool]") -> None:
 
 
 def is_same_hook(one: str, other: str) -> bool:
-    """Whether it is the same hook under both names, linked or copied by us."""
+    """Return whether both paths are the same hook, linked or copied by us."""
     if os.path.samestat(os.lstat(one), os.lstat(other)):
         return True
     if os.path.islink(one) or os.path.islink(other):
@@ -96,7 +99,7 @@ def copy_hook(path: str, kept: str) -> None:
 
 
 def _others(directory: str, is_ours: "Callable[[str], bool]") -> list[str]:
-    """What lies in the hooks directory and is neither a shim nor of no use."""
+    """Return the names in the hooks directory that need a stand-in: neither shims, nor samples, nor files of ours."""
     if os.path.lexists(f"{directory}/HEAD"):  # the git directory: nothing in it lies there for a hook's sake
         return []
     passed = (SAMPLE_SUFFIX, NEW_SUFFIX, SUFFIX)
@@ -106,7 +109,7 @@ def _others(directory: str, is_ours: "Callable[[str], bool]") -> list[str]:
 
 
 def _stand_in(directory: str, name: str) -> str:
-    """What the link says that stands for a file of the hooks directory among the kept hooks."""
+    """Return the target of the link that stands for a file of the hooks directory among the legacy hooks."""
     return f"{os.path.relpath(directory, kept_directory(directory))}/{name}"
 
 

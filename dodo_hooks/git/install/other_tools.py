@@ -1,6 +1,6 @@
-"""Other programs that put hooks into repositories: how one knows theirs, and how they take them away again.
+"""Other programs that put hooks into repositories: the signs of their hooks, and the commands that remove them.
 
-What they write was looked up in what they had written into public repositories.
+The signs come from hooks that these programs had written into public repositories.
 """
 
 import os
@@ -9,6 +9,8 @@ from dodo_hooks.core.named_tuple import Record
 
 
 class Manager(Record):
+    """A program that manages hooks."""
+
     name: str
     signs: "tuple[bytes, ...]"  # one of them is in each hook that it writes
     removal: str  # what takes its hooks away, as a command or in words
@@ -50,7 +52,7 @@ _MOST_BYTES = 65536
 
 
 def manager_of(path: str) -> "Manager | None":
-    """Whose hook this file is; None for a person's own, and for one that cannot be read."""
+    """Return the program that wrote this hook; None for a person's own, and for a file that cannot be read."""
     try:
         with open(path, "rb") as file:
             content = file.read(_MOST_BYTES)
@@ -60,11 +62,11 @@ def manager_of(path: str) -> "Manager | None":
 
 
 def manager_of_directory(path: str) -> "Manager | None":
-    """Whose hooks directory this is, by its name: husky's is `.husky/_`, or `.husky` in older versions."""
+    """Return the program of this hooks directory, by its name: husky's is `.husky/_`, or `.husky` in older versions."""
     return next((one for one in MANAGERS if f"/.{one.name}/" in f"{path}/"), None)
 
 
 def managers_at(top: str) -> "list[tuple[Manager, str]]":
-    """The programs whose configuration lies at the top of the working tree, with the file."""
+    """Return the programs whose configuration lies at the top of the working tree, with the file."""
     found = ((one, next((name for name in one.files if os.path.lexists(f"{top}/{name}")), "")) for one in MANAGERS)
     return [(manager, name) for manager, name in found if name]

@@ -1,4 +1,4 @@
-"""Which shims a plan needs, and getting those that are not there yet (G2)."""
+"""The shims that a plan needs, and the installation of those that are missing (G2)."""
 
 import os
 from collections.abc import Sequence
@@ -14,9 +14,12 @@ from dodo_hooks.host.world import World
 
 
 def shims_needed(plan: Plan) -> list[str]:
-    """The hooks to install: those that the file names, if git has a part in them, and, where a rebase puts off a
-    background phase, the one that git fires when the rebase is over (R12). Where fixes are staged, the index is looked
-    after once the commit is made (G6)."""
+    """Return the hooks to install.
+
+    These are the hooks that the file names, if git has a part in them. Where a rebase defers a background phase, the
+    hook that git fires when the rebase is over is one more (R12). Where fixes are staged, so is the hook after the
+    commit, which syncs the index (G6).
+    """
     hooks = [hook.name for hook in plan.hooks if shim_of(hook.name)]
     fired = [hook for hook in plan.hooks if not hook.is_task]
     is_put_off = any(
@@ -28,9 +31,9 @@ def shims_needed(plan: Plan) -> list[str]:
 
 
 def install_missing(world: World, repo: Repo, hooks: Sequence[str]) -> list[str]:
-    """Install the shims that `hooks` need and that are not there; returns a sentence for each, or why it cannot be.
+    """Install the missing shims that `hooks` need; return a sentence for each, or the reason of a failure.
 
-    A hook of somebody else's in that place is left alone: to put ours in front of it takes an `install` by hand.
+    A hook of somebody else's in that place is left alone: to put ours in front of it takes a manual `install`.
     """
     try:
         if is_in_effect(world.data, configured(repo, world.environ)):  # every hook has a shim there

@@ -1,8 +1,8 @@
-"""What the shims say: the few lines of sh that git starts (G1).
+"""The text of the shims: the few lines of sh that git starts (G1).
 
 A shim starts the recorded interpreter, isolated (-I) and without site-packages (-S), on the launcher. It finds the
-launcher, and the hook that was there before, from its own place, so that a repository can be moved and copied. It
-starts no process but that one. When Python or launcher are gone it says so itself: a gate fails, other hooks pass.
+launcher, and the legacy hook, relative to its own path, so that a repository can be moved and copied. It starts no
+process but that one. When Python or launcher are gone it says so itself: a gate fails, other hooks pass.
 """
 
 import os
@@ -10,7 +10,7 @@ import os
 from dodo_hooks.core.git_hooks import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.core.named_tuple import Record
 
-# By this line a shim is known as ours, whatever else was done to it.
+# This line marks a shim as ours, whatever else was done to it.
 MARKER_LINE = b"# dodo-hooks shim: written by `dodo-hooks install`, taken away by `dodo-hooks uninstall`."
 
 # Where a hook file may be, for the shims that fire in every repository: they do not start Python where there is none.
@@ -68,21 +68,21 @@ _RUN_KEPT = b"""[ -x "$dodo_kept" ] && exec "$dodo_kept" "$@"
 """
 _SAY_GONE = b"""\
 [ -x "$dodo_python" ] && dodo_python=$dodo_launcher
-dodo_mend="install dodo-hooks again and run \\`%(install)s\\`, or %(mend)s"
-printf '%%s\\n' "dodo-hooks: %(hook)s cannot be run ($dodo_python is gone): $dodo_mend." >&2
+dodo_fix="install dodo-hooks again and run \\`%(install)s\\`, or %(fix)s"
+printf '%%s\\n' "dodo-hooks: %(hook)s cannot be run ($dodo_python is gone): $dodo_fix." >&2
 """
-_MEND_REMOVE = b"remove $0"
-_MEND_PUT_BACK = b"move $dodo_kept back to $0"
-_MEND_UNSET = b"run \\`git config --global --unset core.hooksPath\\`"
+_FIX_REMOVE = b"remove $0"
+_FIX_RESTORE = b"move $dodo_kept back to $0"
+_FIX_UNSET = b"run \\`git config --global --unset core.hooksPath\\`"
 _INSTALL = b"dodo-hooks install"
 _INSTALL_GLOBAL = b"dodo-hooks install --global"
 
-OF_ALL = b"--global"  # tells `fire` that the hook comes from what is set for all repositories
-PINNED = b"--pinned"  # and that its files were accepted as they are (section 8)
+OF_ALL = b"--global"  # for `fire`: the hook comes from the global install
+PINNED = b"--pinned"  # for `fire`: the hook files were accepted as they are (section 8)
 
 
 class Chain(Record):
-    """What a shim does with other hooks."""
+    """The other hooks that a shim runs, and the conditions under which it starts Python."""
 
     kept: "str | None" = None  # the hook that is kept; relative to the hooks directory
     flag: bytes = b""  # OF_ALL, PINNED or nothing
@@ -91,7 +91,10 @@ class Chain(Record):
 
 
 def shim_text(hook: str, interpreter: str, launcher: str, chain: Chain) -> bytes:
-    """The shim of one of git's hooks. A `launcher` that is not absolute is relative to the hooks directory."""
+    """Return the shim of one of git's hooks.
+
+    A `launcher` that is not absolute is relative to the hooks directory.
+    """
     name = hook.encode()
     has_kept = chain.is_for_all or chain.kept is not None
     find_kept = b""
@@ -121,19 +124,22 @@ def shim_text(hook: str, interpreter: str, launcher: str, chain: Chain) -> bytes
 
 
 def _when_gone(hook: str, chain: Chain, has_kept: bool) -> bytes:
-    """The end of a shim: one sentence, and a gate fails. What the user's own hook can still do, it does."""
-    mend = _MEND_UNSET if chain.is_for_all else _MEND_PUT_BACK if chain.kept else _MEND_REMOVE
+    """Return the end of a shim: it prints one sentence, and a gate fails.
+
+    The user's own hook still runs where possible.
+    """
+    fix = _FIX_UNSET if chain.is_for_all else _FIX_RESTORE if chain.kept else _FIX_REMOVE
     say = _SAY_GONE % {
         b"hook": hook.encode(),
         b"install": _INSTALL_GLOBAL if chain.is_for_all else _INSTALL,
-        b"mend": mend,
+        b"fix": fix,
     }
     if hook in GATES:
         return say + b"exit 1\n"
     leave = (_RUN_KEPT if has_kept else b"") + b"exit 0\n"
     if hook == REFERENCE_TRANSACTION:  # fires two or three times for one change: it says it once
         return b'if [ "$1" = prepared ]; then\n' + say + b"exit 1\nfi\n" + leave
-    if hook in OFTEN_UNSEEN:  # at each `git status`, too: whoever wants to know hears it from another hook
+    if hook in OFTEN_UNSEEN:  # fires at each `git status`, too: another hook prints the sentence
         return leave
     return say + leave
 
@@ -147,7 +153,7 @@ def _sh_quoted(value: bytes) -> bytes:
 
 
 def is_shim(path: str) -> bool:
-    """Whether this file is a shim of ours."""
+    """Return whether this file is a shim of ours."""
     if os.path.islink(path) or not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
@@ -155,7 +161,7 @@ def is_shim(path: str) -> bool:
 
 
 def is_of_template(path: str) -> bool:
-    """Whether a shim was copied out of the template, and so asks for trust."""
+    """Return whether a shim was copied out of the template, and so asks for trust."""
     if not is_shim(path):
         return False
     with open(path, "rb") as file:
@@ -163,7 +169,7 @@ def is_of_template(path: str) -> bool:
 
 
 def recorded_interpreter(shim: bytes) -> "str | None":
-    """The interpreter that a shim starts."""
+    """Return the interpreter that a shim starts."""
     for line in shim.splitlines():
         if line.startswith(b"dodo_python='"):
             return os.fsdecode(line[len(b"dodo_python=") + 1 : -1].replace(b"'\\''", b"'"))

@@ -1,7 +1,8 @@
-"""Install, chain and uninstall: what lies in a repository's hooks directory because of us (G1, G2, section 8).
+"""Install, chain and uninstall of the shims in a repository's hooks directory (G1, G2, section 8).
 
-A hook that was there before is kept (git/install/legacy_hooks.py), chained, and put back in one step. The launcher and
-the bundle lie in the git directory, where the shims find them from their own place."""
+A hook that was there before is kept (git/install/legacy_hooks.py), chained, and restored in one step. The launcher and
+the bundle lie in the git directory, where the shims find them relative to their own path.
+"""
 
 import contextlib
 import os
@@ -28,7 +29,7 @@ LEFT = "left"  # not ours any more, while a hook that we kept lies beside it: no
 
 
 class Change(Record):
-    """What was done with one hook of git."""
+    """The change to one hook of git."""
 
     hook: str
     path: str  # of the hook
@@ -46,7 +47,7 @@ def install(
 ) -> list[Change]:
     """Make `hooks` fire, derived ones through git's; what is installed already is renewed.
 
-    `site` is where third-party modules are, by default where this interpreter finds them. With `is_local` git is made
+    `site` are the directories of third-party modules, by default those of this interpreter. With `is_local` git is made
     to use the repository's own hooks directory, whatever core.hooksPath says. Raises UsageError, before anything is
     changed, for a hook that cannot have a shim and where hooks are not this repository's alone; GitError where a file
     cannot be written.
@@ -74,7 +75,7 @@ def install(
 
 
 def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
-    """Take every shim away and put back what was there before, byte for byte; hooks that are not ours stay.
+    """Remove every shim and restore what was there before, byte for byte; hooks that are not ours stay.
 
     Raises GitError where a file cannot be written.
     """
@@ -94,13 +95,19 @@ def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
 
 
 def installed_shims(repo: Repo, environ: Mapping[str, str]) -> list[str]:
-    """The hooks of git that have a shim of ours. Raises UsageError where hooks are not this repository's alone."""
+    """Return the hooks of git that have a shim of ours.
+
+    Raises UsageError where hooks are not this repository's alone.
+    """
     directory = hooks_directory(repo, environ)
     return [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
 
 
 def stale_shims(repo: Repo, directory: str) -> list[str]:
-    """The shims in this directory that are not what an install would write now, with this Python and version."""
+    """Return the shims in this directory that differ from what an install would write now.
+
+    What an install writes depends on this Python and version.
+    """
     start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_pinned(repo))
     stale = []
     for name in CLIENT_HOOKS:
@@ -115,12 +122,12 @@ def stale_shims(repo: Repo, directory: str) -> list[str]:
 
 
 def is_pinned(repo: Repo) -> bool:
-    """Whether the shims ask first whether the hook files are those that were accepted (section 8)."""
+    """Return whether the shims check first that the hook files are those that were accepted (section 8)."""
     return os.path.exists(_pin_path(repo))
 
 
 def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | None", is_wanted: bool) -> None:
-    """Let the shims that are installed here ask so from now on, or no more. Raises GitError."""
+    """Let the installed shims check the hook files from now on, or no more. Raises GitError."""
     if is_wanted == is_pinned(repo):
         return
     with _lock(repo):
@@ -139,7 +146,7 @@ def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | Non
 
 
 def _directories(repo: Repo, environ: Mapping[str, str]) -> list[str]:
-    """Where shims of ours may be: where install would refuse there is nothing of ours."""
+    """Return the directories that may hold shims of ours: where install would refuse there is nothing of ours."""
     directories = {own_directory(repo)}
     with contextlib.suppress(UsageError):
         directories.add(hooks_directory(repo, environ))
@@ -147,14 +154,17 @@ def _directories(repo: Repo, environ: Mapping[str, str]) -> list[str]:
 
 
 def refresh_bundle(repo: Repo) -> None:
-    """Write the byte code of the hot modules anew, after an upgrade; where it cannot be, hooks are only slower."""
+    """Write the byte code of the hot modules anew, after an upgrade.
+
+    Where it cannot be written, hooks are only slower.
+    """
     if os.path.exists(launcher_path(repo)):
         with contextlib.suppress(GitError, OSError), _lock(repo):
             put(bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
 def shims_for(hooks: Sequence[str]) -> list[str]:
-    """The hooks of git that need a shim so that `hooks` fire, in git's order. Raises UsageError."""
+    """Return the hooks of git that need a shim so that `hooks` fire, in git's order. Raises UsageError."""
     wanted = {_shim_for(hook) for hook in hooks}
     return [name for name in CLIENT_HOOKS if name in wanted]
 
@@ -162,16 +172,16 @@ def shims_for(hooks: Sequence[str]) -> list[str]:
 def _shim_for(hook: str) -> str:
     if hook in SERVER_HOOKS:
         raise UsageError(
-            f"{hook} gets no shim: it is not for the client's side, and a hook of that name changes what git does even"
-            " if it has nothing to do"
+            f"{hook} gets no shim: it is not a client-side hook, and a hook of that name changes what git does even if"
+            " it has nothing to do"
         )
     if hook in COMMAND_HOOKS:
         raise UsageError(f"{hook} needs no shim: `dodo-hooks worktree remove` fires it")
     shim = shim_of(hook)
     if shim is None:
         near = nearest(hook, known_hooks())
-        meant = f": did you mean {near}?" if near else f": there are {', '.join(known_hooks())}"
-        raise UsageError(f"{hook} is not a hook{meant}")
+        hint = f' (did you mean "{near}"?)' if near else f"; the hooks are {', '.join(known_hooks())}"
+        raise UsageError(f'unknown hook "{hook}"{hint}')
     return shim
 
 
@@ -179,7 +189,7 @@ def _shim_for(hook: str) -> str:
 
 
 class _Start(Record):
-    """What every shim of a repository starts."""
+    """The interpreter and the launcher that every shim of a repository starts."""
 
     interpreter: str
     launcher: str  # relative to the hooks directory, or absolute
@@ -228,11 +238,11 @@ def _expect_one_hook(directory: str, name: str) -> None:
     """Raise UsageError where a shim cannot be put without losing one of two hooks that are not ours."""
     path, found = f"{directory}/{name}", legacy_hooks.find_legacy_hook(directory, name)
     if os.path.isdir(path):
-        raise UsageError(f"{path} is a directory: remove it, and install again")
+        raise UsageError(f"{path} is a directory; remove it and install again")
     if found and os.path.lexists(path) and not is_shim(path) and not legacy_hooks.is_same_hook(path, found):
         raise UsageError(
-            f"{path} was replaced after dodo-hooks had kept the hook before it as {found}, and nothing was changed:"
-            " make one hook of the two, or remove one, and install again"
+            f"{path} was replaced after dodo-hooks had kept the hook before it as {found}; nothing was changed."
+            " Make one hook of the two, or remove one, and install again"
         )
 
 
@@ -256,7 +266,7 @@ def _our_directory(repo: Repo) -> str:
 
 
 def _launcher_from(directory: str, repo: Repo) -> str:
-    """How a shim in this directory names the launcher: by the way from there, where both move together."""
+    """Return the path of the launcher in a shim of this directory: a relative one where both move together."""
     path, directory = launcher_path(repo), os.path.realpath(directory)
     return os.path.relpath(path, directory) if is_inside(directory, repo.common_dir) else path
 

@@ -1,4 +1,4 @@
-"""The way there: copies of what is unstaged, and the index versions in its place (G5).
+"""Hiding unstaged changes: copies of them, and the index versions in their place (G5).
 
 These are the moments 1 to 3 of the argument in hide.py.
 """
@@ -38,13 +38,13 @@ class DisturbedError(Exception):
 def back_up_and_replace(
     repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
 ) -> None:
-    """All three moments. Where this raises, what is in `journal` has to be put back.
+    """Do all three moments. Where this raises, the entries of `journal` have to be restored.
 
-    How git checks a file out is said by the `.gitattributes` of the working tree, if one is there. So where that is
+    The `.gitattributes` of the working tree, if there is one, decides how git checks a file out. So where that file is
     among the changes, it goes first, and the others are what then differs from the index.
 
     Raises:
-        DisturbedError: a path has changed since it was copied. OSError, GitError: something cannot be had or written.
+        DisturbedError: a path has changed since it was copied. OSError, GitError: something cannot be read or written.
     """
     first = tuple(one for one in changes if _is_attributes_file(repo, one))
     if first:
@@ -66,7 +66,10 @@ def _take(repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tu
 
 
 def _is_attributes_file(repo: Repo, change: Change) -> bool:
-    """One that git reads: where none is in the tree, git takes that of the index."""
+    """Return whether the change is to a `.gitattributes` that git reads.
+
+    Where none is in the tree, git takes that of the index.
+    """
     top = os.fsencode(repo.top)
     is_one = change.path.rpartition(b"/")[2] == b".gitattributes"
     return is_one and obstacle_of(top, change.path) is None and os.path.lexists(top + b"/" + change.path)
@@ -75,11 +78,11 @@ def _is_attributes_file(repo: Repo, change: Change) -> bool:
 def back_up_unstaged(
     repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
 ) -> None:
-    """Moment 1: everything into the journal's directory, the copies synced; nothing is touched."""
+    """Do moment 1: copy everything into the journal's directory, and sync the copies; change nothing in the tree."""
     if not journal.entries:
         journal.prepare()
     top = os.fsencode(repo.top)
-    wanted = [change for change in changes if _can_be_set_aside(top, change)]
+    wanted = [change for change in changes if _can_be_hidden(top, change)]
     tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
     if tracked:
         is_sparse = any(change.flag and change.flag in SPARSE for change in wanted)
@@ -102,8 +105,9 @@ def back_up_unstaged(
 
 
 def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
-    """Moment 3, for the entries from number `first` on. What is to be absent goes before the others: it may stand where
-    a folder is needed.
+    """Do moment 3, for the entries from number `first` on.
+
+    Paths that are to be absent go before the others: something may stand there where a folder is needed.
 
     Raises:
         DisturbedError: a path has changed since it was copied. OSError: it cannot be written.
@@ -113,7 +117,7 @@ def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
     for number, entry in enumerate(entries):
         pieces = partial(pieces_of, journal.base_file(entry.path))
         if tree.put(entry, Wanted(entry.base, pieces, [entry.unstaged], hides=True)) is None:
-            for untouched in entries[number:]:  # they have what their owner wants there, newer than our copy
+            for untouched in entries[number:]:  # they hold their owner's version, newer than our copy
                 untouched.is_kept, untouched.owed = True, ABSENT
             raise DisturbedError(os.fsdecode(entry.path))
 
@@ -121,26 +125,26 @@ def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
 def _copy(
     journal: Journal, top: bytes, path: bytes, base: FileState, pack: "BinaryIO", folders: "tuple[bytes, ...]"
 ) -> None:
-    """Add what stands there to the journal, if it is not what the index has."""
+    """Add the file at the path to the journal, if it differs from the index."""
     offset, (inode, written_ns) = pack.tell(), _identity(top + b"/" + path)
-    owed = read_state(top + b"/" + path, pack.write)
-    if owed.kind == OTHER or owed.is_same_as(base):
+    unstaged = read_state(top + b"/" + path, pack.write)
+    if unstaged.kind == OTHER or unstaged.is_same_as(base):
         return
     if _identity(top + b"/" + path)[0] != inode:
         raise DisturbedError(os.fsdecode(path))
-    _add(journal, offset, path, owed, base, folders if owed == ABSENT else ())
+    _add(journal, offset, path, unstaged, base, folders if unstaged == ABSENT else ())
     journal.entries[-1].inode, journal.entries[-1].written_ns = inode, written_ns
 
 
 def _add(
-    journal: Journal, offset: int, path: bytes, owed: FileState, base: FileState, folders: "tuple[bytes, ...]"
+    journal: Journal, offset: int, path: bytes, unstaged: FileState, base: FileState, folders: "tuple[bytes, ...]"
 ) -> None:
-    if owed != base:
-        journal.entries.append(Entry(len(journal.entries), path, owed, offset, base, folders))
+    if unstaged != base:
+        journal.entries.append(Entry(len(journal.entries), path, unstaged, offset, base, folders))
 
 
 def _identity(path: bytes) -> "tuple[int, int]":
-    """Inode and time of the file there; zeros where none is."""
+    """Return inode and time of the file there; zeros where none is."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -148,9 +152,12 @@ def _identity(path: bytes) -> "tuple[int, int]":
     return status.st_ino, max(status.st_mtime_ns, 0)
 
 
-def _can_be_set_aside(top: bytes, change: Change) -> bool:
-    """Not where a directory, or something stranger, has taken the place of the file or of one of its folders; nor what
-    git tracks only with its protections off: a recovery would not believe the journal."""
+def _can_be_hidden(top: bytes, change: Change) -> bool:
+    """Return whether an unstaged change can be hidden.
+
+    It cannot where a directory, or something stranger, has taken the place of the file or of one of its folders; nor
+    where git tracks the path only with its protections off, since a recovery would reject the journal.
+    """
     if not is_tracked_path(change.path):
         return False
     obstacle = obstacle_of(top, change.path)

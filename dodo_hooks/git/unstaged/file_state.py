@@ -1,4 +1,4 @@
-"""What stands at a path, as far as git is concerned: bytes, a link or nothing; and which of two such things it is (G5).
+"""The state of a path, as far as git is concerned: bytes, a link or nothing (G5).
 
 Files are read and written in pieces: a partially staged file may be larger than the memory.
 """
@@ -22,13 +22,15 @@ _PIECE = 1 << 20
 
 
 class FileState(Record):
+    """A file, a link, nothing, or something else at a path, known by the digest of its bytes."""
+
     kind: str  # one of the four above
     mode: int = 0  # the permission bits of a FILE
     digest: str = ""  # of its bytes, or of where the link leads
     size: int = 0
 
     def is_same_as(self, other: "FileState") -> bool:
-        """Whether git would not tell the two apart."""
+        """Return whether git would treat the two as equal."""
         same_bit = self.kind != FILE or bool(self.mode & 0o100) == bool(other.mode & 0o100)
         return self.has_bytes_of(other) and same_bit
 
@@ -40,9 +42,9 @@ ABSENT = FileState(NOTHING)
 
 
 def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) -> FileState:
-    """What stands there; `copy_to` is given its bytes, and they are the ones that the digest is of.
+    """Return the state of the path; pass its bytes, of which the digest is made, to `copy_to`.
 
-    What we may not read is OTHER: it cannot be told from anything else, so nothing is put in its place.
+    What we may not read is OTHER: it cannot be distinguished from anything else, so nothing is put in its place.
 
     Raises:
         OSError: it cannot be read, for a reason that may pass.
@@ -76,7 +78,7 @@ def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) 
 
 
 def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
-    """Make a new file or link there.
+    """Make a new file or link at the path.
 
     Raises:
         OSError: it cannot be written.
@@ -103,7 +105,7 @@ def _target(data: bytes, path: bytes) -> bytes:
 
 
 def pieces_of(path: bytes, offset: int = 0, size: "int | None" = None) -> "Iterator[bytes]":
-    """The bytes of a file, or where a link leads; `size` of them from `offset` on."""
+    """Yield the bytes of a file, or the target of a link; `size` of them from `offset` on."""
     if os.path.islink(path):
         yield os.readlink(path)
         return
@@ -135,13 +137,16 @@ def _read_link(path: bytes, copy_to: "Callable[[bytes], object] | None") -> File
 
 
 def parents_of(path: bytes) -> list[bytes]:
-    """The folders of a relative path, the outermost first."""
+    """Return the folders of a relative path, the outermost first."""
     parts = path.split(b"/")[:-1]
     return [b"/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
 def obstacle_of(top: bytes, path: bytes) -> "bytes | None":
-    """The outermost folder of the path that is there and is no folder: a link is none, we do not write through it."""
+    """Return the outermost folder of the path that exists and is no folder.
+
+    A link is no folder: we do not write through it.
+    """
     for parent in parents_of(path):
         try:
             status = os.lstat(top + b"/" + parent)

@@ -1,4 +1,4 @@
-"""Setting unstaged work aside while the jobs of a commit run, so that they see what will be committed (G5).
+"""Hiding unstaged changes while the jobs of a commit run, so that they see what will be committed (G5).
 
 No byte may be lost, whoever is killed and when. This is the argument; the rest of the module only carries it out.
 
@@ -10,21 +10,21 @@ what others wrote meanwhile, or both, under two names.
 *The moments*, and what happens to a run that is killed there:
 
 1. U is copied, all of it into one file, and B is checked out, both into our directory in the git directory. The tree is
-   untouched and no journal is there: the next one throws the directory away.
+   unchanged and no journal is there: the next run throws the directory away.
 2. The copy is synced, and then the journal, by a rename: from here on a *recovery* finds it. It knows for each path the
    hash of U and of B. Until now nothing else has happened, so it finds U everywhere, and is done.
-3. B takes the place of U, path by path, each in one step that hands us what stood there (replace.py). If that is
+3. B takes the place of U, path by path, each in one step that hands us the replaced file (replace.py). If that is
    another file than the one that was copied, an editor saved in between: the step is undone and all begins anew. A
-   recovery finds U or B at each path, and where it finds B, U is put back. Bytes that were just on their way lie whole
-   in a slot. (Where an unstaged `.gitattributes` would tell git how to check out B, 1 to 3 are done for it alone, and
-   then for the rest, with a journal that has both.)
-4. The jobs run. What a job that stages its fixes made of a path, F, is copied and written down before it is staged
+   recovery finds U or B at each path, and where it finds B, U is restored. Bytes that were just on their way are
+   complete in a slot. (Where an unstaged `.gitattributes` would tell git how to check out B, 1 to 3 are done for it
+   alone, and then for the rest, with a journal that has both.)
+4. The jobs run. What a job that stages its fixes made of a path, F, is copied and recorded before it is staged
    (stage_fixed.py). A recovery finds B, or F, or what somebody else wrote, and by the hashes it knows which.
-5. Everything is put back (restore.py says in which steps). What is owed to a path is in the journal before it is
-   put there. A recovery finds it there, or finds what it is to replace. Doing it twice changes nothing.
-6. The journal is removed when nothing is owed any more and all that was put there is on the disk.
+5. Everything is restored (restore.py says in which steps). The version to restore is in the journal before it is put at
+   its path. A recovery finds it there, or finds what it is to replace. Doing it twice changes nothing.
+6. The journal is removed when nothing needs recovery any more and all that was restored is on the disk.
 
-*What is owed.* T is U; or U merged with F, where a job's fix is staged. If that cannot be merged, the commit is
+*What is restored.* T is U; or U merged with F, where a job's fix is staged. If that cannot be merged, the commit is
 refused, and tree and index are as they were. S is what stands at the path in the end. The run is good if git may go on:
 its jobs exited 0 (also if that is failed because they changed files), or the hook only warns.
 
@@ -39,11 +39,11 @@ its jobs exited 0 (also if that is failed because they changed files), or the ho
 
 Beside is `PATH.during-hook`; a sentence names it and the job that wrote it, or ran when it was written. That an editor
 had read U is known by the lines that are in U and not in B: no job has seen them. What was staged is safe in the index,
-and an empty S has nothing to be lost. Where a folder or the like is at the path, T goes beside, as `PATH.unstaged`.
-A recovery knows of no good run. Where a path was never hidden, what stands there is its owner's, and newer than U.
+and an empty S has nothing to lose. Where a folder or the like is at the path, T goes beside, as `PATH.unstaged`. A
+recovery knows of no good run. Where a path was never hidden, what stands there is its owner's, and newer than U.
 
-*Who may do this.* The holder of the `aside` lock: it is taken before 1 and let go after 6, by closing if its holder is
-killed. Processes that we start, and that change something, have it too: a `git` that outlives us keeps a recovery
+*Who may do this.* The holder of the `aside` lock: it is taken before 1 and released after 6, by closing if its holder
+is killed. Processes that we start, and that change something, have it too: a `git` that outlives us keeps a recovery
 waiting until it is done. So two runs, or a run and a recovery, or two recoveries, never meet. Those who read (a later
 hook, a background job) wait for the lock, or hold it shared.
 
@@ -51,10 +51,11 @@ hook, a background job) wait for the lock, or hold it shared.
 written through a link. Modification times are not restored: make would take what was built from B for newer than U.
 
 *The file itself.* U's own file is moved away, besides being copied, and moved back: with its links, owner and
-attributes, and without room on a full disk (places.py). It is never written to, and known by its inode,
-since a program that has it open may write there all the while, in 3 as well: that is what is owed, then. Only a merge
-puts a new file in its place, as git does; what is written to the old one until the end of 5 goes beside. The copy
-counts where the file has gone, or has lost bytes in a power cut."""
+attributes, and without room on a full disk (places.py). It is never written to, and known by its inode, since a program
+that has it open may write there all the while, in 3 as well: that is what is restored, then. Only a merge puts a new
+file in its place, as git does; what is written to the old one until the end of 5 goes beside. The copy counts where the
+file has gone, or has lost bytes in a power cut.
+"""
 
 import os
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -77,33 +78,34 @@ _ATTEMPTS = 4  # beside an editor that saves again and again
 
 
 class HiddenChanges:
-    """Work that is set aside. Whoever has it calls `restore_setting` on every way out."""
+    """Unstaged changes that are hidden. Whoever has them calls `restore` on every way out."""
 
     def __init__(self, repo: Repo, environ: Mapping[str, str], journal: Journal, lock: int) -> None:
         self.lock = lock  # keep it open in processes that may still write into the tree
-        self.sentences: tuple[str, ...] = ()  # what has to be said about the way here
+        self.sentences: tuple[str, ...] = ()  # to print: what happened while the changes were hidden
         self._repo = repo
         self._environ = environ
         self._journal = journal
         self._entries = {entry.path: entry for entry in journal.entries}
         self._result: RestoreResult | None = None
-        self._noted: list[tuple[Entry, int]] = []  # of the last note, and where the fix before it is
+        self._noted: list[tuple[Entry, int]] = []  # of the last record, and where the fix before it is
 
     @property
     def paths(self) -> "Set[bytes]":
         return self._entries.keys()
 
     def is_ours(self, path: bytes) -> bool:
-        """Whether what stands at one of `paths` is what we put there, or what the last job made that was noted."""
+        """Return whether the file at one of `paths` is the one that we put there, or the last recorded fix of a job."""
         entry, seen = self._entries[path], read_state(self._path(path))
         return seen.is_same_as((entry.base, *entry.fixed)[-1])
 
     def note_jobs_write(self, paths: "Sequence[bytes]", restaged: "Sequence[Restaged]" = ()) -> None:
-        """What stands at these paths now was made by a job whose fixes are staged; and these entries of the index are
-        about to be replaced. To be called before they are.
+        """Record the files at these paths as the fix of a job, and the index entries that are about to be replaced.
+
+        Call it before they are replaced.
 
         Raises:
-            GitError: it cannot be written down.
+            GitError: the record cannot be written.
         """
         ours = [self._entries[path] for path in paths if path in self._entries]
         self._noted = [(entry, entry.fix_offset) for entry in ours]
@@ -120,14 +122,14 @@ class HiddenChanges:
         self._write()
 
     def take_back_note(self, paths: "Sequence[bytes]") -> None:
-        """Of these paths the last note was wrong: somebody wrote there in that moment, and it is not staged."""
+        """Remove these paths from the last record: somebody else wrote there in that moment, and it is not staged."""
         for entry, offset in self._noted:
             if entry.path in paths:
                 entry.fixed.pop()
                 entry.fix_offset = offset
 
     def note_new_entries(self, entries: "Mapping[bytes, tuple[int, str]]") -> None:
-        """The index has these now, for the paths that were about to be replaced. Raises GitError."""
+        """Record the new index entries of the paths that were about to be replaced. Raises GitError."""
         for number, one in enumerate(self._journal.restaged):
             if not one.new_blob and one.path in entries:
                 mode, blob = entries[one.path]
@@ -135,7 +137,7 @@ class HiddenChanges:
         self._write()
 
     def restore(self, ending: Ending = SUCCEEDED) -> RestoreResult:
-        """Give the tree what it is owed, and let the lock go. The second call has the answer of the first."""
+        """Restore the unstaged changes, and release the lock. The second call returns the result of the first."""
         if self._result is None:
             self._result = Restorer(self._repo, self._environ, self._journal, self.lock, ending).run()
             release_lock(self.lock)
@@ -151,7 +153,7 @@ class HiddenChanges:
             raise self._unwritten(error) from error
 
     def _unwritten(self, error: OSError) -> GitError:
-        return GitError(f"what a job fixed cannot be written down in {self._repo.git_dir}: {error.strerror}")
+        return GitError(f"cannot record the fixes of a job in {self._repo.git_dir}: {error.strerror}")
 
 
 def hide_unstaged(
@@ -160,14 +162,15 @@ def hide_unstaged(
     changes: "tuple[Change, ...] | None" = None,
     report: "Callable[[str], None] | None" = None,
 ) -> "HiddenChanges | None":
-    """Make the tree what the index that git uses says; None where it is that already.
+    """Make the tree equal to the index that git uses; return None where it is equal already.
 
     `changes`: what differs, where that was found out a moment ago.
 
-    Waits while another run of this working tree has set work aside, and tells `report` so.
+    The call waits while another run of this working tree has hidden changes, and passes a sentence about that to
+    `report`.
 
     Raises:
-        GitError: it cannot be done, and the tree is as it was; or the sentence says where the work is.
+        GitError: it cannot be done, and the tree is as it was; or the sentence says where the changes are.
     """
     if changes is None:
         changes = unstaged_changes(repo, environ)
@@ -176,19 +179,19 @@ def hide_unstaged(
     lock, has_waited = _lock(repo, report)
     try:
         said = _finish_left_over(repo, environ, lock)
-        aside = _begin(repo, environ, lock, None if has_waited or said else changes, said)
+        hidden = _begin(repo, environ, lock, None if has_waited or said else changes, said)
     except BaseException:
         release_lock(lock)
         raise
-    if aside is None:
+    if hidden is None:
         release_lock(lock)
     else:
-        aside.sentences = tuple(dict.fromkeys(said))
-    return aside
+        hidden.sentences = tuple(dict.fromkeys(said))
+    return hidden
 
 
 def _lock(repo: Repo, report: "Callable[[str], None] | None") -> "tuple[int, bool]":
-    """The lock, and whether another had it before us."""
+    """Return the lock, and whether another had it before us."""
     try:
         for waits in (False, True):
             lock = take_lock(repo, waits=waits, report=report)
@@ -199,19 +202,19 @@ def _lock(repo: Repo, report: "Callable[[str], None] | None") -> "tuple[int, boo
         if is_unsupported(error):
             why += ", where files cannot be locked: stage or stash them, and commit again"
         raise GitError(f"{why}: {error.strerror}") from error
-    raise AssertionError("a lock that is waited for is had")
+    raise AssertionError("take_lock has waited and returned no lock")
 
 
 def restore_interrupted(
     repo: Repo, environ: Mapping[str, str], *, waits: bool = False, report: "Callable[[str], None] | None" = None
 ) -> "list[str]":
-    """Finish what a killed run has left; the sentences to say. (`needs_recovery` is a cheaper question.)
+    """Finish what a killed run has left; return the sentences to print. (`needs_recovery` is a cheaper question.)
 
-    A run that is alive is left alone, or with `waits` waited for, which `report` is told: a hook that is not inside
-    that run wants to see the tree as it is.
+    A run that is alive is left alone. With `waits` the call waits for its end, and passes a sentence about that to
+    `report`: a hook that is not inside that run needs the tree as it is.
 
     Raises:
-        GitError: something cannot be put back now, or the journal cannot be read.
+        GitError: something cannot be restored now, or the journal cannot be read.
     """
     if not needs_recovery(repo):
         return []
@@ -220,7 +223,7 @@ def restore_interrupted(
         lock = take_lock(repo, waits=waits, is_recovery=True, report=report)
     except OSError as error:
         if not is_unsupported(error) or load_journal(repo) is not None:
-            raise  # work can be put back under the lock alone; an index can be mended without
+            raise  # changes can be restored under the lock alone; an index can be synced without
     else:
         if lock is None:
             return []
@@ -235,15 +238,15 @@ def restore_interrupted(
     try:
         sync_index.sync_index(repo, environ)
     except GitError as error:
-        said.append(f"the index still has what jobs fixed in the last commit, as it was before: {error}")
+        said.append(f"the index still lacks the fixes of the last commit: {error}")
     return said
 
 
 def _finish_left_over(repo: Repo, environ: Mapping[str, str], lock: int) -> "list[str]":
-    """The sentences to say.
+    """Restore what an earlier run has left; return the sentences to print.
 
     Raises:
-        GitError: something is still owed afterwards: then nothing else may be set aside.
+        GitError: something still needs recovery afterwards: then nothing else may be hidden.
     """
     journal = load_journal(repo)
     if journal is None:
@@ -263,21 +266,24 @@ def _restored(count: int, is_killed: bool) -> str:
 def _begin(
     repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...] | None", said: "list[str]"
 ) -> "HiddenChanges | None":
-    """`changes`: None where somebody else has been at work since they were looked for. Adds to `said`."""
+    """Hide the changes, again where one was disturbed. Adds to `said`.
+
+    `changes`: None where somebody else has been at work since they were listed.
+    """
     for _ in range(_ATTEMPTS):
         try:
             now = unstaged_changes(repo, environ) if changes is None else changes
-            return _set_aside(repo, environ, lock, now, said)
+            return _hide(repo, environ, lock, now, said)
         except DisturbedError as disturbed:
-            reason = f"{disturbed} changes"
+            reason = f"{disturbed} keeps changing"
             changes = None
         except OSError as error:
             where = os.fsdecode(error.filename or repo.git_dir)
-            raise GitError(f"unstaged changes cannot be set aside: {where}: {error.strerror}") from error
-    raise GitError(f"unstaged changes cannot be set aside, because {reason} all the time: wait, and try again")
+            raise GitError(f"unstaged changes cannot be hidden: {where}: {error.strerror}") from error
+    raise GitError(f"unstaged changes cannot be hidden: {reason}; wait, and try again")
 
 
-def _set_aside(
+def _hide(
     repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...]", said: "list[str]"
 ) -> "HiddenChanges | None":
     journal = Journal(repo.git_dir)

@@ -1,7 +1,7 @@
-"""Who may have written to the hidden paths while the jobs of a run went (G5).
+"""The jobs that may have written to the hidden paths of a run (G5).
 
-A path that has changed since the last job ended, or was looked at first, was changed by one of the jobs that ran in
-between, or while they ran: an editor cannot be told from them. The look is a cheap one, at sizes and times.
+A path that has changed since the last job ended, or since the first check, was changed by one of the jobs that ran in
+between, or while they ran: an editor cannot be distinguished from them. A check is cheap: it compares sizes and times.
 """
 
 import os
@@ -11,7 +11,7 @@ from dodo_hooks.core.named_tuple import Record
 
 
 class Ending(Record):
-    """How a run went, as far as it counts for what stands at the hidden paths."""
+    """The result of a run, as far as it matters for the files at the hidden paths."""
 
     has_succeeded: bool
     writers: "Mapping[bytes, tuple[str, ...]]"  # the jobs that may have changed a path
@@ -19,11 +19,11 @@ class Ending(Record):
     was_killed: bool = False
 
     def merges(self, path: bytes) -> bool:
-        """Whether what was written there is to be merged with what is unstaged."""
+        """Return whether what was written there is to be merged with the unstaged changes."""
         return self.has_succeeded and path not in self.suspects
 
     def who(self, path: bytes) -> str:
-        """Who wrote there, as far as that can be said."""
+        """Return who wrote there, as far as that is known."""
         if self.was_killed:
             return "changed while the hook ran that was killed, or since then"
         names = self.writers.get(path, ())
@@ -39,7 +39,7 @@ KILLED = Ending(False, {}, was_killed=True)
 
 
 class Writers:
-    """Told of each start and end of a job."""
+    """A record of the jobs that ran while a path changed. It needs each start and end of a job."""
 
     def __init__(self, top: str, paths: "Iterable[bytes]") -> None:
         self._top = os.fsencode(top)
@@ -56,7 +56,7 @@ class Writers:
         self._since.add(number)
 
     def ended(self, number: int, *, is_good: bool) -> None:
-        """One that never started is passed over."""
+        """Record the end of a job, and check the paths; ignore a job that never started."""
         if number not in self._running:
             return
         if not is_good:
@@ -67,11 +67,11 @@ class Writers:
 
     @property
     def has_bad(self) -> bool:
-        """Whether a job that ran did not succeed."""
+        """True if a job that ran did not succeed."""
         return bool(self._bad)
 
     def staged(self, paths: "Iterable[bytes]") -> None:
-        """What stands at these paths now is the fix of a job, and known."""
+        """Record that the files at these paths are the fix of a job, which is known."""
         for path in paths:
             self._writers.pop(path, None)
 
@@ -82,7 +82,10 @@ class Writers:
         return Ending(has_succeeded, names, frozenset(suspects))
 
     def _is_innocent(self, path: bytes) -> bool:
-        """Where we have not seen who it was, any of them may have been."""
+        """Return whether no failed job can have written to the path.
+
+        Where we have not seen who it was, any of them may have been.
+        """
         return bool(self._writers.get(path)) and not self._writers[path] & self._bad
 
     def _look_at_all(self) -> None:

@@ -1,11 +1,11 @@
-"""What is written down while unstaged work is set aside (G5).
+"""The journal of hidden unstaged changes (G5).
 
-    GIT_DIR/dodo-hooks-aside/journal     what is set aside; as long as it is there, something is owed to the tree
-                            /unstaged    the bytes of all that is set aside, one after the other: so one fsync does
+    GIT_DIR/dodo-hooks-aside/journal     what is hidden; as long as it is there, something needs recovery
+                            /unstaged    the bytes of all that is hidden, one after the other: so one fsync does
                             /original/N  the very files; empty where they wait elsewhere (places.py)
                             /base/PATH   what we put there: the index versions, as git checks them out
                             /fixed       what jobs made of them and is staged, one after the other
-                            /merged/N    bytes that are owed instead, since a job or somebody else wrote meanwhile
+                            /merged/N    bytes to restore instead, since a job or somebody else wrote meanwhile
                             /before/PATH what a job fixed and staged, as it was before (only when a commit is refused)
                             /swap/N      what is just on its way into the tree, or out of it (replace.py)
 
@@ -38,7 +38,7 @@ KEPT = "dodo-hooks-kept"
 _FORMAT = 2
 _FOLDERS_OF_OURS = (b"swap", b"merged", b"original")
 _FOLDERS = (*_FOLDERS_OF_OURS, b"base", b"before")
-_FOLDERS_WITH_BYTES = (b"merged", b"original", b"before")  # of what is owed
+_FOLDERS_WITH_BYTES = (b"merged", b"original", b"before")  # that can hold what is restored
 _PLACED = (FILE, LINK, NOTHING)  # what we put somewhere
 
 
@@ -54,7 +54,7 @@ class Restaged(Record):
 
 
 class Entry:
-    """A path of the working tree that something is owed to."""
+    """A path of the working tree that has to be restored."""
 
     __slots__ = (
         "base",
@@ -76,13 +76,19 @@ class Entry:
     )
 
     def __init__(
-        self, number: int, path: bytes, owed: FileState, offset: int, base: FileState, folders: "tuple[bytes, ...]" = ()
+        self,
+        number: int,
+        path: bytes,
+        unstaged: FileState,
+        offset: int,
+        base: FileState,
+        folders: "tuple[bytes, ...]" = (),
     ) -> None:
         self.number = number
         self.path = path  # relative to the top
-        self.unstaged = owed  # what its owner had there, when it was copied
-        self.owed = owed  # what has to stand there in the end
-        self.owed_in = b""  # the file of ours that has it; none: the owner's file, or its copy from `offset` on
+        self.unstaged = unstaged  # what its owner had there, when it was copied
+        self.owed = unstaged  # what has to stand there in the end
+        self.owed_in = b""  # the file of ours that has `owed`; none: the owner's file, or its copy from `offset` on
         self.offset = offset
         self.inode = 0  # of the owner's file; 0: there was none
         self.written_ns = 0  # when its owner had written what was copied, before anything else was done
@@ -92,24 +98,24 @@ class Entry:
         self.fixed: list[FileState] = []  # what a job of this run, whose fixes are staged, made of it
         self.fix_offset = 0  # where the last of them is in `fixed`
         self.has_fixes = False  # `owed` has them in it
-        self.replaces = [base]  # what may be replaced by `owed`, since nothing in it is anybody's only copy
-        self.is_kept = False  # both what stands there and what is owed are to be kept
+        self.replaces = [base]  # what `owed` may replace, since nothing in it is anybody's only copy
+        self.is_kept = False  # both the file there and `owed` are to be kept
 
     def known(self) -> "list[FileState]":
         return [self.base, self.unstaged, self.owed, *self.fixed, *self.replaces]
 
 
 class Journal:
-    """Read and written by whoever holds the lock exclusively, and nobody else."""
+    """The journal in memory. Only the holder of the exclusive lock reads and writes it."""
 
     def __init__(self, git_dir: str) -> None:
         self.directory = os.fsencode(f"{git_dir}/{DIRECTORY}")
         self.kept = os.fsencode(f"{git_dir}/{KEPT}")  # where all such directories are: git/unstaged/rescue.py
         self.entries: list[Entry] = []
         self.restaged: list[Restaged] = []
-        self.is_refused = False  # a job's fixes and the unstaged edits collide: all goes back to where it was
+        self.is_refused = False  # a job's fixes and the unstaged changes conflict: all goes back to where it was
         self.has_reverted = False  # and the index is there already
-        self.kept_in = b""  # the directory with copies of what is dropped then: git/unstaged/rescue.py
+        self.kept_in = b""  # the directory with copies of what is removed then: git/unstaged/rescue.py
         self.boot = boot_id() or ""  # of the machine, when it was begun
 
     def __contains__(self, path: bytes) -> bool:
@@ -124,23 +130,26 @@ class Journal:
         return open(descriptor, "ab")
 
     def copy_pieces(self, entry: Entry) -> "Iterator[bytes]":
-        """Of what its owner had there."""
+        """Return the bytes that the owner's file had when it was copied, in pieces."""
         pieces = pieces_of(self.directory + b"/unstaged", entry.offset, entry.unstaged.size)
         return self._checked(entry.unstaged, pieces, b"/unstaged")
 
     def fix_pieces(self, entry: Entry) -> "Iterator[bytes]":
-        """Of the last of its fixes."""
+        """Return the bytes of the entry's last fix, in pieces."""
         pieces = pieces_of(self.directory + b"/fixed", entry.fix_offset, entry.fixed[-1].size)
         return self._checked(entry.fixed[-1], pieces, b"/fixed")
 
     def _checked(self, version: FileState, pieces: "Iterator[bytes]", name: bytes) -> "Iterator[bytes]":
-        """The same. Raises OSError at their end where they are not what was copied: a slot is not filled with that."""
+        """Yield the same pieces, and compare their digest.
+
+        Raises OSError at their end where they are not what was copied: a slot is not filled with that.
+        """
         found = hashlib.sha256()
         for piece in pieces:
             found.update(piece)
             yield piece
         if found.hexdigest() != version.digest:
-            raise OSError(errno.EIO, "its copy is damaged", os.fsdecode(self.directory + name))
+            raise OSError(errno.EIO, "the copy is damaged", os.fsdecode(self.directory + name))
 
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
@@ -149,14 +158,14 @@ class Journal:
         return self.directory + b"/original/%d" % entry.number
 
     def prepare(self) -> None:
-        """An empty directory, for what is set aside now. Only without a journal in it."""
+        """Make an empty directory for the changes to hide. Call it only without a journal in it."""
         remove_tree(self.directory)
         make_folder(self.directory, 0o700)
         for folder in _FOLDERS_OF_OURS:
             make_folder(self.directory + b"/" + folder)
 
     def write(self) -> None:
-        """Raises OSError: then the journal is as it was."""
+        """Replace the journal on the disk. Raises OSError: then the journal is as it was."""
         data = {
             "format": _FORMAT,
             "refused": self.is_refused,
@@ -176,15 +185,17 @@ class Journal:
         sync_file(self.directory)
 
     def finish(self) -> None:
-        """Nothing is owed any more. Whoever is killed in here leaves rubbish, and no journal."""
+        """Remove the journal: nothing needs recovery any more. A kill in here leaves rubbish, and no journal."""
         os.unlink(self.directory + b"/journal")
         sync_file(self.directory)
         remove_tree(self.directory)
 
 
 def load_journal(repo: Repo) -> "Journal | None":
-    """Raises GitError where it cannot be read, or is none of ours: then nothing may be set aside, nothing is touched,
-    and nothing is thrown away."""
+    """Return the journal; None if there is none.
+
+    Raises GitError where it cannot be read, or is none of ours: then nothing may be hidden, changed or thrown away.
+    """
     journal = Journal(repo.git_dir)
     try:
         return journal if _read(journal) else None
@@ -196,13 +207,16 @@ def load_journal(repo: Repo) -> "Journal | None":
         place = os.fsdecode(journal.directory)
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise GitError(
-            f"the journal of hidden unstaged changes in {place} is not valid ({reason}), so nothing was touched:"
-            f" copy what you need out of {place}/unstaged, then remove {place}"
+            f"the journal of hidden unstaged changes in {place} is not valid ({reason}); nothing was changed."
+            f" Copy what you need out of {place}/unstaged, then remove {place}"
         ) from error
 
 
 def _read(journal: Journal) -> bool:
-    """Whether there is one. Raises OSError, ValueError, KeyError or RecursionError."""
+    """Fill the journal from its file; return False if there is none.
+
+    Raises OSError, ValueError, KeyError or RecursionError.
+    """
     untrusted.expect_folders(journal.directory, _FOLDERS)
     try:
         content = untrusted.read_regular(journal.directory + b"/journal")
@@ -210,7 +224,7 @@ def _read(journal: Journal) -> bool:
         return False
     data = untrusted.fields(json.loads(content))
     if data["format"] != _FORMAT:
-        raise ValueError("it was written by another version")
+        raise ValueError("written by another version")
     journal.is_refused, journal.has_reverted = untrusted.flag(data["refused"]), untrusted.flag(data["reverted"])
     journal.kept_in = _kept_in(journal, data["kept_in"])
     journal.boot = untrusted.text(data["boot"])
@@ -224,7 +238,10 @@ def _read(journal: Journal) -> bool:
 
 
 def _kept_in(journal: Journal, value: object) -> bytes:
-    """The directory with the copies: only its last name is believed, since all lie in one place."""
+    """Return the directory with the copies.
+
+    Only the last name of its path is believed, since all lie in one directory.
+    """
     if value == "":
         return b""
     name = untrusted.relative_path(untrusted.text(value).rpartition("/")[2])
@@ -236,7 +253,7 @@ def _kept_in(journal: Journal, value: object) -> bytes:
 
 
 def sync_file(path: bytes) -> None:
-    """A file or a directory; a link is on the disk with its directory."""
+    """Sync a file or a directory; a link is on the disk with its directory."""
     if os.path.islink(path):
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -247,7 +264,7 @@ def sync_file(path: bytes) -> None:
 
 
 def remove_tree(path: bytes) -> None:
-    """As far as that can be done: what stays is in nobody's way."""
+    """Remove a directory as far as possible: what stays is in nobody's way."""
     try:
         with os.scandir(path) as found:
             children = list(found)
@@ -312,7 +329,7 @@ def _to_entry(number: int, value: object) -> Entry:
 
 
 def _our_file(value: object) -> bytes:
-    """A file in one of our folders; b"": none."""
+    """Return the path of a file in one of our folders; b"": none."""
     path = b"" if value == "" else untrusted.relative_path(value)
     if path and path.partition(b"/")[0] not in _FOLDERS_WITH_BYTES:
         raise ValueError(f"not a file of the journal: {os.fsdecode(path)!a}")

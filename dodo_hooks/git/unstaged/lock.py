@@ -1,4 +1,4 @@
-"""Whether work is set aside in a working tree, and waiting until it is not (G5; HOT: every firing asks).
+"""The lock of a working tree with hidden unstaged changes, and waiting for it (G5; HOT: every firing queries it).
 
 The lock is held exclusively as long as the tree is not as its owner left it. It is a `flock` on a file in the git
 directory, which follows a fork, so that whatever may still write there can have it too.
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 ASIDE_LOCK = "dodo-hooks-aside.lock"
-# In it: the pid of whoever took the lock, until it is let go, and a note.
-_KILLED = b"killed"  # the one before did not let it go
+# In it: the pid of whoever took the lock, until it is released, and a note.
+_KILLED = b"killed"  # the one before did not release it
 _RECOVERY = b"recovery"  # it did, and the lock was taken to finish what it had left: not for a hook's jobs
 _LONGEST = 64
 
@@ -26,9 +26,9 @@ _LONGEST = 64
 def take_lock(
     repo: "Repo", *, waits: bool, is_recovery: bool = False, report: "Callable[[str], None] | None" = None
 ) -> "int | None":
-    """Hold it exclusively; None where another holds it and we do not wait. `release_lock` lets it go.
+    """Take the lock exclusively; return None where another holds it and `waits` is False. `release_lock` releases it.
 
-    `report` is told for whom we wait, after a second.
+    After a second of waiting, `report` gets a sentence about the holder.
 
     Raises:
         OSError: there can be no lock in the git directory.
@@ -46,12 +46,15 @@ def take_lock(
 
 
 def was_killed(lock: int) -> bool:
-    """Whether the run before ours was killed while it had changes hidden: who lets the lock go empties its file."""
+    """Return whether the run before ours was killed while it had changes hidden.
+
+    Whoever releases the lock empties its file.
+    """
     return _words(lock) == [b"%d" % os.getpid(), _KILLED]
 
 
 def recorded_pid(git_dir: str) -> "int | None":
-    """Who took the lock last, and has not let it go. A hint: the file may say anything."""
+    """Return the pid that took the lock last, and has not released it. A hint: the file may say anything."""
     try:
         descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -65,8 +68,10 @@ def recorded_pid(git_dir: str) -> "int | None":
 
 
 def is_held_by_ancestor(repo: "Repo") -> bool:
-    """Whether whoever has work set aside here has started us, through a job: to wait for its end would be to wait for
-    our own. Jobs have a variable that says so, but may start others without it, as tox and sudo do.
+    """Return whether whoever has changes hidden here has started us, through a job.
+
+    To wait for its end would be to wait for our own. Jobs have a variable that says so, but may start others without
+    it, as tox and sudo do.
     """
     try:
         if not is_held(repo):
@@ -80,7 +85,7 @@ def is_held_by_ancestor(repo: "Repo") -> bool:
 
 
 def is_held(repo: "Repo") -> bool:
-    """Whether somebody has work set aside here, or is about to.
+    """Return whether somebody has changes hidden here, or is about to hide them.
 
     Raises:
         OSError: the lock cannot be opened. Where files cannot be locked, nobody has it.
@@ -98,9 +103,9 @@ def is_held(repo: "Repo") -> bool:
 
 
 def lock_shared(repo: "Repo", *, waits: bool) -> "int | None":
-    """Keep anybody from setting work aside, until the descriptor is closed.
+    """Take the lock shared, so that nobody hides changes until the descriptor is closed.
 
-    None: work is set aside now, and we do not wait for its end. Whoever runs inside such a run must not wait.
+    None: changes are hidden now, and `waits` is False. Whoever runs inside such a run must not wait.
 
     Raises:
         OSError: as for `take_lock`.
@@ -109,7 +114,7 @@ def lock_shared(repo: "Repo", *, waits: bool) -> "int | None":
 
 
 def wait_until_restored(repo: "Repo", report: "Callable[[str], None] | None" = None) -> None:
-    """Until no living run has work set aside here. Not for what runs inside one. `report`: as for `take_lock`.
+    """Wait until no living run has changes hidden here. Not for what runs inside one. `report`: as for `take_lock`.
 
     Raises:
         OSError: as for `is_held`.
@@ -121,8 +126,10 @@ def wait_until_restored(repo: "Repo", report: "Callable[[str], None] | None" = N
 
 
 def release_lock(lock: int) -> None:
-    """For all who have it by a fork, too: what could be restored is, whoever of them still lives. The empty file says
-    that we were not killed."""
+    """Release the lock, also for all who have it by a fork.
+
+    What could be restored is restored, whoever of them still lives. The empty file says that we were not killed.
+    """
     try:
         os.ftruncate(lock, 0)
     except OSError:  # somebody else's file
@@ -132,7 +139,7 @@ def release_lock(lock: int) -> None:
 
 
 def try_lock(descriptor: int, how: int) -> bool:
-    """Raises OSError: there can be no lock."""
+    """Take the lock without waiting; return whether that succeeded. Raises OSError: there can be no lock."""
     try:
         flock(descriptor, how | LOCK_NB)
     except BlockingIOError:
@@ -155,7 +162,7 @@ def _lock(repo: "Repo", how: int, waits: bool, report: "Callable[[str], None] | 
             return None
         from dodo_hooks.git.unstaged.lock_holder import wait_for_lock
 
-        wait_for_lock(repo.git_dir, descriptor, how, report or _say_nothing)
+        wait_for_lock(repo.git_dir, descriptor, how, report or _ignore)
     except BaseException:
         os.close(descriptor)
         raise
@@ -166,5 +173,5 @@ def _words(lock: int) -> "list[bytes]":
     return os.pread(lock, _LONGEST, 0).split()
 
 
-def _say_nothing(sentence: str) -> None:
+def _ignore(sentence: str) -> None:
     pass

@@ -1,7 +1,7 @@
-"""Who has unstaged changes hidden in a working tree, for those who wait for that or look at it (G5).
+"""The process that has unstaged changes hidden in a working tree, for those who wait for it or print it (G5).
 
-The lock says that somebody does. Its file says who took it, which is a hint: the lock outlives its holder in the jobs
-of a hook that was killed.
+The lock says that somebody does. Its file names the pid that took it, which is a hint: the lock outlives its holder in
+the jobs of a hook that was killed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _DAY_S = 86400
 class Holder(Record):
     """A process that holds the lock."""
 
-    process: ProcessFacts | None  # None: the system does not tell who it is
+    process: ProcessFacts | None  # None: the system does not say who it is
     since_s: float  # seconds since the epoch
 
     @property
     def sentence(self) -> str:
-        """Who it is, what it has done and since when."""
+        """The sentence about the process, what it has done and since when."""
         since = _clock(self.since_s)
         if self.process is None:
             return f"another process has hidden unstaged changes here since {since}"
@@ -46,14 +46,16 @@ class Holder(Record):
 
     @property
     def condition(self) -> str:
-        """On what we go on."""
+        """The condition under which a waiting process goes on."""
         if self.process is not None and self.process.is_stopped:
             return f"it is continued (`fg` in its terminal, or `kill -CONT {self.process.pid}`) and ends"
         return "it ends"
 
 
 def wait_for_lock(git_dir: str, descriptor: int, how: int, report: Callable[[str], None]) -> None:
-    """Take the lock as soon as that can be done, and say after a second for whom we wait; again where that changes.
+    """Take the lock as soon as possible.
+
+    After a second, report the holder; again where the holder changes.
 
     Raises:
         OSError: there can be no lock.
@@ -70,10 +72,10 @@ def wait_for_lock(git_dir: str, descriptor: int, how: int, report: Callable[[str
 
 
 def find_holder(git_dir: str) -> Holder | None:
-    """Who holds the lock of this working tree exclusively; None: nobody. Makes no file.
+    """Return who holds the lock of this working tree exclusively; None: nobody. Make no file.
 
     Raises:
-        OSError: the lock cannot be looked at.
+        OSError: the lock cannot be opened.
     """
     try:
         descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -89,7 +91,7 @@ def find_holder(git_dir: str) -> Holder | None:
 
 
 def _holder(git_dir: str, descriptor: int) -> Holder:
-    """The one that took the lock, as long as it lives, then one that has it from there."""
+    """Return the process that took the lock, as long as it lives, else one that has inherited it."""
     taken_s, pid = os.fstat(descriptor).st_mtime, recorded_pid(git_dir)
     holders = holders_of(descriptor)
     if pid is not None and (pid in holders or not holders) and (process := facts_of(pid)):
@@ -106,10 +108,10 @@ def _clock(seconds: float) -> str:
 
 
 def unreadable(git_dir: str) -> GitError:
-    """What to say where notes of ours are there, and belong to somebody who does not let us read them."""
+    """Return the error for a journal or notes of ours that belong to another user, and that we may not read."""
     paths = [f"{git_dir}/{name}" for name in (JOURNAL.partition("/")[0], ASIDE_LOCK, RESTAGED)]
     ours = " ".join(shlex.quote(path) for path in paths if os.path.lexists(path))
     return GitError(
-        f"unstaged changes that a commit of another user has hidden are in {paths[0]}, and you may not read them:"
-        f" run `sudo chown -R {os.geteuid()}:{os.getegid()} {ours}`, then `dodo-hooks status` restores them"
+        f"{paths[0]} holds unstaged changes that another user's commit has hidden, and you may not read them;"
+        f" run `sudo chown -R {os.geteuid()}:{os.getegid()} {ours}`, then `dodo-hooks status` to restore them"
     )

@@ -1,7 +1,7 @@
 """Three-way merges of versions of one file (G5): by lines where both sides changed its bytes (core/line_merge.py).
 
 The ranges of lines come from one `git diff` for any number of files. It runs outside of any repository, and without
-anybody's configuration: no attribute and no filter may have a say in what the bytes of a file are.
+anybody's configuration: no attribute and no filter may decide what the bytes of a file are.
 """
 
 import hashlib
@@ -20,19 +20,21 @@ from dodo_hooks.host.files.file_owner import make_folder
 
 _EXECUTABLE = 0o111
 _ATTEMPTS = 3
-_LOOKED_THROUGH = 8000  # bytes, for a NUL: as git tells that a file is no text
+_SEARCHED_BYTES = 8000  # for a NUL: as git decides that a file is no text
 _DIFF = ("diff", "--no-index", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "-U0")
 _NOWHERE = ("GIT_DIR", "GIT_CONFIG_GLOBAL", "HOME", "XDG_CONFIG_HOME")
 _ALONE = {**dict.fromkeys(_NOWHERE, "/dev/null"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
 
 
 class Side(Record):
+    """One version of a file, and its bytes."""
+
     version: FileState
     pieces: "Callable[[], Iterator[bytes]]"
 
 
 class Case(Record):
-    """What is to be merged: what `ours` and `theirs` made of `base`."""
+    """A merge to do, of what `ours` and `theirs` made of `base`."""
 
     base: Side
     ours: Side
@@ -41,12 +43,14 @@ class Case(Record):
 
 
 class Merged(Record):
+    """The result of a merge."""
+
     version: FileState
     is_in_file: bool  # under the name that was given; else its bytes are those of `theirs`
 
 
 class Merger:
-    """Puts what it merges into a journal's directory."""
+    """A program for merges that puts its results into a journal's directory."""
 
     def __init__(self, repo: Repo, environ: Mapping[str, str], journal: Journal) -> None:
         self._repo = repo
@@ -60,10 +64,10 @@ class Merger:
         return self.merge_all([case])[0]
 
     def merge_all(self, cases: Sequence[Case]) -> "list[Merged | None]":
-        """What both sides made of each base, by at most one process. None: the two cannot be had at once.
+        """Return the merge of each case, by at most one process. None: the two sides conflict.
 
         Raises:
-            OSError: it cannot be written, or git cannot be started.
+            OSError: a result cannot be written, or git cannot be started.
         """
         by_lines: list[tuple[int, list[bytes]]] = []
         found: list[Merged | None] = []
@@ -74,16 +78,16 @@ class Merger:
             found.append(None if _needs_lines(case) else self._merge_whole(case))
         pairs = [(texts[0], other) for _, texts in by_lines for other in texts[1:]]
         edits = self._edits(pairs)
-        for place, (number, texts) in enumerate(by_lines if edits else ()):
+        for position, (number, texts) in enumerate(by_lines if edits else ()):
             base, ours, theirs = map(split_lines, texts)
-            sides = (line_merge.Side(ours, edits[2 * place]), line_merge.Side(theirs, edits[2 * place + 1]))
+            sides = (line_merge.Side(ours, edits[2 * position]), line_merge.Side(theirs, edits[2 * position + 1]))
             lines = line_merge.merge(base, *sides)
             if lines is not None:
                 found[number] = self._keep(cases[number], (b"".join(lines),))
         return found
 
     def contains(self, base: Side, mine: Side, seen: Side) -> bool:
-        """Whether `seen` has all that is in `mine` and not in `base`: whoever wrote it has seen `mine`.
+        """Return whether `seen` has all that is in `mine` and not in `base`: whoever wrote it has read `mine`.
 
         Raises:
             OSError: as for `merge`.
@@ -93,7 +97,7 @@ class Merger:
         return bool(edits) and line_merge.contains(*edits)
 
     def _merge_whole(self, case: Case) -> "Merged | None":
-        """Where one side changed nothing, or no text."""
+        """Merge a case where one side changed nothing, or where one is no text."""
         base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
         if ours.is_same_as(base):
             return Merged(theirs, is_in_file=False)
@@ -106,17 +110,17 @@ class Merger:
         return self._keep(case, case.ours.pieces())
 
     def _edits(self, pairs: "Sequence[tuple[bytes, bytes]]") -> "list[list[Edit]]":
-        """What makes the second text of each pair of the first. Empty: git cannot tell."""
+        """Return the edits that make the second text of each pair of the first. Empty: git cannot find them."""
         if not pairs:
             return []
         folder = self._directory + b"/lines"
         remove_tree(folder)
         make_folder(folder, 0o700)
-        for place, name in enumerate((b"/old", b"/new")):
+        for side, name in enumerate((b"/old", b"/new")):
             make_folder(folder + name, 0o700)
             for number, pair in enumerate(pairs):
                 with open(folder + name + b"/%d" % number, "wb") as file:
-                    file.write(pair[place])
+                    file.write(pair[side])
         argv = (
             git_program(self._environ, self._repo),
             "-C",
@@ -128,7 +132,7 @@ class Merger:
         )
         for _ in range(_ATTEMPTS):
             done = capture(argv, self._environ, is_shielded=True)
-            if done.exit_code >= 0:  # else somebody has killed it, which says nothing of the files
+            if done.exit_code >= 0:  # else somebody has killed git, which says nothing about the files
                 break
         remove_tree(folder)
         edits = _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []
@@ -155,7 +159,7 @@ def _needs_lines(case: Case) -> bool:
 
 
 def _texts(*sides: Side) -> "list[bytes] | None":
-    """Their bytes. None: one is no text, or cannot be had as it is to be."""
+    """Return the bytes of the sides. None: one is no text, or its bytes are not the expected ones."""
     texts = []
     for side in sides:
         if side.version.kind != FILE:
@@ -164,20 +168,26 @@ def _texts(*sides: Side) -> "list[bytes] | None":
             text = b"".join(side.pieces())
         except FileNotFoundError:  # it has just been taken away, or a power cut took what it came from
             return None
-        if hashlib.sha256(text).hexdigest() != side.version.digest or b"\0" in text[:_LOOKED_THROUGH]:
+        if hashlib.sha256(text).hexdigest() != side.version.digest or b"\0" in text[:_SEARCHED_BYTES]:
             return None
         texts.append(text)
     return texts
 
 
 def _leads_to(pair: "tuple[bytes, bytes]", edits: "list[Edit]") -> bool:
-    """Whether the edits make the second text of the first: nothing rests on how some git was set up."""
+    """Return whether the edits make the second text of the first.
+
+    With this check nothing rests on the configuration of some git.
+    """
     old, new = map(split_lines, pair)
     return line_merge.merge(old, line_merge.Side(new, edits), line_merge.Side(old, ())) == new
 
 
 def _parse(output: bytes, count: int) -> "list[list[Edit]]":
-    """Of the diff of two folders: each line of a file's content has a character in front of it that tells it."""
+    """Return the edits in the diff of two folders.
+
+    Each line of a file's content has a character in front of it that marks it as content.
+    """
     edits: list[list[Edit]] = [[] for _ in range(count)]
     number = 0
     for line in output.split(b"\n"):
@@ -189,7 +199,7 @@ def _parse(output: bytes, count: int) -> "list[list[Edit]]":
 
 
 def _mode(case: Case) -> int:
-    """The permissions of `theirs`, unless the other side made the file executable, or took that away."""
+    """Return the permissions of `theirs`, unless the other side changed the executable bit."""
     base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
     if bool(ours.mode & 0o100) == bool(base.mode & 0o100):
         return theirs.mode

@@ -1,4 +1,4 @@
-"""Where things of ours lie while unstaged changes are hidden: what is on its way, and the owner's own files (G5).
+"""The directories of ours while unstaged changes are hidden: for files on their way, and the owner's own files (G5).
 
 The file that an owner had at a path is moved away and moved back, never written to. A program that has it open, as one
 that appends to a log has, goes on writing there; what it writes comes back with the file. A name can only be moved
@@ -9,7 +9,7 @@ within one file system, so there are up to three places, and the first that can 
     FOLDER/.dodo-hooks-aside/N.swap, N               where the folder of the file is on yet another one
 
 The directories in the working tree have a `.gitignore` for themselves, and are gone when all is restored. A file there
-is taken for an owner's only if it has the inode that was written down, or the bytes.
+counts as an owner's only if it has the inode in the journal, or the bytes.
 """
 
 import os
@@ -28,12 +28,16 @@ _IGNORED = b"# dodo-hooks keeps files here while a hook runs\n*\n"
 
 
 class Place(Record):
+    """The two files of an entry in one directory of ours."""
+
     slot: bytes  # what is just on its way
     original: bytes  # the owner's file
     folder: bytes  # to be made; empty: it is there
 
 
 class Places:
+    """The directories of a journal, in the git directory and in the working tree."""
+
     def __init__(self, top: bytes, journal: Journal) -> None:
         self._top = top
         self._journal = journal
@@ -48,11 +52,11 @@ class Places:
         return found
 
     def made(self, entry: Entry) -> "list[Place]":
-        """Those that can have something in them. We follow no link that others may have put there."""
+        """Return the places that can have something in them. We follow no link that others may have put there."""
         return [place for place in self.of(entry) if not place.folder or _is_directory(place.folder)]
 
     def folder_of(self, entry: Entry) -> bytes:
-        """The innermost folder of the path that is there."""
+        """Return the innermost folder of the path that is there."""
         obstacle = obstacle_of(self._top, entry.path)
         found = self._top
         for parent in parents_of(entry.path):
@@ -62,7 +66,7 @@ class Places:
         return found
 
     def make(self, place: Place) -> None:
-        """Raises OSError: it cannot be used."""
+        """Make the directory of a place. Raises OSError: it cannot be used."""
         if not place.folder:
             return
         try:
@@ -81,24 +85,24 @@ class Places:
         os.close(descriptor)
 
     def keep(self, entry: Entry, place: Place) -> None:
-        """The owner's file is in the slot: keep it. What cannot be kept has a copy."""
+        """Keep the owner's file, which is in the slot. What cannot be kept has a copy."""
         os.rename(place.slot, place.original)
-        if place.folder:  # an empty file in the journal says that it was moved away, should somebody clean up there
+        if place.folder:  # an empty file in the journal says that it was moved away, in case somebody cleans up there
             marker = self._journal.original_file(entry)
             descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             inherit_owner(descriptor, marker)
             os.close(descriptor)
 
     def take(self, entry: Entry, place: Place) -> None:
-        """The other way round: into the slot."""
+        """Move the owner's file back into the slot."""
         if place.folder:
             _unlink(self._journal.original_file(entry))
         os.rename(place.original, place.slot)
 
     def is_owners(self, entry: Entry, path: bytes) -> bool:
-        """Whether the file there is the one that the owner had, whatever is in it by now.
+        """Return whether the file there is the one that the owner had, whatever is in it by now.
 
-        Not to be asked of a path that others write to, as long as we have the owner's file: where only a copy could be
+        Do not call it for a path that others write to, as long as we have the owner's file: where only a copy could be
         kept, its inode may have been given to another file.
         """
         try:
@@ -108,7 +112,7 @@ class Places:
         return entry.inode != 0 and status.st_ino == entry.inode and _kind(status) in (FILE, LINK)
 
     def original_of(self, entry: Entry) -> "bytes | None":
-        """Where the owner's file waits."""
+        """Return the path where the owner's file waits."""
         for place in self.made(entry) if entry.inode else ():
             if self.is_owners(entry, place.original):
                 return place.original
@@ -117,23 +121,23 @@ class Places:
         return None
 
     def was_moved(self, entry: Entry) -> bool:
-        """Whether the path was hidden at all, and not restored since; else what stands there is its owner's."""
+        """Return whether the path was hidden at all, and not restored since; else the file there is its owner's."""
         if not entry.inode or os.path.lexists(self._journal.original_file(entry)):
             return True
         return self.original_of(entry) is not None
 
     def unstaged(self, entry: Entry) -> "tuple[FileState, Callable[[], Iterator[bytes]]]":
-        """What the owner's version is now: the file, if it was written to since, and else as it was copied."""
+        """Return the owner's version and its bytes: the file, if it was written to since, and else the copy."""
         path = self.original_of(entry)
         if path is not None and not os.path.islink(path) and not self.is_damaged(entry, path):
             return read_state(path), partial(pieces_of, path)
         return entry.unstaged, partial(self._journal.copy_pieces, entry)
 
     def is_damaged(self, entry: Entry, path: bytes) -> bool:
-        """Whether an owner's file that differs from its copy has lost bytes in a power cut, and nobody wrote there.
+        """Return whether an owner's file that differs from its copy has lost bytes in a power cut.
 
-        As long as the machine runs, the file is right. Times alone cannot tell: many writes share one second where a
-        file system counts seconds.
+        It has not where somebody wrote there. As long as the machine runs, the file is right. Times alone do not
+        decide: many writes share one second where a file system counts seconds.
         """
         if self._is_same_boot or os.lstat(path).st_mtime_ns > entry.written_ns:
             return False
@@ -145,7 +149,7 @@ class Places:
         return version.size < entry.unstaged.size or (has_zeros and not had_zeros)
 
     def clear(self) -> None:
-        """Remove what we made in the working tree. Nothing is owed any more."""
+        """Remove what we made in the working tree. Nothing may need recovery any more."""
         for folder in {place.folder for entry in self._journal.entries for place in self.of(entry)}:
             if not _is_directory(folder):
                 continue

@@ -1,7 +1,7 @@
-"""What is done where the fixes of jobs and the unstaged changes conflict: the commit is refused (G5, G6).
+"""The refusal of a commit where the fixes of jobs and the unstaged changes conflict (G5, G6).
 
 The index gets its old entries again. Files that were wholly staged, and that jobs have fixed, are added to the journal
-with what they were before, so that they are restored as all others are.
+with their content before the fix, so that they are restored as all others are.
 """
 
 import os
@@ -19,18 +19,21 @@ _FEW = 5  # names in one sentence
 
 
 def revert(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
-    """Raises GitError: the index cannot be written, and has the fixes."""
+    """Undo the staged fixes, and add the old versions to the journal.
+
+    Raises GitError: the index cannot be written, and has the fixes.
+    """
     _revert_index(repo, environ, journal, lock)
-    _owe_the_old_versions(repo, environ, journal, lock)
+    _add_old_versions(repo, environ, journal, lock)
 
 
 def refusal(names: "list[str]", *, was_killed: bool) -> str:
-    """The sentence for people; `names`: of the files with a conflict."""
+    """Return the sentence for people; `names`: of the files with a conflict."""
     listed = ", ".join(names[:_FEW])
     if len(names) > _FEW:
         listed += f" and {len(names) - _FEW} more"
     if was_killed:
-        return f"the fixes to {listed} conflict with your unstaged changes: they are not staged any more"
+        return f"the fixes to {listed} conflict with your unstaged changes; the fixes are not staged any more"
     return (
         f"commit refused: the fixes to {listed} conflict with your unstaged changes; nothing was changed."
         f" Stage the rest of {'it' if len(names) == 1 else 'them'}, or stash it, and commit again"
@@ -51,7 +54,7 @@ def _revert_index(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lo
     write_index_entries(repo, environ, lines, lock)
 
 
-def _owe_the_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
+def _add_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
     now = index_entries(repo, environ) if journal.restaged else {}
     made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in journal}
     if not made:

@@ -1,13 +1,13 @@
-"""Moving a version into the working tree, and what it replaces out of it, without losing either (G5).
+"""Moving a version into the working tree, and the version that it replaces out of it, without losing either (G5).
 
-A version is written whole into a slot first, a file of ours beside nobody else's, and then exchanged with what stands
-at the path in one step (host/files/exchange.py). Only then, when it is in our hands, is looked at what was replaced.
-What we put there ourselves goes; the owner's file is kept (places.py), also if somebody has written to it
-in this moment; what has to be saved is moved beside the path; and if it is anything else, somebody wrote there in
-between, and the two are exchanged back.
+A version is written whole into a slot first, a file of ours beside nobody else's, and then exchanged with the file at
+the path in one step (host/files/exchange.py). Only then, when it is in our hands, is the replaced file read. What we
+put there ourselves goes; the owner's file is kept (places.py), also if somebody has written to it in this moment; what
+has to be saved is moved beside the path; and if it is anything else, somebody wrote there in between, and the two are
+exchanged back.
 
-So whoever is killed here leaves a slot with whole bytes: those that were on their way in, or those that were taken out.
-`sweep` throws away what is known and hands out the rest.
+So a kill here leaves a slot with complete bytes: those that were on their way in, or those that were taken out. `sweep`
+throws away what is known and returns the names of the rest.
 """
 
 import errno
@@ -37,7 +37,7 @@ OTHERS = b".during-hook"  # what was written to the path while the unstaged vers
 
 
 class Wanted(Record):
-    """What is to stand at a path."""
+    """The file that is to stand at a path."""
 
     version: FileState
     pieces: "Callable[[], Iterator[bytes]]"
@@ -57,16 +57,15 @@ class WorktreeWriter:
         return self._top + b"/" + entry.path
 
     def version(self, entry: Entry) -> FileState:
-        """What stands there now. Raises OSError."""
+        """Return the state of the path now. Raises OSError."""
         if obstacle_of(self._top, entry.path) is not None:
             return FileState(OTHER)
         return read_state(self.path(entry))
 
     def put(self, entry: Entry, wanted: Wanted) -> "bytes | None":
-        """Put it there; the name of what went beside, empty where nothing did. None: something else stood there, and
-        still does.
+        """Put the version at the path; return the name of what went beside, empty where nothing did.
 
-        What is the owner's is the owner's file, if we have it.
+        None: something else stood there, and still does. The owner's version is the owner's file, if we have it.
 
         Raises:
             OSError: nothing was done.
@@ -86,12 +85,13 @@ class WorktreeWriter:
         return self._in_a_place(entry, replace)
 
     def is_restored(self, entry: Entry) -> bool:
-        """Whether the owner's file stands there again, or still."""
+        """Return whether the owner's file stands there again, or still."""
         return not self.places.was_moved(entry) and self.places.is_owners(entry, self.path(entry))
 
     def keep_beside(self, entry: Entry, version: FileState, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
-        """Put the owner's version beside the path, under a name that nothing had; the name. A second call finds the
-        first one's.
+        """Put the owner's version beside the path, under a name that nothing had; return the name.
+
+        A second call finds the file of the first.
 
         Raises:
             OSError: it cannot be written.
@@ -110,7 +110,7 @@ class WorktreeWriter:
         return name
 
     def _in_a_place(self, entry: Entry, move: "Callable[[Place], bytes | None]") -> "bytes | None":
-        """What `move` returns, in the first place of ours that is on the file system of the path."""
+        """Return what `move` returns, in the first place of ours that is on the file system of the path."""
         failure: OSError | None = None
         for place in self.places.of(entry):
             try:
@@ -124,8 +124,10 @@ class WorktreeWriter:
         raise failure
 
     def sweep(self, entry: Entry) -> "list[bytes]":
-        """Throw away what an earlier life left on its way, and move what was nobody's but somebody else's beside the
-        path; the names that it has now."""
+        """Remove what a killed run left on its way, and move what may be somebody's only copy beside the path.
+
+        Return the names that it has now.
+        """
         found = []
         for place in self.places.made(entry):
             _unlink(place.slot + PART)
@@ -142,7 +144,7 @@ class WorktreeWriter:
         return found
 
     def sync(self, paths: "Sequence[bytes]") -> None:
-        """What was put at these paths is on the disk when this returns. Raises OSError."""
+        """Sync the files at these paths to the disk. Raises OSError."""
         if len(paths) > _FEW:
             os.sync()  # one wait, if a long one, instead of hundreds
             return
@@ -159,7 +161,7 @@ class WorktreeWriter:
                 os.close(descriptor)
 
     def remove_folders(self, entry: Entry) -> None:
-        """Those that we made, as far as nothing is in them."""
+        """Remove the folders that we made, as far as nothing is in them."""
         for folder in reversed(entry.folders):
             try:
                 os.rmdir(self._top + b"/" + folder)
@@ -171,7 +173,7 @@ class WorktreeWriter:
     # A slot
 
     def _fill(self, slot: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
-        """A slot is only ever whole."""
+        """Write a version into a slot, which is never incomplete."""
         _unlink(slot + PART)
         try:
             write_state(slot + PART, version, pieces)
@@ -181,8 +183,11 @@ class WorktreeWriter:
         os.rename(slot + PART, slot)
 
     def _load(self, entry: Entry, place: Place, wanted: Wanted) -> None:
-        """Have the slot hold what is wanted: the owner's file where it is that, with all that a copy would not have,
-        and without room on the disk."""
+        """Fill the slot with the wanted version.
+
+        Where that is the owner's version, the owner's file goes in, with all that a copy would not have, and without
+        room on the disk.
+        """
         if not wanted.hides and not entry.owed_in and wanted.version.kind == entry.unstaged.kind:
             source = self.places.original_of(entry)
             if source == place.original and not self.places.is_damaged(entry, source):
@@ -192,7 +197,7 @@ class WorktreeWriter:
         self._fill(place.slot, wanted.version, wanted.pieces())
 
     def _unload(self, entry: Entry, place: Place) -> None:
-        """What was to go to the path does not go there."""
+        """Take what was to go to the path out of the slot again."""
         if self._has_owners(entry, place):
             self.places.keep(entry, place)
         else:
@@ -202,7 +207,10 @@ class WorktreeWriter:
         return not self.places.was_moved(entry) and self.places.is_owners(entry, place.slot)
 
     def _exchange(self, entry: Entry, place: Place) -> "bool | None":
-        """Whether anything stood at the path, which is in the slot now. None: nothing was done."""
+        """Exchange the slot with the path; return whether anything stood at the path, which is in the slot now.
+
+        None: nothing was done.
+        """
         path = self.path(entry)
         if os.path.isdir(path) and not os.path.islink(path):
             self._unload(entry, place)
@@ -217,7 +225,7 @@ class WorktreeWriter:
             raise
 
     def _take_away(self, entry: Entry, place: Place) -> "bool | None":
-        """The same where nothing is to be at the path."""
+        """Move what is at the path into the slot, where the path is to be empty; return the same as `_exchange`."""
         path = self.path(entry)
         try:
             if read_state(path).kind == OTHER:
@@ -228,7 +236,10 @@ class WorktreeWriter:
         return True
 
     def _sort_out(self, entry: Entry, place: Place, wanted: Wanted) -> "bytes | None":
-        """What stood at the path is in the slot: say where it goes."""
+        """Move the file that stood at the path, and is in the slot now, to where it belongs.
+
+        Return its name beside the path, empty where it has none. None: it was given back.
+        """
         seen, is_owners = read_state(place.slot), self.places.is_owners(entry, place.slot)
         is_expected = _is_one_of(seen, wanted.expected)
         if wanted.hides and (is_owners or is_expected):
@@ -287,7 +298,10 @@ def _is_one_of(version: FileState, expected: "Sequence[FileState]") -> bool:
 
 
 def _freshen(path: bytes, version: FileState) -> None:
-    """As if it had been written now (see git/unstaged/hide.py), and executable where a job made it so."""
+    """Set the times as if the file had been written now, and the executable bit where a job set it.
+
+    git/unstaged/hide.py says why.
+    """
     try:
         os.utime(path, follow_symlinks=False)
         status = os.lstat(path)

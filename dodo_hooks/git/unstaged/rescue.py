@@ -2,9 +2,10 @@
 
     GIT_DIR/dodo-hooks-kept/TIME/PATH
 
-When the fixes of jobs and the unstaged edits collide, all goes back to where it was before the hook. What stands in
-the tree by then was made by a job, or so it seems: what an editor saved while the job ran cannot be told from it, and
-may be an hour's work. So none of it is thrown away before a copy is on the disk. Nobody but its owner removes the copy.
+When the fixes of jobs and the unstaged changes conflict, all goes back to where it was before the hook. The files in
+the tree by then were made by a job, or so it seems: an editor that saved while the job ran cannot be distinguished from
+it, and its file may be an hour's work. So none of it is thrown away before a copy is on the disk. Nobody but its owner
+removes the copy.
 """
 
 import os
@@ -16,9 +17,9 @@ from dodo_hooks.host.files.file_owner import make_folder
 
 
 def rescue_copy(journal: Journal, path: bytes, file: bytes, version: FileState) -> bool:
-    """Copy `version` of `path`, which stands at `file`; False where that is not it any more.
+    """Copy `version` of `path`, which stands at `file`; return False where the file has changed.
 
-    Whoever calls this writes the journal before the version is taken away: it says then where the copies are.
+    Whoever calls this writes the journal before the version is taken away: the journal then says where the copies are.
 
     Raises:
         OSError: it cannot be written.
@@ -47,7 +48,7 @@ def rescue_copy(journal: Journal, path: bytes, file: bytes, version: FileState) 
 
 
 def format_rescued(journal: Journal) -> "tuple[str, ...]":
-    """The sentence that says where the copies are, if there are any."""
+    """Return the sentence that says where the copies are, if there are any."""
     if not journal.kept_in:
         return ()
     return (f"edits made during the run were saved in {os.fsdecode(journal.kept_in)}",)
@@ -69,7 +70,7 @@ def _new_directory(kept: bytes) -> bytes:
 
 
 def _make_folder(path: bytes) -> None:
-    """Raises OSError also where a link is there."""
+    """Make a folder, if it is not there. Raises OSError also where a link is there."""
     try:
         make_folder(path, 0o700)
     except FileExistsError:
@@ -78,7 +79,7 @@ def _make_folder(path: bytes) -> None:
 
 
 def _free_name(wanted: bytes, version: FileState) -> bytes:
-    """That of an older copy of the same, too: whoever is killed does it again."""
+    """Return a free name, or that of an older copy of the same bytes: a run after a kill copies again."""
     name, number = wanted, 1
     while os.path.lexists(name) and not read_state(name).has_bytes_of(version):
         number += 1

@@ -1,16 +1,17 @@
-"""The way back: from a journal to the tree that its owner had (G5). The argument for it is in hide.py.
+"""Restoring unstaged changes: from a journal to the tree that its owner had (G5). The argument for it is in hide.py.
 
-Done by the run that set the work aside, and from the same journal by whoever comes after it was killed. There are five
-steps, each of which may be done again by the next one, and none of which destroys what another needs:
+It is done by the run that hid the changes, and from the same journal by whoever comes after that run was killed. There
+are five steps, each of which may be done again by the next one, and none of which destroys what another needs:
 
 1. *Sweep* the slots of those who were killed here before.
 2. *Merge* the unstaged changes with the fixes that jobs made and that are staged. Where that cannot be done the commit
    is refused: everything goes back to where it was before the hook, and what was written meanwhile is copied first
    (refused_commit.py, rescue.py).
-3. *Settle* for each path what is owed to it, by what stands there now: the table in hide.py. The journal says so
-   before it is put anywhere.
-4. *Put* what is owed in the place of what was seen in step 3, and of nothing else: whatever came in between is settled.
-5. *Finish*: remove the journal, if nothing is owed any more.
+3. *Settle* for each path what has to stand there, by the file that is there now: the table in hide.py. The journal says
+   so before it is put anywhere.
+4. *Put* the version to restore in the place of the file that was seen in step 3, and of nothing else: whatever came in
+   between is settled.
+5. *Finish*: remove the journal, if nothing needs recovery any more.
 """
 
 import os
@@ -32,13 +33,15 @@ _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 
 
 class RestoreResult(Record):
+    """The result of one attempt to restore."""
+
     sentences: "tuple[str, ...]"  # for people
     conflict: bool  # the commit has to be refused
-    is_whole: bool  # nothing is owed any more; if not, the journal stays, and the next one tries again
+    is_whole: bool  # everything is restored; if not, the journal stays, and the next attempt goes on
 
 
 class Restorer:
-    """One attempt, by the holder of the lock."""
+    """One attempt to restore, by the holder of the lock."""
 
     def __init__(
         self, repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int, ending: Ending = KILLED
@@ -57,13 +60,13 @@ class Restorer:
         self._is_whole = True
 
     def run(self) -> RestoreResult:
-        """Never raises what can be said in a sentence."""
+        """Restore everything. Errors become sentences of the result."""
         try:
             self._sweep()
             self._settle_all()
             self._put_all()
             if self._is_whole:
-                self._keep_what_has_grown()
+                self._save_late_writes()
                 self._tree.sync(self._written)
                 self._tree.places.clear()
                 self._journal.finish()
@@ -90,7 +93,7 @@ class Restorer:
             try:
                 revert(self._repo, self._environ, self._journal, self._lock)
             except GitError as error:
-                self._sentences.append(f"what jobs have fixed stays staged, since the index cannot be written: {error}")
+                self._sentences.append(f"the fixes of jobs stay staged, because the index cannot be written: {error}")
             self._journal.has_reverted = True
         has_settled |= self._journal.is_refused
         for entry in self._journal.entries:
@@ -102,8 +105,10 @@ class Restorer:
             self._journal.write()
 
     def _merge_fixes(self) -> bool:
-        """The unstaged changes of each file with what jobs fixed in it and is staged, before anything is decided.
-        Where one of them cannot be merged the commit is refused."""
+        """Merge the unstaged changes of each file with the staged fixes of jobs, before anything is decided.
+
+        Where one of them cannot be merged the commit is refused.
+        """
         if self._journal.is_refused:
             return False
         entries = [entry for entry in self._journal.entries if entry.fixed and not entry.has_fixes]
@@ -113,31 +118,31 @@ class Restorer:
             if entry.unstaged.kind != NOTHING  # a deletion stands, and the fix is in the commit
         ]
         merges = iter(self._merger.merge_all(cases))
-        colliding = []
+        conflicting = []
         for entry in entries:
             merged = next(merges) if entry.unstaged.kind != NOTHING else Merged(entry.owed, is_in_file=False)
             if merged is None:
-                colliding.append(entry)
+                conflicting.append(entry)
             else:
-                self._owe(entry, merged)
-        if colliding:
+                self._set_merged(entry, merged)
+        if conflicting:
             self._journal.is_refused = True
             for entry in entries:
                 entry.owed, entry.owed_in, entry.merged = entry.unstaged, b"", ABSENT
-            names = [_shown(entry.path) for entry in colliding]
+            names = [_shown(entry.path) for entry in conflicting]
             self._sentences.append(refusal(names, was_killed=self._ending.was_killed))
         for entry in entries:
             entry.has_fixes = True
         return bool(entries)
 
-    def _owe(self, entry: Entry, merged: Merged) -> None:
+    def _set_merged(self, entry: Entry, merged: Merged) -> None:
         entry.owed = merged.version
         if merged.is_in_file:
             entry.owed_in = _merged_name(entry)
             entry.merged = self._tree.places.unstaged(entry)[0]
 
     def _settle(self, entry: Entry) -> bool:
-        """Decide what is owed, now that this stands there; whether that is something new for the journal."""
+        """Decide what has to stand at the path, given the file there; return whether the journal has to be written."""
         seen = self._tree.version(entry)
         if self._is_old(entry, seen) or entry.is_kept:
             return False
@@ -157,8 +162,10 @@ class Restorer:
         return self._settle_others(entry, seen)
 
     def _is_old(self, entry: Entry, seen: FileState) -> bool:
-        """Whether nothing there is to be saved: it is what is owed, or ours, or a folder that goes before a file
-        comes."""
+        """Return whether the file there need not be saved.
+
+        It is the version to restore, or ours, or a folder that goes before a file comes.
+        """
         if not entry.owed_in and self._tree.is_restored(entry):
             return True
         if seen == ABSENT or seen.is_same_as(entry.owed) or _is_in(seen, entry.replaces):
@@ -166,7 +173,7 @@ class Restorer:
         return seen.kind == OTHER and entry.path in self._our_folders
 
     def _settle_others(self, entry: Entry, seen: FileState) -> bool:
-        """The table of git/unstaged/hide.py: somebody wrote there, a job or an editor."""
+        """Decide by the table of git/unstaged/hide.py: somebody wrote there, a job or an editor."""
         if seen.kind == OTHER:
             entry.is_kept = True
             return True
@@ -181,33 +188,36 @@ class Restorer:
             return True
         if self._ending.merges(entry.path) and not self._journal.is_refused:
             before = self._last_fix(entry) if entry.fixed else self._base(entry)
-            merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+            merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
             if merged is not None:
-                self._owe(entry, merged)
+                self._set_merged(entry, merged)
                 entry.replaces.append(seen)
                 return True
         self._saved[entry.number] = seen
         return False
 
     def _is_owners_newest(self, entry: Entry, seen: FileState) -> bool:
-        """Whether every unstaged change is in it: jobs have never seen those lines, so the owner's editor wrote it."""
+        """Return whether the file has every unstaged change.
+
+        Jobs have never seen those lines, so the owner's editor wrote it.
+        """
         try:
             return self._merger.contains(self._base(entry), self._unstaged(entry), self._seen(entry, seen))
         except FileNotFoundError:  # it has just been taken away
             return False
 
     def _settle_newest(self, entry: Entry, seen: FileState) -> None:
-        """It stays, with the fixes that are staged."""
+        """Keep the owner's newest version, merged with the fixes that are staged."""
         unstaged = self._unstaged(entry)
         # A change of the permissions is the owner's, too: an editor that saves a new file may have lost it.
         before = Side(unstaged.version._replace(mode=entry.base.mode), unstaged.pieces)
-        merged = self._merge(Case(before, self._seen(entry, seen), self._owed(entry), _merged_name(entry)))
+        merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
         if merged is None and entry.fixed:
-            self._say(entry, "saved while the hook ran, in lines that a job fixed: the fix is in the commit alone")
+            self._say(entry, "saved while the hook ran, in lines that a job fixed: only the commit has the fix")
         if merged is None or merged.version.is_same_as(seen):
             entry.is_kept, entry.owed = True, ABSENT
         else:
-            self._owe(entry, merged)
+            self._set_merged(entry, merged)
             entry.replaces.append(seen)
 
     # The sides of a merge
@@ -224,7 +234,7 @@ class Restorer:
     def _seen(self, entry: Entry, seen: FileState) -> Side:
         return Side(seen, partial(pieces_of, self._tree.path(entry)))
 
-    def _owed(self, entry: Entry) -> Side:
+    def _target(self, entry: Entry) -> Side:
         if entry.owed_in:
             return Side(entry.owed, partial(pieces_of, self._journal.directory + b"/" + entry.owed_in))
         version, pieces = self._tree.places.unstaged(entry)
@@ -239,7 +249,10 @@ class Restorer:
     # 3
 
     def _put_all(self) -> None:
-        """What is to be absent goes first: it may stand where a folder is needed."""
+        """Put all entries in place.
+
+        Paths that are to be absent go first: something may stand there where a folder is needed.
+        """
         entries = sorted(self._journal.entries, key=lambda entry: entry.owed.kind != NOTHING)
         for entry in entries:
             try:
@@ -269,7 +282,7 @@ class Restorer:
     def _put_once(self, entry: Entry) -> bool:
         saved = self._saved.pop(entry.number, None)
         expected = [*entry.replaces, entry.owed]
-        wanted = Wanted(entry.owed, lambda: self._owed(entry).pieces(), expected, () if saved is None else (saved,))
+        wanted = Wanted(entry.owed, lambda: self._target(entry).pieces(), expected, () if saved is None else (saved,))
         beside = self._tree.put(entry, wanted)
         if beside:
             self._written.append(beside)
@@ -281,16 +294,16 @@ class Restorer:
     def _keep_both(self, entry: Entry) -> None:
         if entry.owed.kind == NOTHING:
             return
-        owed = self._owed(entry)
-        name = self._tree.keep_beside(entry, entry.owed, owed.pieces)
+        target = self._target(entry)
+        name = self._tree.keep_beside(entry, entry.owed, target.pieces)
         self._written.append(name)
         self._say(
             entry,
-            f"something else stands there, which cannot be merged: your unstaged version is saved as {_shown(name)}",
+            f"something else is there now, and cannot be merged: your unstaged version is saved as {_shown(name)}",
         )
 
-    def _keep_what_has_grown(self) -> None:
-        """A program that has the owner's file open has written there since it was merged: that goes on beside."""
+    def _save_late_writes(self) -> None:
+        """Save beside the path what a program has written to the owner's open file since it was merged."""
         for entry in self._journal.entries:
             path = self._tree.places.original_of(entry) if entry.merged != ABSENT else None
             if path is None or read_state(path).has_bytes_of(entry.merged):
@@ -298,9 +311,9 @@ class Restorer:
             entry.owed, entry.owed_in = read_state(path), b""
             name = self._tree.keep_beside(entry, entry.owed, partial(pieces_of, path))
             self._written.append(name)
-            self._say(entry, f"another program wrote to it while it was merged: saved as {_shown(name)}")
+            self._say(entry, f"another program wrote to the file during the merge: saved as {_shown(name)}")
 
-    # What people are told
+    # Sentences for people
 
     def _say(self, entry: Entry, sentence: str) -> None:
         self._sentences.append(f"{_shown(entry.path)}: {sentence}")
@@ -308,22 +321,22 @@ class Restorer:
     def _fail(self, error: "OSError | GitError", entry: "Entry | None" = None) -> None:
         self._is_whole = False
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        what = _shown(entry.path) if entry else "the unstaged work"
+        what = _shown(entry.path) if entry else "the unstaged changes"
         place = os.fsdecode(self._journal.directory)
         if not os.path.lexists(self._journal.directory + b"/journal"):
             self._sentences.append(
-                f"{what} cannot be put back: {place}, where the unstaged work was, has been removed by another program"
-                " while the hook ran"
+                f"{what} cannot be restored: while the hook ran, another program removed {place}, which held the"
+                " unstaged changes"
             )
             return
         self._sentences.append(
-            f"{what} cannot be put back now ({reason}); nothing is lost: it is in {place}, and the next hook or"
-            " dodo-hooks command tries again"
+            f"{what} cannot be restored now ({reason}); nothing is lost: {place} holds the unstaged changes, and the"
+            " next hook or dodo-hooks command tries again"
         )
 
 
 def _merged_name(entry: Entry) -> bytes:
-    """Where the next merge is kept: what the journal names is not overwritten."""
+    """Return the name for the next merge: a file that the journal names is not overwritten."""
     number = int(entry.owed_in.rpartition(b"-")[2]) + 1 if entry.owed_in.startswith(b"merged/") else 0
     return b"merged/%d-%d" % (entry.number, number)
 
@@ -333,6 +346,6 @@ def _is_in(version: FileState, others: "list[FileState]") -> bool:
 
 
 def _shown(path: bytes) -> str:
-    """A path as people can read it, on one line."""
+    """Return a path as people can read it, on one line."""
     text = path.decode("utf-8", "backslashreplace")
     return text if text.isprintable() else ascii(text)[1:-1]

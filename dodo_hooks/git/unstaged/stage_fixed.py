@@ -1,14 +1,13 @@
 """Staging what a job has changed among its files, and nothing else (`stage_fixed`, G6).
 
 The index is the one that git named to its hook: its own, the lock file that `commit -a` and `-p` fill, or the temporary
-one of `commit -- FILE` (git/sync_index.py sees to the real one afterwards). Names go in by standard input, where they
-are taken literally; only entries that are in the index are replaced, so nothing that is ignored or not tracked comes
-in.
+one of `commit -- FILE` (sync_index.py updates the real one afterwards). Names go in by standard input, where they are
+taken literally; only entries that are in the index are replaced, so nothing that is ignored or not tracked comes in.
 
-A job's change is told from others' by stamps: of all files before the first job, and of a job's files around its run.
-If a file is not as we have seen it last when the job starts, somebody else wrote there, and what the job leaves is not
-its work alone: it is not staged, which is said. The same if the file changes while git reads it. What an editor writes
-while the job runs cannot be told apart.
+Stamps distinguish a job's change from others': stamps of all files before the first job, and of a job's files around
+its run. If a file has changed since the last stamp when the job starts, somebody else wrote there, and the result of
+the job is not its work alone: it is not staged, and a sentence says so. The same if the file changes while git reads
+it. What an editor writes while the job runs cannot be distinguished.
 """
 
 import os
@@ -26,19 +25,22 @@ from dodo_hooks.git.worktree_status import NO_ENTRY, Change, index_file, run_git
 from dodo_hooks.host.pause import sleep
 
 # Two changes in one tick of a file system's clock have one stamp, if they leave the size. A tick may be long: 2 s on
-# FAT, 1 s on ext3 with small inodes, HFS+ and some network file systems. So what is not older is told by its bytes.
+# FAT, 1 s on ext3 with small inodes, HFS+ and some network file systems. So a file that is not older is
+# compared by its bytes.
 _TICK_NS = 2_000_000_000
 _LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
 
 
 class Staged(Record):
+    """The result of staging the fixes of one job."""
+
     paths: "tuple[bytes, ...]"  # the index has now what the job made of these
     sentences: "tuple[str, ...]"  # what was not staged, and why
 
 
 class _Stamp(Record):
-    status: "tuple[int, ...]"  # () where nothing is
-    digest: str  # of the bytes, where the status cannot tell a change
+    status: "tuple[int, ...]"  # () where there is no file
+    digest: str  # of the bytes, where the status does not show each change
 
 
 class FilesBefore(Record):
@@ -49,12 +51,12 @@ class FilesBefore(Record):
 
 
 class FixStager:
-    """For the jobs of one hook; used by one process, so that never two stage at once."""
+    """The stager for the jobs of one hook; used by one process, so that never two stage at once."""
 
     def __init__(
         self, repo: Repo, environ: Mapping[str, str], aside: "HiddenChanges | None", files: Iterable[bytes]
     ) -> None:
-        """`files` are those of all the jobs, relative to the top. Made when work has been set aside, before any job."""
+        """Stamp the files of all the jobs, relative to the top. Call it after changes are hidden, before any job."""
         self._repo = repo
         self._environ = environ
         self._aside = aside
@@ -64,21 +66,21 @@ class FixStager:
         sync_index.drop_stale_commit(repo)
 
     def before(self, files: Iterable[bytes]) -> FilesBefore:
-        """A job with these files is about to start."""
+        """Stamp the files of a job that is about to start."""
         stamps = self._stamps(files)
         return FilesBefore(stamps, frozenset(path for path in stamps if self._is_foreign(path)))
 
     def changed(self, watch: FilesBefore) -> "list[bytes]":
-        """Those of the job's files that are not as it found them."""
+        """Return those of the job's files that have changed since it started."""
         return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
 
     def after(self, watch: FilesBefore, *, stages: bool = True) -> Staged:
-        """The job has ended: stage what it changed, unless it did not succeed (then `stages` is false).
+        """Stage what an ended job changed, unless it did not succeed (then `stages` is false).
 
-        What stands there after one that did not succeed is nobody's fix, but as if another program had written it.
+        The files of a job that did not succeed are nobody's fix, but as if another program had written them.
 
         Raises:
-            GitError: the index cannot be written, or what was done cannot be written down.
+            GitError: the index cannot be written, or the record of it cannot.
         """
         if not stages:
             return Staged((), ())
@@ -91,13 +93,13 @@ class FixStager:
         )
 
     def _is_foreign(self, path: bytes) -> bool:
-        """Whether somebody else has written there since we, or the last job, did."""
+        """Return whether somebody else has written there since we, or the last job, did."""
         if self._aside is not None and path in self._aside.paths:
             return not self._aside.is_ours(path)
         return path in self._last and self._differs(path, self._last[path])
 
     def _stage(self, ours: "Sequence[bytes]") -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
-        """What was staged, and what was not, since somebody wrote there in that moment."""
+        """Stage these paths; return those that are staged, and those that somebody else changed in that moment."""
         differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)}
         changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
         made = {one.path: self._version(one.path) for one in changes}
@@ -141,7 +143,10 @@ class FixStager:
             sync_index.record_pending_commit(self._repo, list(self._replaced.values()))
 
     def _can_be_staged(self, change: Change) -> bool:
-        """Not what is only intended to be added, nor what a directory has taken the place of."""
+        """Return whether an entry can be replaced.
+
+        It cannot where the path is only intended to be added, or a directory has taken the place of the file.
+        """
         if change.mode == NO_ENTRY or obstacle_of(self._top, change.path) is not None:
             return False
         return self._version(change.path).kind != OTHER
@@ -174,7 +179,7 @@ class FixStager:
         return *about, status.st_mtime_ns, status.st_ctime_ns
 
     def _wait_for_index(self) -> None:
-        """A job may be staging something itself just now; after a while git says who is in the way."""
+        """Wait for the lock of the index, which a job may hold just now; after a while git's error names it."""
         lock = index_file(self._repo, self._environ) + ".lock"
         for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
             if not os.path.exists(lock):
@@ -183,8 +188,10 @@ class FixStager:
 
 
 def _clock(git_dir: str) -> "tuple[int, int]":
-    """A device, and the time there, as its file system counts it: that of a file just written. A server's clock may be
-    another than ours. Without such a file no time is known, and no file old."""
+    """Return a device, and the time there, as its file system counts it: that of a file just written.
+
+    A server's clock may be another than ours. Without such a file no time is known, and no file old.
+    """
     path = f"{git_dir}/dodo-hooks-clock"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -204,6 +211,6 @@ def _clock(git_dir: str) -> "tuple[int, int]":
 def _not_staged(path: bytes) -> str:
     name = path.decode("utf-8", "backslashreplace")
     return (
-        f"{name} was changed by another program, or by a job that failed, before the fix could be staged, so it is not:"
-        " look at it, and stage it"
+        f"the fix of {name} is not staged: another program, or a job that failed, changed the file before;"
+        " check the file, and stage it"
     )

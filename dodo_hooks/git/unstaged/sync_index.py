@@ -2,8 +2,8 @@
 
 git makes the former from a temporary index, and has the next real one ready, with FILE as it was, before the hook runs;
 a program may name one of its own (GIT_INDEX_FILE). What a job fixes and we stage is in the commit, then; the real index
-would keep the unfixed blob, and the next commit would undo the fix. So it is written down what was replaced, and when
-the commit has been made (`post-commit`) the entries that still hold the unfixed blob get the committed one.
+would keep the unfixed blob, and the next commit would undo the fix. So the replaced entries are recorded, and when the
+commit has been made (`post-commit`) the entries that still hold the unfixed blob get the committed one.
 """
 
 import json
@@ -34,14 +34,20 @@ class Replaced(Record):
 
 
 def is_temporary(repo: Repo, environ: Mapping[str, str]) -> bool:
-    """Whether the index that git uses stays or goes without becoming the real one: that of `commit -- FILE`, or one of
-    another program's own. (`commit -a` and `-p` fill the lock file of the real one.)"""
+    """Return whether the index that git uses never becomes the real one.
+
+    That is the index of `commit -- FILE`, or another program's own. (`commit -a` and `-p` fill the lock file of the
+    real one.)
+    """
     real = f"{repo.git_dir}/index"
     return _resolved(index_file(repo, environ)) not in (real, f"{real}.lock")
 
 
 def _is_gits_own(index: str) -> bool:
-    """Whether git has made this index for one commit (builtin/commit.c, `prepare_index`): the real one is locked."""
+    """Return whether git has made this index for one commit, while the real one is locked.
+
+    (git's builtin/commit.c, `prepare_index`.)
+    """
     return index.rpartition("/")[2].startswith("next-index-")
 
 
@@ -51,27 +57,27 @@ def _resolved(index: str) -> str:
 
 
 class Note(Record):
-    """One commit that was about to be made."""
+    """A commit that was about to be made."""
 
     head: "str | None"  # before it
     replaced: "tuple[Replaced, ...]"
 
 
 def record_pending_commit(repo: Repo, replaced: "Sequence[Replaced]") -> None:
-    """Write down what the commit that is being made replaces. Raises GitError."""
+    """Record the entries that the commit in progress replaces. Raises GitError."""
     head = head_of(repo)[1]
     _write(repo, [*(one for one in load_notes(repo) if one.head != head), Note(head, tuple(replaced))])
 
 
 def drop_stale_commit(repo: Repo) -> None:
-    """Of an earlier commit that git has not made after all: HEAD is still where it was. Raises GitError."""
+    """Remove the record of an earlier commit that git has not made: HEAD is still where it was. Raises GitError."""
     head, notes = head_of(repo)[1], load_notes(repo)
     if any(one.head == head for one in notes):
         _write(repo, [one for one in notes if one.head != head])
 
 
 def sync_index(repo: Repo, environ: Mapping[str, str]) -> None:
-    """Replace the unfixed entries by the committed ones; nothing where there is nothing to mend, or no commit yet.
+    """Replace the unfixed entries by the committed ones; do nothing without any, or before the commit is made.
 
     Where git was given an index of another program's own, the entries of both are replaced.
 
@@ -100,7 +106,10 @@ def _replace_entries(repo: Repo, environ: Mapping[str, str], made: "Sequence[Rep
 
 
 def _differences(output: bytes) -> "dict[bytes, tuple[tuple[int, str], tuple[int, str]]]":
-    """Of git's raw output: `:mode mode blob blob status`, then the path; what HEAD has and what the index has."""
+    """Return the entry in HEAD and the entry in the index of each path of git's raw output.
+
+    An item of it is `:mode mode blob blob status`, then the path.
+    """
     fields = output.split(b"\0")
     found = {}
     for about, path in zip(fields[::2], fields[1::2], strict=False):
@@ -114,7 +123,7 @@ def _entry(mode: bytes, blob: bytes) -> "tuple[int, str]":
 
 
 def load_notes(repo: Repo) -> "list[Note]":
-    """What has been written down. Raises GitError where that cannot be read, or is none of ours."""
+    """Return the recorded notes. Raises GitError where they cannot be read, or are none of ours."""
     path = _path(repo)
     try:
         return [_note(one) for one in untrusted.items(json.loads(untrusted.read_regular(path)))]
@@ -127,7 +136,7 @@ def load_notes(repo: Repo) -> "list[Note]":
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise GitError(
-            f"{path}, the list of fixes that the index still lacks, is not valid ({reason}): remove it, and look at"
+            f"{path}, the list of fixes that the index still lacks, is not valid ({reason}); remove it, and check"
             " `git diff --cached` before the next commit"
         ) from error
 
@@ -161,10 +170,10 @@ def _write(repo: Repo, notes: "Sequence[Note]") -> None:
             os.fsync(file.fileno())
         os.rename(f"{path}.new", path)
         sync_file(os.fsencode(repo.git_dir))
-    except FileNotFoundError:  # somebody else has mended it
+    except FileNotFoundError:  # another process has synced the index
         return
     except OSError as error:
-        raise GitError(f"what was staged cannot be written down in {repo.git_dir}: {error.strerror}") from error
+        raise GitError(f"cannot record what was staged in {repo.git_dir}: {error.strerror}") from error
 
 
 def _path(repo: Repo) -> str:

@@ -33,7 +33,7 @@ def unlink(path: str) -> None:
 def replace_file(path: str, data: bytes, mark: str = "") -> None:
     """Put `data` at `path` in one step: a reader sees the old record or the new one (R19).
 
-    `mark` tells writers apart where no lock does.
+    `mark` distinguishes writers where no lock does.
 
     Raises:
         StoreError: it cannot be written.

@@ -1,11 +1,11 @@
 """Putting a file in the place of another so that neither of the two can be lost, whatever others do meanwhile.
 
-`rename` destroys what stood at its target, and between a look at the target and the call somebody may have written
-there. renameat2(2) on Linux and renameatx_np(2) on macOS exchange two names in one step instead: what stood there is in
-our hands afterwards and can be looked at. Where the file system cannot do that, the old file is moved away first, and
-the new one put there only if the name is still free; the name is missing for a moment then. And where it cannot do that
-either, since it has no hard links, which is tried with a file of ours first, a synced copy is made of the old file
-before it is replaced.
+`rename` destroys its target, and between a check of the target and the call somebody may have written there.
+renameat2(2) on Linux and renameatx_np(2) on macOS exchange two names in one step instead: the old file is in our hands
+afterwards and can be read. Where the file system cannot do that, the old file is moved away first, and the new one put
+there only if the name is still free; the name is missing for a moment then. And where it cannot do that either, since
+it has no hard links, which is tried with a file of ours first, a synced copy is made of the old file before it is
+replaced.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ _PROBES = (b".probe", b".probed")
 
 
 def put_in_place(ours: bytes, path: bytes) -> bool:
-    """Move the file `ours` to `path`. If anything stood there it is at `ours` afterwards: then the answer is True.
+    """Move the file `ours` to `path`; return whether anything stood there, which is at `ours` afterwards.
 
     Raises:
         FileExistsError: somebody wrote a file there while what stood there had been moved away: that is at `ours` +
@@ -94,12 +94,12 @@ def move_if_free(source: bytes, target: bytes) -> None:
 
 
 def _reserve(target: bytes) -> None:
-    """An empty file: others find the name taken. Raises FileExistsError."""
+    """Make an empty file, so that others find the name taken. Raises FileExistsError."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _can_move_if_free(ours: bytes) -> bool:
-    """Try it out with files of our own, before anybody else's is moved."""
+    """Return whether `move_if_free` works here, by trying it with files of ours before anybody else's is moved."""
     one, other = (ours + suffix for suffix in _PROBES)
     for name in (one, other):
         _unlink(name)
@@ -116,7 +116,7 @@ def _can_move_if_free(ours: bytes) -> bool:
 
 
 def _copy_away(path: bytes, ours: bytes) -> None:
-    """A copy at `ours` + AWAY, on the disk, of what stands at `path` when this returns."""
+    """Copy what stands at `path` to `ours` + AWAY; the copy is on the disk when this returns."""
     for _ in range(_ATTEMPTS):
         status = os.lstat(path)
         _unlink(ours + PART)
@@ -148,7 +148,7 @@ def _look(status: os.stat_result) -> "tuple[int, ...]":
 
 
 def _exchange(one: bytes, other: bytes) -> bool:
-    """False where this cannot be done."""
+    """Exchange the two names; return False where that cannot be done."""
     return _call(one, other, _EXCHANGE)
 
 

@@ -1,4 +1,4 @@
-"""What an error of the file system means: that it has no `flock` (R18), or no room (R21; HOT).
+"""The meaning of errors of the file system: it has no `flock` (R18), or no room (R21; HOT).
 
 Some network file systems have no locks. A lock that cannot be taken there is not one that somebody else holds.
 """
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def is_unsupported(error: OSError) -> bool:
-    """Whether this error of `flock` says that the file cannot be locked by anybody (flock(2), fcntl(2))."""
+    """Return whether this error of `flock` says that the file cannot be locked by anybody (flock(2), fcntl(2))."""
     from errno import ENOLCK, ENOSYS, EOPNOTSUPP
 
     return error.errno in (ENOLCK, ENOSYS, EOPNOTSUPP)
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether the disk, or its owner's share of it, is full (write(2))."""
+    """Return whether the disk, or its owner's share of it, is full (write(2))."""
     from errno import EDQUOT, ENOSPC
 
     return error.errno in (ENOSPC, EDQUOT)
 
 
 def is_locked(path: str, *, if_unknown: bool = True) -> bool:
-    """Whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18).
+    """Return whether somebody holds the lock at `path` exclusively; one that is not there is not held (R18).
 
-    `if_unknown`: the answer of a file system that knows no locks, where only the record itself can tell.
+    `if_unknown`: the result on a file system without locks, where only the record itself can show it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Whose the files are that root makes in somebody else's repository: the owner's, who has to read them later (HOT).
+"""The owner of files that root makes in somebody else's repository, whose owner has to read them later (HOT).
 
 After `sudo git commit` a journal, a lock or a restored file that belonged to root would be out of its user's reach.
 Only descriptors are given away, never names: whoever can write there could put another file under a name.
@@ -24,14 +24,14 @@ def inherit_owner(descriptor: int, path: "str | bytes") -> None:
 
 
 def make_folder(path: "str | bytes", mode: int = 0o777) -> None:
-    """As `os.mkdir`, with the owner of the folder that it is in. Raises OSError."""
+    """Make a folder, as `os.mkdir`, with the owner of the folder that it is in. Raises OSError."""
     os.mkdir(path, mode)
     if os.geteuid() == 0:
         inherit_owner_of(path)
 
 
 def inherit_owner_of(path: "str | bytes") -> None:
-    """As `inherit_owner`, for a file or folder that is not open; not for a link, nor through one."""
+    """Do the same as `inherit_owner`, for a file or folder that is not open; not for a link, nor through one."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -43,7 +43,7 @@ def inherit_owner_of(path: "str | bytes") -> None:
 
 
 def inherit_owner_below(path: bytes) -> None:
-    """As `inherit_owner_of`, for this folder and all that is in it: what git has made for us."""
+    """Do the same as `inherit_owner_of`, for this folder and all that is in it, which git has made for us."""
     if os.geteuid() != 0:
         return
     inherit_owner_of(path)

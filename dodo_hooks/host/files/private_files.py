@@ -1,4 +1,4 @@
-"""Files and directories that nobody but their owner may have a say in (section 8; HOT).
+"""Files and directories that only their owner can write (section 8; HOT).
 
 What lies in a user's own directories is obeyed: a compiled plan is run, a decision is believed. So they are checked as
 ssh checks a key: they belong to the effective user or to root, and nobody else can write to them. The check is made on
@@ -58,7 +58,10 @@ def _belongs_to_another(path: str, owner: int, user: int) -> str:
 
 
 def _is_alone_in_group(stat: "os.stat_result") -> bool:
-    """Whether the group is the owner's private one, as many systems give to each user, together with a umask of 002."""
+    """Return whether the group is the owner's private one.
+
+    Many systems give one to each user, together with a umask of 002.
+    """
     import grp  # C, and rarely needed
     import pwd
 

@@ -1,4 +1,4 @@
-"""Holes in files: parts that take no room on the disk and read as zeros (HOT; what makes them is Linux's alone)."""
+"""Holes in files: parts that take no room on the disk and read as zeros (HOT; only Linux makes them)."""
 
 import sys
 
@@ -8,9 +8,9 @@ _KEEP_SIZE_AND_PUNCH_HOLE = 1 | 2  # FALLOC_FL_*, fallocate(2)
 
 
 def punch_hole(descriptor: int, start: int, length: int) -> bool:
-    """Give the room of this part of a file back to the disk; whether that could be done.
+    """Give the room of this part of a file back to the disk; return whether that could be done.
 
-    The size stays, and with it the place where the next appended byte goes.
+    The size stays, and with it the position of the next appended byte.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -23,9 +23,9 @@ def punch_hole(descriptor: int, start: int, length: int) -> bool:
 
 
 def first_hole(descriptor: int) -> "tuple[int, int] | None":
-    """Where the first hole of a file begins and ends (lseek(2)); None without one, or where nobody can tell.
+    """Return where the first hole of a file begins and ends (lseek(2)); None without one, or where nobody can know.
 
-    Moves the place in the file.
+    The call moves the position in the file.
     """
     if not hasattr(os, "SEEK_HOLE"):
         return None

@@ -51,7 +51,7 @@ def tree_here(world: World, find: Find = find_repo) -> str:
     repo = find(world.environ, world.cwd)
     if not repo.top:
         raise UsageError(f"no working tree in {repo.git_dir}; run this in a working tree")
-        return repo.top
+    return repo.top
 
 
 def no_hook_file(top: str) -> UsageError:

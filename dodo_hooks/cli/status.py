@@ -93,7 +93,7 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
 
 
 def _hidden(repo: Repo) -> str:
-    """Return where hidden unstaged changes are; "" if none are hidden. The error in restoring them was printed before."""
+    """Return where hidden unstaged changes are; "" if none are. An error in restoring them was printed before."""
     if not repo.top or not has_journal(repo):
         return ""
     try:

@@ -272,9 +272,8 @@ def _refusal(run: Run) -> "Outcome | None":
     if run.has_failed(FOREGROUND) and hook.fail_fast:
         return Outcome(statuses.SKIPPED, statuses.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
     has_failed = run.has_failed(FOREGROUND) and not hook.warns  # R8
-    if (has_failed or run.troubles) and is_gate(
-        hook.name, run.firing.args
-    ):  # an error of ours refuses a commit, too (G5)
+    # An error of ours refuses a commit, too (G5).
+    if (has_failed or run.troubles) and is_gate(hook.name, run.firing.args):
         return Outcome(statuses.SKIPPED, statuses.GATE, "foreground jobs failed, so git stops")
     if run.nesting.within is not None:
         return Outcome(statuses.SKIPPED, statuses.NESTED, f"the hook fired inside a job of {run.nesting.within}")

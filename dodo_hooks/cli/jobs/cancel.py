@@ -1,4 +1,4 @@
-"""`dodo-hooks jobs cancel`: end background jobs that run, or wait for their turn."""
+"""`dodo-hooks jobs cancel`: end background jobs that run or wait."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Target:
-    """What is to be ended of one invocation."""
+    """The jobs of one invocation to cancel."""
 
     invocation: InvocationRecord
     jobs: dict[str, JobRecord] = field(default_factory=dict[str, JobRecord])
@@ -33,16 +33,16 @@ class Target:
 
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
-@click.option("--all", "everything", is_flag=True, help="Every background job of this repository.")
+@click.option("--all", "everything", is_flag=True, help="Cancel every background job of this repository.")
 @repository_option
 @click.pass_context
 def cancel(ctx: click.Context, addresses: tuple[str, ...], everything: bool, repo: str | None) -> int:
-    """End background jobs, JOB or JOB@INVOCATION, or with @INVOCATION all that are left of a run.
+    """Cancel background jobs: JOB or JOB@INVOCATION, or all open jobs of a run with @INVOCATION.
 
-    Answers when their processes are gone. What needs a cancelled job is skipped.
+    The command returns when the processes of the jobs are gone. Jobs that need a cancelled job are skipped.
     """
     if everything == bool(addresses):
-        raise click.UsageError("name what is to be cancelled: addresses, or --all", ctx)
+        raise click.UsageError("give either addresses or --all", ctx)
     tell = print_once()
     repository_dir = store_here(ctx.obj, repo)
     targets = _alive(repository_dir, tell) if everything else _addressed(ctx.obj, repository_dir, addresses, tell)
@@ -59,14 +59,14 @@ def _alive(repository_dir: str, tell: Callable[[str], None]) -> list[Target]:
         else:
             targets.append(Target(invocation, jobs))
     if not any(target.jobs for target in targets):
-        tell("no background job is alive in this repository")
+        tell("no background jobs are running")
     return targets
 
 
 def _addressed(
     world: World, repository_dir: str, addresses: Sequence[str], tell: Callable[[str], None]
 ) -> list[Target]:
-    """All of them are understood before the first is acted on. Raises UsageError."""
+    """Return the jobs of all addresses, before any is cancelled. Raises UsageError."""
     targets: dict[str, Target] = {}
     for where in addresses:
         found = find_here(world, repository_dir, where, tell)
@@ -86,7 +86,7 @@ def _addressed(
 
 
 def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
-    """Ask all of them before the first answer is waited for: grace periods run side by side."""
+    """Send all requests before waiting for the first answer, so that grace periods run in parallel."""
     from dodo_hooks.engine import control_client
 
     code, first_error = 0, None
@@ -111,7 +111,7 @@ def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
 
 
 def _note(error: HooksError, first: HooksError | None, target: Target, tell: Callable[[str], None]) -> HooksError:
-    """The first error is raised in the end, when all others have been asked; further ones are told."""
+    """Return the first error, which is raised at the end; print a later one."""
     if first is None:
         return error
     tell(f"{target.invocation.id}: {error}")
@@ -119,19 +119,19 @@ def _note(error: HooksError, first: HooksError | None, target: Target, tell: Cal
 
 
 def _foreground(invocation: InvocationRecord, job: JobRecord) -> str:
-    """The foreground belongs to the person who waits for it, and has no control socket."""
+    """Return the refusal for a foreground job: a person waits for it, and it has no control socket."""
     return (
-        f"{shown(job.name)} belongs to the foreground of {invocation.hook} in {shown(invocation.worktree)} "
-        f"(process {invocation.pid}): press Ctrl-C where that was started, it ends there"
+        f"{shown(job.name)} is a foreground job of {invocation.hook} in {shown(invocation.worktree)} "
+        f"(process {invocation.pid}); press Ctrl-C in its terminal"
     )
 
 
 def _say(name: str, standing: str | None) -> None:
-    if standing is None:  # the coordinator died while we waited; the next look at the records ends them
-        say(f"{name}: no answer, the process that ran it is gone")
+    if standing is None:  # the coordinator died during the wait; the next command repairs the records
+        say(f"{name}: no answer, its coordinator is gone")
     elif standing == statuses.CANCELLED:
         say(f"{name}: cancelled")
     elif standing in statuses.ENDED:
         say(f"{name}: had already ended ({standing})")
     else:
-        say(f"{name}: was told to end, and is still there")
+        say(f"{name}: still running after the request to end")

@@ -180,4 +180,4 @@ class ConditionValues:
             done = capture_command(command, top, environ, RUN_LIMIT_S, keeps=False)
         except OSError as error:
             return 0, f"cannot start: {error.strerror}"
-            return done.exit_code, f"timed out after {RUN_LIMIT_S:g} s" if done.is_late else ""
+        return done.exit_code, f"timed out after {RUN_LIMIT_S:g} s" if done.is_late else ""

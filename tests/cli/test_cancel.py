@@ -85,7 +85,7 @@ def test_r14_a_process_that_does_not_go_is_said(cli: Cli, history: History, coor
     writer = history.begin({"deps": ()})
     coordinate(writer, deps="running")
     answer = cli("jobs", "cancel", "deps")
-    assert (answer.code, answer.out) == (2, "deps: was told to end, and is still there\n")
+    assert (answer.code, answer.out) == (2, "deps: still running after the request to end\n")
 
 
 def test_no_answer_is_an_error(cli: Cli, history: History, coordinate: Coordinate) -> None:

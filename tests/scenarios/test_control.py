@@ -292,7 +292,7 @@ def test_all_cancels_what_is_alive_in_every_worktree_and_touches_no_other_reposi
         else:
             assert one.statuses() == {"elsewhere": "running"}
     done = repo.run("jobs", "cancel", "--all", check=True)
-    assert not done.stdout and "no background job is alive" in done.stderr
+    assert not done.stdout and "no background jobs are running" in done.stderr
     theirs.open()
     wait_until(lambda: all(one.has_ended() for one in repo.invocations("post-commit")))
 

@@ -264,7 +264,7 @@ def test_r10_the_death_of_a_coordinator_that_said_nothing_is_told(repo: Repo) ->
     kill(coordinator)
     _, said = git.communicate()
     assert git.returncode == 0
-    assert said.count(b"were not started: the background process died before it had started anything") == 1
+    assert said.count(b"were not started: the background process died before it started a job") == 1
     fifo.unlink()
     wait_until(lambda: not may_have_jobs(invocation))
     assert "skipped" in repo.run("jobs", check=True).stdout

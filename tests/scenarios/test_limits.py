@@ -343,7 +343,7 @@ def test_r22_without_a_hook_file_hooks_pass_quietly(repo: Repo) -> None:
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
     by_hand = repo.run("run", "pre-commit")
     (message,) = by_hand.stderr.splitlines()
-    assert by_hand.returncode == 3 and "write hooks.dodo" in message
+    assert by_hand.returncode == 3 and "run `dodo-hooks init`" in message
     assert not repo.invocations()
 
 

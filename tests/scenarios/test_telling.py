@@ -53,7 +53,7 @@ def test_the_command_that_is_told_shows_it(failed: Repo) -> None:
     (line,) = news(failed.run("jobs").stderr)
     program, *argv = shlex.split(line.rpartition(": ")[2])
     assert program == "dodo-hooks"
-    assert "deps has written nothing: failed, exit code 7" in failed.run(*argv, check=True).stderr
+    assert "deps printed nothing (failed, exit code 7)" in failed.run(*argv, check=True).stderr
 
 
 def test_no_job_hears_it(failed: Repo) -> None:

@@ -75,7 +75,7 @@ def test_not_now_is_not_asked_again_on_that_day_and_lets_a_gate_refuse_a_change(
     change(undecided)
     for _ in range(2):
         code, output = commit(terminal, b"what?\n")
-        assert code == 1 and b"pre-commit refuses: the hook files are not those that were accepted" in output
+        assert code == 1 and b"pre-commit refused: the hook files have changed since you accepted them" in output
     assert not undecided.has("changed")
 
 

@@ -17,8 +17,8 @@ from dodo_hooks.store.reader import read_jobs
 def retry(ctx: click.Context, where: str, repo: str | None) -> int:
     """Run a job again that failed, crashed or was cancelled: JOB or JOB@INVOCATION.
 
-    Jobs that were skipped because of that job run too. @INVOCATION runs all jobs of a run that did not succeed. Commands
-        and variables are those of the old run. Jobs that had succeeded are not run again.
+    Jobs that were skipped because of that job run too. @INVOCATION runs all jobs of a run that did not succeed.
+    Commands and variables are those of the old run. Jobs that had succeeded are not run again.
     """
     tell = print_once()
     found = find_here(ctx.obj, store_here(ctx.obj, repo), where, tell)

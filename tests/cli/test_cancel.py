@@ -39,7 +39,7 @@ Coordinate = Callable[..., "Popen[bytes]"]
 
 @pytest.fixture
 def coordinate(repo: Repo) -> Iterator[Coordinate]:
-    """Starts a coordinator of an invocation that will answer one request so; what it was asked is on its stdout."""
+    """Start a coordinator of an invocation that gives this answer to one request, and prints the request."""
     started: list[Popen[bytes]] = []
 
     def begin(writer: InvocationWriter, **answers: str) -> "Popen[bytes]":
@@ -57,7 +57,7 @@ def coordinate(repo: Repo) -> Iterator[Coordinate]:
 
 
 def asked(coordinator: "Popen[bytes]") -> list[str]:
-    """The jobs that the coordinator was asked to cancel."""
+    """Return the jobs that the coordinator was requested to cancel."""
     out, err = coordinator.communicate()
     assert not err
     jobs: list[str] = json.loads(out)["jobs"]

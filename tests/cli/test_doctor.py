@@ -26,7 +26,7 @@ def installed(repo: Repo) -> Repo:
 
 
 def doctor(repo: Repo) -> tuple[int, list[tuple[str, str, str]]]:
-    """The exit code, and level, check and sentence of each finding."""
+    """Return the exit code, and level, check and sentence of each finding."""
     done = repo.run("doctor", "--format", "json")
     found = [(one["level"], one["check"], f"{one['message']}; {one['mend']}") for one in json.loads(done.stdout)]
     return done.returncode, found

@@ -19,7 +19,7 @@ hooks:
 
 @pytest.fixture
 def files(repo: Repo) -> Repo:
-    """A repository with a hook that writes down the names that its job is given."""
+    """Return a repository with a hook whose job records the names that it is given."""
     use(repo, FILE)
     for name in ("a.py", "b.py", "c.txt", "lib/d.py"):
         repo.write(name, name)

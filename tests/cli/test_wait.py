@@ -38,7 +38,7 @@ Waiter = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def waiter(repo: Repo) -> Waiter:
-    """Starts a `jobs wait`, and returns once it waits."""
+    """Start a `jobs wait`, and return once it waits."""
 
     def begin(*argv: str) -> "subprocess.Popen[bytes]":
         process = repo.start(sys.executable, "-m", "dodo_hooks", "jobs", "wait", *argv)

@@ -29,7 +29,7 @@ PROBE = "an earlier decision"
 
 
 def rule(source: str, *globs: str, command: str = "", below: str = "", types: Sequence[str] = ()) -> FileRule:
-    """A rule of these globs, of which those after a `!` exclude."""
+    """Return a rule of these globs, of which those after a `!` exclude."""
     wanted = tuple(compile_glob(one) for one in globs if not one.startswith("!"))
     unwanted = tuple(compile_glob(one[1:]) for one in globs if one.startswith("!"))
     return FileRule(source, command, wanted, unwanted, tuple(types), below)
@@ -101,7 +101,7 @@ def stage(repo: Repo, *names: str) -> None:
 
 @pytest.fixture
 def counted(repo: Repo, tmp_path: Path) -> Repo:
-    """A repository whose git commands are written down; see `count`."""
+    """Return a repository whose git commands are recorded; see `count`."""
     real = shutil.which("git")
     wrapper = tmp_path / "bin/git"
     wrapper.parent.mkdir()
@@ -177,7 +177,7 @@ def commit_and_remove(repo: Repo, *names: str) -> None:
 
 
 def without_list(source: str, *globs: str, **options: Any) -> FileRule:
-    """The rule of a job whose command takes no list."""
+    """Return the rule of a job whose command takes no list."""
     return rule(source, *globs, **options)._replace(counts_deleted=True)
 
 

@@ -194,7 +194,7 @@ def test_r23_the_command_that_runs_again_runs_again(repo: Repo) -> None:
 
 
 def program(repo: Repo) -> Path:
-    """A folder with `dodo-hooks` in it."""
+    """Return a folder with `dodo-hooks` in it."""
     path = repo.write(".git/bin/dodo-hooks", f'#!/bin/sh\nexec {sys.executable} -m dodo_hooks "$@"\n')
     path.chmod(0o755)
     return path.parent

@@ -23,7 +23,7 @@ def outcomes(invocation: Invocation) -> dict[str, tuple[str, str | None]]:
 
 
 def graph(repo: Repo, **more: Any) -> None:
-    """A job that fails as long as there is no file `mended`, what needs it, and one that has nothing to do with it."""
+    """Write a job that fails as long as there is no file `mended`, a job that needs it, and an independent one."""
     repo.hook(
         "post-commit",
         background=True,

@@ -18,7 +18,7 @@ def news(text: str) -> list[str]:
 
 @pytest.fixture
 def failed(repo: Repo) -> Repo:
-    """A repository in which a background job has failed, and another was skipped because of it."""
+    """Return a repository in which a background job has failed, and another was skipped because of it."""
     repo.hook("post-commit", background=True, deps="exit 7", build={"run": "true", "needs": ["deps"]})
     repo.hook("pre-commit", quick="true")
     repo.git("commit", "--allow-empty", "-m", "work")

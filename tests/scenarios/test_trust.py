@@ -22,7 +22,7 @@ hooks:
 
 @pytest.fixture
 def undecided(repo: Repo) -> Repo:
-    """A clone of somebody's, of a user with hooks for all repositories."""
+    """Return a clone of another user's repository, for a user with hooks for all repositories."""
     repo.run("install", "--global", check=True)
     repo.file(FILE)
     repo.git("remote", "add", "origin", "https://example.invalid/somebody's.git")
@@ -261,7 +261,7 @@ def configure(repo: Repo, text: str) -> None:
 
 
 def former(repo: Repo, *fields: str, top: Path | None = None) -> Path:
-    """A decision as it was kept under the repository's id."""
+    """Write a decision as it was kept under the repository's id."""
     here = (repo.path / ".git").stat()
     repo.write(".git/dodo-hooks/id", f"0123456789abcdef {here.st_dev:x} {here.st_ino:x}\n")
     path = repo.state / "dodo-hooks/trust/0123456789abcdef"
@@ -332,7 +332,7 @@ def test_a_repositorys_own_hook_runs_whatever_was_decided(undecided: Repo) -> No
 
 @pytest.fixture(params=("local", "global"))
 def pinned(request: pytest.FixtureRequest, repo: Repo) -> Repo:
-    """A repository whose hook files were accepted as they are."""
+    """Return a repository whose hook files were accepted as they are."""
     repo.file(FILE)
     if request.param == "local":
         repo.run("install", check=True)

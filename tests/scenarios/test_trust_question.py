@@ -19,7 +19,7 @@ Start = Callable[..., Terminal]
 
 @pytest.fixture
 def undecided(repo: Repo) -> Repo:
-    """A clone of somebody's, of a user with hooks for all repositories."""
+    """Return a clone of another user's repository, for a user with hooks for all repositories."""
     repo.run("install", "--global", check=True)
     repo.file(FILE)
     return repo

@@ -38,7 +38,7 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     git = os.getppid()
     stdin = _read_stdin(hook)
     repo = find_repo(world.environ, world.cwd)  # first of all: nothing in another user's repository may be read
-    code = _run_kept(world, kept, args, stdin) if kept else 0
+    code = _run_legacy(world, kept, args, stdin) if kept else 0
     if code and is_gate(hook, args):
         return code
     if os.getppid() != git:  # git was killed meanwhile, and nothing runs for a dead git (R17)
@@ -54,7 +54,7 @@ def fire(world: "World", words: "Sequence[str]") -> int:
             return code
     expect_private_directory(layout.own_dir(world.state))
     if hook not in OFTEN_UNSEEN:
-        _tell_news(world, repo)
+        _print_failure_notices(world, repo)
     if needs_recovery(repo):
         from dodo_hooks.fire.recovery import recover_before_hook
 
@@ -77,7 +77,7 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         return 0
     compiled, is_new = admitted
     if is_new:  # not for a file that nobody has accepted
-        _welcome(world, repo, compiled, has_shims=flag == "--global")
+        _install_needed_shims(world, repo, compiled, has_shims=flag == "--global")
     if compiled.rules.notices:
         from dodo_hooks.fire.report.file_notices import print_notices
 
@@ -87,11 +87,11 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         if body is not None:
             code = max(code, _run(world, repo, compiled, body, args, stdin))
     if hook == AFTER_REPLAY:
-        code = max(code, _run_owed(world, repo, compiled))
+        code = max(code, _run_deferred(world, repo, compiled))
     return code
 
 
-def _tell_news(world: "World", repo: "Repo") -> None:
+def _print_failure_notices(world: "World", repo: "Repo") -> None:
     """Print the failure notices of background runs since the last command.
 
     This lists one directory, which mostly does not exist.
@@ -119,7 +119,7 @@ def _parse(words: "Sequence[str]") -> "tuple[str | None, str, tuple[str, ...]]":
     return kept, words[0], tuple(words[1:])
 
 
-def _run_owed(world: "World", repo: "Repo", compiled: "Compiled") -> int:
+def _run_deferred(world: "World", repo: "Repo", compiled: "Compiled") -> int:
     """Start the background phases that were deferred while git replayed commits (R12)."""
     from dodo_hooks.git.replay import clear_deferred, deferred_hooks, replay_of
 
@@ -175,7 +175,7 @@ def _read_stdin(hook: str) -> "bytes | None":
     return read_all(0)
 
 
-def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes | None") -> int:
+def _run_legacy(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes | None") -> int:
     """Run the legacy hook, with the same arguments and standard input, and return its exit code (G1)."""
     if not os.access(path, os.X_OK):
         return 0
@@ -193,7 +193,7 @@ def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes 
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256
 
 
-def _welcome(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
+def _install_needed_shims(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
     """Install the shims that a new or changed hook file needs, and refresh the bundle (G2)."""
     from dodo_hooks.fire.run import say
     from dodo_hooks.git.install.required_shims import install_missing, shims_needed

@@ -45,7 +45,7 @@ def begin(firing: Firing) -> "Run | None":
         writer.max_log_bytes = firing.rules.max_log_bytes
         writer.files, writer.stdin = firing.files, firing.stdin
     except StoreError as error:
-        _go_without(firing, error)
+        _refuse_or_report(firing, error)
         return None
     run = Run(firing, nesting, writer, started_s)
     if not has_process_table():
@@ -65,12 +65,12 @@ def publish(run: Run) -> bool:
     try:
         run.writer.publish()
     except StoreError as error:
-        _go_without(run.firing, error)
+        _refuse_or_report(run.firing, error)
         return False
     return True
 
 
-def _go_without(firing: Firing, error: StoreError) -> None:
+def _refuse_or_report(firing: Firing, error: StoreError) -> None:
     """Raise the error if foreground jobs were to run, so that a gate refuses; else print the error (R21)."""
     to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
     if any(job.phase == FOREGROUND for job in to_run):

@@ -97,7 +97,7 @@ def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body
         body = body._replace(jobs=tuple(job._replace(stage_fixed=False) for job in body.jobs))
     if request.is_detached:
         body = _detached(body)
-    firing = firing_of(world, repo, compiled, body, request.args, MANUAL, out, _stdin_by_hand(body))
+    firing = firing_of(world, repo, compiled, body, request.args, MANUAL, out, _manual_stdin(body))
     phase = DETACHED if request.is_detached else request.phase or firing.phase
     firing = firing._replace(phase=phase, slots=request.slots or firing.slots, again=request.again)
     if request.files is None and needs_push(firing):
@@ -141,7 +141,7 @@ def run_command_hook(world: World, repo: Repo, hook: str, args: tuple[str, ...])
     return 0 if firing.is_idle else run_firing(firing)
 
 
-def _stdin_by_hand(hook: Hook) -> bytes:
+def _manual_stdin(hook: Hook) -> bytes:
     """Return the standard input of a manual run, which takes the place of git's.
 
     Example: `echo ... | dodo-hooks run pre-push -- origin URL`.

@@ -71,7 +71,7 @@ class Attached:
             if number not in self.run.had_line and firing.has_line(number, outcome):
                 self.screen.ended(firing.hook.jobs[number], "", outcome)
 
-    def tidy(self) -> None:
+    def restore_unstaged(self) -> None:
         """Restore the unstaged changes that were hidden (G5)."""
         if self.staging is not None:
             self.staging.end()
@@ -111,7 +111,7 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
         source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
         attached.go(lambda: attached.loop.run(source))
     finally:
-        attached.tidy()
+        attached.restore_unstaged()
     return True
 
 
@@ -289,7 +289,7 @@ def _postponement(run: Run) -> "Outcome | None":
     """
     hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
     if replay is None:
-        _settle_abandoned(run)
+        _clear_abandoned(run)
         return None
     if replay.is_over:
         clear_deferred(replay, hook)
@@ -298,7 +298,7 @@ def _postponement(run: Run) -> "Outcome | None":
     return Outcome(statuses.SKIPPED, statuses.REPLAY, "git is replaying commits: the background is begun at the end")
 
 
-def _settle_abandoned(run: Run) -> None:
+def _clear_abandoned(run: Run) -> None:
     """Note what happens to the background phases that an abandoned replay deferred.
 
     This hook's phase starts now; those of other hooks are dropped.

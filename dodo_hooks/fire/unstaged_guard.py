@@ -42,27 +42,27 @@ class Staging:
         assert firing.status is not None
         self._run = run
         self._jobs = firing.hook.jobs
-        self._aside: HiddenChanges | None = None
+        self._hidden: HiddenChanges | None = None
         self._writers: Writers | None = None
-        self._restager: FixStager | None = None
+        self._fix_stager: FixStager | None = None
         self._numbers = tuple(numbers)
         self._watches: dict[int, FilesBefore] = {}
         if changes := firing.status.unstaged():
             from dodo_hooks.git.unstaged.hide import hide_unstaged
 
-            self._aside = hide_unstaged(firing.repo, firing.world.environ, changes, say)
-        if self._aside is not None:
+            self._hidden = hide_unstaged(firing.repo, firing.world.environ, changes, say)
+        if self._hidden is not None:
             from dodo_hooks.git.unstaged import job_writes
 
-            self._writers = job_writes.Writers(firing.repo.top, self._aside.paths)
-            run.remarks += self._aside.sentences
+            self._writers = job_writes.Writers(firing.repo.top, self._hidden.paths)
+            run.remarks += self._hidden.sentences
         fixers = [self._jobs[number] for number in self._numbers if self._jobs[number].stage_fixed]
         if fixers:
             from dodo_hooks.git.unstaged import stage_fixed
 
             files = {path for job in fixers for path in self._files(job)}
             try:
-                self._restager = stage_fixed.FixStager(firing.repo, firing.world.environ, self._aside, files)
+                self._fix_stager = stage_fixed.FixStager(firing.repo, firing.world.environ, self._hidden, files)
             except BaseException:
                 self.end()
                 raise
@@ -72,26 +72,26 @@ class Staging:
 
         The waves hold the lock, so that no recovery begins while a job of a killed run still writes.
         """
-        if self._aside is not None:
-            loop.guard(self, (self._aside.lock,), GRACE_S)
-        elif self._restager is not None:
+        if self._hidden is not None:
+            loop.guard(self, (self._hidden.lock,), GRACE_S)
+        elif self._fix_stager is not None:
             loop.guard(self, (), loop.context.grace_s)
 
     def starting(self, number: int) -> None:
         job = self._jobs[number]
         if self._writers is not None:
             self._writers.started(number, job.name)
-        if self._restager is not None and job.stage_fixed:
-            self._watches[number] = self._restager.before(self._files(job))
+        if self._fix_stager is not None and job.stage_fixed:
+            self._watches[number] = self._fix_stager.before(self._files(job))
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         if self._writers is not None:
             self._writers.ended(number, is_good=_has_done_its_work(outcome))
         watch = self._watches.pop(number, None)
-        if watch is None or self._restager is None:
+        if watch is None or self._fix_stager is None:
             return outcome
         try:
-            staged = self._restager.after(watch, stages=_has_done_its_work(outcome))
+            staged = self._fix_stager.after(watch, stages=_has_done_its_work(outcome))
         except GitError as error:
             return Outcome(
                 statuses.FAILED, statuses.STAGING, f"cannot stage the fixed files: {error}", outcome.exit_code
@@ -103,8 +103,8 @@ class Staging:
 
     def end(self) -> None:
         """Restore the hidden changes. A conflict is an error of the run: git must not continue."""
-        if self._aside is not None:
-            result = self._aside.restore(self._ending())
+        if self._hidden is not None:
+            result = self._hidden.restore(self._ending())
             if result.conflict:
                 self._run.troubles += result.sentences
             else:

@@ -136,16 +136,16 @@ def admit(
         raise standing.broken
     if standing.verdict == ALLOWED and compiled:
         return compiled, standing.is_new
-    if standing.verdict == DENIED_HERE or _is_beside_the_point(repo, installed, standing, hooks):
+    if standing.verdict == DENIED_HERE or _can_be_skipped(repo, installed, standing, hooks):
         return None
     refuses = standing.verdict == CHANGED and is_gate(hooks[0], args)
     skipped = decisions.read_skipped(world.state, repo.common_dir)
-    told = timestamp(wall_ns())[:10]
+    report_key = timestamp(wall_ns())[:10]
     if standing.verdict == CHANGED:
-        told += f" {compiled and compiled.rules.digest}"
+        report_key += f" {compiled and compiled.rules.digest}"
     # No question about a stranger's folder: the answer would apply to the repository.
     may_ask = compiled and reason == _CHANGED and not standing.is_stranger
-    if may_ask and (refuses or skipped.told != told) and can_ask(world):
+    if may_ask and (refuses or skipped.told != report_key) and can_ask(world):
         from dodo_hooks.trust.consent import NOT_NOW, ask_at_hook
 
         answer, accepted = ask_at_hook(world, repo, installed, hooks)
@@ -155,11 +155,11 @@ def admit(
 
     if refuses:
         raise standing.broken or UsageError(shown(f"{hooks[0]} refused: {reason}"))
-    if skipped.told != told:
+    if skipped.told != report_key:
         is_open = standing.verdict == UNDECIDED
         say(shown(_undecided(repo, standing) if is_open else f"{hooks[0]} not run: {reason}"))
     missed = [(repo.top, name, args) for name in hooks if compiled is None or compiled.hook(name)]
-    decisions.write_skipped(world.state, repo.common_dir, Skipped(told, (*skipped.firings, *missed)))
+    decisions.write_skipped(world.state, repo.common_dir, Skipped(report_key, (*skipped.firings, *missed)))
     return None
 
 
@@ -176,7 +176,7 @@ def _load(world: "World", repo: "Repo") -> "tuple[Compiled | None, bool, ConfigE
         return None, False, error
 
 
-def _is_beside_the_point(repo: "Repo", installed: str, standing: Standing, hooks: "Sequence[str]") -> bool:
+def _can_be_skipped(repo: "Repo", installed: str, standing: Standing, hooks: "Sequence[str]") -> bool:
     """Return whether this firing can be skipped without a report or a refusal.
 
     That is so where the hook files name none of `hooks`, now and when they were accepted. It is also so for hooks that

@@ -43,33 +43,33 @@ def cancel(ctx: click.Context, addresses: tuple[str, ...], everything: bool, rep
     """
     if everything == bool(addresses):
         raise click.UsageError("give either addresses or --all", ctx)
-    tell = print_once()
+    report = print_once()
     repository_dir = store_here(ctx.obj, repo)
-    targets = _alive(repository_dir, tell) if everything else _addressed(ctx.obj, repository_dir, addresses, tell)
-    return _cancel([target for target in targets if target.jobs], tell)
+    targets = _alive(repository_dir, report) if everything else _addressed(ctx.obj, repository_dir, addresses, report)
+    return _cancel([target for target in targets if target.jobs], report)
 
 
-def _alive(repository_dir: str, tell: Callable[[str], None]) -> list[Target]:
+def _alive(repository_dir: str, report: Callable[[str], None]) -> list[Target]:
     targets = []
-    for invocation in list_alive(repository_dir, tell):
-        jobs = {job.name: job for job in read_jobs(invocation, tell) if not job.has_ended}
+    for invocation in list_alive(repository_dir, report):
+        jobs = {job.name: job for job in read_jobs(invocation, report) if not job.has_ended}
         in_front = [job for job in jobs.values() if job.phase == FOREGROUND]
         if in_front:  # somebody waits for it
-            tell(_foreground(invocation, in_front[0]))
+            report(_foreground(invocation, in_front[0]))
         else:
             targets.append(Target(invocation, jobs))
     if not any(target.jobs for target in targets):
-        tell("no background jobs are running")
+        report("no background jobs are running")
     return targets
 
 
 def _addressed(
-    world: World, repository_dir: str, addresses: Sequence[str], tell: Callable[[str], None]
+    world: World, repository_dir: str, addresses: Sequence[str], report: Callable[[str], None]
 ) -> list[Target]:
     """Return the jobs of all addresses, before any is cancelled. Raises UsageError."""
     targets: dict[str, Target] = {}
     for where in addresses:
-        found = find_here(world, repository_dir, where, tell)
+        found = find_here(world, repository_dir, where, report)
         target = targets.setdefault(found.invocation.id, Target(found.invocation))
         open_jobs = [job for job in found.jobs if not job.has_ended]
         for job in open_jobs:
@@ -85,23 +85,23 @@ def _addressed(
     return list(targets.values())
 
 
-def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
+def _cancel(targets: Sequence[Target], report: Callable[[str], None]) -> int:
     """Send all requests before waiting for the first answer, so that grace periods run in parallel."""
     from dodo_hooks.engine import control_client
 
     code, first_error = 0, None
-    asked: list[tuple[Target, CancelRequest]] = []
+    requests: list[tuple[Target, CancelRequest]] = []
     for target in targets:
         try:
-            asked.append((target, control_client.ask_to_cancel(target.invocation.directory, list(target.jobs))))
+            requests.append((target, control_client.ask_to_cancel(target.invocation.directory, list(target.jobs))))
         except control_client.ControlError as error:
-            first_error = _note(error, first_error, target, tell)
-    for target, question in asked:
+            first_error = _note(error, first_error, target, report)
+    for target, request in requests:
         answers: dict[str, str] = {}
         try:
-            answers.update(question.answers())
+            answers.update(request.answers())
         except control_client.ControlError as error:
-            first_error = _note(error, first_error, target, tell)
+            first_error = _note(error, first_error, target, report)
         for name in target.jobs:
             _say(shown(name) if len(targets) == 1 else f"{shown(name)}@{target.invocation.id}", answers.get(name))
             code = code if answers.get(name) in statuses.ENDED else RUN_ERROR
@@ -110,11 +110,11 @@ def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
     return code
 
 
-def _note(error: HooksError, first: HooksError | None, target: Target, tell: Callable[[str], None]) -> HooksError:
+def _note(error: HooksError, first: HooksError | None, target: Target, report: Callable[[str], None]) -> HooksError:
     """Return the first error, which is raised at the end; print a later one."""
     if first is None:
         return error
-    tell(f"{target.invocation.id}: {error}")
+    report(f"{target.invocation.id}: {error}")
     return first
 
 

@@ -123,16 +123,16 @@ def jobs(
     wanted = Wanted(
         _known(hook), _worktree(world, worktree), frozenset(statuses) | (FAILED if failed else frozenset[str]())
     )
-    tell = print_once()
+    report = print_once()
     stores = all_stores(world) if all_repos else [store_here(world, repo)]
-    runs = islice(_runs(stores, wanted, tell), None if everything else last or LAST)
+    runs = islice(_runs(stores, wanted, report), None if everything else last or LAST)
     if form != TABLE:
         FORMATS[form](runs)
     elif found := list(runs):
         print_runs(found, world, is_verbose=verbose)
     else:
         is_filtered = hook is not None or worktree is not None or bool(wanted.statuses)
-        tell("no runs match" if is_filtered else "no runs yet")
+        report("no runs match" if is_filtered else "no runs yet")
 
 
 def _runs(repository_dirs: Sequence[str], wanted: Wanted, report: Report) -> Iterator[Run]:

@@ -39,19 +39,19 @@ def logs(
     """
     if not where and not everything:
         raise click.UsageError("Missing argument 'ADDRESS...'", ctx)
-    tell = print_once()
+    report = print_once()
     find = whole_invocations if everything else addressed
-    found = find(ctx.obj, store_here(ctx.obj, repo), where, tell)
+    found = find(ctx.obj, store_here(ctx.obj, repo), where, report)
     jobs = [job for one in found for job in one.jobs]
     is_labelled = everything or (is_followed and len(jobs) > 1)
     outputs = [_output(job, label, tail) for job, label in zip(jobs, _labels(jobs, is_labelled), strict=True)]
     if is_followed:
-        follow([one.invocation for one in found], outputs, _write, _say_standing(tell), tell)
+        follow([one.invocation for one in found], outputs, _write, _say_standing(report), report)
     elif is_labelled:
         for output in outputs:
             _copy(output)
     else:
-        _print(found, outputs, len(jobs) > 1 or any(one.is_whole for one in found), tell)
+        _print(found, outputs, len(jobs) > 1 or any(one.is_whole for one in found), report)
 
 
 def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
@@ -65,7 +65,9 @@ def _output(job: JobRecord, label: str | None, lines: int | None) -> Output:
     return Output(job, tail, None if label is None else Labelled(label))
 
 
-def _print(found: Sequence[Addressed], outputs: Sequence[Output], is_headed: bool, tell: Callable[[str], None]) -> None:
+def _print(
+    found: Sequence[Addressed], outputs: Sequence[Output], is_headed: bool, report: Callable[[str], None]
+) -> None:
     """Print one log after the other; with `is_headed`, each below a line that names its job."""
     for place, output in enumerate(outputs):
         if is_headed:
@@ -75,7 +77,7 @@ def _print(found: Sequence[Addressed], outputs: Sequence[Output], is_headed: boo
         if is_headed and last and not last.endswith(b"\n"):
             _write(b"\n")
         if not is_headed and not last and not output.tail.has_read_anything:
-            tell(f"{shown(output.job.name)} printed nothing ({standing(output.job)})")
+            report(f"{shown(output.job.name)} printed nothing ({standing(output.job)})")
 
 
 def _copy(output: Output) -> bytes:
@@ -92,5 +94,5 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _say_standing(tell: Callable[[str], None]) -> Callable[[JobRecord], None]:
-    return lambda job: tell(f"{shown(job.name)}: {standing(job)}")
+def _say_standing(report: Callable[[str], None]) -> Callable[[JobRecord], None]:
+    return lambda job: report(f"{shown(job.name)}: {standing(job)}")

@@ -20,10 +20,10 @@ def retry(ctx: click.Context, where: str, repo: str | None) -> int:
     Jobs that were skipped because of that job run too. @INVOCATION runs all jobs of a run that did not succeed.
     Commands and variables are those of the old run. Jobs that had succeeded are not run again.
     """
-    tell = print_once()
-    found = find_here(ctx.obj, store_here(ctx.obj, repo), where, tell)
+    report = print_once()
+    found = find_here(ctx.obj, store_here(ctx.obj, repo), where, report)
     wanted = [] if found.is_whole else [job.name for job in found.jobs]
 
     from dodo_hooks.fire.retry import retry as run_again
 
-    return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, tell), wanted)
+    return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, report), wanted)

@@ -74,15 +74,15 @@ def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, re
     Exit code 0: all succeeded. 1: a job failed, crashed or was cancelled, or was skipped because of such a job.
     2: timed out, or a run failed as a whole.
     """
-    tell = print_once()
+    report = print_once()
     repository_dir, own = store_here(ctx.obj, repo), _own_run(ctx.obj)
-    found = addressed(ctx.obj, repository_dir, where, tell) if where else _alive(repository_dir, own, tell)
+    found = addressed(ctx.obj, repository_dir, where, report) if where else _alive(repository_dir, own, report)
     for one in found:
         if one.invocation.id == own:
             raise UsageError("a job cannot wait for its own run; use `needs:` in the hook file")
-    targets = [_target(one, tell) for one in found]
+    targets = [_target(one, report) for one in found]
     if still_open := [one for one in targets if not one.has_ended()]:
-        tell(f"waiting for {_open_jobs(still_open)}")
+        report(f"waiting for {_open_jobs(still_open)}")
     _wait(targets, timeout_s)
     return _verdict(targets)
 

@@ -61,16 +61,16 @@ class Board:
 def watch(ctx: click.Context, repo: str | None) -> None:
     """Show the running jobs, as they change, until you press Ctrl-C. Ctrl-C ends no job."""
     world: World = ctx.obj
-    tell = print_once()
-    board = Board(store_here(world, repo), tell)
+    report = print_once()
+    board = Board(store_here(world, repo), report)
     with suppress(KeyboardInterrupt):
         if sys.stdout.isatty() and world.environ.get("TERM") != "dumb":
             _draw_changes(board, world)
         else:
-            _print_changes(board, tell)
+            _print_changes(board, report)
 
 
-def _print_changes(board: Board, tell: Report) -> None:
+def _print_changes(board: Board, report: Report) -> None:
     pause = Pause(sys.stdout.fileno())
     known: dict[str, str] = {}
     while True:
@@ -80,7 +80,7 @@ def _print_changes(board: Board, tell: Report) -> None:
                 known[job.directory] = job.status
                 say(f"{run.invocation.id} {run.invocation.hook} {shown(job.name)}: {standing(job)}")
         if not known:
-            tell(NOTHING)
+            report(NOTHING)
         sys.stdout.flush()
         pause.wait(LOOK_EVERY_S)
 

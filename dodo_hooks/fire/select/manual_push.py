@@ -22,10 +22,10 @@ def with_push(firing: Firing) -> Firing:
     Raises:
         GitError: git cannot be queried.
     """
-    asked = GitQuery(firing.repo, firing.world.environ)
+    query = GitQuery(firing.repo, firing.world.environ)
     branch = head_of(firing.repo)[0]
     ref = f"refs/heads/{branch}"
-    found = asked.git("for-each-ref", f"--format={_FIELDS}", ref) if branch else b""
+    found = query.git("for-each-ref", f"--format={_FIELDS}", ref) if branch else b""
     if not found:
         say("pre-push: no standard input, and HEAD is on no branch to push")
         return firing
@@ -33,8 +33,8 @@ def with_push(firing: Firing) -> Firing:
     remote = firing.args[0] if firing.args else remote or _DEFAULT_REMOTE
     theirs = f"refs/remotes/{remote}/"
     is_known = tracking.startswith(theirs)  # not where another remote was named than the one of `@{push}`
-    there = asked.attempt("rev-parse", "--quiet", "--verify", tracking).output.decode().strip() if is_known else ""
-    url = asked.attempt("remote", "get-url", "--push", remote).output.decode("utf-8", "surrogateescape").rstrip("\n")
+    there = query.attempt("rev-parse", "--quiet", "--verify", tracking).output.decode().strip() if is_known else ""
+    url = query.attempt("remote", "get-url", "--push", remote).output.decode("utf-8", "surrogateescape").rstrip("\n")
     target = tracking.removeprefix("refs/remotes/") if there else f"{remote} (new branch)"
     if there == here:
         say(f"pre-push: no standard input; {target} already has all of {branch}")

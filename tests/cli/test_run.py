@@ -84,7 +84,7 @@ def test_the_files_of_a_range_and_of_the_last_commit(files: Repo) -> None:
         (("--last-commit", "--from-ref", "main"), "contradict"),
         (("--to-ref", "main"), "--from-ref"),
         (("--from-ref", "nowhere"), "nowhere"),
-        (("--from-ref", "--output=x"), "no range"),
+        (("--from-ref", "--output=x"), "not a range"),
         (("--glob", "[a"), "--glob"),
         (("--files-from", "nothing"), "nothing"),
         (("--detach", "--phase", "off"), "contradict"),

@@ -90,7 +90,7 @@ def conflicting(repo: Repo) -> None:
 def commit(repo: Repo) -> list[str]:
     """Commit something; returns what was said about the background that was put off."""
     done = repo.git("commit", "-q", "--allow-empty", "-m", "later")
-    return [line for line in done.stderr.splitlines() if "put off" in line]
+    return [line for line in done.stderr.splitlines() if "deferred" in line]
 
 
 @pytest.mark.parametrize("command", ["cherry-pick", "revert"])

@@ -195,7 +195,7 @@ def test_a_decision_is_about_one_path(undecided: Repo, tmp_path: Path, way: str)
         identity = undecided.read(".git/dodo-hooks/id").split()[0] if undecided.has(".git/dodo-hooks/id") else "0" * 16
         there.write(".git/dodo-hooks/id", f"{identity} {stat_of.st_dev:x} {stat_of.st_ino:x}\n")
     before = ran(there)
-    assert "do not run" in there.git(*COMMIT).stderr and ran(there) == before
+    assert "hooks not run" in there.git(*COMMIT).stderr and ran(there) == before
     there.run("trust", check=True)
     there.git(*COMMIT)
     assert ran(there) == before + 1
@@ -284,12 +284,12 @@ def test_an_old_denial_and_old_pins_hold_and_all_else_is_asked_once(undecided: R
     assert undecided.run("run", "pre-commit").returncode == 3
     undecided.run("trust", "--forget", check=True)
     former(undecided, "trusted")
-    assert "do not run" in undecided.git(*COMMIT).stderr and ran(undecided) == 1
+    assert "hooks not run" in undecided.git(*COMMIT).stderr and ran(undecided) == 1
 
 
 def test_an_old_decision_of_another_repository_is_not_taken_over(undecided: Repo, tmp_path: Path) -> None:
     former(undecided, "denied", top=Repo.create(tmp_path / "other", undecided.env).path)
-    assert "do not run" in undecided.git(*COMMIT).stderr
+    assert "hooks not run" in undecided.git(*COMMIT).stderr
 
 
 def test_decisions_are_listed_forgotten_and_nobody_elses_business(undecided: Repo, tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_decisions_are_listed_forgotten_and_nobody_elses_business(undecided: Rep
     assert {stat.S_IMODE(path.stat().st_mode) for path in files_of(undecided)} == {0o600}
     assert stat.S_IMODE(files_of(undecided)[0].parent.stat().st_mode) == 0o700
     undecided.run("trust", "--forget", check=True)
-    assert "do not run" in undecided.git(*COMMIT).stderr
+    assert "hooks not run" in undecided.git(*COMMIT).stderr
 
 
 @pytest.mark.parametrize("content", (b"nonsense", b"", b"(\x00"))
@@ -316,7 +316,7 @@ def test_a_decision_that_cannot_be_read_refuses(undecided: Repo, content: bytes)
     done = undecided.git(*COMMIT, "--no-verify")
     assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit not run: ")
     undecided.run("trust", "--forget", check=True)
-    assert "do not run" in undecided.git(*COMMIT).stderr
+    assert "hooks not run" in undecided.git(*COMMIT).stderr
 
 
 def test_a_repositorys_own_hook_runs_whatever_was_decided(undecided: Repo) -> None:

@@ -35,7 +35,7 @@ def test_g2_removing_a_worktree_fires_a_hook_in_it_and_one_in_the_main_one(
     repo: Repo, linked: Repo, said: Path
 ) -> None:
     done = repo.run("worktree", "remove", "../linked", check=True)
-    assert done.stdout.endswith(f"\n{linked.path} is removed\n") and not linked.path.exists()
+    assert done.stdout.endswith(f"\nremoved {linked.path}\n") and not linked.path.exists()
     assert [line for line in done.stdout.splitlines() if "remove" in line][:2] == [
         "worktree-pre-remove",
         "worktree-post-remove",

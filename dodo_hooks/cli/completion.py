@@ -1,7 +1,7 @@
-"""`dodo-hooks completion`: what a shell has to know to complete our command lines.
+"""`dodo-hooks completion`: the shell completion of our command lines.
 
-The script is click's own. It calls `dodo-hooks` with a variable set, and `group.run` hands that call to `complete`.
-Whatever goes wrong while a person presses Tab is nothing to talk about: then there is nothing to complete.
+The script is click's own. It calls `dodo-hooks` with a variable set, and `root_command.run` hands that call to
+`complete`. An error while a person presses Tab prints nothing: then there is nothing to complete.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _QUOTED_IN_BASH = frozenset(" \t\\'\"`$&|;<>()[]{}*?!#~")
 
 
 class _Bash(BashComplete):
-    """Names may hold blanks, and bash inserts what it is given; but click's script takes one backslash away."""
+    """The completion of bash, which inserts words unquoted.
+
+    Names may hold blanks, so they are quoted, with a second backslash, since click's script removes one.
+    """
 
     def format_completion(self, item: CompletionItem[str]) -> str:
         quoted = "".join(f"\\\\{c}" if c in _QUOTED_IN_BASH else c for c in item.value)
@@ -32,14 +35,14 @@ class _Bash(BashComplete):
 SHELLS: Mapping[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fish": FishComplete}
 
 
-@click.command(short_help="Print what makes a shell complete the commands.")
+@click.command(short_help="Print a shell's completion script.")
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 def completion(shell: str) -> None:
-    """Print what makes SHELL complete the commands, options, hooks, jobs and runs.
+    """Print a script for SHELL that completes commands, options, hooks, jobs and runs.
 
     \b
     ~/.bashrc:                   eval "$(dodo-hooks completion bash)"
-    ~/.zshrc, behind compinit:   eval "$(dodo-hooks completion zsh)"
+    ~/.zshrc, after compinit:    eval "$(dodo-hooks completion zsh)"
     ~/.config/fish/config.fish:  dodo-hooks completion fish | source
     """
     # Not `source()`: it starts a bash to ask for its version, at each start of a shell.
@@ -48,7 +51,10 @@ def completion(shell: str) -> None:
 
 
 def complete(cli: click.Command, world: World, instruction: str) -> int:
-    """Print what may stand where the cursor is; `instruction` is that of click's script, such as `bash_complete`."""
+    """Print the completions at the cursor, and return the exit code.
+
+    `instruction` comes from click's script, such as `bash_complete`.
+    """
     shell = SHELLS.get(instruction.removesuffix("_complete"))
     if shell is None:
         return 1
@@ -59,16 +65,16 @@ def complete(cli: click.Command, world: World, instruction: str) -> int:
     return 0
 
 
-# What may stand for an argument
+# The completions of arguments
 
 
 def hook_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """The hooks and tasks of the hook file."""
+    """Return the hooks and tasks of the hook file."""
     return _items(((hook.name, "task" if hook.is_task else "hook") for hook in _hooks(ctx)), incomplete)
 
 
 def job_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """The jobs of the hook that stands before it."""
+    """Return the jobs of the hook that the command line names."""
     return _items(_job_names(ctx), incomplete)
 
 
@@ -81,12 +87,12 @@ def skip_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 
 
 def known_addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """The jobs of the newest runs; their runs, once there is an @."""
+    """Return the jobs of the newest runs; after an @, the ids of the runs."""
     return _items(_addresses(ctx, incomplete), incomplete)
 
 
 def _items(found: Iterable[tuple[str, str]], incomplete: str) -> list[CompletionItem[str]]:
-    """Each once; click takes a text that is in several lines for several."""
+    """Return each name once, with a help text in one line, since click reads each line as an item."""
     first: dict[str, str] = {}
     for name, help_ in found:
         if name.startswith(incomplete):
@@ -100,7 +106,7 @@ def _hooks(ctx: click.Context) -> tuple[Hook, ...]:
 
 
 def _its_hooks(ctx: click.Context) -> list[Hook]:
-    """The hook that the command line names; all, where it names none yet."""
+    """Return the hook that the command line names, in a list; all hooks where it names none yet."""
     # Where an option lacks its value, click has put the arguments into no parameter yet.
     named = {ctx.params.get("hook"), *ctx.args}
     hooks = list(_hooks(ctx))

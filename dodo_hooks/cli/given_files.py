@@ -1,4 +1,4 @@
-"""The files that a person gives to `dodo-hooks run`, in place of those of an event."""
+"""The files that a person names for `dodo-hooks run`, in place of those of an event."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dodo_hooks.host.world import World
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 
 _NAMES = ("diff", "--name-only", "-z", "--diff-filter=d", "--no-renames", "--no-ext-diff")
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class GivenFiles:
-    """The options of `run` that say which files its jobs are about."""
+    """The options of `run` that choose the files for its jobs."""
 
     named: tuple[str, ...] = ()
     listed_in: str | None = None  # a file with a name in each line, or with names that end in NUL; "-": standard input
@@ -43,16 +43,16 @@ class GivenFiles:
         words += [word for pattern in self.globs for word in ("--glob", pattern)]
         return (*words, *(word for pattern in self.excludes for word in ("--exclude", pattern)))
 
-    def select(self, world: World, tell: Tell) -> tuple[bytes, ...] | None:
-        """Return the files, relative to the top of the worktree; None where nothing of the kind was asked for.
+    def select(self, world: World, report: Report) -> tuple[bytes, ...] | None:
+        """Return the files, relative to the top of the worktree; None where no option chooses files.
 
-        `tell` is told what is left out because it does not exist.
+        `report` gets a message for each file that is left out because it does not exist.
 
         Raises:
             UsageError: two options contradict each other, or a file, a pattern or a ref cannot be used.
         """
         self._check()
-        found = self._found(world, GitQuery(repo_at(world, None), world.environ), tell)
+        found = self._found(world, GitQuery(repo_at(world, None), world.environ), report)
         if found is None:
             return None
         is_wanted = _matcher("--glob", self.globs) if self.globs else lambda path: True
@@ -74,23 +74,23 @@ class GivenFiles:
         if len(given) > 1:
             raise UsageError(f"{given[0]} and {given[1]} contradict each other: keep one")
         if self.to_ref is not None and self.from_ref is None:
-            raise UsageError("--to-ref says where a range ends: say with --from-ref where it begins")
+            raise UsageError("--to-ref needs --from-ref")
 
-    def _found(self, world: World, asked: GitQuery, tell: Tell) -> Iterable[bytes] | None:
+    def _found(self, world: World, query: GitQuery, report: Report) -> Iterable[bytes] | None:
         if self.named:
-            return _below_top(world, asked.repo.top, self.named, tell)
+            return _below_top(world, query.repo.top, self.named, report)
         if self.listed_in is not None:
-            return _below_top(world, asked.repo.top, _read_names(world, self.listed_in), tell)
+            return _below_top(world, query.repo.top, _read_names(world, self.listed_in), report)
         if self.from_ref is not None:
-            return _changed(asked, f"{self.from_ref}...{self.to_ref or 'HEAD'}")
+            return _changed(query, f"{self.from_ref}...{self.to_ref or 'HEAD'}")
         if self.is_last_commit:
-            return _last_commit(asked)
+            return _last_commit(query)
         if self.takes_all or self.globs or self.excludes:
-            return _split(asked.git("ls-files", "-z"))
+            return _split(query.git("ls-files", "-z"))
         return None
 
 
-def _below_top(world: World, top: str, names: Iterable[str], tell: Tell) -> list[bytes]:
+def _below_top(world: World, top: str, names: Iterable[str], report: Report) -> list[bytes]:
     found: list[bytes] = []
     for name in names:
         path = os.path.join(os.path.realpath(os.path.join(world.cwd, os.path.dirname(name))), os.path.basename(name))
@@ -99,7 +99,7 @@ def _below_top(world: World, top: str, names: Iterable[str], tell: Tell) -> list
         if os.path.lexists(path):
             found.append(os.fsencode(os.path.relpath(path, top)))
         else:
-            tell(f"{quoted(name)} does not exist, and is left out")
+            report(f"left out {quoted(name)}: no such file")
     return found
 
 
@@ -116,20 +116,20 @@ def _read_names(world: World, file: str) -> list[str]:
     return [os.fsdecode(name) for name in names if name]
 
 
-def _changed(asked: GitQuery, span: str) -> list[bytes]:
+def _changed(query: GitQuery, span: str) -> list[bytes]:
     if span.startswith("-"):
-        raise UsageError(f"{quoted(span)} is no range of commits")
+        raise UsageError(f"{quoted(span)} is not a range of commits")
     try:
-        return _split(asked.git(*_NAMES, span, "--"))
+        return _split(query.git(*_NAMES, span, "--"))
     except GitError as error:
         raise UsageError(str(error)) from error
 
 
-def _last_commit(asked: GitQuery) -> list[bytes]:
-    """Against the first parent; of a first commit all files."""
-    if asked.attempt("rev-parse", "-q", "--verify", "HEAD^").exit_code:
-        return _split(asked.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD"))
-    return _split(asked.git(*_NAMES, "HEAD^", "HEAD", "--"))
+def _last_commit(query: GitQuery) -> list[bytes]:
+    """Return the files that differ between HEAD and its first parent; all files of a first commit."""
+    if query.attempt("rev-parse", "-q", "--verify", "HEAD^").exit_code:
+        return _split(query.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD"))
+    return _split(query.git(*_NAMES, "HEAD^", "HEAD", "--"))
 
 
 def _matcher(option: str, patterns: Sequence[str]) -> Callable[[bytes], bool]:

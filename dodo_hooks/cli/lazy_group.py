@@ -1,4 +1,4 @@
-"""A group of commands, each imported when it is used; and the program's name."""
+"""A group of commands, each imported when it is used, and the program's name."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 PROGRAM = "dodo-hooks"
-COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that wants to know what may come next
+COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that asks for completions
 
 Loader = Callable[[], click.Command]
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it is asked for (a listing asks for all)."""
+    """A group that knows its commands by name and imports one when it is used (a listing imports all)."""
 
     def __init__(self, *args: Any, loaders: Mapping[str, Loader], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -33,5 +33,5 @@ class LazyGroup(click.Group):
         if args[0] not in self._loaders and not args[0].startswith("-"):
             from dodo_hooks.core.terminal_text import did_you_mean, quoted
 
-            raise click.UsageError(f"there is no command {quoted(args[0])}{did_you_mean(args[0], self._loaders)}", ctx)
+            raise click.UsageError(f"unknown command {quoted(args[0])}{did_you_mean(args[0], self._loaders)}", ctx)
         return super().resolve_command(ctx, args)

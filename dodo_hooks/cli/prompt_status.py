@@ -1,8 +1,8 @@
 """`dodo-hooks status --short`: a few words for a shell's prompt, or nothing.
 
-It runs before each prompt, so nothing is imported but what reads three directories: no click, no JSON. What runs has a
-marker in `live/` and a lock that is held; a marker under a free lock was left by a run that died. What went wrong lies
-in `failed/` until a command has told it.
+It runs before each prompt, so it imports only the code that reads three directories: no click, no JSON. A live run has
+a marker in `live/` and holds its lock. A marker whose lock is free was left by a run that died. Failure notices lie in
+`failed/` until a command has printed them.
 """
 
 import sys
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def print_short_status(world: "World") -> int:
-    """`2 running, 1 failed`, in runs; nothing where there is nothing, and where no repository is."""
+    """Print the numbers of runs, such as `2 running, 1 failed`; nothing where there are none, or no repository."""
     try:
         words = short_status(world)
-    except (HooksError, OSError):  # a prompt is no place for a complaint
+    except (HooksError, OSError):  # no error messages in a prompt
         return 0
     if words:
         sys.stdout.write(f"{words}\n")
@@ -44,7 +44,7 @@ def short_status(world: "World") -> str:
 
 
 def _alive(repository_dir: str) -> "tuple[int, int]":
-    """How many runs are alive, and how many have died and wait for their end to be written."""
+    """Return how many runs are alive, and how many have died and have no recorded end yet."""
     try:
         markers = os.listdir(layout.live_dir(repository_dir))
     except OSError:
@@ -54,7 +54,7 @@ def _alive(repository_dir: str) -> "tuple[int, int]":
         lock = layout.lock_file(layout.invocation_dir(repository_dir, marker.partition(".")[0]))
         if is_locked(lock):
             running += 1
-        elif os.access(lock, os.F_OK):  # not there: it is just being made
+        elif os.access(lock, os.F_OK):  # without a lock file the run is just being made
             from dodo_hooks.store.reserve import has_end
 
             dead += not has_end(lock)

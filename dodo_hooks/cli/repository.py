@@ -1,4 +1,4 @@
-"""What a command is about: the repository, its plan, its place in the store."""
+"""The repository of a command, its plan, and its directory in the store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Find = Callable[[Mapping[str, str], str], Repo]
 
 
 def plan_here(world: World, find: Find = find_repo) -> Plan:
-    """The plan of the working tree. With `locate_repo` for `find` whoever it belongs to: for what only reads.
+    """Return the plan of the working tree.
+
+    With `locate_repo` for `find`, the repository may belong to anybody. That is for commands that only read.
 
     Raises:
         GitError: there is no repository here, or git refuses it.
@@ -40,7 +42,7 @@ def plan_here(world: World, find: Find = find_repo) -> Plan:
 
 
 def tree_here(world: World, find: Find = find_repo) -> str:
-    """The top of the working tree; `find` as above.
+    """Return the top of the working tree. `find` is that of `plan_here`.
 
     Raises:
         GitError: there is no repository here, or git refuses it.
@@ -48,19 +50,16 @@ def tree_here(world: World, find: Find = find_repo) -> str:
     """
     repo = find(world.environ, world.cwd)
     if not repo.top:
-        raise UsageError(f"{repo.git_dir} has no working tree, and so no hook file: go into a working tree")
+        raise UsageError(f"no working tree in {repo.git_dir}; run this in a working tree")
     return repo.top
 
 
 def no_hook_file(top: str) -> UsageError:
-    return UsageError(
-        f"there is no hook file in {top}: write hooks.dodo there, with a `hooks:` in it, "
-        "and check it with `dodo-hooks validate`"
-    )
+    return UsageError(f"no hook file in {top}; run `dodo-hooks init` to create one")
 
 
 def with_only(plan: Plan, name: str | None) -> Plan:
-    """The plan with this hook or task alone; None: as it is.
+    """Return the plan with this hook or task alone; with None, the plan as it is.
 
     Raises:
         UsageError: there is none of this name.
@@ -69,7 +68,7 @@ def with_only(plan: Plan, name: str | None) -> Plan:
 
 
 def hook_in(plan: Plan, name: str) -> Hook:
-    """The hook or task of this name.
+    """Return the hook or task of this name.
 
     Raises:
         UsageError: there is none.
@@ -79,12 +78,12 @@ def hook_in(plan: Plan, name: str) -> Hook:
     hook = plan.hook(name)
     if hook is None:
         hint = did_you_mean(name, [hook.name for hook in plan.hooks])
-        raise UsageError(f"there is no hook {quoted(name)} in {plan.file}{hint}")
+        raise UsageError(f"no hook {quoted(name)} in {plan.file}{hint}")
     return hook
 
 
 def size_of(plan: Plan) -> str:
-    """How much is in it, such as "2 hooks, 1 task, 7 jobs"."""
+    """Return the size of the plan in words, such as "2 hooks, 1 task, 7 jobs"."""
     tasks = sum(hook.is_task for hook in plan.hooks)
     counts = [_counted(len(plan.hooks) - tasks, "hook")]
     counts += [_counted(tasks, "task")] if tasks else []
@@ -96,12 +95,12 @@ def _counted(number: int, what: str) -> str:
 
 
 def store_here(world: World, path: str | None = None) -> str:
-    """Return where the records of this repository (or that at `path`) are kept; end first what a dead writer left open.
+    """Return the store directory of this repository, or of that at `path`, after a repair of its records.
 
-    A repository that is gone is found by the path that it had.
+    A removed repository is found by the path that it had.
 
     Raises:
-        GitError: there is no repository, and was none, or one that git cannot use.
+        GitError: there is no repository, and was none, or git cannot use it.
     """
     try:
         repo = repo_at(world, path)
@@ -118,14 +117,14 @@ def store_here(world: World, path: str | None = None) -> str:
 
 
 def _removed_store(world: World, path: str) -> str | None:
-    """Return the store of the repository that was at `path` last, its newest run decides."""
+    """Return the store of the repository that was last at `path`, by its newest run."""
     wanted = os.path.realpath(path)
     found = [one for one in repository_dirs(world.state) if repository_path(one) == wanted]
     return max(found, key=lambda one: next(identities(one), ""), default=None)
 
 
 def all_stores(world: World) -> list[str]:
-    """Where the records of each repository are kept, with what dead writers left open ended."""
+    """Return the store directories of all repositories, after a repair of their records."""
     found = repository_dirs(world.state)
     for repository_dir in found:
         repair(repository_dir)
@@ -133,7 +132,7 @@ def all_stores(world: World) -> list[str]:
 
 
 def repo_at(world: World, path: str | None) -> Repo:
-    """The repository at a path that a person wrote; None: the one that we are in."""
+    """Return the repository at a path that a person wrote; with None, the current one."""
     if path is None:
         return find_repo(world.environ, world.cwd)
     # In a hook git's variables name the repository of the hook, and would win over the path.
@@ -145,23 +144,23 @@ def _store_of(world: World, repo: Repo) -> str:
 
 
 def _repository_of_command(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """What stands behind the command, else behind the group: `jobs --repo PATH logs` is `jobs logs --repo PATH`."""
+    """Return the command's own option, else that of its group: `jobs --repo PATH logs` is `jobs logs --repo PATH`."""
     outer: str | None = ctx.parent.params.get("repo") if ctx.parent else None
     return outer if value is None else value
 
 
 repository_option = click.option(
-    "--repo", metavar="PATH", callback=_repository_of_command, help="The repository there, not the one here."
+    "--repo", metavar="PATH", callback=_repository_of_command, help="Use the repository at PATH, not the current one."
 )
 
 
 def print_once() -> Callable[[str], None]:
-    """Says a sentence on stderr, the same one only once."""
-    told: set[str] = set()
+    """Return a function that prints a message on stderr, each message only once."""
+    printed: set[str] = set()
 
-    def tell(sentence: str) -> None:
-        if sentence not in told:
-            told.add(sentence)
-            say(sentence)
+    def report(message: str) -> None:
+        if message not in printed:
+            printed.add(message)
+            say(message)
 
-    return tell
+    return report

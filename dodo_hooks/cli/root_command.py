@@ -1,4 +1,4 @@
-"""The command `dodo-hooks`: which commands there are, each loaded when it is used."""
+"""The command `dodo-hooks` and the table of its commands, each loaded when it is used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 
 INTERRUPTED = 130
-_NEED_NO_STATE = ("doctor", "completion")  # the former says what is wrong with it
+_NEED_NO_STATE = ("doctor", "completion")  # doctor reports what is wrong with the state directory
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 
 _COLORS = {"auto": None, "always": True, "never": False}
@@ -31,7 +31,7 @@ color_option = click.option(
     type=click.Choice(list(_COLORS)),
     callback=_choose_colors,
     expose_value=False,
-    help="Whether to print in colours; auto: where a terminal shows them.",
+    help="When to print in colours; auto: on a terminal.",
 )
 
 
@@ -39,7 +39,7 @@ def run(argv: Sequence[str], world: World) -> int:
     """Run `dodo-hooks ARGV` and return its exit code; a wrong command line is one line on stderr (R22).
 
     Raises:
-        HooksError: what the command itself met.
+        HooksError: an error of the command itself.
     """
     try:
         if COMPLETION in world.environ:
@@ -56,13 +56,13 @@ def run(argv: Sequence[str], world: World) -> int:
         return _refuse(error)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:  # nobody reads any more (`| head -1`), which is nothing to talk about
+    except BrokenPipeError:  # the reader has closed the pipe (`| head -1`), which is no error
         _give_up_output()
         return CLOSED_OUTPUT
 
 
 def _in_directory(argv: Sequence[str], world: World) -> tuple[Sequence[str], World]:
-    """Return the command line without its `-C DIR`, and the world as it is there. Raises click.UsageError."""
+    """Return the command line without its `-C DIR`, and the world in that directory. Raises click.UsageError."""
     while len(argv) > 1 and argv[0] == "-C":
         directory = os.path.join(world.cwd, argv[1])
         if not os.path.isdir(directory):
@@ -72,7 +72,7 @@ def _in_directory(argv: Sequence[str], world: World) -> tuple[Sequence[str], Wor
 
 
 def _command_of(argv: Sequence[str]) -> str | None:
-    """The command, which may have `--color WHEN` before it."""
+    """Return the name of the command, which may have `--color WHEN` before it."""
     words = iter(argv)
     for word in words:
         if word == "--color":
@@ -83,8 +83,9 @@ def _command_of(argv: Sequence[str]) -> str | None:
 
 
 def _begin(world: World, command: str | None) -> None:
-    """What every command does first in a repository: put back what a killed hook has set aside, and tell what went
-    wrong in the background since the last command.
+    """Restore the unstaged changes that a killed hook has hidden, and print the failure notices of background runs.
+
+    Every command does this first in a repository.
 
     Raises:
         UnsafeFileError: our directory for records is not the user's own.
@@ -104,7 +105,7 @@ def _begin(world: World, command: str | None) -> None:
         raise
     try:
         repo = find_repo(world.environ, world.cwd)
-    except GitError:  # none, or one that git refuses: the command itself says so, if it needs one
+    except GitError:  # no repository, or git refuses it: a command that needs one reports it
         return
     if is_in_job(world):
         return
@@ -113,8 +114,8 @@ def _begin(world: World, command: str | None) -> None:
 
         try:
             recover(world, repo, waits=False)
-        except GitError as error:  # the next hook refuses; a command may well be there to find out why
-            if command not in ("doctor", "run"):  # which say it themselves
+        except GitError as error:  # the next hook refuses; a command must still be able to find out why
+            if command not in ("doctor", "run"):  # these report it themselves
                 say(str(error))
     known = identity.known_id(repo.common_dir)
     if known is not None:
@@ -124,12 +125,12 @@ def _begin(world: World, command: str | None) -> None:
 
 
 def _invoke(argv: Sequence[str], world: World) -> int:
-    """What click's own `main` would do, but for its way to take a closed output: it exits, whatever it was told."""
+    """Invoke the command as click's own `main` does, except that a closed output does not exit the process."""
     try:
         with cli.make_context(PROGRAM, list(argv), obj=world) as context:
             result = cli.invoke(context)
-    except click.exceptions.Exit as asked:  # --help, --version
-        return asked.exit_code
+    except click.exceptions.Exit as end:  # --help, --version
+        return end.exit_code
     return result if isinstance(result, int) else 0
 
 
@@ -141,13 +142,13 @@ def _refuse(error: click.ClickException) -> int:
 
 
 def _give_up_output() -> None:
-    """What is still in Python's buffer goes nowhere; else the interpreter complains about it when it ends."""
+    """Redirect standard output to /dev/null, so that Python's flush at exit does not fail."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)
 
 
-# The table of commands. An import stands in each function, so that one command costs one command.
+# The table of commands. Each function has its own import, so that a command imports only itself.
 
 
 def _install() -> click.Command:
@@ -285,7 +286,7 @@ def cli(ctx: click.Context, directory: str | None) -> None:
     logs, wait, watch, cancel, retry and prune are short for jobs logs, and so on.
     """
     if directory is not None:
-        raise click.UsageError("-C stands before everything else")
+        raise click.UsageError("-C must come before everything else")
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(USAGE_ERROR)

@@ -1,4 +1,4 @@
-"""`dodo-hooks run`: fire a hook by hand."""
+"""`dodo-hooks run`: a manual run of a hook."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HOOK_ARGS = "dodo_hooks.hook_args"
 
 
 class RunCommand(click.Command):
-    """Keeps apart what stands before and behind `--`, which click does not."""
+    """A command that keeps the words before and after `--` apart, which click does not."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         place = args.index("--") if "--" in args else len(args)
@@ -45,7 +45,7 @@ class RunCommand(click.Command):
     multiple=True,
     metavar="NAME",
     shell_complete=job_names,
-    help="Run only this job or group, and what it needs.",
+    help="Run only this job or group, and its needs.",
 )
 @click.option(
     "--tag",
@@ -53,7 +53,7 @@ class RunCommand(click.Command):
     multiple=True,
     metavar="TAG",
     shell_complete=tag_names,
-    help="Run only jobs with this tag, and what they need.",
+    help="Run only jobs with this tag, and their needs.",
 )
 @click.option(
     "--skip",
@@ -62,31 +62,33 @@ class RunCommand(click.Command):
     shell_complete=skip_names,
     help="Leave out this job or group; tag:TAG for all jobs with this tag.",
 )
-@click.option("--phase", type=click.Choice(PHASES), help="What to run, and how; auto: as git would.")
+@click.option("--phase", type=click.Choice(PHASES), help="How to run background jobs; auto: as git would.")
 @click.option("--detach", is_flag=True, help="Run all jobs in the background.")
-@click.option("-j", "slots", type=click.IntRange(min=1), metavar="N", help="How many jobs may run at once.")
-@click.option("--files", multiple=True, metavar="FILE", help="Use this file, and those named behind HOOK.")
-@click.option("--files-from", metavar="FILE", help="Use the files listed there, in lines or ended by NUL; -: stdin.")
+@click.option("-j", "slots", type=click.IntRange(min=1), metavar="N", help="Run at most N jobs at once.")
+@click.option("--files", multiple=True, metavar="FILE", help="Use this file, and the FILES after HOOK.")
+@click.option("--files-from", metavar="FILE", help="Use the files listed in FILE, by lines or NULs; -: stdin.")
 @click.option("-a", "--all-files", is_flag=True, help="Use all files that git tracks.")
 @click.option("--from-ref", metavar="REF", help="Use the files changed since REF branched off.")
-@click.option("--to-ref", metavar="REF", help="With --from-ref: where the range ends; HEAD if not given.")
+@click.option("--to-ref", metavar="REF", help="With --from-ref: the end of the range; default HEAD.")
 @click.option("--last-commit", is_flag=True, help="Use the files that the last commit changed.")
-@click.option("--glob", "globs", multiple=True, metavar="GLOB", help="Of these files (or all), use matching ones.")
 @click.option(
-    "--exclude", "excludes", multiple=True, metavar="GLOB", help="Of these files (or all), use no matching ones."
+    "--glob", "globs", multiple=True, metavar="GLOB", help="Use only files that match, of those chosen or of all."
+)
+@click.option(
+    "--exclude", "excludes", multiple=True, metavar="GLOB", help="Use no files that match, of those chosen or of all."
 )
 @click.option("--force", is_flag=True, help="Run jobs also where no file matches.")
-@click.option("--no-stage-fixed", is_flag=True, help="Do not stage what jobs fix.")
+@click.option("--no-stage-fixed", is_flag=True, help="Do not stage files that jobs fix.")
 @click.option("--config", metavar="FILE", help="Use this hook file.")
-@click.option("--dry-run", is_flag=True, help="Only show what would run, and what not and why.")
+@click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for every job, whatever `output:` says.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only what failed.")
 @color_option
 @click.pass_context
 def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options: Any) -> int:
-    """Run the jobs of HOOK, or of a task, as if git had fired it, with ARGS for its arguments.
+    """Run the jobs of HOOK, or of a task, as if git had fired it with the arguments ARGS.
 
-    FILES stand behind HOOK where --files is given.
+    FILES need --files before them, as in `run pre-commit --files a.py b.py`.
     """
     world: World = ctx.obj
     if options["detach"] and options["phase"] is not None:
@@ -96,7 +98,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
     named, args = ((*named, *words), args) if named else (named, (*words, *args))
     selectors = Selectors(options["jobs"], options["tags"], options["skip"])
     if is_turned_off(world, tree_here(world)):
-        say("nothing is run: LEFTHOOK is 0, and a lefthook file is in use")
+        say("nothing run: LEFTHOOK is 0, and a lefthook file is in use")
         return 0
     plan = _plan(world, options["config"])
     print_notices_here(world, plan)
@@ -139,7 +141,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
 
 
 def _words(options: dict[str, Any]) -> Iterator[str]:
-    """The other options that decide what jobs do, as they are typed."""
+    """Yield the other options that decide what jobs do, as they are typed."""
     yield from ("--force",) if options["force"] else ()
     yield from ("--no-stage-fixed",) if options["no_stage_fixed"] else ()
     yield from ("--config", options["config"]) if options["config"] is not None else ()
@@ -154,7 +156,7 @@ def _plan(world: World, config: str | None) -> Plan:
 
 
 def _check_selectors(hook: Hook, selectors: Selectors) -> None:
-    """Raises UsageError for a name that is not known: a slip must not look like a run in which all went well."""
+    """Raise UsageError for an unknown name: a typo must not look like a successful run."""
     tags = [tag for job in hook.jobs for tag in job.tags]
     names = names_in(hook)
     _expect(selectors.jobs, names, "job", hook.name)
@@ -165,4 +167,4 @@ def _check_selectors(hook: Hook, selectors: Selectors) -> None:
 def _expect(names: Iterable[str], known: list[str], what: str, hook: str) -> None:
     for name in names:
         if name not in known:
-            raise UsageError(f"{hook} has no {what} {quoted(name)}{did_you_mean(name, known)}")
+            raise UsageError(f"no {what} {quoted(name)} in {hook}{did_you_mean(name, known)}")

@@ -1,4 +1,4 @@
-"""`dodo-hooks status`: how things are in this repository, on one screen."""
+"""`dodo-hooks status`: the state of this repository on one screen."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ from dodo_hooks.store.read_records import Report
 from dodo_hooks.store.reader import list_alive, list_invocations, read_jobs
 from dodo_hooks.trust.policy import FOR_ALL, standing_of
 
-RECENT = 20  # runs that are looked at for failures
+RECENT = 20  # runs that are searched for failures
 MOST_FAILURES = 5
 _WIDTH = len("hook file")
 
 
 @click.command()
-@click.option("--short", is_flag=True, help="A few words for a shell's prompt, or nothing.")
+@click.option("--short", is_flag=True, help="Print a few words for a shell's prompt, or nothing.")
 @click.pass_context
 def status(ctx: click.Context, short: bool) -> int:
-    """Show whether the hook file is right and its hooks are installed, what runs, and what failed lately."""
+    """Show the hook file, the installed hooks, what is running, and what failed lately."""
     world: World = ctx.obj
-    if short:  # `main` takes the way without click where these two words are all that was typed
+    if short:  # `main` avoids click where only these two words were typed
         from dodo_hooks.cli.prompt_status import print_short_status
 
         return print_short_status(world)
-    repo, tell = repo_at(world, None), print_once()
+    repo, report = repo_at(world, None), print_once()
     plan, sentence = _plan(world, repo)
     _line("hook file", [sentence, *(shown(one) for one in (plan.unchecked if plan else ()))])
     _line("hooks", list(_hooks(world, repo, plan)))
     if hidden := _hidden(repo):
         _line("unstaged", [hidden])
     repository_dir = store_here(world)
-    _line("running", list(_running(repository_dir, tell)))
-    _line("failed", list(islice(_failed(repository_dir, tell), MOST_FAILURES)))
+    _line("running", list(_running(repository_dir, report)))
+    _line("failed", list(islice(_failed(repository_dir, report), MOST_FAILURES)))
     return 0
 
 
@@ -62,22 +62,22 @@ def _line(head: str, sentences: list[str]) -> None:
 
 def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
     if not repo.top:
-        return None, "none: there is no working tree here"
+        return None, "none: no working tree here"
     try:
         plan = load_plan(world, repo.top)
     except ConfigError as error:
         count = len(error.problems)
-        problems = "a problem" if count == 1 else f"{count} problems"
-        return None, f"has {problems}: dodo-hooks validate"
+        errors = "1 error" if count == 1 else f"{count} errors"
+        return None, f"{errors} (`dodo-hooks validate`)"
     if plan is None:
-        return None, f"none in {shown(repo.top)}"
+        return None, f"none in {shown(repo.top)} (`dodo-hooks init`)"
     return plan, f"{shown(os.path.relpath(plan.file, repo.top))}: {size_of(plan)}"
 
 
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
     try:
         if global_install.is_in_effect(world.data, configured(repo, world.environ)):
-            yield f"installed for all repositories, and this one is {standing_of(world, repo, FOR_ALL).verdict}"
+            yield f"installed for all repositories; this one is {standing_of(world, repo, FOR_ALL).verdict}"
             return
         installed = installed_shims(repo, world.environ)
     except (HooksError, OSError) as error:
@@ -87,13 +87,13 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
         yield f"installed: {', '.join(installed)}"
     missing = [name for name in shims_for(shims_needed(plan)) if name not in installed] if plan else []
     if missing:
-        yield f"not installed: {', '.join(missing)} (dodo-hooks install)"
+        yield f"not installed: {', '.join(missing)} (`dodo-hooks install`)"
     if not installed and not missing:
         yield "none installed"
 
 
 def _hidden(repo: Repo) -> str:
-    """Where unstaged changes are, if not in the working tree; what stood in the way of restoring them was said."""
+    """Return where hidden unstaged changes are; "" if none are. An error in restoring them was printed before."""
     if not repo.top or not has_journal(repo):
         return ""
     try:
@@ -102,14 +102,14 @@ def _hidden(repo: Repo) -> str:
         holder = None
     if holder is not None:
         return f"{holder.sentence}; they come back when {holder.condition}"
-    return f"not restored: they are in {shown(repo.git_dir)}/{DIRECTORY}"
+    return f"hidden in {shown(repo.git_dir)}/{DIRECTORY}, not restored"
 
 
 def _running(repository_dir: str, report: Report) -> Iterator[str]:
     for one in list_alive(repository_dir, report):
         jobs = read_jobs(one, report)
         still_open = [f"{shown(job.name)} {job.status}" for job in jobs if not job.has_ended]
-        yield f"{one.id} {one.hook}: {', '.join(still_open) or 'about to end'}"
+        yield f"{one.id} {one.hook}: {', '.join(still_open) or 'ending'}"
 
 
 def _failed(repository_dir: str, report: Report) -> Iterator[str]:

@@ -45,24 +45,23 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], world: Worl
 
 
 def say(text: str) -> None:
-    """Print lines, with nothing in them that a terminal would obey; what the output's encoding does not have is shown
-    escaped, too."""
+    """Print lines with control characters escaped, and with characters escaped that the output's encoding lacks."""
     print_safe(shown(text, keeps="\n\t"))
 
 
 def print_safe(line: str) -> None:
-    """Print a line that is safe already, since it holds our own colours."""
+    """Print a line that is escaped already, and may hold our own colours."""
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(line.encode(encoding, "backslashreplace").decode(encoding), color=True)
 
 
 def has_colors(world: World) -> bool:
-    """Return whether the person who looks at standard output wants colours."""
+    """Return whether standard output is to have colours."""
     return wants_colors(world.environ, sys.stdout.isatty(), world.colors)
 
 
 def terminal_width(world: World) -> int | None:
-    """Return the columns of the terminal that standard output is; None where it is none."""
+    """Return the width of the terminal at standard output, in columns; None if it is no terminal."""
     if not sys.stdout.isatty():
         return None
     named = world.environ.get("COLUMNS", "")
@@ -89,7 +88,7 @@ def fitted(text: str, width: int) -> str:
 
 
 def sign(wanted: str, ascii_form: str) -> str:
-    """Return the sign that is wanted, or its ASCII form where the output's encoding does not have it."""
+    """Return the wanted sign, or its ASCII form where the output's encoding lacks it."""
     try:
         wanted.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:

@@ -1,7 +1,4 @@
-"""`dodo-hooks worktree remove`: git's command, with a hook before it and one after it (G2).
-
-Removing a linked working tree, with what its hook file wants done before and after it (G2).
-"""
+"""`dodo-hooks worktree remove`: git's command, with a hook before it and one after it (G2)."""
 
 from __future__ import annotations
 
@@ -26,22 +23,22 @@ def worktree() -> None:
 
 @worktree.command()
 @click.argument("path")
-@click.option("-f", "--force", count=True, help="As for git: also with changes that are lost; twice: also if locked.")
+@click.option("-f", "--force", count=True, help="Remove it also with changes, which are lost; twice: also if locked.")
 @click.pass_obj
 def remove(world: World, path: str, force: int) -> int:
     """Remove the linked working tree at PATH, as `git worktree remove` does.
 
-    Before that the hook worktree-pre-remove runs in it; if it fails, nothing is removed. Afterwards
-    worktree-post-remove runs in the main working tree. Both have the path as their argument.
+    First the hook worktree-pre-remove runs in that working tree. If the hook fails, nothing is removed. Then
+    worktree-post-remove runs in the main working tree. Both hooks get the path as their argument.
     """
     repo = repo_at(world, path)
     if not repo.top or not repo.is_linked:
-        raise UsageError(f"{path} is not in a linked working tree: `git worktree list` shows them")
+        raise UsageError(f"{path} is not a linked working tree; list them with `git worktree list`")
     if os.path.realpath(os.path.join(world.cwd, path)) != repo.top:
-        raise UsageError(f"{path} is not the top of a working tree, which is {repo.top}")
+        raise UsageError(f"{path} is not the top of its working tree, {repo.top}")
     code = remove_worktree(world, repo, force)
     if not os.path.lexists(repo.top):
-        say(f"{shown(repo.top)} is removed")
+        say(f"removed {shown(repo.top)}")
     return code
 
 
@@ -49,21 +46,21 @@ BEFORE, AFTER = "worktree-pre-remove", "worktree-post-remove"
 
 
 def remove_worktree(world: World, repo: Repo, force: int) -> int:
-    """Remove this working tree; the exit code. `force` as often as git has to be told.
+    """Remove this working tree, and return the exit code. `force`: how many times git gets `--force`.
 
     Raises:
-        GitError, UsageError: git does not remove it; nothing has run for it then, where that could be foreseen.
+        GitError, UsageError: git does not remove it. No hook has run then, where the refusal could be foreseen.
         HooksError: a hook file cannot be used.
     """
     environ = without_local(world.environ)
     _expect_removable(repo, environ, force)
     code = run_command_hook(World(environ, repo.top, world.site), repo, BEFORE, (repo.top,))
     if code:
-        raise _Refused(f"{BEFORE} failed, so {repo.top} was not removed", code)
-    place = main_worktree(repo)
-    main = place or repo.common_dir
+        raise _Refused(f"{repo.top} not removed: {BEFORE} failed", code)
+    main_top = main_worktree(repo)
+    main = main_top or repo.common_dir
     run_git(("worktree", "remove", *["--force"] * force, repo.top), main, {**environ, "GIT_DIR": repo.common_dir})
-    after = place or (world.cwd if os.path.isdir(world.cwd) else "")
+    after = main_top or (world.cwd if os.path.isdir(world.cwd) else "")
     if not after:
         return 0
     there = World(environ, after, world.site)
@@ -71,7 +68,7 @@ def remove_worktree(world: World, repo: Repo, force: int) -> int:
         main_repo = find_repo(environ, after)
     except UnsafeRepositoryError:
         raise
-    except GitError:  # the command was given outside of the repository, which is a bare one
+    except GitError:  # the command ran outside of the repository, which is a bare one
         return 0
     if not main_repo.top or main_repo.common_dir != repo.common_dir:
         return 0
@@ -85,10 +82,10 @@ class _Refused(HooksError):
 
 
 def _expect_removable(repo: Repo, environ: dict[str, str], force: int) -> None:
-    """Raise what git would say, before a hook has cleared anything away."""
+    """Raise the error that git would report, before a hook has removed anything."""
     if force < 2 and os.path.exists(f"{repo.git_dir}/locked"):
-        raise UsageError(f"{repo.top} is locked: `git worktree unlock` it, or use --force twice")
+        raise UsageError(f"{repo.top} is locked; run `git worktree unlock` first, or use --force twice")
     if force:
         return
     if run_git(("status", "--porcelain", "--ignore-submodules=none"), repo.top, environ):
-        raise UsageError(f"{repo.top} has changes or untracked files, which would be lost: use --force to remove it")
+        raise UsageError(f"{repo.top} has changes or untracked files; use --force to delete them")

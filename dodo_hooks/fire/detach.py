@@ -1,4 +1,4 @@
-"""Forking the coordinator, and letting the prompt go (R10; HOT)."""
+"""The fork of the coordinator, and the return to the prompt (R10; HOT)."""
 
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.engine.coordinator import coordinate
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 _END = b"\0"
 _PROMPT_MS = 20  # how long the way back to the prompt has the processors for itself, at most
-_NOTHING_SAID = "the background process died before it had started anything"
+_NOTHING_SAID = "the background process died before it started a job"
 
 
 class DetachError(HooksError):
-    """The background phase could not be begun. git is not failed by it (R21)."""
+    """A background phase that could not be started. It does not fail git (R21)."""
 
 
 def detach(phase: "Background") -> None:
     """Fork the coordinator of the phase, and return once it has forked its first wave.
 
-    It takes the locks of `phase.writer` along: the caller must not write records any more, and need only exit.
+    The coordinator takes over the locks of `phase.writer`. The caller must not write records afterwards; it only exits.
 
     Raises:
-        DetachError: nothing was started; says why.
+        DetachError: nothing was started. The message says why.
     """
     reader, writer = os.pipe()
     try:
@@ -35,7 +35,7 @@ def detach(phase: "Background") -> None:
         _be_coordinator(phase, writer)
     os.close(writer)
     phase.writer.release()
-    signals.drop_signals()  # there is nothing left for us to put in order, so that a Ctrl-C may end us
+    signals.drop_signals()  # nothing is left to clean up, so Ctrl-C may end this process
     # The reading end stays open: that it closes when this process ends tells the coordinator that the prompt is free.
     answer = _read_answer(reader)
     if answer != _END:
@@ -43,7 +43,7 @@ def detach(phase: "Background") -> None:
 
 
 def _be_coordinator(phase: "Background", pipe: int) -> None:
-    """Never returns."""
+    """Run the coordinator in the forked child. Never returns."""
     try:
         os.setsid()
         # The invocation's directory, where the socket is bound; and the working tree can be removed under us.
@@ -56,7 +56,7 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
             try:
                 descriptors.write_all(pipe, sentence.encode("utf-8", "replace") + _END)
                 descriptors.wait_for_reader_to_leave(pipe, _PROMPT_MS)
-            except OSError:  # whoever waited for it was killed: the jobs are none the worse for that
+            except OSError:  # the waiting parent was killed, which does not affect the jobs
                 pass
             os.close(pipe)
 
@@ -66,8 +66,10 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
 
 
 def _read_answer(descriptor: int) -> bytes:
-    """What the coordinator says, up to its mark and no further: the first wave, too, has the pipe until it has run
-    for a moment, and the end of the pipe would come only then."""
+    """Return what the coordinator writes, up to its end mark.
+
+    Do not wait for the end of the pipe: the first wave also holds the pipe, until it has run for a moment.
+    """
     data = b""
     while not data.endswith(_END):
         piece = os.read(descriptor, 65536)

@@ -22,9 +22,9 @@ from dodo_hooks.trust.policy import expect_accepted
 
 
 def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_manager: Any, options: RunOptions) -> int:
-    """Run what `control` has selected: foreground jobs attached, then the background jobs like those of a fired hook.
+    """Run the tasks that `control` selected: foreground jobs attached, then background jobs as after a fired hook.
 
-    Returns doit's exit code, the worst of all hooks.
+    Returns doit's exit code: the highest of all hooks.
 
     Raises:
         HooksError: not in a repository, or nothing could be started.
@@ -61,8 +61,10 @@ def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptio
 
     def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
         phase = background_of(run, jobs, attached, database)
-        told = [_Part(reporter, attached)]
-        attached.go(lambda: run_with_doit(phase, attached.recorder, attached.loop, told, dep_manager, options.always))
+        reporters = [_Part(reporter, attached)]
+        attached.go(
+            lambda: run_with_doit(phase, attached.recorder, attached.loop, reporters, dep_manager, options.always)
+        )
 
     _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)
@@ -78,7 +80,7 @@ def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
 
 
 def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:
-    """The selected tasks, the members of selected groups, and all that these need."""
+    """Return the selected tasks, the members of selected groups, and everything that these need."""
     waiting, seen = list(names), set[str]()
     while waiting:
         name = waiting.pop()
@@ -89,7 +91,7 @@ def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:
 
 
 def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
-    """`doit run -s`: what is selected waits only for what is selected too."""
+    """Return the hook for `doit run -s`: a selected job waits only for other selected jobs."""
 
     def kept(numbers: Sequence[int]) -> tuple[int, ...]:
         return tuple(number for number in numbers if number not in left_out)
@@ -99,7 +101,7 @@ def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
 
 
 class _WhileSomebodyReads:
-    """A reporter whose output may be closed, or full: then it falls silent, and the jobs and their records go on."""
+    """A reporter that prints nothing more once its output is closed or full. The jobs and their records continue."""
 
     def __init__(self, reporter: Any) -> None:
         self._reporter = reporter
@@ -108,7 +110,7 @@ class _WhileSomebodyReads:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._reporter, name)
 
-        def tell(*words: Any) -> None:
+        def report(*words: Any) -> None:
             if not self._is_silent:
                 try:
                     method(*words)
@@ -116,11 +118,11 @@ class _WhileSomebodyReads:
                     self._is_silent = True
                     _give_up_output()
 
-        return tell
+        return report
 
 
 def _give_up_output() -> None:
-    """Let what Python still has to print at its end go nowhere, if standard output takes nothing any more."""
+    """Redirect standard output to /dev/null if it cannot be written, so that Python's flush at exit does not fail."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -130,9 +132,10 @@ def _give_up_output() -> None:
 
 
 class _Part:
-    """A reporter of the whole command, during the run of one hook: it begins and completes once, not with each hook.
+    """The reporter of the whole command, during the run of one hook.
 
-    What it prints about a job comes behind what the job itself has printed.
+    The command initializes and completes its reporter once, not with each hook. The reporter's lines about a job are
+    printed after the job's own output.
     """
 
     def __init__(self, reporter: Any, attached: Attached) -> None:

@@ -1,6 +1,6 @@
-"""What the shim and `dodo-hooks run` call (HOT, from the shim to the first job).
+"""The entry point of a fired hook, which the shim calls (HOT, from the shim to the first job).
 
-A firing that has nothing to do must cost next to nothing, so what a run needs is imported once there is one.
+A firing without jobs must be cheap. So the modules that a run needs are imported only when there is a run.
 """
 
 from dodo_hooks.core.errors import UsageError
@@ -26,7 +26,9 @@ HANGUP = 129  # 128 + SIGHUP
 
 
 def fire(world: "World", words: "Sequence[str]") -> int:
-    """A hook that git has fired: `[--global|--pinned] [--kept FILE] HOOK [ARG...]`; returns the exit code for git.
+    """Run a hook that git has fired, and return the exit code for git.
+
+    `words` are the shim's arguments: `[--global|--pinned] [--kept FILE] HOOK [ARG...]`.
 
     Raises:
         HooksError: the hook file cannot be used, or nothing could be started.
@@ -35,11 +37,11 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     kept, hook, args = _parse(words)
     git = os.getppid()
     stdin = _read_stdin(hook)
-    repo = find_repo(world.environ, world.cwd)  # first of all: somebody else's repository has nothing to say
-    code = _run_kept(world, kept, args, stdin) if kept else 0
+    repo = find_repo(world.environ, world.cwd)  # first of all: nothing in another user's repository may be read
+    code = _run_legacy(world, kept, args, stdin) if kept else 0
     if code and is_gate(hook, args):
         return code
-    if os.getppid() != git:  # it was killed meanwhile, and nothing is done for a dead git (R17)
+    if os.getppid() != git:  # git was killed meanwhile, and nothing runs for a dead git (R17)
         return HANGUP
     if world.environ.get("DODO_HOOKS") == "0":
         return code
@@ -52,18 +54,18 @@ def fire(world: "World", words: "Sequence[str]") -> int:
             return code
     expect_private_directory(layout.own_dir(world.state))
     if hook not in OFTEN_UNSEEN:
-        _tell_news(world, repo)
+        _print_failure_notices(world, repo)
     if needs_recovery(repo):
         from dodo_hooks.fire.recovery import recover_before_hook
 
         recover_before_hook(world, repo, hook, args)
-        if os.getppid() != git:  # which may have been killed while we waited
+        if os.getppid() != git:  # git may have been killed during the wait
             return HANGUP
     return max(code, _fire_ours(world, repo, flag, hook, args, stdin or b""))
 
 
 def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[str, ...]", stdin: bytes) -> int:
-    """What the hook file says, where it may (section 8)."""
+    """Run the jobs of the hook file, if they are allowed to run, and return the exit code (section 8)."""
     code = 0
     hooks = [hook, *_derived(hook, args, repo)]
     admitted = None if flag else load_compiled(world, repo.top)
@@ -75,7 +77,7 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         return 0
     compiled, is_new = admitted
     if is_new:  # not for a file that nobody has accepted
-        _welcome(world, repo, compiled, has_shims=flag == "--global")
+        _install_needed_shims(world, repo, compiled, has_shims=flag == "--global")
     if compiled.rules.notices:
         from dodo_hooks.fire.report.file_notices import print_notices
 
@@ -85,12 +87,15 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         if body is not None:
             code = max(code, _run(world, repo, compiled, body, args, stdin))
     if hook == AFTER_REPLAY:
-        code = max(code, _run_owed(world, repo, compiled))
+        code = max(code, _run_deferred(world, repo, compiled))
     return code
 
 
-def _tell_news(world: "World", repo: "Repo") -> None:
-    """What went wrong in the background since the last command: a look into one directory, mostly not there."""
+def _print_failure_notices(world: "World", repo: "Repo") -> None:
+    """Print the failure notices of background runs since the last command.
+
+    This lists one directory, which mostly does not exist.
+    """
     identity = known_id(repo.common_dir)
     if identity is None:
         return
@@ -110,12 +115,12 @@ def _parse(words: "Sequence[str]") -> "tuple[str | None, str, tuple[str, ...]]":
     if words[:1] == ["--kept"] and len(words) > 1:
         kept, words = words[1], words[2:]
     if not words:
-        raise UsageError("fire is what git's hooks call: dodo-hooks fire HOOK [ARG...]; use dodo-hooks run HOOK")
+        raise UsageError("`dodo-hooks fire` is for git's shims; run a hook with `dodo-hooks run HOOK`")
     return kept, words[0], tuple(words[1:])
 
 
-def _run_owed(world: "World", repo: "Repo", compiled: "Compiled") -> int:
-    """Begin the background phases that were put off while git replayed commits (R12)."""
+def _run_deferred(world: "World", repo: "Repo", compiled: "Compiled") -> int:
+    """Start the background phases that were deferred while git replayed commits (R12)."""
     from dodo_hooks.git.replay import clear_deferred, deferred_hooks, replay_of
 
     replay = replay_of(repo, AFTER_REPLAY)
@@ -159,7 +164,10 @@ def _derived(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ..
 
 
 def _read_stdin(hook: str) -> "bytes | None":
-    """What git tells the hook (G3), all of it, since several may want it; None where it tells nothing."""
+    """Return everything that git writes to the hook's standard input, since several jobs may read it (G3).
+
+    Returns None where git writes nothing.
+    """
     if hook not in WITH_STDIN or os.isatty(0):
         return None
     from dodo_hooks.host.descriptors import read_all
@@ -167,8 +175,8 @@ def _read_stdin(hook: str) -> "bytes | None":
     return read_all(0)
 
 
-def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes | None") -> int:
-    """The hook that was there before ours: it runs first, with the same arguments and standard input (G1)."""
+def _run_legacy(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes | None") -> int:
+    """Run the legacy hook, with the same arguments and standard input, and return its exit code (G1)."""
     if not os.access(path, os.X_OK):
         return 0
     actions = []
@@ -180,13 +188,13 @@ def _run_kept(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes 
         pid = os.posix_spawn(path, (path, *args), world.environ, file_actions=actions)
     except OSError as error:
         if error.errno != 8:  # ENOEXEC: a script without `#!`, which git gives to sh
-            raise UsageError(f"the hook that was here before cannot be started: {path}: {error.strerror}") from error
+            raise UsageError(f"cannot start the legacy hook {path}: {error.strerror}") from error
         pid = os.posix_spawn("/bin/sh", ("sh", path, *args), world.environ, file_actions=actions)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256
 
 
-def _welcome(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
-    """The hook file is new or has changed: see to the shims that it needs (G2)."""
+def _install_needed_shims(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
+    """Install the shims that a new or changed hook file needs, and refresh the bundle (G2)."""
     from dodo_hooks.fire.run import say
     from dodo_hooks.git.install.required_shims import install_missing, shims_needed
     from dodo_hooks.git.install.shims import refresh_bundle

@@ -1,6 +1,6 @@
-"""What a job of a daft.yml finds in its environment besides our own variables, and which of those has the value.
+"""The environment variables that all jobs of a phase have (section 5, R11; HOT).
 
-The variables that all jobs of a phase have (section 5, R11; HOT).
+Jobs of a daft.yml also have daft's variables, which take their values from ours.
 """
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
@@ -47,11 +47,11 @@ DAFT_VARIABLES_OF_HOOKS = {
     "pre-push": (("DAFT_PUSH_REMOTE", "DODO_ARG1"), ("DAFT_PUSH_REMOTE_URL", "DODO_ARG2")),
     "post-rewrite": (("DAFT_REWRITE_COMMAND", "DODO_ARG1"),),
 }
-DAFT_STAGE = ("DAFT_GIT_STAGE", "DODO_HOOK")  # in what git fires itself
+DAFT_STAGE = ("DAFT_GIT_STAGE", "DODO_HOOK")  # in hooks that git itself fires
 
 
 def daft_environ(hook: str, environ: "Mapping[str, str]") -> "dict[str, str]":
-    """daft's names for what `environ` has under ours."""
+    """Return the variables under daft's names, with the values that `environ` has under our names."""
     pairs = (*DAFT_VARIABLES, *DAFT_VARIABLES_OF_HOOKS.get(hook, ()))
     if hook in CLIENT_HOOKS:
         pairs += (DAFT_STAGE,)
@@ -60,12 +60,15 @@ def daft_environ(hook: str, environ: "Mapping[str, str]") -> "dict[str, str]":
 
 _DAFT = "daft"
 _DEFAULT_BRANCH = "DODO_DEFAULT_BRANCH"
-# What an outer run gave to the job inside of which this hook was fired: its event is not ours.
+# Variables of an outer run whose job fired this hook. They describe the outer event, so they are removed.
 _OF_AN_EVENT = ("DODO_ARG", "DODO_REMOTE", FILES_VARIABLE, _DEFAULT_BRANCH)
 
 
 def environment_of_run(run: "Run", is_background: bool) -> "dict[str, str]":
-    """A foreground job keeps what git set for its hook; a background job outlives that command (R11)."""
+    """Return the environment of all jobs of a phase (R11).
+
+    A foreground job keeps git's variables for the hook. A background job does not, since it outlives the git command.
+    """
     firing, repo = run.firing, run.firing.repo
     environ = {name: value for name, value in firing.world.environ.items() if not name.startswith(_OF_AN_EVENT)}
     if is_background:
@@ -93,5 +96,5 @@ def environment_of_run(run: "Run", is_background: bool) -> "dict[str, str]":
 
 
 def _is_asked_for(variable: str, hook: "Hook") -> bool:
-    """Whether a command has this variable in it: it costs a look at a file to know it."""
+    """Return whether a command uses this variable, since its value costs reading a file."""
     return any(variable in word for job in hook.jobs for word in job.argv)

@@ -1,7 +1,7 @@
-"""Failing a job that has changed files (`fail_on_changes`).
+"""The guard that fails jobs which change files (`fail_on_changes`).
 
-The tree is compared with what it was when the last job ended. Of jobs that run at the same time, a change belongs to
-the one whose list has the file, else to the one that ends first.
+The guard compares the tree with its state when the last job ended. Of jobs that run at the same time, a change belongs
+to the job whose file list has the file, else to the job that ends first.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ _MOST_NAMED = 3
 
 
 def watch_changes(run: Run, loop: Loop, numbers: Sequence[int]) -> None:
-    """Let the loop fail those of these jobs that change files and must not, where we are. To be called when the loop
-    has the guard that stages what jobs fix: we look before it does.
+    """Let the loop fail those of these jobs that change files and must not do so here (in CI, or elsewhere).
+
+    Call this after the guard that stages fixed files was set: this guard must read the tree before that one stages.
 
     Raises:
-        GitError: it cannot be told what the tree is now.
+        GitError: the state of the tree cannot be read.
     """
     where = CI if is_ci(run.firing.world.environ.get("CI", "")) else ELSEWHERE
     jobs = run.firing.hook.jobs
@@ -38,7 +39,7 @@ def watch_changes(run: Run, loop: Loop, numbers: Sequence[int]) -> None:
 
 
 class _ChangeGuard:
-    """Looks at the tree as each job ends."""
+    """A guard of the loop that reads the tree state when a job ends."""
 
     def __init__(self, run: Run, watched: set[int]) -> None:
         self._run = run
@@ -58,11 +59,11 @@ class _ChangeGuard:
             try:
                 failure = self._look(number, outcome)
             except GitError as error:
-                failure = _failed(f"it cannot be told whether it changed files: {error}", outcome)
+                failure = _failed(f"cannot check whether the job changed files (fail_on_changes): {error}", outcome)
         return failure if failure is not None and outcome.status == statuses.COMPLETED else outcome
 
     def _look(self, number: int, outcome: Outcome) -> Outcome | None:
-        """The outcome of a watched job that has changed files; its log has the diff then."""
+        """Return the failed outcome of a watched job that has changed files; else None. Append the diff to its log."""
         state = self._read()
         for path in state.keys() | self._last.keys():
             if state.get(path) != self._last.get(path):
@@ -72,7 +73,7 @@ class _ChangeGuard:
         if not paths or number not in self._watched or outcome.status != statuses.COMPLETED:
             return None
         self._show(self._jobs[number], state, paths)
-        return _failed(f"it changed {_listed(paths)} (fail_on_changes)", outcome)
+        return _failed(f"changed {_listed(paths)} (fail_on_changes)", outcome)
 
     def _owner(self, path: bytes, ended: int) -> int:
         if self._has(ended, path):
@@ -86,7 +87,7 @@ class _ChangeGuard:
         return path.startswith(below) and path[len(below) :] in files
 
     def _show(self, job: Job, state: TreeState, paths: list[bytes]) -> None:
-        """Put the diff behind what the job has printed: there people look, now and later."""
+        """Append the diff to the job's log."""
         firing = self._run.firing
         has_colors = firing.rules.has_colors is not False and "NO_COLOR" not in firing.world.environ and os.isatty(1)
         untracked = [path for path in paths if is_untracked(state, path)]
@@ -98,14 +99,18 @@ class _ChangeGuard:
             with open(log, "ab") as file:
                 file.write(text)
         except OSError as error:
-            self._run.remarks.append(f"cannot keep the diff of what {job.name} changed: {error.strerror}")
+            self._run.remarks.append(f"cannot write the diff of {job.name} to its log: {error.strerror}")
 
     def _read(self) -> TreeState:
-        """Raises GitError, also where a file cannot be read: a gate must not pass because of that."""
+        """Return the state of the tree.
+
+        Raises:
+            GitError: git failed, or a file cannot be read. A gate must not pass because of that.
+        """
         try:
             return read_tree_state(self._run.firing.repo, self._run.firing.world.environ)
         except OSError as error:
-            raise GitError(f"{error.filename!r} cannot be read: {error.strerror}") from error
+            raise GitError(f"cannot read {error.filename!r}: {error.strerror}") from error
 
 
 def _failed(reason: str, outcome: Outcome) -> Outcome:

@@ -1,4 +1,4 @@
-"""All that makes one firing what it is, found out before its first job (HOT, imported when a hook has jobs)."""
+"""The facts of one firing, gathered before its first job (HOT, imported when a hook has jobs)."""
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 def query_status(firing: "Firing") -> "Firing":
-    """The firing with the question to git what is staged and what is not, if it is that of a commit: it is answered
-    while we get ready (G5)."""
+    """Start `git status` for the firing of a commit, and return the firing with that query (G5).
+
+    git answers while the run is prepared.
+    """
     if firing.hook.name != BEFORE_COMMIT or all(
         job.phase == BACKGROUND or job.number in firing.left_out for job in firing.hook.jobs
     ):
@@ -32,8 +34,11 @@ def query_status(firing: "Firing") -> "Firing":
 
 
 def _is_inside_of_another(firing: "Firing") -> bool:
-    """Whether work is set aside by a run that has started this one through a job: the tree is its, and to wait for its
-    end would be to wait for our own. A hook inside a job of any other run sets aside as all do."""
+    """Return whether unstaged changes are hidden by a run whose job fired this hook.
+
+    The tree belongs to that run, and waiting for its end would be a deadlock. A hook inside a job of any other run
+    hides unstaged changes as usual.
+    """
     if not needs_recovery(firing.repo):
         return False
     from dodo_hooks.git.unstaged.lock import is_held, is_held_by_ancestor
@@ -49,12 +54,15 @@ def select_files(
     *,
     is_forced: bool = False,
 ) -> "Firing":
-    """The firing with the lists of its jobs, and without the jobs that do not apply (C7, G4). `given`: files that a
-    person named, instead of those of the event. `questions`: collects the commands that would have to be executed to
-    know; they are not. `is_forced`: a job runs also where no file matches.
+    """Return the firing with the file lists of its jobs, and with the jobs that do not apply left out (C7, G4).
+
+    Args:
+        given: files that a person named, instead of those of the event.
+        questions: collects the commands of conditions and file lists, which are then not executed.
+        is_forced: a job runs also where no file matches.
 
     Raises:
-        HooksError: git does not say what there is to know.
+        HooksError: git cannot be queried.
     """
     if not firing.hook.has_to_ask:
         return firing
@@ -94,7 +102,10 @@ def firing_of(
 
 
 def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":
-    """Return what the variables leave out; say which words of DODO_HOOKS_SKIP mean nothing in the whole file."""
+    """Return the outcomes of the jobs that the variables leave out.
+
+    Report the words of DODO_HOOKS_SKIP that name nothing in the whole hook file.
+    """
     out: dict[int, Outcome] = {}
     if world.environ.get("LEFTHOOK_EXCLUDE"):
         from dodo_hooks.fire.select.lefthook_variables import excluded
@@ -107,12 +118,12 @@ def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> 
 
     if unknown_skips((hook,), variable) and (plan := compiled.plan()):
         for word in unknown_skips(plan.hooks, variable):
-            say(f"DODO_HOOKS_SKIP: no job, group or tag is called {word!r}")
+            say(f"unknown job, group or tag {word!r} in DODO_HOOKS_SKIP")
     return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}
 
 
 def slots_of(wanted: "int | None") -> int:
-    """How many jobs may run at once: what is asked for, else one for each processor that we may use."""
+    """Return how many jobs may run at once: the wanted number, else one for each processor that we may use."""
     if wanted is not None:
         return wanted
     if hasattr(os, "sched_getaffinity"):
@@ -121,12 +132,12 @@ def slots_of(wanted: "int | None") -> int:
 
 
 def phase_of(world: "World") -> str:
-    """What DODO_HOOKS_PHASE says about background jobs.
+    """Return the value of DODO_HOOKS_PHASE, which decides about background jobs.
 
     Raises:
-        UsageError: it says something that we do not know.
+        UsageError: the value is unknown.
     """
     phase = world.environ.get("DODO_HOOKS_PHASE") or AUTO
     if phase not in PHASES:
-        raise UsageError(f"DODO_HOOKS_PHASE is {phase!r}, and may be one of {', '.join(PHASES)}")
+        raise UsageError(f"unknown DODO_HOOKS_PHASE {phase!r}: use one of {', '.join(PHASES)}")
     return phase

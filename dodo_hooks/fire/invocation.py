@@ -1,4 +1,4 @@
-"""The record of a firing is begun, and published: from its facts to its directory in the store (HOT)."""
+"""The start of a firing's record: from its facts to its published directory in the store (HOT)."""
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 
 def begin(firing: Firing) -> "Run | None":
-    """Reserve the invocation, which `publish` then shows. None: it cannot be written, which was said; the git command
-    is not failed by that (R21).
+    """Reserve the invocation, which `publish` then makes visible.
+
+    Returns None where the record cannot be written and only background jobs are lost. The reason was printed then, and
+    the git command does not fail (R21).
 
     Raises:
-        HooksError: it cannot be made and foreground jobs are not run for it, or the firing is nested too deep (R12).
+        HooksError: the record cannot be written and foreground jobs need it, or the firing is nested too deep (R12).
     """
     started_s = monotonic_s()
     nesting = nesting_of(firing.world.environ)
@@ -43,31 +45,33 @@ def begin(firing: Firing) -> "Run | None":
         writer.max_log_bytes = firing.rules.max_log_bytes
         writer.files, writer.stdin = firing.files, firing.stdin
     except StoreError as error:
-        _go_without(firing, error)
+        _refuse_or_report(firing, error)
         return None
     run = Run(firing, nesting, writer, started_s)
     if not has_process_table():
-        run.remarks.append("/proc is not mounted: a job that is cancelled always gets its whole grace period")
+        run.remarks.append("/proc is not mounted: ending a cancelled job always takes the whole grace period")
     run.decide(firing.left_out.items())
     return run
 
 
 def publish(run: Run) -> bool:
-    """Show the invocation. False: as for `begin`.
+    """Make the invocation visible in the store, and return whether that succeeded.
+
+    False: the record cannot be written, the reason was printed, and the git command does not fail (R21).
 
     Raises:
-        HooksError: as for `begin`.
+        HooksError: the record cannot be written and foreground jobs need it.
     """
     try:
         run.writer.publish()
     except StoreError as error:
-        _go_without(run.firing, error)
+        _refuse_or_report(run.firing, error)
         return False
     return True
 
 
-def _go_without(firing: Firing, error: StoreError) -> None:
-    """Foreground jobs are not run without a record, and so a gate refuses; background jobs are not worth that (R21)."""
+def _refuse_or_report(firing: Firing, error: StoreError) -> None:
+    """Raise the error if foreground jobs were to run, so that a gate refuses; else print the error (R21)."""
     to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
     if any(job.phase == FOREGROUND for job in to_run):
         raise error
@@ -92,7 +96,10 @@ def _facts(firing: Firing, nesting: Nesting) -> Facts:
 
 
 def _retention_s(firing: Firing) -> "float | None":
-    """How long the run is kept, where its jobs have a say in that: as long as any of them wants (section 7)."""
+    """Return how long the run is kept, in seconds: the longest retention of its jobs (section 7).
+
+    Returns None where no job has a retention of its own.
+    """
     own = [job.retention_s for job in firing.hook.jobs]
     if not any(own):
         return None
@@ -100,7 +107,10 @@ def _retention_s(firing: Firing) -> "float | None":
 
 
 def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
-    """What the jobs of a phase share. `terminal`: where their output is shown; None when it goes into the log alone."""
+    """Return what the jobs of a phase share.
+
+    `terminal`: where their output is shown; None if it goes only to the log.
+    """
     is_background = phase == BACKGROUND
     output = TO_FILE
     if terminal is not None:
@@ -123,7 +133,7 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
 
 
 def _has_tty() -> bool:
-    """Whether this process has a controlling terminal, whatever its outputs are (tty(4))."""
+    """Return whether this process has a controlling terminal, whatever its outputs are (tty(4))."""
     try:
         os.close(os.open(TTY, os.O_RDWR))
     except OSError:

@@ -1,6 +1,6 @@
-"""Firing a hook by a command: `dodo-hooks run`, and the commands that have hooks of their own.
+"""Hooks that a command fires: `dodo-hooks run`, and the commands that have hooks of their own.
 
-What a firing would do, without doing it (`dodo-hooks run --dry-run`): nothing is executed, nothing recovered.
+With `dodo-hooks run --dry-run` the jobs are only described: nothing is executed, nothing recovered.
 """
 
 from __future__ import annotations
@@ -40,31 +40,33 @@ EVERYTHING = Selectors()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for with `dodo-hooks run`."""
+    """The options of one `dodo-hooks run`."""
 
     hook: str  # or a task
     args: tuple[str, ...] = ()
     selectors: Selectors = EVERYTHING
     phase: str | None = None  # of fire.run.PHASES; None: as the environment says
     slots: int | None = None
-    files: tuple[bytes, ...] | None = None  # what its jobs are about, relative to the top; None: the event's files
+    files: tuple[bytes, ...] | None = None  # the files for its jobs, relative to the top; None: the event's files
     is_forced: bool = False  # jobs run also where no file matches
     stages_fixed: bool = True
     is_detached: bool = False  # all jobs, whatever their phase, go to the background
     is_dry: bool = False
     is_verbose: bool = False
     is_quiet: bool = False  # only what failed is shown
-    again: tuple[str, ...] = ()  # the options that are to be typed once more to run the same again
+    again: tuple[str, ...] = ()  # the options to repeat in order to run the same again
 
 
 def run_manually(world: World, request: Request, config: str | None = None) -> int:
-    """Fire a hook, or a task, from the command line; returns its exit code. `config`: a hook file that was named.
+    """Fire a hook, or a task, from the command line, and return its exit code.
+
+    `config`: the hook file of `--config`; None: the repository's own.
 
     Raises:
         UsageError: there is no such hook or job. HooksError: as for `fire`.
     """
     if world.environ.get("DODO_HOOKS") == "0":
-        say("nothing was run: DODO_HOOKS is 0")
+        say("nothing run: DODO_HOOKS is 0")
         return 0
     repo = find_repo(world.environ, world.cwd)
     if repo.top and not request.is_dry and needs_recovery(repo):
@@ -86,7 +88,7 @@ def _compiled(world: World, repo: Repo, config: str | None) -> Compiled:
 
 
 def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body: Hook) -> Firing:
-    """The firing with all that decides what its jobs do, but for their files."""
+    """Return the firing with everything that decides what its jobs do, except their files."""
     out = {
         **left_out_by_variable(world, compiled, body),
         **left_out(body, request.selectors, said_by=BY_COMMAND),
@@ -95,30 +97,32 @@ def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body
         body = body._replace(jobs=tuple(job._replace(stage_fixed=False) for job in body.jobs))
     if request.is_detached:
         body = _detached(body)
-    firing = firing_of(world, repo, compiled, body, request.args, MANUAL, out, _stdin_by_hand(body))
+    firing = firing_of(world, repo, compiled, body, request.args, MANUAL, out, _manual_stdin(body))
     phase = DETACHED if request.is_detached else request.phase or firing.phase
     firing = firing._replace(phase=phase, slots=request.slots or firing.slots, again=request.again)
     if request.files is None and needs_push(firing):
         firing = with_push(firing)
     if request.is_verbose or request.is_quiet:
         firing = firing._replace(rules=firing.rules._replace(output=OUTPUTS if request.is_verbose else (FAILURE,)))
-    if request.files is None and not request.is_dry:  # named files are taken as they are: nothing is set aside then
+    if request.files is None and not request.is_dry:  # named files are used as they are: no changes are hidden then
         firing = query_status(firing)
     return firing
 
 
 def _detached(hook: Hook) -> Hook:
-    """The hook with all of its jobs in the background. Raises UsageError where one needs the terminal."""
+    """Return the hook with all of its jobs in the background. Raises UsageError where one needs the terminal."""
     for job in hook.jobs:
         if job.interactive:
-            raise UsageError(f"{hook.name} cannot be detached: its job {job.name} is interactive")
+            raise UsageError(f"cannot detach {hook.name}: job {job.name} is interactive")
     jobs = (job._replace(phase=BACKGROUND, declared_background=True, stage_fixed=False) for job in hook.jobs)
     return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]
 
 
 def run_command_hook(world: World, repo: Repo, hook: str, args: tuple[str, ...]) -> int:
-    """A hook that a command of ours fires in the working tree `repo`: attached, since that may be about to vanish.
-    Returns 0 where no hook file names it, and where the hooks of the repository may not run, which is said (section 8).
+    """Fire a hook for a command of ours in the working tree `repo`, attached, and return its exit code.
+
+    Attached, since the working tree may be about to be removed. Returns 0 where no hook file names the hook, and where
+    the hooks of the repository may not run, which is printed (section 8).
 
     Raises:
         HooksError: as for `fire`.
@@ -137,8 +141,11 @@ def run_command_hook(world: World, repo: Repo, hook: str, args: tuple[str, ...])
     return 0 if firing.is_idle else run_firing(firing)
 
 
-def _stdin_by_hand(hook: Hook) -> bytes:
-    """Who runs such a hook by hand gives what git would: `echo ... | dodo-hooks run pre-push -- origin URL`."""
+def _manual_stdin(hook: Hook) -> bytes:
+    """Return the standard input of a manual run, which takes the place of git's.
+
+    Example: `echo ... | dodo-hooks run pre-push -- origin URL`.
+    """
     wants = hook.name in WITH_STDIN or any(job.use_stdin for job in hook.jobs)
     if not wants or os.isatty(0):
         return b""
@@ -148,18 +155,20 @@ def _stdin_by_hand(hook: Hook) -> bytes:
 def _no_such_hook(hook: str, compiled: Compiled) -> str:
     names = [name for name, _ in compiled.hooks]
     if not names:
-        return f"there is no hook file here that names {hook}: write one, hooks.dodo, at the top of the working tree"
+        return f"no hook file here; run `dodo-hooks init` to create one with {hook}"
     near = nearest(hook, names)
-    hint = f"did you mean {near}?" if near else f"it has {', '.join(names)}"
-    return f"{compiled.rules.file} has no hook called {hook}: {hint}"
+    hint = f"did you mean {near}?" if near else f"its hooks are {', '.join(names)}"
+    return f"no hook {hook} in {compiled.rules.file}: {hint}"
 
 
 def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool = False) -> int:
-    """Print a line for each job, in the order of the plan: its phase, what it waits for, its command, and what would be
-    asked first; or why it would be skipped. Returns the exit code. The rest is as for `asked`.
+    """Print a line for each job, in the order of the plan, and return the exit code.
+
+    The line has the job's phase, what it waits for and its command, or the reason why the job would be skipped.
+    The commands that would decide whether it runs follow. `given` and `is_forced` are those of `select_files`.
 
     Raises:
-        HooksError: git does not say what there is to know.
+        HooksError: git cannot be queried.
     """
     questions: Questions = {}
     firing = select_files(firing, given, questions, is_forced=is_forced)
@@ -176,7 +185,7 @@ def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool
         about = f"  {padded(shown(job.title), width)}  {shown(_about(firing, number))}"
         print_line(cut(about, look.columns) if look.columns else about)
         for command in questions.get(number, ()):
-            print_line(f"    would ask: {shown(command)}")
+            print_line(f"    would first run: {shown(command)}")
     return 0
 
 
@@ -188,7 +197,7 @@ def _about(firing: Firing, number: int) -> str:
     words += [f"after {', '.join(jobs[other].title for other in job.after)}"] if job.after else []
     words += [_counted(len(firing.files[number]))] if number in firing.files else []
     if job.refused:
-        return f"{', '.join(words)}: fails, without being run: {job.refused}"
+        return f"{', '.join(words)}: would fail without being run: {job.refused}"
     return f"{', '.join(words)}: {' '.join(job.command.split())}"
 
 

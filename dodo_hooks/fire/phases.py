@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Attached:
-    """A phase that runs in front of a person: its loop, and what shows and records it."""
+    """A phase that runs attached: its loop, its screen and its recorder."""
 
     __slots__ = ("loop", "recorder", "run", "screen", "staging", "stops")
 
@@ -65,14 +65,14 @@ class Attached:
             self.run.unkept = self.run.unkept or self.recorder.unkept
 
     def _show_left_out(self) -> None:
-        """A line about each job that was left out: they have ended first."""
+        """Print a line for each job that was left out, before the lines of the jobs that run."""
         firing = self.run.firing
         for number, outcome in sorted(firing.left_out.items()):
             if number not in self.run.had_line and firing.has_line(number, outcome):
                 self.screen.ended(firing.hook.jobs[number], "", outcome)
 
-    def tidy(self) -> None:
-        """Leave the working tree as its owner left it (G5)."""
+    def restore_unstaged(self) -> None:
+        """Restore the unstaged changes that were hidden (G5)."""
         if self.staging is not None:
             self.staging.end()
 
@@ -81,7 +81,7 @@ def run_firing(firing: Firing) -> int:
     """Run the hook's jobs; returns the exit code for git (R22).
 
     Raises:
-        HooksError: nothing was started: too deep, too many, or the store cannot be written (R12, R21).
+        HooksError: nothing was started: nested too deep, too many runs, or the store cannot be written (R12, R21).
     """
     if firing.is_idle:
         report_idle(firing)
@@ -98,7 +98,10 @@ def run_firing(firing: Firing) -> int:
 
 
 def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
-    """False: the invocation could not be published, which was said, and nothing has run."""
+    """Publish the invocation and run its foreground jobs.
+
+    Returns False where the invocation could not be published. The reason was printed then, and nothing has run.
+    """
     attached = Attached(run, FOREGROUND, keeps_records=True)
     try:
         _prepare_foreground(attached, jobs)
@@ -108,16 +111,17 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
         source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
         attached.go(lambda: attached.loop.run(source))
     finally:
-        attached.tidy()
+        attached.restore_unstaged()
     return True
 
 
 def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
-    """Get ready to run the foreground jobs, without doit, since a person waits: the first wave starts up while the
-    records are written.
+    """Prepare the foreground jobs, without doit, since a person waits.
+
+    The first wave starts while the records are written.
 
     Raises:
-        HooksError: the jobs cannot be run; nothing is left of the invocation.
+        HooksError: the jobs cannot be run. Nothing of the invocation is left in the store.
     """
     run = attached.run
     try:
@@ -132,15 +136,15 @@ def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
     except HooksError:
         run.writer.abandon()
         raise
-    except OSError:  # no process or no descriptor is left: the loop tries again, and says so
+    except OSError:  # no process or no descriptor is left: the loop tries again, and reports it
         pass
 
 
 def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
-    """Fail the jobs that change files and must not (`fail_on_changes`).
+    """Let the loop fail the jobs that change files and must not (`fail_on_changes`).
 
     Raises:
-        HooksError: it cannot be told what the tree is now.
+        HooksError: the state of the tree cannot be read.
     """
     if any(attached.run.firing.hook.jobs[number].fails_on_changes for number in jobs):
         from dodo_hooks.fire.fail_on_changes import watch_changes as watch
@@ -149,16 +153,16 @@ def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
 
 
 def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database: "str | None" = None) -> int:
-    """Begin, run or refuse the background phase; returns the run's exit code.
+    """Start, run or refuse the background phase, and return the run's exit code.
 
-    `run_attached_jobs` runs jobs that are not to be detached; by default doit does, with the records as its only
-    reporter. `database`: doit's, where it is not the repository's own.
+    `run_attached_jobs` runs the jobs if they stay attached. By default doit does, with the records as its only
+    reporter. `database`: doit's database; None: the repository's own.
     """
     _decide_background(run)
     jobs = run.open_jobs(BACKGROUND)
     answer = None
     if jobs and _has_to_be_attached(run):
-        if run.firing.trigger == BY_GIT:  # git would not have waited: what goes wrong from here on does not fail it
+        if run.firing.trigger == BY_GIT:  # git would not have waited, so background jobs do not fail it
             answer = run.exit_code(FOREGROUND)
         attached = Attached(run, BACKGROUND, keeps_records=False)
         (run_attached_jobs or _run_by_doit)(attached, jobs)
@@ -168,9 +172,9 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
 
 
 def close(run: Run, answer: "int | None" = None) -> int:
-    """Every job has ended: finish the records, tell, return the exit code.
+    """Finish the records of a run whose jobs have all ended, report the run, and return the exit code.
 
-    `answer`: what it is in any case, unless a signal has ended the run; None: what the whole run came to.
+    `answer`: the exit code to return, unless a signal has ended the run; None: the exit code of the whole run.
     """
     if run.troubles:  # jobs may all have completed, and the run has failed all the same
         run.writer.error = run.writer.error or "; ".join(dict.fromkeys(run.troubles))
@@ -179,7 +183,7 @@ def close(run: Run, answer: "int | None" = None) -> int:
     except StoreError as error:
         run.unkept = run.unkept or str(error)
         run.writer.release()
-    signals.drop_signals()  # whoever reads what we say may have stopped, and a Ctrl-C has to get us out of that
+    signals.drop_signals()  # the reader of our output may have stopped, and Ctrl-C must still end this process
     report(run)
     if answer is None or run.interrupted is not None:
         return run.exit_code(FOREGROUND, BACKGROUND)
@@ -189,7 +193,7 @@ def close(run: Run, answer: "int | None" = None) -> int:
 def background_of(
     run: Run, jobs: "Sequence[int]", attached: "Attached | None" = None, database: "str | None" = None
 ) -> "Background":
-    """What a background phase is run from."""
+    """Return everything that a background phase needs to run."""
     from dodo_hooks.engine.background_phase import Background
 
     firing = run.firing
@@ -218,24 +222,27 @@ def _run_with_doit(phase: "Background", recorder: "Recorder", loop: Loop) -> Non
 
 
 def _git_file(top: str) -> str:
-    """The `.git` of the working tree; empty where it has none: GIT_DIR or core.worktree lead to its repository."""
+    """Return the path of the working tree's `.git`; "" if it has none, as with GIT_DIR or core.worktree."""
     path = f"{top}/.git"
     return path if os.access(path, os.F_OK) else ""
 
 
 def _permit(firing: Firing) -> "int | None":
-    """What a background job of this working tree holds while it starts: nobody sets work aside then (G5)."""
+    """Return the shared lock that a background job of this working tree holds while it starts; None: not free now.
+
+    Nobody hides unstaged changes while the lock is held (G5).
+    """
     from dodo_hooks.engine.worktree_permit import NOTHING
     from dodo_hooks.git.unstaged.lock import lock_shared
 
     try:
         return lock_shared(firing.repo, waits=False)
-    except OSError:  # there can be no such lock here, so nobody has it either
+    except OSError:  # such a lock cannot exist here, so nobody holds it either
         return NOTHING
 
 
 def announce_promotion(run: Run) -> None:
-    """A background job that runs in the foreground is a surprise, so it is said, once (R9)."""
+    """Print, once for each promoted job, why it runs in the foreground (R9)."""
     jobs = run.firing.hook.jobs
     open_jobs = run.open_jobs(FOREGROUND)
     for job in (jobs[number] for number in open_jobs):
@@ -256,17 +263,18 @@ def _decide_background(run: Run) -> None:
 
 
 def _refusal(run: Run) -> "Outcome | None":
-    """Why the whole background phase is not begun; None: it is."""
+    """Return the outcome of all background jobs if their phase must not start; None if it may."""
     hook = run.firing.hook
     if run.interrupted is not None:
         return Outcome(statuses.SKIPPED, statuses.INTERRUPTED, statuses.interrupted_by(run.interrupted))
     if run.deadline_s is not None and monotonic_s() >= run.deadline_s:
-        return Outcome(statuses.SKIPPED, statuses.TIMEOUT, f"{hook.name} took longer than its timeout")
+        return Outcome(statuses.SKIPPED, statuses.TIMEOUT, f"{hook.name} timed out")
     if run.has_failed(FOREGROUND) and hook.fail_fast:
         return Outcome(statuses.SKIPPED, statuses.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
     has_failed = run.has_failed(FOREGROUND) and not hook.warns  # R8
-    if (has_failed or run.troubles) and is_gate(hook.name, run.firing.args):  # a trouble refuses a commit, too (G5)
-        return Outcome(statuses.SKIPPED, statuses.GATE, "the foreground jobs failed, so git does not go on")
+    # An error of ours refuses a commit, too (G5).
+    if (has_failed or run.troubles) and is_gate(hook.name, run.firing.args):
+        return Outcome(statuses.SKIPPED, statuses.GATE, "foreground jobs failed, so git stops")
     if run.nesting.within is not None:
         return Outcome(statuses.SKIPPED, statuses.NESTED, f"the hook fired inside a job of {run.nesting.within}")
     if run.firing.phase == OFF:
@@ -275,10 +283,13 @@ def _refusal(run: Run) -> "Outcome | None":
 
 
 def _postponement(run: Run) -> "Outcome | None":
-    """While git replays commits the background is begun once, at the end (R12)."""
+    """Return the outcome of background jobs that are deferred while git replays commits; None if they may start (R12).
+
+    The background phase of a replay starts once, at its end.
+    """
     hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
     if replay is None:
-        _settle_abandoned(run)
+        _clear_abandoned(run)
         return None
     if replay.is_over:
         clear_deferred(replay, hook)
@@ -287,26 +298,33 @@ def _postponement(run: Run) -> "Outcome | None":
     return Outcome(statuses.SKIPPED, statuses.REPLAY, "git is replaying commits: the background is begun at the end")
 
 
-def _settle_abandoned(run: Run) -> None:
-    """Say what becomes of the background phases that a replay put off and will not begin: its owner has left it."""
+def _clear_abandoned(run: Run) -> None:
+    """Note what happens to the background phases that an abandoned replay deferred.
+
+    This hook's phase starts now; those of other hooks are dropped.
+    """
     hook = run.firing.hook.name
     for replay in abandoned_replays(run.firing.repo, hook):
         for name in deferred_hooks(replay):
             clear_deferred(replay, name)
             if name == hook:
-                run.remarks.append(f"{hook}: the background jobs that an unfinished {replay.command} put off start now")
+                run.remarks.append(f"{hook}: starting the background jobs deferred by an unfinished {replay.command}")
             else:
                 run.remarks.append(
-                    f"{name}: dropped the background jobs that an unfinished {replay.command} put off; "
+                    f"{name}: dropped the background jobs deferred by an unfinished {replay.command}; "
                     f"run them with `dodo-hooks run {name}`"
                 )
 
 
 def _has_to_be_attached(run: Run) -> bool:
-    """Whether nobody would be there to see a detached process end: in CI, in a container's process 1 (R10)."""
+    """Return whether the background jobs must run attached.
+
+    That is so in CI and under a container's process 1, where nothing waits for a detached process (R10), and where the
+    records cannot be locked.
+    """
     firing = run.firing
     if not run.writer.has_locks:
-        say(f"{firing.hook.name}: the background jobs run attached, because {run.writer.directory} cannot be locked")
+        say(f"{firing.hook.name}: cannot lock {run.writer.directory}; background jobs run attached")
         return True
     if firing.phase != AUTO:
         return firing.phase == ATTACHED

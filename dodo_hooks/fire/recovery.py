@@ -1,6 +1,6 @@
-"""Putting back what a killed run has set aside, and mending an index (G5, G6; HOT, imported if there is something).
+"""The recovery of unstaged changes and of the index after a killed run (G5, G6; HOT, imported if needed).
 
-Every hook that fires does it, and every command.
+Every fired hook and every command recovers first.
 """
 
 from dodo_hooks.core.errors import GitError
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 def recover(world: "World", repo: "Repo", *, waits: bool) -> None:
-    """Put back what is owed, and say so. With `waits` a run that is alive is waited for, unless we are inside of it;
-    else it is left alone.
+    """Restore the unstaged changes that a killed run has hidden, and report it.
+
+    With `waits`, wait for a run that is alive, unless this process is inside of it. Else leave such a run alone.
 
     Raises:
-        GitError: it cannot be put back now.
+        GitError: the changes cannot be restored now.
     """
     from dodo_hooks.git.unstaged.hide import restore_interrupted
 
@@ -33,21 +34,21 @@ def recover(world: "World", repo: "Repo", *, waits: bool) -> None:
 
         raise unreadable(repo.git_dir) from error
     except OSError as error:
-        raise GitError(f"unstaged changes cannot be restored: {error.filename}: {error.strerror}") from error
+        raise GitError(f"cannot restore unstaged changes: {error.filename}: {error.strerror}") from error
     for sentence in sentences:
         say(sentence)
 
 
 def recover_before_hook(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> None:
-    """See to it that nothing is set aside here any more (G5, G6).
+    """Restore hidden unstaged changes before a hook runs (G5, G6).
 
     Raises:
-        GitError: that cannot be done, and this hook is a gate.
+        GitError: they cannot be restored, and this hook is a gate.
     """
     try:
         recover(world, repo, waits=True)
     except GitError as error:
         if is_gate(hook, args):
             raise
-        if hook not in OFTEN_UNSEEN:  # of one git command others say it as well
+        if hook not in OFTEN_UNSEEN:  # other hooks of the same git command print it as well
             say(str(error))

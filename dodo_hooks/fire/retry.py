@@ -1,10 +1,8 @@
-"""Running again what did not succeed in an invocation (section 7).
+"""The retry of the jobs that did not succeed in an invocation (section 7).
 
-What is run is what was recorded: the commands, roots, variables, files and standard input of that day, not those that
-the hook file or git would give by now. The environment is that of the caller. What had succeeded is not run again and
-counts as a satisfied need; it stands in the new invocation as up-to-date, with a reason that names the old one.
-
-What the jobs of a run were given, kept for a retry: lists of files, and the hook's standard input (section 7).
+A retry runs what was recorded: the commands, roots, variables, file lists and standard input of the old run, not those
+that the hook file or git would give now. The environment is that of the caller. A job that had succeeded is not run
+again and counts as a satisfied need. In the new invocation it is up-to-date, with a reason that names the old one.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from dodo_hooks.store import layout
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.records import MASK, is_secret
 
-# Causes of `skipped` that say: it would have run, had it not been for something that went wrong.
+# Causes of `skipped` after an error: the job would have run otherwise.
 _WENT_WRONG = frozenset(
     (
         statuses.NEED,
@@ -46,19 +44,19 @@ _WENT_WRONG = frozenset(
 
 
 def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord], wanted: Collection[str]) -> int:
-    """Run again, of all `jobs` of an invocation that has ended, those that are `wanted` by name, what they need and did
-    not get, and what was skipped because of them; `wanted` empty: all that did not succeed.
+    """Run jobs of an ended invocation again, and return the exit code of the new run.
 
-    Returns the exit code of the new run.
+    `jobs` are all jobs of the invocation. `wanted` are names: these jobs run again, with their needs that did not
+    succeed and the jobs that were skipped because of them. If `wanted` is empty, all jobs that did not succeed run.
 
     Raises:
-        UsageError: there is nothing to retry, or it cannot be retried now.
+        UsageError: there is nothing to retry, or no retry is possible now.
         HooksError: nothing could be started.
     """
     _expect_end(invocation)
     selected = _selected(jobs, wanted, invocation.args)
     if not selected:
-        raise UsageError(f"nothing in {invocation.id} can be retried: all its jobs succeeded, or were left out")
+        raise UsageError(f"nothing to retry in {invocation.id}: all its jobs succeeded or were left out")
     world = world._replace(environ=without_local(world.environ))
     repo = _repo_of(world, invocation)
     plan = _present_plan(world, repo)
@@ -71,13 +69,13 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
 
 def _expect_end(invocation: InvocationRecord) -> None:
     if invocation.is_alive:
-        raise UsageError(f"{invocation.id} has not ended yet: wait for its end, or cancel it first")
+        raise UsageError(f"{invocation.id} is still running: wait for it, or run `dodo-hooks cancel @{invocation.id}`")
     if invocation.writer_died:
-        raise UsageError(f"the processes of {invocation.id} are still being ended: try again in a moment")
+        raise UsageError(f"processes of {invocation.id} are still ending: try again in a moment")
 
 
 def _selected(jobs: Sequence[JobRecord], wanted: Collection[str], args: Sequence[str]) -> set[int]:
-    """The numbers of the jobs to run. Raises UsageError for a wanted job that cannot be retried."""
+    """Return the numbers of the jobs to run. Raises UsageError for a wanted job that cannot be retried."""
     needs = _numbers(jobs, [job.needs for job in jobs])
     can = _retriable(jobs, needs)
     if not wanted:
@@ -88,7 +86,7 @@ def _selected(jobs: Sequence[JobRecord], wanted: Collection[str], args: Sequence
         raise UsageError(_why_not(jobs[number], args))
     below = dependents_of(needs)
     waiting = list(chosen)
-    while waiting:  # what it needs and did not get, and what it has kept from running
+    while waiting:  # its needs that did not succeed, and the jobs that were skipped because of it
         number = waiting.pop()
         kept_back = [other for other in below[number] if jobs[other].cause == statuses.NEED]
         for other in can.intersection((*needs[number], *kept_back)) - chosen:
@@ -98,7 +96,10 @@ def _selected(jobs: Sequence[JobRecord], wanted: Collection[str], args: Sequence
 
 
 def _retriable(jobs: Sequence[JobRecord], needs: Sequence[Sequence[int]]) -> set[int]:
-    """The jobs that did not succeed and can: what was left out on purpose cannot, nor what needs that."""
+    """Return the numbers of the jobs that can be retried: those that did not succeed.
+
+    A job that was left out on purpose cannot be retried, nor a job that needs one.
+    """
     can: set[int] = set()
     for number in topological_order(needs):
         job = jobs[number]
@@ -117,12 +118,12 @@ def _why_not(job: JobRecord, args: Sequence[str]) -> str:
     if _has_succeeded(job):
         words = ["dodo-hooks", "run", job.hook, "--job", job.name, *(["--", *args] if args else [])]
         command = " ".join(map(shell_word, words))
-        return f"{job.name} did not fail ({job.status}): `{command}` runs it again"
-    return f"{job.name} cannot be retried: it was {job.status} ({job.reason or job.cause})"
+        return f"{job.name} did not fail ({job.status}); run it again with `{command}`"
+    return f"cannot retry {job.name}: it was {job.status} ({job.reason or job.cause})"
 
 
 def _outcome_of(job: JobRecord, invocation: InvocationRecord) -> Outcome:
-    """Of a job that is not run again."""
+    """Return the outcome, in the new invocation, of a job that is not run again."""
     if job.status in (statuses.COMPLETED, statuses.UP_TO_DATE):
         return Outcome(statuses.UP_TO_DATE, reason=f"{job.status} in {invocation.id}")
     if job.status == statuses.SKIPPED and job.cause not in _WENT_WRONG:
@@ -176,7 +177,7 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
 
 
 def _files(jobs: Sequence[JobRecord], selected: Collection[int]) -> dict[int, tuple[bytes, ...]]:
-    """The lists of that day. Raises StoreError where one is missing."""
+    """Return the recorded file list of each selected job. Raises StoreError where one is missing."""
     return {
         number: read_files(job.directory, job.name)
         for number, job in enumerate(jobs)
@@ -189,16 +190,24 @@ def _stdin(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Co
 
 
 def _numbers(jobs: Sequence[JobRecord], names: Sequence[Sequence[str]]) -> list[list[int]]:
-    """Names as numbers. Raises StoreError where a job's record is missing, so that its number or its need is."""
+    """Return the jobs' names as numbers.
+
+    Raises:
+        StoreError: the record of a job, or of one of its needs, is missing.
+    """
     numbers = {job.name: number for number, job in enumerate(jobs)}
     for number, job in enumerate(jobs):
         if job.directory.rpartition("/")[2].partition("-")[0] != str(number) or not numbers.keys() >= set(job.needs):
-            raise StoreError(f"{job.hook} cannot be retried: a record of its jobs cannot be read")
+            raise StoreError(f"cannot retry {job.hook}: a record of its jobs cannot be read")
     return [[numbers[name] for name in its_names if name in numbers] for its_names in names]
 
 
 def _env(job: JobRecord, plan: Plan) -> tuple[tuple[str, str], ...]:
-    """The recorded variables; the value of one that is masked is had again from the present hook file."""
+    """Return the recorded variables. A masked one has its value from the present hook file.
+
+    Raises:
+        UsageError: the present hook file does not set a masked variable.
+    """
     if not any(_is_masked(name, value) for name, value in job.env):
         return job.env
     hook = plan.hook(job.hook)
@@ -207,8 +216,8 @@ def _env(job: JobRecord, plan: Plan) -> tuple[tuple[str, str], ...]:
     lost = [name for name, value in job.env if _is_masked(name, value) and name not in present]
     if lost:
         raise UsageError(
-            f"{job.name} cannot be retried: the value of {', '.join(lost)} was not kept, since its name says that it "
-            "is secret, and the hook file does not give it to this job any more: put it back there"
+            f"cannot retry {job.name}: the value of {', '.join(lost)} is secret and was not recorded; "
+            "set it for this job in the hook file again"
         )
     return tuple((name, present[name] if _is_masked(name, value) else value) for name, value in job.env)
 
@@ -225,12 +234,12 @@ def _repo_of(world: World, invocation: InvocationRecord) -> Repo:
     except (GitError, OSError):
         repo = None
     if repo is None or repo.top != invocation.worktree:
-        raise UsageError(f"the working tree of {invocation.id} is not there any more: {invocation.worktree}")
+        raise UsageError(f"the working tree of {invocation.id} no longer exists: {invocation.worktree}")
     return repo
 
 
 def _present_plan(world: World, repo: Repo) -> Plan:
-    """The hook file of today, for slots, limits and secrets; a broken or missing one does not keep us from a retry."""
+    """Return the present plan, for slots, limits and secrets; an empty one if the hook file is broken or missing."""
     try:
         plan = load_plan(world, repo.top)
     except ConfigError:
@@ -239,24 +248,24 @@ def _present_plan(world: World, repo: Repo) -> Plan:
 
 
 def read_files(job_dir: str, job: str) -> tuple[bytes, ...]:
-    """The list that a job was given.
+    """Return the recorded file list of a job.
 
     Raises:
-        StoreError: it was not kept.
+        StoreError: the list was not recorded.
     """
     try:
         return tuple(read_file(layout.files_file(job_dir)).split(b"\0")[:-1])
     except OSError as error:
-        raise StoreError(f"{job} cannot be retried: the files that it was given were not kept") from error
+        raise StoreError(f"cannot retry {job}: its file list was not recorded") from error
 
 
 def read_stdin(invocation_dir: str) -> bytes:
-    """What git gave to the hook.
+    """Return the recorded standard input of the hook.
 
     Raises:
-        StoreError: it was not kept.
+        StoreError: the input was not recorded.
     """
     try:
         return read_file(layout.stdin_file(invocation_dir))
     except OSError as error:
-        raise StoreError("this cannot be retried: the input that git gave to the hook was not kept") from error
+        raise StoreError("cannot retry: the standard input of the hook was not recorded") from error

@@ -1,6 +1,6 @@
-"""A hook that fires inside a job (R12; HOT).
+"""One firing of one hook, from its facts to its exit code, and its nesting inside a job (R12; HOT).
 
-One firing of one hook, from its facts to its exit code (HOT). What its phases do is in fire/phases.py.
+fire/phases.py runs its phases.
 """
 
 from dodo_hooks.core import statuses
@@ -33,10 +33,10 @@ class Nesting(Record):
 
 
 def nesting_of(environ: "Mapping[str, str]") -> Nesting:
-    """What the environment says, as far as it is true: the invocation that it names has to be alive.
+    """Return the nesting that the environment names. The invocation there counts only if it is alive.
 
     Raises:
-        HooksError: more than three levels deep.
+        HooksError: the hook is nested more than three levels deep.
     """
     identity, directory = environ.get("DODO_INVOCATION"), environ.get("DODO_INVOCATION_DIR")
     if not identity or not directory or not is_locked(layout.lock_file(directory)):
@@ -44,7 +44,7 @@ def nesting_of(environ: "Mapping[str, str]") -> Nesting:
     text = environ.get("DODO_LEVEL", "")
     level = int(text) + 1 if text.isdigit() and len(text) < 4 else 1
     if level > DEEPEST:
-        raise HooksError(f"hooks are nested {level} deep, which is a loop: a job of {identity} fires its own hook")
+        raise HooksError(f"hooks are nested {level} levels deep: a job of {identity} fires its own hook")
     return Nesting(identity, level)
 
 
@@ -52,7 +52,7 @@ BACKGROUND_NICE = 10  # R13
 
 NO_LISTS: "Mapping[int, tuple[bytes, ...]]" = {}
 
-# What is to be done with background jobs.
+# The values of DODO_HOOKS_PHASE: how background jobs run.
 AUTO = "auto"
 ATTACHED = "foreground"
 DETACHED = "background"
@@ -66,43 +66,45 @@ BY_RETRY = "retry"
 
 
 class Firing(Record):
-    """All that makes one firing what it is."""
+    """The facts of one firing."""
 
     world: "World"
     repo: "Repo"
     hook: "Hook"
     args: "tuple[str, ...]"
-    trigger: str  # BY_GIT, BY_HAND, BY_DOIT or BY_RETRY
+    trigger: str  # BY_GIT, MANUAL, BY_DOIT or BY_RETRY
     phase: str  # one of PHASES
     slots: int
-    rules: "Plan"  # what the file says for all hooks; its own hooks are not looked at
+    rules: "Plan"  # the hook file's settings for all hooks; its `hooks` are not used
     left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
     parent: "str | None" = None  # the invocation that this is a retry of
     files: "Mapping[int, tuple[bytes, ...]]" = NO_LISTS  # of each job that is about files (G4)
     stdin: bytes = b""  # what git gave to the hook (G3)
     status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
-    again: "tuple[str, ...]" = ()  # the options of `run` with which a person fired it, for the one who runs it again
+    again: "tuple[str, ...]" = ()  # the options of `run` with which a person fired it, for the command that repeats it
 
     @property
     def output(self) -> "tuple[str, ...]":
-        """What is shown, of plan.OUTPUTS."""
+        """The parts of the output that are shown, of plan.OUTPUTS."""
         return OUTPUTS if self.rules.output is None else self.rules.output
 
     @property
     def is_idle(self) -> bool:
-        """Whether no job applies, so that nothing runs and no invocation is left behind (section 7)."""
+        """True if no job applies: then nothing runs and no invocation is recorded (section 7)."""
         decided = self.left_out.values()
         return len(decided) == len(self.hook.jobs) and all(one.status == statuses.SKIPPED for one in decided)
 
     def has_line(self, number: int, outcome: Outcome) -> bool:
-        """Whether a job that was left out is worth a line: not one that nobody asked for, and in front of git none of
-        the background."""
-        is_asked_for = outcome.reason != NOT_SELECTED
-        return is_asked_for and (self.trigger != BY_GIT or self.hook.jobs[number].phase == FOREGROUND)
+        """Return whether a job that was left out has a line on the screen.
+
+        A job that was not selected has none. Where git fired the hook, a background job has none.
+        """
+        is_selected = outcome.reason != NOT_SELECTED
+        return is_selected and (self.trigger != BY_GIT or self.hook.jobs[number].phase == FOREGROUND)
 
 
 class Run:
-    """A firing under way: its records, its clock, and what went wrong with it as a whole."""
+    """A firing under way: its records, its clock, and the errors of the run as a whole."""
 
     __slots__ = (
         "deadline_s",
@@ -127,10 +129,10 @@ class Run:
         self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing
         self.interrupted: int | None = None  # the signal that ended it (R17)
         self.had_line: set[int] = set()  # the jobs about which a line was printed
-        self.rest = b""  # lines for people that could not be printed without waiting
-        self.remarks: list[str] = []  # sentences that change nothing
-        self.troubles: list[str] = []  # sentences about what could not be done (R21)
-        self.unkept: str | None = None  # the first one about a record that could not be written
+        self.rest = b""  # output that could not be printed without waiting
+        self.remarks: list[str] = []  # notes: messages that do not change the exit code
+        self.troubles: list[str] = []  # errors: messages that make the run fail (R21)
+        self.unkept: str | None = None  # the first error about a record that could not be written
 
     def open_jobs(self, phase: str) -> "list[int]":
         decided = self.writer.outcomes()
@@ -146,7 +148,7 @@ class Run:
         return bool(statuses.exit_code_of(outcomes))
 
     def exit_code(self, *phases: str) -> int:
-        """A signal beats an error of ours beats a failed job (R22)."""
+        """Return the exit code: a signal counts before an error of ours, and that before a failed job (R22)."""
         if self.interrupted is not None:
             return 128 + self.interrupted
         if self.troubles or self.unkept:

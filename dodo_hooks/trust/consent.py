@@ -1,7 +1,7 @@
-"""What a person says about a repository's hooks: yes to these hook files, yes to any, no, nothing any more (section 8).
+"""The decision about a repository's hooks: accept these hook files, accept any, deny, or forget (section 8).
 
-What is shown is made of the bytes that were parsed, and exactly these are accepted: whoever changes a file between the
-question and the answer has changed a file that nobody has accepted.
+The question shows the bytes that were parsed, and exactly these are accepted. A file that changes between the question
+and the answer is not accepted.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ class Offer:
     before: Mapping[str, tuple[str, ...]]  # what it accepts
     change: Sequence[str]  # since the hook files that were accepted last, as a diff
     is_accepted: bool
-    is_pinned: bool  # hooks that were installed in the repository are bound to them, too
+    is_pinned: bool  # hooks that were installed in the repository are pinned to them, too
     is_here: bool  # the decision counts in this working tree
 
 
 def make_offer(world: World, repo: Repo, *, pin: bool = False) -> Offer:
-    """Read the hook files once, to be shown and accepted. Raises HooksError where that fails."""
+    """Return the hook files, read once, to be shown and accepted. Raises HooksError where that fails."""
     decision = decision_on(world, repo)
     state, before, known = (decision.state, decision.accepted, decision.files) if decision else ("", {}, {})
     compiled, files = compile_plan(world, repo.top) if repo.top else (None, {})
     # That there is no file can be a change to one, and that is accepted like any other.
     if compiled is None or not (compiled.rules.digest or before):
-        place = repo.top or repo.common_dir
-        raise UsageError(f"there is no hook file to accept in {place}: `dodo-hooks trust --always` accepts any")
+        where = repo.top or repo.common_dir
+        raise UsageError(f"no hook file to accept in {where}; accept any with `dodo-hooks trust --always`")
     is_here = decision is not None and is_made_for(decision, repo)
     is_accepted = is_here and compiled.rules.digest in before
     is_pinned = pin or PINNED in (state, compiled.rules.trust)
@@ -57,7 +57,7 @@ def make_offer(world: World, repo: Repo, *, pin: bool = False) -> Offer:
 
 
 def accept(world: World, repo: Repo, offer: Offer) -> None:
-    """The hooks may run with these hook files, too. Raises StoreError, GitError."""
+    """Record that the hooks may run with these hook files, too. Raises StoreError, GitError."""
     accepted = {**offer.before, offer.compiled.rules.digest: tuple(name for name, _ in offer.compiled.hooks)}
     state = PINNED if offer.is_pinned else TRUSTED
     decisions.write_decision(world.state, Decision(repo.common_dir, state, repo.top, accepted, offer.files))
@@ -70,38 +70,41 @@ def accept(world: World, repo: Repo, offer: Offer) -> None:
 
 
 def accept_all(world: World, repo: Repo) -> None:
-    """The hooks may run, whatever the hook files say. Raises StoreError, GitError."""
+    """Record that the hooks may run with any hook files. Raises StoreError, GitError."""
     decisions.write_decision(world.state, Decision(repo.common_dir, ALWAYS, repo.top, {}, {}))
     pin_shims(repo, world.environ, world.site or None, False)
 
 
 def deny(world: World, repo: Repo) -> None:
-    """The hooks may not run. Raises StoreError."""
+    """Record that the hooks may not run. Raises StoreError."""
     decisions.write_decision(world.state, Decision(repo.common_dir, DENIED, repo.top, {}, {}))
     decisions.write_skipped(world.state, repo.common_dir, Skipped())
 
 
 def forget(world: World, repo: Repo) -> bool:
-    """Forget the decision; whether there was one. Raises StoreError, GitError."""
-    if not os.path.exists(launcher_path(repo)):  # else the shims here go on to refuse, until somebody decides anew
+    """Forget the decision, and return whether there was one. Raises StoreError, GitError."""
+    if not os.path.exists(launcher_path(repo)):  # else the shims here still refuse, until a new decision
         pin_shims(repo, world.environ, world.site or None, False)
     try:
-        decision_on(world, repo)  # so that nothing of an earlier version comes back
-    except HooksError:  # it is damaged, and goes
+        decision_on(world, repo)  # this removes what an earlier version kept
+    except HooksError:  # a damaged decision is removed below
         pass
     return decisions.forget_decision(world.state, repo.common_dir)
 
 
 def is_pinned(world: World, repo: Repo) -> bool:
-    """Whether only hook files that were accepted run here. Raises StoreError."""
+    """Return whether only accepted hook files run here. Raises StoreError."""
     decision = decision_on(world, repo)
     return decision is not None and decision.state == PINNED
 
 
 def ask_at_hook(world: World, repo: Repo, installed: str, hooks: Sequence[str]) -> tuple[str, Compiled | None]:
-    """Let the person at the terminal decide about a firing; the answer, and the very plan that was shown, if it may
-    run now. What cannot be written down counts as "not now". Pinned hook files are accepted as they are, or not.
-    Raises HooksError where the hook files have just become unusable.
+    """Ask the person at the terminal about a firing. Return the answer, and the plan that was shown, if it may run now.
+
+    An answer that cannot be recorded counts as "not now". For pinned hook files the only choices are yes and not now.
+
+    Raises:
+        HooksError: the hook files have just become unusable.
     """
     offer = make_offer(world, repo, pin=installed == FOR_PINNED)
     if offer.is_accepted:  # meanwhile, at another terminal
@@ -126,7 +129,7 @@ def ask_at_hook(world: World, repo: Repo, installed: str, hooks: Sequence[str]) 
 
 
 def _before_question(repo: Repo, offer: Offer, hooks: Sequence[str]) -> list[str]:
-    """What is to be read: the first time the commands of the fired hook, later what has changed."""
+    """Return the lines above the question: the first time the commands of the fired hook, later the changes."""
     if offer.before:
         return [f"dodo-hooks: the hook files of {repo.top} have changed:", *offer.change]
     lines = []

@@ -1,4 +1,4 @@
-"""Whose hooks may run: what a person has decided about a repository, kept outside of it (section 8; HOT).
+"""The decisions about repositories whose hooks may run, kept outside of the repositories (section 8; HOT).
 
 A decision is about the git common directory at one path, and about the contents of hook files that were accepted
 there. A copy, a moved repository and a submodule are other repositories.
@@ -25,7 +25,7 @@ else:
         except ImportError:
             from hashlib import sha256
 
-# The state of a decision, in words that people read.
+# The states of a decision, as they are printed.
 TRUSTED = "trusted"  # with the hook files that were accepted
 ALWAYS = "trusted always"  # whatever the hook files say
 PINNED = "pinned"  # as TRUSTED, also for hooks that were installed in the repository
@@ -45,7 +45,7 @@ class Decision(Record):
 
 
 class Skipped(Record):
-    """What did not run in a repository, and when that was said last."""
+    """The firings that did not run in a repository, and when that was reported last."""
 
     told: str = ""  # the day and, where hook files had changed, their digest
     firings: "tuple[tuple[str, str, tuple[str, ...]], ...]" = ()  # working tree, hook, arguments; the newest last
@@ -57,7 +57,7 @@ def read_decision(state: str, repository: str) -> "Decision | None":
 
 
 def write_decision(state: str, decision: Decision) -> None:
-    """Raises StoreError where it cannot be written."""
+    """Write a decision. Raises StoreError where it cannot be written."""
     path = layout.decision_file(state, _key(decision.repository))
     accepted, files = dict(decision.accepted), dict(decision.files)
     fields = (_VERSION, decision.repository, decision.state, decision.top, accepted, files)
@@ -65,13 +65,13 @@ def write_decision(state: str, decision: Decision) -> None:
 
 
 def forget_decision(state: str, repository: str) -> bool:
-    """Forget all that is kept about the repository; whether anything was decided. Raises StoreError."""
+    """Remove everything kept about the repository, and return whether anything was decided. Raises StoreError."""
     _unlink(layout.skipped_file(state, _key(repository)))
     return _unlink(layout.decision_file(state, _key(repository)))
 
 
 def list_decisions(state: str) -> "list[Decision]":
-    """Return every decision. One that cannot be read is DAMAGED, and about its own path."""
+    """Return every decision. One that cannot be read is DAMAGED, and names its own path as the repository."""
     try:
         names = os.listdir(layout.trust_dir(state))
     except OSError:
@@ -86,10 +86,10 @@ def list_decisions(state: str) -> "list[Decision]":
 
 
 def take_former(state: str, identity: str, repository: str, is_here: "Callable[[str], bool]") -> "Decision | None":
-    """Move a denial or pins that an earlier version kept under the repository's id, and return what it is now.
+    """Move a denial or pins that an earlier version kept under the repository's id, and return the new decision.
 
-    All else that it kept is removed, and is asked anew. `is_here`: whether the working tree in which it was decided is
-    one of this repository, since anybody can copy an id.
+    Everything else that it kept is removed, so that the question is asked again. `is_here` tells whether the working
+    tree of the decision belongs to this repository, since anybody can copy an id.
     """
     path = layout.decision_file(state, identity)
     try:
@@ -107,7 +107,7 @@ def take_former(state: str, identity: str, repository: str, is_here: "Callable[[
 
 
 def read_skipped(state: str, repository: str) -> Skipped:
-    """Return nothing where that cannot be told."""
+    """Return the skipped firings of a repository; an empty record where it cannot be read."""
     try:
         told, firings = marshal.loads(read_private(layout.skipped_file(state, _key(repository))))
         return Skipped(told, tuple((top, hook, tuple(args)) for top, hook, args in firings))
@@ -116,7 +116,7 @@ def read_skipped(state: str, repository: str) -> Skipped:
 
 
 def write_skipped(state: str, repository: str, skipped: Skipped) -> None:
-    """Best effort. Of several firings of one hook in one working tree the last one counts."""
+    """Write the skipped firings, best effort. Of several firings of a hook in a working tree the last one is kept."""
     last = {(top, hook): place for place, (top, hook, _) in enumerate(skipped.firings)}
     firings = [skipped.firings[place] for place in sorted(last.values())][-MOST_SKIPPED:]
     try:
@@ -143,11 +143,11 @@ def _read_decision(path: str) -> "Decision | None":
         raise StoreError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, EOFError, TypeError, IndexError):
         pass
-    raise StoreError(f"{path} is damaged: remove it, and decide again with `dodo-hooks trust`")
+    raise StoreError(f"{path} is damaged; remove it and run `dodo-hooks trust` again")
 
 
 def _unlink(path: str) -> bool:
-    """Whether it was there."""
+    """Remove the file, and return whether it existed. Raises StoreError."""
     try:
         os.unlink(path)
     except FileNotFoundError:

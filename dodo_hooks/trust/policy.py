@@ -1,12 +1,12 @@
-"""May these hooks run here? (section 8; HOT, and imported only where that is a question)
+"""The policy that decides whether hooks may run in a repository (section 8; HOT, imported only where it applies).
 
-It is one where the shim says so: because it serves all repositories of a user, or because the hook files here have to
-be those that were accepted. And it is one where the hook file itself says `trust: pinned`.
+The policy applies where the shim says so: for a global install, and where the hook files must be those that were
+accepted. It also applies where the hook file itself says `trust: pinned`.
 
-A yes is about the contents of the hook files. Their digest is made of the bytes that were parsed and lies in the plan,
-so what is compared is what runs. Undecided is not refused: nothing of ours runs, git goes on, and one line a day says
-so. Where somebody has said yes, whatever else is found, or keeps us from finding out, ends in a refusal: a gate fails,
-other hooks say so.
+A person accepts the contents of the hook files. The plan holds their digest, made of the bytes that were parsed, so
+what is compared is what runs. In an undecided repository nothing of ours runs, git continues, and one line a day
+reports it. Once somebody has accepted hook files, any change, and any error in checking, ends in a refusal: a gate
+fails, other hooks only report it.
 """
 
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UsageError
@@ -38,33 +38,33 @@ LOCAL = ""
 FOR_ALL = "--global"
 FOR_PINNED = "--pinned"
 
-# May they run?
+# The verdicts.
 ALLOWED = "trusted"
 DENIED_HERE = "denied"
 UNDECIDED = "undecided"
 CHANGED = "trusted with other hook files"
 
-HOW_TO_ACCEPT = "`dodo-hooks trust` shows the change and accepts it"
-_CHANGED = f"the hook files are not those that were accepted: {HOW_TO_ACCEPT}"
+HOW_TO_ACCEPT = "review and accept the change with `dodo-hooks trust`"
+_CHANGED = f"the hook files have changed since you accepted them; {HOW_TO_ACCEPT}"
 _UNUSABLE = Plan("", None, (), digest="unusable")  # stands for hook files that cannot be compiled: accepted by nobody
 
 
 class Standing(Record):
-    """How a repository stands, with the hook files that its working tree has now."""
+    """The verdict on a repository, with the hook files that its working tree has now."""
 
     verdict: str  # one of the four above
     decision: "Decision | None"
-    compiled: "Compiled | None" = None  # None: not looked at, since all is denied, or broken
+    compiled: "Compiled | None" = None  # None: not read, since all is denied, or broken
     is_new: bool = False  # compiled just now
     broken: "ConfigError | None" = None
     is_stranger: bool = False  # the working tree is none of those for which the decision was made
 
 
 def verdict_of(decision: "Decision | None", plan: Plan, installed: str, is_listed: bool = False) -> str:
-    """Say whether the hooks of this plan may run, given how they were installed.
+    """Return whether the hooks of this plan may run, given how they were installed.
 
-    `is_listed`: the user's own configuration trusts the place. Pinned hooks run only as they were accepted, local ones
-    too; all others that were installed in the repository run.
+    `is_listed`: the user's own configuration trusts the directory. Pinned hooks run only as they were accepted, also
+    where they were installed in the repository. All other hooks that were installed in the repository run.
     """
     state = decision.state if decision else ""
     if state == DENIED and installed != LOCAL:
@@ -80,7 +80,7 @@ def verdict_of(decision: "Decision | None", plan: Plan, installed: str, is_liste
 
 
 def standing_of(world: "World", repo: "Repo", installed: str) -> Standing:
-    """Say how the repository stands. Raises HooksError where that cannot be told."""
+    """Return the verdict on the repository. Raises HooksError where there can be none."""
     decision = decision_on(world, repo)
     if verdict_of(decision, _UNUSABLE, installed) == DENIED_HERE:  # then the hook files are not even read
         return Standing(DENIED_HERE, decision)
@@ -94,12 +94,12 @@ def standing_of(world: "World", repo: "Repo", installed: str) -> Standing:
 
 
 def is_made_for(decision: Decision, repo: "Repo") -> bool:
-    """Whether the decision counts in this working tree, and not in another one of the repository alone."""
+    """Return whether the decision applies in this working tree."""
     return decision.top == repo.top or is_registered(repo)
 
 
 def decision_on(world: "World", repo: "Repo") -> "Decision | None":
-    """Return what was decided about the repository. Raises HooksError where that cannot be told."""
+    """Return what was decided about the repository; None: nothing. Raises HooksError where it cannot be read."""
     decision = decisions.read_decision(world.state, repo.common_dir)
     if decision is None and (identity := known_id(repo.common_dir)):
         decision = decisions.take_former(world.state, identity, repo.common_dir, lambda top: _leads_to(top, repo))
@@ -107,7 +107,7 @@ def decision_on(world: "World", repo: "Repo") -> "Decision | None":
 
 
 def installed_in(repo: "Repo") -> str:
-    """Return how our hooks were installed here, if they were."""
+    """Return how our hooks were installed here: LOCAL, FOR_PINNED, or FOR_ALL if there is no launcher."""
     base = f"{repo.common_dir}/dodo-hooks"
     if not os.access(f"{base}/launch.py", os.F_OK):
         return FOR_ALL
@@ -117,31 +117,35 @@ def installed_in(repo: "Repo") -> str:
 def admit(
     world: "World", repo: "Repo", installed: str, hooks: "Sequence[str]", args: "tuple[str, ...]"
 ) -> "tuple[Compiled, bool] | None":
-    """Return the plan that a firing may run, and whether it is new; None where nothing may, which is said if need be.
+    """Return the plan that a firing may run, and whether it is new; None where nothing may run.
 
-    `hooks`: the hook that git has fired, and those that derive from it. Raises HooksError where a gate is refused.
+    Report a firing that may not run, at most once a day. `hooks`: the hook that git has fired, and the hooks derived
+    from it.
+
+    Raises:
+        HooksError: a gate is refused.
     """
     reason = _CHANGED
     try:
         standing = standing_of(world, repo, installed)
     except HooksError as error:
         standing = Standing(CHANGED, None, *_load(world, repo))
-        reason = f"it cannot be told whether that is allowed: {error}"
+        reason = f"cannot check whether the hooks may run: {error}"
     compiled = standing.compiled
     if standing.verdict == ALLOWED and standing.broken:
         raise standing.broken
     if standing.verdict == ALLOWED and compiled:
         return compiled, standing.is_new
-    if standing.verdict == DENIED_HERE or _is_beside_the_point(repo, installed, standing, hooks):
+    if standing.verdict == DENIED_HERE or _can_be_skipped(repo, installed, standing, hooks):
         return None
     refuses = standing.verdict == CHANGED and is_gate(hooks[0], args)
     skipped = decisions.read_skipped(world.state, repo.common_dir)
-    told = timestamp(wall_ns())[:10]
+    report_key = timestamp(wall_ns())[:10]
     if standing.verdict == CHANGED:
-        told += f" {compiled and compiled.rules.digest}"
-    # A stranger's folder is not asked about: the answer would be about the repository.
+        report_key += f" {compiled and compiled.rules.digest}"
+    # No question about a stranger's folder: the answer would apply to the repository.
     may_ask = compiled and reason == _CHANGED and not standing.is_stranger
-    if may_ask and (refuses or skipped.told != told) and can_ask(world):
+    if may_ask and (refuses or skipped.told != report_key) and can_ask(world):
         from dodo_hooks.trust.consent import NOT_NOW, ask_at_hook
 
         answer, accepted = ask_at_hook(world, repo, installed, hooks)
@@ -150,19 +154,19 @@ def admit(
     from dodo_hooks.core.terminal_text import shown  # seldom needed, and not free
 
     if refuses:
-        raise standing.broken or UsageError(shown(f"{hooks[0]} refuses: {reason}"))
-    if skipped.told != told:
+        raise standing.broken or UsageError(shown(f"{hooks[0]} refused: {reason}"))
+    if skipped.told != report_key:
         is_open = standing.verdict == UNDECIDED
-        say(shown(_undecided(repo, standing) if is_open else f"{hooks[0]} was not run: {reason}"))
+        say(shown(_undecided(repo, standing) if is_open else f"{hooks[0]} not run: {reason}"))
     missed = [(repo.top, name, args) for name in hooks if compiled is None or compiled.hook(name)]
-    decisions.write_skipped(world.state, repo.common_dir, Skipped(told, (*skipped.firings, *missed)))
+    decisions.write_skipped(world.state, repo.common_dir, Skipped(report_key, (*skipped.firings, *missed)))
     return None
 
 
 def expect_accepted(world: "World", repo: "Repo", plan: Plan) -> None:
-    """Before a hook is run by hand, which is consent: raise HooksError if pinned hook files have changed."""
+    """Raise HooksError before a manual run if pinned hook files have changed. Other hook files need no decision."""
     if verdict_of(decision_on(world, repo), plan, LOCAL) == CHANGED:
-        raise UsageError(f"nothing was run: {_CHANGED}")
+        raise UsageError(f"nothing run: {_CHANGED}")
 
 
 def _load(world: "World", repo: "Repo") -> "tuple[Compiled | None, bool, ConfigError | None]":
@@ -172,9 +176,11 @@ def _load(world: "World", repo: "Repo") -> "tuple[Compiled | None, bool, ConfigE
         return None, False, error
 
 
-def _is_beside_the_point(repo: "Repo", installed: str, standing: Standing, hooks: "Sequence[str]") -> bool:
-    """Whether nobody misses this firing: hook files name none of `hooks`, and did not when they were accepted. And
-    what git does behind one's back or replays is not the moment to decide: nothing runs then, and nothing is refused.
+def _can_be_skipped(repo: "Repo", installed: str, standing: Standing, hooks: "Sequence[str]") -> bool:
+    """Return whether this firing can be skipped without a report or a refusal.
+
+    That is so where the hook files name none of `hooks`, now and when they were accepted. It is also so for hooks that
+    fire often and unseen, and for replays: they are not the moment to ask.
     """
     if hooks[0] in OFTEN_UNSEEN or replay_of(repo, hooks[0]):
         return True
@@ -188,14 +194,13 @@ def _is_beside_the_point(repo: "Repo", installed: str, standing: Standing, hooks
 def _undecided(repo: "Repo", standing: Standing) -> str:
     reason = f" ({repo.common_dir} does not know this working tree)" if standing.is_stranger else ""
     return (
-        f"the hooks of {repo.top} do not run, since it is not decided whether it is trusted{reason}: `dodo-hooks trust`"
-        " lets them run, and names what was missed, to be run with `dodo-hooks run HOOK`; `dodo-hooks deny` keeps them"
-        " off for good"
+        f"hooks not run: {repo.top} is not trusted yet{reason}; allow them with `dodo-hooks trust`, which also lists"
+        " what was missed, or turn them off with `dodo-hooks deny`"
     )
 
 
 def _is_below(repo: "Repo", prefixes: "Sequence[str]") -> bool:
-    """Whether working tree and common directory lie below one of the user's `trusted:`, whatever links lead there."""
+    """Return whether working tree and common directory lie below a path of the user's `trusted:`, links resolved."""
     for prefix in prefixes:
         try:
             below = real(prefix).rstrip("/") + "/"

@@ -1,4 +1,4 @@
-"""The question at the terminal whether hook files are accepted, and what is shown of them (section 8; HOT)."""
+"""The question at the terminal whether to accept hook files, and the lines shown with it (section 8; HOT)."""
 
 from dodo_hooks.core.plan import COMMAND, RUN_SUCCEEDS
 from dodo_hooks.host.posix import os
@@ -15,7 +15,7 @@ _LONGEST = 100  # bytes of an answer
 
 
 def can_ask(world: "World") -> bool:
-    """Whether a person is there to answer: git was typed at a terminal, and no program reads what it prints."""
+    """Return whether a person can answer: git runs in the foreground of a terminal, and stderr is a terminal."""
     environ = world.environ
     if environ.get("CI", "0").lower() not in ("", "0", "false") or environ.get("GIT_TERMINAL_PROMPT") == "0":
         return False
@@ -36,7 +36,7 @@ def can_ask(world: "World") -> bool:
 def ask(lines: "Sequence[str]", question: str) -> str:
     """Show the lines at the terminal and return the line that is typed after that; "" where there is none.
 
-    What was typed before the question stood there is thrown away: it was meant for something else.
+    Input that was typed before the question appeared is discarded.
     """
     import termios
 
@@ -60,7 +60,7 @@ def ask(lines: "Sequence[str]", question: str) -> str:
 
 
 def _read_line(terminal: int) -> str:
-    """The words of one whole line; "" for one that was not ended, or is longer than any answer."""
+    """Return one line of input in lower case; "" for a line without an end, or longer than any answer."""
     typed = b""
     while not typed.endswith((b"\n", b"\r")):  # a program may have left the terminal without translation
         piece = os.read(terminal, _LONGEST)
@@ -71,7 +71,7 @@ def _read_line(terminal: int) -> str:
 
 
 def commands_of(hook: "Hook") -> "Iterator[str]":
-    """What a firing of the hook may start, a line for each line of a command."""
+    """Yield the commands that a firing of the hook may start, a line for each line of a command."""
     for check in hook.checks:
         for condition in check.conditions:
             yield from _lines("only, skip", "", _asked_by(condition))
@@ -89,7 +89,7 @@ def _asked_by(condition: "Condition") -> "Iterator[str]":
 
 
 def _around(job: "Job") -> str:
-    """What changes the meaning of a command: its variables, and a shell that is not sh."""
+    """Return the parts that change the meaning of a command: its variables, and a shell other than sh."""
     words = [f"{name}={value}" for name, value in job.env]
     is_as_written = job.argv[0] == "sh" or job.command.split()[:1] == [job.argv[0]]
     return " ".join(words if is_as_written else [*words, f"({job.argv[0]})"])
@@ -103,7 +103,7 @@ def _lines(name: str, around: str, commands: "Iterator[str] | tuple[str, ...]") 
 
 
 def difference(before: "Mapping[str, bytes]", after: "Mapping[str, bytes]") -> "list[str]":
-    """What has changed, as the lines of a unified diff."""
+    """Return the changes as the lines of a unified diff."""
     from difflib import unified_diff
 
     lines: list[str] = []
@@ -117,5 +117,5 @@ def difference(before: "Mapping[str, bytes]", after: "Mapping[str, bytes]") -> "
 
 
 def _text(content: bytes) -> "list[str]":
-    """Lines as a terminal shows them; any other line break than this one is shown escaped."""
+    """Return the lines of the content, split at newlines only. Other line breaks are shown escaped."""
     return content.decode("utf-8", "surrogateescape").split("\n")

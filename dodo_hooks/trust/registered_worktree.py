@@ -1,7 +1,7 @@
-"""Whether a working tree is one that its repository knows of (HOT).
+"""The check that a working tree is registered in its repository (HOT).
 
-Anybody's folder can name a repository next to it as its own, in a `.git` file or in a `commondir`. git goes along with
-that; whoever has trusted the repository has not meant that folder.
+Any folder can name a repository next to it as its own, in a `.git` file or in a `commondir`, and git accepts that. A
+user who trusts the repository does not thereby trust such a folder.
 """
 
 from dodo_hooks.core.errors import GitError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_registered(repo: "Repo") -> bool:
-    """Whether the working tree is the main one, or a linked one, as the repository itself has it on record."""
+    """Return whether the repository itself records this working tree, as the main one or a linked one."""
     if repo.git_dir != repo.common_dir:
         return _is_linked_from(repo)
     try:
@@ -28,7 +28,7 @@ def is_registered(repo: "Repo") -> bool:
 
 
 def _is_linked_from(repo: "Repo") -> bool:
-    """Whether the way back is on record where `git worktree add` writes it."""
+    """Return whether the repository records this linked working tree where `git worktree add` writes it."""
     if repo.git_dir.rpartition("/")[0] != f"{repo.common_dir}/worktrees":
         return False
     try:

@@ -14,7 +14,7 @@ from kit.repo import Repo
 
 @pytest.fixture
 def history(repo: Repo) -> Iterator[History]:
-    """The history of `repo`."""
+    """Return the history of `repo`."""
     history = History(repo.state, repository_id(os.path.realpath(repo.path / ".git")), os.path.realpath(repo.path))
     yield history
     history.close()
@@ -22,7 +22,7 @@ def history(repo: Repo) -> Iterator[History]:
 
 @pytest.fixture
 def cli(repo: Repo, capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
-    """Runs `dodo-hooks ARGV` in `repo`, in this process; an error counts as what `main` makes of it."""
+    """Return a function that runs `dodo-hooks ARGV` in `repo`, in this process, with errors handled as in `main`."""
 
     def run(*argv: str, cwd: str | None = None, **environ: str) -> Answer:
         world = World({**repo.env, **environ}, cwd or str(repo.path))

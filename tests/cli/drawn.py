@@ -90,7 +90,7 @@ def edges(hook: Hook) -> set[tuple[str, str, str]]:
 
 
 def as_drawn(text: str) -> str:
-    """What stands in the picture for a name: XML forbids two characters that may be shown elsewhere."""
+    """Return the text of a name in the picture: XML forbids two characters that may be shown elsewhere."""
     return shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
@@ -121,7 +121,7 @@ class DrawnHook:
 
 
 def read_picture(text: str) -> list[DrawnHook]:
-    """Raises ParseError where the text is no XML."""
+    """Parse the picture. Raises ParseError where the text is no XML."""
     picture = ElementTree.fromstring(text)
     return [_hook(group) for group in picture.iter(f"{SVG}g") if group.get("class") == "hook"]
 

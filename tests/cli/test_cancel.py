@@ -39,7 +39,7 @@ Coordinate = Callable[..., "Popen[bytes]"]
 
 @pytest.fixture
 def coordinate(repo: Repo) -> Iterator[Coordinate]:
-    """Starts a coordinator of an invocation that will answer one request so; what it was asked is on its stdout."""
+    """Start a coordinator of an invocation that gives this answer to one request, and prints the request."""
     started: list[Popen[bytes]] = []
 
     def begin(writer: InvocationWriter, **answers: str) -> "Popen[bytes]":
@@ -57,7 +57,7 @@ def coordinate(repo: Repo) -> Iterator[Coordinate]:
 
 
 def asked(coordinator: "Popen[bytes]") -> list[str]:
-    """The jobs that the coordinator was asked to cancel."""
+    """Return the jobs that the coordinator was requested to cancel."""
     out, err = coordinator.communicate()
     assert not err
     jobs: list[str] = json.loads(out)["jobs"]
@@ -85,7 +85,7 @@ def test_r14_a_process_that_does_not_go_is_said(cli: Cli, history: History, coor
     writer = history.begin({"deps": ()})
     coordinate(writer, deps="running")
     answer = cli("jobs", "cancel", "deps")
-    assert (answer.code, answer.out) == (2, "deps: was told to end, and is still there\n")
+    assert (answer.code, answer.out) == (2, "deps: still running after the request to end\n")
 
 
 def test_no_answer_is_an_error(cli: Cli, history: History, coordinate: Coordinate) -> None:

@@ -25,7 +25,7 @@ hooks:
 
 
 def offered(repo: Repo, *words: str, shell: str = "bash") -> list[str]:
-    """What is offered for the last of these words."""
+    """Return the completions of the last of these words."""
     cword = words[-1] if shell == "fish" else str(len(words))
     done = repo.run(
         env={

@@ -26,7 +26,7 @@ def installed(repo: Repo) -> Repo:
 
 
 def doctor(repo: Repo) -> tuple[int, list[tuple[str, str, str]]]:
-    """The exit code, and level, check and sentence of each finding."""
+    """Return the exit code, and level, check and sentence of each finding."""
     done = repo.run("doctor", "--format", "json")
     found = [(one["level"], one["check"], f"{one['message']}; {one['mend']}") for one in json.loads(done.stdout)]
     return done.returncode, found
@@ -67,12 +67,12 @@ def led_elsewhere(repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("breaks", "check", "said"),
     (
-        (hooks_gone, "shims", "git does not fire pre-commit: there is no shim in "),
+        (hooks_gone, "shims", "git does not fire pre-commit: no shim in "),
         (hook_off, "shims", "git ignores pre-commit in "),
-        (launcher_gone, "launcher", "what the hooks start is gone: "),
+        (launcher_gone, "launcher", "the launcher of the hooks is gone: "),
         (package_gone, "python", "its packages have moved or are gone"),
-        (python_gone, "python", "the Python that the hooks start is gone: /it's gone"),
-        (led_elsewhere, "hooks-path", "since core.hooksPath is /elsewhere"),
+        (python_gone, "python", "the Python of the hooks is gone: /it's gone"),
+        (led_elsewhere, "hooks-path", "core.hooksPath is /elsewhere"),
     ),
 )
 def test_what_keeps_hooks_from_running_is_found_and_mended(
@@ -108,7 +108,7 @@ def test_hook_files(installed: Repo) -> None:
         (
             "note",
             "hook-file",
-            ".hooks.dodo is not read, because hooks.dodo comes first; correct or remove what is not wanted",
+            ".hooks.dodo is not read, because hooks.dodo comes first; change the hook file if this is not intended",
         )
     ]
     installed.file("hooks: {pre-commit: {jobs: [{nam: a}]}}\n")
@@ -117,7 +117,7 @@ def test_hook_files(installed: Repo) -> None:
     for name in ("hooks.dodo", ".hooks.dodo"):
         (installed.path / name).unlink()
     code, [(level, _, sentence)] = doctor(installed)
-    assert (code, level) == (0, "note") and "`dodo-hooks init` writes one" in sentence
+    assert (code, level) == (0, "note") and "`dodo-hooks init` to create one" in sentence
 
 
 def test_the_configuration_of_other_programs_is_a_note(installed: Repo) -> None:
@@ -169,7 +169,7 @@ def test_outside_of_a_repository_that_is_what_is_wrong(repo: Repo) -> None:
 
 
 def test_a_repository_without_hooks_installed(repo: Repo) -> None:
-    assert repo.run("doctor").stdout == f"note: there is no hook file in {repo.path}; `dodo-hooks init` writes one\n"
+    assert repo.run("doctor").stdout == f"note: no hook file in {repo.path}; run `dodo-hooks init` to create one\n"
     repo.file(FILE)
     code, [(level, check, sentence)] = doctor(repo)
     assert (code, level, check) == (1, "wrong", "shims")

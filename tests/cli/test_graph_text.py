@@ -89,7 +89,7 @@ def _with_plain_names(hook: Hook) -> Hook:
 
 
 def _read(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
-    """The jobs with their phases, and the edges: those of the tree, then those in words."""
+    """Return the jobs with their phases, and the edges: those of the tree, then those in words."""
     seen: list[tuple[str, str]] = []
     found: list[tuple[str, str, str]] = []
     phase, above = "", list[str]()

@@ -21,7 +21,7 @@ HEAVY = {"yaml", "pydantic", "doit"}
 
 
 def modules_after(repo: Repo, program: str) -> set[str]:
-    """What is imported once Python code has run in which `group` and `make_world` are at hand."""
+    """Return the modules that are imported after Python code that may use `group` and `make_world`."""
     printed = repo.call(sys.executable, "-c", f"{BEGIN}{program}\nprint('modules:', *sys.modules)", check=True).stdout
     return set(printed.rpartition("modules:")[2].split())
 

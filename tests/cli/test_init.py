@@ -5,7 +5,7 @@ from kit.repo import Repo
 
 def test_the_first_hook_file_is_valid_and_can_be_installed(repo: Repo) -> None:
     said = repo.run("init", check=True).stdout
-    assert said.startswith("hooks.dodo is written; now\n") and "dodo-hooks install" in said
+    assert said.startswith("created hooks.dodo; next steps:\n") and "dodo-hooks install" in said
     assert repo.run("validate", check=True).stdout == "OK: hooks.dodo: 1 hook, 1 job\n"
     repo.run("install", check=True)
     repo.git("add", "hooks.dodo")
@@ -20,7 +20,7 @@ def test_what_is_commented_out_is_valid_too(repo: Repo) -> None:
     lines = repo.read("hooks.dodo").splitlines()
     examples = [line.replace("# ", "", 1) if line.startswith("  ") and ":" in line else line for line in lines]
     assert len([line for line in examples if line not in lines]) > 8
-    sentences = ("Before a commit", "After a commit", "After another")
+    sentences = ("Before a commit", "After a commit", "After a merge")
     repo.file("\n".join(line for line in examples if not line.strip().startswith(sentences)))
     assert repo.run("validate", check=True).stdout == "OK: hooks.dodo: 3 hooks, 5 jobs\n"
 
@@ -30,6 +30,6 @@ def test_a_hook_file_that_is_there_stays(repo: Repo) -> None:
     done = repo.run("init")
     assert (
         done.returncode == 3
-        and f"there is a hook file already, so nothing was written: {repo.path}/.hooks.dodo.yml" in done.stderr
+        and f"nothing written: the hook file {repo.path}/.hooks.dodo.yml exists already" in done.stderr
     )
     assert not repo.has("hooks.dodo")

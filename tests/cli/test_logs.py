@@ -53,9 +53,9 @@ def test_a_job_that_wrote_nothing_says_how_it_stands(cli: Cli, history: History)
     end(writer, 1, Outcome(SKIPPED, NEED, "needs base, which failed", need=0, root_cause=0))
     answer = cli("jobs", "logs", "lib")
     assert (answer.code, answer.out) == (0, "")
-    assert "lib has written nothing: skipped, needs base" in answer.err
+    assert "lib printed nothing (skipped, needs base" in answer.err
     Path(f"{writer.jobs[0].directory}/output.log").touch()
-    assert "base has written nothing: pending" in cli("jobs", "logs", "base").err
+    assert "base printed nothing (pending" in cli("jobs", "logs", "base").err
 
 
 @pytest.mark.parametrize("address", ["lnit", "@1999", "lint@1999", "", "@", "post-commit:lnit"])

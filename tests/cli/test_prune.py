@@ -21,7 +21,7 @@ DONE = Outcome(COMPLETED, exit_code=0)
 
 
 def made_old(invocation: Invocation, days: int) -> Path:
-    """The same invocation, had it been fired so long ago. Returns where it lies now."""
+    """Make the invocation look as if it was fired so long ago, and return its new directory."""
     at = time.gmtime(time.time() - days * 86_400)
     identity = time.strftime("%Y%m%d-%H%M%S", at) + invocation.id[15:]
     record = invocation.path / "invocation.json"

@@ -19,7 +19,7 @@ hooks:
 
 @pytest.fixture
 def files(repo: Repo) -> Repo:
-    """A repository with a hook that writes down the names that its job is given."""
+    """Return a repository with a hook whose job records the names that it is given."""
     use(repo, FILE)
     for name in ("a.py", "b.py", "c.txt", "lib/d.py"):
         repo.write(name, name)
@@ -42,7 +42,7 @@ def test_files_may_be_named_one_by_one_or_behind_the_hook(files: Repo) -> None:
 def test_a_file_that_does_not_exist_is_left_out_with_a_warning(files: Repo) -> None:
     done = files.run("run", "pre-commit", "--files", "a.py", "gone.py")
     assert (done.returncode, ran(files)) == (0, ["a.py"])
-    assert 'dodo-hooks: "gone.py" does not exist, and is left out\n' in done.stderr
+    assert 'dodo-hooks: left out "gone.py": no such file\n' in done.stderr
 
 
 def test_a_file_elsewhere_is_an_error(files: Repo) -> None:
@@ -84,7 +84,7 @@ def test_the_files_of_a_range_and_of_the_last_commit(files: Repo) -> None:
         (("--last-commit", "--from-ref", "main"), "contradict"),
         (("--to-ref", "main"), "--from-ref"),
         (("--from-ref", "nowhere"), "nowhere"),
-        (("--from-ref", "--output=x"), "no range"),
+        (("--from-ref", "--output=x"), "not a range"),
         (("--glob", "[a"), "--glob"),
         (("--files-from", "nothing"), "nothing"),
         (("--detach", "--phase", "off"), "contradict"),
@@ -178,7 +178,7 @@ def test_c7_a_name_that_nothing_in_the_file_has_is_warned_about(repo: Repo) -> N
     use(repo, GROUPS + "  pre-push: {jobs: [{name: scan, run: 'true', tags: [slow]}]}\n")
     done = repo.run("run", "pre-commit", check=True, env={"DODO_HOOKS_SKIP": "scan,tag:slow,stlye"})
     assert [line for line in done.stderr.splitlines() if "DODO_HOOKS_SKIP" in line] == [
-        "dodo-hooks: DODO_HOOKS_SKIP: no job, group or tag is called 'stlye'"
+        "dodo-hooks: unknown job, group or tag 'stlye' in DODO_HOOKS_SKIP"
     ]
 
 
@@ -193,7 +193,7 @@ def test_a_run_obeys_the_phase_of_the_environment(repo: Repo) -> None:
 def test_a_run_that_is_turned_off_says_so(repo: Repo) -> None:
     use(repo, "hooks: {pre-commit: {jobs: [{name: a, run: 'exit 7'}]}}")
     done = repo.run("run", "pre-commit", env={"DODO_HOOKS": "0"})
-    assert (done.returncode, done.stderr) == (0, "dodo-hooks: nothing was run: DODO_HOOKS is 0\n")
+    assert (done.returncode, done.stderr) == (0, "dodo-hooks: nothing run: DODO_HOOKS is 0\n")
 
 
 def test_detach_sends_all_jobs_to_the_background(repo: Repo, gate: Gate) -> None:

@@ -82,7 +82,7 @@ def test_one_screen_of_all_there_is(repo: Repo, history: History, cli: Cli) -> N
     lines = answer.out.splitlines()
     assert lines[0] == "hook file  hooks.dodo: 2 hooks, 3 jobs"
     assert lines[1] == "hooks      installed: pre-commit"
-    assert lines[2] == "           not installed: post-checkout, post-rewrite (dodo-hooks install)"
+    assert lines[2] == "           not installed: post-checkout, post-rewrite (`dodo-hooks install`)"
     assert lines[3] == f"running    {writer.identity} post-checkout: deps running, build pending"
     assert lines[4].startswith("failed     ") and lines[4].endswith(" post-commit: x failed, exit code 7")
     assert len(lines) == 5

@@ -38,7 +38,7 @@ Waiter = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def waiter(repo: Repo) -> Waiter:
-    """Starts a `jobs wait`, and returns once it waits."""
+    """Start a `jobs wait`, and return once it waits."""
 
     def begin(*argv: str) -> "subprocess.Popen[bytes]":
         process = repo.start(sys.executable, "-m", "dodo_hooks", "jobs", "wait", *argv)
@@ -91,7 +91,7 @@ def test_r22_a_time_that_is_over_is_exit_code_2_and_names_what_is_open(cli: Cli,
     end(writer, 2, DONE)
     answer = cli("jobs", "wait", "--timeout", "20ms", f"@{writer.identity}")
     assert (answer.code, answer.out) == (2, "")
-    assert "has not ended: a (running), b (pending)\n" in answer.err
+    assert "timed out waiting for a (running), b (pending)\n" in answer.err
     assert cli("jobs", "wait", "--timeout", "20ms", "c").code == 0
     for wrong in ("20", "soon", "0s"):
         assert cli("jobs", "wait", "--timeout", wrong).code == 3

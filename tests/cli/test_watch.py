@@ -28,7 +28,7 @@ def line(process: "subprocess.Popen[bytes]") -> str:
 
 def test_each_change_is_a_line_when_nobody_looks(repo: Repo, history: History) -> None:
     watching = repo.start(*WATCH)
-    assert watching.stderr is not None and b"nothing runs here" in watching.stderr.readline()
+    assert watching.stderr is not None and b"nothing is running" in watching.stderr.readline()
     writer = history.begin({"a\x1b[2J": (), "b": ()})
     head = f"{writer.identity} post-commit"
     assert [line(watching), line(watching)] == [f"{head} a\\x1b[2J: pending", f"{head} b: pending"]

@@ -29,7 +29,7 @@ PROBE = "an earlier decision"
 
 
 def rule(source: str, *globs: str, command: str = "", below: str = "", types: Sequence[str] = ()) -> FileRule:
-    """A rule of these globs, of which those after a `!` exclude."""
+    """Return a rule of these globs, of which those after a `!` exclude."""
     wanted = tuple(compile_glob(one) for one in globs if not one.startswith("!"))
     unwanted = tuple(compile_glob(one[1:]) for one in globs if one.startswith("!"))
     return FileRule(source, command, wanted, unwanted, tuple(types), below)
@@ -101,7 +101,7 @@ def stage(repo: Repo, *names: str) -> None:
 
 @pytest.fixture
 def counted(repo: Repo, tmp_path: Path) -> Repo:
-    """A repository whose git commands are written down; see `count`."""
+    """Return a repository whose git commands are recorded; see `count`."""
     real = shutil.which("git")
     wrapper = tmp_path / "bin/git"
     wrapper.parent.mkdir()
@@ -177,7 +177,7 @@ def commit_and_remove(repo: Repo, *names: str) -> None:
 
 
 def without_list(source: str, *globs: str, **options: Any) -> FileRule:
-    """The rule of a job whose command takes no list."""
+    """Return the rule of a job whose command takes no list."""
     return rule(source, *globs, **options)._replace(counts_deleted=True)
 
 
@@ -263,7 +263,7 @@ def test_g4_given_files_take_the_place_of_every_set(counted: Repo) -> None:
     )
     applies = ask(counted, hook, given=(b"c.md", b"b.py", b"b.py", b"not there.py", b"nul\0.py"))
     assert applies.files == {0: (b"b.py",), 1: (b"c.md",)}
-    assert applies.left_out[2].reason == "no matching files among those that were given"
+    assert applies.left_out[2].reason == "no matching files among those given"
     assert applies.left_out[3].reason == "a changed file matches c.md"
     assert count(counted) == 0
 
@@ -314,15 +314,15 @@ def test_g4_a_job_whose_files_cannot_be_listed_has_failed(repo: Repo) -> None:
     assert applies.files == {2: (b"a",)}
     first, second = applies.left_out[0], applies.left_out[1]
     assert (first.status, first.cause) == (statuses.FAILED, statuses.SPAWN)
-    assert first.reason == ("its `files` command failed (echo a; echo no >&2; echo 'such list' >&2; exit 3): such list")
-    assert second.reason == "its `files` command failed (exit 4): exit code 4"
+    assert first.reason == ("`files` command failed (echo a; echo no >&2; echo 'such list' >&2; exit 3): such list")
+    assert second.reason == "`files` command failed (exit 4): exit code 4"
     assert statuses.exit_code_of([first]) == 1
 
 
 def test_g4_a_command_that_takes_longer_than_its_hook_has_failed(repo: Repo) -> None:
     hook = hook_of({"files": rule(plan.COMMAND, command="sleep 1000")}, timeout_s=0.2)
     assert ask(repo, hook).left_out[0].reason == (
-        "its `files` command failed (sleep 1000): it took longer than the 0.2 s of the hook"
+        "`files` command failed (sleep 1000): timed out after the 0.2 s of the hook"
     )
 
 
@@ -363,7 +363,7 @@ def test_a_job_that_takes_data_of_an_event_is_skipped_without_one(repo: Repo) ->
     hook = hook_of({"needs_event": "{1}"}, {}, name="commit-msg")
     (outcome,) = ask(repo, hook).left_out.values()
     assert (outcome.status, outcome.cause) == (statuses.SKIPPED, statuses.NO_EVENT)
-    assert outcome.reason == "{1} comes from git; by hand: `dodo-hooks run commit-msg -- ARG1`"
+    assert outcome.reason == "{1} comes from git; use `dodo-hooks run commit-msg -- ARG1`"
     assert ask(repo, hook, ("file",)).left_out == {}
 
 
@@ -430,7 +430,7 @@ def test_c7_a_merge_and_a_rebase_that_go_on(repo: Repo) -> None:
     repo.git("merge", "--abort")
     repo.git("rebase", "-q", "main", check=False)
     assert reason_of(repo, skip(merging, rebasing)) == "a rebase is in progress"
-    assert reason_of(repo, only(ref("topic"))) == "HEAD is on no branch, so it does not match topic"
+    assert reason_of(repo, only(ref("topic"))) == "HEAD is detached and does not match topic"
     repo.git("rebase", "--abort")
 
 
@@ -481,8 +481,8 @@ def test_c7_a_command_that_takes_too_long_does_not_hold(repo: Repo, monkeypatch:
     monkeypatch.setattr(conditions, "RUN_LIMIT_S", 0.2)
     command = "echo $$ > ../pid; sleep 1000"
     applies = ask(repo, hook_of({"checks": (0,)}, {"checks": (1,)}, checks=[skip(run(command)), only(run(command))]))
-    assert applies.sentences == (f"the condition `run: {command}` does not hold: it took longer than 0.2 s",)
-    assert applies.left_out[1].reason == f"`{command}`: it took longer than 0.2 s" and 0 not in applies.left_out
+    assert applies.sentences == (f"the condition `run: {command}` does not hold: timed out after 0.2 s",)
+    assert applies.left_out[1].reason == f"`{command}`: timed out after 0.2 s" and 0 not in applies.left_out
     pid = int((repo.path.parent / "pid").read_text())
     wait_until(lambda: not Path(f"/proc/{pid}").exists())
 
@@ -495,7 +495,7 @@ def test_c7_changed_files_are_those_of_the_event_deleted_ones_too(repo: Repo) ->
     assert reason_of(repo, only(changed("src/**"))) == "no changed file matches src/**"
     repo.git("commit", "-q", "-m", "no docs")
     assert reason_of(repo, skip(changed("docs/**")), "post-commit") == "a changed file matches docs/**"
-    unknown = "it is not known whether a file that matches docs/** has changed"
+    unknown = "cannot determine whether a file matching docs/** changed"
     assert reason_of(repo, only(changed("docs/**")), "post-checkout") == unknown
     assert reason_of(repo, only(changed("docs/**")), "pre-rebase", ("main",)) == unknown
     repo.write(".git/index", "junk")

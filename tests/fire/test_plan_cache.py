@@ -20,7 +20,7 @@ LOCAL = "hooks: {pre-commit: {jobs: [{name: lint, run: other}]}}\n"
 
 
 def compiled(repo: Repo) -> tuple[Compiled, bool]:
-    """The plan, and whether it was compiled just now."""
+    """Return the plan, and whether it was compiled just now."""
     return load_compiled(World(repo.env, str(repo.path)), os.path.realpath(repo.path))
 
 
@@ -35,7 +35,7 @@ def command(repo: Repo) -> str:
 
 @pytest.fixture
 def old(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    """A repository whose hook file and folders are as good as old: nobody can set the time of a change back."""
+    """Return a repository whose hook file and folders count as old, since nobody can set the time of a change back."""
     monkeypatch.setattr(cache, "_YOUNG_S", -1.0)
     repo.file("extends: ['parts/*.yml', x.yml]\n" + LINT)
     repo.file("", "parts/a.yml")

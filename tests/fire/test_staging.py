@@ -12,7 +12,7 @@ from dodo_hooks.fire.unstaged_guard import _has_done_its_work
     [
         (Outcome(statuses.COMPLETED, exit_code=0), True),
         (Outcome(statuses.UP_TO_DATE), True),
-        (Outcome(statuses.FAILED, statuses.CHANGES, "it changed files", 0), True),  # fail_on_changes
+        (Outcome(statuses.FAILED, statuses.CHANGES, "changed files", 0), True),  # fail_on_changes
         (Outcome(statuses.FAILED, statuses.EXIT, "exit code 1", 1), False),
         (Outcome(statuses.FAILED, statuses.TIMEOUT, "it took too long", 0), False),
         (Outcome(statuses.FAILED, statuses.STAGING, "it could not be staged", 0), False),

@@ -156,7 +156,7 @@ def test_a_bundle_that_others_could_have_written_is_left_alone(fired: Repo, chan
     loaders = {loader for name, loader in modules_after(fired, "pre-commit").items() if name.startswith("dodo_hooks")}
     assert loaders == {"SourceFileLoader"}
     assert (
-        "note: the compiled code of the hooks is of another version, or others can write it"
+        "note: hooks start slowly: their compiled code is from another version, or others can write it"
         in fired.run("doctor").stdout
     )
 

@@ -190,7 +190,7 @@ def test_where_hooks_are_installed_too_they_run_once(repo: Repo) -> None:
     repo.run("install", "--global", check=True)
     assert repo.git(*COMMIT).stderr.count("own hook") == 1
     assert repo.read("ran") == "x\n"
-    assert repo.run("doctor", check=True).stdout == "all is well\n"
+    assert repo.run("doctor", check=True).stdout == "no problems found\n"
 
 
 def test_a_repository_with_hooks_of_its_own_needs_no_more_of_them(repo: Repo) -> None:
@@ -200,13 +200,13 @@ def test_a_repository_with_hooks_of_its_own_needs_no_more_of_them(repo: Repo) ->
     repo.file(FILE.replace("hooks: {", "hooks: {post-commit: {jobs: [{name: b, run: touch after}]}, "))
     assert "install" not in repo.git(*COMMIT).stderr
     assert repo.has("ran") and repo.has("after") and not repo.has(".git/hooks/post-commit")
-    assert "installed for all repositories, and this one is trusted" in repo.run("status", check=True).stdout
+    assert "installed for all repositories; this one is trusted" in repo.run("status", check=True).stdout
 
 
 def test_install_in_a_repository_with_global_hooks_is_consent(everywhere: Repo) -> None:
     everywhere.file(FILE)
     before = {path: path.read_bytes() for path in (everywhere.path / ".git/hooks").iterdir()}
-    assert "has the hooks of all repositories already" in everywhere.run("install", check=True).stdout
+    assert "the hooks for all repositories" in everywhere.run("install", check=True).stdout
     assert {path: path.read_bytes() for path in (everywhere.path / ".git/hooks").iterdir()} == before
     everywhere.git(*COMMIT)
     assert everywhere.has("ran")
@@ -277,12 +277,12 @@ def test_a_template_gives_hooks_to_new_repositories_and_asks_for_trust(repo: Rep
     repo.git("clone", "-q", ".", str(tmp_path / "clone"))
     clone = Repo(tmp_path / "clone", repo.env)
     assert clone.has(".git/info/exclude")
-    assert "is not decided" in clone.run("doctor").stdout
+    assert "is not trusted yet" in clone.run("doctor").stdout
     clone.git(*COMMIT)
     assert not clone.has("ran")
     clone.run("trust", check=True)
     clone.git(*COMMIT)
-    assert clone.has("ran") and clone.run("doctor", check=True).stdout == "all is well\n"
+    assert clone.has("ran") and clone.run("doctor", check=True).stdout == "no problems found\n"
     clone.run("install", check=True)  # from now on without the template
     repo.run("uninstall", "--global", check=True)
     (clone.path / "ran").unlink()

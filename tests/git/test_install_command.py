@@ -29,32 +29,32 @@ def answer(command: click.Command, repo: Repo, *argv: str) -> list[str]:
 def test_g2_install_takes_the_hooks_of_the_file(repo: Repo) -> None:
     repo.file(FILE)
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\n").chmod(0o755)
-    where = f"the hooks are in {repo.path}/.git/hooks"
+    where = f"hooks directory: {repo.path}/.git/hooks"
     assert answer(install, repo) == [
-        "pre-commit: installed, your own hook is kept and runs first",
-        "post-checkout: installed, for worktree-post-create",
+        "pre-commit: installed; your legacy hook runs first",
+        "post-checkout: installed for worktree-post-create",
         where,
     ]
     assert answer(install, repo, "commit-msg") == ["commit-msg: installed", where]
     repo.write(".git/hooks/commit-msg", "#!/bin/sh\n")
-    assert answer(uninstall, repo) == ["pre-commit: removed, your own hook is back", "post-checkout: removed"]
-    assert answer(uninstall, repo) == ["no hook of dodo-hooks is installed here"]
+    assert answer(uninstall, repo) == ["pre-commit: removed; your legacy hook is restored", "post-checkout: removed"]
+    assert answer(uninstall, repo) == ["no hooks of dodo-hooks are installed here"]
 
 
 def test_uninstall_says_what_it_left(repo: Repo) -> None:
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# mine\n")
     answer(install, repo, "pre-commit")
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# of another program\n").chmod(0o755)
-    said = f"the hook that was there before is {repo.path}/.git/hooks.dodo-kept/pre-commit"
-    assert answer(uninstall, repo) == [f"pre-commit: left as it is, since another program replaced ours; {said}"]
+    said = f"your legacy hook is {repo.path}/.git/hooks.dodo-kept/pre-commit"
+    assert answer(uninstall, repo) == [f"pre-commit: left unchanged, another program replaced our hook; {said}"]
 
 
 def test_install_without_a_hook_file_says_what_to_do_next(repo: Repo) -> None:
-    with pytest.raises(UsageError, match=f"no hook file in {repo.path}: write hooks.dodo there"):
+    with pytest.raises(UsageError, match=f"no hook file in {repo.path}; run `dodo-hooks init`"):
         answer(install, repo)
     assert not repo.has(".git/hooks/pre-commit")
     assert answer(install, repo, "pre-commit")[2:] == [
-        f"there is no hook file in {repo.path} yet: `dodo-hooks init` writes one, until then they do nothing"
+        f"no hook file in {repo.path}; run `dodo-hooks init` to create one"
     ]
     assert repo.has(".git/hooks/pre-commit")
 
@@ -82,7 +82,7 @@ def test_a_broken_hook_file_installs_nothing_unless_the_hook_is_named(repo: Repo
 )
 def test_a_file_without_hooks_installs_nothing_and_is_no_error(repo: Repo, name: str, content: str) -> None:
     repo.file(content, name)
-    assert answer(install, repo) == [f"{name} names no hook yet, so nothing is installed"]
+    assert answer(install, repo) == [f"nothing installed: {name} names no hook yet"]
     assert not repo.has(".git/dodo-hooks")
 
 

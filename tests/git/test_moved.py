@@ -30,8 +30,8 @@ def test_g1_hooks_go_with_a_repository_that_is_moved(installed: Repo, tmp_path: 
     shutil.move(installed.path, tmp_path / "else where")
     moved = Repo(tmp_path / "else where", installed.env)
     works(moved)
-    assert moved.run("doctor", check=True).stdout == "all is well\n"
-    assert "your own hook is back" in moved.run("uninstall", check=True).stdout
+    assert moved.run("doctor", check=True).stdout == "no problems found\n"
+    assert "your legacy hook is restored" in moved.run("uninstall", check=True).stdout
 
 
 def test_g1_a_copy_has_hooks_of_its_own(installed: Repo, tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_g1_a_copy_has_hooks_of_its_own(installed: Repo, tmp_path: Path) -> None
     shutil.rmtree(installed.path)
     works(copy)
     assert len(list((installed.state / "dodo-hooks/jobs").iterdir())) == 1  # as many as ran: the copy is another one
-    assert "your own hook is back" in copy.run("uninstall", check=True).stdout
+    assert "your legacy hook is restored" in copy.run("uninstall", check=True).stdout
 
 
 def test_g1_hooks_go_with_a_repository_with_linked_worktrees(installed: Repo, tmp_path: Path) -> None:

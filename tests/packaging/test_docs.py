@@ -29,7 +29,7 @@ def _shown() -> list[tuple[str, str]]:
 
 
 def _load(text: str, folder: Path) -> None:
-    """Raises ConfigError with every problem of the file."""
+    """Compile the file. Raises ConfigError with every error in it."""
     (folder / "hooks.dodo").write_text(text)
     found = find_hook_file(str(folder))
     assert found is not None

@@ -1,5 +1,7 @@
-"""Each example is run as a user would run it, by real git. What it calls and not every machine has is played by stubs
-that write down how they were called."""
+"""The examples, run by real git as a user would run them.
+
+Programs that not every machine has are replaced by stubs that record their calls.
+"""
 
 import os
 import shutil
@@ -12,8 +14,11 @@ NAMES = ("hooks.dodo", "lefthook.yml")
 
 
 def use(repo: Repo, example: str, **stubs: str) -> None:
-    """Put the example's hook file into the repository and install it. Each stub is a program and the shell text that
-    plays it; all of them write their name and arguments to the file `calls` beside the repository."""
+    """Put the example's hook file into the repository and install it.
+
+    Each stub is a program and its shell text. All of them write their name and arguments to the file `calls` beside
+    the repository.
+    """
     (file,) = [path for path in (EXAMPLES / example).iterdir() if path.name in NAMES]
     shutil.copy(file, repo.path)
     programs = repo.path.parent / "programs"

@@ -23,14 +23,14 @@ CASES = {  # what is staged, and whether lint finds something
 
 
 def hook_file() -> str:
-    """The one that the page begins with."""
+    """Return the example that the page begins with."""
     block = re.search(r"^```yaml\n(# hooks\.dodo\b.*?)^```$", (DOCS / "output.md").read_text(), re.M | re.S)
     assert block is not None
     return block[1]
 
 
 def screen(command: str, done: Done) -> str:
-    """What a person sees, without what differs in each run."""
+    """Return what a person sees, without the parts that differ in each run."""
     text = re.sub(r"\b\d+\.\d s", "0.1 s", f"$ {command}\n{done.stdout}{done.stderr}")
     return re.sub(r"@\d{8}-\d{6}-\d{6}", "@20261127-101530-123456", text)
 

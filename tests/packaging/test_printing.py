@@ -31,7 +31,7 @@ DESCRIPTORS = {"STDOUT", "STDERR"}
 
 
 def prints(tree: ast.AST) -> Iterator[int]:
-    """The lines on which something is printed."""
+    """Return the lines on which something is printed."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue

@@ -34,7 +34,7 @@ def _test_names() -> list[str]:
 
 
 def _rules_of(name: str) -> list[str]:
-    """The rules at the beginning of a test's name: one, or several in a row as in test_r1_r2_..."""
+    """Return the rules at the beginning of a test's name: one, or several in a row as in test_r1_r2_..."""
     rules: list[str] = []
     for word in name.split("_")[1:]:
         if not re.fullmatch(r"[rcg]\d+", word):

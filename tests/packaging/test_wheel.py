@@ -62,7 +62,7 @@ def _build(tree: Path, name: str, *options: str) -> zipfile.ZipFile:
 
 
 def _sources(folder: Path, package: str) -> list[str]:
-    """The files of a folder that belong into the wheel, by their names there. `rglob` does not follow the link."""
+    """Return the files of a folder that belong into the wheel, by their names there (`rglob` follows no link)."""
     files = [path for path in folder.rglob("*") if path.suffix in (".py", ".json") or path.name == "py.typed"]
     named = [f"{package}/{path.relative_to(folder).as_posix()}" for path in files]
     return [name for name in named if package != "dodo_hooks" or not name.startswith("dodo_hooks/loader/")]

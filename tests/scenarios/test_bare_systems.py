@@ -77,7 +77,7 @@ def test_r18_without_flock_gates_run_and_the_background_runs_attached(repo: Repo
     repo.install()
     done = repo.call(*COMMIT, check=True)
     assert repo.has("checked") and repo.has("built")  # at once: nothing has gone on without git
-    assert done.stderr.count("run attached, because ") == 1 and "Traceback" not in done.stderr
+    assert done.stderr.count("background jobs run attached") == 1 and "Traceback" not in done.stderr
     assert [one.statuses() for one in repo.invocations()] == [
         {"check": "completed"},
         {"deps": "completed", "build": "completed"},

@@ -119,4 +119,4 @@ def test_c5_c7_doit_comes_to_the_same_outcomes_as_the_prompt(repo: Repo, marks: 
 def test_g2_a_file_of_tasks_alone_has_nothing_to_install(repo: Repo) -> None:
     repo.file("tasks: {release: {jobs: [{run: 'true'}]}}\n")
     done = repo.run("install")
-    assert (done.returncode, done.stdout) == (0, "hooks.dodo names no hook yet, so nothing is installed\n")
+    assert (done.returncode, done.stdout) == (0, "nothing installed: hooks.dodo names no hook yet\n")

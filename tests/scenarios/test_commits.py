@@ -1,5 +1,7 @@
-"""Each way in which git makes a commit, through the whole program: what is committed, what is staged, and what is in
-the working tree afterwards (G3, G5, G6)."""
+"""The ways in which git makes a commit, through the whole program (G3, G5, G6).
+
+The tests check what is committed, what is staged, and what is in the working tree afterwards.
+"""
 
 import json
 import shlex
@@ -29,7 +31,7 @@ sys.exit(os.environ.get("FAILS"))
 
 
 def fix_job(place: Path) -> dict[str, Any]:
-    """A job that makes `good` of every `bad`. FAILS=why: it fails when it has done so."""
+    """Return a job that makes `good` of every `bad`. FAILS=why: it fails afterwards."""
     script = place / "good.py"
     script.write_text(GOOD)
     return {"run": f"{shlex.quote(sys.executable)} {script} {{staged_files}}", "glob": "*", "stage_fixed": True}
@@ -37,7 +39,7 @@ def fix_job(place: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def fixing(repo: Repo) -> Repo:
-    """A repository with such a hook and a few committed files."""
+    """Return a repository with such a hook and a few committed files."""
     commit_files(repo)
     repo.hook("pre-commit", fix=fix_job(repo.path.parent))
     repo.git("add", "hooks.dodo")
@@ -317,7 +319,7 @@ def test_g3_rewritten_commits_are_told_to_each_job(repo: Repo) -> None:
 
 
 def git_calls(repo: Repo, *argv: str) -> list[str]:
-    """The git commands that we start during a git command."""
+    """Return the git commands that we start during a git command."""
     bin_dir, calls = repo.path.parent / "bin", repo.path.parent / "calls"
     bin_dir.mkdir(exist_ok=True)
     wrapper = bin_dir / "git"

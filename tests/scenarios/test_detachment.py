@@ -29,7 +29,7 @@ def process_of(pid: int) -> Process:
 
 
 def descriptors_of(pid: int) -> dict[int, str]:
-    """What each open descriptor of a process leads to (proc(5), /proc/pid/fd)."""
+    """Return the target of each open descriptor of a process (proc(5), /proc/pid/fd)."""
     directory = Path(f"/proc/{pid}/fd")
     return {int(name): os.readlink(directory / name) for name in os.listdir(directory)}
 
@@ -45,7 +45,7 @@ def may_have_jobs(invocation: Invocation) -> bool:
 
 
 def variables_in(text: str) -> dict[str, str]:
-    """What `env` has printed."""
+    """Return the variables that `env` has printed."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
@@ -232,8 +232,10 @@ def test_r10_a_broken_graph_is_said_and_stands_in_the_record(repo: Repo) -> None
 
 
 def hold_the_coordinator(repo: Repo) -> tuple[Invocation, int, Path]:
-    """Stop a coordinator of post-commit after it has forked its first wave and before it lets git go: the record that
-    it writes in between is a FIFO, made by a foreground job `hold`. Returns the pid and the FIFO, too."""
+    """Stop a coordinator of post-commit after it has forked its first wave and before it releases git.
+
+    The record that it writes in between is a FIFO, made by a foreground job `hold`. Returns the pid and the FIFO, too.
+    """
     invocation = repo.begun("post-commit")
     invocation.wait_for_status("hold", "completed")  # from now on only a coordinator has a wave with nothing to run
     hook = invocation.record.pid
@@ -264,7 +266,7 @@ def test_r10_the_death_of_a_coordinator_that_said_nothing_is_told(repo: Repo) ->
     kill(coordinator)
     _, said = git.communicate()
     assert git.returncode == 0
-    assert said.count(b"were not started: the background process died before it had started anything") == 1
+    assert said.count(b"were not started: the background process died before it started a job") == 1
     fifo.unlink()
     wait_until(lambda: not may_have_jobs(invocation))
     assert "skipped" in repo.run("jobs", check=True).stdout

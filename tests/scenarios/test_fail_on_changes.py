@@ -10,7 +10,7 @@ from kit.repo import Repo
 
 @pytest.fixture
 def staged(repo: Repo) -> Repo:
-    """`a` and `b` are committed, and a change of `a` is staged."""
+    """Commit `a` and `b`, and stage a change of `a`."""
     repo.write("a", "1\n")
     repo.write("b", "1\n")
     repo.git("add", "-A")

@@ -132,7 +132,7 @@ def test_c6_a_dangerous_command_of_another_tools_file_fails_alone(repo: Repo) ->
     again = repo.run("jobs", "retry", "bad")
     assert again.returncode == 1 and not (repo.path / "started").exists()
     dry = repo.run("run", "post-commit", "--dry-run", "--job", "bad", check=True)
-    assert "fails, without being run: {lefthook_job_name} would be read" in dry.stdout
+    assert "would fail without being run: {lefthook_job_name} would be read" in dry.stdout
     checked = repo.run("validate", check=True)
     assert "lefthook.yml:4:45: " in checked.stderr and "the job fails when it would run: " in checked.stderr
 
@@ -210,5 +210,5 @@ def test_r22_a_gate_refuses_if_the_command_that_lists_its_files_fails(repo: Repo
     use(repo, text, "lefthook.yml")
     assert commit(repo, "a.txt", check=False) == 1
     job = repo.finished("pre-commit").job("lint")
-    assert (job.status, job.reason) == ("failed", "its `files` command failed (echo gone >&2; exit 3): gone")
+    assert (job.status, job.reason) == ("failed", "`files` command failed (echo gone >&2; exit 3): gone")
     assert ran(repo) == []

@@ -1,5 +1,8 @@
-"""Jobs that behave badly: the record that each must leave. (Those that ignore SIGTERM, that leave a daemon behind which
-keeps their output open, and a stopped one that is cancelled, are in test_processes.py: R14, R16.)"""
+"""Jobs that behave badly, and the record that each must leave.
+
+test_processes.py has those that ignore SIGTERM, that leave a daemon behind which keeps their output open, and a
+stopped one that is cancelled (R14, R16).
+"""
 
 import signal
 import sys
@@ -81,7 +84,7 @@ def on_disk(log: Path) -> int:
 
 
 def peak_bytes(pid: int) -> int:
-    """The most memory that a process has had (proc(5), VmHWM)."""
+    """Return the most memory that a process has had (proc(5), VmHWM)."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 

@@ -27,7 +27,7 @@ def expect_all(repo: Repo, invocation: Invocation, *jobs: str) -> None:
 
 
 def hook(repo: Repo, name: str, *lists: str, files: str = "") -> None:
-    """A hook with a job for each list, bare and in quotes, and one for what the command `files` prints."""
+    """Return a hook with a job for each list, bare and in quotes, and one for the output of the command `files`."""
     command = tell(repo, ".git/tell")
     jobs = [f"{{name: {one}, glob: '*.txt', run: '{command} {{{one}}}'}}" for one in lists]
     jobs += [f"{{name: {one}-quoted, glob: '*.txt', run: '{command} \"{{{one}}}\" | cat'}}" for one in lists]

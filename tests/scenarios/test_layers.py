@@ -11,7 +11,7 @@ def job(name: str, line: str) -> str:
 
 
 def firing(repo: Repo) -> list[str]:
-    """What the next commit runs, sorted."""
+    """Return what the next commit runs, sorted."""
     repo.git("commit", "-q", "--allow-empty", "-m", "work")
     told = sorted(repo.read("ran").splitlines())
     (repo.path / "ran").unlink()
@@ -20,7 +20,7 @@ def firing(repo: Repo) -> list[str]:
 
 @pytest.fixture
 def linked(repo: Repo) -> Repo:
-    """A linked working tree of a repository whose main one has a local overlay."""
+    """Return a linked working tree of a repository whose main one has a local overlay."""
     base = f"hooks: {{pre-commit: {{jobs: [{job('a', 'a')}, {job('b', 'b')}, {job('c', 'c')}, {job('d', 'd')}]}}}}\n"
     use(repo, f"extends: shared/*.yml\n{base}", ".hooks.dodo")
     repo.file(f"hooks: {{pre-commit: {{jobs: [{job('b', 'b of shared')}]}}}}\n", "shared/one.yml")

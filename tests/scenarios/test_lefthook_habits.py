@@ -30,7 +30,7 @@ def test_lefthook_0_runs_nothing(lefthook: Repo, value: str) -> None:
     lefthook.env["LEFTHOOK"] = value
     commit(lefthook)
     done = lefthook.run("run", "pre-commit")
-    assert (done.returncode, done.stdout) == (0, "nothing is run: LEFTHOOK is 0, and a lefthook file is in use\n")
+    assert (done.returncode, done.stdout) == (0, "nothing run: LEFTHOOK is 0, and a lefthook file is in use\n")
     assert ran(lefthook) == []
     lefthook.file("pre-commit: [", "lefthook.yml")  # as with lefthook, not even read
     commit(lefthook)

@@ -23,7 +23,7 @@ def sentences(said: str) -> list[str]:
 
 
 def write_hooks(repo: Repo) -> None:
-    """A gate, one that has nothing but background, and one that has both."""
+    """Write a gate, a hook that has only background jobs, and one that has both."""
     repo.hook("pre-commit", check="touch checked")
     repo.hook("post-commit", background=True, warm="touch warm")
     repo.install()
@@ -37,7 +37,7 @@ def subjects(repo: Repo) -> list[str]:
 
 
 def block(repo: Repo) -> None:
-    """A file stands where the state directory should be."""
+    """Put a file where the state directory should be."""
     shutil.rmtree(repo.state, ignore_errors=True)
     repo.state.write_text("not a directory")
 
@@ -75,7 +75,7 @@ def test_r21_a_hook_with_foreground_jobs_says_that_they_did_not_run(repo: Repo) 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KB; full once its file `ballast` is as large as it can be."""
+    """Mount a file system of 64 KB; it is full once its file `ballast` is as large as it can be."""
     path = tmp_path / "disk"
     path.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(path)], capture_output=True)
@@ -214,7 +214,7 @@ AS_SOMEBODY = (
 
 @pytest.fixture
 def public(env: dict[str, str]) -> Iterator[Repo]:
-    """A repository outside of pytest's directories: access(2), by which we look for it, goes without capabilities."""
+    """Return a repository outside of pytest's directories, since access(2) ignores capabilities."""
     with suppress(FileNotFoundError):  # no such programs
         if not subprocess.run([*AS_SOMEBODY, "prlimit", "--nproc=1", "true"], capture_output=True).returncode:
             with tempfile.TemporaryDirectory() as place:
@@ -343,7 +343,7 @@ def test_r22_without_a_hook_file_hooks_pass_quietly(repo: Repo) -> None:
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
     by_hand = repo.run("run", "pre-commit")
     (message,) = by_hand.stderr.splitlines()
-    assert by_hand.returncode == 3 and "write hooks.dodo" in message
+    assert by_hand.returncode == 3 and "run `dodo-hooks init`" in message
     assert not repo.invocations()
 
 

@@ -26,7 +26,7 @@ def configure(repo: Repo, text: str) -> Path:
 
 
 def told(repo: Repo) -> str:
-    """Waits for it: it comes after the records are closed."""
+    """Wait for the notification, which comes after the records are closed."""
     path = Path(repo.env["HOME"]) / "told"
     wait_until(lambda: path.exists() and path.read_text().endswith("\n"), what=str(path))
     return path.read_text()

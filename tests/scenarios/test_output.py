@@ -160,7 +160,7 @@ def test_r23_by_hand_background_jobs_that_are_not_begun_are_named(repo: Repo) ->
 def test_r23_a_hook_without_jobs_says_that(repo: Repo) -> None:
     repo.file("hooks: {pre-commit: {jobs: []}}\n")
     done = repo.run("run", "pre-commit")
-    assert (done.returncode, done.stdout) == (0, "pre-commit: nothing to run, it has no jobs\n")
+    assert (done.returncode, done.stdout) == (0, "pre-commit: nothing to run (no jobs)\n")
 
 
 # Running again
@@ -194,7 +194,7 @@ def test_r23_the_command_that_runs_again_runs_again(repo: Repo) -> None:
 
 
 def program(repo: Repo) -> Path:
-    """A folder with `dodo-hooks` in it."""
+    """Return a folder with `dodo-hooks` in it."""
     path = repo.write(".git/bin/dodo-hooks", f'#!/bin/sh\nexec {sys.executable} -m dodo_hooks "$@"\n')
     path.chmod(0o755)
     return path.parent
@@ -223,12 +223,12 @@ def test_g3_a_push_by_hand_is_about_what_git_push_would_send(repo: Repo, tmp_pat
     commit(repo, "a.txt")
     repo.file(PUSH)
     new = repo.run("run", "pre-push", check=True)
-    assert "it is about what `git push` would send: main to origin (where it is new)\n" in new.stderr
+    assert "using what `git push` would send: main to origin (new branch)\n" in new.stderr
     head = repo.git("rev-parse", "HEAD").stdout.strip()
     assert ran(repo) == ["origin a.txt", f"refs/heads/main {head} refs/heads/main {'0' * 40}"]
     repo.git("push", "-q", "-u", "origin", "main")
     nothing = repo.run("run", "pre-push", check=True)
-    assert "`git push` would send nothing: origin/main has all of main\n" in nothing.stderr
+    assert "origin/main already has all of main\n" in nothing.stderr
     assert nothing.stdout == "pre-push: nothing to run\n\u2013 a  no matching pushed files\n"
     commit(repo, "b.txt")
     assert "would send: main to origin/main\n" in repo.run("run", "pre-push", check=True).stderr
@@ -254,10 +254,10 @@ def test_g3_a_push_by_hand_to_another_remote_is_new_there(repo: Repo, tmp_path: 
     repo.git("config", "branch.main.pushRemote", str(tmp_path / "other one"))
     repo.file(PUSH)
     done = repo.run("run", "pre-push", check=True)
-    assert f"would send: main to {tmp_path / 'other one'} (where it is new)\n" in done.stderr
+    assert f"would send: main to {tmp_path / 'other one'} (new branch)\n" in done.stderr
     assert ran(repo)[1].endswith(f" refs/heads/main {'0' * 40}")
     named = repo.run("run", "pre-push", "--", "elsewhere", "url", check=True)
-    assert "would send: main to elsewhere (where it is new)\n" in named.stderr
+    assert "would send: main to elsewhere (new branch)\n" in named.stderr
     assert ran(repo)[0] == "elsewhere a.txt"
 
 
@@ -265,7 +265,7 @@ def test_g3_a_push_by_hand_from_no_branch_says_so(repo: Repo) -> None:
     repo.file(PUSH)
     repo.git("checkout", "-q", "--detach")
     done = repo.run("run", "pre-push", check=True)
-    assert "HEAD is on no branch that `git push` would send\n" in done.stderr and ran(repo) == []
+    assert "HEAD is on no branch to push\n" in done.stderr and ran(repo) == []
 
 
 # Pagers
@@ -325,12 +325,12 @@ def test_r23_a_dry_run_executes_nothing_and_says_what_it_would_ask(repo: Repo) -
     assert done.stdout == (
         "pre-commit: would run\n"
         "  listed  foreground: cat {files}\n"
-        "    would ask: touch .git/asked; echo a.txt\n"
+        "    would first run: touch .git/asked; echo a.txt\n"
         "  asked   foreground: true\n"
-        "    would ask: touch .git/asked\n"
+        "    would first run: touch .git/asked\n"
         "\u2013 never   branch main matches main\n"
         "  other   foreground: true\n"
-        "    would ask: touch .git/asked\n"
+        "    would first run: touch .git/asked\n"
         "\u2013 both    branch main does not match elsewhere\n"
     )
 

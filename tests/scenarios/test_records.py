@@ -19,7 +19,7 @@ COMMIT = ("git", "commit", "--allow-empty", "-m", "work")
 
 
 def listed(repo: Repo) -> list[dict[str, Any]]:
-    """What `dodo-hooks jobs --format json` shows."""
+    """Return what `dodo-hooks jobs --format json` shows."""
     shown: list[dict[str, Any]] = json.loads(repo.run("jobs", "--format", "json", check=True).stdout)
     return shown
 
@@ -136,7 +136,7 @@ STOPPED = {name: ("skipped", "interrupted") for name in CRASHED} | {"held": ("ca
 
 
 def story(repo: Repo, event: str, gate: Gate) -> None:
-    """A job that stands, with a child that would live on; one that needs it; one that needs that."""
+    """Start a job that is held, with a child that would outlive it; one that needs it; one that needs that one."""
     repo.hook(
         event,
         background=event == "post-commit",
@@ -148,7 +148,7 @@ def story(repo: Repo, event: str, gate: Gate) -> None:
 
 
 def expect_the_truth(repo: Repo, invocation: Invocation, expected: dict[str, tuple[str, str]]) -> None:
-    """The job dies soon, the next command closes the records, and nothing of the run is alive."""
+    """Check that the job dies soon, that the next command closes the records, and that nothing of the run is alive."""
     group = invocation.job("held").pid
     wait_until(lambda: not group_alive(group), deadline_s=2, what="the end of the job")
     wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), deadline_s=2, what="the end of everything")

@@ -90,7 +90,7 @@ def conflicting(repo: Repo) -> None:
 def commit(repo: Repo) -> list[str]:
     """Commit something; returns what was said about the background that was put off."""
     done = repo.git("commit", "-q", "--allow-empty", "-m", "later")
-    return [line for line in done.stderr.splitlines() if "put off" in line]
+    return [line for line in done.stderr.splitlines() if "deferred" in line]
 
 
 @pytest.mark.parametrize("command", ["cherry-pick", "revert"])
@@ -106,7 +106,7 @@ def test_r12_an_abandoned_sequence_does_not_stop_the_background_of_later_commits
     assert f"{command} currently in progress" in repo.git("status").stdout.lower()
     assert background(repo, "post-commit") == ["skipped replay"]
     assert commit(repo) == [
-        f"dodo-hooks: post-commit: the background jobs that an unfinished {command} put off start now"
+        f"dodo-hooks: post-commit: starting the background jobs deferred by an unfinished {command}"
     ]
     assert commit(repo) == []
     assert background(repo, "post-commit") == ["skipped replay", "completed", "completed"]
@@ -136,7 +136,7 @@ def test_r12_an_abandoned_rebase_puts_off_no_later_commit_of_a_branch(repo: Repo
     repo.git("commit", "-qm", "for the rebase")  # HEAD is detached: it goes on
     left = repo.git("checkout", "-qf", "other")
     assert repo.has(f".git/rebase-{backend[2:]}")
-    assert "post-commit: dropped the background jobs that an unfinished rebase put off; run them with" in left.stderr
+    assert "post-commit: dropped the background jobs deferred by an unfinished rebase; run them with" in left.stderr
     assert commit(repo) == []
     assert background(repo, "post-commit") == ["skipped replay", "completed"]
     assert background(repo, "post-checkout")[-1] == "completed"
@@ -149,7 +149,7 @@ def test_r12_what_an_abandoned_rebase_put_off_for_another_hook_is_dropped_with_a
     repo.git("reset", "-q", "--hard")
     repo.git("symbolic-ref", "HEAD", "refs/heads/other")
     (said,) = commit(repo)
-    assert said.startswith("dodo-hooks: post-checkout: dropped the background jobs that an unfinished rebase put off")
+    assert said.startswith("dodo-hooks: post-checkout: dropped the background jobs deferred by an unfinished rebase")
     assert background(repo, "post-checkout") == ["skipped replay"] and commit(repo) == []
 
 

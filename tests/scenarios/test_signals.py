@@ -29,7 +29,7 @@ def _ctrl_c_counts() -> Iterator[None]:
 
 
 def write_hook(repo: Repo, gate: Gate, first: str = "") -> None:
-    """A job that stands at the gate, one that waits for its slot, one that needs the first, one for the background."""
+    """Start a job held at the gate, one that waits for its slot, one that needs the first, and a background job."""
     repo.settings(jobs=1)
     repo.hook(
         "pre-commit",
@@ -42,7 +42,7 @@ def write_hook(repo: Repo, gate: Gate, first: str = "") -> None:
 
 
 def expect_interrupted(repo: Repo, shell: int) -> Invocation:
-    """What ran is cancelled, what waited is skipped, nothing runs, and nothing was committed."""
+    """Check that running jobs are cancelled, waiting ones skipped, nothing runs, and nothing was committed."""
     invocation = repo.finished("pre-commit")
     assert {job.name: (job.status, job.cause) for job in invocation.jobs()} == {
         "held": ("cancelled", "interrupted"),
@@ -167,7 +167,7 @@ def test_r17_a_reader_that_has_stopped_does_not_hold_up_a_signal(repo: Repo) -> 
 
 
 def full_pipe() -> tuple[int, int]:
-    """A pipe that takes nothing any more: (the end to read from, the end to write to)."""
+    """Return a full pipe: (the end to read from, the end to write to)."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with suppress(BlockingIOError):

@@ -114,7 +114,7 @@ class Trial:
         return {"run": f'{command} && : >"{self.ran}/$DODO_INVOCATION.$DODO_JOB"', "glob": glob}
 
     def _entry(self, text: str) -> str:
-        """What the index says of such a file."""
+        """Return the index entry of such a file."""
         blob = self.repo.call("git", "hash-object", "--stdin", input=text, check=True).stdout.strip()
         return f"100644 {blob} 0"
 
@@ -170,7 +170,7 @@ class Trial:
                 assert entry == self.unstaged_entry and name[:3] == b"d0/" and "-- d0" in what, (what, path, entry)
 
     def expect_a_commit(self, what: str) -> None:
-        """What git says has been committed, and all fixes are in it."""
+        """Check that the commit has what git reported, with all fixes in it."""
         index = index_of(self.repo)
         assert {index[os.fsdecode(name)] for name in self.fixed} <= self.entries_with_fix, what
         assert self._head() > self.commits, what
@@ -189,7 +189,7 @@ class Trial:
                     assert has_ended or job["status"] != "completed", (job, run)
 
     def next_command(self, name: str) -> "tuple[str, ...]":
-        """What a person does next."""
+        """Do what a person does next."""
         git_dir = self.repo.path / ".git"
         if name == "status" or any(git_dir.rglob("*.lock")):
             self.expect_nobody()  # a command of ours does not wait for those who are still ending

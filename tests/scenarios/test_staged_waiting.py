@@ -34,7 +34,7 @@ def make_partial(repo: Repo) -> None:
 
 
 def hide_at(repo: Repo, gate: Gate) -> "subprocess.Popen[bytes]":
-    """A commit whose job stands at the gate while unstaged changes are hidden."""
+    """Start a commit whose job is held at the gate while unstaged changes are hidden."""
     make_partial(repo)
     repo.hook("pre-commit", slow=gate.command)
     repo.install()
@@ -151,7 +151,7 @@ def test_g5_what_was_not_killed_is_not_said_to_have_been(repo: Repo, gate: Gate)
 
 @pytest.fixture
 def theirs(env: dict[str, str]) -> Iterator[Repo]:
-    """A repository of `nobody`, where that user can reach it."""
+    """Return a repository of `nobody`, where that user can reach it."""
     if os.geteuid() != 0:
         pytest.skip("only root can work in the repository of another user")
     with tempfile.TemporaryDirectory() as place:

@@ -1,5 +1,7 @@
-"""What else happens while the jobs of a commit run: editors save, background jobs write, others commit, and jobs of
-one hook want the same files (G5, G6, G7)."""
+"""Other writers while the jobs of a commit run (G5, G6, G7).
+
+Editors save, background jobs write, others commit, and jobs of one hook change the same files.
+"""
 
 import os
 import shutil
@@ -28,7 +30,7 @@ def expect_nobody_at(gate: Gate) -> None:
 
 
 def make_partial(repo: Repo, *names: str) -> None:
-    """Committed files that have a staged change and an unstaged one."""
+    """Make committed files that have a staged change and an unstaged one."""
     for name in names:
         repo.write(name, TEXT)
     repo.git("add", *names)
@@ -282,7 +284,7 @@ def test_g5_a_command_that_only_looks_does_not_wait_for_a_living_hook(repo: Repo
 
 
 def kill_at(repo: Repo, gate: Gate) -> None:
-    """A commit whose git and hook are killed while a job stands at the gate."""
+    """Start a commit, and kill its git and hook while a job is held at the gate."""
     git = repo.start(*COMMIT)
     gate.wait()
     os.kill(repo.begun("pre-commit").record.pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ def news(text: str) -> list[str]:
 
 @pytest.fixture
 def failed(repo: Repo) -> Repo:
-    """A repository in which a background job has failed, and another was skipped because of it."""
+    """Return a repository in which a background job has failed, and another was skipped because of it."""
     repo.hook("post-commit", background=True, deps="exit 7", build={"run": "true", "needs": ["deps"]})
     repo.hook("pre-commit", quick="true")
     repo.git("commit", "--allow-empty", "-m", "work")
@@ -53,7 +53,7 @@ def test_the_command_that_is_told_shows_it(failed: Repo) -> None:
     (line,) = news(failed.run("jobs").stderr)
     program, *argv = shlex.split(line.rpartition(": ")[2])
     assert program == "dodo-hooks"
-    assert "deps has written nothing: failed, exit code 7" in failed.run(*argv, check=True).stderr
+    assert "deps printed nothing (failed, exit code 7)" in failed.run(*argv, check=True).stderr
 
 
 def test_no_job_hears_it(failed: Repo) -> None:

@@ -61,7 +61,7 @@ class Lane:
         self._targets: list[str] = []
 
     def fire(self) -> None:
-        """What git does; the hook itself is one of those who may die."""
+        """Run git; the hook itself is one of the processes that may die."""
         self._hook = subprocess.Popen(
             [".git/hooks/post-commit"],
             cwd=self._repo.path,

@@ -22,7 +22,7 @@ hooks:
 
 @pytest.fixture
 def undecided(repo: Repo) -> Repo:
-    """A clone of somebody's, of a user with hooks for all repositories."""
+    """Return a clone of another user's repository, for a user with hooks for all repositories."""
     repo.run("install", "--global", check=True)
     repo.file(FILE)
     repo.git("remote", "add", "origin", "https://example.invalid/somebody's.git")
@@ -44,7 +44,7 @@ def files_of(repo: Repo) -> list[Path]:
 def test_in_an_undecided_repository_nothing_runs_and_that_is_said_once_a_day(undecided: Repo, text: str) -> None:
     undecided.file(text)
     first = undecided.git(*COMMIT)
-    assert first.stderr.count("\n") == 1 and f"the hooks of {undecided.path} do not run" in first.stderr
+    assert first.stderr.count("\n") == 1 and f"hooks not run: {undecided.path} is not trusted yet" in first.stderr
     assert "`dodo-hooks trust`" in first.stderr and "`dodo-hooks deny`" in first.stderr
     undecided.file(FILE)
     assert undecided.git(*COMMIT).stderr == "" and not undecided.invocations()
@@ -64,7 +64,7 @@ def test_what_was_not_run_can_be_replayed(undecided: Repo) -> None:
 def test_a_denied_repository_is_quiet(undecided: Repo) -> None:
     undecided.run("deny", check=True)
     assert undecided.git(*COMMIT).stderr == "" and not ran(undecided)
-    assert undecided.run("doctor", check=True).stdout.startswith("note: no hook runs here: you have denied it; ")
+    assert undecided.run("doctor", check=True).stdout.startswith("note: no hook runs here: you denied it; ")
     undecided.run("trust", check=True)
     undecided.git(*COMMIT)
     assert ran(undecided) == 1
@@ -77,9 +77,9 @@ def test_a_yes_is_about_the_contents_of_the_hook_files(undecided: Repo) -> None:
     for _ in range(2):
         done = undecided.git(*COMMIT, check=False)
         assert done.returncode == 1 and done.stderr.count("\n") == 1 and not undecided.has("evil")
-        assert "pre-commit refuses: the hook files are not those that were accepted: `dodo-hooks trust`" in done.stderr
+        assert "pre-commit refused: the hook files have changed since you accepted them; review" in done.stderr
     said = [undecided.git(*COMMIT, "--no-verify").stderr for _ in range(2)]
-    assert said[0].startswith("dodo-hooks: post-commit was not run: the hook files are not those") and not said[1]
+    assert said[0].startswith("dodo-hooks: post-commit not run: the hook files have changed") and not said[1]
     assert "trusted with other hook files" in undecided.run("status", check=True).stdout
     refused = undecided.run("trust")
     assert refused.returncode == 3 and "--yes" in refused.stderr
@@ -195,7 +195,7 @@ def test_a_decision_is_about_one_path(undecided: Repo, tmp_path: Path, way: str)
         identity = undecided.read(".git/dodo-hooks/id").split()[0] if undecided.has(".git/dodo-hooks/id") else "0" * 16
         there.write(".git/dodo-hooks/id", f"{identity} {stat_of.st_dev:x} {stat_of.st_ino:x}\n")
     before = ran(there)
-    assert "do not run" in there.git(*COMMIT).stderr and ran(there) == before
+    assert "hooks not run" in there.git(*COMMIT).stderr and ran(there) == before
     there.run("trust", check=True)
     there.git(*COMMIT)
     assert ran(there) == before + 1
@@ -261,7 +261,7 @@ def configure(repo: Repo, text: str) -> None:
 
 
 def former(repo: Repo, *fields: str, top: Path | None = None) -> Path:
-    """A decision as it was kept under the repository's id."""
+    """Write a decision as it was kept under the repository's id."""
     here = (repo.path / ".git").stat()
     repo.write(".git/dodo-hooks/id", f"0123456789abcdef {here.st_dev:x} {here.st_ino:x}\n")
     path = repo.state / "dodo-hooks/trust/0123456789abcdef"
@@ -284,12 +284,12 @@ def test_an_old_denial_and_old_pins_hold_and_all_else_is_asked_once(undecided: R
     assert undecided.run("run", "pre-commit").returncode == 3
     undecided.run("trust", "--forget", check=True)
     former(undecided, "trusted")
-    assert "do not run" in undecided.git(*COMMIT).stderr and ran(undecided) == 1
+    assert "hooks not run" in undecided.git(*COMMIT).stderr and ran(undecided) == 1
 
 
 def test_an_old_decision_of_another_repository_is_not_taken_over(undecided: Repo, tmp_path: Path) -> None:
     former(undecided, "denied", top=Repo.create(tmp_path / "other", undecided.env).path)
-    assert "do not run" in undecided.git(*COMMIT).stderr
+    assert "hooks not run" in undecided.git(*COMMIT).stderr
 
 
 def test_decisions_are_listed_forgotten_and_nobody_elses_business(undecided: Repo, tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_decisions_are_listed_forgotten_and_nobody_elses_business(undecided: Rep
     assert {stat.S_IMODE(path.stat().st_mode) for path in files_of(undecided)} == {0o600}
     assert stat.S_IMODE(files_of(undecided)[0].parent.stat().st_mode) == 0o700
     undecided.run("trust", "--forget", check=True)
-    assert "do not run" in undecided.git(*COMMIT).stderr
+    assert "hooks not run" in undecided.git(*COMMIT).stderr
 
 
 @pytest.mark.parametrize("content", (b"nonsense", b"", b"(\x00"))
@@ -311,12 +311,12 @@ def test_a_decision_that_cannot_be_read_refuses(undecided: Repo, content: bytes)
     files_of(undecided)[0].write_bytes(content)
     done = undecided.git(*COMMIT, check=False)
     assert done.returncode == 1 and done.stderr.startswith(
-        "dodo-hooks: pre-commit refuses: it cannot be told whether that is"
+        "dodo-hooks: pre-commit refused: cannot check whether the hooks may run"
     )
     done = undecided.git(*COMMIT, "--no-verify")
-    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit was not run: ")
+    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit not run: ")
     undecided.run("trust", "--forget", check=True)
-    assert "do not run" in undecided.git(*COMMIT).stderr
+    assert "hooks not run" in undecided.git(*COMMIT).stderr
 
 
 def test_a_repositorys_own_hook_runs_whatever_was_decided(undecided: Repo) -> None:
@@ -332,7 +332,7 @@ def test_a_repositorys_own_hook_runs_whatever_was_decided(undecided: Repo) -> No
 
 @pytest.fixture(params=("local", "global"))
 def pinned(request: pytest.FixtureRequest, repo: Repo) -> Repo:
-    """A repository whose hook files were accepted as they are."""
+    """Return a repository whose hook files were accepted as they are."""
     repo.file(FILE)
     if request.param == "local":
         repo.run("install", check=True)
@@ -351,7 +351,7 @@ def change(repo: Repo) -> None:
 def refused(repo: Repo) -> Done:
     done = repo.git(*COMMIT, check=False)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and not repo.has("evil")
-    assert "pre-commit refuses: the hook files are not those that were accepted: `dodo-hooks trust`" in done.stderr
+    assert "pre-commit refused: the hook files have changed since you accepted them; review" in done.stderr
     return done
 
 
@@ -359,10 +359,10 @@ def test_a_changed_hook_file_is_refused_until_it_is_accepted(pinned: Repo) -> No
     change(pinned)
     refused(pinned)
     done = pinned.git(*COMMIT, "--no-verify")
-    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit was not run: the hook files are not those")
+    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit not run: the hook files have changed")
     assert pinned.run("run", "pre-commit").returncode == 3 and not pinned.has("evil")
     assert pinned.doit("run", "pre-commit").returncode == 3 and not pinned.has("evil")
-    assert "the hook files are not those that were accepted" in pinned.run("doctor").stdout
+    assert "the hook files have changed since you accepted them" in pinned.run("doctor").stdout
     unanswered = pinned.run("trust")
     assert unanswered.returncode == 3 and "--yes" in unanswered.stderr
     assert "-  pre-commit: {jobs: [{name: gate, run: echo x >> ran}]}" in unanswered.stdout
@@ -478,7 +478,7 @@ def test_what_was_taken_out_of_a_pinned_hook_file_is_a_change(pinned: Repo, left
         pinned.file(left)
     refused(pinned)
     done = pinned.git(*COMMIT, "--no-verify")  # other hooks say so; those that were never named are of no interest
-    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit was not run: the hook files are not those")
+    assert done.stderr.splitlines()[-1].startswith("dodo-hooks: post-commit not run: the hook files have changed")
     assert not (pinned.path / ".git/hooks/pre-push").exists()  # nothing is installed for what nobody has accepted
     pinned.git("checkout", "-q", "-b", "topic")
     assert "-  pre-commit: " in pinned.run("trust", "--yes", check=True).stdout
@@ -495,7 +495,7 @@ def test_a_hook_file_is_gone_and_the_record_too(repo: Repo) -> None:
     for break_record in (lambda path: path.write_text("nonsense"), Path.unlink):
         break_record(next(path for path in files_of(repo) if "." not in path.name))
         done = repo.git(*COMMIT, check=False)
-        assert done.returncode == 1 and "pre-commit refuses: " in done.stderr
+        assert done.returncode == 1 and "pre-commit refused: " in done.stderr
     repo.run("trust", "--forget", check=True)
     repo.run("trust", "--always", check=True)
     assert repo.git(*COMMIT).stderr == ""
@@ -517,7 +517,7 @@ def test_a_hook_that_a_command_fires_is_not_taken_out_either(pinned: Repo) -> No
     linked = pinned.worktree("linked")
     linked.file("hooks: {}\n")
     done = pinned.run("worktree", "remove", "--force", str(linked.path))
-    assert done.returncode != 0 and "not those that were accepted" in done.stderr and linked.path.exists()
+    assert done.returncode != 0 and "have changed since you accepted them" in done.stderr and linked.path.exists()
 
 
 def test_to_uninstall_and_install_again_accepts_nothing(pinned: Repo) -> None:

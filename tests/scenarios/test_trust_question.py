@@ -19,7 +19,7 @@ Start = Callable[..., Terminal]
 
 @pytest.fixture
 def undecided(repo: Repo) -> Repo:
-    """A clone of somebody's, of a user with hooks for all repositories."""
+    """Return a clone of another user's repository, for a user with hooks for all repositories."""
     repo.run("install", "--global", check=True)
     repo.file(FILE)
     return repo
@@ -75,7 +75,7 @@ def test_not_now_is_not_asked_again_on_that_day_and_lets_a_gate_refuse_a_change(
     change(undecided)
     for _ in range(2):
         code, output = commit(terminal, b"what?\n")
-        assert code == 1 and b"pre-commit refuses: the hook files are not those that were accepted" in output
+        assert code == 1 and b"pre-commit refused: the hook files have changed since you accepted them" in output
     assert not undecided.has("changed")
 
 
@@ -153,12 +153,12 @@ def test_a_file_that_becomes_empty_or_vanishes_is_shown(undecided: Repo, termina
 def test_nobody_is_asked_in_ci(undecided: Repo, terminal: Start, variables: dict[str, str]) -> None:
     undecided.env.update(variables)
     code, output = commit(terminal, None)
-    assert code == 0 and b"do not run" in output
+    assert code == 0 and b"hooks not run" in output
 
 
 def test_nobody_is_asked_when_a_program_reads_what_git_says(undecided: Repo, terminal: Start) -> None:
     there = terminal("sh", "-c", "git commit -q --allow-empty -m x 2>&1 | cat")
-    assert there.wait() == 0 and QUESTION not in there.output and b"do not run" in there.output
+    assert there.wait() == 0 and QUESTION not in there.output and b"hooks not run" in there.output
 
 
 def test_a_strangers_folder_is_not_asked_about(undecided: Repo, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ UNSAFE = 3
 
 @pytest.fixture
 def used(repo: Repo) -> Repo:
-    """A repository with a state directory that has a plan and a run in it."""
+    """Return a repository with a state directory that has a plan and a run in it."""
     repo.hook("pre-commit", check="echo ran >>ran")
     repo.git("commit", "-qm", "first", "--allow-empty")
     (repo.path / "ran").unlink()

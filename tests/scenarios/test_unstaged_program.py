@@ -52,7 +52,7 @@ def alive(repo: Repo) -> "list[int]":
 
 @pytest.fixture(params=[HERE, GIT_ELSEWHERE, FOLDER_ELSEWHERE])
 def logging(repo: Repo, request: pytest.FixtureRequest) -> Iterator[Repo]:
-    """A partially staged `dir/log`, and where things lie."""
+    """Make a partially staged `dir/log`, and return where things lie."""
     mounted = repo.path / "dir"
     mounted.mkdir()
     is_mounted = request.param == FOLDER_ELSEWHERE

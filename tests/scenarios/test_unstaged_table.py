@@ -1,5 +1,8 @@
-"""Who wrote to a path while its unstaged changes were hidden, and how the run ended: what stands there then, what is
-beside it, and what is said. This is the table in git/unstaged/hide.py and docs/staged-work.md, by real commits (G5)."""
+"""The table of git/unstaged/hide.py and docs/staged-work.md, by real commits (G5).
+
+It says what stands at a path, what is beside it, and what is printed, by who wrote to the path while its unstaged
+changes were hidden, and by how the run ended.
+"""
 
 import os
 import signal
@@ -35,7 +38,7 @@ def fixer(name: str, old: str, new: str) -> dict[str, Any]:
 
 
 def make(repo: Repo, gate: Gate, ends: str) -> None:
-    """A partially staged file for each who writes; `last` is a job that goes on until the test has written, too."""
+    """Make a partially staged file for each writer. The job `last` runs until the test has written, too."""
     for name in FILES:
         repo.write(name, TEXT)
     repo.git("add", *FILES)
@@ -63,7 +66,7 @@ def make(repo: Repo, gate: Gate, ends: str) -> None:
 
 
 def run(repo: Repo, gate: Gate, ends: str, program: int) -> "tuple[int, str]":
-    """The exit code of git, and what was said until all was restored. `program` has its file open."""
+    """Return the exit code of git, and the output until all was restored. `program` has its file open."""
     git = repo.start("git", "commit", "-qm", "work")
     gate.wait()
     os.write(program, MORE.encode())
@@ -82,7 +85,7 @@ def run(repo: Repo, gate: Gate, ends: str, program: int) -> "tuple[int, str]":
 
 
 def expected(ends: str) -> "tuple[dict[str, str], dict[str, str]]":
-    """What stands at the paths, and what is beside them."""
+    """Return the contents at the paths, and what is beside them."""
     fixed = UNSTAGED if ends == "is refused" else fixed_and_unstaged_text()
     tree = {
         **dict.fromkeys(FILES, UNSTAGED),

@@ -105,7 +105,7 @@ def test_g2_a_job_that_fails_because_its_worktree_is_removed_is_cancelled(repo: 
 
 
 def moved(repo: Repo, gate: Gate, *argv: str) -> str | None:
-    """What the record of a background job says when this git command has run meanwhile."""
+    """Return the record of a background job during which this git command has run."""
     n = len(repo.invocations("post-merge"))
     repo.call(".git/hooks/post-merge", "0", check=True)
     gate.wait()

@@ -142,7 +142,7 @@ def test_an_unknown_invocation_is_an_error(history: History) -> None:
 
 
 def test_nothing_on_record_is_said(history: History) -> None:
-    assert "no hook has run" in refusal(history, "lint")
+    assert "no runs yet" in refusal(history, "lint")
 
 
 @pytest.mark.parametrize("text", ["", "@", "lint@", "lint@@"])

@@ -1,4 +1,4 @@
-"""The graph for Graphviz."""
+"""The plan as a graph for Graphviz."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dodo_hooks.core.plan import Job, Plan
 
 
 def render_dot(plan: Plan) -> str:
-    """A digraph for Graphviz."""
+    """Return the plan as a digraph for Graphviz."""
     lines = [
         "digraph hooks {",
         '  graph [rankdir="LR", fontname="sans-serif", color="#8c959f", style="rounded", compound="true"]',
@@ -48,7 +48,7 @@ def _dot_job(name: str, job: Job) -> str:
 
 
 def dot_string(*lines: str) -> str:
-    """A quoted string, of which Graphviz takes backslashes and the entities of HTML for something else."""
+    """Return the lines as a quoted string. Backslashes and `&` are escaped, since Graphviz interprets them."""
     return '"' + "\\n".join(map(_dot_escaped, lines)) + '"'
 
 

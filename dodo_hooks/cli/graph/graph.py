@@ -58,18 +58,18 @@ _ENDINGS = {
 
 @click.command()
 @click.argument("hook", required=False, shell_complete=hook_names)
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="What to make; text if not given.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="The output format; default text.")
 @click.option(
     "-o",
     "--output",
     "file",
     metavar="FILE",
     type=click.Path(),
-    help="Write it there; the ending .txt, .mmd, .dot, .gv or .svg is the format, where none is given.",
+    help="Write to FILE; without --format its ending (.txt, .mmd, .dot, .gv, .svg) decides the format.",
 )
 @click.pass_obj
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
-    """Show the jobs of the hook file, or of HOOK alone, and what each of them waits for."""
+    """Show the graph of the hook file's jobs, or of those of HOOK: which job waits for which."""
     plan = with_only(plan_here(world, locate_repo), hook)
     print_notices_here(world, plan)
     form = form or _format_of(file)
@@ -82,16 +82,16 @@ def graph(world: World, hook: str | None, form: str | None, file: str | None) ->
 
 
 def _format_of(file: str | None) -> str:
-    """Raises UsageError for an ending that is no format of ours."""
+    """Return the format that the file's ending means. Raises UsageError for an unknown ending."""
     ending = os.path.splitext(file or "")[1]
     if ending not in _ENDINGS:
         known = ", ".join(filter(None, _ENDINGS))
-        raise UsageError(f"cannot write {ending} files: name a file that ends in {known}, or give --format")
+        raise UsageError(f"unknown ending {ending}; use {known}, or --format")
     return _ENDINGS[ending]
 
 
 def _print_text(plan: Plan) -> None:
-    """With lines that the output has."""
+    """Print the graph as text, with ASCII lines where the output's encoding lacks others."""
     from dodo_hooks.cli.graph.text import ASCII_LINES, LINES, render_text
 
     try:
@@ -110,7 +110,7 @@ def _print(text: str) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    """Raises UsageError where the file cannot be written."""
+    """Write the text to the file. Raises UsageError where it cannot be written."""
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)

@@ -1,4 +1,4 @@
-"""Where the boxes and the edges of a hook's graph go: a layered drawing, from left to right.
+"""The layout of a hook's graph: a layered drawing, from left to right.
 
 The usual four steps. A job's *rank*, its column, is the longest way to it; so every edge goes to the right. An edge
 that passes a column holds a *slot* there, like a low box, so that it cannot run over one; edges of one kind that leave
@@ -24,14 +24,14 @@ HEIGHT_SWEEPS = 60
 # How much an edge wants to be level: between two boxes, a box and a slot, two slots. A long one most of all.
 STRENGTHS = (1.0, 3.0, 24.0)
 IDLE_WEIGHT = 0.01
-STILL = 0.05  # what nobody sees
+STILL = 0.05  # a move that nobody sees
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`after` may begin where `before` has ended; `is_need`: and only if that has succeeded."""
+    """An edge: `after` may start when `before` has ended, with `is_need` only if that succeeded."""
 
     before: int
     after: int
@@ -149,7 +149,11 @@ def _crossings(net: _Net) -> int:
 
 
 def _crossings_between(net: _Net, number: int) -> int:
-    """Two edges cross when their ends are in opposite orders: the inversions of the right ends, sorted by the left."""
+    """Return the number of crossings before a column.
+
+    Two edges cross when their ends are in opposite orders. So the crossings are the inversions of the right ends,
+    sorted by the left ends.
+    """
     places = {vertex: place for place, vertex in enumerate(net.columns[number])}
     seen: list[int] = []
     count = 0
@@ -165,7 +169,7 @@ def _crossings_between(net: _Net, number: int) -> int:
 
 
 def _heights(net: _Net) -> list[float]:
-    """The middle of each vertex.
+    """Return the height of the middle of each vertex.
 
     Column by column, to and fro, each is given its best place between its neighbours as they stand. Every step makes
     the weighted sum of the squares of all differences in height smaller, or leaves it, so nothing drifts away.
@@ -175,7 +179,8 @@ def _heights(net: _Net) -> list[float]:
         before = list(middles)
         for column in net.columns if sweep % 2 == 0 else reversed(net.columns):
             pulls = [_pull(net, vertex, middles) for vertex in column]
-            places = _settled([place for place, _ in pulls], [weight for _, weight in pulls], _apart(net, column))
+            wanted, weights = [height for height, _ in pulls], [weight for _, weight in pulls]
+            places = _nearest_apart(wanted, weights, _distances(net, column))
             for vertex, place in zip(column, places, strict=True):
                 middles[vertex] = place
         if all(abs(old - new) < STILL for old, new in zip(before, middles, strict=True)):
@@ -184,7 +189,7 @@ def _heights(net: _Net) -> list[float]:
 
 
 def _pull(net: _Net, vertex: int, middles: Sequence[float]) -> tuple[float, float]:
-    """Where its neighbours would have a vertex, and how much; what has none does not mind being moved."""
+    """Return the height to which its neighbours pull a vertex, and the weight; one without neighbours has little."""
     total, weight = IDLE_WEIGHT * middles[vertex], IDLE_WEIGHT
     for other in (*net.left.get(vertex, ()), *net.right.get(vertex, ())):
         strength = STRENGTHS[_is_slot(net, vertex) + _is_slot(net, other)]
@@ -196,19 +201,19 @@ def _is_slot(net: _Net, vertex: int) -> bool:
     return net.heights[vertex] == SLOT_HEIGHT
 
 
-def _apart(net: _Net, column: Sequence[int]) -> list[float]:
-    """How far the middle of each vertex has to be from that of the one above; the first stands at nothing."""
+def _distances(net: _Net, column: Sequence[int]) -> list[float]:
+    """Return the least distance of each vertex's middle from that of the vertex above; 0 for the first."""
     below = [(net.heights[upper] + net.heights[lower]) / 2 + ROW_GAP for upper, lower in pairwise(column)]
     return [0.0, *below][: len(column)]
 
 
-def _settled(wanted: Sequence[float], weights: Sequence[float], apart: Sequence[float]) -> list[float]:
-    """The numbers nearest to `wanted`, by weighted least squares, of which each is `apart` from the one before.
+def _nearest_apart(wanted: Sequence[float], weights: Sequence[float], distances: Sequence[float]) -> list[float]:
+    """Return the numbers nearest to `wanted`, by weighted least squares, each at its distance from the one before.
 
-    Less the distances it is an isotonic regression: neighbours in the wrong order are pooled, and have their mean.
+    With the distances subtracted this is an isotonic regression: neighbours in the wrong order get their mean.
     """
     offsets: list[float] = []
-    for distance in apart:
+    for distance in distances:
         offsets.append((offsets[-1] if offsets else 0.0) + distance)
     pools: list[tuple[float, float, int]] = []  # mean, weight, members
     for value, weight, offset in zip(wanted, weights, offsets, strict=True):
@@ -235,7 +240,7 @@ def _columns(net: _Net, widths: Sequence[float], gaps: Mapping[int, float]) -> t
 
 
 def _route(boxes: Sequence[Box]) -> tuple[Point, ...]:
-    """From the right side of the first box, through the slots, to the left side of the last."""
+    """Return the points from the right side of the first box, through the slots, to the left side of the last."""
     first, *slots, last = boxes
     points = [(first.right, first.middle)]
     for slot in slots:

@@ -1,6 +1,6 @@
-"""The plan as source text for other programs that draw graphs: Mermaid and Graphviz.
+"""The plan as source text for Mermaid, and what it shares with that for Graphviz.
 
-Both get an id of ours for each job, so that a job's own name stands only in labels, where it can be escaped.
+Both use an id of ours for each job, so that a job's own name stands only in labels, where it can be escaped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def render_mermaid(plan: Plan) -> str:
-    """A flowchart, as GitHub and GitLab show it in Markdown."""
+    """Return the plan as a flowchart, which GitHub and GitLab show in Markdown."""
     lines = ["flowchart LR"]
     for number, hook in enumerate(plan.hooks):
         lines += _hook_lines(number, hook, _mermaid_begin, _mermaid_job, "end")
@@ -45,7 +45,7 @@ def render_mermaid(plan: Plan) -> str:
 
 
 def _hook_lines(number: int, hook: Hook, begin: Begin, node: Node, end: str) -> Iterator[str]:
-    """A hook without jobs is left out: it would be drawn as if it was one."""
+    """Yield the lines of a hook. A hook without jobs has none, since it would be drawn like a job."""
     if not hook.jobs:
         return
     label = f"{hook.name} (task)" if hook.is_task else hook.name
@@ -77,5 +77,5 @@ def _mermaid_job(name: str, job: Job) -> str:
 
 
 def mermaid_label(text: str) -> str:
-    """The text inside of a quoted label."""
+    """Return the text escaped for a quoted label."""
     return "".join(c if c in _PLAIN or ord(c) > 0x7E else f"#{ord(c)};" for c in shown_in_xml(text))

@@ -1,4 +1,4 @@
-"""What every format of `dodo-hooks graph` shows of a plan: edges, phases, ranks, and the words about a job."""
+"""The parts of a plan that every format of `dodo-hooks graph` shows: edges, phases, ranks, and texts of jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
 
 PROMOTED = "promoted"
 ABSENT = "absent"
-# How a job is drawn: by its phase, unless there is more to say.
+# The kinds of jobs, which are drawn differently.
 KINDS = (FOREGROUND, PROMOTED, BACKGROUND, ABSENT)
 
 
@@ -21,14 +21,14 @@ def kind_of(job: Job) -> str:
 
 
 def phases_of(hook: Hook) -> list[tuple[str, list[Job]]]:
-    """The phases that have jobs, in the order of time (R8), each with its jobs in a topological order."""
+    """Return the phases that have jobs, in the order of time (R8), each with its jobs in topological order."""
     jobs = [hook.jobs[number] for number in hook.order]
     phases = [(phase, [job for job in jobs if job.phase == phase]) for phase in (FOREGROUND, BACKGROUND)]
     return [(phase, members) for phase, members in phases if members]
 
 
 def edges_of(hook: Hook) -> list[Edge]:
-    """Every edge once: the needs of each job, then what it waits for."""
+    """Return every edge once: the needs of each job, then the jobs that it only waits for."""
     return [
         Edge(before, job.number, is_need)
         for job in hook.jobs
@@ -39,7 +39,7 @@ def edges_of(hook: Hook) -> list[Edge]:
 
 
 def ranks_of(hook: Hook) -> list[int]:
-    """For each job the longest way to it; the background begins behind all of the foreground (R8)."""
+    """Return the longest way to each job. The background begins after all of the foreground (R8)."""
     ranks = [0] * len(hook.jobs)
     begin = 0
     for _, jobs in phases_of(hook):
@@ -54,18 +54,18 @@ def names_of(hook: Hook, numbers: Sequence[int]) -> str:
 
 
 def does(job: Job) -> str:
-    """What a job does, in one line that is safe to show."""
+    """Return the description or command of a job in one line, escaped for terminals."""
     return first_line(job.description) or first_line(job.command)
 
 
 def first_line(text: str) -> str:
-    """The first line that says anything, with a sign that there are more."""
+    """Return the first line that is not blank, with an ellipsis if there are more."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return shown(lines[0]) + (" …" if len(lines) > 1 else "") if lines else ""
 
 
 def shown_in_xml(text: str) -> str:
-    """`shown`, without the two characters that it leaves and XML forbids: Graphviz, too, may be asked for an SVG."""
+    """Return the text as `shown` does, with the two characters escaped that XML forbids. Graphviz also writes SVG."""
     return shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 

@@ -1,7 +1,8 @@
-"""The plan as an SVG picture, drawn without any other program: made to be put into a README.
+"""The plan as an SVG picture for a README, drawn without any other program.
 
-A panel for each hook. Time goes from left to right: first the foreground, for which git waits, then the background. The
-picture has its own ground, so that it is readable on any page, and dark colours where the reader prefers them.
+Each hook has a panel. Time goes from left to right: first the foreground, for which git waits, then the background. The
+picture has its own background colour, so that it is readable on any page, and dark colours where the reader prefers
+them.
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ SHAPES = f"""\
 # (of a task, phase)
 ZONES: Mapping[tuple[bool, str], str] = {
     (False, FOREGROUND): "foreground · git waits",
-    (False, BACKGROUND): "background · git goes on",
+    (False, BACKGROUND): "background · git continues",
     (True, FOREGROUND): "foreground · you wait",
-    (True, BACKGROUND): "background · you go on",
+    (True, BACKGROUND): "background · you continue",
 }
 MEANINGS: Mapping[str, str] = {
     FOREGROUND: "foreground",
@@ -102,7 +103,7 @@ class _Panel:
 
 
 def render_svg(plan: Plan) -> str:
-    """The picture. Any name makes valid XML, and the same plan always the same text."""
+    """Return the picture. It is valid XML for any name, and the same text for the same plan."""
     panels = [_panel(hook) for hook in plan.hooks if hook.jobs]
     inner = max([NARROWEST_PICTURE, *(panel.width for panel in panels)])
     legend = _placed(_legend([panel.hook for panel in panels]), inner)
@@ -155,9 +156,9 @@ def _heading(hook: Hook) -> str:
 
 
 def _note(hook: Hook) -> str:
-    notes = ["a task, run by hand"] if hook.is_task else []
+    notes = ["task"] if hook.is_task else []
     if hook.warns:
-        notes.append("a failure is only told")
+        notes.append("failures only warn")
     return ", ".join(notes)
 
 
@@ -200,7 +201,7 @@ def _name(job: Job) -> str:
 
 
 def _about(job: Job) -> str:
-    """Colour is not the only sign of what is special."""
+    """Return the line about a job. It names a special kind in words, since colour must not be the only sign."""
     special = {PROMOTED: "promoted · ", ABSENT: "not here · "}.get(kind_of(job), "")
     return cut(special + does(job), ABOUT_COLUMNS)
 
@@ -215,7 +216,7 @@ def _tooltip(hook: Hook, job: Job) -> str:
 
 
 def _edge(hook: Hook, edge: Edge, points: Sequence[Point]) -> Iterator[str]:
-    """A smooth line that is level wherever it passes a column, and an arrow's head."""
+    """Yield a smooth line that is level wherever it passes a column, and an arrow's head."""
     *most, (x, y) = points
     path = f"M{_at(most[0])}"
     for place, (left, right) in enumerate(zip(most, [*most[1:], (x - 6, y)], strict=True)):
@@ -231,11 +232,11 @@ def _edge(hook: Hook, edge: Edge, points: Sequence[Point]) -> Iterator[str]:
     yield f'<path class="head" d="M{_at((x - 8, y - 4))}L{_at((x - 1, y))}L{_at((x - 8, y + 4))}z"/></g>'
 
 
-# The legend: what occurs
+# The legend: the kinds that occur
 
 
 def _legend(hooks: Sequence[Hook]) -> list[tuple[str, str]]:
-    """(class of the sample, meaning)"""
+    """Return (class of the sample, meaning) for what occurs in the picture."""
     kinds = {kind_of(job) for hook in hooks for job in hook.jobs}
     edges = {edge.is_need for hook in hooks for edge in edges_of(hook)}
     boxes = [(f"box {kind}", MEANINGS[kind]) for kind in KINDS if kind in kinds]
@@ -244,7 +245,7 @@ def _legend(hooks: Sequence[Hook]) -> list[tuple[str, str]]:
 
 
 def _placed(legend: Sequence[tuple[str, str]], width: float) -> list[tuple[float, int, str, str]]:
-    """(left, row, class, meaning): as many in a row as there is room for."""
+    """Return (left, row, class, meaning) for each entry, as many in a row as fit."""
     placed: list[tuple[float, int, str, str]] = []
     x, row = 0.0, 0
     for sample, meaning in legend:
@@ -296,5 +297,5 @@ def _at(point: Point) -> str:
 
 
 def _n(number: float) -> str:
-    """At most one digit behind the point: no eye can tell it from more."""
+    """Return the number with at most one decimal: nobody sees more."""
     return f"{round(number, 1) + 0.0:g}"  # + 0.0, since there is a -0.0

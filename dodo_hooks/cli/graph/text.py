@@ -7,8 +7,8 @@
       │  └─ types   mypy .
       │     └─ unit pytest       also needs lint
 
-A graph is no tree, so each job stands once, below one of its needs: the one that is farthest from the beginning, which
-is most likely the last to end. All other edges are named behind it, so that none is lost.
+A graph is no tree, so each job appears once, below one of its needs: the one that is farthest from the beginning, which
+is most likely the last to end. All other edges are named after the job, so that none is lost.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Row = tuple[str, str, str]  # the job in its tree, what it does, its other edge
 
 
 def render_text(plan: Plan, lines: Lines = LINES) -> str:
-    """All hooks in the order of the file, with an empty line between them."""
+    """Return all hooks in the order of the file, with an empty line between them."""
     return "\n".join("".join(f"{line}\n" for line in _hook_lines(hook, lines)) for hook in plan.hooks)
 
 
@@ -64,7 +64,7 @@ def _phase_rows(hook: Hook, jobs: Sequence[Job], lines: Lines) -> Iterator[_Row]
 
 
 def _entries(jobs: Sequence[Job], before: str, lines: Lines) -> list[tuple[Job, str, str]]:
-    """(job, what stands before it, what stands before those below it), the first one at the end."""
+    """Return (job, prefix of its line, prefix of the lines below it) for each job, in reverse order."""
     (other, last), (other_below, last_below) = lines
     entries = [(job, before + other, before + other_below) for job in jobs[:-1]]
     entries += [(job, before + last, before + last_below) for job in jobs[-1:]]
@@ -72,7 +72,7 @@ def _entries(jobs: Sequence[Job], before: str, lines: Lines) -> list[tuple[Job, 
 
 
 def _needs_above(jobs: Sequence[Job]) -> Mapping[int, int | None]:
-    """For each job the need that it stands below; None: at the top, all that it needs is in the other phase."""
+    """Return for each job the need that it stands below; None: at the top, since no need is in this phase."""
     depth: dict[int, int] = {}
     above: dict[int, int | None] = {}
     for job in jobs:

@@ -1,4 +1,4 @@
-"""`dodo-hooks dump`: the hook file with everything that is laid over it, as one file of ours."""
+"""`dodo-hooks dump`: the hook file with all of its layers merged, as one hook file of ours."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dodo_hooks.host.world import World
 
 @click.command()
 @click.argument("file", required=False)
-@click.option("--origin", is_flag=True, help="Say behind each value which file and line it comes from.")
+@click.option("--origin", is_flag=True, help="Add a comment with its file and line to each value.")
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 @click.pass_obj
 def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     """Print the hook file of this working tree, or FILE, as it is used.
 
-    With it are the files that it extends, those for one hook, and the local overlays; another tool's file is printed as
-    a hook file of ours. What is printed can be saved as hooks.dodo. The comments of YAML files are kept.
+    The files that it extends, the files for single hooks and the local overlays are merged into it. Another tool's
+    file is converted. The output can be saved as hooks.dodo. Comments of YAML files are kept.
     """
     from dodo_hooks.loader.layers.discover import find_hook_file, named_hook_file
     from dodo_hooks.loader.load import load_with_tree
@@ -28,7 +28,7 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     from dodo_hooks.plans.cache import main_top_of
 
     if origin and form == "json":
-        raise click.UsageError("JSON has no comments: leave --origin or --format json out")
+        raise click.UsageError("--origin and --format json contradict each other: keep one")
     sources = Sources()
     if file is not None:
         found = named_hook_file(file, top=world.cwd, base=world.cwd)
@@ -39,9 +39,9 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
             raise no_hook_file(top)
         found = here
     whole = load_with_tree(found, sources, main_top_of(found.home, sources))
-    tell = print_once()
+    report = print_once()
     for notice in whole.plan.notices:
-        tell(notice)
+        report(notice)
     if form == "json":
         text = as_json(whole.root)
     else:

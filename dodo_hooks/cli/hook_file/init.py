@@ -1,4 +1,4 @@
-"""`dodo-hooks init`: a first hook file."""
+"""`dodo-hooks init`: a first hook file, hooks.dodo."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dodo_hooks.plans.cache import find_file
 
 FILE = "hooks.dodo"
 FIRST = """\
-# What runs when git does something here. `dodo-hooks validate` checks this file, `dodo-hooks install` puts it to use.
+# The git hooks of this repository. Check this file with `dodo-hooks validate`, activate it with `dodo-hooks install`.
 min_version: {version}
 
 hooks:
-  # Before a commit: if a job fails, there is no commit. Jobs run at the same time, unless one `needs` another.
+  # Before a commit. If a job fails, git does not commit. Jobs run in parallel, unless one `needs` another.
   pre-commit:
     jobs:
       - name: whitespace
-        description: No trailing blanks and no conflict markers in what is committed
+        description: No trailing blanks and no conflict markers in the commit
         run: git diff --cached --check
       # - name: lint
       #   run: npm run lint
@@ -31,14 +31,14 @@ hooks:
       #   needs: [lint]
       #   timeout: 5m
 
-  # After a commit, and behind the prompt: `dodo-hooks jobs` shows what became of them.
+  # After a commit, in the background. `dodo-hooks jobs` shows the results.
   # post-commit:
   #   background: true
   #   jobs:
   #     - name: docs
   #       run: make docs
 
-  # After another branch was checked out, or a pull.
+  # After a merge or a pull.
   # post-merge:
   #   background: true
   #   jobs:
@@ -54,17 +54,17 @@ def init(world: World) -> None:
 
     repo = repo_at(world, None)
     if not repo.top:
-        raise UsageError(f"{repo.git_dir} has no working tree, and so no hook file: go into a working tree")
+        raise UsageError(f"no working tree in {repo.git_dir}; run this in a working tree")
     found = find_file(world, repo.top)
     if found is not None:
-        raise UsageError(f"there is a hook file already, so nothing was written: {found}")
+        raise UsageError(f"nothing written: the hook file {found} exists already")
     path = f"{repo.top}/{FILE}"
     try:
         with open(path, "x", encoding="utf-8") as file:
             file.write(FIRST.format(version=__version__))
     except OSError as error:
         raise GitError(f"cannot write {path}: {error.strerror}") from error
-    say(f"{shown(os.path.relpath(path, world.cwd))} is written; now")
-    say("  change it to what you need, and check it with  dodo-hooks validate")
-    say("  let git use it                                 dodo-hooks install")
-    say("  try it without git                             dodo-hooks run pre-commit")
+    say(f"created {shown(os.path.relpath(path, world.cwd))}; next steps:")
+    say("  edit it, then check it  dodo-hooks validate")
+    say("  let git run its hooks   dodo-hooks install")
+    say("  try it without git      dodo-hooks run pre-commit")

@@ -1,4 +1,4 @@
-"""`dodo-hooks list`: what the hook file says, job by job."""
+"""`dodo-hooks list`: the hook file, job by job."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dodo_hooks.fire.report.file_notices import print_notices_here
 from dodo_hooks.host.world import World
 
 HEADS = ("HOOK", "JOB", "PHASE", "NEEDS", "FILES", "WHEN", "DOES")
-OPTIONAL = ("FILES", "WHEN")  # columns that are there if a job has something to say in them
+OPTIONAL = ("FILES", "WHEN")  # columns that are left out if they are empty for all jobs
 TABLE, JSON = "table", "json"
 
 
@@ -29,24 +29,24 @@ TABLE, JSON = "table", "json"
 def list_jobs(world: World, hook: str | None, form: str) -> None:
     """List the hooks and tasks of the hook file, or HOOK alone, with their jobs."""
     plan = with_only(plan_here(world), hook)
-    tell = print_once()
+    report = print_once()
     print_notices_here(world, plan)
     if form == JSON:
         say(json.dumps(record_of(plan), indent=2))
     elif any(one.jobs for one in plan.hooks):
         print_table(*table_of(plan), world)
     else:
-        tell(f"{plan.file} has no jobs yet" if hook is None else f"{hook} has no jobs yet")
+        report(f"{plan.file} has no jobs yet" if hook is None else f"{hook} has no jobs yet")
 
 
 # For people
 
 
 def table_of(plan: Plan) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-    """(heads, a row for each job)"""
+    """Return (heads, a row for each job)."""
     rows = [_row(hook, job) for hook in plan.hooks for job in hook.jobs]
-    told = [place for place, head in enumerate(HEADS) if head not in OPTIONAL or any(row[place] for row in rows)]
-    return [HEADS[place] for place in told], [[row[place] for place in told] for row in rows]
+    columns = [number for number, head in enumerate(HEADS) if head not in OPTIONAL or any(row[number] for row in rows)]
+    return [HEADS[number] for number in columns], [[row[number] for number in columns] for row in rows]
 
 
 def _row(hook: Hook, job: Job) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def _row(hook: Hook, job: Job) -> tuple[str, ...]:
 
 
 def _phase(job: Job) -> str:
-    """A background job that runs in the foreground says why (R9)."""
+    """Return the phase of a job; a background job that runs in the foreground is marked as promoted (R9)."""
     return f"{job.phase} (promoted)" if job.promoted else job.phase
 
 
@@ -64,7 +64,7 @@ def _needs(hook: Hook, job: Job) -> str:
 
 
 def _files(rule: FileRule | None) -> str:
-    """Where the job's files come from, and by what they are chosen."""
+    """Return the file set of a job, and its filters, in words."""
     if rule is None:
         return ""
     chosen = ["by glob"] if rule.globs or rule.excludes else []
@@ -75,7 +75,10 @@ def _files(rule: FileRule | None) -> str:
 
 
 def _when(hook: Hook, job: Job) -> str:
-    """What else decides whether it runs (C7); the plan knows only of what never changes here."""
+    """Return the conditions of a job in words (C7); for an absent job, the reason.
+
+    The plan knows only about conditions that never change on this machine.
+    """
     if job.absent:
         return f"not here: {job.absent}"
     return ", ".join(_conditions(hook, job))
@@ -83,7 +86,7 @@ def _when(hook: Hook, job: Job) -> str:
 
 def _conditions(hook: Hook, job: Job) -> Iterator[str]:
     if hook.is_task:
-        yield "by hand"
+        yield "manual run"
     if job.is_setup:
         yield "before all others"
     if job.checks:
@@ -96,7 +99,7 @@ def _conditions(hook: Hook, job: Job) -> Iterator[str]:
 
 
 def record_of(plan: Plan) -> dict[str, Any]:
-    """Fields keep their names and meanings; new ones may come."""
+    """Return the plan as JSON values. Fields keep their names and meanings; new ones may come."""
     return {"file": plan.file, "hooks": [_hook_record(hook) for hook in plan.hooks]}
 
 

@@ -1,4 +1,4 @@
-"""`dodo-hooks validate`: whether the hook file can be used."""
+"""`dodo-hooks validate`: a check of the hook file."""
 
 from __future__ import annotations
 
@@ -24,12 +24,16 @@ _PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>[0-9]+):(?P<column>[0-9]+): (?P
 @click.command()
 @click.argument("file", required=False)
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Print text for people, or JSON for programs.",
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a hook file, for editors, and check nothing.")
 @click.pass_obj
 def validate(world: World, file: str | None, form: str, schema: bool) -> int:
-    """Check the hook file of this working tree, or FILE: all that is wrong with it is said at once.
+    """Check the hook file of this working tree, or FILE, and print all errors at once.
 
     Your own configuration is checked too, if you have one.
     """
@@ -43,9 +47,9 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     if error is not None:
         raise error
     assert plan is not None
-    tell = print_once()
+    report = print_once()
     for notice in plan.notices:
-        tell(notice)
+        report(notice)
     say(f"OK: {shown(os.path.relpath(plan.file, world.cwd))}: {size_of(plan)}")
     return 0
 
@@ -57,7 +61,7 @@ def _published_schema() -> str:
 
 
 def _checked(world: World, file: str | None) -> tuple[Plan | None, ConfigError | None]:
-    """The plan, unless its file is wrong, and what is wrong with that or with the user's own configuration."""
+    """Return the plan, or None if its file is wrong, and the errors in the file and in the user's own configuration."""
     from dodo_hooks.plans.cache import load_file
 
     plan, errors = None, list[ConfigError]()
@@ -76,7 +80,7 @@ def _checked(world: World, file: str | None) -> tuple[Plan | None, ConfigError |
 
 
 def _found(plan: Plan | None, error: ConfigError | None) -> list[dict[str, object]]:
-    """Errors, then notices, as objects with the same fields."""
+    """Return the errors, then the notices, as objects with the same fields."""
     notices = [_placed(notice, plan.file) for notice in plan.notices] if plan is not None else []
     problems = [(problem, ERROR) for problem in (error.problems if error else ())]
     return [
@@ -86,7 +90,7 @@ def _found(plan: Plan | None, error: ConfigError | None) -> list[dict[str, objec
 
 
 def _placed(notice: str, file: str) -> Problem:
-    """A notice is a sentence; one that is about a place in a file begins with that."""
+    """Return a notice with its location. A notice about a location in a file begins with it."""
     match = _PLACE.fullmatch(notice)
     if match is None:
         return Problem(file, 0, 0, notice)

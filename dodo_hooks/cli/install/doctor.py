@@ -1,4 +1,4 @@
-"""`dodo-hooks doctor`: what is wrong, and what mends it."""
+"""`dodo-hooks doctor`: the problems of this repository's hooks, and how to fix each."""
 
 from __future__ import annotations
 
@@ -12,24 +12,30 @@ from dodo_hooks.host.world import World
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or a list.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    help="Print text for people, or JSON for programs.",
+)
 @click.pass_obj
 def doctor(world: World, form: str) -> int:
-    """Look for what is wrong with the hooks of this repository, and name what mends it.
+    """Check the hooks of this repository, and print how to fix what is wrong.
 
-    Exit code 0: all is well; 1: something is wrong. What begins with `note` is worth knowing, and not wrong.
+    Exit code 0: nothing is wrong; 1: something is wrong. Lines that begin with `note` are no errors.
     """
     found = findings(world)
     if form == "json":
-        fields = [{"level": one.level, "check": one.check, "message": one.message, "mend": one.mend} for one in found]
+        fields = [{"level": one.level, "check": one.check, "message": one.message, "mend": one.fix} for one in found]
         say(json.dumps(fields, indent=2))
     else:
         for one in found:
             say(_line(one))
         if not found:
-            say("all is well")
+            say("no problems found")
     return int(any(one.level == WRONG for one in found))
 
 
 def _line(one: Finding) -> str:
-    return shown(f"{one.level}: {one.message}; {one.mend}")
+    return shown(f"{one.level}: {one.message}; {one.fix}")

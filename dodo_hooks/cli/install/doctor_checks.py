@@ -1,4 +1,4 @@
-"""What `doctor` looks at, one function for each question."""
+"""The checks of `doctor`, one function for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dodo_hooks.git.install.other_tools import manager_of_directory, managers_at
 from dodo_hooks.git.install.required_shims import shims_needed
 from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_interpreter
 from dodo_hooks.git.repo import Repo, find_repo
-from dodo_hooks.git.unstaged import sync_index as mend_notes
+from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.journal import DIRECTORY, load_journal
 from dodo_hooks.git.unstaged.lock import recorded_pid
 from dodo_hooks.git.unstaged.lock_holder import find_holder, unreadable
@@ -52,30 +52,30 @@ class Finding:
     level: str  # WRONG or NOTE
     check: str  # a word for programs
     message: str
-    mend: str
+    fix: str  # how to fix it, or what happens otherwise
 
 
 def findings(world: World) -> list[Finding]:
-    """Everything that was found, what is most basic first."""
+    """Return all findings, the most basic first."""
     found = [*_git(world), *_state(world)]
     try:
         repo = find_repo(world.environ, world.cwd)
-    except GitError as error:  # git refuses it: nothing more is asked here, since that would start what it names
-        return [*found, Finding(WRONG, "repository", " ".join(str(error).split()), "only then more can be said")]
+    except GitError as error:  # git refuses it: run no git command here, since its configuration names programs
+        return [*found, Finding(WRONG, "repository", " ".join(str(error).split()), "no further checks are possible")]
     broken = list(_configuration(world, repo))
-    if broken:  # git itself does nothing here, so all else would be guessing
+    if broken:  # git itself does nothing here, so no other check is possible
         return [*found, *broken]
     plan = None
     if repo.top:
         try:
             plan = load_compiled(world, repo.top)[0].plan()
         except UnsafeFileError as error:
-            found.append(Finding(WRONG, "state", str(error), "or remove it: it is made anew"))
+            found.append(Finding(WRONG, "state", str(error), "or remove it; it is created again"))
         except ConfigError as error:
             count = len(error.problems)
-            problems = "a problem" if count == 1 else f"{count} problems"
+            errors = "1 error" if count == 1 else f"{count} errors"
             found.append(
-                Finding(WRONG, "hook-file", f"the hook file has {problems}", "`dodo-hooks validate` shows them")
+                Finding(WRONG, "hook-file", f"the hook file has {errors}", "list them with `dodo-hooks validate`")
             )
         else:
             found += _hook_file(repo, plan)
@@ -90,7 +90,7 @@ def _git(world: World) -> Iterator[Finding]:
     try:
         said = run_git(("--version",), "/", world.environ).decode(errors="replace").strip()
     except GitError as error:
-        yield Finding(WRONG, "git", str(error), "install git, or correct PATH")
+        yield Finding(WRONG, "git", str(error), "install git, or fix PATH")
         return
     version = re.search(r"(\d+)\.(\d+)", said)
     if version and (int(version[1]), int(version[2])) < OLDEST_GIT:
@@ -99,9 +99,9 @@ def _git(world: World) -> Iterator[Finding]:
 
 
 def _state(world: World) -> Iterator[Finding]:
-    """Whether records can be written, and whether locks work there (R18, R21)."""
+    """Yield findings where records cannot be written, or locks do not work (R18, R21)."""
     directory = layout.jobs_dir(world.state)
-    mend = "let it be yours and have space, or set XDG_STATE_HOME to another directory"
+    fix = "make it yours and free some space, or set XDG_STATE_HOME to another directory"
     try:
         expect_private_directory(layout.own_dir(world.state))
     except UnsafeFileError as error:
@@ -115,25 +115,25 @@ def _state(world: World) -> Iterator[Finding]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                message = f"locks do not work in {directory} ({error.strerror}), so background jobs run attached"
+                message = f"cannot lock files in {directory} ({error.strerror}); background jobs run attached"
                 yield Finding(WRONG, "locks", message, "set XDG_STATE_HOME to a directory on a local disk")
     except OSError as error:
-        yield Finding(WRONG, "state", f"records cannot be written in {directory}: {error.strerror}", mend)
+        yield Finding(WRONG, "state", f"cannot write records in {directory}: {error.strerror}", fix)
 
 
 def _configuration(world: World, repo: Repo) -> Iterator[Finding]:
     try:
         expect_configuration(repo, world.environ)
     except GitError as error:
-        yield Finding(WRONG, "configuration", str(error), "`git config --list` says so, too")
+        yield Finding(WRONG, "configuration", str(error), "check it with `git config --list`")
 
 
 def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
     if plan is None:
-        yield Finding(NOTE, "hook-file", f"there is no hook file in {repo.top}", "`dodo-hooks init` writes one")
+        yield Finding(NOTE, "hook-file", f"no hook file in {repo.top}", "run `dodo-hooks init` to create one")
         return
     for notice in plan.notices:
-        yield Finding(NOTE, "hook-file", notice, "correct or remove what is not wanted")
+        yield Finding(NOTE, "hook-file", notice, "change the hook file if this is not intended")
 
 
 # The hooks
@@ -153,14 +153,12 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
     installed = [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
     needed = shims.shims_for(shims_needed(plan)) if plan else []
     if any(is_of_template(f"{directory}/{name}") for name in installed):
-        yield from _trust(world, repo, FOR_ALL)  # what they start is that of all repositories
+        yield from _trust(world, repo, FOR_ALL)  # they start the launcher of the global install
         return
     missing = [name for name in needed if name not in installed]
     if missing:
-        message = f"git does not fire {', '.join(missing)}: there is no shim in {directory}"
-        yield Finding(
-            WRONG, "shims", message, f"{INSTALL} puts it there" if len(missing) == 1 else f"{INSTALL} puts them there"
-        )
+        message = f"git does not fire {', '.join(missing)}: no shim in {directory}"
+        yield Finding(WRONG, "shims", message, f"run {INSTALL}")
     if installed:
         yield from _shims(repo, directory, installed)
         yield from _start(repo, directory, installed)
@@ -172,33 +170,31 @@ def _not_reached(repo: Repo, found: tuple[str, str] | None, error: UsageError) -
     own = own_directory(repo)
     value = found[1] if found else own
     manager = manager_of_directory(os.path.join(repo.top, value)) if found else None
-    by = f", which {manager.name} has set" if manager else ""
+    by = f" (set by {manager.name})" if manager else ""
     if any(is_shim(f"{own}/{name}") for name in CLIENT_HOOKS):
-        message = f"git does not reach the hooks in {own}, since core.hooksPath is {value}{by}"
-        yield Finding(WRONG, "hooks-path", message, "`dodo-hooks install --local` leads git there again")
+        message = f"git does not use the hooks in {own}: core.hooksPath is {value}{by}"
+        yield Finding(WRONG, "hooks-path", message, "run `dodo-hooks install --local`")
         return
-    yield Finding(WRONG, "hooks-path", "our hooks are not installed here, and cannot be without a decision", str(error))
+    yield Finding(WRONG, "hooks-path", "no hooks of dodo-hooks are installed here", str(error))
 
 
 def _shims(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding]:
     off = [name for name in installed if not os.access(f"{directory}/{name}", os.X_OK)]
     if off:
-        yield Finding(
-            WRONG, "shims", f"git ignores {', '.join(off)} in {directory}: not executable", f"{INSTALL} mends it"
-        )
+        yield Finding(WRONG, "shims", f"git ignores {', '.join(off)} in {directory}: not executable", f"run {INSTALL}")
     stale = shims.stale_shims(repo, directory)
     if stale:
         message = f"{', '.join(stale)} in {directory} were written by another version or another Python"
-        yield Finding(NOTE, "shims", message, f"{INSTALL} writes them anew")
+        yield Finding(NOTE, "shims", message, f"run {INSTALL}")
     for name in installed:
         path = legacy_hooks.find_legacy_hook(directory, name)
         if path and not os.access(path, os.X_OK):
-            message = f"your own hook {path} does not run: it is not executable"
+            message = f"your legacy hook {path} does not run: not executable"
             yield Finding(NOTE, "kept-hook", message, f"`chmod +x` it, or remove it and run {INSTALL}")
 
 
 def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding]:
-    """Whether what the shims start is there, and is what it should be."""
+    """Yield findings about the interpreter, the launcher and the bundle that the shims start."""
     path = shims.launcher_path(repo)
     interpreters = set()
     for name in installed:
@@ -206,16 +202,16 @@ def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding
             interpreters.add(recorded_interpreter(file.read()))
     for interpreter in sorted(one for one in interpreters if one):
         if not os.access(interpreter, os.X_OK):
-            message = f"the Python that the hooks start is gone: {interpreter}"
-            yield Finding(WRONG, "python", message, f"{INSTALL} records the one that is there now")
+            message = f"the Python of the hooks is gone: {interpreter}"
+            yield Finding(WRONG, "python", message, f"run {INSTALL}")
         elif not os.path.exists(path):
-            yield Finding(WRONG, "launcher", f"what the hooks start is gone: {path}", f"{INSTALL} writes it anew")
+            yield Finding(WRONG, "launcher", f"the launcher of the hooks is gone: {path}", f"run {INSTALL}")
         elif not launcher.answer_of(interpreter, path):
-            message = f"{interpreter} cannot start dodo-hooks by {path}: its packages have moved or are gone"
-            yield Finding(WRONG, "python", message, f"{INSTALL} records where they are now")
+            message = f"{interpreter} cannot start dodo-hooks with {path}: its packages have moved or are gone"
+            yield Finding(WRONG, "python", message, f"run {INSTALL}")
         elif not launcher.is_bundle_current(shims.bundle_path(repo)):
-            message = "the compiled code of the hooks is of another version, or others can write it: each is slower"
-            yield Finding(NOTE, "bundle", message, f"{INSTALL} compiles it anew")
+            message = "hooks start slowly: their compiled code is from another version, or others can write it"
+            yield Finding(NOTE, "bundle", message, f"run {INSTALL}")
 
 
 def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
@@ -223,58 +219,60 @@ def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Findi
     yield from _outdated_template(world)
     off = [name for name in CLIENT_HOOKS if not os.access(f"{directory}/{name}", os.X_OK)]
     if off:
-        message = f"not there or not executable in {directory}: {', '.join(off)}"
-        yield Finding(WRONG, "shims", message, f"{INSTALL_GLOBAL} mends it")
+        message = f"missing or not executable in {directory}: {', '.join(off)}"
+        yield Finding(WRONG, "shims", message, f"run {INSTALL_GLOBAL}")
     if plan is not None:
         yield from _trust(world, repo, FOR_ALL)
 
 
 def _trust(world: World, repo: Repo, installed: str) -> Iterator[Finding]:
-    """Whether hooks that were installed in this way may run."""
+    """Yield a finding where hooks that were installed in this way may not run."""
     try:
         standing = standing_of(world, repo, installed)
     except HooksError as error:
-        yield Finding(WRONG, "trust", str(error), "`dodo-hooks trust` decides again")
+        yield Finding(WRONG, "trust", str(error), "run `dodo-hooks trust`")
         return
     if standing.verdict == UNDECIDED:
-        message = f"no hook runs here, since it is not decided whether {repo.top} is trusted"
-        yield Finding(WRONG, "trust", message, "`dodo-hooks trust` or `dodo-hooks deny` decides it")
+        message = f"no hook runs here: {repo.top} is not trusted yet"
+        yield Finding(WRONG, "trust", message, "run `dodo-hooks trust` or `dodo-hooks deny`")
     elif standing.verdict == DENIED_HERE:
-        yield Finding(NOTE, "trust", "no hook runs here: you have denied it", "`dodo-hooks trust` lets them run")
+        yield Finding(NOTE, "trust", "no hook runs here: you denied it", "allow hooks with `dodo-hooks trust`")
     elif standing.verdict == CHANGED:
-        message = "the hook files are not those that were accepted, so gates refuse"
+        message = "gates refuse: the hook files have changed since you accepted them"
         yield Finding(WRONG, "trust", message, HOW_TO_ACCEPT)
 
 
 def _outdated_template(world: World) -> Iterator[Finding]:
-    """What was set up for all repositories, where that is not of this version."""
+    """Yield a finding where a global install or a template is not of this version."""
     ways = global_install.installed_ways(world.data)
     if global_install.stale_files(world.data):
         option = "--global" if global_install.BY_PATH in ways else "--template"
-        message = "the hooks for all repositories were written by another version or another Python, or are damaged"
-        yield Finding(NOTE, "shims", message, f"`dodo-hooks install {option}` writes them anew")
+        message = "the hooks for all repositories are damaged, or were written by another version or another Python"
+        yield Finding(NOTE, "shims", message, f"run `dodo-hooks install {option}`")
 
 
-# What else lies about
+# Hidden changes, and other hook managers
 
 
 def _aside(repo: Repo) -> Iterator[Finding]:
-    """Whether unstaged changes are hidden in one of the working trees: by a hook that runs, which its lock tells, or by
-    one that has not restored them."""
+    """Yield findings about unstaged changes that are hidden in one of the working trees.
+
+    A hook that still runs is a note, and its lock shows it. Changes that were not restored are wrong.
+    """
     for git_dir in worktree_git_dirs(repo):
         here = repo._replace(git_dir=git_dir)
-        mend = "any hook, and any dodo-hooks command in that working tree such as `dodo-hooks status`, restores them"
+        fix = "run `dodo-hooks status` in that working tree to restore them"
         try:
-            mend_notes.load_notes(here)
+            sync_index.load_notes(here)
             holder = find_holder(git_dir) if has_journal(here) else None
             if holder is not None:
                 yield Finding(
-                    NOTE, "aside", f"in {git_dir}: {holder.sentence}", f"they come back when {holder.condition}"
+                    NOTE, "aside", f"in {git_dir}: {holder.sentence}", f"they are restored when {holder.condition}"
                 )
             elif load_journal(here) is not None:
                 end = "was killed" if recorded_pid(git_dir) else "could not restore them"
                 message = f"unstaged changes, hidden by a commit that {end}, are in {git_dir}/{DIRECTORY}"
-                yield Finding(WRONG, "aside", message, mend)
+                yield Finding(WRONG, "aside", message, fix)
         except (GitError, OSError) as error:
             message = str(error if isinstance(error, GitError) else unreadable(git_dir))
             yield Finding(WRONG, "aside", message, "until then commits are refused")
@@ -286,6 +284,6 @@ def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
     for manager, name in managers_at(repo.top):
         if plan.file == f"{repo.top}/{name}":
             continue
-        message = f"{name} of {manager.name} lies beside {os.path.relpath(plan.file, repo.top)}"
-        mend = f"where both have hooks installed both run: {manager.removal} takes those of {manager.name} away"
-        yield Finding(NOTE, "other-program", message, mend)
+        ours = os.path.relpath(plan.file, repo.top)
+        message = f"{name} of {manager.name} exists beside {ours}; both run if installed"
+        yield Finding(NOTE, "other-program", message, f"remove the hooks of {manager.name} with {manager.removal}")

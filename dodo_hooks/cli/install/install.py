@@ -1,4 +1,4 @@
-"""`dodo-hooks install`: from now on git fires the hooks of the hook file here, or everywhere."""
+"""`dodo-hooks install`: install the hooks of the hook file, here or for all repositories."""
 
 from __future__ import annotations
 
@@ -27,63 +27,65 @@ from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 
 @click.command()
 @click.argument("hooks", nargs=-1, metavar="[HOOK]...")
-@click.option("--local", "is_local", is_flag=True, help="Whatever core.hooksPath says: let git use the hooks of .git.")
-@click.option("--global", "is_global", is_flag=True, help="For all your repositories, by a global core.hooksPath.")
-@click.option("--template", "is_template", is_flag=True, help="For what you clone from now on, by init.templateDir.")
+@click.option("--local", "is_local", is_flag=True, help="Use the hooks directory of .git and ignore core.hooksPath.")
+@click.option("--global", "is_global", is_flag=True, help="Install for all repositories, by a global core.hooksPath.")
+@click.option("--template", "is_template", is_flag=True, help="Install for future clones, by init.templateDir.")
 @click.pass_obj
 def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: bool, is_template: bool) -> None:
-    """Let git fire the hooks that the hook file names, or each HOOK, in this repository and all its worktrees.
+    """Install the hooks that the hook file names, or each HOOK, in this repository and all its worktrees.
 
-    A hook that is there already is kept and runs first.
+    A hook that exists already is kept as a legacy hook and runs first.
     """
     if is_global or is_template:
         if hooks or is_local or (is_global and is_template):
-            raise UsageError("--global and --template go alone: they are for all hooks, in all repositories")
+            raise UsageError("--global and --template allow no other option and no HOOK")
         _install_everywhere(world, global_install.BY_PATH if is_global else global_install.BY_TEMPLATE)
         return
     repo = repo_at(world, None)
     plan = _plan_or_none(world, repo) if hooks else plan_here(world)
     wanted = hooks or (tuple(shims_needed(plan)) if plan else ())
-    _tell_about_file(world, plan)
+    _report_file(world, plan)
     if plan and not wanted and all(hook.is_task for hook in plan.hooks):
-        say(f"{shown(os.path.relpath(plan.file, world.cwd))} names no hook yet, so nothing is installed")
+        say(f"nothing installed: {shown(os.path.relpath(plan.file, world.cwd))} names no hook yet")
         return
     if not is_local and global_install.is_in_effect(world.data, configured(repo, world.environ)):
         _trust(world, repo)
         directory = global_install.directory_of(world.data, global_install.BY_PATH)
-        say(f"{directory} has the hooks of all repositories already;")
-        say("they run in this one from now on, as in each that you trust")
+        say(f"the hooks for all repositories ({directory}) now run here")
         return
     before = configured(repo, world.environ) if is_local else None
     changes = shims.install(repo, wanted, world.environ, world.site or None, is_local=is_local)
     _trust(world, repo)
     for change in changes:
-        say(f"{change.hook}: {_told(change, wanted)}")
+        say(f"{change.hook}: {_described(change, wanted)}")
     for sentence in _of_other_programs(changes):
         say(sentence)
     if not changes:
-        say("the hook file names no hook of git's, so there is nothing to put")
+        say("nothing installed: the hook file names no git hook")
     else:
-        say(f"the hooks are in {shown(os.path.dirname(changes[0].path))}")
+        say(f"hooks directory: {shown(os.path.dirname(changes[0].path))}")
     if before:
-        _tell_switch(repo, before[1])
+        _report_switch(repo, before[1])
     if repo.top and not _has_file(world, repo):
-        say(f"there is no hook file in {shown(repo.top)} yet: `dodo-hooks init` writes one, until then they do nothing")
+        say(f"no hook file in {shown(repo.top)}; run `dodo-hooks init` to create one")
 
 
 def _install_everywhere(world: World, way: global_install.InstallMethod) -> None:
     directory, file = global_install.install_globally(world.data, way, world.environ, world.site or None)
-    say(f"the hooks are in {shown(directory)}, and {way.key} in {shown(file)} leads git there")
+    say(f"installed hooks in {shown(directory)}, and set {way.key} in {shown(file)}")
     if way == global_install.BY_TEMPLATE:
-        say("git copies them into each repository that it makes or clones from now on, and into no other")
+        say("git copies the hooks into each repository that you create or clone from now on")
     else:
-        say("a repository's own hooks run first; where core.hooksPath is set in a repository, only what it says runs")
-    say("jobs run in repositories that you trust: `dodo-hooks trust` in each, or answer when you are asked")
+        say("a repository's own hooks run first; a repository with its own core.hooksPath does not use them")
+    say("jobs run only in repositories that you trust: run `dodo-hooks trust` in each")
 
 
 def _trust(world: World, repo: Repo) -> None:
-    """To install is to consent (section 8): to these files alone where the hook file says so. What was accepted before
-    stays what is accepted, since many let a script run `install` after each pull."""
+    """Record that the hooks of this repository may run: to install is to consent (section 8).
+
+    Where the hook file says `trust: pinned`, only the present files are accepted. Files that were accepted before stay
+    the accepted ones, since many let a script run `install` after each pull.
+    """
     plan = _plan_or_none(world, repo)
     if is_pinned(world, repo):
         pin_shims(repo, world.environ, world.site or None, True)
@@ -94,22 +96,22 @@ def _trust(world: World, repo: Repo) -> None:
     else:
         try:
             accept_all(world, repo)
-        except StoreError as error:  # it counts where hooks come from elsewhere; these here run without
-            print_once()(f"that you trust this repository could not be written down: {error}")
+        except StoreError as error:  # hooks of a global install need the decision; hooks installed here run without
+            print_once()(f"cannot record that you trust this repository: {error}")
 
 
-def _tell_about_file(world: World, plan: Plan | None) -> None:
-    """What its reader noticed, and always what nobody checks here."""
-    tell = print_once()
+def _report_file(world: World, plan: Plan | None) -> None:
+    """Print the notices about the hook file once, and always those about parts that nobody checks here."""
+    report = print_once()
     if plan is not None and not print_notices_here(world, plan):
         for sentence in plan.unchecked:
-            tell(sentence)
+            report(sentence)
 
 
 def _plan_or_none(world: World, repo: Repo) -> Plan | None:
     try:
         return load_plan(world, repo.top) if repo.top else None
-    except ConfigError:  # the hooks were named by hand, and the first one that fires says what is wrong
+    except ConfigError:  # the hooks were named on the command line; the first one that fires reports the error
         return None
 
 
@@ -120,19 +122,19 @@ def _has_file(world: World, repo: Repo) -> bool:
         return True
 
 
-def _told(change: shims.Change, wanted: Sequence[str]) -> str:
-    """What was done, for a derived hook also why this one was touched at all."""
+def _described(change: shims.Change, wanted: Sequence[str]) -> str:
+    """Return what was done, and for which derived hooks."""
     derived = [hook for hook in wanted if hook != change.hook and shim_of(hook) == change.hook]
-    told = f"installed, for {', '.join(derived)}" if derived else "installed"
+    installed = f"installed for {', '.join(derived)}" if derived else "installed"
     if change.what != shims.CHAINED:
-        return told
+        return installed
     is_run = os.access(change.kept, os.X_OK)
-    runs = "runs first" if is_run else "does not run, as before: it is not executable"
-    return f"{told}, your own hook is kept and {runs}"
+    runs = "runs first" if is_run else "does not run: not executable"
+    return f"{installed}; your legacy hook {runs}"
 
 
 def _of_other_programs(changes: Sequence[shims.Change]) -> Iterator[str]:
-    """A sentence for each other program whose hooks run together with ours."""
+    """Yield a sentence for each other hook manager whose hooks run together with ours."""
     hooks: dict[str, list[str]] = {}
     removals = {}
     for change in changes:
@@ -142,23 +144,22 @@ def _of_other_programs(changes: Sequence[shims.Change]) -> Iterator[str]:
             removals[manager.name] = manager.removal
     for name, its_hooks in hooks.items():
         yield (
-            f"{', '.join(its_hooks)}: the hook that is kept was written by {name}, and both run: what your hook file"
-            f" does too is done twice; {removals[name]} takes it away, after `dodo-hooks uninstall` and before you"
-            " install again"
+            f"{', '.join(its_hooks)}: the legacy hook is from {name}, and both run; to remove it, run"
+            f" `dodo-hooks uninstall`, {removals[name]}, and `dodo-hooks install`"
         )
 
 
-def _tell_switch(repo: Repo, value: str) -> None:
-    """What git uses and does not use any more, now that it takes the repository's own hooks directory."""
+def _report_switch(repo: Repo, value: str) -> None:
+    """Print which hooks git stops and starts to use with the repository's own hooks directory."""
     former, own = os.path.join(repo.top or repo.git_dir, value), f"{repo.common_dir}/hooks"
     if os.path.realpath(former) == os.path.realpath(own):
         return
     gone = _executables(former)
     if gone:
-        say(f"git does not run those in {shown(value)} any more: {', '.join(gone)}")
+        say(f"git no longer runs {', '.join(gone)} in {shown(value)}")
     back = [name for name in _executables(own) if not is_shim(f"{own}/{name}")]
     if back:
-        say(f"git runs these of {shown(own)} again, which are not ours: {', '.join(back)}")
+        say(f"git now also runs {', '.join(back)} in {shown(own)}, which dodo-hooks did not install")
 
 
 def _executables(directory: str) -> list[str]:

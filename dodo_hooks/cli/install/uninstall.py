@@ -1,4 +1,4 @@
-"""`dodo-hooks uninstall`: the hooks directory, and git's configuration, as they were before."""
+"""`dodo-hooks uninstall`: remove our hooks, and restore the hooks directory and git's configuration."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dodo_hooks.trust.consent import forget, is_pinned
 
 
 @click.command()
-@click.option("--global", "is_global", is_flag=True, help="Take away what `install --global` and `--template` set up.")
+@click.option("--global", "is_global", is_flag=True, help="Undo `install --global` and `install --template`.")
 @click.pass_obj
 def uninstall(world: World, is_global: bool) -> None:
-    """Take our hooks out of this repository, and put back those that were kept."""
+    """Remove the hooks of dodo-hooks from this repository, and restore your legacy hooks."""
     if is_global:
         _uninstall_everywhere(world)
         return
@@ -27,40 +27,40 @@ def uninstall(world: World, is_global: bool) -> None:
     is_kept = _is_pinned(world, repo)
     if not is_kept:
         forget(world, repo)
-    elif global_install.is_in_effect(world.data, configured(repo, world.environ)):  # those go on to fire here
+    elif global_install.is_in_effect(world.data, configured(repo, world.environ)):  # global hooks still fire here
         shims.pin_shims(repo, world.environ, world.site or None, True)
     for change in changes:
-        say(f"{change.hook}: {_told(change)}")
+        say(f"{change.hook}: {_described(change)}")
     if not changes:
-        say("no hook of dodo-hooks is installed here")
+        say("no hooks of dodo-hooks are installed here")
     if is_kept:
-        say("the hook files stay bound to what you have accepted: `dodo-hooks trust --forget` ends that")
+        say("the hook files stay pinned; unpin them with `dodo-hooks trust --forget`")
 
 
 def _is_pinned(world: World, repo: Repo) -> bool:
     try:
         return is_pinned(world, repo)
-    except HooksError:  # it might be
+    except HooksError:  # unknown, so assume that they are pinned
         return True
 
 
 def _uninstall_everywhere(world: World) -> None:
     undone = global_install.uninstall_everywhere(world.data, world.environ)
-    for way, is_put_back in undone:
-        if is_put_back:
-            say(f"{way.key}: as it was before")
+    for way, is_restored in undone:
+        if is_restored:
+            say(f"{way.key}: restored")
         else:
-            say(f"{way.key}: left as it is, since somebody else has set it meanwhile")
+            say(f"{way.key}: left unchanged, it was changed after the install")
         if way == global_install.BY_TEMPLATE:
-            say("repositories that were cloned meanwhile have a copy of the hooks: `dodo-hooks uninstall` in each")
+            say("clones made meanwhile have a copy of the hooks; run `dodo-hooks uninstall` in each")
     if not undone:
         say("no hooks of dodo-hooks are installed for all repositories")
 
 
-def _told(change: shims.Change) -> str:
+def _described(change: shims.Change) -> str:
     if change.what == shims.REMOVED:
         return "removed"
     if change.what == shims.RESTORED:
-        return "removed, your own hook is back"
+        return "removed; your legacy hook is restored"
     kept = shown(change.kept)
-    return f"left as it is, since another program replaced ours; the hook that was there before is {kept}"
+    return f"left unchanged, another program replaced our hook; your legacy hook is {kept}"

@@ -1,12 +1,10 @@
-"""The jobs that several addresses on a command line mean.
+"""The addresses of jobs on a command line: `[WORKTREE:]JOB[@INVOCATION]` or `@INVOCATION` (section 5).
 
-What a person means by `[WORKTREE:]JOB[@INVOCATION]` or `@INVOCATION` (section 5).
-
-A job's name may hold colons and slashes but no `@`. So the last `@` ends the name, and a colon is ambiguous: the whole
-is taken for a job's name first, and only where no such job is on record, what stands before a colon is a worktree (its
-path, or the last part of it) or a hook, as doit names its tasks. What is no job's name may be a whole id without its
-`@`. Of several runs that match, the newest one of the caller's worktree in which the job was not skipped wins, then the
-newest of any worktree in which it was not, then the newest.
+A job's name may hold colons and slashes but no `@`. So the last `@` ends the name, and a colon is ambiguous. The whole
+text is taken for a job's name first. Only if no such job is on record, the part before a colon is a worktree (its path,
+or the last part of it) or a hook, as doit names its tasks. A text that is no job's name may be a whole id without its
+`@`. Of several matching runs, the newest of the caller's worktree in which the job was not skipped wins, then the
+newest of any worktree in which it was not skipped, then the newest.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ from dodo_hooks.store.reader import (
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """Jobs of one invocation."""
+    """Addressed jobs of one invocation."""
 
     invocation: InvocationRecord
     jobs: tuple[JobRecord, ...]
@@ -44,7 +42,7 @@ class Addressed:
 
 
 def find_here(world: World, repository_dir: str, text: str, report: Report) -> Found:
-    """Return what an address means to somebody who is in this worktree. Raises UsageError."""
+    """Return the jobs of an address, as seen from this worktree. Raises UsageError."""
     try:
         top = find_repo(world.environ, world.cwd).top
     except GitError:
@@ -53,10 +51,10 @@ def find_here(world: World, repository_dir: str, text: str, report: Report) -> F
 
 
 def addressed(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
-    """Return what the addresses mean, in their order; a job that two of them mean is there once.
+    """Return the jobs of the addresses, in their order, each job once.
 
     Raises:
-        UsageError: one means nothing that is on record, or several invocations.
+        UsageError: an address means nothing that is on record, or several invocations.
     """
     seen: set[str] = set()
     result: list[Addressed] = []
@@ -70,28 +68,28 @@ def addressed(world: World, repository_dir: str, texts: Sequence[str], report: R
 
 
 def whole_invocations(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
-    """All jobs of the invocations that the addresses mean; without an address, of the newest.
+    """Return all jobs of the addressed invocations; without an address, of the newest.
 
     Raises:
-        UsageError: as above, or there is none.
+        UsageError: an address means nothing that is on record, or several invocations; or there is no invocation.
     """
     if not texts:
         newest = next(list_invocations(repository_dir, report=report), None)
         if newest is None:
-            raise UsageError("no hook has run in this repository")
+            raise UsageError("no runs yet")
         return [Addressed(newest, read_jobs(newest, report), True)]
     found = {one.invocation.directory: one.invocation for one in addressed(world, repository_dir, texts, report)}
     return [Addressed(one, read_jobs(one, report), True) for one in found.values()]
 
 
 MOST_CANDIDATES = 10  # named in an error
-BEST_OF = 100  # matches that are looked at for one that ran
-SUGGEST_FROM = 50  # invocations whose jobs are thought of when a name is not found
+BEST_OF = 100  # matches that are searched for one that ran
+SUGGEST_FROM = 50  # invocations whose jobs are suggested for an unknown name
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    job: str | None  # with what stands before it; None: all jobs of the invocation
+    job: str | None  # with its worktree or hook, if any; None: all jobs of the invocation
     invocation: str  # the beginning of an id; "": any
 
 
@@ -104,21 +102,21 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One way to understand the part before the `@`."""
+    """One way to read the part before the `@`."""
 
     scope: str | None  # a working tree or a hook
     job: str
 
 
 def parse_address(text: str) -> Address:
-    """Raises UsageError where this is no address."""
+    """Return the parts of an address. Raises UsageError where the text is none."""
     job, at, invocation = text.rpartition("@")
     if not at:
         job, invocation = text, ""
     elif not invocation:
-        raise UsageError(f"{text!r} ends with an @: write the beginning of an invocation's id behind it")
+        raise UsageError(f"no invocation id after the @ in {text!r}; list the ids with `dodo-hooks jobs -v`")
     if not job and not at:
-        raise UsageError("an address is JOB, JOB@INVOCATION or @INVOCATION: see `dodo-hooks jobs` for what there is")
+        raise UsageError("empty address; use JOB, JOB@INVOCATION or @INVOCATION")
     return Address(job or None, invocation)
 
 
@@ -147,7 +145,7 @@ def find(repository_dir: str, text: str, report: Report, worktree: str | None = 
 
 
 def find_invocation(repository_dir: str, prefix: str, report: Report) -> InvocationRecord:
-    """The one invocation whose id begins with `prefix`.
+    """Return the one invocation whose id begins with `prefix`.
 
     Raises:
         UsageError: there is none, or there are several.
@@ -177,13 +175,13 @@ def _best(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
 
 
 def _nearest(wanted: str, known: Iterable[str]) -> str:
-    """The end of a sentence that says what might have been meant, or nothing."""
+    """Return the end of a message, such as `, did you mean 'lint'?`; "" if no known name is near."""
     close = nearest(wanted, sorted(set(known)))
     return f", did you mean {close!r}?" if close else ""
 
 
 def _readings(text: str) -> Iterator[list[_Reading]]:
-    """The ways to understand the text: those of the second list count only where the first finds nothing."""
+    """Yield the ways to read the text; the second list counts only where the first finds nothing."""
     yield [_Reading(None, text)]
     colons = [place for place, character in enumerate(text) if character == ":"]
     scoped = [_Reading(text[:place], text[place + 1 :]) for place in colons]
@@ -207,7 +205,7 @@ def _matches(repository_dir: str, prefix: str, readings: list[_Reading], report:
 
 
 def _directory(name: str) -> str:
-    """The directory of a job of this name, without its number."""
+    """Return the directory name of a job, without its number."""
     return directory_name(0, name).partition("-")[2]
 
 
@@ -227,17 +225,17 @@ def _invocations(repository_dir: str, prefix: str, report: Report) -> Iterator[I
 
 
 def _refuse_more(prefix: str, candidates: list[InvocationRecord]) -> None:
-    """Raises UsageError where there is more than one."""
+    """Raise UsageError if there is more than one candidate."""
     if len(candidates) == 1:
         return
     lines = [f"  @{one.id}  {one.hook} in {one.worktree!r}" for one in candidates[:MOST_CANDIDATES]]
     if len(candidates) > MOST_CANDIDATES:
         lines.append(f"  and {len(candidates) - MOST_CANDIDATES} older ones")
-    raise UsageError(f"@{prefix} is the beginning of {len(candidates)} invocations:\n" + "\n".join(lines))
+    raise UsageError(f"@{prefix} matches {len(candidates)} invocations:\n" + "\n".join(lines))
 
 
 def _unknown_invocation(prefix: str) -> UsageError:
-    return UsageError(f"no invocation's id begins with {prefix!r}: see `dodo-hooks jobs` for what there is")
+    return UsageError(f"no invocation id begins with {prefix!r}; list the ids with `dodo-hooks jobs -v`")
 
 
 def _unknown_job(repository_dir: str, address: Address, report: Report) -> UsageError:
@@ -245,12 +243,12 @@ def _unknown_job(repository_dir: str, address: Address, report: Report) -> Usage
     if not recent:
         if address.invocation:
             return _unknown_invocation(address.invocation)
-        return UsageError(f"no job {address.job!r} is on record, nor any other: no hook has run in this repository")
+        return UsageError(f"no job {address.job!r}: no runs yet")
     names = {f"{before}{job.name}" for one in recent for job in read_jobs(one, report) for before in _scopes(one)}
-    where = f"in an invocation that begins with {address.invocation!r}" if address.invocation else "on record"
-    return UsageError(f"no job {address.job!r} is {where}{_nearest(address.job or '', names)}")
+    where = f" in an invocation that begins with {address.invocation!r}" if address.invocation else " on record"
+    return UsageError(f"no job {address.job!r}{where}{_nearest(address.job or '', names)}")
 
 
 def _scopes(invocation: InvocationRecord) -> tuple[str, str, str]:
-    """What may stand before a job's name."""
+    """Return the prefixes that a job's name may have in an address."""
     return "", f"{invocation.hook}:", f"{invocation.worktree.rpartition('/')[2]}:"

@@ -1,4 +1,4 @@
-"""`dodo-hooks jobs cancel`: end background jobs that run, or wait for their turn."""
+"""`dodo-hooks jobs cancel`: end background jobs that run or wait."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Target:
-    """What is to be ended of one invocation."""
+    """The jobs of one invocation to cancel."""
 
     invocation: InvocationRecord
     jobs: dict[str, JobRecord] = field(default_factory=dict[str, JobRecord])
@@ -33,43 +33,43 @@ class Target:
 
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
-@click.option("--all", "everything", is_flag=True, help="Every background job of this repository.")
+@click.option("--all", "everything", is_flag=True, help="Cancel every background job of this repository.")
 @repository_option
 @click.pass_context
 def cancel(ctx: click.Context, addresses: tuple[str, ...], everything: bool, repo: str | None) -> int:
-    """End background jobs, JOB or JOB@INVOCATION, or with @INVOCATION all that are left of a run.
+    """Cancel background jobs: JOB or JOB@INVOCATION, or all open jobs of a run with @INVOCATION.
 
-    Answers when their processes are gone. What needs a cancelled job is skipped.
+    The command returns when the processes of the jobs are gone. Jobs that need a cancelled job are skipped.
     """
     if everything == bool(addresses):
-        raise click.UsageError("name what is to be cancelled: addresses, or --all", ctx)
-    tell = print_once()
+        raise click.UsageError("give either addresses or --all", ctx)
+    report = print_once()
     repository_dir = store_here(ctx.obj, repo)
-    targets = _alive(repository_dir, tell) if everything else _addressed(ctx.obj, repository_dir, addresses, tell)
-    return _cancel([target for target in targets if target.jobs], tell)
+    targets = _alive(repository_dir, report) if everything else _addressed(ctx.obj, repository_dir, addresses, report)
+    return _cancel([target for target in targets if target.jobs], report)
 
 
-def _alive(repository_dir: str, tell: Callable[[str], None]) -> list[Target]:
+def _alive(repository_dir: str, report: Callable[[str], None]) -> list[Target]:
     targets = []
-    for invocation in list_alive(repository_dir, tell):
-        jobs = {job.name: job for job in read_jobs(invocation, tell) if not job.has_ended}
+    for invocation in list_alive(repository_dir, report):
+        jobs = {job.name: job for job in read_jobs(invocation, report) if not job.has_ended}
         in_front = [job for job in jobs.values() if job.phase == FOREGROUND]
         if in_front:  # somebody waits for it
-            tell(_foreground(invocation, in_front[0]))
+            report(_foreground(invocation, in_front[0]))
         else:
             targets.append(Target(invocation, jobs))
     if not any(target.jobs for target in targets):
-        tell("no background job is alive in this repository")
+        report("no background jobs are running")
     return targets
 
 
 def _addressed(
-    world: World, repository_dir: str, addresses: Sequence[str], tell: Callable[[str], None]
+    world: World, repository_dir: str, addresses: Sequence[str], report: Callable[[str], None]
 ) -> list[Target]:
-    """All of them are understood before the first is acted on. Raises UsageError."""
+    """Return the jobs of all addresses, before any is cancelled. Raises UsageError."""
     targets: dict[str, Target] = {}
     for where in addresses:
-        found = find_here(world, repository_dir, where, tell)
+        found = find_here(world, repository_dir, where, report)
         target = targets.setdefault(found.invocation.id, Target(found.invocation))
         open_jobs = [job for job in found.jobs if not job.has_ended]
         for job in open_jobs:
@@ -85,23 +85,23 @@ def _addressed(
     return list(targets.values())
 
 
-def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
-    """Ask all of them before the first answer is waited for: grace periods run side by side."""
+def _cancel(targets: Sequence[Target], report: Callable[[str], None]) -> int:
+    """Send all requests before waiting for the first answer, so that grace periods run in parallel."""
     from dodo_hooks.engine import control_client
 
     code, first_error = 0, None
-    asked: list[tuple[Target, CancelRequest]] = []
+    requests: list[tuple[Target, CancelRequest]] = []
     for target in targets:
         try:
-            asked.append((target, control_client.ask_to_cancel(target.invocation.directory, list(target.jobs))))
+            requests.append((target, control_client.ask_to_cancel(target.invocation.directory, list(target.jobs))))
         except control_client.ControlError as error:
-            first_error = _note(error, first_error, target, tell)
-    for target, question in asked:
+            first_error = _note(error, first_error, target, report)
+    for target, request in requests:
         answers: dict[str, str] = {}
         try:
-            answers.update(question.answers())
+            answers.update(request.answers())
         except control_client.ControlError as error:
-            first_error = _note(error, first_error, target, tell)
+            first_error = _note(error, first_error, target, report)
         for name in target.jobs:
             _say(shown(name) if len(targets) == 1 else f"{shown(name)}@{target.invocation.id}", answers.get(name))
             code = code if answers.get(name) in statuses.ENDED else RUN_ERROR
@@ -110,28 +110,28 @@ def _cancel(targets: Sequence[Target], tell: Callable[[str], None]) -> int:
     return code
 
 
-def _note(error: HooksError, first: HooksError | None, target: Target, tell: Callable[[str], None]) -> HooksError:
-    """The first error is raised in the end, when all others have been asked; further ones are told."""
+def _note(error: HooksError, first: HooksError | None, target: Target, report: Callable[[str], None]) -> HooksError:
+    """Return the first error, which is raised at the end; print a later one."""
     if first is None:
         return error
-    tell(f"{target.invocation.id}: {error}")
+    report(f"{target.invocation.id}: {error}")
     return first
 
 
 def _foreground(invocation: InvocationRecord, job: JobRecord) -> str:
-    """The foreground belongs to the person who waits for it, and has no control socket."""
+    """Return the refusal for a foreground job: a person waits for it, and it has no control socket."""
     return (
-        f"{shown(job.name)} belongs to the foreground of {invocation.hook} in {shown(invocation.worktree)} "
-        f"(process {invocation.pid}): press Ctrl-C where that was started, it ends there"
+        f"{shown(job.name)} is a foreground job of {invocation.hook} in {shown(invocation.worktree)} "
+        f"(process {invocation.pid}); press Ctrl-C in its terminal"
     )
 
 
 def _say(name: str, standing: str | None) -> None:
-    if standing is None:  # the coordinator died while we waited; the next look at the records ends them
-        say(f"{name}: no answer, the process that ran it is gone")
+    if standing is None:  # the coordinator died during the wait; the next command repairs the records
+        say(f"{name}: no answer, its coordinator is gone")
     elif standing == statuses.CANCELLED:
         say(f"{name}: cancelled")
     elif standing in statuses.ENDED:
         say(f"{name}: had already ended ({standing})")
     else:
-        say(f"{name}: was told to end, and is still there")
+        say(f"{name}: still running after the request to end")

@@ -1,4 +1,4 @@
-"""How `dodo-hooks jobs` prints runs for programs: json, ndjson, yaml, tsv, csv.
+"""The formats of `dodo-hooks jobs` for programs: json, ndjson, yaml, tsv, csv.
 
 The first three have every field of the records, tsv and csv one row for each job with the fields in `COLUMNS`. Fields
 keep their names, their meaning and, in tsv and csv, their order; new ones come last.
@@ -42,18 +42,18 @@ _SHORT_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def print_json(runs: Iterable[Run]) -> None:
-    """One array. ASCII, so bytes that are no text survive as lone surrogates."""
+    """Print one array, in ASCII, so that bytes that are no text survive as lone surrogates."""
     say(json.dumps([_record(run) for run in runs], indent=2))
 
 
 def print_ndjson(runs: Iterable[Run]) -> None:
-    """One object in a line for each run, as in json; printed as it is read."""
+    """Print each run as the object of json in one line, as soon as the run is read."""
     for run in runs:
         say(json.dumps(_record(run)))
 
 
 def print_yaml(runs: Iterable[Run]) -> None:
-    """The same as a YAML sequence."""
+    """Print the objects of json as a YAML sequence."""
     is_empty = True
     for run in runs:
         is_empty = False
@@ -69,7 +69,7 @@ def print_tsv(runs: Iterable[Run]) -> None:
 
 
 def print_csv(runs: Iterable[Run]) -> None:
-    """RFC 4180, but for two things: lines end as everywhere else here, and what would break one is escaped."""
+    """Print RFC 4180, with two exceptions: lines end in a newline alone, and line breaks in cells are escaped."""
     for cells in _table(runs):
         say(",".join(_csv_cell(escaped(cell)) for cell in cells))
 
@@ -84,11 +84,11 @@ FORMATS: Mapping[str, Callable[[Iterable[Run]], None]] = {
 
 
 def escaped(text: str) -> str:
-    """The text without anything that ends a line or a cell, or that a terminal would obey.
+    """Return the text with everything escaped that ends a line or a cell, or that controls a terminal.
 
-    A backslash is doubled; tab, newline and carriage return are `\\t`, `\\n`, `\\r`; other control characters below
-    U+0080, and bytes that are no UTF-8, `\\xHH`; the control characters and separators above `\\uHHHH`. So what was
-    meant can be had back.
+    A backslash is doubled. Tab, newline and carriage return are `\\t`, `\\n`, `\\r`. Other control characters below
+    U+0080, and bytes that are no UTF-8, are `\\xHH`. The control characters and separators above are `\\uHHHH`. So the
+    text can be decoded again.
     """
     return "".join(map(_escaped, text))
 
@@ -123,7 +123,7 @@ def _record(run: Run) -> dict[str, Any]:
 
 
 def _yaml_lines(value: Any, indent: str = "") -> Iterator[str]:
-    """A list or a map that is not empty, in YAML's block style; every text is in double quotes."""
+    """Yield the lines of a list or map that is not empty, in YAML's block style, with every text in double quotes."""
     entries = value.items() if isinstance(value, dict) else [(None, one) for one in value]
     for key, one in entries:
         head = f"{indent}-" if key is None else f"{indent}{_yaml_scalar(key)}:"

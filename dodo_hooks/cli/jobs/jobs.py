@@ -1,4 +1,4 @@
-"""`dodo-hooks jobs`: what ran, what runs, and what did not run and why."""
+"""`dodo-hooks jobs`: the runs of hooks, their jobs, and why jobs did not run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAILED = frozenset((statuses.FAILED, statuses.CRASHED))
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be listed."""
+    """The filters of the listing."""
 
     hook: str | None
     worktree: str | None
@@ -91,12 +91,12 @@ COMMANDS: Mapping[str, Loader] = {
     "--status", "statuses", multiple=True, type=click.Choice(statuses.STATUSES), help="Show only jobs with this status."
 )
 @click.option("--failed", is_flag=True, help="Show only jobs that failed or crashed.")
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help=f"Show the newest N runs; {LAST} if not given.")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help=f"Show the newest N runs; default {LAST}.")
 @click.option("--all", "everything", is_flag=True, help="Show all runs; no limit.")
-@click.option("--repo", metavar="PATH", help="The repository there, not the one here.")
-@click.option("--all-repos", is_flag=True, help="Show runs of all repositories, also of removed ones.")
-@click.option("-v", "--verbose", is_flag=True, help="Show ids, and cut nothing off.")
-@click.option("--format", "form", type=click.Choice([TABLE, *FORMATS]), default=TABLE, help="How to print them.")
+@click.option("--repo", metavar="PATH", help="Use the repository at PATH, not the current one.")
+@click.option("--all-repos", is_flag=True, help="Show runs of all repositories, including removed ones.")
+@click.option("-v", "--verbose", is_flag=True, help="Show ids, and do not cut off lines.")
+@click.option("--format", "form", type=click.Choice([TABLE, *FORMATS]), default=TABLE, help="The output format.")
 @click.pass_context
 def jobs(
     ctx: click.Context,
@@ -123,21 +123,23 @@ def jobs(
     wanted = Wanted(
         _known(hook), _worktree(world, worktree), frozenset(statuses) | (FAILED if failed else frozenset[str]())
     )
-    tell = print_once()
+    report = print_once()
     stores = all_stores(world) if all_repos else [store_here(world, repo)]
-    runs = islice(_runs(stores, wanted, tell), None if everything else last or LAST)
+    runs = islice(_runs(stores, wanted, report), None if everything else last or LAST)
     if form != TABLE:
         FORMATS[form](runs)
     elif found := list(runs):
         print_runs(found, world, is_verbose=verbose)
     else:
         is_filtered = hook is not None or worktree is not None or bool(wanted.statuses)
-        tell("no runs match" if is_filtered else "no runs yet")
+        report("no runs match" if is_filtered else "no runs yet")
 
 
 def _runs(repository_dirs: Sequence[str], wanted: Wanted, report: Report) -> Iterator[Run]:
-    """The runs that have something to show, the newest first. An id is a time, so those of several repositories can be
-    merged, and whoever takes N of them pays for N."""
+    """Return an iterator over the runs that match, the newest first.
+
+    An id is a time, so the runs of several repositories can be merged lazily: taking N runs reads N runs.
+    """
     each = [_runs_of(one, wanted, report) for one in repository_dirs]
     return heapq.merge(*each, key=lambda run: run.invocation.id, reverse=True)
 
@@ -163,14 +165,14 @@ def _known(hook: str | None) -> str | None:
 
 
 def _worktree(world: World, written: str | None) -> str | None:
-    """A path as the records have it; a bare name as it is."""
+    """Return a path as the records have it; a bare name as it is."""
     if written is None or ("/" not in written and written not in (".", "..")):
         return written
     return os.path.realpath(os.path.join(world.cwd, written))
 
 
 def _refuse_options_of_the_listing(ctx: click.Context) -> None:
-    """Rather than to pass over them in silence. `--repo` is meant for the subcommands too."""
+    """Raise click.UsageError for options of the listing before a subcommand. `--repo` applies to subcommands too."""
     for name in ctx.params:
         if name != "repo" and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{ctx.invoked_subcommand} has no use for the options of the listing", ctx)
+            raise click.UsageError(f"{ctx.invoked_subcommand} does not take the options of the listing", ctx)

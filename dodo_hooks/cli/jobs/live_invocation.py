@@ -1,8 +1,8 @@
-"""Looking at an invocation, and at the logs of its jobs, while it runs (R18, R19).
+"""An invocation, and the logs of its jobs, read while it runs (R18, R19).
 
-A follower looks again and again at files: it holds no lock and has no connection to the coordinator, so that no number
-of followers, and none that is slow or has stopped, can hold up a job. A look costs one stat per open job. A record is
-read when its file is another one, and whether the writer still lives is asked once a second.
+A follower polls files: it holds no lock and has no connection to the coordinator. So no number of followers, and no
+slow or stopped one, can hold up a job. A poll costs one stat per open job. A record is read again when its file has
+changed. Once a second the follower checks whether the writer is still alive.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Clock = Callable[[], float]  # monotonic seconds
 
 
 class LiveInvocation:
-    """An invocation and its jobs as they stand; `look` brings them up to date."""
+    """An invocation and its jobs as last read; `look` brings them up to date."""
 
     def __init__(self, invocation: InvocationRecord, report: Report, clock: Clock) -> None:
         self.invocation = invocation
@@ -38,11 +38,11 @@ class LiveInvocation:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing of the records will change any more, but by a repair."""
+        """True if the records will not change any more, except by a repair."""
         return not self.invocation.is_alive
 
     def look(self) -> None:
-        """Read what has changed since the last look."""
+        """Read the records that have changed since the last call."""
         if self.has_ended:
             return
         self.jobs = tuple(job if job.has_ended else self._again(job) for job in self.jobs)
@@ -52,7 +52,7 @@ class LiveInvocation:
             self._ask_for_writer()
 
     def job(self, name: str) -> JobRecord | None:
-        """None: its record is gone, or was never readable."""
+        """Return the job of this name; None if its record is gone, or was never readable."""
         return next((job for job in self.jobs if job.name == name), None)
 
     def _again(self, job: JobRecord) -> JobRecord:
@@ -64,16 +64,16 @@ class LiveInvocation:
 
     def _ask_for_writer(self) -> None:
         invocation = read_invocation(self.invocation.directory, self._report)
-        if invocation is None:  # pruned or broken: for us it is over
+        if invocation is None:  # pruned or broken: it counts as ended
             invocation = replace(self.invocation, writer_died=True)
-        if not invocation.is_alive:  # everything is on disk now, so this look at the jobs is the last one
+        if not invocation.is_alive:  # everything is on disk now, so this is the last read of the jobs
             last = read_jobs(invocation, self._report)
             self.jobs = last or tuple(orphans.close_orphans(self.jobs))
         self.invocation = invocation
 
 
 class LogTail:
-    """What a job writes, from some place on, until it has ended."""
+    """The log of a job, read from an offset on, until the job has ended."""
 
     def __init__(self, job_dir: str) -> None:
         self._path = layout.log_file(job_dir)
@@ -82,19 +82,19 @@ class LogTail:
         self._descriptor: int | None = None
 
     def skip_to_last(self, lines: int) -> None:
-        """Leave out what stands before the last `lines` lines; one without an end counts."""
+        """Skip everything before the last `lines` lines; a line without a newline counts."""
         descriptor = self._opened()
         if descriptor is not None:
             self._offset = _start_of_last(descriptor, lines)
 
     def end_here(self) -> None:
-        """The job has ended: what somebody else adds to its log from now on is not its own (R16)."""
+        """Read nothing beyond the present end: the job has ended, and later bytes are not its own (R16)."""
         descriptor = self._opened()
         if self._end is None:
             self._end = 0 if descriptor is None else os.fstat(descriptor).st_size
 
     def read(self) -> bytes:
-        """The next piece; nothing, where there is none yet, or no more."""
+        """Return the next piece; b"" where there is none yet, or no more."""
         descriptor = self._opened()
         if descriptor is None:
             return b""
@@ -121,7 +121,7 @@ class LogTail:
 
 
 def _start_of_last(descriptor: int, lines: int) -> int:
-    """Where the last `lines` lines begin, found from the end: a log may be far larger than what is wanted of it."""
+    """Return the offset of the last `lines` lines, searched from the end, since a log may be large."""
     end = os.fstat(descriptor).st_size
     if not lines:
         return end

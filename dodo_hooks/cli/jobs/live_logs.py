@@ -1,4 +1,4 @@
-"""Printing what jobs write while they write it: `dodo-hooks jobs logs -f`."""
+"""The live output of jobs: `dodo-hooks jobs logs -f`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dodo_hooks.host.pause import Pause
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord, Report
 
-_TURN = 16  # pieces of one job before the others have their turn: one that never stops must not keep us to itself
+_TURN = 16  # pieces of one job before the other jobs have their turn
 
 
 class Output:
-    """One job's output: where it comes from, and how it is shown."""
+    """One job's output: its log and its label."""
 
     def __init__(self, job: JobRecord, tail: LogTail, label: Labelled | None) -> None:
         self.job = job
@@ -27,7 +27,7 @@ class Output:
         return piece if self._label is None else self._label.take(piece)
 
     def end(self) -> bytes:
-        """The last of it; closes the log."""
+        """Return the rest of the output, and close the log."""
         self.tail.close()
         return b"" if self._label is None else self._label.end()
 
@@ -39,9 +39,9 @@ def follow(
     say_standing: Callable[[JobRecord], None],
     report: Report,
 ) -> None:
-    """Print until every job has ended and all that it wrote is printed. A job that has not begun is waited for.
+    """Print the outputs until every job has ended. Wait for jobs that have not started.
 
-    `say_standing` is told of each job that waits, and of each that ends in another way than well.
+    `say_standing` gets each job that waits, and each job that ends without success.
 
     Raises:
         BrokenPipeError: nobody reads what is printed.
@@ -58,7 +58,7 @@ def follow(
         is_behind = False
         for output in list(left):
             standing = _now(output.job, watched)
-            if standing.has_ended:  # asked before the log is read: all that the job wrote is there
+            if standing.has_ended:  # checked before the log is read, so that the log is complete
                 output.tail.end_here()
             is_all = _print_some(output, write)
             is_behind |= not is_all
@@ -73,13 +73,13 @@ def follow(
 
 
 def _now(job: JobRecord, watched: dict[str, LiveInvocation]) -> JobRecord:
-    """The job as it stands in the look that was just taken."""
+    """Return the job as it was just read."""
     invocation_dir = job.directory.rpartition("/jobs/")[0]
     return watched[invocation_dir].job(job.name) or job
 
 
 def _print_some(output: Output, write: Callable[[bytes], None]) -> bool:
-    """Print the next pieces; whether that was all there is."""
+    """Print the next pieces, and return whether nothing is left to print now."""
     for _ in range(_TURN):
         piece = output.tail.read()
         if not piece:

@@ -1,4 +1,4 @@
-"""`dodo-hooks jobs logs`: what jobs wrote, byte for byte."""
+"""`dodo-hooks jobs logs`: the output of jobs, byte for byte."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from dodo_hooks.store.read_records import JobRecord
 
 @click.command()
 @click.argument("where", metavar="ADDRESS...", nargs=-1, shell_complete=known_addresses)
-@click.option("-f", "--follow", "is_followed", is_flag=True, help="Go on until the jobs have ended.")
-@click.option("--all", "everything", is_flag=True, help="All jobs of the run, each line behind its job's name.")
-@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Begin with the last N lines.")
+@click.option("-f", "--follow", "is_followed", is_flag=True, help="Print new output until the jobs have ended.")
+@click.option("--all", "everything", is_flag=True, help="Print all jobs of the run, each line after its job's name.")
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Print only the last N lines of each job.")
 @repository_option
 @click.pass_context
 def logs(
@@ -33,25 +33,25 @@ def logs(
     tail: int | None,
     repo: str | None,
 ) -> None:
-    """Print what jobs wrote: JOB, JOB@INVOCATION, WORKTREE:JOB or HOOK:JOB; @INVOCATION for all jobs of a run.
+    """Print the output of jobs: JOB, JOB@INVOCATION, WORKTREE:JOB or HOOK:JOB; @INVOCATION for all jobs of a run.
 
-    With --all and no address: all jobs of the newest run.
+    With --all and no address, print all jobs of the newest run.
     """
     if not where and not everything:
         raise click.UsageError("Missing argument 'ADDRESS...'", ctx)
-    tell = print_once()
+    report = print_once()
     find = whole_invocations if everything else addressed
-    found = find(ctx.obj, store_here(ctx.obj, repo), where, tell)
+    found = find(ctx.obj, store_here(ctx.obj, repo), where, report)
     jobs = [job for one in found for job in one.jobs]
     is_labelled = everything or (is_followed and len(jobs) > 1)
     outputs = [_output(job, label, tail) for job, label in zip(jobs, _labels(jobs, is_labelled), strict=True)]
     if is_followed:
-        follow([one.invocation for one in found], outputs, _write, _say_standing(tell), tell)
+        follow([one.invocation for one in found], outputs, _write, _say_standing(report), report)
     elif is_labelled:
         for output in outputs:
             _copy(output)
     else:
-        _print(found, outputs, len(jobs) > 1 or any(one.is_whole for one in found), tell)
+        _print(found, outputs, len(jobs) > 1 or any(one.is_whole for one in found), report)
 
 
 def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
@@ -65,8 +65,10 @@ def _output(job: JobRecord, label: str | None, lines: int | None) -> Output:
     return Output(job, tail, None if label is None else Labelled(label))
 
 
-def _print(found: Sequence[Addressed], outputs: Sequence[Output], is_headed: bool, tell: Callable[[str], None]) -> None:
-    """One log after the other; where there are several, each below a line that names its job."""
+def _print(
+    found: Sequence[Addressed], outputs: Sequence[Output], is_headed: bool, report: Callable[[str], None]
+) -> None:
+    """Print one log after the other; with `is_headed`, each below a line that names its job."""
     for place, output in enumerate(outputs):
         if is_headed:
             heading = f"==> {shown(output.job.name)}: {standing(output.job)} <==\n"
@@ -75,11 +77,11 @@ def _print(found: Sequence[Addressed], outputs: Sequence[Output], is_headed: boo
         if is_headed and last and not last.endswith(b"\n"):
             _write(b"\n")
         if not is_headed and not last and not output.tail.has_read_anything:
-            tell(f"{shown(output.job.name)} has written nothing: {standing(output.job)}")
+            report(f"{shown(output.job.name)} printed nothing ({standing(output.job)})")
 
 
 def _copy(output: Output) -> bytes:
-    """Print what there is; returns the last piece of it."""
+    """Print the present output, and return its last piece."""
     last = b""
     while piece := output.tail.read():
         last = piece
@@ -92,5 +94,5 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _say_standing(tell: Callable[[str], None]) -> Callable[[JobRecord], None]:
-    return lambda job: tell(f"{shown(job.name)}: {standing(job)}")
+def _say_standing(report: Callable[[str], None]) -> Callable[[JobRecord], None]:
+    return lambda job: report(f"{shown(job.name)}: {standing(job)}")

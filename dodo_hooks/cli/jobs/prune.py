@@ -1,4 +1,4 @@
-"""`dodo-hooks jobs prune`: delete old records now, and not when it is done anyway."""
+"""`dodo-hooks jobs prune`: delete the records of old runs now, before the daily pruning."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STEP = 1024
 @repository_option
 @click.pass_context
 def prune_runs(ctx: click.Context, dry_run: bool, repo: str | None) -> None:
-    """Delete the records of old runs, by what `log:` of the hook file says; never of one that is alive."""
+    """Delete the records of old runs, by the limits in `log:` of the hook file. Running ones are never deleted."""
     world: World = ctx.obj
     top = repo_at(world, repo).top
     plan = load_plan(world, top) if top else None
@@ -33,7 +33,7 @@ def prune_runs(ctx: click.Context, dry_run: bool, repo: str | None) -> None:
 
 
 def shown_size(size_bytes: int) -> str:
-    """`1.5MB`: in the units of hook files."""
+    """Return a size in the units of hook files, such as `1.5MB`."""
     amount = float(size_bytes)
     for unit in ("B", "KB", "MB"):
         if amount < _STEP:

@@ -1,4 +1,4 @@
-"""`dodo-hooks jobs retry`: run again what did not succeed."""
+"""`dodo-hooks jobs retry`: run the jobs again that did not succeed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from dodo_hooks.store.reader import read_jobs
 @repository_option
 @click.pass_context
 def retry(ctx: click.Context, where: str, repo: str | None) -> int:
-    """Run a job again that failed, crashed or was cancelled, JOB or JOB@INVOCATION, and what was skipped because of it;
-    with @INVOCATION all that did not succeed in a run.
+    """Run a job again that failed, crashed or was cancelled: JOB or JOB@INVOCATION.
 
-    Commands and variables are those of that run. What had succeeded is not run again.
+    Jobs that were skipped because of that job run too. @INVOCATION runs all jobs of a run that did not succeed.
+    Commands and variables are those of the old run. Jobs that had succeeded are not run again.
     """
-    tell = print_once()
-    found = find_here(ctx.obj, store_here(ctx.obj, repo), where, tell)
+    report = print_once()
+    found = find_here(ctx.obj, store_here(ctx.obj, repo), where, report)
     wanted = [] if found.is_whole else [job.name for job in found.jobs]
 
     from dodo_hooks.fire.retry import retry as run_again
 
-    return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, tell), wanted)
+    return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, report), wanted)

@@ -1,4 +1,4 @@
-"""How `dodo-hooks jobs` prints runs for people: a heading for each run, and its jobs below it."""
+"""The table of `dodo-hooks jobs` for people: a heading for each run, and its jobs below the heading."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 
 INDENT = "  "
 STATUS_COLUMN = 1
-_BY_HAND: Mapping[str, str] = {"run": "by hand", "doit": "by doit"}  # trigger -> words
+_TRIGGERS: Mapping[str, str] = {"run": "manual run", "doit": "by doit"}  # trigger -> words
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An invocation, and those of its jobs that are to be shown."""
+    """An invocation, and the jobs of it that are shown."""
 
-    repository: str | None  # where it is; None where its place in the store does not tell
+    repository: str | None  # its path; None where the store does not record it
     invocation: InvocationRecord
     jobs: tuple[JobRecord, ...]
 
@@ -48,13 +48,13 @@ class Line:
 
 
 def print_runs(runs: Sequence[Run], world: World, *, is_verbose: bool = False) -> None:
-    """Print the runs in their order. `is_verbose`: with their ids, and nothing is cut off."""
+    """Print the runs in their order. `is_verbose`: with their ids, and without cutting lines off."""
     for line in styled(lines_of(runs, is_verbose=is_verbose), world, None if is_verbose else terminal_width(world)):
         print_safe(line)
 
 
 def lines_of(runs: Sequence[Run], *, is_verbose: bool = False) -> list[Line]:
-    """Return what is to be printed; repository and working tree are named where there are several."""
+    """Return the lines to print. Repository and working tree are named where there are several."""
     has_repositories = len({run.repository for run in runs}) > 1
     has_worktrees = len({run.invocation.worktree for run in runs}) > len({run.repository for run in runs})
     lines: list[Line] = []
@@ -68,7 +68,7 @@ def lines_of(runs: Sequence[Run], *, is_verbose: bool = False) -> list[Line]:
 
 
 def styled(lines: Sequence[Line], world: World, width: int | None) -> Iterator[str]:
-    """Yield the lines as they are printed, in at most `width` columns; None: as wide as they are."""
+    """Yield the lines as they are printed, in at most `width` columns; None: without a limit."""
     rows = [line.cells for line in lines if line.cells]
     widths = fitting_widths(rows, None if width is None else width - len(INDENT))
     is_colored = has_colors(world)
@@ -84,7 +84,7 @@ def styled(lines: Sequence[Line], world: World, width: int | None) -> Iterator[s
 
 
 def why(job: JobRecord) -> str:
-    """Return why a job stands as it does, in a few words, with the root cause where that is another job."""
+    """Return the reason for a job's status in a few words, with the root cause where that is another job."""
     words = ""
     if job.status not in (statuses.PENDING, statuses.RUNNING, statuses.COMPLETED):
         words = job.reason or _ending(job) or job.cause or ""
@@ -94,7 +94,7 @@ def why(job: JobRecord) -> str:
 
 
 def standing(job: JobRecord) -> str:
-    """`failed, exit code 7`"""
+    """Return the status of a job with its reason, such as `failed, exit code 7`."""
     because = shown(why(job))
     return f"{job.status}, {because}" if because else job.status
 
@@ -109,7 +109,7 @@ def took(duration_s: float | None) -> str:
 
 
 def ago(started_at: str) -> str:
-    """Return how long ago that was, such as `3m ago`; a time that is yet to come (the clock was set) as it is."""
+    """Return how long ago that was, such as `3m ago`; a time in the future (the clock was set) as it is."""
     elapsed_s = _elapsed_s(started_at)
     if elapsed_s is None or elapsed_s < 0:
         return shown(started_at)
@@ -135,8 +135,8 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
         yield f"worktree {shown(_last_part(one.worktree))}"
     if one.parent is not None:
         yield f"retry of {shown(one.parent)}" if is_verbose else "retry"
-    elif one.trigger in _BY_HAND:
-        yield _BY_HAND[one.trigger]
+    elif one.trigger in _TRIGGERS:
+        yield _TRIGGERS[one.trigger]
     if one.is_alive:
         yield statuses.RUNNING
     elif one.error is not None:
@@ -149,7 +149,7 @@ def _row(job: JobRecord) -> Line:
 
 
 def _time(job: JobRecord) -> str:
-    """Return how long it took, or how long it has been running."""
+    """Return how long the job took, or how long it has been running."""
     if job.status == statuses.RUNNING and job.started_at is not None:
         return took(max(0.0, _elapsed_s(job.started_at) or 0.0))
     return took(job.duration_s)

@@ -1,7 +1,4 @@
-"""Durations on the command line, as in hook files (C3).
-
-`dodo-hooks jobs wait`: until jobs or runs have ended; the exit code says how it went.
-"""
+"""`dodo-hooks jobs wait`: wait until jobs or runs have ended. The exit code shows how they ended."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from dodo_hooks.store.reader import list_alive
 
 
 def seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
-    """A callback for options: `90s` -> 90.0. Raises BadParameter, with what is expected."""
+    """Return the value of a duration option in seconds: `90s` -> 90.0 (C3). Raises BadParameter for no duration."""
     try:
         return None if value is None else seconds_of(value)
     except ValueError as error:
@@ -35,12 +32,12 @@ def seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 
 
 FIRST_LOOK_S = 0.01
-SELDOM_S = 0.2  # a look costs a stat or two, so this is some 0.1 % of a processor
+SELDOM_S = 0.2  # a poll costs a stat or two, so this is some 0.1 % of a processor
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is waited for: the jobs of these names, or with None the whole run."""
+    """The jobs to wait for: those of these names, or with None the whole run."""
 
     watched: LiveInvocation
     names: frozenset[str] | None
@@ -54,8 +51,11 @@ class Target:
         return self.names is not None and all(job.has_ended for job in self.jobs())
 
     def failures(self) -> list[JobRecord]:
-        """The jobs that did not go well. Of a run, what a failure skipped adds nothing to the failure; a job that was
-        waited for by name and never ran is one."""
+        """Return the jobs that did not succeed.
+
+        Of a whole run, jobs that were skipped because of a failure are not returned. A job that was waited for by name
+        and never ran is returned.
+        """
         if self.names is None:
             return [job for job in self.jobs() if job.status in (statuses.FAILED, statuses.CRASHED, statuses.CANCELLED)]
         return [job for job in self.jobs() if not satisfies(Outcome(job.status, job.cause))]
@@ -64,25 +64,25 @@ class Target:
 @click.command()
 @click.argument("where", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
 @click.option(
-    "--timeout", "timeout_s", callback=seconds, metavar="DURATION", help="Give up after so long (exit code 2)."
+    "--timeout", "timeout_s", callback=seconds, metavar="DURATION", help="Stop waiting after DURATION (exit code 2)."
 )
 @repository_option
 @click.pass_context
 def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, repo: str | None) -> int:
-    """Wait until jobs or whole runs (@INVOCATION) have ended; without an address, all runs that are alive.
+    """Wait until jobs, or whole runs (@INVOCATION), have ended; without an address, until all running ones have.
 
-    Exit code 0: all went well. 1: a job failed, crashed or was cancelled, or was skipped because of such a one.
-    2: the time is over, or a run could not go on.
+    Exit code 0: all succeeded. 1: a job failed, crashed or was cancelled, or was skipped because of such a job.
+    2: timed out, or a run failed as a whole.
     """
-    tell = print_once()
+    report = print_once()
     repository_dir, own = store_here(ctx.obj, repo), _own_run(ctx.obj)
-    found = addressed(ctx.obj, repository_dir, where, tell) if where else _alive(repository_dir, own, tell)
+    found = addressed(ctx.obj, repository_dir, where, report) if where else _alive(repository_dir, own, report)
     for one in found:
         if one.invocation.id == own:
-            raise UsageError("a job cannot wait for the run that it belongs to: say with `needs:` what it waits for")
-    targets = [_target(one, tell) for one in found]
+            raise UsageError("a job cannot wait for its own run; use `needs:` in the hook file")
+    targets = [_target(one, report) for one in found]
     if still_open := [one for one in targets if not one.has_ended()]:
-        tell(f"waiting for {_open_jobs(still_open)}")
+        report(f"waiting for {_open_jobs(still_open)}")
     _wait(targets, timeout_s)
     return _verdict(targets)
 
@@ -101,14 +101,14 @@ def _target(found: Addressed, report: Report) -> Target:
 
 
 def _wait(targets: Sequence[Target], timeout_s: float | None) -> None:
-    """Raises HooksError when the time is over."""
+    """Wait until all targets have ended. Raises HooksError on a timeout."""
     began_s, pause_s = monotonic_s(), FIRST_LOOK_S
     left = list(targets)
     while left := [one for one in left if not one.has_ended()]:
         if timeout_s is not None:
             left_s = began_s + timeout_s - monotonic_s()
             if left_s <= 0:
-                raise HooksError(f"the time is over, and this has not ended: {_open_jobs(left)}")
+                raise HooksError(f"timed out waiting for {_open_jobs(left)}")
             pause_s = min(pause_s, left_s)
         sleep(pause_s)
         pause_s = min(pause_s * 1.5, SELDOM_S)
@@ -129,7 +129,7 @@ def _verdict(targets: Sequence[Target]) -> int:
             say(f"{shown(job.name)}: {standing(job)}")
             code = code or JOB_FAILED
         run = one.watched.invocation
-        if not failures and one.names is None and run.error is not None:  # it went wrong as a whole
+        if not failures and one.names is None and run.error is not None:  # the run failed as a whole
             say(f"{run.id}: {shown(run.error)}")
             code = RUN_ERROR
     return code

@@ -1,6 +1,6 @@
-"""`dodo-hooks jobs watch`: what runs now, as it changes.
+"""`dodo-hooks jobs watch`: the running jobs, as they change.
 
-At a terminal the runs are drawn again and again in their place. Everywhere else each change is a line.
+At a terminal the runs are redrawn in their place. Everywhere else each change is a line.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from dodo_hooks.store.reader import list_alive
 LOOK_EVERY_S = 0.1
 DRAW_EVERY_S = 0.5  # when nothing has changed but the time
 STAY = 3  # runs that have ended and are still shown
-NOTHING = "nothing runs here; the next run will show up"
+NOTHING = "nothing is running; waiting for the next run"
 
 
 class Board:
-    """The runs that are alive, the newest first, and the last few that were."""
+    """The running runs, the newest first, and the last few that have ended."""
 
     def __init__(self, repository_dir: str, report: Report) -> None:
         self._repository_dir = repository_dir
@@ -59,18 +59,18 @@ class Board:
 @repository_option
 @click.pass_context
 def watch(ctx: click.Context, repo: str | None) -> None:
-    """Show what runs now, as it changes, until you press Ctrl-C. That ends the watching and no job."""
+    """Show the running jobs, as they change, until you press Ctrl-C. Ctrl-C ends no job."""
     world: World = ctx.obj
-    tell = print_once()
-    board = Board(store_here(world, repo), tell)
+    report = print_once()
+    board = Board(store_here(world, repo), report)
     with suppress(KeyboardInterrupt):
         if sys.stdout.isatty() and world.environ.get("TERM") != "dumb":
             _draw_changes(board, world)
         else:
-            _print_changes(board, tell)
+            _print_changes(board, report)
 
 
-def _print_changes(board: Board, tell: Report) -> None:
+def _print_changes(board: Board, report: Report) -> None:
     pause = Pause(sys.stdout.fileno())
     known: dict[str, str] = {}
     while True:
@@ -80,7 +80,7 @@ def _print_changes(board: Board, tell: Report) -> None:
                 known[job.directory] = job.status
                 say(f"{run.invocation.id} {run.invocation.hook} {shown(job.name)}: {standing(job)}")
         if not known:
-            tell(NOTHING)
+            report(NOTHING)
         sys.stdout.flush()
         pause.wait(LOOK_EVERY_S)
 
@@ -106,7 +106,7 @@ class Canvas:
 
     def __init__(self) -> None:
         self._drawn = 0
-        sys.stdout.write("\x1b[?25l")  # the cursor would jump about
+        sys.stdout.write("\x1b[?25l")  # hide the cursor
 
     def draw(self, lines: list[str]) -> None:
         sys.stdout.write(f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else "\r\x1b[J")
@@ -121,7 +121,7 @@ class Canvas:
 
 
 def board_lines(board: Board, world: World, columns: int, rows: int) -> list[str]:
-    """Return the lines of the board, and of one that is longer than the terminal those around what runs."""
+    """Return the lines of the board. If it does not fit the terminal, return those around the running jobs."""
     lines = lines_of([Run(None, run.invocation, run.jobs) for run in board.runs()])
     if not lines:
         return [NOTHING]

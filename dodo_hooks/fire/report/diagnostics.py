@@ -1,7 +1,4 @@
-"""A line of a file with a caret under one of its characters, as compilers show it (C2).
-
-What is wrong with a hook file, told to a person: each problem with the line that it is in (C2).
-"""
+"""The diagnostics of a hook file for people: each with its line and a caret, as compilers show them (C2)."""
 
 from __future__ import annotations
 
@@ -14,10 +11,10 @@ from typing import TextIO
 from dodo_hooks.core.errors import ConfigError, Problem, format_location
 from dodo_hooks.core.terminal_text import columns_of, shown, wants_colors
 
-ROOM = 100  # columns, where nobody says otherwise
+ROOM = 100  # columns, where the output is no terminal
 _TAB = "    "
 _CUT = "..."
-# What ends a line for those who count them: YAML 1.1, as PyYAML reads it.
+# The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
 _ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
@@ -26,10 +23,10 @@ def lines_of(text: str) -> list[str]:
 
 
 def excerpt(line: str, column: int, room: int = ROOM) -> tuple[str, str]:
-    """The line as a terminal can show it, and the line below, whose last character is a caret under `column`.
+    """Return the line as a terminal can show it, and the line below, whose last character is a caret under `column`.
 
-    `column` counts from 1, characters of the line; one behind its end is behind the last. What does not fit into `room`
-    columns is cut at both ends, never at the caret.
+    `column` counts characters from 1. A column behind the end of the line stands behind the last character. Text that
+    does not fit into `room` columns is cut at both ends, never at the caret.
     """
     place = min(max(column - 1, 0), len(line))
     before = [_cell(character) for character in reversed(line[max(0, place - room) : place])]
@@ -53,7 +50,7 @@ def _width(cells: Iterable[str]) -> int:
 
 
 def _fitting(cells: list[str], room: int) -> list[str]:
-    """As many of the first cells as there is room for."""
+    """Return as many of the first cells as fit into `room` columns."""
     for count, cell in enumerate(cells):
         room -= columns_of(cell)
         if room < 0:
@@ -66,24 +63,24 @@ _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
 
 
 def print_diagnostics(error: ConfigError, stream: TextIO) -> None:
-    """Write all problems, in colours where the stream is a terminal that wants them."""
+    """Write all diagnostics to the stream, in colours where it is a terminal that wants them."""
     stream.write(format_diagnostics(error, _room_at(stream), has_colors=_wants_colors(stream)))
 
 
 def format_diagnostics(error: ConfigError, room: int = ROOM, *, has_colors: bool = False) -> str:
-    """Each problem as `file:line:column: message`, then the line with a caret under the column."""
+    """Return each diagnostic as `file:line:column: message`, then its line with a caret under the column."""
     known: dict[str, list[str]] = {}
     bold, red, plain = (_BOLD, _RED, _PLAIN) if has_colors else ("", "", "")
-    told: list[str] = []
+    printed: list[str] = []
     for problem in error.problems:
-        told.append(f"{bold}{shown(format_location(problem))}:{plain} {shown(problem.message)}")
+        printed.append(f"{bold}{shown(format_location(problem))}:{plain} {shown(problem.message)}")
         for gutter, text, is_caret in _shown_line(problem, error.base, known, room):
-            told.append(f"{gutter}{red}{text}{plain}" if is_caret else f"{gutter}{text}".rstrip())
-    return "".join(f"{line}\n" for line in told)
+            printed.append(f"{gutter}{red}{text}{plain}" if is_caret else f"{gutter}{text}".rstrip())
+    return "".join(f"{line}\n" for line in printed)
 
 
 def _shown_line(problem: Problem, base: str, known: dict[str, list[str]], room: int) -> Iterator[tuple[str, str, bool]]:
-    """Two lines as their gutter, what stands there, and whether that is the caret; none where there is nothing."""
+    """Yield two lines as (gutter, text, whether the text is the caret); none if the line cannot be shown."""
     if problem.file not in known:
         known[problem.file] = _lines_of_file(os.path.join(base, problem.file))
     lines = known[problem.file]
@@ -96,7 +93,7 @@ def _shown_line(problem: Problem, base: str, known: dict[str, list[str]], room: 
 
 
 def _lines_of_file(path: str) -> list[str]:
-    """The lines of the file, which may have changed since; none where it is gone, or where nobody knows which it is."""
+    """Return the present lines of the file; none if it is gone, or if the path is not absolute."""
     try:
         if not os.path.isabs(path) or not stat.S_ISREG(os.stat(path).st_mode):
             return []

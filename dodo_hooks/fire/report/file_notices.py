@@ -1,5 +1,7 @@
-"""What the reader of a hook file noticed, printed once for each content of the file; `validate` and `doctor` print it
-always."""
+"""The notices about a hook file, printed once for each content of the file.
+
+`validate` and `doctor` print them always.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,11 @@ from dodo_hooks.host.world import World
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import repository_id
 
-_MOST_KEPT = 100  # contents: switching between branches with other hook files says nothing twice
+_MOST_KEPT = 100  # contents: switching between branches with other hook files prints nothing twice
 
 
 def print_notices(world: World, repo: Repo, plan: Plan) -> bool:
-    """Print the notices unless they were printed in this repository for the same files; returns whether it did."""
+    """Print the notices unless they were printed in this repository for the same files. Returns whether it did."""
     if not plan.notices:
         return False
     path = layout.notices_file(layout.repository_dir(world.state, repository_id(repo.common_dir)))
@@ -37,7 +39,7 @@ def print_notices(world: World, repo: Repo, plan: Plan) -> bool:
 
 
 def print_notices_here(world: World, plan: Plan) -> bool:
-    """The same for the repository that we are in; where there is none, always."""
+    """Print the notices as `print_notices` does, in the current repository; outside of one, always."""
     try:
         repo = find_repo(world.environ, world.cwd)
     except GitError:

@@ -1,4 +1,4 @@
-"""What a person is told about a run: what its screen shows, and what is said when it is over (R23; HOT)."""
+"""The report of a run for people: the contents of its screen, and the lines at its end (R23; HOT)."""
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.plan import FOREGROUND, SKIPS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def display_of(run: Run, phase: str, is_terminal: bool, look: "Look", *, is_quiet: bool) -> Display:
-    """What the screen of an attached phase shows."""
+    """Return what the screen of an attached phase shows."""
     firing, hook = run.firing, run.firing.hook
     out = firing.left_out
     jobs = [
@@ -28,26 +28,29 @@ def display_of(run: Run, phase: str, is_terminal: bool, look: "Look", *, is_quie
         if (firing.has_line(job.number, out[job.number]) if job.number in out else job.phase == phase)
     ]
     title = hook.name if phase == FOREGROUND else f"{hook.name} (background)"
-    has_lines = firing.trigger != BY_DOIT  # there a reporter of doit's tells
+    has_lines = firing.trigger != BY_DOIT  # else a reporter of doit's prints
     return Display(is_terminal, look, title, jobs, firing.output, has_lines, is_quiet)
 
 
 def report_idle(firing: Firing) -> None:
-    """No job applies: say so and why, but not where git fired the hook, unless the file asks for it (R23)."""
+    """Print that no job applies, and why.
+
+    Where git fired the hook, print it only if the hook file asks for it (R23).
+    """
     is_fired = firing.trigger == BY_GIT
     if is_fired and (firing.rules.output is None or SKIPS not in firing.output):
         return
-    why = "nothing to run" if firing.hook.jobs else "nothing to run, it has no jobs"
+    why = "nothing to run" if firing.hook.jobs else "nothing to run (no jobs)"
     _print_lines(firing, firing.left_out, f"{firing.hook.name}: {why}", is_fired)
 
 
 def report(run: Run, *sentences: str) -> None:
-    """Say how the jobs went, these sentences, and what went wrong with the run as a whole."""
+    """Print how the jobs ended, these sentences, and the notes and errors of the run as a whole."""
     firing, waits = run.firing, run.interrupted is None
     if run.rest:
         print_bytes(run.rest, waits=waits)
     lines: list[str] = []
-    if firing.trigger != BY_DOIT:  # there a reporter of doit's has told already
+    if firing.trigger != BY_DOIT:  # else a reporter of doit's has printed it already
         if firing.trigger != BY_GIT and SKIPS in firing.output:
             _print_skipped(run, waits)
         again = (*firing.again, *(("--", *firing.args) if firing.args else ()))
@@ -58,7 +61,7 @@ def report(run: Run, *sentences: str) -> None:
 
 
 def _print_skipped(run: Run, waits: bool) -> None:
-    """By hand all that did not run has a line, also what no phase came to."""
+    """Print a line for each skipped job that has none yet, as in a manual run every skipped job has one."""
     silent = {
         number: outcome
         for number, outcome in run.writer.outcomes().items()
@@ -71,7 +74,7 @@ def _print_skipped(run: Run, waits: bool) -> None:
 def _print_lines(
     firing: Firing, outcomes: "Mapping[int, Outcome]", title: str, only_with_lines: bool, *, waits: bool = True
 ) -> "set[int]":
-    """Print lines about jobs that no screen has shown; returns which."""
+    """Print lines about jobs that no screen has shown, and return their numbers."""
     numbers = [number for number, outcome in sorted(outcomes.items()) if firing.has_line(number, outcome)]
     jobs = [firing.hook.jobs[number] for number in numbers]
     look = read_terminal(firing.world, firing.rules.has_colors).look

@@ -1,6 +1,6 @@
-"""When the conditions of a hook file leave a job out, and what is said then (C7; HOT).
+"""The conditions of a hook file: their values in this event, and the reasons to skip jobs (C7).
 
-What conditions ask about the event and the repository (C7; HOT, imported if a hook has conditions).
+HOT, imported if a hook has conditions.
 """
 
 from dodo_hooks.core import plan
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 class ConditionValue(Record):
     holds: bool
-    fact: str  # what is the case, as a short sentence
+    fact: str  # the reason for the value, as a short sentence
 
 
 def reason_to_skip(check: "Check", ask: "Ask") -> "str | None":
-    """Why the jobs of this check are left out; None: they are not."""
+    """Return the reason why the jobs of this check are left out; None: they are not."""
     facts: list[str] = []
     for condition in check.conditions:
         holds, fact = evaluate(condition, ask)
@@ -59,7 +59,7 @@ def evaluate(condition: "Condition", ask: "Ask") -> ConditionValue:
 
 
 def is_truthy(value: "str | None") -> bool:
-    """Whether a variable counts as set."""
+    """Return whether a variable counts as set."""
     return value is not None and value.lower() not in ("", "0", "false")
 
 
@@ -67,13 +67,16 @@ RUN_LIMIT_S = 60.0  # of the command of a `run` condition
 
 
 class ConditionValues:
-    """The checks of one firing, each asked once."""
+    """The checks of one firing, each evaluated once."""
 
     def __init__(self, event: "EventFiles", executes: bool = True) -> None:
-        """`executes`: without that no command is run, and a check whose outcome is up to one leaves nothing out."""
+        """Prepare the checks of the event.
+
+        Without `executes` no command is run, and a check that depends on a command leaves nothing out.
+        """
         self._event = event
         self._executes = executes
-        self._assumed = False  # the answer of commands that are not run
+        self._assumed = False  # the assumed value of commands that are not run
         self._questions: dict[int, list[str]] = {}  # by the number of the check: the commands that decide it
         self._open: list[str] = []
         self._reasons: dict[int, str | None] = {}  # by the number of the check
@@ -81,7 +84,7 @@ class ConditionValues:
         self._sentences: list[str] = []
 
     def reason_to_skip(self, number: int) -> "str | None":
-        """Why a check of the hook leaves its jobs out; None: it does not."""
+        """Return the reason why a check of the hook leaves its jobs out; None: it does not."""
         if number not in self._reasons:
             check = self._event.hook.checks[number]
             self._reasons[number] = (
@@ -90,11 +93,14 @@ class ConditionValues:
         return self._reasons[number]
 
     def open_questions(self, number: int) -> "list[str]":
-        """The commands that were not run, and decide this check."""
+        """Return the commands that were not run and that this check depends on."""
         return self._questions.get(number, [])
 
     def _assumed_reason(self, number: int) -> "str | None":
-        """A check that commands do not decide comes out the same whatever they answer; any other leaves nothing out."""
+        """Return the reason to skip without running commands; None where the check depends on a command.
+
+        The check is evaluated for both outcomes of its commands. It depends on them if the results differ.
+        """
         check = self._event.hook.checks[number]
         reasons = []
         self._open = []
@@ -107,7 +113,7 @@ class ConditionValues:
         return None
 
     def sentences(self) -> "tuple[str, ...]":
-        """What could not be found out, for people."""
+        """Return messages about conditions that could not be evaluated."""
         return tuple(dict.fromkeys(self._sentences))
 
     def _answer(self, condition: "Condition") -> ConditionValue:
@@ -136,12 +142,12 @@ class ConditionValues:
     def _is_on(self, condition: "Condition") -> ConditionValue:
         branch = self._event.branch()
         if not branch:
-            return ConditionValue(False, f"HEAD is on no branch, so it does not match {condition.value}")
+            return ConditionValue(False, f"HEAD is detached and does not match {condition.value}")
         holds = matches_any(condition.patterns)(branch.encode("utf-8", "surrogateescape"))
         return ConditionValue(holds, f"branch {branch} {'matches' if holds else 'does not match'} {condition.value}")
 
     def _has_changed(self, condition: "Condition") -> ConditionValue:
-        """What was deleted has changed, too."""
+        """Return whether a changed file matches. Deleted files count as changed."""
         paths: Iterable[bytes] | None = self._event.given
         if paths is None and has_changes(self._event.hook.name):
             try:
@@ -149,29 +155,29 @@ class ConditionValues:
             except FilesError as error:
                 self._sentences.append(f"a `changed` condition of {self._event.hook.name} does not hold: {error}")
         if paths is None:
-            return ConditionValue(False, f"it is not known whether a file that matches {condition.value} has changed")
+            return ConditionValue(False, f"cannot determine whether a file matching {condition.value} changed")
         holds = any(map(matches_any(condition.patterns), paths))
         return ConditionValue(holds, f"{'a' if holds else 'no'} changed file matches {condition.value}")
 
     def _run(self, command: str) -> ConditionValue:
         if not self._executes:
             self._open.append(command)
-            return ConditionValue(self._assumed, f"`{command}` is not asked")
+            return ConditionValue(self._assumed, f"`{command}` was not run")
         if command not in self._ran:
-            exit_code, trouble = self._exit_code_of(command)
-            if trouble:
-                self._sentences.append(f"the condition `run: {command}` does not hold: {trouble}")
-            what = f": {trouble}" if trouble else f" failed (exit code {exit_code})" if exit_code else " succeeded"
-            self._ran[command] = ConditionValue(not trouble and not exit_code, f"`{command}`{what}")
+            exit_code, error = self._exit_code_of(command)
+            if error:
+                self._sentences.append(f"the condition `run: {command}` does not hold: {error}")
+            what = f": {error}" if error else f" failed (exit code {exit_code})" if exit_code else " succeeded"
+            self._ran[command] = ConditionValue(not error and not exit_code, f"`{command}`{what}")
         return self._ran[command]
 
     def _exit_code_of(self, command: str) -> "tuple[int, str]":
-        """How a command ended, and why that is not known."""
+        """Return the exit code of a command, and an error if the command has none; else ""."""
         from dodo_hooks.host.capture import capture_command
 
         top, environ = self._event.repo.top, self._event.command_environ()
         try:
             done = capture_command(command, top, environ, RUN_LIMIT_S, keeps=False)
         except OSError as error:
-            return 0, f"it cannot be started: {error.strerror}"
-        return done.exit_code, f"it took longer than {RUN_LIMIT_S:g} s" if done.is_late else ""
+            return 0, f"cannot start: {error.strerror}"
+        return done.exit_code, f"timed out after {RUN_LIMIT_S:g} s" if done.is_late else ""

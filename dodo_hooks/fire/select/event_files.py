@@ -1,4 +1,4 @@
-"""What an event says, found out when it is asked for the first time (G4; HOT)."""
+"""The files and the branch of an event, each queried when it is first needed (G4; HOT)."""
 
 from dodo_hooks.core.errors import GitError, HooksError
 from dodo_hooks.core.file_sets import listed_paths
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class FilesError(HooksError):
-    """The files of a job cannot be told: git, or the command that lists them, has failed."""
+    """A failure of git, or of the command that lists a job's files."""
 
 
 class EventFiles:
-    """One firing: what it is, its sets of files, and the branch."""
+    """The event of one firing, its file sets, and the branch."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class EventFiles:
         given: "tuple[bytes, ...] | None",
         status: "StatusQuery | None" = None,
     ) -> None:
-        """`status`: git's answer about this commit, asked for already."""
+        """Prepare the event. `status`: the `git status` query of this commit, started already; None: none."""
         self.world = world
         self.repo = repo
         self.hook = hook
@@ -44,17 +44,21 @@ class EventFiles:
         self._branch: str | None = None
 
     def listed(self, job: "Job", rule: "FileRule") -> "Changes | None":
-        """The files of a rule's source, deleted ones too; None where the event does not tell them.
+        """Return the files of a rule's source, deleted ones too; None where the event does not name them.
 
         Raises:
-            FilesError: says why they cannot be found out.
+            FilesError: the files cannot be listed.
         """
         if rule.source == COMMAND:
             return dict.fromkeys(self._of_command(rule.command, job.env), False)
         return self.changes(rule.source)
 
     def changes(self, source: str) -> "Changes | None":
-        """The same for a source that is git's."""
+        """Return the files of a source that git lists, deleted ones too; None where the event does not name them.
+
+        Raises:
+            FilesError: git failed.
+        """
         self._fail_again(source)
         if source not in self._changes:
             from dodo_hooks.git.files import Event, list_files
@@ -76,7 +80,7 @@ class EventFiles:
         return GitQuery(self.repo, self.world.environ)
 
     def branch(self) -> str:
-        """The branch; "" where HEAD is detached."""
+        """Return the branch; "" where HEAD is detached."""
         if self._branch is None:
             from dodo_hooks.git.repo import head_of
 
@@ -88,7 +92,10 @@ class EventFiles:
         return self._branch
 
     def command_environ(self) -> "dict[str, str]":
-        """What a command of a condition or a list sees: the hook's environment, and a job's variables of the event."""
+        """Return the environment for commands of conditions and file lists.
+
+        It is the hook's environment, and the variables about the event that jobs have.
+        """
         environ = {
             **self.world.environ,
             "DODO_HOOK": self.hook.name,
@@ -106,23 +113,23 @@ class EventFiles:
         if key not in self._lists:
             printed, why = self._printed_by(command, dict(env))
             if why:
-                self._failures[key] = f"its `files` command failed ({command}): {why}"
+                self._failures[key] = f"`files` command failed ({command}): {why}"
             self._fail_again(key)
             top = f"{self.repo.top}/".encode("utf-8", "surrogateescape")
             self._lists[key] = tuple(path.removeprefix(top) for path in listed_paths(printed))
         return self._lists[key]
 
     def _printed_by(self, command: str, env: "dict[str, str]") -> "tuple[bytes, str]":
-        """What a command prints, and what went wrong."""
+        """Return the output of a command, and an error if the command failed; else ""."""
         from dodo_hooks.host.capture import capture_command
 
         environ = {**self.command_environ(), **env}
         try:
             done = capture_command(command, self.repo.top, environ, self.hook.timeout_s)
         except OSError as error:
-            return b"", f"it cannot be started: {error.strerror}"
+            return b"", f"cannot start: {error.strerror}"
         if done.is_late:
-            return b"", f"it took longer than the {self.hook.timeout_s:g} s of the hook"
+            return b"", f"timed out after the {self.hook.timeout_s:g} s of the hook"
         return done.output, (done.last_words or f"exit code {done.exit_code}") if done.exit_code else ""
 
     def _fail_again(self, key: object) -> None:

@@ -1,7 +1,7 @@
-"""Which jobs of a hook apply to this event, and to which files (C7, G4; HOT, imported if a hook asks anything of that).
+"""The selection of the jobs that apply to an event, and of their files (C7, G4; HOT, imported if a hook needs it).
 
-Whatever has to be found out for that is found out once in a firing, and only if a job depends on it: the outcome of a
-check that several jobs share (fire/select/conditions.py), each set of files (fire/select/event_files.py).
+Each check that several jobs share (fire/select/conditions.py) and each file set (fire/select/event_files.py) is
+queried once in a firing, and only if a job depends on it.
 """
 
 from dodo_hooks.core import statuses
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     Questions = dict[int, tuple[str, ...]]  # of each job the commands that would say whether it runs, and to what files
 
 _NO_EVENT = {
-    PUSHED: "only a push tells which files it sends",
-    CHANGED: "only git tells which files an event changes, and it said nothing",
+    PUSHED: "the pushed files are known only during a push",
+    CHANGED: "the changed files are known only when git fires the hook",
 }
 
 
 class FilteredJobs(Record):
     left_out: "dict[int, Outcome]"  # the jobs that will not run, those that were left out before among them
     files: "dict[int, tuple[bytes, ...]]"  # of each job that is about files and runs, relative to its root
-    sentences: "tuple[str, ...]"  # for people: what could not be found out
+    sentences: "tuple[str, ...]"  # messages about conditions that could not be evaluated
 
 
 def filter_jobs(
@@ -51,13 +51,18 @@ def filter_jobs(
     is_forced: bool = False,
     questions: "Questions | None" = None,
 ) -> FilteredJobs:
-    """Decide for each job that is not left out already. `is_fired`: by git, so that there is an event. `is_forced`: a
-    job runs also where no file matches. `questions`: no command is executed; what would be is put there, and the job
-    counts as one that runs.
+    """Decide for each job that is not left out already whether it runs, and for which files.
 
-    `stdin` is what git wrote to the hook, `status` its answer about a commit, where it was asked already. `given` are
-    files, relative to the top, that take the place of all sets. A job whose files cannot be told has failed: a gate
-    must not pass because of that.
+    A job whose files cannot be listed fails: a gate must not pass because of that.
+
+    Args:
+        stdin: what git wrote to the hook.
+        given: files, relative to the top, that replace all file sets.
+        left_out: the jobs that were left out before.
+        status: the `git status` query of a commit, where it was started already.
+        is_fired: git fired the hook, so that there is an event.
+        is_forced: a job runs also where no file matches.
+        questions: collects the commands that would be executed. They are not executed, and their jobs count as running.
     """
     event = EventFiles(world, repo, hook, args, stdin, given, status)
     answers = None
@@ -82,7 +87,7 @@ def filter_jobs(
                 files[job.number] = found
         if outcome is not None:
             out[job.number] = outcome
-    _leave_out_lonely_setup(hook, out)
+    _leave_out_unneeded_setup(hook, out)
     return FilteredJobs(out, files, answers.sentences() if answers else ())
 
 
@@ -107,21 +112,21 @@ def _refusal(job: "Job", event: EventFiles, answers: "ConditionValues | None", i
             return _condition(reason)
     is_list = job.files is not None and job.needs_event.endswith("files}")
     if job.needs_event and not is_list and not event.args and not is_fired:
-        reason = f"{job.needs_event} comes from git; by hand: `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
+        reason = f"{job.needs_event} comes from git; use `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
         return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
     return None
 
 
 def _argument(job: "Job") -> str:
-    """A word for what a person has to give in the place of `{2}`."""
+    """Return the placeholders for the arguments that a manual run needs, such as `ARG1 ARG2` for `{2}`."""
     number = job.needs_event.strip("{}")
     return " ".join(f"ARG{one}" for one in range(1, int(number) + 1)) if number.isdigit() and number != "0" else "ARG"
 
 
-def _leave_out_lonely_setup(hook: "Hook", out: "dict[int, Outcome]") -> None:
+def _leave_out_unneeded_setup(hook: "Hook", out: "dict[int, Outcome]") -> None:
     if all(job.is_setup or job.number in out for job in hook.jobs):
         for job in hook.jobs:
-            out.setdefault(job.number, _condition("there is no job to set up for"))
+            out.setdefault(job.number, _condition("no job to set up for"))
 
 
 def _condition(reason: str) -> Outcome:
@@ -132,12 +137,15 @@ def _condition(reason: str) -> Outcome:
 
 
 def _files(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, ...] | Outcome":
-    """The files of a job, or why it does not run. One that is given no list runs for deleted files, too (G4)."""
+    """Return the files of a job, or the outcome of a job that does not run.
+
+    A job whose command takes no file list runs for deleted files, too (G4).
+    """
     given = event.given
     try:
         found = event.listed(job, rule) if given is None else dict.fromkeys(given, False)
         if found is None:
-            reason = f"{_NO_EVENT[rule.source]}; by hand: `dodo-hooks run {event.hook.name} --files FILE`"
+            reason = f"{_NO_EVENT[rule.source]}; use `dodo-hooks run {event.hook.name} --files FILE`"
             return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
         is_named, is_present = _name_test(rule), _presence_test(rule, event)
         present: list[bytes] = []
@@ -154,7 +162,7 @@ def _files(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, ...
 
 
 def _no_match(rule: "FileRule", event: EventFiles) -> Outcome:
-    words = WORDS[rule.source] if event.given is None else "files among those that were given"
+    words = WORDS[rule.source] if event.given is None else "files among those given"
     return _condition(f"no matching {words}")
 
 
@@ -163,7 +171,7 @@ def _below(rule: "FileRule") -> bytes:
 
 
 def _name_test(rule: "FileRule") -> "Callable[[bytes], bool]":
-    """Whether the rule is about a file of this name."""
+    """Return a test for whether the rule applies to a file of this name."""
     tests: list[Callable[[bytes], bool]] = []
     if below := _below(rule):
         tests.append(lambda path: path.startswith(below))
@@ -176,8 +184,10 @@ def _name_test(rule: "FileRule") -> "Callable[[bytes], bool]":
 
 
 def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bool]":
-    """Whether a file can be opened: a link that leads nowhere cannot. What is staged may be missing now, since it is
-    put in place before the jobs run."""
+    """Return a test for whether a file can be opened: a dangling link cannot.
+
+    A staged file may be missing now, since it is put in place before the jobs run.
+    """
     base = f"{event.repo.top}/".encode("utf-8", "surrogateescape")
     may_be_missing = rule.source == STAGED and event.given is None
 
@@ -208,7 +218,7 @@ def _of_types(rule: "FileRule", top: str, paths: "list[bytes]", *, may_be_gone: 
 
 
 def _matter(gone: "list[bytes]", rule: "FileRule", event: EventFiles) -> bool:
-    """Whether a job has to run for files that are gone: not if the folder that it runs in went with them."""
+    """Return whether a job must run for deleted files: not if the folder that it runs in is gone, too."""
     if not _of_types(rule, event.repo.top, gone, may_be_gone=True):
         return False
     below = _below(rule)

@@ -1,4 +1,4 @@
-"""Variables of lefthook's that mean here what they mean there, while a lefthook file is in use.
+"""The variables of lefthook that keep their meaning while a lefthook file is in use.
 
 `LEFTHOOK=0` runs nothing. `LEFTHOOK_EXCLUDE=lint,slow` leaves out jobs by their names and tags.
 """
@@ -18,7 +18,7 @@ FAMILY = "lefthook"
 
 
 def is_turned_off(world: "World", top: str) -> bool:
-    """Whether LEFTHOOK=0 holds in this working tree; the hook file may be broken, as with lefthook."""
+    """Return whether LEFTHOOK=0 applies in this working tree. As with lefthook, the hook file may be broken."""
     if world.environ.get("LEFTHOOK") not in OFF:
         return False
     reach_site(world)
@@ -29,7 +29,7 @@ def is_turned_off(world: "World", top: str) -> bool:
 
 
 def excluded(world: "World", family: str, hook: "Hook") -> "dict[int, Outcome]":
-    """The outcome of each job that LEFTHOOK_EXCLUDE leaves out; `family`: whose file it is."""
+    """Return the outcome of each job that LEFTHOOK_EXCLUDE leaves out. `family`: the config format of the hook file."""
     words = [word for word in world.environ.get(EXCLUDE, "").split(",") if word]
     if not words or family != FAMILY:
         return {}

@@ -1,4 +1,4 @@
-"""What `git push` would send, for a `pre-push` that is run by hand without git's lines on standard input (G3)."""
+"""The refs that `git push` would send, for a manual `pre-push` without git's lines on standard input (G3)."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ _FIELDS = "%(objectname)%00%(push:remotename)%00%(push)"
 
 
 def needs_push(firing: Firing) -> bool:
-    """Return whether it is a `pre-push` that git has told nothing."""
+    """Return whether this is a `pre-push` without git's lines on standard input."""
     return firing.hook.name == "pre-push" and not firing.stdin.strip()
 
 
 def with_push(firing: Firing) -> Firing:
-    """Return the firing as git would begin it for `git push` of the branch, from `@{push}` to HEAD, and say so.
+    """Return the firing that `git push` of the branch would cause, from `@{push}` to HEAD, and print the range.
 
     Raises:
-        GitError: git cannot be asked.
+        GitError: git cannot be queried.
     """
-    asked = GitQuery(firing.repo, firing.world.environ)
+    query = GitQuery(firing.repo, firing.world.environ)
     branch = head_of(firing.repo)[0]
     ref = f"refs/heads/{branch}"
-    found = asked.git("for-each-ref", f"--format={_FIELDS}", ref) if branch else b""
+    found = query.git("for-each-ref", f"--format={_FIELDS}", ref) if branch else b""
     if not found:
-        say("pre-push: no standard input, and HEAD is on no branch that `git push` would send")
+        say("pre-push: no standard input, and HEAD is on no branch to push")
         return firing
     here, remote, tracking = found.decode("utf-8", "surrogateescape").rstrip("\n").split("\0")
     remote = firing.args[0] if firing.args else remote or _DEFAULT_REMOTE
     theirs = f"refs/remotes/{remote}/"
     is_known = tracking.startswith(theirs)  # not where another remote was named than the one of `@{push}`
-    there = asked.attempt("rev-parse", "--quiet", "--verify", tracking).output.decode().strip() if is_known else ""
-    url = asked.attempt("remote", "get-url", "--push", remote).output.decode("utf-8", "surrogateescape").rstrip("\n")
-    target = tracking.removeprefix("refs/remotes/") if there else f"{remote} (where it is new)"
+    there = query.attempt("rev-parse", "--quiet", "--verify", tracking).output.decode().strip() if is_known else ""
+    url = query.attempt("remote", "get-url", "--push", remote).output.decode("utf-8", "surrogateescape").rstrip("\n")
+    target = tracking.removeprefix("refs/remotes/") if there else f"{remote} (new branch)"
     if there == here:
-        say(f"pre-push: no standard input, and `git push` would send nothing: {target} has all of {branch}")
+        say(f"pre-push: no standard input; {target} already has all of {branch}")
     else:
-        say(f"pre-push: no standard input, so it is about what `git push` would send: {branch} to {target}")
+        say(f"pre-push: no standard input; using what `git push` would send: {branch} to {target}")
     name = tracking.removeprefix(theirs) if there else branch
     line = f"{ref} {here} refs/heads/{name} {there or '0' * len(here)}\n"
     return firing._replace(args=firing.args or (remote, url or remote), stdin=line.encode("utf-8", "surrogateescape"))

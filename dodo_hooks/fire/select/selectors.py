@@ -1,4 +1,4 @@
-"""Which jobs of a hook a person has asked for, or asked to leave out (C7)."""
+"""The selection of jobs by the command line and by variables (C7)."""
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.named_tuple import Record
@@ -17,7 +17,7 @@ TAG = "tag:"
 
 
 class Selectors(Record):
-    """What the command line and the environment say. All empty: every job."""
+    """The jobs and tags named on the command line or in the environment. All empty: every job."""
 
     jobs: "tuple[str, ...]" = ()  # jobs and groups of this name, with what they need
     tags: "tuple[str, ...]" = ()  # the jobs with one of these, with what they need
@@ -25,14 +25,14 @@ class Selectors(Record):
 
 
 def selectors_from(variable: str) -> Selectors:
-    """The value of DODO_HOOKS_SKIP: `name,tag:slow`."""
+    """Return the selectors in a value of DODO_HOOKS_SKIP, such as `name,tag:slow`."""
     return Selectors(skip=tuple(word.strip() for word in variable.split(",") if word.strip()))
 
 
 def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, Outcome]":
-    """The outcome of each job that is not to run. `said_by` is BY_COMMAND or BY_VARIABLE.
+    """Return the outcome of each job that must not run. `said_by` is BY_COMMAND or BY_VARIABLE.
 
-    On the command line, a name that no job has is an error; the variable holds for all hooks, and may name any.
+    On the command line an unknown job is an error. The variable applies to all hooks, and may name any job.
 
     Raises:
         UsageError: an unknown job.
@@ -56,18 +56,18 @@ def is_meant(job: "Job", word: str) -> bool:
 
 
 def names_in(hook: "Hook") -> "list[str]":
-    """Return the names of its jobs and groups, by which they can be selected."""
+    """Return the names of the hook's jobs and groups, by which they can be selected."""
     return list(dict.fromkeys(name for job in hook.jobs for name in (*job.within, job.name)))
 
 
 def unknown_skips(hooks: "Sequence[Hook]", variable: str) -> "list[str]":
-    """Return the words of DODO_HOOKS_SKIP that mean nothing in any of the hooks."""
+    """Return the words of DODO_HOOKS_SKIP that name nothing in any of the hooks."""
     jobs = [job for hook in hooks for job in hook.jobs]
     return [word for word in selectors_from(variable).skip if not any(is_meant(job, word) for job in jobs)]
 
 
 def _wanted(hook: "Hook", selectors: Selectors) -> "set[int]":
-    """The selected jobs and, since they could not run without, all that they need."""
+    """Return the selected jobs and everything that they need."""
     if not selectors.jobs and not selectors.tags:
         return set(range(len(hook.jobs)))
     waiting = [
@@ -92,4 +92,4 @@ def _check_names(hook: "Hook", selectors: Selectors) -> None:
 
             near = nearest(word, names)
             hint = f"did you mean {near}?" if near else f"its jobs are {', '.join(names)}"
-            raise UsageError(f"{hook.name} has no job called {word}: {hint}")
+            raise UsageError(f"unknown job {word} in {hook.name}: {hint}")

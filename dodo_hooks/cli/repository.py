@@ -73,7 +73,8 @@ def hook_in(plan: Plan, name: str) -> Hook:
     Raises:
         UsageError: there is none.
     """
-    from dodo_hooks.core.terminal_text import did_you_mean, quoted
+    from dodo_hooks.core.nearest import did_you_mean
+    from dodo_hooks.core.terminal_text import quoted
 
     hook = plan.hook(name)
     if hook is None:

@@ -15,8 +15,9 @@ from dodo_hooks.cli.root_command import color_option
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import known_hooks
+from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.fire.report.file_notices import print_notices_here
 from dodo_hooks.fire.select.lefthook_variables import is_turned_off
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in

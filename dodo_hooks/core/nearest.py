@@ -4,6 +4,9 @@ It is one or two edits away, so that "include" is not taken for "exclude".
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
+
+from dodo_hooks.core.terminal_text import quoted
 
 _LONGEST = 60  # of a name that is compared
 _LETTERS_PER_EDIT = 4
@@ -24,6 +27,15 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         if edits < fewest:
             found, fewest = candidate, edits
     return found
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a suffix for a message, ` (did you mean "needs"?)`; empty when no known name is near."""
+    near = _nearest(name, tuple(known))
+    return f" (did you mean {quoted(near)}?)" if near is not None else ""
+
+
+_nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs
 
 
 def _edits(one: str, other: str, enough: int) -> int:

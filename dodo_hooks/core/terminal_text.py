@@ -3,17 +3,12 @@
 Text from a file, a name or another program goes through `shown` before it is printed (section 8). The functions that
 print call it (host/console.py, cli/terminal_table.py, engine/screen.py), so that no caller can forget it.
 
-The parts of messages are here, too: quoted texts and nearest names (C2).
+The parts of messages are here, too: quoted texts and lists.
 """
-
-from collections.abc import Iterable
-from functools import lru_cache
-
-from dodo_hooks.core.nearest import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -128,16 +123,7 @@ def quoted(text: str) -> str:
     return f'"{shown[:_LONGEST]}..."' if len(shown) > _LONGEST else f'"{shown}"'
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a suffix for a message, ` (did you mean "needs"?)`; empty when no known name is near."""
-    near = _nearest(name, tuple(known))
-    return f" (did you mean {quoted(near)}?)" if near is not None else ""
-
-
-_nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs
-
-
-def listed(names: Iterable[str]) -> str:
+def listed(names: "Iterable[str]") -> str:
     """Join names as `a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from dodo_hooks.core.graph import find_cycle
 from dodo_hooks.core.names import name_fault
-from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.core.nearest import did_you_mean
+from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Finding, Location, Node, Path, key_mark_at, mark_at

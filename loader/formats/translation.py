@@ -7,7 +7,8 @@ keeps the location where it was written. A generated node has the location of th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.core.nearest import did_you_mean
+from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar
 
 # The words that Go's strconv.ParseBool accepts.

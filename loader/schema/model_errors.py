@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dodo_hooks.core.git_hooks import known_hooks
-from dodo_hooks.core.terminal_text import did_you_mean, listed, quoted
+from dodo_hooks.core.nearest import did_you_mean
+from dodo_hooks.core.terminal_text import listed, quoted
 from dodo_hooks.loader.read.nodes import (
     Entry,
     Finding,

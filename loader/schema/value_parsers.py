@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
     CI,
@@ -22,7 +23,7 @@ from dodo_hooks.core.plan import (
     OUTPUTS,
     PINNED,
 )
-from dodo_hooks.core.terminal_text import did_you_mean, listed, quoted
+from dodo_hooks.core.terminal_text import listed, quoted
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, described

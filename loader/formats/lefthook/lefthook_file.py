@@ -8,7 +8,8 @@ import re
 from dataclasses import replace
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, SERVER_HOOKS
-from dodo_hooks.core.terminal_text import did_you_mean, quoted
+from dodo_hooks.core.nearest import did_you_mean
+from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.formats.fail_on_changes import changes_entry
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules
 from dodo_hooks.loader.formats.lefthook.lefthook_jobs import Jobs, has_scripts

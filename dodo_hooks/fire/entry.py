@@ -9,7 +9,7 @@ from dodo_hooks.git.event import derived_hooks, mark_fired, needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.posix import os
-from dodo_hooks.plans.cache import load_compiled
+from dodo_hooks.plans.cache import load_compiled, note_fired
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 
@@ -78,6 +78,7 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     compiled, is_new = admitted
     if is_new:  # not for a file that nobody has accepted
         _install_needed_shims(world, repo, compiled, has_shims=flag == "--global")
+        note_fired(world, repo.top, compiled)
     if compiled.rules.notices:
         from dodo_hooks.fire.report.file_notices import print_notices
 

@@ -1,7 +1,8 @@
 """The guard that fails jobs which change files (`fail_on_changes`).
 
 The guard compares the tree with its state when the last job ended. Of jobs that run at the same time, a change belongs
-to the job whose file list has the file, else to the job that ends first.
+to the job whose file list has the file, else to the job that ends first; where only others are watched, to a watched
+one, since a change that nobody answers for would pass the gate.
 """
 
 from __future__ import annotations
@@ -78,7 +79,10 @@ class _ChangeGuard:
     def _owner(self, path: bytes, ended: int) -> int:
         if self._has(ended, path):
             return ended
-        return next((other for other in sorted(self._running) if self._has(other, path)), ended)
+        running = sorted(self._running)
+        claims = [other for other in running if self._has(other, path)]
+        watched = [other for other in running if other in self._watched] if ended not in self._watched else []
+        return next(iter((*claims, *watched)), ended)
 
     def _has(self, number: int, path: bytes) -> bool:
         root = self._jobs[number].root

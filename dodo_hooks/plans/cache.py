@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dodo_hooks.plans.compiled_plan import Source, Stat
 
 
-_FORMAT = 9
+_FORMAT = 10
 _KEY = (
     _FORMAT,
     __version__,
@@ -43,7 +43,7 @@ _UNLIKE_ANY: "Stat" = ()
 
 
 def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
-    """Return the plan of the working tree at `top`, and whether it was compiled just now.
+    """Return the plan of the working tree at `top`, and whether no hook has fired with it yet.
 
     Raises:
         ConfigError: its hook file cannot be used.
@@ -51,10 +51,15 @@ def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
     path = _path(world, top)
     compiled = _read(path, top)
     if compiled is not None:
-        return compiled, False
+        return compiled, not compiled.has_fired
     compiled, _ = compile_plan(world, top)
     _write(path, compiled)
     return compiled, True
+
+
+def note_fired(world: "World", top: str, compiled: Compiled) -> None:
+    """Note that a hook has fired with this plan. `validate` and `run` cache a plan, too, and install no shims."""
+    _write(_path(world, top), compiled._replace(has_fired=True))
 
 
 def load_plan(world: "World", top: str) -> "Plan | None":

@@ -22,6 +22,7 @@ class Compiled(Record):
     settings: "tuple[Any, ...] | None"  # a bare Plan without its hooks; None: there is no hook file
     hooks: "tuple[tuple[str, bytes], ...]"
     trusted: "tuple[str, ...]" = ()  # the `trusted:` of the user's own configuration (section 8)
+    has_fired: bool = False  # a hook has fired with it, so that its shims are there (G2)
 
     def hook(self, name: str) -> "Hook | None":
         for its_name, data in self.hooks:

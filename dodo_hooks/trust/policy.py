@@ -55,7 +55,7 @@ class Standing(Record):
     verdict: str  # one of the four above
     decision: "Decision | None"
     compiled: "Compiled | None" = None  # None: not read, since all is denied, or broken
-    is_new: bool = False  # compiled just now
+    is_new: bool = False  # no hook has fired with it yet
     broken: "ConfigError | None" = None
     is_stranger: bool = False  # the working tree is none of those for which the decision was made
 

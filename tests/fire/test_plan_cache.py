@@ -10,7 +10,7 @@ import pytest
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.host.world import World
 from dodo_hooks.plans import cache
-from dodo_hooks.plans.cache import load_compiled
+from dodo_hooks.plans.cache import load_compiled, note_fired
 from dodo_hooks.plans.compiled_plan import Compiled
 from kit.repo import Repo
 
@@ -20,8 +20,12 @@ LOCAL = "hooks: {pre-commit: {jobs: [{name: lint, run: other}]}}\n"
 
 
 def compiled(repo: Repo) -> tuple[Compiled, bool]:
-    """Return the plan, and whether it was compiled just now."""
-    return load_compiled(World(repo.env, str(repo.path)), os.path.realpath(repo.path))
+    """Return the plan, as a hook that fires, and whether it is the first one with it."""
+    world, top = World(repo.env, str(repo.path)), os.path.realpath(repo.path)
+    plan, is_new = load_compiled(world, top)
+    if is_new:
+        note_fired(world, top, plan)
+    return plan, is_new
 
 
 def is_new(repo: Repo) -> bool:

@@ -90,3 +90,15 @@ def test_outside_of_a_repository_there_is_nothing_to_install(repo: Repo) -> None
     for command in (install, uninstall):
         with pytest.raises(GitError, match="is not in a git repository"):
             answer(command, Repo(repo.path.parent, repo.env))
+
+
+@pytest.mark.parametrize("reader", [("validate",), ("status",), ("run", "pre-commit")])
+def test_g2_a_hook_that_was_added_is_installed_although_another_command_read_the_file_first(
+    repo: Repo, reader: tuple[str, ...]
+) -> None:
+    repo.file("hooks: {pre-commit: {jobs: [{name: a, run: 'true'}]}}")
+    repo.install()
+    repo.file("hooks: {pre-commit: {jobs: [{name: a, run: 'true'}]}, pre-push: {jobs: [{name: b, run: 'false'}]}}")
+    repo.run(*reader, check=True)
+    repo.git("commit", "-q", "--allow-empty", "-m", "one")
+    assert repo.has(".git/hooks/pre-push")

@@ -31,10 +31,10 @@ def reasons(repo: Repo) -> dict[str, "str | None"]:
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        ("echo 3 >a", "it changed a (fail_on_changes)"),
-        ("rm b; echo 3 >c; chmod +x a", "it changed a, b, c (fail_on_changes)"),
+        ("echo 3 >a", "changed a (fail_on_changes)"),
+        ("rm b; echo 3 >c; chmod +x a", "changed a, b, c (fail_on_changes)"),
         ("printf '2\\n' >a; touch b", None),
-        ("git update-index --chmod=+x b", "it changed b (fail_on_changes)"),
+        ("git update-index --chmod=+x b", "changed b (fail_on_changes)"),
     ],
 )
 def test_a_job_that_changes_files_fails(staged: Repo, command: str, reason: "str | None") -> None:
@@ -99,7 +99,24 @@ def test_a_change_belongs_to_the_job_whose_list_has_the_file(staged: Repo, make_
     staged.begun("pre-commit").wait_for_status("early", "completed", "failed")
     late.open()
     running.communicate()
-    assert reasons(staged) == {"late": "it changed b (fail_on_changes)"}
+    assert reasons(staged) == {"late": "changed b (fail_on_changes)"}
+
+
+def test_a_change_that_no_list_has_goes_to_a_watched_job(staged: Repo, make_gate: Callable[[str], Gate]) -> None:
+    other, watched = make_gate("other"), make_gate("watched")
+    staged.hook(
+        "pre-commit",
+        other=other.command,
+        watched={"run": f"echo 3 >b; {watched.command}", "fail_on_changes": True},
+    )
+    staged.settings(jobs=2)
+    running = staged.start("git", "commit", "-q", "-m", "two")
+    watched.wait()
+    other.open()
+    staged.begun("pre-commit").wait_for_status("other", "completed", "failed")
+    watched.open()
+    running.communicate()
+    assert reasons(staged) == {"watched": "changed b (fail_on_changes)"}
 
 
 def test_it_holds_by_hand_and_for_doit(staged: Repo) -> None:

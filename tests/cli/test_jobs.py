@@ -80,7 +80,7 @@ def test_a_heading_says_who_fired_a_run_and_what_it_repeats(cli: Cli, history: H
     repo.run("run", "pre-commit")
     first = repo.finished("pre-commit").id
     repo.run("jobs", "retry", "a")
-    assert [heading[3:] for heading, _ in cli("jobs").runs()] == [["retry"], ["by hand"]]
+    assert [heading[3:] for heading, _ in cli("jobs").runs()] == [["retry"], ["manual run"]]
     assert f"retry of {first}" in cli("jobs", "-v").out
 
 

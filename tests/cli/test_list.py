@@ -44,7 +44,7 @@ def test_c7_the_table_says_what_a_job_is_about_and_when_it_runs() -> None:
         ["", "not here: it is for macos", "true"],
         ["of a command by glob", "", "true"],
         ["", "with an event, for {1}", "Keeps it warm"],
-        ["all", "by hand", "true"],
+        ["all", "manual run", "true"],
     ]
 
 

@@ -101,7 +101,7 @@ def test_a_failure_counts_until_the_same_job_has_passed(history: History, cli: C
 
 def test_where_nothing_is_set_up_that_is_said(repo: Repo, cli: Cli) -> None:
     assert cli("status").out.splitlines() == [
-        f"hook file  none in {repo.path}",
+        f"hook file  none in {repo.path} (`dodo-hooks init`)",
         "hooks      none installed",
         "running    nothing",
         "failed     nothing",
@@ -112,7 +112,7 @@ def test_where_nothing_is_set_up_that_is_said(repo: Repo, cli: Cli) -> None:
 def test_a_hook_file_that_is_wrong_is_no_obstacle(repo: Repo, cli: Cli, text: str) -> None:
     repo.file(text)
     answer = cli("status")
-    assert answer.code == 0 and "hook file  has a problem: dodo-hooks validate" in answer.out
+    assert answer.code == 0 and "hook file  1 error (`dodo-hooks validate`)" in answer.out
 
 
 def test_hooks_that_are_not_this_repositorys_alone_are_said(repo: Repo, cli: Cli) -> None:

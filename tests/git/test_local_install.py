@@ -111,7 +111,7 @@ def test_g1_what_others_have_configured_meanwhile_stays(ours: Repo) -> None:
     assert ours.git("config", "user.name").stdout == "Somebody Else\n"
     ours.run("install", "--local", check=True)
     ours.git("config", "core.hooksPath", ".husky/_")  # husky does, at each `npm install`
-    assert "which husky has set" in ours.run("doctor").stdout
+    assert "set by husky" in ours.run("doctor").stdout
     ours.run("install", "--local", check=True)
     ours.git("config", "core.hooksPath", "elsewhere")
     ours.run("uninstall", check=True)
@@ -161,7 +161,7 @@ def test_g1_a_local_install_is_mended_after_a_move_and_a_copy_leaves_the_first_o
     assert there.run("install").returncode == 3
     there.run("install", "--local", check=True)
     there.git(*COMMIT)
-    assert there.has("ran") and there.run("doctor").stdout.startswith("note: .husky of husky lies beside")
+    assert there.has("ran") and there.run("doctor").stdout.startswith("note: .husky of husky exists beside")
     there.run("uninstall", check=True)
     assert there.git("config", "core.hooksPath").stdout == ".husky/_\n" and not there.has(".git/hooks/pre-commit")
     assert way == "moved" or listing(ours.path) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from dodo_hooks.cli.repository import hook_in, no_hook_file, print_once, store_h
 from dodo_hooks.cli.root_command import color_option
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.git_hooks import known_hooks
+from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.core.terminal_text import quoted
@@ -97,6 +98,8 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
     named: tuple[str, ...] = options["files"]
     args: tuple[str, ...] = ctx.meta[_HOOK_ARGS]
     named, args = ((*named, *words), args) if named else (named, (*words, *args))
+    if words and not named and hook in WITHOUT_ARGUMENTS:
+        raise UsageError(f"{hook} has no arguments; name files with `--files {shlex.join(words)}`")
     selectors = Selectors(options["jobs"], options["tags"], options["skip"])
     if is_turned_off(world, tree_here(world)):
         say("nothing run: LEFTHOOK is 0, and a lefthook file is in use")

@@ -13,6 +13,7 @@ from dodo_hooks.core.errors import UsageError
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
 from dodo_hooks.trust import consent, decisions
+from dodo_hooks.trust.policy import LOCAL, installed_in
 from dodo_hooks.trust.question import ask, can_ask
 
 
@@ -58,7 +59,12 @@ def deny(world: World, path: str | None) -> None:
     """
     repo = repo_at(world, path)
     consent.deny(world, repo)
-    say(f"{shown(repo.top or repo.common_dir)}: hooks do not run")
+    name = shown(repo.top or repo.common_dir)
+    if installed_in(repo) == LOCAL:
+        here = "those installed here do (`dodo-hooks uninstall` removes them)"
+        say(f"{name}: hooks of `install --global` do not run; {here}")
+    else:
+        say(f"{name}: hooks do not run")
 
 
 def _accept(world: World, repo: Repo, name: str, pin: bool, yes: bool) -> None:

@@ -65,6 +65,11 @@ SERVER_HOOKS = frozenset(
     )
 )
 
+# git fires these without any argument (githooks(5)).
+WITHOUT_ARGUMENTS = frozenset(
+    ("pre-commit", "pre-merge-commit", "pre-applypatch", "post-applypatch", "post-commit", "pre-auto-gc")
+)
+
 # Without the data of an event these make no sense, or they remove things: `bg` leaves them out (section 5).
 NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"))
 

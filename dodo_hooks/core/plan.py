@@ -110,8 +110,8 @@ FILES_VARIABLE = "DODO_FILES0"  # the variable with the name of a file that has 
 
 
 def as_argument(file: bytes) -> bytes:
-    """Return the name of a file as a job is given it, so that no program can take it for an option (C6)."""
-    return b"./" + file if file.startswith(b"-") else file
+    """Return the name of a file as a job is given it: no program takes it for an option (C6), as shells take `+n`."""
+    return b"./" + file if file.startswith((b"-", b"+")) else file
 
 
 class Job(Record):

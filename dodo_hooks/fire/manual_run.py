@@ -198,7 +198,7 @@ def _about(firing: Firing, number: int) -> str:
     words += [_counted(len(firing.files[number]))] if number in firing.files else []
     if job.refused:
         return f"{', '.join(words)}: would fail without being run: {job.refused}"
-    return f"{', '.join(words)}: {' '.join(job.command.split())}"
+    return f"{', '.join(words)}: {job.command.strip()}"
 
 
 def _counted(files: int) -> str:

@@ -1,238 +1,320 @@
-"""The commands of a text, as far as it has to be known in which word of which command a placeholder stands.
+"""The commands of a text, and in which word and in which quotes of it a placeholder stands (XCU 2 of POSIX).
 
-This reads just enough of XCU 2 (POSIX's shell language) to know that. Whether an `if` has its `fi` is left to the
-shell, which runs nothing that it cannot read.
+This reads just enough to know that, and nothing is expanded. What shells read differently, or what would take more to
+read, is `Unclear`: such a command has to go without placeholders. Whether an `if` has its `fi` is left to the shell,
+which runs nothing that it cannot read.
 """
 
 import re
+from bisect import bisect_left
 
-from dodo_hooks.loader.shell.words import ARGUMENT, ASSIGNMENT, BREAKS, ITEM, SUBJECT, TARGET, Unclear, Word, Words
+UNKNOWN = "\0"  # stands in a word's text for what is not known before the shell runs
 
-_OPERATOR = re.compile(r"\n|;;&|;;|;&|&&|\|\||\|&|[;|]|&(?!>)")
-_RESERVED = re.compile(
-    r"(if|then|elif|else|fi|while|until|do|done|for|select|case|function|time|coproc|[{}!])"
-    r"(?=[ \t\n;&|<>()]|\Z)"
-)
-_ESAC = re.compile(r"esac(?=[ \t\n;&|<>()]|\Z)")
-_NEVER = re.compile(r"(?!)")
-_IN = re.compile(r"in(?=[ \t\n;&|<>()]|\Z)")
-_REDIRECTION = re.compile(r"[0-9]*(<<-|<<<|<<|<&|<>|<(?!\()|>>|>&|>\||>(?!\())|(&>>?)")
-_DELIMITER = re.compile(r"(?:[^ \t\n;&|<>()'\"\\$`]|'[^'\n]*'|\"[^\"\n$`\\]*\"|\\[^\n])+")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEEPEST = 50
+_BREAKS = " \t\n;&|<>()"
+_ENDS = r"(?=[ \t\n;&|<>()]|\Z)"
+_BLANK = re.compile(r"(?:[ \t]|\\\n|#[^\n]*)*")
+_OPERATOR = re.compile(r"\n|;;?&?|&&|\|[|&]?|&(?!>)")
+_RESERVED = re.compile(rf"(?:if|then|elif|else|fi|while|until|do|done|case|esac|time|coproc|[{{}}!]){_ENDS}")
+_ESAC, _IN = re.compile(f"esac{_ENDS}"), re.compile(f"in{_ENDS}")
+_REDIRECTION = re.compile(r"[0-9]*(?:<<[-<]?|<[&>]|<(?!\()|>[>&|]|>(?!\())|&>>?")
+_DELIMITER = re.compile(rf"(?:[^ \t\n;&|<>()'\"\\$`]|'[^'\n]*'|\"[^\"\n$`\\]*\"|\\[^\n])+{_ENDS}")
+ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _PARENTHESES = re.compile(r"\([ \t]*\)")
-_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_TEST_OPERATORS = re.compile(r"(?:[&|()<>][ \t]*)+")
+_SHORT = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])")
+# What is passed over, up to an end that no shell sees elsewhere: how it ends, all of it, and where it is.
+_REGIONS = {
+    "$((": (
+        "))",
+        r"\$\(\((?:[^()'\"`\\#\n]|\([^()'\"`\\#\n]*\))*\)\)",
+        "in arithmetic, which is evaluated: calculate with",
+    ),
+    "${": ("}", r"\$\{(?:[^'\"`\\{}()$\n]|\$[A-Za-z_])*\}", "in ${ }: keep it in a variable first"),
+    "$'": ("'", r"\$'(?:[^'\\]|\\[^'])*'", "in $'...': close that quote before it"),
+    "`": ("`", r"`[^`\\]*`", "in backticks: write $( ) instead"),
+}
+_EXPANSION = re.compile(r"\$\(\(|\$[({']|`|")
+_ODD_TARGETS = {
+    ">&": "behind >&, where bash expands twice: write >FILE 2>&1",
+    "<&": "behind <&, where bash expands twice: write <FILE",
+    "<<<": "behind <<<: print it with printf '%s\\n' and a |",
+}
 
-_ODD_TARGETS = dict.fromkeys((">&", "<&"), "behind >&, where bash expands twice: write >FILE 2>&1")
-_ODD_TARGETS["<<<"] = "behind <<<: print it with printf '%s\\n' and a |"
+
+class Unclear(Exception):
+    """The text cannot be read, or not in one way."""
+
+
+class Misplaced(Exception):
+    """The placeholder at `start` stands where none may, `place`."""
+
+    def __init__(self, start: int, place: str) -> None:
+        self.start, self.place = start, place
+
+
+class Word:
+    def __init__(self, start: int, has_room: bool) -> None:
+        self.start = self.end = start
+        self.has_room = has_room  # for several words
+        self.text = ""  # without its quotes, and UNKNOWN for each expansion and each placeholder
+        self.is_solid = False  # the shell cannot make no word at all of it
+        self.is_given = False  # a placeholder is in it
+        self.is_list = False  # that is a list, and all of it
+
+
+class Position:
+    """A placeholder where a shell expands it, or where quotes can be closed before it."""
+
+    def __init__(self, start: int, end: int, quote: str, word: Word) -> None:
+        self.quote, self.word = quote, word
+        self.inner = self.outer = (start, end)  # `outer`: with the quotes, if there is nothing else between them
+
+    @property
+    def is_alone(self) -> bool:
+        return not self.quote or self.outer != self.inner
 
 
 class Command:
-    """A simple command."""
+    """A simple command, with its assignments."""
 
     def __init__(self, is_in_function: bool) -> None:
         self.is_in_function = is_in_function
-        self.is_odd = False  # it is bash's [[ ]] with what other shells would not take for a part of it
+        self.is_odd = False  # it is bash's [[ ]] with what another shell would end a command at
         self.words: list[Word] = []
-        self.assignments: list[Word] = []
 
 
-class ShellText(Words):
-    """The commands of a text and the positions of its placeholders, by where these begin; raises Unclear."""
+class ShellText:
+    """The commands of a text and the positions of its placeholders; raises Unclear and Misplaced."""
 
     def __init__(self, text: str, placeholders: "dict[int, int]") -> None:
-        super().__init__(text, placeholders)
+        """`placeholders`: where each begins -> where it ends."""
+        self.text = text
         self.commands: list[Command] = []
+        self.positions: dict[int, Position] = {}
+        self._placeholders, self._starts = placeholders, sorted(placeholders)
+        self._at = 0
+        self._opened: list[str] = []  # what has to come yet: ")", "}", "esac", "f}" of a function, "" for the end
+        self._documents: list[tuple[str, bool, bool]] = []  # delimiter, whether tabs are stripped, whether it is quoted
         self._commands("")
+        self._starts = sorted(self.positions)  # without those in comments, which are left alone
+
+    def first_in(self, start: int, end: int) -> "int | None":
+        """Where the first placeholder between two places begins."""
+        first = bisect_left(self._starts, start)
+        return self._starts[first] if first < len(self._starts) and self._starts[first] < end else None
+
+    def _refuse(self, start: int, end: int, place: str) -> None:
+        found = self.first_in(start, end)
+        if found is not None:
+            raise Misplaced(found, place)
+
+    def _here(self, length: int = 1) -> str:
+        return self.text[self._at : self._at + length]
+
+    def _take(self, pattern: "re.Pattern[str]") -> str:
+        """What the pattern matches here, and over it."""
+        match = pattern.match(self.text, self._at)
+        self._at = match.end() if match else self._at
+        return match[0] if match else ""
+
+    def _lines(self) -> None:
+        self._take(_BLANK)
+        while self._here() == "\n":
+            self._newline()
+            self._take(_BLANK)
 
     # Commands
 
     def _commands(self, closer: str) -> None:
-        """Over the commands of a substitution up to its `)`, or with "" up to the end."""
-        outer, self._documents = self._documents, []
-        functions = self._functions
-        self._blanks()
-        opened: list[str] = []  # what is open: "(", "{", with an "f" those of a function; "case", "pattern" of a case
-        with self._inside(""):
-            while self._here() != closer or opened:
-                if self._is_over():
-                    raise Unclear(f"{opened[-1] if opened else closer} is not closed")
-                self._command(opened)
-                self._blanks()
+        """Over commands up to a `)`, or with "" up to the end."""
+        depth = len(self._opened)
+        if depth > _DEEPEST or self._documents:
+            raise Unclear("it is nested too deeply, or a here-document begins in the middle of a word")
+        self._opened.append(closer)
+        while len(self._opened) > depth:
+            self._take(_BLANK)
+            self._command()
         if self._documents:
             raise Unclear("a here-document is not closed")
-        self._at += len(closer)
-        self._documents, self._functions = outer, functions
 
-    def _command(self, opened: "list[str]") -> None:
+    def _command(self) -> None:
         """Over what may stand where a command begins, or over the pattern of a case."""
-        top = opened[-1] if opened else ""
-        operator = "" if top == "pattern" and self._here() != "\n" else self._take(_OPERATOR)
-        if operator:
-            self.has_pipe |= operator in ("|", "|&")
-            if operator == "\n":
-                self._newline()
-            elif operator in (";;", ";&", ";;&") and top == "case":
-                opened[-1] = "pattern"
-        elif self._take(_ESAC if top in ("case", "pattern") else _NEVER):
-            opened.pop()
-        elif top == "pattern":
-            self._pattern(opened)
-        elif self._here() in ("(", ")"):
-            self._parenthesis(opened)
+        here = self._here()
+        if not here:
+            self._close("")
+        elif here == "\n":
+            self._newline()
+        elif self._opened[-1] == "pattern":
+            self._pattern()
+        elif operator := self._take(_OPERATOR):
+            if operator in (";;", ";&", ";;&") and self._opened[-1] == "esac":
+                self._opened[-1] = "pattern"
+        elif self._here(2) == "((":
+            raise Unclear("(( may be arithmetic: write a blank between two parentheses")
+        elif here in "()":
+            self._at += 1
+            self._close(")") if here == ")" else self._opened.append(")")
         elif reserved := self._take(_RESERVED):
-            self._reserved(reserved, opened)
-        elif not self._redirection() and self._simple():
-            self._function(opened)
+            self._reserved(reserved)
+        elif not self._redirection():
+            self._simple()
 
-    def _parenthesis(self, opened: "list[str]") -> None:
-        if self._here(2) == "((":
-            self._arithmetic(self._at)
-            return
-        if self._here() == "(":
-            opened.append("(")
-        elif opened and opened[-1] in ("(", "f("):
-            self._leave(opened)
-        else:
-            raise Unclear("a ) closes nothing")
-        self._at += 1
+    def _close(self, what: str) -> None:
+        wanted = self._opened.pop()
+        if wanted.lstrip("f") != what:
+            raise Unclear(f"a {what} closes nothing" if what else f"what ends in {wanted} is not closed")
 
-    def _reserved(self, word: str, opened: "list[str]") -> None:
-        self._blanks()
+    def _reserved(self, word: str) -> None:
+        self._take(_BLANK)
         if word == "{":
-            opened.append("{")
-        elif word == "}":
-            if not opened or opened[-1] not in ("{", "f{"):
-                raise Unclear("a } closes nothing")
-            self._leave(opened)
-        elif word in ("for", "select"):
-            self._for()
+            self._opened.append("}")
+        elif word in ("}", "esac"):
+            self._close(word)
         elif word == "case":
-            self._word(SUBJECT)
+            self._word(has_room=False)
             self._lines()
             if not self._take(_IN):
                 raise Unclear("a case has no in")
-            opened.append("pattern")
-        elif word == "function":
-            self._take(_NAME)
-            self._blanks()
-            self._take(_PARENTHESES)
-            self._function(opened)
-        elif word == "coproc":
-            self.has_pipe = True
+            self._opened.append("pattern")
 
-    def _leave(self, opened: "list[str]") -> None:
-        self._functions -= opened.pop().startswith("f")
-
-    def _function(self, opened: "list[str]") -> None:
-        """The beginning of a function's body."""
-        self._lines()
-        if self._here() not in ("{", "(") or self._here(2) == "((":
-            raise Unclear("a function is neither in braces nor in parentheses")
-        opened.append(f"f{self._here()}")
-        self._at += 1
-        self._functions += 1
-
-    def _pattern(self, opened: "list[str]") -> None:
-        if self._here() == ")":
-            opened[-1] = "case"
-        if self._here() in "()|":
+    def _pattern(self) -> None:
+        if self._take(_ESAC):
+            self._opened.pop()
+            return
+        self._at += self._here() == "("
+        while self._opened[-1] == "pattern":
+            self._take(_BLANK)
+            self._word(has_room=False)
+            self._take(_BLANK)
+            if self._here() not in ("|", ")"):
+                raise Unclear("a case has a pattern without a )")
+            self._opened[-1] = "esac" if self._here() == ")" else "pattern"
             self._at += 1
-        else:
-            self._word(SUBJECT)
 
-    def _for(self) -> None:
-        if self._here(2) == "((":
-            self._arithmetic(self._at)
-        elif not self._take(_NAME):
-            raise Unclear("a loop has no name")
-        else:
-            self._lines()
-            if self._take(_IN):
-                self._items()
-
-    def _items(self) -> None:
-        self._blanks()
-        while not self._is_over() and self._here() not in "\n;)":
-            self._word(ITEM)
-            self._blanks()
-
-    def _simple(self) -> bool:
-        """Over a simple command; whether it was the name of a function."""
-        command = Command(self._functions > 0)
-        self.commands.append(command)
+    def _simple(self) -> None:
+        """Over a simple command, or the name of a function and the { of its body."""
+        command = Command("f}" in self._opened)
+        words, first, last = command.words, "", ""
         while True:
-            self._blanks()
-            if command.words and command.words[0].text == "[[" and command.words[-1].text != "]]":
-                command.is_odd |= self._skip_operators()
-            if self._is_over() or (self._here() in "\n;&|)" and self._here(2) != "&>"):
-                return False
-            if self._redirection():
-                continue
-            if len(command.words) == 1 and not command.assignments and self._take(_PARENTHESES):
-                if self.starts_in(command.words[0].start, self._at):
-                    raise Unclear("the name of a function is not plain")
-                self.commands.remove(command)
-                return True
-            word = self._word(ARGUMENT)
-            is_declared = not command.words or command.words[0].text in ("export", "readonly", "local")
-            if is_declared and _ASSIGNED.match(self._text, word.start, word.end):
-                word.role = ASSIGNMENT
-                if self._here() == "(" and not command.words:
-                    self._array()
-            (command.assignments if word.role == ASSIGNMENT and not command.words else command.words).append(word)
-
-    def _skip_operators(self) -> bool:
-        """Over operators of [[ ]], as in `[[ a =~ (b|c) ]]`; whether a shell without it might run what follows them."""
-        start = self._at
-        while not self._is_over() and self._here() in "&|()<> \t\n":
-            self._at += 1
-        return bool(self._text[start : self._at].strip("& \t"))
-
-    def _array(self) -> None:
-        self._at += 1
-        self._lines()
-        while self._here() != ")":
-            if self._here() in ("[", ""):  # bash calculates an index
-                raise Unclear("an array is not closed, or names the index of an element")
-            self._word(ITEM)
-            self._lines()
-        self._at += 1
+            self._take(_BLANK)
+            if first == "[[" and last != "]]" and (operators := self._take(_TEST_OPERATORS)):
+                command.is_odd |= operators.rstrip() != "&&"
+            elif self._here() in "\n;&|)" and self._here(2) != "&>":
+                break
+            elif len(words) == 1 and first and self._take(_PARENTHESES):
+                self._lines()
+                if self._here() != "{" or self.first_in(words[0].start, self._at) is not None:
+                    raise Unclear("the name of a function is not plain, or its body is not in braces")
+                self._opened.append("f}")
+                self._at += 1
+                return
+            elif not self._redirection():
+                words.append(word := self._word(has_room=first not in ("[", "[[", "test")))
+                last = word.text
+                if first in ("", "export", "readonly") and ASSIGNED.match(self.text, word.start):
+                    word.has_room = False
+                else:
+                    first = first or last
+        if first == "function" or (first == "[[" and last != "]]"):
+            raise Unclear("a [[ does not end in its line, or a function begins with that word: write NAME() {")
+        self.commands.append(command)
 
     def _redirection(self) -> bool:
         """Over one redirection; whether there is one."""
-        match = _REDIRECTION.match(self._text, self._at, self._end)
-        if not match:
-            return False
-        self._at = match.end()
-        operator = match[1] or match[2]
-        self._blanks()
+        operator = self._take(_REDIRECTION).lstrip("0123456789")
+        self._take(_BLANK)
         if operator in ("<<", "<<-"):
             start, written = self._at, self._take(_DELIMITER)
-            if not written or self._here() not in BREAKS or self.starts_in(start, self._at):
+            if not written or self.first_in(start, self._at) is not None:
                 raise Unclear("the delimiter of a here-document is not plain")
             delimiter = re.sub(r"\\(.)|['\"]", r"\1", written)
             self._documents.append((delimiter, operator == "<<-", delimiter != written))
-            return True
-        with self._inside(_ODD_TARGETS.get(operator, "")):
-            self._word(TARGET, operator)
-        return True
-
-    # Here-documents
+        elif operator:
+            target = self._word(has_room=False)
+            if place := _ODD_TARGETS.get(operator):
+                self._refuse(target.start, target.end, place)
+            self._take(_BLANK)
+            if operator[0] == "&" and self._here() not in "\n;&|)":
+                raise Unclear("what follows &> is a command of its own in sh: write >FILE 2>&1")
+        return bool(operator)
 
     def _newline(self) -> None:
+        """Over the end of a line, and the here-documents that begin behind it."""
+        self._at += 1
         documents, self._documents = self._documents, []
         for delimiter, strips, is_quoted in documents:
-            start = line = self._at
-            while self._line(line).lstrip("\t" if strips else "") != delimiter:
-                line += len(self._line(line)) + 1
-                if line >= self._end:
-                    raise Unclear(f"a here-document has no {delimiter}")
-            if not is_quoted and self._text[:line].endswith("\\\n"):
+            start, tabs = self._at, r"\t*" if strips else ""
+            end = re.compile(rf"^{tabs}{re.escape(delimiter)}(?:\n|\Z)", re.MULTILINE).search(self.text, start)
+            if not end:
+                raise Unclear(f"a here-document has no {delimiter}")
+            if not is_quoted and self.text[start : end.start()].endswith("\\\n"):
                 raise Unclear(f"the line before {delimiter} is continued")
-            self._at = start
-            self._region(Word(start, TARGET), line, "in a here-document: print it with printf '%s\\n'")
-            self._at = min(line + len(self._line(line)) + 1, self._end)
+            self._at = end.end()
+            self._refuse(start, self._at, "in a here-document: print it with printf '%s\\n'")
 
-    def _line(self, start: int) -> str:
-        end = self._text.find("\n", start, self._end)
-        return self._text[start : self._end if end < 0 else end]
+    # Words
+
+    def _word(self, has_room: bool) -> Word:
+        """Over the word that begins here."""
+        word = Word(self._at, has_room)
+        while self._here() not in _BREAKS:
+            self._piece(word, "")
+        word.end = self._at
+        raw = self.text[word.start : word.end]
+        if not raw or (self._documents and "\n" in raw):
+            raise Unclear(f"a {self._here().strip() or 'word'} is missing or stands in a strange place")
+        word.is_given = self.first_in(word.start, word.end) is not None
+        word.is_solid = bool(word.text.strip(UNKNOWN)) or (raw[0] in "\"'" and "@" not in raw)
+        return word
+
+    def _piece(self, word: Word, quote: str) -> None:
+        """Over one character or one construct between these quotes."""
+        here = self._here()
+        if not here:
+            raise Unclear(f"a {quote} is not closed")
+        if self._at in self._placeholders:
+            if "f}" in self._opened:
+                raise Misplaced(self._at, "in a function, which has arguments of its own: hand the value to it")
+            end = self._placeholders[self._at]
+            self.positions[self._at] = Position(self._at, end, quote, word)
+            word.text, self._at = word.text + UNKNOWN, end
+        elif here == "\\" and quote != "'":
+            following = self._here(2)[1:]
+            is_escape = not quote or following in ("$", "`", '"', "\\")
+            word.text += "" if following == "\n" else following if is_escape else self._here(2)
+            self._at += 1 + len(following)
+        elif here in "$`" and quote != "'":
+            self._expansion(word, quote)
+        elif here in "'\"" and not quote:
+            self._quoted(word, here)
+        else:
+            word.text, self._at = word.text + here, self._at + 1
+
+    def _quoted(self, word: Word, quote: str) -> None:
+        start = self._at
+        self._at += 1
+        while self._here() != quote:
+            self._piece(word, quote)
+        self._at += 1
+        position = self.positions.get(start + 1)
+        if position and position.inner[1] == self._at - 1:
+            position.outer = (start, self._at)
+
+    def _expansion(self, word: Word, quote: str) -> None:
+        begin, start = self._at, _EXPANSION.match(self.text, self._at)[0]  # type: ignore[index]
+        if start == "$(":
+            self._at += 2
+            self._commands(")")
+        elif start in _REGIONS and (start, quote) != ("$'", '"'):
+            closer, pattern, place = _REGIONS[start]
+            is_plain = self._take(re.compile(pattern))
+            self._refuse(begin, self._at if is_plain else self.text.find(closer, begin + len(start)), place)
+            if not is_plain:
+                raise Unclear(f"where {start} ends depends on the shell")
+        elif self._here(2) in ("$[", "$\\") or (self._here(2) == '$"' and not quote):
+            raise Unclear(f"what {self._here(2)} means depends on the shell")
+        elif not self._take(_SHORT):
+            word.text, self._at = f"{word.text}$", self._at + 1
+            return
+        word.text += UNKNOWN

@@ -18,10 +18,9 @@ None of it runs at the prompt.
 import re
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.loader.shell.commands import ShellText
+from dodo_hooks.loader.shell.commands import Misplaced, Position, ShellText, Unclear
 from dodo_hooks.loader.shell.placeholders import ALL_ARGUMENTS, LISTS, is_known, nearest, takes_event, variable_of
-from dodo_hooks.loader.shell.programs import Rules, changes_parameters, is_test
-from dodo_hooks.loader.shell.words import ARGUMENT, BARE, ITEM, SINGLE, TARGET, Position, Unclear, Word
+from dodo_hooks.loader.shell.programs import changes_parameters, refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +28,11 @@ if TYPE_CHECKING:
 
 _BRACES = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*|[0-9]+)\}")
 _MACRO = re.compile(r"(?<!\$)\{([^{}\s$]+)\}")
-_DEEPEST_MACRO = 5
+_MOST_MACROS = 2000
 _LONGEST = 100_000  # of a command with its macros
 # Not ksh and zsh, in which `[ a -eq b ]`, `printf %d` and `exit` evaluate what they are given.
 POSIX = frozenset(("sh", "bash", "dash", "ash"))
+_READ_FROM = re.compile(r"(?<![<&])<[ \t]*\Z")
 _ONE_FILE = '"${1-}${2+/: only one file can be read here, and there are more}"'
 
 
@@ -82,34 +82,21 @@ def remarks(command: str, template: Template) -> "Iterator[tuple[int, str]]":
             yield offset, f"{{{name}}} is not a placeholder and is left as it is: {near}"
 
 
-def _with_macros(command: str, macros: "Mapping[str, str]") -> "tuple[str, Sequence[int]]":
-    """The text with macros pasted in, and for each character (and the end) its place in `command`."""
-    text, origin = command, range(len(command) + 1)
-    for depth in range(_DEEPEST_MACRO + 1):
-        parts: list[str] = []
-        places: list[int] = []
-        end = 0
-        for match in _macros_in(text, macros):
-            if depth == _DEEPEST_MACRO:
-                message = f"{match[0]} is a template in a template, more than {depth} deep: does it hold itself?"
-                raise TemplateError(message, origin[match.start()])
-            pasted = macros[match[1]]
-            parts += [text[end : match.start()], pasted]
-            places += [*origin[end : match.start()], *[origin[match.start()]] * len(pasted)]
-            end = match.end()
-            if len(places) > _LONGEST:
-                raise TemplateError(
-                    f"{match[0]} makes this command longer than 100,000 characters: put it into a script",
-                    origin[match.start()],
-                )
-        if not parts:
-            break
-        text, origin = "".join((*parts, text[end:])), [*places, *origin[end:]]  # type: ignore[assignment]
+def _with_macros(text: str, macros: "Mapping[str, str]") -> "tuple[str, Sequence[int]]":
+    """The text with macros pasted in, and for each character (and the end) its place in the text as it was."""
+    origin, at, uses = list(range(len(text) + 1)), 0, 0
+    while match := next(_macros_in(text, macros, at), None):
+        at, pasted, uses = match.start(), macros[match[1]], uses + 1
+        text = text[:at] + pasted + text[match.end() :]
+        origin[at : match.end()] = [origin[at]] * len(pasted)
+        if len(text) > _LONGEST or uses > _MOST_MACROS:
+            message = f"{match[0]} makes this command longer than 100,000 characters: does it hold itself?"
+            raise TemplateError(message, origin[at])
     return text, origin
 
 
-def _macros_in(text: str, macros: "Mapping[str, str]") -> "Iterator[re.Match[str]]":
-    return (match for match in _MACRO.finditer(text) if match[1] in macros and not _means_itself(text, match))
+def _macros_in(text: str, macros: "Mapping[str, str]", start: int = 0) -> "Iterator[re.Match[str]]":
+    return (match for match in _MACRO.finditer(text, start) if match[1] in macros and not _means_itself(text, match))
 
 
 def _means_itself(text: str, match: "re.Match[str]") -> bool:
@@ -127,18 +114,19 @@ def _placed(text: str, shell: str, template: Template) -> QuotedCommand:
         return QuotedCommand(text)
     first, name = next(iter(found.items()))
     if shell not in POSIX:
-        way_out = f"under this `shell:` read the variable {variable_of(name)}{_names_files(name)}"
-        raise TemplateError(f"{{{name}}} needs a POSIX shell (sh, bash, dash): {way_out}", first)
+        message = f"{{{name}}} needs a POSIX shell (sh, bash, dash): under this `shell:` read the variable"
+        raise TemplateError(f"{message} {variable_of(name)}", first)
     try:
-        return _Placer(text, found, ShellText(text, _ends(found)), template).placed()
+        return _Placer(text, found, template).placed()
+    except Misplaced as misplaced:
+        name = found[misplaced.start]
+        _check_known(name, misplaced.start, template)
+        message = f"{{{name}}} cannot stand {misplaced.place}, or use {_way_out(name)}"
+        raise TemplateError(message, misplaced.start) from None
     except Unclear as unclear:
         _check_known(name, first, template)
         message = f"it is not clear where {{{name}}} stands, since {unclear}: simplify the command, or use"
         raise TemplateError(f"{message} {_way_out(name)}", first) from None
-
-
-def _ends(found: "Mapping[int, str]") -> "dict[int, int]":
-    return {offset: offset + len(name) + 2 for offset, name in found.items()}
 
 
 def _find(text: str, template: Template) -> "dict[int, str]":
@@ -168,80 +156,65 @@ def _check_known(name: str, offset: int, template: Template) -> None:
 
 def _way_out(name: str) -> str:
     """The variable to read instead, with what is in it when that is not the value itself."""
-    return f'"${variable_of(name)}"{_names_files(name)}'
-
-
-def _names_files(name: str) -> str:
-    return ", which names a file with the list, NUL-separated" if name in LISTS else ""
+    is_file = ", which names a file with the list, NUL-separated" if name in LISTS else ""
+    return f'"${variable_of(name)}"{is_file}'
 
 
 class _Placer:
     """One command on its way from positions to expansions."""
 
-    def __init__(self, text: str, found: "dict[int, str]", shell_text: ShellText, template: Template) -> None:
-        self._text, self._found, self._shell, self._template = text, found, shell_text, template
-        self._lists: dict[str, int] = {}
+    def __init__(self, text: str, found: "dict[int, str]", template: Template) -> None:
+        self._text, self._found, self._template = text, found, template
+        self._shell = ShellText(text, {offset: offset + len(name) + 2 for offset, name in found.items()})
+        self._list_name, self._list_uses = "", 0
+        for start, position in self._shell.positions.items():
+            is_whole = position.outer == (position.word.start, position.word.end)
+            position.word.is_list = is_whole and found[start] in LISTS
+        self._is_changed = any(changes_parameters(one) for one in self._shell.commands if not one.is_in_function)
 
     def placed(self) -> QuotedCommand:
-        refused: dict[int, str] = {}  # where a placeholder begins -> why it cannot stand there
-        for start, stop, why in Rules(self._shell, self._is_list).refused():
-            refused |= {offset: why for offset in self._shell.starts_in(start, stop) if offset not in refused}
-        tests = {id(word) for command in self._shell.commands if is_test(command) for word in command.words}
-        is_changed = any(changes_parameters(one) for one in self._shell.commands if not one.is_in_function)
+        wrong: dict[int | None, str] = {}  # where a placeholder begins -> why it cannot stand there
+        for start, stop, why in refused(self._shell):
+            wrong.setdefault(self._shell.first_in(start, stop), why)
         parts: list[str] = []
         end, event = 0, ""
         for start, position in sorted(self._shell.positions.items()):
             name = self._found[start]
             _check_known(name, start, self._template)
-            if position.place:
-                self._fail(name, f"cannot stand {position.place}", start)
-            if start in refused:
-                raise TemplateError(f"{{{name}}} {refused[start]} {_way_out(name)}", start)
-            expansion = self._expansion(name, position, id(position.word) in tests, is_changed)
-            parts += [self._text[end : position.outer[0]], expansion]
+            if start in wrong:
+                raise TemplateError(f"{{{name}}} {wrong[start]} {_way_out(name)}", start)
+            parts += [self._text[end : position.outer[0]], self._expansion(name, position)]
             end = position.outer[1]
             event = event or (name if takes_event(name, self._template.hook) else "")
-        list_name = next(iter(self._lists), "")
-        return QuotedCommand("".join((*parts, self._text[end:])), list_name, self._lists.get(list_name, 0), event)
+        return QuotedCommand("".join((*parts, self._text[end:])), self._list_name, self._list_uses, event)
 
-    def _is_list(self, word: Word) -> bool:
-        starts = self._shell.starts_in(word.start, word.end)
-        position = self._shell.positions.get(starts[0]) if len(starts) == 1 else None
-        is_whole = position is not None and position.outer == (word.start, word.end)
-        return is_whole and self._found[starts[0]] in LISTS
-
-    def _expansion(self, name: str, position: Position, is_test: bool, is_changed: bool) -> str:
-        is_alone = position.quotes == BARE or position.is_whole
-        has_room = position.word.role in (ARGUMENT, ITEM) and not is_test
+    def _expansion(self, name: str, position: Position) -> str:
         if name in LISTS:
-            return self._list(name, position, is_alone, has_room, is_changed)
-        arguments = range(1, max(self._template.arguments, 1) + 1)
+            return self._list(name, position)
+        numbers = range(1, max(self._template.arguments, 1) + 1)
         if name != ALL_ARGUMENTS:
             value = f"${{{variable_of(name)}-}}"
-        elif is_alone and has_room:
-            return " ".join(f'${{DODO_ARG{number}+"$DODO_ARG{number}"}}' for number in arguments)
+        elif position.is_alone and position.word.has_room:
+            return " ".join(f'${{DODO_ARG{number}+"$DODO_ARG{number}"}}' for number in numbers)
         else:
-            value = "${DODO_ARG1-}" + "".join(f"${{DODO_ARG{number}+ $DODO_ARG{number}}}" for number in arguments[1:])
-        if is_alone:
+            value = "${DODO_ARG1-}" + "".join(f"${{DODO_ARG{number}+ $DODO_ARG{number}}}" for number in numbers[1:])
+        if position.is_alone:
             return f'"{value}"'
-        return f"'\"{value}\"'" if position.quotes == SINGLE else value
+        return f"'\"{value}\"'" if position.quote == "'" else value
 
-    def _list(self, name: str, position: Position, is_alone: bool, has_room: bool, is_changed: bool) -> str:
-        start, word = position.start, position.word
-        if is_changed:
-            self._fail(name, "cannot stand beside set or shift, which change it: make that a job before", start)
-        if self._lists and name not in self._lists:
-            self._fail(name, f"is a second list beside {{{next(iter(self._lists))}}}: make two jobs of them", start)
-        if not is_alone:
-            self._fail(name, "cannot stand beside other text in quotes: make it a word of its own", start)
-        self._lists[name] = self._lists.get(name, 0) + 1
-        if has_room:
-            return '"$@"'
-        if word.role == TARGET and word.operator == "<" and position.outer == (word.start, word.end):
-            return _ONE_FILE
-        if word.role == TARGET or not position.is_whole:
-            self._fail(name, "is a list where there is room for one word: put quotes around it, or loop over it", start)
-        return '"$*"'
-
-    def _fail(self, name: str, reason: str, offset: int) -> None:
-        raise TemplateError(f"{{{name}}} {reason}, or use {_way_out(name)}", offset)
+    def _list(self, name: str, position: Position) -> str:
+        word = position.word
+        is_read = position.inner == (word.start, word.end) and _READ_FROM.search(self._text[: word.start])
+        reason = ""
+        if self._is_changed:
+            reason = "cannot stand beside set or shift, which change it: make that a job before"
+        elif self._list_name not in ("", name):
+            reason = f"is a second list beside {{{self._list_name}}}: make two jobs of them"
+        elif not position.is_alone:
+            reason = "cannot stand beside other text in quotes: make it a word of its own"
+        elif not (word.has_room or position.quote or is_read):
+            reason = "is a list where there is room for one word: put quotes around it, or loop over it"
+        if reason:
+            raise TemplateError(f"{{{name}}} {reason}, or use {_way_out(name)}", position.inner[0])
+        self._list_name, self._list_uses = name, self._list_uses + 1
+        return '"$@"' if word.has_room else _ONE_FILE if is_read else '"$*"'

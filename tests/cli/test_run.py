@@ -97,6 +97,17 @@ def test_r22_options_that_cannot_be_used_are_one_line(files: Repo, options: tupl
     assert word in done.stderr and not ran(files) and not files.has("x")
 
 
+def test_words_behind_a_hook_without_arguments_are_no_files(files: Repo) -> None:
+    done = files.run("run", "pre-commit", "a b.py")
+    assert done.returncode == 3
+    assert done.stderr == "dodo-hooks: pre-commit has no arguments; name files with `--files 'a b.py'`\n"
+
+
+def test_a_dry_run_shows_commands_as_they_are(repo: Repo) -> None:
+    repo.hook("pre-commit", a="printf '%s  %s\\n' a b\ntrue\n")
+    assert "printf '%s  %s\\n' a b\\ntrue" in repo.run("run", "pre-commit", "--dry-run").stdout
+
+
 def test_arguments_of_the_hook_stand_behind_two_dashes_and_may_look_like_options(repo: Repo) -> None:
     use(repo, "hooks: {commit-msg: {jobs: [{name: a, run: 'echo {1} >>.git/ran'}]}}")
     repo.run("run", "commit-msg", "--", "--files", check=True)

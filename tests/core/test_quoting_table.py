@@ -1,10 +1,14 @@
 """C6, case by case: the result for a command with placeholders, or its error."""
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from dodo_hooks.core.plan import as_argument
 from dodo_hooks.loader.shell.quoting import QuotedCommand, Template, TemplateError, expand_placeholders, remarks
 
 B, ONE = '"${DODO_BRANCH-}"', '"${DODO_ARG1-}"'
@@ -40,7 +44,6 @@ PLACED = {
     "x && { y {1}; } || (z {1}) & w {1}": f"x && {{ y {ONE}; }} || (z {ONE}) & w {ONE}",
     '[[ "{3}" == 1 && "{1}" != "{2}" ]]': '[[ "${DODO_ARG3-}" == 1 && "${DODO_ARG1-}" != "${DODO_ARG2-}" ]]',
     "[ {1} -eq 1 ]": f"[ {ONE} -eq 1 ]",
-    "for ((i=0; i<3; i++)); do x {1}; done": f"for ((i=0; i<3; i++)); do x {ONE}; done",
     "x \\\n  {1} \\\n  # {1}": f"x \\\n  {ONE} \\\n  # {{1}}",
     "printf '%s\\n' {branch}": f"printf '%s\\n' {B}",
     '"$x" {staged_files}': '"$x" "$@"',
@@ -60,7 +63,6 @@ PLACED = {
     "x '{staged_files}' \"{staged_files}\"": 'x "$@" "$@"',
     'x --files={staged_files} -f"{staged_files}"': 'x --files="$@" -f"$@"',
     'for f in {push_files}; do x "$f"; done': 'for f in "$@"; do x "$f"; done',
-    'v=({staged_files}); x "${v[@]}"': 'v=("$@"); x "${v[@]}"',
     'x "$(y {staged_files})"': 'x "$(y "$@")"',
     '[ -n "{staged_files}" ] && x': '[ -n "$*" ] && x',
     'case "{staged_files}" in *.py*) x;; esac': 'case "$*" in *.py*) x;; esac',
@@ -75,6 +77,7 @@ PLACED = {
     "v={0}; [ -n {0} ]": f'v="{JOINED}"; [ -n "{JOINED}" ]',
     # arguments of programs, that are no programs
     "sh -ceu 'x \"$1\"' -- {1}": f"sh -ceu 'x \"$1\"' -- {ONE}",
+    'bash "$DIR/script.sh" {1}': f'bash "$DIR/script.sh" {ONE}',
     "bash script.sh -c {1}": f"bash script.sh -c {ONE}",
     "python3 -m black {staged_files}": 'python3 -m black "$@"',
     "ruby -c {staged_files}": 'ruby -c "$@"',
@@ -89,8 +92,9 @@ PLACED = {
     "printf '%s\\0' {staged_files} | xargs -0 bash -n": "printf '%s\\0' \"$@\" | xargs -0 bash -n",
     "echo {staged_files} | xargs -I {} php -l {}": 'echo "$@" | xargs -I {} php -l {}',
     "echo {staged_files} | python scripts/check.py -": 'echo "$@" | python scripts/check.py -',
-    "tar -czf {branch}.tgz -I zstd {files}": f'tar -czf {B}.tgz -I zstd "$@"',
     "rsync -avz -e ssh {files} host:": 'rsync -avz -e ssh "$@" host:',
+    "npm run watch {files}": 'npm run watch "$@"',
+    "tar -czf {branch}.tgz -I zstd {files}": f'tar -czf {B}.tgz -I zstd "$@"',
     "awk -v b={branch} '{print b, system_name}' {1}": f"awk -v b={B} '{{print b, system_name}}' {ONE}",
     'git commit -m "sh -c {branch}"': 'git commit -m "sh -c ${DODO_BRANCH-}"',
 }
@@ -106,18 +110,19 @@ LEFT_ALONE = [
 
 REFUSED = {
     "sh {staged_files}": "a program by sh",
-    "x <(y {branch})": "cannot stand in <( )",
-    "sh -- <(x {1})": "cannot stand in <( )",
+    "x <(y {branch})": "a < is missing or stands in a strange place",
+    "sh -- <(x {1})": "a < is missing or stands in a strange place",
     "sh -c + {1}": "a program by sh",
     "sh -c - -e {1}": "a program by sh",
     "sh - {1}": "a program by sh",
     "sh -c {staged_files}": "a program by sh",
     "python {branch}": "a program by python",
     "perl -pi -e 's/a/b/' {branch}": "a program by perl",
+    "sed -itemp {1} f": "a program by sed",
     "sed -i {staged_files}": "a program by sed",
     "x {staged_files}; set -- y": "beside set or shift",
     "coproc sh; echo {1} >&3": "a program by sh",
-    "echo {1} > >(sh)": "a program by sh",
+    "echo {1} > >(sh)": "a > is missing or stands in a strange place",
     # read once more, as a program
     "eval x {branch}": "a program by eval",
     'eval "$(x {branch})"': "a program by eval",
@@ -148,13 +153,22 @@ REFUSED = {
     "trap 'rm {1}' EXIT": "by trap",
     "alias x={1}": "by alias",
     ". {1}": "a program by .",
-    "bash <(x {1})": "in <( )",
+    "bash <(x {1})": "a < is missing or stands in a strange place",
     "sh <<E\nx {branch}\nE": "cannot stand in a here-document",
     "ssh h <<E\n{1}\nE": "cannot stand in a here-document",
     "(cd x && sh) <<E\n{1}\nE": "cannot stand in a here-document",
     "echo 'x {1}' | sh": "by sh",
     "cat <<E | bash -s\n{1}\nE": "cannot stand in a here-document",
     "sh <<<{1}": "cannot stand behind <<<",
+    "echo {1} | bash -s -- x": "by bash",
+    "x # {branch}\necho {1} | sh": "by sh",
+    "echo {1} | xargs sh": "by sh",
+    "f() { local -i n=$1; }; f {1}": "evaluated where local -i",
+    "[[ a & {1} == b ]]": "could be an operator of [[ or evaluated",
+    "eval &>log x {1}": "what follows &> is a command of its own",
+    "echo &>log {1}": "what follows &> is a command of its own",
+    "echo {1} | at now": "by at",
+    "watch 'x {1}'": "by watch",
     "echo {branch} | (cat | sh)": "by sh",
     "echo {branch} | cat | sh": "by sh",
     "echo {1} |\n tee x |\n sh": "by sh",
@@ -198,6 +212,7 @@ REFUSED = {
     "sh -c +$x {branch}": "by sh",
     "env $x -e {1}": "would choose the command",
     # read once more, by the shell
+    "for ((i=0; i<3; i++)); do x {1}; done": "a ( is missing or stands in a strange place",
     "printf -v x -v {1} y": "by printf",
     "printf 'on {branch}: %s' {1}": "a format by printf",
     "printf -- {1}": "by printf",
@@ -208,7 +223,7 @@ REFUSED = {
     "(( {1} > 1 ))": "arithmetic",
     "[[ {1} -eq 1 ]]": "could be an operator of [[ or evaluated",
     "x $[ {1} ]": "what $[ means depends on the shell",
-    "declare -i n={1}": "would be read by declare as a name or a number",
+    "declare -i n={1}": "would be evaluated where declare -i or -n has made a number or a name of a variable",
     "local -n r={1}": "would be evaluated where local -i or -n has made a number or a name of a variable",
     "let n={1}": "would be read by let as a name or a number",
     "read {branch}": "by read",
@@ -221,11 +236,12 @@ REFUSED = {
     "{branch}=x": "would choose the command",
     "a{1}=x y": "would choose the command",
     "v[{1}]=x": "would choose the command",
-    "v=([{1}]=x)": "an array is not closed",
-    "for {1} in a; do x; done": "a loop has no name",
+    "v=([{1}]=x)": "a ( is missing or stands in a strange place",
+    "for {1} in a; do x; done": "by for as a name or a number",
     "{1}() { x; }": "the name of a function is not plain",
     "[[ -n x || {1} == {2} ]]": "could be an operator of [[ or evaluated",
-    "[[ x\n{1} ]]": "could be an operator of [[ or evaluated",
+    "[[ x\n{1} ]]": "a [[ does not end in its line",
+    "[[ x &&\na -eq {1} ]]": "a [[ does not end in its line",
     "{branch} x": "would choose the command",
     "command {staged_files}": "would choose the command",
     "$(x {1}) y": "would choose",
@@ -235,10 +251,10 @@ REFUSED = {
     "x >&{1}": "cannot stand behind >&",
     "{ x; } >& {1}": "cannot stand behind >&",
     'x "`y {branch}`"': "write $( ) instead",
-    "x `y \\`z {1}\\``": "write $( ) instead",
+    "x `y \\`z {1}\\``": "where ` ends depends on the shell",
     "x $'{1}'": "close that quote",
     "x ${v/{1}/y}": "cannot stand in ${ }",
-    'x "${v:-"{1}"}"': "what a quote means in ${ } between quotes depends on the shell",
+    'x "${v:-"{1}"}"': "cannot stand in ${ }",
     "x ${v:{1}}": "cannot stand in ${ }",
     "x ${v[{1}]}": "cannot stand in ${ }",
     # lists
@@ -255,9 +271,11 @@ REFUSED = {
     "x > {files}": "loop over it",
     "[ -n {staged_files} ]": "is a list where there is room for one word",
     "case {files} in *) x;; esac": "is a list where there is room for one word",
+    "for x do eval {1}; done": "by for as a name or a number",
+    'v=({staged_files}); x "${v[@]}"': "a ( is missing or stands in a strange place",
     # what cannot be read
-    'x "{branch}': "a quote or a brace is not closed",
-    "x '{branch}": "a single quote is not closed",
+    'x "{branch}': 'a " is not closed',
+    "x '{branch}": "a ' is not closed",
     "x $(y {1}": ") is not closed",
     "x {1} )": "closes nothing",
     "x <<E\n{1}": "has no E",
@@ -285,8 +303,9 @@ REFUSED = {
     "x <<A <<'B'\n{1}\nA\nit's \"\nB\ny {1}": "cannot stand in a here-document",
     "cat <<<{branch}": "cannot stand behind <<<",
     "f() { x {branch}; }; f": "cannot stand in a function",
-    "function f { x {branch}; }": "cannot stand in a function",
-    "f() ( x {0} )": "cannot stand in a function",
+    "function f { x {branch}; }": "a function begins with that word",
+    "function f\n{ x {staged_files}; }; f": "a function begins with that word",
+    "f() ( x {0} )": "its body is not in braces",
     "[[ {branch} == main && $x =~ ^(a|b)$ ]] && y {1}": "could be an operator of [[ or evaluated",
     "command -v {branch}": "would choose the command",
     "x {staged_files}; shift": "cannot stand beside set or shift",
@@ -367,6 +386,19 @@ def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_told_al
     assert [offset for offset, _ in remarks(text, template)] == [2]
 
 
+def test_c6_no_shell_takes_a_name_for_an_option(tmp_path: Path) -> None:
+    """`+n` would have it run what it was to check alone."""
+    (tmp_path / "+n").touch()
+    (tmp_path / "x.sh").write_text("echo ran\n")
+    files = [as_argument(name) for name in (b"+n", b"x.sh")]
+    for shell in filter(shutil.which, ("sh", "bash")):
+        text = placed(f"{shell} -n {{staged_files}}").text
+        done = subprocess.run(
+            [shell, "-c", text, shell, *map(os.fsdecode, files)], cwd=tmp_path, capture_output=True, check=True
+        )
+        assert done.stdout == b""
+
+
 # What the documentation shows
 
 PAGE = (Path(__file__).parents[2] / "docs" / "placeholders.md").read_text(encoding="utf-8")
@@ -426,7 +458,7 @@ def test_c6_a_template_with_a_name_like_the_word_is_offered_too() -> None:
 
 def test_c6_no_nesting_is_too_deep_and_no_command_too_long() -> None:
     for opening in ("$(", "${x-", "`echo $(", "<(", "$(( $(", '"$(', "( ", "{ ", "f() {"):
-        with pytest.raises(TemplateError, match="it is not clear"):
+        with pytest.raises(TemplateError, match=r"it is not clear|cannot stand in"):
             placed(f"x {opening * 3000} {{branch}}" if opening[0] not in "({f" else f"{opening * 3000} {{branch}}")
     many = "x" + " {branch} '{1}'" * 3000
     assert placed(many).text == "x" + f" {B} {ONE}" * 3000

@@ -50,7 +50,7 @@ def table_of(plan: Plan) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
 
 
 def _row(hook: Hook, job: Job) -> tuple[str, ...]:
-    what = " ".join((job.description or job.command).split())
+    what = " ".join(job.description.split()) if job.description else job.command.strip()
     return hook.name, job.title, _phase(job), _needs(hook, job), _files(job.files), _when(hook, job), what
 
 

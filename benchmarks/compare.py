@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def ratio(one: Callable[[], object], other: Callable[[], object], rounds: int) -> float:
-    """The median of `one` over the median of `other`, printed with both."""
+    """Print the median of `one` over the median of `other`, with both."""
     seconds: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for spent, act in zip(seconds, (one, other), strict=True):

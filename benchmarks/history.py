@@ -22,7 +22,7 @@ LONG, SHORT = 10_000, 10
 
 
 def repository(folder: Path, length: int) -> Repo:
-    """A repository with so many finished runs of two jobs each, and one that runs."""
+    """Make a repository with so many finished runs of two jobs each, and one that runs."""
     folder.mkdir()
     repo = Repo.create(folder / "repo", clean_environment(folder, "benchmark"))
     history = History(repo.state, repository_id(str(repo.path / ".git")), str(repo.path))
@@ -37,7 +37,7 @@ def listing(repo: Repo) -> Callable[[], object]:
 
 
 def cancelling(repo: Repo) -> Callable[[], object]:
-    """A cancel of what has ended: all that a cancel does but the ending itself."""
+    """Cancel what has ended: all that a cancel does but the ending itself."""
     return lambda: repo.run("jobs", "cancel", "deps")
 
 

@@ -55,7 +55,7 @@ def _no_child_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def env(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An environment for the processes of one test, with a HOME of its own. Fails the test if one of them is left."""
+    """Return an environment with a HOME of its own for the processes of a test; fail the test if one of them is left."""
     test_id = uuid.uuid4().hex
     home = tmp_path / "home"
     home.mkdir()
@@ -65,13 +65,13 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def repo(tmp_path: Path, env: dict[str, str]) -> Repo:
-    """A git repository with one commit."""
+    """Return a git repository with one commit."""
     return Repo.create(tmp_path / "repo", env)
 
 
 @pytest.fixture
 def make_gate(tmp_path: Path, env: dict[str, str]) -> Iterator[Callable[[str], Gate]]:
-    """Makes gates by name. At the test's end they let everybody go, before `env` looks who is left."""
+    """Make gates by name. At the test's end they let everybody go, before `env` looks who is left."""
     gates: list[Gate] = []
 
     def make(name: str) -> Gate:
@@ -90,7 +90,7 @@ def gate(make_gate: Callable[[str], Gate]) -> Gate:
 
 @pytest.fixture
 def terminal(repo: Repo) -> Iterator[Callable[..., Terminal]]:
-    """Starts a command at a terminal, in the repository."""
+    """Start a command at a terminal, in the repository."""
     terminals: list[Terminal] = []
 
     def start(*argv: str) -> Terminal:

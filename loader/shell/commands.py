@@ -113,7 +113,7 @@ class ShellText:
         return self.text[self._at : self._at + length]
 
     def _take(self, pattern: "re.Pattern[str]") -> str:
-        """What the pattern matches here, and over it."""
+        """Return what the pattern matches here, and over it."""
         match = pattern.match(self.text, self._at)
         self._at = match.end() if match else self._at
         return match[0] if match else ""

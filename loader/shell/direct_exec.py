@@ -38,7 +38,7 @@ NOT_PROGRAMS = frozenset(f"{_RESERVED} {_BUILTINS} {_EXPORTED}".split())
 
 
 def argv_of(command: str) -> "tuple[str, ...]":
-    """The words of `command` when no shell would make anything else of it, else `("sh", "-c", command)`."""
+    """Return the words of `command` when no shell would make anything else of it, else `("sh", "-c", command)`."""
     line = command.strip(" \t\n")  # a block scalar of YAML ends in a newline
     if _PLAIN.fullmatch(line):
         words = line.split()
@@ -48,7 +48,7 @@ def argv_of(command: str) -> "tuple[str, ...]":
 
 
 def argv_with_list(command: str, placeholder: str) -> "tuple[tuple[str, ...], int] | None":
-    """The words of `command` without the one that is `{placeholder}`, and where among them the list goes.
+    """Return the words of `command` without the one that is `{placeholder}`, and where among them the list goes.
 
     None when a shell is needed: where `argv_of` would want one, or where the placeholder is not there once, as a word
     of its own and not the first. `quoting.expand_placeholders` has the say whether it may stand there at all.

@@ -74,7 +74,7 @@ def is_known(name: str, arguments: int) -> bool:
 
 
 def variable_of(name: str) -> str:
-    """The variable that a known placeholder can be read from, without its `$`."""
+    """Return the variable that a known placeholder can be read from, without its `$`."""
     if name in LISTS:
         return FILES_VARIABLE
     if name == ALL_ARGUMENTS:
@@ -88,7 +88,7 @@ def takes_event(name: str, hook: str) -> bool:
 
 
 def nearest(name: str, macros: "Iterable[str]") -> str:
-    """The placeholder or macro that an unknown word almost is, or ""; case and `_` do not count."""
+    """Return the placeholder or macro that an unknown word almost is, or ""; case and `_` do not count."""
     known = {_bare(one): one for one in (*macros, *SCALARS, *sorted(LISTS))}
     bare = _bare(name)
     swapped = [one for one in known if _is_swapped(bare, one)]

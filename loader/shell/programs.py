@@ -32,7 +32,7 @@ _TABLE = {
     "php tclsh expect": r"-[rBREc]|--run",
     "pwsh powershell": r"(?i:-c|-command|-e|-ec|-encodedcommand|-commandwithargs|-cwa)",
     "awk gawk mawk nawk sed gsed": r"-\w*e|-f|--expression|--source|--file",
-    "su script flock npx npm pnpm yarn bunx nix nix-shell": r"-\w*c|--call|--run|--command|--session-command",
+    "su runuser script flock npx npm pnpm yarn bunx nix nix-shell": r"-\w*c|--call|--run|--command|--session-command",
     "find gfind": r"-exec|-execdir|-ok|-okdir",
     "git": r"-c|-x|--exec|--extcmd|--upload-pack|--receive-pack|foreach|--[a-z]+-filter",
     "env rsync tar gtar": r"-\w*[eSI]|--split-string|--rsh|--rsync-path|--to-command|--checkpoint-action|--use-.*",
@@ -55,12 +55,15 @@ _PREFIXES = _set(
 )
 _CONTAINERS = _set("docker podman kubectl npx bunx pnpm yarn uv uvx poetry mise nix bundle pixi conda")
 _SAFE = _set(": cat cd chdir echo false getconf kill pwd realpath stat sync true type umask whence where which")
-# Variables whose values are commands, for the shell or for git.
+# Variables whose values are commands, for the shell or for git, or choose them; and the numbers that bash evaluates.
 _COMMANDS = re.compile(
-    r"(PS[0-4]|PROMPT_COMMAND|ENV|BASH_ENV|EDITOR|VISUAL|PAGER|LESSOPEN|LESSCLOSE|BASH_FUNC_.*"
-    r"|GIT_(SSH|SSH_COMMAND|EDITOR|SEQUENCE_EDITOR|PAGER|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS))\+?="
+    r"(PS[0-4]|PROMPT_COMMAND|ENV|BASH_ENV|EDITOR|VISUAL|PAGER|LESSOPEN|LESSCLOSE|BASH_FUNC_.*|PATH|(LD|DYLD)_.*"
+    r"|(NODE|PERL5|RUBY)_?OPT(IONS)?|S?RANDOM|(EPOCH)?SECONDS|OPTIND|HISTCMD|LINENO|BASHPID"
+    r"|GIT_(SSH|SSH_COMMAND|EDITOR|SEQUENCE_EDITOR|PAGER|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS))"
 )
 _VALUE_FOLLOWS = re.compile(r"[-+]\w*[oO]|-[vFWXrIC]|--(rcfile|init-file|require|import|loader|env-file)")
+_LOOPS = ("for", "select")
+_EVALUATES = r"\$(\(\(|\[)[^)\]]*\bNAME\b|\$\{!NAME\b|\{NAME@P\}"  # the value of a variable is, once more
 _SUFFIX = re.compile(r"\.[a-z]+|inplace|")  # of `sed -i .bak`, `sed -i ''` and `gawk -i inplace`
 _PIPE = re.compile(r"(?<!\|)\|(?!\|)|[<>]\(|coproc")
 _NUMBERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-o")
@@ -74,6 +77,10 @@ def refused(shell: "ShellText") -> "Iterator[Range]":
     for command in shell.commands:
         place = _place_of(command)
         yield from _of_the_shell(command, place)
+        for name, words in _assigned(command, place):
+            if re.search(_EVALUATES.replace("NAME", re.escape(name)), shell.text):
+                why = f"could be evaluated where {name} is, in $(( )), ${{! }} or @P: use another variable, or"
+                yield from ((word.start, word.end, why) for word in words)
         names = [_program(word) for word in command.words]
         fills_in = not _FILL_IN.isdisjoint(names)
         for number, name in enumerate(names):
@@ -88,9 +95,9 @@ def refused(shell: "ShellText") -> "Iterator[Range]":
 
 
 def _of_the_shell(command: "Command", place: int) -> "Iterator[Range]":
-    """What would be a command, which stands at `place`, and what the shell itself would evaluate."""
+    """Yield what would be a command, which stands at `place`, and what the shell itself would evaluate."""
     for word in command.words:
-        if _COMMANDS.match(word.text):
+        if ASSIGNED.match(word.text) and _COMMANDS.fullmatch(re.split(r"\+?=", word.text)[0]):
             yield word.start, word.end, "would be run as a command: leave that variable alone, or use"
     for word in command.words[: place + 1]:
         if not ASSIGNED.match(word.text) and "/" not in word.text.split(UNKNOWN)[0]:
@@ -99,7 +106,7 @@ def _of_the_shell(command: "Command", place: int) -> "Iterator[Range]":
 
 
 def _evaluated(command: "Command", place: int) -> "Iterator[Range]":
-    """What the shell's own commands would take for a program, a number or the name of a variable."""
+    """Yield what the shell's own commands would take for a program, a number or the name of a variable."""
     name, operands = "".join(map(_program, command.words[place : place + 1])), command.words[place + 1 :]
     why = f"would be read by {name} as a name or a number: give it another one, or use"
     texts = [word.text for word in operands]
@@ -110,8 +117,9 @@ def _evaluated(command: "Command", place: int) -> "Iterator[Range]":
     elif name == "printf":
         operands = operands if texts[:1] and texts[0].startswith("-") else operands[:1]
         why = "would be read as a format by printf: write another one before it, as in printf '%s\\n', or use"
-    elif name == "for":
-        operands = operands if texts[1:2] != ["in"] else operands[:1]
+    elif name in _LOOPS:
+        is_special = texts[1:2] != ["in"] or _COMMANDS.fullmatch(texts[0])
+        operands = operands if is_special else operands[:1]
     elif name in ("eval", "trap", "alias", ".", "source"):
         why = _program_for(name)
     elif declares and any(re.match(r"-\w*[in]", text) for text in texts):
@@ -124,8 +132,16 @@ def _evaluated(command: "Command", place: int) -> "Iterator[Range]":
     yield from ((word.start, word.end, why) for word in operands)
 
 
+def _assigned(command: "Command", place: int) -> "list[tuple[str, Sequence[Word]]]":
+    """Return the variables that get a value, each with the words that the value is made of."""
+    words = command.words[place:]
+    if len(words) > 1 and words[0].text in _LOOPS:
+        return [(words[1].text, words[2:])]
+    return [(re.split(r"\+?=", word.text)[0], [word]) for word in command.words if ASSIGNED.match(word.text)]
+
+
 def _code(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Word], bool]":
-    """The words that hold a program or could, and whether one may come from the standard input or from xargs."""
+    """Return the words that hold a program or could, and whether one may come from the standard input or from xargs."""
     pattern, found, reads, has_code, wants, previous = _OPTIONS[name], list["Word"](), False, False, False, ""
     is_filter, is_shell, is_dry = name in _FILTERS, name in _SHELLS, False
     if not pattern.pattern:

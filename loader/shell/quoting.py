@@ -72,7 +72,7 @@ def expand_placeholders(command: str, shell: str, template: Template) -> QuotedC
 
 
 def remarks(command: str, template: Template) -> "Iterator[tuple[int, str]]":
-    """What stays as it is and may be meant otherwise: where it stands, and a sentence."""
+    """Return what stays as it is and may be meant otherwise: where it stands, and a sentence."""
     for match in re.finditer(r"\{\{(\w+)\}\}", command):
         if match[1] in LISTS:
             yield match.start(), f"{match[0]} is left as it is: for the list of files write {match[0][1:-1]}"
@@ -83,7 +83,7 @@ def remarks(command: str, template: Template) -> "Iterator[tuple[int, str]]":
 
 
 def _with_macros(text: str, macros: "Mapping[str, str]") -> "tuple[str, Sequence[int]]":
-    """The text with macros pasted in, and for each character (and the end) its place in the text as it was."""
+    """Return the text with macros pasted in, and for each character (and the end) its place in the text as it was."""
     origin, at, uses = list(range(len(text) + 1)), 0, 0
     while match := next(_macros_in(text, macros, at), None):
         at, pasted, uses = match.start(), macros[match[1]], uses + 1
@@ -155,7 +155,7 @@ def _check_known(name: str, offset: int, template: Template) -> None:
 
 
 def _way_out(name: str) -> str:
-    """The variable to read instead, with what is in it when that is not the value itself."""
+    """Return the variable to read instead, with what is in it when that is not the value itself."""
     is_file = ", which names a file with the list, NUL-separated" if name in LISTS else ""
     return f'"${variable_of(name)}"{is_file}'
 

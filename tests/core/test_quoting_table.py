@@ -63,6 +63,7 @@ PLACED = {
     "x '{staged_files}' \"{staged_files}\"": 'x "$@" "$@"',
     'x --files={staged_files} -f"{staged_files}"': 'x --files="$@" -f"$@"',
     'for f in {push_files}; do x "$f"; done': 'for f in "$@"; do x "$f"; done',
+    "i=0; for f in {staged_files}; do i=$((i+1)); done": 'i=0; for f in "$@"; do i=$((i+1)); done',
     'x "$(y {staged_files})"': 'x "$(y "$@")"',
     '[ -n "{staged_files}" ] && x': '[ -n "$*" ] && x',
     'case "{staged_files}" in *.py*) x;; esac': 'case "$*" in *.py*) x;; esac',
@@ -109,6 +110,19 @@ LEFT_ALONE = [
 ]  # fmt: skip
 
 REFUSED = {
+    "for PS4 in {staged_files}; do set -x; done": "a name or a number: give it another one",
+    "select PS4 in {staged_files}; do set -x; done": "a name or a number: give it another one",
+    "RANDOM={branch}": "would be run as a command",
+    "SRANDOM={branch}; x": "would be run as a command",
+    "OPTIND={1}; x": "would be run as a command",
+    "PATH={branch}:$PATH x": "would be run as a command",
+    "LD_PRELOAD={branch} x": "would be run as a command",
+    "runuser -c {branch} x": "a program by runuser",
+    "r={branch}; x ${!r}": "could be evaluated where r is",
+    "r={branch}; x ${r@P}": "could be evaluated where r is",
+    "r={branch}; x $((r))": "could be evaluated where r is",
+    "for r in {staged_files}; do x $((r)); done": "could be evaluated where r is",
+    "x ${PS4:={branch}}": "",
     "sh {staged_files}": "a program by sh",
     "x <(y {branch})": "a < is missing or stands in a strange place",
     "sh -- <(x {1})": "a < is missing or stands in a strange place",

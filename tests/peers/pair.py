@@ -33,7 +33,7 @@ class Ran:
 
 
 def lefthook_binary() -> "Path | None":
-    """The program in the wheel; None where there is none for this system."""
+    """Return the program in the wheel; None where there is none for this system."""
     spec = find_spec("lefthook")
     if spec is None or spec.origin is None:
         return None
@@ -47,7 +47,7 @@ class Pair:
     """Two repositories that are alike, one for lefthook and one for us."""
 
     def __init__(self, binary: Path, folder: Path, env: dict[str, str], file: str, setup: str = "") -> None:
-        """`setup` is a script that makes each of them what it is to be."""
+        """Take `setup`, a script that makes each of them what it is to be."""
         self._binary = str(binary)
         self._repos = [Repo(folder / name, dict(env)) for name in ("theirs", "ours")]
         for repo in self._repos:

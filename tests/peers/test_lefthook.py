@@ -22,13 +22,13 @@ git rm -q old.py; echo 1 >new.js; git add new.js; git commit -q -m new
 
 
 def says(*jobs: str, hook: str = "pre-commit", head: str = "") -> str:
-    """A hook with these jobs, each the flow style of a map without its `run`, which says the job's name and more."""
+    """Return a hook with these jobs, each a flow map without its `run`, which says the job's name and more."""
     lines = [f"{hook}:", *(f"  {line}" for line in head.splitlines()), "  jobs:"]
     return "\n".join([*lines, *(f"    - {{{job}}}" for job in jobs)]) + "\n"
 
 
 def tells(name: str, more: str = "", words: str = "") -> str:
-    """A job that writes its name, and these words of its command."""
+    """Return a job that writes its name, and these words of its command."""
     return f'name: {name}, {more + ", " if more else ""}run: "echo {name} {words} >>.git/ran"'
 
 

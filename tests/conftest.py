@@ -55,7 +55,7 @@ def _no_child_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def env(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Return an environment with a HOME of its own for the processes of a test; fail the test if one of them is left."""
+    """Return an environment with a HOME of its own for the processes of a test; fail it if one of them is left."""
     test_id = uuid.uuid4().hex
     home = tmp_path / "home"
     home.mkdir()

@@ -43,7 +43,7 @@ def test_a_task_without_its_arguments_is_skipped_with_what_needs_it(repo: Repo) 
 
 def test_a_task_is_listed_and_is_in_no_group_of_hooks(repo: Repo) -> None:
     use(repo, TASKS)
-    assert "by hand" in repo.run("list", "release", check=True).stdout
+    assert "manual run" in repo.run("list", "release", check=True).stdout
     assert "tag" in repo.run("graph", check=True).stdout
     listed = repo.doit("list", "--all", check=True).stdout
     assert "release:tag        sets the tag\n" in listed

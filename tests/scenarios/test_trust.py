@@ -174,7 +174,7 @@ def test_what_git_replays_is_neither_run_nor_refused(undecided: Repo) -> None:
     assert undecided.git("cherry-pick", "main~1", "main").stderr == ""
     assert not undecided.has("evil") and not undecided.invocations()
     assert undecided.git("log", "--format=%s").stdout.split() == ["two", "one", "start"]
-    assert "prepare-commit-msg refuses" in undecided.git(*COMMIT, "--no-verify", check=False).stderr
+    assert "prepare-commit-msg refused" in undecided.git(*COMMIT, "--no-verify", check=False).stderr
 
 
 @pytest.mark.parametrize("way", ("copied", "moved", "submodule", "with the id of another"))

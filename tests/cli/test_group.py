@@ -29,7 +29,10 @@ def modules_after(repo: Repo, program: str) -> set[str]:
 def test_the_commands_are_not_imported_before_one_is_used(repo: Repo) -> None:
     modules = modules_after(repo, "")
     assert not modules & (HEAVY | {"dodo_hooks.store.reader"})
-    assert {name for name in modules if name.startswith("dodo_hooks.cli.")} == {"dodo_hooks.cli.root_command"}
+    assert {name for name in modules if name.startswith("dodo_hooks.cli.")} == {
+        "dodo_hooks.cli.lazy_group",
+        "dodo_hooks.cli.root_command",
+    }
 
 
 def test_a_listing_for_a_program_needs_nothing_heavy(repo: Repo, history: History) -> None:

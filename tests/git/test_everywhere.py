@@ -58,7 +58,7 @@ def test_a_global_install_and_back_leaves_every_byte_of_the_configuration(repo: 
     repo.run("install", option, check=True)
     assert config.read_bytes() == once
     said = repo.run("uninstall", "--global", check=True).stdout
-    assert "as it was before" in said
+    assert "restored" in said
     assert (config.read_bytes(), config.stat().st_mode) == (before, mode) and not data_of(repo).exists()
     assert "no hooks of dodo-hooks" in repo.run("uninstall", "--global", check=True).stdout
 

@@ -368,7 +368,7 @@ def test_r12_four_levels_are_a_loop(repo: Repo) -> None:
     repo.hook("pre-commit", deeper="git commit --allow-empty -m deeper")
     done = commit(repo, check=False)
     assert done.returncode == 1
-    assert "hooks are nested 4 deep" in done.stderr
+    assert "hooks are nested 4 levels deep" in done.stderr
     invocations = repo.invocations("pre-commit")
     assert [one.statuses() for one in invocations] == [{"deeper": "failed"}] * 4
     assert [one.record.within for one in invocations] == [None, *(one.id for one in invocations[:-1])]

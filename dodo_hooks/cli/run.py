@@ -95,11 +95,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
     world: World = ctx.obj
     if options["detach"] and options["phase"] is not None:
         raise UsageError("--detach and --phase contradict each other: keep one")
-    named: tuple[str, ...] = options["files"]
-    args: tuple[str, ...] = ctx.meta[_HOOK_ARGS]
-    named, args = ((*named, *words), args) if named else (named, (*words, *args))
-    if words and not named and hook in WITHOUT_ARGUMENTS:
-        raise UsageError(f"{hook} has no arguments; name files with `--files {shlex.join(words)}`")
+    named, args = _files_and_args(hook, words, options["files"], ctx.meta[_HOOK_ARGS])
     selectors = Selectors(options["jobs"], options["tags"], options["skip"])
     if is_turned_off(world, tree_here(world)):
         say("nothing run: LEFTHOOK is 0, and a lefthook file is in use")
@@ -110,16 +106,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         say(f"{os.path.relpath(plan.file, world.cwd)} has no jobs for {hook}: nothing to run")
         return 0
     _check_selectors(hook_in(plan, hook), selectors)
-    given = GivenFiles(
-        named,
-        options["files_from"],
-        options["all_files"],
-        options["from_ref"],
-        options["to_ref"],
-        options["last_commit"],
-        options["globs"],
-        options["excludes"],
-    )
+    given = _given_files(named, options)
     files = given.select(world, print_once())
     if not options["dry_run"]:
         store_here(world)
@@ -142,6 +129,30 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         again=(*given.words(), *_words(options)),
     )
     return run_manually(world, request, options["config"])
+
+
+def _files_and_args(
+    hook: str, words: tuple[str, ...], files: tuple[str, ...], args: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the named files and the arguments of the hook: the words between HOOK and `--` may be either."""
+    if files:
+        return (*files, *words), args
+    if words and hook in WITHOUT_ARGUMENTS:
+        raise UsageError(f"{hook} has no arguments; name files with `--files {shlex.join(words)}`")
+    return (), (*words, *args)
+
+
+def _given_files(named: tuple[str, ...], options: dict[str, Any]) -> GivenFiles:
+    return GivenFiles(
+        named,
+        options["files_from"],
+        options["all_files"],
+        options["from_ref"],
+        options["to_ref"],
+        options["last_commit"],
+        options["globs"],
+        options["excludes"],
+    )
 
 
 def _words(options: dict[str, Any]) -> Iterator[str]:

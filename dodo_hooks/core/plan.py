@@ -19,7 +19,7 @@ MAX_LOG_BYTES = 10 * 1024 * 1024  # of a job's log, likewise
 
 
 class Retention(Record):
-    """How long the records of a repository are kept: the rest of `log:` (section 7)."""
+    """The limits up to which the records of a repository are kept: the rest of `log:` (section 7)."""
 
     retention_s: float = 7 * 86_400.0
     keep_last: int = 3  # invocations of each working tree, whatever their age
@@ -163,7 +163,7 @@ class Job(Record):
 
     @property
     def promoted(self) -> bool:
-        """Whether this background job runs in the foreground because a foreground job needs it (R9)."""
+        """True if this background job runs in the foreground because a foreground job needs it (R9)."""
         return self.declared_background and self.phase == FOREGROUND
 
 
@@ -181,7 +181,7 @@ class Hook(Record):
 
     @property
     def has_to_ask(self) -> bool:
-        """Whether the jobs of a firing depend on more than the plan: on files, conditions or the event (C7)."""
+        """True if the jobs of a firing depend on more than the plan: on files, conditions or the event (C7)."""
         return bool(self.checks) or any(
             job.files is not None or job.absent or job.needs_event or job.is_setup for job in self.jobs
         )

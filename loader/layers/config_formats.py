@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Extends:
-    """How the paths in `extends` are resolved."""
+    """The rule by which the paths in `extends` are resolved."""
 
     from_top: bool = False  # relative to the top of the working tree; else to the file that names them
     has_patterns: bool = True

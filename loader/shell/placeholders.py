@@ -62,12 +62,12 @@ _NEARLY = 0.86
 
 
 def arguments_of(hook: str) -> int:
-    """How many arguments git gives `hook`: `{N}` is a placeholder up to this number."""
+    """Return the number of arguments that git gives `hook`: `{N}` is a placeholder up to this number."""
     return _ARGUMENTS.get(hook, 0)
 
 
 def is_known(name: str, arguments: int) -> bool:
-    """Whether `{name}` is a placeholder in a hook with so many arguments."""
+    """Return whether `{name}` is a placeholder in a hook with so many arguments."""
     if name.isdigit():
         return name == ALL_ARGUMENTS or (not name.startswith("0") and len(name) < 4 and int(name) <= arguments)
     return name in SCALARS or name in LISTS
@@ -83,7 +83,7 @@ def variable_of(name: str) -> str:
 
 
 def takes_event(name: str, hook: str) -> bool:
-    """Whether a known placeholder is empty unless git itself has fired `hook`."""
+    """Return whether a known placeholder is empty unless git itself has fired `hook`."""
     return name.isdigit() or name in _EVENT_LISTS or (hook == "pre-push" and name in _OF_A_PUSH)
 
 
@@ -97,7 +97,7 @@ def nearest(name: str, macros: "Iterable[str]") -> str:
 
 
 def _is_swapped(word: str, name: str) -> bool:
-    """Whether two neighbouring letters have changed places (`brnach`), or the wrong one is doubled (`hokk`)."""
+    """Return whether two neighbouring letters have changed places (`brnach`), or the wrong one is doubled (`hokk`)."""
     if len(word) != len(name):
         return False
     wrong = [place for place in range(len(word)) if word[place] != name[place]]

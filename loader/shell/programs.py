@@ -187,7 +187,7 @@ def _program_for(name: str) -> str:
 
 
 def changes_parameters(command: "Command") -> bool:
-    """Whether a list may be another one after it."""
+    """Return whether a list may be another one after it."""
     texts = [word.text for word in command.words[_place_of(command) :]]
     if not texts or texts[0] == "eval":
         return any(re.search(r"\b(set|shift)\b", text) for text in texts[1:])

@@ -54,7 +54,7 @@ class QuotedCommand(Record):
 
 
 class Template(Record):
-    """What decides what braces mean."""
+    """The settings that decide what braces mean."""
 
     hook: str
     arguments: int  # how many the hook has (`placeholders.arguments_of`)
@@ -100,7 +100,7 @@ def _macros_in(text: str, macros: "Mapping[str, str]", start: int = 0) -> "Itera
 
 
 def _means_itself(text: str, match: "re.Match[str]") -> bool:
-    """Whether it is escaped, or `{{x}}`, which is some other program's template."""
+    """Return whether it is escaped, or `{{x}}`, which is some other program's template."""
     before = text[: match.start()]
     is_doubled = before.endswith("{") and text.startswith("}", match.end())
     return is_doubled or (len(before) - len(before.rstrip("\\"))) % 2 == 1

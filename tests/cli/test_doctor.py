@@ -175,3 +175,14 @@ def test_a_repository_without_hooks_installed(repo: Repo) -> None:
     assert (code, level, check) == (1, "wrong", "shims")
     mend(repo, sentence)
     assert doctor(repo) == (0, [])
+
+
+@pytest.mark.parametrize(("text", "mode"), [("trusted: 1\n", 0o600), ("trusted: /x\n", 0o666)])
+def test_an_own_configuration_that_has_no_effect_is_reported(installed: Repo, text: str, mode: int) -> None:
+    path = Path(installed.env["XDG_CONFIG_HOME"], "dodo-hooks", "config.yml")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    sentence = "your own configuration cannot be used, so nothing in it has an effect"
+    assert doctor(installed) == (1, [("wrong", "config", f"{sentence}; see why with `dodo-hooks validate`")])
+    assert str(path) in installed.run("validate").stderr

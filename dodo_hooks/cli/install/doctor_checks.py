@@ -28,6 +28,7 @@ from dodo_hooks.host.files.atomic_files import make_private_directory
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.cache import load_compiled
+from dodo_hooks.plans.own_config import load_own_config
 from dodo_hooks.store import layout
 from dodo_hooks.trust.policy import (
     CHANGED,
@@ -57,7 +58,7 @@ class Finding:
 
 def findings(world: World) -> list[Finding]:
     """Return all findings, the most basic first."""
-    found = [*_git(world), *_state(world)]
+    found = [*_git(world), *_state(world), *_own_config(world)]
     try:
         repo = find_repo(world.environ, world.cwd)
     except GitError as error:  # git refuses it: run no git command here, since its configuration names programs
@@ -96,6 +97,18 @@ def _git(world: World) -> Iterator[Finding]:
     if version and (int(version[1]), int(version[2])) < OLDEST_GIT:
         oldest = ".".join(map(str, OLDEST_GIT))
         yield Finding(WRONG, "git", f"{said} is too old", f"install git {oldest} or newer")
+
+
+def _own_config(world: World) -> Iterator[Finding]:
+    try:
+        load_own_config(world)
+    except HooksError:
+        yield Finding(
+            WRONG,
+            "config",
+            "your own configuration cannot be used, so nothing in it has an effect",
+            "see why with `dodo-hooks validate`",
+        )
 
 
 def _state(world: World) -> Iterator[Finding]:

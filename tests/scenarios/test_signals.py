@@ -20,12 +20,14 @@ RUN = (sys.executable, "-m", "dodo_hooks", "run", "pre-commit")
 
 
 @pytest.fixture(autouse=True)
-def _ctrl_c_counts() -> Iterator[None]:
-    """In the background of a script these tests, and with them all that they start, would have SIGINT ignored."""
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler if before is signal.SIG_IGN else before)
+def _signals_count() -> Iterator[None]:
+    """Let Ctrl-C and a hang-up count, which the background of a script and `nohup` make all processes ignore."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def write_hook(repo: Repo, gate: Gate, first: str = "") -> None:

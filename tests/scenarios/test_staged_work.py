@@ -208,7 +208,7 @@ def test_g5_g6_a_job_that_calls_git_itself_does_not_wait_for_itself(repo: Repo, 
     repo.hook(
         "pre-commit",
         inner=f'test -n "$INNER" || {{ export INNER=1; {command}; }}',
-        fix={"run": "true {staged_files}", "glob": "text", "stage_fixed": True},
+        fix={"run": "true {staged_files}", "glob": "text", "stage_fixed": True, "needs": ["inner"]},
     )
     repo.install()
     done = repo.git(*COMMIT[1:], check=False)

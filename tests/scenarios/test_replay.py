@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.process import wait_until
 from kit.repo import Repo
 
 
@@ -15,6 +16,8 @@ def commits(repo: Repo, *names: str) -> None:
 def background(repo: Repo, hook: str) -> list[str]:
     """How the background job `warm` ended in each firing of the hook, oldest first; skipped ones with the cause."""
     repo.finished(hook)
+    for one in repo.invocations(hook):  # an older one may still wait for its turn
+        wait_until(one.has_ended, what=f"the end of {one.id}")
     ends = [one.job("warm") for one in repo.invocations(hook)]
     return [f"{job.status} {job.cause}" if job.cause else job.status for job in ends]
 

@@ -90,6 +90,19 @@ def blob_id(value: object) -> str:
     return _hex(value, (40, 64))
 
 
+def index_change(
+    path: object, mode: object, blob: object, new_mode: object, new_blob: object
+) -> "tuple[bytes, int, str, int, str]":
+    """Return an entry of git's index before and after a change; the new blob may be "", where there is none."""
+    return (
+        relative_path(path),
+        index_mode(mode),
+        blob_id(blob),
+        index_mode(new_mode),
+        "" if new_blob == "" else blob_id(new_blob),
+    )
+
+
 def relative_path(value: object) -> bytes:
     """Return the path of a file, relative to the top of the working tree, from the text that `path_text` wrote."""
     try:

@@ -52,11 +52,6 @@ def use_former(repo: Repo, environ: Mapping[str, str]) -> None:
         restore_setting(one, environ)
 
 
-def is_used_by_us(repo: Repo) -> bool:
-    """Return whether we have set core.hooksPath."""
-    return any(read_override(one.memory) is not None for one in _settings(repo))
-
-
 def _settings(repo: Repo) -> list[Override]:
     return [_of_repository(repo), *(_of_worktree(repo, git_dir) for git_dir in worktree_git_dirs(repo))]
 

@@ -337,15 +337,8 @@ def _our_file(value: object) -> bytes:
 
 
 def _to_restaged(value: object) -> Restaged:
-    path, mode, blob, new_mode, new_blob, made = untrusted.items(value, 6)
-    return Restaged(
-        untrusted.relative_path(path),
-        untrusted.index_mode(mode),
-        untrusted.blob_id(blob),
-        untrusted.index_mode(new_mode),
-        "" if new_blob == "" else untrusted.blob_id(new_blob),
-        _version(made),
-    )
+    *change, made = untrusted.items(value, 6)
+    return Restaged(*untrusted.index_change(*change), _version(made))
 
 
 def _version(value: object, kinds: "tuple[str, ...]" = KINDS) -> FileState:

@@ -143,18 +143,8 @@ def load_notes(repo: Repo) -> "list[Note]":
 
 def _note(value: object) -> Note:
     head, rows = untrusted.items(value, 2)
-    replaced = tuple(_replaced(*untrusted.items(row, 5)) for row in untrusted.items(rows))
+    replaced = tuple(Replaced(*untrusted.index_change(*untrusted.items(row, 5))) for row in untrusted.items(rows))
     return Note(None if head is None else untrusted.blob_id(head), replaced)
-
-
-def _replaced(path: object, mode: object, blob: object, new_mode: object, new_blob: object) -> Replaced:
-    return Replaced(
-        untrusted.relative_path(path),
-        untrusted.index_mode(mode),
-        untrusted.blob_id(blob),
-        untrusted.index_mode(new_mode),
-        "" if new_blob == "" else untrusted.blob_id(new_blob),
-    )
 
 
 def _write(repo: Repo, notes: "Sequence[Note]") -> None:

@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 CTRL_C = b"\x03"
@@ -49,6 +49,13 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError(f"{self._process.args!r} did not end within {deadline_s} s:\n{self.output!r}")
         return self._process.wait()
+
+    def read_until(self, condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
+        """Go on reading until `condition` holds, as a terminal does. A process whose output nobody reads may block."""
+        end = time.monotonic() + deadline_s
+        while self._read(0.01) or not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"the condition did not come true within {deadline_s} s:\n{self.output!r}")
 
     def shows(self, text: bytes, deadline_s: float = DEADLINE_S) -> None:
         """Wait until the command has printed this, in one piece."""

@@ -41,6 +41,11 @@ def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Chang
     return _Answer(repo, environ, run_git_at_top(repo, environ, _STATUS)).unstaged()
 
 
+def staged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "dict[bytes, bool]":
+    """Return what the index changes against HEAD, as `StatusQuery.staged`. Raises GitError."""
+    return parse_staged(run_git_at_top(repo, environ, _STATUS))
+
+
 class _Answer:
     """The output of `git status`, with the paths that it ignores."""
 

@@ -34,6 +34,8 @@ its jobs exited 0 (also if that is failed because they changed files), or the ho
     a job without `stage_fixed`, or an editor      T merged with S; if it cannot  T, and S beside
       that had read B                                be: T, and S beside
     a job that failed, was cancelled, or too late  T, and S beside                T, and S beside
+    a job that took the path's staged changes out  T, and S beside                T, and S beside
+      of the index (`git reset --hard`)
     an editor that had read U: S has all of it     S merged with F                S merged with F (refused: S)
     a program that has U's own file open           its file, as it is by now      its file, as it is by now
 
@@ -62,6 +64,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.event import needs_recovery
+from dodo_hooks.git.index_entries import index_entries
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.backup import DisturbedError, back_up_and_replace
@@ -69,9 +72,9 @@ from dodo_hooks.git.unstaged.file_state import read_state
 from dodo_hooks.git.unstaged.job_writes import SUCCEEDED, Ending
 from dodo_hooks.git.unstaged.journal import Entry, Journal, Restaged, load_journal, remove_tree
 from dodo_hooks.git.unstaged.lock import release_lock, take_lock, was_killed
-from dodo_hooks.git.unstaged.restore import Restorer, RestoreResult
+from dodo_hooks.git.unstaged.restore import Restorer, RestoreResult, format_path
 from dodo_hooks.git.variables import without_local
-from dodo_hooks.git.worktree_status import Change, unstaged_changes
+from dodo_hooks.git.worktree_status import Change, staged_changes, unstaged_changes
 from dodo_hooks.host.files.file_locks import is_unsupported
 
 _ATTEMPTS = 4  # beside an editor that saves again and again
@@ -80,12 +83,15 @@ _ATTEMPTS = 4  # beside an editor that saves again and again
 class HiddenChanges:
     """Unstaged changes that are hidden. Whoever has them calls `restore` on every way out."""
 
-    def __init__(self, repo: Repo, environ: Mapping[str, str], journal: Journal, lock: int) -> None:
+    def __init__(
+        self, repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "Sequence[Change]", lock: int
+    ) -> None:
         self.lock = lock  # keep it open in processes that may still write into the tree
         self.sentences: tuple[str, ...] = ()  # to print: what happened while the changes were hidden
         self._repo = repo
         self._environ = environ
         self._journal = journal
+        self._staged = {change.path: (change.mode, change.blob) for change in changes}
         self._entries = {entry.path: entry for entry in journal.entries}
         self._result: RestoreResult | None = None
         self._noted: list[tuple[Entry, int]] = []  # of the last record, and where the fix before it is
@@ -139,9 +145,35 @@ class HiddenChanges:
     def restore(self, ending: Ending = SUCCEEDED) -> RestoreResult:
         """Restore the unstaged changes, and release the lock. The second call returns the result of the first."""
         if self._result is None:
-            self._result = Restorer(self._repo, self._environ, self._journal, self.lock, ending).run()
+            removed = self._forget_lost_fixes(ending)
+            ending = ending._replace(suspects=ending.suspects.union(removed))
+            result = Restorer(self._repo, self._environ, self._journal, self.lock, ending).run()
+            sentences = [f"{format_path(path)}: a job removed what you had staged; stage it again" for path in removed]
+            self._result = result._replace(sentences=(*result.sentences, *sentences))
             release_lock(self.lock)
         return self._result
+
+    def _forget_lost_fixes(self, ending: Ending) -> "list[bytes]":
+        """Forget the fixes that the index does not have, and return the paths whose staged changes a job removed.
+
+        A job that runs `git reset --hard`, or `git stash` beside a fixer, puts HEAD's version into the index and at the
+        path. Merging that would take the staged half of its owner's work out of the file as well.
+        """
+        known = {one.path for one in self._journal.restaged}
+        paths = [one.path for one in self._journal.entries if one.fixed or one.path in ending.writers]
+        paths = [path for path in paths if path not in known and path in self._staged and ending.merges(path)]
+        if not paths:
+            return []
+        try:
+            now = index_entries(self._repo, self._environ)
+            staged = staged_changes(self._repo, self._environ)
+        except GitError:  # where nobody can tell, nothing is merged
+            return paths
+        is_same = {path for path in paths if now.get(path) == self._staged[path]}
+        removed = [path for path in paths if path not in is_same and path not in staged]
+        for path in (*is_same, *removed):
+            self._entries[path].fixed.clear()
+        return removed
 
     def _path(self, path: bytes) -> bytes:
         return os.fsencode(self._repo.top) + b"/" + path
@@ -301,4 +333,4 @@ def _hide(
     if not journal.entries:
         remove_tree(journal.directory)
         return None
-    return HiddenChanges(repo, environ, journal, lock)
+    return HiddenChanges(repo, environ, journal, changes, lock)

@@ -82,7 +82,7 @@ class Restorer:
             for name in self._tree.sweep(entry):
                 if name == entry.path:  # nothing stood there any more, so it is back
                     continue
-                self._say(entry, f"changed while the hook ran: saved as {_shown(name)}")
+                self._say(entry, f"changed while the hook ran: saved as {format_path(name)}")
 
     # 2
 
@@ -129,7 +129,7 @@ class Restorer:
             self._journal.is_refused = True
             for entry in entries:
                 entry.owed, entry.owed_in, entry.merged = entry.unstaged, b"", ABSENT
-            names = [_shown(entry.path) for entry in conflicting]
+            names = [format_path(entry.path) for entry in conflicting]
             self._sentences.append(refusal(names, was_killed=self._ending.was_killed))
         for entry in entries:
             entry.has_fixes = True
@@ -287,7 +287,8 @@ class Restorer:
         if beside:
             self._written.append(beside)
             self._say(
-                entry, f"{self._ending.who(entry.path)}: saved as {_shown(beside)}; your unstaged version is restored"
+                entry,
+                f"{self._ending.who(entry.path)}: saved as {format_path(beside)}; your unstaged version is restored",
             )
         return beside is not None
 
@@ -299,7 +300,7 @@ class Restorer:
         self._written.append(name)
         self._say(
             entry,
-            f"something else is there now, and cannot be merged: your unstaged version is saved as {_shown(name)}",
+            f"something else is there now, and cannot be merged: your unstaged version is saved as {format_path(name)}",
         )
 
     def _save_late_writes(self) -> None:
@@ -311,17 +312,17 @@ class Restorer:
             entry.owed, entry.owed_in = read_state(path), b""
             name = self._tree.keep_beside(entry, entry.owed, partial(pieces_of, path))
             self._written.append(name)
-            self._say(entry, f"another program wrote to the file during the merge: saved as {_shown(name)}")
+            self._say(entry, f"another program wrote to the file during the merge: saved as {format_path(name)}")
 
     # Sentences for people
 
     def _say(self, entry: Entry, sentence: str) -> None:
-        self._sentences.append(f"{_shown(entry.path)}: {sentence}")
+        self._sentences.append(f"{format_path(entry.path)}: {sentence}")
 
     def _fail(self, error: "OSError | GitError", entry: "Entry | None" = None) -> None:
         self._is_whole = False
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        what = _shown(entry.path) if entry else "the unstaged changes"
+        what = format_path(entry.path) if entry else "the unstaged changes"
         place = os.fsdecode(self._journal.directory)
         if not os.path.lexists(self._journal.directory + b"/journal"):
             self._sentences.append(
@@ -345,7 +346,7 @@ def _is_in(version: FileState, others: "list[FileState]") -> bool:
     return any(version.is_same_as(one) for one in others)
 
 
-def _shown(path: bytes) -> str:
+def format_path(path: bytes) -> str:
     """Return a path as people can read it, on one line."""
     text = path.decode("utf-8", "backslashreplace")
     return text if text.isprintable() else ascii(text)[1:-1]

@@ -32,6 +32,11 @@ class GivenFiles:
     globs: tuple[str, ...] = ()  # one of them has to match
     excludes: tuple[str, ...] = ()  # none of them may
 
+    @property
+    def are_piped(self) -> bool:
+        """True if the files came from standard input, which nobody can read again."""
+        return self.listed_in == "-"
+
     def words(self) -> tuple[str, ...]:
         """Return the options as they are typed."""
         words = [word for name in self.named for word in ("--files", name)]

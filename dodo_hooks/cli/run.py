@@ -126,7 +126,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         is_dry=options["dry_run"],
         is_verbose=options["verbose"],
         is_quiet=options["quiet"],
-        again=(*given.words(), *_words(options)),
+        again=None if given.are_piped else (*given.words(), *_words(options)),
     )
     return run_manually(world, request, options["config"])
 

@@ -18,12 +18,13 @@ _BAD = (statuses.FAILED, statuses.CRASHED, statuses.CANCELLED)
 
 
 def summary(
-    writer: "InvocationWriter", output: "Sequence[str]", again: "Sequence[str]", had_line: "Collection[int]"
+    writer: "InvocationWriter", output: "Sequence[str]", again: "Sequence[str] | None", had_line: "Collection[int]"
 ) -> "list[str]":
     """Return sentences about the failed jobs; none if no job failed.
 
     `output`: of plan.OUTPUTS; without FAILURE each failure still gets a short sentence. `again`: the words of
-    `dodo-hooks run` after the jobs. `had_line`: the jobs that had their line on the screen.
+    `dodo-hooks run` after the jobs; None: a retry is what runs them again. `had_line`: the jobs that had their line on
+    the screen.
     """
     hook = writer.hook
     ends = sorted(writer.outcomes().items())
@@ -45,9 +46,10 @@ def summary(
     if hook.warns:
         sentences.append(f"{hook.name}: failures are warnings here (fail_mode: warn)")
     if FAILURE in output:
-        words = [word for job, _ in failed for word in ("--job", job.name)]
-        command = " ".join(map(shell_word, ("dodo-hooks", "run", hook.name, *words, *again)))
-        sentences[-1] += f"\nrun again: {command}"
+        words = ["retry", f"@{writer.identity}"]
+        if again is not None:
+            words = ["run", hook.name, *(word for job, _ in failed for word in ("--job", job.name)), *again]
+        sentences[-1] += f"\nrun again: {' '.join(map(shell_word, ('dodo-hooks', *words)))}"
     return sentences
 
 

@@ -54,7 +54,7 @@ class Request:
     is_dry: bool = False
     is_verbose: bool = False
     is_quiet: bool = False  # only what failed is shown
-    again: tuple[str, ...] = ()  # the options to repeat in order to run the same again
+    again: tuple[str, ...] | None = ()  # as in `Firing`
 
 
 def run_manually(world: World, request: Request, config: str | None = None) -> int:

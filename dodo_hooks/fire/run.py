@@ -81,12 +81,19 @@ class Firing(Record):
     files: "Mapping[int, tuple[bytes, ...]]" = NO_LISTS  # of each job that is about files (G4)
     stdin: bytes = b""  # what git gave to the hook (G3)
     status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
-    again: "tuple[str, ...]" = ()  # the options of `run` with which a person fired it, for the command that repeats it
+    again: "tuple[str, ...] | None" = ()  # the options of `run` that repeat it; None: its files came from a pipe
 
     @property
     def output(self) -> "tuple[str, ...]":
         """The parts of the output that are shown, of plan.OUTPUTS."""
         return OUTPUTS if self.rules.output is None else self.rules.output
+
+    @property
+    def needs_retry(self) -> bool:
+        """True if only a retry has the files of this run: git unstages those of `commit -a` when that has failed."""
+        index = self.world.environ.get("GIT_INDEX_FILE", "index")
+        is_gits_own = self.trigger == BY_GIT and index.rpartition("/")[2] != "index"
+        return is_gits_own or self.trigger == BY_RETRY or self.again is None
 
     @property
     def is_idle(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 
 import click
@@ -12,6 +11,7 @@ from dodo_hooks.cli.completion import hook_names
 from dodo_hooks.cli.repository import plan_here, with_only
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.terminal_text import has_unicode
 from dodo_hooks.fire.report.file_notices import print_notices_here
 from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
@@ -76,7 +76,7 @@ def graph(world: World, hook: str | None, form: str | None, file: str | None) ->
     if file is not None:
         _write(os.path.join(world.cwd, file), FORMATS[form](plan))
     elif form == TEXT:
-        _print_text(plan)
+        _print_text(world, plan)
     else:
         _print(FORMATS[form](plan))
 
@@ -90,16 +90,11 @@ def _format_of(file: str | None) -> str:
     return _ENDINGS[ending]
 
 
-def _print_text(plan: Plan) -> None:
-    """Print the graph as text, with ASCII lines where the output's encoding lacks others."""
+def _print_text(world: World, plan: Plan) -> None:
+    """Print the graph as text, with ASCII lines where the locale has no others."""
     from dodo_hooks.cli.graph.text import ASCII_LINES, LINES, render_text
 
-    try:
-        "".join(map("".join, LINES)).encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        _print(render_text(plan, ASCII_LINES))
-    else:
-        _print(render_text(plan))
+    _print(render_text(plan, LINES if has_unicode(world.environ) else ASCII_LINES))
 
 
 def _print(text: str) -> None:

@@ -53,7 +53,8 @@ def report(run: Run, *sentences: str) -> None:
     if firing.trigger != BY_DOIT:  # else a reporter of doit's has printed it already
         if firing.trigger != BY_GIT and SKIPS in firing.output:
             _print_skipped(run, waits)
-        again = (*firing.again, *(("--", *firing.args) if firing.args else ()))
+        arguments = ("--", *firing.args) if firing.args else ()
+        again = None if firing.needs_retry else (*(firing.again or ()), *arguments)
         lines = summary(run.writer, firing.output, again, run.had_line)
     unkept = (run.unkept,) if run.unkept else ()
     for line in (*lines, *dict.fromkeys((*sentences, *run.remarks, *run.troubles, *unkept))):

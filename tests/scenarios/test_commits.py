@@ -1,50 +1,19 @@
-"""The ways in which git makes a commit, through the whole program (G3, G5, G6).
+"""The ways in which git makes a commit, through the whole program (G5, G6).
 
 The tests check what is committed, what is staged, and what is in the working tree afterwards.
 """
 
 import json
-import shlex
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from kit.committing import WAYS, commit_files, dash_p, merge, only_file, plain, with_bad
-from kit.invocation import Invocation
+from kit.fixing import fix_job
 from kit.repo import Repo
 from kit.unstaged import index_of, snapshot
-
-GOOD = """\
-import os, sys
-for name in sys.argv[1:]:
-    with open(name) as file:
-        text = file.read()
-    if "bad" in text:
-        with open(name, "w") as file:
-            file.write(text.replace("bad", "good"))
-sys.exit(os.environ.get("FAILS"))
-"""
-
-
-def fix_job(place: Path) -> dict[str, Any]:
-    """Return a job that makes `good` of every `bad`. FAILS=why: it fails afterwards."""
-    script = place / "good.py"
-    script.write_text(GOOD)
-    return {"run": f"{shlex.quote(sys.executable)} {script} {{staged_files}}", "glob": "*", "stage_fixed": True}
-
-
-@pytest.fixture
-def fixing(repo: Repo) -> Repo:
-    """Return a repository with such a hook and a few committed files."""
-    commit_files(repo)
-    repo.hook("pre-commit", fix=fix_job(repo.path.parent))
-    repo.git("add", "hooks.dodo")
-    repo.git("commit", "-qm", "hooks", "--no-verify")
-    return repo
 
 
 def head(repo: Repo, name: str = "one") -> str:
@@ -253,9 +222,6 @@ def test_g5_a_refused_commit_is_recorded_as_a_failed_run(fixing: Repo) -> None:
     assert f"{run.id} pre-commit: commit refused: the fixes to one conflict" in failures
 
 
-# By hand
-
-
 def test_g5_g6_a_hook_that_is_run_by_hand_does_the_same(fixing: Repo) -> None:
     fixing.write("one", with_bad("one"))
     fixing.git("add", "one")
@@ -273,104 +239,6 @@ def test_g5_with_files_that_a_person_names_nothing_is_set_aside(fixing: Repo) ->
     fixing.run("run", "pre-commit", "--files", "two", check=True)
     assert fixing.read("two") == "two\nunstaged, good\n"
     assert fixing.read("three") == "three\nunstaged, bad\n" and index_of(fixing) == index
-
-
-# What hooks are told
-
-
-def text(invocation: Invocation, job: str) -> str:
-    return invocation.log(job).decode()
-
-
-def test_g3_jobs_edit_the_message_of_the_commit(repo: Repo) -> None:
-    repo.hook("prepare-commit-msg", template="echo \"from $2\" >>{1}; echo {0} '{2}'")
-    repo.hook("commit-msg", sign="echo signed >>{1}", check="grep -q work {1}")
-    repo.git("commit", "-q", "--allow-empty", "-m", "work", check=False)
-    told = text(repo.finished("prepare-commit-msg"), "template").strip()
-    assert told == ".git/COMMIT_EDITMSG message message"
-    message = repo.git("log", "-1", "--format=%B").stdout
-    assert message.split("\n")[0] == "work" and "signed" in message
-    assert repo.git("commit", "-q", "--allow-empty", "-m", "other", check=False).returncode == 1
-
-
-def test_g3_patches_that_are_to_be_mailed(repo: Repo) -> None:
-    repo.hook("sendemail-validate", check="grep -q signed {1} && echo {0}")
-    repo.install()
-    mailed = repo.write("0001-good.patch", "signed\n")
-    refused = repo.write("0002-bad.patch", "not that\n")
-    hook = ("git", "hook", "run", "--ignore-missing", "sendemail-validate", "--")  # as git-send-email does
-    repo.call(*hook, str(mailed), "headers", check=True)
-    assert text(repo.finished("sendemail-validate"), "check") == f"{mailed} headers\n"
-    assert repo.call(*hook, str(refused), "headers").returncode == 1
-
-
-def test_g3_rewritten_commits_are_told_to_each_job(repo: Repo) -> None:
-    repo.hook(
-        "post-rewrite", one={"run": "cat", "use_stdin": True}, two={"run": "cat", "use_stdin": True}, arg="echo {0}"
-    )
-    old = repo.git("rev-parse", "HEAD").stdout.strip()
-    repo.git("commit", "-q", "--amend", "--allow-empty", "-m", "amended")
-    new = repo.git("rev-parse", "HEAD").stdout.strip()
-    told = repo.finished("post-rewrite")
-    assert [text(told, job) for job in ("one", "two", "arg")] == [f"{old} {new}\n", f"{old} {new}\n", "amend\n"]
-
-
-# What it costs
-
-
-def git_calls(repo: Repo, *argv: str) -> list[str]:
-    """Return the git commands that we start during a git command."""
-    bin_dir, calls = repo.path.parent / "bin", repo.path.parent / "calls"
-    bin_dir.mkdir(exist_ok=True)
-    wrapper = bin_dir / "git"
-    wrapper.write_text(f'#!/bin/sh\necho "$@" >>{calls}\nexec {shutil.which("git")} "$@"\n')
-    wrapper.chmod(0o755)
-    calls.write_text("")
-    # git puts this directory in front of the PATH that its hooks have.
-    repo.call("git", *argv, env={"GIT_EXEC_PATH": str(bin_dir)}, check=True)
-    return [_command(line.split()) for line in calls.read_text().splitlines()]
-
-
-def _command(words: list[str]) -> str:
-    while words[0] in ("-C", "-c"):  # options of git itself
-        words = words[2:]
-    return words[0]
-
-
-def stage_many(repo: Repo, count: int, *, is_partial: bool) -> None:
-    for n in range(count):
-        repo.write(f"many/{n}", with_bad(str(n)))
-    repo.git("add", "many")
-    for n in range(count if is_partial else 0):
-        repo.write(f"many/{n}", with_bad(str(n), bottom="unstaged\n"))
-
-
-def test_g5_a_commit_without_unstaged_work_asks_git_once(repo: Repo) -> None:
-    commit_files(repo)
-    repo.hook("pre-commit", look={"run": ": {staged_files}", "glob": "many/*"}, branch=": {branch}")
-    repo.install()
-    stage_many(repo, 20, is_partial=False)
-    repo.git("commit", "-qm", "to warm up")
-    repo.write("many/1", "changed\n")
-    repo.git("add", "many")
-    assert git_calls(repo, "commit", "-qm", "work") == ["status"]
-    assert git_calls(repo, "commit", "--allow-empty", "-qm", "nothing") == ["status"]
-
-
-def test_g5_g6_the_number_of_git_processes_does_not_grow_with_the_files(fixing: Repo) -> None:
-    fixing.git("commit", "--allow-empty", "-qm", "to warm up")
-    counts = []
-    for count in (1, 60):
-        stage_many(fixing, count, is_partial=True)
-        counts.append(git_calls(fixing, "commit", "-qm", "work"))
-        assert fixing.git("show", "HEAD:many/0").stdout == with_bad("0", "good")
-        assert fixing.read("many/0") == with_bad("0", "good", "unstaged\n")
-        shutil.rmtree(fixing.path / "many")
-        fixing.git("rm", "-rq", "--cached", "many")
-        fixing.git("commit", "-qm", "again", "--no-verify")
-    in_all = ["status", "checkout-index", "status", "update-index", "ls-files"]
-    # The last one is for the files that a job and their owner have both changed: all of them.
-    assert counts == [[*in_all, "diff"], [*in_all, "diff"]]
 
 
 def test_g6_a_commit_that_a_task_makes_is_fixed_as_any_other(repo: Repo) -> None:

@@ -1,56 +1,26 @@
-"""Other writers while the jobs of a commit run (G5, G6, G7).
+"""Other writers while the jobs of a commit run (G5, G6).
 
-Editors save, background jobs write, others commit, and jobs of one hook change the same files.
+Editors save, background jobs write, and others commit.
 """
 
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from kit.gate import Gate
+from kit.partial import COMMIT, MakeGate, expect_nobody_at, head, make_partial
 from kit.process import processes_with, wait_until
 from kit.repo import TEST_ID, Repo
-from kit.unstaged import STAGED, TEXT, fixed_text, index_of, snapshot, unstaged_text, write
+from kit.unstaged import STAGED, TEXT, index_of, snapshot, unstaged_text, write
 
-COMMIT = ("git", "commit", "-qm", "work")
-A_MOMENT_S = 0.3  # in which whoever must not come to a gate would have come
 SAVED = ("line 10\n", "line ten, from an editor\n")
-
-MakeGate = Callable[[str], Gate]
-
-
-def expect_nobody_at(gate: Gate) -> None:
-    with pytest.raises(AssertionError, match="no job came"):
-        gate.wait(deadline_s=A_MOMENT_S)
-
-
-def make_partial(repo: Repo, *names: str) -> None:
-    """Make committed files that have a staged change and an unstaged one."""
-    for name in names:
-        repo.write(name, TEXT)
-    repo.git("add", *names)
-    repo.git("commit", "-qm", "files", "--no-verify")
-    for name in names:
-        repo.write(name, STAGED)
-    repo.git("add", *names)
-    for name in names:
-        repo.write(name, unstaged_text())
-
-
-def head(repo: Repo, name: str) -> str:
-    return repo.call("git", "show", f"HEAD:{name}", check=True).stdout
 
 
 def expect_no_journal(repo: Repo) -> None:
     assert not repo.has(".git/dodo-hooks-aside")
-
-
-# Who writes meanwhile
 
 
 def test_g5_what_an_editor_saves_during_a_slow_hook_is_not_lost(repo: Repo, gate: Gate) -> None:
@@ -331,126 +301,3 @@ def test_g5_what_a_job_leaves_running_holds_nothing_up(repo: Repo, make_gate: Ma
     assert (head(repo, "text"), repo.read("text")) == (STAGED, unstaged_text())
     expect_no_journal(repo)
     server.open()
-
-
-# Jobs that want the same files
-
-
-def fixer(gate: Gate, glob: str, **more: Any) -> dict[str, Any]:
-    return {"run": f": {{staged_files}}; {gate.command}", "glob": glob, "stage_fixed": True, **more}
-
-
-def reader(gate: Gate, glob: str) -> dict[str, Any]:
-    return {"run": f": {{staged_files}}; {gate.command}", "glob": glob}
-
-
-def stage(repo: Repo, *names: str) -> None:
-    for name in names:
-        repo.write(name, "staged\n")
-    repo.git("add", *names)
-
-
-def test_g7_jobs_that_share_files_go_in_turn_and_others_at_once(repo: Repo, make_gate: MakeGate) -> None:
-    one, look, two, other, free, apart = (make_gate(name) for name in ("one", "look", "two", "other", "free", "apart"))
-    repo.settings(jobs=8)
-    repo.hook(
-        "pre-commit",
-        one=fixer(one, "*.py"),
-        look=reader(look, "a.py"),
-        two=fixer(two, "a.py"),
-        other=fixer(other, "*.md"),
-        free=free.command,
-        apart=reader(apart, "*.txt"),
-    )
-    stage(repo, "a.py", "b.py", "c.md", "d.txt")
-    git = repo.start(*COMMIT)
-    for gate in (one, other, free, apart):
-        gate.wait()
-    expect_nobody_at(look)
-    assert two.is_empty()
-    one.open()
-    look.wait()
-    expect_nobody_at(two)
-    look.open()
-    two.wait()
-    for gate in (two, other, free, apart):
-        gate.open()
-    git.communicate()
-    assert git.returncode == 0
-
-
-def test_g7_readers_of_one_file_run_at_once_before_it_is_changed(repo: Repo, make_gate: MakeGate) -> None:
-    first, second, fix = make_gate("first"), make_gate("second"), make_gate("fix")
-    repo.settings(jobs=8)
-    repo.hook("pre-commit", first=reader(first, "*.py"), second=reader(second, "a.py"), fix=fixer(fix, "a.py"))
-    stage(repo, "a.py")
-    git = repo.start(*COMMIT)
-    first.wait()
-    second.wait()
-    first.open()
-    expect_nobody_at(fix)
-    second.open()
-    fix.wait()
-    fix.open()
-    git.communicate()
-    assert git.returncode == 0
-
-
-def test_g7_across_groups_and_after_a_failure(repo: Repo, make_gate: MakeGate) -> None:
-    one, two, other = make_gate("one"), make_gate("two"), make_gate("other")
-    repo.settings(jobs=8)
-    in_one = {**fixer(one, "a.py"), "name": "in-one"}
-    in_one["run"] += "; exit 3"
-    in_two = [{**fixer(two, "*.py"), "name": "in-two"}, {**fixer(other, "c.md"), "name": "beside"}]
-    repo.hook(
-        "pre-commit",
-        first={"group": {"parallel": True, "jobs": [in_one]}},
-        second={"group": {"parallel": True, "jobs": in_two}},
-    )
-    stage(repo, "a.py", "b.py", "c.md")
-    git = repo.start(*COMMIT)
-    one.wait()
-    other.wait()
-    expect_nobody_at(two)
-    one.open()
-    two.wait()  # turns are not needs: the failure of the first does not skip the second
-    two.open()
-    other.open()
-    git.communicate()
-    assert git.returncode == 1
-    statuses = repo.finished("pre-commit").statuses()
-    assert sorted(statuses.values()) == ["completed", "completed", "failed"]
-
-
-def test_g7_a_job_in_batches_has_its_files_until_the_last_one(repo: Repo, make_gate: MakeGate) -> None:
-    one, two = make_gate("one"), make_gate("two")
-    repo.settings(jobs=8)
-    repo.hook("pre-commit", one=fixer(one, "*.txt"), two=fixer(two, "*/00000.txt"))
-    names = [f"{'x' * 200}/{number:05}.txt" for number in range(6_000)]
-    for name in names:
-        repo.write(name, "text\n")
-    repo.git("add", "x" * 200)
-    git = repo.start(*COMMIT)
-    one.wait()
-    one.let_one_go()
-    one.wait()  # with its second batch
-    expect_nobody_at(two)
-    one.open()
-    two.wait()
-    two.open()
-    git.communicate()
-    assert git.returncode == 0
-
-
-def test_g6_g7_each_fixer_builds_on_the_one_before(repo: Repo) -> None:
-    make_partial(repo, "text")
-    fixed = fixed_text().replace("line 20\n", "line twenty, too\n")
-    repo.hook(
-        "pre-commit",
-        one={"run": "sed -i.bak 's/^line 15$/line fifteen, fixed/' {staged_files}; rm text.bak", "stage_fixed": True},
-        two={"run": "sed -i.bak 's/^line 20$/line twenty, too/' {staged_files}; rm text.bak", "stage_fixed": True},
-    )
-    repo.git(*COMMIT[1:])
-    assert head(repo, "text") == fixed
-    assert repo.read("text") == fixed.replace("line 30\n", "line thirty, unstaged\n")
-    assert repo.git("diff", "--cached", "--name-only").stdout == ""

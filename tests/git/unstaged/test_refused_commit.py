@@ -1,0 +1,184 @@
+"""What is kept of the working tree when a commit is refused (G5)."""
+
+import os
+import shutil
+
+import pytest
+
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.unstaged.backup import back_up_unstaged
+from dodo_hooks.git.unstaged.hide import restore_interrupted
+from dodo_hooks.git.unstaged.job_writes import Ending
+from dodo_hooks.git.unstaged.journal import Journal
+from dodo_hooks.git.unstaged.lock import take_lock
+from dodo_hooks.git.unstaged.stage_fixed import FixStager
+from dodo_hooks.git.worktree_status import unstaged_changes
+from kit.hiding import abandon, fix, kept, put_aside
+from kit.repo import Repo
+from kit.unstaged import (
+    STAGED,
+    difference,
+    fixed_and_unstaged_text,
+    fixed_text,
+    index_of,
+    snapshot,
+    unstaged_text,
+    write,
+)
+
+COLLIDING = STAGED.replace("line 30\n", "line thirty, fixed or saved\n")
+
+
+def test_g5_what_stands_there_when_a_commit_is_refused_is_kept(text: Repo) -> None:
+    for name in ("dir/whole", "apart", "untouched"):
+        text.write(name, STAGED)
+        text.git("add", name)
+    text.write("apart", unstaged_text())
+    before = snapshot(text.path)
+    aside = put_aside(text)
+    fix(text, aside, b"dir/whole", b"apart")
+    fix(text, aside, b"text", content=COLLIDING)
+    place = text.path / ".git/dodo-hooks-kept"
+    result = aside.restore()
+    assert result.conflict and str(place) in result.sentences[-1]
+    assert difference(before, snapshot(text.path)) == {}
+    assert kept(text) == [("apart", fixed_text()), ("dir/whole", fixed_text()), ("text", COLLIDING)]
+
+
+def test_g5_each_refused_commit_keeps_its_own(text: Repo) -> None:
+    for content in (COLLIDING, COLLIDING + "and more\n"):
+        aside = put_aside(text)
+        fix(text, aside, b"text", content=content)
+        assert aside.restore().conflict
+    assert kept(text) == [("text", COLLIDING), ("text", COLLIDING + "and more\n")]
+
+
+def test_g5_where_no_commit_is_refused_nothing_is_kept(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    assert not aside.restore().conflict and not text.has(".git/dodo-hooks-kept")
+
+
+def test_g5_a_recovery_of_a_refused_commit_keeps_the_same(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text", content=COLLIDING)
+    abandon(aside)
+    said = restore_interrupted(find_repo(text.env, str(text.path)), text.env)
+    assert "dodo-hooks-kept" in said[-1] and text.read("text") == unstaged_text()
+    assert kept(text) == [("text", COLLIDING)]
+
+
+def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text", content=COLLIDING)
+    text.write(".git/dodo-hooks-kept", "in the way\n")
+    result = aside.restore()
+    assert result.conflict and not result.is_whole and text.read("text") == COLLIDING
+    (text.path / ".git/dodo-hooks-kept").unlink()
+    restore_interrupted(find_repo(text.env, str(text.path)), text.env)
+    assert text.read("text") == unstaged_text() and kept(text) == [("text", COLLIDING)]
+
+
+@pytest.mark.parametrize("content", [COLLIDING, fixed_text()])
+def test_g5_what_a_job_leaves_that_did_not_succeed_is_not_the_owners(text: Repo, content: str) -> None:
+    aside = put_aside(text)
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    write(text, b"text", content)
+    assert restager.after(watch, stages=False).paths == ()
+    assert restager.before([b"text"]).foreign == {b"text"}  # so no later job's fix is staged with it
+    result = aside.restore(Ending(False, {b"text": ("fmt",)}))
+    assert not result.conflict and result.sentences[0].startswith("text: changed by job fmt, or while it ran: saved as")
+    assert text.git("show", ":text").stdout == STAGED
+    assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), content)
+
+
+def test_g5_a_fix_that_is_staged_stays_also_if_a_job_that_fails_has_written_over_it(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    write(text, b"text", "half of a file\n")
+    result = aside.restore(Ending(False, {b"text": ("fmt", "lint")}))
+    assert result.sentences[0].startswith("text: changed by one of the jobs fmt, lint, or while they ran: saved as")
+    assert (text.read("text"), text.read("text.during-hook")) == (fixed_and_unstaged_text(), "half of a file\n")
+    assert text.git("show", ":text").stdout == fixed_text()
+
+
+@pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
+def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -> None:
+    """Let an editor save whenever git has read the file."""
+    aside = put_aside(text)
+    text.write(".git/info/attributes", "text filter=editor\n")
+    text.git("config", "filter.editor.clean", "cat; echo saved >>text")
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    write(text, b"text", fixed_text())
+    assert restager.after(watch).paths == ()
+    text.git("config", "filter.editor.clean", "cat")
+    seen = text.read("text")
+    aside.restore(ending)
+    assert text.git("show", ":text").stdout == STAGED
+    if ending.has_succeeded:
+        assert text.read("text") == fixed_and_unstaged_text() + seen.removeprefix(fixed_text())
+    else:
+        assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), seen)
+
+
+def test_g5_a_jobs_deletion_that_is_staged_collides_with_unstaged_edits(text: Repo) -> None:
+    before, index = snapshot(text.path), index_of(text)
+    aside = put_aside(text)
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    (text.path / "text").unlink()
+    assert restager.after(watch).paths == (b"text",)
+    assert aside.restore().conflict
+    assert (snapshot(text.path), index_of(text)) == (before, index)
+
+
+@pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
+def test_g5_what_a_job_has_emptied_comes_back_and_leaves_nothing(text: Repo, ending: Ending) -> None:
+    before = snapshot(text.path)
+    aside = put_aside(text)
+    text.write("text", "")
+    assert aside.restore(ending).sentences == ()
+    assert difference(before, snapshot(text.path)) == {}
+
+
+def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(text: Repo) -> None:
+    """Keep it: the journal was there, and this path not hidden yet, so only its owner can have written there since."""
+    facts = find_repo(text.env, str(text.path))
+    lock = take_lock(facts, waits=True)
+    assert lock is not None
+    journal = Journal(facts.git_dir)
+    back_up_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    journal.write()
+    os.close(lock)
+    write(text, b"text", "all anew\n")
+    restore_interrupted(facts, text.env)
+    assert (text.read("text"), text.read("text.unstaged")) == ("all anew\n", unstaged_text())
+
+
+def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> None:
+    aside = put_aside(text)
+    shutil.rmtree(text.path / ".git/dodo-hooks-aside")
+    result = aside.restore()
+    assert result.conflict and not result.is_whole
+    assert "another program removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
+
+
+def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:
+    aside = put_aside(text)
+    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
+    watch = restager.before([b"text"])
+    (text.path / "text").chmod(0o755)
+    assert restager.after(watch).paths == (b"text",)
+    assert aside.restore().sentences == ()
+    assert index_of(text)["text"].startswith("100755 ")
+    assert text.read("text") == unstaged_text() and os.access(text.path / "text", os.X_OK)
+
+
+def test_g5_garbage_collection_meanwhile(text: Repo) -> None:
+    aside = put_aside(text)
+    fix(text, aside, b"text")
+    text.git("gc", "-q", "--prune=now")
+    assert aside.restore().sentences == ()
+    assert text.read("text") == fixed_and_unstaged_text()

@@ -1,0 +1,27 @@
+"""Words for tests of trust: the hook file that is trusted or pinned."""
+
+from pathlib import Path
+
+from kit.repo import Done, Repo
+
+COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
+FILE = """\
+hooks:
+  pre-commit: {jobs: [{name: gate, run: echo x >> ran}]}
+  post-commit: {jobs: [{name: after, run: echo x >> after}]}
+"""
+
+
+def ran(repo: Repo) -> int:
+    return len((repo.path / "ran").read_text().split()) if repo.has("ran") else 0
+
+
+def files_of(repo: Repo) -> list[Path]:
+    return sorted((repo.state / "dodo-hooks/trust").iterdir())
+
+
+def refused(repo: Repo) -> Done:
+    done = repo.git(*COMMIT, check=False)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and not repo.has("evil")
+    assert "pre-commit refused: the hook files have changed since you accepted them; review" in done.stderr
+    return done

@@ -1,0 +1,17 @@
+"""Fixtures that several tests of this folder use."""
+
+import pytest
+
+from kit.committing import commit_files
+from kit.fixing import fix_job
+from kit.repo import Repo
+
+
+@pytest.fixture
+def fixing(repo: Repo) -> Repo:
+    """Return a repository with such a hook and a few committed files."""
+    commit_files(repo)
+    repo.hook("pre-commit", fix=fix_job(repo.path.parent))
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-qm", "hooks", "--no-verify")
+    return repo

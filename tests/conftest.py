@@ -1,6 +1,7 @@
 """What every test gets: a clean environment, and a look at the end at what it left behind."""
 
 import os
+import random
 import signal
 import uuid
 from collections.abc import Callable, Iterator
@@ -8,21 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
+from kit.chance import chance_of
 from kit.gate import Gate
-from kit.process import Process, children_of, processes_with, wait_until
+from kit.process import Process, our_children, pids, processes_with, wait_until
 from kit.repo import TEST_ID, Repo, clean_environment
 from kit.terminal import Terminal
 
-# `pytest --hypothesis-profile nightly` looks further. No deadline: the machine may be busy.
-settings.register_profile("default", max_examples=50, deadline=None)
-settings.register_profile("nightly", max_examples=2000, deadline=None)
 # A shell that starts pytest in the background of a script has it ignore Ctrl-C, and so would all that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-LEAVING_S = 3  # how long a process may take to leave after its invocation has ended
+# How long a process may take to leave after its invocation has ended. Not longer: what stays for good, such as the
+# `sleep 1000` of a job, is found either way, and what stays for some seconds has to be found, too.
+LEAVING_S = 10
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,9 +48,9 @@ def _home_stays_empty(nobodys_home: Path) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_child_is_left() -> Iterator[None]:
     """Fails a test that forked and did not see to the end of it."""
-    before = _our_children()
+    before = our_children()
     yield
-    _expect_none_left(lambda: [child for child in _our_children() if child not in before])
+    _expect_none_left(lambda: [child for child in our_children() if child not in before])
 
 
 @pytest.fixture
@@ -59,14 +59,21 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
     test_id = uuid.uuid4().hex
     home = tmp_path / "home"
     home.mkdir()
+    others = pids()
     yield clean_environment(home, test_id)
-    _expect_none_left(lambda: processes_with(TEST_ID, test_id))
+    _expect_none_left(lambda: processes_with(TEST_ID, test_id, besides=others))
 
 
 @pytest.fixture
 def repo(tmp_path: Path, env: dict[str, str]) -> Repo:
     """Return a git repository with one commit."""
     return Repo.create(tmp_path / "repo", env)
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Return what a test draws with; it prints how to draw the same again."""
+    return chance_of(request.node.name)
 
 
 @pytest.fixture
@@ -100,10 +107,6 @@ def terminal(repo: Repo) -> Iterator[Callable[..., Terminal]]:
     yield start
     for one in terminals:
         one.close()
-
-
-def _our_children() -> list[Process]:
-    return children_of(os.getpid())
 
 
 def _expect_none_left(find: Callable[[], list[Process]]) -> None:

@@ -18,7 +18,7 @@ from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli
 from kit.gate import Gate
 from kit.history import History, end, start
-from kit.process import kill
+from kit.process import DEADLINE_S, kill
 from kit.repo import Repo
 
 DONE = Outcome(COMPLETED, exit_code=0)
@@ -49,7 +49,7 @@ def read(process: "subprocess.Popen[bytes]", data: bytes) -> None:
 
 
 def rest(process: "subprocess.Popen[bytes]") -> tuple[int, bytes, str]:
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=DEADLINE_S)
     return process.returncode, out, err.decode()
 
 
@@ -155,7 +155,7 @@ def test_a_closed_output_ends_a_follower_of_a_silent_job(repo: Repo, history: Hi
     os.close(writer)
     assert os.read(reader, 100) == b"working"
     os.close(reader)
-    _, err = following.communicate(timeout=10)
+    _, err = following.communicate(timeout=DEADLINE_S)
     assert (following.returncode, err) == (141, b"")
 
 

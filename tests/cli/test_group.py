@@ -11,10 +11,10 @@ from dodo_hooks import __version__
 from dodo_hooks.core.statuses import COMPLETED, Outcome
 from kit.answer import Cli
 from kit.history import History, start
+from kit.process import DEADLINE_S
 from kit.repo import Repo
 
 DONE = Outcome(COMPLETED, exit_code=0)
-
 
 BEGIN = "import sys; from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
 HEAVY = {"yaml", "pydantic", "doit"}
@@ -121,7 +121,7 @@ def test_ctrl_c_in_a_command_is_130(repo: Repo, history: History) -> None:
     at_work = repo.start(sys.executable, "-c", f"{BEGIN}sys.exit(group.run(['jobs', 'logs', '-f', 'a'], make_world()))")
     assert at_work.stdout is not None and at_work.stdout.read(7) == b"working"
     at_work.send_signal(signal.SIGINT)
-    _, err = at_work.communicate(timeout=10)
+    _, err = at_work.communicate(timeout=DEADLINE_S)
     assert (at_work.returncode, err.strip()) == (130, b"")
 
 

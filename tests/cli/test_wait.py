@@ -26,7 +26,7 @@ from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli
 from kit.gate import Gate
 from kit.history import History, end, start
-from kit.process import kill
+from kit.process import DEADLINE_S, kill
 from kit.repo import Repo
 
 DONE = Outcome(COMPLETED, exit_code=0)
@@ -50,7 +50,7 @@ def waiter(repo: Repo) -> Waiter:
 
 
 def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=DEADLINE_S)
     return process.returncode, out.decode()
 
 

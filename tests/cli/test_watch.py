@@ -13,7 +13,7 @@ from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
 from dodo_hooks.host.world import World
 from kit.gate import Gate
 from kit.history import History, end, start
-from kit.process import kill
+from kit.process import DEADLINE_S, kill
 from kit.repo import Repo
 from kit.terminal import CTRL_C, Terminal
 
@@ -37,7 +37,7 @@ def test_each_change_is_a_line_when_nobody_looks(repo: Repo, history: History) -
     end(writer, 1, Outcome(FAILED, EXIT, exit_code=7))
     assert line(watching) == f"{head} b: failed, exit code 7"
     watching.send_signal(signal.SIGINT)
-    assert watching.communicate(timeout=10) == (b"", b"")
+    assert watching.communicate(timeout=DEADLINE_S) == (b"", b"")
     assert watching.returncode == 0
 
 
@@ -62,7 +62,7 @@ def test_a_closed_output_ends_the_watching(repo: Repo, history: History) -> None
     os.close(writer)
     assert b"a: running" in os.read(reader, 1000)
     os.close(reader)
-    assert watching.communicate(timeout=10)[1] == b""
+    assert watching.communicate(timeout=DEADLINE_S)[1] == b""
     assert watching.returncode == 141
 
 

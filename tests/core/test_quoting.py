@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core.plan import as_argument
 from dodo_hooks.loader.shell.quoting import QuotedCommand, Template, TemplateError, expand_placeholders
+from kit.process import DEADLINE_S
 
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)] or ["sh"]
 
@@ -181,7 +182,11 @@ def run(shell: str, text: str, files: list[bytes], env: dict[bytes, bytes], fold
     shown.write_bytes(b"")
     paths = {b"PATH": os.fsencode(folder / "bin") + b":" + os.environb[b"PATH"], b"SHOWN": os.fsencode(shown)}
     done = subprocess.run(
-        [shell, "-c", text, "sh", *files], env={**env, **paths}, cwd=folder / "here", capture_output=True, timeout=10
+        [shell, "-c", text, "sh", *files],
+        env={**env, **paths},
+        cwd=folder / "here",
+        capture_output=True,
+        timeout=DEADLINE_S,
     )
     assert os.listdir(folder / "here") == ["a"], "a value was executed"
     calls, fields = [], shown.read_bytes().split(b"\0")[:-1]

@@ -8,7 +8,7 @@ from subprocess import Popen
 import pytest
 
 from kit.gate import Gate
-from kit.process import kill, processes
+from kit.process import DEADLINE_S, kill, processes
 from kit.repo import Repo
 from kit.terminal import Terminal
 
@@ -95,7 +95,7 @@ def test_r16_a_grandchild_that_never_stops_printing_does_not_hang_the_run(repo: 
         then={"run": "true", "needs": ["noisy"]},
     )
     hook = start_hook(repo)
-    out, _ = hook.communicate(timeout=10)
+    out, _ = hook.communicate(timeout=DEADLINE_S)
     assert hook.returncode == 0 and b"started\n" in out
     assert repo.finished("pre-commit").statuses() == {"noisy": "completed", "then": "completed"}
 

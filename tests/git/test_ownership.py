@@ -12,6 +12,7 @@ import pytest
 from dodo_hooks.core.errors import GitError, UnsafeRepositoryError
 from dodo_hooks.git.repo import find_repo, is_discoverable, locate_repo
 from kit.foreign import NOBODY, allow, give_away, needs_root
+from kit.process import DEADLINE_S
 from kit.repo import Repo
 
 FOREIGN = "detected dubious ownership in repository at"
@@ -226,5 +227,5 @@ def test_a_fifo_where_git_has_a_file_holds_nobody_up(repo: Repo, place: str) -> 
         path.unlink(missing_ok=True)
     os.mkfifo(path)
     ask = f"from dodo_hooks.git.repo import find_repo; find_repo({{}}, {str(planted)!r})"
-    done = subprocess.run([sys.executable, "-c", ask], env=repo.env, capture_output=True, text=True, timeout=10)
+    done = subprocess.run([sys.executable, "-c", ask], env=repo.env, capture_output=True, text=True, timeout=DEADLINE_S)
     assert done.returncode == 0 or "GitError" in done.stderr

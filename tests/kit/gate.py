@@ -15,7 +15,8 @@ import shlex
 import time
 from pathlib import Path
 
-DEADLINE_S = 10
+from kit.process import DEADLINE_S
+
 LINES = 1000  # how many jobs an open gate lets through: each takes one line, and a FIFO holds far more
 
 

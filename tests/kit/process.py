@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 PROC = Path("/proc")
 POLL_S = 0.005
+# For what normally comes at once: a busy machine is many times slower, and a test that passes does not wait.
+DEADLINE_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Process:
     command: str
 
 
-def wait_until(condition: Callable[[], T | None], *, deadline_s: float = 10, what: str = "the condition") -> T:
+def wait_until(condition: Callable[[], T | None], *, deadline_s: float = DEADLINE_S, what: str = "the condition") -> T:
     """Wait until `condition` returns a true value, and return that.
 
     Raises:
@@ -63,6 +65,22 @@ def children_of(pid: int) -> list[Process]:
     return [one for one in processes() if one.parent == pid]
 
 
+def our_children() -> list[Process]:
+    """Return the living children of this process."""
+    return children_of(os.getpid()) if _has_children() else []
+
+
+def _has_children() -> bool:
+    """Ask the system in one call; reading the whole table before and after each test costs half a minute in all."""
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13
+        return True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def kill(pid: int, number: int = signal.SIGKILL) -> None:
     """Send a signal to one living process; after SIGKILL wait until the process is gone."""
     os.kill(pid, number)
@@ -75,18 +93,25 @@ def processes() -> list[Process]:
     return list(_from_proc() if PROC.exists() else _from_ps())
 
 
-def processes_with(variable: str, value: str) -> list[Process]:
+def processes_with(variable: str, value: str, *, besides: frozenset[int] = frozenset()) -> list[Process]:
     """Return the living processes that were started with this variable in their environment.
 
-    A fork counts as started with its parent's environment. The list is empty on a system without /proc.
+    A fork counts as started with its parent's environment. Those of `besides` are not looked at. The list is empty on
+    a system without /proc.
     """
     wanted = f"{variable}={value}".encode()
-    return [one for one in processes() if PROC.exists() and wanted in _environment(one.pid).split(b"\0")]
+    found = [pid for pid in pids() - besides if wanted in _environment(pid).split(b"\0")]
+    return [process for pid in found if (process := _read_process(pid))]
+
+
+def pids() -> frozenset[int]:
+    """Return the number of every living process and zombie; none on a system without /proc."""
+    return frozenset(int(entry) for entry in os.listdir(PROC) if entry.isdecimal()) if PROC.exists() else frozenset()
 
 
 def _from_proc() -> Iterator[Process]:
-    for entry in os.listdir(PROC):
-        if entry.isdecimal() and (process := _read_process(int(entry))):
+    for pid in pids():
+        if process := _read_process(pid):
             yield process
 
 

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kit.process import DEADLINE_S
+
 CTRL_C = b"\x03"
-DEADLINE_S = 10
 
 # Makes the terminal on descriptor 0 the controlling one, as login does, and becomes the command. A program of its own,
 # since Python code between fork and exec is not safe beside pytest-xdist's threads.

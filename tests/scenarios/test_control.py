@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kit.gate import Gate
 from kit.invocation import Invocation
-from kit.process import group_alive, kill, wait_until
+from kit.process import DEADLINE_S, group_alive, kill, wait_until
 from kit.repo import PACKAGES, Repo
 
 MakeGate = Callable[[str], Gate]
@@ -43,7 +43,7 @@ def connect(invocation: Invocation) -> socket.socket:
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with at(invocation):
         client.connect("s")
-    client.settimeout(10)
+    client.settimeout(DEADLINE_S)
     return client
 
 

@@ -306,7 +306,7 @@ def test_r16_not_even_one_that_never_stops_writing(repo: Repo, gate: Gate) -> No
     wait_until(lambda: log.exists() and log.stat().st_size > 100_000, what="the server's output")
     gate.open()
     try:
-        assert git.wait(timeout=2) == 0
+        assert git.wait(timeout=10) == 0
     finally:
         with suppress(ProcessLookupError):  # they may have met the closed pipe already
             os.killpg(group, signal.SIGKILL)

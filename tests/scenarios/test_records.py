@@ -150,8 +150,8 @@ def story(repo: Repo, event: str, gate: Gate) -> None:
 def expect_the_truth(repo: Repo, invocation: Invocation, expected: dict[str, tuple[str, str]]) -> None:
     """Check that the job dies soon, that the next command closes the records, and that nothing of the run is alive."""
     group = invocation.job("held").pid
-    wait_until(lambda: not group_alive(group), deadline_s=2, what="the end of the job")
-    wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), deadline_s=2, what="the end of everything")
+    wait_until(lambda: not group_alive(group), what="the end of the job")
+    wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), what="the end of everything")
     (shown,) = listed(repo)
     assert {job["name"]: (job["status"], job["cause"]) for job in shown["jobs"]} == expected
     assert invocation.has_ended() and outcomes(invocation) == expected
@@ -235,7 +235,7 @@ def test_r20_after_a_crash_the_next_hook_runs_as_ever(repo: Repo, gate: Gate) ->
     repo.git(*COMMIT[1:])
     gate.wait()
     kill(repo.begun("post-commit").record.coordinator)
-    wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), deadline_s=2, what="the end of everything")
+    wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), what="the end of everything")
     gate.open()
     repo.git(*COMMIT[1:])
     assert repo.finished("post-commit", n=2).statuses() == {"held": "completed"}

@@ -11,7 +11,7 @@ import pytest
 
 from kit.gate import Gate
 from kit.invocation import Invocation
-from kit.process import Process, is_alive, kill, processes_with, wait_until
+from kit.process import DEADLINE_S, Process, is_alive, kill, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 from kit.terminal import CTRL_C, Terminal
 
@@ -53,7 +53,7 @@ def expect_interrupted(repo: Repo, shell: int) -> Invocation:
         "warm": ("skipped", "interrupted"),
     }
     assert not is_alive(shell) and not repo.has("ran")
-    wait_until(lambda: not ours(repo), deadline_s=3, what="the end of every process")
+    wait_until(lambda: not ours(repo), what="the end of every process")
     assert repo.call("git", "log", "--format=%s").stdout == "start\n"
     return invocation
 
@@ -69,7 +69,8 @@ def test_r17_ctrl_c_during_a_commit(repo: Repo, gate: Gate, terminal: Callable[.
     git.press(CTRL_C)
     assert git.wait() != 0
     invocation = expect_interrupted(repo, shell)
-    assert invocation.record.exit_code == 130
+    # Ctrl-C ends git as well: which of both the hook sees first is up to the system.
+    assert invocation.record.exit_code in (128 + signal.SIGINT, 128 + signal.SIGHUP)
     assert invocation.job("held").signal == signal.SIGTERM
 
 
@@ -118,13 +119,14 @@ def test_r17_a_second_ctrl_c_does_not_wait(
     repo: Repo, make_gate: Callable[[str], Gate], terminal: Callable[..., Terminal]
 ) -> None:
     at_work, asked = make_gate("work"), make_gate("asked")
+    repo.settings(grace_period="10m")
     write_hook(repo, at_work, first=f"trap '{asked.command}' TERM; ")
     run = terminal(*RUN)
     shell = at_work.wait()
     run.press(CTRL_C)
     assert asked.wait() == shell  # it was asked to end, and stays
     run.press(CTRL_C)
-    assert run.wait(deadline_s=4) == 130  # less than the grace period
+    assert run.wait() == 130
     invocation = expect_interrupted(repo, shell)
     assert invocation.job("held").signal == signal.SIGKILL
 
@@ -160,7 +162,7 @@ def test_r17_a_reader_that_has_stopped_does_not_hold_up_a_signal(repo: Repo) -> 
     invocation.wait_for_status("loud", "completed")
     run.send_signal(signal.SIGINT)
     try:
-        assert run.wait(timeout=5) == 130
+        assert run.wait(timeout=DEADLINE_S) == 130
     finally:
         run.communicate()
     repo.finished("pre-commit")
@@ -187,7 +189,7 @@ def test_r17_nor_does_one_that_reads_what_we_say_ourselves(repo: Repo) -> None:
     try:
         repo.begun("pre-commit").wait_for_status("loud", "failed")
         run.send_signal(signal.SIGINT)
-        assert run.wait(timeout=5) == 130
+        assert run.wait(timeout=DEADLINE_S) == 130
     finally:
         os.close(reader)
         run.wait()
@@ -203,7 +205,7 @@ def test_r17_nor_when_all_is_done_and_only_something_to_be_said(repo: Repo) -> N
         assert repo.finished("pre-commit").record.exit_code == 1  # the record does not wait for the reader
         assert run.poll() is None
         run.send_signal(signal.SIGINT)
-        assert run.wait(timeout=5) == -signal.SIGINT
+        assert run.wait(timeout=DEADLINE_S) == -signal.SIGINT
     finally:
         os.close(reader)
         run.wait()

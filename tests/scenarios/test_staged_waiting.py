@@ -15,7 +15,7 @@ import pytest
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.lock_holder import find_holder
 from kit.gate import Gate
-from kit.process import children_of, processes_with, wait_until
+from kit.process import DEADLINE_S, children_of, processes_with, wait_until
 from kit.repo import PACKAGES, TEST_ID, Repo
 from kit.unstaged import STAGED, TEXT, unstaged_text
 
@@ -186,7 +186,7 @@ def as_nobody(repo: Repo, *argv: str) -> "subprocess.CompletedProcess[str]":
         extra_groups=(),
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=DEADLINE_S,
     )
 
 

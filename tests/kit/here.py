@@ -1,0 +1,92 @@
+"""Commands of ours in the test's own process: starting Python is most of what they cost, and tests run hundreds."""
+
+import contextlib
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from dodo_hooks import main
+from dodo_hooks.git.install import launcher
+
+# They end with nobody left. `run`, `fire` and most of `jobs` fork, and what they fork must not have been pytest.
+COMMANDS = ("doctor", "dump", "graph", "init", "install", "list", "status", "trust", "uninstall", "validate")
+STARTS_PYTHON = ("PYTHON", "LC_", "LANG", "TZ")  # what these say is settled when an interpreter starts
+AS_EVER = {"PYTHONPATH": str(Path(main.__file__).parent.parent), "LC_ALL": "C.UTF-8"}
+
+# Sources do not change while tests run, and both need most of the time of an installation.
+_compile_once = functools.cache(launcher.compile_package)
+_bundle_once = functools.cache(launcher.bundle_content)
+
+
+def can_run_here(argv: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Return whether a process of its own would do nothing else."""
+    is_listing = argv[:1] == ("jobs",) and (len(argv) == 1 or argv[1].startswith("-"))
+    if not (is_listing or (argv and argv[0] in COMMANDS)) or "--short" in argv:
+        return False
+    return {name: value for name, value in env.items() if name.startswith(STARTS_PYTHON)} == AS_EVER
+
+
+def run_here(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run `dodo-hooks ARGV` as `python -m dodo_hooks` does, without standard input."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with _as_process(cwd, env), compiled_once(), _writing_to(out, err):
+            code = main.main(argv)
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode(errors="surrogateescape"))
+    return subprocess.CompletedProcess(("dodo-hooks", *argv), code, *texts)
+
+
+@contextlib.contextmanager
+def compiled_once() -> Iterator[None]:
+    """Let an installation in this process take the byte code that an earlier one has made."""
+    before = launcher.compile_package, launcher.bundle_content
+    launcher.compile_package, launcher.bundle_content = _compile_once, _bundle_once
+    try:
+        yield
+    finally:
+        launcher.compile_package, launcher.bundle_content = before
+
+
+@contextlib.contextmanager
+def _as_process(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
+    """Have this directory and this environment."""
+    directory, environ = os.getcwd(), dict(os.environ)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(environ)
+        os.chdir(directory)
+
+
+@contextlib.contextmanager
+def _writing_to(out: BinaryIO, err: BinaryIO) -> Iterator[None]:
+    """Have these as standard output and standard error, both as descriptors and as Python's streams."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(descriptor) for descriptor in range(3)]
+    with open(os.devnull, "rb") as nothing:
+        for descriptor, file in enumerate((nothing, out, err)):
+            os.dup2(file.fileno(), descriptor)
+    try:
+        with (
+            open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False) as stdout,
+            open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False) as stderr,
+            contextlib.redirect_stdout(stdout),
+            contextlib.redirect_stderr(stderr),
+        ):
+            yield
+    finally:
+        for descriptor, one in enumerate(kept):
+            os.dup2(one, descriptor)
+            os.close(one)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dodo_hooks.loader.shell.direct_exec import argv_of, argv_with_list
+from kit.chance import how_many
 
 PLAIN = {
     "make": ("make",),
@@ -61,7 +62,7 @@ def test_c6_a_list_anywhere_else_is_left_to_the_shell(command: str) -> None:
     assert argv_with_list(command, "staged_files") is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=how_many(100, 2000))
 @given(st.text("ab=% ./-_~*?{}'\"\\;#\n", max_size=8), st.text("ab= -*'\"\\;#\n", max_size=8))
 def test_c6_every_shell_gives_a_list_the_same_place(show: Path, before: str, after: str) -> None:
     command = f"./show {before} {{files}} {after}"
@@ -94,7 +95,7 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=how_many(150, 2000))
 @given(st.text("ab= \t%:@,./+-_~*?[]{}$'\"\\|&;<>()#!^é1\n", max_size=10))
 def test_every_shell_here_makes_the_same_of_what_goes_without_one(show: Path, rest: str) -> None:
     command = f"./show {rest}"

@@ -15,6 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kit.chance import how_many
 from kit.invocation import Invocation, RecordFile
 from kit.repo import Repo
 
@@ -22,7 +23,7 @@ GATE, NO_GATE = "pre-commit", "post-commit"
 COMPLETED = ("completed", None)
 # What a job does at its end, and the (status, cause) that it then has.
 ENDINGS = {"exit 0": COMPLETED, "exit 3": ("failed", "exit"), "kill -9 $$": ("failed", "signal")}
-EXAMPLES = max(25, (settings.default or settings()).max_examples // 8)  # 250 in the nightly profile
+EXAMPLES = how_many(12, 250)
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def repos(repo: Repo) -> Iterator[Repo]:
     return fresh()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(hooks(GATE), hooks(NO_GATE), st.integers(1, 3))
 def test_r1_r2_r3_r4_r5_r6_r7_r8_r9_hold_for_any_graph(

@@ -20,10 +20,11 @@ from dodo_hooks.doit_runner.runner import WaveRunner, control_of
 from dodo_hooks.doit_runner.source import DispatchSource
 from dodo_hooks.loader.tasks import task_name, tasks_of
 from engine.graphs import COMPLETED, FAILED, OUTCOMES, beginnings, hooks, make_hook
+from kit.chance import how_many
 
 INTERRUPTED = Outcome(statuses.SKIPPED, statuses.INTERRUPTED, "interrupted (SIGTERM)")
 CANCELLED = Outcome(statuses.CANCELLED, statuses.USER, "cancelled")
-EXAMPLES = max(300, (settings.default or settings()).max_examples)  # they are cheap, and this is what holds section 9
+EXAMPLES = how_many(300, 2000)  # they are cheap, and this is what holds section 9
 Change = tuple[list[int], list[tuple[int, Outcome]]]
 
 

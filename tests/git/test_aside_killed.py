@@ -1,10 +1,9 @@
 """Kill -9 while unstaged changes are hidden: whoever comes next restores every byte (G5).
 
-The kill comes once before each system call that changes something, and at random moments. `TORTURE_SEED=N pytest ...`
-draws the same moments again; `TORTURE_KILLS=100` draws more, `TORTURE_STEP=1` stops at each call.
+The kill comes once before each system call that changes something, and at random moments. The seed is printed, and is
+the same each time by default: kit/chance.py.
 """
 
-import os
 import random
 import subprocess
 import sys
@@ -13,15 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from kit.chance import how_many
 from kit.repo import PACKAGES, Repo
 from kit.unstaged import make_work
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(3600)
 
 DRIVER = Path(__file__).with_name("aside_driver.py")
-STEP = int(os.environ.get("TORTURE_STEP", "24"))  # 1: each system call; else each such one, from a random one on
+# 1: before each system call; else before each such one, from a random one on, another in each test.
+STEP = how_many(48, 1, "TORTURE_STEP")
 RARELY = 3 * STEP
-KILLS = int(os.environ.get("TORTURE_KILLS", "12"))
+KILLS = how_many(8, 100, "TORTURE_KILLS")
 FILES = 6
 
 
@@ -35,10 +36,8 @@ def drive(repo: Repo, mode: str, one: int, other: int, **more: str) -> int:
 
 
 @pytest.fixture
-def seed() -> int:
-    seed = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
-    print(f"TORTURE_SEED={seed}")
-    return seed
+def seed(chance: random.Random) -> int:
+    return chance.randrange(1_000_000)
 
 
 @pytest.mark.parametrize("story", ["", "editor", "collision", "appending"])

@@ -1,7 +1,6 @@
 """Hooks for all repositories of a user: `install --global` and `--template` (section 8)."""
 
 import fcntl
-import os
 import sys
 from pathlib import Path
 
@@ -10,11 +9,12 @@ import pytest
 from dodo_hooks.git.install.launcher import launcher_text
 from dodo_hooks.git.install.shim_text import ENDINGS, HOOK_FILES
 from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS
+from kit.chance import how_many
 from kit.repo import Repo
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
 FILE = "hooks: {pre-commit: {jobs: [{name: a, run: 'touch ran'}]}}\n"
-ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "1")) * 6
+ROUNDS = how_many(2, 20, "TORTURE_ROUNDS")
 
 
 def config_of(repo: Repo) -> Path:
@@ -112,7 +112,7 @@ sys.exit(dodo_hooks.main.main(sys.argv[2:]))
 """
 
 
-@pytest.mark.timeout(180)  # sixty processes
+@pytest.mark.timeout(600)
 def test_global_installs_at_once_agree(repo: Repo, tmp_path: Path) -> None:
     before = config_of(repo).read_bytes()
 

@@ -12,6 +12,7 @@ from dodo_hooks.git.unstaged import merge_file
 from dodo_hooks.git.unstaged.file_state import FILE, LINK, FileState
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.merge_file import Case, Merger, Side
+from kit.chance import how_many
 from kit.repo import Repo
 
 LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"\n", b"d\r\n"]), max_size=8).map(b"".join)
@@ -40,7 +41,7 @@ def merged(merger: Merger, repo: Repo, base: bytes, ours: bytes, theirs: bytes) 
     return (repo.path / ".git/dodo-hooks-aside/merged/0-0").read_bytes() if result.is_in_file else theirs
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=how_many(40, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LINES, LINES, LINES)
 def test_g5_what_git_can_merge_is_merged_to_the_same(
     repo: Repo, merger: Merger, base: bytes, ours: bytes, theirs: bytes

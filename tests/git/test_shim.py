@@ -1,7 +1,10 @@
 """The content of a hooks directory after install and uninstall (G1, G2, section 8)."""
 
+import contextlib
 import os
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,47 +14,65 @@ from dodo_hooks.core.git_hooks import SERVER_HOOKS
 from dodo_hooks.git.event import MARKER
 from dodo_hooks.git.install import legacy_hooks, shims
 from dodo_hooks.git.repo import find_repo
+from kit.chance import how_many
+from kit.here import compiled_once
 from kit.repo import Repo
 
 OWN_HOOK = b'#!/bin/sh\necho "own hook" "$@" # \xff\n'
 KILLED = 9
+ROUNDS = how_many(6, 50, "TORTURE_ROUNDS")
 
-# Ends the process, as a kill would, right before it touches the repository for the Nth time.
-KILLED_AT_A_STEP = """
+# Sources do not change while tests run, and the byte code is most of the time of an installation.
+PREPARED = """
 import os, sys
-from dodo_hooks.git.install import shims
+from dodo_hooks.git.install import launcher, shims
 from dodo_hooks.git.repo import find_repo
+repo = find_repo(os.environ, os.getcwd())
+bundle = launcher.bundle_content()
+launcher.bundle_content, launcher.compile_package = lambda: bundle, lambda: None
+"""
+
+# For each number N that it reads: a process that ends, as by a kill, right before it touches the repository for the Nth
+# time. Prints its exit code.
+KILLED_AT_A_STEP = (
+    PREPARED
+    + """
 steps = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.listdir", "os.symlink"}
-left = int(sys.argv[2])
 def count(event, args):
     global left
     if event in steps and "/repo/.git/" in str(args[0]):
         left -= 1
         if left == 0:
             os._exit(9)
-repo = find_repo(os.environ, os.getcwd())
-sys.addaudithook(count)
-if sys.argv[1] == "install":
-    shims.install(repo, ["pre-commit", "post-commit"], os.environ)
-else:
-    shims.uninstall(repo, os.environ)
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        left = int(line)
+        sys.addaudithook(count)
+        if sys.argv[1] == "install":
+            shims.install(repo, ["pre-commit", "post-commit"], os.environ)
+        else:
+            shims.uninstall(repo, os.environ)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
+)
 
-OVER_AND_OVER = """
-import os, sys
-from dodo_hooks.git.install import shims
-from dodo_hooks.git.repo import find_repo
-repo = find_repo(os.environ, os.getcwd())
-for _ in range(12):
-    for hook in sys.argv[1:]:
+OVER_AND_OVER = (
+    PREPARED
+    + """
+for _ in range(int(sys.argv[1])):
+    for hook in sys.argv[2:]:
         shims.install(repo, [hook], os.environ)
-    if not sys.argv[1:]:
+    if not sys.argv[2:]:
         shims.uninstall(repo, os.environ)
 """
+)
 
 
 def install(repo: Repo, *hooks: str) -> list[shims.Change]:
-    return shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+    with compiled_once():
+        return shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
 
 
 def uninstall(repo: Repo) -> list[shims.Change]:
@@ -165,26 +186,43 @@ def test_g1_the_kept_hook_is_copied_where_it_cannot_be_linked(repo: Repo, tmp_pa
     assert not legacy_hooks.is_same_hook(str(tmp_path / "linked"), str(tmp_path / "file.dodo-kept"))
 
 
+@contextlib.contextmanager
+def killer(repo: Repo, command: str) -> Iterator[Callable[[int], int]]:
+    """Yield a function that runs the command up to one step, and returns its exit code."""
+    argv = (sys.executable, "-c", KILLED_AT_A_STEP, command)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, cwd=repo.path, env=repo.env, stdin=pipe, stdout=pipe) as process:
+
+        def run_to(step: int) -> int:
+            assert process.stdin and process.stdout
+            process.stdin.write(b"%d\n" % step)
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        yield run_to
+
+
 @pytest.mark.parametrize("command", ("install", "uninstall"))
 def test_g1_killed_at_any_step_no_hook_is_lost(repo: Repo, command: str) -> None:
     own_hook(repo, "pre-commit")
     own_hook(repo, "common.sh")
     before = snapshot(repo)
-    for step in range(1, 100):
-        if command == "uninstall":
-            install(repo, "pre-commit", "post-commit")
-        code = repo.call(sys.executable, "-c", KILLED_AT_A_STEP, command, str(step)).returncode
-        now = snapshot(repo)
-        kept = now.get("hooks.dodo-kept/pre-commit")
-        in_place = now["hooks/pre-commit"]
-        own = before["hooks/pre-commit"]
-        assert in_place == own or (b"dodo_kept=" in in_place[1] and kept == own), step
-        uninstall(repo)
-        assert snapshot(repo) == before, step
-        if code == 0:
-            assert step > 5
-            return
-        assert code == KILLED
+    with killer(repo, command) as run_to:
+        for step in range(1, 100):
+            if command == "uninstall":
+                install(repo, "pre-commit", "post-commit")
+            code = run_to(step)
+            now = snapshot(repo)
+            kept = now.get("hooks.dodo-kept/pre-commit")
+            in_place = now["hooks/pre-commit"]
+            own = before["hooks/pre-commit"]
+            assert in_place == own or (b"dodo_kept=" in in_place[1] and kept == own), step
+            uninstall(repo)
+            assert snapshot(repo) == before, step
+            if code == 0:
+                assert step > 5
+                return
+            assert code == KILLED
     pytest.fail("it never came to its end")
 
 
@@ -193,7 +231,7 @@ def test_g1_installs_and_uninstalls_at_once_lose_nothing(repo: Repo) -> None:
     (repo.path / ".git/hooks/post-commit").symlink_to("pre-commit")
     before = snapshot(repo)
     programs = (("pre-commit", "post-commit"), ("post-commit", "pre-commit", "commit-msg"), (), ())
-    running = [repo.start(sys.executable, "-c", OVER_AND_OVER, *hooks) for hooks in programs]
+    running = [repo.start(sys.executable, "-c", OVER_AND_OVER, str(ROUNDS), *hooks) for hooks in programs]
     for process in running:
         assert (process.communicate()[1], process.returncode) == (b"", 0)
     install(repo, "pre-commit")

@@ -1,6 +1,7 @@
 """Reading what a program prints, whatever it does (R16)."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.host.capture import Captured, capture, capture_command
-from kit.process import wait_until
+from kit.process import DEADLINE_S, wait_until
 
 ENV = {"PATH": os.environ["PATH"]}
 
@@ -24,7 +25,7 @@ def test_all_of_the_output_and_of_the_errors_is_read() -> None:
 
 
 def test_input_of_any_length_reaches_the_program() -> None:
-    data = os.urandom(500_000)
+    data = random.Random(1).randbytes(500_000)
     assert capture(("cat",), ENV, data).output == data
     assert capture(("true",), ENV, data).exit_code == 0  # it does not want to hear it
     assert capture(("cat",), ENV).output == b""
@@ -87,7 +88,7 @@ def test_a_ctrl_c_ends_the_command_however_early_it_comes(env: dict[str, str]) -
     script = f"import os; from dodo_hooks.host.capture import capture_command; {call}"
     for _ in range(8):
         argv = (sys.executable, "-c", f"import signal; signal.signal(2, signal.default_int_handler); {script}")
-        done = subprocess.run(argv, env=env, capture_output=True, timeout=15)
+        done = subprocess.run(argv, env=env, capture_output=True, timeout=DEADLINE_S)
         assert b"KeyboardInterrupt" in done.stderr  # and `env` looks whether anything is left
 
 

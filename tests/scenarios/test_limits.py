@@ -197,7 +197,8 @@ def test_r21_the_store_of_a_background_vanishes(repo: Repo) -> None:
         vanish='rm -r "$XDG_STATE_HOME"; touch gone',
         build={"run": "touch ran", "needs": ["vanish"]},
     )
-    repo.git(*COMMIT[1:])  # that nothing is left alive, the fixture says
+    repo.git(*COMMIT[1:])
+    wait_until(lambda: repo.has("gone"), what="the job")  # that nothing is left alive, the fixture says
 
 
 # No processes left (R21)

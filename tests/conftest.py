@@ -25,6 +25,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 LEAVING_S = 10
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `./check --quick` leaves out: tests with an environment for processes, or more time than others."""
+    for item in items:
+        if "env" in getattr(item, "fixturenames", ()) or item.get_closest_marker("timeout"):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For code that runs in this process: a HOME that has to stay empty, and none of git's or our own variables."""

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 # Loads the file under limits that end the process where they are broken. Prints how many problems there are, and one.
 LOADER = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
 resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.loader.layers.discover import named_hook_file

@@ -75,7 +75,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
             self.top, self._database = _top_and_database(self.world)
             plan = load_file(self.world, file) if file else load_plan(self.world, directory)
         except ConfigError as error:
-            raise InvalidDodoFile(format_diagnostics(error).rstrip("\n")) from error
+            raise InvalidDodoFile(format_diagnostics(error.diagnostics).rstrip("\n")) from error
         except HooksError as error:
             raise InvalidDodoFile(shown(str(error))) from error
         if plan is None:
@@ -94,9 +94,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         tasks = tasks_of(self.plan, self._run_attached)
         _adapt_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
-            from dodo_hooks.fire.report.file_notices import print_notices_here
+            from dodo_hooks.fire.report.file_warnings import print_warnings_here
 
-            print_notices_here(self.world, self.plan)
+            print_warnings_here(self.world, self.plan)
         if cmd.execute_tasks:
             self._prepare_run(cmd)
         return tasks

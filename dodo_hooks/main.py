@@ -74,7 +74,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, ConfigError):
         from dodo_hooks.fire.report.diagnostics import print_diagnostics
 
-        print_diagnostics(error, sys.stderr)
+        print_diagnostics(error.diagnostics, sys.stderr)
         return error.exit_code
     if isinstance(error, HooksError):
         say(str(error))

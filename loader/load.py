@@ -1,18 +1,23 @@
 """A hook file and its layers -> the plan, or all diagnostics at once (C2, R4)."""
 
 import posixpath
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dodo_hooks.core.errors import ConfigError, Problem
+from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
+from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan, Retention
 from dodo_hooks.loader.compile.hooks import CompileContext, Origin, compile_hooks
 from dodo_hooks.loader.compile.job_commands import Platform
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.extends import read_layers
-from dodo_hooks.loader.read.nodes import Finding, Location, MapNode
+from dodo_hooks.loader.read.nodes import MapNode
 from dodo_hooks.loader.read.sources import SourceError, Sources
 from dodo_hooks.loader.schema.models import read_models
+
+# The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
+_ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +55,32 @@ def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) 
     Raises:
         ConfigError: it holds all diagnostics, sorted by file.
     """
-    try:
-        return _loaded(found, sources, main_top)
-    except ConfigError as error:
-        error.base = found.top  # what the names of files in it are relative to
-        raise
-
-
-def _loaded(found: Found, sources: Sources, main_top: str | None) -> Loaded:
     layers = read_layers(found, sources, main_top)
+    root, diagnostics, origin = layers.root, [*layers.diagnostics], Origin()
     if not layers.is_whole:
-        raise_diagnostics(layers.findings)
-    root, findings, notices, origin = layers.root, [*layers.findings], [*layers.notices], Origin()
-    unchecked: tuple[str, ...] = ()
+        raise_errors(diagnostics, layers.texts)
     if found.family.translate is not None:
         translation = found.family.translate(root)
         root = translation.root
-        findings += translation.findings
-        sentences = [
-            (f"{_shown_location(notice.mark)}: {notice.message}", notice.is_unchecked) for notice in translation.notices
-        ]
-        notices += [sentence for sentence, _ in sentences]
-        unchecked = tuple(sentence for sentence, is_unchecked in sentences if is_unchecked)
+        diagnostics += translation.diagnostics
         origin = Origin(is_own=False, refused=translation.refused)
     root = without_anchors(root)
-    file, tree, model_findings = read_models(root)
+    file, tree, errors = read_models(root)
     context = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
     compiled = compile_hooks(file, tree, context, origin)
-    raise_diagnostics([*findings, *model_findings, *compiled.findings])
-    notices += [f"{_shown_location(one.mark)}: {_with_owner(one)}" for one in compiled.notices]
+    diagnostics += [*errors, *compiled.diagnostics]
+    raise_errors(diagnostics, layers.texts)
     plan = Plan(
         file=found.file,
         slots=file.jobs,
         hooks=compiled.hooks,
-        notices=tuple(dict.fromkeys(notices)),
+        diagnostics=tuple(dict.fromkeys(diagnostics)),
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
         retention=Retention(file.log.retention, file.log.keep_last, file.log.max_total_size),
         output=file.output,
         has_colors=file.colors,
         trust=file.trust or "",
-        unchecked=unchecked,
         family=found.family.name,
     )
     return Loaded(plan, root)
@@ -110,27 +100,30 @@ def content_of(path: str, shown: str) -> bytes:
     try:
         return Sources().read(path)
     except SourceError as error:
-        raise ConfigError([Problem(shown, 0, 0, str(error))]) from None
+        raise ConfigError([Diagnostic(Location(shown), str(error))]) from None
 
 
-def raise_diagnostics(findings: Iterable[Finding]) -> None:
-    """Raise the diagnostics, if there are any; one that an alias repeats in several jobs is raised once.
+def raise_errors(diagnostics: Iterable[Diagnostic], texts: Mapping[str, bytes]) -> None:
+    """Raise the errors among the diagnostics, if there are any; one that an alias repeats in several jobs only once.
+
+    `texts` are the bytes of the files, by the names in the locations.
 
     Raises:
-        ConfigError: it holds them all, sorted.
+        ConfigError: it holds them all, sorted, each with its line of the file.
     """
-    problems: dict[tuple[Location, str], Problem] = {}
-    for finding in findings:
-        mark = finding.mark
-        problems.setdefault((mark, finding.message), Problem(mark.file, mark.line, mark.column, _with_owner(finding)))
-    if problems:
-        raise ConfigError(sorted(problems.values()))
+    errors: dict[tuple[Location, str], Diagnostic] = {}
+    for one in diagnostics:
+        if one.severity == ERROR:
+            errors.setdefault((one.location, one.message), one)
+    if errors:
+        lines = {file: lines_of(texts[file]) for file in {one.location.file for one in errors.values()} & texts.keys()}
+        whole = [one._replace(source=_line_at(one.location, lines)) for one in errors.values()]
+        raise ConfigError(sorted(whole, key=lambda one: (one.location, one.text)))
 
 
-def _with_owner(finding: Finding) -> str:
-    """Return the message of a diagnostic with the hook or job that it is about."""
-    return f"{finding.who}: {finding.message}" if finding.who else finding.message
+def lines_of(data: bytes) -> list[str]:
+    return _ENDS.split(data.decode("utf-8-sig", "surrogateescape"))
 
 
-def _shown_location(mark: Location) -> str:
-    return f"{mark.file}:{mark.line}:{mark.column}"
+def _line_at(location: Location, lines: Mapping[str, Sequence[str]]) -> str:
+    return "".join(lines.get(location.file, ())[max(0, location.line - 1) : location.line])

@@ -3,11 +3,12 @@
 import os
 from dataclasses import dataclass
 
-from dodo_hooks.core.errors import ConfigError, Problem
+from dodo_hooks.core.diagnostics import Diagnostic, Location
+from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.loader.load import raise_diagnostics
+from dodo_hooks.loader.load import raise_errors
 from dodo_hooks.loader.read.yaml_reader import parse
-from dodo_hooks.loader.schema.models import read_user_models
+from dodo_hooks.loader.schema.models import UserFile, read_user_models
 
 DESKTOP = "desktop"  # instead of a command
 
@@ -34,12 +35,10 @@ def load_user_config(path: str) -> UserConfig:
         ConfigError: it cannot be used; the error holds all diagnostics.
         UnsafeFileError: others could have written it.
     """
-    document = parse(_content_of(path), path)
-    if document.root is None:
-        raise_diagnostics(document.findings)
-        return UserConfig(None)
-    file, findings = read_user_models(document.root)
-    raise_diagnostics([*document.findings, *findings])
+    data = _content_of(path)
+    document = parse(data, path)
+    file, errors = read_user_models(document.root) if document.root is not None else (UserFile(), [])
+    raise_errors([*document.errors, *errors], {path: data})
     body = file.notify
     notify = None if body is None else Notify(body.run, body.when == "always", body.timeout)
     return UserConfig(notify, tuple(map(os.path.expanduser, file.trusted)))
@@ -49,4 +48,4 @@ def _content_of(path: str) -> bytes:
     try:
         return read_private(path)
     except OSError as error:
-        raise ConfigError([Problem(path, 0, 0, f"cannot be read: {error.strerror}")]) from None
+        raise ConfigError([Diagnostic(Location(path), f"cannot be read: {error.strerror}")]) from None

@@ -19,7 +19,7 @@ from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.core.terminal_text import quoted
-from dodo_hooks.fire.report.file_notices import print_notices_here
+from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.fire.select.lefthook_variables import is_turned_off
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
 from dodo_hooks.host.world import World
@@ -101,7 +101,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         say("nothing run: LEFTHOOK is 0, and a lefthook file is in use")
         return 0
     plan = _plan(world, options["config"])
-    print_notices_here(world, plan)
+    print_warnings_here(world, plan)
     if plan.hook(hook) is None and hook in known_hooks() and selectors == Selectors():
         say(f"{os.path.relpath(plan.file, world.cwd)} has no jobs for {hook}: nothing to run")
         return 0

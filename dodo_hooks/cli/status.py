@@ -12,6 +12,7 @@ from dodo_hooks.cli.jobs.run_table import standing
 from dodo_hooks.cli.repository import print_once, repo_at, size_of, store_here
 from dodo_hooks.cli.terminal_table import say, shown
 from dodo_hooks.core import statuses
+from dodo_hooks.core.diagnostics import WARNING
 from dodo_hooks.core.errors import ConfigError, HooksError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.git.event import has_journal
@@ -45,7 +46,8 @@ def status(ctx: click.Context, short: bool) -> int:
         return print_short_status(world)
     repo, report = repo_at(world, None), print_once()
     plan, sentence = _plan(world, repo)
-    _line("hook file", [sentence, *(shown(one) for one in (plan.unchecked if plan else ()))])
+    warnings = [one for one in plan.diagnostics if one.severity == WARNING] if plan else []
+    _line("hook file", [sentence, *(shown(one.sentence) for one in warnings)])
     _line("hooks", list(_hooks(world, repo, plan)))
     if hidden := _hidden(repo):
         _line("unstaged", [hidden])
@@ -66,9 +68,7 @@ def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
     try:
         plan = load_plan(world, repo.top)
     except ConfigError as error:
-        count = len(error.problems)
-        errors = "1 error" if count == 1 else f"{count} errors"
-        return None, f"{errors} (`dodo-hooks validate`)"
+        return None, f"{error.count} (`dodo-hooks validate`)"
     if plan is None:
         return None, f"none in {shown(repo.top)} (`dodo-hooks init`)"
     return plan, f"{shown(os.path.relpath(plan.file, repo.top))}: {size_of(plan)}"

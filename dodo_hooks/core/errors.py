@@ -1,10 +1,10 @@
 """The tree of errors, with their exit codes (R22; HOT). Only `main` catches them."""
 
-from dodo_hooks.core.named_tuple import Record
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dodo_hooks.core.diagnostics import Diagnostic
 
 JOB_FAILED = 1
 RUN_ERROR = 2
@@ -23,27 +23,20 @@ class UsageError(HooksError):
     exit_code = USAGE_ERROR
 
 
-class Problem(Record):
-    """One diagnostic in one file. Line and column count from 1; both are 0 where there is none."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-
-
 class ConfigError(HooksError):
-    """A hook file that cannot be used. It holds every diagnostic, so that one run shows them all (C2).
-
-    `base` is the absolute directory that the files of the diagnostics are relative to; "" where it is unknown.
-    """
+    """A hook file that cannot be used. It holds every diagnostic, so that one run shows them all (C2)."""
 
     exit_code = USAGE_ERROR
 
-    def __init__(self, problems: "Sequence[Problem]", base: str = "") -> None:
-        self.problems = tuple(problems)
-        self.base = base
-        super().__init__("\n".join(sentence(problem) for problem in self.problems))
+    def __init__(self, diagnostics: "Sequence[Diagnostic]") -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(one.sentence for one in self.diagnostics))
+
+    @property
+    def count(self) -> str:
+        """The number of errors, as people read it."""
+        count = len(self.diagnostics)
+        return "1 error" if count == 1 else f"{count} errors"
 
 
 class GraphError(HooksError):
@@ -68,13 +61,3 @@ class UnsafeRepositoryError(GitError):
     """A repository that git refuses to use, because it belongs to somebody else (section 8)."""
 
     exit_code = USAGE_ERROR
-
-
-def format_location(problem: Problem) -> str:
-    """Return `file:line:column`, or the file alone where there is no line."""
-    return f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-
-
-def sentence(problem: Problem) -> str:
-    """Return the location and the message of a diagnostic."""
-    return f"{format_location(problem)}: {problem.message}"

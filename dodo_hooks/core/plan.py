@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dodo_hooks.core.diagnostics import Diagnostic
+
     Matcher = tuple[Any, ...]  # a compiled pattern: loader/globs makes it, core/matching applies it
 
 FOREGROUND = "foreground"
@@ -199,14 +201,13 @@ class Plan(Record):
     file: str  # the hook file, absolute
     slots: "int | None"  # `jobs:` of the file: how many jobs may run at once; None: one for each processor
     hooks: "tuple[Hook, ...]"  # in the order of the file
-    notices: "tuple[str, ...]" = ()  # sentences for people, such as a second hook file that is not read
+    diagnostics: "tuple[Diagnostic, ...]" = ()  # warnings and notes, such as a second hook file that is not read
     grace_s: float = GRACE_S  # `grace_period:` of the file
     max_log_bytes: int = MAX_LOG_BYTES  # `max_log_size:` of its `log:`
     retention: Retention = Retention()
     output: "tuple[str, ...] | None" = None  # of OUTPUTS; None: all, but nothing when git fires and nothing applies
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
-    unchecked: "tuple[str, ...]" = ()  # the notices about jobs that another tool would run
     family: str = "dodo"  # the config format of the file: "dodo", "daft" or "lefthook"
     digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
 

@@ -79,10 +79,10 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     if is_new:  # not for a file that nobody has accepted
         _install_needed_shims(world, repo, compiled, has_shims=flag == "--global")
         note_fired(world, repo.top, compiled)
-    if compiled.rules.notices:
-        from dodo_hooks.fire.report.file_notices import print_notices
+    if compiled.rules.diagnostics:
+        from dodo_hooks.fire.report.file_warnings import print_warnings
 
-        print_notices(world, repo, compiled.rules)
+        print_warnings(world, repo, compiled.rules)
     for name in hooks:
         body = compiled.hook(name)
         if body is not None:

@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dodo_hooks.core.diagnostics import Diagnostic
+
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
@@ -36,12 +38,19 @@ class Compiled(Record):
         if self.settings is None:
             return Plan("", None, ())
         plan = Plan._make(self.settings)
-        return plan._replace(retention=Retention._make(plan.retention))
+        diagnostics = _diagnostics_from(plan.diagnostics) if plan.diagnostics else ()
+        return plan._replace(retention=Retention._make(plan.retention), diagnostics=diagnostics)
 
     def plan(self) -> "Plan | None":
         if self.settings is None:
             return None
         return self.rules._replace(hooks=tuple(_hook_from(data) for _, data in self.hooks))
+
+
+def _diagnostics_from(fields: "tuple[Any, ...]") -> "tuple[Diagnostic, ...]":
+    from dodo_hooks.core.diagnostics import Diagnostic, Location
+
+    return tuple(Diagnostic(Location(*location), *others) for location, *others in fields)
 
 
 def _hook_from(data: bytes) -> Hook:

@@ -3,7 +3,7 @@
     STATE/dodo-hooks/jobs/REPO/repository.json     the path of the repository, for people
                               /clock               the newest invocation id, so that ids only grow
                               /pruned              the time of the last pruning
-                              /notices             the contents of hook files whose notices were printed
+                              /notices             the contents of hook files whose warnings were printed
                               /live/INVOCATION     an empty file named after each invocation that has not ended
                               /failed/INVOCATION   the failure notice of a background run
                               /groups/               a file for each concurrency group; waiting/ has the tickets
@@ -44,7 +44,7 @@ def prune_stamp(repository_dir: str) -> str:
     return f"{repository_dir}/pruned"
 
 
-def notices_file(repository_dir: str) -> str:
+def warnings_file(repository_dir: str) -> str:
     return f"{repository_dir}/notices"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import dodo_hooks
+from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
 from dodo_hooks.core.file_sets import default_file_set, has_changes
 from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.names import directory_name
@@ -56,7 +57,7 @@ from dodo_hooks.loader.compile.validation import (
     checked_needs,
     who_is,
 )
-from dodo_hooks.loader.read.nodes import Finding, Location, Node, mark_at, mark_inside, node_at
+from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
 from dodo_hooks.loader.schema.models import HookBody, HookFile
 from dodo_hooks.loader.shell.quoting import TemplateError, remarks
 
@@ -88,30 +89,27 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The hooks and then the tasks in the order of the file; a hook with findings is left out."""
+    """The hooks and then the tasks in the order of the file; a hook with errors is left out."""
 
     hooks: tuple[Hook, ...]
-    findings: list[Finding]
-    notices: list[Finding]
+    diagnostics: list[Diagnostic]
 
 
 def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Origin) -> Compiled:
     """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations."""
-    findings = _version_findings(file, tree)
-    notices: list[Finding] = []
+    diagnostics = _version_errors(file, tree)
     hooks: list[Hook] = []
     for section, bodies in (("hooks", file.hooks), ("tasks", file.tasks)):
         flats = {name: flatten((section, name), body) for name, body in bodies.items()}
         for name, body in bodies.items():
             setting = Setting(file, name, section == "tasks", origin.is_own)
-            hook, wrong = _Compiler(setting, body, flats[name], tree, place, origin, notices).hook(flats)
-            findings += wrong
+            hook = _Compiler(setting, body, flats[name], tree, place, origin, diagnostics).hook(flats)
             if hook is not None:
                 hooks.append(hook)
-    return Compiled(tuple(hooks), findings, notices)
+    return Compiled(tuple(hooks), diagnostics)
 
 
-def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
+def _version_errors(file: HookFile, tree: Node) -> list[Diagnostic]:
     here = dodo_hooks.__version__
     if file.min_version is None or _numbers(file.min_version) <= _numbers(here):
         return []
@@ -119,7 +117,7 @@ def _version_findings(file: HookFile, tree: Node) -> list[Finding]:
         f"this file needs dodo-hooks {file.min_version} or newer (this is {here}): "
         "run `pip install --upgrade dodo-hooks`"
     )
-    return [Finding(mark_at(tree, ["min_version"]), message)]
+    return [Diagnostic(mark_at(tree, ["min_version"]), message)]
 
 
 def _numbers(version: str) -> list[int]:
@@ -144,24 +142,27 @@ class _Compiler:
     tree: Node
     place: CompileContext
     origin: Origin
-    notices: list[Finding]  # more of them are put in
+    diagnostics: list[Diagnostic]  # more of them are put in
 
-    def hook(self, flats: dict[str, Flat]) -> tuple[Hook | None, list[Finding]]:
+    def hook(self, flats: dict[str, Flat]) -> Hook | None:
+        """Return the hook; None if it has errors, which are added to the diagnostics."""
         name, flat = self.setting.hook, self.flat
-        needs, findings = checked_needs(name, flat, flats, self.tree)
-        findings += check_names(flat, self.tree) + check_modes(name, self.body, flat, self.tree)
-        findings += check_keys(name, self.body, flat, self.tree)
-        questions = check_query_commands(self.setting, flat, self.tree)
-        (findings if self.origin.is_own else self.notices).extend(questions)
+        needs, errors = checked_needs(name, flat, flats, self.tree)
+        errors += check_names(flat, self.tree) + check_modes(name, self.body, flat, self.tree)
+        errors += check_keys(name, self.body, flat, self.tree)
+        severity = ERROR if self.origin.is_own else WARNING
+        errors += check_query_commands(self.setting, flat, self.tree, severity)
         found = [self._command(number) for number in range(len(flat.members))]
-        findings += [one for one in found if isinstance(one, Finding)]
-        if findings:
-            return None, findings
+        errors += [one for one in found if isinstance(one, Diagnostic)]
+        self.diagnostics.extend(errors)
+        if any(one.severity == ERROR for one in errors):
+            return None
         background = self._background()
         chains = add_mode_edges(flat, self._with_setup(needs), background)
         if tangled := check_mode_cycles(name, chains, flat, self.tree):
-            return None, tangled
-        return self._hook(chains, background, [one for one in found if not isinstance(one, Finding)]), []
+            self.diagnostics.extend(tangled)
+            return None
+        return self._hook(chains, background, [one for one in found if not isinstance(one, Diagnostic)])
 
     def _background(self) -> list[bool]:
         """Return which jobs are declared in the background.
@@ -183,8 +184,8 @@ class _Compiler:
             for number, its_needs in enumerate(needs)
         ]
 
-    def _command(self, number: int) -> Command | Finding | str:
-        """Return the command of a job, a finding about it, or the reason why it has no command on this machine."""
+    def _command(self, number: int) -> Command | Diagnostic | str:
+        """Return the command of a job, an error about it, or the reason why it has no command on this machine."""
         member = self.flat.members[number]
         key = "run" if member.body.script is None else "script"
         text: str | None
@@ -197,14 +198,14 @@ class _Compiler:
                 return f"no command for {self.place.machine.system}"
         return self._checked(text, member, [*member.path, key], who_is(self.flat.names[number]))
 
-    def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Finding:
-        """Return the command of a text, or a finding.
+    def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Diagnostic:
+        """Return the command of a text, or an error.
 
         In another tool's file, a command that must not be executed only fails its own job (C6).
         """
         mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
         for offset, sentence in remarks(text, self.setting.template):
-            self.notices.append(Finding(mark_inside(scalars, mark, text, offset), sentence, who))
+            self.diagnostics.append(Diagnostic(mark_inside(scalars, mark, text, offset), sentence, who, WARNING))
         try:
             command = command_of(text, member, self.setting)
             why = self._why_no_list(command.list_name)
@@ -215,9 +216,10 @@ class _Compiler:
         if why := self._why_no_list(command.list_name):
             command = replace(command, list_name="", event="", refused=command.refused or why)
         if command.refused and self.origin.is_own:
-            return Finding(mark, command.refused, who)
+            return Diagnostic(mark, command.refused, who)
         if command.refused:
-            self.notices.append(Finding(mark, f"the job fails when it would run: {command.refused}", who))
+            message = f"the job fails when it would run: {command.refused}"
+            self.diagnostics.append(Diagnostic(mark, message, who, WARNING))
         job = node_at(self.tree, member.path)
         return replace(command, refused=command.refused or self.origin.refused.get(job.mark, "")) if job else command
 

@@ -6,11 +6,12 @@ name a file that does not exist, and the job would be skipped silently.
 
 from collections.abc import Iterator
 
+from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_commands import Setting
 from dodo_hooks.loader.compile.validation import unit_is, who_is
-from dodo_hooks.loader.read.nodes import Finding, ListNode, MapNode, Node, Path, Scalar, mark_inside, node_at
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node, Path, Scalar, mark_inside, node_at
 from dodo_hooks.loader.shell.placeholders import LISTS, variable_of
 from dodo_hooks.loader.shell.quoting import placeholders_in
 
@@ -19,16 +20,17 @@ _THERE = frozenset(("DODO_HOOK", "DODO_WORKTREE", "DODO_GIT_DIR", "DODO_BRANCH")
 _OF_A_PUSH = {"DODO_REMOTE": "DODO_ARG1", "DODO_REMOTE_URL": "DODO_ARG2"}
 
 
-def check_query_commands(setting: Setting, flat: Flat, tree: Node) -> list[Finding]:
-    """Return findings about placeholders in the commands of `files`, `skip` and `only`."""
-    findings: list[Finding] = []
+def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str) -> list[Diagnostic]:
+    """Return diagnostics of this severity about placeholders in the commands of `files`, `skip` and `only`."""
+    diagnostics: list[Diagnostic] = []
     for path, who in _bodies(setting.hook, flat):
         body = node_at(tree, path)
         for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
             for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
                 mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
-                findings.append(Finding(mark, f"{quoted(key)}: {_sentence(name, key, setting)}", who))
-    return findings
+                message = f"{quoted(key)}: {_sentence(name, key, setting)}"
+                diagnostics.append(Diagnostic(mark, message, who, severity))
+    return diagnostics
 
 
 def _bodies(hook: str, flat: Flat) -> Iterator[tuple[Path, str]]:

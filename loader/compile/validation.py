@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
+from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.graph import find_cycle
 from dodo_hooks.core.names import name_fault
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
-from dodo_hooks.loader.read.nodes import Finding, Location, Node, Path, key_mark_at, mark_at
+from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
 from dodo_hooks.loader.schema.models import HookBody, JobBody
 
 _MOST_CYCLES = 20  # reported in one run; each costs a walk through the graph
@@ -26,21 +27,21 @@ _OF_GROUPS = frozenset(
 _STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
 
 
-def check_names(flat: Flat, tree: Node) -> list[Finding]:
-    """Return findings about names that are not allowed, and names that two jobs or groups have (C4, R4)."""
-    findings: list[Finding] = []
+def check_names(flat: Flat, tree: Node) -> list[Diagnostic]:
+    """Return errors about names that are not allowed, and names that two jobs or groups have (C4, R4)."""
+    errors: list[Diagnostic] = []
     first: dict[str, Location] = {}
     for path, body in _written(flat):
         if body.name is None:
             continue
         mark, who = mark_at(tree, [*path, "name"]), who_is(body.name)
         if reason := name_fault(body.name):
-            findings.append(Finding(mark, f"a name {reason}", who))
+            errors.append(Diagnostic(mark, f"a name {reason}", who))
         elif body.name in first:
             message = f"duplicate name, first used at line {first[body.name].line}: rename one of them"
-            findings.append(Finding(mark, message, who))
+            errors.append(Diagnostic(mark, message, who))
         first.setdefault(body.name, mark)
-    return findings
+    return errors
 
 
 def _written(flat: Flat) -> list[tuple[Path, JobBody]]:
@@ -53,9 +54,9 @@ def _order(path: Path) -> list[int]:
     return [step for step in path if isinstance(step, int)]
 
 
-def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
-    """Return findings about two modes at once, and about a mode of a hook that is all in the background (C5)."""
-    findings: list[Finding] = []
+def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Diagnostic]:
+    """Return errors about two modes at once, and about a mode of a hook that is all in the background (C5)."""
+    errors: list[Diagnostic] = []
     for unit in flat.whole.inside():
         path = unit.path if unit.body is None else [*unit.path, "group"]
         mode = unit.mode
@@ -66,28 +67,28 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Findi
         if modes and len(written) > 1:
             mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
             both = " and ".join(map(quoted, written))
-            findings.append(Finding(mark, f"{both} cannot be combined: keep one of them", who))
+            errors.append(Diagnostic(mark, f"{both} cannot be combined: keep one of them", who))
         if modes and unit.body is None and body.background:
             message = (
                 f'a {quoted(modes[0])} hook cannot run in the background as a whole: set "background: true" on its jobs'
             )
-            findings.append(Finding(key_mark_at(tree, [*path, "background"]), message, who))
-    return findings
+            errors.append(Diagnostic(key_mark_at(tree, [*path, "background"]), message, who))
+    return errors
 
 
-def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> list[Finding]:
-    """Return findings about keys that exclude each other."""
-    findings: list[Finding] = []
+def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> list[Diagnostic]:
+    """Return errors about keys that exclude each other."""
+    errors: list[Diagnostic] = []
     for unit in flat.whole.inside():
         if unit.body is not None:
             for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
                 message = f"{quoted(key)} has no effect on a group: set it on its jobs"
-                findings.append(Finding(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook)))
+                errors.append(Diagnostic(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook)))
     for number, member in enumerate(flat.members):
         who = who_is(flat.names[number])
         for key, why in _clashes(hook, body, member):
-            findings.append(Finding(key_mark_at(tree, [*member.path, key]), why, who))
-    return findings
+            errors.append(Diagnostic(key_mark_at(tree, [*member.path, key]), why, who))
+    return errors
 
 
 def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]:
@@ -109,14 +110,14 @@ def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]
 
 def checked_needs(
     hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node
-) -> tuple[list[list[int]], list[Finding]]:
-    """Return the needs of each job as numbers, each once, and the findings about them.
+) -> tuple[list[list[int]], list[Diagnostic]]:
+    """Return the needs of each job as numbers, each once, and the errors about them.
 
-    The findings are unknown needs, needs of a job on itself, and cycles (R4). A need on a group is a need on all its
+    The errors are unknown needs, needs of a job on itself, and cycles (R4). A need on a group is a need on all its
     jobs, and a need of a group is a need of all its jobs. `others` has every hook.
     """
     needs: list[list[int]] = [[] for _ in flat.members]
-    findings: list[Finding] = []
+    errors: list[Diagnostic] = []
     written: dict[tuple[int, int], Path] = {}  # which need is behind an edge
     for path, body, numbers in _needy(flat):
         for place, need in enumerate(body.needs):
@@ -124,16 +125,16 @@ def checked_needs(
             needed = flat.numbers_of(need)
             if not needed and need not in flat.groups:
                 message = _unknown(need, hook, flat, others, body)
-                findings.append(Finding(mark_at(tree, where), message, _body_is(body, flat, path, hook)))
+                errors.append(Diagnostic(mark_at(tree, where), message, _body_is(body, flat, path, hook)))
             elif not set(needed).isdisjoint(numbers):
                 what = _own(need) if body.group is not None or need in flat.groups else "a job cannot need itself"
-                findings.append(Finding(mark_at(tree, where), what, _body_is(body, flat, path, hook)))
+                errors.append(Diagnostic(mark_at(tree, where), what, _body_is(body, flat, path, hook)))
             else:
                 for number in numbers:
                     for other in needed:
                         written.setdefault((number, other), where)
                     needs[number] += [other for other in needed if other not in needs[number]]
-    return needs, findings + _cycles(flat, needs, written, tree)
+    return needs, errors + _cycles(flat, needs, written, tree)
 
 
 def _needy(flat: Flat) -> list[tuple[Path, JobBody, tuple[int, ...]]]:
@@ -156,32 +157,34 @@ def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body:
     return f"unknown job {quoted(need)} in needs{near}"
 
 
-def _cycles(flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node) -> list[Finding]:
-    """Return a finding for each cycle; no two of them share an edge."""
-    findings: list[Finding] = []
+def _cycles(
+    flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node
+) -> list[Diagnostic]:
+    """Return an error for each cycle; no two of them share an edge."""
+    errors: list[Diagnostic] = []
     left = [list(its_needs) for its_needs in needs]
-    while len(findings) < _MOST_CYCLES and (cycle := find_cycle(left)):
+    while len(errors) < _MOST_CYCLES and (cycle := find_cycle(left)):
         path = " -> ".join(flat.names[number] for number in cycle)
         mark = mark_at(tree, written[cycle[0], cycle[1]])
         message = f"needs form a cycle: {path}; remove one of them"
-        findings.append(Finding(mark, message, who_is(flat.names[cycle[0]])))
+        errors.append(Diagnostic(mark, message, who_is(flat.names[cycle[0]])))
         for job, need in pairwise(cycle):
             left[job].remove(need)
-    return findings
+    return errors
 
 
-def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> list[Finding]:
-    """Return findings about groups that a mode cannot order, because their parts need each other (C5)."""
+def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> list[Diagnostic]:
+    """Return errors about groups that a mode cannot order, because their parts need each other (C5)."""
     units = {unit.path: unit for unit in flat.whole.inside()}
-    findings = []
+    errors = []
     for tangle in chains.tangles:
         unit = units[tuple(tangle.group)]
         path = " -> ".join(_part_name(flat, part) for part in tangle.parts)
         mode = mode_of(unit.mode)
         message = f"{quoted(str(mode))} cannot order jobs that need each other: {path}"
         where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
-        findings.append(Finding(key_mark_at(tree, where), message, unit_is(unit, hook)))
-    return findings
+        errors.append(Diagnostic(key_mark_at(tree, where), message, unit_is(unit, hook)))
+    return errors
 
 
 def _part_name(flat: Flat, path: Path) -> str:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.formats.translation import text, with_value
-from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def changes_entry(entry: Entry | None, who: str, diagnostics: DiagnosticCollecto
     if word in (CI, ELSEWHERE):
         return [with_value(entry, ListNode(mark, (text(mark, word),)))]
     words = listed((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
-    diagnostics.find(mark, f"{quoted(entry.key)}: expected {words}", who)
+    diagnostics.error(mark, f"{quoted(entry.key)}: expected {words}", who)
     return []
 
 

@@ -7,9 +7,10 @@ keeps the location where it was written. A generated node has the location of th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import quoted
-from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 # The words that Go's strconv.ParseBool accepts.
 _FLAGS = {**dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)}
@@ -17,21 +18,14 @@ _FLAGS |= dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False)
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A note about something that has less effect here than in the other tool, with its location."""
-
-    mark: Location
-    message: str
-    is_unchecked: bool = False  # jobs that run there do not run here, so their checks are missing
-
-
-@dataclass(frozen=True, slots=True)
 class Translation:
-    """A tree in our format. With findings it may only be used to look for more of them."""
+    """A tree in our format. With errors it may only be used to look for more of them.
+
+    A warning is about what runs in the other tool and not here, a note about what has less effect here.
+    """
 
     root: MapNode
-    findings: list[Finding]
-    notices: list[Notice]
+    diagnostics: list[Diagnostic]
     refused: Mapping[Location, str] = field(default_factory=dict[Location, str])  # jobs that cannot run here, and why
 
 
@@ -39,43 +33,41 @@ class Translation:
 class DiagnosticCollector:
     """A collector of diagnostics. One about a node that aliases share is kept once."""
 
-    findings: list[Finding] = field(default_factory=list[Finding])
-    notices: list[Notice] = field(default_factory=list[Notice])
+    found: list[Diagnostic] = field(default_factory=list[Diagnostic])
     refused: dict[Location, str] = field(default_factory=dict[Location, str])
 
-    def find(self, mark: Location, message: str, who: str = "") -> None:
-        finding = Finding(mark, message, who)
-        if finding not in self.findings:
-            self.findings.append(finding)
+    def error(self, mark: Location, message: str, subject: str = "") -> None:
+        self._add(Diagnostic(mark, message, subject))
 
-    def notice(self, mark: Location, message: str) -> None:
-        notice = Notice(mark, message)
-        if notice not in self.notices:
-            self.notices.append(notice)
+    def warn(self, mark: Location, message: str) -> None:
+        self._add(Diagnostic(mark, message, severity=WARNING))
+
+    def note(self, mark: Location, message: str) -> None:
+        self._add(Diagnostic(mark, message, severity=NOTE))
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.found:
+            self.found.append(diagnostic)
 
     def refuse(self, job: Location, mark: Location, message: str) -> None:
         """Let the job at `job` fail when it would run; the other jobs of the file are not affected."""
         self.refused.setdefault(job, message)
-        self.notice(mark, f"the job fails when it would run: {message}")
+        self.warn(mark, f"the job fails when it would run: {message}")
 
     def translation(self, root: MapNode) -> Translation:
         """Return the result, with the diagnostics in the order of the files."""
-        return Translation(root, sorted(self.findings, key=_place), sorted(self.notices, key=_place), self.refused)
+        return Translation(root, sorted(self.found, key=lambda one: one.location), self.refused)
 
     def ignored(self, entry: Entry, why: str) -> None:
-        self.notice(entry.mark, f"{quoted(entry.key)} is ignored: {why}")
+        self.note(entry.mark, f"{quoted(entry.key)} is ignored: {why}")
 
     def unchecked(self, entry: Entry, why: str) -> None:
-        self.notices.append(Notice(entry.mark, f"{quoted(entry.key)} is not checked here: {why}", is_unchecked=True))
+        self.warn(entry.mark, f"{quoted(entry.key)} is not checked here: {why}")
 
     def unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
         """Report a key that its own tool does not know either."""
         near = did_you_mean(entry.key, known)
-        self.notice(entry.mark, f"{quoted(entry.key)} is ignored: unknown key of {owner}{near}")
-
-
-def _place(diagnostic: Finding | Notice) -> tuple[str, int, int]:
-    return (diagnostic.mark.file, diagnostic.mark.line, diagnostic.mark.column)
+        self.note(entry.mark, f"{quoted(entry.key)} is ignored: unknown key of {owner}{near}")
 
 
 def fields_of(node: MapNode) -> dict[str, Entry]:

@@ -6,14 +6,15 @@ overlay of the main working tree, the one of this working tree. The files in a f
 
 import os
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from dodo_hooks.core.diagnostics import NOTE, Diagnostic, Location
 from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.merge import Layer, merged
 from dodo_hooks.loader.read.json_reader import parse_json
-from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
 from dodo_hooks.loader.read.sources import SourceError, Sources, has_pattern
 from dodo_hooks.loader.read.toml_reader import parse_toml
 from dodo_hooks.loader.read.yaml_reader import Document, parse
@@ -31,12 +32,12 @@ class Layers:
 
     root: MapNode
     is_whole: bool
-    findings: tuple[Finding, ...]
-    notices: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, bytes]  # of the files that were read, by the names in their locations
 
 
 def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> Layers:
-    """Read the hook file and its layers; errors become findings, not exceptions.
+    """Read the hook file and its layers; errors become diagnostics, not exceptions.
 
     `main_top` is the top of the main working tree, where there is another one (section 4).
     """
@@ -47,9 +48,9 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
         if main_top is not None and main_top != found.home:
             reader.add_local(main_top)
         reader.add_local(found.home)
-    bottom = Layer(MapNode(Location(1, 1, shown_from(found.top, found.file)), ()))
+    bottom = Layer(MapNode(Location(shown_from(found.top, found.file), 1, 1), ()))
     root = merged(reader.layers or [bottom], found.family.rules)
-    return Layers(root, reader.is_whole, tuple(reader.findings), tuple(reader.notices))
+    return Layers(root, reader.is_whole, tuple(reader.diagnostics), reader.texts)
 
 
 def is_yaml(path: str) -> bool:
@@ -62,9 +63,10 @@ def shown_from(top: str, path: str) -> str:
     return posixpath.relpath(path, top) if path.startswith(below) and "/../" not in path else path
 
 
-def not_read(path: str, instead: str, top: str) -> str:
-    """Return the notice about a file that is ignored because another one has precedence."""
-    return f"{shown_from(top, path)} is not read, because {shown_from(top, instead)} comes first"
+def not_read(path: str, instead: str, top: str) -> Diagnostic:
+    """Return the note about a file that is ignored because another one has precedence."""
+    message = f"{shown_from(top, path)} is not read, because {shown_from(top, instead)} comes first"
+    return Diagnostic(Location(), message, severity=NOTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ class _Reader:
 
     def __init__(self, found: Found, sources: Sources) -> None:
         self.layers: list[Layer] = []
-        self.findings: list[Finding] = []
-        self.notices = [not_read(other, found.file, found.top) for other in found.also]
+        self.texts: dict[str, bytes] = {}
+        self.diagnostics = [not_read(other, found.file, found.top) for other in found.also]
         self.is_whole = True
         self._found = found
         self._family = found.family
@@ -115,7 +117,7 @@ class _Reader:
                 if root is not None and self._is_body(root, hook):
                     self.layers.append(Layer(_as_hook(root, hook), is_instead=files.are_instead))
         except SourceError as error:
-            self._find(Location(0, 0, shown_from(self._found.top, folder)), str(error))
+            self._find(Location(shown_from(self._found.top, folder)), str(error))
 
     def add_local(self, home: str) -> None:
         """Add the local overlay below `home`, the top of this or of the main working tree."""
@@ -124,30 +126,30 @@ class _Reader:
         if present:
             self.add(present[0])
         for other in present[1:]:
-            self.notices.append(not_read(other, present[0], self._found.top))
+            self.diagnostics.append(not_read(other, present[0], self._found.top))
 
     def _main(self, home: str) -> str:
         """Return the hook file's name, relative to the top."""
         return posixpath.relpath(self._found.file, home)
 
     def _read(self, path: str, named_at: Location | None = None) -> MapNode | None:
-        """Return the tree of the file; None if it is empty, or if it has errors, which are added to the findings."""
+        """Return the tree of the file; None if it is empty, or if it has errors, which are added to the diagnostics."""
         shown = shown_from(self._found.top, path)
         try:
             data = self._sources.read(path)
         except SourceError as error:
             if named_at is None:
-                self._find(Location(0, 0, shown), str(error))
+                self._find(Location(shown), str(error))
             elif self._family.extends.must_exist or self._sources.is_there(path):
                 self._find(named_at, f'"extends": {quoted(shown)}: {error}')
             else:
-                place = f"{named_at.file}:{named_at.line}:{named_at.column}"
-                self.notices.append(f'{place}: "extends": {quoted(shown)} is ignored: {error}')
+                self._note(named_at, f'"extends": {quoted(shown)} is ignored: {error}')
             return None
+        self.texts[shown] = data
         document = _READERS.get(posixpath.splitext(path)[1], parse)(data, shown)
-        self.findings += document.findings
+        self.diagnostics += document.errors
         if document.root is None:
-            self.is_whole &= not document.findings
+            self.is_whole &= not document.errors
         elif not isinstance(document.root, MapNode):
             found = described(document.root)
             self._find(document.root.mark, f"expected a mapping of keys to values, found {found}")
@@ -175,9 +177,8 @@ class _Reader:
         """Return the files that match a pattern of `extends`; a pattern without matches is allowed, and noted."""
         matching = self._sources.matching(pattern)
         if not matching:
-            place = f"{item.mark.file}:{item.mark.line}:{item.mark.column}"
             hint = " (`**` stands for one folder, as `*` does)" if "**" in item.text else ""
-            self.notices.append(f'{place}: "extends": no file matches {quoted(item.text)}{hint}')
+            self._note(item.mark, f'"extends": no file matches {quoted(item.text)}{hint}')
         return matching
 
     def _names_in_extends(self, root: MapNode) -> list[Scalar]:
@@ -209,9 +210,9 @@ class _Reader:
             path = f"{folder}/{name}"
             if ending not in (".yml", ".yaml"):
                 shown = shown_from(self._found.top, path)
-                self.notices.append(f"{shown} is not read, because a file here is called HOOK.yml")
+                self._note(Location(), f"{shown} is not read, because a file here is called HOOK.yml")
             elif hook in first:
-                self.notices.append(not_read(path, first[hook], self._found.top))
+                self.diagnostics.append(not_read(path, first[hook], self._found.top))
             else:
                 first[hook] = path
                 yield hook, path
@@ -228,13 +229,16 @@ class _Reader:
     def _find_loop(self, real: str, path: str, chain: tuple[_Step, ...]) -> None:
         """Report a cycle with every file in it, each with the location that names the next one."""
         begin = next(place for place, step in enumerate(chain) if step.file == real)
-        steps = [f"{step.mark.file}:{step.mark.line}:{step.mark.column}" for step in chain[begin:]]
+        steps = [str(step.mark) for step in chain[begin:]]
         circle = " -> ".join([*steps, shown_from(self._found.top, path)])
         self._find(chain[-1].mark, f'"extends" forms a cycle: {circle}; remove one of them')
 
     def _find(self, mark: Location, message: str) -> None:
         self.is_whole = False
-        self.findings.append(Finding(mark, message))
+        self.diagnostics.append(Diagnostic(mark, message))
+
+    def _note(self, mark: Location, message: str) -> None:
+        self.diagnostics.append(Diagnostic(mark, message, severity=NOTE))
 
 
 def _hint(item: Node) -> str:
@@ -244,7 +248,7 @@ def _hint(item: Node) -> str:
 
 def _as_hook(body: MapNode, hook: str) -> MapNode:
     """Return a file that holds the body of one hook in the shape of a whole file."""
-    begin = Location(1, 1, body.mark.file)
+    begin = Location(body.mark.file, 1, 1)
     hooks = MapNode(begin, (Entry(begin, hook, body),))
     return MapNode(begin, (Entry(begin, "hooks", hooks),))
 

@@ -10,8 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.layers.extends import is_yaml, shown_from
-from dodo_hooks.loader.read.nodes import ListNode, Location, MapNode, Node
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.read.yaml_reader import decoded, scalar_spans
 

@@ -21,7 +21,7 @@ def parse_json(data: bytes, file: str = "") -> Document:
     try:
         text = decoded(data, file)
     except StopReading as stop:
-        return Document(None, (stop.finding,))
+        return Document(None, (stop.error,))
     return parse(_PIECES.sub(_as_yaml, text).encode(), file)
 
 

@@ -7,20 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import quoted
 
 Path: TypeAlias = Sequence[
     str | int
 ]  # keys and positions from the root down: ("hooks", "pre-commit", "jobs", 0, "run")
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A line and a column of a file; both count from 1."""
-
-    line: int
-    column: int
-    file: str = ""  # as users know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +55,6 @@ class MapNode:
 Node: TypeAlias = Scalar | ListNode | MapNode
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One diagnostic at one location. `who` names the hook or the job around it, "" for the file itself."""
-
-    mark: Location
-    message: str
-    who: str = ""
-
-
 def node_at(root: Node, path: Path) -> Node | None:
     """Return the node at the end of the path; None where the tree ends before."""
     node: Node | None = root
@@ -108,7 +91,7 @@ def mark_inside(scalars: Sequence[Scalar], mark: Location, text: str, offset: in
             before = braces.join(scalar.source.split(braces)[: number + 1])
             lines = before.split("\n")
             column = len(lines[-1]) + (1 if len(lines) > 1 else scalar.mark.column)
-            return Location(scalar.mark.line + len(lines) - 1, column, scalar.mark.file)
+            return Location(scalar.mark.file, scalar.mark.line + len(lines) - 1, column)
         number -= count
     return mark
 

@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
-from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar
+from dodo_hooks.core.diagnostics import Diagnostic, Location
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decoded, usable
 
 if sys.version_info >= (3, 11):
@@ -42,33 +43,33 @@ def parse_toml(data: bytes, file: str = "") -> Document:
         tree = _Tree(places)
         root = tree.node(content, ())
     except StopReading as stop:
-        return Document(None, (stop.finding,))
-    return Document(root, tuple(tree.findings))
+        return Document(None, (stop.error,))
+    return Document(root, tuple(tree.errors))
 
 
 def _read(text: str, file: str) -> dict[str, Any]:
     too_deep = _DEEP_KEY.search(text)
     if too_deep:  # the library needs a minute for a key of 50,000 parts
         line = text.count("\n", 0, too_deep.start()) + 1
-        raise StopReading(Location(line, 1, file), f"nested more than {_DEEPEST} levels deep")
+        raise StopReading(Location(file, line, 1), f"nested more than {_DEEPEST} levels deep")
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except RecursionError:
-        raise StopReading(Location(1, 1, file), f"nested more than {_DEEPEST} levels deep") from None
+        raise StopReading(Location(file, 1, 1), f"nested more than {_DEEPEST} levels deep") from None
     except ValueError as error:
         place = _PLACE.fullmatch(str(error))
         said = place[1] if place else str(error)
         lines = text.split("\n")
-        mark = Location(int(place[2]), int(place[3]), file) if place and place[2] else _end(lines, file)
+        mark = Location(file, int(place[2]), int(place[3])) if place and place[2] else _end(lines, file)
         raise StopReading(mark, f"this is not valid TOML: {said[:1].lower()}{said[1:]}") from None
     deep = next((path for path in _paths(content) if len(path) > _DEEPEST), None)
     if deep is not None:
-        raise StopReading(Location(1, 1, file), f"nested more than {_DEEPEST} levels deep")
+        raise StopReading(Location(file, 1, 1), f"nested more than {_DEEPEST} levels deep")
     return content
 
 
 def _end(lines: list[str], file: str) -> Location:
-    return Location(len(lines), len(lines[-1]) + 1, file)
+    return Location(file, len(lines), len(lines[-1]) + 1)
 
 
 def _paths(content: Any) -> Iterator[Path]:
@@ -87,7 +88,7 @@ class _Scanner:
 
     def __init__(self, text: str, file: str) -> None:
         self.keys: dict[Path, Location] = {}
-        self.values: dict[Path, Location] = {(): Location(1, 1, file)}
+        self.values: dict[Path, Location] = {(): Location(file, 1, 1)}
         self._text = text
         self._file = file
         self._at = 0
@@ -177,7 +178,7 @@ class _Scanner:
 
     def _mark(self) -> Location:
         line = bisect_right(self._lines, self._at)
-        return Location(line, self._at - self._lines[line - 1] + 1, self._file)
+        return Location(self._file, line, self._at - self._lines[line - 1] + 1)
 
 
 def _plain_key(written: str) -> str:
@@ -188,7 +189,7 @@ class _Tree:
     """A builder that combines the values with their locations."""
 
     def __init__(self, places: _Scanner) -> None:
-        self.findings: list[Finding] = []
+        self.errors: list[Diagnostic] = []
         self._places = places
 
     def node(self, value: Any, path: Path) -> Node:
@@ -204,8 +205,8 @@ class _Tree:
         return Entry(mark, self._usable(key, mark), self.node(value, path))
 
     def _usable(self, text: str, mark: Location) -> str:
-        kept, findings = usable(text, mark)
-        self.findings += findings
+        kept, errors = usable(text, mark)
+        self.errors += errors
         return kept
 
     def _scalar(self, value: Any, mark: Location) -> Scalar:

@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
+from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.terminal_text import quoted
-from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, Location, MapNode, Node, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_errors import explained
 
 _DEEPEST = 50  # levels of nesting; a hook file has six
@@ -40,10 +41,10 @@ _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The tree of one file. Without a root and without findings the file is empty, or all comment."""
+    """The tree of one file. Without a root and without errors the file is empty, or all comment."""
 
     root: Node | None
-    findings: tuple[Finding, ...]
+    errors: tuple[Diagnostic, ...]
 
 
 class StopReading(Exception):
@@ -51,13 +52,13 @@ class StopReading(Exception):
 
     def __init__(self, mark: Location, message: str) -> None:
         super().__init__(message)
-        self.finding = Finding(mark, message)
+        self.error = Diagnostic(mark, message)
 
 
 def parse(data: bytes, file: str = "") -> Document:
     """Return the tree of the file; `file` is the file name in its locations.
 
-    It never raises: errors are among the findings, and the root is None if no tree could be built.
+    It never raises: errors are in the document, and the root is None if no tree could be built.
     """
     builder = _Builder()
     try:
@@ -66,8 +67,8 @@ def parse(data: bytes, file: str = "") -> Document:
         while (event := _next_event(loader)) is not None:
             builder.take(event)
     except StopReading as stop:
-        return Document(None, (*builder.findings, stop.finding))
-    return Document(_root_or_nothing(builder.root), tuple(builder.findings))
+        return Document(None, (*builder.errors, stop.error))
+    return Document(_root_or_nothing(builder.root), tuple(builder.errors))
 
 
 def _root_or_nothing(root: Node | None) -> Node | None:
@@ -81,7 +82,7 @@ def decoded(data: bytes, file: str) -> str:
         StopReading: it is not UTF-8.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise StopReading(Location(1, 1, file), "the file is UTF-16: save it as UTF-8")
+        raise StopReading(Location(file, 1, 1), "the file is UTF-16: save it as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -107,7 +108,7 @@ def _printable(text: str, file: str) -> str:
 
 def _end_of(text: str, file: str) -> Location:
     lines = re.split(r"\r\n|\r|\n", text)
-    return Location(len(lines), len(lines[-1]) + 1, file)
+    return Location(file, len(lines), len(lines[-1]) + 1)
 
 
 def _next_event(loader: yaml.SafeLoader) -> Any:
@@ -118,7 +119,7 @@ def _next_event(loader: yaml.SafeLoader) -> Any:
         mark = error.context_mark if at_start and error.context_mark else error.problem_mark
         raise StopReading(_mark(mark), message) from None
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
-        here = Location(loader.line + 1, loader.column + 1, loader.name)
+        here = Location(loader.name, loader.line + 1, loader.column + 1)
         raise StopReading(here, "a number here is too large for YAML") from None
 
 
@@ -133,7 +134,7 @@ def scalar_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _mark(mark: Any) -> Location:
-    return Location(mark.line + 1, mark.column + 1, mark.name)
+    return Location(mark.name, mark.line + 1, mark.column + 1)
 
 
 @dataclass(slots=True)
@@ -153,7 +154,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.root: Node | None = None
-        self.findings: list[Finding] = []
+        self.errors: list[Diagnostic] = []
         self._open: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int, int] | None] = {}  # None while the node is still open
         self._aliased = 0
@@ -215,8 +216,8 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Scalar:
         mark = _mark(event.start_mark)
-        text, findings = usable(str(event.value), mark)
-        self.findings += findings
+        text, errors = usable(str(event.value), mark)
+        self.errors += errors
         plain = event.style is None and event.tag is None
         source = event.start_mark.buffer[event.start_mark.pointer : event.end_mark.pointer]
         if plain:
@@ -274,11 +275,11 @@ class _Builder:
         return maps
 
     def _find(self, mark: Location, message: str) -> None:
-        self.findings.append(Finding(mark, message))
+        self.errors.append(Diagnostic(mark, message))
 
 
-def usable(text: str, mark: Location) -> tuple[str, list[Finding]]:
-    """Return the text without characters that no command, variable or path can contain, and the findings about them.
+def usable(text: str, mark: Location) -> tuple[str, list[Diagnostic]]:
+    """Return the text without characters that no command, variable or path can contain, and the errors about them.
 
     Each one is replaced by U+FFFD, so that later code need not expect such a character.
     """
@@ -286,7 +287,7 @@ def usable(text: str, mark: Location) -> tuple[str, list[Finding]]:
     if not found:
         return text, []
     message = f"the character U+{ord(found[0]):04X} cannot be passed to any program"
-    return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text), [Finding(mark, message)]
+    return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text), [Diagnostic(mark, message)]
 
 
 def meaning(text: str) -> str | int | float | bool | None:

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.read.comments import Comments
-from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node
 from dodo_hooks.loader.read.yaml_reader import meaning
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_./$(\\][ -~]*")

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.git_hooks import known_hooks
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import listed, quoted
 from dodo_hooks.loader.read.nodes import (
     Entry,
-    Finding,
     ListNode,
     MapNode,
     Node,
@@ -95,37 +95,39 @@ class ModelError:
     context: Mapping[str, Any]
 
 
-def findings_of(errors: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """Return the findings for the errors; `keys` are the known keys of a `file`, its `log`, a `hook` and so on.
+def diagnostics_of(errors: Sequence[ModelError], root: Node, keys: Mapping[str, Sequence[str]]) -> list[Diagnostic]:
+    """Return the diagnostics for the errors; `keys` are the known keys of a `file`, its `log`, a `hook` and so on.
 
     An error that an alias repeats in several jobs is reported for the first one: a file may hold thousands of aliases.
     """
-    findings: list[Finding] = []
+    diagnostics: list[Diagnostic] = []
     said: set[tuple[object, ...]] = set()
     for error in errors:
         path, is_key = _place_of(error, root)
         about = (error.kind, _raised(error), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
         if about not in said:
             said.add(about)
-            findings.append(_finding_of(error, path, is_key, root, keys))
-    return findings
+            diagnostics.append(_diagnostic_of(error, path, is_key, root, keys))
+    return diagnostics
 
 
-def _finding_of(error: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]) -> Finding:
+def _diagnostic_of(
+    error: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]
+) -> Diagnostic:
     who = who_at(root, path)
     if error.kind == "extra_forbidden":
-        return Finding(key_mark_at(root, path), _unknown_key(path, keys), who)
+        return Diagnostic(key_mark_at(root, path), _unknown_key(path, keys), who)
     if error.kind == "missing":
         why = error.context.get("error") or _MISSING[_level_at(path[:-1])]
-        return Finding(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", who)
+        return Diagnostic(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", who)
     if error.kind == "refused":
-        return Finding(key_mark_at(root, path), _raised(error), who)
+        return Diagnostic(key_mark_at(root, path), _raised(error), who)
     if is_key:
         is_named_here = len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
-        return Finding(key_mark_at(root, path), _raised(error), "" if is_named_here else who)
+        return Diagnostic(key_mark_at(root, path), _raised(error), "" if is_named_here else who)
     subject = _subject(path)
     message = _raised(error) if error.kind == "value_error" else _mismatch(error, path, node_at(root, path))
-    return Finding(mark_at(root, path), f"{subject}{message}", who)
+    return Diagnostic(mark_at(root, path), f"{subject}{message}", who)
 
 
 def _place_of(error: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:

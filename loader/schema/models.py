@@ -24,12 +24,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, QUEUE, Retention
 from dodo_hooks.core.terminal_text import listed, quoted
-from dodo_hooks.loader.read.nodes import Entry, Finding, ListNode, MapNode, Node, Scalar, node_at
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, node_at
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.key_docs import BOTH, COMMANDS, DAFT, LEFTHOOK, Key, Shape
-from dodo_hooks.loader.schema.model_errors import FLAG, LIST, MAP, TEXT, ModelError, findings_of, without
+from dodo_hooks.loader.schema.model_errors import FLAG, LIST, MAP, TEXT, ModelError, diagnostics_of, without
 from dodo_hooks.loader.schema.value_types import (
     Architectures,
     BackgroundOutput,
@@ -620,29 +621,29 @@ USER_KEYS = {level: tuple(body.model_fields) for level, body in USER_BODIES.item
 _ROUNDS = 3  # one is enough for every file that we know of
 
 
-def read_models(root: Node) -> tuple[HookFile, Node, list[Finding]]:
-    """Return the models, the tree that they were made of, and the findings about types and keys.
+def read_models(root: Node) -> tuple[HookFile, Node, list[Diagnostic]]:
+    """Return the models, the tree that they were made of, and the diagnostics about types and keys.
 
     Values with errors are removed from that tree, so that the rest of the file can be checked, too. A job without a
-    command gets one, since others may need it. With findings the models are for these checks only.
+    command gets one, since others may need it. With diagnostics the models are for these checks only.
     """
     result = _validated(root)
-    findings = [] if isinstance(result, HookFile) else findings_of(result, root, KEYS)
+    diagnostics = [] if isinstance(result, HookFile) else diagnostics_of(result, root, KEYS)
     tree = root
     for _ in range(_ROUNDS):
         if isinstance(result, HookFile):
-            return result, tree, findings
+            return result, tree, diagnostics
         tree = without(tree, result)
         result = _validated(tree)
-    return HookFile(), MapNode(root.mark, ()), findings
+    return HookFile(), MapNode(root.mark, ()), diagnostics
 
 
-def read_user_models(root: Node) -> tuple[UserFile, list[Finding]]:
-    """Return the models of the user's own configuration, and the findings about it."""
+def read_user_models(root: Node) -> tuple[UserFile, list[Diagnostic]]:
+    """Return the models of the user's own configuration, and the diagnostics about it."""
     try:
         return UserFile.model_validate(root), []
     except ValidationError as error:
-        return UserFile(), findings_of(_errors_of(error), root, USER_KEYS)
+        return UserFile(), diagnostics_of(_errors_of(error), root, USER_KEYS)
 
 
 def _validated(tree: Node) -> HookFile | list[ModelError]:

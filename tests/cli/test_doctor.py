@@ -26,9 +26,9 @@ def installed(repo: Repo) -> Repo:
 
 
 def doctor(repo: Repo) -> tuple[int, list[tuple[str, str, str]]]:
-    """Return the exit code, and level, check and sentence of each finding."""
+    """Return the exit code, and severity, check and sentence of each diagnostic."""
     done = repo.run("doctor", "--format", "json")
-    found = [(one["level"], one["check"], f"{one['message']}; {one['mend']}") for one in json.loads(done.stdout)]
+    found = [(one["severity"], one["subject"], f"{one['message']}; {one['fix']}") for one in json.loads(done.stdout)]
     return done.returncode, found
 
 
@@ -80,7 +80,7 @@ def test_what_keeps_hooks_from_running_is_found_and_mended(
 ) -> None:
     breaks(installed)
     code, found = doctor(installed)
-    wrong = [one for one in found if one[0] == "wrong"]
+    wrong = [one for one in found if one[0] == "error"]
     assert code == 1 and len(wrong) == 1 and wrong[0][1] == check and said in wrong[0][2]
     mend(installed, wrong[0][2])
     assert doctor(installed) == (0, [])
@@ -99,7 +99,7 @@ def test_what_another_version_wrote_is_a_note(installed: Repo, name: str) -> Non
 def test_a_kept_hook_that_is_off_is_a_note(installed: Repo) -> None:
     (installed.path / ".git/hooks.dodo-kept/pre-commit").chmod(0o644)
     code, [(level, check, sentence)] = doctor(installed)
-    assert (code, level, check) == (0, "note", "kept-hook") and "`chmod +x` it" in sentence
+    assert (code, level, check) == (0, "note", "legacy-hook") and "`chmod +x` it" in sentence
 
 
 def test_hook_files(installed: Repo) -> None:
@@ -113,7 +113,7 @@ def test_hook_files(installed: Repo) -> None:
     ]
     installed.file("hooks: {pre-commit: {jobs: [{nam: a}]}}\n")
     code, found = doctor(installed)
-    assert code == 1 and found[0][:2] == ("wrong", "hook-file") and "`dodo-hooks validate`" in found[0][2]
+    assert code == 1 and found[0][:2] == ("error", "hook-file") and "`dodo-hooks validate`" in found[0][2]
     for name in ("hooks.dodo", ".hooks.dodo"):
         (installed.path / name).unlink()
     code, [(level, _, sentence)] = doctor(installed)
@@ -133,20 +133,20 @@ def test_the_configuration_of_other_programs_is_a_note(installed: Repo) -> None:
 def test_paths_that_were_set_aside_are_named(installed: Repo) -> None:
     installed.write(".git/dodo-hooks-aside/journal", "")
     code, found = doctor(installed)
-    assert code == 1 and found[0][:2] == ("wrong", "aside") and "dodo-hooks-aside" in found[0][2]
+    assert code == 1 and found[0][:2] == ("error", "unstaged") and "dodo-hooks-aside" in found[0][2]
 
 
 def test_r21_a_state_directory_that_cannot_be_written(installed: Repo, tmp_path: Path) -> None:
     installed.env["XDG_STATE_HOME"] = str(installed.write("a file", ""))
     code, found = doctor(installed)
-    assert code == 1 and found[0][:2] == ("wrong", "state") and "Not a directory" in found[0][2]
+    assert code == 1 and found[0][:2] == ("error", "state") and "Not a directory" in found[0][2]
 
 
 def test_a_configuration_that_git_cannot_read_stops_all_commands(installed: Repo) -> None:
     with open(installed.path / ".git/config", "a") as file:
         file.write("[core\n")
     code, [(level, check, sentence)] = doctor(installed)
-    assert (code, level, check) == (1, "wrong", "configuration") and "bad config line" in sentence
+    assert (code, level, check) == (1, "error", "configuration") and "bad config line" in sentence
     for argv in (("jobs",), ("jobs", "logs", "x"), ("status",)):
         done = installed.run(*argv)
         assert done.returncode == 2 and "bad config line" in done.stderr, argv
@@ -160,19 +160,19 @@ def test_a_git_that_is_too_old(installed: Repo, tmp_path: Path) -> None:
     fake.chmod(0o755)
     installed.env["PATH"] = f"{fake.parent}:{os.environ['PATH']}"
     code, found = doctor(installed)
-    assert code == 1 and found == [("wrong", "git", "git version 2.11.0 is too old; install git 2.26 or newer")]
+    assert code == 1 and found == [("error", "git", "git version 2.11.0 is too old; install git 2.26 or newer")]
 
 
 def test_outside_of_a_repository_that_is_what_is_wrong(repo: Repo) -> None:
     code, found = doctor(Repo(repo.path.parent, repo.env))
-    assert code == 1 and found[0][:2] == ("wrong", "repository")
+    assert code == 1 and found[0][:2] == ("error", "repository")
 
 
 def test_a_repository_without_hooks_installed(repo: Repo) -> None:
     assert repo.run("doctor").stdout == f"note: no hook file in {repo.path}; run `dodo-hooks init` to create one\n"
     repo.file(FILE)
     code, [(level, check, sentence)] = doctor(repo)
-    assert (code, level, check) == (1, "wrong", "shims")
+    assert (code, level, check) == (1, "error", "shims")
     mend(repo, sentence)
     assert doctor(repo) == (0, [])
 
@@ -184,5 +184,5 @@ def test_an_own_configuration_that_has_no_effect_is_reported(installed: Repo, te
     path.write_text(text)
     path.chmod(mode)
     sentence = "your own configuration cannot be used, so nothing in it has an effect"
-    assert doctor(installed) == (1, [("wrong", "config", f"{sentence}; see why with `dodo-hooks validate`")])
+    assert doctor(installed) == (1, [("error", "config", f"{sentence}; see why with `dodo-hooks validate`")])
     assert str(path) in installed.run("validate").stderr

@@ -99,8 +99,10 @@ def test_c2_problems_are_told_to_programs_as_json(repo: Repo) -> None:
         "file": "hooks.dodo",
         "line": 3,
         "column": 12,
-        "message": 'hook "pre-commit": "piped": expected true or false, found the text "yes": write true',
         "severity": "error",
+        "subject": 'hook "pre-commit"',
+        "message": '"piped": expected true or false, found the text "yes": write true',
+        "fix": "",
     }
     assert (second["line"], second["column"]) == (5, 10)
 
@@ -110,7 +112,7 @@ def test_c2_notices_are_told_to_programs_and_are_no_errors(repo: Repo) -> None:
     repo.file("hooks: {}\n", ".hooks.dodo")
     done = repo.run("validate", "--format", "json")
     assert done.returncode == 0
-    assert [(one["severity"], one["line"]) for one in json.loads(done.stdout)] == [("notice", 0)]
+    assert [(one["severity"], one["line"]) for one in json.loads(done.stdout)] == [("note", 0)]
 
 
 def test_c2_the_notices_of_a_family_are_told_once(repo: Repo) -> None:
@@ -125,8 +127,8 @@ def test_c2_the_notices_of_a_family_are_told_once(repo: Repo) -> None:
     assert done.stdout == "OK: lefthook.yml: 1 hook, 1 job\n"
     told = json.loads(repo.run("validate", "--format", "json").stdout)
     assert [(one["file"], one["line"], one["severity"]) for one in told] == [
-        ("lefthook.yml", 1, "notice"),
-        ("lefthook.yml", 4, "notice"),
+        ("lefthook.yml", 1, "note"),
+        ("lefthook.yml", 4, "note"),
     ]
 
 

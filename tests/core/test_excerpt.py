@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.terminal_text import columns_of
-from dodo_hooks.fire.report.diagnostics import excerpt, lines_of
+from dodo_hooks.fire.report.diagnostics import excerpt
+from dodo_hooks.loader.load import lines_of
 
 CASES = {
     "plain": ("run: yes", 6, "run: yes", 5),
@@ -61,4 +62,4 @@ def test_c2_a_line_of_a_million_characters_takes_no_time() -> None:
 
 
 def test_c2_lines_end_where_yaml_says() -> None:
-    assert lines_of("a\r\nb\rc\nd\u2028e\x85") == ["a", "b", "c", "d", "e", ""]
+    assert lines_of("a\r\nb\rc\nd\u2028e\x85".encode()) == ["a", "b", "c", "d", "e", ""]

@@ -9,17 +9,18 @@ from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
 
-Cases: TypeAlias = dict[str, tuple[str | bytes, str]]  # what is wrong: the file, the problem or a piece of it
+Cases: TypeAlias = dict[str, tuple[str | bytes, str]]  # what is wrong: the file, the error or a piece of it
 
 
-def problems(tmp_path: Path, content: str | bytes) -> list[str]:
+def errors_in(tmp_path: Path, content: str | bytes) -> list[str]:
     """Return the diagnostics of a hook file with this content, as `line:column: message`."""
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     (tmp_path / "hooks.dodo").write_bytes(data)
     with pytest.raises(ConfigError) as caught:
         load_plan(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
-    assert {problem.file for problem in caught.value.problems} == {"hooks.dodo"}
-    return [f"{problem.line}:{problem.column}: {problem.message}" for problem in caught.value.problems]
+    diagnostics = caught.value.diagnostics
+    assert {one.location.file for one in diagnostics} == {"hooks.dodo"}
+    return [f"{one.location.line}:{one.location.column}: {one.text}" for one in diagnostics]
 
 
 def hook(body: str, name: str = "pre-commit") -> str:

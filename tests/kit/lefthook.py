@@ -2,15 +2,19 @@
 
 import textwrap
 
+from dodo_hooks.core.diagnostics import ERROR, Diagnostic
 from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
 from kit.nodes import tree
 
 
 def diagnostics(text: str) -> list[str]:
-    """Return the notices (N) and the findings (F) with their locations."""
-    translation = translate(tree(text))
-    notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
-    return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
+    """Return the notes (N), the warnings (W) and the errors (E) with their locations."""
+    found = translate(tree(text)).diagnostics
+    return [f"{one.severity[0].upper()} {one.location.line}:{one.location.column} {_said(one)}" for one in found]
+
+
+def _said(one: Diagnostic) -> str:
+    return f"{one.subject}: {one.message}" if one.severity == ERROR else one.message
 
 
 def pre_commit(body: str, name: str = "pre-commit") -> str:

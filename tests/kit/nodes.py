@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar
+from dodo_hooks.core.diagnostics import Location
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_reader import parse
 
-NOWHERE = Location(0, 0)
+NOWHERE = Location()
 
 
 def tree(text: str, file: str = "") -> MapNode:
     document = parse(text.encode(), file)
-    assert not document.findings
+    assert not document.errors
     assert isinstance(document.root, MapNode)
     return document.root
 
@@ -26,7 +27,7 @@ def plain(node: Node) -> Any:
 
 def placed(value: Any, file: str = "") -> Node:
     """Return a tree with this value; every location in it is in `file`."""
-    mark = Location(1, 1, file)
+    mark = Location(file, 1, 1)
     if isinstance(value, dict):
         return MapNode(mark, tuple(Entry(mark, key, placed(child, file)) for key, child in value.items()))
     if isinstance(value, list):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.broken import Cases, hook, jobs, problems
+from kit.broken import Cases, errors_in, hook, jobs
 
 YAML_TRAPS: Cases = {
     "a tab": (hook("jobs:\n\t- run: x"), "4:5: a tab cannot stand here: YAML takes spaces only"),
@@ -241,7 +241,7 @@ GRAPHS: Cases = {
     ],
 )
 def test_c2_a_broken_file_is_one_problem_at_its_place(tmp_path: Path, content: str | bytes, expected: str) -> None:
-    (problem,) = problems(tmp_path, content)
+    (problem,) = errors_in(tmp_path, content)
     if expected[0].isdigit():
         assert problem.startswith(expected)
     else:
@@ -275,7 +275,7 @@ hooks:
         run: z
         needs: [c]
 """
-    said = problems(tmp_path, content)
+    said = errors_in(tmp_path, content)
     assert [problem.split(": ")[0] for problem in said] == [
         "1:7", "4:12", "7:14", "8:17", "10:9", "12:17", "16:3", "20:9", "23:9", "24:17"
     ]  # fmt: skip
@@ -285,7 +285,7 @@ def test_r4_every_cycle_of_a_file_is_named(tmp_path: Path) -> None:
     content = jobs(
         *(f"name: {name}\nrun: x\nneeds: [{need}]" for name, need in [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")])
     )
-    assert [problem.split("cycle: ")[1] for problem in problems(tmp_path, content)] == [
+    assert [problem.split("cycle: ")[1] for problem in errors_in(tmp_path, content)] == [
         "a -> b -> a; remove one of them",
         "c -> d -> c; remove one of them",
     ]
@@ -293,17 +293,17 @@ def test_r4_every_cycle_of_a_file_is_named(tmp_path: Path) -> None:
 
 def test_r4_two_cycles_through_one_job_are_both_named(tmp_path: Path) -> None:
     content = jobs("name: a\nrun: x\nneeds: [b, c]", "name: b\nrun: x\nneeds: [a]", "name: c\nrun: x\nneeds: [a]")
-    assert [problem.split(": ")[0] for problem in problems(tmp_path, content)] == ["6:17", "6:20"]
+    assert [problem.split(": ")[0] for problem in errors_in(tmp_path, content)] == ["6:17", "6:20"]
 
 
 def test_c2_a_command_where_none_belongs_does_not_hide_the_graph(tmp_path: Path) -> None:
     content = "run: x\n" + jobs("run: x\nneeds: [a]")
-    assert [problem.split(": ")[0] for problem in problems(tmp_path, content)] == ["1:1", "6:17"]
+    assert [problem.split(": ")[0] for problem in errors_in(tmp_path, content)] == ["1:1", "6:17"]
 
 
 def test_r4_a_job_that_is_wrong_in_itself_is_no_unknown_need(tmp_path: Path) -> None:
     content = jobs("name: a\nrunn: x", "name: b\nrun: x\nneeds: [a]")
-    assert problems(tmp_path, content) == [
+    assert errors_in(tmp_path, content) == [
         '4:9: job "a": "run" is missing: a job has a command to run, a script or a group',
         '5:9: job "a": unknown key "runn" (did you mean "run"?)',
     ]
@@ -311,23 +311,23 @@ def test_r4_a_job_that_is_wrong_in_itself_is_no_unknown_need(tmp_path: Path) -> 
 
 def test_c2_what_an_anchor_brings_to_many_jobs_is_said_once(tmp_path: Path) -> None:
     content = jobs("&base\nname: a\nrun: x\ntag: [y]", "<<: *base\nname: b", "<<: *base\nname: c")
-    assert problems(tmp_path, content) == ['7:9: job "a": unknown key "tag" (did you mean "tags"?)']
+    assert errors_in(tmp_path, content) == ['7:9: job "a": unknown key "tag" (did you mean "tags"?)']
 
 
 def test_c2_a_key_that_is_called_like_a_mark_of_the_checker_does_no_harm(tmp_path: Path) -> None:
-    assert problems(tmp_path, 'env: {"[key]": }\nrun: x') == [
+    assert errors_in(tmp_path, 'env: {"[key]": }\nrun: x') == [
         '1:15: variable "[key]": expected a text, found nothing: write "" for an empty text',
         '2:1: unknown key "run" in a file: it is a key of a job',
     ]
 
 
 def test_c2_a_long_key_is_cut_in_the_message(tmp_path: Path) -> None:
-    (problem,) = problems(tmp_path, f"{'x' * 900}: 1")
+    (problem,) = errors_in(tmp_path, f"{'x' * 900}: 1")
     assert len(problem) < 250
 
 
 @pytest.mark.parametrize("size", [2, 1_000])
 def test_r4_a_long_cycle_is_found_without_recursion(tmp_path: Path, size: int) -> None:
     items = ",".join(f"{{name: j{n}, run: x, needs: [j{(n + 1) % size}]}}" for n in range(size))
-    (problem,) = problems(tmp_path, f"hooks: {{pre-commit: {{jobs: [{items}]}}}}")
+    (problem,) = errors_in(tmp_path, f"hooks: {{pre-commit: {{jobs: [{items}]}}}}")
     assert "j0 -> j1 ->" in problem

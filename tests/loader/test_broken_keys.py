@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.broken import Cases, hook, jobs, problems
+from kit.broken import Cases, errors_in, hook, jobs
 
 
 def condition(text: str) -> str:
@@ -236,7 +236,7 @@ GROUPS: Cases = {
     ],
 )
 def test_c2_a_wrong_key_is_one_problem_at_its_place(tmp_path: Path, content: str, expected: str) -> None:
-    (problem,) = problems(tmp_path, content)
+    (problem,) = errors_in(tmp_path, content)
     if expected[0].isdigit():
         assert problem.startswith(expected)
     else:
@@ -261,6 +261,6 @@ HIDING = {
 def test_c2_what_is_wrong_in_a_body_does_not_hide_the_graph(tmp_path: Path, body: str) -> None:
     """Enough is removed with an error that no further error follows."""
     content = f"hooks:\n  pre-commit: {{{body}}}\n  pre-push: {{jobs: [{{name: a, run: x, needs: [gone]}}]}}\n"
-    found = problems(tmp_path, content)
+    found = errors_in(tmp_path, content)
     assert len(found) > 1
     assert 'unknown job "gone" in needs' in found[-1]

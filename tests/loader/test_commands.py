@@ -178,8 +178,8 @@ def test_c6_c2_a_placeholder_that_cannot_be_has_its_place(tmp_path: Path, case: 
     body, (place, hint) = BROKEN[case]
     with pytest.raises(ConfigError) as caught:
         job_of(tmp_path, body)
-    (problem,) = caught.value.problems
-    shown = f"{problem.line}:{problem.column}: {problem.message}"
+    (error,) = caught.value.diagnostics
+    shown = f"{error.location.line}:{error.location.column}: {error.text}"
     assert shown.startswith(place)
     assert hint in shown
 
@@ -187,9 +187,9 @@ def test_c6_c2_a_placeholder_that_cannot_be_has_its_place(tmp_path: Path, case: 
 def test_c6_a_list_in_doubled_braces_stays_as_it_is_and_is_told(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "hooks: {pre-commit: {jobs: [{run: 'x {{staged_files}} {{name}} {{job}}'}]}}")
     assert plan.hooks[0].jobs[0].argv == (*SH, "x {{staged_files}} {{name}} {{job}}")
-    (notice,) = plan.notices
-    assert notice.startswith("hooks.dodo:1:38: job")
-    assert "write {staged_files}" in notice
+    (warning,) = plan.diagnostics
+    assert warning.sentence.startswith("hooks.dodo:1:38: job")
+    assert "write {staged_files}" in warning.sentence
 
 
 # Files of other tools
@@ -214,8 +214,8 @@ def test_c6_a_foreign_file_is_not_refused_for_what_one_job_runs(tmp_path: Path, 
     job, other = plan.hooks[0].jobs
     assert refused in job.refused and bool(refused) == bool(job.refused) and not other.refused
     assert job.argv[-1] == text if text else True
-    (notice_shown,) = plan.notices
-    assert notice_shown.startswith("lefthook.yml:1:") and notice in notice_shown
+    (warning,) = plan.diagnostics
+    assert warning.sentence.startswith("lefthook.yml:1:") and notice in warning.sentence
 
 
 def test_c6_a_job_that_is_refused_is_about_the_files_that_it_names(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_c6_what_has_no_value_here_fails_its_job_alone(tmp_path: Path, body: str
     (tmp_path / "daft.yml").write_text(f"hooks:\n  pre-commit:\n    jobs:\n      - {lines}\n      - run: y\n")
     plan = load_plan(named_hook_file("daft.yml", top=str(tmp_path), base=str(tmp_path)))
     job, other = plan.hooks[0].jobs
-    assert "has no value here" in job.refused and not other.refused and "has no value" in plan.notices[0]
+    assert "has no value here" in job.refused and not other.refused and "has no value" in plan.diagnostics[0].message
 
 
 EVENTS = {
@@ -279,8 +279,8 @@ def test_c6_c7_a_placeholder_where_none_is_replaced_is_an_error(tmp_path: Path, 
     job = body if "group" in body else f"run: x\n      {body}"
     with pytest.raises(ConfigError) as caught:
         plan_of(tmp_path, f"templates: {{list: ls}}\nhooks:\n  pre-push:\n   jobs:\n    - {job}\n")
-    (problem,) = caught.value.problems
-    shown = f"{problem.line}:{problem.column}: {problem.message}"
+    (error,) = caught.value.diagnostics
+    shown = f"{error.location.line}:{error.location.column}: {error.text}"
     assert place in shown
     assert hint in shown
 
@@ -288,8 +288,8 @@ def test_c6_c7_a_placeholder_where_none_is_replaced_is_an_error(tmp_path: Path, 
 def test_c6_c7_in_another_tools_file_such_a_placeholder_is_told(tmp_path: Path) -> None:
     (tmp_path / "lefthook.yml").write_text("commit-msg: {jobs: [{run: x, skip: [{run: 'test -s {1}'}]}]}")
     plan = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
-    (notice,) = plan.notices
-    assert notice.startswith("lefthook.yml:1:52: ") and 'read the variable "$DODO_ARG1"' in notice
+    (warning,) = plan.diagnostics
+    assert warning.sentence.startswith("lefthook.yml:1:52: ") and 'read the variable "$DODO_ARG1"' in warning.message
 
 
 def test_c6_other_braces_stay_where_no_placeholder_is_replaced(tmp_path: Path) -> None:

@@ -63,10 +63,10 @@ def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> No
         home=str(tmp_path),
         also=(f"{tmp_path}/.hooks.dodo", f"{tmp_path}/.config/hooks.dodo.yaml"),
     )
-    assert load_plan(found).notices == (
+    assert [one.sentence for one in load_plan(found).diagnostics] == [
         ".hooks.dodo is not read, because hooks.dodo.yml comes first",
         ".config/hooks.dodo.yaml is not read, because hooks.dodo.yml comes first",
-    )
+    ]
 
 
 def test_the_file_of_another_family_is_named_too(tmp_path: Path) -> None:
@@ -74,10 +74,10 @@ def test_the_file_of_another_family_is_named_too(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     found = find_hook_file(str(tmp_path))
     assert found is not None
-    assert load_plan(found).notices == (
+    assert [one.sentence for one in load_plan(found).diagnostics] == [
         "daft.yml is not read, because hooks.dodo comes first",
         "lefthook.yml is not read, because hooks.dodo comes first",
-    )
+    ]
 
 
 def refusal(found: Found | None) -> str:

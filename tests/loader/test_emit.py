@@ -70,7 +70,7 @@ def test_whatever_a_tree_says_its_text_says_too(content: dict[str, Any]) -> None
     its_tree = root(content, "a # b\n:\x07")
     for with_origin in (False, True):
         document = parse(emitted(its_tree, with_origin=with_origin).encode())
-        assert document.findings == ()
+        assert document.errors == ()
         assert document.root is not None
         assert said(document.root) == said(its_tree)
 
@@ -79,7 +79,7 @@ def test_whatever_a_tree_says_its_text_says_too(content: dict[str, Any]) -> None
 def test_a_long_key_is_no_trouble(key: str, value: str, times: int) -> None:
     for content in (value, [value], {"a": value}, None):
         document = parse(emitted(root({key * times: content})).encode())
-        assert document.findings == ()
+        assert document.errors == ()
         assert document.root is not None
         assert plain(document.root) == {key * times: content}
 
@@ -160,7 +160,7 @@ def load_files(files: dict[str, str]) -> Loaded:
 
 
 def same(plan: Plan) -> Plan:
-    return plan._replace(file="", notices=(), digest="", family="")
+    return plan._replace(file="", diagnostics=(), digest="", family="")
 
 
 def assert_round_trip(files: dict[str, str], written: Callable[[MapNode], str] = emitted) -> None:

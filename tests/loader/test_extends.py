@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.core.diagnostics import NOTE, Diagnostic
 from dodo_hooks.loader.layers.config_formats import DAFT, LEFTHOOK, ConfigFormat
 from dodo_hooks.loader.layers.discover import Found, find_hook_file, named_hook_file
 from dodo_hooks.loader.load import load
@@ -171,19 +172,19 @@ def test_a_family_is_translated_and_its_notices_show_their_place(
     write({"x.yml": "log: {keep_last: 1}\nother: 3"})
 
     def translate(root):  # type: ignore[no-untyped-def]
-        notice = translation.Notice(root.entry("other").mark, "`other` is not read")
+        note = Diagnostic(root.entry("other").mark, "`other` is not read", severity=NOTE)
         kept = tuple(entry for entry in root.entries if entry.key != "other")
-        return translation.Translation(replace(root, entries=kept), [], [notice])
+        return translation.Translation(replace(root, entries=kept), [note])
 
     found = Found(str(tmp_path / "top/x.yml"), str(tmp_path / "top"), replace(family, translate=translate))
     plan = load(found, Sources())
     assert plan.retention.keep_last == 1
-    assert plan.notices == ("x.yml:2:1: `other` is not read",)
+    assert [one.sentence for one in plan.diagnostics] == ["x.yml:2:1: `other` is not read"]
 
 
 def test_a_pattern_of_extends_that_matches_nothing_is_told(tmp_path: Path, write: Write) -> None:
     write({"hooks.dodo": "extends: ['shared/**/*.yml', '[a']\n" + LINT})
-    assert layers_of(tmp_path).notices == (
+    assert [one.sentence for one in layers_of(tmp_path).diagnostics] == [
         'hooks.dodo:1:11: "extends": no file matches "shared/**/*.yml" (`**` stands for one folder, as `*` does)',
         'hooks.dodo:1:30: "extends": no file matches "[a"',
-    )
+    ]

@@ -14,10 +14,10 @@ from dodo_hooks.core.graph import topological_order
 from kit.plans import after, hook_of, needs
 
 
-def problems(tmp_path: Path, body: str, name: str = "pre-commit") -> list[str]:
+def errors_in(tmp_path: Path, body: str, name: str = "pre-commit") -> list[str]:
     with pytest.raises(ConfigError) as caught:
         hook_of(tmp_path, body, name)
-    return [f"{problem.line}: {problem.message}" for problem in caught.value.problems]
+    return [f"{one.location.line}: {one.text}" for one in caught.value.diagnostics]
 
 
 def test_c5_a_group_gives_its_jobs_what_it_says(tmp_path: Path) -> None:
@@ -232,11 +232,11 @@ jobs:
 @pytest.mark.parametrize("case", BROKEN)
 def test_c5_r4_what_cannot_be_is_said_with_its_place(tmp_path: Path, case: str) -> None:
     body, expected = BROKEN[case]
-    assert problems(tmp_path, body) == expected
+    assert errors_in(tmp_path, body) == expected
 
 
 def test_c2_stage_fixed_is_for_a_commit(tmp_path: Path) -> None:
-    assert problems(tmp_path, "jobs:\n  - {name: a, run: x, stage_fixed: true}", "pre-push") == [
+    assert errors_in(tmp_path, "jobs:\n  - {name: a, run: x, stage_fixed: true}", "pre-push") == [
         '4: job "a": nothing to stage in "pre-push": use it in pre-commit'
     ]
 
@@ -282,7 +282,7 @@ def test_c5_no_cycle_arises_that_nobody_wrote(tmp_path: Path, body: dict[str, An
     try:
         hook = hook_of(tmp_path, yaml.safe_dump(body))
     except ConfigError as error:
-        assert all("need each other" in problem.message for problem in error.problems)
+        assert all("need each other" in one.message for one in error.diagnostics)
         return
     edges = [[*job.needs, *job.after] for job in hook.jobs]
     assert sorted(topological_order(edges)) == list(range(len(hook.jobs)))

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
-# Loads the file under limits that end the process where they are broken. Prints how many problems there are, and one.
+# Loads the file under limits that end the process where they are broken. Prints how many errors there are, and one.
 LOADER = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
@@ -25,7 +25,7 @@ try:
     load_plan(named_hook_file("hooks.dodo", top=sys.argv[1], base=sys.argv[1]))
     print(0)
 except ConfigError as error:
-    print(len(error.problems), error.problems[0].message)
+    print(len(error.diagnostics), error.diagnostics[0].text)
 """
 
 

@@ -170,15 +170,15 @@ def test_c1_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize("text", _cases(GOOD))
 def test_c1_what_the_models_take_the_schema_takes(text: str) -> None:
-    _, _, findings = read_models(_root(text))
-    assert [finding.message for finding in findings] == []
+    _, _, errors = read_models(_root(text))
+    assert [one.message for one in errors] == []
     assert [error.message for error in VALIDATOR.iter_errors(plain_of(text))] == []
 
 
 @pytest.mark.parametrize("text", _cases(BAD))
 def test_c1_what_the_models_refuse_the_schema_refuses(text: str) -> None:
-    _, _, findings = read_models(_root(text))
-    assert findings
+    _, _, errors = read_models(_root(text))
+    assert errors
     assert not VALIDATOR.is_valid(plain_of(text))
 
 
@@ -230,7 +230,7 @@ def test_c1_where_a_body_stands_is_said_alike_by_flaws_and_models() -> None:
 def _root(text: str) -> Any:
     document = parse(text.encode())
     assert document.root is not None
-    assert not document.findings
+    assert not document.errors
     return document.root
 
 

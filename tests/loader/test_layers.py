@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.core.diagnostics import NOTE
 from dodo_hooks.core.errors import ConfigError
 from kit.layers import LINT, Write, commands, layers_of, plan_of, refusal
 from kit.nodes import plain
@@ -27,7 +28,7 @@ def test_a_file_for_one_hook_is_merged_into_it(tmp_path: Path, write: Write) -> 
     assert commands(plan) == {"pre-commit": ["x", "y"], "pre-push": ["z", "local"]}
     assert plan.hooks[0].fail_fast
     assert plan.hooks[0].jobs[0].root == "r"
-    assert plan.notices == ()
+    assert plan.diagnostics == ()
 
 
 @pytest.mark.parametrize(
@@ -55,10 +56,10 @@ def test_what_lies_in_the_folder_and_is_not_read_is_told(tmp_path: Path, write: 
     (tmp_path / "top" / ".hooks.dodo.d" / "pre-comit.yml").unlink()
     write({f".hooks.dodo.d/{name}": "jobs: [{run: x}]" for name in ("README", "pre-push.yaml", "pre-push.yml")})
     plan = plan_of(tmp_path)
-    assert plan.notices == (
+    assert [one.sentence for one in plan.diagnostics] == [
         ".hooks.dodo.d/README is not read, because a file here is called HOOK.yml",
         ".hooks.dodo.d/pre-push.yaml is not read, because .hooks.dodo.d/pre-push.yml comes first",
-    )
+    ]
     assert commands(plan)["pre-push"] == ["x"]
 
 
@@ -87,7 +88,9 @@ def test_a_second_local_overlay_is_told(tmp_path: Path, write: Write) -> None:
     write({"hooks.dodo": LINT, "hooks.local.dodo": "jobs: 2", ".hooks.local.dodo": "jobs: 3"})
     plan = plan_of(tmp_path)
     assert plan.slots == 2
-    assert plan.notices == (".hooks.local.dodo is not read, because hooks.local.dodo comes first",)
+    assert [one.sentence for one in plan.diagnostics] == [
+        ".hooks.local.dodo is not read, because hooks.local.dodo comes first"
+    ]
 
 
 def test_an_overlay_over_a_file_that_says_nothing_counts(tmp_path: Path, write: Write) -> None:
@@ -139,16 +142,16 @@ def test_daft_its_layers_lie_where_daft_looks_for_them(tmp_path: Path, write: Wr
         }
     )  # fmt: skip
     layers = layers_of(tmp_path)
-    assert (layers.is_whole, layers.findings) == (True, ())
+    assert (layers.is_whole, all(one.severity == NOTE for one in layers.diagnostics)) == (True, True)
     assert plain(layers.root) == {
         "hooks": {"post-clone": {"jobs": [{"run": "y"}, {"run": "z"}]}},
         "log": {"retention": "1d"},
     }
-    assert layers.notices == (
+    assert [one.sentence for one in layers.diagnostics] == [
         '.config/daft.yml:1:18: "extends": ".config/b*.yml" is ignored: no such file',
         '.config/daft.yml:1:28: "extends": ".config/gone.yml" is ignored: no such file',
         ".config/daft-local.yml is not read, because .config/daft.local.yml comes first",
-    )
+    ]
 
 
 def test_daft_the_files_for_one_hook_lie_beside_a_file_at_the_top(tmp_path: Path, write: Write) -> None:
@@ -179,13 +182,13 @@ def test_lefthook_paths_in_extends_begin_at_the_top(tmp_path: Path, write: Write
         "pre-commit": {"setup": [{"run": "a"}, {"run": "m"}], "jobs": [{"name": "a", "run": "dip x"}], "parallel": True}
     }
     place = ".config/lefthook.yml:1:27"
-    assert layers.notices == (f'{place}: "extends": "gone.yml" is ignored: no such file',)
+    assert [one.sentence for one in layers.diagnostics] == [f'{place}: "extends": "gone.yml" is ignored: no such file']
 
 
 def test_lefthook_a_local_file_alone_has_no_overlay(tmp_path: Path, write: Write) -> None:
     write({"lefthook-local.yml": "pre-commit: {}", ".lefthook-local.yml": "pre-push: {}"})
     layers = layers_of(tmp_path)
-    assert (plain(layers.root), layers.notices) == ({"pre-commit": {}}, ())
+    assert (plain(layers.root), layers.diagnostics) == ({"pre-commit": {}}, ())
 
 
 def test_r22_a_file_of_another_family_that_is_extended_and_cannot_be_read_is_refused(
@@ -195,7 +198,7 @@ def test_r22_a_file_of_another_family_that_is_extended_and_cannot_be_read_is_ref
     (tmp_path / "top" / "loose").symlink_to("nowhere")
     layers = layers_of(tmp_path)
     assert not layers.is_whole
-    assert [finding.message for finding in layers.findings] == [
+    assert [one.message for one in layers.diagnostics] == [
         '"extends": "folder": expected a hook file, found a directory',
         '"extends": "loose": no such file',
     ]

@@ -67,7 +67,7 @@ hooks:
 """,
     )
     (hook,) = plan.hooks
-    assert (plan.file, plan.slots, plan.notices) == (f"{tmp_path}/hooks.dodo", 4, ())
+    assert (plan.file, plan.slots, plan.diagnostics) == (f"{tmp_path}/hooks.dodo", 4, ())
     assert (hook.name, hook.fail_fast, hook.timeout_s, hook.order) == ("post-checkout", True, 600.0, (0, 1))
     deps, warm = hook.jobs
     assert deps == Job(
@@ -303,4 +303,4 @@ def test_c2_no_file_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFactory
     try:
         plan_of(tmp_path_factory.getbasetemp(), content)
     except ConfigError as error:
-        assert all(problem.line >= 1 and problem.column >= 1 and problem.message for problem in error.problems)
+        assert all(min(one.location[1:]) >= 1 and one.message for one in error.diagnostics)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.layers.config_formats import DAFT, DODO, LEFTHOOK
 from dodo_hooks.loader.layers.merge import Layer, merge, merged
-from dodo_hooks.loader.read.nodes import Location, MapNode, key_mark_at, mark_at
+from dodo_hooks.loader.read.nodes import MapNode, key_mark_at, mark_at
 from kit.nodes import marks, plain, root, tree
 
-EMPTY = MapNode(Location(1, 1, "empty"), ())
+EMPTY = MapNode(Location("empty", 1, 1), ())
 
 
 def together(base: str, overlay: str) -> Any:
@@ -97,12 +98,12 @@ def test_c2_each_value_keeps_the_place_where_it_was_written() -> None:
     overlay = tree("hooks: {pre-commit: {piped: true, jobs: [{name: a, run: y}, {run: z}]}}", "high")
     whole = merge(base, overlay, DODO.rules)
     job: list[str | int] = ["hooks", "pre-commit", "jobs", 0]
-    assert mark_at(whole, [*job, "run"]) == Location(1, 57, "high")
-    assert mark_at(whole, [*job, "root"]) == Location(6, 15, "low")
-    assert mark_at(whole, job) == Location(4, 9, "low")
+    assert mark_at(whole, [*job, "run"]) == Location("high", 1, 57)
+    assert mark_at(whole, [*job, "root"]) == Location("low", 6, 15)
+    assert mark_at(whole, job) == Location("low", 4, 9)
     assert mark_at(whole, ["hooks", "pre-commit", "jobs", 1]).file == "high"
     assert mark_at(whole, ["hooks", "pre-commit", "piped"]).file == "high"
-    assert key_mark_at(whole, ["hooks", "pre-commit", "jobs"]) == Location(3, 5, "low")
+    assert key_mark_at(whole, ["hooks", "pre-commit", "jobs"]) == Location("low", 3, 5)
     assert key_mark_at(whole, [*job, "run"]).file == "high"
 
 

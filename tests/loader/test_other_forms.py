@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.loader.read.json_reader import parse_json
-from dodo_hooks.loader.read.nodes import Finding, Location, MapNode, key_mark_at, mark_at
+from dodo_hooks.loader.read.nodes import MapNode, key_mark_at, mark_at
 from dodo_hooks.loader.read.toml_reader import parse_toml
 from dodo_hooks.loader.read.yaml_reader import Document, parse
 from kit.nodes import plain
@@ -59,7 +60,7 @@ def places(document: Document, *paths: str) -> list[tuple[int, int]]:
 
 def test_toml_is_read_as_the_tree_that_it_says() -> None:
     document = parse_toml(TOML.encode(), "f")
-    assert document.findings == ()
+    assert document.errors == ()
     assert document.root is not None
     assert plain(document.root) == {
         "min_version": "1.2",
@@ -95,8 +96,8 @@ def test_c2_toml_every_value_and_every_key_has_its_place() -> None:
         (21, 1), (23, 8), (25, 1), (26, 7), (28, 7)
     ]  # fmt: skip
     assert document.root is not None
-    assert key_mark_at(document.root, ["pre-push", "commands"]) == Location(15, 11, "f")
-    assert key_mark_at(document.root, ["pre-commit", "env", "B.c"]) == Location(7, 18, "f")
+    assert key_mark_at(document.root, ["pre-push", "commands"]) == Location("f", 15, 11)
+    assert key_mark_at(document.root, ["pre-commit", "env", "B.c"]) == Location("f", 7, 18)
 
 
 BROKEN = {
@@ -115,19 +116,19 @@ def test_c2_a_broken_toml_file_is_one_error_with_its_line(text: str) -> None:
     line, said = BROKEN[text]
     document = parse_toml(text.encode(), "f")
     assert document.root is None
-    (finding,) = document.findings
-    assert (finding.mark.file, finding.mark.line) == ("f", line)
-    assert finding.message.lower().startswith(said.lower())
+    (error,) = document.errors
+    assert error.location[:2] == ("f", line)
+    assert error.message.lower().startswith(said.lower())
 
 
 def test_c2_bytes_that_are_no_text_are_refused_in_every_form() -> None:
     for reader in (parse_toml, parse_json, parse):
-        (finding,) = reader(b"\n# \xff", "f").findings
-        assert finding == Finding(Location(2, 3, "f"), "the byte 0xff is not UTF-8: save the file as UTF-8")
-        (finding,) = reader("a: 1".encode("utf-16"), "f").findings
-        assert "UTF-16" in finding.message
-    (finding,) = parse_toml(b'a = "\\u0000"', "f").findings
-    assert finding == Finding(Location(1, 5, "f"), "the character U+0000 cannot be passed to any program")
+        (error,) = reader(b"\n# \xff", "f").errors
+        assert error == Diagnostic(Location("f", 2, 3), "the byte 0xff is not UTF-8: save the file as UTF-8")
+        (error,) = reader("a: 1".encode("utf-16"), "f").errors
+        assert "UTF-16" in error.message
+    (error,) = parse_toml(b'a = "\\u0000"', "f").errors
+    assert error == Diagnostic(Location("f", 1, 5), "the character U+0000 cannot be passed to any program")
 
 
 def test_toml_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
@@ -155,7 +156,7 @@ def as_toml(value: Any) -> str:
 def test_toml_whatever_it_holds_is_read_and_placed(content: dict[str, Any]) -> None:
     text = "".join(f"{as_toml(key)} = {as_toml(value)}\n" for key, value in content.items())
     document = parse_toml(text.encode(), "f")
-    assert document.findings == ()
+    assert document.errors == ()
     assert document.root is not None
     assert plain(document.root) == content
 
@@ -164,7 +165,7 @@ def test_toml_whatever_it_holds_is_read_and_placed(content: dict[str, Any]) -> N
 def test_json_whatever_it_holds_is_read(content: dict[str, Any], indent: Any, is_ascii: bool) -> None:
     text = json.dumps(content, indent=indent, ensure_ascii=is_ascii)
     document = parse_json(text.encode(), "f")
-    assert document.findings == ()
+    assert document.errors == ()
     assert document.root is not None
     assert plain(document.root) == content
 
@@ -172,7 +173,7 @@ def test_json_whatever_it_holds_is_read(content: dict[str, Any], indent: Any, is
 def test_json_tabs_comments_and_escapes() -> None:
     text = '{\n\t"a":\t"\\ud83d\\ude00\\/\\\\ud83d // no comment", // a "comment"\n\t/* another\n\t */ "b":[1,2,],\n}\n'
     document = parse_json(text.encode(), "f")
-    assert document.findings == ()
+    assert document.errors == ()
     assert document.root is not None
     assert plain(document.root) == {"a": "\U0001f600/\\ud83d // no comment", "b": [1, 2]}
     assert places(document, "a", "b", "b.1") == [(2, 7), (4, 10), (4, 13)]
@@ -180,8 +181,8 @@ def test_json_tabs_comments_and_escapes() -> None:
 
 def test_c2_a_broken_json_file_has_its_place() -> None:
     document = parse_json(b'{\n\t"a": 1,\n\t"a": 2\n}', "f")
-    assert document.findings == (
-        Finding(Location(3, 2, "f"), 'duplicate key "a", first used at line 2: keep one of them'),
+    assert document.errors == (
+        Diagnostic(Location("f", 3, 2), 'duplicate key "a", first used at line 2: keep one of them'),
     )
     assert parse_json(b'{\n\t"a": [1\n', "f").root is None
 
@@ -199,7 +200,7 @@ def test_c2_toml_that_is_made_to_hurt_is_refused_at_once(text: str) -> None:
     begin = time.process_time()
     for whole in (text * 20_000, text * 20_000 + "b = 1"):
         document = parse_toml(whole.encode(), "f")
-        assert document.findings or text == "#\n"
+        assert document.errors or text == "#\n"
     assert time.process_time() - begin < 10
 
 
@@ -227,8 +228,6 @@ def test_c2_what_no_program_can_be_given_is_found_and_goes_no_further(
     reader: Callable[[bytes], Document], key: str
 ) -> None:
     document = reader(key.encode())
-    assert [finding.message for finding in document.findings] == [
-        "the character U+0000 cannot be passed to any program"
-    ] * 2
+    assert [one.message for one in document.errors] == ["the character U+0000 cannot be passed to any program"] * 2
     assert document.root is not None
     assert plain(document.root) == {"a\ufffd": "b\ufffd"}

@@ -97,7 +97,7 @@ def test_what_only_reads_says_what_is_there(foreign: Repo, marker: Path, capsys:
         assert said.out and not said.err, words
     assert root_command.run(("doctor",), world) == 1
     wrong = capsys.readouterr().out
-    assert wrong.startswith(f"wrong: {FOREIGN} '{foreign.path}'") and "safe.directory" in wrong
+    assert wrong.startswith(f"error: {FOREIGN} '{foreign.path}'") and "safe.directory" in wrong
     assert print_short_status(world) == 0  # a shell's prompt is no place for it
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "")

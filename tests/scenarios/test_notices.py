@@ -1,5 +1,7 @@
 """What the reader of a hook file noticed: when it is said, and to whom (C2)."""
 
+import json
+
 import pytest
 
 from kit.repo import Repo
@@ -49,3 +51,16 @@ def test_what_a_remote_brings_is_told_as_not_checked(repo: Repo) -> None:
     for command in ("install", "install", "status", "doctor"):
         done = repo.run(command)
         assert (done.stdout + done.stderr).count('lefthook.yml:1:1: "remotes" is not checked here') == 1, command
+
+
+def test_a_job_that_is_sure_to_fail_is_warned_of_like_what_is_not_checked(repo: Repo) -> None:
+    run = 'pwsh -Command "x {staged_files}"'
+    repo.file(f"no_such: 1\npre-commit: {{jobs: [{{name: lint, run: '{run}'}}]}}\n", "lefthook.yml")
+    assert told(repo, "install") == 1
+    for command in ("install", "status"):
+        done = repo.run(command)
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "lefthook.yml:" in line]
+        warnings = [line for line in said if 'job "lint": the job fails when it would run: ' in line]
+        assert len(warnings) == 1 and "no_such" not in done.stderr, command
+    found = [(one["severity"], one["subject"]) for one in json.loads(repo.run("doctor", "--format", "json").stdout)]
+    assert {("note", ""), ("warning", 'job "lint"')} == set(found)

@@ -39,7 +39,7 @@ def test_a_state_directory_that_others_can_write_to_is_refused(used: Repo) -> No
     short = used.run("status", "--short")
     assert (short.returncode, short.stdout, short.stderr) == (0, "", "")
     doctor = used.run("doctor")
-    assert doctor.returncode == 1 and f"wrong: others can write to {own}" in doctor.stdout
+    assert doctor.returncode == 1 and f"error: others can write to {own}" in doctor.stdout
     assert used.run("completion", "bash").returncode == 0
     own.chmod(0o700)
     used.git("commit", "-qm", "second", "--allow-empty")
@@ -79,7 +79,7 @@ def test_a_plan_that_somebody_else_has_put_there_is_not_run(used: Repo) -> None:
             done.returncode and done.stderr.startswith(f"dodo-hooks: {plan} belongs to nobody") and not used.has("ran")
         )
     doctor = used.run("doctor")
-    assert doctor.returncode == 1 and f"wrong: {plan} belongs to nobody" in doctor.stdout
+    assert doctor.returncode == 1 and f"error: {plan} belongs to nobody" in doctor.stdout
 
 
 def test_a_configuration_that_others_can_write_notifies_nobody(repo: Repo, env: dict[str, str]) -> None:

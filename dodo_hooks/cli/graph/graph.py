@@ -12,7 +12,7 @@ from dodo_hooks.cli.repository import plan_here, with_only
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.core.terminal_text import has_unicode
-from dodo_hooks.fire.report.file_notices import print_notices_here
+from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 
@@ -71,7 +71,7 @@ _ENDINGS = {
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
     """Show the graph of the hook file's jobs, or of those of HOOK: which job waits for which."""
     plan = with_only(plan_here(world, locate_repo), hook)
-    print_notices_here(world, plan)
+    print_warnings_here(world, plan)
     form = form or _format_of(file)
     if file is not None:
         _write(os.path.join(world.cwd, file), FORMATS[form](plan))

@@ -40,8 +40,8 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
         found = here
     whole = load_with_tree(found, sources, main_top_of(found.home, sources))
     report = print_once()
-    for notice in whole.plan.notices:
-        report(notice)
+    for one in whole.plan.diagnostics:
+        report(one.sentence)
     if form == "json":
         text = as_json(whole.root)
     else:

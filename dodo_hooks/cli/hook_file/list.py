@@ -13,7 +13,7 @@ from dodo_hooks.cli.repository import plan_here, print_once, with_only
 from dodo_hooks.cli.root_command import color_option
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
-from dodo_hooks.fire.report.file_notices import print_notices_here
+from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.host.world import World
 
 HEADS = ("HOOK", "JOB", "PHASE", "NEEDS", "FILES", "WHEN", "DOES")
@@ -30,7 +30,7 @@ def list_jobs(world: World, hook: str | None, form: str) -> None:
     """List the hooks and tasks of the hook file, or HOOK alone, with their jobs."""
     plan = with_only(plan_here(world), hook)
     report = print_once()
-    print_notices_here(world, plan)
+    print_warnings_here(world, plan)
     if form == JSON:
         say(json.dumps(record_of(plan), indent=2))
     elif any(one.jobs for one in plan.hooks):

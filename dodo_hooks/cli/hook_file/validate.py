@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 
 import click
 
 from dodo_hooks.cli.repository import plan_here, print_once, size_of
 from dodo_hooks.cli.terminal_table import say, shown
-from dodo_hooks.core.errors import ConfigError, Problem
+from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.own_config import load_own_config
-
-ERROR = "error"
-NOTICE = "notice"
-_PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>[0-9]+):(?P<column>[0-9]+): (?P<message>.*)", re.DOTALL)
 
 
 @click.command()
@@ -42,14 +37,15 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
         return 0
     plan, error = _checked(world, file)
     if form == "json":
-        say(json.dumps(_found(plan, error), indent=2))
+        found = [*(error.diagnostics if error else ()), *(plan.diagnostics if plan else ())]
+        say(json.dumps([one.fields() for one in found], indent=2))
         return 0 if error is None else error.exit_code
     if error is not None:
         raise error
     assert plan is not None
     report = print_once()
-    for notice in plan.notices:
-        report(notice)
+    for one in plan.diagnostics:
+        report(one.sentence)
     say(f"OK: {shown(os.path.relpath(plan.file, world.cwd))}: {size_of(plan)}")
     return 0
 
@@ -73,25 +69,4 @@ def _checked(world: World, file: str | None) -> tuple[Plan | None, ConfigError |
         load_own_config(world)
     except ConfigError as error:
         errors.append(error)
-    if not errors:
-        return plan, None
-    # The user's own file is named by its absolute path, so the base of the other one does for both.
-    return plan, ConfigError([problem for error in errors for problem in error.problems], errors[0].base)
-
-
-def _found(plan: Plan | None, error: ConfigError | None) -> list[dict[str, object]]:
-    """Return the errors, then the notices, as objects with the same fields."""
-    notices = [_placed(notice, plan.file) for notice in plan.notices] if plan is not None else []
-    problems = [(problem, ERROR) for problem in (error.problems if error else ())]
-    return [
-        {**problem._asdict(), "severity": severity}
-        for problem, severity in [*problems, *((notice, NOTICE) for notice in notices)]
-    ]
-
-
-def _placed(notice: str, file: str) -> Problem:
-    """Return a notice with its location. A notice about a location in a file begins with it."""
-    match = _PLACE.fullmatch(notice)
-    if match is None:
-        return Problem(file, 0, 0, notice)
-    return Problem(match["file"], int(match["line"]), int(match["column"]), match["message"])
+    return plan, ConfigError([one for error in errors for one in error.diagnostics]) if errors else None

@@ -1,4 +1,4 @@
-"""`dodo-hooks doctor`: the problems of this repository's hooks, and how to fix each."""
+"""`dodo-hooks doctor`: the errors of this repository's hooks, and how to fix each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 
 import click
 
-from dodo_hooks.cli.install.doctor_checks import WRONG, Finding, findings
+from dodo_hooks.cli.install.doctor_checks import diagnose
 from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.core.diagnostics import ERROR
 from dodo_hooks.host.world import World
 
 
@@ -23,19 +24,14 @@ from dodo_hooks.host.world import World
 def doctor(world: World, form: str) -> int:
     """Check the hooks of this repository, and print how to fix what is wrong.
 
-    Exit code 0: nothing is wrong; 1: something is wrong. Lines that begin with `note` are no errors.
+    Exit code 0: no errors; 1: errors. Lines that begin with `warning` or `note` are no errors.
     """
-    found = findings(world)
+    diagnostics = diagnose(world)
     if form == "json":
-        fields = [{"level": one.level, "check": one.check, "message": one.message, "mend": one.fix} for one in found]
-        say(json.dumps(fields, indent=2))
+        say(json.dumps([one.fields() for one in diagnostics], indent=2))
     else:
-        for one in found:
-            say(_line(one))
-        if not found:
+        for one in diagnostics:
+            say(shown(f"{one.severity}: {one.sentence}"))
+        if not diagnostics:
             say("no problems found")
-    return int(any(one.level == WRONG for one in found))
-
-
-def _line(one: Finding) -> str:
-    return shown(f"{one.level}: {one.message}; {one.fix}")
+    return int(any(one.severity == ERROR for one in diagnostics))

@@ -7,8 +7,8 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from dodo_hooks.core.diagnostics import ERROR, NOTE, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UnsafeFileError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.core.plan import Plan
@@ -41,28 +41,18 @@ from dodo_hooks.trust.policy import (
     standing_of,
 )
 
-WRONG = "wrong"
-NOTE = "note"
 OLDEST_GIT = (2, 26)  # `git config --show-scope`
 INSTALL = "`dodo-hooks install`"
 INSTALL_GLOBAL = "`dodo-hooks install --global`"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    level: str  # WRONG or NOTE
-    check: str  # a word for programs
-    message: str
-    fix: str  # how to fix it, or what happens otherwise
-
-
-def findings(world: World) -> list[Finding]:
-    """Return all findings, the most basic first."""
+def diagnose(world: World) -> list[Diagnostic]:
+    """Return the errors and notes, the most basic first. The subject of each is its check, a word for programs."""
     found = [*_git(world), *_state(world), *_own_config(world)]
     try:
         repo = find_repo(world.environ, world.cwd)
     except GitError as error:  # git refuses it: run no git command here, since its configuration names programs
-        return [*found, Finding(WRONG, "repository", " ".join(str(error).split()), "no further checks are possible")]
+        return [*found, _error("repository", " ".join(str(error).split()), "no further checks are possible")]
     broken = list(_configuration(world, repo))
     if broken:  # git itself does nothing here, so no other check is possible
         return [*found, *broken]
@@ -71,54 +61,58 @@ def findings(world: World) -> list[Finding]:
         try:
             plan = load_compiled(world, repo.top)[0].plan()
         except UnsafeFileError as error:
-            found.append(Finding(WRONG, "state", str(error), "or remove it; it is created again"))
+            found.append(_error("state", str(error), "or remove it; it is created again"))
         except ConfigError as error:
-            count = len(error.problems)
-            errors = "1 error" if count == 1 else f"{count} errors"
-            found.append(
-                Finding(WRONG, "hook-file", f"the hook file has {errors}", "list them with `dodo-hooks validate`")
-            )
+            message = f"the hook file has {error.count}"
+            found.append(_error("hook-file", message, "list them with `dodo-hooks validate`"))
         else:
             found += _hook_file(repo, plan)
     found += _hooks(world, repo, plan)
-    found += _aside(repo)
+    found += _hidden_changes(repo)
     if repo.top:
         found += _other_managers(repo, plan)
     return found
 
 
-def _git(world: World) -> Iterator[Finding]:
+def _error(check: str, message: str, fix: str) -> Diagnostic:
+    return Diagnostic(Location(), message, check, ERROR, fix)
+
+
+def _note(check: str, message: str, fix: str) -> Diagnostic:
+    return Diagnostic(Location(), message, check, NOTE, fix)
+
+
+def _git(world: World) -> Iterator[Diagnostic]:
     try:
         said = run_git(("--version",), "/", world.environ).decode(errors="replace").strip()
     except GitError as error:
-        yield Finding(WRONG, "git", str(error), "install git, or fix PATH")
+        yield _error("git", str(error), "install git, or fix PATH")
         return
     version = re.search(r"(\d+)\.(\d+)", said)
     if version and (int(version[1]), int(version[2])) < OLDEST_GIT:
         oldest = ".".join(map(str, OLDEST_GIT))
-        yield Finding(WRONG, "git", f"{said} is too old", f"install git {oldest} or newer")
+        yield _error("git", f"{said} is too old", f"install git {oldest} or newer")
 
 
-def _own_config(world: World) -> Iterator[Finding]:
+def _own_config(world: World) -> Iterator[Diagnostic]:
     try:
         load_own_config(world)
     except HooksError:
-        yield Finding(
-            WRONG,
+        yield _error(
             "config",
             "your own configuration cannot be used, so nothing in it has an effect",
             "see why with `dodo-hooks validate`",
         )
 
 
-def _state(world: World) -> Iterator[Finding]:
-    """Yield findings where records cannot be written, or locks do not work (R18, R21)."""
+def _state(world: World) -> Iterator[Diagnostic]:
+    """Yield errors where records cannot be written, or locks do not work (R18, R21)."""
     directory = layout.jobs_dir(world.state)
     fix = "make it yours and free some space, or set XDG_STATE_HOME to another directory"
     try:
         expect_private_directory(layout.own_dir(world.state))
     except UnsafeFileError as error:
-        yield Finding(WRONG, "state", str(error), "or set XDG_STATE_HOME to another directory")
+        yield _error("state", str(error), "or set XDG_STATE_HOME to another directory")
         return
     try:
         make_private_directory(directory)
@@ -129,30 +123,31 @@ def _state(world: World) -> Iterator[Finding]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 message = f"cannot lock files in {directory} ({error.strerror}); background jobs run attached"
-                yield Finding(WRONG, "locks", message, "set XDG_STATE_HOME to a directory on a local disk")
+                yield _error("locks", message, "set XDG_STATE_HOME to a directory on a local disk")
     except OSError as error:
-        yield Finding(WRONG, "state", f"cannot write records in {directory}: {error.strerror}", fix)
+        yield _error("state", f"cannot write records in {directory}: {error.strerror}", fix)
 
 
-def _configuration(world: World, repo: Repo) -> Iterator[Finding]:
+def _configuration(world: World, repo: Repo) -> Iterator[Diagnostic]:
     try:
         expect_configuration(repo, world.environ)
     except GitError as error:
-        yield Finding(WRONG, "configuration", str(error), "check it with `git config --list`")
+        yield _error("configuration", str(error), "check it with `git config --list`")
 
 
-def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     if plan is None:
-        yield Finding(NOTE, "hook-file", f"no hook file in {repo.top}", "run `dodo-hooks init` to create one")
+        yield _note("hook-file", f"no hook file in {repo.top}", "run `dodo-hooks init` to create one")
         return
-    for notice in plan.notices:
-        yield Finding(NOTE, "hook-file", notice, "change the hook file if this is not intended")
+    for one in plan.diagnostics:
+        subject = one.subject if one.location.file else "hook-file"
+        yield one._replace(subject=subject, fix="change the hook file if this is not intended")
 
 
 # The hooks
 
 
-def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     found = configured(repo, world.environ)
     if global_install.is_in_effect(world.data, found):
         yield from _hooks_of_all(world, repo, plan)
@@ -171,7 +166,7 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
     missing = [name for name in needed if name not in installed]
     if missing:
         message = f"git does not fire {', '.join(missing)}: no shim in {directory}"
-        yield Finding(WRONG, "shims", message, f"run {INSTALL}")
+        yield _error("shims", message, f"run {INSTALL}")
     if installed:
         yield from _shims(repo, directory, installed)
         yield from _start(repo, directory, installed)
@@ -179,35 +174,35 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
         yield from _trust(world, repo, FOR_PINNED if shims.is_pinned(repo) else LOCAL)
 
 
-def _not_reached(repo: Repo, found: tuple[str, str] | None, error: UsageError) -> Iterator[Finding]:
+def _not_reached(repo: Repo, found: tuple[str, str] | None, error: UsageError) -> Iterator[Diagnostic]:
     own = own_directory(repo)
     value = found[1] if found else own
     manager = manager_of_directory(os.path.join(repo.top, value)) if found else None
     by = f" (set by {manager.name})" if manager else ""
     if any(is_shim(f"{own}/{name}") for name in CLIENT_HOOKS):
         message = f"git does not use the hooks in {own}: core.hooksPath is {value}{by}"
-        yield Finding(WRONG, "hooks-path", message, "run `dodo-hooks install --local`")
+        yield _error("hooks-path", message, "run `dodo-hooks install --local`")
         return
-    yield Finding(WRONG, "hooks-path", "no hooks of dodo-hooks are installed here", str(error))
+    yield _error("hooks-path", "no hooks of dodo-hooks are installed here", str(error))
 
 
-def _shims(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding]:
+def _shims(repo: Repo, directory: str, installed: list[str]) -> Iterator[Diagnostic]:
     off = [name for name in installed if not os.access(f"{directory}/{name}", os.X_OK)]
     if off:
-        yield Finding(WRONG, "shims", f"git ignores {', '.join(off)} in {directory}: not executable", f"run {INSTALL}")
+        yield _error("shims", f"git ignores {', '.join(off)} in {directory}: not executable", f"run {INSTALL}")
     stale = shims.stale_shims(repo, directory)
     if stale:
         message = f"{', '.join(stale)} in {directory} were written by another version or another Python"
-        yield Finding(NOTE, "shims", message, f"run {INSTALL}")
+        yield _note("shims", message, f"run {INSTALL}")
     for name in installed:
         path = legacy_hooks.find_legacy_hook(directory, name)
         if path and not os.access(path, os.X_OK):
             message = f"your legacy hook {path} does not run: not executable"
-            yield Finding(NOTE, "kept-hook", message, f"`chmod +x` it, or remove it and run {INSTALL}")
+            yield _note("legacy-hook", message, f"`chmod +x` it, or remove it and run {INSTALL}")
 
 
-def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding]:
-    """Yield findings about the interpreter, the launcher and the bundle that the shims start."""
+def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Diagnostic]:
+    """Yield diagnostics about the interpreter, the launcher and the bundle that the shims start."""
     path = shims.launcher_path(repo)
     interpreters = set()
     for name in installed:
@@ -216,61 +211,61 @@ def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Finding
     for interpreter in sorted(one for one in interpreters if one):
         if not os.access(interpreter, os.X_OK):
             message = f"the Python of the hooks is gone: {interpreter}"
-            yield Finding(WRONG, "python", message, f"run {INSTALL}")
+            yield _error("python", message, f"run {INSTALL}")
         elif not os.path.exists(path):
-            yield Finding(WRONG, "launcher", f"the launcher of the hooks is gone: {path}", f"run {INSTALL}")
+            yield _error("launcher", f"the launcher of the hooks is gone: {path}", f"run {INSTALL}")
         elif not launcher.answer_of(interpreter, path):
             message = f"{interpreter} cannot start dodo-hooks with {path}: its packages have moved or are gone"
-            yield Finding(WRONG, "python", message, f"run {INSTALL}")
+            yield _error("python", message, f"run {INSTALL}")
         elif not launcher.is_bundle_current(shims.bundle_path(repo)):
             message = "hooks start slowly: their compiled code is from another version, or others can write it"
-            yield Finding(NOTE, "bundle", message, f"run {INSTALL}")
+            yield _note("bundle", message, f"run {INSTALL}")
 
 
-def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     directory = global_install.directory_of(world.data, global_install.BY_PATH)
     yield from _outdated_template(world)
     off = [name for name in CLIENT_HOOKS if not os.access(f"{directory}/{name}", os.X_OK)]
     if off:
         message = f"missing or not executable in {directory}: {', '.join(off)}"
-        yield Finding(WRONG, "shims", message, f"run {INSTALL_GLOBAL}")
+        yield _error("shims", message, f"run {INSTALL_GLOBAL}")
     if plan is not None:
         yield from _trust(world, repo, FOR_ALL)
 
 
-def _trust(world: World, repo: Repo, installed: str) -> Iterator[Finding]:
-    """Yield a finding where hooks that were installed in this way may not run."""
+def _trust(world: World, repo: Repo, installed: str) -> Iterator[Diagnostic]:
+    """Yield a diagnostic where hooks that were installed in this way may not run."""
     try:
         standing = standing_of(world, repo, installed)
     except HooksError as error:
-        yield Finding(WRONG, "trust", str(error), "run `dodo-hooks trust`")
+        yield _error("trust", str(error), "run `dodo-hooks trust`")
         return
     if standing.verdict == UNDECIDED:
         message = f"no hook runs here: {repo.top} is not trusted yet"
-        yield Finding(WRONG, "trust", message, "run `dodo-hooks trust` or `dodo-hooks deny`")
+        yield _error("trust", message, "run `dodo-hooks trust` or `dodo-hooks deny`")
     elif standing.verdict == DENIED_HERE:
-        yield Finding(NOTE, "trust", "no hook runs here: you denied it", "allow hooks with `dodo-hooks trust`")
+        yield _note("trust", "no hook runs here: you denied it", "allow hooks with `dodo-hooks trust`")
     elif standing.verdict == CHANGED:
         message = "gates refuse: the hook files have changed since you accepted them"
-        yield Finding(WRONG, "trust", message, HOW_TO_ACCEPT)
+        yield _error("trust", message, HOW_TO_ACCEPT)
 
 
-def _outdated_template(world: World) -> Iterator[Finding]:
-    """Yield a finding where a global install or a template is not of this version."""
+def _outdated_template(world: World) -> Iterator[Diagnostic]:
+    """Yield a note where a global install or a template is not of this version."""
     ways = global_install.installed_ways(world.data)
     if global_install.stale_files(world.data):
         option = "--global" if global_install.BY_PATH in ways else "--template"
         message = "the hooks for all repositories are damaged, or were written by another version or another Python"
-        yield Finding(NOTE, "shims", message, f"run `dodo-hooks install {option}`")
+        yield _note("shims", message, f"run `dodo-hooks install {option}`")
 
 
 # Hidden changes, and other hook managers
 
 
-def _aside(repo: Repo) -> Iterator[Finding]:
-    """Yield findings about unstaged changes that are hidden in one of the working trees.
+def _hidden_changes(repo: Repo) -> Iterator[Diagnostic]:
+    """Yield diagnostics about unstaged changes that are hidden in one of the working trees.
 
-    A hook that still runs is a note, and its lock shows it. Changes that were not restored are wrong.
+    A hook that still runs is a note, and its lock shows it. Changes that were not restored are an error.
     """
     for git_dir in worktree_git_dirs(repo):
         here = repo._replace(git_dir=git_dir)
@@ -279,19 +274,19 @@ def _aside(repo: Repo) -> Iterator[Finding]:
             sync_index.load_notes(here)
             holder = find_holder(git_dir) if has_journal(here) else None
             if holder is not None:
-                yield Finding(
-                    NOTE, "aside", f"in {git_dir}: {holder.sentence}", f"they are restored when {holder.condition}"
+                yield _note(
+                    "unstaged", f"in {git_dir}: {holder.sentence}", f"they are restored when {holder.condition}"
                 )
             elif load_journal(here) is not None:
                 end = "was killed" if recorded_pid(git_dir) else "could not restore them"
                 message = f"unstaged changes, hidden by a commit that {end}, are in {git_dir}/{DIRECTORY}"
-                yield Finding(WRONG, "aside", message, fix)
+                yield _error("unstaged", message, fix)
         except (GitError, OSError) as error:
             message = str(error if isinstance(error, GitError) else unreadable(git_dir))
-            yield Finding(WRONG, "aside", message, "until then commits are refused")
+            yield _error("unstaged", message, "until then commits are refused")
 
 
-def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
+def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     if plan is None:
         return
     for manager, name in managers_at(repo.top):
@@ -299,4 +294,4 @@ def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Finding]:
             continue
         ours = os.path.relpath(plan.file, repo.top)
         message = f"{name} of {manager.name} exists beside {ours}; both run if installed"
-        yield Finding(NOTE, "other-program", message, f"remove the hooks of {manager.name} with {manager.removal}")
+        yield _note("other-program", message, f"remove the hooks of {manager.name} with {manager.removal}")

@@ -9,10 +9,11 @@ import click
 
 from dodo_hooks.cli.repository import plan_here, print_once, repo_at
 from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.core.diagnostics import WARNING
 from dodo_hooks.core.errors import ConfigError, StoreError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, shim_of
 from dodo_hooks.core.plan import PINNED, Plan
-from dodo_hooks.fire.report.file_notices import print_notices_here
+from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
 from dodo_hooks.git.install.other_tools import manager_of
@@ -101,11 +102,12 @@ def _trust(world: World, repo: Repo) -> None:
 
 
 def _report_file(world: World, plan: Plan | None) -> None:
-    """Print the notices about the hook file once, and always those about parts that nobody checks here."""
+    """Print the warnings and notes about the hook file once, and the warnings always."""
     report = print_once()
-    if plan is not None and not print_notices_here(world, plan):
-        for sentence in plan.unchecked:
-            report(sentence)
+    if plan is not None and not print_warnings_here(world, plan):
+        for one in plan.diagnostics:
+            if one.severity == WARNING:
+                report(one.sentence)
 
 
 def _plan_or_none(world: World, repo: Repo) -> Plan | None:

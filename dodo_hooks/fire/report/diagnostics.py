@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
-import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TextIO
 
-from dodo_hooks.core.errors import ConfigError, Problem, format_location
+from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.terminal_text import columns_of, shown, wants_colors
 
 ROOM = 100  # columns, where the output is no terminal
 _TAB = "    "
 _CUT = "..."
-# The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
-_ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-
-
-def lines_of(text: str) -> list[str]:
-    return _ENDS.split(text)
 
 
 def excerpt(line: str, column: int, room: int = ROOM) -> tuple[str, str]:
@@ -62,45 +54,22 @@ _LEAST_ROOM = 30
 _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
 
 
-def print_diagnostics(error: ConfigError, stream: TextIO) -> None:
-    """Write all diagnostics to the stream, in colours where it is a terminal that wants them."""
-    stream.write(format_diagnostics(error, _room_at(stream), has_colors=_wants_colors(stream)))
+def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
+    """Write the diagnostics to the stream, in colours where it is a terminal that wants them."""
+    stream.write(format_diagnostics(diagnostics, _room_at(stream), has_colors=_wants_colors(stream)))
 
 
-def format_diagnostics(error: ConfigError, room: int = ROOM, *, has_colors: bool = False) -> str:
+def format_diagnostics(diagnostics: Iterable[Diagnostic], room: int = ROOM, *, has_colors: bool = False) -> str:
     """Return each diagnostic as `file:line:column: message`, then its line with a caret under the column."""
-    known: dict[str, list[str]] = {}
     bold, red, plain = (_BOLD, _RED, _PLAIN) if has_colors else ("", "", "")
     printed: list[str] = []
-    for problem in error.problems:
-        printed.append(f"{bold}{shown(format_location(problem))}:{plain} {shown(problem.message)}")
-        for gutter, text, is_caret in _shown_line(problem, error.base, known, room):
-            printed.append(f"{gutter}{red}{text}{plain}" if is_caret else f"{gutter}{text}".rstrip())
+    for one in diagnostics:
+        printed.append(f"{bold}{shown(str(one.location))}:{plain} {shown(one.text)}")
+        if one.source.strip():
+            number = str(one.location.line)
+            line, caret = excerpt(one.source, one.location.column, room - len(number) - len("  | "))
+            printed += [f"  {number} | {line}".rstrip(), f"  {' ' * len(number)} | {red}{caret}{plain}"]
     return "".join(f"{line}\n" for line in printed)
-
-
-def _shown_line(problem: Problem, base: str, known: dict[str, list[str]], room: int) -> Iterator[tuple[str, str, bool]]:
-    """Yield two lines as (gutter, text, whether the text is the caret); none if the line cannot be shown."""
-    if problem.file not in known:
-        known[problem.file] = _lines_of_file(os.path.join(base, problem.file))
-    lines = known[problem.file]
-    if not (0 < problem.line <= len(lines) and lines[problem.line - 1].strip()):
-        return
-    number = str(problem.line)
-    line, caret = excerpt(lines[problem.line - 1], problem.column, room - len(number) - len("  | "))
-    yield f"  {number} | ", line, False
-    yield f"  {' ' * len(number)} | ", caret, True
-
-
-def _lines_of_file(path: str) -> list[str]:
-    """Return the present lines of the file; none if it is gone, or if the path is not absolute."""
-    try:
-        if not os.path.isabs(path) or not stat.S_ISREG(os.stat(path).st_mode):
-            return []
-        with open(path, "rb") as file:
-            return lines_of(file.read().decode("utf-8-sig", "surrogateescape"))
-    except (OSError, ValueError):
-        return []
 
 
 def _room_at(stream: TextIO) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.formats.env import divided, exporting, with_line
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node
@@ -17,7 +18,7 @@ from dodo_hooks.loader.formats.translation import (
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
 
 _SAME = (
     "description",
@@ -111,7 +112,7 @@ class Jobs:
         nodes = [self._job(node) for node in items_of(jobs.value)] if jobs else []
         if commands and not isinstance(commands.value, MapNode):
             found = f"expected a mapping of names to what they run, found {described(commands.value)}"
-            self._diagnostics.find(commands.value.mark, f'"commands": {found}', f"hook {quoted(self._body.name)}")
+            self._diagnostics.error(commands.value.mark, f'"commands": {found}', f"hook {quoted(self._body.name)}")
         elif commands and isinstance(commands.value, MapNode):
             nodes += [self._command(one) for one in commands.value.entries]
         first = jobs or commands
@@ -149,9 +150,7 @@ class Jobs:
         elif jobs:
             made.append(jobs)
         for one in divided(fields_of(node).get("env"), _is_moving)[1]:
-            self._diagnostics.notice(
-                one.mark, f"{quoted(one.name)} is ignored: its placeholder has no value in a group"
-            )
+            self._diagnostics.note(one.mark, f"{quoted(one.name)} is ignored: its placeholder has no value in a group")
         leaf = self._leaf(replace(node, entries=tuple(one for one in node.entries if one is not entry)))
         return replace(leaf, entries=(*leaf.entries, with_value(entry, replace(group, entries=tuple(made)))))
 
@@ -207,7 +206,7 @@ class Jobs:
         if run and only_on:
             run = self._on_systems(run, only_on, who)
         elif only_on:
-            self._diagnostics.find(only_on.mark, '"os" can only be said of a job that runs something', who)
+            self._diagnostics.error(only_on.mark, '"os" can only be said of a job that runs something', who)
         return [one for one in (run, script) if one]
 
     def _on_systems(self, run: Entry, only_on: Entry, who: str) -> Entry:
@@ -219,7 +218,7 @@ class Jobs:
             )
         for item in items_of(only_on.value):
             if not isinstance(item, Scalar) or item.text not in _SYSTEMS:
-                self._diagnostics.find(
+                self._diagnostics.error(
                     item.mark, f'"os": expected linux, macos or windows, found {described(item)}', who
                 )
         entries = tuple(Entry(only_on.mark, name, run.value) for name in systems)
@@ -247,7 +246,7 @@ class Jobs:
                 try:
                     nodes.append(pattern_node(node, GlobRules()))
                 except ValueError as error:
-                    self._diagnostics.find(node.mark, f"{quoted(entry.key)}: {error}", who)
+                    self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", who)
         if not nodes:
             return None
         is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)
@@ -262,7 +261,7 @@ class Jobs:
             for match in _WITHOUT_VALUE.finditer(scalar.text):
                 self._diagnostics.refuse(job, scalar.mark, f"{match[0]} has no value here: compute it in the command")
             for match in _ONLY_IN_MOVES.finditer(scalar.text):
-                self._diagnostics.notice(scalar.mark, f"{quoted(match[0])} has no value here and stays unchanged")
+                self._diagnostics.note(scalar.mark, f"{quoted(match[0])} has no value here and stays unchanged")
 
 
 def _is_moving(value: str) -> bool:

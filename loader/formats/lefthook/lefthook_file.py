@@ -7,6 +7,7 @@ version 1 that version 2 no longer has are read as in version 1.
 import re
 from dataclasses import replace
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, SERVER_HOOKS
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import quoted
@@ -29,7 +30,7 @@ from dodo_hooks.loader.formats.translation import (
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
 
 _SAME = ("rc", "source_dir", "source_dir_local")
 # Settings of lefthook itself, for its installation and updates, and keys that are resolved before.
@@ -137,9 +138,7 @@ class _File:
         """
         near = did_you_mean(entry.key, CLIENT_HOOKS)
         if near:
-            self._diagnostics.notice(
-                entry.mark, f"{quoted(entry.key)} is no hook of git's and runs as a task only{near}"
-            )
+            self._diagnostics.note(entry.mark, f"{quoted(entry.key)} is no hook of git's and runs as a task only{near}")
 
     def _default_folders(self, mark: Location, bodies: list[Entry]) -> list[Entry]:
         if not any(has_scripts(body.value) for body in bodies):
@@ -188,9 +187,7 @@ class _File:
         words: list[Scalar] = []
         for item in entry.value.items:
             if not isinstance(item, Scalar) or item.text not in _OUTPUT:
-                self._diagnostics.notice(
-                    item.mark, f"{described(item)} is ignored: {quoted(entry.key)} has no such word"
-                )
+                self._diagnostics.note(item.mark, f"{described(item)} is ignored: {quoted(entry.key)} has no such word")
             elif _OUTPUT[item.text] and _OUTPUT[item.text] not in [word.text for word in words]:
                 words.append(text(item.mark, _OUTPUT[item.text]))
         if is_skip:

@@ -72,7 +72,7 @@ class FileRules:
             return [entry] if entry else []
         inside = text_of(entry).lstrip("/")
         meant = quoted(inside) if inside else "the top"
-        self._diagnostics.notice(
+        self._diagnostics.note(
             entry.value.mark, f"{quoted(text_of(entry))} is read as {meant}: below the top of the repository"
         )
         return [with_value(entry, text(entry.value.mark, inside))] if inside else []
@@ -96,7 +96,7 @@ class FileRules:
             try:
                 made += read(node, entry)
             except ValueError as error:
-                self._diagnostics.find(node.mark, f"{quoted(entry.key)}: {error}", who)
+                self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", who)
         return made
 
     def _glob(self, node: Node, _: Entry) -> list[Node]:
@@ -109,7 +109,7 @@ class FileRules:
             and node.value not in _TYPES
             and "/" not in node.value
         ):
-            self._diagnostics.notice(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
+            self._diagnostics.note(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
             return []
         return [node]
 
@@ -128,7 +128,7 @@ class FileRules:
                 raise ValueError(f"{quoted(node.value)} cannot be used here: {error}") from error
         if is_regex or (not self._is_version_2 and _is_regex(node.value)):
             why = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
-            self._diagnostics.notice(node.mark, f"{quoted(node.value)} {why}: write a list to be sure")
+            self._diagnostics.note(node.mark, f"{quoted(node.value)} {why}: write a list to be sure")
         return [pattern_node(node, self._exclude_rules)]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.formats.env import Moving, divided, exporting
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules, Inherited
@@ -26,7 +27,7 @@ from dodo_hooks.loader.formats.translation import (
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, Location, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
 
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _MILLISECONDS = {
@@ -97,7 +98,7 @@ class Jobs:
         """Return the jobs in `commands:` or `scripts:`, in lefthook's order."""
         if not isinstance(entry.value, MapNode):
             found = f"expected a mapping of names to what they run, found {described(entry.value)}"
-            self._diagnostics.find(entry.value.mark, f"{quoted(entry.key)}: {found}", f"hook {quoted(self._hook)}")
+            self._diagnostics.error(entry.value.mark, f"{quoted(entry.key)}: {found}", f"hook {quoted(self._hook)}")
             return []
         jobs: list[Node] = []
         for one in sorted(entry.value.entries, key=_order):
@@ -186,13 +187,15 @@ class Jobs:
             return entry
         why = "is taken" if wanted == written.text and count > 1 else "cannot be a name here"
         if name != written.text:
-            self._diagnostics.notice(written.mark, f"{quoted(written.text)} {why}: the job is named {quoted(name)}")
+            self._diagnostics.note(written.mark, f"{quoted(written.text)} {why}: the job is named {quoted(name)}")
         return with_value(entry, text(written.mark, name))
 
     def _command(self, fields: dict[str, Entry], job: Location, who: str) -> list[Entry]:
         run, script, args = fields.get("run"), fields.get("script"), fields.get("args")
         if run and not isinstance(run.value, Scalar):
-            self._diagnostics.find(run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who)
+            self._diagnostics.error(
+                run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who
+            )
             return [run]
         for one in (run, fields.get("runner"), args):
             if one and "{cmd}" in text_of(one):

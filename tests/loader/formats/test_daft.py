@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dodo_hooks.core.diagnostics import ERROR, Diagnostic
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.fire.environment import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS
 from dodo_hooks.loader.formats.daft.daft_file import translate
@@ -14,15 +15,18 @@ from kit.nodes import plain, tree
 def translated(text: str) -> Any:
     """Return the file in our format, where there are no diagnostics."""
     translation = translate(tree(text))
-    assert (translation.findings, translation.notices) == ([], [])
+    assert translation.diagnostics == []
     return plain(translation.root)
 
 
 def diagnostics(text: str) -> list[str]:
-    """Return the notices (N) and the findings (F) with their locations."""
-    translation = translate(tree(text))
-    notices = [f"N {one.mark.line}:{one.mark.column} {one.message}" for one in translation.notices]
-    return notices + [f"F {one.mark.line}:{one.mark.column} {one.who}: {one.message}" for one in translation.findings]
+    """Return the notes (N), the warnings (W) and the errors (E) with their locations."""
+    found = translate(tree(text)).diagnostics
+    return [f"{one.severity[0].upper()} {one.location.line}:{one.location.column} {_said(one)}" for one in found]
+
+
+def _said(one: Diagnostic) -> str:
+    return f"{one.subject}: {one.message}" if one.severity == ERROR else one.message
 
 
 def a_hook(body: str, name: str = "pre-commit") -> str:
@@ -264,27 +268,27 @@ NOTICES = [
 FINDINGS = [
     (
         a_job("name: a\nos: macos\ngroup: {jobs: []}"),
-        ['F 5:9 job "a": "os" can only be said of a job that runs something'],
+        ['E 5:9 job "a": "os" can only be said of a job that runs something'],
     ),
     (
         a_job("name: a\nos: beos\nrun: x"),
-        ['F 5:13 job "a": "os": expected linux, macos or windows, found the text "beos"'],
+        ['E 5:13 job "a": "os": expected linux, macos or windows, found the text "beos"'],
     ),
     (
         a_job("name: a\nrun: x\nglob: 'a/[b'"),
-        ['F 6:15 job "a": "glob": \'a/[b\' has a [ without its ]: add it, or write \\[ for the character'],
+        ['E 6:15 job "a": "glob": \'a/[b\' has a [ without its ]: add it, or write \\[ for the character'],
     ),
     (
         a_hook("skip: [{changed: ['a[', b]}]"),
-        ["F 3:23 : \"changed\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
+        ["E 3:23 : \"changed\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
     ),
     (
         a_hook("commands: [x]"),
-        ['F 3:15 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
+        ['E 3:15 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
     ),
     (
         a_hook("fail_on_changes: sometimes"),
-        ['F 3:22 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
+        ['E 3:22 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
     ),
 ]
 

@@ -14,7 +14,7 @@ from kit.nodes import plain, tree
 def translated(text: str) -> Any:
     """Return the file in our format, where there are no diagnostics."""
     translation = translate(tree(text))
-    assert (translation.findings, translation.notices) == ([], [])
+    assert translation.diagnostics == []
     return plain(translation.root)
 
 

@@ -9,11 +9,11 @@ from kit.nodes import plain, tree
 NOTICES = [
     (
         "remotes: [{git_url: x}]",
-        ['N 1:1 "remotes" is not checked here: nothing is fetched, and hooks that come from there do not run'],
+        ['W 1:1 "remotes" is not checked here: nothing is fetched, and hooks that come from there do not run'],
     ),
     (
         "remote: {git_url: x}",
-        ['N 1:1 "remote" is not checked here: nothing is fetched, and hooks that come from there do not run'],
+        ['W 1:1 "remote" is not checked here: nothing is fetched, and hooks that come from there do not run'],
     ),
     (
         "ai: {claude: {Stop: x}}",
@@ -128,31 +128,31 @@ NOTICES = [
 FINDINGS = [
     (
         pre_commit("jobs: [{run: [a, b]}]"),
-        ['F 2:16 a job of "pre-commit": "run": lefthook takes one text, found a list'],
+        ['E 2:16 a job of "pre-commit": "run": lefthook takes one text, found a list'],
     ),
     (
         pre_commit("commands: {a: {run: {linux: x}}}"),
-        ['F 2:23 job "a": "run": lefthook takes one text, found a mapping'],
+        ['E 2:23 job "a": "run": lefthook takes one text, found a mapping'],
     ),
     (
         pre_commit("commands: [{run: a}]"),
-        ['F 2:13 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
+        ['E 2:13 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
     ),
     (
         pre_commit("fail_on_changes: sometimes"),
-        ['F 2:20 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
+        ['E 2:20 hook "pre-commit": "fail_on_changes": expected always, never, ci or non-ci'],
     ),
     (
         pre_commit("jobs: [{name: a, run: b, glob: 'x[y'}]"),
-        ['F 2:34 job "a": "glob": \'x[y\' has a [ without its ]: add it, or write \\[ for the character'],
+        ['E 2:34 job "a": "glob": \'x[y\' has a [ without its ]: add it, or write \\[ for the character'],
     ),
     (
         pre_commit("skip: [{ref: 'a['}]"),
-        ["F 2:16 : \"ref\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
+        ["E 2:16 : \"ref\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
     ),
     (
         pre_commit(r"jobs: [{name: a, run: b, exclude: '^\pL+$'}]"),
-        [r'F 2:37 job "a": "exclude": "^\pL+$" cannot be used here: Python has no \p: write the characters out'],
+        [r'E 2:37 job "a": "exclude": "^\pL+$" cannot be used here: Python has no \p: write the characters out'],
     ),
 ]
 

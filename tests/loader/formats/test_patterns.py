@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node, regex_of
 from dodo_hooks.loader.formats.translation import text
-from dodo_hooks.loader.read.nodes import Location
 from kit.nodes import plain
 
 GOBWAS = GlobRules(star_crosses=True)
@@ -81,11 +81,11 @@ def test_c8_a_glob_of_lefthook_takes_no_notice_of_case_and_an_exclude_does() -> 
     ],
 )
 def test_c8_a_glob_stays_as_it_is_where_it_means_the_same_here(glob: str, rules: GlobRules, expected: object) -> None:
-    assert plain(pattern_node(text(Location(1, 1), glob), rules)) == expected
+    assert plain(pattern_node(text(Location("", 1, 1), glob), rules)) == expected
 
 
 def test_c8_a_branch_is_compared_as_a_whole() -> None:
-    shown = [plain(ref_node(text(Location(1, 1), ref))) for ref in ("main", "feature/x", "dev/*", "*-wip")]
+    shown = [plain(ref_node(text(Location("", 1, 1), ref))) for ref in ("main", "feature/x", "dev/*", "*-wip")]
     assert shown == ["main", "feature/x", "dev/**", {"regex": r"\-wip\Z"}]
 
 

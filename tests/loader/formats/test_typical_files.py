@@ -211,5 +211,5 @@ FILES = {
 def test_a_lefthook_file_and_its_translation_by_hand_are_equal(name: str) -> None:
     written, by_hand = (tree(textwrap.dedent(text)) for text in FILES[name])
     translation = translate(written)
-    assert (translation.findings, translation.notices) == ([], [])
+    assert translation.diagnostics == []
     assert plain(translation.root) == plain(by_hand)

@@ -1,4 +1,4 @@
-"""The notices about a hook file, printed once for each content of the file.
+"""The warnings and notes about a hook file, printed once for each content of the file.
 
 `validate` and `doctor` print them always.
 """
@@ -19,16 +19,19 @@ from dodo_hooks.store.identity import repository_id
 _MOST_KEPT = 100  # contents: switching between branches with other hook files prints nothing twice
 
 
-def print_notices(world: World, repo: Repo, plan: Plan) -> bool:
-    """Print the notices unless they were printed in this repository for the same files. Returns whether it did."""
-    if not plan.notices:
+def print_warnings(world: World, repo: Repo, plan: Plan) -> bool:
+    """Print the warnings and notes unless they were printed in this repository for the same files.
+
+    Returns whether it did.
+    """
+    if not plan.diagnostics:
         return False
-    path = layout.notices_file(layout.repository_dir(world.state, repository_id(repo.common_dir)))
+    path = layout.warnings_file(layout.repository_dir(world.state, repository_id(repo.common_dir)))
     printed = _read(path)
     if plan.digest in printed:
         return False
-    for notice in plan.notices:
-        say(notice)
+    for one in plan.diagnostics:
+        say(one.sentence)
     try:
         make_private_directory(path.rpartition("/")[0])
         lines = [*printed, plan.digest][-_MOST_KEPT:]
@@ -38,15 +41,15 @@ def print_notices(world: World, repo: Repo, plan: Plan) -> bool:
     return True
 
 
-def print_notices_here(world: World, plan: Plan) -> bool:
-    """Print the notices as `print_notices` does, in the current repository; outside of one, always."""
+def print_warnings_here(world: World, plan: Plan) -> bool:
+    """Print the warnings and notes as `print_warnings` does, in the current repository; outside of one, always."""
     try:
         repo = find_repo(world.environ, world.cwd)
     except GitError:
-        for notice in plan.notices:
-            say(notice)
-        return bool(plan.notices)
-    return print_notices(world, repo, plan)
+        for one in plan.diagnostics:
+            say(one.sentence)
+        return bool(plan.diagnostics)
+    return print_warnings(world, repo, plan)
 
 
 def _read(path: str) -> list[str]:

@@ -19,7 +19,7 @@ _UNPRINTABLE = frozenset(("Cc", "Zl", "Zp", "Cs"))
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def name_fault(name: str) -> "str | None":
+def name_error(name: str) -> "str | None":
     """Return why a job cannot have this name, as the rest of a sentence that begins with "a name"; None when it can.
 
     `@` is reserved for addresses (JOB@INVOCATION), doit rejects `=`, and `-` would look like an option.

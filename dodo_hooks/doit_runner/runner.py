@@ -114,11 +114,11 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def clear_display(self) -> None:
         self._display.clear_display()
 
-    def remark(self, sentence: str) -> None:
-        self._display.remark(sentence)
+    def note(self, sentence: str) -> None:
+        self._display.note(sentence)
 
-    def trouble(self, sentence: str) -> None:
-        self._display.trouble(sentence)
+    def error(self, sentence: str) -> None:
+        self._display.error(sentence)
 
     def flush(self) -> None:
         self._display.flush()
@@ -134,7 +134,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         try:
             write()
         except DatabaseException as error:
-            self.trouble(str(error))
+            self.error(str(error))
 
     def _report_run(self, job: Job, task: Task, node: Any, outcome: Outcome) -> None:
         if node is None:  # cancelled before doit came to it

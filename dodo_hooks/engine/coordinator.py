@@ -56,10 +56,10 @@ class BackgroundRecorder:
     def clear_display(self) -> None:
         pass
 
-    def remark(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         pass
 
-    def trouble(self, sentence: str) -> None:
+    def error(self, sentence: str) -> None:
         self._writer.error = self._writer.error or sentence
 
     def flush(self) -> None:

@@ -49,8 +49,8 @@ class AttachedRecorder:
 
     def __init__(self, writer: "InvocationWriter", screen: Screen, *, keeps_records: bool) -> None:
         self.signals = -1  # the wake-up pipe, once there is one
-        self.troubles: list[str] = []
-        self._remarks: set[str] = set()
+        self.errors: list[str] = []
+        self._notes: set[str] = set()
         self.unkept: str | None = None  # the first error of writing a record; one is enough (R21)
         self._keeps_records = keeps_records
         self._writer = writer
@@ -79,14 +79,14 @@ class AttachedRecorder:
     def clear_display(self) -> None:
         self._screen.drain(self.signals)
 
-    def remark(self, sentence: str) -> None:
-        if sentence not in self._remarks:
-            self._remarks.add(sentence)
+    def note(self, sentence: str) -> None:
+        if sentence not in self._notes:
+            self._notes.add(sentence)
             self._screen.say(sentence)
 
-    def trouble(self, sentence: str) -> None:
-        if sentence not in self.troubles:
-            self.troubles.append(sentence)
+    def error(self, sentence: str) -> None:
+        if sentence not in self.errors:
+            self.errors.append(sentence)
 
     def flush(self) -> None:
         try:

@@ -243,7 +243,7 @@ class Loop:
             return None
         if claimed is None:
             for sentence in self._groups.news(number):
-                self.recorder.remark(sentence)
+                self.recorder.note(sentence)
         return claimed
 
     def _has_groups(self, number: int) -> bool:
@@ -283,7 +283,7 @@ class Loop:
             return self._fork_wave(self._companions(number, self._ready), locks)
         except OSError as error:
             sentence = f"cannot start a process: {error.strerror}"
-            self.recorder.trouble(sentence)
+            self.recorder.error(sentence)
             self._stop(Outcome(statuses.SKIPPED, statuses.SPAWN, sentence))
             return None
 
@@ -427,9 +427,9 @@ class Loop:
 
     def _report_output_error(self, kind: str, number: int, error: int) -> None:
         if kind == wire.UNLOGGED:
-            self.recorder.trouble(f"cannot write the log of {self._jobs[number].name}: {os.strerror(error)}")
+            self.recorder.error(f"cannot write the log of {self._jobs[number].name}: {os.strerror(error)}")
         else:
-            self.recorder.remark(f"cannot open a pseudo-terminal, jobs write to a pipe: {os.strerror(error)}")
+            self.recorder.note(f"cannot open a pseudo-terminal, jobs write to a pipe: {os.strerror(error)}")
 
     def _started(self, wave: WaveHandle, number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid

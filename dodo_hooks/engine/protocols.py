@@ -31,10 +31,10 @@ class Recorder(Protocol):
     def clear_display(self) -> None:
         """Print all pending output: a job is about to have the terminal for itself."""
 
-    def remark(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         """Print a note now, and only once: whom a job waits for, or a facility that the system lacks."""
 
-    def trouble(self, sentence: str) -> None:
+    def error(self, sentence: str) -> None:
         """Keep an error that is no job's outcome, to be reported at the end (R21)."""
 
     def flush(self) -> None: ...

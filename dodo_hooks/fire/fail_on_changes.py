@@ -103,7 +103,7 @@ class _ChangeGuard:
             with open(log, "ab") as file:
                 file.write(text)
         except OSError as error:
-            self._run.remarks.append(f"cannot write the diff of {job.name} to its log: {error.strerror}")
+            self._run.notes.append(f"cannot write the diff of {job.name} to its log: {error.strerror}")
 
     def _read(self) -> TreeState:
         """Return the state of the tree.

@@ -49,7 +49,7 @@ def begin(firing: Firing) -> "Run | None":
         return None
     run = Run(firing, nesting, writer, started_s)
     if not has_process_table():
-        run.remarks.append("/proc is not mounted: ending a cancelled job always takes the whole grace period")
+        run.notes.append("/proc is not mounted: ending a cancelled job always takes the whole grace period")
     run.decide(firing.left_out.items())
     return run
 

@@ -61,7 +61,7 @@ class Attached:
             self.run.had_line |= self.screen.lines
             self.run.rest += self.screen.take_rest()
             self.run.interrupted = self.run.interrupted or self.loop.interrupted
-            self.run.troubles += self.recorder.troubles
+            self.run.errors += self.recorder.errors
             self.run.unkept = self.run.unkept or self.recorder.unkept
 
     def _show_left_out(self) -> None:
@@ -176,8 +176,8 @@ def close(run: Run, answer: "int | None" = None) -> int:
 
     `answer`: the exit code to return, unless a signal has ended the run; None: the exit code of the whole run.
     """
-    if run.troubles:  # jobs may all have completed, and the run has failed all the same
-        run.writer.error = run.writer.error or "; ".join(dict.fromkeys(run.troubles))
+    if run.errors:  # jobs may all have completed, and the run has failed all the same
+        run.writer.error = run.writer.error or "; ".join(dict.fromkeys(run.errors))
     try:
         run.writer.finish(run.exit_code(FOREGROUND, BACKGROUND))
     except StoreError as error:
@@ -273,7 +273,7 @@ def _refusal(run: Run) -> "Outcome | None":
         return Outcome(statuses.SKIPPED, statuses.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
     has_failed = run.has_failed(FOREGROUND) and not hook.warns  # R8
     # An error of ours refuses a commit, too (G5).
-    if (has_failed or run.troubles) and is_gate(hook.name, run.firing.args):
+    if (has_failed or run.errors) and is_gate(hook.name, run.firing.args):
         return Outcome(statuses.SKIPPED, statuses.GATE, "foreground jobs failed, so git stops")
     if run.nesting.within is not None:
         return Outcome(statuses.SKIPPED, statuses.NESTED, f"the hook fired inside a job of {run.nesting.within}")
@@ -308,9 +308,9 @@ def _clear_abandoned(run: Run) -> None:
         for name in deferred_hooks(replay):
             clear_deferred(replay, name)
             if name == hook:
-                run.remarks.append(f"{hook}: starting the background jobs deferred by an unfinished {replay.command}")
+                run.notes.append(f"{hook}: starting the background jobs deferred by an unfinished {replay.command}")
             else:
-                run.remarks.append(
+                run.notes.append(
                     f"{name}: dropped the background jobs deferred by an unfinished {replay.command}; "
                     f"run them with `dodo-hooks run {name}`"
                 )

@@ -115,14 +115,14 @@ class Run:
 
     __slots__ = (
         "deadline_s",
+        "errors",
         "firing",
         "had_line",
         "interrupted",
         "nesting",
-        "remarks",
+        "notes",
         "rest",
         "started_s",
-        "troubles",
         "unkept",
         "writer",
     )
@@ -137,8 +137,8 @@ class Run:
         self.interrupted: int | None = None  # the signal that ended it (R17)
         self.had_line: set[int] = set()  # the jobs about which a line was printed
         self.rest = b""  # output that could not be printed without waiting
-        self.remarks: list[str] = []  # notes: messages that do not change the exit code
-        self.troubles: list[str] = []  # errors: messages that make the run fail (R21)
+        self.notes: list[str] = []  # messages that do not change the exit code
+        self.errors: list[str] = []  # messages that make the run fail (R21)
         self.unkept: str | None = None  # the first error about a record that could not be written
 
     def open_jobs(self, phase: str) -> "list[int]":
@@ -158,6 +158,6 @@ class Run:
         """Return the exit code: a signal counts before an error of ours, and that before a failed job (R22)."""
         if self.interrupted is not None:
             return 128 + self.interrupted
-        if self.troubles or self.unkept:
+        if self.errors or self.unkept:
             return 2
         return int(self.has_failed(*phases) and not self.firing.hook.warns)

@@ -55,7 +55,7 @@ class Staging:
             from dodo_hooks.git.unstaged import job_writes
 
             self._writers = job_writes.Writers(firing.repo.top, self._hidden.paths)
-            run.remarks += self._hidden.sentences
+            run.notes += self._hidden.sentences
         fixers = [self._jobs[number] for number in self._numbers if self._jobs[number].stage_fixed]
         if fixers:
             from dodo_hooks.git.unstaged import stage_fixed
@@ -96,7 +96,7 @@ class Staging:
             return Outcome(
                 statuses.FAILED, statuses.STAGING, f"cannot stage the fixed files: {error}", outcome.exit_code
             )
-        self._run.remarks += staged.sentences
+        self._run.notes += staged.sentences
         if self._writers is not None:
             self._writers.staged(staged.paths)
         return outcome
@@ -106,9 +106,9 @@ class Staging:
         if self._hidden is not None:
             result = self._hidden.restore(self._ending())
             if result.conflict:
-                self._run.troubles += result.sentences
+                self._run.errors += result.sentences
             else:
-                self._run.remarks += result.sentences
+                self._run.notes += result.sentences
 
     def _ending(self) -> "Ending":
         """Return how the jobs ended: whether all of them succeeded, so that git may continue."""

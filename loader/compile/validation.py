@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.graph import find_cycle
-from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.names import name_error
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
@@ -35,7 +35,7 @@ def check_names(flat: Flat, tree: Node) -> list[Diagnostic]:
         if body.name is None:
             continue
         mark, who = mark_at(tree, [*path, "name"]), who_is(body.name)
-        if reason := name_fault(body.name):
+        if reason := name_error(body.name):
             errors.append(Diagnostic(mark, f"a name {reason}", who))
         elif body.name in first:
             message = f"duplicate name, first used at line {first[body.name].line}: rename one of them"

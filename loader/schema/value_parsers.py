@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.names import name_error
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
@@ -302,7 +302,7 @@ def _why_not(name: str) -> str:
 
 def task_name(name: str) -> str:
     """Check the name of a task, which must differ from the names of hooks and of doit's groups."""
-    reason = name_fault(name)
+    reason = name_error(name)
     if reason:
         raise ValueError(f"the name of a task {reason}")
     if ":" in name:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.cli.terminal_table import shown
 from dodo_hooks.core.graph import promoted
-from dodo_hooks.core.names import name_fault
+from dodo_hooks.core.names import name_error
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from engine.graphs import hooks as any_hooks
 
@@ -52,7 +52,7 @@ HOSTILE = (
     "名" * 90,
 )
 
-job_names = st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=12).filter(lambda name: name_fault(name) is None)
+job_names = st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=12).filter(lambda name: name_error(name) is None)
 # What a file can say in double quotes, control characters among it.
 commands = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.names import derived_name, directory_name, job_names, name_fault
+from dodo_hooks.core.names import derived_name, directory_name, job_names, name_error
 
 SAFE = set(string.ascii_letters + string.digits + "._-")
 
@@ -15,11 +15,11 @@ SAFE = set(string.ascii_letters + string.digits + "._-")
     "name", ["lint", "a/b", "web:build", "two words", "a\u00a0b", "日本", "🏳️‍🌈", "...", "_x", "*", "a-"]
 )
 def test_c4_anything_printable_is_a_name(name: str) -> None:
-    assert name_fault(name) is None
+    assert name_error(name) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("name", "error"),
     [
         ("", "must not be empty"),
         (" \u3000", "must not be empty"),
@@ -37,8 +37,8 @@ def test_c4_anything_printable_is_a_name(name: str) -> None:
         ("a\ud800b", "must not contain the control character U+D800"),
     ],
 )
-def test_c4_what_a_name_must_not_be(name: str, fault: str) -> None:
-    assert name_fault(name) == fault
+def test_c4_what_a_name_must_not_be(name: str, error: str) -> None:
+    assert name_error(name) == error
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_c4_long_commands_that_begin_alike_have_names_of_their_own() -> None:
 
 @given(st.text())
 def test_c4_a_derived_name_is_a_name_and_depends_on_nothing_else(command: str) -> None:
-    assert name_fault(derived_name(command)) is None
+    assert name_error(derived_name(command)) is None
     assert derived_name(command) == derived_name(command)
     assert len(derived_name(command)) <= 40
 

@@ -57,7 +57,7 @@ def report(run: Run, *sentences: str) -> None:
         again = None if firing.needs_retry else (*(firing.again or ()), *arguments)
         lines = summary(run.writer, firing.output, again, run.had_line)
     unkept = (run.unkept,) if run.unkept else ()
-    for line in (*lines, *dict.fromkeys((*sentences, *run.remarks, *run.troubles, *unkept))):
+    for line in (*lines, *dict.fromkeys((*sentences, *run.notes, *run.errors, *unkept))):
         say(line, waits=waits)
 
 

@@ -10,8 +10,8 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.repo import Repo, head_of
-from dodo_hooks.git.worktree_status import run_git_at_top
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False

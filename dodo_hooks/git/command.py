@@ -1,42 +1,130 @@
-"""The one place that starts git for facts that are not read from its files; never on the way to a job."""
-
-import os
-import subprocess
-from collections.abc import Mapping, Sequence
+"""git: which program it is, how it is started, and what it answers (section 8; HOT)."""
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.program import git_outside
-from dodo_hooks.git.repo import Repo, locate_repo, real
-from dodo_hooks.git.variables import without_local
+from dodo_hooks.git.repo import locate_repo, real
+from dodo_hooks.host.capture import Captured, capture
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dodo_hooks.git.repo import Repo
+
+_PATHSPECS = ("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
+_PATH = "/bin:/usr/bin"  # where there is no PATH: what execvp(3) does
 
 
 def run_git(
-    args: Sequence[str],
+    args: "Sequence[str]",
     cwd: str,
-    environ: Mapping[str, str] | None = None,
-    *,
+    environ: "Mapping[str, str]",
     stdin: bytes = b"",
-    accepted: Sequence[int] = (0,),
+    *,
+    repo: "Repo | None" = None,
+    accepted: "Sequence[int]" = (0,),
+    lock: "int | None" = None,
+    is_shielded: bool = False,
 ) -> bytes:
-    """Return what `git ARGS` prints.
+    """Return what `git ARGS` prints in `cwd`.
 
-    The call fires no hook, and takes no lock that git can do without (R11). `environ` is the whole environment, by
-    default that of this process. The exit codes in `accepted` are no failure. Raises GitError, with the last line of
-    git's standard error.
+    The call fires no hook, and takes no lock that git can do without (R11). `environ` is the whole environment, `repo`
+    the repository that the command is about, where it is known. The exit codes in `accepted` are no failure. The other
+    parameters are those of `capture`.
+
+    Raises:
+        GitError: with the error that git printed.
     """
-    environ = {**(os.environ if environ is None else environ), "GIT_OPTIONAL_LOCKS": "0"}
+    environ = {**environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        argv = [git_outside(environ, (real(cwd), *_repository_here(environ))), "-c", "core.hooksPath=/dev/null", *args]
-        done = subprocess.run(argv, cwd=cwd, env=environ, input=stdin, capture_output=True)
+        program = git_program(environ, repo) if repo else git_outside(environ, (real(cwd), *_repository_here(environ)))
+        done = capture(argv_of(program, cwd, args), environ, stdin, lock=lock, is_shielded=is_shielded)
     except OSError as error:
-        raise GitError(f"git cannot be started in {cwd}: {error.strerror}") from error
-    if done.returncode not in accepted:
-        message = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise GitError(f"git {args[0]}: {message or f'ended with {done.returncode}'}")
-    return done.stdout
+        raise not_started(cwd, error) from error
+    return output_of(args, done, accepted)
 
 
-def _repository_here(environ: Mapping[str, str]) -> "tuple[str, ...]":
+def run_git_at_top(
+    repo: "Repo",
+    environ: "Mapping[str, str]",
+    args: "Sequence[str]",
+    stdin: bytes = b"",
+    *,
+    lock: "int | None" = None,
+    is_shielded: bool = False,
+) -> bytes:
+    """Do the same as `run_git` at the top of the working tree, with the environment that git gave to its hook."""
+    environ = git_environ(repo, environ)
+    return run_git(args, repo.top, environ, stdin, repo=repo, lock=lock, is_shielded=is_shielded)
+
+
+def argv_of(program: str, cwd: str, args: "Sequence[str]") -> "tuple[str, ...]":
+    return (program, "-C", cwd, "-c", "core.hooksPath=/dev/null", *args)
+
+
+def output_of(args: "Sequence[str]", done: Captured, accepted: "Sequence[int]" = (0,)) -> bytes:
+    """Return what git has printed. Raises GitError, with the error that it printed."""
+    if done.exit_code not in accepted:
+        raise GitError(f"git {args[0]}: {_reason(done.said) or f'ended with {done.exit_code}'}")
+    return done.output
+
+
+def not_started(cwd: str, error: OSError) -> GitError:
+    return GitError(f"git cannot be started in {cwd}: {error.strerror}")
+
+
+def _reason(errors: bytes) -> str:
+    """Return the line with the error; advice may come before and after it."""
+    lines = errors.decode("utf-8", "replace").strip().split("\n")
+    for line in lines:
+        if line.startswith(("fatal: ", "error: ")):
+            return line[7:]
+    return lines[-1]
+
+
+def git_environ(repo: "Repo", environ: "Mapping[str, str]") -> "dict[str, str]":
+    """Return the environment that git gave to its hook, made independent of the current directory."""
+    clean = {name: value for name, value in environ.items() if name not in _PATHSPECS}
+    clean.update(GIT_DIR=repo.git_dir, GIT_WORK_TREE=repo.top, GIT_OPTIONAL_LOCKS="0")
+    return clean
+
+
+def git_program(environ: "Mapping[str, str]", repo: "Repo") -> str:
+    """Return the path of the first git in PATH that this repository cannot have brought along.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    return git_outside(environ, (repo.top, repo.git_dir, repo.common_dir))
+
+
+def git_outside(environ: "Mapping[str, str]", directories: "Sequence[str]") -> str:
+    """Return the path of the first git in PATH that lies in none of these directories, which are without links.
+
+    Entries that are not absolute are left out, since they lead into the working tree that we stand in.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    # A repository whose working tree is the whole file system has git in it.
+    outside_of = [f"{directory}/" for directory in directories if directory not in ("", "/")]
+    for directory in (environ.get("PATH") or _PATH).split(":"):
+        path = f"{directory}/git"
+        if directory.startswith("/") and _is_program(path):
+            place = f"{real(directory)}/"
+            if not any(place.startswith(inside) for inside in outside_of):
+                return path
+    raise FileNotFoundError(2, "no git in PATH (only absolute directories outside of the repository count)")
+
+
+def _is_program(path: str) -> bool:
+    try:
+        return os.access(path, os.X_OK) and os.stat(path).st_mode & 0o170000 == 0o100000  # S_IFREG, after links
+    except OSError:
+        return False
+
+
+def _repository_here(environ: "Mapping[str, str]") -> "tuple[str, ...]":
     """Return the directories of the repository in the current directory.
 
     Git is never taken from them, also where the command is about no repository.
@@ -48,12 +136,14 @@ def _repository_here(environ: Mapping[str, str]) -> "tuple[str, ...]":
     return here.top, here.git_dir, here.common_dir
 
 
-def expect_configuration(repo: Repo, environ: Mapping[str, str]) -> None:
+def expect_configuration(repo: "Repo", environ: "Mapping[str, str]") -> None:
     """Raise GitError where git cannot read its configuration.
 
     Git does nothing at all in such a repository. What we read ourselves (git/repo.py) is less strict: without this
     check, commands would answer for a repository in which no hook can fire.
     """
+    from dodo_hooks.git.variables import without_local
+
     try:
         run_git(("config", "--list"), repo.top or repo.git_dir, {**without_local(environ), "GIT_DIR": repo.git_dir})
     except GitError as error:

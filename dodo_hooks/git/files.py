@@ -12,7 +12,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.file_sets import BEFORE_A_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
-from dodo_hooks.git.program import git_program
+from dodo_hooks.git.command import git_program
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.capture import Captured, capture
 from dodo_hooks.host.posix import os, read_file

@@ -5,9 +5,9 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.index_flags import flags_of, mark
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.worktree_status import run_git_at_top
 from dodo_hooks.host.files.file_owner import inherit_owner_below
 
 

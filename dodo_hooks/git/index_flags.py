@@ -6,7 +6,8 @@ flag. (git's index-format.txt: flags of 16 bits come before the name; assume-val
 with the second has 16 more, whose second is skip-worktree.)
 """
 
-from dodo_hooks.git.worktree_status import index_file, run_git_at_top
+from dodo_hooks.git.command import run_git_at_top
+from dodo_hooks.git.worktree_status import index_file
 from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False

@@ -4,20 +4,18 @@ One git process finds them, whatever the number of files. It has git's own envir
 git uses for this commit: a temporary one for `commit -- FILE`, the lock file for `commit -a`.
 """
 
-from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.program import git_program
-from dodo_hooks.host.capture import Captured, Pending, capture
+from dodo_hooks.git.command import argv_of, git_environ, git_program, not_started, output_of, run_git_at_top
+from dodo_hooks.host.capture import Pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from dodo_hooks.git.repo import Repo
 
 NO_ENTRY = 0
 SUBMODULE = 0o160000
-_PATHSPECS = ("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=all")
 
 
@@ -73,9 +71,10 @@ class StatusQuery:
         self._environ = environ
         self._answer: _Answer | None = None
         try:
-            self._pending = Pending(_argv(repo, environ, _STATUS), git_environ(repo, environ))
+            argv = argv_of(git_program(environ, repo), repo.top, _STATUS)
+            self._pending = Pending(argv, git_environ(repo, environ))
         except OSError as error:
-            raise _not_started(repo, error) from error
+            raise not_started(repo.top, error) from error
 
     def staged(self) -> "dict[bytes, bool]":
         """Return what the index changes against HEAD, without submodules.
@@ -93,7 +92,7 @@ class StatusQuery:
 
     def _result(self) -> _Answer:
         if self._answer is None:
-            self._answer = _Answer(self._repo, self._environ, _output_of(_STATUS, self._pending.result()))
+            self._answer = _Answer(self._repo, self._environ, output_of(_STATUS, self._pending.result()))
         return self._answer
 
 
@@ -123,60 +122,6 @@ def parse_status(output: bytes, flags: "Mapping[bytes, str]") -> "tuple[Change, 
         if is_change and int(mode, 8) != SUBMODULE:
             found.append(Change(path, int(mode, 8), blob.decode("ascii"), flags.get(path, "")))
     return tuple(found)
-
-
-def run_git_at_top(
-    repo: "Repo",
-    environ: "Mapping[str, str]",
-    args: "Sequence[str]",
-    stdin: bytes = b"",
-    *,
-    lock: "int | None" = None,
-    is_shielded: bool = False,
-) -> bytes:
-    """Return what `git ARGS` prints at the top of the working tree; fire no hook.
-
-    The other parameters are those of `capture`.
-
-    Raises:
-        GitError: with the error that git printed.
-    """
-    environ = git_environ(repo, environ)
-    try:
-        done = capture(_argv(repo, environ, args), environ, stdin, lock=lock, is_shielded=is_shielded)
-    except OSError as error:
-        raise _not_started(repo, error) from error
-    return _output_of(args, done)
-
-
-def _argv(repo: "Repo", environ: "Mapping[str, str]", args: "Sequence[str]") -> "tuple[str, ...]":
-    return (git_program(environ, repo), "-C", repo.top, "-c", "core.hooksPath=/dev/null", *args)
-
-
-def _output_of(args: "Sequence[str]", done: Captured) -> bytes:
-    if done.exit_code:
-        raise GitError(f"git {args[0]}: {_reason(done.said) or f'ended with {done.exit_code}'}")
-    return done.output
-
-
-def _not_started(repo: "Repo", error: OSError) -> GitError:
-    return GitError(f"git cannot be started in {repo.top}: {error.strerror}")
-
-
-def _reason(errors: bytes) -> str:
-    """Return the line with the error; advice may come before and after it."""
-    lines = errors.decode("utf-8", "replace").strip().split("\n")
-    for line in lines:
-        if line.startswith(("fatal: ", "error: ")):
-            return line[7:]
-    return lines[-1]
-
-
-def git_environ(repo: "Repo", environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment that git gave to its hook, made independent of the current directory."""
-    clean = {name: value for name, value in environ.items() if name not in _PATHSPECS}
-    clean.update(GIT_DIR=repo.git_dir, GIT_WORK_TREE=repo.top, GIT_OPTIONAL_LOCKS="0")
-    return clean
 
 
 def index_file(repo: "Repo", environ: "Mapping[str, str]") -> str:

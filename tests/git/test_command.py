@@ -8,8 +8,7 @@ import pytest
 
 import dodo_hooks
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.command import run_git
-from dodo_hooks.git.program import git_program
+from dodo_hooks.git.command import git_program, run_git
 from dodo_hooks.git.repo import Repo as Facts
 from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
@@ -28,8 +27,8 @@ def test_answers_are_bytes_and_input_reaches_git(repo: Repo) -> None:
     assert run_git(["cat-file", "blob", blob], str(repo.path), repo.env) == b"\xff\0"
 
 
-def test_an_error_says_what_git_said_last(repo: Repo) -> None:
-    with pytest.raises(GitError, match=r"^git checkout: error: pathspec 'gone' did not match"):
+def test_an_error_says_what_git_said(repo: Repo) -> None:
+    with pytest.raises(GitError, match=r"^git checkout: pathspec 'gone' did not match"):
         run_git(["checkout", "gone"], str(repo.path), repo.env)
     assert run_git(["config", "no.such"], str(repo.path), repo.env, accepted=(0, 1)) == b""
     with pytest.raises(GitError, match=r"^git config: ended with 1"):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dodo_hooks.core import line_merge
 from dodo_hooks.core.line_merge import Edit, split_lines
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.program import git_program
+from dodo_hooks.git.command import git_program
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.file_state import FILE, FileState, read_state, write_state
 from dodo_hooks.git.unstaged.journal import Journal, remove_tree, sync_file

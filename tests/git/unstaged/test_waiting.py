@@ -77,7 +77,7 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
     text.write(".git/info/attributes", "other filter=slow\n")
     text.write("other", "")
     code = (
-        "from dodo_hooks.git.worktree_status import run_git_at_top\n"
+        "from dodo_hooks.git.command import run_git_at_top\n"
         f"os.set_inheritable({aside.lock}, False)\n"
         f"run_git_at_top(repo, env, ('update-index', '--add', 'other'), lock={aside.lock})"
     )

@@ -8,11 +8,10 @@ For a new ref, and for one whose old commit is not here, it is what the commits 
 this remote has. Of a merge, that is what differs from all of its parents.
 """
 
-from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.file_sets import BEFORE_A_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
-from dodo_hooks.git.command import git_program
+from dodo_hooks.git.command import git_program, not_started, output_of
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.capture import Captured, capture
 from dodo_hooks.host.posix import os, read_file
@@ -52,12 +51,9 @@ class GitQuery(Record):
         """Return what `git ARGS` prints.
 
         Raises:
-            GitError: git failed; with the last line of its standard error.
+            GitError: git failed; with the error that it printed.
         """
-        done = self.attempt(*args, stdin=stdin)
-        if done.exit_code:
-            raise GitError(f"git {args[0]}: {done.last_words or f'ended with {done.exit_code}'}")
-        return done.output
+        return output_of(args, self.attempt(*args, stdin=stdin))
 
     def attempt(self, *args: str, stdin: bytes = b"") -> Captured:
         """Run `git ARGS`, and return the result also where git fails.
@@ -72,7 +68,7 @@ class GitQuery(Record):
         try:
             return capture((git_program(environ, self.repo), *options), environ, stdin)
         except OSError as error:
-            raise GitError(f"git cannot be started in {top}: {error.strerror}") from error
+            raise not_started(top, error) from error
 
 
 def list_files(source: str, query: GitQuery, event: Event) -> "Changes | None":

@@ -2,12 +2,12 @@
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
-from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, TTY, Context
+from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
 from dodo_hooks.fire.environment import environment_of_run
 from dodo_hooks.fire.run import BACKGROUND_NICE, Firing, Nesting, Run, nesting_of
 from dodo_hooks.git.repo import head_of, main_worktree
 from dodo_hooks.host.console import say as say
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import open_terminal, os
 from dodo_hooks.host.process import has_process_table
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.identity import repository_id
@@ -133,9 +133,8 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
 
 
 def _has_tty() -> bool:
-    """Return whether this process has a controlling terminal, whatever its outputs are (tty(4))."""
     try:
-        os.close(os.open(TTY, os.O_RDWR))
+        os.close(open_terminal())
     except OSError:
         return False
     return True

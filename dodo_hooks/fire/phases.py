@@ -328,11 +328,7 @@ def _has_to_be_attached(run: Run) -> bool:
         return True
     if firing.phase != AUTO:
         return firing.phase == ATTACHED
-    return is_ci(firing.world.environ.get("CI", "")) or (firing.trigger == BY_GIT and os.getppid() == 1)
-
-
-def is_ci(variable: str) -> bool:
-    return variable.lower() not in ("", "0", "false")
+    return firing.world.is_ci or (firing.trigger == BY_GIT and os.getppid() == 1)
 
 
 def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:

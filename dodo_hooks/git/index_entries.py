@@ -8,7 +8,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.index_flags import flags_of, mark
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.host.files.file_owner import inherit_owner_below
+from dodo_hooks.host.files.file_tree import inherit_owner_below
 
 
 def check_out(

@@ -36,4 +36,13 @@ def read_rest(descriptor: int) -> bytes:
     return data
 
 
-__all__ = ["os", "read_file", "read_rest", "signal"]
+def open_terminal() -> int:
+    """Open the controlling terminal of this process, whatever its outputs are (tty(4)).
+
+    Raises:
+        OSError: there is none.
+    """
+    return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+
+
+__all__ = ["open_terminal", "os", "read_file", "read_rest", "signal"]

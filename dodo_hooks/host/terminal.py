@@ -6,14 +6,12 @@ to be that group before its command begins, and the group that was it before, gi
 """
 
 from dodo_hooks.host import descriptors, process
-from dodo_hooks.host.posix import os, signal
+from dodo_hooks.host.posix import open_terminal, os, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
-
-TTY = "/dev/tty"
 
 
 class Terminal:
@@ -25,7 +23,7 @@ class Terminal:
         Raises:
             OSError: there is no controlling terminal.
         """
-        self._descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
+        self._descriptor = open_terminal()
         self._owner = os.tcgetpgrp(self._descriptor)
         os.setpgid(0, 0)
         # A group that is not the foreground one is stopped for what it does to the terminal, unless it ignores that.
@@ -85,7 +83,7 @@ def _become(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: 
 def owner() -> "int | None":
     """Return the foreground group of the controlling terminal; None where there is no terminal."""
     try:
-        descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = open_terminal()
     except OSError:
         return None
     try:
@@ -99,7 +97,7 @@ def owner() -> "int | None":
 def restore(group: int) -> None:
     """Give the terminal back to this group, from a process that may not be in it: whoever had it has died."""
     try:
-        descriptor = os.open(TTY, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = open_terminal()
     except OSError:
         return
     before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)

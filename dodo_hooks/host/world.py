@@ -40,6 +40,14 @@ class World(Record):
         data = self.environ.get("XDG_DATA_HOME", "")
         return data if data.startswith("/") else f"{_home(self.environ)}/.local/share"
 
+    @property
+    def is_ci(self) -> bool:
+        return self.is_set("CI")
+
+    def is_set(self, name: str) -> bool:
+        """Return whether a variable says yes: it is there, and not empty, 0 or false."""
+        return self.environ.get(name, "").lower() not in ("", "0", "false")
+
 
 def make_world(site: "tuple[str, ...]" = ()) -> World:
     """Return the world of this process."""

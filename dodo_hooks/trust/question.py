@@ -1,7 +1,7 @@
 """The question at the terminal whether to accept hook files, and the lines shown with it (section 8; HOT)."""
 
 from dodo_hooks.core.plan import COMMAND, RUN_SUCCEEDS
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import open_terminal, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,13 +16,12 @@ _LONGEST = 100  # bytes of an answer
 
 def can_ask(world: "World") -> bool:
     """Return whether a person can answer: git runs in the foreground of a terminal, and stderr is a terminal."""
-    environ = world.environ
-    if environ.get("CI", "0").lower() not in ("", "0", "false") or environ.get("GIT_TERMINAL_PROMPT") == "0":
+    if world.is_ci or world.environ.get("GIT_TERMINAL_PROMPT") == "0":
         return False
-    if "DODO_INVOCATION" in environ or not os.isatty(_STDERR):
+    if "DODO_INVOCATION" in world.environ or not os.isatty(_STDERR):
         return False
     try:
-        terminal = os.open("/dev/tty", os.O_RDWR)
+        terminal = open_terminal()
     except OSError:
         return False
     try:
@@ -45,7 +44,7 @@ def ask(lines: "Sequence[str]", question: str) -> str:
 
     text = "".join(f"{shown(line)}\n" for line in lines)
     try:
-        terminal = os.open("/dev/tty", os.O_RDWR)
+        terminal = open_terminal()
     except OSError:
         return ""
     try:

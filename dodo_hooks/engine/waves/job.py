@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FILES_VARIABLE, MAX_LOG_BYTES, NO_FILES
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import open_terminal, os
 from dodo_hooks.host.process import spawn
 from dodo_hooks.store import layout
 
@@ -20,7 +20,6 @@ TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands
 _NO_PAGERS = {"GIT_PAGER": "cat", "PAGER": "cat"}
 _NO_CHANGES: "Mapping[str, str]" = {}
 
-TTY = "/dev/tty"
 CLOSED = -1
 
 
@@ -189,7 +188,7 @@ def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":
     except OSError:  # the job runs all the same; if it prints something, the wave reports that the log is not written
         pass
     if has_the_terminal(context, job):  # its output is not kept
-        return None, os.open(TTY, os.O_RDWR)
+        return None, open_terminal()
     return os.pipe() if context.output == TO_PIPE else _open_terminal(context.window)
 
 

@@ -58,11 +58,6 @@ def evaluate(condition: "Condition", ask: "Ask") -> ConditionValue:
     return ConditionValue(True, " and ".join(facts))
 
 
-def is_truthy(value: "str | None") -> bool:
-    """Return whether a variable counts as set."""
-    return value is not None and value.lower() not in ("", "0", "false")
-
-
 RUN_LIMIT_S = 60.0  # of the command of a `run` condition
 
 
@@ -130,7 +125,7 @@ class ConditionValues:
                 not done.exit_code, "HEAD is no merge commit" if done.exit_code else "HEAD is a merge commit"
             )
         if kind == plan.HAS_VARIABLE:
-            is_set = is_truthy(self._event.world.environ.get(value))
+            is_set = self._event.world.is_set(value)
             return ConditionValue(is_set, f"{value} is set" if is_set else f"{value} is not set")
         if kind == plan.ON_REF:
             return self._is_on(condition)

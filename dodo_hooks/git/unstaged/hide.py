@@ -70,12 +70,13 @@ from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.backup import DisturbedError, back_up_and_replace
 from dodo_hooks.git.unstaged.file_state import read_state
 from dodo_hooks.git.unstaged.job_writes import SUCCEEDED, Ending
-from dodo_hooks.git.unstaged.journal import Entry, Journal, Restaged, load_journal, remove_tree
+from dodo_hooks.git.unstaged.journal import Entry, Journal, Restaged, load_journal
 from dodo_hooks.git.unstaged.lock import release_lock, take_lock, was_killed
 from dodo_hooks.git.unstaged.restore import Restorer, RestoreResult, format_path
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.git.worktree_status import Change, staged_changes, unstaged_changes
 from dodo_hooks.host.files.file_locks import is_unsupported
+from dodo_hooks.host.files.file_tree import remove_tree
 
 _ATTEMPTS = 4  # beside an editor that saves again and again
 

@@ -27,6 +27,7 @@ from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.file_state import ABSENT, FILE, KINDS, LINK, NOTHING, FileState, parents_of, pieces_of
 from dodo_hooks.git.untrusted import path_text
 from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
+from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.world import boot_id
 
 TYPE_CHECKING = False
@@ -261,21 +262,6 @@ def sync_file(path: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def remove_tree(path: bytes) -> None:
-    """Remove a directory as far as possible: what stays is in nobody's way."""
-    try:
-        with os.scandir(path) as found:
-            children = list(found)
-        for child in children:
-            if child.is_dir(follow_symlinks=False):
-                remove_tree(child.path)
-            else:
-                os.unlink(child.path)
-        os.rmdir(path)
-    except OSError:
-        pass
 
 
 # Entries, there and back

@@ -14,9 +14,10 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import git_program
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.file_state import FILE, FileState, read_state, write_state
-from dodo_hooks.git.unstaged.journal import Journal, remove_tree, sync_file
+from dodo_hooks.git.unstaged.journal import Journal, sync_file
 from dodo_hooks.host.capture import capture
 from dodo_hooks.host.files.file_owner import make_folder
+from dodo_hooks.host.files.file_tree import remove_tree
 
 _EXECUTABLE = 0o111
 _ATTEMPTS = 3

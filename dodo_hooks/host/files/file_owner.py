@@ -40,17 +40,3 @@ def inherit_owner_of(path: "str | bytes") -> None:
         inherit_owner(descriptor, path)
     finally:
         os.close(descriptor)
-
-
-def inherit_owner_below(path: bytes) -> None:
-    """Do the same as `inherit_owner_of`, for this folder and all that is in it, which git has made for us."""
-    if os.geteuid() != 0:
-        return
-    inherit_owner_of(path)
-    with os.scandir(path) as found:
-        children = list(found)
-    for child in children:
-        if child.is_dir(follow_symlinks=False):
-            inherit_owner_below(child.path)
-        else:
-            inherit_owner_of(child.path)

@@ -14,7 +14,7 @@ from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.extends import read_layers
 from dodo_hooks.loader.read.nodes import MapNode
 from dodo_hooks.loader.read.sources import SourceError, Sources
-from dodo_hooks.loader.schema.models import read_models
+from dodo_hooks.loader.schema.read_models import read_models
 
 # The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
 _ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")

@@ -8,7 +8,8 @@ from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.loader.load import raise_errors
 from dodo_hooks.loader.read.yaml_reader import parse
-from dodo_hooks.loader.schema.models import UserFile, read_user_models
+from dodo_hooks.loader.schema.file_models import UserFile
+from dodo_hooks.loader.schema.read_models import read_user_models
 
 DESKTOP = "desktop"  # instead of a command
 

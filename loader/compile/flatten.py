@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from dodo_hooks.core.names import job_names, label_of
 from dodo_hooks.loader.read.nodes import Path
-from dodo_hooks.loader.schema.models import ConcurrencyBody, GroupBody, HookBody, JobBody, SetupBody
+from dodo_hooks.loader.schema.job_models import ConcurrencyBody, GroupBody, HookBody, JobBody, SetupBody
 
 SETUP = "setup"  # the name of an unnamed command before all jobs
 

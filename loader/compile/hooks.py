@@ -58,7 +58,8 @@ from dodo_hooks.loader.compile.validation import (
     who_is,
 )
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
-from dodo_hooks.loader.schema.models import HookBody, HookFile
+from dodo_hooks.loader.schema.file_models import HookFile
+from dodo_hooks.loader.schema.job_models import HookBody
 from dodo_hooks.loader.shell.quoting import TemplateError, remarks
 
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from dodo_hooks.core.plan import FILES_VARIABLE, NO_FILES
 from dodo_hooks.loader.compile.flatten import Member, root_of
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node, Scalar
-from dodo_hooks.loader.schema.models import HookFile, JobBody
+from dodo_hooks.loader.schema.file_models import HookFile
+from dodo_hooks.loader.schema.job_models import JobBody
 from dodo_hooks.loader.schema.value_parsers import ARCHITECTURES
 from dodo_hooks.loader.schema.value_types import Run
 from dodo_hooks.loader.shell.direct_exec import argv_of, argv_with_list

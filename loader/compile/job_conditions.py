@@ -19,7 +19,8 @@ from dodo_hooks.core.plan import (
     Condition,
 )
 from dodo_hooks.loader.globs.compile_globs import compile_branch_glob, compile_glob, compile_regex
-from dodo_hooks.loader.schema.models import ConditionBody, HookBody, JobBody, PatternBody
+from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
+from dodo_hooks.loader.schema.job_models import HookBody, JobBody
 
 if TYPE_CHECKING:
     from dodo_hooks.core.plan import Matcher

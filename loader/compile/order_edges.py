@@ -13,7 +13,7 @@ from itertools import pairwise
 from dodo_hooks.core.graph import find_cycle, promoted, topological_order
 from dodo_hooks.loader.compile.flatten import Flat, Unit
 from dodo_hooks.loader.read.nodes import Path
-from dodo_hooks.loader.schema.models import GroupBody, HookBody
+from dodo_hooks.loader.schema.job_models import GroupBody, HookBody
 
 Edges = list[list[int]]
 

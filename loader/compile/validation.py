@@ -11,7 +11,7 @@ from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
-from dodo_hooks.loader.schema.models import HookBody, JobBody
+from dodo_hooks.loader.schema.job_models import HookBody, JobBody
 
 _MOST_CYCLES = 20  # reported in one run; each costs a walk through the graph
 _MOST_NEIGHBOURS = 500  # names among which the nearest is sought, for each unknown one

@@ -13,8 +13,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.schema.condition_models import ASKED, PATTERNS
+from dodo_hooks.loader.schema.file_models import BODIES
+from dodo_hooks.loader.schema.job_models import OF_SCRIPTS
 from dodo_hooks.loader.schema.key_docs import COMMANDS, Key, Shape
-from dodo_hooks.loader.schema.models import ASKED, BODIES, OF_SCRIPTS, PATTERNS
 
 SCHEMA_FILE = Path(__file__).parents[1] / "hooks.schema.json"
 

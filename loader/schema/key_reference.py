@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
 from dodo_hooks.loader.schema.json_schema import SCHEMA_FILE, default_of, keys_of, says, schema_text
 from dodo_hooks.loader.schema.key_docs import Key
-from dodo_hooks.loader.schema.models import BODIES, USER_BODIES
 
 _HEADINGS = {
     "file": "The file",

@@ -27,9 +27,8 @@ from dodo_hooks.loader.read.nodes import (
     node_at,
 )
 from dodo_hooks.loader.schema.key_docs import COMMANDS
+from dodo_hooks.loader.schema.value_types import FLAG, LIST, MAP, TEXT
 
-# What pydantic puts into a path for the shape of a value. No key of a file has a NUL in it.
-TEXT, LIST, MAP, FLAG = "\0text", "\0list", "\0map", "\0flag"
 _TAGS = frozenset((TEXT, LIST, MAP, FLAG))
 _KEY = "[key]"
 

@@ -1,15 +1,18 @@
-"""The types of single values, for the models: the parser of each, and its description in the JSON Schema."""
+"""The types of values, for the models: the parser of each, and its description in the JSON Schema."""
 
-from typing import Annotated, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
-from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Scalar
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.key_docs import Shape, word
-from dodo_hooks.loader.schema.model_errors import FLAG, LIST, MAP, TEXT
+
+# What pydantic puts into a path for the shape of a value. No key of a file has a NUL in it.
+TEXT, LIST, MAP, FLAG = "\0text", "\0list", "\0map", "\0flag"
 
 
 def kind_of(node: object) -> str:
@@ -29,6 +32,29 @@ def map_or_text(node: object) -> str:
 
 def flag_or_list(node: object) -> str:
     return FLAG if isinstance(node, Scalar) and isinstance(node.value, bool) else LIST
+
+
+class Body(BaseModel):
+    """A mapping with known keys."""
+
+    # The validator of a body is built once, with that of the whole file, and not again for each class (10 ms).
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open(cls, node: Any) -> Any:
+        return value_parsers.entries(node)
+
+
+def short_for(key: str) -> Callable[[object], object]:
+    """Return an opener that turns a single value into a mapping with this key alone."""
+
+    def opened(node: object) -> object:
+        if isinstance(node, ListNode) or (isinstance(node, Scalar) and node.value is not None):
+            return MapNode(node.mark, (Entry(node.mark, key, node),))
+        return node
+
+    return opened
 
 
 _TEXT = {"type": "string", "pattern": r"\S"}

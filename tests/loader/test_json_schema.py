@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load_plan
 from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
 from dodo_hooks.loader.schema.json_schema import (
     SCHEMA_FILE,
     default_of,
@@ -22,7 +23,7 @@ from dodo_hooks.loader.schema.json_schema import (
 from dodo_hooks.loader.schema.key_docs import COMMANDS
 from dodo_hooks.loader.schema.key_reference import reference_text
 from dodo_hooks.loader.schema.model_errors import WAYS
-from dodo_hooks.loader.schema.models import BODIES, USER_BODIES, read_models
+from dodo_hooks.loader.schema.read_models import read_models
 
 ROOT = Path(__file__).parents[2]
 HOOK_FILES = sorted([ROOT / "hooks.dodo", *(ROOT / "examples").glob("*/hooks.dodo")])

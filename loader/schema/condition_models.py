@@ -1,0 +1,96 @@
+"""The models of patterns, and of the conditions of `skip` and `only`."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
+
+from dodo_hooks.core.terminal_text import listed
+from dodo_hooks.loader.schema import value_parsers
+from dodo_hooks.loader.schema.key_docs import BOTH, DAFT, Key, Shape
+from dodo_hooks.loader.schema.value_types import (
+    FLAG,
+    LIST,
+    MAP,
+    TEXT,
+    Body,
+    ConditionWord,
+    FilledText,
+    Flag,
+    Text,
+    flag_or_list,
+    map_or_text,
+)
+
+
+class PatternBody(Body):
+    """A pattern with more to say. It has either a `regex` or a `glob`."""
+
+    regex: Annotated[
+        Annotated[FilledText, AfterValidator(value_parsers.regex)] | None,
+        Key("a regular expression (of Python's `re`) that is searched anywhere in the path", "regex: '\\.py$'"),
+    ] = None
+    glob: Annotated[
+        Annotated[FilledText, AfterValidator(value_parsers.glob)] | None,
+        Key("a glob", "glob: '*.{js,ts}'\nignore_case: true"),
+    ] = None
+    ignore_case: Annotated[
+        Flag, Key("whether the glob takes upper for lower case", "glob: '*.{js,ts}'\nignore_case: true")
+    ] = False
+
+    @model_validator(mode="after")
+    def _says_one(self) -> "PatternBody":
+        if (self.regex is None) == (self.glob is None):
+            raise ValueError(f"a pattern has one of {listed(PATTERNS)}")
+        if self.regex is not None and self.ignore_case:
+            raise ValueError('"ignore_case" goes with a glob: begin the expression with "(?i)"')
+        return self
+
+
+PATTERNS = ("regex", "glob")  # a pattern that is a map has one of them
+
+
+Pattern: TypeAlias = Annotated[
+    Annotated[FilledText, AfterValidator(value_parsers.glob), Tag(TEXT)] | Annotated[PatternBody, Tag(MAP)],
+    Discriminator(map_or_text),
+]
+Patterns: TypeAlias = Annotated[
+    list[Pattern], BeforeValidator(value_parsers.one_or_more), Shape("pattern or list of patterns", or_one=True)
+]
+
+
+class ConditionBody(Body):
+    """One condition as a map; with several keys all of them have to hold. It has at least one besides `desc`."""
+
+    ref: Annotated[Patterns, Key("the branch matches", "ref: [main, 'release/*']", BOTH)] = []
+    env: Annotated[
+        FilledText | None,
+        Key("the variable is set, and is not empty, `0` or `false`", "env: CI", DAFT),
+    ] = None
+    run: Annotated[FilledText | None, Key("the command ends with exit code 0", "run: test -f .no-hooks", BOTH)] = None
+    changed: Annotated[Patterns, Key("a file that the event is about matches", "changed: 'docs/**'", DAFT)] = []
+    all: Annotated["Conditions", Key("each of these conditions holds", "all: [CI, {ref: main}]")] = []
+    desc: Annotated[Text, Key("why, for people", "env: CI\ndesc: the server checks this", DAFT)] = ""
+
+    @model_validator(mode="after")
+    def _asks(self) -> "ConditionBody":
+        if not self.model_fields_set - {"desc"}:
+            raise ValueError(f"a condition asks something: write one of {listed(ASKED)}")
+        return self
+
+
+ASKED = ("ref", "env", "run", "changed", "all")  # a condition has at least one of them
+
+Condition: TypeAlias = Annotated[
+    Annotated[ConditionWord, Tag(TEXT)] | Annotated[ConditionBody, Tag(MAP)], Discriminator(map_or_text)
+]
+Conditions: TypeAlias = Annotated[
+    list[Condition],
+    BeforeValidator(value_parsers.conditions),
+    AfterValidator(value_parsers.at_least_one("condition")),
+    Shape("condition or list of conditions", or_one=True, least=1, or_nothing=False),
+]
+Asked: TypeAlias = Annotated[
+    Annotated[Flag, Tag(FLAG)] | Annotated[Conditions, Tag(LIST)],
+    Discriminator(flag_or_list),
+    Shape("boolean, condition or list of conditions"),
+]

@@ -8,7 +8,8 @@ one item or a mapping with one key.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.git_hooks import known_hooks
@@ -26,7 +27,8 @@ from dodo_hooks.loader.read.nodes import (
     mark_at,
     node_at,
 )
-from dodo_hooks.loader.schema.key_docs import COMMANDS
+from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
+from dodo_hooks.loader.schema.key_docs import COMMANDS, Shape
 from dodo_hooks.loader.schema.value_types import FLAG, LIST, MAP, TEXT
 
 _TAGS = frozenset((TEXT, LIST, MAP, FLAG))
@@ -34,36 +36,9 @@ _KEY = "[key]"
 
 _RUN = COMMANDS[0]
 
-# Which body a key of a body leads to: by itself, as each item of a list, as one or each of a list, or under names. It
-# says where the models have each other; a test compares the two.
+# How a key of a body leads to another body: by itself, as each item of a list, as one or each of a list, under names.
 _ONE, _EACH, _ANY, _NAMED = "one", "each", "any", "named"
-WAYS: dict[str, dict[str, tuple[str, str]]] = {
-    "file": {
-        "log": ("log", _ONE),
-        "notify": ("notify", _ONE),
-        "hooks": ("hook", _NAMED),
-        "tasks": ("hook", _NAMED),
-    },
-    "hook": {
-        "jobs": ("job", _EACH),
-        "setup": ("setup", _ANY),
-        "skip": ("condition", _ANY),
-        "only": ("condition", _ANY),
-        "exclude": ("pattern", _ANY),
-        "concurrency": ("concurrency", _ONE),
-    },
-    "job": {
-        "group": ("group", _ONE),
-        "log": ("job log", _ONE),
-        "skip": ("condition", _ANY),
-        "only": ("condition", _ANY),
-        "glob": ("pattern", _ANY),
-        "exclude": ("pattern", _ANY),
-        "concurrency": ("concurrency", _ONE),
-    },
-    "group": {"jobs": ("job", _EACH)},
-    "condition": {"ref": ("pattern", _ANY), "changed": ("pattern", _ANY), "all": ("condition", _ANY)},
-}
+_LEVELS = {body: level for bodies in (BODIES, USER_BODIES) for level, body in bodies.items()}
 _MAIN = ("file", "hook", "job")  # the most likely owners of a key that several bodies have
 # Keys that are planned, of a job.
 _NOT_YET = ("inputs", "outputs", "uptodate", "tracks")
@@ -151,12 +126,31 @@ def _is_short(node: Node | None, step: str | int) -> bool:
     return not isinstance(node, ListNode) if isinstance(step, int) else not isinstance(node, MapNode | None)
 
 
+@cache
+def ways_from(level: str) -> dict[str, tuple[str, str]]:
+    """Return the keys of a body that lead to other bodies, each with the level of that body and how it leads there."""
+    bodies = [body for body, its_level in _LEVELS.items() if its_level == level]
+    hints = [hint for body in bodies for hint in get_type_hints(body, include_extras=True).items()]
+    return {key: way for key, hint in hints if (way := _way(hint))}
+
+
+def _way(hint: Any, or_one: bool = False) -> tuple[str, str] | None:
+    if hint in _LEVELS:
+        return _LEVELS[hint], _ONE
+    arguments, origin = get_args(hint), get_origin(hint)
+    if origin is Annotated:
+        return _way(arguments[0], any(isinstance(one, Shape) and one.or_one for one in arguments))
+    way = next((way for one in arguments if (way := _way(one))), None)
+    how = {list: _ANY if or_one else _EACH, dict: _NAMED}.get(origin)
+    return (way[0], how) if way and how else way
+
+
 def _bodies(path: Path) -> Iterator[tuple[int, str]]:
     """Yield each body on the path, as the length of its path and its level; the file itself comes first."""
     level, place = "file", 0
     yield 0, level
     while place < len(path):
-        level, how = WAYS.get(level, {}).get(str(path[place]), ("", _ONE))
+        level, how = ways_from(level).get(str(path[place]), ("", _ONE))
         place += 1
         if not level:
             return

@@ -44,5 +44,5 @@ class Diagnostic(Record):
 
     def fields(self) -> "dict[str, str | int]":
         """Return what programs read of it."""
-        names = ("severity", "subject", "message", "fix")
-        return {**self.location._asdict(), **{name: getattr(self, name) for name in names}}
+        said = self._asdict()
+        return {**self.location._asdict(), **{name: said[name] for name in ("severity", "subject", "message", "fix")}}

@@ -83,9 +83,8 @@ class Origin:
     """The origin of the file: our own config format, or another tool's."""
 
     is_own: bool = True  # one of ours: what is doubtful in it is an error, and not a job that fails
-    refused: Mapping[Location, str] = field(
-        default_factory=dict[Location, str]
-    )  # jobs that fail when they would run, and why
+    # The jobs that fail when they would run, and why.
+    refused: Mapping[Location, str] = field(default_factory=dict[Location, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ class _Compiler:
         """Return the hook; None if it has errors, which are added to the diagnostics."""
         name, flat = self.setting.hook, self.flat
         needs, errors = checked_needs(name, flat, flats, self.tree)
-        errors += check_names(flat, self.tree) + check_modes(name, self.body, flat, self.tree)
+        errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
         severity = ERROR if self.origin.is_own else WARNING
         errors += check_query_commands(self.setting, flat, self.tree, severity)
@@ -160,7 +159,7 @@ class _Compiler:
             return None
         background = self._background()
         chains = add_mode_edges(flat, self._with_setup(needs), background)
-        if tangled := check_mode_cycles(name, chains, flat, self.tree):
+        if tangled := [*check_mode_cycles(name, chains, flat, self.tree)]:
             self.diagnostics.extend(tangled)
             return None
         return self._hook(chains, background, [one for one in found if not isinstance(one, Diagnostic)])

@@ -20,17 +20,15 @@ _THERE = frozenset(("DODO_HOOK", "DODO_WORKTREE", "DODO_GIT_DIR", "DODO_BRANCH")
 _OF_A_PUSH = {"DODO_REMOTE": "DODO_ARG1", "DODO_REMOTE_URL": "DODO_ARG2"}
 
 
-def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str) -> list[Diagnostic]:
-    """Return diagnostics of this severity about placeholders in the commands of `files`, `skip` and `only`."""
-    diagnostics: list[Diagnostic] = []
+def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str) -> Iterator[Diagnostic]:
+    """Yield diagnostics of this severity about placeholders in the commands of `files`, `skip` and `only`."""
     for path, who in _bodies(setting.hook, flat):
         body = node_at(tree, path)
         for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
             for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
                 mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
                 message = f"{quoted(key)}: {_sentence(name, key, setting)}"
-                diagnostics.append(Diagnostic(mark, message, who, severity))
-    return diagnostics
+                yield Diagnostic(mark, message, who, severity)
 
 
 def _bodies(hook: str, flat: Flat) -> Iterator[tuple[Path, str]]:

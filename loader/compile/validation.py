@@ -1,6 +1,6 @@
 """Checks that concern several keys: names, needs, cycles, modes and keys that exclude each other (R4, C4, C5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
@@ -27,21 +27,19 @@ _OF_GROUPS = frozenset(
 _STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
 
 
-def check_names(flat: Flat, tree: Node) -> list[Diagnostic]:
-    """Return errors about names that are not allowed, and names that two jobs or groups have (C4, R4)."""
-    errors: list[Diagnostic] = []
+def check_names(flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+    """Yield errors about names that are not allowed, and names that two jobs or groups have (C4, R4)."""
     first: dict[str, Location] = {}
     for path, body in _written(flat):
         if body.name is None:
             continue
         mark, who = mark_at(tree, [*path, "name"]), who_is(body.name)
         if reason := name_error(body.name):
-            errors.append(Diagnostic(mark, f"a name {reason}", who))
+            yield Diagnostic(mark, f"a name {reason}", who)
         elif body.name in first:
             message = f"duplicate name, first used at line {first[body.name].line}: rename one of them"
-            errors.append(Diagnostic(mark, message, who))
+            yield Diagnostic(mark, message, who)
         first.setdefault(body.name, mark)
-    return errors
 
 
 def _written(flat: Flat) -> list[tuple[Path, JobBody]]:
@@ -54,9 +52,8 @@ def _order(path: Path) -> list[int]:
     return [step for step in path if isinstance(step, int)]
 
 
-def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Diagnostic]:
-    """Return errors about two modes at once, and about a mode of a hook that is all in the background (C5)."""
-    errors: list[Diagnostic] = []
+def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+    """Yield errors about two modes at once, and about a mode of a hook that is all in the background (C5)."""
     for unit in flat.whole.inside():
         path = unit.path if unit.body is None else [*unit.path, "group"]
         mode = unit.mode
@@ -67,28 +64,25 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> list[Diagn
         if modes and len(written) > 1:
             mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
             both = " and ".join(map(quoted, written))
-            errors.append(Diagnostic(mark, f"{both} cannot be combined: keep one of them", who))
+            yield Diagnostic(mark, f"{both} cannot be combined: keep one of them", who)
         if modes and unit.body is None and body.background:
             message = (
                 f'a {quoted(modes[0])} hook cannot run in the background as a whole: set "background: true" on its jobs'
             )
-            errors.append(Diagnostic(key_mark_at(tree, [*path, "background"]), message, who))
-    return errors
+            yield Diagnostic(key_mark_at(tree, [*path, "background"]), message, who)
 
 
-def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> list[Diagnostic]:
-    """Return errors about keys that exclude each other."""
-    errors: list[Diagnostic] = []
+def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+    """Yield errors about keys that exclude each other."""
     for unit in flat.whole.inside():
         if unit.body is not None:
             for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
                 message = f"{quoted(key)} has no effect on a group: set it on its jobs"
-                errors.append(Diagnostic(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook)))
+                yield Diagnostic(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook))
     for number, member in enumerate(flat.members):
         who = who_is(flat.names[number])
         for key, why in _clashes(hook, body, member):
-            errors.append(Diagnostic(key_mark_at(tree, [*member.path, key]), why, who))
-    return errors
+            yield Diagnostic(key_mark_at(tree, [*member.path, key]), why, who)
 
 
 def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]:
@@ -173,18 +167,16 @@ def _cycles(
     return errors
 
 
-def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> list[Diagnostic]:
-    """Return errors about groups that a mode cannot order, because their parts need each other (C5)."""
+def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+    """Yield errors about groups that a mode cannot order, because their parts need each other (C5)."""
     units = {unit.path: unit for unit in flat.whole.inside()}
-    errors = []
     for tangle in chains.tangles:
         unit = units[tuple(tangle.group)]
         path = " -> ".join(_part_name(flat, part) for part in tangle.parts)
         mode = mode_of(unit.mode)
         message = f"{quoted(str(mode))} cannot order jobs that need each other: {path}"
         where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
-        errors.append(Diagnostic(key_mark_at(tree, where), message, unit_is(unit, hook)))
-    return errors
+        yield Diagnostic(key_mark_at(tree, where), message, unit_is(unit, hook))
 
 
 def _part_name(flat: Flat, path: Path) -> str:

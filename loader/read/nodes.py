@@ -10,9 +10,8 @@ from typing import TypeAlias
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import quoted
 
-Path: TypeAlias = Sequence[
-    str | int
-]  # keys and positions from the root down: ("hooks", "pre-commit", "jobs", 0, "run")
+# Keys and positions from the root down: ("hooks", "pre-commit", "jobs", 0, "run").
+Path: TypeAlias = Sequence[str | int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,9 +142,8 @@ class _Frame:
     """A list or a mapping that is still open; the keys and values of a mapping alternate."""
 
     event: Any
-    children: list[tuple[Node, Location]] = field(
-        default_factory=list[tuple[Node, Location]]
-    )  # the mark is where it is used
+    # Each with the location where it is used.
+    children: list[tuple[Node, Location]] = field(default_factory=list[tuple[Node, Location]])
     size: int = 1  # nodes, with aliases expanded
     depth: int = 1
 

@@ -9,6 +9,7 @@ import click
 
 from dodo_hooks.cli.repository import plan_here, print_once, size_of
 from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.git.repo import locate_repo
@@ -35,14 +36,13 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     if schema:
         say(_published_schema())
         return 0
-    plan, error = _checked(world, file)
+    plan, errors = _check(world, file)
     if form == "json":
-        found = [*(error.diagnostics if error else ()), *(plan.diagnostics if plan else ())]
+        found = [*errors, *(plan.diagnostics if plan else ())]
         say(json.dumps([one.fields() for one in found], indent=2))
-        return 0 if error is None else error.exit_code
-    if error is not None:
-        raise error
-    assert plan is not None
+        return ConfigError.exit_code if errors else 0
+    if errors or plan is None:
+        raise ConfigError(errors)
     report = print_once()
     for one in plan.diagnostics:
         report(one.sentence)
@@ -56,17 +56,17 @@ def _published_schema() -> str:
     return SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n")
 
 
-def _checked(world: World, file: str | None) -> tuple[Plan | None, ConfigError | None]:
+def _check(world: World, file: str | None) -> tuple[Plan | None, list[Diagnostic]]:
     """Return the plan, or None if its file is wrong, and the errors in the file and in the user's own configuration."""
     from dodo_hooks.plans.cache import load_file
 
-    plan, errors = None, list[ConfigError]()
+    plan, errors = None, list[Diagnostic]()
     try:
         plan = plan_here(world, locate_repo) if file is None else load_file(world, file)
     except ConfigError as error:
-        errors.append(error)
+        errors += error.diagnostics
     try:
         load_own_config(world)
     except ConfigError as error:
-        errors.append(error)
-    return plan, ConfigError([one for error in errors for one in error.diagnostics]) if errors else None
+        errors += error.diagnostics
+    return plan, errors

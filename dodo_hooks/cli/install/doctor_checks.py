@@ -98,11 +98,8 @@ def _own_config(world: World) -> Iterator[Diagnostic]:
     try:
         load_own_config(world)
     except HooksError:
-        yield _error(
-            "config",
-            "your own configuration cannot be used, so nothing in it has an effect",
-            "see why with `dodo-hooks validate`",
-        )
+        message = "your own configuration cannot be used, so nothing in it has an effect"
+        yield _error("config", message, "see why with `dodo-hooks validate`")
 
 
 def _state(world: World) -> Iterator[Diagnostic]:
@@ -269,18 +266,16 @@ def _hidden_changes(repo: Repo) -> Iterator[Diagnostic]:
     """
     for git_dir in worktree_git_dirs(repo):
         here = repo._replace(git_dir=git_dir)
-        fix = "run `dodo-hooks status` in that working tree to restore them"
         try:
             sync_index.load_notes(here)
             holder = find_holder(git_dir) if has_journal(here) else None
             if holder is not None:
-                yield _note(
-                    "unstaged", f"in {git_dir}: {holder.sentence}", f"they are restored when {holder.condition}"
-                )
+                fix = f"they are restored when {holder.condition}"
+                yield _note("unstaged", f"in {git_dir}: {holder.sentence}", fix)
             elif load_journal(here) is not None:
                 end = "was killed" if recorded_pid(git_dir) else "could not restore them"
                 message = f"unstaged changes, hidden by a commit that {end}, are in {git_dir}/{DIRECTORY}"
-                yield _error("unstaged", message, fix)
+                yield _error("unstaged", message, "run `dodo-hooks status` in that working tree to restore them")
         except (GitError, OSError) as error:
             message = str(error if isinstance(error, GitError) else unreadable(git_dir))
             yield _error("unstaged", message, "until then commits are refused")

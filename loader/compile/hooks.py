@@ -55,7 +55,7 @@ from dodo_hooks.loader.compile.validation import (
     check_modes,
     check_names,
     checked_needs,
-    who_is,
+    subject_of_job,
 )
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
 from dodo_hooks.loader.schema.file_models import HookFile
@@ -196,16 +196,16 @@ class _Compiler:
             text = job_commands.text_here(member.body, self.place.machine)
             if text is None:
                 return f"no command for {self.place.machine.system}"
-        return self._checked(text, member, [*member.path, key], who_is(self.flat.names[number]))
+        return self._checked(text, member, [*member.path, key], subject_of_job(self.flat.names[number]))
 
-    def _checked(self, text: str, member: Member, path: list[str | int], who: str) -> Command | Diagnostic:
+    def _checked(self, text: str, member: Member, path: list[str | int], subject: str) -> Command | Diagnostic:
         """Return the command of a text, or an error.
 
         In another tool's file, a command that must not be executed only fails its own job (C6).
         """
         mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
         for offset, sentence in remarks(text, self.setting.template):
-            self.diagnostics.append(Diagnostic(mark_inside(scalars, mark, text, offset), sentence, who, WARNING))
+            self.diagnostics.append(Diagnostic(mark_inside(scalars, mark, text, offset), sentence, subject, WARNING))
         try:
             command = command_of(text, member, self.setting)
             why = self._why_no_list(command.list_name)
@@ -216,10 +216,10 @@ class _Compiler:
         if why := self._why_no_list(command.list_name):
             command = replace(command, list_name="", event="", refused=command.refused or why)
         if command.refused and self.origin.is_own:
-            return Diagnostic(mark, command.refused, who)
+            return Diagnostic(mark, command.refused, subject)
         if command.refused:
             message = f"the job fails when it would run: {command.refused}"
-            self.diagnostics.append(Diagnostic(mark, message, who, WARNING))
+            self.diagnostics.append(Diagnostic(mark, message, subject, WARNING))
         job = node_at(self.tree, member.path)
         return replace(command, refused=command.refused or self.origin.refused.get(job.mark, "")) if job else command
 

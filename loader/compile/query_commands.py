@@ -10,7 +10,7 @@ from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.terminal_text import quoted
 from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_commands import Setting
-from dodo_hooks.loader.compile.validation import unit_is, who_is
+from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node, Path, Scalar, mark_inside, node_at
 from dodo_hooks.loader.shell.placeholders import LISTS, variable_of
 from dodo_hooks.loader.shell.quoting import placeholders_in
@@ -22,20 +22,20 @@ _OF_A_PUSH = {"DODO_REMOTE": "DODO_ARG1", "DODO_REMOTE_URL": "DODO_ARG2"}
 
 def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str) -> Iterator[Diagnostic]:
     """Yield diagnostics of this severity about placeholders in the commands of `files`, `skip` and `only`."""
-    for path, who in _bodies(setting.hook, flat):
+    for path, subject in _bodies(setting.hook, flat):
         body = node_at(tree, path)
         for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
             for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
                 mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
                 message = f"{quoted(key)}: {_sentence(name, key, setting)}"
-                yield Diagnostic(mark, message, who, severity)
+                yield Diagnostic(mark, message, subject, severity)
 
 
 def _bodies(hook: str, flat: Flat) -> Iterator[tuple[Path, str]]:
     for unit in flat.whole.inside():
-        yield unit.path, unit_is(unit, hook)
+        yield unit.path, subject_of_unit(unit, hook)
     for number, member in enumerate(flat.members):
-        yield member.path, who_is(flat.names[number])
+        yield member.path, subject_of_job(flat.names[number])
 
 
 def _questions(body: MapNode) -> Iterator[tuple[str, Scalar]]:

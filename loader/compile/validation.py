@@ -33,12 +33,12 @@ def check_names(flat: Flat, tree: Node) -> Iterator[Diagnostic]:
     for path, body in _written(flat):
         if body.name is None:
             continue
-        mark, who = mark_at(tree, [*path, "name"]), who_is(body.name)
+        mark, subject = mark_at(tree, [*path, "name"]), subject_of_job(body.name)
         if reason := name_error(body.name):
-            yield Diagnostic(mark, f"a name {reason}", who)
+            yield Diagnostic(mark, f"a name {reason}", subject)
         elif body.name in first:
             message = f"duplicate name, first used at line {first[body.name].line}: rename one of them"
-            yield Diagnostic(mark, message, who)
+            yield Diagnostic(mark, message, subject)
         first.setdefault(body.name, mark)
 
 
@@ -60,16 +60,16 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[D
         assert mode is not None
         modes = [key for key, is_on in (("piped", mode.piped), ("follow", mode.follow)) if is_on]
         written = [*modes, *(["parallel"] if mode.parallel is not None else [])]
-        who = unit_is(unit, name)
+        subject = subject_of_unit(unit, name)
         if modes and len(written) > 1:
             mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
             both = " and ".join(map(quoted, written))
-            yield Diagnostic(mark, f"{both} cannot be combined: keep one of them", who)
+            yield Diagnostic(mark, f"{both} cannot be combined: keep one of them", subject)
         if modes and unit.body is None and body.background:
             message = (
                 f'a {quoted(modes[0])} hook cannot run in the background as a whole: set "background: true" on its jobs'
             )
-            yield Diagnostic(key_mark_at(tree, [*path, "background"]), message, who)
+            yield Diagnostic(key_mark_at(tree, [*path, "background"]), message, subject)
 
 
 def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
@@ -78,28 +78,25 @@ def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Di
         if unit.body is not None:
             for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
                 message = f"{quoted(key)} has no effect on a group: set it on its jobs"
-                yield Diagnostic(key_mark_at(tree, [*unit.path, key]), message, unit_is(unit, hook))
+                yield Diagnostic(key_mark_at(tree, [*unit.path, key]), message, subject_of_unit(unit, hook))
     for number, member in enumerate(flat.members):
-        who = who_is(flat.names[number])
+        subject = subject_of_job(flat.names[number])
         for key, why in _clashes(hook, body, member):
-            yield Diagnostic(key_mark_at(tree, [*member.path, key]), why, who)
+            yield Diagnostic(key_mark_at(tree, [*member.path, key]), why, subject)
 
 
-def _clashes(hook: str, body: HookBody, member: Member) -> list[tuple[str, str]]:
+def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, str]]:
     job, late = member.body, is_background(member, body)
-    found: list[tuple[str, str]] = []
     if job.interactive and late:
-        found.append(("interactive", "a background job cannot be interactive: it has no terminal"))
+        yield "interactive", "a background job cannot be interactive: it has no terminal"
     if job.interactive and job.use_stdin:
-        found.append(("use_stdin", "an interactive job cannot use git's input: it reads the terminal"))
+        yield "use_stdin", "an interactive job cannot use git's input: it reads the terminal"
     if job.stage_fixed and late:
-        found.append(("stage_fixed", "a background job cannot stage files: the commit does not wait for it"))
+        yield "stage_fixed", "a background job cannot stage files: the commit does not wait for it"
     if job.fail_on_changes and late:
-        why = "a background job cannot fail on changed files: nothing waits for it"
-        found.append(("fail_on_changes", why))
+        yield "fail_on_changes", "a background job cannot fail on changed files: nothing waits for it"
     if job.stage_fixed and hook not in _STAGING:
-        found.append(("stage_fixed", f"nothing to stage in {quoted(hook)}: use it in {_STAGING[0]}"))
-    return found
+        yield "stage_fixed", f"nothing to stage in {quoted(hook)}: use it in {_STAGING[0]}"
 
 
 def checked_needs(
@@ -119,10 +116,10 @@ def checked_needs(
             needed = flat.numbers_of(need)
             if not needed and need not in flat.groups:
                 message = _unknown(need, hook, flat, others, body)
-                errors.append(Diagnostic(mark_at(tree, where), message, _body_is(body, flat, path, hook)))
+                errors.append(Diagnostic(mark_at(tree, where), message, _subject_of_body(body, flat, path, hook)))
             elif not set(needed).isdisjoint(numbers):
                 what = _own(need) if body.group is not None or need in flat.groups else "a job cannot need itself"
-                errors.append(Diagnostic(mark_at(tree, where), what, _body_is(body, flat, path, hook)))
+                errors.append(Diagnostic(mark_at(tree, where), what, _subject_of_body(body, flat, path, hook)))
             else:
                 for number in numbers:
                     for other in needed:
@@ -161,7 +158,7 @@ def _cycles(
         path = " -> ".join(flat.names[number] for number in cycle)
         mark = mark_at(tree, written[cycle[0], cycle[1]])
         message = f"needs form a cycle: {path}; remove one of them"
-        errors.append(Diagnostic(mark, message, who_is(flat.names[cycle[0]])))
+        errors.append(Diagnostic(mark, message, subject_of_job(flat.names[cycle[0]])))
         for job, need in pairwise(cycle):
             left[job].remove(need)
     return errors
@@ -176,7 +173,7 @@ def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> I
         mode = mode_of(unit.mode)
         message = f"{quoted(str(mode))} cannot order jobs that need each other: {path}"
         where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
-        yield Diagnostic(key_mark_at(tree, where), message, unit_is(unit, hook))
+        yield Diagnostic(key_mark_at(tree, where), message, subject_of_unit(unit, hook))
 
 
 def _part_name(flat: Flat, path: Path) -> str:
@@ -187,18 +184,18 @@ def _part_name(flat: Flat, path: Path) -> str:
     return unit.body.name if unit.body is not None and unit.body.name else f"the group of {flat.names[unit.numbers[0]]}"
 
 
-def unit_is(unit: Unit, hook: str) -> str:
+def subject_of_unit(unit: Unit, hook: str) -> str:
     if unit.body is None:
         return f"hook {quoted(hook)}"
-    return who_is(unit.body.name) if unit.body.name else f"a group of {quoted(hook)}"
+    return subject_of_job(unit.body.name) if unit.body.name else f"a group of {quoted(hook)}"
 
 
-def _body_is(body: JobBody, flat: Flat, path: Path, hook: str) -> str:
+def _subject_of_body(body: JobBody, flat: Flat, path: Path, hook: str) -> str:
     if body.name is not None:
-        return who_is(body.name)
+        return subject_of_job(body.name)
     numbers = [number for number, member in enumerate(flat.members) if member.path == path]
-    return who_is(flat.names[numbers[0]]) if numbers else f"a group of {quoted(hook)}"
+    return subject_of_job(flat.names[numbers[0]]) if numbers else f"a group of {quoted(hook)}"
 
 
-def who_is(name: str) -> str:
+def subject_of_job(name: str) -> str:
     return f"job {quoted(name)}"

@@ -10,7 +10,7 @@ _NEVER = ("never", "false", "0")
 _ALWAYS = ("always", "true", "1")
 
 
-def changes_entry(entry: Entry | None, who: str, diagnostics: DiagnosticCollector) -> list[Entry]:
+def changes_entry(entry: Entry | None, subject: str, diagnostics: DiagnosticCollector) -> list[Entry]:
     """Return the key in our format; nothing where it is absent."""
     if entry is None or (word := text_of(entry).lower()) in _NEVER:
         return []
@@ -20,7 +20,7 @@ def changes_entry(entry: Entry | None, who: str, diagnostics: DiagnosticCollecto
     if word in (CI, ELSEWHERE):
         return [with_value(entry, ListNode(mark, (text(mark, word),)))]
     words = listed((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
-    diagnostics.error(mark, f"{quoted(entry.key)}: expected {words}", who)
+    diagnostics.error(mark, f"{quoted(entry.key)}: expected {words}", subject)
     return []
 
 

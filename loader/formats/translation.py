@@ -85,6 +85,11 @@ def text_of(entry: Entry | None) -> str:
     return value.text if isinstance(value, Scalar) and value.value is not None else ""
 
 
+def subject_of(fields: Mapping[str, Entry], hook: str) -> str:
+    """Return how a message calls the job with these keys."""
+    return f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(hook)}"
+
+
 def is_true(entry: Entry | None) -> bool:
     return entry is not None and isinstance(entry.value, Scalar) and entry.value.value is True
 

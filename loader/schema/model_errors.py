@@ -88,20 +88,17 @@ def diagnostics_of(errors: Sequence[ModelError], root: Node, keys: Mapping[str, 
 def _diagnostic_of(
     error: ModelError, path: Path, is_key: bool, root: Node, keys: Mapping[str, Sequence[str]]
 ) -> Diagnostic:
-    who = who_at(root, path)
+    subject = subject_at(root, path)
     if error.kind == "extra_forbidden":
-        return Diagnostic(key_mark_at(root, path), _unknown_key(path, keys), who)
+        return Diagnostic(key_mark_at(root, path), _unknown_key(path, keys), subject)
     if error.kind == "missing":
         why = error.context.get("error") or _MISSING[_level_at(path[:-1])]
-        return Diagnostic(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", who)
-    if error.kind == "refused":
-        return Diagnostic(key_mark_at(root, path), _raised(error), who)
-    if is_key:
-        is_named_here = len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
-        return Diagnostic(key_mark_at(root, path), _raised(error), "" if is_named_here else who)
-    subject = _subject(path)
+        return Diagnostic(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", subject)
+    if is_key or error.kind == "refused":
+        is_named_here = is_key and len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
+        return Diagnostic(key_mark_at(root, path), _raised(error), "" if is_named_here else subject)
     message = _raised(error) if error.kind == "value_error" else _mismatch(error, path, node_at(root, path))
-    return Diagnostic(mark_at(root, path), f"{subject}{message}", who)
+    return Diagnostic(mark_at(root, path), f"{_key_of(path)}{message}", subject)
 
 
 def _place_of(error: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
@@ -172,7 +169,7 @@ def _is_a(level: str, path: Path) -> bool:
     return (len(path), level) in _bodies(path)
 
 
-def who_at(root: Node, path: Path) -> str:
+def subject_at(root: Node, path: Path) -> str:
     """Return `job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for the file itself."""
     owners = [(length, level) for length, level in _bodies(path) if level in ("hook", "setup", "job")]
     return _called(root, path, owners) if owners else ""
@@ -211,7 +208,7 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
     return f"unknown key {quoted(key)}, expected {listed(keys[level])}"
 
 
-def _subject(path: Path) -> str:
+def _key_of(path: Path) -> str:
     """Return the beginning of a message that names the key; "" for a hook or a job as a whole."""
     names = [step for step in path if isinstance(step, str)]
     if not path or any(_is_a(level, path) for level in ("hook", "setup", "job")):

@@ -153,8 +153,8 @@ class _File:
         if "setup" in fields:
             setup = fields["setup"]
             out.append(with_value(setup, ListNode(setup.value.mark, items_of(setup.value))))
-        who = f"{'task' if is_task else 'hook'} {quoted(name)}"
-        out += changes_entry(fields.get("fail_on_changes"), who, self._diagnostics)
+        subject = f"{'task' if is_task else 'hook'} {quoted(name)}"
+        out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)
         jobs = Jobs(self._diagnostics, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
         return MapNode(entry.value.mark, (*out, *jobs.translated(fields)))
 

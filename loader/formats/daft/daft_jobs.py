@@ -14,6 +14,7 @@ from dodo_hooks.loader.formats.translation import (
     as_list,
     fields_of,
     items_of,
+    subject_of,
     text,
     text_of,
     with_value,
@@ -157,11 +158,11 @@ class Jobs:
     def _leaf(self, node: MapNode) -> MapNode:
         """Translate a job that runs something, or a group without its jobs."""
         fields = fields_of(node)
-        who = f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(self._body.name)}"
+        subject = subject_of(fields, self._body.name)
         if "tracks" in fields:
             self._diagnostics.ignored(fields["tracks"], "no job is run anew when a working tree has been moved")
         env, moving = divided(fields.get("env"), _is_moving)
-        command = self._run(fields, who)
+        command = self._run(fields, subject)
         is_about_files = _is_about_files(fields, command)
         if "stage_fixed" in fields and self._body.name not in _STAGING:
             self._diagnostics.ignored(fields.pop("stage_fixed"), f"nothing to stage in {quoted(self._body.name)}")
@@ -170,7 +171,7 @@ class Jobs:
         out += [as_list(fields["tags"])] if "tags" in fields else []
         out += self._conditions(fields)
         out += [self._with_own_list(one, fields) for one in command]
-        out += self._files(fields, who) if is_about_files else []
+        out += self._files(fields, subject) if is_about_files else []
         root = fields.get("root")
         enters = root is not None and command and (is_about_files or "{" in text_of(root))
         out += [root] if root and not enters else []
@@ -192,7 +193,7 @@ class Jobs:
                 self._diagnostics.unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
         return replace(node, entries=tuple(kept))
 
-    def _run(self, fields: dict[str, Entry], who: str) -> list[Entry]:
+    def _run(self, fields: dict[str, Entry], subject: str) -> list[Entry]:
         """Return the command of the job; a script becomes the command that daft runs for it."""
         run, script, only_on = fields.get("run"), fields.get("script"), fields.get("os")
         if script and not run and isinstance(script.value, Scalar):
@@ -204,12 +205,12 @@ class Jobs:
             run = Entry(script.mark, "run", text(script.value.mark, " ".join(word for word in words if word)))
             script = None
         if run and only_on:
-            run = self._on_systems(run, only_on, who)
+            run = self._on_systems(run, only_on, subject)
         elif only_on:
-            self._diagnostics.error(only_on.mark, '"os" can only be said of a job that runs something', who)
+            self._diagnostics.error(only_on.mark, '"os" can only be said of a job that runs something', subject)
         return [one for one in (run, script) if one]
 
-    def _on_systems(self, run: Entry, only_on: Entry, who: str) -> Entry:
+    def _on_systems(self, run: Entry, only_on: Entry, subject: str) -> Entry:
         """Turn `os:`, which older versions of daft had, into keys of `run:`."""
         systems = [item.text for item in items_of(only_on.value) if isinstance(item, Scalar)]
         if isinstance(run.value, MapNode):
@@ -219,7 +220,7 @@ class Jobs:
         for item in items_of(only_on.value):
             if not isinstance(item, Scalar) or item.text not in _SYSTEMS:
                 self._diagnostics.error(
-                    item.mark, f'"os": expected linux, macos or windows, found {described(item)}', who
+                    item.mark, f'"os": expected linux, macos or windows, found {described(item)}', subject
                 )
         entries = tuple(Entry(only_on.mark, name, run.value) for name in systems)
         return with_value(run, MapNode(run.value.mark, entries))
@@ -229,24 +230,24 @@ class Jobs:
         has_command = "files" in fields or self._body.files is not None
         return with_value(run, _replaced(run.value, "{files}" if has_command else self._body.own_list))
 
-    def _files(self, fields: dict[str, Entry], who: str) -> list[Entry]:
+    def _files(self, fields: dict[str, Entry], subject: str) -> list[Entry]:
         made = []
         for key in _FILE_KEYS:
             of_job, of_hook = fields.get(key), {"files": self._body.files, "exclude": self._body.exclude}.get(key)
             if key in ("files", "file_types") and (of_job or of_hook):
                 made.append(of_job or of_hook)
             elif key in ("glob", "exclude"):
-                made.append(self._patterns([one for one in (of_job, of_hook) if one], who))
+                made.append(self._patterns([one for one in (of_job, of_hook) if one], subject))
         return [one for one in made if one]
 
-    def _patterns(self, written: list[Entry], who: str) -> Entry | None:
+    def _patterns(self, written: list[Entry], subject: str) -> Entry | None:
         nodes: list[Node] = []
         for entry in written:
             for node in items_of(entry.value):
                 try:
                     nodes.append(pattern_node(node, GlobRules()))
                 except ValueError as error:
-                    self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", who)
+                    self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", subject)
         if not nodes:
             return None
         is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)

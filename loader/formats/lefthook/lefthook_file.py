@@ -199,10 +199,10 @@ class _File:
     def _hook(self, entry: Entry, *, is_task: bool) -> Node:
         if not isinstance(entry.value, MapNode):
             return entry.value
-        who = f"{'task' if is_task else 'hook'} {quoted(entry.key)}"
+        subject = f"{'task' if is_task else 'hook'} {quoted(entry.key)}"
         for one in entry.value.entries:
             if one.key not in _HOOK_KEYS:
-                self._diagnostics.unknown(one, _HOOK_KEYS, f"lefthook's hooks, in {who}")
+                self._diagnostics.unknown(one, _HOOK_KEYS, f"lefthook's hooks, in {subject}")
         fields = {key: _typed(one) for key, one in fields_of(entry.value).items()}
         out = [*_modes(entry.mark, fields, self._diagnostics)]
         for key in ("skip", "only"):
@@ -210,7 +210,7 @@ class _File:
             out += [condition] if condition else []
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += [_setup(fields["setup"])] if "setup" in fields else []
-        out += changes_entry(fields.get("fail_on_changes"), who, self._diagnostics)
+        out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)
         self._note_unsupported(fields)
         jobs = Jobs(self._diagnostics, self._rules, entry.key, _words(fields.get("exclude_tags"))).translated(fields)
         return MapNode(entry.value.mark, (*out, *([jobs] if jobs else [])))

@@ -48,7 +48,7 @@ class FileRules:
         self._exclude_rules = GlobRules(star_crosses=not is_doublestar)
         self._is_version_2 = is_version_2
 
-    def of_job(self, fields: dict[str, Entry], inherited: Inherited, hook: str, who: str) -> list[Entry]:
+    def of_job(self, fields: dict[str, Entry], inherited: Inherited, hook: str, subject: str) -> list[Entry]:
         """Return `root`, `files` and the patterns of a job; `inherited` includes the job's own."""
         is_script = "script" in fields and "run" not in fields
         command = text_of(fields.get("args")) + ("" if is_script else text_of(fields.get("run")))
@@ -61,7 +61,7 @@ class FileRules:
             for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
                 self._diagnostics.ignored(entry, f"lefthook does not filter files for {whom}")
             return root
-        rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, who)]
+        rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, subject)]
         if root and not rules and not names_files:  # only files in the folder count
             rules.append(Entry(root[0].mark, "glob", text(root[0].mark, "**")))
         return [*root, *rules]
@@ -77,18 +77,18 @@ class FileRules:
         )
         return [with_value(entry, text(entry.value.mark, inside))] if inside else []
 
-    def _patterns(self, inherited: Inherited, who: str) -> list[Entry]:
+    def _patterns(self, inherited: Inherited, subject: str) -> list[Entry]:
         made: list[Entry] = []
         for key, read in (("glob", self._glob), ("exclude", self._exclude), ("file_types", self._file_type)):
             entries = [entry for entry in inherited.added if entry.key == key]
-            nodes = [node for entry in entries for node in self._read(entry, read, who)]
+            nodes = [node for entry in entries for node in self._read(entry, read, subject)]
             if nodes:
                 is_single = len(nodes) == 1 and not isinstance(entries[-1].value, ListNode)
                 value = nodes[0] if is_single else ListNode(entries[-1].value.mark, tuple(nodes))
                 made.append(with_value(entries[-1], value))
         return made
 
-    def _read(self, entry: Entry, read: Callable[[Node, Entry], list[Node]], who: str) -> list[Node]:
+    def _read(self, entry: Entry, read: Callable[[Node, Entry], list[Node]], subject: str) -> list[Node]:
         made: list[Node] = []
         for node in items_of(entry.value):
             if isinstance(node, Scalar) and node.value == "":
@@ -96,7 +96,7 @@ class FileRules:
             try:
                 made += read(node, entry)
             except ValueError as error:
-                self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", who)
+                self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", subject)
         return made
 
     def _glob(self, node: Node, _: Entry) -> list[Node]:

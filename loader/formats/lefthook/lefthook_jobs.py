@@ -23,6 +23,7 @@ from dodo_hooks.loader.formats.translation import (
     is_empty,
     is_true,
     items_of,
+    subject_of,
     text,
     text_of,
     with_value,
@@ -149,20 +150,20 @@ class Jobs:
     def _leaf(self, node: MapNode, inherited: Inherited) -> Node:
         """Translate a job that runs something."""
         fields = fields_of(node)
-        who = f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(self._hook)}"
+        subject = subject_of(fields, self._hook)
         env, own = divided(fields.get("env"), _is_moving)
         moving = _overridden(inherited.variables, fields, own)
         if "script" in fields and "run" not in fields:
             for one in moving:
                 why = f"{quoted(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
                 self._diagnostics.refuse(node.mark, one.mark, why)
-        out = [*self._title(fields), *self._command(fields, node.mark, who)]
+        out = [*self._title(fields), *self._command(fields, node.mark, subject)]
         if self._hook != "pre-commit" and "stage_fixed" in fields:
             self._diagnostics.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
         out += [fields[key] for key in _SAME if key in fields]
         out += self._conditions(fields)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []
-        out += [*self._rules.of_job(fields, inherited.extended(fields), self._hook, who), *env]
+        out += [*self._rules.of_job(fields, inherited.extended(fields), self._hook, subject), *env]
         return exporting(replace(node, entries=tuple(out)), moving, expands=True)
 
     def _title(self, fields: dict[str, Entry]) -> list[Entry]:
@@ -190,11 +191,11 @@ class Jobs:
             self._diagnostics.note(written.mark, f"{quoted(written.text)} {why}: the job is named {quoted(name)}")
         return with_value(entry, text(written.mark, name))
 
-    def _command(self, fields: dict[str, Entry], job: Location, who: str) -> list[Entry]:
+    def _command(self, fields: dict[str, Entry], job: Location, subject: str) -> list[Entry]:
         run, script, args = fields.get("run"), fields.get("script"), fields.get("args")
         if run and not isinstance(run.value, Scalar):
             self._diagnostics.error(
-                run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', who
+                run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', subject
             )
             return [run]
         for one in (run, fields.get("runner"), args):

@@ -39,7 +39,7 @@ def run(case: Case, tools: Mapping[str, Tool], is_quick: bool) -> report.Result:
 
 def main() -> int:
     given = arguments()
-    load = os.getloadavg()[0]  # before anything of ours runs
+    facts = report.circumstances(os.getloadavg()[0])  # before anything of ours runs
     tools = find_tools(given.against)
     for name in sorted(set(given.against) - set(tools)):
         print(f"{name} is not on PATH, so it is left out", file=sys.stderr)
@@ -48,10 +48,10 @@ def main() -> int:
         if not given.only or case.name in given.only:
             print(f"{case.name} ...", file=sys.stderr)
             results.append(run(case, tools, given.quick))
-    text = report.full_report(results, tools, load, sys.argv[1:])
+    text = report.full_report(results, tools, facts, " --quick" * given.quick)
     print(text)
     if not given.only:
-        report.write(results, text)
+        report.write(results, text, facts)
     return 0
 
 

@@ -37,21 +37,28 @@ class Result:
         return 0 < self.aim(name) < reached
 
 
-def full_report(results: Sequence[Result], tools: Mapping[str, Tool], load: float, options: Sequence[str]) -> str:
-    """Return the text of RESULTS.md. `load`: that of the machine before the measurement."""
+def circumstances(load: float) -> Sequence[str]:
+    """Return the machine, the date, and `load`, that of the machine before the measurement, as lines of a list."""
     cpus = os.cpu_count() or 1
     is_busy = load / cpus > BUSY
-    lines = [
-        "# Results",
-        "",
-        f"Written by `{' '.join(('python -m benchmarks', *options))}`. Times are medians (least to most), ratios",
-        "the median of those of each round. The contenders take turns, each in repositories of its own. Each run is",
-        "checked: its exit code, and that its jobs ran.",
-        "",
+    return (
         f"- {_processor()}, {cpus} CPUs, {platform.system()} {platform.release()}, CPython {platform.python_version()}",
         f"- {datetime.now(timezone.utc):%Y-%m-%d}, load {load:.1f} at the start"
         + ("; **the machine was busy, so take all of this as proportions**" if is_busy else ""),
-        *(f"- {name}: {tool.version()}" for name, tool in tools.items()),
+    )
+
+
+def full_report(results: Sequence[Result], tools: Mapping[str, Tool], facts: Sequence[str], options: str) -> str:
+    """Return the text of RESULTS.md."""
+    lines = [
+        "# Results",
+        "",
+        f"Written by `python -m benchmarks{options}`. Times are medians (least to most), ratios the median of those of",
+        "each round. The contenders take turns, each in repositories of its own. Each run is checked: its exit code,",
+        "and that its jobs ran.",
+        "",
+        *facts,
+        *(f"- {name}: {tool.version().removeprefix(f'{name}, ')}" for name, tool in tools.items()),
         "",
         *table(results),
         "",
@@ -65,7 +72,7 @@ def table(results: Sequence[Result]) -> list[str]:
     for result in results:
         unit, ratios = result.case.unit, result.ratios()
         for name, taken in result.samples.items():
-            spread = f"{value(median(taken), unit)} ({min(taken):.3g} to {max(taken):.3g})"
+            spread = f"{value(median(taken), unit)} ({value(min(taken))} to {value(max(taken))})"
             title = result.case.title if name == OURS else ""
             share = f"{ratios[name]:.2f}" if name in ratios else ""
             rows.append(f"| {title} | {name} | {spread} | {share} | {_aim(result, name)} |")
@@ -82,16 +89,16 @@ def summary(results: Sequence[Result]) -> list[str]:
     return rows
 
 
-def write(results: Sequence[Result], report: str) -> None:
+def write(results: Sequence[Result], report: str, facts: Sequence[str]) -> None:
     """Write RESULTS.md, and the summary between its marks in the README."""
     RESULTS.write_text(report)
-    rows = "\n".join(summary(results))
+    rows = "\n".join([*facts, "", *summary(results)])
     README.write_text(MARKED.sub(lambda found: f"{found[1]}{rows}\n{found[2]}", README.read_text()))
 
 
-def value(number: float, unit: str) -> str:
-    """Return a number with three digits and its unit."""
-    return f"{number:.3g} {unit}".strip() if number < 100 else f"{number:.0f} {unit}".strip()
+def value(number: float, unit: str = "") -> str:
+    """Return a number with three digits, and its unit."""
+    return f"{f'{number:.3g}' if number < 100 else f'{number:.0f}'} {unit}".rstrip()
 
 
 def _aim(result: Result, name: str) -> str:

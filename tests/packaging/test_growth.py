@@ -1,0 +1,84 @@
+"""Twice the jobs cost twice as much at most: in what is counted, not by the clock, so also on a busy machine."""
+
+import cProfile
+import os
+import sys
+from collections.abc import Mapping
+from itertools import pairwise
+
+import pytest
+
+from dodo_hooks.loader.layers.discover import named_hook_file
+from dodo_hooks.loader.load import load_plan
+from kit.cost import Cost, count, needs_no_coverage, needs_strace
+from kit.repo import Repo
+
+pytestmark = pytest.mark.timeout(60)  # strace is slow, and slower where others trace
+
+# How many jobs the largest hook has. GROWTH_JOBS=10000 looks further, and needs a hook file that may be that large.
+MOST = int(os.environ.get("GROWTH_JOBS", "300"))
+SIZES = (MOST // 9, MOST // 3, MOST)
+EXACT = 1.05  # a third size on the same line has the slope of the first two; on a parabola it has three times that
+NOISE = {"calls": 0, "system_calls": 60, "processes": 5, "git_calls": 0, "bytes_written": 0}
+
+
+def write_hook(repo: Repo, size: int, job: str) -> None:
+    """Write a hook of so many jobs, each but the first of ten with a need."""
+    lines = [f"    - {{name: job-{n}, {job}, needs: [{f'job-{n - 1}' if n % 10 else ''}]}}\n" for n in range(size)]
+    repo.file("".join(["hooks:\n  pre-commit:\n    jobs:\n", *lines]))
+
+
+def expect_linear(measured: Mapping[int, Mapping[str, int]], steeper: float = EXACT) -> None:
+    """Fail if a count grows by more from the second size to the third than its growth up to there allows."""
+    small, middle, large = measured
+    for name in measured[small]:
+        at = [measured[size][name] for size in measured]
+        first, second = ((b - a) / (n - m) for (a, b), (m, n) in zip(pairwise(at), pairwise(measured), strict=True))
+        allowed = max(first, 0) * steeper * (large - middle) + NOISE[name]
+        assert second * (large - middle) <= allowed, f"{name} of {small}, {middle} and {large} jobs: {at}"
+
+
+def calls(cost: Cost) -> dict[str, int]:
+    return {name: spent for name, spent in cost._asdict().items() if name != "modules"}
+
+
+def test_loading_grows_with_the_jobs(repo: Repo) -> None:
+    """Count the calls of functions, Python's and C's."""
+    measured: dict[int, dict[str, int]] = {}
+    for size in (1, *SIZES):  # the first does what is done once
+        write_hook(repo, size, 'run: "true", glob: "*.py"')
+        profile = cProfile.Profile()
+        profile.runcall(load_plan, named_hook_file("hooks.dodo", top=str(repo.path), base=str(repo.path)))
+        measured[size] = {"calls": sum(entry.callcount for entry in profile.getstats())}
+    del measured[1]
+    expect_linear(measured)
+
+
+@needs_strace
+@needs_no_coverage
+def test_compiling_a_plan_running_nothing_and_listing_grow_with_the_jobs(repo: Repo) -> None:
+    write_hook(repo, 1, 'run: "true", glob: "*.py"')
+    repo.install()
+    write_hook(repo, 2, 'run: "true", glob: "*.py"')
+    repo.call(".git/hooks/pre-commit", check=True)  # compiles, and writes what is written once
+    ways: dict[str, dict[int, Mapping[str, int]]] = {"compile": {}, "nothing": {}, "list": {}}
+    for size in SIZES:
+        write_hook(repo, size, 'run: "true", glob: "*.py"')
+        ways["compile"][size] = calls(count(repo, ".git/hooks/pre-commit"))
+        ways["nothing"][size] = calls(count(repo, ".git/hooks/pre-commit"))
+        ways["list"][size] = calls(count(repo, sys.executable, "-m", "dodo_hooks", "list"))
+    for measured in ways.values():
+        expect_linear(measured)
+
+
+@needs_strace
+@needs_no_coverage
+def test_running_grows_with_the_jobs(repo: Repo) -> None:
+    write_hook(repo, 1, 'run: "true"')
+    repo.install()
+    measured: dict[int, Mapping[str, int]] = {}
+    for size in (10, 20, 50):
+        write_hook(repo, size, 'run: "true"')
+        repo.run("list", check=True)  # compiles the plan
+        measured[size] = calls(count(repo, ".git/hooks/pre-commit"))
+    expect_linear(measured, 1.4)  # which jobs share a wave, and which events a wake-up, is chance

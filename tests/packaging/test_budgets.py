@@ -14,8 +14,8 @@ from kit.repo import Repo
 
 pytestmark = [needs_strace, needs_no_coverage]
 COMMAND = (sys.executable, "-m", "dodo_hooks")
-# Another Python has another standard library, which imports more or fewer of its own modules.
-ALLOWANCE = 1.0 if sys.version_info[:2] == (3, 11) else 1.25
+# Another machine has other paths to search, another Python imports more or fewer of its own modules.
+ALLOWANCE = 1.15 if sys.version_info[:2] == (3, 11) else 1.35
 
 
 @pytest.fixture

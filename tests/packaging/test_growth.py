@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(60)  # strace is slow, and slower where others 
 # How many jobs the largest hook has. GROWTH_JOBS=10000 looks further, and needs a hook file that may be that large.
 MOST = int(os.environ.get("GROWTH_JOBS", "300"))
 SIZES = (MOST // 9, MOST // 3, MOST)
-EXACT = 1.05  # a third size on the same line has the slope of the first two; on a parabola it has three times that
+STEEPER = 1.3  # a third size on the same line has the slope of the first two; on a parabola it has three times that
 NOISE = {"calls": 0, "system_calls": 60, "processes": 5, "git_calls": 0, "bytes_written": 0}
 
 
@@ -28,7 +28,7 @@ def write_hook(repo: Repo, size: int, job: str) -> None:
     repo.file("".join(["hooks:\n  pre-commit:\n    jobs:\n", *lines]))
 
 
-def expect_linear(measured: Mapping[int, Mapping[str, int]], steeper: float = EXACT) -> None:
+def expect_linear(measured: Mapping[int, Mapping[str, int]], steeper: float = STEEPER) -> None:
     """Fail if a count grows by more from the second size to the third than its growth up to there allows."""
     small, middle, large = measured
     for name in measured[small]:
@@ -81,4 +81,4 @@ def test_running_grows_with_the_jobs(repo: Repo) -> None:
         write_hook(repo, size, 'run: "true"')
         repo.run("list", check=True)  # compiles the plan
         measured[size] = calls(count(repo, ".git/hooks/pre-commit"))
-    expect_linear(measured, 1.4)  # which jobs share a wave, and which events a wake-up, is chance
+    expect_linear(measured, 2)  # which jobs share a wave, and which events a wake-up, is chance

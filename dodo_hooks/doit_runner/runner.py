@@ -108,8 +108,8 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def output(self, number: int) -> None:
         self._display.output(number)
 
-    def alone(self, number: int) -> bool:
-        return self._display.alone(number)
+    def shows_live(self, number: int) -> bool:
+        return self._display.shows_live(number)
 
     def clear_display(self) -> None:
         self._display.clear_display()

@@ -50,7 +50,7 @@ class BackgroundRecorder:
     def ended(self, number: int, outcome: statuses.Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
         pass
 
-    def alone(self, number: int) -> bool:
+    def shows_live(self, number: int) -> bool:
         return False
 
     def clear_display(self) -> None:
@@ -132,10 +132,10 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
 
     waves.watch(signals, take_signals)
     if phase.deadline_s is not None:
-        waves.set_hook_deadline(phase.deadline_s)
-    waves.every(TRIM_LOGS_S, lambda: _trim_logs(phase, waves))
+        waves.clocks.hook_deadline_s = phase.deadline_s
+    waves.clocks.every(TRIM_LOGS_S, lambda: _trim_logs(phase, waves))
     _watch_worktree(phase, waves)
-    waves.permits.ask_by(phase.permit)
+    waves.admission.permits.ask_by(phase.permit)
     after = AfterRun(phase.world)
     phase.run_jobs(phase, recorder, waves)
     return after
@@ -147,10 +147,10 @@ def _watch_worktree(phase: Background, waves: Loop) -> None:
 
     def check() -> None:
         if is_gone(phase.git_file):
-            waves.give_up(statuses.VANISHED, gone(phase.context.top))
+            waves.abort(statuses.VANISHED, gone(phase.context.top))
 
     if phase.git_file:
-        waves.every(CHECK_WORKTREE_S, check)
+        waves.clocks.every(CHECK_WORKTREE_S, check)
 
 
 def _trim_logs(phase: Background, waves: Loop) -> None:

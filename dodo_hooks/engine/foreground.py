@@ -70,7 +70,7 @@ class AttachedRecorder:
             self._writer.ended(number, outcome, at_ns, duration_s)
         self._screen.ended(self._jobs[number], self._log(number), outcome, duration_s)
 
-    def alone(self, number: int) -> bool:
+    def shows_live(self, number: int) -> bool:
         if self._screen.is_terse:
             return False
         self._screen.alone(self._jobs[number])
@@ -168,4 +168,4 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
 
         loop.watch(descriptor, react)
     else:
-        loop.every(process.POLL_PARENT_S, git_is_gone)
+        loop.clocks.every(process.POLL_PARENT_S, git_is_gone)

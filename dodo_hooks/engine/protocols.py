@@ -24,7 +24,7 @@ class Recorder(Protocol):
         """Show what the log of the live job has gained."""
 
     def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: float | None = None) -> None: ...
-    def alone(self, number: int) -> bool:
+    def shows_live(self, number: int) -> bool:
         """Return whether to show this job live: no other job runs or can start before its end (R23)."""
         ...
 

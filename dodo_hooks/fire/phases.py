@@ -47,7 +47,7 @@ class Attached:
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)
         self.recorder.signals = self.stops.descriptor
         if run.deadline_s is not None:
-            self.loop.set_hook_deadline(run.deadline_s)
+            self.loop.clocks.hook_deadline_s = run.deadline_s
 
     def go(self, run_jobs: "Callable[[], object]") -> None:
 

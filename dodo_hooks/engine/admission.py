@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.engine.groups import Groups
-    from dodo_hooks.engine.protocols import Recorder
+    from dodo_hooks.engine.recorder import Recorder
     from dodo_hooks.engine.waves.job import Context
 
     Supersede = Callable[[str, str, str], bool]  # see engine/groups.py

@@ -1,8 +1,9 @@
 """The one loop that runs a phase: decide, grant or fork a wave, record, wait (R1, R6, R7; HOT).
 
-A source (core/schedule.py, doit_runner/runner.py) gives it the ready jobs. A recorder receives the start and the end of
-each job. Guards (engine/protocols.py) see both before, and may change an outcome. The loop owns the slots, what a job
-needs besides a slot (engine/admission.py), the waves (engine/waves/wave_set.py) and the clocks (engine/clocks.py).
+A source (core/schedule.py, doit_runner/source.py) gives it the ready jobs. A recorder (engine/recorder.py) receives the
+start and the end of each job. Guards (engine/protocols.py) see both before, and may change an outcome. The loop owns
+the slots, what a job needs besides a slot (engine/admission.py), the waves (engine/waves/wave_set.py) and the clocks
+(engine/clocks.py).
 
     ready jobs -> (slot free?) -> a living wave that holds the job, or a new wave of all ready jobs nobody holds
     a wave reports an end -> the source returns the jobs that are ready now and the jobs that are skipped -> ...
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.core.schedule import Change, Source
-    from dodo_hooks.engine.protocols import Guard, Recorder
+    from dodo_hooks.engine.protocols import Guard
+    from dodo_hooks.engine.recorder import Recorder
     from dodo_hooks.engine.waves.handle import WaveHandle
     from dodo_hooks.engine.waves.job import Context
 

@@ -62,9 +62,7 @@ def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptio
     def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
         phase = background_of(run, jobs, attached, database)
         reporters = [_Part(reporter, attached)]
-        attached.go(
-            lambda: run_with_doit(phase, attached.recorder, attached.loop, reporters, dep_manager, options.always)
-        )
+        attached.go(lambda: run_with_doit(phase, attached.loop, reporters, dep_manager, options.always))
 
     _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)
@@ -74,7 +72,7 @@ def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
     announce_promotion(run)
     jobs = run.open_jobs(FOREGROUND)
     if jobs:
-        attached = Attached(run, FOREGROUND, keeps_records=False, is_quiet=is_quiet)
+        attached = Attached(run, FOREGROUND, is_quiet=is_quiet)
         watch_changes(attached, jobs)
         run_jobs(attached, jobs)
 

@@ -6,8 +6,9 @@ from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.schedule import CountingSource, Ledger
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.engine.foreground import AttachedRecorder, listen, read_terminal, run_attached
+from dodo_hooks.engine.foreground import listen, read_terminal, run_attached
 from dodo_hooks.engine.loop import Loop
+from dodo_hooks.engine.recorder import Recorder
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.fire.invocation import begin, context_of, publish
 from dodo_hooks.fire.report.run_report import display_of, report, report_idle
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.engine.background_phase import Background
-    from dodo_hooks.engine.protocols import Recorder
     from dodo_hooks.fire.unstaged_guard import Staging
 
     # Runs the open jobs of a phase in a loop that is set up for it.
@@ -36,13 +36,13 @@ class Attached:
 
     __slots__ = ("loop", "recorder", "run", "screen", "staging", "stops")
 
-    def __init__(self, run: Run, phase: str, *, keeps_records: bool, is_quiet: bool = False) -> None:
+    def __init__(self, run: Run, phase: str, *, is_quiet: bool = False) -> None:
         firing = run.firing
         terminal = read_terminal(firing.world, firing.rules.has_colors)
         self.run = run
         self.staging: Staging | None = None  # of a commit
         self.screen = Screen(display_of(run, phase, terminal.is_terminal, terminal.look, is_quiet=is_quiet))
-        self.recorder = AttachedRecorder(run.writer, self.screen, keeps_records=keeps_records)
+        self.recorder = Recorder(run.writer, self.screen)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)
         self.recorder.signals = self.stops.descriptor
@@ -102,7 +102,7 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
 
     Returns False where the invocation could not be published. The reason was printed then, and nothing has run.
     """
-    attached = Attached(run, FOREGROUND, keeps_records=True)
+    attached = Attached(run, FOREGROUND)
     try:
         _prepare_foreground(attached, jobs)
         if not publish(run):
@@ -164,7 +164,7 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
     if jobs and _has_to_be_attached(run):
         if run.firing.trigger == BY_GIT:  # git would not have waited, so background jobs do not fail it
             answer = run.exit_code(FOREGROUND)
-        attached = Attached(run, BACKGROUND, keeps_records=False)
+        attached = Attached(run, BACKGROUND)
         (run_attached_jobs or _run_by_doit)(attached, jobs)
     elif jobs:
         return _detach(run, jobs, database)
@@ -215,10 +215,10 @@ def background_of(
     )
 
 
-def _run_with_doit(phase: "Background", recorder: "Recorder", loop: Loop) -> None:
+def _run_with_doit(phase: "Background", loop: Loop) -> None:
     from dodo_hooks.doit_runner.phase_run import run_with_doit
 
-    run_with_doit(phase, recorder, loop)
+    run_with_doit(phase, loop)
 
 
 def _git_file(top: str) -> str:
@@ -337,10 +337,8 @@ def is_ci(variable: str) -> bool:
 
 def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
     reach_site(attached.run.firing.world)
-    from dodo_hooks.doit_runner.phase_run import run_with_doit
-
     phase = background_of(attached.run, jobs, attached)
-    attached.go(lambda: run_with_doit(phase, attached.recorder, attached.loop))
+    attached.go(lambda: phase.run_jobs(phase, attached.loop))
 
 
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:

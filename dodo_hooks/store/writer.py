@@ -69,15 +69,15 @@ class InvocationWriter:
                 state.log_bytes = state.log_left_out = 0
         self._changed.add(number)
 
-    def flush(self) -> None:
-        """Write the records that have changed since the last call.
+    def flush(self, *numbers: int) -> None:
+        """Write the records that have changed since the last call; only those of these jobs, if any are named.
 
         Raises:
             StoreError: a record cannot be written; it stays changed, for the next call. On a full disk the ends of jobs
                 are written into the room that was reserved for them.
         """
         try:
-            for number in sorted(self._changed):
+            for number in sorted(self._changed.intersection(numbers) if numbers else self._changed):
                 state = self.jobs[number]
                 record = records.job_record(self.hook.jobs[number], state, self._names)
                 replace_file(layout.meta_file(state.directory), record)

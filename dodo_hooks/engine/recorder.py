@@ -1,0 +1,89 @@
+"""The recorder: the one way of a job's start and end from the loop to the records (R19, R21; HOT).
+
+    loop -> recorder -> store/writer.py, then the screen of an attached phase, then the listener
+
+It is the same in both phases and under `doit run`. doit's runner is a listener: it calls doit's reporters, and one of
+them, `meta`, has the record of each end written at once (doit_runner/reporters.py). What is left to write, the loop
+flushes before it waits.
+"""
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.store import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.core.statuses import Outcome
+    from dodo_hooks.engine.protocols import Listener
+    from dodo_hooks.engine.screen import Screen
+    from dodo_hooks.store.writer import InvocationWriter
+
+
+class Recorder:
+    """The recorder of one phase. Without a screen, as in a detached phase, it prints nothing."""
+
+    def __init__(self, writer: "InvocationWriter", screen: "Screen | None" = None) -> None:
+        self.listener: Listener | None = None
+        self.signals = -1  # the wake-up pipe of an attached phase, once there is one
+        self.troubles: list[str] = []  # errors that are no job's outcome, to be reported at the end
+        self.unkept: str | None = None  # the first error of writing a record; one is enough (R21)
+        self._remarks: set[str] = set()
+        self._writer = writer
+        self._screen = screen
+        self._jobs = writer.hook.jobs
+
+    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
+        """Note that a job's process was started, by this wave."""
+        self._writer.started(number, pid, wave, at_ns)
+        if self._screen is not None:
+            self._screen.started(self._jobs[number])
+        if self.listener is not None:
+            self.listener.started(number)
+
+    def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
+        """Note the outcome of a job that has ended, or will never run."""
+        self._writer.ended(number, outcome, at_ns, duration_s)
+        if self._screen is not None:
+            self._screen.ended(self._jobs[number], self._log(number), outcome, duration_s)
+        if self.listener is not None:
+            self.listener.ended(number, outcome)
+
+    def flush(self, *numbers: int) -> None:
+        """Write the records that have changed; only those of these jobs, if any are named.
+
+        What cannot be written is tried again by the next call: the jobs go on.
+        """
+        try:
+            self._writer.flush(*numbers)
+        except StoreError as error:
+            self.unkept = self.unkept or str(error)
+
+    def output(self, number: int) -> None:
+        """Show what the log of the live job has gained."""
+        if self._screen is not None:
+            self._screen.grown(self._jobs[number], self._log(number))
+
+    def shows_live(self, number: int) -> bool:
+        """Return whether to show this job live: no other job runs or can start before its end (R23)."""
+        if self._screen is None or self._screen.is_terse:
+            return False
+        self._screen.alone(self._jobs[number])
+        return True
+
+    def clear_display(self) -> None:
+        """Print all pending output: a job is about to have the terminal for itself."""
+        if self._screen is not None:
+            self._screen.drain(self.signals)
+
+    def remark(self, sentence: str) -> None:
+        """Print a note now, and only once: whom a job waits for, or a facility that the system lacks."""
+        if self._screen is not None and sentence not in self._remarks:
+            self._remarks.add(sentence)
+            self._screen.say(sentence)
+
+    def trouble(self, sentence: str) -> None:
+        """Keep an error that is no job's outcome, to be reported at the end (R21)."""
+        if sentence not in self.troubles:
+            self.troubles.append(sentence)
+
+    def _log(self, number: int) -> str:
+        return layout.log_file(self._writer.jobs[number].directory)

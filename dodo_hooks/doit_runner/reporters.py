@@ -51,9 +51,8 @@ class MetaReporter(_Quiet):
         pass
 
     def _write(self, task: Task) -> None:
-        note = note_of(task)
-        if self._recorder is not None and note is not None:
-            self._recorder.flush(note.number)
+        if self._recorder is not None and note_of(task) is not None:
+            self._recorder.flush(starts=False)
 
 
 class FanOut:

@@ -32,15 +32,14 @@ class Clocks:
     def stop_timeout(self, number: int) -> None:
         self._deadlines.pop(number, None)
 
-    def timeout_ms(self, retry_s: "float | None") -> "int | None":
-        """Return how long poll(2) may wait; None: for ever. `retry_s`: a time after which the caller asks again."""
+    def timeout_ms(self, *limits_s: "float | None") -> "int | None":
+        """Return how long poll(2) may wait; None: for ever. `limits_s`: further limits, each None if there is none."""
         deadlines = [*self._deadlines.values(), *self._reminders]
         if self.hook_deadline_s is not None:
             deadlines.append(self.hook_deadline_s)
         waits_s = [deadline - monotonic_s() for deadline in deadlines]
-        waits_s.extend(seconds for seconds, _ in self._ticks if seconds is not None)
-        if retry_s is not None:
-            waits_s.append(retry_s)
+        limits_s += tuple(seconds for seconds, _ in self._ticks)
+        waits_s.extend(limit_s for limit_s in limits_s if limit_s is not None)
         return max(0, int(min(*waits_s, _LONGEST_WAIT_S) * 1000) + 1) if waits_s else None
 
     def take_overdue(self) -> "tuple[list[int], bool]":

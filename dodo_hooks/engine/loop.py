@@ -23,7 +23,7 @@ from dodo_hooks.engine.clocks import Clocks
 from dodo_hooks.engine.waves import wire
 from dodo_hooks.engine.waves.wave_set import WaveSet
 from dodo_hooks.host.posix import os
-from dodo_hooks.host.world import wall_ns
+from dodo_hooks.host.world import monotonic_s, wall_ns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dodo_hooks.engine.waves.job import Context
 
 
+LIVE_DELAY_S = 0.005  # a job that ends sooner is shown at its end, which saves two messages
 RETRY_GROUPS_S = 0.1  # how often a job that waits for another run's concurrency group, or its end, asks again
 
 
@@ -57,7 +58,8 @@ class Loop:
         self._ready: list[int] = []
         self._ending: dict[int, Outcome] = {}  # jobs that were asked to end, and the outcome that they will have
         self._lost: dict[int, Outcome] = {}  # jobs that ended with their wave, and are not recorded yet
-        self._live: int | None = None
+        self._live: int | None = None  # the job that is shown live
+        self._only: tuple[int, float] | None = None  # the one running job, and when it is to be shown live
         self._poll = select.poll()
         self._waves = WaveSet(context, keep, self._poll)
         self._watched: dict[int, Callable[[int], None]] = {}
@@ -86,6 +88,8 @@ class Loop:
         """
         self._guards.insert(0, guard)
         self._waves.keep += tuple(locks)
+        if locks:  # a wave that was forked before does not hold them
+            self._waves.dismiss()
         self._waves.context = self.context._replace(grace_s=min(grace_s, self.context.grace_s))
 
     def running(self) -> "list[int]":
@@ -139,11 +143,10 @@ class Loop:
             if self._ready:
                 # An end is on disk before anything starts because of it. Else, if we were killed in between, the
                 # records would say that a job ran although its dependency had crashed (R20).
-                self.recorder.flush()
+                self.recorder.flush(starts=False)
             self._grant()
             if not self._ready and not self.running():
                 break
-            self.recorder.flush()
             self._wait()
         stuck = ", ".join(self._jobs[number].name for number in sorted(source.open_jobs()))
         if stuck:  # nothing runs, nothing is ready, and something is still to be done
@@ -218,11 +221,15 @@ class Loop:
 
     def _show_live_output(self) -> None:
         """Show a job that runs alone live: nothing can start before its end, so no other output can come between."""
-        if self._ready or self._live is not None:
-            return
         running = self.running()
-        if len(running) == 1 and self.recorder.shows_live(running[0]):
-            self._live = running[0]
+        if self._ready or self._live is not None or len(running) != 1 or not self.recorder.has_live_output:
+            self._only = None
+        elif self._only is None or self._only[0] != running[0]:
+            self._only = running[0], monotonic_s() + LIVE_DELAY_S
+            self.clocks.remind(self._only[1])
+        elif self._only[1] <= monotonic_s():
+            self._live, self._only = running[0], None
+            self.recorder.show_live(running[0])
             self._waves.show_live(running[0])
 
     # Ending.
@@ -266,7 +273,8 @@ class Loop:
 
     def _wait(self) -> None:
         asks_again = self.admission.must_ask_again(self._ready, len(self.running()) < self._slots)
-        events = self._poll.poll(self.clocks.timeout_ms(RETRY_GROUPS_S if asks_again else None))
+        retry_s = RETRY_GROUPS_S if asks_again else None
+        events = self._poll.poll(self.clocks.timeout_ms(self.recorder.flush_due(), retry_s))
         for descriptor, _ in events:  # ends first: what the jobs did comes before requests to end them
             wave = self._waves.by_descriptor.get(descriptor)
             if wave is not None:

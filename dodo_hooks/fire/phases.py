@@ -118,24 +118,31 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
 def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
     """Prepare the foreground jobs, without doit, since a person waits.
 
-    The first wave starts while the records are written.
+    The first wave starts, and the records are written, while `git status` says what is to be hidden. If something is,
+    that wave is dismissed: it does not hold the lock of the hidden changes.
 
     Raises:
         HooksError: the jobs cannot be run. Nothing of the invocation is left in the store.
     """
     run = attached.run
     try:
+        _open_first_wave(attached, jobs)
+        run.writer.write_records()
         if run.firing.status is not None:
             from dodo_hooks.fire.unstaged_guard import Staging
 
             attached.staging = Staging(run, jobs)
             attached.staging.guard(attached.loop)
         watch_changes(attached, jobs)
-        ready, _ = CountingSource(run.firing.hook, jobs, run.writer.outcomes()).start()
-        attached.loop.open_wave(ready)
     except HooksError:
         run.writer.abandon()
         raise
+
+
+def _open_first_wave(attached: Attached, jobs: "Sequence[int]") -> None:
+    ready, _ = CountingSource(attached.run.firing.hook, jobs, attached.run.writer.outcomes()).start()
+    try:
+        attached.loop.open_wave(ready)
     except OSError:  # no process or no descriptor is left: the loop tries again, and reports it
         pass
 

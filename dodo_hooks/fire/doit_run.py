@@ -10,10 +10,10 @@ from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.job_notes import RunOptions
 from dodo_hooks.doit_runner.phase_run import run_with_doit
-from dodo_hooks.fire.firing import phase_of, select_files, slots_of
+from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
 from dodo_hooks.fire.invocation import begin, publish
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
-from dodo_hooks.fire.run import BY_DOIT, Firing, Run
+from dodo_hooks.fire.run import Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
@@ -45,8 +45,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         }
         if len(left_out) < len(hook.jobs):
             body = _without_needs(hook, left_out) if options.single else hook
-            slots = slots_of(options.slots or plan.slots)
-            firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, plan, left_out)
+            firing = make_firing(world, repo, plan, body, (), BY_DOIT, left_out, slots=options.slots)
             codes.append(_run_hook(select_files(firing), reporter, dep_manager, options))
     reporter.complete_run()
     return max(codes)

@@ -10,11 +10,12 @@ from dodo_hooks.engine.foreground import listen, read_terminal, run_attached
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.recorder import Recorder
 from dodo_hooks.engine.screen import Screen
+from dodo_hooks.fire.firing import ATTACHED, AUTO, BY_GIT, OFF, Firing
 from dodo_hooks.fire.invocation import begin, context_of, publish
 from dodo_hooks.fire.report.run_report import display_of, report, report_idle
-from dodo_hooks.fire.run import ATTACHED, AUTO, BY_GIT, OFF, Firing, Run, say
-from dodo_hooks.git.replay import abandoned_replays, clear_deferred, defer, deferred_hooks, replay_of
+from dodo_hooks.fire.run import Run
 from dodo_hooks.host import signals
+from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, reach_site
 from dodo_hooks.store import layout
@@ -294,6 +295,8 @@ def _postponement(run: Run) -> "Outcome | None":
 
     The background phase of a replay starts once, at its end.
     """
+    from dodo_hooks.git.replay import clear_deferred, defer, replay_of  # only here: most runs have no such jobs
+
     hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
     if replay is None:
         _clear_abandoned(run)
@@ -310,6 +313,8 @@ def _clear_abandoned(run: Run) -> None:
 
     This hook's phase starts now; those of other hooks are dropped.
     """
+    from dodo_hooks.git.replay import abandoned_replays, clear_deferred, deferred_hooks
+
     hook = run.firing.hook.name
     for replay in abandoned_replays(run.firing.repo, hook):
         for name in deferred_hooks(replay):

@@ -8,7 +8,7 @@ ran and how they ended, so that other writes to the hidden paths can be judged w
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.fire.run import say
+from dodo_hooks.host.console import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from dodo_hooks.core.plan import CI, ELSEWHERE, Job
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.core.terminal_text import shown
 from dodo_hooks.engine.loop import Loop
-from dodo_hooks.fire.phases import is_ci
+from dodo_hooks.fire.firing import is_ci
 from dodo_hooks.fire.run import Run
 from dodo_hooks.git.tree_state import TreeState, diff_of, is_untracked, read_tree_state
 from dodo_hooks.store import layout
@@ -32,7 +32,7 @@ def watch_changes(run: Run, loop: Loop, numbers: Sequence[int]) -> None:
     Raises:
         GitError: the state of the tree cannot be read.
     """
-    where = CI if is_ci(run.firing.world.environ.get("CI", "")) else ELSEWHERE
+    where = CI if is_ci(run.firing.world) else ELSEWHERE
     jobs = run.firing.hook.jobs
     watched = {number for number in numbers if where in jobs[number].fails_on_changes}
     if watched:

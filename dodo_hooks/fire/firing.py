@@ -215,3 +215,7 @@ def _phase_of(world: "World") -> str:
     if phase not in PHASES:
         raise UsageError(f"unknown DODO_HOOKS_PHASE {phase!r}: use one of {', '.join(PHASES)}")
     return phase
+
+
+def is_ci(world: "World") -> bool:
+    return world.environ.get("CI", "").lower() not in ("", "0", "false")

@@ -111,17 +111,12 @@ class Loop:
         """End the run because of a signal: skip waiting jobs, end running ones; at a second Ctrl-C at once (R17)."""
         again = self.interrupted is not None
         self.interrupted = self.interrupted or signal
-        reason = statuses.interrupted_by(signal)
-        self._stop(Outcome(statuses.SKIPPED, statuses.INTERRUPTED, reason))
-        for number in self.running():
-            outcome = Outcome(statuses.CANCELLED, statuses.INTERRUPTED, reason)
-            self._end(number, outcome, 0 if again and signal == 2 else self.context.grace_s)
+        grace_s = 0 if again and signal == 2 else self.context.grace_s
+        self._end_all(statuses.CANCELLED, statuses.INTERRUPTED, statuses.interrupted_by(signal), grace_s)
 
     def abort(self, cause: str, reason: str) -> None:
-        """End the run for this reason: skip waiting jobs, end running ones."""
-        self._stop(Outcome(statuses.SKIPPED, cause, reason))
-        for number in self.running():
-            self._end(number, Outcome(statuses.CANCELLED, cause, reason), self.context.grace_s)
+        """End the run for this reason: skip waiting jobs, cancel running ones."""
+        self._end_all(statuses.CANCELLED, cause, reason, self.context.grace_s)
 
     # The run.
 
@@ -248,9 +243,7 @@ class Loop:
         self._take(self._source.ended(number, outcome))
         if self.context.hook.fail_fast and outcome.status in (statuses.FAILED, statuses.CRASHED):
             reason = f"{self._jobs[number].name} {outcome.status} (fail_fast)"
-            self._stop(Outcome(statuses.SKIPPED, statuses.FAIL_FAST, reason))
-            for other in self.running():
-                self._end(other, Outcome(statuses.CANCELLED, statuses.FAIL_FAST, reason), self.context.grace_s)
+            self.abort(statuses.FAIL_FAST, reason)
 
     def _stop(self, outcome: Outcome) -> None:
         """Start nothing further; waiting jobs get this outcome."""
@@ -260,6 +253,12 @@ class Loop:
         if self._source is not None:
             for number, its_outcome in self._source.stop([*self.running(), *self._lost], outcome):
                 self.recorder.ended(number, its_outcome, wall_ns())
+
+    def _end_all(self, status: str, cause: str, reason: str, grace_s: float) -> None:
+        """Skip waiting jobs; ask running ones to end, and give them this status."""
+        self._stop(Outcome(statuses.SKIPPED, cause, reason))
+        for number in self.running():
+            self._end(number, Outcome(status, cause, reason), grace_s)
 
     def _end(self, number: int, outcome: Outcome, grace_s: float) -> bool:
         """Ask a running job to end; return False if it does not run. The first reason that was read stays (R14)."""
@@ -293,9 +292,7 @@ class Loop:
             self._end(number, Outcome(statuses.FAILED, statuses.TIMEOUT, reason), self.context.grace_s)
         if is_hook_over:
             reason = f"{self.context.hook.name} timed out after {self.context.hook.timeout_s:g} s"
-            self._stop(Outcome(statuses.SKIPPED, statuses.TIMEOUT, reason))
-            for number in self.running():
-                self._end(number, Outcome(statuses.FAILED, statuses.TIMEOUT, reason), self.context.grace_s)
+            self._end_all(statuses.FAILED, statuses.TIMEOUT, reason, self.context.grace_s)
 
     def _hear(self, wave: "WaveHandle") -> None:
         messages = wave.inbox.receive()

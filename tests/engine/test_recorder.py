@@ -61,7 +61,7 @@ def test_r23_nobody_sees_output_of_a_job_whose_record_does_not_say_that_it_runs(
     monkeypatch.setattr("dodo_hooks.engine.recorder.START_DELAY_S", 3600.0)
     recorder = Recorder(writer)
     recorder.started(0, 4242, 17, wall_ns())
-    recorder.show_live(0)
+    recorder.output(0)
     assert on_disk(writer)["lint"] == "running"
 
 

@@ -57,7 +57,6 @@ def filter_jobs(
     A job whose files cannot be listed fails: a gate must not pass because of that.
 
     Args:
-        stdin: what git wrote to the hook.
         given: files, relative to the top, that replace all file sets.
         left_out: the jobs that were left out before.
         status: the `git status` query of a commit, where it was started already.
@@ -72,9 +71,7 @@ def filter_jobs(
 
         answers = ConditionValues(event, executes=questions is None)
     out, files = dict(left_out), {}
-    for job in hook.jobs:
-        if job.number in out:
-            continue
+    for job in (job for job in hook.jobs if job.number not in left_out):
         decided: Decided = _refusal(job, event, answers, is_fired)
         if decided is None and questions is not None:
             _note_questions(job, answers, event, questions)

@@ -140,7 +140,6 @@ def _execute(
     from dodo_hooks.core.errors import HooksError
     from dodo_hooks.core.terminal_text import shown
     from dodo_hooks.doit_runner.job_notes import RunOptions
-    from dodo_hooks.doit_runner.reporters import FanOut
     from dodo_hooks.fire.doit_run import run_selection
 
     if num_process < 0:
@@ -149,9 +148,9 @@ def _execute(
     cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
     with _opened(outfile, for_machines=reporter == "json") as cmd.outstream:
         options_of_reporter = {"failure_verbosity": failure_verbosity, "colors": plan.has_colors}
-        fan_out = FanOut([_reporter(cmd, reporter, options_of_reporter)])
+        chosen = _reporter(cmd, reporter, options_of_reporter)
         try:
-            return run_selection(plan, world, cmd.control, fan_out, cmd.dep_manager, options)
+            return run_selection(plan, world, cmd.control, chosen, cmd.dep_manager, options)
         except HooksError as error:
             sys.stderr.write(f"ERROR: {shown(str(error))}\n")
             return error.exit_code

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from dodo_hooks import __version__
+from dodo_hooks.cli.color_option import color_option
 from dodo_hooks.cli.lazy_group import COMPLETION, PROGRAM, LazyGroup, Loader
 from dodo_hooks.core.errors import USAGE_ERROR, GitError, UnsafeFileError
 from dodo_hooks.host.console import say
@@ -17,22 +18,6 @@ from dodo_hooks.host.world import World
 INTERRUPTED = 130
 _NEED_NO_STATE = ("doctor", "completion")  # doctor reports what is wrong with the state directory
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
-
-_COLORS = {"auto": None, "always": True, "never": False}
-
-
-def _choose_colors(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.obj = ctx.obj._replace(colors=_COLORS[value])
-
-
-color_option = click.option(
-    "--color",
-    type=click.Choice(list(_COLORS)),
-    callback=_choose_colors,
-    expose_value=False,
-    help="When to print in colours; auto: on a terminal.",
-)
 
 
 def run(argv: Sequence[str], world: World) -> int:

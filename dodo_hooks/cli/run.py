@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
+from dodo_hooks.cli.color_option import color_option
 from dodo_hooks.cli.completion import hook_names, job_names, skip_names, tag_names
 from dodo_hooks.cli.given_files import GivenFiles
 from dodo_hooks.cli.repository import hook_in, no_hook_file, print_once, store_here, tree_here
-from dodo_hooks.cli.root_command import color_option
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks

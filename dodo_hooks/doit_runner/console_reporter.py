@@ -12,7 +12,7 @@ from doit.task import Task  # type: ignore[import-untyped]
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.core.terminal_text import has_unicode, shown, wants_colors
-from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, _Quiet, ending_of
+from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, _Quiet, note_of
 from dodo_hooks.engine.job_line import Look, job_line, name_columns
 
 
@@ -68,16 +68,16 @@ class ConsoleReporter(_Quiet):
             self._write(f"\n{len(self._failures)} failed:\n")
         for task, fail in self._failures:
             self._write(f"  {shown(_one_line(fail))}\n")
-            ending = ending_of(task)
-            if ending and ending.address:
-                self._write(f"    log:       dodo-hooks jobs logs {shown(shlex.quote(ending.address))}\n")
+            note = note_of(task)
+            if note and note.state.started_ns is not None:
+                self._write(f"    log:       dodo-hooks jobs logs {shown(shlex.quote(note.address))}\n")
             self._write(f"    run again: doit run {shown(shlex.quote(task.name))}\n")
         for error in self._errors:
             self._write(f"error: {shown(error)}\n")
 
     def _line(self, task: Task, outcome: Outcome) -> None:
         if not task.has_subtask:  # a group is no job: it ends with its members
-            duration_s = ending.duration_s if (ending := ending_of(task)) else None
+            duration_s = note.state.duration_s if (note := note_of(task)) else None
             self._write(job_line(task.name, self._width, outcome, duration_s, self._look) + "\n")
 
     def _write(self, text: str) -> None:

@@ -3,7 +3,7 @@
 Our reporters are doit reporters. doit calls, in this order and always in the parent process: `initialize`; for each
 task `get_status`, then one of `skip_uptodate`, `skip_ignore`, `add_failure` with an UnmetDependency, or `execute_task`
 and later `add_success` or `add_failure`; at the end `complete_run`. Our runner adds `skip_condition` for a job whose
-conditions do not hold (R2). Before it reports an end, it notes the ending on the task: see `note_ending`.
+conditions do not hold (R2). Each task has a note of its job, where a reporter finds what the record has: see `note_of`.
 
 Every `doit run` of the Python environment imports this file, also that of a project without hooks, because an entry
 point names a reporter in reporters.py. Both files may import only the standard library, doit, `core` and the line of a
@@ -11,6 +11,7 @@ job, and little of them.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from doit.exceptions import TaskFailed, UnmetDependency  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
@@ -20,6 +21,9 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.core.terminal_text import shown
 from dodo_hooks.engine.job_line import reason_of
+
+if TYPE_CHECKING:
+    from dodo_hooks.store.records import JobState
 
 
 class RunOptions(Record):
@@ -32,46 +36,23 @@ class RunOptions(Record):
     verbosity: "int | None"  # -v: 0, 1 or 2
 
 
-class Beginning(Record):
-    """The start of a job's command, for reporters."""
+class JobNote(Record):
+    """The job of a task, for reporters."""
 
-    number: int  # of the job in its hook
-    pid: int
-    wave: int
-    started_ns: int  # since 1970
-
-
-class Ending(Record):
-    """The end of a job, for reporters."""
-
-    number: int  # of the job in its hook
-    outcome: Outcome
-    started_ns: "int | None" = None  # since 1970; None for a job that never started
-    ended_ns: "int | None" = None
-    duration_s: "float | None" = None
-    address: "str | None" = None  # JOB@INVOCATION, by which `dodo-hooks jobs logs` finds its output
+    number: int  # in its hook
+    state: "JobState"  # as the record has it: it is up to date whenever a reporter is called
+    address: str  # JOB@INVOCATION, by which `dodo-hooks jobs logs` finds its output
 
 
-def note_beginning(task: Task, beginning: Beginning) -> None:
-    """Note the start on the task, for reporters. Called before `execute_task`, which has no parameter for it."""
-    task.meta = {**(task.meta or {}), _BEGINNING: beginning}
+def note_job(task: Task, note: JobNote) -> None:
+    """Note the job on its task, for reporters."""
+    task.meta = {**(task.meta or {}), _JOB: note}
 
 
-def beginning_of(task: Task) -> "Beginning | None":
-    """Return the start that was noted on the task; None before its command was started."""
-    beginning: Beginning | None = (task.meta or {}).get(_BEGINNING)
-    return beginning
-
-
-def note_ending(task: Task, ending: Ending) -> None:
-    """Note the end on the task, for reporters. Called before the method that reports the end."""
-    task.meta = {**(task.meta or {}), _ENDING: ending}
-
-
-def ending_of(task: Task) -> "Ending | None":
-    """Return the end that was noted on the task; None while it runs, and under a runner that is not ours."""
-    ending: Ending | None = (task.meta or {}).get(_ENDING)
-    return ending
+def note_of(task: Task) -> "JobNote | None":
+    """Return the note of the task's job; None for a group, and under a runner that is not ours."""
+    note: JobNote | None = (task.meta or {}).get(_JOB)
+    return note
 
 
 class JobFailed(TaskFailed):  # type: ignore[misc]
@@ -120,9 +101,7 @@ class _Quiet:
         pass
 
 
-# Keys in `Task.meta`, which doit leaves to plugins.
-_BEGINNING = "dodo-hooks beginning"
-_ENDING = "dodo-hooks ending"
+_JOB = "dodo-hooks job"  # a key in `Task.meta`, which doit leaves to plugins
 
 _PAST = {
     statuses.CANCELLED: "was cancelled",

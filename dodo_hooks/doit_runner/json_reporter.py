@@ -10,7 +10,7 @@ from doit.task import Task  # type: ignore[import-untyped]
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, _Quiet, ending_of
+from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, _Quiet, note_of
 
 
 class JsonReporter(_Quiet):
@@ -59,8 +59,10 @@ class JsonReporter(_Quiet):
     ) -> None:
         if task.has_subtask:
             return
-        ending = ending_of(task)
-        outcome = ending.outcome if ending else outcome
+        note = note_of(task)
+        state = note.state if note else None
+        outcome = (state and state.outcome) or outcome
+        has_log = state is not None and state.started_ns is not None
         self._tasks.append(
             {
                 "name": task.name,
@@ -71,10 +73,10 @@ class JsonReporter(_Quiet):
                 "root_cause": root_cause,
                 "exit_code": outcome.exit_code,
                 "signal": outcome.signal,
-                "started": _utc(ending.started_ns) if ending else None,
-                "elapsed": ending.duration_s if ending else None,
+                "started": _utc(state.started_ns) if state else None,
+                "elapsed": state.duration_s if state else None,
                 "error": error,
-                "log": ending.address if ending else None,
+                "log": note.address if note and has_log else None,
             }
         )
 

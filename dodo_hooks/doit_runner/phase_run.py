@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.doit_runner.database import open_database
+from dodo_hooks.doit_runner.job_notes import JobNote, note_job
 from dodo_hooks.doit_runner.reporters import FanOut, MetaReporter
 from dodo_hooks.doit_runner.runner import WaveRunner, control_of
 from dodo_hooks.engine.background_phase import Background
@@ -14,13 +15,9 @@ from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.worktree import WorktreeGuard
 from dodo_hooks.loader.tasks import task_name, tasks_of
 
-if TYPE_CHECKING:
-    from dodo_hooks.engine.protocols import Recorder
-
 
 def run_with_doit(
     phase: Background,
-    display: "Recorder",
     loop: Loop,
     reporters: Sequence[Any] = (),
     database: Any = None,
@@ -28,9 +25,8 @@ def run_with_doit(
 ) -> int:
     """Let doit run the selected jobs of the phase until each has an outcome, and return doit's exit code.
 
-    The control socket is open meanwhile. `display`: gets the output and the notes. The reporter `meta` keeps the
-    records; further `reporters` get the same calls. `database`: doit's dependency manager; None: that of the
-    repository.
+    The control socket is open meanwhile. The reporter `meta` writes the records; further `reporters` get the same
+    calls. `database`: doit's dependency manager; None: that of the repository.
 
     Raises:
         HooksError: the graph cannot be run.
@@ -38,17 +34,12 @@ def run_with_doit(
     hook, writer = phase.context.hook, phase.writer
     tasks = tasks_of(Plan("", None, (hook,)), lambda hook, job: lambda: True)  # the loop starts processes, not doit
     control = control_of(tasks, [task_name(hook, hook.jobs[n]) for n in hook.order if n in phase.selected])
-    runner = WaveRunner(
-        database or open_database(phase.database),
-        FanOut([MetaReporter(None, {"writer": writer}), *reporters]),
-        hook,
-        display,
-        writer.outcomes(),
-        f"@{writer.identity}",
-        always,
-    )
-    runner.use(loop)
-    loop.recorder = runner
+    for job in hook.jobs:
+        address = f"{job.name}@{writer.identity}"
+        note_job(control.tasks[task_name(hook, job)], JobNote(job.number, writer.jobs[job.number], address))
+    reporter = FanOut([MetaReporter(None, {"recorder": loop.recorder}), *reporters])
+    runner = WaveRunner(database or open_database(phase.database), reporter, loop, writer.outcomes(), always)
+    loop.recorder.listener = runner
     guard = WorktreeGuard(phase.repo, phase.git_file, phase.context.environ, writer)
     loop.guard(guard, (), loop.context.grace_s)
     server = None

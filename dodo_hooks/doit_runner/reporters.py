@@ -1,61 +1,58 @@
-"""The reporters of a doit run: `meta`, which keeps the records, and one that calls several others."""
+"""The reporters of a doit run: `meta`, which writes the records, and one that calls several others."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.exceptions import BaseFail  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
 
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.doit_runner.job_notes import _Quiet, beginning_of, ending_of
+from dodo_hooks.doit_runner.job_notes import _Quiet, note_of
+
+if TYPE_CHECKING:
+    from dodo_hooks.engine.recorder import Recorder
 
 
 class MetaReporter(_Quiet):
-    """The keeper of the records: `running`, every end, and the `skipped` records of a cascade (R3, section 7).
+    """The reporter that writes the record of each end, the `skipped` ones of a cascade among them (R3, section 7).
 
-    Found as `meta` through an entry point. The writer of the records comes in its options; without one, as in a project
-    without hooks, it keeps nothing and prints nothing.
+    Found as `meta` through an entry point. The recorder of the run comes in its options and has noted the end already.
+    Without one, as in a project without hooks, it writes nothing and prints nothing.
     """
 
     desc = "no output: the records that `dodo-hooks jobs` shows"
 
     def __init__(self, outstream: Any, options: "Mapping[str, Any] | None" = None) -> None:
-        self._writer = (options or {}).get("writer")
-
-    def execute_task(self, task: Task) -> None:
-        beginning = beginning_of(task)
-        if self._writer is not None and beginning is not None:
-            self._writer.started(beginning.number, beginning.pid, beginning.wave, beginning.started_ns)
+        self._recorder: Recorder | None = (options or {}).get("recorder")
 
     def add_success(self, task: Task) -> None:
-        self._keep(task)
+        self._write(task)
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
-        self._keep(task)
+        self._write(task)
 
     def skip_uptodate(self, task: Task) -> None:
-        self._keep(task)
+        self._write(task)
 
     def skip_ignore(self, task: Task) -> None:
-        self._keep(task)
+        self._write(task)
 
     def skip_condition(self, task: Task, outcome: Outcome) -> None:
-        self._keep(task)
+        self._write(task)
 
     def cleanup_error(self, exception: BaseFail) -> None:
         self.runtime_error(exception.get_msg())
 
     def runtime_error(self, msg: str) -> None:
-        if self._writer is not None:
-            self._writer.error = self._writer.error or msg
+        if self._recorder is not None:
+            self._recorder.error(msg)
 
     def complete_run(self) -> None:
         pass
 
-    def _keep(self, task: Task) -> None:
-        ending = ending_of(task)
-        if self._writer is not None and ending is not None:
-            self._writer.ended(ending.number, ending.outcome, ending.ended_ns, ending.duration_s)
+    def _write(self, task: Task) -> None:
+        if self._recorder is not None and note_of(task) is not None:
+            self._recorder.flush(starts=False)
 
 
 class FanOut:

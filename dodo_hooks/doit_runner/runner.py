@@ -19,79 +19,55 @@ from doit.runner import Runner  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.plan import Hook, Job
+from dodo_hooks.core.plan import Job
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.doit_runner.job_notes import Beginning, Ending, JobFailed, JobSkipped, note_beginning, note_ending
+from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, note_of
 from dodo_hooks.doit_runner.source import DispatchSource
 
 if TYPE_CHECKING:
     from dodo_hooks.engine.loop import Loop
-    from dodo_hooks.engine.protocols import Recorder
 
 
 class WaveRunner(Runner):  # type: ignore[misc]
-    """The doit runner of one hook's tasks, which run in waves; at the same time the loop's recorder (R7).
+    """The doit runner of one hook's tasks, which run in waves (R7).
 
-    It reports each start and end to doit's reporters, one of which keeps the records, and passes everything on to
-    `display`.
+    As the recorder's listener it reports each start and end to doit's reporters, and each end to doit's database.
     """
 
     def __init__(
         self,
         dep_manager: Any,
         reporter: Any,
-        hook: Hook,
-        display: "Recorder",
+        loop: "Loop",
         outcomes: Mapping[int, Outcome],
-        address: str,
         always: bool = False,
     ) -> None:
-        """Make a runner.
-
-        `outcomes`: those that are decided already. `address`: the part of a log's address after the job's name (`@ID`).
-        """
+        """Make a runner. `outcomes`: those that are decided already."""
         # A failure stops its dependents and nothing else (R5), so to doit it is always `--continue`.
         super().__init__(dep_manager, reporter, continue_=True, always_execute=always)
         self.reporter: Any
         self.final_result: int
         self.nodes: dict[int, Any] = {}  # number -> doit's ExecNode of each job that was selected to run
-        self._hook = hook
-        self._display = display
-        self._outcomes = dict(outcomes)
-        self._address = address
-        self._tasks: Mapping[str, Task] = {}
-        self._started_ns: dict[int, int] = {}
-        self._statuses = {number: outcome.status for number, outcome in outcomes.items()}
-        self._loop: Loop | None = None
-
-    def use(self, loop: "Loop") -> None:
         self._loop = loop
+        self._hook = loop.context.hook
+        self._outcomes = dict(outcomes)
+        self._tasks: Mapping[str, Task] = {}
 
     def run_tasks(self, task_dispatcher: Any) -> None:
         """Run the tasks; doit's `run_all` calls this between the reporters' `initialize` and `complete_run`."""
-        assert self._loop is not None
         self._tasks = task_dispatcher.tasks
         self._loop.run(DispatchSource(self, task_dispatcher, self._hook, self._outcomes))
 
     def task_of(self, number: int) -> Task:
         return self._tasks[f"{self._hook.name}:{self._hook.jobs[number].name}"]
 
-    # The loop's recorder.
+    # The recorder's listener.
 
-    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
-        self._started_ns[number] = at_ns
-        task = self.task_of(number)
-        note_beginning(task, Beginning(number, pid, wave, at_ns))
-        self.reporter.execute_task(task)
-        self._display.started(number, pid, wave, at_ns)
+    def started(self, number: int) -> None:
+        self.reporter.execute_task(self.task_of(number))
 
-    def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
+    def ended(self, number: int, outcome: Outcome) -> None:
         job, task = self._hook.jobs[number], self.task_of(number)
-        self._statuses[number] = outcome.status
-        begun_ns = self._started_ns.get(number)
-        address = None if begun_ns is None else f"{job.name}{self._address}"
-        note_ending(task, Ending(number, outcome, begun_ns, at_ns, duration_s, address))
-        self._display.ended(number, outcome, at_ns, duration_s)
         node = self.nodes.get(number)
         if outcome.status in (statuses.COMPLETED, statuses.FAILED, statuses.CRASHED, statuses.CANCELLED):
             self._report_run(job, task, node, outcome)
@@ -105,24 +81,6 @@ class WaveRunner(Runner):  # type: ignore[misc]
             self._report_skip(job, task, outcome)
         self._save(self.dep_manager.backend.flush)  # the database must have each end, should this process be killed
 
-    def output(self, number: int) -> None:
-        self._display.output(number)
-
-    def alone(self, number: int) -> bool:
-        return self._display.alone(number)
-
-    def clear_display(self) -> None:
-        self._display.clear_display()
-
-    def note(self, sentence: str) -> None:
-        self._display.note(sentence)
-
-    def error(self, sentence: str) -> None:
-        self._display.error(sentence)
-
-    def flush(self) -> None:
-        self._display.flush()
-
     # The doit runner.
 
     def finish(self) -> int:
@@ -134,7 +92,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         try:
             write()
         except DatabaseException as error:
-            self.error(str(error))
+            self._loop.recorder.error(str(error))
 
     def _report_run(self, job: Job, task: Task, node: Any, outcome: Outcome) -> None:
         if node is None:  # cancelled before doit came to it
@@ -150,7 +108,8 @@ class WaveRunner(Runner):  # type: ignore[misc]
         """Report a skip of a cascade without changing the exit code: doit would raise it to 2 for an unmet need."""
         self.dep_manager.remove_success(task)
         root = outcome.root_cause
-        name, its_status = ("", "") if root is None else (self._hook.jobs[root].name, self._statuses[root])
+        note = None if root is None else note_of(self.task_of(root))
+        name, its_status = (self._hook.jobs[note.number].name, note.state.status) if note else ("", "")
         self.reporter.add_failure(task, JobSkipped(job.name, outcome, name, its_status))
 
     def choose(self, node: Any) -> "Outcome | None":

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.engine.loop import Loop
-    from dodo_hooks.engine.protocols import Recorder
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
@@ -29,4 +28,4 @@ class Background(Record):
     permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/worktree_permit.py
     repo: "Repo"
     git_file: str  # of the working tree, see engine/worktree.py
-    run_jobs: "Callable[[Background, Recorder, Loop], object]"  # runs the loop with the source that decides the order
+    run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

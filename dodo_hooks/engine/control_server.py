@@ -39,7 +39,7 @@ class ControlServer:
         self._socket.setblocking(False)
         self._socket.listen(_MOST_CLIENTS)
         loop.watch(self._socket.fileno(), lambda _: self._accept())
-        loop.every(None, self._answer_what_ended)
+        loop.clocks.every(None, self._answer_what_ended)
 
     def close(self) -> None:
         """Answer every waiting client, and close the socket."""
@@ -64,7 +64,7 @@ class ControlServer:
         client.deadline_s = monotonic_s() + _REQUEST_S
         self._clients[connection.fileno()] = client
         self._loop.watch(connection.fileno(), lambda _: self._listen(client))
-        self._loop.remind(client.deadline_s)
+        self._loop.clocks.remind(client.deadline_s)
         self._say(client, {"grace_s": self._loop.context.grace_s})
 
     def _has_room(self) -> bool:
@@ -103,7 +103,7 @@ class ControlServer:
             self._loop.cancel(number, superseded_by)
         client.waits_for = set(numbers)
         client.deadline_s = monotonic_s() + self._loop.context.grace_s + STILL_THERE_S
-        self._loop.remind(client.deadline_s)
+        self._loop.clocks.remind(client.deadline_s)
         self._answer_what_ended()
 
     def _answer_what_ended(self) -> None:

@@ -13,6 +13,7 @@ from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.schedule import CountingSource
 from dodo_hooks.engine.background_phase import Background
 from dodo_hooks.engine.loop import Loop
+from dodo_hooks.engine.recorder import Recorder
 from dodo_hooks.engine.waves.job import max_log_of
 from dodo_hooks.host import descriptors
 from dodo_hooks.host.posix import os
@@ -35,40 +36,6 @@ CHECK_WORKTREE_S = 2.0
 FULL_DISK_MS = 1000
 
 
-class BackgroundRecorder:
-    """The recorder of a detached run: keeps the first error for the record, and prints nothing."""
-
-    def __init__(self, writer: "InvocationWriter") -> None:
-        self._writer = writer
-
-    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
-        pass  # the `meta` reporter has it
-
-    def output(self, number: int) -> None:
-        pass
-
-    def ended(self, number: int, outcome: statuses.Outcome, at_ns: int, duration_s: "float | None" = None) -> None:
-        pass
-
-    def alone(self, number: int) -> bool:
-        return False
-
-    def clear_display(self) -> None:
-        pass
-
-    def note(self, sentence: str) -> None:
-        pass
-
-    def error(self, sentence: str) -> None:
-        self._writer.error = self._writer.error or sentence
-
-    def flush(self) -> None:
-        try:
-            self._writer.flush()
-        except StoreError:  # the disk is full: the jobs go on, and the next flush tries again
-            pass
-
-
 def coordinate(phase: Background, release: "Callable[[str], None]", signals: int) -> None:
     """Run the phase to its end and close the invocation.
 
@@ -80,13 +47,13 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
     is_released = False
     try:
         ready = _first_ready(phase)
-        recorder = BackgroundRecorder(phase.writer)
+        recorder = Recorder(phase.writer)
         waves = Loop(phase.context, recorder, phase.slots, (phase.writer.alive,))
         _open_wave(waves, ready)
         phase.writer.note(coordinator=os.getpid())
         release("")
         is_released = True
-        after = _run(phase, recorder, waves, signals)
+        after = _run(phase, waves, signals)
         _finish(phase, waves, after, signals)
     except HooksError as error:
         _abort(phase, str(error), release, is_released)
@@ -119,7 +86,7 @@ def _open_wave(waves: Loop, ready: "list[int]") -> None:
         raise HooksError(f"cannot start a process: {error.strerror}") from error
 
 
-def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: int) -> "AfterRun":
+def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
     reach_site(phase.world)
     from dodo_hooks.engine.after_run import AfterRun
     from dodo_hooks.host.priority import adopt_orphans
@@ -132,12 +99,12 @@ def _run(phase: Background, recorder: BackgroundRecorder, waves: Loop, signals: 
 
     waves.watch(signals, take_signals)
     if phase.deadline_s is not None:
-        waves.set_hook_deadline(phase.deadline_s)
-    waves.every(TRIM_LOGS_S, lambda: _trim_logs(phase, waves))
+        waves.clocks.hook_deadline_s = phase.deadline_s
+    waves.clocks.every(TRIM_LOGS_S, lambda: _trim_logs(phase, waves))
     _watch_worktree(phase, waves)
-    waves.permits.ask_by(phase.permit)
+    waves.admission.permits.ask_by(phase.permit)
     after = AfterRun(phase.world)
-    phase.run_jobs(phase, recorder, waves)
+    phase.run_jobs(phase, waves)
     return after
 
 
@@ -147,10 +114,10 @@ def _watch_worktree(phase: Background, waves: Loop) -> None:
 
     def check() -> None:
         if is_gone(phase.git_file):
-            waves.give_up(statuses.VANISHED, gone(phase.context.top))
+            waves.abort(statuses.VANISHED, gone(phase.context.top))
 
     if phase.git_file:
-        waves.every(CHECK_WORKTREE_S, check)
+        waves.clocks.every(CHECK_WORKTREE_S, check)
 
 
 def _trim_logs(phase: Background, waves: Loop) -> None:
@@ -163,6 +130,8 @@ def _finish(phase: Background, waves: Loop, after: "AfterRun", signals: int) -> 
     from dodo_hooks.engine.after_run import write_failure_notice
 
     code = statuses.exit_code_of(list(phase.writer.outcomes().values()))
+    if waves.recorder.errors:
+        phase.writer.error = phase.writer.error or "; ".join(waves.recorder.errors)
     if phase.writer.error:
         code = 2
     if waves.interrupted is not None:

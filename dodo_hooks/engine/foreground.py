@@ -5,7 +5,6 @@ The foreground phase is always attached, the background phase where it cannot be
 
 import sys
 
-from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.terminal_text import has_unicode, wants_colors
 from dodo_hooks.engine.job_line import Look
@@ -13,16 +12,13 @@ from dodo_hooks.engine.screen import Screen
 from dodo_hooks.host import descriptors, process, signals
 from dodo_hooks.host.console import STDOUT
 from dodo_hooks.host.posix import os, signal
-from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dodo_hooks.core.statuses import Outcome
     from dodo_hooks.engine.loop import Loop
     from dodo_hooks.host.world import World
-    from dodo_hooks.store.writer import InvocationWriter
 
 _CTRL_C_MS = 50  # how much later than git we may receive the same Ctrl-C, on a busy machine
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,60 +38,6 @@ class Stops(Record):
     descriptor: int  # the wake-up pipe (signals.take_signals)
     parent: "int | None"  # the process that must stay alive, git; None for a manual run
     parent_descriptor: "int | None"  # its pidfd, where the system has them
-
-
-class AttachedRecorder:
-    """The recorder of an attached run: shows the output, and keeps the records unless a reporter of doit's does."""
-
-    def __init__(self, writer: "InvocationWriter", screen: Screen, *, keeps_records: bool) -> None:
-        self.signals = -1  # the wake-up pipe, once there is one
-        self.errors: list[str] = []
-        self._notes: set[str] = set()
-        self.unkept: str | None = None  # the first error of writing a record; one is enough (R21)
-        self._keeps_records = keeps_records
-        self._writer = writer
-        self._screen = screen
-        self._jobs = writer.hook.jobs
-
-    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
-        if self._keeps_records:
-            self._writer.started(number, pid, wave, at_ns)
-        self._screen.started(self._jobs[number])
-
-    def output(self, number: int) -> None:
-        self._screen.grown(self._jobs[number], self._log(number))
-
-    def ended(self, number: int, outcome: "Outcome", at_ns: int, duration_s: "float | None" = None) -> None:
-        if self._keeps_records:
-            self._writer.ended(number, outcome, at_ns, duration_s)
-        self._screen.ended(self._jobs[number], self._log(number), outcome, duration_s)
-
-    def alone(self, number: int) -> bool:
-        if self._screen.is_terse:
-            return False
-        self._screen.alone(self._jobs[number])
-        return True
-
-    def clear_display(self) -> None:
-        self._screen.drain(self.signals)
-
-    def note(self, sentence: str) -> None:
-        if sentence not in self._notes:
-            self._notes.add(sentence)
-            self._screen.say(sentence)
-
-    def error(self, sentence: str) -> None:
-        if sentence not in self.errors:
-            self.errors.append(sentence)
-
-    def flush(self) -> None:
-        try:
-            self._writer.flush()
-        except StoreError as error:  # the jobs go on, and the next flush tries again
-            self.unkept = self.unkept or str(error)
-
-    def _log(self, number: int) -> str:
-        return layout.log_file(self._writer.jobs[number].directory)
 
 
 def read_terminal(world: "World", colors: "bool | None") -> Terminal:
@@ -168,4 +110,4 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
 
         loop.watch(descriptor, react)
     else:
-        loop.every(process.POLL_PARENT_S, git_is_gone)
+        loop.clocks.every(process.POLL_PARENT_S, git_is_gone)

@@ -16,25 +16,8 @@ class Guard(Protocol):
         ...
 
 
-class Recorder(Protocol):
-    """The listener that records and prints the start, the output and the end of each job."""
+class Listener(Protocol):
+    """A listener to the recorder. What is to be known of a job is in its `JobState` by then."""
 
-    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None: ...
-    def output(self, number: int) -> None:
-        """Show what the log of the live job has gained."""
-
-    def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: float | None = None) -> None: ...
-    def alone(self, number: int) -> bool:
-        """Return whether to show this job live: no other job runs or can start before its end (R23)."""
-        ...
-
-    def clear_display(self) -> None:
-        """Print all pending output: a job is about to have the terminal for itself."""
-
-    def note(self, sentence: str) -> None:
-        """Print a note now, and only once: whom a job waits for, or a facility that the system lacks."""
-
-    def error(self, sentence: str) -> None:
-        """Keep an error that is no job's outcome, to be reported at the end (R21)."""
-
-    def flush(self) -> None: ...
+    def started(self, number: int) -> None: ...
+    def ended(self, number: int, outcome: Outcome) -> None: ...

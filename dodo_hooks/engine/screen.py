@@ -73,7 +73,7 @@ class Screen:
     def attach(self, loop: "Loop") -> None:
         self._loop = loop
         if self._display.is_terminal:
-            loop.every(_TICK_S, self._draw_line)
+            loop.clocks.every(_TICK_S, self._draw_line)
 
     def started(self, job: "Job") -> None:
         self._running[job.title] = monotonic_s()

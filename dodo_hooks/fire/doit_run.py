@@ -1,8 +1,9 @@
 """`doit run ...` on a hook file: the selected jobs of each hook as an invocation of their own (section 5)."""
 
+import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dodo_hooks.core import statuses
@@ -10,10 +11,10 @@ from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.job_notes import RunOptions
 from dodo_hooks.doit_runner.phase_run import run_with_doit
-from dodo_hooks.fire.firing import phase_of, select_files, slots_of
+from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
 from dodo_hooks.fire.invocation import begin, publish
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
-from dodo_hooks.fire.run import BY_DOIT, Firing, Run
+from dodo_hooks.fire.run import Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
@@ -33,9 +34,9 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
     # A file that was named with -f is the business of whoever named it, unless it is the repository's own (section 8).
     if repo.top and find_file(world, repo.top) == plan.file:
         expect_accepted(world, repo, plan)
-    reporter = _WhileSomebodyReads(reporter)
+    reporter = _CommandReporter(reporter)
     selected = _closure(control.tasks, control.selected_tasks)
-    reporter.initialize(control.tasks, control.selected_tasks)
+    reporter.begin(control.tasks, control.selected_tasks)
     codes = [0]
     for hook in plan.hooks:
         left_out = {
@@ -45,14 +46,13 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         }
         if len(left_out) < len(hook.jobs):
             body = _without_needs(hook, left_out) if options.single else hook
-            slots = slots_of(options.slots or plan.slots)
-            firing = Firing(world, repo, body, (), BY_DOIT, phase_of(world), slots, plan, left_out)
+            firing = make_firing(world, repo, plan, body, (), BY_DOIT, left_out, slots=options.slots)
             codes.append(_run_hook(select_files(firing), reporter, dep_manager, options))
-    reporter.complete_run()
+    reporter.end()
     return max(codes)
 
 
-def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptions) -> int:
+def _run_hook(firing: Firing, reporter: "_CommandReporter", dep_manager: Any, options: RunOptions) -> int:
     run = begin(firing)
     if run is None or not publish(run):
         return 2
@@ -61,10 +61,8 @@ def _run_hook(firing: Firing, reporter: Any, dep_manager: Any, options: RunOptio
 
     def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
         phase = background_of(run, jobs, attached, database)
-        reporters = [_Part(reporter, attached)]
-        attached.go(
-            lambda: run_with_doit(phase, attached.recorder, attached.loop, reporters, dep_manager, options.always)
-        )
+        reporter.attached = attached
+        attached.go(lambda: run_with_doit(phase, attached.loop, [reporter], dep_manager, options.always))
 
     _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)
@@ -74,7 +72,7 @@ def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
     announce_promotion(run)
     jobs = run.open_jobs(FOREGROUND)
     if jobs:
-        attached = Attached(run, FOREGROUND, keeps_records=False, is_quiet=is_quiet)
+        attached = Attached(run, FOREGROUND, is_quiet=is_quiet)
         watch_changes(attached, jobs)
         run_jobs(attached, jobs)
 
@@ -100,25 +98,43 @@ def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
     return hook._replace(jobs=tuple(jobs))
 
 
-class _WhileSomebodyReads:
-    """A reporter that prints nothing more once its output is closed or full. The jobs and their records continue."""
+class _CommandReporter:
+    """The reporter of a whole command, during the runs of its hooks.
+
+    It is initialized and completed once, not with each hook. Its lines about a job are printed after the job's own
+    output. Once its output is closed or full, it prints nothing more: the jobs and their records continue.
+    """
 
     def __init__(self, reporter: Any) -> None:
+        self.attached: Attached | None = None  # the phase that runs now
         self._reporter = reporter
         self._is_silent = False
 
+    def begin(self, tasks: Mapping[str, Any], selected_tasks: Sequence[str]) -> None:
+        if hasattr(self._reporter, "initialize"):  # a reporter of a project's own may lack it
+            self._call(self._reporter.initialize, tasks, selected_tasks)
+
+    def end(self) -> None:
+        self._call(self._reporter.complete_run)
+
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        pass
+
+    def complete_run(self) -> None:
+        pass
+
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._reporter, name)
+        if name in ("add_success", "add_failure") and self.attached is not None:
+            self.attached.screen.drain(self.attached.stops.descriptor)
+        return functools.partial(self._call, getattr(self._reporter, name))
 
-        def report(*words: Any) -> None:
-            if not self._is_silent:
-                try:
-                    method(*words)
-                except OSError:
-                    self._is_silent = True
-                    _give_up_output()
-
-        return report
+    def _call(self, method: Callable[..., object], *words: Any) -> None:
+        if not self._is_silent:
+            try:
+                method(*words)
+            except OSError:
+                self._is_silent = True
+                _give_up_output()
 
 
 def _give_up_output() -> None:
@@ -129,26 +145,3 @@ def _give_up_output() -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.close(null)
-
-
-class _Part:
-    """The reporter of the whole command, during the run of one hook.
-
-    The command initializes and completes its reporter once, not with each hook. The reporter's lines about a job are
-    printed after the job's own output.
-    """
-
-    def __init__(self, reporter: Any, attached: Attached) -> None:
-        self._reporter = reporter
-        self._attached = attached
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("add_success", "add_failure"):
-            self._attached.screen.drain(self._attached.stops.descriptor)
-        return getattr(self._reporter, name)
-
-    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
-        pass
-
-    def complete_run(self) -> None:
-        pass

@@ -1,23 +1,114 @@
-"""The facts of one firing, gathered before its first job (HOT, imported when a hook has jobs)."""
+"""One firing of one hook: its facts, and how they are gathered before its first job (HOT, if a hook has jobs)."""
 
+from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
-from dodo_hooks.core.plan import BACKGROUND
-from dodo_hooks.fire.run import AUTO, BY_GIT, PHASES, Firing, nesting_of, say
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS
+from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
+from dodo_hooks.fire.nesting import nesting_of
 from dodo_hooks.git.event import needs_recovery
+from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.core.plan import Hook
-    from dodo_hooks.core.statuses import Outcome
+    from collections.abc import Mapping
+
+    from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.fire.select.job_filter import Questions
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
     from dodo_hooks.plans.compiled_plan import Compiled
 
 
-def query_status(firing: "Firing") -> "Firing":
+NO_LISTS: "Mapping[int, tuple[bytes, ...]]" = {}
+
+# The values of DODO_HOOKS_PHASE: how background jobs run.
+AUTO = "auto"
+ATTACHED = "foreground"
+DETACHED = "background"
+OFF = "off"
+PHASES = (AUTO, ATTACHED, DETACHED, OFF)
+
+BY_GIT = "git"
+MANUAL = "run"
+BY_DOIT = "doit"
+BY_RETRY = "retry"
+
+
+class Firing(Record):
+    """The facts of one firing."""
+
+    world: "World"
+    repo: "Repo"
+    hook: "Hook"
+    args: "tuple[str, ...]"
+    trigger: str  # BY_GIT, MANUAL, BY_DOIT or BY_RETRY
+    phase: str  # one of PHASES
+    slots: int
+    rules: "Plan"  # the hook file's settings for all hooks; its `hooks` are not used
+    left_out: "dict[int, Outcome]"  # the jobs that are not to run, and why
+    parent: "str | None" = None  # the invocation that this is a retry of
+    files: "Mapping[int, tuple[bytes, ...]]" = NO_LISTS  # of each job that is about files (G4)
+    stdin: bytes = b""  # what git gave to the hook (G3)
+    status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
+    again: "tuple[str, ...] | None" = ()  # the options of `run` that repeat it; None: its files came from a pipe
+
+    @property
+    def output(self) -> "tuple[str, ...]":
+        """The parts of the output that are shown, of plan.OUTPUTS."""
+        return OUTPUTS if self.rules.output is None else self.rules.output
+
+    @property
+    def needs_retry(self) -> bool:
+        """True if only a retry has the files of this run: git unstages those of `commit -a` when that has failed."""
+        index = self.world.environ.get("GIT_INDEX_FILE", "index")
+        is_gits_own = self.trigger == BY_GIT and index.rpartition("/")[2] != "index"
+        return is_gits_own or self.trigger == BY_RETRY or self.again is None
+
+    @property
+    def is_idle(self) -> bool:
+        """True if no job applies: then nothing runs and no invocation is recorded (section 7)."""
+        decided = self.left_out.values()
+        return len(decided) == len(self.hook.jobs) and all(one.status == statuses.SKIPPED for one in decided)
+
+    def has_line(self, number: int, outcome: Outcome) -> bool:
+        """Return whether a job that was left out has a line on the screen.
+
+        A job that was not selected has none. Where git fired the hook, a background job has none.
+        """
+        is_selected = outcome.reason != NOT_SELECTED
+        return is_selected and (self.trigger != BY_GIT or self.hook.jobs[number].phase == FOREGROUND)
+
+
+def make_firing(
+    world: "World",
+    repo: "Repo",
+    rules: "Plan",
+    hook: "Hook",
+    args: "tuple[str, ...]",
+    trigger: str,
+    left_out: "dict[int, Outcome]",
+    stdin: bytes = b"",
+    *,
+    slots: "int | None" = None,
+    phase: "str | None" = None,
+) -> Firing:
+    """Return the firing of a hook: the one place where firings are made.
+
+    `slots`, `phase`: those that a person asked for; None: as the hook file and the environment say.
+
+    Raises:
+        UsageError: DODO_HOOKS_PHASE is unknown.
+    """
+    phase = phase or _phase_of(world)
+    slots = slots or rules.slots or _processors()
+    return Firing(world, repo, hook, args, trigger, phase, slots, rules, left_out, stdin=stdin)
+
+
+def query_status(firing: Firing) -> Firing:
     """Start `git status` for the firing of a commit, and return the firing with that query (G5).
 
     git answers while the run is prepared.
@@ -33,7 +124,7 @@ def query_status(firing: "Firing") -> "Firing":
     return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))
 
 
-def _is_inside_of_another(firing: "Firing") -> bool:
+def _is_inside_of_another(firing: Firing) -> bool:
     """Return whether unstaged changes are hidden by a run whose job fired this hook.
 
     The tree belongs to that run, and waiting for its end would be a deadlock. A hook inside a job of any other run
@@ -48,12 +139,12 @@ def _is_inside_of_another(firing: "Firing") -> bool:
 
 
 def select_files(
-    firing: "Firing",
+    firing: Firing,
     given: "tuple[bytes, ...] | None" = None,
     questions: "Questions | None" = None,
     *,
     is_forced: bool = False,
-) -> "Firing":
+) -> Firing:
     """Return the firing with the file lists of its jobs, and with the jobs that do not apply left out (C7, G4).
 
     Args:
@@ -86,21 +177,6 @@ def select_files(
     return firing._replace(left_out=applies.left_out, files=applies.files)
 
 
-def firing_of(
-    world: "World",
-    repo: "Repo",
-    compiled: "Compiled",
-    hook: "Hook",
-    args: "tuple[str, ...]",
-    trigger: str,
-    out: "dict[int, Outcome]",
-    stdin: bytes = b"",
-) -> "Firing":
-    rules = compiled.rules
-    slots = slots_of(rules.slots)
-    return Firing(world, repo, hook, args, trigger, phase_of(world), slots, rules, out, stdin=stdin)
-
-
 def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":
     """Return the outcomes of the jobs that the variables leave out.
 
@@ -122,16 +198,14 @@ def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> 
     return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}
 
 
-def slots_of(wanted: "int | None") -> int:
-    """Return how many jobs may run at once: the wanted number, else one for each processor that we may use."""
-    if wanted is not None:
-        return wanted
+def _processors() -> int:
+    """Return how many processors we may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def phase_of(world: "World") -> str:
+def _phase_of(world: "World") -> str:
     """Return the value of DODO_HOOKS_PHASE, which decides about background jobs.
 
     Raises:

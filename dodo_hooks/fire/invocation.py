@@ -4,9 +4,10 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
 from dodo_hooks.fire.environment import environment_of_run
-from dodo_hooks.fire.run import BACKGROUND_NICE, Firing, Nesting, Run, nesting_of
+from dodo_hooks.fire.nesting import Nesting, nesting_of
+from dodo_hooks.fire.run import Run
 from dodo_hooks.git.repo import head_of, main_worktree
-from dodo_hooks.host.console import say as say
+from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import open_terminal, os
 from dodo_hooks.host.process import has_process_table
 from dodo_hooks.host.world import monotonic_s
@@ -17,9 +18,12 @@ from dodo_hooks.store.writer import reserve_invocation
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.engine.foreground import Terminal
+    from dodo_hooks.fire.firing import Firing
+
+BACKGROUND_NICE = 10  # R13
 
 
-def begin(firing: Firing) -> "Run | None":
+def begin(firing: "Firing") -> "Run | None":
     """Reserve the invocation, which `publish` then makes visible.
 
     Returns None where the record cannot be written and only background jobs are lost. The reason was printed then, and
@@ -70,7 +74,7 @@ def publish(run: Run) -> bool:
     return True
 
 
-def _refuse_or_report(firing: Firing, error: StoreError) -> None:
+def _refuse_or_report(firing: "Firing", error: StoreError) -> None:
     """Raise the error if foreground jobs were to run, so that a gate refuses; else print the error (R21)."""
     to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
     if any(job.phase == FOREGROUND for job in to_run):
@@ -78,7 +82,7 @@ def _refuse_or_report(firing: Firing, error: StoreError) -> None:
     say(f"{error}; the background jobs of {firing.hook.name} were not started")
 
 
-def _facts(firing: Firing, nesting: Nesting) -> Facts:
+def _facts(firing: "Firing", nesting: Nesting) -> Facts:
     branch, head = head_of(firing.repo)
     return Facts(
         firing.hook.name,
@@ -95,7 +99,7 @@ def _facts(firing: Firing, nesting: Nesting) -> Facts:
     )
 
 
-def _retention_s(firing: Firing) -> "float | None":
+def _retention_s(firing: "Firing") -> "float | None":
     """Return how long the run is kept, in seconds: the longest retention of its jobs (section 7).
 
     Returns None where no job has a retention of its own.

@@ -16,15 +16,23 @@ from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook,
 from dodo_hooks.core.terminal_text import BOLD, cut, padded, painted, shown
 from dodo_hooks.engine.foreground import read_terminal
 from dodo_hooks.engine.job_line import job_line, name_columns
-from dodo_hooks.fire.firing import firing_of, left_out_by_variable, query_status, select_files
+from dodo_hooks.fire.firing import (
+    ATTACHED,
+    DETACHED,
+    MANUAL,
+    Firing,
+    left_out_by_variable,
+    make_firing,
+    query_status,
+    select_files,
+)
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.fire.recovery import recover_before_hook
-from dodo_hooks.fire.run import ATTACHED, DETACHED, MANUAL, Firing, say
 from dodo_hooks.fire.select.manual_push import needs_push, with_push
 from dodo_hooks.fire.select.selectors import BY_COMMAND, Selectors, left_out
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.git.repo import Repo, find_repo
-from dodo_hooks.host.console import print_line
+from dodo_hooks.host.console import print_line, say
 from dodo_hooks.host.descriptors import read_all
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.cache import compile_file, load_compiled, with_records
@@ -45,7 +53,7 @@ class Request:
     hook: str  # or a task
     args: tuple[str, ...] = ()
     selectors: Selectors = EVERYTHING
-    phase: str | None = None  # of fire.run.PHASES; None: as the environment says
+    phase: str | None = None  # of fire.firing.PHASES; None: as the environment says
     slots: int | None = None
     files: tuple[bytes, ...] | None = None  # the files for its jobs, relative to the top; None: the event's files
     is_forced: bool = False  # jobs run also where no file matches
@@ -97,9 +105,19 @@ def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body
         body = body._replace(jobs=tuple(job._replace(stage_fixed=False) for job in body.jobs))
     if request.is_detached:
         body = _detached(body)
-    firing = firing_of(world, repo, compiled, body, request.args, MANUAL, out, _manual_stdin(body))
-    phase = DETACHED if request.is_detached else request.phase or firing.phase
-    firing = firing._replace(phase=phase, slots=request.slots or firing.slots, again=request.again)
+    phase = DETACHED if request.is_detached else request.phase
+    firing = make_firing(
+        world,
+        repo,
+        compiled.rules,
+        body,
+        request.args,
+        MANUAL,
+        out,
+        _manual_stdin(body),
+        slots=request.slots,
+        phase=phase,
+    )._replace(again=request.again)
     if request.files is None and needs_push(firing):
         firing = with_push(firing)
     if request.is_verbose or request.is_quiet:
@@ -137,7 +155,7 @@ def run_command_hook(world: World, repo: Repo, hook: str, args: tuple[str, ...])
     if body is None:
         return 0
     out = left_out_by_variable(world, compiled, body)
-    firing = select_files(firing_of(world, repo, compiled, body, args, MANUAL, out)._replace(phase=ATTACHED))
+    firing = select_files(make_firing(world, repo, compiled.rules, body, args, MANUAL, out, phase=ATTACHED))
     return 0 if firing.is_idle else run_firing(firing)
 
 

@@ -2,20 +2,21 @@
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import HooksError, StoreError
-from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
-from dodo_hooks.core.schedule import CountingSource, Ledger
+from dodo_hooks.core.schedule import CountingSource
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.engine.foreground import AttachedRecorder, listen, read_terminal, run_attached
+from dodo_hooks.engine.foreground import listen, read_terminal, run_attached
 from dodo_hooks.engine.loop import Loop
+from dodo_hooks.engine.recorder import Recorder
 from dodo_hooks.engine.screen import Screen
+from dodo_hooks.fire.firing import BY_GIT, Firing
 from dodo_hooks.fire.invocation import begin, context_of, publish
 from dodo_hooks.fire.report.run_report import display_of, report, report_idle
-from dodo_hooks.fire.run import ATTACHED, AUTO, BY_GIT, OFF, Firing, Run, say
-from dodo_hooks.git.replay import abandoned_replays, clear_deferred, defer, deferred_hooks, replay_of
+from dodo_hooks.fire.run import Run
 from dodo_hooks.host import signals
+from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os
-from dodo_hooks.host.world import monotonic_s, reach_site
+from dodo_hooks.host.world import reach_site
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import repository_id
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.engine.background_phase import Background
-    from dodo_hooks.engine.protocols import Recorder
     from dodo_hooks.fire.unstaged_guard import Staging
 
     # Runs the open jobs of a phase in a loop that is set up for it.
@@ -36,18 +36,18 @@ class Attached:
 
     __slots__ = ("loop", "recorder", "run", "screen", "staging", "stops")
 
-    def __init__(self, run: Run, phase: str, *, keeps_records: bool, is_quiet: bool = False) -> None:
+    def __init__(self, run: Run, phase: str, *, is_quiet: bool = False) -> None:
         firing = run.firing
         terminal = read_terminal(firing.world, firing.rules.has_colors)
         self.run = run
         self.staging: Staging | None = None  # of a commit
         self.screen = Screen(display_of(run, phase, terminal.is_terminal, terminal.look, is_quiet=is_quiet))
-        self.recorder = AttachedRecorder(run.writer, self.screen, keeps_records=keeps_records)
+        self.recorder = Recorder(run.writer, self.screen)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)
         self.recorder.signals = self.stops.descriptor
         if run.deadline_s is not None:
-            self.loop.set_hook_deadline(run.deadline_s)
+            self.loop.clocks.hook_deadline_s = run.deadline_s
 
     def go(self, run_jobs: "Callable[[], object]") -> None:
 
@@ -102,7 +102,7 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
 
     Returns False where the invocation could not be published. The reason was printed then, and nothing has run.
     """
-    attached = Attached(run, FOREGROUND, keeps_records=True)
+    attached = Attached(run, FOREGROUND)
     try:
         _prepare_foreground(attached, jobs)
         if not publish(run):
@@ -118,24 +118,31 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
 def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
     """Prepare the foreground jobs, without doit, since a person waits.
 
-    The first wave starts while the records are written.
+    The first wave starts, and the records are written, while `git status` says what is to be hidden. If something is,
+    that wave is dismissed: it does not hold the lock of the hidden changes.
 
     Raises:
         HooksError: the jobs cannot be run. Nothing of the invocation is left in the store.
     """
     run = attached.run
     try:
+        _open_first_wave(attached, jobs)
+        run.writer.write_records()
         if run.firing.status is not None:
             from dodo_hooks.fire.unstaged_guard import Staging
 
             attached.staging = Staging(run, jobs)
             attached.staging.guard(attached.loop)
         watch_changes(attached, jobs)
-        ready, _ = CountingSource(run.firing.hook, jobs, run.writer.outcomes()).start()
-        attached.loop.open_wave(ready)
     except HooksError:
         run.writer.abandon()
         raise
+
+
+def _open_first_wave(attached: Attached, jobs: "Sequence[int]") -> None:
+    ready, _ = CountingSource(attached.run.firing.hook, jobs, attached.run.writer.outcomes()).start()
+    try:
+        attached.loop.open_wave(ready)
     except OSError:  # no process or no descriptor is left: the loop tries again, and reports it
         pass
 
@@ -158,16 +165,17 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
     `run_attached_jobs` runs the jobs if they stay attached. By default doit does, with the records as its only
     reporter. `database`: doit's database; None: the repository's own.
     """
-    _decide_background(run)
-    jobs = run.open_jobs(BACKGROUND)
     answer = None
-    if jobs and _has_to_be_attached(run):
-        if run.firing.trigger == BY_GIT:  # git would not have waited, so background jobs do not fail it
-            answer = run.exit_code(FOREGROUND)
-        attached = Attached(run, BACKGROUND, keeps_records=False)
-        (run_attached_jobs or _run_by_doit)(attached, jobs)
-    elif jobs:
-        return _detach(run, jobs, database)
+    if run.open_jobs(BACKGROUND):
+        from dodo_hooks.fire.background_start import decide_background, must_be_attached
+
+        jobs = decide_background(run)
+        if jobs and not must_be_attached(run):
+            return _detach(run, jobs, database)
+        if jobs:
+            if run.firing.trigger == BY_GIT:  # git would not have waited, so background jobs do not fail it
+                answer = run.exit_code(FOREGROUND)
+            (run_attached_jobs or _run_by_doit)(Attached(run, BACKGROUND), jobs)
     return close(run, answer)
 
 
@@ -215,10 +223,10 @@ def background_of(
     )
 
 
-def _run_with_doit(phase: "Background", recorder: "Recorder", loop: Loop) -> None:
+def _run_with_doit(phase: "Background", loop: Loop) -> None:
     from dodo_hooks.doit_runner.phase_run import run_with_doit
 
-    run_with_doit(phase, recorder, loop)
+    run_with_doit(phase, loop)
 
 
 def _git_file(top: str) -> str:
@@ -251,92 +259,10 @@ def announce_promotion(run: Run) -> None:
             say(f"{run.firing.hook.name}: {job.name} runs in the foreground, because {' and '.join(by)} needs it")
 
 
-def _decide_background(run: Run) -> None:
-    """Give an outcome to the background jobs that will not run (R3, R5, R8, R12, R17)."""
-    jobs = run.open_jobs(BACKGROUND)
-    if not jobs:
-        return
-    run.decide(Ledger(run.firing.hook, jobs, run.writer.outcomes()).skip_what_cannot_run())
-    refusal = _refusal(run)
-    if refusal is not None:
-        run.decide((number, refusal) for number in run.open_jobs(BACKGROUND))
-
-
-def _refusal(run: Run) -> "Outcome | None":
-    """Return the outcome of all background jobs if their phase must not start; None if it may."""
-    hook = run.firing.hook
-    if run.interrupted is not None:
-        return Outcome(statuses.SKIPPED, statuses.INTERRUPTED, statuses.interrupted_by(run.interrupted))
-    if run.deadline_s is not None and monotonic_s() >= run.deadline_s:
-        return Outcome(statuses.SKIPPED, statuses.TIMEOUT, f"{hook.name} timed out")
-    if run.has_failed(FOREGROUND) and hook.fail_fast:
-        return Outcome(statuses.SKIPPED, statuses.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
-    has_failed = run.has_failed(FOREGROUND) and not hook.warns  # R8
-    # An error of ours refuses a commit, too (G5).
-    if (has_failed or run.errors) and is_gate(hook.name, run.firing.args):
-        return Outcome(statuses.SKIPPED, statuses.GATE, "foreground jobs failed, so git stops")
-    if run.nesting.within is not None:
-        return Outcome(statuses.SKIPPED, statuses.NESTED, f"the hook fired inside a job of {run.nesting.within}")
-    if run.firing.phase == OFF:
-        return Outcome(statuses.SKIPPED, statuses.SELECTION, "background jobs were turned off")
-    return _postponement(run) if run.firing.trigger == BY_GIT else None
-
-
-def _postponement(run: Run) -> "Outcome | None":
-    """Return the outcome of background jobs that are deferred while git replays commits; None if they may start (R12).
-
-    The background phase of a replay starts once, at its end.
-    """
-    hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
-    if replay is None:
-        _clear_abandoned(run)
-        return None
-    if replay.is_over:
-        clear_deferred(replay, hook)
-        return None
-    defer(replay, hook, run.firing.args)
-    return Outcome(statuses.SKIPPED, statuses.REPLAY, "git is replaying commits: the background is begun at the end")
-
-
-def _clear_abandoned(run: Run) -> None:
-    """Note what happens to the background phases that an abandoned replay deferred.
-
-    This hook's phase starts now; those of other hooks are dropped.
-    """
-    hook = run.firing.hook.name
-    for replay in abandoned_replays(run.firing.repo, hook):
-        for name in deferred_hooks(replay):
-            clear_deferred(replay, name)
-            if name == hook:
-                run.notes.append(f"{hook}: starting the background jobs deferred by an unfinished {replay.command}")
-            else:
-                run.notes.append(
-                    f"{name}: dropped the background jobs deferred by an unfinished {replay.command}; "
-                    f"run them with `dodo-hooks run {name}`"
-                )
-
-
-def _has_to_be_attached(run: Run) -> bool:
-    """Return whether the background jobs must run attached.
-
-    That is so in CI and under a container's process 1, where nothing waits for a detached process (R10), and where the
-    records cannot be locked.
-    """
-    firing = run.firing
-    if not run.writer.has_locks:
-        say(f"{firing.hook.name}: cannot lock {run.writer.directory}; background jobs run attached")
-        return True
-    if firing.phase != AUTO:
-        return firing.phase == ATTACHED
-    return firing.world.is_ci or (firing.trigger == BY_GIT and os.getppid() == 1)
-
-
 def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
     reach_site(attached.run.firing.world)
-    from dodo_hooks.doit_runner.phase_run import run_with_doit
-
     phase = background_of(attached.run, jobs, attached)
-    attached.go(lambda: run_with_doit(phase, attached.recorder, attached.loop))
+    attached.go(lambda: phase.run_jobs(phase, attached.loop))
 
 
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:

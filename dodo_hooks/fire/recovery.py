@@ -5,8 +5,8 @@ Every fired hook and every command recovers first.
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.git_hooks import OFTEN_UNSEEN, is_gate
-from dodo_hooks.fire.run import say
 from dodo_hooks.git.unstaged.lock import is_held_by_ancestor, wait_until_restored
+from dodo_hooks.host.console import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.terminal_text import shell_word
-from dodo_hooks.fire.firing import slots_of
+from dodo_hooks.fire.firing import AUTO, BY_RETRY, make_firing
 from dodo_hooks.fire.phases import run_firing
-from dodo_hooks.fire.run import AUTO, BY_RETRY, Firing
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import read_file
@@ -62,9 +61,9 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
     plan = _present_plan(world, repo)
     (hook,) = with_records(Plan("", None, (_hook(invocation, jobs, selected, plan),))).hooks
     left_out = {number: _outcome_of(job, invocation) for number, job in enumerate(jobs) if number not in selected}
-    slots = slots_of(plan.slots)
-    firing = Firing(world, repo, hook, invocation.args, BY_RETRY, AUTO, slots, plan, left_out, parent=invocation.id)
-    return run_firing(firing._replace(files=_files(jobs, selected), stdin=_stdin(invocation, jobs, selected)))
+    stdin = _stdin(invocation, jobs, selected)
+    firing = make_firing(world, repo, plan, hook, invocation.args, BY_RETRY, left_out, stdin, phase=AUTO)
+    return run_firing(firing._replace(files=_files(jobs, selected), parent=invocation.id))
 
 
 def _expect_end(invocation: InvocationRecord) -> None:

@@ -1,6 +1,6 @@
 """The working tree and the index while the foreground jobs of a commit run (G5, G6, G7; HOT, for commits alone).
 
-Unstaged changes are hidden before the first wave is forked, and restored on every way out, before the background phase
+Unstaged changes are hidden before the first job is started, and restored on every way out, before the background phase
 starts. In between, the files that a job with `stage_fixed` changed are staged as it ends. The guard records which jobs
 ran and how they ended, so that other writes to the hidden paths can be judged when the changes are restored.
 """
@@ -8,7 +8,7 @@ ran and how they ended, so that other writes to the hidden paths can be judged w
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.fire.run import say
+from dodo_hooks.host.console import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _STOPPED = (statuses.TIMEOUT, statuses.INTERRUPTED, statuses.SPAWN)  # causes of
 
 
 class Staging:
-    """The guard of a commit's unstaged changes, made before the first wave is forked.
+    """The guard of a commit's unstaged changes, made before the first job is started.
 
     Its maker calls `end` on every way out.
     """

@@ -125,6 +125,9 @@ class _Capture:
         return Captured(os.waitstatus_to_exitcode(status), output, said, is_late)
 
     def start(self) -> None:
+        # Whoever started us may ignore SIGCHLD; then the exit status of every child would be lost (waitpid(2)).
+        if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         reader, self._writer = os.pipe() if self._stdin else (os.open("/dev/null", os.O_RDONLY), -1)
         ends = [reader]
         try:

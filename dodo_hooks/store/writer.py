@@ -48,6 +48,7 @@ class InvocationWriter:
         self._constant = constant
         self._marker = layout.live_marker(repository_dir, identity, hook.name)
         self._changed: set[int] = set()
+        self._is_written = False  # every record, under the dot-name
         self._has_room = False  # for the ends of the jobs, in `lock` (store/reserve.py)
         self._temporary = ""
 
@@ -69,8 +70,8 @@ class InvocationWriter:
                 state.log_bytes = state.log_left_out = 0
         self._changed.add(number)
 
-    def flush(self) -> None:
-        """Write the records that have changed since the last call.
+    def flush(self, *, starts: bool = True) -> None:
+        """Write the records that have changed since the last call; without `starts`, only those of ended jobs.
 
         Raises:
             StoreError: a record cannot be written; it stays changed, for the next call. On a full disk the ends of jobs
@@ -79,6 +80,8 @@ class InvocationWriter:
         try:
             for number in sorted(self._changed):
                 state = self.jobs[number]
+                if state.outcome is None and not starts:
+                    continue
                 record = records.job_record(self.hook.jobs[number], state, self._names)
                 replace_file(layout.meta_file(state.directory), record)
                 self._changed.discard(number)
@@ -157,18 +160,34 @@ class InvocationWriter:
         self.alive = _lock(layout.alive_file(temporary), LOCK_SH)
         self._has_room = self.lock != NO_LOCK and take_room(self.lock, len(self.jobs))
 
-    def publish(self) -> None:
-        """Write every record, and rename the directory to its visible name (R19).
+    def write_records(self) -> None:
+        """Write every record under the dot-name; `publish` does it otherwise.
 
         Raises:
-            StoreError: a record cannot be written; nothing is visible, and nothing is left.
+            StoreError: a record cannot be written; nothing is left.
         """
         try:
             self._write_all(self._temporary)
         except OSError as error:
             self.abandon()
             raise _unwritable(self.hook.name, self.directory, error) from error
+        self._is_written = True
         self._changed.clear()
+
+    def publish(self) -> None:
+        """Rename the directory, with every record in it, to its visible name (R19).
+
+        Raises:
+            StoreError: a record cannot be written; nothing is visible, and nothing is left.
+        """
+        if not self._is_written:
+            self.write_records()
+        try:
+            _create(self._marker, b"")
+            os.rename(self._temporary, self.directory)
+        except OSError as error:
+            self.abandon()
+            raise _unwritable(self.hook.name, self.directory, error) from error
 
     def abandon(self) -> None:
         """Delete an invocation that was not published."""
@@ -190,8 +209,6 @@ class InvocationWriter:
             if job.number in self.files:
                 names = b"".join(as_argument(file) + b"\0" for file in self.files[job.number])
                 _create(layout.files_file(directory), names)
-        _create(self._marker, b"")
-        os.rename(temporary, self.directory)
 
 
 def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:

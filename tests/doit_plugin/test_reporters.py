@@ -14,10 +14,11 @@ from doit.task import Task  # type: ignore[import-untyped]
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.console_reporter import ConsoleReporter
-from dodo_hooks.doit_runner.job_notes import Ending, JobFailed, JobSkipped, note_ending
+from dodo_hooks.doit_runner.job_notes import JobFailed, JobNote, JobSkipped, note_job
 from dodo_hooks.doit_runner.json_reporter import JsonReporter
 from dodo_hooks.doit_runner.reporters import FanOut
 from dodo_hooks.engine.job_line import reason_of
+from dodo_hooks.store.records import JobState
 
 FAILED = Outcome(statuses.FAILED, statuses.EXIT, exit_code=7)
 SKIPPED = Outcome(statuses.SKIPPED, statuses.NEED, need=0, root_cause=0)
@@ -208,17 +209,22 @@ def _a_run(reporter: Any) -> None:
         reporter.get_status(task)
     reporter.execute_task(format_)
     reporter.execute_task(lint)
-    note_ending(
-        format_, Ending(0, Outcome(statuses.COMPLETED), BEGAN_NS, BEGAN_NS + 312_000_000, 0.312, f"format@{invocation}")
-    )
+    _note_end(format_, f"format@{invocation}", Outcome(statuses.COMPLETED), 0.312)
     reporter.add_success(format_)
-    note_ending(lint, Ending(1, FAILED, BEGAN_NS, BEGAN_NS + 2_000_000_000, 2.0, f"big lint@{invocation}"))
+    _note_end(lint, f"big lint@{invocation}", FAILED, 2.0)
     reporter.add_failure(lint, JobFailed("big lint", FAILED))
     reporter.add_failure(build, JobSkipped("build", SKIPPED, "big lint", statuses.FAILED))
     reporter.skip_condition(types, NO_FILES)
     reporter.skip_uptodate(same)
     reporter.skip_ignore(never)
     reporter.complete_run()
+
+
+def _note_end(task: Task, address: str, outcome: Outcome, duration_s: float) -> None:
+    """Note the job of a task, as its record has it when it has ended."""
+    state = JobState("/")
+    state.started_ns, state.outcome, state.duration_s = BEGAN_NS, outcome, duration_s
+    note_job(task, JobNote(0, state, address))
 
 
 def _output_of(reporter: Callable[..., Any], run: Callable[[Any], None]) -> str:

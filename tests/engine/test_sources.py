@@ -18,7 +18,11 @@ from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.database import open_database
 from dodo_hooks.doit_runner.runner import WaveRunner, control_of
 from dodo_hooks.doit_runner.source import DispatchSource
+from dodo_hooks.engine.loop import Loop
+from dodo_hooks.engine.recorder import Recorder
+from dodo_hooks.engine.waves.job import TO_FILE, Context
 from dodo_hooks.loader.tasks import task_name, tasks_of
+from dodo_hooks.store.writer import InvocationWriter
 from engine.graphs import COMPLETED, FAILED, OUTCOMES, beginnings, hooks, make_hook
 from kit.chance import how_many
 
@@ -28,26 +32,14 @@ EXAMPLES = how_many(300, 2000)  # they are cheap, and this is what holds section
 Change = tuple[list[int], list[tuple[int, Outcome]]]
 
 
-class Deaf:
-    """A recorder that a source never calls: the loop does."""
-
-    def started(self, number: int, pid: int, wave: int, at_ns: int) -> None: ...
-    def output(self, number: int) -> None: ...
-    def ended(self, number: int, outcome: Outcome, at_ns: int, duration_s: "float | None" = None) -> None: ...
-    def clear_display(self) -> None: ...
-    def note(self, sentence: str) -> None: ...
-    def error(self, sentence: str) -> None: ...
-    def flush(self) -> None: ...
-    def alone(self, number: int) -> bool:
-        return False
-
-
 def doits_source(
     hook: Hook, names: "list[str]", decided: "dict[int, Outcome]", database: Any, always: bool = False
 ) -> DispatchSource:
     """Return the source over doit's own dispatcher, for a selection of tasks of this hook."""
     control = control_of(tasks_of(Plan("", None, (hook,)), lambda hook, job: lambda: True), names)
-    runner = WaveRunner(database, None, hook, Deaf(), decided, "@1", always)
+    context = Context(hook, "/", {}, "/", TO_FILE, 1.0, 0, True)
+    idle = Loop(context, Recorder(InvocationWriter("/", "/", "1", hook, b"")), 1, ())
+    runner = WaveRunner(database, None, idle, decided, always)
     dispatcher = control.task_dispatcher()
     runner._tasks = dispatcher.tasks  # as run_tasks does before it calls the loop
     return DispatchSource(runner, dispatcher, hook, decided)

@@ -11,6 +11,7 @@ import pytest
 
 from dodo_hooks.host.capture import Captured, capture, capture_command
 from kit.process import DEADLINE_S, wait_until
+from kit.repo import PACKAGES
 
 ENV = {"PATH": os.environ["PATH"]}
 
@@ -97,3 +98,14 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_r14_the_status_of_a_program_is_known_also_where_sigchld_came_in_ignored(env: dict[str, str]) -> None:
+    code = (
+        "import os, signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "from dodo_hooks.host.capture import capture\n"
+        "print(capture(('sh', '-c', 'exit 3'), os.environ).exit_code)"
+    )
+    environ = {**env, "PYTHONPATH": PACKAGES}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "3\n"

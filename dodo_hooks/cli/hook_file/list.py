@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from dodo_hooks.cli.color_option import color_option
 from dodo_hooks.cli.completion import hook_names
 from dodo_hooks.cli.repository import plan_here, print_once, with_only
-from dodo_hooks.cli.root_command import color_option
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
 from dodo_hooks.fire.report.file_warnings import print_warnings_here

@@ -9,8 +9,8 @@ import os
 
 from dodo_hooks.core.errors import GitError, StoreError
 from dodo_hooks.core.plan import Plan
-from dodo_hooks.fire.run import say
 from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.host.console import say
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
 from dodo_hooks.host.world import World
 from dodo_hooks.store import layout

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
 
+    Decided = tuple[bytes, ...] | Outcome | None
     Questions = dict[int, tuple[str, ...]]  # of each job the commands that would say whether it runs, and to what files
 
 _NO_EVENT = {
@@ -56,7 +57,6 @@ def filter_jobs(
     A job whose files cannot be listed fails: a gate must not pass because of that.
 
     Args:
-        stdin: what git wrote to the hook.
         given: files, relative to the top, that replace all file sets.
         left_out: the jobs that were left out before.
         status: the `git status` query of a commit, where it was started already.
@@ -71,22 +71,16 @@ def filter_jobs(
 
         answers = ConditionValues(event, executes=questions is None)
     out, files = dict(left_out), {}
-    for job in hook.jobs:
-        if job.number in out:
-            continue
-        outcome = _refusal(job, event, answers, is_fired)
-        if questions is not None and outcome is None:
+    for job in (job for job in hook.jobs if job.number not in left_out):
+        decided: Decided = _refusal(job, event, answers, is_fired)
+        if decided is None and questions is not None:
             _note_questions(job, answers, event, questions)
-        if outcome is None and job.files is not None and not (questions is not None and _asks_command(job, event)):
-            found = _files(job, job.files, event)
-            if is_forced and found == _no_match(job.files, event):
-                found = ()
-            if isinstance(found, Outcome):
-                outcome = found
-            else:
-                files[job.number] = found
-        if outcome is not None:
-            out[job.number] = outcome
+        if decided is None and (questions is None or not _asks_command(job, event)):
+            decided = _files(job, event, is_forced=is_forced)
+        if isinstance(decided, Outcome):
+            out[job.number] = decided
+        elif decided is not None:
+            files[job.number] = decided
     _leave_out_unneeded_setup(hook, out)
     return FilteredJobs(out, files, answers.sentences() if answers else ())
 
@@ -136,11 +130,17 @@ def _condition(reason: str) -> Outcome:
 # Files
 
 
-def _files(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, ...] | Outcome":
-    """Return the files of a job, or the outcome of a job that does not run.
+def _files(job: "Job", event: EventFiles, *, is_forced: bool) -> "Decided":
+    """Return the files of a job, None if it is not about files, or the outcome of a job that does not run."""
+    rule = job.files
+    if rule is None:
+        return None
+    found = _matching(job, rule, event)
+    return () if is_forced and found == _no_match(rule, event) else found
 
-    A job whose command takes no file list runs for deleted files, too (G4).
-    """
+
+def _matching(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, ...] | Outcome":
+    """Return the files of the event that the rule means. A job that takes no list runs for deleted ones, too (G4)."""
     given = event.given
     try:
         found = event.listed(job, rule) if given is None else dict.fromkeys(given, False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dodo_hooks.fire.run import Firing
+from dodo_hooks.fire.firing import Firing
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.console import say

@@ -52,7 +52,7 @@ _COMMANDS = re.compile(
 )
 # What evaluates the value of a variable, @, and those of the variables that it names.
 _CALCULATION = (
-    r"\$\(\([^)]*@|\blet .*@|\$\{!@|\$\{[^}]*(?:\[|:(?![-=?+])).*?@|@@P\}|\[[^\]\n]*@[^\]\n]*\]\+?="
+    r"\$\(\([^)]*@|\b(?:let|eval)\b(?s:.*)@|\$\{!@|\$\{[^}]*(?:\[|:(?![-=?+])).*?@|@@P\}|\[[^\]\n]*@[^\]\n]*\]\+?="
     r"|\[\[[^\n]*@[^\n]* -(?:eq|ne|[lg][te])\b|\[\[[^\n]* -(?:eq|ne|[lg][te]) [^\n]*@"
     r"|\b(?:declare|typeset|local|export|readonly) +-\w*[in]"
 )
@@ -62,7 +62,7 @@ _IS_INPUT = re.compile(r"-|/dev/stdin|/dev/fd/0")
 _SUFFIX = re.compile(r"\.[a-z]+|inplace|")  # of `sed -i .bak`, `sed -i ''` and `gawk -i inplace`
 _SUBCOMMANDS = ("exec", "x", "dlx")  # of npm and pnpm, before an option of theirs
 _PIPE = re.compile(r"(?<!\|)\|(?!\|)")
-_COMPARES_NUMBERS = re.compile(r"-(eq|ne|lt|le|gt|ge|o)")
+_NUMBERS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-o"))
 
 
 def check_programs(shell: ShellText) -> None:
@@ -72,6 +72,8 @@ def check_programs(shell: ShellText) -> None:
         _check_shell(words, place)
         _check_calculation(words, place, shell)
         names = [_program(word) for word in words]
+        if place == len(words) and not _FILL_IN.isdisjoint(names) and not (_PREFIXES - _FILL_IN).isdisjoint(names):
+            raise Refused(None, "would be a command, which xargs starts: name one, or use")
         for number, name in enumerate(names):
             is_run = number <= place or not _RUNNERS.isdisjoint(names[:number])
             if name in _PROGRAMS and (is_run or (name and _PROGRAMS[name][0] != _ALL)):
@@ -82,7 +84,10 @@ def check_programs(shell: ShellText) -> None:
                 if name not in _FILL_IN and not _FILL_IN.isdisjoint(names):
                     is_open = bool(found) or name in _SHELLS
                 else:
-                    is_open = reads_input and is_run and _PIPE.search(shell.text) is not None
+                    is_shell = (
+                        not name and number <= place and "".join(names[number + 1 :])[:1] in ("", "-")
+                    )  # $SHELL -s
+                    is_open = (is_shell or (reads_input and is_run)) and _PIPE.search(shell.text) is not None
                 if is_open:
                     raise Refused(None, why, _PROGRAMS[name][2])
 
@@ -118,7 +123,7 @@ def _check_shell(words: "list[Word]", place: int) -> None:
         operands = operands if texts[1:2] != ["in"] or _COMMANDS.match(f"{texts[0]}=") else operands[:1]
     elif name in ("export", "readonly"):
         operands = [word for word in operands if not ASSIGNED.match(word.text) or texts[0].startswith("-")]
-    elif name not in NOT_PROGRAMS or name in _HARMLESS | _PREFIXES:
+    elif name not in NOT_PROGRAMS or name in _HARMLESS | _PREFIXES or name in _PROGRAMS:
         return
     _refuse(operands, why)
 
@@ -126,8 +131,10 @@ def _check_shell(words: "list[Word]", place: int) -> None:
 def _operators(name: str, operands: "list[Word]") -> "list[Word]":
     """Return what bash evaluates, behind -v or as a number in [[ ]], and what could be an operator of [."""
     texts = [word.text for word in operands]
-    if "-v" in texts or "-R" in texts or name == "[[":
-        return operands if name != "[[" or any(map(_COMPARES_NUMBERS.fullmatch, texts)) or "-v" in texts else []
+    if "-v" in texts or "-R" in texts or (name == "[[" and not _NUMBERS.isdisjoint(texts)):
+        return operands
+    if name == "[[":
+        return []
     pairs = zip(operands, [*texts[1:], ""], strict=True)
     return [
         one for one, next_ in pairs if one.text[:2] == f"-{UNKNOWN}" or (one.text[:1] == UNKNOWN and UNKNOWN in next_)
@@ -164,10 +171,8 @@ def _code_in(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Wor
             if kind == _ARGS and is_next and word.is_solid and not is_option:
                 return found, reads
             is_whole = code.fullmatch(text) is not None
-            has_code, is_next = (
-                has_code or is_next or is_whole,
-                is_whole or (is_next and (is_option or not word.is_solid)),
-            )
+            has_code |= is_next or is_whole
+            is_next = is_whole or (is_next and (is_option or not word.is_solid))
         elif kind != _CODE:
             is_data = word.is_list if kind != _FILTER else has_code or (previous == "-v" and ASSIGNED.match(text))
             reads |= bool(_IS_INPUT.fullmatch(text) or (name in _SHELLS and re.match(r"-\w*s", text)))

@@ -156,8 +156,6 @@ def _rc_line(rc: str) -> str:
         word = rc
     elif rc.startswith("~/"):
         word = f'"$HOME"/{shlex.quote(rc[2:])}'
-    elif rc.startswith("/"):
-        word = shlex.quote(rc)
     else:
-        word = f'"$DODO_WORKTREE"/{shlex.quote(rc)}'
+        word = shlex.quote(rc) if rc.startswith("/") else f'"$DODO_WORKTREE"/{shlex.quote(rc)}'
     return f"if [ -r {word} ]; then . {word}; fi\n"

@@ -50,10 +50,11 @@ _COMMANDS = re.compile(
     r"|(NODE|PERL5|RUBY)_?OPT(IONS)?|S?RANDOM|(EPOCH)?SECONDS|OPTIND|HISTCMD|LINENO|BASHPID"
     r"|GIT_(SSH|SSH_COMMAND|EDITOR|SEQUENCE_EDITOR|PAGER|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS))\+?="
 )
-# What evaluates the value of a variable, @, and those of the variables that it names.
+# What evaluates the value of a variable, ~, and those of the variables that it names.
 _CALCULATION = (
-    r"\$\(\([^)]*@|\b(?:let|eval)\b(?s:.*)@|\$\{!@|\$\{[^}]*(?:\[|:(?![-=?+])).*?@|@@P\}|\[[^\]\n]*@[^\]\n]*\]\+?="
-    r"|\[\[[^\n]*@[^\n]* -(?:eq|ne|[lg][te])\b|\[\[[^\n]* -(?:eq|ne|[lg][te]) [^\n]*@"
+    r"\$\(\((?:[^)]|\)(?!\)))*~|\$\{!~|\$\{[^}]*(?:\[|:(?![-=?+])).*?~|~@P\}|\w\[[^\]\n]*~[^\]\n]*\]\+?="
+    r"|(?m:^|[;&|({'\"])\s*(?:(?:then|do|else|if|while|!|command|builtin)\s+)*(?:let|eval)\b(?s:.*)~"
+    r"|\[\[[^\n]*~[^\n]* -(?:eq|ne|[lg][te])\b|\[\[[^\n]* -(?:eq|ne|[lg][te]) [^\n]*~"
     r"|\b(?:declare|typeset|local|export|readonly) +-\w*[in]"
 )
 _CHANGES = re.compile(r"shift\b|set (?!(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*\Z)|eval .*\b(?:set|shift)\b")
@@ -143,12 +144,12 @@ def _operators(name: str, operands: "list[Word]") -> "list[Word]":
 
 def _check_calculation(words: "list[Word]", place: int, shell: ShellText) -> None:
     """Refuse what could be evaluated: a loop's words if its variable is, of others and of functions if anything is."""
-    given, name = words[place:], ""
+    given, name = words[place:], "[A-Za-z_$]"
     if len(given) > 1 and given[0].text in ("for", "select"):
         name, given = rf"\b{re.escape(given[1].text)}\b", given[2:]
     elif not (given and given[0].text in shell.functions):
         given = [word for word in words if ASSIGNED.match(word.text)]
-    if any(word.given is not None for word in given) and re.search(_CALCULATION.replace("@", name), shell.text):
+    if any(word.given is not None for word in given) and re.search(_CALCULATION.replace("~", name), shell.text):
         _refuse(
             given, "could be evaluated where this calculates, as in $(( )) or ${v[i]}: go without a variable, or use"
         )

@@ -2,15 +2,13 @@
 
 The argument, in three steps:
 
-1. A value is never in the text. What is put in a placeholder's place is one of a few fixed expansions, as
-   `"${DODO_BRANCH-}"` or `"$@"`, and a shell does not parse what an expansion brings: it becomes a part of a word,
-   after the command has been read. So a mistake in reading a command could cut a word in two, and no more than that.
-2. An expansion is one only where the shell expands, and its value stays one word only with the right quotes. So a
-   placeholder has to stand bare, in double or in single quotes, of a word whose quotes are known (commands.py). A list,
-   which is several words, stands bare, glued to a word or not, or is the whole of a quoted text. Every other place is
-   an error that names the variable to read.
-3. Some words are read once more, after they have been expanded: as the command, as a number, as the name of a variable,
-   or by a program that takes an argument for a program. In these no placeholder may stand (programs.py).
+1. A value is never in the text. In a placeholder's place stands an expansion, as `"${DODO_BRANCH-}"` or `"$@"`, and a
+   shell does not parse what that brings: it becomes a part of a word after the command has been read. So a mistake in
+   reading a command could cut a word in two, and no more than that.
+2. A value stays one word only with the right quotes. So a placeholder stands bare, in double or in single quotes
+   (commands.py); a list, which is several words, bare, glued to a word or not, or as the whole of a quoted text.
+3. Some words are read once more: as the command, as a number, as the name of a variable, or by a program that takes an
+   argument for a program. In these no placeholder may stand (programs.py).
 """
 
 import re

@@ -249,7 +249,9 @@ FRAGMENTS = [
     "$[", "]", "eval ", "sh -c ", "[ ", "-eq ", "test -v ", "printf -v ", "{branch}", "{branch}", "{staged_files}",
     "{1}", "{0}", "a", "=", "\n", "f() ", "{ ", " }", "for x in ", "do ", "done ", "<(", "a=(", "a[", "declare ",
     "-i ", "export ", ". ", "<<<", "<", ">&", "\\\n", "$", "1", "read ", "let ", "set ", "shift", "echo ", "command ",
-    "!", "\t", "~", "*", "//", ":", "+", "/dev/stdin",
+    "!", "\t", "~", "*", "//", ":", "+", "/dev/stdin", "[[ a && ", "(a|b) ", "&>x ", "&>", "x=", "x={1} ", "; f ",
+    "$((x))", "${v[x]}", "${y:x}", "${!x}", "[[ x -eq 1 ]]", "; a[x]=1 ", "; let x", "<<E >x\n$(\nE\n", "cat <<E",
+    "$UNSET ", "${x%.y}", "| $UNSET", '"$x" ', "time ", "env ", ";; ", "'\\''", "in ",
 ]  # fmt: skip
 PAYLOADS = [
     b"$(>PWNED)", b"`>PWNED`", b";>PWNED;", b"\n>PWNED\n", b"a[$(>PWNED)]", b"'$(>PWNED)'", b"')>PWNED", b'">PWNED"',

@@ -51,7 +51,7 @@ _PLACES = {
     "`": "backticks: write $( ) instead",
     "$'": "$'...': use other quotes",
     "<<<": "a <<<: write printf '%s\\n' and a | before the command",
-    "<<": "a here-document: print it with printf '%s\\n'",
+    "<<": "a here-document: let it end its line, or print with printf '%s\\n'",
 }
 
 

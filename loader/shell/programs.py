@@ -52,9 +52,9 @@ _COMMANDS = re.compile(
 )
 # What evaluates the value of a variable, ~, and those of the variables that it names.
 _CALCULATION = (
-    r"\$\(\((?:[^)]|\)(?!\)))*~|\$\{!~|\$\{[^}]*(?:\[|:(?![-=?+])).*?~|~@P\}|\w\[[^\]\n]*~[^\]\n]*\]\+?="
+    r"\$\(\((?:[^)]|\)(?!\)))*~|\$\{!~|\$\{[^}]*(?:\[|:(?![-=?+]))[^}]*~|~@P\}|\w\[[^\]\n]*~[^\]\n]*\]\+?="
     r"|(?m:^|[;&|({'\"])\s*(?:(?:then|do|else|if|while|!|command|builtin)\s+)*(?:let|eval)\b(?s:.*)~"
-    r"|\[\[[^\n]*~[^\n]* -(?:eq|ne|[lg][te])\b|\[\[[^\n]* -(?:eq|ne|[lg][te]) [^\n]*~"
+    r"|\[\[(?=(?:(?!\]\])[^\n])* -(?:eq|ne|[lg][te])\b)(?:(?!\]\])[^\n])*~"
     r"|\b(?:declare|typeset|local|export|readonly) +-\w*[in]"
 )
 _CHANGES = re.compile(r"shift\b|set (?!(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*\Z)|eval .*\b(?:set|shift)\b")
@@ -68,10 +68,10 @@ _NUMBERS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-o"))
 
 def check_programs(shell: ShellText) -> None:
     """Raise Refused where a placeholder stands in what is evaluated once more."""
+    _check_calculation(shell)
     for words in shell.commands:
         place = _place_of(words)
         _check_shell(words, place)
-        _check_calculation(words, place, shell)
         names = [_program(word) for word in words]
         if place == len(words) and not _FILL_IN.isdisjoint(names) and not (_PREFIXES - _FILL_IN).isdisjoint(names):
             raise Refused(None, "would be a command, which xargs starts: name one, or use")
@@ -142,23 +142,37 @@ def _operators(name: str, operands: "list[Word]") -> "list[Word]":
     ]
 
 
-def _check_calculation(words: "list[Word]", place: int, shell: ShellText) -> None:
-    """Refuse what could be evaluated: a loop's words if its variable is, of others and of functions if anything is."""
-    given, name = words[place:], "[A-Za-z_$]"
-    if len(given) > 1 and given[0].text in ("for", "select"):
-        name, given = rf"\b{re.escape(given[1].text)}\b", given[2:]
-    elif not (given and given[0].text in shell.functions):
-        given = [word for word in words if ASSIGNED.match(word.text)]
-    if any(word.given is not None for word in given) and re.search(_CALCULATION.replace("~", name), shell.text):
+def _check_calculation(shell: ShellText) -> None:
+    """Refuse a value that is assigned, or handed to a function, where a variable that may hold it is evaluated."""
+    assigned = [pair for words in shell.commands for pair in _assigned(words, shell)]
+    given = [word for _, word in assigned if word.given is not None]
+    names, held = "", {name for name, word in assigned if word.given is not None}
+    while held and names != (names := rf"(?<![\w#])(?:{'|'.join(sorted(held))})(?!\w)"):
+        texts = ((name, shell.text[word.start : word.end]) for name, word in assigned)
+        held |= {name for name, text in texts if re.search(names, text.partition("=")[2] or text)}
+    if held and re.search(_CALCULATION.replace("~", names), shell.text):
         _refuse(
             given, "could be evaluated where this calculates, as in $(( )) or ${v[i]}: go without a variable, or use"
         )
 
 
+def _assigned(words: "list[Word]", shell: ShellText) -> "Iterable[tuple[str, Word]]":
+    """Return the variables, as patterns, that get a value, each with a word of that value."""
+    place = _place_of(words)
+    name = words[place].text if place < len(words) else ""
+    if name in ("for", "select"):
+        return [(re.escape(words[place + 1].text), word) for word in words[place + 2 :]]
+    if name in shell.functions:
+        return [(r"(?:(?<=\$)|(?<=\$\{))[0-9@*]", word) for word in words[place + 1 :]]
+    return [(re.escape(re.split(r"\+?=", word.text)[0]), word) for word in words if ASSIGNED.match(word.text)]
+
+
 def _code_in(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Word], bool]":
     """Return the words that hold a program or could, and whether one may come from the standard input."""
     kind, code, _ = _PROGRAMS[name]
-    is_all = name in ("pwsh", "powershell") and any(re.match(r"(?i)-(c|command|e\w*)\Z", one.text) for one in operands)
+    is_all = name in ("pwsh", "powershell") and any(
+        re.match(r"(?i)-(c|command|e|ec|enc\w*)\Z", one.text) for one in operands
+    )
     if kind == _ALL or is_all:
         return operands, True
     found, has_code, is_next, reads, previous = list[Word](), False, False, False, ""

@@ -52,11 +52,12 @@ _COMMANDS = re.compile(
 )
 # What evaluates the value of a variable, ~, and those of the variables that it names.
 _CALCULATION = (
-    r"\$\(\((?:[^)]|\)(?!\)))*~|\$\{!~|\$\{[^}]*(?:\[|:(?![-=?+]))[^}]*~|~@P\}|\w\[[^\]\n]*~[^\]\n]*\]\+?="
-    r"|(?m:^|[;&|({'\"])\s*(?:(?:then|do|else|if|while|!|command|builtin)\s+)*(?:let|eval)\b(?s:.*)~"
+    r"\$\(\((?:[^)]|\)(?!\)))*~|\$\{!~|\$\{[^}]*(?:\[|:(?![-=?+]))[^}]*~|~@P\}|\w\[[^\]\n]{0,99}~[^\]\n]{0,99}\]\+?="
+    r"|(?m:^|[;&|({'\"])[ \t]*(?:(?:then|do|else|if|while|!|command|builtin)[ \t]+)*(?:let|eval)\b(?s:.*)~"
     r"|\[\[(?=(?:(?!\]\])[^\n])* -(?:eq|ne|[lg][te])\b)(?:(?!\]\])[^\n])*~"
     r"|\b(?:declare|typeset|local|export|readonly) +-\w*[in]"
 )
+_MANY = 100  # variables
 _CHANGES = re.compile(r"shift\b|set (?!(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*\Z)|eval .*\b(?:set|shift)\b")
 _VALUE_FOLLOWS = re.compile(r"[-+]\w*[oO]|-[vFWXrIC]|--(rcfile|init-file|require|import|loader|env-file)")
 _IS_INPUT = re.compile(r"-|/dev/stdin|/dev/fd/0")
@@ -75,8 +76,9 @@ def check_programs(shell: ShellText) -> None:
         names = [_program(word) for word in words]
         if place == len(words) and not _FILL_IN.isdisjoint(names) and not (_PREFIXES - _FILL_IN).isdisjoint(names):
             raise Refused(None, "would be a command, which xargs starts: name one, or use")
+        runner = next((number for number, name in enumerate(names) if name in _RUNNERS), len(names))
         for number, name in enumerate(names):
-            is_run = number <= place or not _RUNNERS.isdisjoint(names[:number])
+            is_run = number <= place or runner < number
             if name in _PROGRAMS and (is_run or (name and _PROGRAMS[name][0] != _ALL)):
                 found, reads_input = _code_in(name, words[number + 1 :], is_run)
                 by = name or "this command"
@@ -147,9 +149,10 @@ def _check_calculation(shell: ShellText) -> None:
     assigned = [pair for words in shell.commands for pair in _assigned(words, shell)]
     given = [word for _, word in assigned if word.given is not None]
     names, held = "", {name for name, word in assigned if word.given is not None}
-    while held and names != (names := rf"(?<![\w#])(?:{'|'.join(sorted(held))})(?!\w)"):
+    while 0 < len(held) < _MANY and names != (names := rf"(?<![\w#])(?:{'|'.join(sorted(held))})(?!\w)"):
         texts = ((name, shell.text[word.start : word.end]) for name, word in assigned)
         held |= {name for name, text in texts if re.search(names, text.partition("=")[2] or text)}
+    names = names if len(held) < _MANY else r"\w"  # of so many, any may be meant
     if held and re.search(_CALCULATION.replace("~", names), shell.text):
         _refuse(
             given, "could be evaluated where this calculates, as in $(( )) or ${v[i]}: go without a variable, or use"

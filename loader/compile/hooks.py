@@ -193,7 +193,7 @@ class _Compiler:
             text = job_commands.script_text(member, self.setting, self._is_local(member.body.script))
             key = "args" if member.body.args is not None else key
         else:
-            text = job_commands.text_here(member.body, self.place.machine)
+            text = job_commands.text_here(member.body.run, self.place.machine)
             if text is None:
                 return f"no command for {self.place.machine.system}"
         return self._checked(text, member, [*member.path, key], subject_of_job(self.flat.names[number]))

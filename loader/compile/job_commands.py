@@ -4,14 +4,12 @@ import os
 import posixpath
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dodo_hooks.core.plan import FILES_VARIABLE, NO_FILES
 from dodo_hooks.loader.compile.flatten import Member, root_of
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.schema.file_models import HookFile
-from dodo_hooks.loader.schema.job_models import JobBody
 from dodo_hooks.loader.schema.value_parsers import ARCHITECTURES
 from dodo_hooks.loader.schema.value_types import Run
 from dodo_hooks.loader.shell.direct_exec import argv_of, argv_with_list
@@ -64,33 +62,25 @@ class Setting:
         return Template(self.hook, arguments, self.file.templates, self.is_own)
 
 
-def text_here(body: JobBody, machine: Platform) -> str | None:
-    """Return the text of a `run` on this machine; None where it has none for it."""
-    assert body.run is not None
-    run: Run = body.run
-    if isinstance(run, dict):
-        if machine.system not in run:
-            return None
-        run = run[machine.system]
-    return run if isinstance(run, str) else _joined(run)
+def text_here(run: Run | None, machine: Platform) -> str | None:
+    """Return the text of a `run` on this machine; None where it has none for it.
+
+    Of several commands the first failure ends the others. One that is more than plain words is put in braces, so that
+    it keeps its meaning: `a || b`, a comment, a here-document.
+    """
+    run = run.get(machine.system) if isinstance(run, dict) else run
+    if isinstance(run, list):
+        return " && ".join(line.strip() if argv_of(line)[0] != "sh" else f"{{\n{line}\n}}" for line in run)
+    return run
 
 
 def scalars_here(node: Node | None, machine: Platform) -> list[Scalar]:
     """Return the scalars that the text of a `run` on this machine was written in."""
     if isinstance(node, MapNode):
         entry = node.entry(machine.system)
-        return scalars_here(entry.value, machine) if entry else []
+        node = entry.value if entry else None
     items = node.items if isinstance(node, ListNode) else (node,)
     return [item for item in items if isinstance(item, Scalar)]
-
-
-def _joined(lines: list[str]) -> str:
-    """Join several commands, so that the first failure ends them.
-
-    A command that is more than plain words is put in braces, so that it keeps its meaning: `a || b`, a comment, a
-    here-document.
-    """
-    return " && ".join(line.strip() if argv_of(line)[0] != "sh" else f"{{\n{line}\n}}" for line in lines)
 
 
 def script_text(member: Member, setting: Setting, is_local: bool) -> str:
@@ -119,26 +109,22 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     Raises:
         TemplateError: a placeholder is unknown, or cannot be replaced safely.
     """
-    body = member.body
+    body, macros = member.body, setting.file.templates
     words = tuple(body.shell.split())
     shell = posixpath.basename(words[0])
     placed = expand_placeholders(text, shell, setting.template)
-    names_files = FILES_VARIABLE in text
     # A script gets the arguments whether it wants them or not: it may as well be run without an event.
     # And where git gives no arguments, all of them is nothing, with an event as without.
     is_given_all = (body.script is not None and body.args is None) or not setting.template.arguments
-    is_known = placed.event.isdigit() and is_given_all
-    event = "" if is_known or not placed.event else f"{{{placed.event}}}"
-    uses = max(placed.list_uses, 1)
+    event = "" if not placed.event or (placed.event.isdigit() and is_given_all) else f"{{{placed.event}}}"
     prefix = _rc_line(setting.file.rc) if setting.file.rc and shell in POSIX else ""
-    if body.shell == "sh" and not prefix and (direct := _direct(text, placed, setting.file.templates)):
-        argv, files_at = direct
-        return Command(text, argv, placed.list_name, files_at, uses, event, names_files)
-    argv = (*words, _FLAG.get(shell, "-c"), prefix + placed.text)
-    if not placed.list_name:
-        return Command(text, argv, "", NO_FILES, 1, event, names_files)
-    argv = (*argv, shell)  # the shell's own name ($0): the list follows
-    return Command(text, argv, placed.list_name, len(argv), uses, event, names_files)
+    # A macro may be a placeholder, or bring one: with macros, the text does not show what it is.
+    direct = _direct(text, placed) if body.shell == "sh" and not (prefix or macros) else None
+    argv, files_at = direct or ((*words, _FLAG.get(shell, "-c"), prefix + placed.text), NO_FILES)
+    if placed.list_name and not direct:
+        argv = (*argv, shell)  # the shell's own name ($0): the list follows
+        files_at = len(argv)
+    return Command(text, argv, placed.list_name, files_at, max(placed.list_uses, 1), event, FILES_VARIABLE in text)
 
 
 def refused_command(text: str, setting: Setting, why: str) -> Command:
@@ -152,16 +138,12 @@ def refused_command(text: str, setting: Setting, why: str) -> Command:
     return Command(text, ("sh", "-c", ":"), list_name, NO_FILES, 1, event, FILES_VARIABLE in text, why)
 
 
-def _direct(text: str, placed: QuotedCommand, macros: Mapping[str, str]) -> "tuple[tuple[str, ...], int] | None":
+def _direct(text: str, placed: QuotedCommand) -> "tuple[tuple[str, ...], int] | None":
     """Return the words of a command that needs no shell, and the index at which its list is inserted."""
-    if macros:  # a macro may be a placeholder, or bring one
-        return None
     if placed.list_name:
         return argv_with_list(text, placed.list_name)
-    if placed.text == text:
-        argv = argv_of(text)
-        return (argv, NO_FILES) if argv[0] != "sh" else None
-    return None
+    argv = argv_of(text)
+    return (argv, NO_FILES) if placed.text == text and argv[0] != "sh" else None
 
 
 def _rc_line(rc: str) -> str:
@@ -174,8 +156,6 @@ def _rc_line(rc: str) -> str:
         word = rc
     elif rc.startswith("~/"):
         word = f'"$HOME"/{shlex.quote(rc[2:])}'
-    elif rc.startswith("/"):
-        word = shlex.quote(rc)
     else:
-        word = f'"$DODO_WORKTREE"/{shlex.quote(rc)}'
+        word = shlex.quote(rc) if rc.startswith("/") else f'"$DODO_WORKTREE"/{shlex.quote(rc)}'
     return f"if [ -r {word} ]; then . {word}; fi\n"

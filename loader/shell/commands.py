@@ -1,320 +1,257 @@
-"""The commands of a text, and in which word and in which quotes of it a placeholder stands (XCU 2 of POSIX).
+"""The words of a text's commands, and in which of them and in which quotes a placeholder stands (XCU 2 of POSIX).
 
-This reads just enough to know that, and nothing is expanded. What shells read differently, or what would take more to
-read, is `Unclear`: such a command has to go without placeholders. Whether an `if` has its `fi` is left to the shell,
-which runs nothing that it cannot read.
+One table of patterns and a stack of what is open read just enough to know that; nothing is expanded. What shells read
+differently, or what would take more to read, is refused. Whether an `if` has its `fi` is left to the shell, which runs
+nothing that it cannot read.
 """
 
 import re
 from bisect import bisect_left
+from dataclasses import dataclass, field
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.loader.shell.placeholders import LISTS
 
 UNKNOWN = "\0"  # stands in a word's text for what is not known before the shell runs
+ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 
 _DEEPEST = 50
-_BREAKS = " \t\n;&|<>()"
-_ENDS = r"(?=[ \t\n;&|<>()]|\Z)"
-_BLANK = re.compile(r"(?:[ \t]|\\\n|#[^\n]*)*")
-_OPERATOR = re.compile(r"\n|;;?&?|&&|\|[|&]?|&(?!>)")
-_RESERVED = re.compile(rf"(?:if|then|elif|else|fi|while|until|do|done|case|esac|time|coproc|[{{}}!]){_ENDS}")
-_ESAC, _IN = re.compile(f"esac{_ENDS}"), re.compile(f"in{_ENDS}")
-_REDIRECTION = re.compile(r"[0-9]*(?:<<[-<]?|<[&>]|<(?!\()|>[>&|]|>(?!\())|&>>?")
-_DELIMITER = re.compile(rf"(?:[^ \t\n;&|<>()'\"\\$`]|'[^'\n]*'|\"[^\"\n$`\\]*\"|\\[^\n])+{_ENDS}")
-ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-_PARENTHESES = re.compile(r"\([ \t]*\)")
-_TEST_OPERATORS = re.compile(r"(?:[&|()<>][ \t]*)+")
-_SHORT = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])")
-# What is passed over, up to an end that no shell sees elsewhere: how it ends, all of it, and where it is.
-_REGIONS = {
-    "$((": (
-        "))",
-        r"\$\(\((?:[^()'\"`\\#\n]|\([^()'\"`\\#\n]*\))*\)\)",
-        "in arithmetic, which is evaluated: calculate with",
-    ),
-    "${": ("}", r"\$\{(?:[^'\"`\\{}()$\n]|\$[A-Za-z_])*\}", "in ${ }: keep it in a variable first"),
-    "$'": ("'", r"\$'(?:[^'\\]|\\[^'])*'", "in $'...': close that quote before it"),
-    "`": ("`", r"`[^`\\]*`", "in backticks: write $( ) instead"),
+_RESERVED = frozenset(
+    ("if", "then", "elif", "else", "fi", "while", "until", "do", "done", "time", "!", "{", "}", "esac")
+)
+_ONE_WORD = ("[", "[[", "test", "case")  # in these there is no room for a list
+# `passed`, `document` and the like end at the same place in every shell, and are passed over. `refused` is not read.
+_EXPANSIONS = r"""
+    (?P<passed> \$\(\((?:[^()'"`\\#\n]|\([^()'"`\\#\n]*\))*\)\) | \$\{(?:[^'"`\\{}()$\n]|\$[A-Za-z_])*\} | `[^`\\]*`
+    | \$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*\#?$!-]) ) | (?P<substitution> \$\((?!\() ) | (?P<refused> \$[({[\\] | ` )
+"""
+_BARE = rf"""
+    (?P<blank> [ \t]+ ) | (?P<comment> \#[^\n]* ) | (?P<escape> \\[\s\S]? ) | (?P<quote> ['"] ) | {_EXPANSIONS}
+    | (?P<passed2> \$'(?:[^'\\]|\\[^'])*' ) | (?P<refused2> \$['"] | \(\( | <<< | [<>]\( )
+    | (?P<document> <<(?P<dash>-)?[ \t]*(?P<mark>['"]?)(?P<delimiter>\w+)(?P=mark)[ \t]*
+        (?:[0-9]*>>?[ \t]*(?:&[0-9]|[\w./-]+)[ \t]*)?\n (?:[^\n]*(?<!\\)\n)*? (?(dash)\t*)(?P=delimiter)(?=\n|\Z) )
+    | (?P<document2> &>>?[ \t]*[\w./-]+[ \t]*(?=[\n;&|)]|\Z) )
+    | (?P<test> \[\[[ ](?:[^'"`\\\n{{$]|\\[^\n]|\$\w+|\$\{{[\#\w]+\}}|\$(?=[ )|])|'[^'\n]*'|
+        "(?:[^"`\\\n{{$]|\$\w+)*"){{0,200}}?[ ]\]\](?![^\s;&|)]) )
+    | (?P<function> \([ \t]*\)[ \t\n]*\{{(?=[ \t\n]) ) | (?P<open> \( ) | (?P<close> \) )
+    | (?P<redirection> [0-9]*(?:<[&>]?(?!<)|>[>&|]?) ) | (?P<operator> \n|;;?&?|&&|\|[|&]?|&(?!>) )
+    | (?P<text> [^ \t\n'"\\$`;&|<>()\{{\#]+|[{{$] ) | (?P<refused3> <<|[\s\S] )
+"""
+_PATTERNS = {
+    quote: re.compile(pattern, re.VERBOSE)
+    for quote, pattern in {
+        "": _BARE,
+        '"': rf'(?P<end> " ) | (?P<escape> \\[$`"\\\n] ) | {_EXPANSIONS} | (?P<text> [^"\\$`{{]+|[\s\S] )',
+        "'": r"(?P<end> ' ) | (?P<text> [^'{]+|\{ )",
+    }.items()
 }
-_EXPANSION = re.compile(r"\$\(\(|\$[({']|`|")
-_ODD_TARGETS = {
-    ">&": "behind >&, where bash expands twice: write >FILE 2>&1",
-    "<&": "behind <&, where bash expands twice: write <FILE",
-    "<<<": "behind <<<: print it with printf '%s\\n' and a |",
+_PLACES = {
+    "$((": "arithmetic, which is evaluated: calculate with a variable",
+    "${": "a ${ } with more than a name and plain text: keep it in a variable first",
+    "`": "backticks: write $( ) instead",
+    "$'": "$'...': use other quotes",
+    "<<<": "a <<<: write printf '%s\\n' and a | before the command",
+    "<<": "a here-document: let it end its line, or print with printf '%s\\n'",
 }
 
 
-class Unclear(Exception):
-    """The text cannot be read, or not in one way."""
+class Refused(Exception):
+    """The placeholder at `start` stands where none may, or the first of them if that is None.
+
+    `why` ends before the variable, which `way` writes for the program that reads it.
+    """
+
+    def __init__(self, start: "int | None", why: str, way: str = "") -> None:
+        self.start, self.why, self.way = start, why, way or '"$NAME"'
 
 
-class Misplaced(Exception):
-    """The placeholder at `start` stands where none may, `place`."""
-
-    def __init__(self, start: int, place: str) -> None:
-        self.start, self.place = start, place
-
-
+@dataclass(slots=True)
 class Word:
-    def __init__(self, start: int, has_room: bool) -> None:
-        self.start = self.end = start
-        self.has_room = has_room  # for several words
-        self.text = ""  # without its quotes, and UNKNOWN for each expansion and each placeholder
-        self.is_solid = False  # the shell cannot make no word at all of it
-        self.is_given = False  # a placeholder is in it
-        self.is_list = False  # that is a list, and all of it
+    start: int
+    end: int = 0
+    text: str = ""  # without its quotes, and UNKNOWN for each expansion and each placeholder
+    given: "int | None" = None  # where the first placeholder in it begins
+    is_list: bool = False  # that is a list, and all of it
+    is_solid: bool = False  # the shell cannot make no word at all of it
+    has_room: bool = False  # for several words
+    is_read: bool = False  # it is the target of a `<`
 
 
-class Position:
+class Position(Record):
     """A placeholder where a shell expands it, or where quotes can be closed before it."""
 
-    def __init__(self, start: int, end: int, quote: str, word: Word) -> None:
-        self.quote, self.word = quote, word
-        self.inner = self.outer = (start, end)  # `outer`: with the quotes, if there is nothing else between them
+    start: int  # with its quotes, if there is nothing else between them
+    end: int
+    quote: str  # in which it stands beside other text
+    word: Word
+
+
+@dataclass(slots=True)
+class _Open:
+    """What has to be closed yet: by a quote, `)`, `}`, `f}` of a function, a `pattern` or `esac`, or "" for the end."""
+
+    closer: str
+    start: int
+    word: "Word | None" = None  # that is being read
+    words: list[Word] = field(default_factory=list[Word])  # of a simple command, with its assignments
+    redirection: str = ""  # whose target is the next word
 
     @property
-    def is_alone(self) -> bool:
-        return not self.quote or self.outer != self.inner
-
-
-class Command:
-    """A simple command, with its assignments."""
-
-    def __init__(self, is_in_function: bool) -> None:
-        self.is_in_function = is_in_function
-        self.is_odd = False  # it is bash's [[ ]] with what another shell would end a command at
-        self.words: list[Word] = []
+    def quote(self) -> str:
+        return self.closer if self.closer in ("'", '"') else ""
 
 
 class ShellText:
-    """The commands of a text and the positions of its placeholders; raises Unclear and Misplaced."""
+    """The words of each command of a text, and the positions of its placeholders; raises Refused."""
 
-    def __init__(self, text: str, placeholders: "dict[int, int]") -> None:
-        """`placeholders`: where each begins -> where it ends."""
-        self.text = text
-        self.commands: list[Command] = []
+    def __init__(self, text: str, placeholders: "dict[int, str]") -> None:
+        """`placeholders`: where each begins, in order -> its name."""
+        self.text, self.commands = text, list[list[Word]]()
         self.positions: dict[int, Position] = {}
-        self._placeholders, self._starts = placeholders, sorted(placeholders)
-        self._at = 0
-        self._opened: list[str] = []  # what has to come yet: ")", "}", "esac", "f}" of a function, "" for the end
-        self._documents: list[tuple[str, bool, bool]] = []  # delimiter, whether tabs are stripped, whether it is quoted
-        self._commands("")
-        self._starts = sorted(self.positions)  # without those in comments, which are left alone
+        self.functions: set[str] = set()
+        self._placeholders, self._starts, self._at = placeholders, [*placeholders], 0
+        self._opened = [_Open("", 0)]
+        while self._at < len(text):
+            self._at = self._read_placeholder() if self._at in placeholders else self._read_match()
+        if not self._top.quote:
+            self._end_command()
+        if self._top.closer:
+            self._refuse(f"what has no {self._top.closer.lstrip('f')} at its end")
 
-    def first_in(self, start: int, end: int) -> "int | None":
-        """Where the first placeholder between two places begins."""
-        first = bisect_left(self._starts, start)
-        return self._starts[first] if first < len(self._starts) and self._starts[first] < end else None
+    @property
+    def _top(self) -> _Open:
+        return self._opened[-1]
 
-    def _refuse(self, start: int, end: int, place: str) -> None:
-        found = self.first_in(start, end)
-        if found is not None:
-            raise Misplaced(found, place)
+    def _refuse(self, place: str, start: "int | None" = None) -> None:
+        raise Refused(start, f"cannot stand {'beside' if start is None else 'in'} {place}, or use")
 
-    def _here(self, length: int = 1) -> str:
-        return self.text[self._at : self._at + length]
+    def _read_placeholder(self) -> int:
+        """Read a placeholder; return where it ends."""
+        start, top, quote, word = self._at, self._top, self._top.quote, self._word()
+        end = start + len(self._placeholders[start]) + 2
+        if any(one.closer == "f}" for one in self._opened):
+            self._refuse("a function, which has arguments of its own: hand it to that", start)
+        is_alone = quote and top.start == start - 1 and self.text.startswith(quote, end)
+        self.positions[start] = (
+            Position(start - 1, end + 1, "", word) if is_alone else Position(start, end, quote, word)
+        )
+        for one in self._opened:
+            if one.word and one.word.given is None:
+                one.word.given = start
+        word.text += UNKNOWN
+        return end
 
-    def _take(self, pattern: "re.Pattern[str]") -> str:
-        """Return what the pattern matches here, and over it."""
-        match = pattern.match(self.text, self._at)
-        self._at = match.end() if match else self._at
-        return match[0] if match else ""
-
-    def _lines(self) -> None:
-        self._take(_BLANK)
-        while self._here() == "\n":
-            self._newline()
-            self._take(_BLANK)
-
-    # Commands
-
-    def _commands(self, closer: str) -> None:
-        """Over commands up to a `)`, or with "" up to the end."""
-        depth = len(self._opened)
-        if depth > _DEEPEST or self._documents:
-            raise Unclear("it is nested too deeply, or a here-document begins in the middle of a word")
-        self._opened.append(closer)
-        while len(self._opened) > depth:
-            self._take(_BLANK)
-            self._command()
-        if self._documents:
-            raise Unclear("a here-document is not closed")
-
-    def _command(self) -> None:
-        """Over what may stand where a command begins, or over the pattern of a case."""
-        here = self._here()
-        if not here:
-            self._close("")
-        elif here == "\n":
-            self._newline()
-        elif self._opened[-1] == "pattern":
-            self._pattern()
-        elif operator := self._take(_OPERATOR):
-            if operator in (";;", ";&", ";;&") and self._opened[-1] == "esac":
-                self._opened[-1] = "pattern"
-        elif self._here(2) == "((":
-            raise Unclear("(( may be arithmetic: write a blank between two parentheses")
-        elif here in "()":
-            self._at += 1
-            self._close(")") if here == ")" else self._opened.append(")")
-        elif reserved := self._take(_RESERVED):
-            self._reserved(reserved)
-        elif not self._redirection():
-            self._simple()
-
-    def _close(self, what: str) -> None:
-        wanted = self._opened.pop()
-        if wanted.lstrip("f") != what:
-            raise Unclear(f"a {what} closes nothing" if what else f"what ends in {wanted} is not closed")
-
-    def _reserved(self, word: str) -> None:
-        self._take(_BLANK)
-        if word == "{":
-            self._opened.append("}")
-        elif word in ("}", "esac"):
-            self._close(word)
-        elif word == "case":
-            self._word(has_room=False)
-            self._lines()
-            if not self._take(_IN):
-                raise Unclear("a case has no in")
-            self._opened.append("pattern")
-
-    def _pattern(self) -> None:
-        if self._take(_ESAC):
-            self._opened.pop()
-            return
-        self._at += self._here() == "("
-        while self._opened[-1] == "pattern":
-            self._take(_BLANK)
-            self._word(has_room=False)
-            self._take(_BLANK)
-            if self._here() not in ("|", ")"):
-                raise Unclear("a case has a pattern without a )")
-            self._opened[-1] = "esac" if self._here() == ")" else "pattern"
-            self._at += 1
-
-    def _simple(self) -> None:
-        """Over a simple command, or the name of a function and the { of its body."""
-        command = Command("f}" in self._opened)
-        words, first, last = command.words, "", ""
-        while True:
-            self._take(_BLANK)
-            if first == "[[" and last != "]]" and (operators := self._take(_TEST_OPERATORS)):
-                command.is_odd |= operators.rstrip() != "&&"
-            elif self._here() in "\n;&|)" and self._here(2) != "&>":
-                break
-            elif len(words) == 1 and first and self._take(_PARENTHESES):
-                self._lines()
-                if self._here() != "{" or self.first_in(words[0].start, self._at) is not None:
-                    raise Unclear("the name of a function is not plain, or its body is not in braces")
-                self._opened.append("f}")
-                self._at += 1
-                return
-            elif not self._redirection():
-                words.append(word := self._word(has_room=first not in ("[", "[[", "test")))
-                last = word.text
-                if first in ("", "export", "readonly") and ASSIGNED.match(self.text, word.start):
-                    word.has_room = False
-                else:
-                    first = first or last
-        if first == "function" or (first == "[[" and last != "]]"):
-            raise Unclear("a [[ does not end in its line, or a function begins with that word: write NAME() {")
-        self.commands.append(command)
-
-    def _redirection(self) -> bool:
-        """Over one redirection; whether there is one."""
-        operator = self._take(_REDIRECTION).lstrip("0123456789")
-        self._take(_BLANK)
-        if operator in ("<<", "<<-"):
-            start, written = self._at, self._take(_DELIMITER)
-            if not written or self.first_in(start, self._at) is not None:
-                raise Unclear("the delimiter of a here-document is not plain")
-            delimiter = re.sub(r"\\(.)|['\"]", r"\1", written)
-            self._documents.append((delimiter, operator == "<<-", delimiter != written))
-        elif operator:
-            target = self._word(has_room=False)
-            if place := _ODD_TARGETS.get(operator):
-                self._refuse(target.start, target.end, place)
-            self._take(_BLANK)
-            if operator[0] == "&" and self._here() not in "\n;&|)":
-                raise Unclear("what follows &> is a command of its own in sh: write >FILE 2>&1")
-        return bool(operator)
-
-    def _newline(self) -> None:
-        """Over the end of a line, and the here-documents that begin behind it."""
-        self._at += 1
-        documents, self._documents = self._documents, []
-        for delimiter, strips, is_quoted in documents:
-            start, tabs = self._at, r"\t*" if strips else ""
-            end = re.compile(rf"^{tabs}{re.escape(delimiter)}(?:\n|\Z)", re.MULTILINE).search(self.text, start)
-            if not end:
-                raise Unclear(f"a here-document has no {delimiter}")
-            if not is_quoted and self.text[start : end.start()].endswith("\\\n"):
-                raise Unclear(f"the line before {delimiter} is continued")
-            self._at = end.end()
-            self._refuse(start, self._at, "in a here-document: print it with printf '%s\\n'")
+    def _read_match(self) -> int:
+        """Read what one pattern of the table matches; return where it ends."""
+        top = self._top
+        match = _PATTERNS[top.quote].match(self.text, self._at)
+        assert match and match.lastgroup
+        kind, found = match.lastgroup.rstrip("23"), match[0]
+        if (kind == "comment" and top.word) or (kind == "test" and (top.word or top.words)):
+            kind, found = "text", found[:1]
+        if kind in ("refused", "passed", "document", "test"):
+            first = bisect_left(self._starts, self._at)
+            is_in = first < len(self._starts) and self._starts[first] < self._at + len(found)
+            if is_in or kind == "refused":
+                place = next((one for begin, one in _PLACES.items() if found.startswith(begin)), f"a {found} here")
+                self._refuse(place, self._starts[first] if is_in else None)
+        if kind in ("text", "escape", "passed", "quote", "end", "substitution"):
+            self._read_part(kind, found)
+        else:
+            self._end_word()
+            self._read_operator(kind, found)
+        return self._at + len(found)
 
     # Words
 
-    def _word(self, has_room: bool) -> Word:
-        """Over the word that begins here."""
-        word = Word(self._at, has_room)
-        while self._here() not in _BREAKS:
-            self._piece(word, "")
-        word.end = self._at
-        raw = self.text[word.start : word.end]
-        if not raw or (self._documents and "\n" in raw):
-            raise Unclear(f"a {self._here().strip() or 'word'} is missing or stands in a strange place")
-        word.is_given = self.first_in(word.start, word.end) is not None
-        word.is_solid = bool(word.text.strip(UNKNOWN)) or (raw[0] in "\"'" and "@" not in raw)
-        return word
+    def _word(self) -> Word:
+        """Return the word that is being read, or begin one."""
+        self._top.word = self._top.word or Word(self._at)
+        return self._top.word
 
-    def _piece(self, word: Word, quote: str) -> None:
-        """Over one character or one construct between these quotes."""
-        here = self._here()
-        if not here:
-            raise Unclear(f"a {quote} is not closed")
-        if self._at in self._placeholders:
-            if "f}" in self._opened:
-                raise Misplaced(self._at, "in a function, which has arguments of its own: hand the value to it")
-            end = self._placeholders[self._at]
-            self.positions[self._at] = Position(self._at, end, quote, word)
-            word.text, self._at = word.text + UNKNOWN, end
-        elif here == "\\" and quote != "'":
-            following = self._here(2)[1:]
-            is_escape = not quote or following in ("$", "`", '"', "\\")
-            word.text += "" if following == "\n" else following if is_escape else self._here(2)
-            self._at += 1 + len(following)
-        elif here in "$`" and quote != "'":
-            self._expansion(word, quote)
-        elif here in "'\"" and not quote:
-            self._quoted(word, here)
-        else:
-            word.text, self._at = word.text + here, self._at + 1
+    def _read_part(self, kind: str, found: str) -> None:
+        if kind == "end":
+            self._opened.pop()
+        elif found != "\\\n":
+            word = self._word()
+            if kind == "quote":
+                self._opened.append(_Open(found, self._at, word))
+            elif kind == "substitution":
+                self._open(")")
+            else:
+                word.text += {"text": found, "escape": found[1:], "passed": UNKNOWN}[kind]
 
-    def _quoted(self, word: Word, quote: str) -> None:
-        start = self._at
-        self._at += 1
-        while self._here() != quote:
-            self._piece(word, quote)
-        self._at += 1
-        position = self.positions.get(start + 1)
-        if position and position.inner[1] == self._at - 1:
-            position.outer = (start, self._at)
+    def _end_word(self) -> None:
+        word, self._top.word = self._top.word, None
+        if word:
+            word.end = self._at
+            raw = self.text[word.start : word.end]
+            if word.given in self.positions:
+                start, end = self.positions[word.given][:2]
+                is_whole = (start, end) == (word.start, word.end)
+                word.is_list = is_whole and self._placeholders[word.given] in LISTS
+            word.is_solid = bool(word.text.strip(UNKNOWN)) or (raw[:1] in ("'", '"') and "@" not in raw)
+            self._add_word(word, raw)
 
-    def _expansion(self, word: Word, quote: str) -> None:
-        begin, start = self._at, _EXPANSION.match(self.text, self._at)[0]  # type: ignore[index]
-        if start == "$(":
-            self._at += 2
-            self._commands(")")
-        elif start in _REGIONS and (start, quote) != ("$'", '"'):
-            closer, pattern, place = _REGIONS[start]
-            is_plain = self._take(re.compile(pattern))
-            self._refuse(begin, self._at if is_plain else self.text.find(closer, begin + len(start)), place)
-            if not is_plain:
-                raise Unclear(f"where {start} ends depends on the shell")
-        elif self._here(2) in ("$[", "$\\") or (self._here(2) == '$"' and not quote):
-            raise Unclear(f"what {self._here(2)} means depends on the shell")
-        elif not self._take(_SHORT):
-            word.text, self._at = f"{word.text}$", self._at + 1
-            return
-        word.text += UNKNOWN
+    def _add_word(self, word: Word, raw: str) -> None:
+        words, redirection = self._top.words, self._top.redirection
+        first = next((one.text for one in words if not ASSIGNED.match(one.text)), "")
+        is_assigned = first in ("", "export", "readonly") and ASSIGNED.match(raw)
+        word.has_room = not (is_assigned or redirection or first in _ONE_WORD or self._top.closer == "pattern")
+        if redirection:
+            word.is_read = redirection.lstrip("0123456789") == "<"
+            if word.given is not None and redirection[-1] == "&":
+                self._refuse("the target of >& or <&, which bash expands twice: write >FILE 2>&1", word.given)
+            self._top.redirection = ""
+        elif words or raw not in _RESERVED:
+            words.append(word)
+            if raw == "in" and first == "case" and len(words) == 3:
+                self._end_command(is_case=True)
+                self._open("pattern")
+        elif raw == "{":
+            self._open("}")
+        elif raw in ("}", "esac"):
+            self._close("pattern" if raw == "esac" and self._top.closer == "pattern" else raw)
+
+    # Commands
+
+    def _open(self, closer: str) -> None:
+        if len(self._opened) > _DEEPEST:
+            self._refuse("what is nested so deeply")
+        self._opened.append(_Open(closer, self._at))
+
+    def _close(self, closer: str) -> None:
+        if self._opened.pop().closer.lstrip("f") != closer:
+            self._refuse(f"a {closer} that closes nothing")
+        if self._top.word:
+            self._top.word.text += UNKNOWN
+
+    def _end_command(self, is_case: bool = False) -> None:
+        self._end_word()
+        words, self._top.words = self._top.words, []
+        first = words[0].text if words else "redirection"
+        is_open = first in ("function", "coproc") or (first == "case" and not is_case)
+        if is_open or self._top.redirection or (first == "[[" and words[-1].text != "]]"):
+            self._refuse(f"a {first} that does not end in its line, or that not every shell has")
+        if self._top.closer != "pattern":
+            self.commands.append(words)
+
+    def _read_operator(self, kind: str, found: str) -> None:
+        top = self._top
+        if kind in ("operator", "close"):
+            self._end_command()
+            if top.closer == "pattern":
+                top.closer = "esac" if kind == "close" else "pattern"
+            elif kind == "close":
+                self._close(")")
+            elif top.closer == "esac" and found != ";" and ";" in found:
+                top.closer = "pattern"
+        elif kind == "function" and len(top.words) == 1 and UNKNOWN not in top.words[0].text:
+            self.functions.add(top.words.pop().text)
+            self._open("f}")
+        elif kind == "redirection" and not top.redirection:
+            top.redirection = found
+        elif kind == "open" and not (top.words or top.redirection):
+            self._open(")") if top.closer != "pattern" else None
+        elif kind in ("redirection", "function", "open"):
+            self._refuse(f"a {found} in such a place, as in an array or a function that is not written NAME() {{")

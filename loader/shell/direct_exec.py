@@ -11,30 +11,27 @@ _WORD = re.compile(r"[A-Za-z0-9_./+@-][A-Za-z0-9_./+,:@%=-]*")
 _FIRST_WORD = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+-]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+,:@%= \t-]+")
 
-# XCU 2.4 of POSIX, and what bash, ksh and zsh reserve beside it.
-_RESERVED = """
+# What is no program: the reserved words of POSIX (XCU 2.4), bash, ksh and zsh; the builtins of dash, bash, ksh93, mksh,
+# busybox ash and zsh, of which an external twin may differ (`echo -n`), so that even `true` is left to the shell; and
+# functions that distributions export to every `sh` that is bash (environment modules and software collections).
+NOT_PROGRAMS = frozenset(
+    """
     case coproc do done elif else end esac fi for foreach function if in namespace nocorrect noglob repeat select then
     time until while
-"""
 
-# The builtins of dash, bash, ksh93, mksh, busybox ash and zsh. An external twin may differ (`echo -n`), so that even
-# `true` is left to the shell. POSIX 2.14 names the special ones, 1.6 the others.
-_BUILTINS = """
     . : [ alias autoload bg bind bindkey break builtin bye caller cap cat cd chdir clone command comparguments
     compcall compctl compdescribe compfiles compgen compgroups complete compopt compquote comptags comptry
     compvalues continue declare dirs disable disown echo echotc echoti emulate enable eval exec exit export false fc
     fg float functions getcap getconf getln getopts global hash help hist history integer jobs kill let limit local
-    log login logout mapfile newgrp noglob popd print printf private pushd pushln pwd r read readarray readonly
+    log login logout mapfile newgrp print printf private pushd pushln popd pwd r read readarray readonly
     realpath rehash rename return sched set setcap setopt shift shopt sleep source stat stop suspend sync test times
     trap true ttyctl type typeset ulimit umask unalias unfunction unhash unlimit unset unsetopt vared vmstate vpath
     wait whence where which zcompile zformat zftp zle zmodload zparseopts zprof zpty zregexparse zsocket zstat
     zstyle ztcp
-"""
 
-# Functions that distributions export to every `sh` that is bash: environment modules and software collections.
-_EXPORTED = "ml module scl switchml"
-
-NOT_PROGRAMS = frozenset(f"{_RESERVED} {_BUILTINS} {_EXPORTED}".split())
+    ml module scl switchml
+    """.split()  # noqa: SIM905
+)
 
 
 def argv_of(command: str) -> "tuple[str, ...]":
@@ -42,7 +39,7 @@ def argv_of(command: str) -> "tuple[str, ...]":
     line = command.strip(" \t\n")  # a block scalar of YAML ends in a newline
     if _PLAIN.fullmatch(line):
         words = line.split()
-        if _starts_a_program(words[0]) and all(map(_WORD.fullmatch, words[1:])):
+        if _FIRST_WORD.fullmatch(words[0]) and words[0] not in NOT_PROGRAMS and all(map(_WORD.fullmatch, words[1:])):
             return tuple(words)
     return ("sh", "-c", command)
 
@@ -61,7 +58,3 @@ def argv_with_list(command: str, placeholder: str) -> "tuple[tuple[str, ...], in
     place = words.index(name)
     rest = tuple(words[:place] + words[place + 1 :])
     return (rest, place) if place > 0 and argv_of(" ".join(rest)) == rest else None
-
-
-def _starts_a_program(word: str) -> bool:
-    return bool(_FIRST_WORD.fullmatch(word)) and word not in NOT_PROGRAMS

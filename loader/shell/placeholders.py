@@ -14,44 +14,28 @@ if TYPE_CHECKING:
 
 ALL_ARGUMENTS = "0"
 
-# Several names of one variable are what other tools' files call it.
-SCALARS = {
-    "branch": "DODO_BRANCH",
-    "worktree_branch": "DODO_BRANCH",
-    "hook": "DODO_HOOK",
-    "job": "DODO_JOB",
-    "job_name": "DODO_JOB",
-    "lefthook_job_name": "DODO_JOB",
-    "worktree": "DODO_WORKTREE",
-    "worktree_path": "DODO_WORKTREE",
-    "worktree_root": "DODO_MAIN_WORKTREE",
-    "source_worktree": "DODO_MAIN_WORKTREE",
-    "git_dir": "DODO_GIT_DIR",
-    "remote": "DODO_REMOTE",
-    "remote_url": "DODO_REMOTE_URL",
-    "repository_url": "DODO_REMOTE_URL",
-    "base_branch": "DODO_DEFAULT_BRANCH",
-    "default_branch": "DODO_DEFAULT_BRANCH",
-    "invocation": "DODO_INVOCATION",
+# Variable -> its placeholders; several are what other tools' files call it.
+_NAMES = {
+    "DODO_BRANCH": ("branch", "worktree_branch"),
+    "DODO_HOOK": ("hook",),
+    "DODO_JOB": ("job", "job_name", "lefthook_job_name"),
+    "DODO_WORKTREE": ("worktree", "worktree_path"),
+    "DODO_MAIN_WORKTREE": ("worktree_root", "source_worktree"),
+    "DODO_GIT_DIR": ("git_dir",),
+    "DODO_REMOTE": ("remote",),
+    "DODO_REMOTE_URL": ("remote_url", "repository_url"),
+    "DODO_DEFAULT_BRANCH": ("base_branch", "default_branch"),
+    "DODO_INVOCATION": ("invocation",),
 }
+SCALARS = {name: variable for variable, names in _NAMES.items() for name in names}
 LISTS = frozenset(("staged_files", "push_files", "all_files", "changed_files", "files"))
 
 # githooks(5). Where git gives fewer (the object of prepare-commit-msg), the rest are unset and expand to nothing.
-_ARGUMENTS = {
-    "applypatch-msg": 1,
-    "commit-msg": 1,
-    "prepare-commit-msg": 3,
-    "pre-rebase": 2,
-    "post-checkout": 3,
-    "worktree-post-create": 3,
-    "post-clone": 3,
-    "post-merge": 1,
-    "pre-push": 2,
-    "post-rewrite": 1,
-    "sendemail-validate": 2,  # the mail and, in newer versions of git, its headers
-    "post-index-change": 2,
-    "reference-transaction": 1,
-}
+_ARGUMENTS = (
+    ("applypatch-msg", "commit-msg", "post-merge", "post-rewrite", "reference-transaction"),
+    ("pre-rebase", "pre-push", "post-index-change", "sendemail-validate"),  # the mail and, since git 2.41, its headers
+    ("prepare-commit-msg", "post-checkout", "worktree-post-create", "post-clone"),
+)
 TASK_ARGUMENTS = 9  # a task is run by hand, with whatever stands after `--`
 
 _EVENT_LISTS = frozenset(("push_files", "changed_files"))
@@ -63,7 +47,7 @@ _NEARLY = 0.86
 
 def arguments_of(hook: str) -> int:
     """Return the number of arguments that git gives `hook`: `{N}` is a placeholder up to this number."""
-    return _ARGUMENTS.get(hook, 0)
+    return next((number for number, hooks in enumerate(_ARGUMENTS, 1) if hook in hooks), 0)
 
 
 def is_known(name: str, arguments: int) -> bool:
@@ -91,20 +75,16 @@ def nearest(name: str, macros: "Iterable[str]") -> str:
     """Return the placeholder or macro that an unknown word almost is, or ""; case and `_` do not count."""
     known = {_bare(one): one for one in (*macros, *SCALARS, *sorted(LISTS))}
     bare = _bare(name)
-    swapped = [one for one in known if _is_swapped(bare, one)]
-    close = swapped or get_close_matches(bare, known, n=1, cutoff=_NEARLY)
+    close = [one for one in known if _is_swapped(bare, one)] or get_close_matches(bare, known, n=1, cutoff=_NEARLY)
     return known[close[0]] if close else ""
 
 
 def _is_swapped(word: str, name: str) -> bool:
     """Return whether two neighbouring letters have changed places (`brnach`), or the wrong one is doubled (`hokk`)."""
-    if len(word) != len(name):
+    wrong = [place for place, letters in enumerate(zip(word, name, strict=False)) if len({*letters}) > 1]
+    if len(word) != len(name) or not wrong or wrong[-1] > wrong[0] + 1:
         return False
-    wrong = [place for place in range(len(word)) if word[place] != name[place]]
-    if len(wrong) == 2:
-        first, second = wrong
-        return second == first + 1 and word[first] + word[second] == name[second] + name[first]
-    return len(wrong) == 1 and set(word) == set(name)
+    return sorted(word) == sorted(name) or (len(wrong) == 1 and set(word) == set(name))
 
 
 def _bare(name: str) -> str:

@@ -6,208 +6,216 @@ a placeholder is refused, since a variable can always be read instead.
 """
 
 import re
+from collections.abc import Iterable
 
-from dodo_hooks.loader.shell.commands import ASSIGNED, UNKNOWN
+from dodo_hooks.loader.shell.commands import ASSIGNED, UNKNOWN, Refused, ShellText, Word
 from dodo_hooks.loader.shell.direct_exec import NOT_PROGRAMS
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from dodo_hooks.loader.shell.commands import Command, ShellText, Word
-
-    Range = tuple[int, int, str]  # from where to where no placeholder may stand, and why
-
-
-def _set(words: str) -> "frozenset[str]":
-    return frozenset(words.split())
-
-
-# The options behind which, or glued to which, a program stands. "" is a program whose name only the shell can tell.
-_TABLE = {
-    "sh ash bash dash rbash ksh mksh oksh yash zsh fish csh tcsh": r"[-+]\w*[cC]\w*|--command|--init-command",
-    "python pypy": r"-\w*c",
-    "perl ruby lua luajit julia rscript elixir groovy osascript swift": r"-\w*[eE]|--eval|--print",
-    "node nodejs bun deno": r"-\w*[ep]|--eval|--print|eval",
-    "php tclsh expect": r"-[rBREc]|--run",
-    "pwsh powershell": r"(?i:-c|-command|-e|-ec|-encodedcommand|-commandwithargs|-cwa)",
-    "awk gawk mawk nawk sed gsed": r"-\w*e|-f|--expression|--source|--file",
-    "su runuser script flock npx npm pnpm yarn bunx nix nix-shell": r"-\w*c|--call|--run|--command|--session-command",
-    "find gfind": r"-exec|-execdir|-ok|-okdir",
-    "git": r"-c|-x|--exec|--extcmd|--upload-pack|--receive-pack|foreach|--[a-z]+-filter",
-    "env rsync tar gtar": r"-\w*[eSI]|--split-string|--rsh|--rsync-path|--to-command|--checkpoint-action|--use-.*",
-    "emacs emacsclient make entr nodemon": r"--?eval|-\w*[es]|-x|--exec",
-    # Each argument, wherever the name stands, and where it is the command.
-    "concurrently conc npm-run-all npm-run-all2 run-p run-s cross-env-shell": r"",
-    "ssh rsh mosh parallel watch watchexec hyperfine tmux cmd at batch sqlite3 vim nvim": r"",
-    "": r"-\w*[ce]|--eval|--command|eval",
-}
-_OPTIONS = {name: re.compile(pattern) for row, pattern in _TABLE.items() for name in row.split() or [""]}
-_SHELLS, _PYTHON, _PERL, _NODE, _PHP, _PWSH, _FILTERS = list(map(_set, _TABLE))[:7]
-_RUN_ANYWHERE, _RUN = list(map(_set, _TABLE))[-3:-1]
-_RUNNERS = _SHELLS | _RUN_ANYWHERE | _RUN
-# Their first operand is a program or a file with one; but for filters the standard input is one where there is none.
-_INTERPRETERS = _SHELLS | _PYTHON | _PERL | _NODE | _PHP | _PWSH | _FILTERS
-_FILL_IN = _set("xargs gxargs find gfind")  # put what they read, or find, into a command
-_PREFIXES = _set(
-    "command builtin exec env sudo doas nohup time nice ionice timeout gtimeout stdbuf setsid xargs gxargs busybox "
-    "chronic unbuffer caffeinate chrt taskset xvfb-run cross-env"
+# What takes a program: behind one of these options alone (_CODE), or else in a file, its first operand (_FILE; _ARGS:
+# what follows a program are no options), or else as its first operand (_FILTER), or in each argument (_ALL).
+_CODE, _FILE, _ARGS, _FILTER, _ALL = range(5)
+_TABLE = (  # kind, names ("": only the shell can tell), options, and how the program reads a variable
+    (_ARGS, "sh ash bash dash rbash ksh mksh oksh yash zsh fish csh tcsh", r"[-+]\w*[cC]\w*|--(init-)?command", ""),
+    (_ARGS, "python pypy", r"-\w*c", 'os.environ["NAME"]'),
+    (_ARGS, "npx npm pnpm", r"-\w*c|--call|--shell-mode", ""),
+    (_ARGS, "pwsh powershell", r"(?i:-commandwithargs|-cwa)", "$env:NAME"),
+    (_FILE, "perl", r"-\w*[eE]", "$ENV{NAME}"),
+    (_FILE, "ruby", r"-\w*e", 'ENV["NAME"]'),
+    (_FILE, "node nodejs bun deno", r"-\w*[ep]|--eval|--print|eval", "process.env.NAME"),
+    (_FILE, "php", r"-[rBRE]|--run", 'getenv("NAME")'),
+    (_FILE, "lua luajit julia rscript elixir groovy osascript swift tclsh expect", r"-\w*[ceE]|--eval|--print", ""),
+    (_FILTER, "awk gawk mawk nawk", r"-\w*e|-f|--source|--file", 'ENVIRON["NAME"]'),
+    (_FILTER, "sed gsed", r"-\w*e|-f|--expression|--file", 'awk and its ENVIRON["NAME"]'),
+    (_CODE, "su runuser script flock nix-shell", r"-\w*c|--(session-)?command|--run", ""),
+    (_CODE, "find gfind", r"-exec|-execdir|-ok|-okdir", ""),
+    (_CODE, "git", r"-c|-x|--exec|--extcmd|--upload-pack|--receive-pack|foreach|--[a-z]+-filter", ""),
+    (_CODE, "env rsync tar gtar", r"-\w*[eSI]|--split-string|--rsh|--rsync-path|--to-command|--(check|use-).*", ""),
+    (_CODE, "emacs emacsclient make entr nodemon", r"--?eval|-\w*[es]|-x|--exec", ""),
+    (_CODE, "", r"-\w*[ce]|--eval|--command|eval", ""),
+    (_ALL, "concurrently conc npm-run-all npm-run-all2 run-p run-s cross-env-shell eval", "", ""),
+    (_ALL, "ssh rsh mosh parallel watch watchexec hyperfine tmux cmd at batch sqlite3 vim nvim", "", ""),
 )
-_CONTAINERS = _set("docker podman kubectl npx bunx pnpm yarn uv uvx poetry mise nix bundle pixi conda")
-_SAFE = _set(": cat cd chdir echo false getconf kill pwd realpath stat sync true type umask whence where which")
+_PROGRAMS = {name: (kind, re.compile(code), way) for kind, row, code, way in _TABLE for name in row.split() or [""]}
+_SHELLS = _TABLE[0][1].split()
+_FILL_IN = frozenset(("xargs", "gxargs", "find", "gfind"))  # put what they read, or find, into a command
+_PREFIXES = set(
+    """command builtin exec env sudo doas nohup time nice ionice timeout gtimeout stdbuf setsid xargs gxargs busybox
+    chronic unbuffer caffeinate chrt taskset xvfb-run cross-env""".split()  # noqa: SIM905
+)
+_RUNNERS = _PREFIXES | set("docker podman kubectl npx bunx pnpm yarn uv uvx poetry mise nix bundle pixi conda".split())  # noqa: SIM905
+_HARMLESS = set(": case cat cd echo false getconf kill pwd realpath stat sync true type umask where which".split())  # noqa: SIM905
 # Variables whose values are commands, for the shell or for git, or choose them; and the numbers that bash evaluates.
 _COMMANDS = re.compile(
     r"(PS[0-4]|PROMPT_COMMAND|ENV|BASH_ENV|EDITOR|VISUAL|PAGER|LESSOPEN|LESSCLOSE|BASH_FUNC_.*|PATH|(LD|DYLD)_.*"
     r"|(NODE|PERL5|RUBY)_?OPT(IONS)?|S?RANDOM|(EPOCH)?SECONDS|OPTIND|HISTCMD|LINENO|BASHPID"
-    r"|GIT_(SSH|SSH_COMMAND|EDITOR|SEQUENCE_EDITOR|PAGER|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS))"
+    r"|GIT_(SSH|SSH_COMMAND|EDITOR|SEQUENCE_EDITOR|PAGER|PROXY_COMMAND|EXTERNAL_DIFF|ASKPASS))\+?="
 )
+# What evaluates the value of a variable, ~, and those of the variables that it names.
+_CALCULATION = (
+    r"\$\(\((?:[^)]|\)(?!\)))*~|\$\{!~|\$\{[^}]*(?:\[|:(?![-=?+]))[^}]*~|~@P\}|\w\[[^\]\n]{0,99}~[^\]\n]{0,99}\]\+?="
+    r"|(?m:^|[;&|({'\"])[ \t]*(?:(?:then|do|else|if|while|!|command|builtin)[ \t]+)*(?:let|eval)\b(?s:.*)~"
+    r"|\[\[(?=(?:(?!\]\])[^\n])* -(?:eq|ne|[lg][te])\b)(?:(?!\]\])[^\n])*~"
+    r"|\b(?:declare|typeset|local|export|readonly) +-\w*[in]"
+)
+_MANY = 100  # variables
+_CHANGES = re.compile(r"shift\b|set (?!(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*\Z)|eval .*\b(?:set|shift)\b")
 _VALUE_FOLLOWS = re.compile(r"[-+]\w*[oO]|-[vFWXrIC]|--(rcfile|init-file|require|import|loader|env-file)")
-_LOOPS = ("for", "select")
-_EVALUATES = r"\$(\(\(|\[)[^)\]]*\bNAME\b|\$\{!NAME\b|\{NAME@P\}"  # the value of a variable is, once more
+_IS_INPUT = re.compile(r"-|/dev/stdin|/dev/fd/0")
 _SUFFIX = re.compile(r"\.[a-z]+|inplace|")  # of `sed -i .bak`, `sed -i ''` and `gawk -i inplace`
-_PIPE = re.compile(r"(?<!\|)\|(?!\|)|[<>]\(|coproc")
-_NUMBERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-o")
-_OPTIONS_ONLY = re.compile(r"(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*")
-_EVERYWHERE = (0, 1 << 60)
+_SUBCOMMANDS = ("exec", "x", "dlx")  # of npm and pnpm, before an option of theirs
+_PIPE = re.compile(r"(?<!\|)\|(?!\|)")
+_NUMBERS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-o"))
 
 
-def refused(shell: "ShellText") -> "Iterator[Range]":
-    """Where no placeholder may stand."""
-    has_pipe = _PIPE.search(shell.text) is not None
-    for command in shell.commands:
-        place = _place_of(command)
-        yield from _of_the_shell(command, place)
-        for name, words in _assigned(command, place):
-            if re.search(_EVALUATES.replace("NAME", re.escape(name)), shell.text):
-                why = f"could be evaluated where {name} is, in $(( )), ${{! }} or @P: use another variable, or"
-                yield from ((word.start, word.end, why) for word in words)
-        names = [_program(word) for word in command.words]
-        fills_in = not _FILL_IN.isdisjoint(names)
+def check_programs(shell: ShellText) -> None:
+    """Raise Refused where a placeholder stands in what is evaluated once more."""
+    _check_calculation(shell)
+    for words in shell.commands:
+        place = _place_of(words)
+        _check_shell(words, place)
+        names = [_program(word) for word in words]
+        if place == len(words) and not _FILL_IN.isdisjoint(names) and not (_PREFIXES - _FILL_IN).isdisjoint(names):
+            raise Refused(None, "would be a command, which xargs starts: name one, or use")
+        runner = next((number for number, name in enumerate(names) if name in _RUNNERS), len(names))
         for number, name in enumerate(names):
-            is_run = number <= place or not (_PREFIXES | _CONTAINERS).isdisjoint(names[:number])
-            if name in _OPTIONS and (is_run or (name and name not in _RUN)):
-                found, reads_input = _code(name, command.words[number + 1 :], is_run)
-                why = _program_for(name or "this command")
-                yield from ((word.start, word.end, why) for word in found)
-                is_filled = fills_in and name not in _FILL_IN and (found or (reads_input and name in _RUNNERS))
-                if is_filled or (reads_input and is_run and has_pipe and not fills_in):
-                    yield (*_EVERYWHERE, why)
+            is_run = number <= place or runner < number
+            if name in _PROGRAMS and (is_run or (name and _PROGRAMS[name][0] != _ALL)):
+                found, reads_input = _code_in(name, words[number + 1 :], is_run)
+                by = name or "this command"
+                why = f"would be read as a program by {by}: write that in single quotes, and in it use"
+                _refuse(found, why, _PROGRAMS[name][2])
+                if name not in _FILL_IN and not _FILL_IN.isdisjoint(names):
+                    is_open = bool(found) or name in _SHELLS
+                else:
+                    is_shell = (
+                        not name and number <= place and "".join(names[number + 1 :])[:1] in ("", "-")
+                    )  # $SHELL -s
+                    is_open = (is_shell or (reads_input and is_run)) and _PIPE.search(shell.text) is not None
+                if is_open:
+                    raise Refused(None, why, _PROGRAMS[name][2])
 
 
-def _of_the_shell(command: "Command", place: int) -> "Iterator[Range]":
-    """Yield what would be a command, which stands at `place`, and what the shell itself would evaluate."""
-    for word in command.words:
-        if ASSIGNED.match(word.text) and _COMMANDS.fullmatch(re.split(r"\+?=", word.text)[0]):
-            yield word.start, word.end, "would be run as a command: leave that variable alone, or use"
-    for word in command.words[: place + 1]:
-        if not ASSIGNED.match(word.text) and "/" not in word.text.split(UNKNOWN)[0]:
-            yield word.start, word.end, "would choose the command: put quotes around a variable that is one, or use"
-    yield from _evaluated(command, place)
+def changes_list(shell: ShellText) -> bool:
+    """Return whether a list may be another one after some command."""
+    return any(_CHANGES.match(" ".join(word.text for word in words[_place_of(words) :])) for words in shell.commands)
 
 
-def _evaluated(command: "Command", place: int) -> "Iterator[Range]":
-    """Yield what the shell's own commands would take for a program, a number or the name of a variable."""
-    name, operands = "".join(map(_program, command.words[place : place + 1])), command.words[place + 1 :]
-    why = f"would be read by {name} as a name or a number: give it another one, or use"
+def _refuse(words: "Iterable[Word]", why: str, way: str = "") -> None:
+    for word in words:
+        if word.given is not None:
+            raise Refused(word.given, why, way)
+
+
+def _check_shell(words: "list[Word]", place: int) -> None:
+    """Refuse what would choose the command, which stands at `place`, and what the shell's own would evaluate."""
+    _refuse(
+        (one for one in words if _COMMANDS.match(one.text)), "would be run as a command: leave that variable, or use"
+    )
+    chosen = [word for word in words[: place + 1] if not ASSIGNED.match(word.text) and "/" not in word.text]
+    _refuse(chosen, "would choose the command: put quotes around a variable that is one, or use")
+    name, operands = "".join(map(_program, words[place : place + 1])), words[place + 1 :]
+    why = f"would be read by {name} as a program, a name or a number: give it another one, or use"
     texts = [word.text for word in operands]
-    declares = name in ("declare", "typeset", "local", "readonly", "export")
     if name in ("[", "test", "[["):
-        operands = list(_operators(name, operands, command.is_odd))
+        operands = _operators(name, operands)
         why = f"could be an operator of {name} or evaluated: compare it with = in [ ], or use"
     elif name == "printf":
         operands = operands if texts[:1] and texts[0].startswith("-") else operands[:1]
         why = "would be read as a format by printf: write another one before it, as in printf '%s\\n', or use"
-    elif name in _LOOPS:
-        is_special = texts[1:2] != ["in"] or _COMMANDS.fullmatch(texts[0])
-        operands = operands if is_special else operands[:1]
-    elif name in ("eval", "trap", "alias", ".", "source"):
-        why = _program_for(name)
-    elif declares and any(re.match(r"-\w*[in]", text) for text in texts):
-        why = f"would be evaluated where {name} -i or -n has made a number or a name of a variable: use"
-        yield (*_EVERYWHERE, why)
+    elif name in ("for", "select"):
+        operands = operands if texts[1:2] != ["in"] or _COMMANDS.match(f"{texts[0]}=") else operands[:1]
     elif name in ("export", "readonly"):
-        operands = [word for word in operands if not ASSIGNED.match(word.text)]
-    elif name not in NOT_PROGRAMS or name in _SAFE | _PREFIXES:
+        operands = [word for word in operands if not ASSIGNED.match(word.text) or texts[0].startswith("-")]
+    elif name not in NOT_PROGRAMS or name in _HARMLESS | _PREFIXES or name in _PROGRAMS:
         return
-    yield from ((word.start, word.end, why) for word in operands)
+    _refuse(operands, why)
 
 
-def _assigned(command: "Command", place: int) -> "list[tuple[str, Sequence[Word]]]":
-    """Return the variables that get a value, each with the words that the value is made of."""
-    words = command.words[place:]
-    if len(words) > 1 and words[0].text in _LOOPS:
-        return [(words[1].text, words[2:])]
-    return [(re.split(r"\+?=", word.text)[0], [word]) for word in command.words if ASSIGNED.match(word.text)]
+def _operators(name: str, operands: "list[Word]") -> "list[Word]":
+    """Return what bash evaluates, behind -v or as a number in [[ ]], and what could be an operator of [."""
+    texts = [word.text for word in operands]
+    if "-v" in texts or "-R" in texts or (name == "[[" and not _NUMBERS.isdisjoint(texts)):
+        return operands
+    if name == "[[":
+        return []
+    pairs = zip(operands, [*texts[1:], ""], strict=True)
+    return [
+        one for one, next_ in pairs if one.text[:2] == f"-{UNKNOWN}" or (one.text[:1] == UNKNOWN and UNKNOWN in next_)
+    ]
 
 
-def _code(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Word], bool]":
-    """Return the words that hold a program or could, and whether one may come from the standard input or from xargs."""
-    pattern, found, reads, has_code, wants, previous = _OPTIONS[name], list["Word"](), False, False, False, ""
-    is_filter, is_shell, is_dry = name in _FILTERS, name in _SHELLS, False
-    if not pattern.pattern:
+def _check_calculation(shell: ShellText) -> None:
+    """Refuse a value that is assigned, or handed to a function, where a variable that may hold it is evaluated."""
+    assigned = [pair for words in shell.commands for pair in _assigned(words, shell)]
+    given = [word for _, word in assigned if word.given is not None]
+    names, held = "", {name for name, word in assigned if word.given is not None}
+    while 0 < len(held) < _MANY and names != (names := rf"(?<![\w#])(?:{'|'.join(sorted(held))})(?!\w)"):
+        texts = ((name, shell.text[word.start : word.end]) for name, word in assigned)
+        held |= {name for name, text in texts if re.search(names, text.partition("=")[2] or text)}
+    names = names if len(held) < _MANY else r"\w"  # of so many, any may be meant
+    if held and re.search(_CALCULATION.replace("~", names), shell.text):
+        _refuse(
+            given, "could be evaluated where this calculates, as in $(( )) or ${v[i]}: go without a variable, or use"
+        )
+
+
+def _assigned(words: "list[Word]", shell: ShellText) -> "Iterable[tuple[str, Word]]":
+    """Return the variables, as patterns, that get a value, each with a word of that value."""
+    place = _place_of(words)
+    name = words[place].text if place < len(words) else ""
+    if name in ("for", "select"):
+        return [(re.escape(words[place + 1].text), word) for word in words[place + 2 :]]
+    if name in shell.functions:
+        return [(r"(?:(?<=\$)|(?<=\$\{))[0-9@*]", word) for word in words[place + 1 :]]
+    return [(re.escape(re.split(r"\+?=", word.text)[0]), word) for word in words if ASSIGNED.match(word.text)]
+
+
+def _code_in(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Word], bool]":
+    """Return the words that hold a program or could, and whether one may come from the standard input."""
+    kind, code, _ = _PROGRAMS[name]
+    is_all = name in ("pwsh", "powershell") and any(
+        re.match(r"(?i)-(c|command|e|ec|enc\w*)\Z", one.text) for one in operands
+    )
+    if kind == _ALL or is_all:
         return operands, True
+    found, has_code, is_next, reads, previous = list[Word](), False, False, False, ""
     for word in operands:
-        text, option = word.text, pattern.match(word.text)
-        is_option = text[:1] in ("-", "+") or (is_filter and _SUFFIX.fullmatch(text) is not None)
-        if wants or (option and (text[:2] != "--" or text[option.end() :][:1] in ("", "="))):
+        text, option = word.text, code.match(word.text)
+        is_option = text[:1] in ("-", "+") or (kind == _FILTER and _SUFFIX.fullmatch(text) is not None)
+        is_named = (word.is_solid or word.is_list) and text not in _SUBCOMMANDS
+        is_operand = is_named and not (is_option or _VALUE_FOLLOWS.fullmatch(previous))
+        if is_next or (option and (text[:2] != "--" or text[option.end() :][:1] in ("", "="))):
             found.append(word)
-            is_whole = pattern.fullmatch(text) is not None
-            has_code = has_code or wants or is_whole
-            if wants and word.is_solid and not is_option:
-                if name in _SHELLS | _PYTHON or previous.lower() in ("-commandwithargs", "-cwa"):
-                    return found, reads
-                wants = name in _PWSH
-            wants = wants or is_whole
-        elif name in _INTERPRETERS:
-            reads |= text in ("-", "/dev/stdin", "/dev/fd/0") or (is_shell and re.match(r"-\w*s", text) is not None)
-            is_dry |= is_shell and re.match(r"-\w*n", text) is not None  # it reads its program and does not run it
-            is_data = word.is_list and (is_dry or not (is_shell or is_filter))
-            is_data |= is_filter and (has_code or (previous == "-v" and ASSIGNED.match(text) is not None))
-            is_operand = (word.is_solid or word.is_list) and not (is_option or _VALUE_FOLLOWS.fullmatch(previous))
-            if is_run and word.is_given and not is_data:
+            if kind == _ARGS and is_next and word.is_solid and not is_option:
+                return found, reads
+            is_whole = code.fullmatch(text) is not None
+            has_code |= is_next or is_whole
+            is_next = is_whole or (is_next and (is_option or not word.is_solid))
+        elif kind != _CODE:
+            is_data = word.is_list if kind != _FILTER else has_code or (previous == "-v" and ASSIGNED.match(text))
+            reads |= bool(_IS_INPUT.fullmatch(text) or (name in _SHELLS and re.match(r"-\w*s", text)))
+            if is_run and word.given is not None and not is_data:
                 found.append(word)
-            elif is_operand and not (is_filter and has_code):
+            if is_operand and not (kind == _FILTER and has_code):
                 return found, reads
         previous = text
-    return found, reads or (name in _INTERPRETERS and not (has_code or is_filter or is_dry))
+    return found, reads or (kind not in (_FILTER, _CODE) and not has_code)
 
 
-def _operators(name: str, operands: "Sequence[Word]", is_odd: bool) -> "Iterator[Word]":
-    """bash evaluates the index of an array behind `-v`, and numbers in [[ ]]. Of [ a value could be an operator."""
-    texts = [word.text for word in operands]
-    is_bad = is_odd or any(text in ("-v", "-R") or (name == "[[" and text in _NUMBERS) for text in texts)
-    for word, following in zip(operands, [*texts[1:], ""], strict=False):
-        is_operator = word.text.startswith(f"-{UNKNOWN}") or (word.text[:1] == UNKNOWN and UNKNOWN in following)
-        if is_bad or (is_operator and name != "[["):
-            yield word
-
-
-def _program_for(name: str) -> str:
-    return f"would be read as a program by {name}: write the program in single quotes, and in it"
-
-
-def changes_parameters(command: "Command") -> bool:
-    """Return whether a list may be another one after it."""
-    texts = [word.text for word in command.words[_place_of(command) :]]
-    if not texts or texts[0] == "eval":
-        return any(re.search(r"\b(set|shift)\b", text) for text in texts[1:])
-    return texts[0] == "shift" or (texts[0] == "set" and not _OPTIONS_ONLY.fullmatch(" ".join(texts[1:])))
-
-
-def _place_of(command: "Command") -> int:
+def _place_of(words: "list[Word]") -> int:
     """Where the command stands, behind assignments, prefixes like `env` and `sudo` and what may be nothing."""
     is_prefixed = False
-    for place, word in enumerate(command.words):
+    for place, word in enumerate(words):
         is_prefix = _program(word) in _PREFIXES or (place == 0 and word.text.startswith("-"))  # `time -p x`
         is_value = is_prefixed and re.match(r"[-+].|[0-9.]+[smhd]?\Z", word.text)
         if word.is_solid and not (is_prefix or is_value or ASSIGNED.match(word.text)):
             return place
         is_prefixed |= is_prefix
-    return len(command.words)
+    return len(words)
 
 
-def _program(word: "Word") -> str:
+def _program(word: Word) -> str:
     """`/usr/bin/python3.11` and `"$BIN/python"` -> `python`; "" when only the shell can tell."""
     name = word.text.rsplit("/", 1)[-1].replace(UNKNOWN, "").removesuffix(".exe")
     stem = re.sub(r"-?[0-9][0-9.]*\Z", "", name).lower()
-    return stem if stem and stem in _OPTIONS else name
+    return stem if stem and stem in _PROGRAMS else name

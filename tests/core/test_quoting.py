@@ -72,10 +72,11 @@ SURROUNDINGS = [
     "@", "if true; then @; fi", "if @; then :; else false; fi", "for i in 1; do @\ndone", "{ @; }", "( @ )",
     "case x in (y) false ;; x|z) @;; esac", "true && @ || false", "echo | @", "@ | cat", "while @; do break; done",
     ': "$( @ )"', ": $( ( @ ) )", 'x="$(if true; then @; fi)"', "if ! { @ # it's {branch} `\n}; then :; fi",
-    "@ >&2 2>/dev/null", "cat <<'E' >/dev/null\n$( ` \"\nE\n@", "cat <<-E | cat >/dev/null\n\t\"it's\n\tE\n@",
-    "VAR={branch}; @", ": $((1 + (2 * 3))); @", "(: ) ; @", "f() { :; shift 0; }; f; @", "set -e; @", ": `echo a`; @",
+    "@ >&2 2>/dev/null", "cat <<'E' >/dev/null\n$( ` \"\nE\n@", "cat >/dev/null <<-E\n\t\"it's\n\tE\n@",
+    "VAR={branch}; @", ": $((1 + (2 * 3))); @", "(: ) ; @", "f() { :; }; f; @", "set -e; @", ": `echo a`; @",
     "until @; do :; done &&\n\n:", "for x in {staged_files} {1}; do :; done; @", "case {1} in {branch}|y) :; esac; @",
-    "if [ -n {branch} ] && [ {1} = \"{branch}\" ]; then :; fi; @", "if [[ a && {branch} == {1} ]]; then :; fi; @",
+    "if [ -n {branch} ] && [ {1} = \"{branch}\" ]; then :; fi; @", "if [[ {branch} == {1} ]]; then :; fi; @",
+    "[[ a == b || ! c ]] || :; @", "cat >/dev/null <<E\n$UNSET\\\\ '\nE\n@",
     ": >/dev/null; @ &&\n:", "v='{1}'\"{branch}\"; : \"$v\"; @",
 ]  # fmt: skip
 
@@ -87,7 +88,10 @@ NOWHERE = [
     "env A=1 bash -ec 'show @'", "echo @ | sh", "echo @ | xargs sh -c 'show'", "@ x", "$x @", "trap @ EXIT", "@=x show",
     "read @", "show <<<@", "cat <(show @)", "python3 -c 'print(\"@\")'", "node -e @", "ssh host @", ". @",
     "awk '{ print \"@\" }'", "printf @", "test -v @", "[ @ @ ]", "let @", "export @", "show >&@", "x=(a [@]=b)",
-    "for @ in x; do show; done",
+    "for @ in x; do show; done", "if [[ a && @ == x ]]; then :; fi", "[[ 1 -eq @ ]]", "x=@; : $((x))",
+    "x=@; y=$x; : $((y))", "f() { : $(($1)); }; f @", "npx -c @", "npm exec -c 'show @'", "sed -e @", "sed @ x",
+    "perl -pe @", "echo a | xargs sh -c @", "show @; cat <<E | cat\nE",
+    "find . -exec sh -c 'show @' ';'", "git rebase -x 'show @' a", "PS4=@; set -x", "PATH=@ show", "alias show=@",
 ]  # fmt: skip
 
 Script = tuple[str, list[list[str]]]
@@ -221,6 +225,7 @@ def test_c6_every_byte_reaches_a_real_shell_as_it_is(
         assert shown == [arrived(parts, env, files) for parts in wanted], f"{shell}: {text}"
 
 
+@pytest.mark.timeout(600)  # of the nightly profile
 @given(
     before=scripts,
     nowhere=st.sampled_from(NOWHERE),
@@ -233,7 +238,7 @@ def test_c6_no_surroundings_make_a_place_a_good_one(
     text = around.replace("@", nowhere.replace("@", placeholder))
     with pytest.raises(TemplateError) as refused:
         placed(f"{before[0]}\n{text}\n")
-    assert "$DODO_" in refused.value.message
+    assert "DODO_" in refused.value.message
 
 
 # Whatever is written, well-formed or not: what is let through never runs a value.
@@ -244,7 +249,9 @@ FRAGMENTS = [
     "$[", "]", "eval ", "sh -c ", "[ ", "-eq ", "test -v ", "printf -v ", "{branch}", "{branch}", "{staged_files}",
     "{1}", "{0}", "a", "=", "\n", "f() ", "{ ", " }", "for x in ", "do ", "done ", "<(", "a=(", "a[", "declare ",
     "-i ", "export ", ". ", "<<<", "<", ">&", "\\\n", "$", "1", "read ", "let ", "set ", "shift", "echo ", "command ",
-    "!", "\t", "~", "*", "//", ":", "+", "/dev/stdin",
+    "!", "\t", "~", "*", "//", ":", "+", "/dev/stdin", "[[ a && ", "(a|b) ", "&>x ", "&>", "x=", "x={1} ", "; f ",
+    "$((x))", "${v[x]}", "${y:x}", "${!x}", "[[ x -eq 1 ]]", "; a[x]=1 ", "; let x", "<<E >x\n$(\nE\n", "cat <<E",
+    "$UNSET ", "${x%.y}", "| $UNSET", '"$x" ', "time ", "env ", ";; ", "'\\''", "in ",
 ]  # fmt: skip
 PAYLOADS = [
     b"$(>PWNED)", b"`>PWNED`", b";>PWNED;", b"\n>PWNED\n", b"a[$(>PWNED)]", b"'$(>PWNED)'", b"')>PWNED", b'">PWNED"',

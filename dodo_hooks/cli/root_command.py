@@ -226,6 +226,12 @@ def _worktree() -> click.Command:
     return worktree
 
 
+def _cache() -> click.Command:
+    from dodo_hooks.cli.cache import cache
+
+    return cache
+
+
 def _of_jobs(name: str) -> Loader:
     def load() -> click.Command:
         from dodo_hooks.cli.jobs.jobs import COMMANDS
@@ -247,6 +253,7 @@ COMMANDS: Mapping[str, Loader] = {
     "jobs": _jobs,
     **{name: _of_jobs(name) for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
     "status": _status,
+    "cache": _cache,
     "doctor": _doctor,
     "trust": _trust,
     "deny": _deny,

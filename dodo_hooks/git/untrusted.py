@@ -131,6 +131,8 @@ def is_tracked_path(path: bytes) -> bool:
 
 def _is_dot_git(part: bytes) -> bool:
     """Return whether some file system takes this for the name of the git directory (git's path.c, `is_ntfs_dotgit`)."""
+    if part.isascii() and b"git" not in part.lower():  # almost every name, and there may be many
+        return False
     seen_by_hfs = "".join(one for one in part.decode("utf-8", "replace") if one not in _UNSEEN_BY_HFS)
     # On Windows a backslash separates folders, after a colon a stream of the file is named, and dots and spaces at the
     # end of a name do not count.

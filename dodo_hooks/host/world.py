@@ -35,6 +35,12 @@ class World(Record):
         return config if config.startswith("/") else f"{_home(self.environ)}/.config"
 
     @property
+    def cache(self) -> str:
+        """The directory for what can be made again: $XDG_CACHE_HOME, by the same rules."""
+        cache = self.environ.get("XDG_CACHE_HOME", "")
+        return cache if cache.startswith("/") else f"{_home(self.environ)}/.cache"
+
+    @property
     def data(self) -> str:
         """The directory for a user's data that are no configuration: $XDG_DATA_HOME, by the same rules."""
         data = self.environ.get("XDG_DATA_HOME", "")

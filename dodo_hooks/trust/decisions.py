@@ -6,6 +6,7 @@ there. A copy, a moved repository and a submodule are other repositories.
 
 import marshal
 
+from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.private_files import read_private
@@ -15,15 +16,6 @@ from dodo_hooks.store import layout
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from hashlib import sha256
-else:
-    try:  # `hashlib` is OpenSSL, which takes as long to load as all else that a hook needs
-        from _sha2 import sha256
-    except ImportError:
-        try:
-            from _sha256 import sha256  # as it is called before Python 3.12
-        except ImportError:
-            from hashlib import sha256
 
 # The states of a decision, as they are printed.
 TRUSTED = "trusted"  # with the hook files that were accepted

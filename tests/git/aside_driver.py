@@ -18,7 +18,6 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from dodo_hooks.host.files import exchange
+from kit.killing import die_before, in_child
 from kit.repo import Repo
 from kit.unstaged import (
     STAGED,
@@ -39,8 +39,6 @@ from kit.unstaged import (
     write,
 )
 
-CALLS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.posix_spawn"}
-CALLS |= {"ctypes.dlsym", "open"}  # before an exchange of two names, and files that are opened for writing
 FIXED_AS_A_WHOLE = b"staged"
 STORY = os.environ.get("STORY", "")
 SENTENCES = {"": 0, "editor": 1, "collision": 2, "appending": 0}[STORY]
@@ -184,32 +182,6 @@ class Judge:
             self.expect_the_appended()
         assert restore_interrupted(facts, self.repo.env) == []
         assert not Path(facts.git_dir, "dodo-hooks-aside/journal").exists()
-
-
-def in_child(run: "Callable[[], object]") -> int:
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        run()
-        code = 0
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def die_before(number: int) -> None:
-    left = [number]
-
-    def count(event: str, args: "tuple[Any, ...]") -> None:
-        if event not in CALLS or (event == "open" and not args[2] & (os.O_WRONLY | os.O_RDWR)):
-            return
-        if not left[0]:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left[0] -= 1
-
-    sys.addaudithook(count)
 
 
 def refuse_links(event: str, args: "tuple[Any, ...]") -> None:

@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.unstaged.file_state import FILE, LINK, FileState, obstacle_of, parents_of, pieces_of, read_state
 from dodo_hooks.git.unstaged.journal import Entry, Journal
-from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
+from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.world import boot_id
 
 _NAME = b"/.dodo-hooks-aside"
-_IGNORED = b"# dodo-hooks keeps files here while a hook runs\n*\n"
 
 
 class Place(Record):
@@ -67,22 +67,8 @@ class Places:
 
     def make(self, place: Place) -> None:
         """Make the directory of a place. Raises OSError: it cannot be used."""
-        if not place.folder:
-            return
-        try:
-            make_folder(place.folder, 0o700)
-        except FileExistsError:
-            status = os.lstat(place.folder)
-            if not stat.S_ISDIR(status.st_mode) or os.geteuid() not in (0, status.st_uid):
-                raise
-        path = place.folder + b"/.gitignore"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return
-        inherit_owner(descriptor, path)
-        os.write(descriptor, _IGNORED)
-        os.close(descriptor)
+        if place.folder:
+            make_ignored_folder(place.folder)
 
     def keep(self, entry: Entry, place: Place) -> None:
         """Keep the owner's file, which is in the slot. What cannot be kept has a copy."""

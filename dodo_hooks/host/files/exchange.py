@@ -50,6 +50,31 @@ def put_in_place(ours: bytes, path: bytes) -> bool:
             continue
 
 
+def exchange_tree(ours: bytes, path: bytes) -> bool:
+    """Move the folder, file or link `ours` to `path`; return whether anything stood there, which is at `ours` then.
+
+    Where names cannot be exchanged, what stood there is at `ours` + AWAY for a moment, and after a kill. What others
+    put at the path in that moment may be replaced.
+
+    Raises:
+        OSError: nothing was moved.
+    """
+    try:
+        if _exchange(ours, path):
+            return True
+        os.rename(path, ours + AWAY)
+    except FileNotFoundError:  # nothing stands there
+        os.rename(ours, path)
+        return False
+    try:
+        os.rename(ours, path)
+    except OSError:
+        os.rename(ours + AWAY, path)
+        raise
+    os.rename(ours + AWAY, ours)
+    return True
+
+
 def _move_in_steps(ours: bytes, path: bytes) -> None:
     os.rename(path, ours + AWAY)
     try:

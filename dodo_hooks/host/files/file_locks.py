@@ -7,16 +7,28 @@ from fcntl import LOCK_NB, LOCK_SH, flock
 
 from dodo_hooks.host.posix import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 
 def is_unsupported(error: OSError) -> bool:
     """Return whether this error of `flock` says that the file cannot be locked by anybody (flock(2), fcntl(2))."""
     from errno import ENOLCK, ENOSYS, EOPNOTSUPP
 
     return error.errno in (ENOLCK, ENOSYS, EOPNOTSUPP)
+
+
+def lock_directory(path: "str | bytes", how: int) -> int:
+    """Open a directory and lock it; return the descriptor. On a file system without locks it is only opened.
+
+    Raises:
+        BlockingIOError: somebody else has it, and `how` has LOCK_NB. OSError: it cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        flock(descriptor, how)
+    except OSError as error:
+        if not is_unsupported(error):
+            os.close(descriptor)
+            raise
+    return descriptor
 
 
 def is_disk_full(error: OSError) -> bool:

@@ -26,13 +26,51 @@ def walk(path: bytes) -> "Iterator[tuple[bytes, bool]]":
             yield child.path, False
 
 
-def remove_tree(path: bytes) -> None:
-    """Remove a directory as far as possible: what stays is in nobody's way."""
-    for name, is_folder in reversed([*walk(path)]):
-        try:
-            (os.rmdir if is_folder else os.unlink)(name)
-        except OSError:
-            pass
+def walk_below(path: bytes) -> "Iterator[os.DirEntry[bytes]]":
+    """Yield all that is below a folder, each folder before what is in it.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    folders = [path]
+    while folders:
+        with os.scandir(folders.pop()) as listed:
+            for child in listed:
+                yield child
+                if child.is_dir(follow_symlinks=False):
+                    folders.append(child.path)
+
+
+def remove_tree(path: bytes) -> bool:
+    """Remove a folder with all that is in it, or a file; return whether nothing is left."""
+    try:
+        os.unlink(path)
+        return True
+    except FileNotFoundError:
+        return True
+    except OSError:  # a folder: EISDIR or, by POSIX, EPERM
+        pass
+    folders = [path]
+    try:
+        for folder in folders:  # which grows
+            _make_writable(folder)
+            with os.scandir(folder) as listed:
+                for child in listed:
+                    if child.is_dir(follow_symlinks=False):
+                        folders.append(child.path)
+                    else:
+                        os.unlink(child.path)
+        for folder in reversed(folders):
+            os.rmdir(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _make_writable(folder: bytes) -> None:
+    status = os.lstat(folder)
+    if status.st_mode & 0o170700 != 0o040700 and status.st_mode & 0o170000 == 0o040000:
+        os.chmod(folder, 0o700)
 
 
 def inherit_owner_below(path: bytes) -> None:

@@ -1,0 +1,106 @@
+"""`dodo-hooks cache`: the stored outputs of jobs with `cache: true`, in all repositories (K9)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from dodo_hooks.cli.jobs.prune import shown_size
+from dodo_hooks.cli.jobs.run_table import ago
+from dodo_hooks.cli.terminal_table import print_table, say
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.units import bytes_of
+from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.host.world import World, timestamp
+from dodo_hooks.results.output_cache import DEFAULT_LIMIT_BYTES, expect_private_cache, outputs_root
+from dodo_hooks.results.prune_outputs import Stored, is_repository_gone, prune_outputs, repository_of, survey
+from dodo_hooks.results.restore_outputs import recover_outputs
+
+_HEADS = ("REPOSITORY", "KEY", "SIZE", "USED")
+_KEY_CHARACTERS = 12
+_NOTHING = -1  # a limit that even an empty entry is above
+
+
+class _Size(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return bytes_of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group()
+def cache() -> None:
+    """Show or prune the stored outputs of jobs with `cache: true`, in all repositories."""
+
+
+@cache.command("list")
+@click.pass_obj
+def list_outputs(world: World) -> None:
+    """List the stored outputs, those used last first."""
+    rows = []
+    for one in sorted(survey(_root(world)), key=lambda one: one.used_ns, reverse=True):
+        used = ago(timestamp(one.used_ns)) if one.used_ns else "damaged"
+        rows.append((_name_of(one), os.path.basename(one.path)[:_KEY_CHARACTERS], shown_size(one.size_bytes), used))
+    if rows:
+        print_table(_HEADS, rows, world)
+    else:
+        say("no stored outputs")
+
+
+@cache.command("size")
+@click.pass_obj
+def print_size(world: World) -> None:
+    """Print the size of all stored outputs. Blocks that files share count in each of them."""
+    say(shown_size(sum(one.size_bytes for one in survey(_root(world)))))
+
+
+@cache.command("prune")
+@click.option(
+    "--max-size", type=_Size(), default=DEFAULT_LIMIT_BYTES, show_default="5GB", help="Keep at most this much."
+)
+@click.option("--all", "is_all", is_flag=True, help="Remove all stored outputs.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
+@click.pass_obj
+def prune(world: World, max_size: int, is_all: bool, dry_run: bool) -> None:
+    """Remove the stored outputs of repositories that are gone, and those used longest ago.
+
+    What a killed restore has left in this worktree is removed, too.
+    """
+    removed = prune_outputs(_root(world), _NOTHING if is_all else max_size, is_dry=dry_run)
+    for one in removed:
+        say(f"{_name_of(one)}  {os.path.basename(one.path)[:_KEY_CHARACTERS]}  {shown_size(one.size_bytes)}")
+    if not dry_run:
+        _recover_here(world)
+    total = shown_size(sum(one.size_bytes for one in removed))
+    outputs = "1 stored output" if len(removed) == 1 else f"{len(removed)} stored outputs"
+    say(f"{outputs}, {total}, {'would be removed' if dry_run else 'removed'}")
+
+
+def _recover_here(world: World) -> None:
+    try:
+        repo: Repo = find_repo(world.environ, world.cwd)
+        if repo.top:
+            recover_outputs(repo, world.environ)
+    except (GitError, OSError):  # no repository, or one that we cannot write to
+        pass
+
+
+def _root(world: World) -> str:
+    """Return the directory of all stored outputs. Raises UnsafeFileError: others can write there."""
+    root = outputs_root(world.cache)
+    expect_private_cache(f"{root}/.")
+    return root
+
+
+def _name_of(one: Stored) -> str:
+    path = repository_of(one.cache_dir)
+    if path is None:
+        return "unknown"
+    return path.removesuffix("/.git") + (" (gone)" if is_repository_gone(one.cache_dir) else "")

@@ -1,0 +1,100 @@
+"""Copies of files that share their blocks with the original, where the file system can do that (HOT)."""
+
+import sys
+
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Hasher = Callable[..., Any]
+
+REFLINK = "reflink"  # shared blocks, else a copy
+COPY = "copy"
+HARDLINK = "hardlink"  # the same file under two names, else a copy
+LINKS = (REFLINK, COPY, HARDLINK)
+_FICLONE = 0x40049409  # ioctl_ficlone(2), as most machines number it; others answer ENOTTY
+_PIECE = 1 << 20
+_FORMAT_MASK, _REGULAR = 0o170000, 0o100000  # of st_mode: inode(7)
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_MAKING = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def clone_file(source: bytes, target: bytes, mode: int, link: str, hasher: "Hasher") -> bytes:
+    """Make the new file `target` with the bytes of `source`; return the digest of the bytes that it has, in hex.
+
+    `mode` is not for hard links: those have the mode of the original.
+
+    Raises:
+        OSError: one of the two cannot be used. ValueError: the source is no regular file.
+    """
+    if link == HARDLINK and _link(source, target):
+        return digest_of(target, hasher)
+    original, size = _open_regular(source)
+    try:
+        copy = os.open(target, _MAKING, 0o600)
+        try:
+            if link != COPY and _share_blocks(original, copy):
+                digest = _digest(copy, size, hasher)
+            else:
+                digest = _digest(original, size, hasher, copy)
+            os.fchmod(copy, mode)
+        finally:
+            os.close(copy)
+    finally:
+        os.close(original)
+    return digest
+
+
+def digest_of(path: bytes, hasher: "Hasher") -> bytes:
+    """Return the digest of a file, in hex. Raises the same as `clone_file`."""
+    descriptor, size = _open_regular(path)
+    try:
+        return _digest(descriptor, size, hasher)
+    finally:
+        os.close(descriptor)
+
+
+def _open_regular(path: bytes) -> "tuple[int, int]":
+    """Return a descriptor, and the size."""
+    descriptor = os.open(path, _READING)
+    status = os.fstat(descriptor)
+    if status.st_mode & _FORMAT_MASK != _REGULAR:
+        os.close(descriptor)
+        raise ValueError("it is no regular file")
+    return descriptor, status.st_size
+
+
+def _digest(descriptor: int, size: int, hasher: "Hasher", copy: "int | None" = None) -> bytes:
+    """Read to the end, and write what is read to `copy`."""
+    digest = hasher()
+    size = min(size, _PIECE) + 1  # a large buffer for each small file would take time
+    while piece := os.read(descriptor, size):
+        digest.update(piece)
+        while copy is not None and piece:
+            piece = piece[os.write(copy, piece) :]
+    return bytes(digest.hexdigest(), "ascii")
+
+
+def _share_blocks(original: int, copy: int) -> bool:
+    if sys.platform != "linux":
+        return False
+    from fcntl import ioctl
+
+    try:
+        ioctl(copy, _FICLONE, original)
+    except OSError:  # another file system, or one that cannot do it
+        return False
+    return True
+
+
+def _link(source: bytes, target: bytes) -> bool:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:  # another file system, one without links, too many of them, or somebody else's file
+        return False
+    return True

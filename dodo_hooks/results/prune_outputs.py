@@ -1,0 +1,111 @@
+"""Which stored outputs go: those of repositories that are gone, and those used longest ago (K9)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB
+
+from dodo_hooks.host.files.file_locks import lock_directory
+from dodo_hooks.host.files.file_tree import remove_tree
+from dodo_hooks.results.output_cache import GONE, NEW, read_about, remove_stored
+from dodo_hooks.store.identity import known_id
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry of the cache."""
+
+    path: str
+    size_bytes: int
+    used_ns: int  # since 1970
+
+    @property
+    def cache_dir(self) -> str:
+        return os.path.dirname(self.path)
+
+
+def prune_outputs(root: str, limit_bytes: int, *, is_dry: bool = False) -> list[Stored]:
+    """Remove what need not be kept, until the rest is within the limit; return it, the first to go first.
+
+    What is being restored stays. Never raises. `root`: the directory of all stored outputs.
+    """
+    gone = [cache_dir for cache_dir in cache_dirs(root) if is_repository_gone(cache_dir)]
+    oldest_first = sorted(survey(root), key=lambda one: (one.cache_dir not in gone, one.used_ns))
+    total, pruned = sum(one.size_bytes for one in oldest_first), []
+    for one in oldest_first:
+        if (one.cache_dir in gone or total > limit_bytes) and (is_dry or remove_stored(one.path)):
+            pruned.append(one)
+            total -= one.size_bytes
+    if not is_dry:
+        for cache_dir in cache_dirs(root):
+            _sweep(cache_dir, is_gone=cache_dir in gone)
+    return pruned
+
+
+def survey(root: str) -> Iterator[Stored]:
+    """Yield all entries. A damaged one has no size and was never used, so it goes first."""
+    for cache_dir in cache_dirs(root):
+        for name in _listed(cache_dir):
+            path = f"{cache_dir}/{name}"
+            if name.startswith(".") or not os.path.isdir(path):
+                continue
+            try:
+                yield Stored(path, read_about(path)[0], os.stat(f"{path}/manifest").st_mtime_ns)
+            except (OSError, ValueError):
+                yield Stored(path, 0, 0)
+
+
+def cache_dirs(root: str) -> list[str]:
+    """Return the directory of each repository."""
+    return [f"{root}/{name}" for name in sorted(_listed(root))]
+
+
+def repository_of(cache_dir: str) -> str | None:
+    """Return the git common directory that the outputs belong to; None where that is not recorded."""
+    try:
+        with open(f"{cache_dir}/repository", "rb") as file:
+            return os.fsdecode(file.read())
+    except OSError:
+        return None
+
+
+def is_repository_gone(cache_dir: str) -> bool:
+    """Return whether no repository with this id is where it was when it last stored something."""
+    common_dir, identity = repository_of(cache_dir), os.path.basename(cache_dir)
+    if common_dir is None:
+        return True
+    if identity.startswith("at-"):  # a repository that nobody can write to has no file with its id
+        return not os.path.isdir(common_dir)
+    return known_id(common_dir) != identity
+
+
+def _sweep(cache_dir: str, *, is_gone: bool) -> None:
+    """Remove what was being stored, or removed, when its process was killed, and the empty cache of what is gone."""
+    with suppress(OSError):  # somebody is about to store something
+        guard = lock_directory(cache_dir, LOCK_EX | LOCK_NB)
+        try:
+            for name in _listed(cache_dir):
+                if name.startswith((NEW, GONE)):
+                    _remove_unlocked(f"{cache_dir}/{name}")
+            if is_gone and _listed(cache_dir) == ["repository"]:
+                os.unlink(f"{cache_dir}/repository")
+                os.rmdir(cache_dir)
+        finally:
+            os.close(guard)
+
+
+def _remove_unlocked(path: str) -> None:
+    with suppress(OSError):  # it is still being stored, or removed
+        lock = lock_directory(path, LOCK_EX | LOCK_NB)
+        remove_tree(os.fsencode(path))
+        os.close(lock)
+
+
+def _listed(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []

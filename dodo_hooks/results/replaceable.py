@@ -1,0 +1,91 @@
+"""The check whether outputs are nobody's work, so that others can be put in their place (K9; HOT).
+
+Git has to ignore all that is there and all that is to be there, and no git directory may be below. No folder above an
+output may be a link, since what is behind it is not in the working tree.
+"""
+
+from dodo_hooks.git.command import git_environ, git_program
+from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
+from dodo_hooks.host.capture import Captured, Pending, capture
+from dodo_hooks.host.files.file_tree import walk_below
+from dodo_hooks.host.posix import os
+from dodo_hooks.results.manifest import encoded, is_folder, parents_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dodo_hooks.git.repo import Repo
+
+_GIT = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+_NOT_IGNORED = ("--literal-pathspecs", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--")
+_IGNORED = ("check-ignore", "-z", "--stdin")
+_NONE_IS_IGNORED = 1  # an exit code: git-check-ignore(1)
+
+
+class IrreplaceableError(Exception):
+    """Outputs that may be somebody's work. The message is the reason, a sentence."""
+
+
+def expect_replaceable(
+    repo: "Repo", environ: "Mapping[str, str]", outputs: "Sequence[bytes]", files: "Sequence[bytes]"
+) -> None:
+    """Raise unless what is at these outputs may be replaced by these files, which are to be at or below them.
+
+    Two git processes find out, side by side. `environ`: that of git's hook, so that its index counts.
+
+    Raises:
+        IrreplaceableError: with the reason. OSError: git cannot be started, or an output cannot be read.
+    """
+    try:
+        expect_folders(encoded(repo.top), parents_of(outputs))
+    except ValueError as error:
+        raise IrreplaceableError(str(error)) from None
+    environ = git_environ(repo, environ)
+    argv = (git_program(environ, repo), "-C", repo.top, *_GIT)
+    listing = Pending((*argv, *_NOT_IGNORED, *(path.decode("utf-8", "surrogateescape") for path in outputs)), environ)
+    try:
+        asked = b"".join(
+            b"./%b\0" % path for path in files
+        )  # git-check-ignore(1) has no literal paths: no `:` in front
+        ignored = capture((*argv, *_IGNORED), environ, asked)
+        _expect_no_git_below(repo.top, outputs)
+    finally:
+        listed = listing.result()
+    for name, done in (("ls-files", listed), ("check-ignore", ignored)):
+        _expect_answer(name, done)
+    if ignored.output != asked:
+        answered = set(ignored.output.split(b"\0"))
+        raise IrreplaceableError(_not_ignored(next(path for path in files if b"./" + path not in answered)))
+    if listed.output:
+        raise IrreplaceableError(_not_ignored(listed.output.partition(b"\0")[0]))
+
+
+def _expect_no_git_below(top: str, outputs: "Sequence[bytes]") -> None:
+    base = encoded(top) + b"/"
+    for output in outputs:
+        path = base + output
+        try:
+            children = walk_below(path) if is_folder(os.lstat(path)) else iter(())
+        except FileNotFoundError:
+            continue
+        for child in children:
+            if not is_tracked_path(child.name):
+                raise IrreplaceableError(
+                    f"{_shown(child.path[len(top) + 1 :])} is a git directory; nothing there is replaced"
+                )
+
+
+def _expect_answer(name: str, done: Captured) -> None:
+    if done.exit_code not in (0, _NONE_IS_IGNORED):
+        raise IrreplaceableError(f"git {name}: {done.last_words}")
+
+
+def _not_ignored(path: bytes) -> str:
+    return f"git does not ignore {_shown(path)}; add the outputs to .gitignore to have them cached"
+
+
+def _shown(path: bytes) -> str:
+    from dodo_hooks.core.terminal_text import shown
+
+    return shown(path.decode("utf-8", "replace"))

@@ -30,6 +30,7 @@ def test_the_commands_are_not_imported_before_one_is_used(repo: Repo) -> None:
     modules = modules_after(repo, "")
     assert not modules & (HEAVY | {"dodo_hooks.store.reader"})
     assert {name for name in modules if name.startswith("dodo_hooks.cli.")} == {
+        "dodo_hooks.cli.color_option",
         "dodo_hooks.cli.lazy_group",
         "dodo_hooks.cli.root_command",
     }

@@ -40,7 +40,14 @@ COMMANDS = [
     ("jobs", "prune"),
     ("worktree", "remove", "."),
 ]
-READING = [("validate",), ("dump",), ("graph",), ("graph", "--format", "svg"), ("completion", "bash")]
+READING = [
+    ("validate",),
+    ("dump",),
+    ("graph",),
+    ("graph", "--format", "svg"),
+    ("completion", "bash"),
+    ("cache", "prune"),
+]
 DOIT = [("list",), ("run", "bg"), ("list", "-f", "hooks.dodo")]
 
 

@@ -62,7 +62,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
             InvalidCommand: `--backend` is another one, or the directory of `-d` is missing.
         """
         from dodo_hooks.core.errors import ConfigError, HooksError
-        from dodo_hooks.core.terminal_text import shown
+        from dodo_hooks.core.terminal_text import escape
         from dodo_hooks.fire.report.diagnostics import format_diagnostics
         from dodo_hooks.host.world import make_world
         from dodo_hooks.plans.cache import load_file, load_plan
@@ -77,9 +77,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         except ConfigError as error:
             raise InvalidDodoFile(format_diagnostics(error.diagnostics).rstrip("\n")) from error
         except HooksError as error:
-            raise InvalidDodoFile(shown(str(error))) from error
+            raise InvalidDodoFile(escape(str(error))) from error
         if plan is None:
-            raise InvalidDodoFile(shown(f"no hook file in {directory}"))
+            raise InvalidDodoFile(escape(f"no hook file in {directory}"))
         self.plan = plan
         _change_directory(opt_values.get("cwdPath"), directory)
 
@@ -138,7 +138,7 @@ def _execute(
 ) -> int:
     """Replace `Run._execute`; doit inspects the names of the parameters and passes those options."""
     from dodo_hooks.core.errors import HooksError
-    from dodo_hooks.core.terminal_text import shown
+    from dodo_hooks.core.terminal_text import escape
     from dodo_hooks.doit_runner.job_notes import RunOptions
     from dodo_hooks.fire.doit_run import run_selection
 
@@ -152,7 +152,7 @@ def _execute(
         try:
             return run_selection(plan, world, cmd.control, chosen, cmd.dep_manager, options)
         except HooksError as error:
-            sys.stderr.write(f"ERROR: {shown(str(error))}\n")
+            sys.stderr.write(f"ERROR: {escape(str(error))}\n")
             return error.exit_code
 
 

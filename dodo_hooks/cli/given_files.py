@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.matching import matches_any
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.globs.compile_globs import compile_glob
@@ -100,11 +100,11 @@ def _below_top(world: World, top: str, names: Iterable[str], report: Report) -> 
     for name in names:
         path = os.path.join(os.path.realpath(os.path.join(world.cwd, os.path.dirname(name))), os.path.basename(name))
         if not path.startswith(top.rstrip("/") + "/"):
-            raise UsageError(f"{quoted(name)} is not in the working tree {top}")
+            raise UsageError(f"{quote(name)} is not in the working tree {top}")
         if os.path.lexists(path):
             found.append(os.fsencode(os.path.relpath(path, top)))
         else:
-            report(f"left out {quoted(name)}: no such file")
+            report(f"left out {quote(name)}: no such file")
     return found
 
 
@@ -116,14 +116,14 @@ def _read_names(world: World, file: str) -> list[str]:
             with open(os.path.join(world.cwd, file), "rb") as opened:
                 data = opened.read()
     except OSError as error:
-        raise UsageError(f"cannot read {quoted(file)}: {error.strerror}") from error
+        raise UsageError(f"cannot read {quote(file)}: {error.strerror}") from error
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(name) for name in names if name]
 
 
 def _changed(query: GitQuery, span: str) -> list[bytes]:
     if span.startswith("-"):
-        raise UsageError(f"{quoted(span)} is not a range of commits")
+        raise UsageError(f"{quote(span)} is not a range of commits")
     try:
         return _split(query.git(*_NAMES, span, "--"))
     except GitError as error:

@@ -74,12 +74,12 @@ def hook_in(plan: Plan, name: str) -> Hook:
         UsageError: there is none.
     """
     from dodo_hooks.core.nearest import did_you_mean
-    from dodo_hooks.core.terminal_text import quoted
+    from dodo_hooks.core.terminal_text import quote
 
     hook = plan.hook(name)
     if hook is None:
         hint = did_you_mean(name, [hook.name for hook in plan.hooks])
-        raise UsageError(f"no hook {quoted(name)} in {plan.file}{hint}")
+        raise UsageError(f"no hook {quote(name)} in {plan.file}{hint}")
     return hook
 
 

@@ -18,7 +18,7 @@ from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.fire.select.lefthook_variables import is_turned_off
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
@@ -182,4 +182,4 @@ def _check_selectors(hook: Hook, selectors: Selectors) -> None:
 def _expect(names: Iterable[str], known: list[str], what: str, hook: str) -> None:
     for name in names:
         if name not in known:
-            raise UsageError(f"no {what} {quoted(name)} in {hook}{did_you_mean(name, known)}")
+            raise UsageError(f"no {what} {quote(name)} in {hook}{did_you_mean(name, known)}")

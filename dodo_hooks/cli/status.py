@@ -10,7 +10,7 @@ import click
 
 from dodo_hooks.cli.jobs.run_table import standing
 from dodo_hooks.cli.repository import print_once, repo_at, size_of, store_here
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
 from dodo_hooks.core.diagnostics import WARNING
 from dodo_hooks.core.errors import ConfigError, HooksError
@@ -47,7 +47,7 @@ def status(ctx: click.Context, short: bool) -> int:
     repo, report = repo_at(world, None), print_once()
     plan, sentence = _plan(world, repo)
     warnings = [one for one in plan.diagnostics if one.severity == WARNING] if plan else []
-    _line("hook file", [sentence, *(shown(one.sentence) for one in warnings)])
+    _line("hook file", [sentence, *(escape(one.sentence) for one in warnings)])
     _line("hooks", list(_hooks(world, repo, plan)))
     if hidden := _hidden(repo):
         _line("unstaged", [hidden])
@@ -70,8 +70,8 @@ def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
     except ConfigError as error:
         return None, f"{error.count} (`dodo-hooks validate`)"
     if plan is None:
-        return None, f"none in {shown(repo.top)} (`dodo-hooks init`)"
-    return plan, f"{shown(os.path.relpath(plan.file, repo.top))}: {size_of(plan)}"
+        return None, f"none in {escape(repo.top)} (`dodo-hooks init`)"
+    return plan, f"{escape(os.path.relpath(plan.file, repo.top))}: {size_of(plan)}"
 
 
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
             return
         installed = installed_shims(repo, world.environ)
     except (HooksError, OSError) as error:
-        yield shown(str(error))
+        yield escape(str(error))
         return
     if installed:
         yield f"installed: {', '.join(installed)}"
@@ -102,13 +102,13 @@ def _hidden(repo: Repo) -> str:
         holder = None
     if holder is not None:
         return f"{holder.sentence}; they come back when {holder.condition}"
-    return f"hidden in {shown(repo.git_dir)}/{DIRECTORY}, not restored"
+    return f"hidden in {escape(repo.git_dir)}/{DIRECTORY}, not restored"
 
 
 def _running(repository_dir: str, report: Report) -> Iterator[str]:
     for one in list_alive(repository_dir, report):
         jobs = read_jobs(one, report)
-        still_open = [f"{shown(job.name)} {job.status}" for job in jobs if not job.has_ended]
+        still_open = [f"{escape(job.name)} {job.status}" for job in jobs if not job.has_ended]
         yield f"{one.id} {one.hook}: {', '.join(still_open) or 'ending'}"
 
 
@@ -123,9 +123,9 @@ def _failed(repository_dir: str, report: Report) -> Iterator[str]:
             if job.status in (statuses.FAILED, statuses.CRASHED) and (one.worktree, one.hook, job.name) not in passed
         ]
         if bad:
-            yield f"{one.id} {one.hook}: {', '.join(f'{shown(job.name)} {standing(job)}' for job in bad)}"
+            yield f"{one.id} {one.hook}: {', '.join(f'{escape(job.name)} {standing(job)}' for job in bad)}"
         elif one.error is not None:
-            yield f"{one.id} {one.hook}: {shown(one.error)}"
+            yield f"{one.id} {one.hook}: {escape(one.error)}"
         passed |= {
             (one.worktree, one.hook, job.name)
             for job in jobs

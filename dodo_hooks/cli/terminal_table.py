@@ -15,9 +15,9 @@ from itertools import zip_longest
 import click
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.terminal_text import BOLD, DIM, GREEN, RED, columns_of, cut, padded, painted, wants_colors
+from dodo_hooks.core.terminal_text import BOLD, DIM, GREEN, RED, columns_of, pad, paint, truncate, wants_colors
 from dodo_hooks.core.terminal_text import UNPRINTABLE as UNPRINTABLE
-from dodo_hooks.core.terminal_text import shown as shown
+from dodo_hooks.core.terminal_text import escape as escape
 from dodo_hooks.host.world import World
 
 COLORS: Mapping[str, str] = {  # status -> the parameters of ECMA-48's SGR
@@ -36,17 +36,17 @@ _LEAST_CELL = 8
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], world: World) -> None:
     """Print rows below their heads. At a terminal the last column is wrapped between words."""
-    cells = [list(heads), *([shown(cell) for cell in row] for row in rows)]
+    cells = [list(heads), *([escape(cell) for cell in row] for row in rows)]
     width = terminal_width(world)
     widths = fitting_widths(cells, width)
     for place, row in enumerate(cells):
         for line in _wrapped(row, widths, width is not None):
-            print_safe(painted(line, BOLD) if place == 0 and has_colors(world) else line)
+            print_safe(paint(line, BOLD) if place == 0 and has_colors(world) else line)
 
 
 def say(text: str) -> None:
     """Print lines with control characters escaped, and with characters escaped that the output's encoding lacks."""
-    print_safe(shown(text, keeps="\n\t"))
+    print_safe(escape(text, keeps="\n\t"))
 
 
 def print_safe(line: str) -> None:
@@ -84,7 +84,7 @@ def fitting_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int
 
 def fitted(text: str, width: int) -> str:
     """Return the text in exactly `width` columns: filled with blanks, or cut off with an ellipsis."""
-    return padded(cut(text, width, sign("\u2026", "...")), width)
+    return pad(truncate(text, width, sign("\u2026", "...")), width)
 
 
 def sign(wanted: str, ascii_form: str) -> str:

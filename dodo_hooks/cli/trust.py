@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from dodo_hooks.cli.repository import repo_at
-from dodo_hooks.cli.terminal_table import print_table, say, shown
+from dodo_hooks.cli.terminal_table import escape, print_table, say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
@@ -34,7 +34,7 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
         _list(world)
         return
     repo = repo_at(world, path)
-    name = shown(repo.top or repo.common_dir)
+    name = escape(repo.top or repo.common_dir)
     if is_forget:
         say(f"{name}: {'forgot the decision' if consent.forget(world, repo) else 'there was no decision'}")
         return
@@ -59,7 +59,7 @@ def deny(world: World, path: str | None) -> None:
     """
     repo = repo_at(world, path)
     consent.deny(world, repo)
-    name = shown(repo.top or repo.common_dir)
+    name = escape(repo.top or repo.common_dir)
     if installed_in(repo) == LOCAL:
         here = "those installed here do (`dodo-hooks uninstall` removes them)"
         say(f"{name}: hooks of `install --global` do not run; {here}")
@@ -77,7 +77,7 @@ def _accept(world: World, repo: Repo, name: str, pin: bool, yes: bool) -> None:
         return
     if yes or not can_ask(world):
         for line in offer.change:
-            say(shown(line))
+            say(escape(line))
         if not yes and offer.before and not offer.is_accepted:
             raise UsageError(
                 "the hook files have changed; accept them without a terminal with `dodo-hooks trust --yes`"
@@ -96,7 +96,7 @@ def _to_replay(world: World, repo: Repo) -> Iterator[str]:
         yield "to run the hooks that were not run:"
     for top, hook, args in firings:
         words = ["dodo-hooks", "run", hook, *(["--", *args] if args else [])]
-        yield shown(f"  cd {shlex.quote(top)} && {shlex.join(words)}")
+        yield escape(f"  cd {shlex.quote(top)} && {shlex.join(words)}")
 
 
 def _list(world: World) -> None:

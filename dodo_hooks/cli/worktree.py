@@ -7,7 +7,7 @@ import os
 import click
 
 from dodo_hooks.cli.repository import repo_at
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import GitError, HooksError, UnsafeRepositoryError, UsageError
 from dodo_hooks.fire.manual_run import run_command_hook
 from dodo_hooks.git.command import run_git
@@ -38,7 +38,7 @@ def remove(world: World, path: str, force: int) -> int:
         raise UsageError(f"{path} is not the top of its working tree, {repo.top}")
     code = remove_worktree(world, repo, force)
     if not os.path.lexists(repo.top):
-        say(f"removed {shown(repo.top)}")
+        say(f"removed {escape(repo.top)}")
     return code
 
 

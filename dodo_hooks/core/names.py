@@ -3,7 +3,7 @@
 import unicodedata
 import zlib
 
-from dodo_hooks.core.terminal_text import cut
+from dodo_hooks.core.terminal_text import truncate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def label_of(command: str) -> str:
     if len(lines) < 2:
         return ""
     first = next((line for line in lines if not line.startswith(("#", "set -", "set +"))), lines[0])
-    return cut(first, _LONGEST_LABEL, "...")
+    return truncate(first, _LONGEST_LABEL, "...")
 
 
 def directory_name(number: int, name: str) -> str:

@@ -6,7 +6,7 @@ It is one or two edits away, so that "include" is not taken for "exclude".
 from collections.abc import Iterable
 from functools import lru_cache
 
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 
 _LONGEST = 60  # of a name that is compared
 _LETTERS_PER_EDIT = 4
@@ -32,7 +32,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suffix for a message, ` (did you mean "needs"?)`; empty when no known name is near."""
     near = _nearest(name, tuple(known))
-    return f" (did you mean {quoted(near)}?)" if near is not None else ""
+    return f" (did you mean {quote(near)}?)" if near is not None else ""
 
 
 _nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs

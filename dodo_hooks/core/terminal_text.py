@@ -1,9 +1,9 @@
-"""Text for a terminal: escaped, measured, cut, coloured (HOT).
+"""Text for a terminal: escape, measure, truncate, pad and colour it (HOT).
 
-Text from a file, a name or another program goes through `shown` before it is printed (section 8). The functions that
+Text from a file, a name or another program goes through `escape` before it is printed (section 8). The functions that
 print call it (host/console.py, cli/terminal_table.py, engine/screen.py), so that no caller can forget it.
 
-The parts of messages are here, too: quoted texts and lists.
+The parts of messages are here, too: texts in quotes, and lists.
 """
 
 TYPE_CHECKING = False
@@ -20,10 +20,10 @@ _FIRST_ODD_WIDTH = "\u0300"  # all printable characters below are one column wid
 BOLD, DIM, RED, GREEN = "1", "2", "31", "32"  # of ECMA-48's SGR
 
 
-def shown(text: str, keeps: str = "") -> str:
+def escape(text: str, keeps: str = "") -> str:
     r"""Return the text with every character escaped that a terminal would obey.
 
-    A byte that is not text is shown as `\xff`. The result is one line, unless `keeps`, the characters that stay
+    A byte that is not text becomes `\xff`. The result is one line, unless `keeps`, the characters that stay
     unchanged, contains the newline.
     """
     if text.isprintable():  # nearly always; and it saves the prompt an import
@@ -48,8 +48,8 @@ def columns_of(text: str) -> int:
     return sum(_width(character) for character in text)
 
 
-def cut(text: str, columns: int, sign: str = "…") -> str:
-    """Return the text, cut to so many columns, with a sign where it was cut."""
+def truncate(text: str, columns: int, sign: str = "…") -> str:
+    """Return at most so many columns of the text, with a sign where the rest is missing."""
     if columns_of(text) <= columns:
         return text
     end = len(text)
@@ -58,12 +58,12 @@ def cut(text: str, columns: int, sign: str = "…") -> str:
     return text[:end].rstrip() + sign
 
 
-def padded(text: str, columns: int) -> str:
+def pad(text: str, columns: int) -> str:
     """Return the text padded with blanks to so many columns."""
     return text + " " * (columns - columns_of(text))
 
 
-def painted(text: str, code: str) -> str:
+def paint(text: str, code: str) -> str:
     """Return the text in one of the colours above."""
     return f"\x1b[{code}m{text}\x1b[0m"
 
@@ -117,13 +117,13 @@ def _escaped(character: str) -> str:
 _LONGEST = 60
 
 
-def quoted(text: str) -> str:
-    """Return the text in double quotes, cut where it is long, without characters that a terminal would obey."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: _LONGEST + 1])
-    return f'"{shown[:_LONGEST]}..."' if len(shown) > _LONGEST else f'"{shown}"'
+def quote(text: str) -> str:
+    """Return the text in double quotes, truncated where it is long, without characters that a terminal would obey."""
+    clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: _LONGEST + 1])
+    return f'"{clean[:_LONGEST]}..."' if len(clean) > _LONGEST else f'"{clean}"'
 
 
-def listed(names: "Iterable[str]") -> str:
+def join_or(names: "Iterable[str]") -> str:
     """Join names as `a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last

@@ -11,7 +11,7 @@ from doit.task import Task  # type: ignore[import-untyped]
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import has_unicode, shown, wants_colors
+from dodo_hooks.core.terminal_text import escape, has_unicode, wants_colors
 from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, _Quiet, note_of
 from dodo_hooks.engine.job_line import Look, job_line, name_columns
 
@@ -57,7 +57,7 @@ class ConsoleReporter(_Quiet):
         self._line(task, outcome)
 
     def cleanup_error(self, exception: BaseFail) -> None:
-        sys.stderr.write(shown(exception.get_msg(), keeps="\n\t"))
+        sys.stderr.write(escape(exception.get_msg(), keeps="\n\t"))
 
     def runtime_error(self, msg: str) -> None:
         self._errors.append(msg)
@@ -67,13 +67,13 @@ class ConsoleReporter(_Quiet):
         if self._failures:
             self._write(f"\n{len(self._failures)} failed:\n")
         for task, fail in self._failures:
-            self._write(f"  {shown(_one_line(fail))}\n")
+            self._write(f"  {escape(_one_line(fail))}\n")
             note = note_of(task)
             if note and note.state.started_ns is not None:
-                self._write(f"    log:       dodo-hooks jobs logs {shown(shlex.quote(note.address))}\n")
-            self._write(f"    run again: doit run {shown(shlex.quote(task.name))}\n")
+                self._write(f"    log:       dodo-hooks jobs logs {escape(shlex.quote(note.address))}\n")
+            self._write(f"    run again: doit run {escape(shlex.quote(task.name))}\n")
         for error in self._errors:
-            self._write(f"error: {shown(error)}\n")
+            self._write(f"error: {escape(error)}\n")
 
     def _line(self, task: Task, outcome: Outcome) -> None:
         if not task.has_subtask:  # a group is no job: it ends with its members

@@ -19,7 +19,7 @@ from doit.task import Task  # type: ignore[import-untyped]
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import shown
+from dodo_hooks.core.terminal_text import escape
 from dodo_hooks.engine.job_line import reason_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class JobFailed(TaskFailed):  # type: ignore[misc]
         super().__init__(f"{name}: {self.why}")
 
     def get_msg(self) -> str:
-        return shown(str(self.message))
+        return escape(str(self.message))
 
 
 class JobSkipped(UnmetDependency):  # type: ignore[misc]
@@ -82,7 +82,7 @@ class JobSkipped(UnmetDependency):  # type: ignore[misc]
         super().__init__(f"{name}: {self.why}")
 
     def get_msg(self) -> str:
-        return shown(str(self.message))
+        return escape(str(self.message))
 
 
 class _Quiet:

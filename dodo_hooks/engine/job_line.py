@@ -9,7 +9,7 @@ Where the locale's encoding has them, the marks are a check, a cross, a dash and
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.terminal_text import DIM, GREEN, RED, columns_of, cut, padded, painted, shown
+from dodo_hooks.core.terminal_text import DIM, GREEN, RED, columns_of, escape, pad, paint, truncate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Look(Record):
 def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | None", look: Look) -> str:
     """Return one line, safe to print. `width`: from `name_columns`, the same for all lines of one column."""
     mark = _MARKS.get(outcome.status, _FAILED_MARK)[not look.has_unicode]
-    text = padded(_cut(shown(name), width, look) if look.columns else shown(name), width)
+    text = pad(_cut(escape(name), width, look) if look.columns else escape(name), width)
     time = "" if duration_s is None else _GAP + duration_text(duration_s).rjust(_TIME_COLUMNS)
-    why = "" if outcome.status == statuses.COMPLETED else _GAP + shown(reason_of(outcome))
+    why = "" if outcome.status == statuses.COMPLETED else _GAP + escape(reason_of(outcome))
     rest = text + time + why
     if look.columns:
         rest = _cut(rest, look.columns - 2, look)
@@ -51,13 +51,13 @@ def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | Non
     if not look.has_colors:
         return f"{mark} {rest}"
     if outcome.status == statuses.COMPLETED:
-        return f"{painted(mark, GREEN)} {rest}"
-    return painted(f"{mark} {rest}", DIM if outcome.status in (statuses.SKIPPED, statuses.UP_TO_DATE) else RED)
+        return f"{paint(mark, GREEN)} {rest}"
+    return paint(f"{mark} {rest}", DIM if outcome.status in (statuses.SKIPPED, statuses.UP_TO_DATE) else RED)
 
 
 def name_columns(names: "Iterable[str]", look: Look) -> int:
     """Return the width of the column with these names."""
-    widest = max((columns_of(shown(name)) for name in names), default=0)
+    widest = max((columns_of(escape(name)) for name in names), default=0)
     most = max(look.columns - _BESIDE_NAME, _LEAST_FOR_NAME) if look.columns else _WIDEST_NAME
     return min(widest, most, _WIDEST_NAME)
 
@@ -98,4 +98,4 @@ _BECAUSE = {
 
 
 def _cut(text: str, columns: int, look: Look) -> str:
-    return cut(text, columns, "…" if look.has_unicode else "...")
+    return truncate(text, columns, "…" if look.has_unicode else "...")

@@ -13,7 +13,7 @@ import select
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import EXECUTION, FAILURE, SKIPS, SUMMARY
-from dodo_hooks.core.terminal_text import BOLD, cut, painted, shown
+from dodo_hooks.core.terminal_text import BOLD, escape, paint, truncate
 from dodo_hooks.engine.job_line import job_line, name_columns
 from dodo_hooks.host.console import STDOUT
 from dodo_hooks.host.posix import os
@@ -80,7 +80,7 @@ class Screen:
 
     def say(self, sentence: str) -> None:
         """Queue a line of ours between the outputs of the jobs."""
-        self._push_line(f"dodo-hooks: {shown(sentence)}")
+        self._push_line(f"dodo-hooks: {escape(sentence)}")
 
     def alone(self, job: "Job") -> None:
         self._live = job.number
@@ -133,7 +133,7 @@ class Screen:
         """Queue the title before the first line."""
         if not self._has_title:
             self._has_title = True
-            self._push_line(self._bold(shown(self._display.title)))
+            self._push_line(self._bold(escape(self._display.title)))
 
     def _queue_log(self, job: "Job", log: str) -> None:
         printed = self._shown.get(log, 0)
@@ -144,12 +144,12 @@ class Screen:
         if size > printed:
             if not printed:
                 self._begin()
-                self._push_line(self._bold(f"[{shown(job.title)}]"))
+                self._push_line(self._bold(f"[{escape(job.title)}]"))
             self._push((log, printed, size))
             self._shown[log] = size
 
     def _bold(self, text: str) -> str:
-        return painted(text, BOLD) if self._look.has_colors else text
+        return paint(text, BOLD) if self._look.has_colors else text
 
     def _push_line(self, line: str) -> None:
         self._push(f"{line}\n".encode("utf-8", "backslashreplace"))
@@ -196,9 +196,9 @@ class Screen:
         if oldest_s < _TICK_S:
             return
         time = f"{oldest_s:.0f} s" if oldest_s < 60 else f"{oldest_s // 60:.0f}m{oldest_s % 60 // 1:02.0f}s"
-        names = shown(", ".join(self._running))
+        names = escape(", ".join(self._running))
         room = max(self._look.columns - 1, _LEAST_COLUMNS) - len(time) - len(": ")
-        os.write(STDOUT, _ERASE + f"{cut(names, room, '...')}: {time}".encode("utf-8", "backslashreplace"))
+        os.write(STDOUT, _ERASE + f"{truncate(names, room, '...')}: {time}".encode("utf-8", "backslashreplace"))
         self._line_is_drawn = True
 
     def _erase_line(self) -> None:

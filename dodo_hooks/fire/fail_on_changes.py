@@ -14,7 +14,7 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.plan import CI, ELSEWHERE, Job
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import shown
+from dodo_hooks.core.terminal_text import escape
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.fire.run import Run
 from dodo_hooks.git.tree_state import TreeState, diff_of, is_untracked, read_tree_state
@@ -127,4 +127,4 @@ def _listed(paths: list[bytes]) -> str:
 
 
 def _name(path: bytes) -> str:
-    return shown(path.decode("utf-8", "backslashreplace"))
+    return escape(path.decode("utf-8", "backslashreplace"))

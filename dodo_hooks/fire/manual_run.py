@@ -13,7 +13,7 @@ from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITH_STDIN
 from dodo_hooks.core.nearest import nearest
 from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook, Plan
-from dodo_hooks.core.terminal_text import BOLD, cut, padded, painted, shown
+from dodo_hooks.core.terminal_text import BOLD, escape, pad, paint, truncate
 from dodo_hooks.engine.foreground import read_terminal
 from dodo_hooks.engine.job_line import job_line, name_columns
 from dodo_hooks.fire.firing import (
@@ -192,18 +192,18 @@ def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool
     firing = select_files(firing, given, questions, is_forced=is_forced)
     jobs = firing.hook.jobs
     look = read_terminal(firing.world, firing.rules.has_colors).look
-    title = f"{shown(firing.hook.name)}: {'nothing to run' if firing.is_idle else 'would run'}"
-    print_line(painted(title, BOLD) if look.has_colors else title)
+    title = f"{escape(firing.hook.name)}: {'nothing to run' if firing.is_idle else 'would run'}"
+    print_line(paint(title, BOLD) if look.has_colors else title)
     width = name_columns((job.title for job in jobs), look)
     for number in firing.hook.order:
         job = jobs[number]
         if number in firing.left_out:
             print_line(job_line(job.title, width, firing.left_out[number], None, look))
             continue
-        about = f"  {padded(shown(job.title), width)}  {shown(_about(firing, number))}"
-        print_line(cut(about, look.columns) if look.columns else about)
+        about = f"  {pad(escape(job.title), width)}  {escape(_about(firing, number))}"
+        print_line(truncate(about, look.columns) if look.columns else about)
         for command in questions.get(number, ()):
-            print_line(f"    would first run: {shown(command)}")
+            print_line(f"    would first run: {escape(command)}")
     return 0
 
 

@@ -51,7 +51,7 @@ def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
 
     Git discovers the repository by itself; `rev-parse` runs nothing there.
     """
-    from dodo_hooks.core.terminal_text import shown
+    from dodo_hooks.core.terminal_text import escape
     from dodo_hooks.git.command import git_outside
     from dodo_hooks.git.repo import joined, real
     from dodo_hooks.host.capture import capture
@@ -61,11 +61,11 @@ def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
         argv = (git_outside(environ, (place, git_dir)), "-C", place, "rev-parse", "--git-dir")
         done = capture(argv, environ)
     except OSError as error:
-        raise UnsafeRepositoryError(f"git cannot be started in {shown(place)}: {error.strerror}") from error
+        raise UnsafeRepositoryError(f"git cannot be started in {escape(place)}: {error.strerror}") from error
     if done.exit_code:
         lines = done.said.decode("utf-8", "surrogateescape").removeprefix("fatal: ").strip().split("\n")
-        message = "\n".join(shown(line.replace("\t", "    ")) for line in lines)
-        raise UnsafeRepositoryError(message or f"git does not use the repository at {shown(place)}")
+        message = "\n".join(escape(line.replace("\t", "    ")) for line in lines)
+        raise UnsafeRepositoryError(message or f"git does not use the repository at {escape(place)}")
     found = done.output.decode("utf-8", "surrogateescape").removesuffix("\n")
     if real(joined(place, found)) != git_dir:  # git does not take it for a repository
-        raise UnsafeRepositoryError(f"{shown(git_dir)} is no git repository; git uses {shown(found)} there")
+        raise UnsafeRepositoryError(f"{escape(git_dir)} is no git repository; git uses {escape(found)} there")

@@ -1,9 +1,9 @@
 """Sentences of ours on standard error, lines on standard output (HOT).
 
-Everything goes through `shown`: what it holds may come from a file, a name, or git's own standard error (section 8).
+Everything goes through `escape`: what it holds may come from a file, a name, or git's own standard error (section 8).
 """
 
-from dodo_hooks.core.terminal_text import shown
+from dodo_hooks.core.terminal_text import escape
 from dodo_hooks.host.descriptors import can_write, write_all
 
 STDOUT, STDERR = 1, 2
@@ -14,7 +14,7 @@ def say(sentence: str, *, waits: bool = True) -> None:
 
     Without `waits` it is dropped where the reader has stopped and the pipe is full.
     """
-    text = "dodo-hooks: " + "\n  ".join(shown(line, "\t") for line in sentence.split("\n"))
+    text = "dodo-hooks: " + "\n  ".join(escape(line, "\t") for line in sentence.split("\n"))
     _write(STDERR, _encoded(text), waits)
 
 

@@ -51,14 +51,14 @@ def expect_replaceable(
         ignored = capture((*argv, *_IGNORED), environ, asked)
         _expect_no_git_below(repo.top, outputs)
     finally:
-        listed = listing.result()
-    for name, done in (("ls-files", listed), ("check-ignore", ignored)):
+        tracked = listing.result()
+    for name, done in (("ls-files", tracked), ("check-ignore", ignored)):
         _expect_answer(name, done)
     if ignored.output != asked:
         answered = set(ignored.output.split(b"\0"))
         raise IrreplaceableError(_not_ignored(next(path for path in files if b"./" + path not in answered)))
-    if listed.output:
-        raise IrreplaceableError(_not_ignored(listed.output.partition(b"\0")[0]))
+    if tracked.output:
+        raise IrreplaceableError(_not_ignored(tracked.output.partition(b"\0")[0]))
 
 
 def _expect_no_git_below(top: str, outputs: "Sequence[bytes]") -> None:
@@ -86,6 +86,6 @@ def _not_ignored(path: bytes) -> str:
 
 
 def _shown(path: bytes) -> str:
-    from dodo_hooks.core.terminal_text import shown
+    from dodo_hooks.core.terminal_text import escape
 
-    return shown(path.decode("utf-8", "replace"))
+    return escape(path.decode("utf-8", "replace"))

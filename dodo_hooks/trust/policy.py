@@ -151,13 +151,13 @@ def admit(
         answer, accepted = ask_at_hook(world, repo, installed, hooks)
         if answer != NOT_NOW:
             return (accepted, True) if accepted else None
-    from dodo_hooks.core.terminal_text import shown  # seldom needed, and not free
+    from dodo_hooks.core.terminal_text import escape  # seldom needed, and not free
 
     if refuses:
-        raise standing.broken or UsageError(shown(f"{hooks[0]} refused: {reason}"))
+        raise standing.broken or UsageError(escape(f"{hooks[0]} refused: {reason}"))
     if skipped.told != report_key:
         is_open = standing.verdict == UNDECIDED
-        say(shown(_undecided(repo, standing) if is_open else f"{hooks[0]} not run: {reason}"))
+        say(escape(_undecided(repo, standing) if is_open else f"{hooks[0]} not run: {reason}"))
     missed = [(repo.top, name, args) for name in hooks if compiled is None or compiled.hook(name)]
     decisions.write_skipped(world.state, repo.common_dir, Skipped(report_key, (*skipped.firings, *missed)))
     return None

@@ -39,10 +39,10 @@ def ask(lines: "Sequence[str]", question: str) -> str:
     """
     import termios
 
-    from dodo_hooks.core.terminal_text import shown
+    from dodo_hooks.core.terminal_text import escape
     from dodo_hooks.host.descriptors import write_all
 
-    text = "".join(f"{shown(line)}\n" for line in lines)
+    text = "".join(f"{escape(line)}\n" for line in lines)
     try:
         terminal = open_terminal()
     except OSError:

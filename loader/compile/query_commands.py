@@ -7,7 +7,7 @@ name a file that does not exist, and the job would be skipped silently.
 from collections.abc import Iterator
 
 from dodo_hooks.core.diagnostics import Diagnostic
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_commands import Setting
 from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit
@@ -27,7 +27,7 @@ def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str
         for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
             for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
                 mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
-                message = f"{quoted(key)}: {_sentence(name, key, setting)}"
+                message = f"{quote(key)}: {_sentence(name, key, setting)}"
                 yield Diagnostic(mark, message, subject, severity)
 
 

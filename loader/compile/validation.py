@@ -7,7 +7,7 @@ from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.graph import find_cycle
 from dodo_hooks.core.names import name_error
 from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
@@ -63,11 +63,11 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[D
         subject = subject_of_unit(unit, name)
         if modes and len(written) > 1:
             mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
-            both = " and ".join(map(quoted, written))
+            both = " and ".join(map(quote, written))
             yield Diagnostic(mark, f"{both} cannot be combined: keep one of them", subject)
         if modes and unit.body is None and body.background:
             message = (
-                f'a {quoted(modes[0])} hook cannot run in the background as a whole: set "background: true" on its jobs'
+                f'a {quote(modes[0])} hook cannot run in the background as a whole: set "background: true" on its jobs'
             )
             yield Diagnostic(key_mark_at(tree, [*path, "background"]), message, subject)
 
@@ -77,7 +77,7 @@ def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Di
     for unit in flat.whole.inside():
         if unit.body is not None:
             for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
-                message = f"{quoted(key)} has no effect on a group: set it on its jobs"
+                message = f"{quote(key)} has no effect on a group: set it on its jobs"
                 yield Diagnostic(key_mark_at(tree, [*unit.path, key]), message, subject_of_unit(unit, hook))
     for number, member in enumerate(flat.members):
         subject = subject_of_job(flat.names[number])
@@ -96,7 +96,7 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
     if job.fail_on_changes and late:
         yield "fail_on_changes", "a background job cannot fail on changed files: nothing waits for it"
     if job.stage_fixed and hook not in _STAGING:
-        yield "stage_fixed", f"nothing to stage in {quoted(hook)}: use it in {_STAGING[0]}"
+        yield "stage_fixed", f"nothing to stage in {quote(hook)}: use it in {_STAGING[0]}"
 
 
 def checked_needs(
@@ -136,16 +136,16 @@ def _needy(flat: Flat) -> list[tuple[Path, JobBody, tuple[int, ...]]]:
 
 
 def _own(need: str) -> str:
-    return f"cannot need {quoted(need)}: one of them contains the other"
+    return f"cannot need {quote(need)}: one of them contains the other"
 
 
 def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body: JobBody) -> str:
     elsewhere = [name for name, other in others.items() if name != hook and other.numbers_of(need)]
     if elsewhere:
-        return f"unknown job {quoted(need)} in needs: {quoted(elsewhere[0])} has it, but needs are within one hook"
+        return f"unknown job {quote(need)} in needs: {quote(elsewhere[0])} has it, but needs are within one hook"
     own = [name for name in (*flat.names, *flat.groups) if name != body.name]
     near = did_you_mean(need, own[:_MOST_NEIGHBOURS])
-    return f"unknown job {quoted(need)} in needs{near}"
+    return f"unknown job {quote(need)} in needs{near}"
 
 
 def _cycles(
@@ -171,7 +171,7 @@ def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> I
         unit = units[tuple(tangle.group)]
         path = " -> ".join(_part_name(flat, part) for part in tangle.parts)
         mode = mode_of(unit.mode)
-        message = f"{quoted(str(mode))} cannot order jobs that need each other: {path}"
+        message = f"{quote(str(mode))} cannot order jobs that need each other: {path}"
         where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
         yield Diagnostic(key_mark_at(tree, where), message, subject_of_unit(unit, hook))
 
@@ -186,16 +186,16 @@ def _part_name(flat: Flat, path: Path) -> str:
 
 def subject_of_unit(unit: Unit, hook: str) -> str:
     if unit.body is None:
-        return f"hook {quoted(hook)}"
-    return subject_of_job(unit.body.name) if unit.body.name else f"a group of {quoted(hook)}"
+        return f"hook {quote(hook)}"
+    return subject_of_job(unit.body.name) if unit.body.name else f"a group of {quote(hook)}"
 
 
 def _subject_of_body(body: JobBody, flat: Flat, path: Path, hook: str) -> str:
     if body.name is not None:
         return subject_of_job(body.name)
     numbers = [number for number, member in enumerate(flat.members) if member.path == path]
-    return subject_of_job(flat.names[numbers[0]]) if numbers else f"a group of {quoted(hook)}"
+    return subject_of_job(flat.names[numbers[0]]) if numbers else f"a group of {quote(hook)}"
 
 
 def subject_of_job(name: str) -> str:
-    return f"job {quoted(name)}"
+    return f"job {quote(name)}"

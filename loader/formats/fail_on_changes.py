@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import CI, ELSEWHERE
-from dodo_hooks.core.terminal_text import listed, quoted
+from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, text, text_of, with_value
 from dodo_hooks.loader.read.nodes import Entry, ListNode
 
@@ -19,8 +19,8 @@ def changes_entry(entry: Entry | None, subject: str, diagnostics: DiagnosticColl
         return [with_value(entry, flag(mark, True))]
     if word in (CI, ELSEWHERE):
         return [with_value(entry, ListNode(mark, (text(mark, word),)))]
-    words = listed((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
-    diagnostics.error(mark, f"{quoted(entry.key)}: expected {words}", subject)
+    words = join_or((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
+    diagnostics.error(mark, f"{quote(entry.key)}: expected {words}", subject)
     return []
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import listed, quoted
+from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node
 from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, is_empty, items_of, text
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
@@ -30,8 +30,8 @@ def lefthook_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry 
     if isinstance(value, Scalar) and isinstance(value.value, bool):
         return entry
     if isinstance(value, MapNode):
-        why = f'lefthook reads conditions from a list: write "- " before {quoted(_first_key(value))}'
-        diagnostics.note(entry.mark, f"{quoted(entry.key)} never holds: {why}")
+        why = f'lefthook reads conditions from a list: write "- " before {quote(_first_key(value))}'
+        diagnostics.note(entry.mark, f"{quote(entry.key)} never holds: {why}")
         return _never(entry)
     return _any_of(entry, lambda item: _lefthook_item(item, diagnostics), diagnostics)
 
@@ -41,7 +41,7 @@ def _lefthook_item(item: Node, diagnostics: DiagnosticCollector) -> list[Node]:
         texts = [one for one in item.entries if one.key not in ("ref", "run") or _is_text(one, diagnostics)]
         return _alternatives(replace(item, entries=tuple(texts)), ("ref", "run"), diagnostics)
     if not isinstance(item, Scalar) or not isinstance(item.value, str):
-        diagnostics.note(item.mark, f"{described(item)} in a list never holds: a word is {listed(LEFTHOOK_STATES)}")
+        diagnostics.note(item.mark, f"{described(item)} in a list never holds: a word is {join_or(LEFTHOOK_STATES)}")
         raise Unmet
     return [_state(item, LEFTHOOK_STATES, diagnostics)]
 
@@ -51,7 +51,7 @@ def _is_text(entry: Entry, diagnostics: DiagnosticCollector) -> bool:
     if is_empty(entry.value) or (isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)):
         return True
     why = "lefthook takes one text: write an item for each"
-    diagnostics.note(entry.value.mark, f"{quoted(entry.key)} with {described(entry.value)} never holds: {why}")
+    diagnostics.note(entry.value.mark, f"{quote(entry.key)} with {described(entry.value)} never holds: {why}")
     return False
 
 
@@ -147,7 +147,7 @@ def _never(entry: Entry) -> Entry | None:
 
 def _state(item: Node, states: tuple[str, ...], diagnostics: DiagnosticCollector) -> Node:
     if isinstance(item, Scalar) and isinstance(item.value, str) and item.value not in states:
-        diagnostics.note(item.mark, f"{quoted(item.value)} never holds: a word is {listed(states)}")
+        diagnostics.note(item.mark, f"{quote(item.value)} never holds: a word is {join_or(states)}")
         raise Unmet
     return item
 
@@ -181,7 +181,7 @@ def _pattern(node: Node, key: str, diagnostics: DiagnosticCollector) -> Node:
     try:
         return ref_node(node) if key == "ref" else pattern_node(node, _PATH_RULES)
     except ValueError as error:
-        diagnostics.error(node.mark, f"{quoted(key)}: {error}")
+        diagnostics.error(node.mark, f"{quote(key)}: {error}")
         return text(node.mark, "**")  # a valid stand-in
 
 

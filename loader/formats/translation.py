@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location
 from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 # The words that Go's strconv.ParseBool accepts.
@@ -59,15 +59,15 @@ class DiagnosticCollector:
         return Translation(root, sorted(self.found, key=lambda one: one.location), self.refused)
 
     def ignored(self, entry: Entry, why: str) -> None:
-        self.note(entry.mark, f"{quoted(entry.key)} is ignored: {why}")
+        self.note(entry.mark, f"{quote(entry.key)} is ignored: {why}")
 
     def unchecked(self, entry: Entry, why: str) -> None:
-        self.warn(entry.mark, f"{quoted(entry.key)} is not checked here: {why}")
+        self.warn(entry.mark, f"{quote(entry.key)} is not checked here: {why}")
 
     def unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
         """Report a key that its own tool does not know either."""
         near = did_you_mean(entry.key, known)
-        self.note(entry.mark, f"{quoted(entry.key)} is ignored: unknown key of {owner}{near}")
+        self.note(entry.mark, f"{quote(entry.key)} is ignored: unknown key of {owner}{near}")
 
 
 def fields_of(node: MapNode) -> dict[str, Entry]:
@@ -87,7 +87,7 @@ def text_of(entry: Entry | None) -> str:
 
 def subject_of(fields: Mapping[str, Entry], hook: str) -> str:
     """Return how a message calls the job with these keys."""
-    return f"job {quoted(text_of(fields['name']))}" if "name" in fields else f"a job of {quoted(hook)}"
+    return f"job {quote(text_of(fields['name']))}" if "name" in fields else f"a job of {quote(hook)}"
 
 
 def is_true(entry: Entry | None) -> bool:

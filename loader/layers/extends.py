@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dodo_hooks.core.diagnostics import NOTE, Diagnostic, Location
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.merge import Layer, merged
 from dodo_hooks.loader.read.json_reader import parse_json
@@ -48,7 +48,7 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
         if main_top is not None and main_top != found.home:
             reader.add_local(main_top)
         reader.add_local(found.home)
-    bottom = Layer(MapNode(Location(shown_from(found.top, found.file), 1, 1), ()))
+    bottom = Layer(MapNode(Location(path_below(found.top, found.file), 1, 1), ()))
     root = merged(reader.layers or [bottom], found.family.rules)
     return Layers(root, reader.is_whole, tuple(reader.diagnostics), reader.texts)
 
@@ -57,7 +57,7 @@ def is_yaml(path: str) -> bool:
     return posixpath.splitext(path)[1] not in _READERS
 
 
-def shown_from(top: str, path: str) -> str:
+def path_below(top: str, path: str) -> str:
     """Return the path as users know it: relative to the top of the working tree, where it lies inside."""
     below = top.rstrip("/") + "/"
     return posixpath.relpath(path, top) if path.startswith(below) and "/../" not in path else path
@@ -65,7 +65,7 @@ def shown_from(top: str, path: str) -> str:
 
 def not_read(path: str, instead: str, top: str) -> Diagnostic:
     """Return the note about a file that is ignored because another one has precedence."""
-    message = f"{shown_from(top, path)} is not read, because {shown_from(top, instead)} comes first"
+    message = f"{path_below(top, path)} is not read, because {path_below(top, instead)} comes first"
     return Diagnostic(Location(), message, severity=NOTE)
 
 
@@ -117,7 +117,7 @@ class _Reader:
                 if root is not None and self._is_body(root, hook):
                     self.layers.append(Layer(_as_hook(root, hook), is_instead=files.are_instead))
         except SourceError as error:
-            self._find(Location(shown_from(self._found.top, folder)), str(error))
+            self._find(Location(path_below(self._found.top, folder)), str(error))
 
     def add_local(self, home: str) -> None:
         """Add the local overlay below `home`, the top of this or of the main working tree."""
@@ -134,19 +134,19 @@ class _Reader:
 
     def _read(self, path: str, named_at: Location | None = None) -> MapNode | None:
         """Return the tree of the file; None if it is empty, or if it has errors, which are added to the diagnostics."""
-        shown = shown_from(self._found.top, path)
+        label = path_below(self._found.top, path)
         try:
             data = self._sources.read(path)
         except SourceError as error:
             if named_at is None:
-                self._find(Location(shown), str(error))
+                self._find(Location(label), str(error))
             elif self._family.extends.must_exist or self._sources.is_there(path):
-                self._find(named_at, f'"extends": {quoted(shown)}: {error}')
+                self._find(named_at, f'"extends": {quote(label)}: {error}')
             else:
-                self._note(named_at, f'"extends": {quoted(shown)} is ignored: {error}')
+                self._note(named_at, f'"extends": {quote(label)} is ignored: {error}')
             return None
-        self.texts[shown] = data
-        document = _READERS.get(posixpath.splitext(path)[1], parse)(data, shown)
+        self.texts[label] = data
+        document = _READERS.get(posixpath.splitext(path)[1], parse)(data, label)
         self.diagnostics += document.errors
         if document.root is None:
             self.is_whole &= not document.errors
@@ -169,7 +169,7 @@ class _Reader:
                 try:
                     yield from ((item.mark, one) for one in self._matching(item, pattern))
                 except SourceError as error:
-                    self._find(item.mark, f'"extends": {quoted(item.text)}: {error}')
+                    self._find(item.mark, f'"extends": {quote(item.text)}: {error}')
             else:
                 yield item.mark, pattern
 
@@ -178,7 +178,7 @@ class _Reader:
         matching = self._sources.matching(pattern)
         if not matching:
             hint = " (`**` stands for one folder, as `*` does)" if "**" in item.text else ""
-            self._note(item.mark, f'"extends": no file matches {quoted(item.text)}{hint}')
+            self._note(item.mark, f'"extends": no file matches {quote(item.text)}{hint}')
         return matching
 
     def _names_in_extends(self, root: MapNode) -> list[Scalar]:
@@ -209,8 +209,8 @@ class _Reader:
             hook, ending = posixpath.splitext(name)
             path = f"{folder}/{name}"
             if ending not in (".yml", ".yaml"):
-                shown = shown_from(self._found.top, path)
-                self._note(Location(), f"{shown} is not read, because a file here is called HOOK.yml")
+                label = path_below(self._found.top, path)
+                self._note(Location(), f"{label} is not read, because a file here is called HOOK.yml")
             elif hook in first:
                 self.diagnostics.append(not_read(path, first[hook], self._found.top))
             else:
@@ -221,7 +221,7 @@ class _Reader:
         for key in ("hooks", hook):
             entry = root.entry(key)
             if entry is not None:
-                message = f'this file is the body of {quoted(hook)}: write "jobs:" at its top, without {quoted(key)}'
+                message = f'this file is the body of {quote(hook)}: write "jobs:" at its top, without {quote(key)}'
                 self._find(entry.mark, message)
                 return False
         return True
@@ -230,7 +230,7 @@ class _Reader:
         """Report a cycle with every file in it, each with the location that names the next one."""
         begin = next(place for place, step in enumerate(chain) if step.file == real)
         steps = [str(step.mark) for step in chain[begin:]]
-        circle = " -> ".join([*steps, shown_from(self._found.top, path)])
+        circle = " -> ".join([*steps, path_below(self._found.top, path)])
         self._find(chain[-1].mark, f'"extends" forms a cycle: {circle}; remove one of them')
 
     def _find(self, mark: Location, message: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.loader.layers.extends import is_yaml, shown_from
+from dodo_hooks.loader.layers.extends import is_yaml, path_below
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.read.yaml_reader import decoded, scalar_spans
@@ -47,7 +47,7 @@ def read_comments(sources: Sources, top: str) -> Iterator[Comment]:
     """Yield the comments of all YAML files that were read, whose names are those of the marks."""
     for path, seen in sources.seen.items():
         if seen.content is not None and is_yaml(path):
-            yield from comments_of(seen.content, shown_from(posixpath.normpath(top), path))
+            yield from comments_of(seen.content, path_below(posixpath.normpath(top), path))
 
 
 def comments_of(data: bytes, file: str) -> Iterator[Comment]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 
 # Keys and positions from the root down: ("hooks", "pre-commit", "jobs", 0, "run").
 Path: TypeAlias = Sequence[str | int]
@@ -113,6 +113,6 @@ def described(node: Node | None) -> str:
     if node is None or node.value is None:
         return "nothing"
     if isinstance(node.value, str):
-        return f"the text {quoted(node.value)}"
+        return f"the text {quote(node.value)}"
     kind = "boolean" if isinstance(node.value, bool) else "number"
     return f"the {kind} {node.text}"

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_errors import explained
 
@@ -230,7 +230,7 @@ class _Builder:
         if kind not in _TYPES:
             self._refuse_tag(event)
         elif not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
-            self._find(_mark(event.start_mark), f"{quoted(text)} is no {kind}, as the tag !!{kind} says")
+            self._find(_mark(event.start_mark), f"{quote(text)} is no {kind}, as the tag !!{kind} says")
         return value
 
     def _refuse_tag(self, event: Any) -> None:
@@ -238,9 +238,9 @@ class _Builder:
         if tag == "!":  # `run: ! grep x y` would be the opposite of what it looks like
             self._find(_mark(event.start_mark), 'a "!" means a tag in YAML, and is lost: put the whole value in quotes')
             return
-        shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+        tag_name = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
-        self._find(_mark(event.start_mark), f"unsupported YAML tag {quoted(shown)}: {hint}")
+        self._find(_mark(event.start_mark), f"unsupported YAML tag {quote(tag_name)}: {hint}")
 
     def _list(self, frame: _Frame) -> ListNode:
         return ListNode(_mark(frame.event.start_mark), tuple(node for node, _ in frame.children))
@@ -258,7 +258,7 @@ class _Builder:
                 merges += self._merged(value, value_mark)
             elif key.text in entries:
                 first = entries[key.text].mark.line
-                self._find(mark, f"duplicate key {quoted(key.text)}, first used at line {first}: keep one of them")
+                self._find(mark, f"duplicate key {quote(key.text)}, first used at line {first}: keep one of them")
             else:
                 entries[key.text] = Entry(mark, key.text, value)
         for merged in merges:  # the mapping's own keys win, then the earlier of the merged ones

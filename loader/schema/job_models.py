@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from dodo_hooks.core.plan import QUEUE
-from dodo_hooks.core.terminal_text import listed, quoted
+from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.condition_models import Asked, Patterns
@@ -203,7 +203,7 @@ class JobBody(Body):
     file_types: Annotated[
         FileTypes,
         Key(
-            f"only files of these types: {listed(value_parsers.TYPES_OF_FILES)}, or a MIME type",
+            f"only files of these types: {join_or(value_parsers.TYPES_OF_FILES)}, or a MIME type",
             "file_types: text",
             LEFTHOOK,
         ),
@@ -254,11 +254,11 @@ class JobBody(Body):
             return {**keys, "run": _Refused("missing", "a job has a command to run, a script or a group")}
         refused: dict[str, _Refused] = {}
         if len(commands) > 1:
-            both = " and ".join(map(quoted, commands))
+            both = " and ".join(map(quote, commands))
             refused[commands[-1]] = _Refused("refused", f"{both} are two commands for one job: keep one of them")
         for key in OF_SCRIPTS:
             if key in keys and "script" not in keys:
-                refused[key] = _Refused("refused", f'{quoted(key)} goes with a "script", and here is none')
+                refused[key] = _Refused("refused", f'{quote(key)} goes with a "script", and here is none')
         return {**keys, **refused}
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.git_hooks import known_hooks
 from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import listed, quoted
+from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import (
     Entry,
     ListNode,
@@ -93,7 +93,7 @@ def _diagnostic_of(
         return Diagnostic(key_mark_at(root, path), _unknown_key(path, keys), subject)
     if error.kind == "missing":
         why = error.context.get("error") or _MISSING[_level_at(path[:-1])]
-        return Diagnostic(mark_at(root, path[:-1]), f"{quoted(str(path[-1]))} is missing: {why}", subject)
+        return Diagnostic(mark_at(root, path[:-1]), f"{quote(str(path[-1]))} is missing: {why}", subject)
     if is_key or error.kind == "refused":
         is_named_here = is_key and len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
         return Diagnostic(key_mark_at(root, path), _raised(error), "" if is_named_here else subject)
@@ -178,12 +178,12 @@ def subject_at(root: Node, path: Path) -> str:
 def _called(root: Node, path: Path, owners: list[tuple[int, str]]) -> str:
     *outer, (length, level) = owners
     if level == "hook":
-        return f"{'task' if path[0] == 'tasks' else 'hook'} {quoted(str(path[1]))}"
+        return f"{'task' if path[0] == 'tasks' else 'hook'} {quote(str(path[1]))}"
     name = node_at(root, [*path[:length], "name"])
     if isinstance(name, Scalar) and isinstance(name.value, str):
-        return f"{level} {quoted(name.value)}"
+        return f"{level} {quote(name.value)}"
     number = path[length - 1]
-    whose = quoted(str(path[1])) if outer[-1][1] == "hook" else _group_called(root, path, outer)
+    whose = quote(str(path[1])) if outer[-1][1] == "hook" else _group_called(root, path, outer)
     return f"{level} {number + 1} of {whose}" if isinstance(number, int) else f"{level} of {whose}"
 
 
@@ -197,15 +197,15 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
     owners = [other for other, known in keys.items() if key in known]
     owners = [other for other in owners if other in _MAIN] or owners
     if key in _NOT_YET and "job" in keys:
-        return f"{quoted(key)} is not supported yet: remove it (the job then runs each time)"
+        return f"{quote(key)} is not supported yet: remove it (the job then runs each time)"
     if owners:
-        return f"unknown key {quoted(key)} in a {level}: it is a key of a {listed(owners)}"
+        return f"unknown key {quote(key)} in a {level}: it is a key of a {join_or(owners)}"
     near = did_you_mean(key, keys[level])
     if near:
-        return f"unknown key {quoted(key)}{near}"
+        return f"unknown key {quote(key)}{near}"
     if key in known_hooks():
-        return f'unknown key {quoted(key)}: a hook belongs below "hooks:"'
-    return f"unknown key {quoted(key)}, expected {listed(keys[level])}"
+        return f'unknown key {quote(key)}: a hook belongs below "hooks:"'
+    return f"unknown key {quote(key)}, expected {join_or(keys[level])}"
 
 
 def _key_of(path: Path) -> str:
@@ -214,7 +214,7 @@ def _key_of(path: Path) -> str:
     if not path or any(_is_a(level, path) for level in ("hook", "setup", "job")):
         return ""
     kind = {"env": "variable ", "templates": "template "}.get(str(path[-2]), "") if len(path) > 1 else ""
-    return f"{kind}{quoted(names[-1])}: "
+    return f"{kind}{quote(names[-1])}: "
 
 
 def _raised(error: ModelError) -> str:
@@ -255,8 +255,8 @@ def without(root: Node, errors: Sequence[ModelError]) -> Node:
     whole: set[Path] = set()
     commandless: set[Path] = set()
     for error in errors:
-        cut, job = _cut_at(error, _place_of(error, root)[0])
-        whole.add(cut)
+        part, job = _cut_at(error, _place_of(error, root)[0])
+        whole.add(part)
         if job is not None:
             commandless.add(job)
     return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())

@@ -23,7 +23,7 @@ from dodo_hooks.core.plan import (
     OUTPUTS,
     PINNED,
 )
-from dodo_hooks.core.terminal_text import listed, quoted
+from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, described
@@ -128,7 +128,7 @@ def output(node: object) -> object:
     if isinstance(node, ListNode):
         return node.items
     hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in OUTPUTS else ""
-    raise ValueError(f"expected true, false or a list of {listed(OUTPUTS)}, found {found(node)}{hint}")
+    raise ValueError(f"expected true, false or a list of {join_or(OUTPUTS)}, found {found(node)}{hint}")
 
 
 def places(node: object) -> object:
@@ -138,7 +138,7 @@ def places(node: object) -> object:
     if isinstance(node, ListNode):
         return node.items
     hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in PLACES else ""
-    raise ValueError(f"expected true, false or a list of {listed(PLACES)}, found {found(node)}{hint}")
+    raise ValueError(f"expected true, false or a list of {join_or(PLACES)}, found {found(node)}{hint}")
 
 
 # Checks of texts
@@ -158,24 +158,24 @@ def log_bytes(number: int) -> int:
 
 def variable(name: str) -> str:
     if not name or "=" in name:
-        raise ValueError(f'{quoted(name)} cannot be the name of a variable: a name is not empty and has no "="')
+        raise ValueError(f'{quote(name)} cannot be the name of a variable: a name is not empty and has no "="')
     return name
 
 
 def folder(root: str) -> str:
     """Return the folder relative to the top of the working tree, normalized; "" is the top."""
     if root.startswith("/"):
-        raise ValueError(f"expected a folder relative to the top of the repository, found the absolute {quoted(root)}")
+        raise ValueError(f"expected a folder relative to the top of the repository, found the absolute {quote(root)}")
     path = posixpath.normpath(root) if root else "."
     if path.split("/")[0] == "..":
-        raise ValueError(f"expected a folder inside of the repository, {quoted(root)} leads out of it")
+        raise ValueError(f"expected a folder inside of the repository, {quote(root)} leads out of it")
     return "" if path == "." else path
 
 
 def absolute(path: str) -> str:
     """Check that a path is absolute or begins with `~/`."""
     if path != "~" and not path.startswith(("/", "~/")):
-        raise ValueError(f'expected a path that begins with "/" or "~/", found {quoted(path)}')
+        raise ValueError(f'expected a path that begins with "/" or "~/", found {quote(path)}')
     return path
 
 
@@ -183,7 +183,7 @@ def script(name: str) -> str:
     """Return the path of a script relative to the folder of the hook's scripts."""
     path = posixpath.normpath(name)
     if name.startswith("/") or path.split("/")[0] in ("..", "."):
-        raise ValueError(f"expected the name of a file in the folder of the hook's scripts, found {quoted(name)}")
+        raise ValueError(f"expected the name of a file in the folder of the hook's scripts, found {quote(name)}")
     return path
 
 
@@ -199,7 +199,7 @@ def one_of(*known: str) -> Callable[[str], str]:
     def check(word: str) -> str:
         if word not in known:
             near = did_you_mean(word, known)
-            raise ValueError(f"expected {listed(known)}, found {quoted(word)}{near}")
+            raise ValueError(f"expected {join_or(known)}, found {quote(word)}{near}")
         return word
 
     return check
@@ -228,7 +228,7 @@ def by_system(node: object) -> object:
 def command(text: str) -> str:
     """Check an item of a list of commands: `run: [ -f x ]` is such a list, and looks like a test."""
     if text.startswith("-"):
-        raise ValueError(f"{quoted(text)} cannot be a command: if [ ] is the test, put the whole command in quotes")
+        raise ValueError(f"{quote(text)} cannot be a command: if [ ] is the test, put the whole command in quotes")
     return text
 
 
@@ -241,25 +241,25 @@ def file_type(word: str) -> str:
     if word in TYPES_OF_FILES or re.fullmatch(MIME[1:-1], word):
         return word
     near = did_you_mean(word, TYPES_OF_FILES)
-    raise ValueError(f"expected {listed(TYPES_OF_FILES)}, or a type such as text/x-python, found {quoted(word)}{near}")
+    raise ValueError(f"expected {join_or(TYPES_OF_FILES)}, or a type such as text/x-python, found {quote(word)}{near}")
 
 
 def regex(text: str) -> str:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"{quoted(text)} is no regular expression: {error}") from None
+        raise ValueError(f"{quote(text)} is no regular expression: {error}") from None
     return text
 
 
 def glob(text: str) -> str:
     if text.startswith("!"):
         raise ValueError(
-            f'{quoted(text)} does not mean all others: write {quoted(text[1:])} behind "exclude" or "skip", '
+            f'{quote(text)} does not mean all others: write {quote(text[1:])} behind "exclude" or "skip", '
             'or "\\!" for the character'
         )
     if re.search(r"\{[^{},]*[^{},.\\]\.\.[^{},.]+\}", text):
-        raise ValueError(f"{quoted(text)} has a range, which is not expanded: write {{1,2,3}}, or [1-3]")
+        raise ValueError(f"{quote(text)} has a range, which is not expanded: write {{1,2,3}}, or [1-3]")
     compile_glob(text)  # raises ValueError with a sentence
     return text
 
@@ -278,7 +278,7 @@ def at_least_one(what: str) -> Callable[[_Filled], _Filled]:
 def condition_word(word: str) -> str:
     if word not in STATES and not re.fullmatch(VARIABLE, word):
         near = did_you_mean(word, STATES)
-        raise ValueError(f"expected {', '.join(STATES)} or the name of a variable, found {quoted(word)}{near}")
+        raise ValueError(f"expected {', '.join(STATES)} or the name of a variable, found {quote(word)}{near}")
     return word
 
 
@@ -287,10 +287,10 @@ def condition_word(word: str) -> str:
 
 def hook_name(name: str) -> str:
     if name in SERVER_HOOKS:
-        raise ValueError(f"the hook {quoted(name)} is not supported: {_why_not(name)}")
+        raise ValueError(f"the hook {quote(name)} is not supported: {_why_not(name)}")
     if name not in known_hooks():
         near = did_you_mean(name, known_hooks())
-        raise ValueError(f"unknown hook {quoted(name)}{near or ': git has no hook of this name on the client side'}")
+        raise ValueError(f"unknown hook {quote(name)}{near or ': git has no hook of this name on the client side'}")
     return name
 
 
@@ -307,21 +307,21 @@ def task_name(name: str) -> str:
         raise ValueError(f"the name of a task {reason}")
     if ":" in name:
         raise ValueError(
-            f'{quoted(name)} cannot be the name of a task: HOOK:JOB is how a job is called, so leave the ":" out'
+            f'{quote(name)} cannot be the name of a task: HOOK:JOB is how a job is called, so leave the ":" out'
         )
     if name in known_hooks() or name in SERVER_HOOKS:
-        raise ValueError(f'{quoted(name)} is the name of a hook: it belongs below "hooks:", a task needs another name')
+        raise ValueError(f'{quote(name)} is the name of a hook: it belongs below "hooks:", a task needs another name')
     if name in NOT_FOR_TASKS:
-        raise ValueError(f"{quoted(name)} means all jobs of a phase: a task needs another name")
+        raise ValueError(f"{quote(name)} means all jobs of a phase: a task needs another name")
     return name
 
 
 def macro_name(name: str) -> str:
     if not re.fullmatch(MACRO, name):
         raise ValueError(
-            f"{quoted(name)} cannot be the name of a template: letters, digits, "
+            f"{quote(name)} cannot be the name of a template: letters, digits, "
             '"_" and "-", and no digit or "-" at the beginning'
         )
     if is_known(name, arguments=0):
-        raise ValueError(f"{quoted('{' + name + '}')} has a meaning already: a template needs another name")
+        raise ValueError(f"{quote('{' + name + '}')} has a meaning already: a template needs another name")
     return name

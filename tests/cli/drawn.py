@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from dodo_hooks.cli.terminal_table import shown
+from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.graph import promoted
 from dodo_hooks.core.names import name_error
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
@@ -91,7 +91,7 @@ def edges(hook: Hook) -> set[tuple[str, str, str]]:
 
 def as_drawn(text: str) -> str:
     """Return the text of a name in the picture: XML forbids two characters that may be shown elsewhere."""
-    return shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+    return escape(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import columns_of, cut, has_unicode, shown, wants_colors
+from dodo_hooks.core.terminal_text import columns_of, escape, has_unicode, truncate, wants_colors
 from dodo_hooks.engine.job_line import Look, duration_text, job_line, name_columns
 
 DONE = Outcome(statuses.COMPLETED, exit_code=0)
@@ -63,7 +63,7 @@ def test_r23_a_line_fits_the_terminal_and_holds_nothing_that_it_obeys(
     look = Look(has_unicode=has_unicode, columns=columns)
     outcome = Outcome(statuses.FAILED, statuses.STAGING, reason)
     line = job_line(name, name_columns([name], look), outcome, 1.0, look)
-    assert columns_of(line) <= columns and shown(line) == line
+    assert columns_of(line) <= columns and escape(line) == line
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_r23_the_encoding_is_that_of_the_first_variable_that_is_set(environ: dic
 
 @given(st.text(), st.integers(3, 30))
 def test_a_text_that_is_cut_fits(text: str, columns: int) -> None:
-    assert columns_of(cut(text, columns)) <= max(columns, 1)
+    assert columns_of(truncate(text, columns)) <= max(columns, 1)
 
 
 def test_shown_leaves_no_control_character_but_those_that_it_is_told_to_keep() -> None:
-    assert shown("a\x1b[31m\nb\tc\udcff\u202e\x9b") == "a\\x1b[31m\\nb\\tc\\xff\\u202e\\x9b"
-    assert shown("a\nb\tc\r", keeps="\n\t") == "a\nb\tc\\r"
-    assert shown("café naïve 日本 👍🏽\u200d") == "café naïve 日本 👍🏽\u200d"
+    assert escape("a\x1b[31m\nb\tc\udcff\u202e\x9b") == "a\\x1b[31m\\nb\\tc\\xff\\u202e\\x9b"
+    assert escape("a\nb\tc\r", keeps="\n\t") == "a\nb\tc\\r"
+    assert escape("café naïve 日本 👍🏽\u200d") == "café naïve 日本 👍🏽\u200d"

@@ -10,19 +10,19 @@ PACKAGE = Path(dodo_hooks.__file__).parent
 
 # Who may print, and why what it prints is safe.
 PLACES = {
-    "host/console.py": "the one for sentences, on standard error: calls `shown`",
-    "cli/terminal_table.py": "the one for what commands print: calls `shown`",
-    "engine/screen.py": "the output of jobs, which is theirs, and lines of ours from `job_line`, which calls `shown`",
-    "doit_runner/console_reporter.py": "doit's stream: each text goes through `shown`",
+    "host/console.py": "the one for sentences, on standard error: calls `escape`",
+    "cli/terminal_table.py": "the one for what commands print: calls `escape`",
+    "engine/screen.py": "the output of jobs, which is theirs, and lines of ours from `job_line`, which calls `escape`",
+    "doit_runner/console_reporter.py": "doit's stream: each text goes through `escape`",
     "doit_runner/json_reporter.py": "doit's stream: JSON escapes",
-    "fire/report/diagnostics.py": "errors of a hook file: each goes through `shown`",
+    "fire/report/diagnostics.py": "errors of a hook file: each goes through `escape`",
     "cli/jobs/logs.py": "the output of jobs, byte for byte",
     "cli/jobs/watch.py": "moves of the cursor; lines by `print_safe`",
     "cli/hook_file/dump.py": "a hook file, in which YAML itself escapes",
     "cli/completion.py": "what a shell reads",
     "cli/root_command.py": "the help text of a command",
     "cli/prompt_status.py": "two numbers",
-    "doit_plugin.py": "doit's way to say an error: goes through `shown`",
+    "doit_plugin.py": "doit's way to report an error: goes through `escape`",
     "git/install/launcher.py": "the text of a program that is installed: it names its own arguments",
 }
 WRITERS = {"write", "writelines"}

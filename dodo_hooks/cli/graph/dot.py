@@ -8,8 +8,8 @@ from dodo_hooks.cli.graph.model import (
     COLORS,
     NOTES,
     edges_of,
+    escape_in_xml,
     kind_of,
-    shown_in_xml,
 )
 from dodo_hooks.core.plan import Job, Plan
 
@@ -49,8 +49,8 @@ def _dot_job(name: str, job: Job) -> str:
 
 def dot_string(*lines: str) -> str:
     """Return the lines as a quoted string. Backslashes and `&` are escaped, since Graphviz interprets them."""
-    return '"' + "\\n".join(map(_dot_escaped, lines)) + '"'
+    return '"' + "\\n".join(map(_escape_dot, lines)) + '"'
 
 
-def _dot_escaped(text: str) -> str:
-    return shown_in_xml(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+def _escape_dot(text: str) -> str:
+    return escape_in_xml(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')

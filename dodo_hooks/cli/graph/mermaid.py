@@ -15,9 +15,9 @@ from dodo_hooks.cli.graph.model import (
     Begin,
     Node,
     edges_of,
+    escape_in_xml,
     kind_of,
     phases_of,
-    shown_in_xml,
 )
 from dodo_hooks.core.plan import Hook, Job, Plan
 
@@ -78,4 +78,4 @@ def _mermaid_job(name: str, job: Job) -> str:
 
 def mermaid_label(text: str) -> str:
     """Return the text escaped for a quoted label."""
-    return "".join(c if c in _PLAIN or ord(c) > 0x7E else f"#{ord(c)};" for c in shown_in_xml(text))
+    return "".join(c if c in _PLAIN or ord(c) > 0x7E else f"#{ord(c)};" for c in escape_in_xml(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from dodo_hooks.cli.graph.layout import Edge
-from dodo_hooks.cli.terminal_table import shown
+from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
 
 PROMOTED = "promoted"
@@ -50,7 +50,7 @@ def ranks_of(hook: Hook) -> list[int]:
 
 
 def names_of(hook: Hook, numbers: Sequence[int]) -> str:
-    return ", ".join(shown(hook.jobs[number].name) for number in numbers)
+    return ", ".join(escape(hook.jobs[number].name) for number in numbers)
 
 
 def does(job: Job) -> str:
@@ -61,12 +61,12 @@ def does(job: Job) -> str:
 def first_line(text: str) -> str:
     """Return the first line that is not blank, with an ellipsis if there are more."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return shown(lines[0]) + (" …" if len(lines) > 1 else "") if lines else ""
+    return escape(lines[0]) + (" …" if len(lines) > 1 else "") if lines else ""
 
 
-def shown_in_xml(text: str) -> str:
-    """Return the text as `shown` does, with the two characters escaped that XML forbids. Graphviz also writes SVG."""
-    return shown(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+def escape_in_xml(text: str) -> str:
+    """Return the text as `escape` does, with the two characters escaped that XML forbids. Graphviz also writes SVG."""
+    return escape(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 # (fill, line, text): each readable by itself, on a light page and on a dark one

@@ -18,13 +18,13 @@ from dodo_hooks.cli.graph.model import (
     PROMOTED,
     does,
     edges_of,
+    escape_in_xml,
     kind_of,
     names_of,
     ranks_of,
-    shown_in_xml,
 )
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
-from dodo_hooks.core.terminal_text import columns_of, cut
+from dodo_hooks.core.terminal_text import columns_of, truncate
 
 MARGIN = 20.0  # between the picture's border and the panels, and between panels
 PADDING = 16.0  # inside a zone
@@ -140,7 +140,7 @@ def _drawn(panel: _Panel, width: float) -> Iterator[str]:
     hook = panel.hook
     yield _rect("panel", Box(0, 0, width, panel.height), 8)
     note = f'<tspan class="small" dx="10">{_text(_note(hook))}</tspan>' if _note(hook) else ""
-    yield f'<text class="title" x="{_n(PADDING)}" y="25">{_text(cut(shown_in_xml(hook.name), 60))}{note}</text>'
+    yield f'<text class="title" x="{_n(PADDING)}" y="25">{_text(truncate(escape_in_xml(hook.name), 60))}{note}</text>'
     for phase in (FOREGROUND, BACKGROUND):
         yield from _zone(panel, phase)
     yield f'<g transform="translate({_n(2 * PADDING)} {_n(HEADER + LABEL)})">'
@@ -152,7 +152,7 @@ def _drawn(panel: _Panel, width: float) -> Iterator[str]:
 
 
 def _heading(hook: Hook) -> str:
-    return f"{cut(shown_in_xml(hook.name), 60)}  {_note(hook)}"
+    return f"{truncate(escape_in_xml(hook.name), 60)}  {_note(hook)}"
 
 
 def _note(hook: Hook) -> str:
@@ -197,13 +197,13 @@ def _box_width(job: Job) -> float:
 
 
 def _name(job: Job) -> str:
-    return cut(shown_in_xml(job.name), NAME_COLUMNS)
+    return truncate(escape_in_xml(job.name), NAME_COLUMNS)
 
 
 def _about(job: Job) -> str:
     """Return the line about a job. It names a special kind in words, since colour must not be the only sign."""
     special = {PROMOTED: "promoted · ", ABSENT: "not here · "}.get(kind_of(job), "")
-    return cut(special + does(job), ABOUT_COLUMNS)
+    return truncate(special + does(job), ABOUT_COLUMNS)
 
 
 def _tooltip(hook: Hook, job: Job) -> str:
@@ -289,7 +289,7 @@ def _rect(name: str, box: Box, radius: float) -> str:
 
 
 def _text(text: str) -> str:
-    return escape("\n".join(map(shown_in_xml, text.split("\n"))))
+    return escape("\n".join(map(escape_in_xml, text.split("\n"))))
 
 
 def _at(point: Point) -> str:

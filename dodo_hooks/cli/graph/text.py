@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dodo_hooks.cli.graph.model import does, names_of, phases_of
-from dodo_hooks.cli.terminal_table import shown
+from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.plan import Hook, Job, Plan
-from dodo_hooks.core.terminal_text import columns_of, cut, padded
+from dodo_hooks.core.terminal_text import columns_of, pad, truncate
 
 DOES_COLUMNS = 60
 # (before one that has others behind it, before the last one), and the same before what is below them
@@ -37,7 +37,7 @@ def render_text(plan: Plan, lines: Lines = LINES) -> str:
 
 
 def _hook_lines(hook: Hook, lines: Lines) -> Iterator[str]:
-    yield f"{shown(hook.name)} (task)" if hook.is_task else shown(hook.name)
+    yield f"{escape(hook.name)} (task)" if hook.is_task else escape(hook.name)
     if not hook.jobs:
         yield f"{_INDENT}no jobs"
     phases = [(phase, list(_phase_rows(hook, jobs, lines))) for phase, jobs in phases_of(hook)]
@@ -46,7 +46,7 @@ def _hook_lines(hook: Hook, lines: Lines) -> Iterator[str]:
     for phase, rows in phases:
         yield f"{_INDENT}{phase}"
         for tree, what, notes in rows:
-            cells = [padded(tree, widths[0]), padded(what, widths[1]), notes]
+            cells = [pad(tree, widths[0]), pad(what, widths[1]), notes]
             yield f"{_INDENT}{_GAP.join(cells)}".rstrip()
 
 
@@ -59,7 +59,7 @@ def _phase_rows(hook: Hook, jobs: Sequence[Job], lines: Lines) -> Iterator[_Row]
     waiting = _entries(below.get(None, []), "", lines)
     while waiting:
         job, before, before_what_is_below = waiting.pop()
-        yield before + shown(job.name), cut(does(job), DOES_COLUMNS), _notes(hook, job, above[job.number])
+        yield before + escape(job.name), truncate(does(job), DOES_COLUMNS), _notes(hook, job, above[job.number])
         waiting += _entries(below.get(job.number, []), before_what_is_below, lines)
 
 
@@ -87,5 +87,5 @@ def _notes(hook: Hook, job: Job, above: int | None) -> str:
     notes = [f"{'also needs' if above is not None else 'needs'} {names_of(hook, others)}"] if others else []
     notes += [f"after {names_of(hook, job.after)}"] if job.after else []
     notes += ["promoted"] if job.promoted else []
-    notes += [f"not here: {shown(job.absent)}"] if job.absent else []
+    notes += [f"not here: {escape(job.absent)}"] if job.absent else []
     return "; ".join(notes)

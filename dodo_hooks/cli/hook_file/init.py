@@ -7,7 +7,7 @@ import os
 import click
 
 from dodo_hooks.cli.repository import repo_at
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.cache import find_file
@@ -64,7 +64,7 @@ def init(world: World) -> None:
             file.write(FIRST.format(version=__version__))
     except OSError as error:
         raise GitError(f"cannot write {path}: {error.strerror}") from error
-    say(f"created {shown(os.path.relpath(path, world.cwd))}; next steps:")
+    say(f"created {escape(os.path.relpath(path, world.cwd))}; next steps:")
     say("  edit it, then check it  dodo-hooks validate")
     say("  let git run its hooks   dodo-hooks install")
     say("  try it without git      dodo-hooks run pre-commit")

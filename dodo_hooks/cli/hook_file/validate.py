@@ -8,7 +8,7 @@ import os
 import click
 
 from dodo_hooks.cli.repository import plan_here, print_once, size_of
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan
@@ -46,7 +46,7 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     report = print_once()
     for one in plan.diagnostics:
         report(one.sentence)
-    say(f"OK: {shown(os.path.relpath(plan.file, world.cwd))}: {size_of(plan)}")
+    say(f"OK: {escape(os.path.relpath(plan.file, world.cwd))}: {size_of(plan)}")
     return 0
 
 

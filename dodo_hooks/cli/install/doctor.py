@@ -7,7 +7,7 @@ import json
 import click
 
 from dodo_hooks.cli.install.doctor_checks import diagnose
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import ERROR
 from dodo_hooks.host.world import World
 
@@ -31,7 +31,7 @@ def doctor(world: World, form: str) -> int:
         say(json.dumps([one.fields() for one in diagnostics], indent=2))
     else:
         for one in diagnostics:
-            say(shown(f"{one.severity}: {one.sentence}"))
+            say(escape(f"{one.severity}: {one.sentence}"))
         if not diagnostics:
             say("no problems found")
     return int(any(one.severity == ERROR for one in diagnostics))

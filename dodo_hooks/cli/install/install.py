@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from dodo_hooks.cli.repository import plan_here, print_once, repo_at
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import WARNING
 from dodo_hooks.core.errors import ConfigError, StoreError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, shim_of
@@ -47,7 +47,7 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
     wanted = hooks or (tuple(shims_needed(plan)) if plan else ())
     _report_file(world, plan)
     if plan and not wanted and all(hook.is_task for hook in plan.hooks):
-        say(f"nothing installed: {shown(os.path.relpath(plan.file, world.cwd))} names no hook yet")
+        say(f"nothing installed: {escape(os.path.relpath(plan.file, world.cwd))} names no hook yet")
         return
     if not is_local and global_install.is_in_effect(world.data, configured(repo, world.environ)):
         _trust(world, repo)
@@ -64,16 +64,16 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
     if not changes:
         say("nothing installed: the hook file names no git hook")
     else:
-        say(f"hooks directory: {shown(os.path.dirname(changes[0].path))}")
+        say(f"hooks directory: {escape(os.path.dirname(changes[0].path))}")
     if before:
         _report_switch(repo, before[1])
     if repo.top and not _has_file(world, repo):
-        say(f"no hook file in {shown(repo.top)}; run `dodo-hooks init` to create one")
+        say(f"no hook file in {escape(repo.top)}; run `dodo-hooks init` to create one")
 
 
 def _install_everywhere(world: World, way: global_install.InstallMethod) -> None:
     directory, file = global_install.install_globally(world.data, way, world.environ, world.site or None)
-    say(f"installed hooks in {shown(directory)}, and set {way.key} in {shown(file)}")
+    say(f"installed hooks in {escape(directory)}, and set {way.key} in {escape(file)}")
     if way == global_install.BY_TEMPLATE:
         say("git copies the hooks into each repository that you create or clone from now on")
     else:
@@ -158,10 +158,10 @@ def _report_switch(repo: Repo, value: str) -> None:
         return
     gone = _executables(former)
     if gone:
-        say(f"git no longer runs {', '.join(gone)} in {shown(value)}")
+        say(f"git no longer runs {', '.join(gone)} in {escape(value)}")
     back = [name for name in _executables(own) if not is_shim(f"{own}/{name}")]
     if back:
-        say(f"git now also runs {', '.join(back)} in {shown(own)}, which dodo-hooks did not install")
+        say(f"git now also runs {', '.join(back)} in {escape(own)}, which dodo-hooks did not install")
 
 
 def _executables(directory: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dodo_hooks.cli.repository import repo_at
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
@@ -62,5 +62,5 @@ def _described(change: shims.Change) -> str:
         return "removed"
     if change.what == shims.RESTORED:
         return "removed; your legacy hook is restored"
-    kept = shown(change.kept)
+    kept = escape(change.kept)
     return f"left unchanged, another program replaced our hook; your legacy hook is {kept}"

@@ -11,7 +11,7 @@ import click
 from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.jobs.addresses import find_here
 from dodo_hooks.cli.repository import print_once, repository_option, store_here
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.plan import FOREGROUND
@@ -79,7 +79,7 @@ def _addressed(
         if not found.is_whole:
             for job in found.jobs:
                 if job.has_ended:
-                    _say(shown(job.name), job.status)
+                    _say(escape(job.name), job.status)
         elif not open_jobs:
             say(f"{found.invocation.id}: had already ended")
     return list(targets.values())
@@ -103,7 +103,7 @@ def _cancel(targets: Sequence[Target], report: Callable[[str], None]) -> int:
         except control_client.ControlError as error:
             first_error = _note(error, first_error, target, report)
         for name in target.jobs:
-            _say(shown(name) if len(targets) == 1 else f"{shown(name)}@{target.invocation.id}", answers.get(name))
+            _say(escape(name) if len(targets) == 1 else f"{escape(name)}@{target.invocation.id}", answers.get(name))
             code = code if answers.get(name) in statuses.ENDED else RUN_ERROR
     if first_error is not None:
         raise first_error
@@ -121,7 +121,7 @@ def _note(error: HooksError, first: HooksError | None, target: Target, report: C
 def _foreground(invocation: InvocationRecord, job: JobRecord) -> str:
     """Return the refusal for a foreground job: a person waits for it, and it has no control socket."""
     return (
-        f"{shown(job.name)} is a foreground job of {invocation.hook} in {shown(invocation.worktree)} "
+        f"{escape(job.name)} is a foreground job of {invocation.hook} in {escape(invocation.worktree)} "
         f"(process {invocation.pid}); press Ctrl-C in its terminal"
     )
 

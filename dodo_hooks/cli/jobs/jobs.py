@@ -159,9 +159,9 @@ def _runs_of(repository_dir: str, wanted: Wanted, report: Report) -> Iterator[Ru
 def _known(hook: str | None) -> str | None:
     if hook is not None and hook not in known_hooks():
         from dodo_hooks.core.nearest import did_you_mean
-        from dodo_hooks.core.terminal_text import quoted
+        from dodo_hooks.core.terminal_text import quote
 
-        raise UsageError(f"there is no hook {quoted(hook)}{did_you_mean(hook, known_hooks())}")
+        raise UsageError(f"there is no hook {quote(hook)}{did_you_mean(hook, known_hooks())}")
     return hook
 
 

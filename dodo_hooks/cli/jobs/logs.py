@@ -14,7 +14,7 @@ from dodo_hooks.cli.jobs.live_invocation import LogTail
 from dodo_hooks.cli.jobs.live_logs import Output, follow
 from dodo_hooks.cli.jobs.run_table import standing
 from dodo_hooks.cli.repository import print_once, repository_option, store_here
-from dodo_hooks.cli.terminal_table import shown
+from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.store.read_records import JobRecord
 
 
@@ -55,7 +55,7 @@ def logs(
 
 
 def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
-    return [*labels([shown(job.name) for job in jobs])] if is_labelled else [None] * len(jobs)
+    return [*labels([escape(job.name) for job in jobs])] if is_labelled else [None] * len(jobs)
 
 
 def _output(job: JobRecord, label: str | None, lines: int | None) -> Output:
@@ -71,13 +71,13 @@ def _print(
     """Print one log after the other; with `is_headed`, each below a line that names its job."""
     for place, output in enumerate(outputs):
         if is_headed:
-            heading = f"==> {shown(output.job.name)}: {standing(output.job)} <==\n"
+            heading = f"==> {escape(output.job.name)}: {standing(output.job)} <==\n"
             _write(("\n" if place else "").encode() + heading.encode("utf-8", "backslashreplace"))
         last = _copy(output)
         if is_headed and last and not last.endswith(b"\n"):
             _write(b"\n")
         if not is_headed and not last and not output.tail.has_read_anything:
-            report(f"{shown(output.job.name)} printed nothing ({standing(output.job)})")
+            report(f"{escape(output.job.name)} printed nothing ({standing(output.job)})")
 
 
 def _copy(output: Output) -> bytes:
@@ -95,4 +95,4 @@ def _write(data: bytes) -> None:
 
 
 def _say_standing(report: Callable[[str], None]) -> Callable[[JobRecord], None]:
-    return lambda job: report(f"{shown(job.name)}: {standing(job)}")
+    return lambda job: report(f"{escape(job.name)}: {standing(job)}")

@@ -10,16 +10,16 @@ from datetime import datetime, timezone
 from dodo_hooks.cli.terminal_table import (
     COLORS,
     GAP,
+    escape,
     fitted,
     fitting_widths,
     has_colors,
     print_safe,
-    shown,
     sign,
     terminal_width,
 )
 from dodo_hooks.core import statuses
-from dodo_hooks.core.terminal_text import BOLD, painted
+from dodo_hooks.core.terminal_text import BOLD, paint
 from dodo_hooks.host.world import World, wall_ns
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 
@@ -63,7 +63,7 @@ def lines_of(runs: Sequence[Run], *, is_verbose: bool = False) -> list[Line]:
         lines.append(Line(sign(" \u00b7 ", " - ").join(words), is_heading=True))
         lines += [_row(job) for job in run.jobs]
         if run.invocation.error is not None:
-            lines.append(Line(INDENT + shown(run.invocation.error)))
+            lines.append(Line(INDENT + escape(run.invocation.error)))
     return lines
 
 
@@ -76,11 +76,11 @@ def styled(lines: Sequence[Line], world: World, width: int | None) -> Iterator[s
         if line.cells:
             cells = [fitted(cell, wide) for cell, wide in zip(line.cells, widths, strict=True)]
             if is_colored and (color := COLORS.get(line.cells[STATUS_COLUMN])):
-                cells[STATUS_COLUMN] = painted(cells[STATUS_COLUMN], color)
+                cells[STATUS_COLUMN] = paint(cells[STATUS_COLUMN], color)
             yield (INDENT + GAP.join(cells)).rstrip()
         else:
             text = line.text if width is None else fitted(line.text, width).rstrip()
-            yield painted(text, BOLD) if is_colored and line.is_heading else text
+            yield paint(text, BOLD) if is_colored and line.is_heading else text
 
 
 def why(job: JobRecord) -> str:
@@ -95,7 +95,7 @@ def why(job: JobRecord) -> str:
 
 def standing(job: JobRecord) -> str:
     """Return the status of a job with its reason, such as `failed, exit code 7`."""
-    because = shown(why(job))
+    because = escape(why(job))
     return f"{job.status}, {because}" if because else job.status
 
 
@@ -112,7 +112,7 @@ def ago(started_at: str) -> str:
     """Return how long ago that was, such as `3m ago`; a time in the future (the clock was set) as it is."""
     elapsed_s = _elapsed_s(started_at)
     if elapsed_s is None or elapsed_s < 0:
-        return shown(started_at)
+        return escape(started_at)
     for unit, seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if elapsed_s >= seconds:
             return f"{elapsed_s // seconds:.0f}{unit} ago"
@@ -126,15 +126,15 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
     yield ago(one.started_at)
     yield one.hook
     if one.branch is not None:
-        yield shown(one.branch)
+        yield escape(one.branch)
     elif one.head is not None:
-        yield f"at {shown(one.head[:10])}"
+        yield f"at {escape(one.head[:10])}"
     if has_repositories:
-        yield f"repository {shown(_last_part(run.repository or '?'))}"
+        yield f"repository {escape(_last_part(run.repository or '?'))}"
     if has_worktrees:
-        yield f"worktree {shown(_last_part(one.worktree))}"
+        yield f"worktree {escape(_last_part(one.worktree))}"
     if one.parent is not None:
-        yield f"retry of {shown(one.parent)}" if is_verbose else "retry"
+        yield f"retry of {escape(one.parent)}" if is_verbose else "retry"
     elif one.trigger in _TRIGGERS:
         yield _TRIGGERS[one.trigger]
     if one.is_alive:
@@ -144,7 +144,7 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
 
 
 def _row(job: JobRecord) -> Line:
-    cells = (shown(job.name), job.status, _time(job), shown(why(job)))
+    cells = (escape(job.name), job.status, _time(job), escape(why(job)))
     return Line("", cells, is_open=not job.has_ended)
 
 

@@ -12,7 +12,7 @@ from dodo_hooks.cli.jobs.addresses import Addressed, addressed
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import standing
 from dodo_hooks.cli.repository import print_once, repository_option, store_here
-from dodo_hooks.cli.terminal_table import say, shown
+from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.statuses import Outcome, satisfies
@@ -117,7 +117,7 @@ def _wait(targets: Sequence[Target], timeout_s: float | None) -> None:
 
 
 def _open_jobs(targets: Sequence[Target]) -> str:
-    names = [f"{shown(job.name)} ({job.status})" for one in targets for job in one.jobs() if not job.has_ended]
+    names = [f"{escape(job.name)} ({job.status})" for one in targets for job in one.jobs() if not job.has_ended]
     return ", ".join(names) or "the end of a run"
 
 
@@ -126,10 +126,10 @@ def _verdict(targets: Sequence[Target]) -> int:
     for one in targets:
         failures = one.failures()
         for job in failures:
-            say(f"{shown(job.name)}: {standing(job)}")
+            say(f"{escape(job.name)}: {standing(job)}")
             code = code or JOB_FAILED
         run = one.watched.invocation
         if not failures and one.names is None and run.error is not None:  # the run failed as a whole
-            say(f"{run.id}: {shown(run.error)}")
+            say(f"{run.id}: {escape(run.error)}")
             code = RUN_ERROR
     return code

@@ -15,7 +15,7 @@ import click
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import INDENT, Run, lines_of, standing, styled
 from dodo_hooks.cli.repository import print_once, repository_option, store_here
-from dodo_hooks.cli.terminal_table import LEAST_COLUMNS, print_safe, say, shown
+from dodo_hooks.cli.terminal_table import LEAST_COLUMNS, escape, print_safe, say
 from dodo_hooks.host.pause import Pause
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.store.read_records import JobRecord, Report
@@ -78,7 +78,7 @@ def _print_changes(board: Board, report: Report) -> None:
         for run, job in board.jobs():
             if known.get(job.directory) != job.status:
                 known[job.directory] = job.status
-                say(f"{run.invocation.id} {run.invocation.hook} {shown(job.name)}: {standing(job)}")
+                say(f"{run.invocation.id} {run.invocation.hook} {escape(job.name)}: {standing(job)}")
         if not known:
             report(NOTHING)
         sys.stdout.flush()

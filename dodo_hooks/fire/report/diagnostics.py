@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from dodo_hooks.core.diagnostics import Diagnostic
-from dodo_hooks.core.terminal_text import columns_of, shown, wants_colors
+from dodo_hooks.core.terminal_text import columns_of, escape, wants_colors
 
 ROOM = 100  # columns, where the output is no terminal
 _TAB = "    "
@@ -34,7 +34,7 @@ def excerpt(line: str, column: int, room: int = ROOM) -> tuple[str, str]:
 
 
 def _cell(character: str) -> str:
-    return _TAB if character == "\t" else shown(character)
+    return _TAB if character == "\t" else escape(character)
 
 
 def _width(cells: Iterable[str]) -> int:
@@ -64,7 +64,7 @@ def format_diagnostics(diagnostics: Iterable[Diagnostic], room: int = ROOM, *, h
     bold, red, plain = (_BOLD, _RED, _PLAIN) if has_colors else ("", "", "")
     printed: list[str] = []
     for one in diagnostics:
-        printed.append(f"{bold}{shown(str(one.location))}:{plain} {shown(one.text)}")
+        printed.append(f"{bold}{escape(str(one.location))}:{plain} {escape(one.text)}")
         if one.source.strip():
             number = str(one.location.line)
             line, caret = excerpt(one.source, one.location.column, room - len(number) - len("  | "))

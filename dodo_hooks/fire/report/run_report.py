@@ -2,7 +2,7 @@
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.plan import FOREGROUND, SKIPS
-from dodo_hooks.core.terminal_text import BOLD, painted, shown
+from dodo_hooks.core.terminal_text import BOLD, escape, paint
 from dodo_hooks.engine.foreground import read_terminal
 from dodo_hooks.engine.job_line import job_line, name_columns
 from dodo_hooks.engine.screen import Display
@@ -81,7 +81,7 @@ def _print_lines(
     jobs = [firing.hook.jobs[number] for number in numbers]
     look = read_terminal(firing.world, firing.rules.has_colors).look
     if title and (jobs or not only_with_lines):
-        print_line(painted(shown(title), BOLD) if look.has_colors else shown(title), waits=waits)
+        print_line(paint(escape(title), BOLD) if look.has_colors else escape(title), waits=waits)
     width = name_columns((job.title for job in jobs), look)
     for job in jobs:
         print_line(job_line(job.title, width, outcomes[job.number], None, look), waits=waits)

@@ -14,7 +14,7 @@ from fcntl import LOCK_NB, LOCK_SH, flock
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.terminal_text import shown
+from dodo_hooks.core.terminal_text import escape
 from dodo_hooks.git.event import JOURNAL, RESTAGED
 from dodo_hooks.git.unstaged.lock import ASIDE_LOCK, recorded_pid, try_lock
 from dodo_hooks.host.pause import sleep
@@ -38,7 +38,7 @@ class Holder(Record):
         since = _clock(self.since_s)
         if self.process is None:
             return f"another process has hidden unstaged changes here since {since}"
-        command = shown(self.process.command)
+        command = escape(self.process.command)
         if len(command) > _MOST_CHARACTERS:
             command = f"{command[:_MOST_CHARACTERS]}..."
         state = ", which is stopped," if self.process.is_stopped else ""

@@ -6,7 +6,7 @@ schema, so most of a file stays as it is.
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
 from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs
 from dodo_hooks.loader.formats.fail_on_changes import can_be_gate, changes_entry
 from dodo_hooks.loader.formats.skip_only import daft_condition
@@ -153,7 +153,7 @@ class _File:
         if "setup" in fields:
             setup = fields["setup"]
             out.append(with_value(setup, ListNode(setup.value.mark, items_of(setup.value))))
-        subject = f"{'task' if is_task else 'hook'} {quoted(name)}"
+        subject = f"{'task' if is_task else 'hook'} {quote(name)}"
         out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)
         jobs = Jobs(self._diagnostics, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
         return MapNode(entry.value.mark, (*out, *jobs.translated(fields)))

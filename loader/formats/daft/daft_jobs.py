@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.formats.env import divided, exporting, with_line
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node
 from dodo_hooks.loader.formats.skip_only import daft_condition
@@ -113,7 +113,7 @@ class Jobs:
         nodes = [self._job(node) for node in items_of(jobs.value)] if jobs else []
         if commands and not isinstance(commands.value, MapNode):
             found = f"expected a mapping of names to what they run, found {described(commands.value)}"
-            self._diagnostics.error(commands.value.mark, f'"commands": {found}', f"hook {quoted(self._body.name)}")
+            self._diagnostics.error(commands.value.mark, f'"commands": {found}', f"hook {quote(self._body.name)}")
         elif commands and isinstance(commands.value, MapNode):
             nodes += [self._command(one) for one in commands.value.entries]
         first = jobs or commands
@@ -151,7 +151,7 @@ class Jobs:
         elif jobs:
             made.append(jobs)
         for one in divided(fields_of(node).get("env"), _is_moving)[1]:
-            self._diagnostics.note(one.mark, f"{quoted(one.name)} is ignored: its placeholder has no value in a group")
+            self._diagnostics.note(one.mark, f"{quote(one.name)} is ignored: its placeholder has no value in a group")
         leaf = self._leaf(replace(node, entries=tuple(one for one in node.entries if one is not entry)))
         return replace(leaf, entries=(*leaf.entries, with_value(entry, replace(group, entries=tuple(made)))))
 
@@ -165,7 +165,7 @@ class Jobs:
         command = self._run(fields, subject)
         is_about_files = _is_about_files(fields, command)
         if "stage_fixed" in fields and self._body.name not in _STAGING:
-            self._diagnostics.ignored(fields.pop("stage_fixed"), f"nothing to stage in {quoted(self._body.name)}")
+            self._diagnostics.ignored(fields.pop("stage_fixed"), f"nothing to stage in {quote(self._body.name)}")
         out = [fields[key] for key in ("name", *_SAME) if key in fields]
         out += [with_value(fields["log"], self._log(fields["log"].value))] if "log" in fields else []
         out += [as_list(fields["tags"])] if "tags" in fields else []
@@ -247,7 +247,7 @@ class Jobs:
                 try:
                     nodes.append(pattern_node(node, GlobRules()))
                 except ValueError as error:
-                    self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", subject)
+                    self._diagnostics.error(node.mark, f"{quote(entry.key)}: {error}", subject)
         if not nodes:
             return None
         is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)
@@ -262,7 +262,7 @@ class Jobs:
             for match in _WITHOUT_VALUE.finditer(scalar.text):
                 self._diagnostics.refuse(job, scalar.mark, f"{match[0]} has no value here: compute it in the command")
             for match in _ONLY_IN_MOVES.finditer(scalar.text):
-                self._diagnostics.note(scalar.mark, f"{quoted(match[0])} has no value here and stays unchanged")
+                self._diagnostics.note(scalar.mark, f"{quote(match[0])} has no value here and stays unchanged")
 
 
 def _is_moving(value: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, SERVER_HOOKS
 from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.formats.fail_on_changes import changes_entry
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules
 from dodo_hooks.loader.formats.lefthook.lefthook_jobs import Jobs, has_scripts
@@ -138,7 +138,7 @@ class _File:
         """
         near = did_you_mean(entry.key, CLIENT_HOOKS)
         if near:
-            self._diagnostics.note(entry.mark, f"{quoted(entry.key)} is no hook of git's and runs as a task only{near}")
+            self._diagnostics.note(entry.mark, f"{quote(entry.key)} is no hook of git's and runs as a task only{near}")
 
     def _default_folders(self, mark: Location, bodies: list[Entry]) -> list[Entry]:
         if not any(has_scripts(body.value) for body in bodies):
@@ -187,19 +187,19 @@ class _File:
         words: list[Scalar] = []
         for item in entry.value.items:
             if not isinstance(item, Scalar) or item.text not in _OUTPUT:
-                self._diagnostics.note(item.mark, f"{described(item)} is ignored: {quoted(entry.key)} has no such word")
+                self._diagnostics.note(item.mark, f"{described(item)} is ignored: {quote(entry.key)} has no such word")
             elif _OUTPUT[item.text] and _OUTPUT[item.text] not in [word.text for word in words]:
                 words.append(text(item.mark, _OUTPUT[item.text]))
         if is_skip:
             skipped = [item.text for item in entry.value.items if isinstance(item, Scalar)]
-            shown = [word for word in ("execution", "summary", "failure", "skips") if word not in skipped]
-            words = [text(entry.value.mark, word) for word in shown]
+            remaining = [word for word in ("execution", "summary", "failure", "skips") if word not in skipped]
+            words = [text(entry.value.mark, word) for word in remaining]
         return [Entry(entry.mark, "output", ListNode(entry.value.mark, tuple(words)))]
 
     def _hook(self, entry: Entry, *, is_task: bool) -> Node:
         if not isinstance(entry.value, MapNode):
             return entry.value
-        subject = f"{'task' if is_task else 'hook'} {quoted(entry.key)}"
+        subject = f"{'task' if is_task else 'hook'} {quote(entry.key)}"
         for one in entry.value.entries:
             if one.key not in _HOOK_KEYS:
                 self._diagnostics.unknown(one, _HOOK_KEYS, f"lefthook's hooks, in {subject}")

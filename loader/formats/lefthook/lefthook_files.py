@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, regex_node
@@ -56,7 +56,7 @@ class FileRules:
         is_asked = names_files or (not is_script and (hook in FILE_HOOKS or inherited.files is not None))
         root = self._root(inherited.root)
         if not is_asked:
-            whom = "a script without a list" if is_script else f"a command of {quoted(hook)} that names none"
+            whom = "a script without a list" if is_script else f"a command of {quote(hook)} that names none"
             of_groups = (*inherited.added, *([inherited.files] if inherited.files else []))
             for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
                 self._diagnostics.ignored(entry, f"lefthook does not filter files for {whom}")
@@ -71,9 +71,9 @@ class FileRules:
         if entry is None or not text_of(entry).startswith("/"):
             return [entry] if entry else []
         inside = text_of(entry).lstrip("/")
-        meant = quoted(inside) if inside else "the top"
+        meant = quote(inside) if inside else "the top"
         self._diagnostics.note(
-            entry.value.mark, f"{quoted(text_of(entry))} is read as {meant}: below the top of the repository"
+            entry.value.mark, f"{quote(text_of(entry))} is read as {meant}: below the top of the repository"
         )
         return [with_value(entry, text(entry.value.mark, inside))] if inside else []
 
@@ -96,7 +96,7 @@ class FileRules:
             try:
                 made += read(node, entry)
             except ValueError as error:
-                self._diagnostics.error(node.mark, f"{quoted(entry.key)}: {error}", subject)
+                self._diagnostics.error(node.mark, f"{quote(entry.key)}: {error}", subject)
         return made
 
     def _glob(self, node: Node, _: Entry) -> list[Node]:
@@ -109,7 +109,7 @@ class FileRules:
             and node.value not in _TYPES
             and "/" not in node.value
         ):
-            self._diagnostics.note(node.mark, f"{quoted(node.value)} is ignored: lefthook has no such type of files")
+            self._diagnostics.note(node.mark, f"{quote(node.value)} is ignored: lefthook has no such type of files")
             return []
         return [node]
 
@@ -125,10 +125,10 @@ class FileRules:
             try:
                 return [regex_node(node, python_regex(node.value))]
             except ValueError as error:
-                raise ValueError(f"{quoted(node.value)} cannot be used here: {error}") from error
+                raise ValueError(f"{quote(node.value)} cannot be used here: {error}") from error
         if is_regex or (not self._is_version_2 and _is_regex(node.value)):
             why = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
-            self._diagnostics.note(node.mark, f"{quoted(node.value)} {why}: write a list to be sure")
+            self._diagnostics.note(node.mark, f"{quote(node.value)} {why}: write a list to be sure")
         return [pattern_node(node, self._exclude_rules)]
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import quoted
+from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving, divided, exporting
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules, Inherited
 from dodo_hooks.loader.formats.skip_only import lefthook_condition
@@ -99,7 +99,7 @@ class Jobs:
         """Return the jobs in `commands:` or `scripts:`, in lefthook's order."""
         if not isinstance(entry.value, MapNode):
             found = f"expected a mapping of names to what they run, found {described(entry.value)}"
-            self._diagnostics.error(entry.value.mark, f"{quoted(entry.key)}: {found}", f"hook {quoted(self._hook)}")
+            self._diagnostics.error(entry.value.mark, f"{quote(entry.key)}: {found}", f"hook {quote(self._hook)}")
             return []
         jobs: list[Node] = []
         for one in sorted(entry.value.entries, key=_order):
@@ -155,7 +155,7 @@ class Jobs:
         moving = _overridden(inherited.variables, fields, own)
         if "script" in fields and "run" not in fields:
             for one in moving:
-                why = f"{quoted(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
+                why = f"{quote(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
                 self._diagnostics.refuse(node.mark, one.mark, why)
         out = [*self._title(fields), *self._command(fields, node.mark, subject)]
         if self._hook != "pre-commit" and "stage_fixed" in fields:
@@ -188,7 +188,7 @@ class Jobs:
             return entry
         why = "is taken" if wanted == written.text and count > 1 else "cannot be a name here"
         if name != written.text:
-            self._diagnostics.note(written.mark, f"{quoted(written.text)} {why}: the job is named {quoted(name)}")
+            self._diagnostics.note(written.mark, f"{quote(written.text)} {why}: the job is named {quote(name)}")
         return with_value(entry, text(written.mark, name))
 
     def _command(self, fields: dict[str, Entry], job: Location, subject: str) -> list[Entry]:

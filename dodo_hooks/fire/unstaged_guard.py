@@ -116,7 +116,7 @@ class Staging:
         outcomes = self._run.writer.outcomes()
         is_complete = all(number in outcomes for number in self._numbers) and self._run.interrupted is None
         were_stopped = any(outcomes[number].cause in _STOPPED for number in self._numbers if number in outcomes)
-        is_good = not self._writers.has_bad or self._run.firing.hook.warns
+        is_good = not self._writers.has_failed_job or self._run.firing.hook.warns
         return self._writers.ending(has_succeeded=is_complete and is_good and not were_stopped)
 
     def _files(self, job: "Job") -> "list[bytes]":

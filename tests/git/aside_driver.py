@@ -71,7 +71,7 @@ def story(repo: Repo) -> None:
         write(repo, others[1], CLASHING)
         restager.after(watch)
     result = aside.restore()
-    assert result.is_whole and result.conflict == (STORY == "collision"), result
+    assert result.is_complete and result.conflict == (STORY == "collision"), result
     assert len(result.sentences) == SENTENCES, result
 
 

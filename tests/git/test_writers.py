@@ -27,10 +27,10 @@ def test_g5_a_path_was_written_by_a_job_that_ran_then(writers: Writers, tmp_path
     writers.ended(1, is_good=False)
     writers.ended(2, is_good=True)
     ending = writers.ending(has_succeeded=True)
-    assert ending.who(b"one") == "changed by job fmt, or while it ran"
-    assert ending.who(b"two") == "changed by one of the jobs lint, types, or while they ran"
-    assert ending.who(b"untouched") == "changed by another program while the hook ran"
-    assert [ending.merges(path) for path in PATHS] == [True, False, False]
+    assert ending.describe_writer(b"one") == "changed by job fmt, or while it ran"
+    assert ending.describe_writer(b"two") == "changed by one of the jobs lint, types, or while they ran"
+    assert ending.describe_writer(b"untouched") == "changed by another program while the hook ran"
+    assert [ending.can_merge(path) for path in PATHS] == [True, False, False]
 
 
 def test_g5_where_all_jobs_succeeded_everything_is_merged(writers: Writers, tmp_path: Path) -> None:
@@ -39,9 +39,9 @@ def test_g5_where_all_jobs_succeeded_everything_is_merged(writers: Writers, tmp_
     writers.ended(1, is_good=False)  # it never started
     (tmp_path / "one").write_text("by an editor\n")
     ending = writers.ending(has_succeeded=True)
-    assert ending.who(b"one") == "changed by another program while the hook ran"
-    assert all(ending.merges(path) for path in PATHS)
-    assert not any(writers.ending(has_succeeded=False).merges(path) for path in PATHS)
+    assert ending.describe_writer(b"one") == "changed by another program while the hook ran"
+    assert all(ending.can_merge(path) for path in PATHS)
+    assert not any(writers.ending(has_succeeded=False).can_merge(path) for path in PATHS)
 
 
 def test_g5_a_fix_that_is_staged_is_nobodys_any_more(writers: Writers, tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_g5_a_fix_that_is_staged_is_nobodys_any_more(writers: Writers, tmp_path:
     writers.started(1, "late")
     (tmp_path / "one").write_text("written over\n")
     writers.ended(1, is_good=True)
-    assert writers.ending(has_succeeded=True).who(b"one") == "changed by job late, or while it ran"
+    assert writers.ending(has_succeeded=True).describe_writer(b"one") == "changed by job late, or while it ran"
 
 
 def test_g5_of_a_killed_run_nothing_is_known() -> None:
-    assert not KILLED.merges(b"one") and "was killed" in KILLED.who(b"one")
+    assert not KILLED.can_merge(b"one") and "was killed" in KILLED.describe_writer(b"one")

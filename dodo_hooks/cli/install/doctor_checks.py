@@ -267,7 +267,7 @@ def _hidden_changes(repo: Repo) -> Iterator[Diagnostic]:
     for git_dir in worktree_git_dirs(repo):
         here = repo._replace(git_dir=git_dir)
         try:
-            sync_index.load_notes(here)
+            sync_index.load_pending_commits(here)
             holder = find_holder(git_dir) if has_journal(here) else None
             if holder is not None:
                 fix = f"they are restored when {holder.condition}"

@@ -48,12 +48,14 @@ def back_up_and_replace(
     """
     first = tuple(one for one in changes if _is_attributes_file(repo, one))
     if first:
-        _take(repo, environ, journal, first, lock)
+        _back_up_and_replace(repo, environ, journal, first, lock)
         changes = tuple(one for one in unstaged_changes(repo, environ) if one.path not in journal)
-    _take(repo, environ, journal, changes, lock)
+    _back_up_and_replace(repo, environ, journal, changes, lock)
 
 
-def _take(repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int) -> None:
+def _back_up_and_replace(
+    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+) -> None:
     count = len(journal.entries)
     try:
         back_up_unstaged(repo, environ, journal, changes, lock)
@@ -118,7 +120,7 @@ def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
         pieces = partial(pieces_of, journal.base_file(entry.path))
         if tree.put(entry, Wanted(entry.base, pieces, [entry.unstaged], hides=True)) is None:
             for untouched in entries[number:]:  # they hold their owner's version, newer than our copy
-                untouched.is_kept, untouched.owed = True, ABSENT
+                untouched.is_kept, untouched.target = True, ABSENT
             raise DisturbedError(os.fsdecode(entry.path))
 
 

@@ -53,10 +53,10 @@ hook, a background job) wait for the lock, or hold it shared.
 written through a link. Modification times are not restored: make would take what was built from B for newer than U.
 
 *The file itself.* U's own file is moved away, besides being copied, and moved back: with its links, owner and
-attributes, and without room on a full disk (places.py). It is never written to, and known by its inode, since a program
-that has it open may write there all the while, in 3 as well: that is what is restored, then. Only a merge puts a new
-file in its place, as git does; what is written to the old one until the end of 5 goes beside. The copy counts where the
-file has gone, or has lost bytes in a power cut.
+attributes, and without room on a full disk (storage_areas.py). It is never written to, and known by its inode. A
+program that has it open may write there all the while, in 3 as well: then that is what is restored. Only a merge puts a
+new file in its place, as git does; what is written to the old one until the end of 5 goes beside. The copy counts where
+the file has gone, or has lost bytes in a power cut.
 """
 
 import os
@@ -106,7 +106,7 @@ class HiddenChanges:
         entry, seen = self._entries[path], read_state(self._path(path))
         return seen.is_same_as((entry.base, *entry.fixed)[-1])
 
-    def note_jobs_write(self, paths: "Sequence[bytes]", restaged: "Sequence[Restaged]" = ()) -> None:
+    def record_fixes(self, paths: "Sequence[bytes]", restaged: "Sequence[Restaged]" = ()) -> None:
         """Record the files at these paths as the fix of a job, and the index entries that are about to be replaced.
 
         Call it before they are replaced.
@@ -124,18 +124,18 @@ class HiddenChanges:
                 pack.flush()
                 os.fsync(pack.fileno())
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise self._write_error(error) from error
         self._journal.restaged += restaged
         self._write()
 
-    def take_back_note(self, paths: "Sequence[bytes]") -> None:
+    def withdraw_fixes(self, paths: "Sequence[bytes]") -> None:
         """Remove these paths from the last record: somebody else wrote there in that moment, and it is not staged."""
         for entry, offset in self._noted:
             if entry.path in paths:
                 entry.fixed.pop()
                 entry.fix_offset = offset
 
-    def note_new_entries(self, entries: "Mapping[bytes, tuple[int, str]]") -> None:
+    def record_new_entries(self, entries: "Mapping[bytes, tuple[int, str]]") -> None:
         """Record the new index entries of the paths that were about to be replaced. Raises GitError."""
         for number, one in enumerate(self._journal.restaged):
             if not one.new_blob and one.path in entries:
@@ -162,7 +162,7 @@ class HiddenChanges:
         """
         known = {one.path for one in self._journal.restaged}
         paths = [one.path for one in self._journal.entries if one.fixed or one.path in ending.writers]
-        paths = [path for path in paths if path not in known and path in self._staged and ending.merges(path)]
+        paths = [path for path in paths if path not in known and path in self._staged and ending.can_merge(path)]
         if not paths:
             return []
         try:
@@ -183,9 +183,9 @@ class HiddenChanges:
         try:
             self._journal.write()
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise self._write_error(error) from error
 
-    def _unwritten(self, error: OSError) -> GitError:
+    def _write_error(self, error: OSError) -> GitError:
         return GitError(f"cannot record the fixes of a job in {self._repo.git_dir}: {error.strerror}")
 
 
@@ -211,15 +211,15 @@ def hide_unstaged(
         return None
     lock, has_waited = _lock(repo, report)
     try:
-        said = _finish_left_over(repo, environ, lock)
-        hidden = _begin(repo, environ, lock, None if has_waited or said else changes, said)
+        sentences = _finish_left_over(repo, environ, lock)
+        hidden = _begin(repo, environ, lock, None if has_waited or sentences else changes, sentences)
     except BaseException:
         release_lock(lock)
         raise
     if hidden is None:
         release_lock(lock)
     else:
-        hidden.sentences = tuple(dict.fromkeys(said))
+        hidden.sentences = tuple(dict.fromkeys(sentences))
     return hidden
 
 
@@ -251,7 +251,7 @@ def restore_interrupted(
     """
     if not needs_recovery(repo):
         return []
-    said: list[str] = []
+    sentences: list[str] = []
     try:
         lock = take_lock(repo, waits=waits, is_recovery=True, report=report)
     except OSError as error:
@@ -261,18 +261,18 @@ def restore_interrupted(
         if lock is None:
             return []
         try:
-            said = _finish_left_over(repo, environ, lock)
+            sentences = _finish_left_over(repo, environ, lock)
         finally:
             release_lock(lock)
     try:
-        sync_index.load_notes(repo)
+        sync_index.load_pending_commits(repo)
     except GitError as error:
-        raise GitError("; ".join((*said, str(error)))) from error
+        raise GitError("; ".join((*sentences, str(error)))) from error
     try:
         sync_index.sync_index(repo, environ)
     except GitError as error:
-        said.append(f"the index still lacks the fixes of the last commit: {error}")
-    return said
+        sentences.append(f"the index still lacks the fixes of the last commit: {error}")
+    return sentences
 
 
 def _finish_left_over(repo: Repo, environ: Mapping[str, str], lock: int) -> "list[str]":
@@ -286,27 +286,27 @@ def _finish_left_over(repo: Repo, environ: Mapping[str, str], lock: int) -> "lis
         return []
     # The index that a killed commit had made for itself is gone: what we staged in the real one is all that counts.
     result = Restorer(repo, without_local(environ), journal, lock).run()
-    if not result.is_whole:
+    if not result.is_complete:
         raise GitError("; ".join(result.sentences))
-    return list(dict.fromkeys((_restored(len(journal.entries), was_killed(lock)), *result.sentences)))
+    return list(dict.fromkeys((_format_restored(len(journal.entries), was_killed(lock)), *result.sentences)))
 
 
-def _restored(count: int, is_killed: bool) -> str:
+def _format_restored(count: int, is_killed: bool) -> str:
     end = "was killed" if is_killed else "could not restore them"
     return f"restored the unstaged changes of {count} file{'s'[: count != 1]}, hidden by a commit that {end}"
 
 
 def _begin(
-    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...] | None", said: "list[str]"
+    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...] | None", sentences: "list[str]"
 ) -> "HiddenChanges | None":
-    """Hide the changes, again where one was disturbed. Adds to `said`.
+    """Hide the changes, again where one was disturbed. Adds to `sentences`.
 
     `changes`: None where somebody else has been at work since they were listed.
     """
     for _ in range(_ATTEMPTS):
         try:
             now = unstaged_changes(repo, environ) if changes is None else changes
-            return _hide(repo, environ, lock, now, said)
+            return _hide(repo, environ, lock, now, sentences)
         except DisturbedError as disturbed:
             reason = f"{disturbed} keeps changing"
             changes = None
@@ -317,7 +317,7 @@ def _begin(
 
 
 def _hide(
-    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...]", said: "list[str]"
+    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...]", sentences: "list[str]"
 ) -> "HiddenChanges | None":
     journal = Journal(repo.git_dir)
     try:
@@ -327,9 +327,9 @@ def _hide(
             remove_tree(journal.directory)
             raise
         result = Restorer(repo, environ, journal, lock).run()
-        if not result.is_whole:
+        if not result.is_complete:
             raise GitError("; ".join(result.sentences)) from error
-        said += result.sentences
+        sentences += result.sentences
         raise
     if not journal.entries:
         remove_tree(journal.directory)

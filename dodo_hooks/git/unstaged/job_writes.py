@@ -18,11 +18,11 @@ class Ending(Record):
     suspects: "frozenset[bytes]" = frozenset()  # paths that one may have changed which did not succeed
     was_killed: bool = False
 
-    def merges(self, path: bytes) -> bool:
+    def can_merge(self, path: bytes) -> bool:
         """Return whether what was written there is to be merged with the unstaged changes."""
         return self.has_succeeded and path not in self.suspects
 
-    def who(self, path: bytes) -> str:
+    def describe_writer(self, path: bytes) -> str:
         """Return who wrote there, as far as that is known."""
         if self.was_killed:
             return "changed while the hook ran that was killed, or since then"
@@ -43,7 +43,7 @@ class Writers:
 
     def __init__(self, top: str, paths: "Iterable[bytes]") -> None:
         self._top = os.fsencode(top)
-        self._seen = {path: self._look(path) for path in paths}
+        self._seen = {path: self._stamp(path) for path in paths}
         self._writers: dict[bytes, set[int]] = {}
         self._names: dict[int, str] = {}
         self._running: set[int] = set()
@@ -61,12 +61,12 @@ class Writers:
             return
         if not is_good:
             self._bad.add(number)
-        self._look_at_all()
+        self._check_paths()
         self._running.discard(number)
         self._since = set(self._running)
 
     @property
-    def has_bad(self) -> bool:
+    def has_failed_job(self) -> bool:
         """True if a job that ran did not succeed."""
         return bool(self._bad)
 
@@ -76,7 +76,7 @@ class Writers:
             self._writers.pop(path, None)
 
     def ending(self, *, has_succeeded: bool) -> Ending:
-        self._look_at_all()
+        self._check_paths()
         names = {path: tuple(self._names[one] for one in sorted(some)) for path, some in self._writers.items() if some}
         suspects = {path for path in self._seen if self._bad and not self._is_innocent(path)}
         return Ending(has_succeeded, names, frozenset(suspects))
@@ -88,14 +88,14 @@ class Writers:
         """
         return bool(self._writers.get(path)) and not self._writers[path] & self._bad
 
-    def _look_at_all(self) -> None:
+    def _check_paths(self) -> None:
         for path, before in self._seen.items():
-            now = self._look(path)
+            now = self._stamp(path)
             if now != before:
                 self._seen[path] = now
                 self._writers.setdefault(path, set()).update(self._since)
 
-    def _look(self, path: bytes) -> "tuple[int, ...]":
+    def _stamp(self, path: bytes) -> "tuple[int, ...]":
         try:
             status = os.lstat(self._top + b"/" + path)
         except OSError:

@@ -2,7 +2,7 @@
 
     GIT_DIR/dodo-hooks-aside/journal     what is hidden; as long as it is there, something needs recovery
                             /unstaged    the bytes of all that is hidden, one after the other: so one fsync does
-                            /original/N  the very files; empty where they wait elsewhere (places.py)
+                            /original/N  the very files; empty where they wait elsewhere (storage_areas.py)
                             /base/PATH   what we put there: the index versions, as git checks them out
                             /fixed       what jobs made of them and is staged, one after the other
                             /merged/N    bytes to restore instead, since a job or somebody else wrote meanwhile
@@ -68,10 +68,10 @@ class Entry:
         "merged",
         "number",
         "offset",
-        "owed",
-        "owed_in",
         "path",
         "replaces",
+        "target",
+        "target_file",
         "unstaged",
         "written_ns",
     )
@@ -88,22 +88,22 @@ class Entry:
         self.number = number
         self.path = path  # relative to the top
         self.unstaged = unstaged  # what its owner had there, when it was copied
-        self.owed = unstaged  # what has to stand there in the end
-        self.owed_in = b""  # the file of ours that has `owed`; none: the owner's file, or its copy from `offset` on
+        self.target = unstaged  # what has to stand there in the end
+        self.target_file = b""  # our file with `target` in it; none: the owner's file, or its copy at `offset`
         self.offset = offset
         self.inode = 0  # of the owner's file; 0: there was none
         self.written_ns = 0  # when its owner had written what was copied, before anything else was done
-        self.merged = ABSENT  # what the owner's file was when `owed` was merged from it
+        self.merged = ABSENT  # what the owner's file was when `target` was merged from it
         self.base = base  # what we put there
         self.folders = folders  # those that we had to make for it
         self.fixed: list[FileState] = []  # what a job of this run, whose fixes are staged, made of it
         self.fix_offset = 0  # where the last of them is in `fixed`
-        self.has_fixes = False  # `owed` has them in it
-        self.replaces = [base]  # what `owed` may replace, since nothing in it is anybody's only copy
-        self.is_kept = False  # both the file there and `owed` are to be kept
+        self.has_fixes = False  # `target` has them in it
+        self.replaces = [base]  # what `target` may replace, since nothing in it is anybody's only copy
+        self.is_kept = False  # both the file there and `target` are to be kept
 
     def known(self) -> "list[FileState]":
-        return [self.base, self.unstaged, self.owed, *self.fixed, *self.replaces]
+        return [self.base, self.unstaged, self.target, *self.fixed, *self.replaces]
 
 
 class Journal:
@@ -205,11 +205,11 @@ def load_journal(repo: Repo) -> "Journal | None":
 
         raise unreadable(repo.git_dir) from error
     except (OSError, ValueError, KeyError, RecursionError) as error:
-        place = os.fsdecode(journal.directory)
+        directory = os.fsdecode(journal.directory)
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise GitError(
-            f"the journal of hidden unstaged changes in {place} is not valid ({reason}); nothing was changed."
-            f" Copy what you need out of {place}/unstaged, then remove {place}"
+            f"the journal of hidden unstaged changes in {directory} is not valid ({reason}); nothing was changed."
+            f" Copy what you need out of {directory}/unstaged, then remove {directory}"
         ) from error
 
 
@@ -264,15 +264,15 @@ def sync_file(path: bytes) -> None:
         os.close(descriptor)
 
 
-# Entries, there and back
+# Entries, to JSON and from it. The keys are those of format 2: older versions have written them, too.
 
 
 def _from_entry(entry: Entry) -> "dict[str, object]":
     return {
         "path": path_text(entry.path),
         "unstaged": list(entry.unstaged),
-        "owed": list(entry.owed),
-        "owed_in": path_text(entry.owed_in),
+        "owed": list(entry.target),
+        "owed_in": path_text(entry.target_file),
         "offset": entry.offset,
         "inode": entry.inode,
         "merged": list(entry.merged),
@@ -301,7 +301,7 @@ def _to_entry(number: int, value: object) -> Entry:
         _version(get["base"], _PLACED),
         folders,
     )
-    entry.owed_in = _our_file(get["owed_in"])
+    entry.target_file = _our_file(get["owed_in"])
     entry.fixed = [_version(one) for one in untrusted.items(get["fixed"])]
     entry.replaces = [_version(one) for one in untrusted.items(get["replaces"])]
     entry.written_ns = untrusted.small_integer(get["written_ns"])

@@ -24,7 +24,7 @@ _ATTEMPTS = 3
 _SEARCHED_BYTES = 8000  # for a NUL: as git decides that a file is no text
 _DIFF = ("diff", "--no-index", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "-U0")
 _NOWHERE = ("GIT_DIR", "GIT_CONFIG_GLOBAL", "HOME", "XDG_CONFIG_HOME")
-_ALONE = {**dict.fromkeys(_NOWHERE, "/dev/null"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
+_ISOLATED = {**dict.fromkeys(_NOWHERE, "/dev/null"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
 
 
 class Side(Record):
@@ -43,7 +43,7 @@ class Case(Record):
     name: bytes  # of the file for the result, relative to the journal's directory
 
 
-class Merged(Record):
+class MergeResult(Record):
     """The result of a merge."""
 
     version: FileState
@@ -57,21 +57,21 @@ class Merger:
         self._repo = repo
         self._environ = {
             **{name: value for name, value in environ.items() if name[:4] != "GIT_" or name == "GIT_EXEC_PATH"},
-            **_ALONE,
+            **_ISOLATED,
         }
         self._directory = journal.directory
 
-    def merge(self, case: Case) -> "Merged | None":
+    def merge(self, case: Case) -> "MergeResult | None":
         return self.merge_all([case])[0]
 
-    def merge_all(self, cases: Sequence[Case]) -> "list[Merged | None]":
+    def merge_all(self, cases: Sequence[Case]) -> "list[MergeResult | None]":
         """Return the merge of each case, by at most one process. None: the two sides conflict.
 
         Raises:
             OSError: a result cannot be written, or git cannot be started.
         """
         by_lines: list[tuple[int, list[bytes]]] = []
-        found: list[Merged | None] = []
+        found: list[MergeResult | None] = []
         for number, case in enumerate(cases):
             texts = _texts(case.base, case.ours, case.theirs) if _needs_lines(case) else None
             if texts is not None:
@@ -97,17 +97,17 @@ class Merger:
         edits = self._edits([(texts[0], texts[1]), (texts[1], texts[2])]) if texts is not None else []
         return bool(edits) and line_merge.contains(*edits)
 
-    def _merge_whole(self, case: Case) -> "Merged | None":
+    def _merge_whole(self, case: Case) -> "MergeResult | None":
         """Merge a case where one side changed nothing, or where one is no text."""
         base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
         if ours.is_same_as(base):
-            return Merged(theirs, is_in_file=False)
+            return MergeResult(theirs, is_in_file=False)
         if theirs.is_same_as(base):
             return self._keep(case, case.ours.pieces(), ours)
         if not base.kind == ours.kind == theirs.kind == FILE:
             return None
         if ours.has_bytes_of(base) or ours.has_bytes_of(theirs):
-            return Merged(theirs._replace(mode=_mode(case)), is_in_file=False)
+            return MergeResult(theirs._replace(mode=_mode(case)), is_in_file=False)
         return self._keep(case, case.ours.pieces())
 
     def _edits(self, pairs: "Sequence[tuple[bytes, bytes]]") -> "list[list[Edit]]":
@@ -137,9 +137,9 @@ class Merger:
                 break
         remove_tree(folder)
         edits = _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []
-        return edits if all(map(_leads_to, pairs, edits)) else []
+        return edits if all(map(_is_correct, pairs, edits)) else []
 
-    def _keep(self, case: Case, pieces: "Iterable[bytes]", version: "FileState | None" = None) -> Merged:
+    def _keep(self, case: Case, pieces: "Iterable[bytes]", version: "FileState | None" = None) -> MergeResult:
         path = self._directory + b"/" + case.name
         try:
             os.unlink(path)
@@ -149,7 +149,7 @@ class Merger:
         write_state(path, version, iter(pieces))
         sync_file(path)
         sync_file(self._directory + b"/merged")
-        return Merged(read_state(path), is_in_file=True)
+        return MergeResult(read_state(path), is_in_file=True)
 
 
 def _needs_lines(case: Case) -> bool:
@@ -175,7 +175,7 @@ def _texts(*sides: Side) -> "list[bytes] | None":
     return texts
 
 
-def _leads_to(pair: "tuple[bytes, bytes]", edits: "list[Edit]") -> bool:
+def _is_correct(pair: "tuple[bytes, bytes]", edits: "list[Edit]") -> bool:
     """Return whether the edits make the second text of the first.
 
     With this check nothing rests on the configuration of some git.

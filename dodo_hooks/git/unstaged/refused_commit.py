@@ -67,7 +67,7 @@ def _add_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal
             if before.kind == version.kind and bool(before.mode & 0o100) == bool(version.mode & 0o100):
                 before = before._replace(mode=version.mode)
             entry = Entry(len(journal.entries), path, before, 0, version)
-            entry.owed_in = BEFORE + path
-            entry.fixed, entry.replaces = [version], []  # so it is settled as other fixes are
+            entry.target_file = BEFORE + path
+            entry.fixed, entry.replaces = [version], []  # so it is restored as other fixes are
             entry.has_fixes = True
             journal.entries.append(entry)

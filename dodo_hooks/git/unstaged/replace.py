@@ -1,10 +1,10 @@
 """Moving a version into the working tree, and the version that it replaces out of it, without losing either (G5).
 
-A version is written whole into a slot first, a file of ours beside nobody else's, and then exchanged with the file at
+A version is written whole into a slot first, a file of ours beside nobody else's. Then it is exchanged with the file at
 the path in one step (host/files/exchange.py). Only then, when it is in our hands, is the replaced file read. What we
-put there ourselves goes; the owner's file is kept (places.py), also if somebody has written to it in this moment; what
-has to be saved is moved beside the path; and if it is anything else, somebody wrote there in between, and the two are
-exchanged back.
+put there ourselves goes. The owner's file is kept (storage_areas.py), also if somebody has written to it in this
+moment. What has to be saved is moved beside the path. If it is anything else, somebody wrote there in between, and the
+two are exchanged back.
 
 So a kill here leaves a slot with complete bytes: those that were on their way in, or those that were taken out. `sweep`
 throws away what is known and returns the names of the rest.
@@ -27,7 +27,7 @@ from dodo_hooks.git.unstaged.file_state import (
     write_state,
 )
 from dodo_hooks.git.unstaged.journal import Entry, Journal
-from dodo_hooks.git.unstaged.places import Place, Places
+from dodo_hooks.git.unstaged.storage_areas import StorageArea, StorageAreas
 from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
 from dodo_hooks.host.files.file_owner import make_folder
 
@@ -51,7 +51,7 @@ class WorktreeWriter:
 
     def __init__(self, top: str, journal: Journal) -> None:
         self._top = os.fsencode(top)
-        self.places = Places(self._top, journal)
+        self.areas = StorageAreas(self._top, journal)
 
     def path(self, entry: Entry) -> bytes:
         return self._top + b"/" + entry.path
@@ -73,20 +73,20 @@ class WorktreeWriter:
         if obstacle_of(self._top, entry.path) is not None:
             return None
 
-        def replace(place: Place) -> "bytes | None":
+        def replace(area: StorageArea) -> "bytes | None":
             if wanted.version.kind == NOTHING:
-                is_there = self._take_away(entry, place)
+                is_there = self._take_away(entry, area)
             else:
                 self._make_folders(entry)
-                self._load(entry, place, wanted)
-                is_there = self._exchange(entry, place)
-            return self._sort_out(entry, place, wanted) if is_there else None if is_there is None else b""
+                self._load(entry, area, wanted)
+                is_there = self._exchange(entry, area)
+            return self._settle_replaced(entry, area, wanted) if is_there else None if is_there is None else b""
 
-        return self._in_a_place(entry, replace)
+        return self._try_areas(entry, replace)
 
     def is_restored(self, entry: Entry) -> bool:
         """Return whether the owner's file stands there again, or still."""
-        return not self.places.was_moved(entry) and self.places.is_owners(entry, self.path(entry))
+        return not self.areas.was_moved(entry) and self.areas.is_owners(entry, self.path(entry))
 
     def keep_beside(self, entry: Entry, version: FileState, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
         """Put the owner's version beside the path, under a name that nothing had; return the name.
@@ -97,25 +97,25 @@ class WorktreeWriter:
             OSError: it cannot be written.
         """
 
-        def keep(place: Place) -> bytes:
-            self._load(entry, place, Wanted(version, pieces, ()))
+        def keep(area: StorageArea) -> bytes:
+            self._load(entry, area, Wanted(version, pieces, ()))
             try:
-                return self._move_beside(entry, place.slot, version, OWNERS)
+                return self._move_beside(entry, area.slot, version, OWNERS)
             except OSError:
-                self._unload(entry, place)
+                self._unload(entry, area)
                 raise
 
-        name = self._in_a_place(entry, keep)
+        name = self._try_areas(entry, keep)
         assert name is not None
         return name
 
-    def _in_a_place(self, entry: Entry, move: "Callable[[Place], bytes | None]") -> "bytes | None":
-        """Return what `move` returns, in the first place of ours that is on the file system of the path."""
+    def _try_areas(self, entry: Entry, move: "Callable[[StorageArea], bytes | None]") -> "bytes | None":
+        """Return what `move` returns, in the first storage area that is on the file system of the path."""
         failure: OSError | None = None
-        for place in self.places.of(entry):
+        for area in self.areas.areas_of(entry):
             try:
-                self.places.make(place)
-                return move(place)
+                self.areas.make(area)
+                return move(area)
             except OSError as error:
                 if error.errno != errno.EXDEV and failure is None:
                     raise
@@ -129,14 +129,14 @@ class WorktreeWriter:
         Return the names that it has now.
         """
         found = []
-        for place in self.places.made(entry):
-            _unlink(place.slot + PART)
-            for left in (place.slot, place.slot + AWAY):
+        for area in self.areas.existing_areas(entry):
+            _unlink(area.slot + PART)
+            for left in (area.slot, area.slot + AWAY):
                 if (version := read_state(left)) == ABSENT:
                     continue
-                if not self.places.was_moved(entry) and self.places.is_owners(entry, left):
-                    os.rename(left, place.slot)
-                    self.places.keep(entry, place)
+                if not self.areas.was_moved(entry) and self.areas.is_owners(entry, left):
+                    os.rename(left, area.slot)
+                    self.areas.keep(entry, area)
                 elif any(version.is_same_as(one) for one in entry.known()):
                     os.unlink(left)
                 else:
@@ -182,81 +182,81 @@ class WorktreeWriter:
             raise
         os.rename(slot + PART, slot)
 
-    def _load(self, entry: Entry, place: Place, wanted: Wanted) -> None:
+    def _load(self, entry: Entry, area: StorageArea, wanted: Wanted) -> None:
         """Fill the slot with the wanted version.
 
         Where that is the owner's version, the owner's file goes in, with all that a copy would not have, and without
         room on the disk.
         """
-        if not wanted.hides and not entry.owed_in and wanted.version.kind == entry.unstaged.kind:
-            source = self.places.original_of(entry)
-            if source == place.original and not self.places.is_damaged(entry, source):
-                _freshen(source, wanted.version)
-                self.places.take(entry, place)
+        if not wanted.hides and not entry.target_file and wanted.version.kind == entry.unstaged.kind:
+            source = self.areas.find_original(entry)
+            if source == area.original and not self.areas.is_damaged(entry, source):
+                _refresh_times(source, wanted.version)
+                self.areas.take(entry, area)
                 return
-        self._fill(place.slot, wanted.version, wanted.pieces())
+        self._fill(area.slot, wanted.version, wanted.pieces())
 
-    def _unload(self, entry: Entry, place: Place) -> None:
+    def _unload(self, entry: Entry, area: StorageArea) -> None:
         """Take what was to go to the path out of the slot again."""
-        if self._has_owners(entry, place):
-            self.places.keep(entry, place)
+        if self._has_owners(entry, area):
+            self.areas.keep(entry, area)
         else:
-            _unlink(place.slot)
+            _unlink(area.slot)
 
-    def _has_owners(self, entry: Entry, place: Place) -> bool:
-        return not self.places.was_moved(entry) and self.places.is_owners(entry, place.slot)
+    def _has_owners(self, entry: Entry, area: StorageArea) -> bool:
+        return not self.areas.was_moved(entry) and self.areas.is_owners(entry, area.slot)
 
-    def _exchange(self, entry: Entry, place: Place) -> "bool | None":
+    def _exchange(self, entry: Entry, area: StorageArea) -> "bool | None":
         """Exchange the slot with the path; return whether anything stood at the path, which is in the slot now.
 
         None: nothing was done.
         """
         path = self.path(entry)
         if os.path.isdir(path) and not os.path.islink(path):
-            self._unload(entry, place)
+            self._unload(entry, area)
             return None
         try:
-            return put_in_place(place.slot, path)
+            return put_in_place(area.slot, path)
         except FileExistsError:
             self.sweep(entry)
             return None
         except OSError:
-            self._unload(entry, place)
+            self._unload(entry, area)
             raise
 
-    def _take_away(self, entry: Entry, place: Place) -> "bool | None":
+    def _take_away(self, entry: Entry, area: StorageArea) -> "bool | None":
         """Move what is at the path into the slot, where the path is to be empty; return the same as `_exchange`."""
         path = self.path(entry)
         try:
             if read_state(path).kind == OTHER:
                 return None
-            os.rename(path, place.slot)
+            os.rename(path, area.slot)
         except (FileNotFoundError, NotADirectoryError):
             return False
         return True
 
-    def _sort_out(self, entry: Entry, place: Place, wanted: Wanted) -> "bytes | None":
+    def _settle_replaced(self, entry: Entry, area: StorageArea, wanted: Wanted) -> "bytes | None":
         """Move the file that stood at the path, and is in the slot now, to where it belongs.
 
         Return its name beside the path, empty where it has none. None: it was given back.
         """
-        seen, is_owners = read_state(place.slot), self.places.is_owners(entry, place.slot)
+        seen, is_owners = read_state(area.slot), self.areas.is_owners(entry, area.slot)
         is_expected = _is_one_of(seen, wanted.expected)
         if wanted.hides and (is_owners or is_expected):
-            self.places.keep(entry, place)
+            self.areas.keep(entry, area)
             return b""
         if is_expected:
-            os.unlink(place.slot)
+            os.unlink(area.slot)
             return b""
         if _is_one_of(seen, wanted.saved):
-            return self._move_beside(entry, place.slot, seen, OTHERS)
+            return self._move_beside(entry, area.slot, seen, OTHERS)
         if wanted.version.kind != NOTHING:
             try:
-                put_in_place(place.slot, self.path(entry))  # somebody wrote there, after all: give it back
+                put_in_place(area.slot, self.path(entry))  # somebody wrote there, after all: give it back
             except FileExistsError:
                 pass
-            if read_state(place.slot).is_same_as(wanted.version) or self._has_owners(entry, place):
-                self._unload(entry, place)
+            if read_state(area.slot).is_same_as(wanted.version) or self._has_owners(entry, area):
+                self._unload(entry, area)
                 return None
         self.sweep(entry)  # which gives it back, if it has not been done
         return None
@@ -271,7 +271,7 @@ class WorktreeWriter:
             return self._move_beside(entry, left, version, OTHERS)
 
     def _move_beside(self, entry: Entry, source: bytes, version: FileState, suffix: bytes) -> bytes:
-        folder = self.places.folder_of(entry)
+        folder = self.areas.folder_of(entry)
         name = entry.path.rpartition(b"/")[2][:200]  # a name has at most 255 bytes
         number = 1
         while True:
@@ -297,7 +297,7 @@ def _is_one_of(version: FileState, expected: "Sequence[FileState]") -> bool:
     return any(version.is_same_as(one) for one in expected)
 
 
-def _freshen(path: bytes, version: FileState) -> None:
+def _refresh_times(path: bytes, version: FileState) -> None:
     """Set the times as if the file had been written now, and the executable bit where a job set it.
 
     git/unstaged/hide.py says why.

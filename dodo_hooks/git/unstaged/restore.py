@@ -7,10 +7,10 @@ are five steps, each of which may be done again by the next one, and none of whi
 2. *Merge* the unstaged changes with the fixes that jobs made and that are staged. Where that cannot be done the commit
    is refused: everything goes back to where it was before the hook, and what was written meanwhile is copied first
    (refused_commit.py, rescue.py).
-3. *Settle* for each path what has to stand there, by the file that is there now: the table in hide.py. The journal says
+3. *Choose* for each path what has to stand there, by the file that is there now: the table in hide.py. The journal says
    so before it is put anywhere.
-4. *Put* the version to restore in the place of the file that was seen in step 3, and of nothing else: whatever came in
-   between is settled.
+4. *Put* the version to restore in the place of the file that was seen in step 3, and of nothing else. Where something
+   came in between, step 3 is done again.
 5. *Finish*: remove the journal, if nothing needs recovery any more.
 """
 
@@ -24,7 +24,7 @@ from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.file_state import ABSENT, FILE, NOTHING, OTHER, FileState, pieces_of, read_state
 from dodo_hooks.git.unstaged.job_writes import KILLED, Ending
 from dodo_hooks.git.unstaged.journal import Entry, Journal
-from dodo_hooks.git.unstaged.merge_file import Case, Merged, Merger, Side
+from dodo_hooks.git.unstaged.merge_file import Case, Merger, MergeResult, Side
 from dodo_hooks.git.unstaged.refused_commit import BEFORE, refusal, revert
 from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
 from dodo_hooks.git.unstaged.rescue import format_rescued, rescue_copy
@@ -37,7 +37,7 @@ class RestoreResult(Record):
 
     sentences: "tuple[str, ...]"  # for people
     conflict: bool  # the commit has to be refused
-    is_whole: bool  # everything is restored; if not, the journal stays, and the next attempt goes on
+    is_complete: bool  # everything is restored; if not, the journal stays, and the next attempt goes on
 
 
 class Restorer:
@@ -57,23 +57,23 @@ class Restorer:
         self._saved: dict[int, FileState] = {}  # by entry: what is to go beside the path
         self._sentences: list[str] = []
         self._written: list[bytes] = []
-        self._is_whole = True
+        self._is_complete = True
 
     def run(self) -> RestoreResult:
         """Restore everything. Errors become sentences of the result."""
         try:
             self._sweep()
-            self._settle_all()
+            self._choose_targets()
             self._put_all()
-            if self._is_whole:
+            if self._is_complete:
                 self._save_late_writes()
                 self._tree.sync(self._written)
-                self._tree.places.clear()
+                self._tree.areas.clear()
                 self._journal.finish()
         except (OSError, GitError) as error:
-            self._fail(error)
+            self._record_error(error)
         sentences = (*self._sentences, *format_rescued(self._journal))
-        return RestoreResult(sentences, self._journal.is_refused or not self._is_whole, self._is_whole)
+        return RestoreResult(sentences, self._journal.is_refused or not self._is_complete, self._is_complete)
 
     # 1
 
@@ -82,12 +82,12 @@ class Restorer:
             for name in self._tree.sweep(entry):
                 if name == entry.path:  # nothing stood there any more, so it is back
                     continue
-                self._say(entry, f"changed while the hook ran: saved as {format_path(name)}")
+                self._report(entry, f"changed while the hook ran: saved as {format_path(name)}")
 
     # 2
 
-    def _settle_all(self) -> None:
-        has_settled = self._merge_fixes()
+    def _choose_targets(self) -> None:
+        has_changed = self._merge_fixes()
         if self._journal.is_refused and not self._journal.has_reverted:
             self._journal.write()
             try:
@@ -95,13 +95,13 @@ class Restorer:
             except GitError as error:
                 self._sentences.append(f"the fixes of jobs stay staged, because the index cannot be written: {error}")
             self._journal.has_reverted = True
-        has_settled |= self._journal.is_refused
+        has_changed |= self._journal.is_refused
         for entry in self._journal.entries:
             try:
-                has_settled |= self._settle(entry)
+                has_changed |= self._choose_target(entry)
             except OSError as error:
-                self._fail(error, entry)
-        if has_settled:
+                self._record_error(error, entry)
+        if has_changed:
             self._journal.write()
 
     def _merge_fixes(self) -> bool:
@@ -117,10 +117,10 @@ class Restorer:
             for entry in entries
             if entry.unstaged.kind != NOTHING  # a deletion stands, and the fix is in the commit
         ]
-        merges = iter(self._merger.merge_all(cases))
+        can_merge = iter(self._merger.merge_all(cases))
         conflicting = []
         for entry in entries:
-            merged = next(merges) if entry.unstaged.kind != NOTHING else Merged(entry.owed, is_in_file=False)
+            merged = next(can_merge) if entry.unstaged.kind != NOTHING else MergeResult(entry.target, is_in_file=False)
             if merged is None:
                 conflicting.append(entry)
             else:
@@ -128,51 +128,51 @@ class Restorer:
         if conflicting:
             self._journal.is_refused = True
             for entry in entries:
-                entry.owed, entry.owed_in, entry.merged = entry.unstaged, b"", ABSENT
+                entry.target, entry.target_file, entry.merged = entry.unstaged, b"", ABSENT
             names = [format_path(entry.path) for entry in conflicting]
             self._sentences.append(refusal(names, was_killed=self._ending.was_killed))
         for entry in entries:
             entry.has_fixes = True
         return bool(entries)
 
-    def _set_merged(self, entry: Entry, merged: Merged) -> None:
-        entry.owed = merged.version
+    def _set_merged(self, entry: Entry, merged: MergeResult) -> None:
+        entry.target = merged.version
         if merged.is_in_file:
-            entry.owed_in = _merged_name(entry)
-            entry.merged = self._tree.places.unstaged(entry)[0]
+            entry.target_file = _merged_name(entry)
+            entry.merged = self._tree.areas.unstaged(entry)[0]
 
-    def _settle(self, entry: Entry) -> bool:
+    def _choose_target(self, entry: Entry) -> bool:
         """Decide what has to stand at the path, given the file there; return whether the journal has to be written."""
         seen = self._tree.version(entry)
-        if self._is_old(entry, seen) or entry.is_kept:
+        if self._may_be_replaced(entry, seen) or entry.is_kept:
             return False
-        if entry.owed_in.startswith(BEFORE) or self._journal.is_refused:
+        if entry.target_file.startswith(BEFORE) or self._journal.is_refused:
             is_fix = seen.kind != OTHER and _is_in(seen, entry.fixed)
             if is_fix and not rescue_copy(self._journal, entry.path, self._tree.path(entry), seen):
                 return False  # it is another one by now
             if is_fix:
                 entry.replaces.append(seen)
                 return True
-        if entry.owed_in.startswith(BEFORE):
-            entry.is_kept, entry.owed = True, ABSENT  # somebody has changed it after the job did
+        if entry.target_file.startswith(BEFORE):
+            entry.is_kept, entry.target = True, ABSENT  # somebody has changed it after the job did
             return True
         if _is_in(seen, entry.fixed) and not (self._ending.was_killed and entry.unstaged.kind == NOTHING):
             entry.replaces.append(seen)  # it is staged
             return True
-        return self._settle_others(entry, seen)
+        return self._choose_by_table(entry, seen)
 
-    def _is_old(self, entry: Entry, seen: FileState) -> bool:
+    def _may_be_replaced(self, entry: Entry, seen: FileState) -> bool:
         """Return whether the file there need not be saved.
 
         It is the version to restore, or ours, or a folder that goes before a file comes.
         """
-        if not entry.owed_in and self._tree.is_restored(entry):
+        if not entry.target_file and self._tree.is_restored(entry):
             return True
-        if seen == ABSENT or seen.is_same_as(entry.owed) or _is_in(seen, entry.replaces):
+        if seen == ABSENT or seen.is_same_as(entry.target) or _is_in(seen, entry.replaces):
             return True
         return seen.kind == OTHER and entry.path in self._our_folders
 
-    def _settle_others(self, entry: Entry, seen: FileState) -> bool:
+    def _choose_by_table(self, entry: Entry, seen: FileState) -> bool:
         """Decide by the table of git/unstaged/hide.py: somebody wrote there, a job or an editor."""
         if seen.kind == OTHER:
             entry.is_kept = True
@@ -181,12 +181,12 @@ class Restorer:
             entry.replaces.append(seen)  # saved again as it was; or there is nothing in it to be lost
             return True
         if self._is_owners_newest(entry, seen):
-            self._settle_newest(entry, seen)
+            self._keep_newest(entry, seen)
             return True
-        if not self._tree.places.was_moved(entry):  # the owner's own, and newer than what we have
+        if not self._tree.areas.was_moved(entry):  # the owner's own, and newer than what we have
             entry.is_kept = True
             return True
-        if self._ending.merges(entry.path) and not self._journal.is_refused:
+        if self._ending.can_merge(entry.path) and not self._journal.is_refused:
             before = self._last_fix(entry) if entry.fixed else self._base(entry)
             merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
             if merged is not None:
@@ -206,16 +206,16 @@ class Restorer:
         except FileNotFoundError:  # it has just been taken away
             return False
 
-    def _settle_newest(self, entry: Entry, seen: FileState) -> None:
+    def _keep_newest(self, entry: Entry, seen: FileState) -> None:
         """Keep the owner's newest version, merged with the fixes that are staged."""
         unstaged = self._unstaged(entry)
         # A change of the permissions is the owner's, too: an editor that saves a new file may have lost it.
         before = Side(unstaged.version._replace(mode=entry.base.mode), unstaged.pieces)
         merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
         if merged is None and entry.fixed:
-            self._say(entry, "saved while the hook ran, in lines that a job fixed: only the commit has the fix")
+            self._report(entry, "saved while the hook ran, in lines that a job fixed: only the commit has the fix")
         if merged is None or merged.version.is_same_as(seen):
-            entry.is_kept, entry.owed = True, ABSENT
+            entry.is_kept, entry.target = True, ABSENT
         else:
             self._set_merged(entry, merged)
             entry.replaces.append(seen)
@@ -229,18 +229,18 @@ class Restorer:
         return Side(entry.fixed[-1], partial(self._journal.fix_pieces, entry))
 
     def _unstaged(self, entry: Entry) -> Side:
-        return Side(*self._tree.places.unstaged(entry))
+        return Side(*self._tree.areas.unstaged(entry))
 
     def _seen(self, entry: Entry, seen: FileState) -> Side:
         return Side(seen, partial(pieces_of, self._tree.path(entry)))
 
     def _target(self, entry: Entry) -> Side:
-        if entry.owed_in:
-            return Side(entry.owed, partial(pieces_of, self._journal.directory + b"/" + entry.owed_in))
-        version, pieces = self._tree.places.unstaged(entry)
-        return Side(version._replace(mode=entry.owed.mode), pieces)
+        if entry.target_file:
+            return Side(entry.target, partial(pieces_of, self._journal.directory + b"/" + entry.target_file))
+        version, pieces = self._tree.areas.unstaged(entry)
+        return Side(version._replace(mode=entry.target.mode), pieces)
 
-    def _merge(self, case: Case) -> "Merged | None":
+    def _merge(self, case: Case) -> "MergeResult | None":
         try:
             return self._merger.merge(case)
         except FileNotFoundError:  # the file has just been taken away, or a power cut took what it came from
@@ -253,12 +253,12 @@ class Restorer:
 
         Paths that are to be absent go first: something may stand there where a folder is needed.
         """
-        entries = sorted(self._journal.entries, key=lambda entry: entry.owed.kind != NOTHING)
+        entries = sorted(self._journal.entries, key=lambda entry: entry.target.kind != NOTHING)
         for entry in entries:
             try:
                 self._put(entry)
             except OSError as error:
-                self._fail(error, entry)
+                self._record_error(error, entry)
 
     def _put(self, entry: Entry) -> None:
         for _ in range(_ATTEMPTS):
@@ -268,37 +268,35 @@ class Restorer:
                 self._written.append(entry.path)
                 self._tree.remove_folders(entry)
                 return
-            if self._settle(entry):
+            if self._choose_target(entry):
                 self._journal.write()
         self._keep_both(entry)
 
     def _is_there(self, entry: Entry) -> bool:
-        if not entry.owed_in and self._tree.is_restored(entry):
+        if not entry.target_file and self._tree.is_restored(entry):
             return True
         # The owner's file goes back also where its bytes are there already: a program may have it open.
-        is_owners_away = not entry.owed_in and self._tree.places.original_of(entry) is not None
-        return not is_owners_away and self._tree.version(entry).is_same_as(entry.owed)
+        is_owners_away = not entry.target_file and self._tree.areas.find_original(entry) is not None
+        return not is_owners_away and self._tree.version(entry).is_same_as(entry.target)
 
     def _put_once(self, entry: Entry) -> bool:
         saved = self._saved.pop(entry.number, None)
-        expected = [*entry.replaces, entry.owed]
-        wanted = Wanted(entry.owed, lambda: self._target(entry).pieces(), expected, () if saved is None else (saved,))
+        expected = [*entry.replaces, entry.target]
+        wanted = Wanted(entry.target, lambda: self._target(entry).pieces(), expected, () if saved is None else (saved,))
         beside = self._tree.put(entry, wanted)
         if beside:
             self._written.append(beside)
-            self._say(
-                entry,
-                f"{self._ending.who(entry.path)}: saved as {format_path(beside)}; your unstaged version is restored",
-            )
+            writer = self._ending.describe_writer(entry.path)
+            self._report(entry, f"{writer}: saved as {format_path(beside)}; your unstaged version is restored")
         return beside is not None
 
     def _keep_both(self, entry: Entry) -> None:
-        if entry.owed.kind == NOTHING:
+        if entry.target.kind == NOTHING:
             return
         target = self._target(entry)
-        name = self._tree.keep_beside(entry, entry.owed, target.pieces)
+        name = self._tree.keep_beside(entry, entry.target, target.pieces)
         self._written.append(name)
-        self._say(
+        self._report(
             entry,
             f"something else is there now, and cannot be merged: your unstaged version is saved as {format_path(name)}",
         )
@@ -306,39 +304,39 @@ class Restorer:
     def _save_late_writes(self) -> None:
         """Save beside the path what a program has written to the owner's open file since it was merged."""
         for entry in self._journal.entries:
-            path = self._tree.places.original_of(entry) if entry.merged != ABSENT else None
+            path = self._tree.areas.find_original(entry) if entry.merged != ABSENT else None
             if path is None or read_state(path).has_bytes_of(entry.merged):
                 continue
-            entry.owed, entry.owed_in = read_state(path), b""
-            name = self._tree.keep_beside(entry, entry.owed, partial(pieces_of, path))
+            entry.target, entry.target_file = read_state(path), b""
+            name = self._tree.keep_beside(entry, entry.target, partial(pieces_of, path))
             self._written.append(name)
-            self._say(entry, f"another program wrote to the file during the merge: saved as {format_path(name)}")
+            self._report(entry, f"another program wrote to the file during the merge: saved as {format_path(name)}")
 
     # Sentences for people
 
-    def _say(self, entry: Entry, sentence: str) -> None:
+    def _report(self, entry: Entry, sentence: str) -> None:
         self._sentences.append(f"{format_path(entry.path)}: {sentence}")
 
-    def _fail(self, error: "OSError | GitError", entry: "Entry | None" = None) -> None:
-        self._is_whole = False
+    def _record_error(self, error: "OSError | GitError", entry: "Entry | None" = None) -> None:
+        self._is_complete = False
         reason = error.strerror if isinstance(error, OSError) else str(error)
         what = format_path(entry.path) if entry else "the unstaged changes"
-        place = os.fsdecode(self._journal.directory)
+        area = os.fsdecode(self._journal.directory)
         if not os.path.lexists(self._journal.directory + b"/journal"):
             self._sentences.append(
-                f"{what} cannot be restored: while the hook ran, another program removed {place}, which held the"
+                f"{what} cannot be restored: while the hook ran, another program removed {area}, which held the"
                 " unstaged changes"
             )
             return
         self._sentences.append(
-            f"{what} cannot be restored now ({reason}); nothing is lost: {place} holds the unstaged changes, and the"
+            f"{what} cannot be restored now ({reason}); nothing is lost: {area} holds the unstaged changes, and the"
             " next hook or dodo-hooks command tries again"
         )
 
 
 def _merged_name(entry: Entry) -> bytes:
     """Return the name for the next merge: a file that the journal names is not overwritten."""
-    number = int(entry.owed_in.rpartition(b"-")[2]) + 1 if entry.owed_in.startswith(b"merged/") else 0
+    number = int(entry.target_file.rpartition(b"-")[2]) + 1 if entry.target_file.startswith(b"merged/") else 0
     return b"merged/%d-%d" % (entry.number, number)
 
 

@@ -55,12 +55,12 @@ class FixStager:
     """The stager for the jobs of one hook; used by one process, so that never two stage at once."""
 
     def __init__(
-        self, repo: Repo, environ: Mapping[str, str], aside: "HiddenChanges | None", files: Iterable[bytes]
+        self, repo: Repo, environ: Mapping[str, str], hidden: "HiddenChanges | None", files: Iterable[bytes]
     ) -> None:
         """Stamp the files of all the jobs, relative to the top. Call it after changes are hidden, before any job."""
         self._repo = repo
         self._environ = environ
-        self._aside = aside
+        self._hidden = hidden
         self._top = os.fsencode(repo.top)
         self._last = self._stamps(files)
         self._replaced: dict[bytes, sync_index.Replaced] = {}
@@ -95,8 +95,8 @@ class FixStager:
 
     def _is_foreign(self, path: bytes) -> bool:
         """Return whether somebody else has written there since we, or the last job, did."""
-        if self._aside is not None and path in self._aside.paths:
-            return not self._aside.is_ours(path)
+        if self._hidden is not None and path in self._hidden.paths:
+            return not self._hidden.is_ours(path)
         return path in self._last and self._differs(path, self._last[path])
 
     def _stage(self, ours: "Sequence[bytes]") -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
@@ -104,38 +104,38 @@ class FixStager:
         differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)}
         changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
         made = {one.path: self._version(one.path) for one in changes}
-        if self._aside is not None:
+        if self._hidden is not None:
             restaged = [Restaged(one.path, one.mode, one.blob, 0, "", made[one.path]) for one in changes]
-            self._aside.note_jobs_write(ours, restaged)
+            self._hidden.record_fixes(ours, restaged)
         if not changes:
             return (), ()
         self._wait_for_index()
         names = b"".join(one.path + b"\0" for one in changes)
-        keep = self._aside.lock if self._aside is not None else None
+        keep = self._hidden.lock if self._hidden is not None else None
         args = ("update-index", "-z", "--remove", "--stdin")
         flags = {one.path: one.flag for one in changes if one.flag}
         try:
             with flags_lifted(self._repo, self._environ, flags, keep):
                 run_git_at_top(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
         except GitError:
-            if self._aside is not None:
-                self._aside.take_back_note(ours)
+            if self._hidden is not None:
+                self._hidden.withdraw_fixes(ours)
             raise
         disturbed = [one for one in changes if not self._version(one.path).is_same_as(made[one.path])]
         old = [b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), one.path) for one in disturbed]
         write_index_entries(self._repo, self._environ, old, keep)
-        if self._aside is not None:
-            self._aside.take_back_note([one.path for one in disturbed])
+        if self._hidden is not None:
+            self._hidden.withdraw_fixes([one.path for one in disturbed])
         self._note_new(changes)
         return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
 
     def _note_new(self, changes: "Sequence[Change]") -> None:
         is_temporary = sync_index.is_temporary(self._repo, self._environ)
-        if self._aside is None and not is_temporary:
+        if self._hidden is None and not is_temporary:
             return
         entries = index_entries(self._repo, self._environ)
-        if self._aside is not None:
-            self._aside.note_new_entries(entries)
+        if self._hidden is not None:
+            self._hidden.record_new_entries(entries)
         if is_temporary:
             for one in changes:
                 first = self._replaced.get(one.path, sync_index.Replaced(one.path, one.mode, one.blob, 0, ""))

@@ -41,7 +41,7 @@ def is_temporary(repo: Repo, environ: Mapping[str, str]) -> bool:
     real one.)
     """
     real = f"{repo.git_dir}/index"
-    return _resolved(index_file(repo, environ)) not in (real, f"{real}.lock")
+    return _resolve(index_file(repo, environ)) not in (real, f"{real}.lock")
 
 
 def _is_gits_own(index: str) -> bool:
@@ -52,12 +52,12 @@ def _is_gits_own(index: str) -> bool:
     return index.rpartition("/")[2].startswith("next-index-")
 
 
-def _resolved(index: str) -> str:
+def _resolve(index: str) -> str:
     folder, _, name = index.rpartition("/")
     return f"{os.path.realpath(folder)}/{name}"
 
 
-class Note(Record):
+class PendingCommit(Record):
     """A commit that was about to be made."""
 
     head: "str | None"  # before it
@@ -67,12 +67,14 @@ class Note(Record):
 def record_pending_commit(repo: Repo, replaced: "Sequence[Replaced]") -> None:
     """Record the entries that the commit in progress replaces. Raises GitError."""
     head = head_of(repo)[1]
-    _write(repo, [*(one for one in load_notes(repo) if one.head != head), Note(head, tuple(replaced))])
+    _write(
+        repo, [*(one for one in load_pending_commits(repo) if one.head != head), PendingCommit(head, tuple(replaced))]
+    )
 
 
 def drop_stale_commit(repo: Repo) -> None:
     """Remove the record of an earlier commit that git has not made: HEAD is still where it was. Raises GitError."""
-    head, notes = head_of(repo)[1], load_notes(repo)
+    head, notes = head_of(repo)[1], load_pending_commits(repo)
     if any(one.head == head for one in notes):
         _write(repo, [one for one in notes if one.head != head])
 
@@ -85,7 +87,7 @@ def sync_index(repo: Repo, environ: Mapping[str, str]) -> None:
     Raises:
         GitError: the notes cannot be read, or the index cannot be written now: the next call tries again.
     """
-    head, notes = head_of(repo)[1], load_notes(repo)
+    head, notes = head_of(repo)[1], load_pending_commits(repo)
     made = [one for note in notes if note.head != head for one in note.replaced]
     if not made or _is_gits_own(index_file(repo, environ)):
         return
@@ -123,11 +125,11 @@ def _entry(mode: bytes, blob: bytes) -> "tuple[int, str]":
     return int(mode, 8), blob.decode("ascii") if blob.strip(b"0") else ""
 
 
-def load_notes(repo: Repo) -> "list[Note]":
+def load_pending_commits(repo: Repo) -> "list[PendingCommit]":
     """Return the recorded notes. Raises GitError where they cannot be read, or are none of ours."""
     path = _path(repo)
     try:
-        return [_note(one) for one in untrusted.items(json.loads(untrusted.read_regular(path)))]
+        return [_to_pending_commit(one) for one in untrusted.items(json.loads(untrusted.read_regular(path)))]
     except FileNotFoundError:
         return []
     except PermissionError as error:
@@ -142,13 +144,13 @@ def load_notes(repo: Repo) -> "list[Note]":
         ) from error
 
 
-def _note(value: object) -> Note:
+def _to_pending_commit(value: object) -> PendingCommit:
     head, rows = untrusted.items(value, 2)
     replaced = tuple(Replaced(*untrusted.index_change(*untrusted.items(row, 5))) for row in untrusted.items(rows))
-    return Note(None if head is None else untrusted.blob_id(head), replaced)
+    return PendingCommit(None if head is None else untrusted.blob_id(head), replaced)
 
 
-def _write(repo: Repo, notes: "Sequence[Note]") -> None:
+def _write(repo: Repo, notes: "Sequence[PendingCommit]") -> None:
     path = _path(repo)
     rows = [[note.head, [[path_text(one.path), *one[1:]] for one in note.replaced]] for note in notes]
     try:

@@ -49,7 +49,7 @@ def test_g5_a_full_disk_at_the_end_is_said_and_the_next_one_puts_back(
     shutil.rmtree(repo.path / ".git/dodo-hooks-aside/original")  # as where nothing can be moved
     full_disk(True)
     result = aside.restore()
-    assert result.conflict and not result.is_whole and result.sentences[0].startswith("big cannot be restored now")
+    assert result.conflict and not result.is_complete and result.sentences[0].startswith("big cannot be restored now")
     with pytest.raises(GitError, match="big cannot be restored"):
         restore_interrupted(facts, repo.env)
     with pytest.raises(GitError, match="big cannot be restored"):

@@ -46,7 +46,7 @@ def test_g5_every_sort_of_unstaged_change_is_set_aside_and_comes_back(repo: Repo
     assert difference(expected, during) == {}
     assert repo.git("diff", "--stat").stdout.count("|") == 1  # the one that was only intended to be added
     result = aside.restore()
-    assert (result.sentences, result.conflict, result.is_whole) == ((), False, True)
+    assert (result.sentences, result.conflict, result.is_complete) == ((), False, True)
     assert difference(before, snapshot(repo.path)) == {}
     assert index_of(repo) == index
     assert not repo.has(".git/dodo-hooks-aside")
@@ -92,7 +92,7 @@ def test_g5_the_staged_gitattributes_say_how_the_staged_version_is_checked_out(r
     assert {path: snapshot(repo.path)[path][2] for path in expected} == expected
     assert repo.read(".gitattributes") == "*.sh text eol=lf\n"
     result = aside.restore()
-    assert (result.sentences, result.is_whole) == ((), True)
+    assert (result.sentences, result.is_complete) == ((), True)
     assert difference(before, snapshot(repo.path)) == {}
     assert not repo.has(".git/dodo-hooks-aside")
 

@@ -101,7 +101,7 @@ def test_g5_where_something_else_has_taken_its_place_the_unstaged_version_is_kep
     happens(repo)
     others = snapshot(repo.path)
     result = aside.restore()
-    assert result.is_whole and "text.unstaged" in result.sentences[0]
+    assert result.is_complete and "text.unstaged" in result.sentences[0]
     after = snapshot(repo.path)
     kept = [after.pop(path)[2] for path in list(after) if path.endswith(b"text.unstaged")]
     assert kept == [unstaged_text().encode()]

@@ -73,7 +73,7 @@ def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(t
     fix(text, aside, b"text", content=COLLIDING)
     text.write(".git/dodo-hooks-kept", "in the way\n")
     result = aside.restore()
-    assert result.conflict and not result.is_whole and text.read("text") == COLLIDING
+    assert result.conflict and not result.is_complete and text.read("text") == COLLIDING
     (text.path / ".git/dodo-hooks-kept").unlink()
     restore_interrupted(find_repo(text.env, str(text.path)), text.env)
     assert text.read("text") == unstaged_text() and kept(text) == [("text", COLLIDING)]
@@ -161,7 +161,7 @@ def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> Non
     aside = put_aside(text)
     shutil.rmtree(text.path / ".git/dodo-hooks-aside")
     result = aside.restore()
-    assert result.conflict and not result.is_whole
+    assert result.conflict and not result.is_complete
     assert "another program removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
 
 

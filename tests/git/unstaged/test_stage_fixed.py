@@ -38,7 +38,7 @@ def test_g5_fixes_that_collide_with_unstaged_edits_refuse_the_commit_and_all_is_
     result = aside.restore()
     assert (
         result.conflict
-        and result.is_whole
+        and result.is_complete
         and result.sentences[0].startswith("commit refused: the fixes to text conflict")
     )
     assert difference(before, snapshot(text.path)) == {}

@@ -117,14 +117,14 @@ def test_r12_what_was_put_off_is_read_back_as_hooks_and_their_arguments(tmp_path
     replay = Replay(str(tmp_path), "rebase", is_over=False)
     defer(replay, "post-checkout", ("0" * 40, BLOB, "1"))
     defer(replay, "commit-msg", (".git/COMMIT_EDITMSG",))
-    owed = tmp_path / "dodo-hooks-owed"
+    target = tmp_path / "dodo-hooks-owed"
     assert deferred_hooks(replay) == {"post-checkout": ("0" * 40, BLOB, "1"), "commit-msg": (".git/COMMIT_EDITMSG",)}
-    content = owed.read_bytes()
-    owed.write_bytes(content + b"worktree-pre-remove\0x\nevil\0x\npost-merge\0\x1b[2J\npost-commit\0a\0b\0c\0d\n")
+    content = target.read_bytes()
+    target.write_bytes(content + b"worktree-pre-remove\0x\nevil\0x\npost-merge\0\x1b[2J\npost-commit\0a\0b\0c\0d\n")
     assert set(deferred_hooks(replay)) == {"post-checkout", "commit-msg"}
     (tmp_path / "secret").write_bytes(content)
-    owed.unlink()
-    owed.symlink_to("secret")
+    target.unlink()
+    target.symlink_to("secret")
     assert deferred_hooks(replay) == {}
     defer(replay, "post-commit", ())
     assert deferred_hooks(replay) == {"post-commit": ()} and (tmp_path / "secret").read_bytes() == content
@@ -140,7 +140,7 @@ def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
     journal.write()
     again = load_journal(facts)
     assert again is not None and again.kept_in == journal.kept_in
-    assert again.entries[0].path == b"new\nline \xff" and again.entries[0].owed == journal.entries[0].owed
+    assert again.entries[0].path == b"new\nline \xff" and again.entries[0].target == journal.entries[0].target
 
 
 def test_g5_what_we_remember_of_a_configuration_is_not_written_through_a_link(repo: Repo, tmp_path: Path) -> None:

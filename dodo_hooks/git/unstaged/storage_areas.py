@@ -2,7 +2,7 @@
 
 The file that an owner had at a path is moved away and moved back, never written to. A program that has it open, as one
 that appends to a log has, goes on writing there; what it writes comes back with the file. A name can only be moved
-within one file system, so there are up to three places, and the first that can be used is taken:
+within one file system, so there are up to three areas, and the first that can be used is taken:
 
     GIT_DIR/dodo-hooks-aside/swap/N, original/N      the journal's own directory
     TOP/.dodo-hooks-aside/N.swap, N                  where the working tree is on another file system
@@ -27,7 +27,7 @@ from dodo_hooks.host.world import boot_id
 _NAME = b"/.dodo-hooks-aside"
 
 
-class Place(Record):
+class StorageArea(Record):
     """The two files of an entry in one directory of ours."""
 
     slot: bytes  # what is just on its way
@@ -35,7 +35,7 @@ class Place(Record):
     folder: bytes  # to be made; empty: it is there
 
 
-class Places:
+class StorageAreas:
     """The directories of a journal, in the git directory and in the working tree."""
 
     def __init__(self, top: bytes, journal: Journal) -> None:
@@ -43,17 +43,18 @@ class Places:
         self._journal = journal
         self._is_same_boot = journal.boot != "" and boot_id() == journal.boot
 
-    def of(self, entry: Entry) -> "list[Place]":
+    def areas_of(self, entry: Entry) -> "list[StorageArea]":
+        """Return the areas that an entry may use, the journal's own directory first."""
         swap = self._journal.directory + b"/swap/%d" % entry.number
-        found = [Place(swap, self._journal.original_file(entry), b"")]
+        found = [StorageArea(swap, self._journal.original_file(entry), b"")]
         for folder in dict.fromkeys((self._top, self.folder_of(entry))):
             name = folder + _NAME + b"/%d" % entry.number
-            found.append(Place(name + b".swap", name, folder + _NAME))
+            found.append(StorageArea(name + b".swap", name, folder + _NAME))
         return found
 
-    def made(self, entry: Entry) -> "list[Place]":
-        """Return the places that can have something in them. We follow no link that others may have put there."""
-        return [place for place in self.of(entry) if not place.folder or _is_directory(place.folder)]
+    def existing_areas(self, entry: Entry) -> "list[StorageArea]":
+        """Return the areas that can have something in them. We follow no link that others may have put there."""
+        return [area for area in self.areas_of(entry) if not area.folder or _is_directory(area.folder)]
 
     def folder_of(self, entry: Entry) -> bytes:
         """Return the innermost folder of the path that is there."""
@@ -65,25 +66,25 @@ class Places:
             found = self._top + b"/" + parent
         return found
 
-    def make(self, place: Place) -> None:
-        """Make the directory of a place. Raises OSError: it cannot be used."""
-        if place.folder:
-            make_ignored_folder(place.folder)
+    def make(self, area: StorageArea) -> None:
+        """Make the directory of an area. Raises OSError: it cannot be used."""
+        if area.folder:
+            make_ignored_folder(area.folder)
 
-    def keep(self, entry: Entry, place: Place) -> None:
+    def keep(self, entry: Entry, area: StorageArea) -> None:
         """Keep the owner's file, which is in the slot. What cannot be kept has a copy."""
-        os.rename(place.slot, place.original)
-        if place.folder:  # an empty file in the journal says that it was moved away, in case somebody cleans up there
+        os.rename(area.slot, area.original)
+        if area.folder:  # an empty file in the journal says that it was moved away, in case somebody cleans up there
             marker = self._journal.original_file(entry)
             descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             inherit_owner(descriptor, marker)
             os.close(descriptor)
 
-    def take(self, entry: Entry, place: Place) -> None:
+    def take(self, entry: Entry, area: StorageArea) -> None:
         """Move the owner's file back into the slot."""
-        if place.folder:
+        if area.folder:
             _unlink(self._journal.original_file(entry))
-        os.rename(place.original, place.slot)
+        os.rename(area.original, area.slot)
 
     def is_owners(self, entry: Entry, path: bytes) -> bool:
         """Return whether the file there is the one that the owner had, whatever is in it by now.
@@ -97,24 +98,24 @@ class Places:
             return False
         return entry.inode != 0 and status.st_ino == entry.inode and _kind(status) in (FILE, LINK)
 
-    def original_of(self, entry: Entry) -> "bytes | None":
-        """Return the path where the owner's file waits."""
-        for place in self.made(entry) if entry.inode else ():
-            if self.is_owners(entry, place.original):
-                return place.original
-            if read_state(place.original).has_bytes_of(entry.unstaged):
-                return place.original
+    def find_original(self, entry: Entry) -> "bytes | None":
+        """Return the path where the owner's file is kept."""
+        for area in self.existing_areas(entry) if entry.inode else ():
+            if self.is_owners(entry, area.original):
+                return area.original
+            if read_state(area.original).has_bytes_of(entry.unstaged):
+                return area.original
         return None
 
     def was_moved(self, entry: Entry) -> bool:
         """Return whether the path was hidden at all, and not restored since; else the file there is its owner's."""
         if not entry.inode or os.path.lexists(self._journal.original_file(entry)):
             return True
-        return self.original_of(entry) is not None
+        return self.find_original(entry) is not None
 
     def unstaged(self, entry: Entry) -> "tuple[FileState, Callable[[], Iterator[bytes]]]":
         """Return the owner's version and its bytes: the file, if it was written to since, and else the copy."""
-        path = self.original_of(entry)
+        path = self.find_original(entry)
         if path is not None and not os.path.islink(path) and not self.is_damaged(entry, path):
             return read_state(path), partial(pieces_of, path)
         return entry.unstaged, partial(self._journal.copy_pieces, entry)
@@ -136,7 +137,7 @@ class Places:
 
     def clear(self) -> None:
         """Remove what we made in the working tree. Nothing may need recovery any more."""
-        for folder in {place.folder for entry in self._journal.entries for place in self.of(entry)}:
+        for folder in {area.folder for entry in self._journal.entries for area in self.areas_of(entry)}:
             if not _is_directory(folder):
                 continue
             for name in os.listdir(folder):

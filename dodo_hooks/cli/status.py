@@ -27,7 +27,7 @@ from dodo_hooks.host.world import World
 from dodo_hooks.plans.cache import load_plan
 from dodo_hooks.store.read_records import Report
 from dodo_hooks.store.reader import list_alive, list_invocations, read_jobs
-from dodo_hooks.trust.policy import FOR_ALL, standing_of
+from dodo_hooks.trust.policy import FOR_ALL, verdict_of
 
 RECENT = 20  # runs that are searched for failures
 MOST_FAILURES = 5
@@ -77,7 +77,7 @@ def _plan(world: World, repo: Repo) -> tuple[Plan | None, str]:
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[str]:
     try:
         if global_install.is_in_effect(world.data, configured(repo, world.environ)):
-            yield f"installed for all repositories; this one is {standing_of(world, repo, FOR_ALL).verdict}"
+            yield f"installed for all repositories; this one is {verdict_of(world, repo, FOR_ALL).kind}"
             return
         installed = installed_shims(repo, world.environ)
     except (HooksError, OSError) as error:

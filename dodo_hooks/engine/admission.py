@@ -60,7 +60,7 @@ class Admission:
         claimed = self._groups.claim(number)
         if claimed is None:
             self.permits.release(number)
-            for sentence in self._groups.news(number):
+            for sentence in self._groups.take_wait_notes(number):
                 self._recorder.note(sentence)
         return claimed
 

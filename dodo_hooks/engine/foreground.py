@@ -92,7 +92,7 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
     if parent is None:
         return
 
-    def git_is_gone() -> None:
+    def is_git_gone() -> None:
         # A Ctrl-C at the terminal reaches git and us. git may be gone before we read the signal, and this is still one
         # Ctrl-C: counted as a second signal it would end the jobs without grace.
         _take_signals(loop, stops)
@@ -106,8 +106,8 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
 
         def react(_: int) -> None:
             loop.unwatch(descriptor)
-            git_is_gone()
+            is_git_gone()
 
         loop.watch(descriptor, react)
     else:
-        loop.clocks.every(process.POLL_PARENT_S, git_is_gone)
+        loop.clocks.every(process.POLL_PARENT_S, is_git_gone)

@@ -107,7 +107,7 @@ class Groups:
             self._drop_ticket(number)
         return outcome
 
-    def news(self, number: int) -> "list[str]":
+    def take_wait_notes(self, number: int) -> "list[str]":
         """Return a sentence for each holder that the job waits for, and that was not reported yet."""
         return self._wait_notes.pop(number, [])
 

@@ -31,7 +31,7 @@ class Recorder:
         self.has_live_output = screen is not None and not screen.is_terse
         self.signals = -1  # the wake-up pipe of an attached phase, once there is one
         self.errors: list[str] = []  # errors that are no job's outcome, to be reported at the end
-        self.unkept: str | None = None  # the first error of writing a record; one is enough (R21)
+        self.record_error: str | None = None  # the first error of writing a record; one is enough (R21)
         self._starts_due_s: float | None = None  # when the oldest unwritten start is to be written
         self._notes: set[str] = set()
         self._writer = writer
@@ -64,7 +64,7 @@ class Recorder:
         try:
             self._writer.flush(starts=starts)
         except StoreError as error:
-            self.unkept = self.unkept or str(error)
+            self.record_error = self.record_error or str(error)
         if starts:
             self._starts_due_s = None
 

@@ -62,7 +62,7 @@ class Attached:
             self.run.rest += self.screen.take_rest()
             self.run.interrupted = self.run.interrupted or self.loop.interrupted
             self.run.errors += self.recorder.errors
-            self.run.unkept = self.run.unkept or self.recorder.unkept
+            self.run.record_error = self.run.record_error or self.recorder.record_error
 
     def _show_left_out(self) -> None:
         """Print a line for each job that was left out, before the lines of the jobs that run."""
@@ -189,7 +189,7 @@ def close(run: Run, answer: "int | None" = None) -> int:
     try:
         run.writer.finish(run.exit_code(FOREGROUND, BACKGROUND))
     except StoreError as error:
-        run.unkept = run.unkept or str(error)
+        run.record_error = run.record_error or str(error)
         run.writer.release()
     signals.drop_signals()  # the reader of our output may have stopped, and Ctrl-C must still end this process
     report(run)

@@ -42,7 +42,7 @@ class Run:
         self.rest = b""  # output that could not be printed without waiting
         self.notes: list[str] = []  # messages that do not change the exit code
         self.errors: list[str] = []  # messages that make the run fail (R21)
-        self.unkept: str | None = None  # the first error about a record that could not be written
+        self.record_error: str | None = None  # the first error about a record that could not be written
 
     def open_jobs(self, phase: str) -> "list[int]":
         decided = self.writer.outcomes()
@@ -61,6 +61,6 @@ class Run:
         """Return the exit code: a signal counts before an error of ours, and that before a failed job (R22)."""
         if self.interrupted is not None:
             return 128 + self.interrupted
-        if self.errors or self.unkept:
+        if self.errors or self.record_error:
             return 2
         return int(self.has_failed(*phases) and not self.firing.hook.warns)

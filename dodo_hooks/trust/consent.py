@@ -20,7 +20,7 @@ from dodo_hooks.plans.cache import compile_plan
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.trust import decisions
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, TRUSTED, Decision, Skipped
-from dodo_hooks.trust.policy import FOR_PINNED, decision_on, is_made_for
+from dodo_hooks.trust.policy import FOR_PINNED, find_decision, is_made_for
 from dodo_hooks.trust.question import ask, commands_of, difference
 
 YES, ANY, NEVER, NOT_NOW = "yes", "always", "never", "not now"
@@ -43,7 +43,7 @@ class Offer:
 
 def make_offer(world: World, repo: Repo, *, pin: bool = False) -> Offer:
     """Return the hook files, read once, to be shown and accepted. Raises HooksError where that fails."""
-    decision = decision_on(world, repo)
+    decision = find_decision(world, repo)
     state, before, known = (decision.state, decision.accepted, decision.files) if decision else ("", {}, {})
     compiled, files = compile_plan(world, repo.top) if repo.top else (None, {})
     # That there is no file can be a change to one, and that is accepted like any other.
@@ -86,7 +86,7 @@ def forget(world: World, repo: Repo) -> bool:
     if not os.path.exists(launcher_path(repo)):  # else the shims here still refuse, until a new decision
         pin_shims(repo, world.environ, world.site or None, False)
     try:
-        decision_on(world, repo)  # this removes what an earlier version kept
+        find_decision(world, repo)  # this removes what an earlier version kept
     except HooksError:  # a damaged decision is removed below
         pass
     return decisions.forget_decision(world.state, repo.common_dir)
@@ -94,7 +94,7 @@ def forget(world: World, repo: Repo) -> bool:
 
 def is_pinned(world: World, repo: Repo) -> bool:
     """Return whether only accepted hook files run here. Raises StoreError."""
-    decision = decision_on(world, repo)
+    decision = find_decision(world, repo)
     return decision is not None and decision.state == PINNED
 
 

@@ -39,7 +39,7 @@ class Decision(Record):
 class Skipped(Record):
     """The firings that did not run in a repository, and when that was reported last."""
 
-    told: str = ""  # the day and, where hook files had changed, their digest
+    report_key: str = ""  # the day and, where hook files had changed, their digest
     firings: "tuple[tuple[str, str, tuple[str, ...]], ...]" = ()  # working tree, hook, arguments; the newest last
 
 
@@ -77,7 +77,9 @@ def list_decisions(state: str) -> "list[Decision]":
     return [decision for decision in found if decision]
 
 
-def take_former(state: str, identity: str, repository: str, is_here: "Callable[[str], bool]") -> "Decision | None":
+def adopt_former(
+    state: str, identity: str, repository: str, is_here: "Callable[[str], bool]"
+) -> "Decision | None":
     """Move a denial or pins that an earlier version kept under the repository's id, and return the new decision.
 
     Everything else that it kept is removed, so that the question is asked again. `is_here` tells whether the working
@@ -101,8 +103,8 @@ def take_former(state: str, identity: str, repository: str, is_here: "Callable[[
 def read_skipped(state: str, repository: str) -> Skipped:
     """Return the skipped firings of a repository; an empty record where it cannot be read."""
     try:
-        told, firings = marshal.loads(read_private(layout.skipped_file(state, _key(repository))))
-        return Skipped(told, tuple((top, hook, tuple(args)) for top, hook, args in firings))
+        report_key, firings = marshal.loads(read_private(layout.skipped_file(state, _key(repository))))
+        return Skipped(report_key, tuple((top, hook, tuple(args)) for top, hook, args in firings))
     except (OSError, ValueError, EOFError, TypeError, HooksError):
         return Skipped()
 
@@ -112,7 +114,7 @@ def write_skipped(state: str, repository: str, skipped: Skipped) -> None:
     last = {(top, hook): place for place, (top, hook, _) in enumerate(skipped.firings)}
     firings = [skipped.firings[place] for place in sorted(last.values())][-MOST_SKIPPED:]
     try:
-        _write_private(layout.skipped_file(state, _key(repository)), marshal.dumps((skipped.told, firings)))
+        _write_private(layout.skipped_file(state, _key(repository)), marshal.dumps((skipped.report_key, firings)))
     except StoreError:
         pass
 

@@ -38,7 +38,7 @@ LOCAL = ""
 FOR_ALL = "--global"
 FOR_PINNED = "--pinned"
 
-# The verdicts.
+# The kinds of verdicts.
 ALLOWED = "trusted"
 DENIED_HERE = "denied"
 UNDECIDED = "undecided"
@@ -49,10 +49,10 @@ _CHANGED = f"the hook files have changed since you accepted them; {HOW_TO_ACCEPT
 _UNUSABLE = Plan("", None, (), digest="unusable")  # stands for hook files that cannot be compiled: accepted by nobody
 
 
-class Standing(Record):
+class Verdict(Record):
     """The verdict on a repository, with the hook files that its working tree has now."""
 
-    verdict: str  # one of the four above
+    kind: str  # one of the four above
     decision: "Decision | None"
     compiled: "Compiled | None" = None  # None: not read, since all is denied, or broken
     is_new: bool = False  # no hook has fired with it yet
@@ -60,7 +60,7 @@ class Standing(Record):
     is_stranger: bool = False  # the working tree is none of those for which the decision was made
 
 
-def verdict_of(decision: "Decision | None", plan: Plan, installed: str, is_listed: bool = False) -> str:
+def decide_trust(decision: "Decision | None", plan: Plan, installed: str, is_listed: bool = False) -> str:
     """Return whether the hooks of this plan may run, given how they were installed.
 
     `is_listed`: the user's own configuration trusts the directory. Pinned hooks run only as they were accepted, also
@@ -79,18 +79,18 @@ def verdict_of(decision: "Decision | None", plan: Plan, installed: str, is_liste
     return CHANGED if decision else UNDECIDED
 
 
-def standing_of(world: "World", repo: "Repo", installed: str) -> Standing:
+def verdict_of(world: "World", repo: "Repo", installed: str) -> Verdict:
     """Return the verdict on the repository. Raises HooksError where there can be none."""
-    decision = decision_on(world, repo)
-    if verdict_of(decision, _UNUSABLE, installed) == DENIED_HERE:  # then the hook files are not even read
-        return Standing(DENIED_HERE, decision)
+    decision = find_decision(world, repo)
+    if decide_trust(decision, _UNUSABLE, installed) == DENIED_HERE:  # then the hook files are not even read
+        return Verdict(DENIED_HERE, decision)
     compiled, is_new, broken = _load(world, repo)
     is_for_all = installed == FOR_ALL
     is_stranger = is_for_all and decision is not None and not is_made_for(decision, repo)
     is_listed = is_for_all and _is_below(repo, compiled.trusted if compiled else trusted_prefixes(world))
     plan = compiled.rules if compiled else _UNUSABLE
-    verdict = verdict_of(None if is_stranger else decision, plan, installed, is_listed)
-    return Standing(verdict, decision, compiled, is_new, broken, is_stranger)
+    kind = decide_trust(None if is_stranger else decision, plan, installed, is_listed)
+    return Verdict(kind, decision, compiled, is_new, broken, is_stranger)
 
 
 def is_made_for(decision: Decision, repo: "Repo") -> bool:
@@ -98,11 +98,13 @@ def is_made_for(decision: Decision, repo: "Repo") -> bool:
     return decision.top == repo.top or is_registered(repo)
 
 
-def decision_on(world: "World", repo: "Repo") -> "Decision | None":
+def find_decision(world: "World", repo: "Repo") -> "Decision | None":
     """Return what was decided about the repository; None: nothing. Raises HooksError where it cannot be read."""
     decision = decisions.read_decision(world.state, repo.common_dir)
     if decision is None and (identity := known_id(repo.common_dir)):
-        decision = decisions.take_former(world.state, identity, repo.common_dir, lambda top: _leads_to(top, repo))
+        decision = decisions.adopt_former(
+            world.state, identity, repo.common_dir, lambda top: _leads_to(top, repo)
+        )
     return decision
 
 
@@ -127,25 +129,25 @@ def admit(
     """
     reason = _CHANGED
     try:
-        standing = standing_of(world, repo, installed)
+        verdict = verdict_of(world, repo, installed)
     except HooksError as error:
-        standing = Standing(CHANGED, None, *_load(world, repo))
+        verdict = Verdict(CHANGED, None, *_load(world, repo))
         reason = f"cannot check whether the hooks may run: {error}"
-    compiled = standing.compiled
-    if standing.verdict == ALLOWED and standing.broken:
-        raise standing.broken
-    if standing.verdict == ALLOWED and compiled:
-        return compiled, standing.is_new
-    if standing.verdict == DENIED_HERE or _can_be_skipped(repo, installed, standing, hooks):
+    compiled = verdict.compiled
+    if verdict.kind == ALLOWED and verdict.broken:
+        raise verdict.broken
+    if verdict.kind == ALLOWED and compiled:
+        return compiled, verdict.is_new
+    if verdict.kind == DENIED_HERE or _can_be_skipped(repo, installed, verdict, hooks):
         return None
-    refuses = standing.verdict == CHANGED and is_gate(hooks[0], args)
+    refuses = verdict.kind == CHANGED and is_gate(hooks[0], args)
     skipped = decisions.read_skipped(world.state, repo.common_dir)
     report_key = timestamp(wall_ns())[:10]
-    if standing.verdict == CHANGED:
+    if verdict.kind == CHANGED:
         report_key += f" {compiled and compiled.rules.digest}"
     # No question about a stranger's folder: the answer would apply to the repository.
-    may_ask = compiled and reason == _CHANGED and not standing.is_stranger
-    if may_ask and (refuses or skipped.told != report_key) and can_ask(world):
+    may_ask = compiled and reason == _CHANGED and not verdict.is_stranger
+    if may_ask and (refuses or skipped.report_key != report_key) and can_ask(world):
         from dodo_hooks.trust.consent import NOT_NOW, ask_at_hook
 
         answer, accepted = ask_at_hook(world, repo, installed, hooks)
@@ -154,10 +156,10 @@ def admit(
     from dodo_hooks.core.terminal_text import escape  # seldom needed, and not free
 
     if refuses:
-        raise standing.broken or UsageError(escape(f"{hooks[0]} refused: {reason}"))
-    if skipped.told != report_key:
-        is_open = standing.verdict == UNDECIDED
-        say(escape(_undecided(repo, standing) if is_open else f"{hooks[0]} not run: {reason}"))
+        raise verdict.broken or UsageError(escape(f"{hooks[0]} refused: {reason}"))
+    if skipped.report_key != report_key:
+        is_open = verdict.kind == UNDECIDED
+        say(escape(_undecided(repo, verdict) if is_open else f"{hooks[0]} not run: {reason}"))
     missed = [(repo.top, name, args) for name in hooks if compiled is None or compiled.hook(name)]
     decisions.write_skipped(world.state, repo.common_dir, Skipped(report_key, (*skipped.firings, *missed)))
     return None
@@ -165,7 +167,7 @@ def admit(
 
 def expect_accepted(world: "World", repo: "Repo", plan: Plan) -> None:
     """Raise HooksError before a manual run if pinned hook files have changed. Other hook files need no decision."""
-    if verdict_of(decision_on(world, repo), plan, LOCAL) == CHANGED:
+    if decide_trust(find_decision(world, repo), plan, LOCAL) == CHANGED:
         raise UsageError(f"nothing run: {_CHANGED}")
 
 
@@ -176,7 +178,7 @@ def _load(world: "World", repo: "Repo") -> "tuple[Compiled | None, bool, ConfigE
         return None, False, error
 
 
-def _can_be_skipped(repo: "Repo", installed: str, standing: Standing, hooks: "Sequence[str]") -> bool:
+def _can_be_skipped(repo: "Repo", installed: str, verdict: Verdict, hooks: "Sequence[str]") -> bool:
     """Return whether this firing can be skipped without a report or a refusal.
 
     That is so where the hook files name none of `hooks`, now and when they were accepted. It is also so for hooks that
@@ -184,15 +186,15 @@ def _can_be_skipped(repo: "Repo", installed: str, standing: Standing, hooks: "Se
     """
     if hooks[0] in OFTEN_UNSEEN or replay_of(repo, hooks[0]):
         return True
-    if installed == FOR_PINNED or standing.compiled is None:
+    if installed == FOR_PINNED or verdict.compiled is None:
         return False
-    accepted = standing.decision.accepted if standing.decision else {}
-    named = {name for name, _ in standing.compiled.hooks} | set().union(*accepted.values())
+    accepted = verdict.decision.accepted if verdict.decision else {}
+    named = {name for name, _ in verdict.compiled.hooks} | set().union(*accepted.values())
     return named.isdisjoint(hooks)
 
 
-def _undecided(repo: "Repo", standing: Standing) -> str:
-    reason = f" ({repo.common_dir} does not know this working tree)" if standing.is_stranger else ""
+def _undecided(repo: "Repo", verdict: Verdict) -> str:
+    reason = f" ({repo.common_dir} does not know this working tree)" if verdict.is_stranger else ""
     return (
         f"hooks not run: {repo.top} is not trusted yet{reason}; allow them with `dodo-hooks trust`, which also lists"
         " what was missed, or turn them off with `dodo-hooks deny`"

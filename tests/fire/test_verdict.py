@@ -10,7 +10,7 @@ from dodo_hooks.host.world import World
 from dodo_hooks.loader.read.sources import Sources, digest_of
 from dodo_hooks.plans.cache import load_compiled, load_file
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, TRUSTED, Decision
-from dodo_hooks.trust.policy import ALLOWED, CHANGED, DENIED_HERE, FOR_ALL, FOR_PINNED, LOCAL, UNDECIDED, verdict_of
+from dodo_hooks.trust.policy import ALLOWED, CHANGED, DENIED_HERE, FOR_ALL, FOR_PINNED, LOCAL, UNDECIDED, decide_trust
 from kit.repo import Repo
 
 HERE = Plan("hooks.dodo", None, (), digest="here")
@@ -46,10 +46,10 @@ TABLE = (
 
 @pytest.mark.parametrize(("decision", "plan", "for_all", "listed", "local", "pinned"), TABLE)
 def test_the_table(decision: Decision | None, plan: Plan, for_all: str, listed: str, local: str, pinned: str) -> None:
-    assert verdict_of(decision, plan, FOR_ALL) == for_all
-    assert verdict_of(decision, plan, FOR_ALL, is_listed=True) == listed
-    assert verdict_of(decision, plan, LOCAL) == local
-    assert verdict_of(decision, plan, FOR_PINNED) == pinned
+    assert decide_trust(decision, plan, FOR_ALL) == for_all
+    assert decide_trust(decision, plan, FOR_ALL, is_listed=True) == listed
+    assert decide_trust(decision, plan, LOCAL) == local
+    assert decide_trust(decision, plan, FOR_PINNED) == pinned
 
 
 def test_a_digest_is_of_names_and_bytes_and_no_name_looks_like_two() -> None:

@@ -38,7 +38,7 @@ from dodo_hooks.trust.policy import (
     HOW_TO_ACCEPT,
     LOCAL,
     UNDECIDED,
-    standing_of,
+    verdict_of,
 )
 
 OLDEST_GIT = (2, 26)  # `git config --show-scope`
@@ -233,16 +233,16 @@ def _hooks_of_all(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagn
 def _trust(world: World, repo: Repo, installed: str) -> Iterator[Diagnostic]:
     """Yield a diagnostic where hooks that were installed in this way may not run."""
     try:
-        standing = standing_of(world, repo, installed)
+        verdict = verdict_of(world, repo, installed)
     except HooksError as error:
         yield _error("trust", str(error), "run `dodo-hooks trust`")
         return
-    if standing.verdict == UNDECIDED:
+    if verdict.kind == UNDECIDED:
         message = f"no hook runs here: {repo.top} is not trusted yet"
         yield _error("trust", message, "run `dodo-hooks trust` or `dodo-hooks deny`")
-    elif standing.verdict == DENIED_HERE:
+    elif verdict.kind == DENIED_HERE:
         yield _note("trust", "no hook runs here: you denied it", "allow hooks with `dodo-hooks trust`")
-    elif standing.verdict == CHANGED:
+    elif verdict.kind == CHANGED:
         message = "gates refuse: the hook files have changed since you accepted them"
         yield _error("trust", message, HOW_TO_ACCEPT)
 

@@ -60,11 +60,11 @@ def predicate(matcher: "Matcher") -> "Predicate":
     if kind == EITHER:
         return matches_any(matcher[1:])
     if kind in (WHOLE, SEARCH):
-        return _asked_of_expression(matcher)
+        return _regex_predicate(matcher)
     return lambda path: True
 
 
-def _asked_of_expression(matcher: "Matcher") -> "Predicate":
+def _regex_predicate(matcher: "Matcher") -> "Predicate":
     kind, text, flags, magic, code, groups = matcher
     import _sre  # type: ignore[import-not-found,unused-ignore]
 
@@ -74,5 +74,5 @@ def _asked_of_expression(matcher: "Matcher") -> "Predicate":
         import re
 
         expression = re.compile(text)
-    ask = expression.fullmatch if kind == WHOLE else expression.search
-    return lambda path: ask(path.decode("utf-8", "surrogateescape")) is not None
+    test = expression.fullmatch if kind == WHOLE else expression.search
+    return lambda path: test(path.decode("utf-8", "surrogateescape")) is not None

@@ -55,7 +55,7 @@ class CancelRequest:
             ControlError: the coordinator refuses, or does not answer any more.
         """
         answers = []
-        with self._connection, _silence_is_an_error(), suppress(ConnectionError):
+        with self._connection, _raise_on_silence(), suppress(ConnectionError):
             for line in self._connection.makefile("rb"):
                 answer = _message(line)
                 if "error" in answer:
@@ -72,8 +72,8 @@ def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> CancelRequest:
     """
     connection = _connect(invocation_dir)
     try:
-        with _silence_is_an_error():
-            grace_s = _greeted(connection)
+        with _raise_on_silence():
+            grace_s = _expect_greeting(connection)
             request = {"dodo-hooks": VERSION, "do": "cancel", "jobs": list(jobs)}
             connection.sendall(json.dumps(request).encode() + b"\n")
             connection.settimeout(grace_s + STILL_THERE_S + _ANSWER_S)
@@ -83,7 +83,7 @@ def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> CancelRequest:
     return CancelRequest(connection)
 
 
-def _greeted(connection: socket.socket) -> float:
+def _expect_greeting(connection: socket.socket) -> float:
     """Read the coordinator's first line, and return the grace period of its jobs in seconds."""
     hello = b""
     # Byte by byte: the bytes after this line belong to the answers.
@@ -112,7 +112,7 @@ def _message(line: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _silence_is_an_error() -> Generator[None, None, None]:
+def _raise_on_silence() -> Generator[None, None, None]:
     try:
         yield
     except TimeoutError:

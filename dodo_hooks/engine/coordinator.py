@@ -110,11 +110,11 @@ def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
 
 def _watch_worktree(phase: Background, waves: Loop) -> None:
     """End the jobs when their working tree is removed (G2)."""
-    from dodo_hooks.engine.worktree import gone, is_gone
+    from dodo_hooks.engine.worktree import is_gone, removal_text
 
     def check() -> None:
         if is_gone(phase.git_file):
-            waves.abort(statuses.VANISHED, gone(phase.context.top))
+            waves.abort(statuses.VANISHED, removal_text(phase.context.top))
 
     if phase.git_file:
         waves.clocks.every(CHECK_WORKTREE_S, check)

@@ -41,12 +41,12 @@ class Look(Record):
 def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | None", look: Look) -> str:
     """Return one line, safe to print. `width`: from `name_columns`, the same for all lines of one column."""
     mark = _MARKS.get(outcome.status, _FAILED_MARK)[not look.has_unicode]
-    text = pad(_cut(escape(name), width, look) if look.columns else escape(name), width)
+    text = pad(_truncate_name(escape(name), width, look) if look.columns else escape(name), width)
     time = "" if duration_s is None else _GAP + duration_text(duration_s).rjust(_TIME_COLUMNS)
     why = "" if outcome.status == statuses.COMPLETED else _GAP + escape(reason_of(outcome))
     rest = text + time + why
     if look.columns:
-        rest = _cut(rest, look.columns - 2, look)
+        rest = _truncate_name(rest, look.columns - 2, look)
     rest = rest.rstrip()
     if not look.has_colors:
         return f"{mark} {rest}"
@@ -97,5 +97,5 @@ _BECAUSE = {
 }
 
 
-def _cut(text: str, columns: int, look: Look) -> str:
+def _truncate_name(text: str, columns: int, look: Look) -> str:
     return truncate(text, columns, "…" if look.has_unicode else "...")

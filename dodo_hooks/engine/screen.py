@@ -82,11 +82,11 @@ class Screen:
         """Queue a line of ours between the outputs of the jobs."""
         self._push_line(f"dodo-hooks: {escape(sentence)}")
 
-    def alone(self, job: "Job") -> None:
+    def show_live(self, job: "Job") -> None:
         self._live = job.number
         self._erase_line()
 
-    def grown(self, job: "Job", log: str) -> None:
+    def read_live(self, job: "Job", log: str) -> None:
         """Queue what the log of the live job has gained."""
         self._queue_log(job, log)
 

@@ -42,7 +42,7 @@ def summary(
         hook.jobs[number].title for number, outcome in ends if outcome.cause == statuses.NEED and number not in had_line
     ]
     if skipped:
-        sentences.append(f"{hook.name}: skipped (dependency failed): {_listed(skipped)}")
+        sentences.append(f"{hook.name}: skipped (dependency failed): {_join_names(skipped)}")
     if hook.warns:
         sentences.append(f"{hook.name}: failures are warnings here (fail_mode: warn)")
     if FAILURE in output:
@@ -60,6 +60,6 @@ def _failure(job: "Job", outcome: "Outcome") -> str:
     return f"{job.title} {outcome.status}: {reason}"
 
 
-def _listed(names: "list[str]") -> str:
+def _join_names(names: "list[str]") -> str:
     rest = len(names) - _MOST_NAMES
     return ", ".join(names) if rest <= 1 else f"{', '.join(names[:_MOST_NAMES])} and {rest} more"

@@ -54,7 +54,9 @@ class WorktreeGuard:
         if before is None:
             return outcome
         if outcome.status in (statuses.FAILED, statuses.CRASHED) and is_gone(self._git_file):
-            return outcome._replace(status=statuses.CANCELLED, cause=statuses.VANISHED, reason=gone(self._repo.top))
+            return outcome._replace(
+                status=statuses.CANCELLED, cause=statuses.VANISHED, reason=removal_text(self._repo.top)
+            )
         self._writer.jobs[number].changed_meanwhile = self._difference(before, self._look())
         return outcome
 
@@ -120,7 +122,7 @@ def is_gone(git_file: str) -> bool:
     return False
 
 
-def gone(top: str) -> str:
+def removal_text(top: str) -> str:
     return f"the worktree {top} was removed"
 
 

@@ -62,7 +62,7 @@ def _run_hook(firing: Firing, reporter: "_CommandReporter", dep_manager: Any, op
     def run_jobs(attached: Attached, jobs: Sequence[int]) -> None:
         phase = background_of(run, jobs, attached, database)
         reporter.attached = attached
-        attached.go(lambda: run_with_doit(phase, attached.loop, [reporter], dep_manager, options.always))
+        attached.run_jobs(lambda: run_with_doit(phase, attached.loop, [reporter], dep_manager, options.always))
 
     _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)
@@ -91,10 +91,10 @@ def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:
 def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
     """Return the hook for `doit run -s`: a selected job waits only for other selected jobs."""
 
-    def kept(numbers: Sequence[int]) -> tuple[int, ...]:
+    def select(numbers: Sequence[int]) -> tuple[int, ...]:
         return tuple(number for number in numbers if number not in left_out)
 
-    jobs = [job._replace(needs=kept(job.needs), dependents=kept(job.dependents)) for job in hook.jobs]
+    jobs = [job._replace(needs=select(job.needs), dependents=select(job.dependents)) for job in hook.jobs]
     return hook._replace(jobs=tuple(jobs))
 
 

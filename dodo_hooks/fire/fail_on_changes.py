@@ -73,7 +73,7 @@ class _ChangeGuard:
         if not paths or number not in self._watched or outcome.status != statuses.COMPLETED:
             return None
         self._show(self._jobs[number], state, paths)
-        return _failed(f"changed {_listed(paths)} (fail_on_changes)", outcome)
+        return _failed(f"changed {_join_names(paths)} (fail_on_changes)", outcome)
 
     def _owner(self, path: bytes, ended: int) -> int:
         if self._has(ended, path):
@@ -120,7 +120,7 @@ def _failed(reason: str, outcome: Outcome) -> Outcome:
     return Outcome(statuses.FAILED, statuses.CHANGES, reason, outcome.exit_code)
 
 
-def _listed(paths: list[bytes]) -> str:
+def _join_names(paths: list[bytes]) -> str:
     names = [_name(path) for path in paths[:_MOST_NAMED]]
     rest = len(paths) - len(names)
     return ", ".join(names) + (f" and {rest} more" if rest else "")

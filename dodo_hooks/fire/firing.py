@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dodo_hooks.core.plan import Hook, Plan
-    from dodo_hooks.fire.select.job_filter import Questions
+    from dodo_hooks.fire.select.job_filter import PendingCommands
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
@@ -141,7 +141,7 @@ def _is_inside_of_another(firing: Firing) -> bool:
 def select_files(
     firing: Firing,
     given: "tuple[bytes, ...] | None" = None,
-    questions: "Questions | None" = None,
+    pending: "PendingCommands | None" = None,
     *,
     is_forced: bool = False,
 ) -> Firing:
@@ -149,7 +149,7 @@ def select_files(
 
     Args:
         given: files that a person named, instead of those of the event.
-        questions: collects the commands of conditions and file lists, which are then not executed.
+        pending: collects the commands of conditions and file lists, which are then not executed.
         is_forced: a job runs also where no file matches.
 
     Raises:
@@ -170,7 +170,7 @@ def select_files(
         status=firing.status,
         is_fired=firing.trigger == BY_GIT,
         is_forced=is_forced,
-        questions=questions,
+        pending=pending,
     )
     for sentence in applies.sentences:
         say(sentence)

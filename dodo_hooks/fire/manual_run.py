@@ -40,7 +40,7 @@ from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.trust.policy import admit, expect_accepted, installed_in
 
 if TYPE_CHECKING:
-    from dodo_hooks.fire.select.job_filter import Questions
+    from dodo_hooks.fire.select.job_filter import PendingCommands
 
 
 EVERYTHING = Selectors()
@@ -188,8 +188,8 @@ def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool
     Raises:
         HooksError: git cannot be queried.
     """
-    questions: Questions = {}
-    firing = select_files(firing, given, questions, is_forced=is_forced)
+    pending: PendingCommands = {}
+    firing = select_files(firing, given, pending, is_forced=is_forced)
     jobs = firing.hook.jobs
     look = read_terminal(firing.world, firing.rules.has_colors).look
     title = f"{escape(firing.hook.name)}: {'nothing to run' if firing.is_idle else 'would run'}"
@@ -202,7 +202,7 @@ def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool
             continue
         about = f"  {pad(escape(job.title), width)}  {escape(_about(firing, number))}"
         print_line(truncate(about, look.columns) if look.columns else about)
-        for command in questions.get(number, ()):
+        for command in pending.get(number, ()):
             print_line(f"    would first run: {escape(command)}")
     return 0
 

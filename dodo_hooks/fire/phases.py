@@ -49,11 +49,12 @@ class Attached:
         if run.deadline_s is not None:
             self.loop.clocks.hook_deadline_s = run.deadline_s
 
-    def go(self, run_jobs: "Callable[[], object]") -> None:
+    def run_jobs(self, start: "Callable[[], object]") -> None:
+        """Call `start`, and collect in `run` what the screen, the loop and the recorder have to report."""
 
         def run() -> None:
             self._show_left_out()
-            run_jobs()
+            start()
 
         try:
             run_attached(self.loop, self.screen, self.stops, run)
@@ -109,7 +110,7 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
             return False
         announce_promotion(run)
         source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
-        attached.go(lambda: attached.loop.run(source))
+        attached.run_jobs(lambda: attached.loop.run(source))
     finally:
         attached.restore_unstaged()
     return True
@@ -262,7 +263,7 @@ def announce_promotion(run: Run) -> None:
 def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
     reach_site(attached.run.firing.world)
     phase = background_of(attached.run, jobs, attached)
-    attached.go(lambda: phase.run_jobs(phase, attached.loop))
+    attached.run_jobs(lambda: phase.run_jobs(phase, attached.loop))
 
 
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:

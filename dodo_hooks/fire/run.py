@@ -24,9 +24,9 @@ class Run:
         "interrupted",
         "nesting",
         "notes",
+        "record_error",
         "rest",
         "started_s",
-        "unkept",
         "writer",
     )
 

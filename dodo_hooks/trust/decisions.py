@@ -77,9 +77,7 @@ def list_decisions(state: str) -> "list[Decision]":
     return [decision for decision in found if decision]
 
 
-def adopt_former(
-    state: str, identity: str, repository: str, is_here: "Callable[[str], bool]"
-) -> "Decision | None":
+def adopt_former(state: str, identity: str, repository: str, is_here: "Callable[[str], bool]") -> "Decision | None":
     """Move a denial or pins that an earlier version kept under the repository's id, and return the new decision.
 
     Everything else that it kept is removed, so that the question is asked again. `is_here` tells whether the working

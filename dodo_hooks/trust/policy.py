@@ -102,9 +102,7 @@ def find_decision(world: "World", repo: "Repo") -> "Decision | None":
     """Return what was decided about the repository; None: nothing. Raises HooksError where it cannot be read."""
     decision = decisions.read_decision(world.state, repo.common_dir)
     if decision is None and (identity := known_id(repo.common_dir)):
-        decision = decisions.adopt_former(
-            world.state, identity, repo.common_dir, lambda top: _leads_to(top, repo)
-        )
+        decision = decisions.adopt_former(world.state, identity, repo.common_dir, lambda top: _leads_to(top, repo))
     return decision
 
 

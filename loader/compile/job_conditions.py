@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)
 
-Asked = bool | list[str | ConditionBody]
+SkipOnly = bool | list[str | ConditionBody]
 
 
 @dataclass(slots=True)
@@ -45,9 +45,9 @@ class Checks:
         if id(body) not in self._of_bodies:
             first = len(self.all)
             self.all += [
-                Check(is_only, _conditions(asked))
-                for is_only, asked in ((False, body.skip), (True, body.only))
-                if asked is not None
+                Check(is_only, _conditions(rule))
+                for is_only, rule in ((False, body.skip), (True, body.only))
+                if rule is not None
             ]
             self._of_bodies[id(body)] = tuple(range(first, len(self.all)))
         return self._of_bodies[id(body)]
@@ -73,10 +73,10 @@ def _matcher(pattern: str | PatternBody, read: "Callable[[str, bool], Matcher]")
     return compile_regex(pattern.regex) if pattern.regex is not None else read(pattern.glob or "", pattern.ignore_case)
 
 
-def _conditions(asked: Asked) -> tuple[Condition, ...]:
-    if isinstance(asked, bool):
-        return (Condition(ALWAYS if asked else NEVER),)
-    return tuple(_condition(one) for one in asked)
+def _conditions(rule: SkipOnly) -> tuple[Condition, ...]:
+    if isinstance(rule, bool):
+        return (Condition(ALWAYS if rule else NEVER),)
+    return tuple(_condition(one) for one in rule)
 
 
 def _condition(one: str | ConditionBody) -> Condition:

@@ -155,10 +155,10 @@ def _state(item: Node, states: tuple[str, ...], diagnostics: DiagnosticCollector
 def _alternatives(item: MapNode, keys: tuple[str, ...], diagnostics: DiagnosticCollector) -> list[Node]:
     """Return one map for each condition of a map in which any of them is enough."""
     reason = [one for one in item.entries if one.key == "desc" and "env" in keys]
-    asked = [one for one in item.entries if one not in reason and _is_known(one, keys, diagnostics)]
-    if not asked:
+    conditions = [one for one in item.entries if one not in reason and _is_known(one, keys, diagnostics)]
+    if not conditions:
         raise Unmet
-    translated = [_translated(one, diagnostics) for one in asked]
+    translated = [_translated(one, diagnostics) for one in conditions]
     return [MapNode(one.mark if place else item.mark, (one, *reason)) for place, one in enumerate(translated)]
 
 

@@ -89,7 +89,7 @@ Conditions: TypeAlias = Annotated[
     AfterValidator(value_parsers.at_least_one("condition")),
     Shape("condition or list of conditions", or_one=True, least=1, or_nothing=False),
 ]
-Asked: TypeAlias = Annotated[
+SkipOnly: TypeAlias = Annotated[
     Annotated[Flag, Tag(FLAG)] | Annotated[Conditions, Tag(LIST)],
     Discriminator(flag_or_list),
     Shape("boolean, condition or list of conditions"),

@@ -10,7 +10,7 @@ from dodo_hooks.core.plan import QUEUE
 from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
 from dodo_hooks.loader.schema import value_parsers
-from dodo_hooks.loader.schema.condition_models import Asked, Patterns
+from dodo_hooks.loader.schema.condition_models import Patterns, SkipOnly
 from dodo_hooks.loader.schema.key_docs import BOTH, COMMANDS, DAFT, LEFTHOOK, Key, Shape
 from dodo_hooks.loader.schema.value_types import (
     Architectures,
@@ -208,8 +208,8 @@ class JobBody(Body):
             LEFTHOOK,
         ),
     ] = []
-    skip: Annotated[Asked | None, Key("it does not run if one of these holds", "skip: [merge, rebase]", BOTH)] = None
-    only: Annotated[Asked | None, Key("it runs only if one of these holds", "only: {ref: main}", BOTH)] = None
+    skip: Annotated[SkipOnly | None, Key("it does not run if one of these holds", "skip: [merge, rebase]", BOTH)] = None
+    only: Annotated[SkipOnly | None, Key("it runs only if one of these holds", "only: {ref: main}", BOTH)] = None
     arch: Annotated[Architectures, Key("it runs only on such a machine", "arch: x86_64", DAFT)] = []
     interactive: Annotated[Flag, Key("it runs alone and has the terminal", "interactive: true", BOTH)] = False
     use_stdin: Annotated[Flag, Key("it is given what git gives to the hook", "use_stdin: true", LEFTHOOK)] = False
@@ -325,8 +325,10 @@ class HookBody(Body):
             default="`false`",
         ),
     ] = ()
-    skip: Annotated[Asked | None, Key("none of its jobs runs if one of these holds", "skip: [merge, CI]", BOTH)] = None
-    only: Annotated[Asked | None, Key("they run only if one of these holds", "only: {ref: main}", BOTH)] = None
+    skip: Annotated[SkipOnly | None, Key("none of its jobs runs if one of these holds", "skip: [merge, CI]", BOTH)] = (
+        None
+    )
+    only: Annotated[SkipOnly | None, Key("they run only if one of these holds", "only: {ref: main}", BOTH)] = None
     exclude_tags: Annotated[Texts, Key("jobs with one of these tags do not run", "exclude_tags: [slow]", BOTH)] = []
     files: Annotated[
         FilledText | None,

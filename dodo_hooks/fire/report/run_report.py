@@ -57,8 +57,8 @@ def report(run: Run, *sentences: str) -> None:
         arguments = ("--", *firing.args) if firing.args else ()
         again = None if firing.needs_retry else (*(firing.again or ()), *arguments)
         lines = summary(run.writer, firing.output, again, run.had_line)
-    record_error = (run.record_error,) if run.record_error else ()
-    for line in (*lines, *dict.fromkeys((*sentences, *run.notes, *run.errors, *record_error))):
+    record_errors = (run.record_error,) if run.record_error else ()
+    for line in (*lines, *dict.fromkeys((*sentences, *run.notes, *run.errors, *record_errors))):
         say(line, waits=waits)
 
 

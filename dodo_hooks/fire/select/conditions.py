@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Check, Condition
 
-    Ask = Callable[[Condition], "ConditionValue"]
+    Evaluator = Callable[[Condition], "ConditionValue"]
     from collections.abc import Iterable
 
     from dodo_hooks.core.plan import Condition
@@ -28,11 +28,11 @@ class ConditionValue(Record):
     fact: str  # the reason for the value, as a short sentence
 
 
-def reason_to_skip(check: "Check", ask: "Ask") -> "str | None":
+def reason_to_skip(check: "Check", evaluate_one: "Evaluator") -> "str | None":
     """Return the reason why the jobs of this check are left out; None: they are not."""
     facts: list[str] = []
     for condition in check.conditions:
-        holds, fact = evaluate(condition, ask)
+        holds, fact = evaluate(condition, evaluate_one)
         if holds:
             return None if check.is_only else condition.reason or fact
         facts.append(fact)
@@ -42,16 +42,16 @@ def reason_to_skip(check: "Check", ask: "Ask") -> "str | None":
     return described[0] if described else "; ".join(facts)
 
 
-def evaluate(condition: "Condition", ask: "Ask") -> ConditionValue:
+def evaluate(condition: "Condition", evaluate_one: "Evaluator") -> ConditionValue:
     if condition.kind == plan.ALWAYS:
         return ConditionValue(True, "skip: true")
     if condition.kind == plan.NEVER:
         return ConditionValue(False, "only: false")
     if condition.kind != plan.ALL_OF:
-        return ask(condition)
+        return evaluate_one(condition)
     facts: list[str] = []
     for part in condition.parts:
-        holds, fact = evaluate(part, ask)
+        holds, fact = evaluate(part, evaluate_one)
         if not holds:
             return ConditionValue(False, fact)
         facts.append(fact)
@@ -83,15 +83,15 @@ class ConditionValues:
         if number not in self._reasons:
             check = self._event.hook.checks[number]
             self._reasons[number] = (
-                reason_to_skip(check, self._answer) if self._executes else self._assumed_reason(number)
+                reason_to_skip(check, self._evaluate) if self._executes else self._reason_without_commands(number)
             )
         return self._reasons[number]
 
-    def open_questions(self, number: int) -> "list[str]":
+    def unresolved_commands(self, number: int) -> "list[str]":
         """Return the commands that were not run and that this check depends on."""
         return self._questions.get(number, [])
 
-    def _assumed_reason(self, number: int) -> "str | None":
+    def _reason_without_commands(self, number: int) -> "str | None":
         """Return the reason to skip without running commands; None where the check depends on a command.
 
         The check is evaluated for both outcomes of its commands. It depends on them if the results differ.
@@ -100,7 +100,7 @@ class ConditionValues:
         reasons = []
         self._open = []
         for self._assumed in (False, True):
-            reasons.append(reason_to_skip(check, self._answer))
+            reasons.append(reason_to_skip(check, self._evaluate))
         if None not in reasons:
             return reasons[check.is_only]  # the one that is not about the commands
         if reasons != [None, None]:
@@ -111,7 +111,7 @@ class ConditionValues:
         """Return messages about conditions that could not be evaluated."""
         return tuple(dict.fromkeys(self._sentences))
 
-    def _answer(self, condition: "Condition") -> ConditionValue:
+    def _evaluate(self, condition: "Condition") -> ConditionValue:
         kind, value = condition.kind, condition.value
         if kind == plan.IN_MERGE:  # git writes MERGE_HEAD only when the first of these hooks has let the merge pass
             holds = self._event.hook.name == "pre-merge-commit" or self._has("MERGE_HEAD")
@@ -120,7 +120,7 @@ class ConditionValues:
             holds = self._has("rebase-merge") or self._has("rebase-apply")
             return ConditionValue(holds, "a rebase is in progress" if holds else "no rebase is in progress")
         if kind == plan.AT_MERGE_COMMIT:
-            done = self._event.asked().attempt("rev-parse", "--quiet", "--verify", "HEAD^2")
+            done = self._event.git_query().attempt("rev-parse", "--quiet", "--verify", "HEAD^2")
             return ConditionValue(
                 not done.exit_code, "HEAD is no merge commit" if done.exit_code else "HEAD is a merge commit"
             )
@@ -146,7 +146,7 @@ class ConditionValues:
         paths: Iterable[bytes] | None = self._event.given
         if paths is None and has_changes(self._event.hook.name):
             try:
-                paths = self._event.changes(default_file_set(self._event.hook.name))
+                paths = self._event.list_changes(default_file_set(self._event.hook.name))
             except FilesError as error:
                 self._sentences.append(f"a `changed` condition of {self._event.hook.name} does not hold: {error}")
         if paths is None:

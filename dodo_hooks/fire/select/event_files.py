@@ -43,23 +43,23 @@ class EventFiles:
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
         self._branch: str | None = None
 
-    def listed(self, job: "Job", rule: "FileRule") -> "Changes | None":
+    def list_job_files(self, job: "Job", rule: "FileRule") -> "Changes | None":
         """Return the files of a rule's source, deleted ones too; None where the event does not name them.
 
         Raises:
             FilesError: the files cannot be listed.
         """
         if rule.source == COMMAND:
-            return dict.fromkeys(self._of_command(rule.command, job.env), False)
-        return self.changes(rule.source)
+            return dict.fromkeys(self._run_command(rule.command, job.env), False)
+        return self.list_changes(rule.source)
 
-    def changes(self, source: str) -> "Changes | None":
+    def list_changes(self, source: str) -> "Changes | None":
         """Return the files of a source that git lists, deleted ones too; None where the event does not name them.
 
         Raises:
             FilesError: git failed.
         """
-        self._fail_again(source)
+        self._raise_failure(source)
         if source not in self._changes:
             from dodo_hooks.git.files import Event, list_files
 
@@ -68,13 +68,13 @@ class EventFiles:
                     self._changes[source] = self._status.staged()
                 else:
                     event = Event(self.hook.name, self.args, self._stdin)
-                    self._changes[source] = list_files(source, self.asked(), event)
+                    self._changes[source] = list_files(source, self.git_query(), event)
             except GitError as error:
                 self._failures[source] = str(error)
                 raise FilesError(self._failures[source]) from error
         return self._changes[source]
 
-    def asked(self) -> "GitQuery":
+    def git_query(self) -> "GitQuery":
         from dodo_hooks.git.files import GitQuery
 
         return GitQuery(self.repo, self.world.environ)
@@ -86,7 +86,7 @@ class EventFiles:
 
             branch, commit = head_of(self.repo)
             if branch is None and commit is None:  # nothing that can be read as a file: git may know
-                name = self.asked().attempt("symbolic-ref", "--quiet", "HEAD").output.rstrip(b"\n")
+                name = self.git_query().attempt("symbolic-ref", "--quiet", "HEAD").output.rstrip(b"\n")
                 branch = name.removeprefix(b"refs/heads/").decode("utf-8", "surrogateescape")
             self._branch = branch or ""
         return self._branch
@@ -107,19 +107,19 @@ class EventFiles:
         environ.update((f"DODO_ARG{number}", argument) for number, argument in enumerate(self.args, 1))
         return environ
 
-    def _of_command(self, command: str, env: "tuple[tuple[str, str], ...]") -> "tuple[bytes, ...]":
+    def _run_command(self, command: str, env: "tuple[tuple[str, str], ...]") -> "tuple[bytes, ...]":
         key = (command, env)
-        self._fail_again(key)
+        self._raise_failure(key)
         if key not in self._lists:
-            printed, why = self._printed_by(command, dict(env))
+            printed, why = self._output_of(command, dict(env))
             if why:
                 self._failures[key] = f"`files` command failed ({command}): {why}"
-            self._fail_again(key)
+            self._raise_failure(key)
             top = f"{self.repo.top}/".encode("utf-8", "surrogateescape")
             self._lists[key] = tuple(path.removeprefix(top) for path in listed_paths(printed))
         return self._lists[key]
 
-    def _printed_by(self, command: str, env: "dict[str, str]") -> "tuple[bytes, str]":
+    def _output_of(self, command: str, env: "dict[str, str]") -> "tuple[bytes, str]":
         """Return the output of a command, and an error if the command failed; else ""."""
         from dodo_hooks.host.capture import capture_command
 
@@ -132,6 +132,6 @@ class EventFiles:
             return b"", f"timed out after the {self.hook.timeout_s:g} s of the hook"
         return done.output, (done.last_words or f"exit code {done.exit_code}") if done.exit_code else ""
 
-    def _fail_again(self, key: object) -> None:
+    def _raise_failure(self, key: object) -> None:
         if key in self._failures:
             raise FilesError(self._failures[key])

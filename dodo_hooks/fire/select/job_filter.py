@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
 
     Decided = tuple[bytes, ...] | Outcome | None
-    Questions = dict[int, tuple[str, ...]]  # of each job the commands that would say whether it runs, and to what files
+    PendingCommands = dict[
+        int, tuple[str, ...]
+    ]  # of each job the commands that would say whether it runs, and to what files
 
 _NO_EVENT = {
     PUSHED: "the pushed files are known only during a push",
@@ -50,7 +52,7 @@ def filter_jobs(
     status: "StatusQuery | None" = None,
     is_fired: bool = False,
     is_forced: bool = False,
-    questions: "Questions | None" = None,
+    pending: "PendingCommands | None" = None,
 ) -> FilteredJobs:
     """Decide for each job that is not left out already whether it runs, and for which files.
 
@@ -62,46 +64,48 @@ def filter_jobs(
         status: the `git status` query of a commit, where it was started already.
         is_fired: git fired the hook, so that there is an event.
         is_forced: a job runs also where no file matches.
-        questions: collects the commands that would be executed. They are not executed, and their jobs count as running.
+        pending: collects the commands that would be executed. They are not executed, and their jobs count as running.
     """
     event = EventFiles(world, repo, hook, args, stdin, given, status)
-    answers = None
+    values = None
     if any(job.checks for job in hook.jobs):
         from dodo_hooks.fire.select.conditions import ConditionValues
 
-        answers = ConditionValues(event, executes=questions is None)
+        values = ConditionValues(event, executes=pending is None)
     out, files = dict(left_out), {}
     for job in (job for job in hook.jobs if job.number not in left_out):
-        decided: Decided = _refusal(job, event, answers, is_fired)
-        if decided is None and questions is not None:
-            _note_questions(job, answers, event, questions)
-        if decided is None and (questions is None or not _asks_command(job, event)):
+        decided: Decided = _refusal(job, event, values, is_fired)
+        if decided is None and pending is not None:
+            _collect_commands(job, values, event, pending)
+        if decided is None and (pending is None or not _needs_command(job, event)):
             decided = _files(job, event, is_forced=is_forced)
         if isinstance(decided, Outcome):
             out[job.number] = decided
         elif decided is not None:
             files[job.number] = decided
     _leave_out_unneeded_setup(hook, out)
-    return FilteredJobs(out, files, answers.sentences() if answers else ())
+    return FilteredJobs(out, files, values.sentences() if values else ())
 
 
-def _note_questions(job: "Job", answers: "ConditionValues | None", event: EventFiles, questions: "Questions") -> None:
-    commands = [command for number in job.checks if answers for command in answers.open_questions(number)]
-    if job.files is not None and _asks_command(job, event):
+def _collect_commands(
+    job: "Job", values: "ConditionValues | None", event: EventFiles, pending: "PendingCommands"
+) -> None:
+    commands = [command for number in job.checks if values for command in values.unresolved_commands(number)]
+    if job.files is not None and _needs_command(job, event):
         commands.append(job.files.command)
     if commands:
-        questions[job.number] = tuple(dict.fromkeys(commands))
+        pending[job.number] = tuple(dict.fromkeys(commands))
 
 
-def _asks_command(job: "Job", event: EventFiles) -> bool:
+def _needs_command(job: "Job", event: EventFiles) -> bool:
     return job.files is not None and job.files.source == COMMAND and event.given is None
 
 
-def _refusal(job: "Job", event: EventFiles, answers: "ConditionValues | None", is_fired: bool) -> "Outcome | None":
+def _refusal(job: "Job", event: EventFiles, values: "ConditionValues | None", is_fired: bool) -> "Outcome | None":
     if job.absent:
         return _condition(job.absent)
     for number in job.checks:
-        reason = answers.reason_to_skip(number) if answers else None
+        reason = values.reason_to_skip(number) if values else None
         if reason is not None:
             return _condition(reason)
     is_list = job.files is not None and job.needs_event.endswith("files}")
@@ -143,18 +147,18 @@ def _matching(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, 
     """Return the files of the event that the rule means. A job that takes no list runs for deleted ones, too (G4)."""
     given = event.given
     try:
-        found = event.listed(job, rule) if given is None else dict.fromkeys(given, False)
+        found = event.list_job_files(job, rule) if given is None else dict.fromkeys(given, False)
         if found is None:
             reason = f"{_NO_EVENT[rule.source]}; use `dodo-hooks run {event.hook.name} --files FILE`"
             return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
         is_named, is_present = _name_test(rule), _presence_test(rule, event)
         present: list[bytes] = []
-        gone: list[bytes] = []
+        deleted: list[bytes] = []
         for path, is_deleted in found.items():
             if is_named(path):
-                (gone if is_deleted or not is_present(path) else present).append(path)
+                (deleted if is_deleted or not is_present(path) else present).append(path)
         names = tuple(path[len(_below(rule)) :] for path in _of_types(rule, event.repo.top, present))
-        if names or (given is None and rule.counts_deleted and _matter(gone, rule, event)):
+        if names or (given is None and rule.counts_deleted and _has_relevant(deleted, rule, event)):
             return names
     except FilesError as error:
         return Outcome(statuses.FAILED, statuses.SPAWN, str(error))
@@ -217,11 +221,11 @@ def _of_types(rule: "FileRule", top: str, paths: "list[bytes]", *, may_be_gone: 
     return list(filter(has_types(top, rule.types, may_be_gone=may_be_gone), paths))
 
 
-def _matter(gone: "list[bytes]", rule: "FileRule", event: EventFiles) -> bool:
+def _has_relevant(deleted: "list[bytes]", rule: "FileRule", event: EventFiles) -> bool:
     """Return whether a job must run for deleted files: not if the folder that it runs in is gone, too."""
-    if not _of_types(rule, event.repo.top, gone, may_be_gone=True):
+    if not _of_types(rule, event.repo.top, deleted, may_be_gone=True):
         return False
     below = _below(rule)
     if not below or _is_something(f"{event.repo.top}/".encode("utf-8", "surrogateescape") + below):
         return True
-    return any(path.startswith(below) for path in event.changes(ALL) or ())  # it may be put in place, too
+    return any(path.startswith(below) for path in event.list_changes(ALL) or ())  # it may be put in place, too

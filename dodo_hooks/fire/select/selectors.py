@@ -39,10 +39,10 @@ def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, 
     """
     if said_by == BY_COMMAND:
         _check_names(hook, selectors)
-    wanted = _wanted(hook, selectors)
+    wanted = _selected_jobs(hook, selectors)
     result = {}
     for job in hook.jobs:
-        skipped_by = next((word for word in selectors.skip if is_meant(job, word)), None)
+        skipped_by = next((word for word in selectors.skip if is_selected(job, word)), None)
         if skipped_by is not None:
             result[job.number] = Outcome(SKIPPED, SELECTION, f"left out by {said_by}{skipped_by}")
         elif job.number not in wanted:
@@ -50,7 +50,7 @@ def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, 
     return result
 
 
-def is_meant(job: "Job", word: str) -> bool:
+def is_selected(job: "Job", word: str) -> bool:
     """Return whether the word is the name of the job, of a group around it, or `tag:` with one of its tags."""
     return word == job.name or word in job.within or (word.startswith(TAG) and word[len(TAG) :] in job.tags)
 
@@ -63,10 +63,10 @@ def names_in(hook: "Hook") -> "list[str]":
 def unknown_skips(hooks: "Sequence[Hook]", variable: str) -> "list[str]":
     """Return the words of DODO_HOOKS_SKIP that name nothing in any of the hooks."""
     jobs = [job for hook in hooks for job in hook.jobs]
-    return [word for word in selectors_from(variable).skip if not any(is_meant(job, word) for job in jobs)]
+    return [word for word in selectors_from(variable).skip if not any(is_selected(job, word) for job in jobs)]
 
 
-def _wanted(hook: "Hook", selectors: Selectors) -> "set[int]":
+def _selected_jobs(hook: "Hook", selectors: Selectors) -> "set[int]":
     """Return the selected jobs and everything that they need."""
     if not selectors.jobs and not selectors.tags:
         return set(range(len(hook.jobs)))

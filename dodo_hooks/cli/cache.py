@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from dodo_hooks.cli.jobs.prune import shown_size
-from dodo_hooks.cli.jobs.run_table import ago
+from dodo_hooks.cli.jobs.prune import format_size
+from dodo_hooks.cli.jobs.run_table import format_age
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.units import bytes_of
@@ -46,8 +46,8 @@ def list_outputs(world: World) -> None:
     """List the stored outputs, those used last first."""
     rows = []
     for one in sorted(survey(_root(world)), key=lambda one: one.used_ns, reverse=True):
-        used = ago(timestamp(one.used_ns)) if one.used_ns else "damaged"
-        rows.append((_name_of(one), os.path.basename(one.path)[:_KEY_CHARACTERS], shown_size(one.size_bytes), used))
+        used = format_age(timestamp(one.used_ns)) if one.used_ns else "damaged"
+        rows.append((_name_of(one), os.path.basename(one.path)[:_KEY_CHARACTERS], format_size(one.size_bytes), used))
     if rows:
         print_table(_HEADS, rows, world)
     else:
@@ -58,7 +58,7 @@ def list_outputs(world: World) -> None:
 @click.pass_obj
 def print_size(world: World) -> None:
     """Print the size of all stored outputs. Blocks that files share count in each of them."""
-    say(shown_size(sum(one.size_bytes for one in survey(_root(world)))))
+    say(format_size(sum(one.size_bytes for one in survey(_root(world)))))
 
 
 @cache.command("prune")
@@ -75,10 +75,10 @@ def prune(world: World, max_size: int, is_all: bool, dry_run: bool) -> None:
     """
     removed = prune_outputs(_root(world), _NOTHING if is_all else max_size, is_dry=dry_run)
     for one in removed:
-        say(f"{_name_of(one)}  {os.path.basename(one.path)[:_KEY_CHARACTERS]}  {shown_size(one.size_bytes)}")
+        say(f"{_name_of(one)}  {os.path.basename(one.path)[:_KEY_CHARACTERS]}  {format_size(one.size_bytes)}")
     if not dry_run:
         _recover_here(world)
-    total = shown_size(sum(one.size_bytes for one in removed))
+    total = format_size(sum(one.size_bytes for one in removed))
     outputs = "1 stored output" if len(removed) == 1 else f"{len(removed)} stored outputs"
     say(f"{outputs}, {total}, {'would be removed' if dry_run else 'removed'}")
 

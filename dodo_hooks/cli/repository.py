@@ -58,7 +58,7 @@ def no_hook_file(top: str) -> UsageError:
     return UsageError(f"no hook file in {top}; run `dodo-hooks init` to create one")
 
 
-def with_only(plan: Plan, name: str | None) -> Plan:
+def keep_hook(plan: Plan, name: str | None) -> Plan:
     """Return the plan with this hook or task alone; with None, the plan as it is.
 
     Raises:
@@ -86,12 +86,12 @@ def hook_in(plan: Plan, name: str) -> Hook:
 def size_of(plan: Plan) -> str:
     """Return the size of the plan in words, such as "2 hooks, 1 task, 7 jobs"."""
     tasks = sum(hook.is_task for hook in plan.hooks)
-    counts = [_counted(len(plan.hooks) - tasks, "hook")]
-    counts += [_counted(tasks, "task")] if tasks else []
-    return ", ".join([*counts, _counted(sum(len(hook.jobs) for hook in plan.hooks), "job")])
+    counts = [_count(len(plan.hooks) - tasks, "hook")]
+    counts += [_count(tasks, "task")] if tasks else []
+    return ", ".join([*counts, _count(sum(len(hook.jobs) for hook in plan.hooks), "job")])
 
 
-def _counted(number: int, what: str) -> str:
+def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 import click
 
-from dodo_hooks.cli.jobs.run_table import standing
+from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.repository import print_once, repo_at, size_of, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
@@ -123,7 +123,7 @@ def _failed(repository_dir: str, report: Report) -> Iterator[str]:
             if job.status in (statuses.FAILED, statuses.CRASHED) and (one.worktree, one.hook, job.name) not in passed
         ]
         if bad:
-            yield f"{one.id} {one.hook}: {', '.join(f'{escape(job.name)} {standing(job)}' for job in bad)}"
+            yield f"{one.id} {one.hook}: {', '.join(f'{escape(job.name)} {status_text(job)}' for job in bad)}"
         elif one.error is not None:
             yield f"{one.id} {one.hook}: {escape(one.error)}"
         passed |= {

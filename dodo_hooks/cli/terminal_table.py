@@ -38,9 +38,9 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], world: Worl
     """Print rows below their heads. At a terminal the last column is wrapped between words."""
     cells = [list(heads), *([escape(cell) for cell in row] for row in rows)]
     width = terminal_width(world)
-    widths = fitting_widths(cells, width)
+    widths = fit_widths(cells, width)
     for place, row in enumerate(cells):
-        for line in _wrapped(row, widths, width is not None):
+        for line in _wrap(row, widths, width is not None):
             print_safe(paint(line, BOLD) if place == 0 and has_colors(world) else line)
 
 
@@ -69,7 +69,7 @@ def terminal_width(world: World) -> int | None:
     return max(columns, LEAST_COLUMNS)
 
 
-def fitting_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
+def fit_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
     """Return the width of each column: as wide as its widest cell, but in all at most `width` columns of a terminal.
 
     The widest column gives way first.
@@ -82,7 +82,7 @@ def fitting_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int
     return widths
 
 
-def fitted(text: str, width: int) -> str:
+def fit_cell(text: str, width: int) -> str:
     """Return the text in exactly `width` columns: filled with blanks, or cut off with an ellipsis."""
     return pad(truncate(text, width, sign("\u2026", "...")), width)
 
@@ -96,10 +96,10 @@ def sign(wanted: str, ascii_form: str) -> str:
     return wanted
 
 
-def _wrapped(row: Sequence[str], widths: Sequence[int], is_fitted: bool) -> list[str]:
+def _wrap(row: Sequence[str], widths: Sequence[int], has_width: bool) -> list[str]:
     """Return the lines of a row."""
     *cells, last = [*row, *[""] * (len(widths) - len(row))]
-    head = "".join(fitted(cell, width) + GAP for cell, width in zip(cells, widths, strict=False))
-    pieces = textwrap.wrap(last, widths[-1], break_on_hyphens=False) if is_fitted else [last]
+    head = "".join(fit_cell(cell, width) + GAP for cell, width in zip(cells, widths, strict=False))
+    pieces = textwrap.wrap(last, widths[-1], break_on_hyphens=False) if has_width else [last]
     indent = " " * columns_of(head)
     return [((indent if place else head) + piece).rstrip() for place, piece in enumerate(pieces or [""])]

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.cli.jobs.formats import COLUMNS, _yaml_scalar, escaped
+from dodo_hooks.cli.jobs.formats import COLUMNS, _yaml_scalar, escape_cell
 from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
 from kit.answer import Cli
 from kit.history import History, end
@@ -25,7 +25,7 @@ _SHORT = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
 
 def meant(text: str) -> str:
-    """Return the argument of `escaped`, decoded by its documented rule."""
+    """Return the argument of `escape_cell`, decoded by its documented rule."""
 
     def one(match: "re.Match[str]") -> str:
         sign = match[1]
@@ -39,7 +39,7 @@ def meant(text: str) -> str:
 
 @given(st.text(st.characters(exclude_categories=[]) | st.sampled_from("\\\t\n\r\x7f\x85\udc80\udcffx0u")))
 def test_an_escaped_text_is_one_line_and_can_be_had_back(text: str) -> None:
-    line = escaped(text)
+    line = escape_cell(text)
     assert len(line.splitlines()) <= 1 and "\t" not in line
     assert meant(line) == text
 

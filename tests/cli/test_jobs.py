@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.cli.jobs.run_table import ago
+from dodo_hooks.cli.jobs.run_table import format_age
 from dodo_hooks.core.statuses import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
 from dodo_hooks.core.terminal_text import columns_of
 from dodo_hooks.host.world import timestamp, wall_ns
@@ -67,12 +67,12 @@ def test_an_id_is_shown_to_those_who_ask_for_it(cli: Cli, history: History) -> N
     [(0, "0s ago"), (59, "59s ago"), (60, "1m ago"), (3_599, "59m ago"), (7_200, "2h ago"), (200_000, "2d ago")],
 )
 def test_a_heading_says_how_long_ago(elapsed_s: int, words: str) -> None:
-    assert ago(timestamp(wall_ns() - elapsed_s * 1_000_000_000)) == words
+    assert format_age(timestamp(wall_ns() - elapsed_s * 1_000_000_000)) == words
 
 
 def test_a_time_that_is_yet_to_come_is_shown_as_it_is() -> None:
     later = timestamp(wall_ns() + 10**13)
-    assert ago(later) == later
+    assert format_age(later) == later
 
 
 def test_a_heading_says_who_fired_a_run_and_what_it_repeats(cli: Cli, history: History, repo: Repo) -> None:

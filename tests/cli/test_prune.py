@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli.jobs.prune import shown_size
+from dodo_hooks.cli.jobs.prune import format_size
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.loader.layers.discover import find_hook_file
@@ -78,7 +78,7 @@ def test_a_background_run_prunes_once_a_day(repo: Repo) -> None:
     [(0, "0B"), (1023, "1023B"), (1536, "1.5KB"), (20 << 10, "20KB"), (500 << 20, "500MB"), (3 << 29, "1.5GB")],
 )
 def test_sizes_are_shown_as_they_are_written(size: int, text: str) -> None:
-    assert shown_size(size) == text
+    assert format_size(size) == text
 
 
 def test_c3_the_keys_of_log(tmp_path: Path) -> None:

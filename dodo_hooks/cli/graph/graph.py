@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import click
 
 from dodo_hooks.cli.completion import hook_names
-from dodo_hooks.cli.repository import plan_here, with_only
+from dodo_hooks.cli.repository import keep_hook, plan_here
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.core.terminal_text import has_unicode
@@ -70,7 +70,7 @@ _ENDINGS = {
 @click.pass_obj
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
     """Show the graph of the hook file's jobs, or of those of HOOK: which job waits for which."""
-    plan = with_only(plan_here(world, locate_repo), hook)
+    plan = keep_hook(plan_here(world, locate_repo), hook)
     print_warnings_here(world, plan)
     form = form or _format_of(file)
     if file is not None:

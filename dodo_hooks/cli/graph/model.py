@@ -53,7 +53,7 @@ def names_of(hook: Hook, numbers: Sequence[int]) -> str:
     return ", ".join(escape(hook.jobs[number].name) for number in numbers)
 
 
-def does(job: Job) -> str:
+def summary_of(job: Job) -> str:
     """Return the description or command of a job in one line, escaped for terminals."""
     return first_line(job.description) or first_line(job.command)
 

@@ -16,12 +16,12 @@ from dodo_hooks.cli.graph.model import (
     ABSENT,
     KINDS,
     PROMOTED,
-    does,
     edges_of,
     escape_in_xml,
     kind_of,
     names_of,
     ranks_of,
+    summary_of,
 )
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
 from dodo_hooks.core.terminal_text import columns_of, truncate
@@ -106,7 +106,7 @@ def render_svg(plan: Plan) -> str:
     """Return the picture. It is valid XML for any name, and the same text for the same plan."""
     panels = [_panel(hook) for hook in plan.hooks if hook.jobs]
     inner = max([NARROWEST_PICTURE, *(panel.width for panel in panels)])
-    legend = _placed(_legend([panel.hook for panel in panels]), inner)
+    legend = _place_legend(_legend([panel.hook for panel in panels]), inner)
     legend_height = LEGEND_ROW * (1 + max((row for _, row, _, _ in legend), default=0))
     width, height = inner + 2 * MARGIN, sum(panel.height + MARGIN for panel in panels) + legend_height + 1.6 * MARGIN
     lines = [
@@ -118,10 +118,10 @@ def render_svg(plan: Plan) -> str:
     ]
     y = MARGIN
     for panel in panels:
-        lines += [f'<g class="hook" transform="translate({_n(MARGIN)} {_n(y)})">', *_drawn(panel, inner), "</g>"]
+        lines += [f'<g class="hook" transform="translate({_n(MARGIN)} {_n(y)})">', *_draw_panel(panel, inner), "</g>"]
         y += panel.height + MARGIN
     lines += [f'<g class="legend" transform="translate({_n(MARGIN)} {_n(y + LEGEND_ROW / 2 - 4)})">']
-    return "\n".join([*lines, *_drawn_legend(legend), "</g>", "</svg>"]) + "\n"
+    return "\n".join([*lines, *_draw_legend(legend), "</g>", "</svg>"]) + "\n"
 
 
 # A panel: a hook, with a zone for each phase
@@ -136,7 +136,7 @@ def _panel(hook: Hook) -> _Panel:
     return _Panel(hook, layout, ranks, width, HEADER + LABEL + layout.height + 1.5 * PADDING)
 
 
-def _drawn(panel: _Panel, width: float) -> Iterator[str]:
+def _draw_panel(panel: _Panel, width: float) -> Iterator[str]:
     hook = panel.hook
     yield _rect("panel", Box(0, 0, width, panel.height), 8)
     note = f'<tspan class="small" dx="10">{_text(_note(hook))}</tspan>' if _note(hook) else ""
@@ -203,7 +203,7 @@ def _name(job: Job) -> str:
 def _about(job: Job) -> str:
     """Return the line about a job. It names a special kind in words, since colour must not be the only sign."""
     special = {PROMOTED: "promoted · ", ABSENT: "not here · "}.get(kind_of(job), "")
-    return truncate(special + does(job), ABOUT_COLUMNS)
+    return truncate(special + summary_of(job), ABOUT_COLUMNS)
 
 
 def _tooltip(hook: Hook, job: Job) -> str:
@@ -244,7 +244,7 @@ def _legend(hooks: Sequence[Hook]) -> list[tuple[str, str]]:
     return [*boxes, *((f"edge {name}", meaning) for name, meaning in lines)]
 
 
-def _placed(legend: Sequence[tuple[str, str]], width: float) -> list[tuple[float, int, str, str]]:
+def _place_legend(legend: Sequence[tuple[str, str]], width: float) -> list[tuple[float, int, str, str]]:
     """Return (left, row, class, meaning) for each entry, as many in a row as fit."""
     placed: list[tuple[float, int, str, str]] = []
     x, row = 0.0, 0
@@ -257,7 +257,7 @@ def _placed(legend: Sequence[tuple[str, str]], width: float) -> list[tuple[float
     return placed
 
 
-def _drawn_legend(legend: Sequence[tuple[float, int, str, str]]) -> Iterator[str]:
+def _draw_legend(legend: Sequence[tuple[float, int, str, str]]) -> Iterator[str]:
     for x, row, sample, meaning in legend:
         y = row * LEGEND_ROW
         if sample.startswith("box"):

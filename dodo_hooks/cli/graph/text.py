@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dodo_hooks.cli.graph.model import does, names_of, phases_of
+from dodo_hooks.cli.graph.model import names_of, phases_of, summary_of
 from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.plan import Hook, Job, Plan
 from dodo_hooks.core.terminal_text import columns_of, pad, truncate
@@ -59,7 +59,7 @@ def _phase_rows(hook: Hook, jobs: Sequence[Job], lines: Lines) -> Iterator[_Row]
     waiting = _entries(below.get(None, []), "", lines)
     while waiting:
         job, before, before_what_is_below = waiting.pop()
-        yield before + escape(job.name), truncate(does(job), DOES_COLUMNS), _notes(hook, job, above[job.number])
+        yield before + escape(job.name), truncate(summary_of(job), DOES_COLUMNS), _notes(hook, job, above[job.number])
         waiting += _entries(below.get(job.number, []), before_what_is_below, lines)
 
 

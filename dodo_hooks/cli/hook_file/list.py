@@ -10,7 +10,7 @@ import click
 
 from dodo_hooks.cli.color_option import color_option
 from dodo_hooks.cli.completion import hook_names
-from dodo_hooks.cli.repository import plan_here, print_once, with_only
+from dodo_hooks.cli.repository import keep_hook, plan_here, print_once
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
@@ -28,7 +28,7 @@ TABLE, JSON = "table", "json"
 @click.pass_obj
 def list_jobs(world: World, hook: str | None, form: str) -> None:
     """List the hooks and tasks of the hook file, or HOOK alone, with their jobs."""
-    plan = with_only(plan_here(world), hook)
+    plan = keep_hook(plan_here(world), hook)
     report = print_once()
     print_warnings_here(world, plan)
     if form == JSON:

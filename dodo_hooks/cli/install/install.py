@@ -58,7 +58,7 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
     changes = shims.install(repo, wanted, world.environ, world.site or None, is_local=is_local)
     _trust(world, repo)
     for change in changes:
-        say(f"{change.hook}: {_described(change, wanted)}")
+        say(f"{change.hook}: {_describe(change, wanted)}")
     for sentence in _of_other_programs(changes):
         say(sentence)
     if not changes:
@@ -124,7 +124,7 @@ def _has_file(world: World, repo: Repo) -> bool:
         return True
 
 
-def _described(change: shims.Change, wanted: Sequence[str]) -> str:
+def _describe(change: shims.Change, wanted: Sequence[str]) -> str:
     """Return what was done, and for which derived hooks."""
     derived = [hook for hook in wanted if hook != change.hook and shim_of(hook) == change.hook]
     installed = f"installed for {', '.join(derived)}" if derived else "installed"

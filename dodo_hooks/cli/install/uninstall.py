@@ -30,7 +30,7 @@ def uninstall(world: World, is_global: bool) -> None:
     elif global_install.is_in_effect(world.data, configured(repo, world.environ)):  # global hooks still fire here
         shims.pin_shims(repo, world.environ, world.site or None, True)
     for change in changes:
-        say(f"{change.hook}: {_described(change)}")
+        say(f"{change.hook}: {_describe(change)}")
     if not changes:
         say("no hooks of dodo-hooks are installed here")
     if is_kept:
@@ -57,7 +57,7 @@ def _uninstall_everywhere(world: World) -> None:
         say("no hooks of dodo-hooks are installed for all repositories")
 
 
-def _described(change: shims.Change) -> str:
+def _describe(change: shims.Change) -> str:
     if change.what == shims.REMOVED:
         return "removed"
     if change.what == shims.RESTORED:

@@ -38,7 +38,7 @@ class Addressed:
 
     invocation: InvocationRecord
     jobs: tuple[JobRecord, ...]
-    is_whole: bool  # the invocation was meant, and not some jobs of it
+    has_all_jobs: bool  # the invocation was meant, and not some jobs of it
 
 
 def find_here(world: World, repository_dir: str, text: str, report: Report) -> Found:
@@ -50,7 +50,7 @@ def find_here(world: World, repository_dir: str, text: str, report: Report) -> F
     return find(repository_dir, text, report, top or None)
 
 
-def addressed(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+def find_addressed(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
     """Return the jobs of the addresses, in their order, each job once.
 
     Raises:
@@ -62,12 +62,12 @@ def addressed(world: World, repository_dir: str, texts: Sequence[str], report: R
         found = find_here(world, repository_dir, text, report)
         jobs = tuple(job for job in found.jobs if job.directory not in seen)
         seen.update(job.directory for job in jobs)
-        if jobs or (found.is_whole and not found.jobs):
-            result.append(Addressed(found.invocation, jobs, found.is_whole))
+        if jobs or (found.has_all_jobs and not found.jobs):
+            result.append(Addressed(found.invocation, jobs, found.has_all_jobs))
     return result
 
 
-def whole_invocations(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+def find_invocations(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
     """Return all jobs of the addressed invocations; without an address, of the newest.
 
     Raises:
@@ -78,7 +78,7 @@ def whole_invocations(world: World, repository_dir: str, texts: Sequence[str], r
         if newest is None:
             raise UsageError("no runs yet")
         return [Addressed(newest, read_jobs(newest, report), True)]
-    found = {one.invocation.directory: one.invocation for one in addressed(world, repository_dir, texts, report)}
+    found = {one.invocation.directory: one.invocation for one in find_addressed(world, repository_dir, texts, report)}
     return [Addressed(one, read_jobs(one, report), True) for one in found.values()]
 
 
@@ -97,7 +97,7 @@ class Address:
 class Found:
     invocation: InvocationRecord
     jobs: tuple[JobRecord, ...]
-    is_whole: bool = False  # the invocation was meant, and not some jobs of it
+    has_all_jobs: bool = False  # the invocation was meant, and not some jobs of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +131,16 @@ def find(repository_dir: str, text: str, report: Report, worktree: str | None = 
     """
     address = parse_address(text)
     if address.job is None:
-        return _whole(repository_dir, address.invocation, report)
+        return _find_all_jobs(repository_dir, address.invocation, report)
     for readings in _readings(address.job):
         found = _matches(repository_dir, address.invocation, readings, report)
         first = next(found, None)
         if first is not None and address.invocation:
             _refuse_more(address.invocation, [first.invocation, *(other.invocation for other in found)])
         if first is not None:
-            return first if address.invocation else _best(first, found, worktree)
+            return first if address.invocation else _choose_match(first, found, worktree)
     if is_identity(text):
-        return _whole(repository_dir, text, report)
+        return _find_all_jobs(repository_dir, text, report)
     raise _unknown_job(repository_dir, address, report)
 
 
@@ -158,12 +158,12 @@ def find_invocation(repository_dir: str, prefix: str, report: Report) -> Invocat
     return first
 
 
-def _whole(repository_dir: str, prefix: str, report: Report) -> Found:
+def _find_all_jobs(repository_dir: str, prefix: str, report: Report) -> Found:
     invocation = find_invocation(repository_dir, prefix, report)
-    return Found(invocation, read_jobs(invocation, report), is_whole=True)
+    return Found(invocation, read_jobs(invocation, report), has_all_jobs=True)
 
 
-def _best(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
+def _choose_match(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
     """Return the match that a person is most likely to mean."""
     ran_elsewhere: Found | None = None
     for found in islice(chain([newest], older), BEST_OF):
@@ -199,7 +199,7 @@ def _matches(repository_dir: str, prefix: str, readings: list[_Reading], report:
             continue
         invocation = read_invocation(directory, report)
         if invocation is not None:
-            jobs = tuple(job for job in read_jobs(invocation, report) if _means(readings, invocation, job))
+            jobs = tuple(job for job in read_jobs(invocation, report) if _is_meant(readings, invocation, job))
             if jobs:
                 yield Found(invocation, jobs)
 
@@ -209,7 +209,7 @@ def _directory(name: str) -> str:
     return directory_name(0, name).partition("-")[2]
 
 
-def _means(readings: list[_Reading], invocation: InvocationRecord, job: JobRecord) -> bool:
+def _is_meant(readings: list[_Reading], invocation: InvocationRecord, job: JobRecord) -> bool:
     return any(job.name == one.job and _is_in(one.scope, invocation) for one in readings)
 
 

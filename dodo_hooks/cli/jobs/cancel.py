@@ -76,7 +76,7 @@ def _addressed(
             if job.phase == FOREGROUND:
                 raise UsageError(_foreground(found.invocation, job))
             target.jobs[job.name] = job
-        if not found.is_whole:
+        if not found.has_all_jobs:
             for job in found.jobs:
                 if job.has_ended:
                     _say(escape(job.name), job.status)
@@ -126,12 +126,12 @@ def _foreground(invocation: InvocationRecord, job: JobRecord) -> str:
     )
 
 
-def _say(name: str, standing: str | None) -> None:
-    if standing is None:  # the coordinator died during the wait; the next command repairs the records
+def _say(name: str, status: str | None) -> None:
+    if status is None:  # the coordinator died during the wait; the next command repairs the records
         say(f"{name}: no answer, its coordinator is gone")
-    elif standing == statuses.CANCELLED:
+    elif status == statuses.CANCELLED:
         say(f"{name}: cancelled")
-    elif standing in statuses.ENDED:
-        say(f"{name}: had already ended ({standing})")
+    elif status in statuses.ENDED:
+        say(f"{name}: had already ended ({status})")
     else:
         say(f"{name}: still running after the request to end")

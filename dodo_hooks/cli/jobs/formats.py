@@ -65,13 +65,13 @@ def print_yaml(runs: Iterable[Run]) -> None:
 
 def print_tsv(runs: Iterable[Run]) -> None:
     for cells in _table(runs):
-        say("\t".join(map(escaped, cells)))
+        say("\t".join(map(escape_cell, cells)))
 
 
 def print_csv(runs: Iterable[Run]) -> None:
     """Print RFC 4180, with two exceptions: lines end in a newline alone, and line breaks in cells are escaped."""
     for cells in _table(runs):
-        say(",".join(_csv_cell(escaped(cell)) for cell in cells))
+        say(",".join(_csv_cell(escape_cell(cell)) for cell in cells))
 
 
 FORMATS: Mapping[str, Callable[[Iterable[Run]], None]] = {
@@ -83,17 +83,17 @@ FORMATS: Mapping[str, Callable[[Iterable[Run]], None]] = {
 }
 
 
-def escaped(text: str) -> str:
+def escape_cell(text: str) -> str:
     """Return the text with everything escaped that ends a line or a cell, or that controls a terminal.
 
     A backslash is doubled. Tab, newline and carriage return are `\\t`, `\\n`, `\\r`. Other control characters below
     U+0080, and bytes that are no UTF-8, are `\\xHH`. The control characters and separators above are `\\uHHHH`. So the
     text can be decoded again.
     """
-    return "".join(map(_escaped, text))
+    return "".join(map(_escape_character, text))
 
 
-def _escaped(character: str) -> str:
+def _escape_character(character: str) -> str:
     if character in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[character]
     if (character.isascii() and character.isprintable()) or unicodedata.category(character) not in UNPRINTABLE:

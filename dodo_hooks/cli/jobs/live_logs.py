@@ -23,7 +23,7 @@ class Output:
         self.tail = tail
         self._label = label
 
-    def shaped(self, piece: bytes) -> bytes:
+    def with_label(self, piece: bytes) -> bytes:
         return piece if self._label is None else self._label.take(piece)
 
     def end(self) -> bytes:
@@ -36,12 +36,12 @@ def follow(
     invocations: Sequence[InvocationRecord],
     outputs: Sequence[Output],
     write: Callable[[bytes], None],
-    say_standing: Callable[[JobRecord], None],
+    report_status: Callable[[JobRecord], None],
     report: Report,
 ) -> None:
     """Print the outputs until every job has ended. Wait for jobs that have not started.
 
-    `say_standing` gets each job that waits, and each job that ends without success.
+    `report_status` gets each job that waits, and each job that ends without success.
 
     Raises:
         BrokenPipeError: nobody reads what is printed.
@@ -50,29 +50,29 @@ def follow(
     pause = Pause(sys.stdout.fileno())
     for output in outputs:
         if output.job.status == statuses.PENDING:
-            say_standing(output.job)
+            report_status(output.job)
     left = list(outputs)
     while left:
         for one in watched.values():
             one.look()
         is_behind = False
         for output in list(left):
-            standing = _now(output.job, watched)
-            if standing.has_ended:  # checked before the log is read, so that the log is complete
+            current = _read_again(output.job, watched)
+            if current.has_ended:  # checked before the log is read, so that the log is complete
                 output.tail.end_here()
             is_all = _print_some(output, write)
             is_behind |= not is_all
-            if standing.has_ended and is_all:
+            if current.has_ended and is_all:
                 write(output.end())
                 left.remove(output)
-                if standing.status not in (statuses.COMPLETED, statuses.UP_TO_DATE):
-                    say_standing(standing)
+                if current.status not in (statuses.COMPLETED, statuses.UP_TO_DATE):
+                    report_status(current)
         sys.stdout.flush()
         if left and not is_behind:
             pause.wait(LOOK_EVERY_S)
 
 
-def _now(job: JobRecord, watched: dict[str, LiveInvocation]) -> JobRecord:
+def _read_again(job: JobRecord, watched: dict[str, LiveInvocation]) -> JobRecord:
     """Return the job as it was just read."""
     invocation_dir = job.directory.rpartition("/jobs/")[0]
     return watched[invocation_dir].job(job.name) or job
@@ -84,5 +84,5 @@ def _print_some(output: Output, write: Callable[[bytes], None]) -> bool:
         piece = output.tail.read()
         if not piece:
             return True
-        write(output.shaped(piece))
+        write(output.with_label(piece))
     return False

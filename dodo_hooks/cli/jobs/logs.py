@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 import click
 
 from dodo_hooks.cli.completion import known_addresses
-from dodo_hooks.cli.jobs.addresses import Addressed, addressed, whole_invocations
+from dodo_hooks.cli.jobs.addresses import Addressed, find_addressed, find_invocations
 from dodo_hooks.cli.jobs.line_labels import Labelled, labels
 from dodo_hooks.cli.jobs.live_invocation import LogTail
 from dodo_hooks.cli.jobs.live_logs import Output, follow
-from dodo_hooks.cli.jobs.run_table import standing
+from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.repository import print_once, repository_option, store_here
 from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.store.read_records import JobRecord
@@ -40,18 +40,18 @@ def logs(
     if not where and not everything:
         raise click.UsageError("Missing argument 'ADDRESS...'", ctx)
     report = print_once()
-    find = whole_invocations if everything else addressed
+    find = find_invocations if everything else find_addressed
     found = find(ctx.obj, store_here(ctx.obj, repo), where, report)
     jobs = [job for one in found for job in one.jobs]
     is_labelled = everything or (is_followed and len(jobs) > 1)
     outputs = [_output(job, label, tail) for job, label in zip(jobs, _labels(jobs, is_labelled), strict=True)]
     if is_followed:
-        follow([one.invocation for one in found], outputs, _write, _say_standing(report), report)
+        follow([one.invocation for one in found], outputs, _write, _status_reporter(report), report)
     elif is_labelled:
         for output in outputs:
             _copy(output)
     else:
-        _print(found, outputs, len(jobs) > 1 or any(one.is_whole for one in found), report)
+        _print(found, outputs, len(jobs) > 1 or any(one.has_all_jobs for one in found), report)
 
 
 def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
@@ -71,13 +71,13 @@ def _print(
     """Print one log after the other; with `is_headed`, each below a line that names its job."""
     for place, output in enumerate(outputs):
         if is_headed:
-            heading = f"==> {escape(output.job.name)}: {standing(output.job)} <==\n"
+            heading = f"==> {escape(output.job.name)}: {status_text(output.job)} <==\n"
             _write(("\n" if place else "").encode() + heading.encode("utf-8", "backslashreplace"))
         last = _copy(output)
         if is_headed and last and not last.endswith(b"\n"):
             _write(b"\n")
         if not is_headed and not last and not output.tail.has_read_anything:
-            report(f"{escape(output.job.name)} printed nothing ({standing(output.job)})")
+            report(f"{escape(output.job.name)} printed nothing ({status_text(output.job)})")
 
 
 def _copy(output: Output) -> bytes:
@@ -85,7 +85,7 @@ def _copy(output: Output) -> bytes:
     last = b""
     while piece := output.tail.read():
         last = piece
-        _write(output.shaped(piece))
+        _write(output.with_label(piece))
     _write(output.end())
     return last
 
@@ -94,5 +94,5 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _say_standing(report: Callable[[str], None]) -> Callable[[JobRecord], None]:
-    return lambda job: report(f"{escape(job.name)}: {standing(job)}")
+def _status_reporter(report: Callable[[str], None]) -> Callable[[JobRecord], None]:
+    return lambda job: report(f"{escape(job.name)}: {status_text(job)}")

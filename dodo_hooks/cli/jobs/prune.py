@@ -26,13 +26,13 @@ def prune_runs(ctx: click.Context, dry_run: bool, repo: str | None) -> None:
     rules = plan.retention if plan is not None else Retention()
     pruned = prune(store_here(world, repo), rules, wall_ns() / 1e9, is_dry=dry_run)
     for one in pruned:
-        say(f"{one.id}  {shown_size(one.size_bytes)}")
-    total = shown_size(sum(one.size_bytes for one in pruned))
+        say(f"{one.id}  {format_size(one.size_bytes)}")
+    total = format_size(sum(one.size_bytes for one in pruned))
     runs = "1 run" if len(pruned) == 1 else f"{len(pruned)} runs"
     say(f"{runs}, {total}, {'would be deleted' if dry_run else 'deleted'}")
 
 
-def shown_size(size_bytes: int) -> str:
+def format_size(size_bytes: int) -> str:
     """Return a size in the units of hook files, such as `1.5MB`."""
     amount = float(size_bytes)
     for unit in ("B", "KB", "MB"):

@@ -22,7 +22,7 @@ def retry(ctx: click.Context, where: str, repo: str | None) -> int:
     """
     report = print_once()
     found = find_here(ctx.obj, store_here(ctx.obj, repo), where, report)
-    wanted = [] if found.is_whole else [job.name for job in found.jobs]
+    wanted = [] if found.has_all_jobs else [job.name for job in found.jobs]
 
     from dodo_hooks.fire.retry import retry as run_again
 

@@ -11,8 +11,8 @@ from dodo_hooks.cli.terminal_table import (
     COLORS,
     GAP,
     escape,
-    fitted,
-    fitting_widths,
+    fit_cell,
+    fit_widths,
     has_colors,
     print_safe,
     sign,
@@ -49,7 +49,9 @@ class Line:
 
 def print_runs(runs: Sequence[Run], world: World, *, is_verbose: bool = False) -> None:
     """Print the runs in their order. `is_verbose`: with their ids, and without cutting lines off."""
-    for line in styled(lines_of(runs, is_verbose=is_verbose), world, None if is_verbose else terminal_width(world)):
+    for line in style_lines(
+        lines_of(runs, is_verbose=is_verbose), world, None if is_verbose else terminal_width(world)
+    ):
         print_safe(line)
 
 
@@ -67,23 +69,23 @@ def lines_of(runs: Sequence[Run], *, is_verbose: bool = False) -> list[Line]:
     return lines
 
 
-def styled(lines: Sequence[Line], world: World, width: int | None) -> Iterator[str]:
+def style_lines(lines: Sequence[Line], world: World, width: int | None) -> Iterator[str]:
     """Yield the lines as they are printed, in at most `width` columns; None: without a limit."""
     rows = [line.cells for line in lines if line.cells]
-    widths = fitting_widths(rows, None if width is None else width - len(INDENT))
+    widths = fit_widths(rows, None if width is None else width - len(INDENT))
     is_colored = has_colors(world)
     for line in lines:
         if line.cells:
-            cells = [fitted(cell, wide) for cell, wide in zip(line.cells, widths, strict=True)]
+            cells = [fit_cell(cell, wide) for cell, wide in zip(line.cells, widths, strict=True)]
             if is_colored and (color := COLORS.get(line.cells[STATUS_COLUMN])):
                 cells[STATUS_COLUMN] = paint(cells[STATUS_COLUMN], color)
             yield (INDENT + GAP.join(cells)).rstrip()
         else:
-            text = line.text if width is None else fitted(line.text, width).rstrip()
+            text = line.text if width is None else fit_cell(line.text, width).rstrip()
             yield paint(text, BOLD) if is_colored and line.is_heading else text
 
 
-def why(job: JobRecord) -> str:
+def reason_text(job: JobRecord) -> str:
     """Return the reason for a job's status in a few words, with the root cause where that is another job."""
     words = ""
     if job.status not in (statuses.PENDING, statuses.RUNNING, statuses.COMPLETED):
@@ -93,13 +95,13 @@ def why(job: JobRecord) -> str:
     return "; ".join(filter(None, (words, job.changed_meanwhile)))
 
 
-def standing(job: JobRecord) -> str:
+def status_text(job: JobRecord) -> str:
     """Return the status of a job with its reason, such as `failed, exit code 7`."""
-    because = escape(why(job))
+    because = escape(reason_text(job))
     return f"{job.status}, {because}" if because else job.status
 
 
-def took(duration_s: float | None) -> str:
+def format_duration(duration_s: float | None) -> str:
     if duration_s is None:
         return ""
     if duration_s < 60:
@@ -108,7 +110,7 @@ def took(duration_s: float | None) -> str:
     return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{seconds:02}s"
 
 
-def ago(started_at: str) -> str:
+def format_age(started_at: str) -> str:
     """Return how long ago that was, such as `3m ago`; a time in the future (the clock was set) as it is."""
     elapsed_s = _elapsed_s(started_at)
     if elapsed_s is None or elapsed_s < 0:
@@ -123,7 +125,7 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
     one = run.invocation
     if is_verbose:
         yield one.id
-    yield ago(one.started_at)
+    yield format_age(one.started_at)
     yield one.hook
     if one.branch is not None:
         yield escape(one.branch)
@@ -144,15 +146,15 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
 
 
 def _row(job: JobRecord) -> Line:
-    cells = (escape(job.name), job.status, _time(job), escape(why(job)))
+    cells = (escape(job.name), job.status, _time(job), escape(reason_text(job)))
     return Line("", cells, is_open=not job.has_ended)
 
 
 def _time(job: JobRecord) -> str:
     """Return how long the job took, or how long it has been running."""
     if job.status == statuses.RUNNING and job.started_at is not None:
-        return took(max(0.0, _elapsed_s(job.started_at) or 0.0))
-    return took(job.duration_s)
+        return format_duration(max(0.0, _elapsed_s(job.started_at) or 0.0))
+    return format_duration(job.duration_s)
 
 
 def _elapsed_s(timestamp: str) -> float | None:

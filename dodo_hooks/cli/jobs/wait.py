@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import click
 
 from dodo_hooks.cli.completion import known_addresses
-from dodo_hooks.cli.jobs.addresses import Addressed, addressed
+from dodo_hooks.cli.jobs.addresses import Addressed, find_addressed
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
-from dodo_hooks.cli.jobs.run_table import standing
+from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.repository import print_once, repository_option, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
@@ -76,7 +76,7 @@ def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, re
     """
     report = print_once()
     repository_dir, own = store_here(ctx.obj, repo), _own_run(ctx.obj)
-    found = addressed(ctx.obj, repository_dir, where, report) if where else _alive(repository_dir, own, report)
+    found = find_addressed(ctx.obj, repository_dir, where, report) if where else _alive(repository_dir, own, report)
     for one in found:
         if one.invocation.id == own:
             raise UsageError("a job cannot wait for its own run; use `needs:` in the hook file")
@@ -96,7 +96,7 @@ def _alive(repository_dir: str, own: str | None, report: Report) -> list[Address
 
 
 def _target(found: Addressed, report: Report) -> Target:
-    names = None if found.is_whole else frozenset(job.name for job in found.jobs)
+    names = None if found.has_all_jobs else frozenset(job.name for job in found.jobs)
     return Target(LiveInvocation(found.invocation, report, monotonic_s), names)
 
 
@@ -126,7 +126,7 @@ def _verdict(targets: Sequence[Target]) -> int:
     for one in targets:
         failures = one.failures()
         for job in failures:
-            say(f"{escape(job.name)}: {standing(job)}")
+            say(f"{escape(job.name)}: {status_text(job)}")
             code = code or JOB_FAILED
         run = one.watched.invocation
         if not failures and one.names is None and run.error is not None:  # the run failed as a whole

@@ -13,7 +13,7 @@ from contextlib import suppress
 import click
 
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
-from dodo_hooks.cli.jobs.run_table import INDENT, Run, lines_of, standing, styled
+from dodo_hooks.cli.jobs.run_table import INDENT, Run, lines_of, status_text, style_lines
 from dodo_hooks.cli.repository import print_once, repository_option, store_here
 from dodo_hooks.cli.terminal_table import LEAST_COLUMNS, escape, print_safe, say
 from dodo_hooks.host.pause import Pause
@@ -78,7 +78,7 @@ def _print_changes(board: Board, report: Report) -> None:
         for run, job in board.jobs():
             if known.get(job.directory) != job.status:
                 known[job.directory] = job.status
-                say(f"{run.invocation.id} {run.invocation.hook} {escape(job.name)}: {standing(job)}")
+                say(f"{run.invocation.id} {run.invocation.hook} {escape(job.name)}: {status_text(job)}")
         if not known:
             report(NOTHING)
         sys.stdout.flush()
@@ -105,12 +105,12 @@ class Canvas:
     """Lines at the end of a terminal, drawn again in their place."""
 
     def __init__(self) -> None:
-        self._drawn = 0
+        self._draw_panel = 0
         sys.stdout.write("\x1b[?25l")  # hide the cursor
 
     def draw(self, lines: list[str]) -> None:
-        sys.stdout.write(f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else "\r\x1b[J")
-        self._drawn = len(lines)
+        sys.stdout.write(f"\x1b[{self._draw_panel}A\r\x1b[J" if self._draw_panel else "\r\x1b[J")
+        self._draw_panel = len(lines)
         for line in lines:
             print_safe(line)
         sys.stdout.flush()
@@ -126,7 +126,7 @@ def board_lines(board: Board, world: World, columns: int, rows: int) -> list[str
     if not lines:
         return [NOTHING]
     room = max(rows - 1, 3)  # the cursor stands below
-    printed = list(styled(lines, world, max(columns, LEAST_COLUMNS)))
+    printed = list(style_lines(lines, world, max(columns, LEAST_COLUMNS)))
     if len(printed) <= room:
         return printed
     room -= 2

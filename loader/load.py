@@ -57,7 +57,7 @@ def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) 
     """
     layers = read_layers(found, sources, main_top)
     root, diagnostics, origin = layers.root, [*layers.diagnostics], Origin()
-    if not layers.is_whole:
+    if not layers.is_complete:
         raise_errors(diagnostics, layers.texts)
     if found.family.translate is not None:
         translation = found.family.translate(root)

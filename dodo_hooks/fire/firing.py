@@ -184,9 +184,9 @@ def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> 
     """
     out: dict[int, Outcome] = {}
     if world.environ.get("LEFTHOOK_EXCLUDE"):
-        from dodo_hooks.fire.select.lefthook_variables import excluded
+        from dodo_hooks.fire.select.lefthook_variables import find_excluded
 
-        out = excluded(world, compiled.rules.family, hook)
+        out = find_excluded(world, compiled.rules.family, hook)
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
         return out

@@ -43,7 +43,7 @@ from dodo_hooks.loader.compile.job_commands import (
     Platform,
     Setting,
     command_of,
-    refused_command,
+    refusing_command,
     scalars_here,
 )
 from dodo_hooks.loader.compile.job_conditions import Checks, matchers
@@ -54,13 +54,13 @@ from dodo_hooks.loader.compile.validation import (
     check_mode_cycles,
     check_modes,
     check_names,
-    checked_needs,
+    check_needs,
     subject_of_job,
 )
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
 from dodo_hooks.loader.schema.file_models import HookFile
 from dodo_hooks.loader.schema.job_models import HookBody
-from dodo_hooks.loader.shell.quoting import TemplateError, remarks
+from dodo_hooks.loader.shell.quoting import TemplateError, find_doubtful_braces
 
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
 
@@ -147,7 +147,7 @@ class _Compiler:
     def hook(self, flats: dict[str, Flat]) -> Hook | None:
         """Return the hook; None if it has errors, which are added to the diagnostics."""
         name, flat = self.setting.hook, self.flat
-        needs, errors = checked_needs(name, flat, flats, self.tree)
+        needs, errors = check_needs(name, flat, flats, self.tree)
         errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
         severity = ERROR if self.origin.is_own else WARNING
@@ -204,14 +204,14 @@ class _Compiler:
         In another tool's file, a command that must not be executed only fails its own job (C6).
         """
         mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
-        for offset, sentence in remarks(text, self.setting.template):
+        for offset, sentence in find_doubtful_braces(text, self.setting.template):
             self.diagnostics.append(Diagnostic(mark_inside(scalars, mark, text, offset), sentence, subject, WARNING))
         try:
             command = command_of(text, member, self.setting)
             why = self._why_no_list(command.list_name)
             command = replace(command, list_name="", event="", refused=why) if why else command
         except TemplateError as error:
-            command = refused_command(text, self.setting, error.message)
+            command = refusing_command(text, self.setting, error.message)
             mark = mark_inside(scalars, mark, text, error.offset)
         if why := self._why_no_list(command.list_name):
             command = replace(command, list_name="", event="", refused=command.refused or why)

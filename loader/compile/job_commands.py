@@ -127,7 +127,7 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     return Command(text, argv, placed.list_name, files_at, max(placed.list_uses, 1), event, FILES_VARIABLE in text)
 
 
-def refused_command(text: str, setting: Setting, why: str) -> Command:
+def refusing_command(text: str, setting: Setting, why: str) -> Command:
     """Return a command that fails when it would run.
 
     Its list and its event are kept, so that it is skipped wherever the original command would be.

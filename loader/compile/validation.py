@@ -99,7 +99,7 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
         yield "stage_fixed", f"nothing to stage in {quote(hook)}: use it in {_STAGING[0]}"
 
 
-def checked_needs(
+def check_needs(
     hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node
 ) -> tuple[list[list[int]], list[Diagnostic]]:
     """Return the needs of each job as numbers, each once, and the errors about them.

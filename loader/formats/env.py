@@ -22,7 +22,7 @@ class Moving:
     value: str
 
 
-def divided(env: Entry | None, is_moving: Callable[[str], bool]) -> tuple[list[Entry], list[Moving]]:
+def split_env(env: Entry | None, is_moving: Callable[[str], bool]) -> tuple[list[Entry], list[Moving]]:
     """Return the `env:` with its literal values (none, or one entry), and the variables that are set in the command.
 
     A key without a value is an empty text.
@@ -43,7 +43,7 @@ def divided(env: Entry | None, is_moving: Callable[[str], bool]) -> tuple[list[E
     return ([with_value(env, MapNode(env.value.mark, tuple(kept)))] if kept else []), moving
 
 
-def exporting(job: MapNode, moving: Sequence[Moving], *, expands: bool) -> MapNode:
+def export_variables(job: MapNode, moving: Sequence[Moving], *, expands: bool) -> MapNode:
     """Return the job whose command first sets the variables.
 
     With `expands` the shell replaces `$NAME` in their values.

@@ -11,7 +11,7 @@ from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node
 from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, is_empty, items_of, text
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
 
 LEFTHOOK_STATES = ("merge", "rebase", "merge-commit")
 DAFT_STATES = ("merge", "rebase")
@@ -41,7 +41,7 @@ def _lefthook_item(item: Node, diagnostics: DiagnosticCollector) -> list[Node]:
         texts = [one for one in item.entries if one.key not in ("ref", "run") or _is_text(one, diagnostics)]
         return _alternatives(replace(item, entries=tuple(texts)), ("ref", "run"), diagnostics)
     if not isinstance(item, Scalar) or not isinstance(item.value, str):
-        diagnostics.note(item.mark, f"{described(item)} in a list never holds: a word is {join_or(LEFTHOOK_STATES)}")
+        diagnostics.note(item.mark, f"{describe(item)} in a list never holds: a word is {join_or(LEFTHOOK_STATES)}")
         raise Unmet
     return [_state(item, LEFTHOOK_STATES, diagnostics)]
 
@@ -51,7 +51,7 @@ def _is_text(entry: Entry, diagnostics: DiagnosticCollector) -> bool:
     if is_empty(entry.value) or (isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)):
         return True
     why = "lefthook takes one text: write an item for each"
-    diagnostics.note(entry.value.mark, f"{quote(entry.key)} with {described(entry.value)} never holds: {why}")
+    diagnostics.note(entry.value.mark, f"{quote(entry.key)} with {describe(entry.value)} never holds: {why}")
     return False
 
 
@@ -110,7 +110,7 @@ def _daft_only(item: Node, diagnostics: DiagnosticCollector) -> Node:
     if not isinstance(item, MapNode):
         return _state(item, DAFT_STATES, diagnostics)
     known = [
-        _translated(one, diagnostics)
+        _translate(one, diagnostics)
         for one in item.entries
         if _is_known(one, ("ref", "env", "run", "changed", "desc"), diagnostics)
     ]
@@ -158,18 +158,18 @@ def _alternatives(item: MapNode, keys: tuple[str, ...], diagnostics: DiagnosticC
     conditions = [one for one in item.entries if one not in reason and _is_known(one, keys, diagnostics)]
     if not conditions:
         raise Unmet
-    translated = [_translated(one, diagnostics) for one in conditions]
-    return [MapNode(one.mark if place else item.mark, (one, *reason)) for place, one in enumerate(translated)]
+    translate = [_translate(one, diagnostics) for one in conditions]
+    return [MapNode(one.mark if place else item.mark, (one, *reason)) for place, one in enumerate(translate)]
 
 
 def _is_known(entry: Entry, keys: tuple[str, ...], diagnostics: DiagnosticCollector) -> bool:
     if entry.key not in keys:
-        diagnostics.unknown(entry, keys, "a condition")
+        diagnostics.note_unknown(entry, keys, "a condition")
         return False
     return not is_empty(entry.value)
 
 
-def _translated(entry: Entry, diagnostics: DiagnosticCollector) -> Entry:
+def _translate(entry: Entry, diagnostics: DiagnosticCollector) -> Entry:
     if entry.key not in ("ref", "changed"):
         return entry
     patterns = tuple(_pattern(node, entry.key, diagnostics) for node in items_of(entry.value))

@@ -58,13 +58,13 @@ class DiagnosticCollector:
         """Return the result, with the diagnostics in the order of the files."""
         return Translation(root, sorted(self.found, key=lambda one: one.location), self.refused)
 
-    def ignored(self, entry: Entry, why: str) -> None:
+    def note_ignored(self, entry: Entry, why: str) -> None:
         self.note(entry.mark, f"{quote(entry.key)} is ignored: {why}")
 
-    def unchecked(self, entry: Entry, why: str) -> None:
+    def warn_unchecked(self, entry: Entry, why: str) -> None:
         self.warn(entry.mark, f"{quote(entry.key)} is not checked here: {why}")
 
-    def unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
+    def note_unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
         """Report a key that its own tool does not know either."""
         near = did_you_mean(entry.key, known)
         self.note(entry.mark, f"{quote(entry.key)} is ignored: unknown key of {owner}{near}")

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from dodo_hooks.core.matching import BELOW, BETWEEN, EITHER, EVERYTHING, NAME, PATH, SEARCH, SUFFIX, WHOLE
 from dodo_hooks.loader.globs.glob_regex import group_names, path_regex
-from dodo_hooks.loader.globs.glob_syntax import LITERAL, SPAN, STAR, Component, components_of, expanded
+from dodo_hooks.loader.globs.glob_syntax import LITERAL, SPAN, STAR, Component, components_of, expand_braces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def compile_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
     Raises:
         ValueError: it is not a glob; the message says why, and what would be one.
     """
-    return _compiled([_rooted(components_of(one), one) for one in expanded(pattern)], ignores_case)
+    return _compiled([_rooted(components_of(one), one) for one in expand_braces(pattern)], ignores_case)
 
 
 def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
@@ -37,7 +37,7 @@ def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
     Raises:
         ValueError: as for `compile_glob`.
     """
-    return _compiled([components_of(one) for one in expanded(pattern)], ignores_case)
+    return _compiled([components_of(one) for one in expand_braces(pattern)], ignores_case)
 
 
 def compile_regex(pattern: str) -> "Matcher":

@@ -23,7 +23,7 @@ SPAN: Component = [_STAR, _STAR]  # `**` as a whole component
 # Braces
 
 
-def expanded(pattern: str) -> list[str]:
+def expand_braces(pattern: str) -> list[str]:
     """Return the patterns without braces that a pattern stands for, one for each choice of alternatives.
 
     Raises:

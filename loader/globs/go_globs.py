@@ -10,7 +10,7 @@ github.com/gobwas/glob and github.com/bmatcuk/doublestar.
 from collections.abc import Iterable
 
 from dodo_hooks.loader.globs.glob_regex import group_names, path_regex, starred_regex
-from dodo_hooks.loader.globs.glob_syntax import LITERAL, STAR, components_of, expanded, items_of
+from dodo_hooks.loader.globs.glob_syntax import LITERAL, STAR, components_of, expand_braces, items_of
 
 _ANY = ".*"
 NEVER = "(?!)"  # an expression that matches nothing
@@ -23,7 +23,7 @@ def gobwas_regex(pattern: str, *, ignores_case: bool = False) -> str:
         ValueError: it is not a pattern; the message says why, and what would be one.
     """
     names = group_names()
-    return _whole([starred_regex(items_of(one, "!"), ".", names) for one in expanded(pattern)], ignores_case)
+    return _whole([starred_regex(items_of(one, "!"), ".", names) for one in expand_braces(pattern)], ignores_case)
 
 
 def gobwas_glob(pattern: str) -> str | None:
@@ -32,7 +32,7 @@ def gobwas_glob(pattern: str) -> str | None:
     Raises:
         ValueError: as for `gobwas_regex`.
     """
-    alternatives = expanded(pattern)
+    alternatives = expand_braces(pattern)
     globs = [_of_gobwas(one) for one in alternatives]
     if globs == alternatives:
         return pattern
@@ -53,7 +53,7 @@ def gobwas_branch_glob(pattern: str) -> str | None:
     glob = gobwas_glob(pattern)
     if glob is None or glob in ("*", "**"):
         return glob and "**"
-    kinds = [kind for one in expanded(pattern) for kind, _ in items_of(one, "!")]
+    kinds = [kind for one in expand_braces(pattern) for kind, _ in items_of(one, "!")]
     if STAR not in kinds:
         return pattern
     return glob if glob.endswith("/**") else None
@@ -82,7 +82,7 @@ def doublestar_regex(pattern: str, *, ignores_case: bool = False) -> str:
         ValueError: it is not a pattern; the message says why, and what would be one.
     """
     names = group_names()
-    usable = [one for one in expanded(pattern) if _is_plain(one)]
+    usable = [one for one in expand_braces(pattern) if _is_plain(one)]
     return _whole([path_regex(components_of(one), names) for one in usable], ignores_case)
 
 
@@ -92,7 +92,7 @@ def doublestar_glob(pattern: str) -> str | None:
     Raises:
         ValueError: as for `doublestar_regex`.
     """
-    alternatives = expanded(pattern)
+    alternatives = expand_braces(pattern)
     if not all(_is_plain(one) for one in alternatives):
         return None
     return pattern if all("/" in one for one in alternatives) else f"/{pattern}"

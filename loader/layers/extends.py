@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from dodo_hooks.core.diagnostics import NOTE, Diagnostic, Location
 from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.layers.discover import Found
-from dodo_hooks.loader.layers.merge import Layer, merged
+from dodo_hooks.loader.layers.merge import Layer, merge_layers
 from dodo_hooks.loader.read.json_reader import parse_json
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
 from dodo_hooks.loader.read.sources import SourceError, Sources, has_pattern
 from dodo_hooks.loader.read.toml_reader import parse_toml
 from dodo_hooks.loader.read.yaml_reader import Document, parse
@@ -28,10 +28,10 @@ _READERS: dict[str, Callable[[bytes, str], Document]] = {
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The merged tree of all files. It is incomplete, and not to be used, unless `is_whole` is set."""
+    """The merged tree of all files. It is incomplete, and not to be used, unless `is_complete` is set."""
 
     root: MapNode
-    is_whole: bool
+    is_complete: bool
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, bytes]  # of the files that were read, by the names in their locations
 
@@ -49,8 +49,8 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
             reader.add_local(main_top)
         reader.add_local(found.home)
     bottom = Layer(MapNode(Location(path_below(found.top, found.file), 1, 1), ()))
-    root = merged(reader.layers or [bottom], found.family.rules)
-    return Layers(root, reader.is_whole, tuple(reader.diagnostics), reader.texts)
+    root = merge_layers(reader.layers or [bottom], found.family.rules)
+    return Layers(root, reader.is_complete, tuple(reader.diagnostics), reader.texts)
 
 
 def is_yaml(path: str) -> bool:
@@ -84,7 +84,7 @@ class _Reader:
         self.layers: list[Layer] = []
         self.texts: dict[str, bytes] = {}
         self.diagnostics = [not_read(other, found.file, found.top) for other in found.also]
-        self.is_whole = True
+        self.is_complete = True
         self._found = found
         self._family = found.family
         self._sources = sources
@@ -149,9 +149,9 @@ class _Reader:
         document = _READERS.get(posixpath.splitext(path)[1], parse)(data, label)
         self.diagnostics += document.errors
         if document.root is None:
-            self.is_whole &= not document.errors
+            self.is_complete &= not document.errors
         elif not isinstance(document.root, MapNode):
-            found = described(document.root)
+            found = describe(document.root)
             self._find(document.root.mark, f"expected a mapping of keys to values, found {found}")
         else:
             return document.root
@@ -190,7 +190,7 @@ class _Reader:
         paths = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str) and item.value]
         for item in items:
             if item not in paths:
-                self._find(item.mark, f'"extends": expected a text, found {described(item)}{_hint(item)}')
+                self._find(item.mark, f'"extends": expected a text, found {describe(item)}{_hint(item)}')
         return paths if len(paths) == len(items) else []
 
     def _hook_files(self, folder: str, hooks: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
@@ -234,7 +234,7 @@ class _Reader:
         self._find(chain[-1].mark, f'"extends" forms a cycle: {circle}; remove one of them')
 
     def _find(self, mark: Location, message: str) -> None:
-        self.is_whole = False
+        self.is_complete = False
         self.diagnostics.append(Diagnostic(mark, message))
 
     def _note(self, mark: Location, message: str) -> None:

@@ -33,7 +33,7 @@ class Layer:
     is_instead: bool = False
 
 
-def merged(layers: Sequence[Layer], rules: Rules) -> MapNode:
+def merge_layers(layers: Sequence[Layer], rules: Rules) -> MapNode:
     """Merge all layers into one tree; the first is the lowest, and there has to be one."""
     result = layers[0].root
     for layer in layers[1:]:
@@ -54,7 +54,7 @@ def _map(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
             if rules.null_removes:
                 entries.pop(entry.key, None)
         elif old is None:
-            entries[entry.key] = _replaced(entry)
+            entries[entry.key] = _replace(entry)
         else:
             entries[entry.key] = _entry(old, entry, rules, depth)
     return MapNode(base.mark, tuple(entries.values()))
@@ -68,11 +68,11 @@ def _entry(old: Entry, new: Entry, rules: Rules, depth: int) -> Entry:
         if old.key == "jobs":
             return Entry(old.mark, old.key, _jobs(below, above, rules, depth))
         if old.key == "setup":
-            more = (_cleaned(item) for item in above.items)
+            more = (_clean(item) for item in above.items)
             return Entry(old.mark, old.key, ListNode(below.mark, (*below.items, *more)))
     if rules.wraps and old.key == "run" and isinstance(below, Scalar) and isinstance(above, Scalar):
-        return Entry(new.mark, new.key, _wrapped(below, above, rules.wraps))
-    return _replaced(new)
+        return Entry(new.mark, new.key, _wrap(below, above, rules.wraps))
+    return _replace(new)
 
 
 def _jobs(base: ListNode, overlay: ListNode, rules: Rules, depth: int) -> ListNode:
@@ -85,9 +85,9 @@ def _jobs(base: ListNode, overlay: ListNode, rules: Rules, depth: int) -> ListNo
         at = place_of.pop(_name(job), -1) if _name(job) else -1
         below = jobs[at] if at >= 0 else None
         if isinstance(below, MapNode) and isinstance(job, MapNode):
-            jobs[at] = _cleaned(job) if rules.replaces_jobs else _job(below, job, rules, depth + 2)
+            jobs[at] = _clean(job) if rules.replaces_jobs else _job(below, job, rules, depth + 2)
         else:
-            jobs.append(_cleaned(job))
+            jobs.append(_clean(job))
     return ListNode(base.mark, tuple(jobs))
 
 
@@ -105,23 +105,23 @@ def _name(job: Node) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _wrapped(below: Scalar, above: Scalar, placeholder: str) -> Scalar:
+def _wrap(below: Scalar, above: Scalar, placeholder: str) -> Scalar:
     if not isinstance(below.value, str) or not isinstance(above.value, str) or placeholder not in above.value:
         return above
     command = above.value.replace(placeholder, below.value)
     return Scalar(above.mark, command, command)
 
 
-def _replaced(entry: Entry) -> Entry:
-    return Entry(entry.mark, entry.key, _cleaned(entry.value))
+def _replace(entry: Entry) -> Entry:
+    return Entry(entry.mark, entry.key, _clean(entry.value))
 
 
-def _cleaned(node: Node) -> Node:
+def _clean(node: Node) -> Node:
     """Return a value of a higher layer without its keys that have no value: no lower layer has those keys."""
     if isinstance(node, ListNode):
-        return ListNode(node.mark, tuple(_cleaned(item) for item in node.items))
+        return ListNode(node.mark, tuple(_clean(item) for item in node.items))
     if isinstance(node, MapNode):
-        return MapNode(node.mark, tuple(_replaced(entry) for entry in node.entries if not _is_null(entry.value)))
+        return MapNode(node.mark, tuple(_replace(entry) for entry in node.entries if not _is_null(entry.value)))
     return node
 
 

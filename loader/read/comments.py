@@ -14,16 +14,16 @@ from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.layers.extends import is_yaml, path_below
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.sources import Sources
-from dodo_hooks.loader.read.yaml_reader import decoded, scalar_spans
+from dodo_hooks.loader.read.yaml_reader import decode, scalar_spans
 
 _COMMENT = re.compile("(?<![^\\s])#[^\r\n\x85\u2028\u2029]*")
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-Place = tuple[str, int]  # a file, and a line of it
+Position = tuple[str, int]  # a file, and a line of it
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    place: Place
+    position: Position
     text: str  # with its `#`
     is_behind: bool  # it follows a value on its line
 
@@ -32,8 +32,8 @@ class Comment:
 class Comments:
     """The comments that are still to be written, each once, however often an alias repeats their values."""
 
-    above: dict[Place, list[str]] = field(default_factory=dict[Place, list[str]])
-    behind: dict[Place, str] = field(default_factory=dict[Place, str])
+    above: dict[Position, list[str]] = field(default_factory=dict[Position, list[str]])
+    behind: dict[Position, str] = field(default_factory=dict[Position, str])
     at_end: list[str] = field(default_factory=list[str])
 
     def take_above(self, mark: Location) -> list[str]:
@@ -52,7 +52,7 @@ def read_comments(sources: Sources, top: str) -> Iterator[Comment]:
 
 def comments_of(data: bytes, file: str) -> Iterator[Comment]:
     """Yield the comments of a YAML file that can be read: each `#` behind a blank that is not inside of a value."""
-    text = decoded(data, file)
+    text = decode(data, file)
     at, line, counted = 0, 1, 0
     for start, end in (*scalar_spans(text), (len(text), len(text))):
         for found in _COMMENT.finditer(text, at, start):
@@ -63,17 +63,17 @@ def comments_of(data: bytes, file: str) -> Iterator[Comment]:
         at = end
 
 
-def placed(comments: Iterable[Comment], root: Node) -> Comments:
+def attach_comments(comments: Iterable[Comment], root: Node) -> Comments:
     """Attach the comments to the lines of the values that the tree still has."""
     lines: Mapping[str, list[int]] = _lines_of(root)
     result = Comments()
     for comment in comments:
-        file, line = comment.place
+        file, line = comment.position
         its_lines = lines.get(file, [])
         is_there = line in its_lines[bisect_left(its_lines, line) :][:1]
         at = bisect_right(its_lines, line)
         if comment.is_behind and is_there:
-            result.behind[comment.place] = comment.text
+            result.behind[comment.position] = comment.text
         elif at < len(its_lines):
             result.above.setdefault((file, its_lines[at]), []).append(comment.text)
         else:

@@ -7,7 +7,7 @@ of the same width wherever possible.
 
 import re
 
-from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decoded, parse
+from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decode, parse
 
 # What is never closed goes on to the end: else each further quote would be tried for a beginning.
 _PIECES = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*"?)|//[^\n]*|/\*.*?(?:\*/|\Z)|\t', re.DOTALL)
@@ -19,7 +19,7 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 def parse_json(data: bytes, file: str = "") -> Document:
     """Return the tree of a JSON file, as `yaml_reader.parse` does for YAML."""
     try:
-        text = decoded(data, file)
+        text = decode(data, file)
     except StopReading as stop:
         return Document(None, (stop.error,))
     return parse(_PIECES.sub(_as_yaml, text).encode(), file)

@@ -104,7 +104,7 @@ def _child(node: Node | None, step: str | int) -> Node | None:
     return None
 
 
-def described(node: Node | None) -> str:
+def describe(node: Node | None) -> str:
     """Return how a message names a node: `the text "yes"`, `the number 3`, `a list`."""
     if isinstance(node, ListNode):
         return "a list"

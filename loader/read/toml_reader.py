@@ -12,7 +12,7 @@ from typing import Any
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
-from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decoded, usable
+from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decode, replace_unusable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -36,7 +36,7 @@ Path = tuple[str | int, ...]
 def parse_toml(data: bytes, file: str = "") -> Document:
     """Return the tree of a TOML file, as `yaml_reader.parse` does for YAML, with the first error only."""
     try:
-        text = decoded(data, file)
+        text = decode(data, file)
         content = _read(text, file)
         places = _Scanner(text, file)
         places.scan()
@@ -205,7 +205,7 @@ class _Tree:
         return Entry(mark, self._usable(key, mark), self.node(value, path))
 
     def _usable(self, text: str, mark: Location) -> str:
-        kept, errors = usable(text, mark)
+        kept, errors = replace_unusable(text, mark)
         self.errors += errors
         return kept
 

@@ -44,7 +44,7 @@ _SENTENCES = (
 )
 
 
-def explained(problem: str, context: str) -> tuple[bool, str]:
+def explain_yaml_error(problem: str, context: str) -> tuple[bool, str]:
     """Return whether an error of PyYAML's is about the start of its context, and our message for it."""
     said = f"{context}: {problem}".replace("\n", " ")
     for pattern, sentence, at_start in _SENTENCES:

@@ -17,7 +17,7 @@ import yaml
 from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
-from dodo_hooks.loader.read.yaml_errors import explained
+from dodo_hooks.loader.read.yaml_errors import explain_yaml_error
 
 _DEEPEST = 50  # levels of nesting; a hook file has six
 _MOST_ALIASED = 100_000  # nodes that all aliases of a file may expand to together
@@ -62,7 +62,7 @@ def parse(data: bytes, file: str = "") -> Document:
     """
     builder = _Builder()
     try:
-        loader = yaml.SafeLoader(_printable(decoded(data, file), file))
+        loader = yaml.SafeLoader(_printable(decode(data, file), file))
         loader.name = file  # what PyYAML puts into its marks
         while (event := _next_event(loader)) is not None:
             builder.take(event)
@@ -75,7 +75,7 @@ def _root_or_nothing(root: Node | None) -> Node | None:
     return None if isinstance(root, Scalar) and root.value is None else root
 
 
-def decoded(data: bytes, file: str) -> str:
+def decode(data: bytes, file: str) -> str:
     """Return the text of the file.
 
     Raises:
@@ -115,7 +115,7 @@ def _next_event(loader: yaml.SafeLoader) -> Any:
     try:
         return loader.get_event() if loader.check_event() else None  # type: ignore[no-untyped-call]
     except yaml.MarkedYAMLError as error:
-        at_start, message = explained(error.problem or "", error.context or "")
+        at_start, message = explain_yaml_error(error.problem or "", error.context or "")
         mark = error.context_mark if at_start and error.context_mark else error.problem_mark
         raise StopReading(_mark(mark), message) from None
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
@@ -215,18 +215,18 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Scalar:
         mark = _mark(event.start_mark)
-        text, errors = usable(str(event.value), mark)
+        text, errors = replace_unusable(str(event.value), mark)
         self.errors += errors
         plain = event.style is None and event.tag is None
         source = event.start_mark.buffer[event.start_mark.pointer : event.end_mark.pointer]
         if plain:
-            return Scalar(mark, text, meaning(text), plain=True, source=source)
+            return Scalar(mark, text, yaml_value(text), plain=True, source=source)
         if event.tag in (None, _TAG + "str"):
             return Scalar(mark, text, text, source=source)
         return Scalar(mark, text, self._tagged(event, text))
 
     def _tagged(self, event: Any, text: str) -> str | int | float | bool | None:
-        value, kind = meaning(text), str(event.tag).removeprefix(_TAG)
+        value, kind = yaml_value(text), str(event.tag).removeprefix(_TAG)
         if kind not in _TYPES:
             self._refuse_tag(event)
         elif not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
@@ -277,7 +277,7 @@ class _Builder:
         self.errors.append(Diagnostic(mark, message))
 
 
-def usable(text: str, mark: Location) -> tuple[str, list[Diagnostic]]:
+def replace_unusable(text: str, mark: Location) -> tuple[str, list[Diagnostic]]:
     """Return the text without characters that no command, variable or path can contain, and the errors about them.
 
     Each one is replaced by U+FFFD, so that later code need not expect such a character.
@@ -289,7 +289,7 @@ def usable(text: str, mark: Location) -> tuple[str, list[Diagnostic]]:
     return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text), [Diagnostic(mark, message)]
 
 
-def meaning(text: str) -> str | int | float | bool | None:
+def yaml_value(text: str) -> str | int | float | bool | None:
     """Return the value that a plain text has in YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]

@@ -12,7 +12,7 @@ from typing import Any
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.read.comments import Comments
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node
-from dodo_hooks.loader.read.yaml_reader import meaning
+from dodo_hooks.loader.read.yaml_reader import yaml_value
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_./$(\\][ -~]*")
 _HARMFUL = re.compile(r": | #|[: ]\Z")  # of the texts that _HARMLESS matches
@@ -23,7 +23,7 @@ _LONGEST_KEY = 500  # a key without "?" may have 1024 characters
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
-def emitted(root: MapNode, *, with_origin: bool = False, comments: Comments | None = None) -> str:
+def emit_yaml(root: MapNode, *, with_origin: bool = False, comments: Comments | None = None) -> str:
     """Return the YAML text; `with_origin` adds a comment with `file:line` behind each value.
 
     The `comments` are consumed.
@@ -109,7 +109,7 @@ def _inline(node: Node) -> list[str]:
 def _is_harmless(text: str, pattern: re.Pattern[str]) -> bool:
     if not pattern.fullmatch(text) or _HARMFUL.search(text):
         return False
-    return isinstance(meaning(text), str) and not _AMBIGUOUS.fullmatch(text)
+    return isinstance(yaml_value(text), str) and not _AMBIGUOUS.fullmatch(text)
 
 
 def _literal(text: str) -> list[str]:

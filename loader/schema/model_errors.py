@@ -22,7 +22,7 @@ from dodo_hooks.loader.read.nodes import (
     Node,
     Path,
     Scalar,
-    described,
+    describe,
     key_mark_at,
     mark_at,
     node_at,
@@ -223,7 +223,7 @@ def _raised(error: ModelError) -> str:
 
 def _mismatch(error: ModelError, path: Path, node: Node | None) -> str:
     expected = _EXPECTED.get(error.kind, "something else").format(**error.context)
-    return f"expected {expected}, found {described(node)}{_hint(error, path, node)}"
+    return f"expected {expected}, found {describe(node)}{_hint(error, path, node)}"
 
 
 def _hint(error: ModelError, path: Path, node: Node | None) -> str:
@@ -247,7 +247,7 @@ def _hint(error: ModelError, path: Path, node: Node | None) -> str:
     return ""
 
 
-def without(root: Node, errors: Sequence[ModelError]) -> Node:
+def remove_values(root: Node, errors: Sequence[ModelError]) -> Node:
     """Return the tree without the values that have errors.
 
     A job without a command gets `:`, so that its name is known.

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.loader.read.nodes import MapNode, Node
 from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES, HookFile, UserFile
-from dodo_hooks.loader.schema.model_errors import ModelError, diagnostics_of, without
+from dodo_hooks.loader.schema.model_errors import ModelError, diagnostics_of, remove_values
 
 KEYS = {level: tuple(body.model_fields) for level, body in BODIES.items()}
 USER_KEYS = {level: tuple(body.model_fields) for level, body in USER_BODIES.items()}
@@ -25,7 +25,7 @@ def read_models(root: Node) -> tuple[HookFile, Node, list[Diagnostic]]:
     for _ in range(_ROUNDS):
         if isinstance(result, HookFile):
             return result, tree, diagnostics
-        tree = without(tree, result)
+        tree = remove_values(tree, result)
         result = _validated(tree)
     return HookFile(), MapNode(root.mark, ()), diagnostics
 

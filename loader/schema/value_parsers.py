@@ -26,7 +26,7 @@ from dodo_hooks.core.plan import (
 from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.core.units import bytes_of, seconds_of
 from dodo_hooks.loader.globs.compile_globs import compile_glob
-from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, described
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe
 from dodo_hooks.loader.shell.placeholders import is_known
 
 LEAST_LOG_BYTES = 64 * 1024
@@ -80,7 +80,7 @@ def as_written(node: object) -> object:
 
 
 def found(node: object) -> str:
-    return described(node) if isinstance(node, Scalar | ListNode | MapNode) else "nothing"
+    return describe(node) if isinstance(node, Scalar | ListNode | MapNode) else "nothing"
 
 
 # Values that are not what they look like

@@ -59,19 +59,19 @@ class Template(Record):
 
 def expand_placeholders(command: str, shell: str, template: Template) -> QuotedCommand:
     """`command` with expansions instead of placeholders, for a shell of this name; raises TemplateError."""
-    text, origin = _with_macros(command, template.macros)
+    text, origin = _expand_macros(command, template.macros)
     found = _find(text, template)
     if shell not in POSIX or not template.is_own:
         found = {offset: name for offset, name in found.items() if is_known(name, template.arguments)}
     try:
-        return _expanded(text, shell, found, template) if found else QuotedCommand(text)
+        return _expand(text, shell, found, template) if found else QuotedCommand(text)
     except Refused as refused:
         start = next(iter(found)) if refused.start is None else refused.start
         message = _message(found[start], refused, template)
         raise TemplateError(message, origin[min(start, len(origin) - 1)]) from None
 
 
-def remarks(command: str, template: Template) -> "Iterator[tuple[int, str]]":
+def find_doubtful_braces(command: str, template: Template) -> "Iterator[tuple[int, str]]":
     """Return what stays as it is and may be meant otherwise: where it stands, and a sentence."""
     for match in re.finditer(r"\{\{(\w+)\}\}", command):
         if match[1] in LISTS:
@@ -88,7 +88,7 @@ def placeholders_in(text: str, template: Template) -> "list[tuple[int, str]]":
     return sorted(known + [(match.start(), match[1]) for match in _macros_in(text, template.macros)])
 
 
-def _with_macros(text: str, macros: "Mapping[str, str]") -> "tuple[str, Sequence[int]]":
+def _expand_macros(text: str, macros: "Mapping[str, str]") -> "tuple[str, Sequence[int]]":
     """Return the text with macros pasted in, and for each character (and the end) its place in the text as it was."""
     origin, at, uses = list(range(len(text) + 1)), 0, 0
     while match := next(_macros_in(text, macros, at), None):
@@ -131,7 +131,7 @@ def _message(name: str, refused: Refused, template: Template) -> str:
     return f"{{{name}}} {refused.why} {refused.way.replace('NAME', variable_of(name))}{is_file}"
 
 
-def _expanded(text: str, shell: str, found: "dict[int, str]", template: Template) -> QuotedCommand:
+def _expand(text: str, shell: str, found: "dict[int, str]", template: Template) -> QuotedCommand:
     """Return the command with its expansions; raises Refused."""
     if shell not in POSIX:
         raise Refused(None, "needs a POSIX shell (sh, bash, dash): under this `shell:` read the variable", "NAME")

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.plan import as_argument
-from dodo_hooks.loader.shell.quoting import QuotedCommand, Template, TemplateError, expand_placeholders, remarks
+from dodo_hooks.loader.shell.quoting import (
+    QuotedCommand,
+    Template,
+    TemplateError,
+    expand_placeholders,
+    find_doubtful_braces,
+)
 
 B, ONE = '"${DODO_BRANCH-}"', '"${DODO_ARG1-}"'
 WORDS = '${DODO_ARG1+"$DODO_ARG1"} ${DODO_ARG2+"$DODO_ARG2"} ${DODO_ARG3+"$DODO_ARG3"}'
@@ -438,7 +444,7 @@ def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_told_al
     template = Template("pre-commit", 0, {"in-box": "x"}, is_own=False)
     text = "x {pushed_files} {staged_files} {in-box} {unknown}"
     assert expand_placeholders(text, "sh", template).text == 'x {pushed_files} "$@" x {unknown}'
-    assert [offset for offset, _ in remarks(text, template)] == [2]
+    assert [offset for offset, _ in find_doubtful_braces(text, template)] == [2]
 
 
 def test_c6_no_shell_takes_a_name_for_an_option(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import Loaded, load_with_tree
-from dodo_hooks.loader.read.comments import comments_of, placed, read_comments
+from dodo_hooks.loader.read.comments import attach_comments, comments_of, read_comments
 from dodo_hooks.loader.read.sources import Sources
-from dodo_hooks.loader.read.yaml_writer import emitted
+from dodo_hooks.loader.read.yaml_writer import emit_yaml
 from kit.repo import Repo
 
 
@@ -17,8 +17,8 @@ def dumped(folder: Path, *, with_origin: bool = False) -> tuple[Loaded, str]:
     assert found is not None
     sources = Sources()
     whole = load_with_tree(found, sources)
-    comments = placed(read_comments(sources, found.top), whole.root)
-    return whole, emitted(whole.root, with_origin=with_origin, comments=comments)
+    comments = attach_comments(read_comments(sources, found.top), whole.root)
+    return whole, emit_yaml(whole.root, with_origin=with_origin, comments=comments)
 
 
 LEFTHOOK = """\
@@ -116,7 +116,7 @@ def test_a_comment_is_a_mark_behind_a_blank_and_outside_of_a_value(
     text: str, expected: list[tuple[int, str, bool]]
 ) -> None:
     found = list(comments_of(text.encode(), "f"))
-    assert [(one.place[1], one.text, one.is_behind) for one in found] == expected
+    assert [(one.position[1], one.text, one.is_behind) for one in found] == expected
 
 
 def test_the_command_keeps_them_but_in_json(repo: Repo) -> None:

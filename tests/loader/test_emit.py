@@ -17,7 +17,7 @@ from dodo_hooks.loader.read.json_reader import parse_json
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.read.yaml_reader import parse
-from dodo_hooks.loader.read.yaml_writer import as_json, emitted
+from dodo_hooks.loader.read.yaml_writer import as_json, emit_yaml
 from kit.nodes import plain, root, tree
 
 # Everything that a program can be given, and pieces that mean something in YAML.
@@ -69,7 +69,7 @@ def said(node: Node) -> Any:
 def test_whatever_a_tree_says_its_text_says_too(content: dict[str, Any]) -> None:
     its_tree = root(content, "a # b\n:\x07")
     for with_origin in (False, True):
-        document = parse(emitted(its_tree, with_origin=with_origin).encode())
+        document = parse(emit_yaml(its_tree, with_origin=with_origin).encode())
         assert document.errors == ()
         assert document.root is not None
         assert said(document.root) == said(its_tree)
@@ -78,7 +78,7 @@ def test_whatever_a_tree_says_its_text_says_too(content: dict[str, Any]) -> None
 @given(TEXTS.filter(lambda key: len(key) > 1), TEXTS, st.integers(200, 3000))
 def test_a_long_key_is_no_trouble(key: str, value: str, times: int) -> None:
     for content in (value, [value], {"a": value}, None):
-        document = parse(emitted(root({key * times: content})).encode())
+        document = parse(emit_yaml(root({key * times: content})).encode())
         assert document.errors == ()
         assert document.root is not None
         assert plain(document.root) == {key * times: content}
@@ -136,13 +136,13 @@ hooks:
         glob: "*.py"  # f:5
         description:  # f:5
 """
-    assert emitted(its_tree, with_origin=True) == expected[1:]
+    assert emit_yaml(its_tree, with_origin=True) == expected[1:]
     without = "".join(f"{line.partition('  # f:')[0]}\n" for line in expected[1:].splitlines())
-    assert emitted(its_tree) == without
+    assert emit_yaml(its_tree) == without
 
 
 def test_a_file_that_says_nothing_is_an_empty_mapping() -> None:
-    assert (emitted(tree("{}")), as_json(tree("{}"))) == ("{}\n", "{}\n")
+    assert (emit_yaml(tree("{}")), as_json(tree("{}"))) == ("{}\n", "{}\n")
 
 
 # Round trips of whole files
@@ -163,7 +163,7 @@ def same(plan: Plan) -> Plan:
     return plan._replace(file="", diagnostics=(), digest="", family="")
 
 
-def assert_round_trip(files: dict[str, str], written: Callable[[MapNode], str] = emitted) -> None:
+def assert_round_trip(files: dict[str, str], written: Callable[[MapNode], str] = emit_yaml) -> None:
     first = load_files(files)
     second = load_files({"hooks.dodo": written(first.root)})
     assert same(second.plan) == same(first.plan)
@@ -192,7 +192,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("case", FILES)
-@pytest.mark.parametrize("written", [emitted, as_json, lambda root: emitted(root, with_origin=True)])
+@pytest.mark.parametrize("written", [emit_yaml, as_json, lambda root: emit_yaml(root, with_origin=True)])
 def test_what_is_dumped_loads_to_the_same_plan(case: str, written: Callable[[MapNode], str]) -> None:
     assert_round_trip(FILES[case], written)
 

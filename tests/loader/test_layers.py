@@ -142,7 +142,7 @@ def test_daft_its_layers_lie_where_daft_looks_for_them(tmp_path: Path, write: Wr
         }
     )  # fmt: skip
     layers = layers_of(tmp_path)
-    assert (layers.is_whole, all(one.severity == NOTE for one in layers.diagnostics)) == (True, True)
+    assert (layers.is_complete, all(one.severity == NOTE for one in layers.diagnostics)) == (True, True)
     assert plain(layers.root) == {
         "hooks": {"post-clone": {"jobs": [{"run": "y"}, {"run": "z"}]}},
         "log": {"retention": "1d"},
@@ -197,7 +197,7 @@ def test_r22_a_file_of_another_family_that_is_extended_and_cannot_be_read_is_ref
     write({"lefthook.yml": "extends: [folder, loose]", "folder/x": ""})
     (tmp_path / "top" / "loose").symlink_to("nowhere")
     layers = layers_of(tmp_path)
-    assert not layers.is_whole
+    assert not layers.is_complete
     assert [one.message for one in layers.diagnostics] == [
         '"extends": "folder": expected a hook file, found a directory',
         '"extends": "loose": no such file',

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.layers.config_formats import DAFT, DODO, LEFTHOOK
-from dodo_hooks.loader.layers.merge import Layer, merge, merged
+from dodo_hooks.loader.layers.merge import Layer, merge, merge_layers
 from dodo_hooks.loader.read.nodes import MapNode, key_mark_at, mark_at
 from kit.nodes import marks, plain, root, tree
 
@@ -157,9 +157,9 @@ def test_no_place_is_made_up(low: Any, high: Any) -> None:
 def test_lefthook_the_setup_of_the_main_file_comes_last() -> None:
     files = ["pre-commit: {setup: [m, n]}", "pre-commit: {setup: [e]}", "pre-commit: {setup: [f]}"]
     layers = [Layer(tree(file)) for file in files]
-    assert plain(merged(layers, LEFTHOOK.rules)) == {"pre-commit": {"setup": ["e", "f", "m", "n"]}}
+    assert plain(merge_layers(layers, LEFTHOOK.rules)) == {"pre-commit": {"setup": ["e", "f", "m", "n"]}}
     layers += [Layer(tree("pre-commit: {setup: }")), Layer(tree("pre-commit: {setup: [m]}"))]
-    assert plain(merged(layers, LEFTHOOK.rules)) == {"pre-commit": {"setup": ["m"]}}
+    assert plain(merge_layers(layers, LEFTHOOK.rules)) == {"pre-commit": {"setup": ["m"]}}
 
 
 def test_lefthook_a_command_may_stand_for_the_one_below_it() -> None:
@@ -185,6 +185,6 @@ def test_daft_a_named_job_replaces_the_other_and_nothing_says_nothing() -> None:
 def test_daft_a_file_for_one_hook_is_all_that_counts_for_it() -> None:
     base = Layer(tree("hooks: {p: {piped: true, jobs: [{run: x}]}, q: {jobs: [{run: y}]}}"))
     instead = Layer(tree("hooks: {p: {jobs: [{run: z}]}}"), is_instead=True)
-    assert plain(merged([base, instead], DAFT.rules)) == {
+    assert plain(merge_layers([base, instead], DAFT.rules)) == {
         "hooks": {"q": {"jobs": [{"run": "y"}]}, "p": {"jobs": [{"run": "z"}]}}
     }

@@ -22,9 +22,9 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     """
     from dodo_hooks.loader.layers.discover import find_hook_file, named_hook_file
     from dodo_hooks.loader.load import load_with_tree
-    from dodo_hooks.loader.read.comments import placed, read_comments
+    from dodo_hooks.loader.read.comments import attach_comments, read_comments
     from dodo_hooks.loader.read.sources import Sources
-    from dodo_hooks.loader.read.yaml_writer import as_json, emitted
+    from dodo_hooks.loader.read.yaml_writer import as_json, emit_yaml
     from dodo_hooks.plans.cache import main_top_of
 
     if origin and form == "json":
@@ -45,6 +45,6 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     if form == "json":
         text = as_json(whole.root)
     else:
-        comments = placed(read_comments(sources, found.top), whole.root)
-        text = emitted(whole.root, with_origin=origin, comments=comments)
+        comments = attach_comments(read_comments(sources, found.top), whole.root)
+        text = emit_yaml(whole.root, with_origin=origin, comments=comments)
     click.echo(text.encode(), nl=False)  # UTF-8 wherever it goes: it is a file

@@ -28,7 +28,7 @@ def is_turned_off(world: "World", top: str) -> bool:
     return found is not None and found.family.name == FAMILY
 
 
-def excluded(world: "World", family: str, hook: "Hook") -> "dict[int, Outcome]":
+def find_excluded(world: "World", family: str, hook: "Hook") -> "dict[int, Outcome]":
     """Return the outcome of each job that LEFTHOOK_EXCLUDE leaves out. `family`: the config format of the hook file."""
     words = [word for word in world.environ.get(EXCLUDE, "").split(",") if word]
     if not words or family != FAMILY:

@@ -68,7 +68,7 @@ _ABORTS = ("worktree-post-create",)  # fails its command although it is no gate 
 
 def translate(root: MapNode) -> Translation:
     """Translate a daft file to our format."""
-    return _File(root).translated()
+    return _File(root).translate()
 
 
 class _File:
@@ -78,13 +78,13 @@ class _File:
         self._diagnostics = DiagnosticCollector()
         self._source_dir = text_of(self._fields.get("source_dir")).rstrip("/") or ".daft"
 
-    def translated(self) -> Translation:
+    def translate(self) -> Translation:
         entries: list[Entry] = []
         for entry in self._root.entries:
             if entry.key.startswith("x-"):
                 continue  # only holds anchors for aliases
             if entry.key not in _TOP_KEYS:
-                self._diagnostics.unknown(entry, _TOP_KEYS, "daft")
+                self._diagnostics.note_unknown(entry, _TOP_KEYS, "daft")
             elif entry.key in self._fields:
                 entries += self._setting(entry)
         return self._diagnostics.translation(MapNode(self._root.mark, tuple(entries)))
@@ -98,11 +98,11 @@ class _File:
             return [with_value(entry, self._log(entry.value))]
         if entry.key in _NOT_DONE:
             if not (entry.key == "no_tty" and not is_true(entry)):
-                self._diagnostics.ignored(entry, _NOT_DONE[entry.key])
+                self._diagnostics.note_ignored(entry, _NOT_DONE[entry.key])
         elif entry.key == "output":
             if not isinstance(entry.value, ListNode):
                 return [entry]
-            self._diagnostics.ignored(entry, "what is shown cannot be chosen for single hooks")
+            self._diagnostics.note_ignored(entry, "what is shown cannot be chosen for single hooks")
         return []
 
     def _log(self, node: Node) -> Node:
@@ -113,9 +113,9 @@ class _File:
             if one.key in _LOG_KEYS:
                 kept.append(one)
             elif one.key == "stale_running_after":
-                self._diagnostics.ignored(one, "a dead run is detected by its lock, not by its age")
+                self._diagnostics.note_ignored(one, "a dead run is detected by its lock, not by its age")
             else:
-                self._diagnostics.unknown(one, _LOG_KEYS, 'daft\'s "log"')
+                self._diagnostics.note_unknown(one, _LOG_KEYS, 'daft\'s "log"')
         return MapNode(node.mark, tuple(kept))
 
     def _bodies(self, node: Node, *, is_task: bool) -> Node:
@@ -132,11 +132,11 @@ class _File:
         """Return the name of the hook here; None if it never fires here."""
         name = _RENAMED_HOOKS.get(entry.key, entry.key)
         if entry.key in _FIRED_BY_DAFT and (entry.key not in known_hooks() or entry.key == "post-merge"):
-            self._diagnostics.ignored(entry, f"this hook never fires here: {_FIRED_BY_DAFT[entry.key]}")
+            self._diagnostics.note_ignored(entry, f"this hook never fires here: {_FIRED_BY_DAFT[entry.key]}")
             return None
         if name in known_hooks() or did_you_mean(name, known_hooks()):
             return name  # a misspelt one may be a gate: the models refuse it
-        self._diagnostics.ignored(entry, "neither git nor daft has a hook of this name")
+        self._diagnostics.note_ignored(entry, "neither git nor daft has a hook of this name")
         return None
 
     def _body(self, entry: Entry, name: str, *, is_task: bool) -> Node:
@@ -145,7 +145,7 @@ class _File:
         fields = fields_of(entry.value)
         for one in entry.value.entries:
             if one.key not in _HOOK_KEYS:
-                self._diagnostics.unknown(one, _HOOK_KEYS, "daft's hooks")
+                self._diagnostics.note_unknown(one, _HOOK_KEYS, "daft's hooks")
         out = [fields[key] for key in _HOOK_SAME if key in fields]
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += self._fail_mode(entry, fields, name, is_task=is_task)
@@ -156,14 +156,14 @@ class _File:
         subject = f"{'task' if is_task else 'hook'} {quote(name)}"
         out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)
         jobs = Jobs(self._diagnostics, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
-        return MapNode(entry.value.mark, (*out, *jobs.translated(fields)))
+        return MapNode(entry.value.mark, (*out, *jobs.translate(fields)))
 
     def _fail_mode(self, entry: Entry, fields: dict[str, Entry], name: str, *, is_task: bool) -> list[Entry]:
         """Return the `fail_mode`: by default only gates fail git, and the creation of a working tree."""
         written = fields.get("fail_mode")
         if is_task:
             if written:
-                self._diagnostics.ignored(written, "a task fails with its first job that does")
+                self._diagnostics.note_ignored(written, "a task fails with its first job that does")
             return []
         if written:
             return [with_value(written, text(written.value.mark, text_of(written).lower()))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import quote
-from dodo_hooks.loader.formats.env import divided, exporting, with_line
+from dodo_hooks.loader.formats.env import export_variables, split_env, with_line
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node
 from dodo_hooks.loader.formats.skip_only import daft_condition
 from dodo_hooks.loader.formats.translation import (
@@ -19,7 +19,7 @@ from dodo_hooks.loader.formats.translation import (
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
 
 _SAME = (
     "description",
@@ -105,14 +105,14 @@ class Jobs:
     def __init__(self, diagnostics: DiagnosticCollector, body: Body) -> None:
         self._diagnostics, self._body = diagnostics, body
 
-    def translated(self, fields: dict[str, Entry]) -> list[Entry]:
+    def translate(self, fields: dict[str, Entry]) -> list[Entry]:
         """Return `jobs:`, followed by the jobs of the older `commands:`."""
         jobs, commands = fields.get("jobs"), fields.get("commands")
         if jobs and not isinstance(jobs.value, ListNode):
             return [jobs]
         nodes = [self._job(node) for node in items_of(jobs.value)] if jobs else []
         if commands and not isinstance(commands.value, MapNode):
-            found = f"expected a mapping of names to what they run, found {described(commands.value)}"
+            found = f"expected a mapping of names to what they run, found {describe(commands.value)}"
             self._diagnostics.error(commands.value.mark, f'"commands": {found}', f"hook {quote(self._body.name)}")
         elif commands and isinstance(commands.value, MapNode):
             nodes += [self._command(one) for one in commands.value.entries]
@@ -129,7 +129,7 @@ class Jobs:
     def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
         for one in node.entries:
             if one.key not in keys:
-                self._diagnostics.unknown(one, keys, f'daft\'s "{where}"')
+                self._diagnostics.note_unknown(one, keys, f'daft\'s "{where}"')
         return replace(node, entries=tuple(one for one in node.entries if one.key in keys))
 
     def _job(self, node: Node) -> Node:
@@ -150,7 +150,7 @@ class Jobs:
             made.append(with_value(jobs, replace(jobs.value, items=items)))
         elif jobs:
             made.append(jobs)
-        for one in divided(fields_of(node).get("env"), _is_moving)[1]:
+        for one in split_env(fields_of(node).get("env"), _is_moving)[1]:
             self._diagnostics.note(one.mark, f"{quote(one.name)} is ignored: its placeholder has no value in a group")
         leaf = self._leaf(replace(node, entries=tuple(one for one in node.entries if one is not entry)))
         return replace(leaf, entries=(*leaf.entries, with_value(entry, replace(group, entries=tuple(made)))))
@@ -160,12 +160,12 @@ class Jobs:
         fields = fields_of(node)
         subject = subject_of(fields, self._body.name)
         if "tracks" in fields:
-            self._diagnostics.ignored(fields["tracks"], "no job is run anew when a working tree has been moved")
-        env, moving = divided(fields.get("env"), _is_moving)
+            self._diagnostics.note_ignored(fields["tracks"], "no job is run anew when a working tree has been moved")
+        env, moving = split_env(fields.get("env"), _is_moving)
         command = self._run(fields, subject)
         is_about_files = _is_about_files(fields, command)
         if "stage_fixed" in fields and self._body.name not in _STAGING:
-            self._diagnostics.ignored(fields.pop("stage_fixed"), f"nothing to stage in {quote(self._body.name)}")
+            self._diagnostics.note_ignored(fields.pop("stage_fixed"), f"nothing to stage in {quote(self._body.name)}")
         out = [fields[key] for key in ("name", *_SAME) if key in fields]
         out += [with_value(fields["log"], self._log(fields["log"].value))] if "log" in fields else []
         out += [as_list(fields["tags"])] if "tags" in fields else []
@@ -175,7 +175,7 @@ class Jobs:
         root = fields.get("root")
         enters = root is not None and command and (is_about_files or "{" in text_of(root))
         out += [root] if root and not enters else []
-        job = exporting(replace(node, entries=(*out, *env)), moving, expands=False)
+        job = export_variables(replace(node, entries=(*out, *env)), moving, expands=False)
         for entry in (root, fields.get("env"), *command):
             self._check_placeholders(entry.value if entry else None, node.mark)
         return with_line(job, f'cd "{text_of(root)}" || exit') if enters else job
@@ -188,9 +188,9 @@ class Jobs:
             if one.key in _LOG_KEYS:
                 kept.append(one)
             elif one.key in _LOG_NOT_DONE:
-                self._diagnostics.ignored(one, _LOG_NOT_DONE[one.key])
+                self._diagnostics.note_ignored(one, _LOG_NOT_DONE[one.key])
             else:
-                self._diagnostics.unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
+                self._diagnostics.note_unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
         return replace(node, entries=tuple(kept))
 
     def _run(self, fields: dict[str, Entry], subject: str) -> list[Entry]:
@@ -220,7 +220,7 @@ class Jobs:
         for item in items_of(only_on.value):
             if not isinstance(item, Scalar) or item.text not in _SYSTEMS:
                 self._diagnostics.error(
-                    item.mark, f'"os": expected linux, macos or windows, found {described(item)}', subject
+                    item.mark, f'"os": expected linux, macos or windows, found {describe(item)}', subject
                 )
         entries = tuple(Entry(only_on.mark, name, run.value) for name in systems)
         return with_value(run, MapNode(run.value.mark, entries))

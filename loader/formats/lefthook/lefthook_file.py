@@ -30,7 +30,7 @@ from dodo_hooks.loader.formats.translation import (
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
 
 _SAME = ("rc", "source_dir", "source_dir_local")
 # Settings of lefthook itself, for its installation and updates, and keys that are resolved before.
@@ -88,7 +88,7 @@ _OUTPUT = {
 
 def translate(root: MapNode) -> Translation:
     """Translate a lefthook file to our format."""
-    return _File(root).translated()
+    return _File(root).translate()
 
 
 class _File:
@@ -102,7 +102,7 @@ class _File:
             is_version_2=_is_version_2(self._fields),
         )
 
-    def translated(self) -> Translation:
+    def translate(self) -> Translation:
         entries: list[Entry] = []
         hooks: list[Entry] = []
         tasks: list[Entry] = []
@@ -112,7 +112,7 @@ class _File:
             elif entry.key in CLIENT_HOOKS:
                 hooks.append(with_value(entry, self._hook(entry, is_task=False)))
             elif entry.key in SERVER_HOOKS:
-                self._diagnostics.ignored(entry, "only hooks that git fires where you work are run here")
+                self._diagnostics.note_ignored(entry, "only hooks that git fires where you work are run here")
             elif isinstance(entry.value, MapNode) and any(
                 entry.value.entry(key) for key in ("commands", "jobs", "scripts")
             ):
@@ -121,9 +121,9 @@ class _File:
             elif entry.key.startswith("x-"):
                 continue  # only holds anchors for aliases
             elif entry.key in _HOOK_KEYS:
-                self._diagnostics.ignored(entry, "it belongs below the name of a hook")
+                self._diagnostics.note_ignored(entry, "it belongs below the name of a hook")
             else:
-                self._diagnostics.unknown(entry, (*CLIENT_HOOKS, *_TOP_KEYS), "lefthook")
+                self._diagnostics.note_unknown(entry, (*CLIENT_HOOKS, *_TOP_KEYS), "lefthook")
         mark = self._root.mark
         entries += self._default_folders(mark, hooks + tasks)
         for key, bodies in (("hooks", hooks), ("tasks", tasks)):
@@ -150,16 +150,16 @@ class _File:
         if entry.key in _SAME:
             return [entry]
         if entry.key == "glob_matcher" and text_of(entry) not in ("gobwas", "doublestar"):
-            self._diagnostics.ignored(entry, "it is gobwas or doublestar")
+            self._diagnostics.note_ignored(entry, "it is gobwas or doublestar")
         if entry.key in _OWN:
             return []
         if entry.key in _NOT_DONE:
             if not _is_false(entry.value):
-                self._diagnostics.ignored(entry, _NOT_DONE[entry.key])
+                self._diagnostics.note_ignored(entry, _NOT_DONE[entry.key])
             return []
         if entry.key in _REMOTES:
             if entry.value != ListNode(entry.value.mark, ()):
-                self._diagnostics.unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
+                self._diagnostics.warn_unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
             return []
         if entry.key == "colors":
             return self._colors(entry)
@@ -167,7 +167,7 @@ class _File:
 
     def _colors(self, entry: Entry) -> list[Entry]:
         if isinstance(entry.value, MapNode):
-            self._diagnostics.ignored(entry, "the colors themselves cannot be chosen here")
+            self._diagnostics.note_ignored(entry, "the colors themselves cannot be chosen here")
             return []
         word = text_of(entry)
         if word in ("on", "off"):
@@ -178,7 +178,7 @@ class _File:
         """Translate `output:`, which lists what is shown, or the older `skip_output:`, which lists what is hidden."""
         is_skip = entry.key == "skip_output"
         if is_skip and "output" in self._fields:
-            self._diagnostics.ignored(entry, '"output" is there as well')
+            self._diagnostics.note_ignored(entry, '"output" is there as well')
             return []
         if isinstance(entry.value, Scalar) and isinstance(entry.value.value, bool):
             return [Entry(entry.mark, "output", flag(entry.value.mark, entry.value.value is not is_skip))]
@@ -187,7 +187,7 @@ class _File:
         words: list[Scalar] = []
         for item in entry.value.items:
             if not isinstance(item, Scalar) or item.text not in _OUTPUT:
-                self._diagnostics.note(item.mark, f"{described(item)} is ignored: {quote(entry.key)} has no such word")
+                self._diagnostics.note(item.mark, f"{describe(item)} is ignored: {quote(entry.key)} has no such word")
             elif _OUTPUT[item.text] and _OUTPUT[item.text] not in [word.text for word in words]:
                 words.append(text(item.mark, _OUTPUT[item.text]))
         if is_skip:
@@ -202,7 +202,7 @@ class _File:
         subject = f"{'task' if is_task else 'hook'} {quote(entry.key)}"
         for one in entry.value.entries:
             if one.key not in _HOOK_KEYS:
-                self._diagnostics.unknown(one, _HOOK_KEYS, f"lefthook's hooks, in {subject}")
+                self._diagnostics.note_unknown(one, _HOOK_KEYS, f"lefthook's hooks, in {subject}")
         fields = {key: _typed(one) for key, one in fields_of(entry.value).items()}
         out = [*_modes(entry.mark, fields, self._diagnostics)]
         for key in ("skip", "only"):
@@ -212,16 +212,16 @@ class _File:
         out += [_setup(fields["setup"])] if "setup" in fields else []
         out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)
         self._note_unsupported(fields)
-        jobs = Jobs(self._diagnostics, self._rules, entry.key, _words(fields.get("exclude_tags"))).translated(fields)
+        jobs = Jobs(self._diagnostics, self._rules, entry.key, _words(fields.get("exclude_tags"))).translate(fields)
         return MapNode(entry.value.mark, (*out, *([jobs] if jobs else [])))
 
     def _note_unsupported(self, fields: dict[str, Entry]) -> None:
         diff = fields.get("fail_on_changes_diff")
         if diff and not is_true(diff):
-            self._diagnostics.ignored(diff, "the diff of what was changed is always shown")
+            self._diagnostics.note_ignored(diff, "the diff of what was changed is always shown")
         stash = fields.get("stash_unstaged_changes")
         if stash and not is_true(stash):
-            self._diagnostics.ignored(stash, "unstaged changes are hidden whenever jobs change files")
+            self._diagnostics.note_ignored(stash, "unstaged changes are hidden whenever jobs change files")
 
 
 def _is_version_2(fields: dict[str, Entry]) -> bool:
@@ -251,7 +251,7 @@ def _modes(mark: Location, fields: dict[str, Entry], diagnostics: DiagnosticColl
     """
     follow, parallel, piped = fields.get("follow"), fields.get("parallel"), fields.get("piped")
     if is_true(follow) and is_true(parallel) and follow:
-        diagnostics.ignored(follow, "what jobs print that run at the same time is shown one job after the other")
+        diagnostics.note_ignored(follow, "what jobs print that run at the same time is shown one job after the other")
     if parallel is None or _is_false(parallel.value):
         sequential = [Entry(mark, "parallel", flag(mark, False))] if parallel is None else [parallel]
         return [piped] if piped and not _is_false(piped.value) else sequential

@@ -32,7 +32,7 @@ class Inherited:
     root: Entry | None = None
     variables: tuple[Moving, ...] = ()  # what the environments of groups set in each command
 
-    def extended(self, fields: dict[str, Entry]) -> "Inherited":
+    def extend(self, fields: dict[str, Entry]) -> "Inherited":
         """Return the rules with those of one more level."""
         added = (*self.added, *(fields[key] for key in _ADDED if key in fields))
         files, root = fields.get("files", self.files), fields.get("root", self.root)
@@ -59,7 +59,7 @@ class FileRules:
             whom = "a script without a list" if is_script else f"a command of {quote(hook)} that names none"
             of_groups = (*inherited.added, *([inherited.files] if inherited.files else []))
             for entry in dict.fromkeys((*(fields[key] for key in FILE_KEYS if key in fields), *of_groups)):
-                self._diagnostics.ignored(entry, f"lefthook does not filter files for {whom}")
+                self._diagnostics.note_ignored(entry, f"lefthook does not filter files for {whom}")
             return root
         rules = [*([inherited.files] if inherited.files else []), *self._patterns(inherited, subject)]
         if root and not rules and not names_files:  # only files in the folder count

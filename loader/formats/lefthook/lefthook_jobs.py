@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import quote
-from dodo_hooks.loader.formats.env import Moving, divided, exporting
+from dodo_hooks.loader.formats.env import Moving, export_variables, split_env
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules, Inherited
 from dodo_hooks.loader.formats.skip_only import lefthook_condition
 from dodo_hooks.loader.formats.translation import (
@@ -28,7 +28,7 @@ from dodo_hooks.loader.formats.translation import (
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, described
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
 
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _MILLISECONDS = {
@@ -51,8 +51,8 @@ def our_duration(node: Node) -> Node:
     if not parts or "".join(number + unit for number, unit in parts) != node.text:
         return node
     milliseconds = -(-sum(Fraction(number) * _MILLISECONDS[unit] for number, unit in parts) // 1)
-    is_whole = milliseconds % 1000 == 0
-    return text(node.mark, f"{milliseconds // 1000}s" if is_whole else f"{milliseconds}ms")
+    is_complete = milliseconds % 1000 == 0
+    return text(node.mark, f"{milliseconds // 1000}s" if is_complete else f"{milliseconds}ms")
 
 
 _TEXTS = ("args", "fail_text", "files", "name", "root", "run", "runner", "script", "tags", "timeout")
@@ -83,9 +83,9 @@ class Jobs:
         self._excluded = excluded  # `exclude_tags:`, which in lefthook may contain names, too
         self._names: set[str] = set()
 
-    def translated(self, fields: dict[str, Entry]) -> Entry | None:
+    def translate(self, fields: dict[str, Entry]) -> Entry | None:
         """Return `jobs:` first, then the commands, then the scripts, in lefthook's order."""
-        inherited = Inherited().extended(fields)
+        inherited = Inherited().extend(fields)
         jobs = fields.get("jobs")
         if jobs and not isinstance(jobs.value, ListNode):
             return jobs
@@ -98,7 +98,7 @@ class Jobs:
     def _named(self, entry: Entry, inherited: Inherited) -> list[Node]:
         """Return the jobs in `commands:` or `scripts:`, in lefthook's order."""
         if not isinstance(entry.value, MapNode):
-            found = f"expected a mapping of names to what they run, found {described(entry.value)}"
+            found = f"expected a mapping of names to what they run, found {describe(entry.value)}"
             self._diagnostics.error(entry.value.mark, f"{quote(entry.key)}: {found}", f"hook {quote(self._hook)}")
             return []
         jobs: list[Node] = []
@@ -114,7 +114,7 @@ class Jobs:
     def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
         for one in node.entries:
             if one.key not in keys:
-                self._diagnostics.unknown(one, keys, f'lefthook\'s "{where}"')
+                self._diagnostics.note_unknown(one, keys, f'lefthook\'s "{where}"')
         return replace(node, entries=tuple(_typed(one) for one in node.entries if one.key in keys))
 
     def _job(self, node: Node, inherited: Inherited) -> Node:
@@ -131,14 +131,14 @@ class Jobs:
         fields, inside = fields_of(node), fields_of(self._known(group, _GROUP_KEYS, "group"))
         for key in fields:
             if key not in _OF_GROUP:
-                self._diagnostics.ignored(fields[key], "lefthook does not hand it down to the jobs of a group")
-        env, moving = divided(fields.get("env"), _is_moving)
+                self._diagnostics.note_ignored(fields[key], "lefthook does not hand it down to the jobs of a group")
+        env, moving = split_env(fields.get("env"), _is_moving)
         modes = [inside[key] for key in ("parallel", "piped") if is_true(inside.get(key))]
         made = modes or [Entry(entry.mark, "parallel", flag(entry.mark, False))]
         jobs = inside.get("jobs")
         if jobs and isinstance(jobs.value, ListNode):
             outer = replace(inherited, root=inside.get("root", inherited.root))
-            below = replace(outer.extended(fields), variables=_overridden(inherited.variables, fields, moving))
+            below = replace(outer.extend(fields), variables=_overridden(inherited.variables, fields, moving))
             made.append(
                 with_value(jobs, replace(jobs.value, items=tuple(self._job(item, below) for item in jobs.value.items)))
             )
@@ -151,7 +151,7 @@ class Jobs:
         """Translate a job that runs something."""
         fields = fields_of(node)
         subject = subject_of(fields, self._hook)
-        env, own = divided(fields.get("env"), _is_moving)
+        env, own = split_env(fields.get("env"), _is_moving)
         moving = _overridden(inherited.variables, fields, own)
         if "script" in fields and "run" not in fields:
             for one in moving:
@@ -159,12 +159,12 @@ class Jobs:
                 self._diagnostics.refuse(node.mark, one.mark, why)
         out = [*self._title(fields), *self._command(fields, node.mark, subject)]
         if self._hook != "pre-commit" and "stage_fixed" in fields:
-            self._diagnostics.ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
+            self._diagnostics.note_ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
         out += [fields[key] for key in _SAME if key in fields]
         out += self._conditions(fields)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []
-        out += [*self._rules.of_job(fields, inherited.extended(fields), self._hook, subject), *env]
-        return exporting(replace(node, entries=tuple(out)), moving, expands=True)
+        out += [*self._rules.of_job(fields, inherited.extend(fields), self._hook, subject), *env]
+        return export_variables(replace(node, entries=tuple(out)), moving, expands=True)
 
     def _title(self, fields: dict[str, Entry]) -> list[Entry]:
         """Return the name, which is made unique in the hook, and the tags."""
@@ -195,7 +195,7 @@ class Jobs:
         run, script, args = fields.get("run"), fields.get("script"), fields.get("args")
         if run and not isinstance(run.value, Scalar):
             self._diagnostics.error(
-                run.value.mark, f'"run": lefthook takes one text, found {described(run.value)}', subject
+                run.value.mark, f'"run": lefthook takes one text, found {describe(run.value)}', subject
             )
             return [run]
         for one in (run, fields.get("runner"), args):
@@ -204,7 +204,7 @@ class Jobs:
                 self._diagnostics.refuse(job, one.value.mark, why)
         runner = fields.get("runner")
         if runner and not script:
-            self._diagnostics.ignored(runner, "it goes with a script, and here is none")
+            self._diagnostics.note_ignored(runner, "it goes with a script, and here is none")
         if run and args and not script:
             return [with_value(run, text(run.value.mark, f"{text_of(run).rstrip()} {text_of(args)}"))]
         return [one for one in (run, script, runner if script else None, args if script else None) if one]

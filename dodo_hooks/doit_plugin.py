@@ -63,9 +63,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         """
         from dodo_hooks.core.errors import ConfigError, HooksError
         from dodo_hooks.core.terminal_text import escape
-        from dodo_hooks.fire.report.diagnostics import format_diagnostics
+        from dodo_hooks.fire.report.diagnostic_text import format_diagnostics
         from dodo_hooks.host.world import make_world
-        from dodo_hooks.plans.cache import load_file, load_plan
+        from dodo_hooks.plans.plan_cache import load_file, load_plan
 
         _refuse_other_backends(opt_values)
         doit_loader.initial_workdir = os.getcwd()

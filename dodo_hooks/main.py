@@ -72,7 +72,7 @@ def _explain(error: Exception) -> int:
     from dodo_hooks.host.console import say
 
     if isinstance(error, ConfigError):
-        from dodo_hooks.fire.report.diagnostics import print_diagnostics
+        from dodo_hooks.fire.report.diagnostic_text import print_diagnostics
 
         print_diagnostics(error.diagnostics, sys.stderr)
         return error.exit_code

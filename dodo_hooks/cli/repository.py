@@ -32,7 +32,7 @@ def plan_here(world: World, find: Find = find_repo) -> Plan:
         ConfigError: the hook file is wrong.
         UsageError: there is no working tree, or no hook file in it.
     """
-    from dodo_hooks.plans.cache import load_plan
+    from dodo_hooks.plans.plan_cache import load_plan
 
     top = tree_here(world, find)
     plan = load_plan(world, top)

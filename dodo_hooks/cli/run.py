@@ -23,7 +23,7 @@ from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.fire.select.lefthook_variables import is_turned_off
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.cache import load_file, load_plan
+from dodo_hooks.plans.plan_cache import load_file, load_plan
 
 PHASES = ("auto", "foreground", "background", "off")
 _HOOK_ARGS = "dodo_hooks.hook_args"

@@ -24,7 +24,7 @@ from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.journal import DIRECTORY
 from dodo_hooks.git.unstaged.lock_holder import find_holder
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.cache import load_plan
+from dodo_hooks.plans.plan_cache import load_plan
 from dodo_hooks.store.read_records import Report
 from dodo_hooks.store.reader import list_alive, list_invocations, read_jobs
 from dodo_hooks.trust.policy import FOR_ALL, verdict_of

@@ -17,7 +17,7 @@ middle may be skipped because a need failed, while its beginning still runs, and
 since its failure skips its dependents. A job without needs is safe, since it is not skipped early.
 """
 
-from dodo_hooks.core.graph import dependents_of
+from dodo_hooks.core.dependency_graph import dependents_of
 from dodo_hooks.core.plan import FILES_VARIABLE, FOREGROUND, NO_FILES
 from dodo_hooks.core.statuses import satisfies
 

@@ -4,8 +4,8 @@ Each time a job ends, a source says which jobs became ready and which will never
 and records them. The other source, doit_runner/runner.py, uses doit; a property test compares the two.
 """
 
+from dodo_hooks.core.dependency_graph import cascade
 from dodo_hooks.core.errors import GraphError
-from dodo_hooks.core.graph import cascade
 from dodo_hooks.core.statuses import NEED, SKIPPED, Outcome, satisfies
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ from dodo_hooks.doit_runner.runner import WaveRunner, control_of
 from dodo_hooks.engine.background_phase import Background
 from dodo_hooks.engine.control_server import ControlServer
 from dodo_hooks.engine.loop import Loop
-from dodo_hooks.engine.worktree import WorktreeGuard
+from dodo_hooks.engine.worktree_guard import WorktreeGuard
 from dodo_hooks.loader.tasks import task_name, tasks_of
 
 

@@ -24,7 +24,7 @@ from dodo_hooks.host.world import World, monotonic_s, wall_ns
 from dodo_hooks.plans.own_config import load_own_config
 from dodo_hooks.store import layout
 from dodo_hooks.store.failure_notices import format_notice, write_notice
-from dodo_hooks.store.prune import prune_if_due
+from dodo_hooks.store.prune_runs import prune_if_due
 from dodo_hooks.store.writer import InvocationWriter
 
 if TYPE_CHECKING:

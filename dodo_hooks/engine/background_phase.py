@@ -27,5 +27,5 @@ class Background(Record):
     retention: Retention  # the records that pruning keeps
     permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/worktree_permit.py
     repo: "Repo"
-    git_file: str  # of the working tree, see engine/worktree.py
+    git_file: str  # of the working tree, see engine/worktree_guard.py
     run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

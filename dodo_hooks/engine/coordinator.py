@@ -110,7 +110,7 @@ def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
 
 def _watch_worktree(phase: Background, waves: Loop) -> None:
     """End the jobs when their working tree is removed (G2)."""
-    from dodo_hooks.engine.worktree import is_gone, removal_text
+    from dodo_hooks.engine.worktree_guard import is_gone, removal_text
 
     def check() -> None:
         if is_gone(phase.git_file):

@@ -13,7 +13,7 @@ from dodo_hooks.host.world import monotonic_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.fire.run import Run
+    from dodo_hooks.fire.run_state import Run
 
 
 def decide_background(run: "Run") -> "list[int]":

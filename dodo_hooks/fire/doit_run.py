@@ -14,11 +14,11 @@ from dodo_hooks.doit_runner.phase_run import run_with_doit
 from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
 from dodo_hooks.fire.invocation import begin, publish
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
-from dodo_hooks.fire.run import Run
+from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
-from dodo_hooks.plans.cache import find_file
+from dodo_hooks.plans.plan_cache import find_file
 from dodo_hooks.trust.policy import expect_accepted
 
 

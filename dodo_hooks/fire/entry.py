@@ -9,7 +9,7 @@ from dodo_hooks.git.event import derived_hooks, mark_fired, needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.posix import os
-from dodo_hooks.plans.cache import load_compiled, note_fired
+from dodo_hooks.plans.plan_cache import load_compiled, note_fired
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dodo_hooks.core.plan import Hook
-    from dodo_hooks.fire.run import Run
+    from dodo_hooks.fire.run_state import Run
 
 
 DAFT_VARIABLES = (

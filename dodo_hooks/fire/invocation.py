@@ -5,7 +5,7 @@ from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
 from dodo_hooks.fire.environment import environment_of_run
 from dodo_hooks.fire.nesting import Nesting, nesting_of
-from dodo_hooks.fire.run import Run
+from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import head_of, main_worktree
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import open_terminal, os

@@ -35,8 +35,8 @@ from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.console import print_line, say
 from dodo_hooks.host.descriptors import read_all
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.cache import compile_file, load_compiled, with_records
 from dodo_hooks.plans.compiled_plan import Compiled
+from dodo_hooks.plans.plan_cache import compile_file, load_compiled, with_records
 from dodo_hooks.trust.policy import admit, expect_accepted, installed_in
 
 if TYPE_CHECKING:

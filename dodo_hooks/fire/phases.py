@@ -12,7 +12,7 @@ from dodo_hooks.engine.screen import Screen
 from dodo_hooks.fire.firing import BY_GIT, Firing
 from dodo_hooks.fire.invocation import begin, context_of, publish
 from dodo_hooks.fire.report.run_report import display_of, report, report_idle
-from dodo_hooks.fire.run import Run
+from dodo_hooks.fire.run_state import Run
 from dodo_hooks.host import signals
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Job
     from dodo_hooks.engine.loop import Loop
-    from dodo_hooks.fire.run import Run
+    from dodo_hooks.fire.run_state import Run
     from dodo_hooks.git.unstaged.hide import HiddenChanges
     from dodo_hooks.git.unstaged.job_writes import Ending, Writers
     from dodo_hooks.git.unstaged.stage_fixed import FilesBefore, FixStager

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dodo_hooks.core import graph, statuses
+from dodo_hooks.core import dependency_graph, statuses
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.store import layout
 
@@ -29,12 +29,12 @@ def close_orphans(jobs: Sequence[JobRecord]) -> list[JobRecord]:
     """
     result = [_crashed(job) if _has_run(job) else job for job in jobs]
     waiting = {number for number, job in enumerate(result) if job.status == statuses.PENDING}
-    dependents = graph.dependents_of(_needs(jobs))
+    dependents = dependency_graph.dependents_of(_needs(jobs))
     # Jobs that had ended go before those that crashed, in the order in which a living writer would have recorded them.
     for number in sorted(range(len(jobs)), key=lambda number: result[number].cause == statuses.WRITER_DIED):
         if not _stops_others(result[number]):
             continue
-        for dependent, need in graph.cascade(dependents, waiting, number):
+        for dependent, need in dependency_graph.cascade(dependents, waiting, number):
             result[dependent] = _stopped(result[dependent], result[need])
             waiting.discard(dependent)
     for number in waiting:

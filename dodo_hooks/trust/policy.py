@@ -18,7 +18,7 @@ from dodo_hooks.git.repo import find_repo, real
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import timestamp, wall_ns
-from dodo_hooks.plans.cache import load_compiled, trusted_prefixes
+from dodo_hooks.plans.plan_cache import load_compiled, trusted_prefixes
 from dodo_hooks.store.identity import known_id
 from dodo_hooks.trust import decisions
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, Decision, Skipped

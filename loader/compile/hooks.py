@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import dodo_hooks
+from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
 from dodo_hooks.core.file_sets import default_file_set, has_changes
-from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.names import directory_name
 from dodo_hooks.core.plan import (
     ALL,

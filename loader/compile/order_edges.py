@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from dodo_hooks.core.graph import find_cycle, promoted, topological_order
+from dodo_hooks.core.dependency_graph import find_cycle, promoted, topological_order
 from dodo_hooks.loader.compile.flatten import Flat, Unit
 from dodo_hooks.loader.read.nodes import Path
 from dodo_hooks.loader.schema.job_models import GroupBody, HookBody

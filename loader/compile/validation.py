@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from dodo_hooks.core.dependency_graph import find_cycle
 from dodo_hooks.core.diagnostics import Diagnostic, Location
-from dodo_hooks.core.graph import find_cycle
 from dodo_hooks.core.names import name_error
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import quote

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from dodo_hooks.cli.terminal_table import escape
-from dodo_hooks.core.graph import promoted
+from dodo_hooks.core.dependency_graph import promoted
 from dodo_hooks.core.names import name_error
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from engine.graphs import hooks as any_hooks

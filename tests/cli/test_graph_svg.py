@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from cli.drawn import HOSTILE, as_drawn, edges, hooks, plans, read_picture, size_of
-from dodo_hooks.cli.graph.layout import COLUMN_GAP, Edge, lay_out
+from dodo_hooks.cli.graph.graph_layout import COLUMN_GAP, Edge, lay_out
 from dodo_hooks.cli.graph.svg import COLORS, render_svg
 from dodo_hooks.core.plan import BACKGROUND, Hook, Plan
 from doit_plugin.plans import make_hook, make_job, make_plan

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.added_edges import conflict_edges
-from dodo_hooks.core.graph import topological_order
+from dodo_hooks.core.dependency_graph import topological_order
 
 Files = dict[int, "tuple[bytes, ...] | None"]
 NAMES = (b"a", b"b", b"c")

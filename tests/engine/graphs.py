@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hypothesis import strategies as st
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.graph import dependents_of, topological_order
+from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FOREGROUND, Hook, Job
 from dodo_hooks.core.statuses import Outcome
 

@@ -9,9 +9,9 @@ import pytest
 
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.host.world import World
-from dodo_hooks.plans import cache
-from dodo_hooks.plans.cache import load_compiled, note_fired
+from dodo_hooks.plans import plan_cache
 from dodo_hooks.plans.compiled_plan import Compiled
+from dodo_hooks.plans.plan_cache import load_compiled, note_fired
 from kit.repo import Repo
 
 LONG_AGO_NS = 1_000_000_000 * 10**9
@@ -166,18 +166,18 @@ def test_a_main_working_tree_that_moves_is_followed(repo: Repo, monkeypatch: pyt
 
 
 def test_a_plan_is_for_one_kind_of_machine() -> None:
-    assert sys.platform in cache._KEY
-    assert os.uname().machine in cache._KEY
+    assert sys.platform in plan_cache._KEY
+    assert os.uname().machine in plan_cache._KEY
 
 
 def test_what_was_looked_for_in_vain_costs_next_to_nothing(old: Repo) -> None:
     top = os.path.realpath(old.path)
-    path = cache._path(World(old.env, top), top)
+    path = plan_cache._path(World(old.env, top), top)
     best = min(_seconds(path, top) for _ in range(20))
     assert best < 0.002  # of 6 ms; it takes a tenth of that
 
 
 def _seconds(path: str, top: str) -> float:
     begin = time.process_time()
-    assert cache._read(path, top) is not None
+    assert plan_cache._read(path, top) is not None
     return time.process_time() - begin

@@ -24,7 +24,7 @@ NOTHING_TO_DO = {
     "dodo_hooks.fire",
     "dodo_hooks.fire.entry",
     "dodo_hooks.plans",
-    "dodo_hooks.plans.cache",
+    "dodo_hooks.plans.plan_cache",
     "dodo_hooks.plans.compiled_plan",
     "dodo_hooks.git",
     "dodo_hooks.git.event",
@@ -173,7 +173,7 @@ def test_a_bundle_that_others_can_write_by_now_is_read_no_further(fired: Repo) -
             "data = open(sys.argv[2], 'rb').read(); length = int(data[: bundle.DIGITS])",
             "index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
             "bundle.start(sys.argv[2], bundle.DIGITS + length, index)",
-            "from dodo_hooks.fire import run; print(type(run.__loader__).__name__)",
+            "from dodo_hooks.fire import run_state; print(type(run_state.__loader__).__name__)",
             "os.chmod(sys.argv[2], 0o666)",
             "from dodo_hooks.fire import phases; print(type(phases.__loader__).__name__)",
         )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dodo_hooks.core import graph, names
+from dodo_hooks.core import dependency_graph, names
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
 from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.host.world import wall_ns
@@ -26,7 +26,7 @@ def make_hook(name: str, needs: Graph, foreground: Collection[str] = ()) -> Hook
     """Return a hook of background jobs, except those in `foreground`."""
     number = {job: place for place, job in enumerate(needs)}
     edges = [[number[need] for need in its_needs] for its_needs in needs.values()]
-    dependents = graph.dependents_of(edges)
+    dependents = dependency_graph.dependents_of(edges)
     jobs = tuple(
         Job(
             number=place,
@@ -51,7 +51,7 @@ def make_hook(name: str, needs: Graph, foreground: Collection[str] = ()) -> Hook
         )
         for place, job in enumerate(needs)
     )
-    hook = Hook(name, jobs, tuple(graph.topological_order(edges)), False, None)
+    hook = Hook(name, jobs, tuple(dependency_graph.topological_order(edges)), False, None)
     return hook._replace(jobs=tuple(job._replace(record=records.constant_part(hook, job)) for job in jobs))
 
 

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dodo_hooks.core.dependency_graph import topological_order
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.core.graph import topological_order
 from kit.plans import after, hook_of, needs
 
 

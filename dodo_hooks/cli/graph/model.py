@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dodo_hooks.cli.graph.layout import Edge
+from dodo_hooks.cli.graph.graph_layout import Edge
 from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
 

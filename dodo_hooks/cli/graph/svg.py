@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from dodo_hooks.cli.graph.layout import Box, Edge, Layout, Point, lay_out
+from dodo_hooks.cli.graph.graph_layout import Box, Edge, Layout, Point, lay_out
 from dodo_hooks.cli.graph.model import (
     ABSENT,
     KINDS,

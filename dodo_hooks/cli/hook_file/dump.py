@@ -25,7 +25,7 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     from dodo_hooks.loader.read.comments import attach_comments, read_comments
     from dodo_hooks.loader.read.sources import Sources
     from dodo_hooks.loader.read.yaml_writer import as_json, emit_yaml
-    from dodo_hooks.plans.cache import main_top_of
+    from dodo_hooks.plans.plan_cache import main_top_of
 
     if origin and form == "json":
         raise click.UsageError("--origin and --format json contradict each other: keep one")

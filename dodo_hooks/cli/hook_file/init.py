@@ -10,7 +10,7 @@ from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.cache import find_file
+from dodo_hooks.plans.plan_cache import find_file
 
 FILE = "hooks.dodo"
 FIRST = """\

@@ -58,7 +58,7 @@ def _published_schema() -> str:
 
 def _check(world: World, file: str | None) -> tuple[Plan | None, list[Diagnostic]]:
     """Return the plan, or None if its file is wrong, and the errors in the file and in the user's own configuration."""
-    from dodo_hooks.plans.cache import load_file
+    from dodo_hooks.plans.plan_cache import load_file
 
     plan, errors = None, list[Diagnostic]()
     try:

@@ -27,8 +27,8 @@ from dodo_hooks.git.unstaged.lock_holder import find_holder, unreadable
 from dodo_hooks.host.files.atomic_files import make_private_directory
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.cache import load_compiled
 from dodo_hooks.plans.own_config import load_own_config
+from dodo_hooks.plans.plan_cache import load_compiled
 from dodo_hooks.store import layout
 from dodo_hooks.trust.policy import (
     CHANGED,

@@ -22,7 +22,7 @@ from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.install.shims import pin_shims
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.cache import load_plan
+from dodo_hooks.plans.plan_cache import load_plan
 from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 
 

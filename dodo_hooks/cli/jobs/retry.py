@@ -24,6 +24,6 @@ def retry(ctx: click.Context, where: str, repo: str | None) -> int:
     found = find_here(ctx.obj, store_here(ctx.obj, repo), where, report)
     wanted = [] if found.has_all_jobs else [job.name for job in found.jobs]
 
-    from dodo_hooks.fire.retry import retry as run_again
+    from dodo_hooks.fire.retry_jobs import retry as run_again
 
     return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, report), wanted)

@@ -8,7 +8,7 @@ from dodo_hooks.engine.job_line import job_line, name_columns
 from dodo_hooks.engine.screen import Display
 from dodo_hooks.engine.summary import summary
 from dodo_hooks.fire.firing import BY_DOIT, BY_GIT, Firing
-from dodo_hooks.fire.run import Run
+from dodo_hooks.fire.run_state import Run
 from dodo_hooks.host.console import print_bytes, print_line, say
 
 TYPE_CHECKING = False

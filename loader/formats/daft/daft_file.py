@@ -8,7 +8,7 @@ from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs
-from dodo_hooks.loader.formats.fail_on_changes import can_be_gate, changes_entry
+from dodo_hooks.loader.formats.fail_on_changes_key import can_be_gate, changes_entry
 from dodo_hooks.loader.formats.skip_only import daft_condition
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,

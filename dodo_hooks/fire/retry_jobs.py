@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dodo_hooks.core import statuses
+from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UnsafeRepositoryError, UsageError
-from dodo_hooks.core.graph import dependents_of, topological_order
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.terminal_text import shell_word
@@ -21,7 +21,7 @@ from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import read_file
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.cache import load_plan, with_records
+from dodo_hooks.plans.plan_cache import load_plan, with_records
 from dodo_hooks.store import layout
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.records import MASK, is_secret

@@ -1,7 +1,7 @@
 """The plan: the hook files of a repository, validated, ordered and immutable (section 2 of the design; HOT).
 
-`loader.compile` makes it, `plans.plan_cache` stores it as marshal bytes, everything else only reads it. Jobs refer to each
-other by number, the index of the job in its hook, so that the prompt counts integers and looks no name up.
+`loader.compile` makes it, `plans.plan_cache` stores it as marshal bytes, everything else only reads it. Jobs refer to
+each other by number, the index of the job in its hook, so that the prompt counts integers and looks no name up.
 """
 
 from dodo_hooks.core.named_tuple import Record

@@ -40,7 +40,7 @@ def command(repo: Repo) -> str:
 @pytest.fixture
 def old(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """Return a repository whose hook file and folders count as old, since nobody can set the time of a change back."""
-    monkeypatch.setattr(cache, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(plan_cache, "_YOUNG_S", -1.0)
     repo.file("extends: ['parts/*.yml', x.yml]\n" + LINT)
     repo.file("", "parts/a.yml")
     repo.file("", "x.yml")
@@ -145,7 +145,7 @@ def test_a_young_file_is_compared_by_its_content_and_a_young_folder_is_looked_at
 def test_the_overlay_of_the_main_working_tree_is_watched_in_a_linked_one(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(plan_cache, "_YOUNG_S", -1.0)
     linked = repo.worktree("linked")
     linked.file(LINT)
     assert (is_new(linked), is_new(linked), command(linked)) == (True, False, "base")
@@ -154,7 +154,7 @@ def test_the_overlay_of_the_main_working_tree_is_watched_in_a_linked_one(
 
 
 def test_a_main_working_tree_that_moves_is_followed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(plan_cache, "_YOUNG_S", -1.0)
     linked = repo.worktree("linked")
     linked.file(LINT)
     assert (is_new(linked), is_new(linked)) == (True, False)

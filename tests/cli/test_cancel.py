@@ -1,6 +1,6 @@
 """`dodo-hooks jobs cancel`: what it asks the coordinator, and what it says itself.
 
-That a cancelled job is gone is told in scenarios/, with a real coordinator. The one here is a small program of the
+That a cancelled job is gone is tested in scenarios/, with a real coordinator. The one here is a small program of the
 test's that answers with given lines.
 """
 
@@ -81,7 +81,7 @@ def test_r14_what_ended_first_wins(cli: Cli, history: History, coordinate: Coord
     assert (answer.code, answer.out) == (0, "deps: had already ended (completed)\n")
 
 
-def test_r14_a_process_that_does_not_go_is_said(cli: Cli, history: History, coordinate: Coordinate) -> None:
+def test_r14_a_process_that_does_not_go_is_reported(cli: Cli, history: History, coordinate: Coordinate) -> None:
     writer = history.begin({"deps": ()})
     coordinate(writer, deps="running")
     answer = cli("jobs", "cancel", "deps")

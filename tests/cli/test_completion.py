@@ -68,7 +68,7 @@ def test_what_bash_is_offered(repo: Repo, words: list[str], expected: list[str])
     assert [line.removeprefix("plain,") for line in offered(repo, *words) if line] == expected
 
 
-def test_the_other_shells_are_told_what_it_is(repo: Repo) -> None:
+def test_the_other_shells_get_the_kind(repo: Repo) -> None:
     assert offered(repo, "run", "pre-commit", "--job", "l", shell="zsh") == ["plain", "lint *", "finds: faults"]
     assert offered(repo, "run", "pre-commit", "--job", "l", shell="fish") == ["plain,lint *\tfinds: faults"]
 

@@ -1,4 +1,4 @@
-"""`dodo-hooks doctor`: each thing that can be wrong, what is said of it, and that the mend mends."""
+"""`dodo-hooks doctor`: each thing that can be wrong, what is reported, and that the fix works."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def doctor(repo: Repo) -> tuple[int, list[tuple[str, str, str]]]:
     return done.returncode, found
 
 
-def mend(repo: Repo, sentence: str) -> None:
+def fix(repo: Repo, sentence: str) -> None:
     command = re.findall(r"`(dodo-hooks .+?)`", sentence)[-1]
     repo.call("sh", "-c", command.replace("dodo-hooks", f"{sys.executable} -m dodo_hooks"), check=True)
 
@@ -75,14 +75,14 @@ def led_elsewhere(repo: Repo) -> None:
         (led_elsewhere, "hooks-path", "core.hooksPath is /elsewhere"),
     ),
 )
-def test_what_keeps_hooks_from_running_is_found_and_mended(
+def test_what_keeps_hooks_from_running_is_found_and_fixed(
     installed: Repo, breaks: Callable[[Repo], None], check: str, said: str
 ) -> None:
     breaks(installed)
     code, found = doctor(installed)
     wrong = [one for one in found if one[0] == "error"]
     assert code == 1 and len(wrong) == 1 and wrong[0][1] == check and said in wrong[0][2]
-    mend(installed, wrong[0][2])
+    fix(installed, wrong[0][2])
     assert doctor(installed) == (0, [])
 
 
@@ -92,11 +92,11 @@ def test_what_another_version_wrote_is_a_note(installed: Repo, name: str) -> Non
     path.write_bytes(path.read_bytes().replace(b"exec ", b"exec  ").replace(b"2 3.", b"0 3."))
     code, found = doctor(installed)
     assert code == 0 and [one[:1] for one in found] == [("note",)]
-    mend(installed, found[0][2])
+    fix(installed, found[0][2])
     assert doctor(installed) == (0, [])
 
 
-def test_a_kept_hook_that_is_off_is_a_note(installed: Repo) -> None:
+def test_a_legacy_hook_that_is_off_is_a_note(installed: Repo) -> None:
     (installed.path / ".git/hooks.dodo-kept/pre-commit").chmod(0o644)
     code, [(level, check, sentence)] = doctor(installed)
     assert (code, level, check) == (0, "note", "legacy-hook") and "`chmod +x` it" in sentence
@@ -130,7 +130,7 @@ def test_the_configuration_of_other_programs_is_a_note(installed: Repo) -> None:
     assert code == 0 and programs == ["pre-commit", "lefthook", "husky"]
 
 
-def test_paths_that_were_set_aside_are_named(installed: Repo) -> None:
+def test_paths_that_were_hidden_are_named(installed: Repo) -> None:
     installed.write(".git/dodo-hooks-aside/journal", "")
     code, found = doctor(installed)
     assert code == 1 and found[0][:2] == ("error", "unstaged") and "dodo-hooks-aside" in found[0][2]
@@ -173,7 +173,7 @@ def test_a_repository_without_hooks_installed(repo: Repo) -> None:
     repo.file(FILE)
     code, [(level, check, sentence)] = doctor(repo)
     assert (code, level, check) == (1, "error", "shims")
-    mend(repo, sentence)
+    fix(repo, sentence)
     assert doctor(repo) == (0, [])
 
 

@@ -45,7 +45,7 @@ def test_the_list_works_from_a_folder_below(cli: Cli, repo: Repo) -> None:
     assert cli("list", cwd=str(repo.path / "below")).out == cli("list").out
 
 
-def test_a_file_without_jobs_is_said(cli: Cli, repo: Repo) -> None:
+def test_a_file_without_jobs_is_reported(cli: Cli, repo: Repo) -> None:
     repo.file("hooks: {}\n")
     answer = cli("list")
     assert (answer.code, answer.out) == (0, "")
@@ -64,7 +64,7 @@ def test_another_file_can_be_checked(cli: Cli, repo: Repo) -> None:
     assert cli("validate", "repo/other/x.dodo", cwd=str(repo.path.parent)).code == 0  # in no repository
 
 
-def test_c2_all_that_is_wrong_is_said_at_once(cli: Cli, repo: Repo) -> None:
+def test_c2_all_that_is_wrong_is_reported_at_once(cli: Cli, repo: Repo) -> None:
     repo.file(
         "hooks:\n  pre-comit: {}\n  pre-push:\n    jobs:\n      - {run: 'true', needs: [gone]}\n      - {rnu: x}\n"
     )
@@ -82,7 +82,7 @@ def test_r22_a_file_that_is_not_there_is_exit_code_3(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("command", ["list", "graph", "validate", "run pre-commit"])
-def test_without_a_hook_file_one_is_told_how_to_begin(cli: Cli, repo: Repo, command: str) -> None:
+def test_without_a_hook_file_the_error_names_init(cli: Cli, repo: Repo, command: str) -> None:
     (repo.path / "hooks.dodo").unlink()
     answer = cli(*command.split())
     assert (answer.code, answer.out) == (3, "")
@@ -114,7 +114,7 @@ def test_r22_a_run_of_what_is_unknown_is_exit_code_3(cli: Cli, argv: list[str], 
     assert word in answer.err
 
 
-def test_a_hook_is_run_by_hand(repo: Repo) -> None:
+def test_a_hook_is_run_manually(repo: Repo) -> None:
     repo.file("hooks: {pre-commit: {jobs: [{name: a, run: 'touch ran'}, {name: b, run: 'exit 7', tags: [slow]}]}}\n")
     assert repo.run("run", "pre-commit", "--dry-run").returncode == 0
     assert not repo.has("ran")

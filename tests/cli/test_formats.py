@@ -123,7 +123,7 @@ def test_all_repositories_of_an_empty_store_are_none(cli: Cli, repo: Repo) -> No
 
 
 def test_all_repositories_costs_what_is_taken(cli: Cli, history: History, repo: Repo) -> None:
-    """Records that are older than what is wanted are not even read: broken ones would be told."""
+    """Records that are older than what is wanted are not even read: broken ones would be reported."""
     elsewhere = other(repo)
     for _ in range(5):
         broken = elsewhere.finished({"a": DONE})

@@ -36,7 +36,7 @@ def hook_file(repo: Repo) -> None:
     repo.file(FILE)
 
 
-def test_the_graph_is_text_if_nothing_else_is_said(cli: Cli) -> None:
+def test_the_graph_is_text_if_nothing_else_is_reported(cli: Cli) -> None:
     assert cli("graph") == cli("graph", "--format", "text")
     assert cli("graph").out == TREES
     assert cli("graph", "post-commit").out == TREES.partition("\n\n")[2]

@@ -117,7 +117,7 @@ def test_r22_an_unknown_hook_is_an_error(cli: Cli) -> None:
     assert '"post-commit"' in answer.err
 
 
-def test_nothing_on_record_is_said_on_stderr(cli: Cli) -> None:
+def test_nothing_on_record_is_reported_on_stderr(cli: Cli) -> None:
     answer = cli("jobs")
     assert (answer.code, answer.out) == (0, "")
     assert "no runs yet" in answer.err
@@ -179,7 +179,7 @@ def test_r18_r21_in_a_store_that_cannot_be_written_the_same_is_shown(cli: Cli, h
     assert not invocation.has_ended()
 
 
-def test_r19_what_is_broken_is_told_once_and_the_rest_is_listed(cli: Cli, history: History) -> None:
+def test_r19_what_is_broken_is_reported_once_and_the_rest_is_listed(cli: Cli, history: History) -> None:
     broken, half, fine = (history.finished({"a": DONE, "b": DONE}) for _ in range(3))
     (broken.path / "invocation.json").write_bytes(b"{")
     (half.path / "jobs" / "0-a" / "meta.json").write_bytes(b"\xff")

@@ -34,7 +34,7 @@ def test_the_short_status_counts_runs(repo: Repo, history: History) -> None:
     assert short(repo) == "2 failed\n"
 
 
-def test_the_short_status_tells_nothing_away(repo: Repo, gate: Gate) -> None:
+def test_the_short_status_reports_nothing_away(repo: Repo, gate: Gate) -> None:
     repo.hook("post-commit", background=True, a=f"{gate.command}; exit 7")
     repo.git("commit", "--allow-empty", "-m", "work")
     gate.wait()
@@ -99,7 +99,7 @@ def test_a_failure_counts_until_the_same_job_has_passed(history: History, cli: C
     assert cli("status").out.splitlines()[-1] == "failed     nothing"
 
 
-def test_where_nothing_is_set_up_that_is_said(repo: Repo, cli: Cli) -> None:
+def test_where_nothing_is_set_up_a_line_reports_it(repo: Repo, cli: Cli) -> None:
     assert cli("status").out.splitlines() == [
         f"hook file  none in {repo.path} (`dodo-hooks init`)",
         "hooks      none installed",
@@ -115,6 +115,6 @@ def test_a_hook_file_that_is_wrong_is_no_obstacle(repo: Repo, cli: Cli, text: st
     assert answer.code == 0 and "hook file  1 error (`dodo-hooks validate`)" in answer.out
 
 
-def test_hooks_that_are_not_this_repositorys_alone_are_said(repo: Repo, cli: Cli) -> None:
+def test_hooks_that_are_not_this_repositorys_alone_are_reported(repo: Repo, cli: Cli) -> None:
     repo.git("config", "core.hooksPath", str(repo.path))
     assert "under version control" in cli("status").out

@@ -16,7 +16,7 @@ hooks:
     jobs:
       - {nam: a, run: x}
 """
-TOLD = """\
+REPORTED = """\
 hooks.dodo:3:12: hook "pre-commit": "piped": expected true or false, found the text "yes": write true
   3 |     piped: yes
     |            ^
@@ -30,7 +30,7 @@ def test_c2_each_problem_is_shown_with_its_line(repo: Repo) -> None:
     repo.file(WRONG)
     for command in (["validate"], ["list"], ["run", "pre-commit"], ["validate", "hooks.dodo"]):
         done = repo.run(*command)
-        assert (done.returncode, done.stdout, done.stderr) == (3, "", TOLD)
+        assert (done.returncode, done.stdout, done.stderr) == (3, "", REPORTED)
 
 
 def test_c2_a_fired_hook_shows_the_line_too(repo: Repo) -> None:
@@ -39,7 +39,7 @@ def test_c2_a_fired_hook_shows_the_line_too(repo: Repo) -> None:
     repo.file(WRONG)
     done = repo.git("commit", "--allow-empty", "-m", "x", check=False)
     assert done.returncode != 0
-    assert TOLD in done.stderr
+    assert REPORTED in done.stderr
 
 
 def test_c2_doit_shows_the_line_too(repo: Repo) -> None:
@@ -53,7 +53,7 @@ def test_c2_the_line_is_found_from_a_folder_below(repo: Repo) -> None:
     repo.file(WRONG)
     repo.write("below/hooks.dodo", "not: this\none: at\nall: .\n\n\n")
     done = repo.call("sh", "-c", 'cd below && exec "$0" -m dodo_hooks list', sys.executable)
-    assert done.stderr == TOLD
+    assert done.stderr == REPORTED
 
 
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "xterm"}])
@@ -78,19 +78,19 @@ def test_c2_nothing_in_a_file_or_its_name_reaches_the_terminal_as_it_is(repo: Re
     assert '  1 | hooks: {"\\u202epre-commit": 3} # \\u200f\n' in done.stderr
 
 
-def test_c2_both_files_that_are_wrong_are_told_at_once(repo: Repo) -> None:
+def test_c2_both_files_that_are_wrong_are_reported_at_once(repo: Repo) -> None:
     repo.file(WRONG)
     own = repo.path.parent / "own"
     (own / "dodo-hooks").mkdir(parents=True)
     (own / "dodo-hooks" / "config.yml").write_text("notify: {when: never}\n")
     done = repo.run("validate", env={"XDG_CONFIG_HOME": str(own)})
     assert done.returncode == 3
-    assert done.stderr.startswith(TOLD)
+    assert done.stderr.startswith(REPORTED)
     assert 'config.yml:1:16: "when": expected failed or always' in done.stderr
     assert "  1 | notify: {when: never}\n    |                ^\n" in done.stderr
 
 
-def test_c2_problems_are_told_to_programs_as_json(repo: Repo) -> None:
+def test_c2_problems_are_reported_to_programs_as_json(repo: Repo) -> None:
     repo.file(WRONG)
     done = repo.run("validate", "--format", "json")
     assert (done.returncode, done.stderr) == (3, "")
@@ -107,7 +107,7 @@ def test_c2_problems_are_told_to_programs_as_json(repo: Repo) -> None:
     assert (second["line"], second["column"]) == (5, 10)
 
 
-def test_c2_notices_are_told_to_programs_and_are_no_errors(repo: Repo) -> None:
+def test_c2_notices_are_reported_to_programs_and_are_no_errors(repo: Repo) -> None:
     repo.file("hooks: {}\n")
     repo.file("hooks: {}\n", ".hooks.dodo")
     done = repo.run("validate", "--format", "json")
@@ -115,7 +115,7 @@ def test_c2_notices_are_told_to_programs_and_are_no_errors(repo: Repo) -> None:
     assert [(one["severity"], one["line"]) for one in json.loads(done.stdout)] == [("note", 0)]
 
 
-def test_c2_the_notices_of_a_family_are_told_once(repo: Repo) -> None:
+def test_c2_the_notices_of_a_family_are_reported_once(repo: Repo) -> None:
     repo.file("no_such: 1\npre-commit:\n  commands:\n    lint: {run: 'true', runner: sh}\n", "lefthook.yml")
     notices = [
         'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: unknown key of lefthook',
@@ -125,8 +125,8 @@ def test_c2_the_notices_of_a_family_are_told_once(repo: Repo) -> None:
         done = repo.run(command)
         assert (done.returncode, done.stderr.splitlines()) == (0, notices)
     assert done.stdout == "OK: lefthook.yml: 1 hook, 1 job\n"
-    told = json.loads(repo.run("validate", "--format", "json").stdout)
-    assert [(one["file"], one["line"], one["severity"]) for one in told] == [
+    reported = json.loads(repo.run("validate", "--format", "json").stdout)
+    assert [(one["file"], one["line"], one["severity"]) for one in reported] == [
         ("lefthook.yml", 1, "note"),
         ("lefthook.yml", 4, "note"),
     ]

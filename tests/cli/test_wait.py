@@ -76,7 +76,7 @@ def test_r22_the_exit_code_says_how_it_went(
     assert cli("jobs", "wait", f"@{invocation.id}").code == as_run
 
 
-def test_r22_a_run_that_could_not_go_on_is_an_error(cli: Cli, history: History) -> None:
+def test_r22_a_run_that_could_not_continue_is_an_error(cli: Cli, history: History) -> None:
     writer = history.begin({"a": ()})
     end(writer, 0, Outcome(SKIPPED, ERROR, "the run could not go on"))
     writer.note(error="no process could be started")

@@ -55,7 +55,7 @@ def test_r4_a_cycle_is_found_exactly_when_a_job_reaches_itself(needs: Graph) -> 
         assert len(set(cycle)) == len(cycle) - 1
 
 
-def test_r4_the_whole_path_of_a_cycle_is_told() -> None:
+def test_r4_the_whole_path_of_a_cycle_is_reported() -> None:
     assert find_cycle([[1], [2], [3], [1]]) == [1, 2, 3, 1]
     assert find_cycle([[], [1]]) == [1, 1]
     assert find_cycle([[1, 2], [2], []]) is None

@@ -126,7 +126,7 @@ def test_a_text_that_is_cut_fits(text: str, columns: int) -> None:
     assert columns_of(truncate(text, columns)) <= max(columns, 1)
 
 
-def test_shown_leaves_no_control_character_but_those_that_it_is_told_to_keep() -> None:
+def test_escape_leaves_only_the_control_characters_that_are_to_stay() -> None:
     assert escape("a\x1b[31m\nb\tc\udcff\u202e\x9b") == "a\\x1b[31m\\nb\\tc\\xff\\u202e\\x9b"
     assert escape("a\nb\tc\r", keeps="\n\t") == "a\nb\tc\\r"
     assert escape("café naïve 日本 👍🏽\u200d") == "café naïve 日本 👍🏽\u200d"

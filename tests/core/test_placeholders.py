@@ -81,7 +81,7 @@ def test_c6_every_placeholder_has_a_variable_to_fall_back_to() -> None:
     assert all(variable_of(name).startswith("DODO_") for name in SCALARS)
 
 
-def test_c6_data_of_an_event_is_told_from_what_is_always_there() -> None:
+def test_c6_data_of_an_event_differs_from_what_is_always_there() -> None:
     assert [name for name in sorted(LISTS) if takes_event(name, "pre-commit")] == ["changed_files", "push_files"]
     assert [name for name in SCALARS if takes_event(name, "pre-push")] == ["remote", "remote_url", "repository_url"]
     assert [name for name in SCALARS if takes_event(name, "post-checkout")] == []

@@ -17,7 +17,7 @@ from kit.process import DEADLINE_S
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)] or ["sh"]
 
 
-def placed(command: str) -> QuotedCommand:
+def expand(command: str) -> QuotedCommand:
     return expand_placeholders(command, "sh", Template("post-checkout", 3, {}))
 
 
@@ -215,7 +215,7 @@ def test_c6_every_byte_reaches_a_real_shell_as_it_is(
     env = {variable.encode(): value for variable, value in zip(SCALARS.values(), scalar, strict=True)}
     env |= {b"DODO_ARG2": given_[0], b"DODO_ARG3": given_[1]}
     template, calls = script
-    text = placed(template).text
+    text = expand(template).text
     for shell in SHELLS:
         shown = run(shell, text, files, env, folder)
         wanted = calls
@@ -237,7 +237,7 @@ def test_c6_no_surroundings_make_a_place_a_good_one(
 ) -> None:
     text = around.replace("@", nowhere.replace("@", placeholder))
     with pytest.raises(TemplateError) as refused:
-        placed(f"{before[0]}\n{text}\n")
+        expand(f"{before[0]}\n{text}\n")
     assert "DODO_" in refused.value.message
 
 
@@ -272,7 +272,7 @@ def test_c6_whatever_is_let_through_never_runs_a_value(
     template = "".join(fragments)
     assume("${1}" not in template)  # who writes this has the value parsed, not we
     try:
-        text, list_name, _, _ = placed(template)
+        text, list_name, _, _ = expand(template)
     except TemplateError:
         return
     files = [as_argument(file) for file in files]

@@ -22,7 +22,7 @@ WORDS = '${DODO_ARG1+"$DODO_ARG1"} ${DODO_ARG2+"$DODO_ARG2"} ${DODO_ARG3+"$DODO_
 JOINED = "${DODO_ARG1-}${DODO_ARG2+ $DODO_ARG2}${DODO_ARG3+ $DODO_ARG3}"
 
 
-def placed(command: str, hook: str = "post-checkout", **macros: str) -> QuotedCommand:
+def expand(command: str, hook: str = "post-checkout", **macros: str) -> QuotedCommand:
     return expand_placeholders(command, "sh", Template(hook, 3, macros))
 
 
@@ -385,18 +385,18 @@ REFUSED = {
 
 @pytest.mark.parametrize(("command", "text"), PLACED.items())
 def test_c6_placeholders_become_expansions_quoted_for_their_place(command: str, text: str) -> None:
-    assert placed(command).text == text
+    assert expand(command).text == text
 
 
 @pytest.mark.parametrize("command", LEFT_ALONE)
 def test_c6_other_braces_stay_as_they_are(command: str) -> None:
-    assert placed(command) == QuotedCommand(command)
+    assert expand(command) == QuotedCommand(command)
 
 
 @pytest.mark.parametrize(("command", "sentence"), REFUSED.items())
 def test_c6_what_cannot_be_kept_safe_is_refused_and_shows_a_way_out(command: str, sentence: str) -> None:
     with pytest.raises(TemplateError) as refused:
-        placed(command)
+        expand(command)
     assert sentence in refused.value.message
     assert "DODO_" in refused.value.message or "did you mean" in refused.value.message
     assert command[refused.value.offset] == "{"
@@ -404,7 +404,7 @@ def test_c6_what_cannot_be_kept_safe_is_refused_and_shows_a_way_out(command: str
 
 @pytest.mark.parametrize("command", ["x {files}", "x {files} {files}", "x '{files}' -- {branch} \"{files}\" '{files}'"])
 def test_c6_a_list_is_named_and_its_uses_are_counted(command: str) -> None:
-    assert placed(command)[1:3] == ("files", command.count("{files}"))
+    assert expand(command)[1:3] == ("files", command.count("{files}"))
 
 
 @pytest.mark.parametrize(
@@ -422,7 +422,7 @@ def test_c6_a_list_is_named_and_its_uses_are_counted(command: str) -> None:
     ],
 )
 def test_c6_the_first_placeholder_that_needs_an_event_is_known(command: str, hook: str, event: str) -> None:
-    assert placed(command, hook).event == event
+    assert expand(command, hook).event == event
 
 
 def test_c6_a_shell_that_is_not_posix_gets_no_placeholders() -> None:
@@ -440,7 +440,7 @@ def test_c6_a_shell_that_evaluates_numbers_gets_no_placeholders(shell: str) -> N
         expand_placeholders("[ {3} -eq 1 ]", shell, Template("post-checkout", 3, {}))
 
 
-def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_told_alone() -> None:
+def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_reported_alone() -> None:
     template = Template("pre-commit", 0, {"in-box": "x"}, is_own=False)
     text = "x {pushed_files} {staged_files} {in-box} {unknown}"
     assert expand_placeholders(text, "sh", template).text == 'x {pushed_files} "$@" x {unknown}'
@@ -453,7 +453,7 @@ def test_c6_no_shell_takes_a_name_for_an_option(tmp_path: Path) -> None:
     (tmp_path / "x.sh").write_text("echo ran\n")
     files = [as_argument(name) for name in (b"+n", b"x.sh")]
     for shell in filter(shutil.which, ("sh", "bash")):
-        text = placed(f"{shell} -n {{staged_files}}").text
+        text = expand(f"{shell} -n {{staged_files}}").text
         done = subprocess.run(
             [shell, "-c", text, shell, *map(os.fsdecode, files)], cwd=tmp_path, capture_output=True, check=True
         )
@@ -470,12 +470,12 @@ INSTEAD = re.findall(r"^\| `+ ?(.*?) ?`+ \| (`.*`) \|$", PAGE.partition("| inste
 def test_c6_what_the_page_shows_is_accepted_and_what_it_warns_of_is_refused() -> None:
     assert len(SHOWN) >= 10 and len(INSTEAD) >= 8
     for command in SHOWN:
-        assert placed(command).text != command
+        assert expand(command).text != command
     for bad, better in INSTEAD:
         with pytest.raises(TemplateError):
-            placed(bad.replace("\\|", "|"))
+            expand(bad.replace("\\|", "|"))
         for command in re.findall("`([^`]+)`", better.replace("\\|", "|")):
-            placed(command)
+            expand(command)
 
 
 # Macros
@@ -483,11 +483,11 @@ def test_c6_what_the_page_shows_is_accepted_and_what_it_warns_of_is_refused() ->
 
 def test_c6_a_template_of_the_file_is_pasted_as_text_and_its_placeholders_are_not() -> None:
     macros = {"in-box": "docker run {flags} box", "flags": "--rm -e 'B={branch}'"}
-    assert placed("{in-box} x {staged_files}", **macros).text == f"docker run --rm -e 'B='{B}'' box x \"$@\""
-    assert placed("'{in-box}' ${flags} \\{flags} {{flags}}", flags="f", **{"in-box": "a' 'b"}).text == (
+    assert expand("{in-box} x {staged_files}", **macros).text == f"docker run --rm -e 'B='{B}'' box x \"$@\""
+    assert expand("'{in-box}' ${flags} \\{flags} {{flags}}", flags="f", **{"in-box": "a' 'b"}).text == (
         "'a' 'b' ${flags} \\{flags} {{flags}}"
     )
-    assert placed("x@{version} y", version="1").text == "x@1 y"
+    assert expand("x@{version} y", version="1").text == "x@1 y"
 
 
 def test_c6_offsets_are_those_of_the_command_as_it_is_written() -> None:
@@ -498,28 +498,28 @@ def test_c6_offsets_are_those_of_the_command_as_it_is_written() -> None:
         "{m}{m}{staged_file}": 6,
     }.items():
         with pytest.raises(TemplateError) as refused:
-            placed(command, m="some longer text", bad="sh -c 'x {branch}'")
+            expand(command, m="some longer text", bad="sh -c 'x {branch}'")
         assert refused.value.offset == at
 
 
 def test_c6_templates_that_hold_themselves_or_grow_without_end_are_refused() -> None:
     for macros in ({"m": "{m}"}, {"m": "x {n}", "n": "y {m}"}):
         with pytest.raises(TemplateError, match="does it hold itself") as refused:
-            placed("x {m}", **macros)
+            expand("x {m}", **macros)
         assert refused.value.offset == 2
     with pytest.raises(TemplateError, match="longer than 100,000"):
-        placed("{a}", a="{b}" * 100, b="{c}" * 100, c="{d}" * 100, d="x")
-    assert placed("{a}", a="{b}", b="{c}", c="{d}", d="{e}", e="x").text == "x"
+        expand("{a}", a="{b}" * 100, b="{c}" * 100, c="{d}" * 100, d="x")
+    assert expand("{a}", a="{b}", b="{c}", c="{d}", d="{e}", e="x").text == "x"
 
 
 def test_c6_a_template_with_a_name_like_the_word_is_offered_too() -> None:
     with pytest.raises(TemplateError, match=r"did you mean \{in-box\}"):
-        placed("{in_box} x", **{"in-box": "y"})
+        expand("{in_box} x", **{"in-box": "y"})
 
 
 def test_c6_no_nesting_is_too_deep_and_no_command_too_long() -> None:
     for opening in ("$(", "${x-", "`echo $(", "<(", "$(( $(", '"$(', "( ", "{ ", "f() {"):
         with pytest.raises(TemplateError, match="cannot stand beside"):
-            placed(f"x {opening * 3000} {{branch}}" if opening[0] not in "({f" else f"{opening * 3000} {{branch}}")
+            expand(f"x {opening * 3000} {{branch}}" if opening[0] not in "({f" else f"{opening * 3000} {{branch}}")
     many = "x" + " {branch} '{1}'" * 3000
-    assert placed(many).text == "x" + f" {B} {ONE}" * 3000
+    assert expand(many).text == "x" + f" {B} {ONE}" * 3000

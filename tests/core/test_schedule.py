@@ -97,7 +97,7 @@ def test_r3_the_need_and_the_root_cause_of_a_cascade() -> None:
     assert skipped[1][1].reason == "dependency job 1* was skipped"
 
 
-def test_r3_a_cascade_of_the_foreground_goes_on_with_its_own_root_cause() -> None:
+def test_r3_a_cascade_of_the_foreground_continues_with_its_own_root_cause() -> None:
     hook = make_hook([[], [0], [1]])
     by_need = Outcome(statuses.SKIPPED, statuses.NEED, need=0, root_cause=0)
     source = CountingSource(hook, [2], {0: FAILED, 1: by_need})

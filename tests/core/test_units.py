@@ -26,7 +26,7 @@ def test_c3_durations_there_and_back(number: int, unit: str) -> None:
     ["", "s", "5", "5 m", " 5m", "5m ", "5m\n", "-5m", "+5m", "1.5h", "1h30m", "5min", "5M", "5S", "5µs", "٣s", "²s",
      "1_000s", "5ss", "5sm", "ms5", "0x5s", "1e3s", "inf", "infs", "9" * 5000],
 )  # fmt: skip
-def test_c3_anything_else_is_refused_and_told_what_is_expected(text: str) -> None:
+def test_c3_anything_else_is_refused_and_the_error_says_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match="such as 300ms, 90s, 5m, 2h or 7d"):
         seconds_of(text)
 
@@ -45,7 +45,7 @@ def test_c3_what_no_clock_can_add_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "hint"), [("30", "did you mean 30s?"), ("5 m", "without a blank")])
-def test_c3_the_usual_slips_are_told_the_way_out(text: str, hint: str) -> None:
+def test_c3_the_error_for_the_usual_slips_has_the_fix(text: str, hint: str) -> None:
     with pytest.raises(ValueError) as caught:
         seconds_of(text)
     assert str(caught.value).endswith(hint)

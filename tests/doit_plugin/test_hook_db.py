@@ -120,7 +120,7 @@ def test_a_relative_name_stays_where_it_was_when_the_program_changes_directory(
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"lint": 1}', "\0"])
-def test_r19_a_damaged_file_is_said_once_and_replaced(
+def test_r19_a_damaged_file_is_reported_once_and_replaced(
     tmp_path: Path, damage: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "db.json").write_text(damage)

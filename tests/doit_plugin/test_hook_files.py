@@ -147,7 +147,7 @@ def test_the_database_is_one_for_all_worktrees_and_another_for_another_repositor
     assert "fg" in _with_status("I", seen) and "fg" not in _with_status("I", not_seen)
 
 
-def test_outside_of_git_a_hook_file_can_be_looked_at(hooked: Repo, doit: Doit) -> None:
+def test_outside_of_git_a_hook_file_can_be_shown(hooked: Repo, doit: Doit) -> None:
     outside = hooked.path.parent / "outside"
     outside.mkdir()
     (outside / "hooks.dodo").write_text(FILE)

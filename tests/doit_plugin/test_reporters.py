@@ -103,7 +103,7 @@ def test_the_fields_of_doits_json_reporter_are_all_there_but_the_outputs() -> No
     assert set(doits["tasks"][0]) - set(ours["tasks"][0]) == {"out", "err"}
 
 
-def test_errors_of_the_run_are_told_at_its_end() -> None:
+def test_errors_of_the_run_are_reported_at_its_end() -> None:
     def run(reporter: Any) -> None:
         reporter.runtime_error("the graph cannot be run")
         reporter.complete_run()
@@ -126,7 +126,7 @@ def test_the_failures_are_doits_so_that_any_reporter_understands_them() -> None:
     assert JobFailed("lint", FAILED).outcome == FAILED
 
 
-def test_a_failure_that_is_not_ours_is_told_as_well() -> None:
+def test_a_failure_that_is_not_ours_is_reported_as_well() -> None:
     def run(reporter: Any) -> None:
         reporter.add_failure(_task("lint"), TaskFailed("the input\nis gone"))
         reporter.complete_run()
@@ -149,7 +149,7 @@ def test_a_failure_that_is_not_ours_is_told_as_well() -> None:
         (Outcome(statuses.FAILED), "failed"),
     ],
 )
-def test_r23_why_a_job_failed_is_said_in_a_few_words(outcome: Outcome, words: str) -> None:
+def test_r23_why_a_job_failed_is_reported_in_a_few_words(outcome: Outcome, words: str) -> None:
     assert reason_of(outcome) == words
 
 
@@ -171,7 +171,7 @@ def test_r3_a_skipped_job_says_which_job_was_the_root_cause(skipped: JobSkipped,
     assert skipped.get_msg() == message
 
 
-def test_fan_out_tells_every_reporter_and_puts_skip_condition_into_words_that_it_knows() -> None:
+def test_fan_out_reports_every_reporter_and_puts_skip_condition_into_words_that_it_knows() -> None:
     class Deaf(ZeroReporter):  # type: ignore[misc]
         desc = "knows what doit's reporters know"
 
@@ -185,7 +185,7 @@ def test_fan_out_tells_every_reporter_and_puts_skip_condition_into_words_that_it
     assert deaf.getvalue() == "nothing to do for pre-commit:types\n"
 
 
-def test_fan_out_tells_all_even_if_one_raises_and_then_lets_the_error_out() -> None:
+def test_fan_out_reports_all_even_if_one_raises_and_then_raises_the_error() -> None:
     class Broken(ZeroReporter):  # type: ignore[misc]
         desc = "broken"
 

@@ -52,7 +52,7 @@ def project(hooked: Repo) -> Repo:
     return hooked
 
 
-def test_run_bg_goes_on_after_the_prompt_is_back_and_is_on_record(project: Repo) -> None:
+def test_run_bg_continues_after_the_prompt_is_back_and_is_on_record(project: Repo) -> None:
     done = project.doit("run", "bg")
     assert done.returncode == 0
     assert project.finished("post-merge").statuses() == {"deps": "completed", "warm": "completed"}
@@ -97,7 +97,7 @@ def test_r23_an_output_that_takes_nothing_costs_no_job(project: Repo, option: st
     assert project.finished("pre-merge-commit").statuses() == {"check": "completed"}
 
 
-def test_r23_the_console_tells_of_each_job_and_how_to_go_on(project: Repo) -> None:
+def test_r23_the_console_reports_of_each_job_and_how_to_continue(project: Repo) -> None:
     done = project.doit("pre-commit")
     assert done.returncode == 1
     invocation = project.finished("pre-commit")
@@ -134,7 +134,7 @@ def test_the_json_reporter_has_standard_output_for_itself(project: Repo) -> None
         ("executed-only", ".  pre-commit:format\n.  pre-commit:lint *\nJobFailed - taskid:pre-commit:lint *\n"),
     ],
 )
-def test_doits_other_reporters_go_on_working_and_write_where_o_says(project: Repo, reporter: str, said: str) -> None:
+def test_doits_other_reporters_continue_working_and_write_where_o_says(project: Repo, reporter: str, said: str) -> None:
     assert project.doit("run", "-r", reporter, "-o", "report.txt", "pre-commit").returncode == 1
     assert project.read("report.txt").startswith(said)
     assert bool(project.read("report.txt")) == bool(said)

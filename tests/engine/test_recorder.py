@@ -45,7 +45,7 @@ def test_r19_a_job_that_ends_at_once_is_written_once(writer: InvocationWriter, m
     assert (job.pid, job.wave) == (4242, 17) and job.started_at and job.finished_at
 
 
-def test_r19_a_job_that_goes_on_is_written_when_its_start_is_due(
+def test_r19_a_job_that_continues_is_written_when_its_start_is_due(
     writer: InvocationWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dodo_hooks.engine.recorder.START_DELAY_S", 0.0)

@@ -155,7 +155,7 @@ def test_r6_what_doit_would_run_waits_for_its_after(database: Any) -> None:
     assert source.ended(1, CANCELLED) == ([2], [])
 
 
-def test_r17_what_waits_for_its_after_is_not_let_go_once_the_run_was_stopped(database: Any) -> None:
+def test_r17_what_waits_for_its_after_is_not_started_once_the_run_was_stopped(database: Any) -> None:
     hook = make_hook([[], []], after=[[], [0]])
     source = doits_source(hook, [hook.name], {}, database)
     assert source.start() == ([0], [])

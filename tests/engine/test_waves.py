@@ -267,7 +267,7 @@ def test_r7_in_the_foreground_a_killed_wave_fails_the_hook_and_shows_what_its_jo
 # R5: who else goes on
 
 
-def test_r5_independent_jobs_go_on_after_a_failure(repo: Repo, gate: Gate) -> None:
+def test_r5_independent_jobs_continue_after_a_failure(repo: Repo, gate: Gate) -> None:
     repo.hook("pre-commit", bad="exit 1", slow=gate.command, then=job("true", "slow"), other="true")
     git = repo.start("git", "commit", "-q", "--allow-empty", "-m", "work")
     gate.wait()

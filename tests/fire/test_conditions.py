@@ -97,7 +97,7 @@ def test_c7_always_and_never(repo: Repo) -> None:
     assert reason_of(repo, skip(Condition(plan.ALWAYS, reason="out of order"))) == "out of order"
 
 
-def test_c7_a_merge_and_a_rebase_that_go_on(repo: Repo) -> None:
+def test_c7_a_merge_and_a_rebase_that_continue(repo: Repo) -> None:
     merging, rebasing = Condition(plan.IN_MERGE), Condition(plan.IN_REBASE)
     stage(repo, "a")
     repo.git("commit", "-q", "-m", "a")

@@ -122,7 +122,7 @@ def test_r22_a_hook_file_that_appears_wins_and_a_broken_overlay_is_refused(old: 
     assert not is_new(old)  # what was kept before is still good
 
 
-def test_a_young_file_is_compared_by_its_content_and_a_young_folder_is_looked_at_again(repo: Repo) -> None:
+def test_a_young_file_is_compared_by_its_content_and_a_young_folder_is_read_again(repo: Repo) -> None:
     repo.file("extends: ['parts/*.yml']\n" + LINT)
     repo.file("", "parts/a.yml")
     folder = repo.path / "parts"

@@ -26,23 +26,23 @@ def main(hook: str) -> int:
         sync_index(repo, environ)
         return 0
     restore_interrupted(repo, environ, waits=True)
-    against = "HEAD^" if "--amend" in environ.get("TOLD", "") else "HEAD"
+    against = "HEAD^" if "--amend" in environ.get("AMENDS", "") else "HEAD"
     listed = subprocess.run(
         ["git", "diff", "--cached", "--name-only", "--no-renames", "-z", against], stdout=subprocess.PIPE, check=True
     )
     files = listed.stdout.split(b"\0")[:-1]
-    aside = hide_unstaged(repo, environ)
-    restager = FixStager(repo, environ, aside, files)
-    watch = restager.before(files)
+    hidden = hide_unstaged(repo, environ)
+    stager = FixStager(repo, environ, hidden, files)
+    watch = stager.before(files)
     for name in files:
         path = Path(os.fsdecode(name))
         if path.is_file() and b"bad" in path.read_bytes():
             path.write_bytes(path.read_bytes().replace(b"bad", b"good"))
     fails = "FAILS" in environ
-    said = [*restager.after(watch, stages=not fails).sentences]
+    said = [*stager.after(watch, stages=not fails).sentences]
     if "KILLED" in environ:
         os.kill(os.getpid(), signal.SIGKILL)
-    result = aside.restore(Ending(not fails, {})) if aside else None
+    result = hidden.restore(Ending(not fails, {})) if hidden else None
     said += result.sentences if result else ()
     sys.stderr.write("".join(f"{sentence}\n" for sentence in said))
     return int(fails or bool(result and result.conflict))

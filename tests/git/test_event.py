@@ -73,7 +73,7 @@ def test_g2_an_ordinary_checkout_fires_nothing_of_ours(checkouts: Checkouts, rep
     assert derived_hooks("post-merge", ("0" * 40, "1" * 40, "1"), found) == ()
 
 
-def test_g2_of_two_firings_at_once_one_goes_on(repo: Repo) -> None:
+def test_g2_of_two_firings_at_once_one_continues(repo: Repo) -> None:
     found = find_repo({}, str(repo.path))
     assert [mark_fired(found), mark_fired(found)] == [True, False]
     assert repo.has(f".git/{MARKER}")

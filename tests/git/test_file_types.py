@@ -61,7 +61,7 @@ def tree(tmp_path: Path) -> Path:
         (["text/x-python", "executable"], "tool"),
     ],
 )
-def test_c7_types_are_told_without_following_links(tree: Path, types: list[str], names: str) -> None:
+def test_c7_types_are_found_without_following_links(tree: Path, types: list[str], names: str) -> None:
     files = [path.relative_to(tree).as_posix() for path in tree.rglob("*") if not path.is_dir()]
     asked = has_types(str(tree), types)
     assert {name for name in files if asked(name.encode())} == set(names.split())

@@ -57,21 +57,21 @@ def make_flagged(repo: Repo, flag: str) -> Repo:
 
 def test_g5_what_git_does_not_look_at_is_hidden_where_it_is_staged(flagged: Repo) -> None:
     before, flags = snapshot(flagged.path), letters(flagged)
-    aside = hide_unstaged(find_repo(flagged.env, str(flagged.path)), flagged.env)
-    assert aside is not None
+    hidden = hide_unstaged(find_repo(flagged.env, str(flagged.path)), flagged.env)
+    assert hidden is not None
     assert (flagged.read("text"), flagged.read("local")) == (STAGED, "for me alone\n")
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert snapshot(flagged.path) == before and letters(flagged) == flags
 
 
 def test_g5_g6_the_flags_survive_a_fix_that_is_staged(flagged: Repo) -> None:
     facts, flags = find_repo(flagged.env, str(flagged.path)), letters(flagged)
-    aside = hide_unstaged(facts, flagged.env)
-    restager = FixStager(facts, flagged.env, aside, [b"text"])
-    watch = restager.before([b"text"])
+    hidden = hide_unstaged(facts, flagged.env)
+    stager = FixStager(facts, flagged.env, hidden, [b"text"])
+    watch = stager.before([b"text"])
     write(flagged, b"text", fixed_text())
-    assert aside is not None and restager.after(watch).paths == (b"text",)
-    assert aside.restore().sentences == ()
+    assert hidden is not None and stager.after(watch).paths == (b"text",)
+    assert hidden.restore().sentences == ()
     assert flagged.git("show", ":text").stdout == fixed_text()
     assert flagged.read("text") == fixed_and_unstaged_text() and letters(flagged) == flags
 
@@ -79,12 +79,12 @@ def test_g5_g6_the_flags_survive_a_fix_that_is_staged(flagged: Repo) -> None:
 def test_g5_g6_the_flags_survive_a_commit_that_is_refused(flagged: Repo) -> None:
     facts, flags = find_repo(flagged.env, str(flagged.path)), letters(flagged)
     before, index = snapshot(flagged.path), index_of(flagged)
-    aside = hide_unstaged(facts, flagged.env)
-    restager = FixStager(facts, flagged.env, aside, [b"text"])
-    watch = restager.before([b"text"])
+    hidden = hide_unstaged(facts, flagged.env)
+    stager = FixStager(facts, flagged.env, hidden, [b"text"])
+    watch = stager.before([b"text"])
     write(flagged, b"text", unstaged_text(", in another way"))
-    restager.after(watch)
-    assert aside is not None and aside.restore().conflict
+    stager.after(watch)
+    assert hidden is not None and hidden.restore().conflict
     assert (snapshot(flagged.path), index_of(flagged), letters(flagged)) == (before, index, flags)
 
 
@@ -105,9 +105,9 @@ def test_g5_what_is_deleted_and_assumed_unchanged_is_hidden_as_a_deletion(repo: 
     repo.git("add", "text")
     set_flag(repo, "h", "text")
     (repo.path / "text").unlink()
-    aside = hide_unstaged(find_repo(repo.env, str(repo.path)), repo.env)
-    assert aside is not None and repo.read("text") == STAGED
-    aside.restore()
+    hidden = hide_unstaged(find_repo(repo.env, str(repo.path)), repo.env)
+    assert hidden is not None and repo.read("text") == STAGED
+    hidden.restore()
     assert not repo.has("text")
 
 

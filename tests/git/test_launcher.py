@@ -71,7 +71,7 @@ def test_g1_our_exit_code_is_the_hooks(repo: Repo, call_log: Path) -> None:
     assert repo.git("commit", "--allow-empty", "-m", "x", check=False).returncode == 1
 
 
-def test_g1_the_kept_hook_is_named_to_us(repo: Repo, call_log: Path) -> None:
+def test_g1_the_legacy_hook_is_named_to_us(repo: Repo, call_log: Path) -> None:
     own_hook(repo, "pre-commit")
     install(repo, "pre-commit")
     fake_package(repo, call_log)
@@ -109,7 +109,7 @@ def test_g1_any_bytes_may_be_in_the_path_of_the_repository(tmp_path: Path, env: 
     assert repo.read(".git/hooks/pre-commit") == OWN_HOOK
 
 
-def test_dodo_hooks_0_leaves_only_the_kept_hook(repo: Repo, call_log: Path) -> None:
+def test_dodo_hooks_0_leaves_only_the_legacy_hook(repo: Repo, call_log: Path) -> None:
     own_hook(repo, "pre-commit")
     own_hook(repo, "commit-msg")
     (repo.path / ".git/hooks/commit-msg").chmod(0o644)  # git never ran it
@@ -142,7 +142,7 @@ def broken(request: pytest.FixtureRequest, repo: Repo, tmp_path: Path, monkeypat
     return repo
 
 
-def test_g1_when_something_is_gone_a_gate_refuses_and_names_the_mend(broken: Repo) -> None:
+def test_g1_when_something_is_gone_a_gate_refuses_and_names_the_fix(broken: Repo) -> None:
     done = broken.git("commit", "--allow-empty", "-m", "x", check=False)
     assert (done.returncode, done.stdout) == (1, "")
     said = done.stderr.splitlines()
@@ -151,7 +151,7 @@ def test_g1_when_something_is_gone_a_gate_refuses_and_names_the_mend(broken: Rep
     assert "install dodo-hooks again and run `dodo-hooks install`, or remove " in said[0]
 
 
-def test_g1_when_something_is_gone_other_hooks_pass_and_the_kept_one_runs(broken: Repo) -> None:
+def test_g1_when_something_is_gone_other_hooks_pass_and_the_legacy_hook_runs(broken: Repo) -> None:
     (broken.path / ".git/hooks/reference-transaction").unlink()
     done = broken.git("checkout", "-q", "-b", "topic")
     said = done.stderr.splitlines()
@@ -167,7 +167,7 @@ def test_g1_a_reference_transaction_is_refused_when_it_is_prepared_and_says_so_o
     assert broken.git("rev-parse", "-q", "--verify", "new", check=False).returncode != 0
 
 
-def test_g1_the_mend_that_is_named_mends(broken: Repo) -> None:
+def test_g1_the_fix_that_is_named_works(broken: Repo) -> None:
     install(broken, "pre-commit", "post-checkout", "post-commit", "reference-transaction")
     said = broken.git("commit", "--allow-empty", "-m", "x", check=False).stderr
     assert "gone" not in said and "No module named 'dodo_hooks'" not in said

@@ -147,7 +147,7 @@ def test_g1_every_worktree_uses_the_hooks_of_a_local_install(ours: Repo) -> None
 
 
 @pytest.mark.parametrize("way", ("copied", "moved"))
-def test_g1_a_local_install_is_mended_after_a_move_and_a_copy_leaves_the_first_one_alone(
+def test_g1_a_local_install_is_repaired_after_a_move_and_a_copy_leaves_the_first_one_alone(
     ours: Repo, tmp_path: Path, way: str
 ) -> None:
     husky(ours)

@@ -34,7 +34,7 @@ def merger(repo: Repo) -> Merger:
     return Merger(find_repo(repo.env, str(repo.path)), repo.env, journal)
 
 
-def merged(merger: Merger, repo: Repo, base: bytes, ours: bytes, theirs: bytes) -> "bytes | None":
+def merge(merger: Merger, repo: Repo, base: bytes, ours: bytes, theirs: bytes) -> "bytes | None":
     result = merger.merge(case(base, ours, theirs))
     if result is None:
         return None
@@ -50,7 +50,7 @@ def test_g5_what_git_can_merge_is_merged_to_the_same(
     for name, text in (("ours", ours), ("base", base), ("theirs", theirs)):
         names.append(str(repo.write(f"../{name}", text)))
     done = subprocess.run(["git", "merge-file", "-p", "-q", *names], stdout=subprocess.PIPE)
-    found = merged(merger, repo, base, ours, theirs)
+    found = merge(merger, repo, base, ours, theirs)
     if done.returncode == 0 and found is not None:
         assert found == done.stdout
     assert done.returncode or found is not None
@@ -58,17 +58,17 @@ def test_g5_what_git_can_merge_is_merged_to_the_same(
 
 def test_g5_lines_that_touch_are_merged_and_those_that_overlap_are_not(repo: Repo, merger: Merger) -> None:
     third, fourth = NUMBERS.replace(b"3\n", b"three\n"), NUMBERS.replace(b"4\n", b"four\n")
-    assert merged(merger, repo, NUMBERS, third, fourth) == NUMBERS.replace(b"3\n4\n", b"three\nfour\n")
-    assert merged(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"drei\n")) is None
-    assert merged(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"three\n")) == third
-    assert merged(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"")) is None
+    assert merge(merger, repo, NUMBERS, third, fourth) == NUMBERS.replace(b"3\n4\n", b"three\nfour\n")
+    assert merge(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"drei\n")) is None
+    assert merge(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"three\n")) == third
+    assert merge(merger, repo, NUMBERS, third, NUMBERS.replace(b"3\n", b"")) is None
     new, other = NUMBERS.replace(b"3\n", b"3\nnew\n"), NUMBERS.replace(b"3\n", b"3\nother\n")
-    assert merged(merger, repo, NUMBERS, new, other) is None
-    assert merged(merger, repo, NUMBERS, new, third) == NUMBERS.replace(b"3\n", b"three\nnew\n")
+    assert merge(merger, repo, NUMBERS, new, other) is None
+    assert merge(merger, repo, NUMBERS, new, third) == NUMBERS.replace(b"3\n", b"three\nnew\n")
 
 
 def test_g5_what_is_no_text_is_not_merged(repo: Repo, merger: Merger) -> None:
-    assert merged(merger, repo, b"\0" + NUMBERS, b"\0one\n" + NUMBERS, b"\0" + NUMBERS + b"two\n") is None
+    assert merge(merger, repo, b"\0" + NUMBERS, b"\0one\n" + NUMBERS, b"\0" + NUMBERS + b"two\n") is None
     link = side(b"target", kind=LINK)
     assert merger.merge(Case(side(NUMBERS), side(b"new\n"), link, b"merged/0-0")) is None
     assert not merger.contains(side(NUMBERS), link, side(b"new\n"))
@@ -91,14 +91,14 @@ def test_g5_nobodys_configuration_has_a_say(repo: Repo, merger: Merger) -> None:
     assert repo.env["XDG_CONFIG_HOME"] == str(repo.path.parent / "home/config")
     with_returns = NUMBERS.replace(b"3\n", b"3\r\n")
     appended = NUMBERS + b"last\n"
-    assert merged(merger, repo, NUMBERS, with_returns, appended) == with_returns + b"last\n"
+    assert merge(merger, repo, NUMBERS, with_returns, appended) == with_returns + b"last\n"
 
 
 def test_g5_ranges_that_do_not_lead_from_one_text_to_the_other_are_not_believed(
     repo: Repo, merger: Merger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merge_file, "_DIFF", (*merge_file._DIFF, "--ignore-cr-at-eol"))
-    assert merged(merger, repo, NUMBERS, NUMBERS.replace(b"3\n", b"3\r\n"), NUMBERS + b"last\n") is None
+    assert merge(merger, repo, NUMBERS, NUMBERS.replace(b"3\n", b"3\r\n"), NUMBERS + b"last\n") is None
 
 
 @pytest.mark.parametrize("ours", [0o644, 0o755])

@@ -79,7 +79,7 @@ UNSTAGED: dict[Callable[[Repo], None], list[str]] = {
 
 
 @pytest.mark.parametrize("commit", WAYS)
-def test_g5_g6_the_next_hook_puts_back_what_a_killed_one_had_set_aside(
+def test_g5_g6_the_next_hook_restores_what_a_killed_one_had_hidden(
     fixing: Repo, commit: Callable[[Repo], None]
 ) -> None:
     fixing.env["KILLED"] = "1"
@@ -120,10 +120,10 @@ def test_g6_what_fires_no_pre_commit_is_left_alone(fixing: Repo) -> None:
 
 
 def restage(repo: Repo, files: list[bytes], job: Callable[[], object]) -> Staged:
-    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, files)
-    watch = restager.before(files)
+    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, files)
+    watch = stager.before(files)
     job()
-    return restager.after(watch)
+    return stager.after(watch)
 
 
 def test_g6_names_are_taken_literally_and_only_the_jobs_own_files_are_staged(repo: Repo) -> None:
@@ -176,18 +176,18 @@ def test_g6_deletions_links_and_executable_bits_are_staged_and_nothing_comes_in(
 def test_g6_a_change_in_the_same_tick_that_keeps_the_size_is_seen(repo: Repo) -> None:
     repo.write("file", "old\n")
     repo.git("add", "file")
-    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [])
+    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [])
     repo.write("file", "odd\n")
-    watch = restager.before([b"file"])
+    watch = stager.before([b"file"])
     repo.write("file", "new\n")
     # As if the file system's clock had not gone on: the stamp is the same, and only the bytes can tell.
-    status = restager.before([b"file"]).stamps[b"file"].status
+    status = stager.before([b"file"]).stamps[b"file"].status
     same = watch._replace(stamps={b"file": watch.stamps[b"file"]._replace(status=status)})
-    assert restager.changed(same) == [b"file"]
+    assert stager.changed(same) == [b"file"]
 
 
 @pytest.mark.parametrize(("age_s", "is_read"), [(0.0, True), (1.9, True), (2.1, False)])
-def test_g6_what_is_younger_than_the_tick_of_a_coarse_clock_is_told_by_its_bytes(
+def test_g6_what_is_younger_than_the_tick_of_a_coarse_clock_is_recognized_by_its_bytes(
     repo: Repo, monkeypatch: pytest.MonkeyPatch, age_s: float, is_read: bool
 ) -> None:
     status = os.stat(repo.write("file", "old\n"))
@@ -210,12 +210,12 @@ def test_g6_a_fix_in_the_same_second_that_keeps_the_size_is_staged_where_the_fil
     repo = Repo.create(coarse / "repo", repo.env)
     repo.write("file", "old\n")
     repo.git("add", "file")
-    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
     for content in ("one\n", "two\n", "six\n"):
-        watch = restager.before([b"file"])
+        watch = stager.before([b"file"])
         repo.write("file", content)  # in place
         assert os.stat(repo.path / "file").st_mtime_ns % 1_000_000_000 == 0
-        assert restager.after(watch).paths == (b"file",)
+        assert stager.after(watch).paths == (b"file",)
         assert repo.git("show", ":file").stdout == content
     assert not repo.has(".git/dodo-hooks-clock")
 
@@ -240,11 +240,11 @@ def test_g6_what_somebody_else_changed_before_the_job_is_not_staged_and_said(rep
     repo.write("file", "old\n")
     repo.git("add", "file")
     index = index_of(repo)
-    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
     repo.write("file", "of an editor\n")
-    watch = restager.before([b"file"])
+    watch = stager.before([b"file"])
     repo.write("file", "of an editor, fixed\n")
-    staged = restager.after(watch)
+    staged = stager.after(watch)
     assert staged.paths == () and staged.sentences[0].startswith("the fix of file is not staged: another program")
     assert index_of(repo) == index
 
@@ -263,13 +263,13 @@ def test_g6_what_an_editor_saves_while_git_reads_the_file_is_not_staged(repo: Re
 def test_g6_one_job_after_the_other_on_the_same_file(repo: Repo) -> None:
     repo.write("file", "old\n")
     repo.git("add", "file")
-    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
     for content in ("first\n", "second\n"):
-        watch = restager.before([b"file"])
+        watch = stager.before([b"file"])
         repo.write("file", content)
-        assert restager.after(watch).paths == (b"file",)
+        assert stager.after(watch).paths == (b"file",)
         assert repo.git("show", ":file").stdout == content
-    assert restager.after(restager.before([b"file"])).paths == ()
+    assert stager.after(stager.before([b"file"])).paths == ()
 
 
 def test_g6_a_job_that_is_staging_something_itself_is_waited_for(repo: Repo) -> None:
@@ -284,7 +284,7 @@ def test_g6_a_job_that_is_staging_something_itself_is_waited_for(repo: Repo) -> 
     assert restage(repo, [b"file"], job).paths == (b"file",)
 
 
-def test_g6_an_index_that_cannot_be_written_is_said(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_g6_an_index_that_cannot_be_written_is_reported(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.write("file", "old\n")
     repo.git("add", "file")
     repo.write(".git/index.lock", "")
@@ -312,7 +312,7 @@ def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
     assert not fixing.has(".git/dodo-hooks-restaged")
 
 
-def test_g6_an_index_that_cannot_be_mended_now_is_said_and_mended_later(fixing: Repo) -> None:
+def test_g6_an_index_that_cannot_be_synced_now_is_reported_and_synced_later(fixing: Repo) -> None:
     commit_whose_index_is_not_mended(fixing)
     facts = find_repo(fixing.env, str(fixing.path))
     fixing.write(".git/index.lock", "")
@@ -323,7 +323,7 @@ def test_g6_an_index_that_cannot_be_mended_now_is_said_and_mended_later(fixing: 
     assert fixing.git("show", ":one").stdout == with_bad("one", "good")
 
 
-def test_g6_two_commits_of_one_file_each_before_the_index_can_be_mended(fixing: Repo) -> None:
+def test_g6_two_commits_of_one_file_each_before_the_index_can_be_synced(fixing: Repo) -> None:
     commit_whose_index_is_not_mended(fixing)
     fixing.write("three", with_bad("three"))
     fixing.git("commit", "-qm", "another", "--", "three")
@@ -340,7 +340,7 @@ def test_g6_what_has_been_staged_since_is_not_touched(fixing: Repo) -> None:
     assert fixing.git("show", ":one").stdout == "staged since\n"
 
 
-def test_g6_a_commit_that_is_not_made_mends_nothing(fixing: Repo) -> None:
+def test_g6_a_commit_that_is_not_made_syncs_nothing(fixing: Repo) -> None:
     fixing.write("one", with_bad("one"))
     fixing.git("add", "one")
     fixing.git("commit", "-qm", "", "--", "one", check=False)  # no message: git gives up after the hook
@@ -360,10 +360,10 @@ def test_g6_a_deletion_by_a_job_in_a_commit_of_one_file(fixing: Repo) -> None:
     fixing.git("read-tree", "--index-output=.git/next-index-1.lock", "HEAD")
     environ = {**fixing.env, "GIT_INDEX_FILE": str(fixing.path / ".git/next-index-1.lock")}
     fixing.git("update-index", "one", env=environ)
-    restager = FixStager(facts, environ, None, [b"one"])
-    watch = restager.before([b"one"])
+    stager = FixStager(facts, environ, None, [b"one"])
+    watch = stager.before([b"one"])
     (fixing.path / "one").unlink()
-    assert restager.after(watch).paths == (b"one",)
+    assert stager.after(watch).paths == (b"one",)
     tree = fixing.git("write-tree", env=environ).stdout.strip()
     commit = fixing.git("commit-tree", "-p", "HEAD", "-m", "deleted", tree).stdout.strip()
     fixing.git("update-ref", "HEAD", commit)

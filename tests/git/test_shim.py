@@ -111,7 +111,7 @@ def test_g1_a_shim_is_installed_and_taken_away_again(repo: Repo) -> None:
     assert uninstall(repo) == []
 
 
-def test_g1_a_hook_that_was_there_is_kept_and_put_back_byte_for_byte(repo: Repo) -> None:
+def test_g1_a_hook_that_was_there_is_kept_and_restored_byte_for_byte(repo: Repo) -> None:
     own_hook(repo, "pre-commit")
     own_hook(repo, "pre-push", b"not executable", 0o644)
     (repo.path / ".git/hooks/post-commit").symlink_to("../../tools/post-commit")  # leads nowhere, too
@@ -168,7 +168,7 @@ def test_g1_what_another_program_put_in_the_place_of_a_shim_is_never_touched(rep
         assert snapshot(repo)[name] == changed[name]
 
 
-def test_g1_a_shim_that_was_removed_by_hand_gives_the_kept_hook_back(repo: Repo) -> None:
+def test_g1_a_shim_that_was_removed_manually_restores_the_legacy_hook(repo: Repo) -> None:
     hook = own_hook(repo, "pre-commit")
     before = snapshot(repo)
     install(repo, "pre-commit")
@@ -177,7 +177,7 @@ def test_g1_a_shim_that_was_removed_by_hand_gives_the_kept_hook_back(repo: Repo)
     assert snapshot(repo) == before
 
 
-def test_g1_the_kept_hook_is_copied_where_it_cannot_be_linked(repo: Repo, tmp_path: Path) -> None:
+def test_g1_the_legacy_hook_is_copied_where_it_cannot_be_linked(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to("gone")
     for name, there in (("file", own_hook(repo, "pre-commit")), ("link", tmp_path / "linked")):
         kept = tmp_path / f"{name}.dodo-kept"

@@ -73,7 +73,7 @@ def test_g5_a_free_name_is_taken_and_one_that_is_not_is_left(tmp_path: Path, our
 
 
 @pytest.mark.parametrize("can_link", [True, False])
-def test_g5_nothing_is_moved_away_that_cannot_be_put_back(
+def test_g5_nothing_is_moved_away_that_cannot_be_restored(
     tmp_path: Path, ours: bytes, no_exchange: Limit, no_links: Limit, monkeypatch: pytest.MonkeyPatch, can_link: bool
 ) -> None:
     """Simulate a full disk, for example, when the new name is to be made."""

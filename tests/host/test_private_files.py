@@ -72,7 +72,7 @@ def test_a_group_of_several_is_others(file: Path) -> None:
 
 
 @needs_root
-def test_root_does_not_read_what_a_user_has_written_and_is_told_of_sudo(file: Path) -> None:
+def test_root_does_not_read_what_a_user_has_written_and_is_pointed_to_sudo(file: Path) -> None:
     os.chown(file, NOBODY, NOBODY)
     with pytest.raises(UnsafeFileError, match=f"^{file} belongs to nobody, and root does not use it.*`sudo -H`"):
         read_private(str(file))

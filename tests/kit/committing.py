@@ -63,7 +63,7 @@ def only_file_in_a_folder(repo: Repo) -> None:
 def amend(repo: Repo) -> None:
     repo.write("one", with_bad("one"))
     repo.git("add", "one")
-    repo.git("commit", "-q", "--amend", "--no-edit", check=False, env={"TOLD": "--amend"})
+    repo.git("commit", "-q", "--amend", "--no-edit", check=False, env={"AMENDS": "--amend"})
 
 
 def absolute_index(repo: Repo) -> None:

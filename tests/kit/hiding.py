@@ -9,20 +9,20 @@ from kit.repo import Repo
 from kit.unstaged import fixed_text, snapshot, write
 
 
-def put_aside(repo: Repo, **more: str) -> HiddenChanges:
+def hide(repo: Repo, **more: str) -> HiddenChanges:
     environ = {**repo.env, **more}
-    aside = hide_unstaged(find_repo(environ, str(repo.path)), environ)
-    assert aside is not None
-    return aside
+    hidden = hide_unstaged(find_repo(environ, str(repo.path)), environ)
+    assert hidden is not None
+    return hidden
 
 
-def fix(repo: Repo, aside: HiddenChanges, *names: bytes, content: str = fixed_text()) -> None:
+def fix(repo: Repo, hidden: HiddenChanges, *names: bytes, content: str = fixed_text()) -> None:
     """Change these files as a job with `stage_fixed` does."""
-    restager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, aside, names)
-    watch = restager.before(names)
+    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, hidden, names)
+    watch = stager.before(names)
     for name in names:
         write(repo, name, content)
-    assert set(restager.after(watch).paths) == set(names)
+    assert set(stager.after(watch).paths) == set(names)
 
 
 def kept(repo: Repo) -> list[tuple[str, str]]:
@@ -32,6 +32,6 @@ def kept(repo: Repo) -> list[tuple[str, str]]:
     return sorted((path.partition("/")[2], text) for path, text in files)
 
 
-def abandon(aside: HiddenChanges) -> None:
+def abandon(hidden: HiddenChanges) -> None:
     """Leave the run as if its process had been killed."""
-    os.close(aside.lock)
+    os.close(hidden.lock)

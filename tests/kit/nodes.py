@@ -25,13 +25,13 @@ def plain(node: Node) -> Any:
     return node.value
 
 
-def placed(value: Any, file: str = "") -> Node:
+def node_of(value: Any, file: str = "") -> Node:
     """Return a tree with this value; every location in it is in `file`."""
     mark = Location(file, 1, 1)
     if isinstance(value, dict):
-        return MapNode(mark, tuple(Entry(mark, key, placed(child, file)) for key, child in value.items()))
+        return MapNode(mark, tuple(Entry(mark, key, node_of(child, file)) for key, child in value.items()))
     if isinstance(value, list):
-        return ListNode(mark, tuple(placed(child, file) for child in value))
+        return ListNode(mark, tuple(node_of(child, file) for child in value))
     if isinstance(value, str):
         return Scalar(mark, value, value)
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
@@ -39,7 +39,7 @@ def placed(value: Any, file: str = "") -> Node:
 
 
 def root(value: dict[str, Any], file: str = "") -> MapNode:
-    node = placed(value, file)
+    node = node_of(value, file)
     assert isinstance(node, MapNode)
     return node
 

@@ -23,7 +23,7 @@ def test_a_job_stands_at_its_gate_until_it_is_opened(repo: Repo, gate: Gate) -> 
     assert job.communicate() == (b"through\n", b"")
 
 
-def test_one_job_is_let_go_and_the_next_stays(repo: Repo, gate: Gate) -> None:
+def test_one_job_is_started_and_the_next_stays(repo: Repo, gate: Gate) -> None:
     jobs = {job.pid: job for job in [repo.start("sh", "-c", gate.command) for _ in range(2)]}
     assert {gate.wait(), gate.wait()} == set(jobs)
     assert gate.is_empty()
@@ -84,7 +84,7 @@ def test_the_repository_knows_nothing_of_its_user(repo: Repo) -> None:
     assert repo.git("log", "--format=%s").stdout == "start\n"
 
 
-def test_hooks_are_written_as_they_are_said(repo: Repo) -> None:
+def test_hooks_are_written_as_they_are_named(repo: Repo) -> None:
     repo.hook("post-commit", background=True, deps="exit 7", build={"run": "true", "needs": ["deps"]})
     repo.hook_options("post-commit", fail_fast=True)
     repo.settings(jobs=1)

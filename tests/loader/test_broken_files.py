@@ -309,7 +309,7 @@ def test_r4_a_job_that_is_wrong_in_itself_is_no_unknown_need(tmp_path: Path) -> 
     ]
 
 
-def test_c2_what_an_anchor_brings_to_many_jobs_is_said_once(tmp_path: Path) -> None:
+def test_c2_what_an_anchor_brings_to_many_jobs_is_reported_once(tmp_path: Path) -> None:
     content = jobs("&base\nname: a\nrun: x\ntag: [y]", "<<: *base\nname: b", "<<: *base\nname: c")
     assert errors_in(tmp_path, content) == ['7:9: job "a": unknown key "tag" (did you mean "tags"?)']
 

@@ -184,7 +184,7 @@ def test_c6_c2_a_placeholder_that_cannot_be_has_its_place(tmp_path: Path, case: 
     assert hint in shown
 
 
-def test_c6_a_list_in_doubled_braces_stays_as_it_is_and_is_told(tmp_path: Path) -> None:
+def test_c6_a_list_in_doubled_braces_stays_as_it_is_and_is_reported(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "hooks: {pre-commit: {jobs: [{run: 'x {{staged_files}} {{name}} {{job}}'}]}}")
     assert plan.hooks[0].jobs[0].argv == (*SH, "x {{staged_files}} {{name}} {{job}}")
     (warning,) = plan.diagnostics
@@ -253,7 +253,7 @@ def test_g3_what_a_job_takes_from_the_event(tmp_path: Path, case: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "hook"), [("push_files", "pre-commit"), ("changed_files", "pre-rebase")])
-def test_g4_a_list_that_git_never_tells_in_this_hook_is_an_error(tmp_path: Path, name: str, hook: str) -> None:
+def test_g4_a_list_that_git_never_names_in_this_hook_is_an_error(tmp_path: Path, name: str, hook: str) -> None:
     """The job would never run, and a gate pass."""
     with pytest.raises(ConfigError, match=r"use \{files\} or"):
         job_of(tmp_path, f"run: x {{{name}}}", hook)
@@ -285,7 +285,7 @@ def test_c6_c7_a_placeholder_where_none_is_replaced_is_an_error(tmp_path: Path, 
     assert hint in shown
 
 
-def test_c6_c7_in_another_tools_file_such_a_placeholder_is_told(tmp_path: Path) -> None:
+def test_c6_c7_in_another_tools_file_such_a_placeholder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "lefthook.yml").write_text("commit-msg: {jobs: [{run: x, skip: [{run: 'test -s {1}'}]}]}")
     plan = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
     (warning,) = plan.diagnostics
@@ -297,7 +297,7 @@ def test_c6_other_braces_stay_where_no_placeholder_is_replaced(tmp_path: Path) -
     assert job_of(tmp_path, body).files is not None
 
 
-def test_a_task_is_a_hook_that_is_run_by_hand(tmp_path: Path) -> None:
+def test_a_task_is_a_manual_run(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "tasks: {release: {jobs: [{run: 'x {1} {9}'}]}}")
     (task,) = plan.hooks
     assert (task.name, task.is_task, task.jobs[0].needs_event) == ("release", True, "{1}")

@@ -148,7 +148,7 @@ def test_a_named_file_behind_a_link_is_the_one_that_the_system_finds(tmp_path: P
         ("other.json", DODO, None),
     ],
 )
-def test_the_name_of_a_named_file_tells_its_family(name: str, family: object, home: str | None) -> None:
+def test_the_name_of_a_named_file_reports_its_family(name: str, family: object, home: str | None) -> None:
     found = named_hook_file(name, top="/x", base="/x")
     assert found.family is family
     assert found.home == (home and os.path.normpath(home))

@@ -270,7 +270,7 @@ def plan(folder: Path, name: str, text: str) -> Plan:
 
 
 @pytest.mark.parametrize(("name", "written", "by_hand"), CASES, ids=[*LEFTHOOK, *DAFT])
-def test_a_file_and_its_translation_by_hand_load_to_equal_plans(
+def test_a_file_and_its_manual_translation_load_to_equal_plans(
     tmp_path: Path, name: str, written: str, by_hand: str
 ) -> None:
     theirs, ours = plan(tmp_path / "theirs", name, written), plan(tmp_path / "ours", "hooks.dodo", by_hand)

@@ -78,7 +78,7 @@ def test_r4_a_circle_is_shown_with_the_places_that_lead_on(tmp_path: Path, write
     assert "hooks.dodo:2:5 -> a.yml:1:10 -> hooks.dodo;" in refusal(tmp_path)[0]
 
 
-def test_c2_what_is_wrong_with_extended_files_is_said_at_its_place_and_all_at_once(
+def test_c2_what_is_wrong_with_extended_files_is_reported_at_its_place_and_all_at_once(
     tmp_path: Path, write: Write
 ) -> None:
     write(
@@ -182,7 +182,7 @@ def test_a_family_is_translated_and_its_notices_show_their_place(
     assert [one.sentence for one in plan.diagnostics] == ["x.yml:2:1: `other` is not read"]
 
 
-def test_a_pattern_of_extends_that_matches_nothing_is_told(tmp_path: Path, write: Write) -> None:
+def test_a_pattern_of_extends_that_matches_nothing_is_reported(tmp_path: Path, write: Write) -> None:
     write({"hooks.dodo": "extends: ['shared/**/*.yml', '[a']\n" + LINT})
     assert [one.sentence for one in layers_of(tmp_path).diagnostics] == [
         'hooks.dodo:1:11: "extends": no file matches "shared/**/*.yml" (`**` stands for one folder, as `*` does)',

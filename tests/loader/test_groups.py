@@ -230,7 +230,7 @@ jobs:
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_c5_r4_what_cannot_be_is_said_with_its_place(tmp_path: Path, case: str) -> None:
+def test_c5_r4_what_cannot_be_is_reported_with_its_place(tmp_path: Path, case: str) -> None:
     body, expected = BROKEN[case]
     assert errors_in(tmp_path, body) == expected
 

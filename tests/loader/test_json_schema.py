@@ -215,7 +215,7 @@ def test_c1_a_default_that_is_shown_is_the_default(level: str) -> None:
         assert getattr(body, key) == field.default
 
 
-def test_c1_where_a_body_stands_is_said_alike_by_errors_and_schema() -> None:
+def test_c1_where_a_body_stands_is_reported_alike_by_errors_and_schema() -> None:
     schema = hook_file_schema()
     bodies = {"file": schema, **{name.replace("-", " "): body for name, body in schema["$defs"].items()}}
     ways = {

@@ -48,7 +48,7 @@ def test_a_file_for_one_hook_holds_its_body_and_nothing_else(
     assert problem.startswith(f".hooks.dodo.d/pre-commit.yml:{said}")
 
 
-def test_what_lies_in_the_folder_and_is_not_read_is_told(tmp_path: Path, write: Write) -> None:
+def test_what_lies_in_the_folder_and_is_not_read_is_reported(tmp_path: Path, write: Write) -> None:
     write({"hooks.dodo": LINT, ".hooks.dodo.d/pre-comit.yml": "jobs: []"})
     assert refusal(tmp_path) == [
         '.hooks.dodo.d/pre-comit.yml:1:1: unknown hook "pre-comit" (did you mean "pre-commit"?)'
@@ -84,7 +84,7 @@ def test_the_local_overlay_is_the_highest(tmp_path: Path, write: Write, name: st
     assert commands(plan_of(tmp_path)) == {"pre-commit": ["local"], "pre-push": ["more"]}
 
 
-def test_a_second_local_overlay_is_told(tmp_path: Path, write: Write) -> None:
+def test_a_second_local_overlay_is_reported(tmp_path: Path, write: Write) -> None:
     write({"hooks.dodo": LINT, "hooks.local.dodo": "jobs: 2", ".hooks.local.dodo": "jobs: 3"})
     plan = plan_of(tmp_path)
     assert plan.slots == 2

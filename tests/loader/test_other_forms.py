@@ -205,7 +205,7 @@ def test_c2_toml_that_is_made_to_hurt_is_refused_at_once(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.toml", "x.json", "x.jsonc"])
-def test_the_ending_of_a_name_tells_the_form(tmp_path: Path, name: str) -> None:
+def test_the_ending_of_a_name_reports_the_form(tmp_path: Path, name: str) -> None:
     from dodo_hooks.loader.layers.discover import named_hook_file
     from dodo_hooks.loader.load import load_plan
 

@@ -53,7 +53,7 @@ def test_c1_each_example_names_the_schema_for_editors() -> None:
         assert schema.resolve() == EXAMPLES.parent / "loader" / "hooks.schema.json", path
 
 
-def test_quick_start_goes_on_behind_the_prompt(repo: Repo) -> None:
+def test_quick_start_continues_behind_the_prompt(repo: Repo) -> None:
     use(repo, "quick-start", sleep="")
     repo.git("checkout", "-q", "-b", "topic")
     invocation = repo.finished("post-checkout")

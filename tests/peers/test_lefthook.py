@@ -27,7 +27,7 @@ def says(*jobs: str, hook: str = "pre-commit", head: str = "") -> str:
     return "\n".join([*lines, *(f"    - {{{job}}}" for job in jobs)]) + "\n"
 
 
-def tells(name: str, more: str = "", words: str = "") -> str:
+def job(name: str, more: str = "", words: str = "") -> str:
     """Return a job that writes its name, and these words of its command."""
     return f'name: {name}, {more + ", " if more else ""}run: "echo {name} {words} >>.git/ran"'
 
@@ -35,52 +35,52 @@ def tells(name: str, more: str = "", words: str = "") -> str:
 CASES = {
     "globs and lists": Case(
         says(
-            tells("ext", 'glob: "*.js"', "{staged_files}"),
-            tells("braces", 'glob: "*.{js,ts}"', "{staged_files}"),
-            tells("below", 'glob: "src/**/*.js"', "{staged_files}"),
-            tells("several", 'glob: ["a.*", "*.md"]', "{staged_files}"),
-            tells("without", 'glob: "*", exclude: ["src/*", "*.md"]', "{staged_files}"),
-            tells("folder", 'root: src, glob: "*.js"', "{staged_files} | sed 's, [.]/, ,g'").replace(".git", "../.git"),
-            tells("none", 'glob: "*.py"', "{staged_files}"),
-            tells("gate", 'glob: "*.py"'),
-            tells("all", 'glob: "*.md"', "{all_files}"),
-            tells("types", "file_types: text", "{staged_files}"),
-            tells("links", "file_types: symlink", "{staged_files}"),
+            job("ext", 'glob: "*.js"', "{staged_files}"),
+            job("braces", 'glob: "*.{js,ts}"', "{staged_files}"),
+            job("below", 'glob: "src/**/*.js"', "{staged_files}"),
+            job("several", 'glob: ["a.*", "*.md"]', "{staged_files}"),
+            job("without", 'glob: "*", exclude: ["src/*", "*.md"]', "{staged_files}"),
+            job("folder", 'root: src, glob: "*.js"', "{staged_files} | sed 's, [.]/, ,g'").replace(".git", "../.git"),
+            job("none", 'glob: "*.py"', "{staged_files}"),
+            job("gate", 'glob: "*.py"'),
+            job("all", 'glob: "*.md"', "{all_files}"),
+            job("types", "file_types: text", "{staged_files}"),
+            job("links", "file_types: symlink", "{staged_files}"),
         ),
         FILES + "ln -s a.js link; git add -A",
     ),
     "doublestar": Case(
         "glob_matcher: doublestar\n"
         + says(
-            tells("top", 'glob: "*.js"', "{staged_files}"),
-            tells("any", 'glob: "**/*.js"', "{staged_files}"),
-            tells("not", 'glob: "**/*.js", exclude: ["src/**"]', "{staged_files}"),
+            job("top", 'glob: "*.js"', "{staged_files}"),
+            job("any", 'glob: "**/*.js"', "{staged_files}"),
+            job("not", 'glob: "**/*.js", exclude: ["src/**"]', "{staged_files}"),
         ),
         FILES + "git add -A",
     ),
     "only a deletion": Case(
         says(
-            tells("gate", 'glob: "*.js"'),
-            tells("list", 'glob: "*.js"', "{staged_files}"),
-            tells("other", 'glob: "*.py"'),
-            tells("folder", "root: src").replace(".git", "../.git"),
-            tells("free"),
+            job("gate", 'glob: "*.js"'),
+            job("list", 'glob: "*.js"', "{staged_files}"),
+            job("other", 'glob: "*.py"'),
+            job("folder", "root: src").replace(".git", "../.git"),
+            job("free"),
         ),
         FILES + "git add -A; git commit -q --no-verify -m two; git rm -q a.js src/c.js",
     ),
     "a deletion beside others": Case(
-        says(tells("list", 'glob: "*.js"', "{staged_files}"), tells("gate", 'glob: "*.js"')),
+        says(job("list", 'glob: "*.js"', "{staged_files}"), job("gate", 'glob: "*.js"')),
         FILES + "git add -A; git commit -q --no-verify -m two; git rm -q a.js; echo 2 >B.JS; git add B.JS",
     ),
     "a link to nowhere": Case(
-        says(tells("list", "", "{staged_files}"), tells("all", 'glob: "*.js"', "{all_files}")),
+        says(job("list", "", "{staged_files}"), job("all", 'glob: "*.js"', "{all_files}")),
         FILES + "ln -s missing nowhere; ln -s a.js there; git add -A",
     ),
     "what is pushed": Case(
         says(
-            tells("gate", 'glob: "*.py"'),
-            tells("list", 'glob: "*.py"', "{push_files}"),
-            tells("new", 'glob: "*.js"', "{push_files}"),
+            job("gate", 'glob: "*.py"'),
+            job("list", 'glob: "*.py"', "{push_files}"),
+            job("new", 'glob: "*.js"', "{push_files}"),
             hook="pre-push",
         ),
         PUSH,
@@ -90,14 +90,14 @@ CASES = {
     ),
     "conditions and tags": Case(
         says(
-            tells("yes", "only: [{run: test -f lefthook.yml}]"),
-            tells("no", "skip: [{run: test -f lefthook.yml}]"),
-            tells("ref", "only: [{ref: ma*}]"),
-            tells("other", "only: [{ref: release/*}]"),
-            tells("merge", "skip: [merge, rebase]"),
-            tells("never", "skip: true"),
-            tells("tagged", "tags: [slow]"),
-            tells("named"),
+            job("yes", "only: [{run: test -f lefthook.yml}]"),
+            job("no", "skip: [{run: test -f lefthook.yml}]"),
+            job("ref", "only: [{ref: ma*}]"),
+            job("other", "only: [{ref: release/*}]"),
+            job("merge", "skip: [merge, rebase]"),
+            job("never", "skip: true"),
+            job("tagged", "tags: [slow]"),
+            job("named"),
             head="exclude_tags: [slow, named]",
         ),
         "echo 1 >a; git add a",
@@ -110,11 +110,9 @@ CASES = {
         ),
         "echo 1 >a; git add a",
     ),
-    "a failure among others": Case(
-        says(tells("one"), "name: two, run: exit 7", tells("three")), "echo 1 >a; git add a"
-    ),
+    "a failure among others": Case(says(job("one"), "name: two, run: exit 7", job("three")), "echo 1 >a; git add a"),
     "a failure in a pipe": Case(
-        says(tells("one"), "name: two, run: exit 7", tells("three"), head="piped: true"), "echo 1 >a; git add a"
+        says(job("one"), "name: two, run: exit 7", job("three"), head="piped: true"), "echo 1 >a; git add a"
     ),
     "groups": Case(
         says(
@@ -122,20 +120,20 @@ CASES = {
             "{name: inner, run: 'echo inner $WHO {staged_files} >>.git/ran'}, "
             "{name: deep, root: src, run: 'echo deep {staged_files} | sed s,[.]/,,g >>../.git/ran'}]}",
             "name: piped, group: {piped: true, jobs: [{run: 'exit 7'}, {run: 'echo never >>.git/ran'}]}",
-            tells("after"),
+            job("after"),
         ),
         FILES + "git add -A",
     ),
     "all at once": Case(
-        says(tells("one"), tells("two"), tells("three"), head="parallel: true"), "echo 1 >a; git add a", in_order=False
+        says(job("one"), job("two"), job("three"), head="parallel: true"), "echo 1 >a; git add a", in_order=False
     ),
     "fixes are staged": Case(
         says("name: fix, glob: '*.js', stage_fixed: true, run: 'echo 2 >>a.js; echo 2 >>src/c.js'"),
         FILES + "git add -A; git commit -q --no-verify -m two; echo 3 >>a.js; git add a.js",
     ),
-    "arguments": Case(says(tells("one", "", "{1}"), hook="commit-msg"), "echo text >.git/M", "commit-msg", (".git/M",)),
-    "templates": Case("templates: {word: hello}\n" + says(tells("one", "", "{word}")), "echo 1 >a; git add a"),
-    "a hook that the file does not have": Case(says(tells("one")), "", "post-merge", ("0",)),
+    "arguments": Case(says(job("one", "", "{1}"), hook="commit-msg"), "echo text >.git/M", "commit-msg", (".git/M",)),
+    "templates": Case("templates: {word: hello}\n" + says(job("one", "", "{word}")), "echo 1 >a; git add a"),
+    "a hook that the file does not have": Case(says(job("one")), "", "post-merge", ("0",)),
 }
 CHANGES = {
     "staged": "echo 3 >>a",
@@ -165,7 +163,7 @@ def test_c8_both_run_the_same(tmp_path: Path, env: dict[str, str], name: str) ->
 @needs_lefthook
 def test_c5_both_fail_where_files_are_changed(tmp_path: Path, env: dict[str, str]) -> None:
     hooks = [
-        says(f"name: one, run: {command}", tells("two"), hook=name, head="fail_on_changes: always")
+        says(f"name: one, run: {command}", job("two"), hook=name, head="fail_on_changes: always")
         for name, command in CHANGES.items()
     ]
     pair = pair_of(tmp_path, env, "".join(hooks), "for f in a b; do echo 1 >$f; done; git add -A; git commit -q -m two")
@@ -191,9 +189,9 @@ def test_c5_both_fail_in_the_same_places(tmp_path: Path, env: dict[str, str]) ->
 @needs_lefthook
 def test_c7_both_obey_the_variables(tmp_path: Path, env: dict[str, str]) -> None:
     file = says(
-        tells("a"),
-        tells("b", "tags: [slow]"),
-        f"name: g, tags: [grouped], group: {{jobs: [{{{tells('c')}}}, {{{tells('d')}}}]}}",
+        job("a"),
+        job("b", "tags: [slow]"),
+        f"name: g, tags: [grouped], group: {{jobs: [{{{job('c')}}}, {{{job('d')}}}]}}",
     )
     pair = pair_of(tmp_path, env, file, "echo 1 >x; git add x")
     for variables, lines in (

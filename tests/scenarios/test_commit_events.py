@@ -1,4 +1,4 @@
-"""What the hooks of a commit are told (G3)."""
+"""What the hooks of a commit are given (G3)."""
 
 from kit.invocation import Invocation
 from kit.repo import Repo
@@ -12,8 +12,8 @@ def test_g3_jobs_edit_the_message_of_the_commit(repo: Repo) -> None:
     repo.hook("prepare-commit-msg", template="echo \"from $2\" >>{1}; echo {0} '{2}'")
     repo.hook("commit-msg", sign="echo signed >>{1}", check="grep -q work {1}")
     repo.git("commit", "-q", "--allow-empty", "-m", "work", check=False)
-    told = text(repo.finished("prepare-commit-msg"), "template").strip()
-    assert told == ".git/COMMIT_EDITMSG message message"
+    reported = text(repo.finished("prepare-commit-msg"), "template").strip()
+    assert reported == ".git/COMMIT_EDITMSG message message"
     message = repo.git("log", "-1", "--format=%B").stdout
     assert message.split("\n")[0] == "work" and "signed" in message
     assert repo.git("commit", "-q", "--allow-empty", "-m", "other", check=False).returncode == 1
@@ -30,12 +30,12 @@ def test_g3_patches_that_are_to_be_mailed(repo: Repo) -> None:
     assert repo.call(*hook, str(refused), "headers").returncode == 1
 
 
-def test_g3_rewritten_commits_are_told_to_each_job(repo: Repo) -> None:
+def test_g3_each_job_gets_the_rewritten_commits(repo: Repo) -> None:
     repo.hook(
         "post-rewrite", one={"run": "cat", "use_stdin": True}, two={"run": "cat", "use_stdin": True}, arg="echo {0}"
     )
     old = repo.git("rev-parse", "HEAD").stdout.strip()
     repo.git("commit", "-q", "--amend", "--allow-empty", "-m", "amended")
     new = repo.git("rev-parse", "HEAD").stdout.strip()
-    told = repo.finished("post-rewrite")
-    assert [text(told, job) for job in ("one", "two", "arg")] == [f"{old} {new}\n", f"{old} {new}\n", "amend\n"]
+    reported = repo.finished("post-rewrite")
+    assert [text(reported, job) for job in ("one", "two", "arg")] == [f"{old} {new}\n", f"{old} {new}\n", "amend\n"]

@@ -222,7 +222,7 @@ def test_g5_a_refused_commit_is_recorded_as_a_failed_run(fixing: Repo) -> None:
     assert f"{run.id} pre-commit: commit refused: the fixes to one conflict" in failures
 
 
-def test_g5_g6_a_hook_that_is_run_by_hand_does_the_same(fixing: Repo) -> None:
+def test_g5_g6_a_manual_run_does_the_same(fixing: Repo) -> None:
     fixing.write("one", with_bad("one"))
     fixing.git("add", "one")
     fixing.write("one", with_bad("one", bottom="unstaged\n"))
@@ -232,7 +232,7 @@ def test_g5_g6_a_hook_that_is_run_by_hand_does_the_same(fixing: Repo) -> None:
     expect_nothing_is_left(fixing)
 
 
-def test_g5_with_files_that_a_person_names_nothing_is_set_aside(fixing: Repo) -> None:
+def test_g5_with_files_that_a_person_names_nothing_is_hidden(fixing: Repo) -> None:
     fixing.write("two", "two\nunstaged, bad\n")
     fixing.write("three", "three\nunstaged, bad\n")
     index = index_of(fixing)

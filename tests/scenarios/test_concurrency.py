@@ -178,7 +178,7 @@ def test_cancel_previous_takes_the_place_of_what_runs_and_what_waits(repo: Repo,
     assert second.statuses() == {"deps": "completed"} and not repo.has("queued")
 
 
-def test_the_foreground_waits_as_long_as_it_is_told(repo: Repo, gate: Gate) -> None:
+def test_the_foreground_waits_as_long_as_it_should(repo: Repo, gate: Gate) -> None:
     repo.hook("post-commit", background=True, holder=grouped(gate.command))
     repo.hook("pre-push", quick={"run": "true", "concurrency": {"group": "deps", "wait": "200ms"}})
     repo.hook("pre-rebase", patient=grouped("true"))
@@ -373,7 +373,7 @@ def test_the_name_of_a_group_may_be_anything_printable(repo: Repo) -> None:
         ("{group: a, wait: 5}", "did you mean 5s?"),
     ],
 )
-def test_c2_what_is_wrong_with_a_group_is_said(repo: Repo, concurrency: str, expected: str) -> None:
+def test_c2_what_is_wrong_with_a_group_is_reported(repo: Repo, concurrency: str, expected: str) -> None:
     for place in (f"concurrency: {concurrency}, jobs: [{{run: a}}]", f"jobs: [{{run: a, concurrency: {concurrency}}}]"):
         repo.file(f"hooks: {{post-commit: {{{place}}}}}")
         done = repo.run("validate")

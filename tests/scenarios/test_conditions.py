@@ -17,7 +17,7 @@ hooks:
 """
 
 
-def test_c7_a_merge_is_told_from_an_ordinary_commit(repo: Repo) -> None:
+def test_c7_a_merge_differs_from_an_ordinary_commit(repo: Repo) -> None:
     conflict(repo)
     use(repo, STATES)
     repo.git("commit", "-q", "-m", "merged")
@@ -32,7 +32,7 @@ def test_c7_a_merge_is_told_from_an_ordinary_commit(repo: Repo) -> None:
     ]
 
 
-def test_c7_a_commit_of_a_rebase_is_told_too(repo: Repo) -> None:
+def test_c7_a_commit_of_a_rebase_is_reported_too(repo: Repo) -> None:
     commit(repo, "a")
     commit(repo, "b")
     use(repo, STATES.replace("only: merge", "only: rebase"))
@@ -82,8 +82,8 @@ def test_c7_the_reason_can_be_seen_by_people_and_programs(repo: Repo) -> None:
     use(repo, CONDITIONS)
     commit(repo, "c.txt")
     listed = json.loads(repo.run("jobs", "--format", "json", check=True).stdout)
-    told = {job["name"]: job["reason"] for one in listed for job in one["jobs"]}
-    assert told["python"] == "python only"
+    reported = {job["name"]: job["reason"] for one in listed for job in one["jobs"]}
+    assert reported["python"] == "python only"
     assert "\u2013 full       FULL is not set\n" in repo.run("run", "pre-commit", "-v").stdout
 
 
@@ -180,7 +180,7 @@ def test_c7_setup_comes_first_and_only_if_a_job_applies(repo: Repo) -> None:
     assert {cause for cause, _ in skipped(repo, "pre-commit", 2).values()} == {"need"}
 
 
-def test_r8_a_hook_that_only_warns_lets_git_go_on(repo: Repo) -> None:
+def test_r8_a_hook_that_only_warns_lets_git_continue(repo: Repo) -> None:
     use(repo, f"pre-commit:\n  jobs: [{{run: '{says('a')}; exit 3', name: a}}]\n", "lefthook.yml")
     assert commit(repo, check=False) == 1
     (repo.path / "lefthook.yml").unlink()

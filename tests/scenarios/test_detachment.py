@@ -92,7 +92,7 @@ def test_r8_a_background_job_falls_with_the_foreground_job_that_it_needs(repo: R
 
 
 @pytest.mark.parametrize("code", [0, 5])
-def test_r9_a_promoted_job_is_said_once_and_gates_the_hook(repo: Repo, code: int) -> None:
+def test_r9_a_promoted_job_is_reported_once_and_gates_the_hook(repo: Repo, code: int) -> None:
     repo.hook(
         "pre-commit",
         deps={"run": f"touch deps; exit {code}", "background": True},
@@ -209,7 +209,7 @@ def bend_into_a_cycle(repo: Repo) -> None:
     path.write_bytes(marshal.dumps(tuple(compiled._replace(hooks=tuple(hooks)))))
 
 
-def test_r10_a_broken_graph_is_said_and_stands_in_the_record(repo: Repo) -> None:
+def test_r10_a_broken_graph_is_reported_and_stands_in_the_record(repo: Repo) -> None:
     repo.hook("post-commit", background=True, deps="touch ran", build="touch ran")
     repo.install()
     repo.run("list", check=True)
@@ -240,9 +240,9 @@ def hold_the_coordinator(repo: Repo) -> tuple[Invocation, int, Path]:
 
 def let_go(invocation: Invocation, fifo: Path) -> None:
     """Let such a coordinator go on."""
-    aside = fifo.rename(fifo.with_name("aside"))
+    hidden = fifo.rename(fifo.with_name("aside"))
     shutil.copy(invocation.path / "invocation.json", fifo)  # what it will move into place
-    reader = os.open(aside, os.O_RDONLY | os.O_NONBLOCK)  # lets its `open` go
+    reader = os.open(hidden, os.O_RDONLY | os.O_NONBLOCK)  # lets its `open` go
     wait_until(lambda: not fifo.exists(), what="the record to be moved into place")
     os.close(reader)
 
@@ -250,7 +250,7 @@ def let_go(invocation: Invocation, fifo: Path) -> None:
 FIFO = 'mkfifo "$DODO_INVOCATION_DIR/invocation.json.tmp"'
 
 
-def test_r10_the_death_of_a_coordinator_that_said_nothing_is_told(repo: Repo) -> None:
+def test_r10_the_death_of_a_coordinator_that_said_nothing_is_reported(repo: Repo) -> None:
     repo.hook("post-commit", hold=FIFO, deps={"run": "touch ran", "background": True})
     git = repo.start(*COMMIT)
     invocation, coordinator, fifo = hold_the_coordinator(repo)
@@ -265,7 +265,7 @@ def test_r10_the_death_of_a_coordinator_that_said_nothing_is_told(repo: Repo) ->
     assert invocation.record.exit_code == 2
 
 
-def test_r10_the_background_goes_on_when_the_one_that_waits_for_it_dies(repo: Repo) -> None:
+def test_r10_the_background_continues_when_the_one_that_waits_for_it_dies(repo: Repo) -> None:
     repo.hook("post-commit", hold=FIFO, deps={"run": "touch ran", "background": True})
     git = repo.start(*COMMIT)
     invocation, _, fifo = hold_the_coordinator(repo)

@@ -119,7 +119,7 @@ def test_a_change_that_no_list_has_goes_to_a_watched_job(staged: Repo, make_gate
     assert reasons(staged) == {"watched": "changed b (fail_on_changes)"}
 
 
-def test_it_holds_by_hand_and_for_doit(staged: Repo) -> None:
+def test_it_holds_in_a_manual_run_and_for_doit(staged: Repo) -> None:
     staged.hook("pre-push", fix="echo 3 >a")
     staged.hook_options("pre-push", fail_on_changes=True)
     assert staged.run("run", "pre-push").returncode == 1

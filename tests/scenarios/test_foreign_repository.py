@@ -58,7 +58,7 @@ def marker(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def foreign(repo: Repo, marker: Path, gate: Gate) -> Repo:
-    """With a job, programs in its configuration, and unstaged work that a killed commit has left set aside."""
+    """With a job, programs in its configuration, and unstaged changes that a killed commit has left hidden."""
     repo.write("file", "first\n")
     repo.git("add", "file")
     repo.git("commit", "-qm", "first")
@@ -119,7 +119,7 @@ def test_plain_doit_refuses_too(foreign: Repo, marker: Path) -> None:
     _expect_untouched(foreign, marker)
 
 
-def test_a_hook_that_is_started_by_hand_runs_nothing(foreign: Repo, marker: Path) -> None:
+def test_a_hook_that_is_started_manually_runs_nothing(foreign: Repo, marker: Path) -> None:
     """git itself fires none here."""
     assert FOREIGN in foreign.git("commit", "--allow-empty", "-m", "x", check=False).stderr
     kept = foreign.write(".git/hooks/kept", f"#!/bin/sh\necho kept >>'{marker}'\n")
@@ -142,7 +142,7 @@ def test_where_git_makes_an_exception_all_is_as_ever(foreign: Repo, marker: Path
     for key in ("core.fsmonitor", "filter.trap.smudge", "filter.trap.clean", "diff.trap.command"):
         foreign.git("config", "--file", ".git/config", "--unset", key)
     allow(foreign)
-    assert "file" in foreign.run("status", check=True).stderr  # what was set aside is back
+    assert "file" in foreign.run("status", check=True).stderr  # what was hidden is restored
     assert foreign.read("file") == "unstaged\n"
     assert foreign.run("run", "pre-commit").returncode == 0
     assert marker.read_text() == "job\n"

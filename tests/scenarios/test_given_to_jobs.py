@@ -9,10 +9,10 @@ import pytest
 
 from kit.gate import Gate
 from kit.invocation import Invocation
+from kit.job_arguments import GIVEN, HOSTILE, HOSTILE_BRANCH, argument_printer, given_arguments, stage
 from kit.process import kill, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 from kit.terminal import Terminal
-from kit.told import GIVEN, HOSTILE, HOSTILE_BRANCH, stage, tell, told
 
 
 def text(invocation: Invocation, job: str = "job") -> str:
@@ -20,7 +20,7 @@ def text(invocation: Invocation, job: str = "job") -> str:
 
 
 def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
-    command = tell(repo)
+    command = argument_printer(repo)
     repo.hook(
         "pre-commit",
         direct={"run": f"{command} {{staged_files}}", "glob": "*.txt"},
@@ -32,7 +32,7 @@ def test_c6_g4_every_name_arrives_as_it_is(repo: Repo) -> None:
     stage(repo, *HOSTILE)
     repo.git("commit", "-q", "-m", "work")
     for job in ("direct", "shell", "quoted", "inside", "listed"):
-        assert [sorted(names) for names in told(repo.finished("pre-commit"), job)] == [GIVEN], job
+        assert [sorted(names) for names in given_arguments(repo.finished("pre-commit"), job)] == [GIVEN], job
     assert not list(repo.path.rglob("PWNED"))
 
 
@@ -68,7 +68,10 @@ def test_g4_a_commit_that_only_deletes_is_checked(repo: Repo) -> None:
 
 def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:
     branch = HOSTILE_BRANCH
-    repo.hook("post-checkout", job=f'{tell(repo)} {{branch}} \'{{branch}}\' "x{{branch}}" "$(printf %s {{branch}})"')
+    repo.hook(
+        "post-checkout",
+        job=f'{argument_printer(repo)} {{branch}} \'{{branch}}\' "x{{branch}}" "$(printf %s {{branch}})"',
+    )
     repo.git("checkout", "-q", "-b", branch)
     log = text(repo.finished("post-checkout"))
     assert json.loads(log) == [branch, branch, "x" + branch, branch]
@@ -76,12 +79,12 @@ def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:
 
 
 def test_c6_many_files_come_in_batches_and_are_one_job(repo: Repo) -> None:
-    command = tell(repo)
+    command = argument_printer(repo)
     repo.hook("pre-commit", job={"run": f"{command} {{staged_files}}", "glob": "*.txt"})
     names = [b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)]
     stage(repo, *names)
     repo.git("commit", "-q", "-m", "work")
-    batches = told(repo.finished("pre-commit"))
+    batches = given_arguments(repo.finished("pre-commit"))
     assert len(batches) > 1
     assert [name for batch in batches for name in batch] == [name.decode() for name in names]
     (job,) = repo.finished("pre-commit").jobs()
@@ -134,7 +137,7 @@ def test_g3_each_job_that_wants_it_gets_all_of_the_input(repo: Repo, tmp_path: P
     assert [text(invocation, name) for name in ("one", "two", "none")] == [expected, expected, ""]
 
 
-def test_g1_g3_a_kept_hook_and_a_job_both_get_the_input(repo: Repo, tmp_path: Path) -> None:
+def test_g1_g3_a_legacy_hook_and_a_job_both_get_the_input(repo: Repo, tmp_path: Path) -> None:
     remote = tmp_path / "remote.git"
     repo.call("git", "init", "-q", "--bare", str(remote), check=True)
     kept = repo.write(".git/hooks/pre-push", "#!/bin/sh\ncat >kept\n")
@@ -150,12 +153,12 @@ def test_g3_a_retry_has_the_files_and_the_input_of_that_day(repo: Repo, tmp_path
     repo.write("a.txt", "")
     repo.git("add", "a.txt")
     repo.git("commit", "-q", "-m", "a")
-    repo.hook("pre-push", job={"run": "cat; echo {push_files}; test -e mended", "use_stdin": True})
+    repo.hook("pre-push", job={"run": "cat; echo {push_files}; test -e fixed", "use_stdin": True})
     assert repo.git("push", "-q", str(remote), "main", check=False).returncode
     first = repo.finished("pre-push")
     assert first.statuses() == {"job": "failed"}
     assert "a.txt" in text(first)
-    repo.write("mended", "")
+    repo.write("fixed", "")
     repo.run("jobs", "retry", "job", check=True)
     second = repo.finished("pre-push", n=2)
     assert second.statuses() == {"job": "completed"}
@@ -238,17 +241,17 @@ def test_r8_a_hook_that_only_warns_does_not_stop_git(repo: Repo) -> None:
 
 
 def test_r23_what_is_shown_is_what_the_file_says(repo: Repo) -> None:
-    repo.hook("pre-commit", good="echo GOOD", bad={"run": "echo BAD; exit 3", "fail_text": "mend it with x"})
+    repo.hook("pre-commit", good="echo GOOD", bad={"run": "echo BAD; exit 3", "fail_text": "fix it with x"})
     repo.settings(output=["failure"])
     done = repo.git("commit", "-q", "--allow-empty", "-m", "work", check=False)
     shown = done.stdout + done.stderr
-    assert "GOOD" not in shown and "BAD" in shown and "  mend it with x" in shown
+    assert "GOOD" not in shown and "BAD" in shown and "  fix it with x" in shown
     repo.settings(output=False)
     done = repo.git("commit", "-q", "--allow-empty", "-m", "work", check=False)
     assert "bad failed" in done.stdout + done.stderr
 
 
-def test_a_silent_job_tells_of_nothing_and_leaves_no_log(repo: Repo) -> None:
+def test_a_silent_job_reports_of_nothing_and_leaves_no_log(repo: Repo) -> None:
     repo.hook(
         "post-commit",
         background=True,

@@ -47,7 +47,7 @@ post-merge:
   output: [summary]
   jobs:
     - run: echo merged {1} >>.git/ran
-      name: told
+      name: reported
 """
 
 
@@ -99,8 +99,8 @@ def test_c7_run_says_what_does_not_apply_and_why(repo: Repo) -> None:
         "  quiet  foreground, after lint: echo quiet >>.git/ran\n"
     )
     assert ran(repo) == []
-    told = repo.run("run", "pre-commit", "-v", check=True)
-    assert told.stdout.startswith("pre-commit\n\u2013 lint   no matching staged files\n")
+    reported = repo.run("run", "pre-commit", "-v", check=True)
+    assert reported.stdout.startswith("pre-commit\n\u2013 lint   no matching staged files\n")
     assert ran(repo) == ["all", "docs a.md", "quiet"]
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kit.invocation import Invocation
+from kit.job_arguments import GIVEN, HOSTILE, HOSTILE_BRANCH, argument_printer, given_arguments, stage
 from kit.ran import use
 from kit.repo import Repo
-from kit.told import GIVEN, HOSTILE, HOSTILE_BRANCH, stage, tell, told
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def named(repo: Repo) -> Repo:
 
 def expect_all(repo: Repo, invocation: Invocation, *jobs: str) -> None:
     for job in jobs:
-        assert [sorted(names) for names in told(invocation, job)] == [GIVEN], job
+        assert [sorted(names) for names in given_arguments(invocation, job)] == [GIVEN], job
     assert not list(repo.path.rglob("PWNED"))
 
 
 def hook(repo: Repo, name: str, *lists: str, files: str = "") -> None:
     """Return a hook with a job for each list, bare and in quotes, and one for the output of the command `files`."""
-    command = tell(repo, ".git/tell")
+    command = argument_printer(repo, ".git/tell")
     jobs = [f"{{name: {one}, glob: '*.txt', run: '{command} {{{one}}}'}}" for one in lists]
     jobs += [f"{{name: {one}-quoted, glob: '*.txt', run: '{command} \"{{{one}}}\" | cat'}}" for one in lists]
     jobs += [f"{{name: files, glob: '*.txt', files: {files}, run: '{command} {{files}}'}}"] if files else []
@@ -67,9 +67,9 @@ def test_c6_a_lefthook_file_is_as_safe(named: Repo, tmp_path: Path) -> None:
     named.call("git", "init", "-q", "--bare", remote, check=True)
     named.git("push", "-q", remote, "main")
     named.git("checkout", "-q", HOSTILE_BRANCH)
-    command = tell(named, ".git/tell")
+    command = argument_printer(named, ".git/tell")
     jobs = f"{{files: {{glob: '*.txt', run: '{command} {{push_files}}'}}, remote: {{run: '{command} {{1}} {{0}}'}}}}"
     use(named, f"pre-push:\n  commands: {jobs}\n", "lefthook.yml")
     named.git("push", "-q", remote, f"HEAD:refs/heads/{HOSTILE_BRANCH}")
     expect_all(named, named.finished("pre-push"), "files")
-    assert told(named.finished("pre-push"), "remote") == [[remote, remote, remote]]
+    assert given_arguments(named.finished("pre-push"), "remote") == [[remote, remote, remote]]

@@ -13,9 +13,9 @@ def job(name: str, line: str) -> str:
 def firing(repo: Repo) -> list[str]:
     """Return what the next commit runs, sorted."""
     repo.git("commit", "-q", "--allow-empty", "-m", "work")
-    told = sorted(repo.read("ran").splitlines())
+    reported = sorted(repo.read("ran").splitlines())
     (repo.path / "ran").unlink()
-    return told
+    return reported
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from kit.gate import Gate
 from kit.process import group_alive, wait_until
 from kit.repo import Repo
 
-TELL = (
-    'printf "%s|%s|%s|%s|" "$DODO_HOOK" "$DODO_STATUS" "$DODO_FAILED" "$DODO_MESSAGE" >>"$HOME/told"; '
-    'pwd >>"$HOME/told"'
+REPORT = (
+    'printf "%s|%s|%s|%s|" "$DODO_HOOK" "$DODO_STATUS" "$DODO_FAILED" "$DODO_MESSAGE" >>"$HOME/reported"; '
+    'pwd >>"$HOME/reported"'
 )
 
 
@@ -25,9 +25,9 @@ def configure(repo: Repo, text: str) -> Path:
     return path
 
 
-def told(repo: Repo) -> str:
+def reported(repo: Repo) -> str:
     """Wait for the notification, which comes after the records are closed."""
-    path = Path(repo.env["HOME"]) / "told"
+    path = Path(repo.env["HOME"]) / "reported"
     wait_until(lambda: path.exists() and path.read_text().endswith("\n"), what=str(path))
     return path.read_text()
 
@@ -37,23 +37,23 @@ def commit(repo: Repo) -> None:
 
 
 def test_a_failed_run_runs_the_users_command(repo: Repo) -> None:
-    configure(repo, f"notify:\n  run: {TELL!r}\n")
+    configure(repo, f"notify:\n  run: {REPORT!r}\n")
     repo.hook("post-commit", background=True, a="exit 7", b="exit 7", c={"run": "true", "needs": ["a"]})
     commit(repo)
     invocation = repo.finished("post-commit")
     message = f"post-commit: a, b failed in the background, 1 skipped: dodo-hooks jobs logs @{invocation.id}"
-    assert told(repo) == f"post-commit|failed|a\nb|{message}|{repo.path}\n"
+    assert reported(repo) == f"post-commit|failed|a\nb|{message}|{repo.path}\n"
 
 
-def test_what_went_well_is_told_only_if_that_is_wanted(repo: Repo) -> None:
+def test_what_went_well_is_reported_only_if_that_is_wanted(repo: Repo) -> None:
     repo.hook("post-commit", background=True, a="true")
-    configure(repo, f"notify: {TELL!r}\n")  # short for run, and for failures alone
+    configure(repo, f"notify: {REPORT!r}\n")  # short for run, and for failures alone
     commit(repo)
     repo.finished("post-commit")
-    configure(repo, f"notify: {{run: {TELL!r}, when: always}}\n")
+    configure(repo, f"notify: {{run: {REPORT!r}, when: always}}\n")
     commit(repo)
     repo.finished("post-commit", 2)
-    assert told(repo).count("completed") == 1
+    assert reported(repo).count("completed") == 1
 
 
 def test_a_repository_has_no_say_in_it(repo: Repo) -> None:
@@ -73,15 +73,15 @@ def test_a_command_that_does_not_end_is_ended(repo: Repo, gate: Gate) -> None:
 
 
 def test_what_it_prints_is_kept_beside_the_records(repo: Repo) -> None:
-    configure(repo, "notify: 'echo oops >&2; echo done >$HOME/told'\n")
+    configure(repo, "notify: 'echo oops >&2; echo done >$HOME/reported'\n")
     repo.hook("post-commit", background=True, a="exit 7")
     commit(repo)
     invocation = repo.finished("post-commit")
-    told(repo)
+    reported(repo)
     assert (invocation.path / "notify.log").read_text() == "oops\n"
 
 
-def test_a_wrong_configuration_is_told_with_its_place(repo: Repo) -> None:
+def test_a_wrong_configuration_is_reported_with_its_place(repo: Repo) -> None:
     path = configure(repo, "notify:\n  runn: true\n")
     repo.hook("post-commit", background=True, a="true")
     commit(repo)

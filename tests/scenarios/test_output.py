@@ -122,7 +122,7 @@ def test_r23_colours_are_chosen(
 # By hand nothing is silent
 
 
-def test_r23_by_hand_what_does_not_apply_is_said_job_by_job_and_git_sees_nothing(repo: Repo) -> None:
+def test_r23_in_a_manual_run_what_does_not_apply_is_reported_job_by_job_and_git_sees_nothing(repo: Repo) -> None:
     use(repo, PYTHON)
     stage(repo, "a.txt")
     assert repo.run("run", "pre-commit", check=True).stdout == "pre-commit: nothing to run\n" + "".join(
@@ -143,7 +143,7 @@ def test_r23_skips_are_shown_when_all_were_skipped_if_the_file_says_so(repo: Rep
     assert repo.invocations() == []
 
 
-def test_r23_by_hand_background_jobs_that_are_not_begun_are_named(repo: Repo) -> None:
+def test_r23_in_a_manual_run_background_jobs_that_are_not_begun_are_named(repo: Repo) -> None:
     repo.hook("post-commit", background=True, warm="true", other={"run": "true", "only": [{"ref": "feature/**"}]})
     off = repo.run("run", "post-commit", "--phase", "off", check=True)
     assert off.stdout == (
@@ -216,7 +216,7 @@ PUSH = (
 )
 
 
-def test_g3_a_push_by_hand_is_about_what_git_push_would_send(repo: Repo, tmp_path: Path) -> None:
+def test_g3_a_manual_push_is_about_what_git_push_would_send(repo: Repo, tmp_path: Path) -> None:
     remote = str(tmp_path / "remote.git")
     repo.call("git", "init", "-q", "--bare", remote, check=True)
     repo.git("remote", "add", "origin", remote)
@@ -236,7 +236,7 @@ def test_g3_a_push_by_hand_is_about_what_git_push_would_send(repo: Repo, tmp_pat
     assert ran(repo) == ["origin b.txt", f"refs/heads/main {here} refs/heads/main {head}"]
 
 
-def test_g3_a_push_by_hand_takes_standard_input_where_there_is_some(repo: Repo) -> None:
+def test_g3_a_manual_push_takes_standard_input_where_there_is_some(repo: Repo) -> None:
     repo.file(PUSH)
     head = commit(repo, "a.txt") or repo.git("rev-parse", "HEAD").stdout.strip()
     line = f"refs/heads/x {head} refs/heads/x {'0' * 40}\n"
@@ -245,7 +245,7 @@ def test_g3_a_push_by_hand_takes_standard_input_where_there_is_some(repo: Repo) 
     assert "no standard input" not in done.stderr and ran(repo) == ["there a.txt", line.rstrip()]
 
 
-def test_g3_a_push_by_hand_to_another_remote_is_new_there(repo: Repo, tmp_path: Path) -> None:
+def test_g3_a_manual_push_to_another_remote_is_new_there(repo: Repo, tmp_path: Path) -> None:
     for name in ("origin", "other one"):
         repo.call("git", "init", "-q", "--bare", str(tmp_path / name), check=True)
     repo.git("remote", "add", "origin", str(tmp_path / "origin"))
@@ -261,7 +261,7 @@ def test_g3_a_push_by_hand_to_another_remote_is_new_there(repo: Repo, tmp_path: 
     assert ran(repo)[0] == "elsewhere a.txt"
 
 
-def test_g3_a_push_by_hand_from_no_branch_says_so(repo: Repo) -> None:
+def test_g3_a_manual_push_from_no_branch_says_so(repo: Repo) -> None:
     repo.file(PUSH)
     repo.git("checkout", "-q", "--detach")
     done = repo.run("run", "pre-push", check=True)

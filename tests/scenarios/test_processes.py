@@ -242,7 +242,7 @@ def test_r15_the_timeout_of_a_hook_stops_what_runs_and_what_waits(repo: Repo, ga
     }
 
 
-def test_r15_the_timeout_of_a_hook_goes_on_in_the_background(repo: Repo, gate: Gate) -> None:
+def test_r15_the_timeout_of_a_hook_continues_in_the_background(repo: Repo, gate: Gate) -> None:
     repo.hook("post-commit", check="true", slow={"run": gate.command, "background": True})
     repo.hook_options("post-commit", timeout="1s")
     commit(repo)
@@ -285,7 +285,7 @@ def test_r16_what_a_job_leaves_behind_does_not_hold_it_up(repo: Repo, background
     assert invocation.statuses() == {"serve": "completed"} and invocation.log("serve") == b"before\n"
 
 
-def test_r16_in_the_background_it_can_go_on_writing(repo: Repo, gate: Gate) -> None:
+def test_r16_in_the_background_it_can_continue_writing(repo: Repo, gate: Gate) -> None:
     repo.hook("post-commit", background=True, serve=f"echo before; ( {gate.command}; echo after ) & exit 0")
     commit(repo)
     invocation = repo.finished("post-commit")

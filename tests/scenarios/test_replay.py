@@ -47,7 +47,7 @@ def test_r12_what_the_last_commit_does_not_begin_is_begun_when_the_rebase_is_ove
     assert repo.read(".git/foreground") == "x\n"
 
 
-def test_r12_an_aborted_rebase_owes_nothing(repo: Repo) -> None:
+def test_r12_an_aborted_rebase_leaves_nothing(repo: Repo) -> None:
     repo.write("f", "1")
     repo.git("add", "f")
     repo.git("commit", "-q", "-m", "f")

@@ -23,12 +23,12 @@ def outcomes(invocation: Invocation) -> dict[str, tuple[str, str | None]]:
 
 
 def graph(repo: Repo, **more: Any) -> None:
-    """Write a job that fails as long as there is no file `mended`, a job that needs it, and an independent one."""
+    """Write a job that fails as long as there is no file `fixed`, a job that needs it, and an independent one."""
     repo.hook(
         "post-commit",
         background=True,
         ready="echo ready >>ran",
-        deps={"run": "echo deps >>ran; test -e mended", "needs": ["ready"]},
+        deps={"run": "echo deps >>ran; test -e fixed", "needs": ["ready"]},
         build={"run": "echo build >>ran", "needs": ["deps"]},
         publish={"run": "echo publish >>ran", "needs": ["build"]},
         docs="echo docs >>ran",
@@ -51,7 +51,7 @@ def test_a_failed_job_runs_again_with_what_was_skipped_because_of_it(repo: Repo,
     fire(repo)
     first = repo.finished("post-commit")
     assert outcomes(first) == FAILED
-    repo.write("mended", "")
+    repo.write("fixed", "")
     repo.write("ran", "")
     where = address + first.id if address.endswith("@") else address
     done = repo.run("jobs", "retry", where, check=True)
@@ -85,10 +85,10 @@ def test_what_fails_again_can_be_retried_again(repo: Repo) -> None:
 
 
 def test_only_what_the_address_says_is_retried(repo: Repo) -> None:
-    graph(repo, other="echo other >>ran; test -e mended")
+    graph(repo, other="echo other >>ran; test -e fixed")
     fire(repo)
     repo.finished("post-commit")
-    repo.write("mended", "")
+    repo.write("fixed", "")
     repo.run("jobs", "retry", "deps", check=True)
     again = repo.finished("post-commit", n=2)
     other = again.job("other")
@@ -101,7 +101,7 @@ def test_the_recorded_command_runs_and_not_the_present_one(repo: Repo) -> None:
         "post-merge",
         background=True,
         deps={
-            "run": 'echo "$COLOR $DODO_ARG1 $PWD $HERE" >"$OUT"; test -e ../mended',
+            "run": 'echo "$COLOR $DODO_ARG1 $PWD $HERE" >"$OUT"; test -e ../fixed',
             "env": {"COLOR": "red", "OUT": str(repo.path / "out")},
             "root": "web",
             "nice": 7,
@@ -114,7 +114,7 @@ def test_the_recorded_command_runs_and_not_the_present_one(repo: Repo) -> None:
     repo.file(
         "hooks: {post-merge: {background: true, jobs: [{name: deps, run: touch new}, {name: more, run: touch new}]}}"
     )
-    repo.write("mended", "")
+    repo.write("fixed", "")
     repo.run("jobs", "retry", "deps", check=True, env={"HERE": "now", "GIT_DIR": str(repo.path / ".git")})
     again = repo.finished("post-merge", n=2)
     assert again.statuses() == {"deps": "completed"} and not repo.has("new")
@@ -153,7 +153,7 @@ def test_a_masked_value_that_cannot_be_had_again_is_named(repo: Repo) -> None:
 def test_r8_foreground_jobs_are_retried_attached(repo: Repo) -> None:
     repo.hook(
         "pre-commit",
-        lint="echo linting; test -e mended",
+        lint="echo linting; test -e fixed",
         unit={"run": "touch tested", "needs": ["lint"]},
         warm={"run": "touch warm", "background": True},
     )
@@ -161,7 +161,7 @@ def test_r8_foreground_jobs_are_retried_attached(repo: Repo) -> None:
     first = repo.finished("pre-commit")
     assert outcomes(first)["warm"] == ("skipped", "gate")
     assert repo.run("jobs", "retry", "lint").returncode == 1
-    repo.write("mended", "")
+    repo.write("fixed", "")
     done = repo.run("jobs", "retry", f"@{first.id}", check=True)
     assert "linting" in done.stdout
     again = repo.finished("pre-commit", n=3)

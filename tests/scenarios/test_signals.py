@@ -74,7 +74,7 @@ def test_r17_ctrl_c_during_a_commit(repo: Repo, gate: Gate, terminal: Callable[.
     assert invocation.job("held").signal == signal.SIGTERM
 
 
-def test_r17_ctrl_c_during_a_run_by_hand(repo: Repo, gate: Gate, terminal: Callable[..., Terminal]) -> None:
+def test_r17_ctrl_c_during_a_manual_run(repo: Repo, gate: Gate, terminal: Callable[..., Terminal]) -> None:
     write_hook(repo, gate)
     run = terminal(*RUN)
     shell = gate.wait()
@@ -224,7 +224,7 @@ def test_r17_a_signal_ends_a_background_that_runs_attached(repo: Repo, gate: Gat
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_r17_a_coordinator_that_is_told_to_end_leaves_a_true_record(
+def test_r17_a_coordinator_that_is_terminated_leaves_a_true_record(
     repo: Repo, gate: Gate, number: signal.Signals
 ) -> None:
     repo.hook("post-commit", background=True, held=gate.command, build={"run": "touch ran", "needs": ["held"]})

@@ -330,7 +330,7 @@ def test_g5_g6_kill_9_at_random_moments(make_trial: Callable[[int], Trial], chan
             what += f" killed at {moment_s:.3f} s"
         print(what)
         said = trial.repo.call(*trial.next_command(name), check=True).stderr
-        # Where git alone was killed, its hook may have been about to set aside when the next command looked: it sees
+        # Where git alone was killed, its hook may have been about to hide changes when the next command looked: it sees
         # that git is gone, and puts back by itself.
         trial.expect_nobody()
         trial.expect_all_right(what + said)

@@ -1,4 +1,4 @@
-"""Who waits for hidden unstaged changes, what those who wait are told, and what is said when nobody can go on (G5)."""
+"""Who waits for hidden unstaged changes, what they read meanwhile, and what is printed when nobody can continue (G5)."""
 
 import os
 import re
@@ -53,7 +53,7 @@ def read_sentence(process: "subprocess.Popen[bytes]") -> str:
     return process.stderr.readline().decode()
 
 
-def test_g5_who_waits_is_told_for_whom_since_when_and_until_when(repo: Repo, gate: Gate) -> None:
+def test_g5_who_waits_learns_for_whom_since_when_and_until_when(repo: Repo, gate: Gate) -> None:
     git = hide_at(repo, gate)
     other = repo.start(*COMMIT, "--allow-empty")
     said = read_sentence(other)
@@ -73,17 +73,17 @@ def test_g5_a_holder_that_is_stopped_is_named_as_stopped_and_how_it_is_continued
     other = repo.start("git", "checkout", "-qb", "topic")  # fires no hook of ours, so nothing waits
     assert other.wait(10) == 0
     os.kill(pid, signal.SIGSTOP)
-    by_hand = repo.start(sys.executable, "-m", "dodo_hooks", "run", "pre-commit")
-    said = read_sentence(by_hand)
+    manual = repo.start(sys.executable, "-m", "dodo_hooks", "run", "pre-commit")
+    said = read_sentence(manual)
     assert f"pid {pid} (dodo-hooks fire pre-commit), which is stopped, has hidden unstaged changes" in said
     assert said.endswith(f"this goes on when it is continued (`fg` in its terminal, or `kill -CONT {pid}`) and ends\n")
     os.kill(pid, signal.SIGCONT)
-    said = read_sentence(by_hand)  # that is news
+    said = read_sentence(manual)  # not printed before
     assert "stopped" not in said and said.endswith("this goes on when it ends\n")
     gate.open()
     git.communicate()
-    by_hand.communicate()
-    assert by_hand.returncode == 0 and repo.read("text") == unstaged_text()
+    manual.communicate()
+    assert manual.returncode == 0 and repo.read("text") == unstaged_text()
 
 
 def test_g5_where_the_hook_was_killed_its_job_is_named(repo: Repo, gate: Gate) -> None:
@@ -223,19 +223,19 @@ def test_g5_what_root_hides_in_a_users_repository_is_restored_by_its_user(theirs
     assert theirs.read("text") == unstaged_text() and (theirs.path / "text").stat().st_uid == NOBODY
 
 
-def test_g5_what_cannot_be_read_is_said_with_the_command_that_mends_it(theirs: Repo, gate: Gate) -> None:
+def test_g5_what_cannot_be_read_is_reported_with_the_command_that_fixes_it(theirs: Repo, gate: Gate) -> None:
     """As an older version left it, or a file system on which root may give nothing away."""
     kill_roots_commit(theirs, gate)
-    aside, lock = theirs.path / ".git/dodo-hooks-aside", theirs.path / ".git/dodo-hooks-aside.lock"
-    for one in (aside, *aside.rglob("*"), lock):
+    hidden, lock = theirs.path / ".git/dodo-hooks-aside", theirs.path / ".git/dodo-hooks-aside.lock"
+    for one in (hidden, *hidden.rglob("*"), lock):
         os.chown(one, 0, 0, follow_symlinks=False)
-    mend = f"sudo chown -R {NOBODY}:{NOBODY} {aside} {lock}"
+    fix = f"sudo chown -R {NOBODY}:{NOBODY} {hidden} {lock}"
     for argv in (("status",), ("jobs",), ("doctor",), ("run", "pre-commit")):
         done = as_nobody(theirs, *argv)
         said = done.stdout + done.stderr
-        assert said.count("you may not read them") == 1 and said.count(mend) == 1, said
+        assert said.count("you may not read them") == 1 and said.count(fix) == 1, said
     assert done.returncode == 2 and gate.is_empty()
     assert theirs.read("text") == STAGED
-    subprocess.run(mend.removeprefix("sudo "), shell=True, check=True)
+    subprocess.run(fix.removeprefix("sudo "), shell=True, check=True)
     assert "restored the unstaged changes of 1 file" in as_nobody(theirs, "status").stderr
     assert theirs.read("text") == unstaged_text()

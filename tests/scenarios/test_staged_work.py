@@ -58,7 +58,7 @@ def test_g5_what_an_editor_saves_while_a_fixer_runs_is_not_lost(repo: Repo, gate
     gate.open()
     said = git.communicate()[1].decode()
     assert git.returncode == 1, said
-    if ends == "succeeds":  # then it cannot be told from what the job did, and the commit is refused
+    if ends == "succeeds":  # then it cannot be distinguished from what the job did, and the commit is refused
         assert (repo.read("text"), repo.read("whole")) == (unstaged_text(), TEXT)
         (place,) = (repo.path / ".git/dodo-hooks-kept").iterdir()
         assert str(place) in said
@@ -92,7 +92,7 @@ def test_g5_what_a_background_job_of_an_earlier_commit_writes_is_not_lost(repo: 
     expect_no_journal(repo)
 
 
-def test_g5_no_background_job_is_started_while_work_is_set_aside(repo: Repo, make_gate: MakeGate) -> None:
+def test_g5_no_background_job_is_started_while_work_is_hidden(repo: Repo, make_gate: MakeGate) -> None:
     slow, first, second = make_gate("slow"), make_gate("first"), make_gate("second")
     repo.hook(
         "post-commit",
@@ -212,7 +212,7 @@ def test_g5_g6_nor_does_one_that_calls_git_with_another_environment(repo: Repo) 
 
 
 @pytest.mark.parametrize("command", ["run pre-commit", "status", "jobs", "list"])
-def test_g5_the_next_command_by_hand_puts_back_what_a_killed_commit_left(repo: Repo, gate: Gate, command: str) -> None:
+def test_g5_the_next_manual_command_restores_what_a_killed_commit_left(repo: Repo, gate: Gate, command: str) -> None:
     make_partial(repo, "text")
     repo.hook("pre-commit", slow=gate.command, fix={"run": "true {staged_files}", "stage_fixed": True})
     before = snapshot(repo.path), index_of(repo)
@@ -225,7 +225,7 @@ def test_g5_the_next_command_by_hand_puts_back_what_a_killed_commit_left(repo: R
     expect_no_journal(repo)
 
 
-def test_g5_a_hook_by_hand_waits_for_a_living_one(repo: Repo, gate: Gate) -> None:
+def test_g5_a_manual_run_waits_for_a_living_one(repo: Repo, gate: Gate) -> None:
     make_partial(repo, "text")
     repo.hook("pre-commit", slow=f"cat text >>.git/seen; {gate.command}")
     git = repo.start(*COMMIT)

@@ -53,7 +53,7 @@ WORK = {
 
 
 class Lane:
-    """One run at a time, whose processes are told from those of other lanes by a variable."""
+    """One run at a time, whose processes are distinguished from those of other lanes by a variable."""
 
     def __init__(self, repo: Repo, number: int, chance: random.Random) -> None:
         self._repo, self._name, self._chance = repo, f"{repo.env[TEST_ID]}-{number}", chance
@@ -138,7 +138,7 @@ def tortured(repo: Repo, ran: Path) -> Iterator[Repo]:
 def expect_the_truth(repo: Repo, ran: Path) -> list[dict[str, Any]]:
     """One ordinary command has closed all records, and what they say is what happened."""
     done = repo.run("jobs", "--all", "--format", "json", check=True)
-    assert all("background" in line for line in done.stderr.splitlines())  # what failed is told, and nothing else
+    assert all("background" in line for line in done.stderr.splitlines())  # what failed is reported, and nothing else
     runs: list[dict[str, Any]] = json.loads(done.stdout)
     for run in runs:
         jobs = {job["name"]: job for job in run["jobs"]}

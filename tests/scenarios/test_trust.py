@@ -27,7 +27,7 @@ def undecided(repo: Repo) -> Repo:
 
 
 @pytest.mark.parametrize("text", (FILE, "hooks: [this is no hook file"))
-def test_in_an_undecided_repository_nothing_runs_and_that_is_said_once_a_day(undecided: Repo, text: str) -> None:
+def test_in_an_undecided_repository_nothing_runs_and_that_is_reported_once_a_day(undecided: Repo, text: str) -> None:
     undecided.file(text)
     first = undecided.git(*COMMIT)
     assert first.stderr.count("\n") == 1 and f"hooks not run: {undecided.path} is not trusted yet" in first.stderr
@@ -187,7 +187,7 @@ def test_a_decision_is_about_one_path(undecided: Repo, tmp_path: Path, way: str)
     assert ran(there) == before + 1
 
 
-def test_by_hand_nothing_has_to_be_decided(undecided: Repo) -> None:
+def test_in_a_manual_run_nothing_has_to_be_decided(undecided: Repo) -> None:
     undecided.run("run", "pre-commit", check=True)
     undecided.run("trust", check=True)
     undecided.file(FILE + "# changed\n")

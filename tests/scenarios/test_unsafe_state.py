@@ -61,7 +61,7 @@ def test_our_own_directory_is_private_whatever_the_umask(repo: Repo) -> None:
 
 
 @needs_root
-def test_root_with_the_home_of_a_user_is_told_of_sudo(used: Repo) -> None:
+def test_root_with_the_home_of_a_user_is_pointed_to_sudo(used: Repo) -> None:
     give_away(own_directory(used))
     gate = used.git("commit", "-qm", "second", "--allow-empty", check=False)
     own = own_directory(used)
@@ -90,8 +90,8 @@ def test_a_configuration_that_others_can_write_notifies_nobody(repo: Repo, env: 
     repo.hook("post-commit", background=True, later="true")
     repo.git("commit", "-qm", "first", "--allow-empty")
     repo.finished("post-commit")
-    told = repo.run("jobs", check=True).stderr
-    assert f"no notification sent: others can write to {config}" in told and not repo.has("notified")
+    reported = repo.run("jobs", check=True).stderr
+    assert f"no notification sent: others can write to {config}" in reported and not repo.has("notified")
     done = repo.run("validate")
     assert (done.returncode, done.stderr) == (
         UNSAFE,

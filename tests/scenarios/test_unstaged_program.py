@@ -20,7 +20,7 @@ APPEND = "exec >>dir/log; while read line; do echo $line; echo done >&2; done"
 
 
 class Program:
-    """It has `dir/log` open, and appends what it is told."""
+    """It has `dir/log` open, and appends what it is given."""
 
     def __init__(self, repo: Repo) -> None:
         self._process = subprocess.Popen(
@@ -74,7 +74,7 @@ def logging(repo: Repo, request: pytest.FixtureRequest) -> Iterator[Repo]:
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_g5_nothing_that_a_program_writes_is_lost_and_it_goes_on_with_the_very_file(
+def test_g5_nothing_that_a_program_writes_is_lost_and_it_continues_with_the_very_file(
     logging: Repo, gate: Gate, is_killed: bool
 ) -> None:
     logging.hook("pre-commit", look=f"cat dir/log >../seen; git status --porcelain >../status; {gate.command}")

@@ -95,7 +95,7 @@ def expected(ends: str) -> "tuple[dict[str, str], dict[str, str]]":
         "program": UNSTAGED + MORE * 2,
     }
     written = dict[str, tuple[str, str]](job=BY_A_JOB, adjacent=BESIDE_MINE, editor=SAVED, clash=IN_MINE, last=BY_A_JOB)
-    # With "only warns" the editor saved while a job ran that failed: it cannot be told which of the two wrote.
+    # With "only warns" the editor saved while a job ran that failed: nobody can know which of the two wrote.
     merged = ("job", "adjacent") if ends == "only warns" else ("job", "adjacent", "editor", "last")
     beside = {}
     for name, change in written.items():

@@ -141,7 +141,7 @@ def test_an_unknown_invocation_is_an_error(history: History) -> None:
         assert "begins with" in refusal(history, text)
 
 
-def test_nothing_on_record_is_said(history: History) -> None:
+def test_nothing_on_record_is_reported(history: History) -> None:
     assert "no runs yet" in refusal(history, "lint")
 
 
@@ -158,7 +158,7 @@ def test_control_characters_never_reach_the_message(history: History) -> None:
         assert refusal(history, text).replace("\n", " ").isprintable()
 
 
-def test_r19_a_broken_match_is_told_and_an_older_one_found(history: History) -> None:
+def test_r19_a_broken_match_is_reported_and_an_older_one_found(history: History) -> None:
     older = ran(history, "lint")
     newest = history.finished({"lint": DONE})
     _break(newest)

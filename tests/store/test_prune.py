@@ -122,7 +122,7 @@ def test_r19_what_is_being_made_is_left_and_what_a_killed_writer_left_goes(histo
         assert [path.name for path in sorted(day.iterdir()) if path.name.startswith(".")] == [names[0], ".new"]
 
 
-def test_news_of_what_is_deleted_is_no_news(history: History, old: Callable[..., str]) -> None:
+def test_a_notice_of_what_is_deleted_is_not_reported(history: History, old: Callable[..., str]) -> None:
     identity, other = old(10), old(0)
     for one in (identity, other):
         write_notice(history.directory, one, "post-commit", "post-commit: a failed")

@@ -175,7 +175,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("content", BROKEN, ids=range(len(BROKEN)))
-def test_r19_a_broken_record_is_told_once_and_breaks_no_listing(history: History, content: bytes) -> None:
+def test_r19_a_broken_record_is_reported_once_and_breaks_no_listing(history: History, content: bytes) -> None:
     before = history.finished({"a": DONE})
     broken = history.finished({"a": DONE})
     after = history.finished({"a": DONE})
@@ -210,7 +210,7 @@ def test_r19_a_half_made_invocation_is_not_seen(history: History) -> None:
     assert [one.id for one in listed(history)] == [done.id]
 
 
-def test_r19_a_directory_without_a_record_is_told(history: History) -> None:
+def test_r19_a_directory_without_a_record_is_reported(history: History) -> None:
     done = history.finished({"a": DONE})
     (done.path / "invocation.json").unlink()
     notices: list[str] = []
@@ -218,7 +218,7 @@ def test_r19_a_directory_without_a_record_is_told(history: History) -> None:
     assert len(notices) == 1
 
 
-def test_an_invocation_that_is_pruned_meanwhile_is_no_news(history: History) -> None:
+def test_an_invocation_that_is_pruned_meanwhile_is_not_reported(history: History) -> None:
     old, new = history.finished({"a": DONE}), history.finished({"a": DONE})
     found = list_invocations(history.directory, report=pytest.fail)
     assert next(found).id == new.id
@@ -269,7 +269,7 @@ def test_r18_an_invocation_that_ended_has_no_dead_writer(history: History) -> No
     assert not record.writer_died
 
 
-def test_r18_a_writer_that_ends_while_it_is_looked_at_has_not_died(history: History) -> None:
+def test_r18_a_writer_that_ends_while_it_is_read_has_not_died(history: History) -> None:
     writer = history.begin({"a": ()})
 
     def end_it(path: str) -> None:

@@ -12,7 +12,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.restore import Restorer
-from kit.hiding import abandon, fix, put_aside
+from kit.hiding import abandon, fix, hide
 from kit.repo import Repo
 from kit.unstaged import STAGED, difference, fixed_and_unstaged_text, make_work, snapshot, unstaged_text, write
 
@@ -34,26 +34,26 @@ def test_g5_a_full_disk_at_the_beginning_touches_nothing(repo: Repo, full_disk: 
     before = snapshot(repo.path)
     full_disk(True)
     with pytest.raises(GitError, match=r"cannot be hidden|checkout-index"):
-        put_aside(repo)
+        hide(repo)
     full_disk(False)
     assert difference(before, snapshot(repo.path)) == {}
     assert not repo.has(".git/dodo-hooks-aside/journal")
 
 
-def test_g5_a_full_disk_at_the_end_is_said_and_the_next_one_puts_back(
+def test_g5_a_full_disk_at_the_end_is_reported_and_the_next_one_restores(
     repo: Repo, full_disk: Callable[[bool], None]
 ) -> None:
     make_work(repo, 5)
     before, facts = snapshot(repo.path), find_repo(repo.env, str(repo.path))
-    aside = put_aside(repo)
+    hidden = hide(repo)
     shutil.rmtree(repo.path / ".git/dodo-hooks-aside/original")  # as where nothing can be moved
     full_disk(True)
-    result = aside.restore()
+    result = hidden.restore()
     assert result.conflict and not result.is_complete and result.sentences[0].startswith("big cannot be restored now")
     with pytest.raises(GitError, match="big cannot be restored"):
         restore_interrupted(facts, repo.env)
     with pytest.raises(GitError, match="big cannot be restored"):
-        put_aside(repo)  # nothing is set aside on top of what is owed
+        hide(repo)  # nothing is hidden on top of what needs recovery
     full_disk(False)
     assert "restored the unstaged" in restore_interrupted(facts, repo.env)[0]
     assert difference(before, snapshot(repo.path)) == {}
@@ -64,9 +64,9 @@ def test_g5_a_full_disk_at_the_end_is_no_matter_where_files_can_be_moved(
 ) -> None:
     make_work(repo, 5)
     before = snapshot(repo.path)
-    aside = put_aside(repo)
+    hidden = hide(repo)
     full_disk(True)
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert difference(before, snapshot(repo.path)) == {}
 
 
@@ -74,33 +74,33 @@ def test_g5_the_very_file_comes_back(text: Repo) -> None:
     (text.path / "text").chmod(0o640)
     (text.path.parent / "linked").hardlink_to(text.path / "text")
     before = os.stat(text.path / "text")
-    put_aside(text).restore()
+    hide(text).restore()
     after = os.stat(text.path / "text")
     assert (after.st_ino, after.st_mode, after.st_nlink) == (before.st_ino, before.st_mode, 2)
     assert after.st_mtime_ns > before.st_mtime_ns  # what a job built from the staged version is older
 
 
 @pytest.mark.parametrize("ends", ["with the run", "killed"])
-def test_g5_a_program_that_has_the_file_open_goes_on_writing_there(text: Repo, ends: str) -> None:
+def test_g5_a_program_that_has_the_file_open_continues_writing_there(text: Repo, ends: str) -> None:
     with open(text.path / "text", "a") as log:
-        aside = put_aside(text)
-        fix(text, aside, b"text")
+        hidden = hide(text)
+        fix(text, hidden, b"text")
         log.write("more\n")
         log.flush()
         if ends == "killed":
-            abandon(aside)
+            abandon(hidden)
             restore_interrupted(find_repo(text.env, str(text.path)), text.env)
         else:
-            assert aside.restore().sentences == ()
+            assert hidden.restore().sentences == ()
     assert text.read("text") == fixed_and_unstaged_text() + "more\n"
 
 
-def test_g5_what_a_program_writes_after_its_file_was_merged_goes_on_beside(
+def test_g5_what_a_program_writes_after_its_file_was_merged_continues_beside(
     text: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open(text.path / "text", "a") as log:
-        aside = put_aside(text)
-        fix(text, aside, b"text")
+        hidden = hide(text)
+        fix(text, hidden, b"text")
         put_all = Restorer._put_all
 
         def put_and_write(putting: Restorer) -> None:
@@ -109,7 +109,7 @@ def test_g5_what_a_program_writes_after_its_file_was_merged_goes_on_beside(
             log.flush()
 
         monkeypatch.setattr(Restorer, "_put_all", put_and_write)
-        result = aside.restore()
+        result = hidden.restore()
         log.write("and more\n")
     assert len(result.sentences) == 1 and "saved as text.unstaged" in result.sentences[0]
     assert text.read("text") == fixed_and_unstaged_text()
@@ -118,11 +118,11 @@ def test_g5_what_a_program_writes_after_its_file_was_merged_goes_on_beside(
 
 @pytest.mark.parametrize("clean", ["git clean -qfdx", "git clean -qfd", "git add -A"])
 def test_g5_jobs_do_not_see_what_we_keep_in_the_working_tree(far: Repo, clean: str) -> None:
-    aside = put_aside(far)
+    hidden = hide(far)
     assert (far.path / ".dodo-hooks-aside").is_dir()
     assert far.git("status", "--porcelain").stdout == "A  text\n"
     far.git(*clean.split()[1:])
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert far.read("text") == unstaged_text() and far.git("ls-files").stdout == "text\n"
     assert not far.has(".dodo-hooks-aside")
 
@@ -137,13 +137,13 @@ def test_g5_what_others_have_put_where_we_keep_files_is_not_taken_for_the_owners
     else:
         far.write(".dodo-hooks-aside/0", "planted\n")
         far.write(".dodo-hooks-aside/kept", "somebody's\n")
-    aside = None
+    hidden = None
     try:
-        aside = put_aside(far)
+        hidden = hide(far)
     except GitError:
         assert is_link  # where no place can be had nothing is hidden
-    if aside is not None:
-        assert aside.restore().sentences == ()
+    if hidden is not None:
+        assert hidden.restore().sentences == ()
     assert far.read("text") == unstaged_text()
     assert (
         [one.name for one in place.iterdir()] == ["0.swap"]
@@ -171,7 +171,7 @@ def test_g5_after_a_power_cut_alone_the_copy_is_better_than_a_file_that_lost_byt
     text: Repo, is_same_boot: bool, content: str, is_right: bool
 ) -> None:
     """Compare bytes, not times: on a coarse clock a later write has the old time."""
-    abandon(put_aside(text))
+    abandon(hide(text))
     original = text.path / ".git/dodo-hooks-aside/original/0"
     status = os.stat(original)
     original.write_text(content)
@@ -185,7 +185,7 @@ def test_g5_after_a_power_cut_alone_the_copy_is_better_than_a_file_that_lost_byt
 
 def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> None:
     facts = find_repo(text.env, str(text.path))
-    abandon(put_aside(text))
+    abandon(hide(text))
     journal = text.path / ".git/dodo-hooks-aside/journal"
     content = journal.read_bytes()
     journal.write_bytes(b"{")

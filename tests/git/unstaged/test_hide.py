@@ -15,7 +15,7 @@ from dodo_hooks.git.unstaged.hide import hide_unstaged
 from dodo_hooks.git.unstaged.job_writes import Ending
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from dodo_hooks.host.files import exchange
-from kit.hiding import fix, put_aside
+from kit.hiding import fix, hide
 from kit.repo import PACKAGES, Repo
 from kit.unstaged import STAGED, TEXT, Thing, difference, index_of, make_work, snapshot, unstaged_text, write
 
@@ -27,7 +27,7 @@ def staged_tree(repo: Repo, name: str = "checkout") -> dict[bytes, Thing]:
     return snapshot(place)
 
 
-def test_g5_where_everything_is_staged_nothing_is_set_aside(repo: Repo) -> None:
+def test_g5_where_everything_is_staged_nothing_is_hidden(repo: Repo) -> None:
     repo.write("file", "staged\n")
     repo.git("add", "file")
     repo.write("untracked", "not git's\n")
@@ -36,16 +36,16 @@ def test_g5_where_everything_is_staged_nothing_is_set_aside(repo: Repo) -> None:
     assert sorted(os.listdir(repo.path / ".git")) == before
 
 
-def test_g5_every_sort_of_unstaged_change_is_set_aside_and_comes_back(repo: Repo) -> None:
+def test_g5_every_sort_of_unstaged_change_is_hidden_and_comes_back(repo: Repo) -> None:
     make_work(repo, 500)
     before, index = snapshot(repo.path), index_of(repo)
-    aside = put_aside(repo)
+    hidden = hide(repo)
     during = snapshot(repo.path)
     expected = {**staged_tree(repo), b"untracked": before[b"untracked"]}
     del expected[b"intended"]
     assert difference(expected, during) == {}
     assert repo.git("diff", "--stat").stdout.count("|") == 1  # the one that was only intended to be added
-    result = aside.restore()
+    result = hidden.restore()
     assert (result.sentences, result.conflict, result.is_complete) == ((), False, True)
     assert difference(before, snapshot(repo.path)) == {}
     assert index_of(repo) == index
@@ -66,11 +66,11 @@ def test_g5_filters_and_line_ends(repo: Repo) -> None:
     repo.write("a.up", "ONE\nTWO\nTHREE\n")
     repo.write("b.txt", "one\r\ntwo\r\nthree\r\n")
     before, index = snapshot(repo.path), index_of(repo)
-    aside = put_aside(repo)
+    hidden = hide(repo)
     assert (repo.path / "a.up").read_bytes() == b"ONE\r\nTWO\r\n" or repo.read("a.up") == "ONE\nTWO\n"
     assert (repo.path / "b.txt").read_bytes() == b"one\r\ntwo\r\n"
     assert repo.git("diff", "--name-only").stdout == ""
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert difference(before, snapshot(repo.path)) == {}
     assert index_of(repo) == index
 
@@ -88,16 +88,16 @@ def test_g5_the_staged_gitattributes_say_how_the_staged_version_is_checked_out(r
     before, expected = snapshot(repo.path), {}
     for name in ("a.txt", "dir/b.txt"):
         expected[os.fsencode(name)] = b"one\ntwo\n" if name == "a.txt" else b"one\r\ntwo\r\n"
-    aside = put_aside(repo)
+    hidden = hide(repo)
     assert {path: snapshot(repo.path)[path][2] for path in expected} == expected
     assert repo.read(".gitattributes") == "*.sh text eol=lf\n"
-    result = aside.restore()
+    result = hidden.restore()
     assert (result.sentences, result.is_complete) == ((), True)
     assert difference(before, snapshot(repo.path)) == {}
     assert not repo.has(".git/dodo-hooks-aside")
 
 
-def test_g5_a_filter_that_fails_after_the_gitattributes_were_set_aside(text: Repo) -> None:
+def test_g5_a_filter_that_fails_after_the_gitattributes_were_hidden(text: Repo) -> None:
     text.write(".gitattributes", "text filter=broken\n")
     text.git("add", ".gitattributes")
     text.write(".gitattributes", "# none\n")
@@ -105,7 +105,7 @@ def test_g5_a_filter_that_fails_after_the_gitattributes_were_set_aside(text: Rep
     text.git("config", "filter.broken.required", "true")
     before = snapshot(text.path)
     with pytest.raises(GitError):
-        put_aside(text)
+        hide(text)
     assert difference(before, snapshot(text.path)) == {}
     assert not text.has(".git/dodo-hooks-aside")
 
@@ -116,7 +116,7 @@ def test_g5_a_filter_that_fails_leaves_the_tree_alone(text: Repo) -> None:
     text.write(".gitattributes", "text filter=broken\n")
     before = snapshot(text.path)
     with pytest.raises(GitError):
-        put_aside(text)
+        hide(text)
     assert difference(before, snapshot(text.path)) == {}
     assert not text.has(".git/dodo-hooks-aside")
 
@@ -147,9 +147,9 @@ def test_g5_on_a_branch_without_a_commit(tmp_path: Path, repo: Repo) -> None:
     repo.write("text", STAGED)
     repo.git("add", "text")
     repo.write("text", unstaged_text())
-    aside = put_aside(repo)
+    hidden = hide(repo)
     assert repo.read("text") == STAGED
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert repo.read("text") == unstaged_text()
 
 
@@ -159,10 +159,10 @@ def test_g5_a_sha_256_repository(repo: Repo) -> None:
     other = Repo(path, repo.env)
     make_work(other, 5, megabytes=0)
     before = snapshot(path)
-    aside = put_aside(other)
-    fix(other, aside, b"staged")
+    hidden = hide(other)
+    fix(other, hidden, b"staged")
     assert other.git("diff", "--name-only").stdout == "intended\n"
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert set(difference(before, snapshot(path))) == {b"staged"}
 
 
@@ -173,9 +173,9 @@ def test_g5_the_index_that_counts_is_the_one_that_git_names(text: Repo) -> None:
     text.git("add", "text")
     text.write("text", TEXT)
     text.git("add", "text")
-    aside = put_aside(text, GIT_INDEX_FILE=".git/other-index")
+    hidden = hide(text, GIT_INDEX_FILE=".git/other-index")
     assert text.read("text") == STAGED
-    aside.restore()
+    hidden.restore()
     assert text.read("text") == TEXT
 
 
@@ -194,10 +194,10 @@ def test_g5_a_git_directory_on_another_file_system(text: Repo) -> None:
         shutil.move(text.path / ".git", f"{place}/git")
         text.write(".git", f"gitdir: {place}/git\n")
         before, index = snapshot(text.path), index_of(text)
-        aside = put_aside(text)
+        hidden = hide(text)
         assert text.read("text") == STAGED
         write(text, b"text", unstaged_text(", in another way"))
-        assert len(aside.restore().sentences) == 1
+        assert len(hidden.restore().sentences) == 1
         assert text.read("text.during-hook") == unstaged_text(", in another way")
         (text.path / "text.during-hook").unlink()
         assert difference(before, snapshot(text.path)) == {}
@@ -209,13 +209,13 @@ def test_g5_a_file_system_that_cannot_exchange_names(text: Repo, monkeypatch: py
     make_work(text, 5)
     text.write("text", unstaged_text(" again"))
     before = snapshot(text.path)
-    aside = put_aside(text)
+    hidden = hide(text)
     assert text.read("text") == unstaged_text()  # which `make_work` has committed
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert difference(before, snapshot(text.path)) == {}
 
 
-def test_g5_an_inode_that_another_file_has_now_tells_nothing(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_g5_an_inode_that_another_file_has_now_reports_nothing(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Use a case in which only a copy of the owner's file can be kept: the system gives its number to the next file."""
 
     def refuse(*args: object, **more: object) -> None:
@@ -223,10 +223,10 @@ def test_g5_an_inode_that_another_file_has_now_tells_nothing(text: Repo, monkeyp
 
     monkeypatch.setattr(exchange, "_NAME", "there_is_no_such_call")
     monkeypatch.setattr(os, "link", refuse)
-    aside = put_aside(text)
+    hidden = hide(text)
     write(text, b"text", "by a job\n")
-    aside._entries[b"text"].inode = os.stat(text.path / "text").st_ino
-    assert len(aside.restore(Ending(False, {})).sentences) == 1
+    hidden._entries[b"text"].inode = os.stat(text.path / "text").st_ino
+    assert len(hidden.restore(Ending(False, {})).sentences) == 1
     assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), "by a job\n")
 
 
@@ -235,10 +235,10 @@ def test_g5_a_linked_worktree_has_its_own(text: Repo) -> None:
     linked = text.worktree("linked")
     for one in (text, linked):
         one.write("text", unstaged_text())
-    in_linked, in_main = put_aside(linked), put_aside(text)
+    in_linked, in_main = hide(linked), hide(text)
     assert linked.read("text") == text.read("text") == STAGED
-    for aside in (in_main, in_linked):
-        assert aside.restore().sentences == ()
+    for hidden in (in_main, in_linked):
+        assert hidden.restore().sentences == ()
     assert linked.read("text") == text.read("text") == unstaged_text()
 
 
@@ -254,14 +254,14 @@ def test_g5_the_number_of_git_processes_does_not_grow_with_the_files(repo: Repo,
     wrapper.chmod(0o755)
     env = {**repo.env, "PATH": f"{wrapper.parent}:{repo.env['PATH']}"}
     facts = find_repo(env, str(repo.path))
-    aside = hide_unstaged(facts, env)
-    assert aside is not None
+    hidden = hide_unstaged(facts, env)
+    assert hidden is not None
     files = [b"staged"]
-    restager = FixStager(facts, env, aside, [*files, *work.texts])
-    watch = restager.before(files)
+    stager = FixStager(facts, env, hidden, [*files, *work.texts])
+    watch = stager.before(files)
     write(repo, b"staged", "fixed\n")
-    restager.after(watch)
-    assert aside.restore().sentences == ()
+    stager.after(watch)
+    assert hidden.restore().sentences == ()
     calls = (repo.path.parent / "calls").read_text().splitlines()
     commands = [line.split("core.hooksPath=/dev/null ")[1].split()[0] for line in calls]
     assert commands == ["status", "checkout-index", "status", "update-index", "ls-files"]

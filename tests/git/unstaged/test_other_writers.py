@@ -10,32 +10,32 @@ from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.lock import release_lock, take_lock
 from dodo_hooks.git.unstaged.restore import Restorer
 from dodo_hooks.git.worktree_status import unstaged_changes
-from kit.hiding import put_aside
+from kit.hiding import hide
 from kit.repo import Repo
 from kit.unstaged import STAGED, difference, snapshot, unstaged_text, write
 
 
-def test_g5_what_an_editor_saves_meanwhile_is_merged_with_what_was_set_aside(text: Repo) -> None:
-    aside = put_aside(text)
+def test_g5_what_an_editor_saves_meanwhile_is_merged_with_what_was_hidden(text: Repo) -> None:
+    hidden = hide(text)
     assert text.read("text") == STAGED
     write(text, b"text", STAGED.replace("line 10\n", "line ten, from an editor\n"))
-    result = aside.restore()
+    result = hidden.restore()
     assert (result.sentences, result.conflict) == ((), False)
     assert text.read("text") == unstaged_text().replace("line 10\n", "line ten, from an editor\n")
 
 
 def test_g5_an_editor_that_saves_its_whole_buffer_again_loses_nothing(text: Repo) -> None:
-    aside = put_aside(text)
+    hidden = hide(text)
     write(text, b"text", unstaged_text() + "and more\n")
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert text.read("text") == unstaged_text() + "and more\n"
 
 
 def test_g5_what_cannot_be_merged_is_kept_beside_and_named_and_overwrites_nothing(text: Repo) -> None:
     text.write("text.during-hook", "of somebody else\n")
-    aside = put_aside(text)
+    hidden = hide(text)
     write(text, b"text", unstaged_text(", in another way"))
-    result = aside.restore()
+    result = hidden.restore()
     assert not result.conflict  # of no job's making: the commit may go on
     assert len(result.sentences) == 1 and "text.during-hook-2" in result.sentences[0]
     assert text.read("text") == unstaged_text()
@@ -49,25 +49,25 @@ def test_g5_binary_files_that_both_changed_are_both_kept(repo: Repo) -> None:
     repo.write("binary", staged)
     repo.git("add", "binary")
     repo.write("binary", unstaged)
-    aside = put_aside(repo)
+    hidden = hide(repo)
     write(repo, b"binary", saved)
-    assert "binary.during-hook" in aside.restore().sentences[0]
+    assert "binary.during-hook" in hidden.restore().sentences[0]
     assert (repo.path / "binary").read_bytes() == unstaged
     assert (repo.path / "binary.during-hook").read_bytes() == saved
 
 
 def test_g5_a_file_that_somebody_deleted_meanwhile_comes_back(text: Repo) -> None:
-    aside = put_aside(text)
+    hidden = hide(text)
     (text.path / "text").unlink()
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert text.read("text") == unstaged_text()
 
 
 def test_g5_a_deleted_file_that_somebody_made_anew_meanwhile_is_saved_beside(text: Repo) -> None:
     (text.path / "text").unlink()
-    aside = put_aside(text)
+    hidden = hide(text)
     write(text, b"text", "anew\n")
-    assert "text.during-hook" in aside.restore().sentences[0]
+    assert "text.during-hook" in hidden.restore().sentences[0]
     assert not text.has("text") and text.read("text.during-hook") == "anew\n"
 
 
@@ -97,10 +97,10 @@ def test_g5_where_something_else_has_taken_its_place_the_unstaged_version_is_kep
     repo.write("dir/text", STAGED)
     repo.git("add", "dir/text")
     repo.write("dir/text", unstaged_text())
-    aside = put_aside(repo)
+    hidden = hide(repo)
     happens(repo)
     others = snapshot(repo.path)
-    result = aside.restore()
+    result = hidden.restore()
     assert result.is_complete and "text.unstaged" in result.sentences[0]
     after = snapshot(repo.path)
     kept = [after.pop(path)[2] for path in list(after) if path.endswith(b"text.unstaged")]
@@ -112,9 +112,9 @@ def test_g5_a_folder_that_was_removed_meanwhile_is_made_again(repo: Repo) -> Non
     repo.write("dir/deep/text", STAGED)
     repo.git("add", "dir")
     repo.write("dir/deep/text", unstaged_text())
-    aside = put_aside(repo)
+    hidden = hide(repo)
     repo.call("rm", "-r", "dir", check=True)
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert repo.read("dir/deep/text") == unstaged_text()
 
 

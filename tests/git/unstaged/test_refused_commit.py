@@ -13,7 +13,7 @@ from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.lock import take_lock
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from dodo_hooks.git.worktree_status import unstaged_changes
-from kit.hiding import abandon, fix, kept, put_aside
+from kit.hiding import abandon, fix, hide, kept
 from kit.repo import Repo
 from kit.unstaged import (
     STAGED,
@@ -35,11 +35,11 @@ def test_g5_what_stands_there_when_a_commit_is_refused_is_kept(text: Repo) -> No
         text.git("add", name)
     text.write("apart", unstaged_text())
     before = snapshot(text.path)
-    aside = put_aside(text)
-    fix(text, aside, b"dir/whole", b"apart")
-    fix(text, aside, b"text", content=COLLIDING)
+    hidden = hide(text)
+    fix(text, hidden, b"dir/whole", b"apart")
+    fix(text, hidden, b"text", content=COLLIDING)
     place = text.path / ".git/dodo-hooks-kept"
-    result = aside.restore()
+    result = hidden.restore()
     assert result.conflict and str(place) in result.sentences[-1]
     assert difference(before, snapshot(text.path)) == {}
     assert kept(text) == [("apart", fixed_text()), ("dir/whole", fixed_text()), ("text", COLLIDING)]
@@ -47,32 +47,32 @@ def test_g5_what_stands_there_when_a_commit_is_refused_is_kept(text: Repo) -> No
 
 def test_g5_each_refused_commit_keeps_its_own(text: Repo) -> None:
     for content in (COLLIDING, COLLIDING + "and more\n"):
-        aside = put_aside(text)
-        fix(text, aside, b"text", content=content)
-        assert aside.restore().conflict
+        hidden = hide(text)
+        fix(text, hidden, b"text", content=content)
+        assert hidden.restore().conflict
     assert kept(text) == [("text", COLLIDING), ("text", COLLIDING + "and more\n")]
 
 
 def test_g5_where_no_commit_is_refused_nothing_is_kept(text: Repo) -> None:
-    aside = put_aside(text)
-    fix(text, aside, b"text")
-    assert not aside.restore().conflict and not text.has(".git/dodo-hooks-kept")
+    hidden = hide(text)
+    fix(text, hidden, b"text")
+    assert not hidden.restore().conflict and not text.has(".git/dodo-hooks-kept")
 
 
 def test_g5_a_recovery_of_a_refused_commit_keeps_the_same(text: Repo) -> None:
-    aside = put_aside(text)
-    fix(text, aside, b"text", content=COLLIDING)
-    abandon(aside)
+    hidden = hide(text)
+    fix(text, hidden, b"text", content=COLLIDING)
+    abandon(hidden)
     said = restore_interrupted(find_repo(text.env, str(text.path)), text.env)
     assert "dodo-hooks-kept" in said[-1] and text.read("text") == unstaged_text()
     assert kept(text) == [("text", COLLIDING)]
 
 
 def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(text: Repo) -> None:
-    aside = put_aside(text)
-    fix(text, aside, b"text", content=COLLIDING)
+    hidden = hide(text)
+    fix(text, hidden, b"text", content=COLLIDING)
     text.write(".git/dodo-hooks-kept", "in the way\n")
-    result = aside.restore()
+    result = hidden.restore()
     assert result.conflict and not result.is_complete and text.read("text") == COLLIDING
     (text.path / ".git/dodo-hooks-kept").unlink()
     restore_interrupted(find_repo(text.env, str(text.path)), text.env)
@@ -81,23 +81,23 @@ def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(t
 
 @pytest.mark.parametrize("content", [COLLIDING, fixed_text()])
 def test_g5_what_a_job_leaves_that_did_not_succeed_is_not_the_owners(text: Repo, content: str) -> None:
-    aside = put_aside(text)
-    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
-    watch = restager.before([b"text"])
+    hidden = hide(text)
+    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    watch = stager.before([b"text"])
     write(text, b"text", content)
-    assert restager.after(watch, stages=False).paths == ()
-    assert restager.before([b"text"]).foreign == {b"text"}  # so no later job's fix is staged with it
-    result = aside.restore(Ending(False, {b"text": ("fmt",)}))
+    assert stager.after(watch, stages=False).paths == ()
+    assert stager.before([b"text"]).foreign == {b"text"}  # so no later job's fix is staged with it
+    result = hidden.restore(Ending(False, {b"text": ("fmt",)}))
     assert not result.conflict and result.sentences[0].startswith("text: changed by job fmt, or while it ran: saved as")
     assert text.git("show", ":text").stdout == STAGED
     assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), content)
 
 
 def test_g5_a_fix_that_is_staged_stays_also_if_a_job_that_fails_has_written_over_it(text: Repo) -> None:
-    aside = put_aside(text)
-    fix(text, aside, b"text")
+    hidden = hide(text)
+    fix(text, hidden, b"text")
     write(text, b"text", "half of a file\n")
-    result = aside.restore(Ending(False, {b"text": ("fmt", "lint")}))
+    result = hidden.restore(Ending(False, {b"text": ("fmt", "lint")}))
     assert result.sentences[0].startswith("text: changed by one of the jobs fmt, lint, or while they ran: saved as")
     assert (text.read("text"), text.read("text.during-hook")) == (fixed_and_unstaged_text(), "half of a file\n")
     assert text.git("show", ":text").stdout == fixed_text()
@@ -106,16 +106,16 @@ def test_g5_a_fix_that_is_staged_stays_also_if_a_job_that_fails_has_written_over
 @pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
 def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -> None:
     """Let an editor save whenever git has read the file."""
-    aside = put_aside(text)
+    hidden = hide(text)
     text.write(".git/info/attributes", "text filter=editor\n")
     text.git("config", "filter.editor.clean", "cat; echo saved >>text")
-    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
-    watch = restager.before([b"text"])
+    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    watch = stager.before([b"text"])
     write(text, b"text", fixed_text())
-    assert restager.after(watch).paths == ()
+    assert stager.after(watch).paths == ()
     text.git("config", "filter.editor.clean", "cat")
     seen = text.read("text")
-    aside.restore(ending)
+    hidden.restore(ending)
     assert text.git("show", ":text").stdout == STAGED
     if ending.has_succeeded:
         assert text.read("text") == fixed_and_unstaged_text() + seen.removeprefix(fixed_text())
@@ -125,21 +125,21 @@ def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -
 
 def test_g5_a_jobs_deletion_that_is_staged_collides_with_unstaged_edits(text: Repo) -> None:
     before, index = snapshot(text.path), index_of(text)
-    aside = put_aside(text)
-    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
-    watch = restager.before([b"text"])
+    hidden = hide(text)
+    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    watch = stager.before([b"text"])
     (text.path / "text").unlink()
-    assert restager.after(watch).paths == (b"text",)
-    assert aside.restore().conflict
+    assert stager.after(watch).paths == (b"text",)
+    assert hidden.restore().conflict
     assert (snapshot(text.path), index_of(text)) == (before, index)
 
 
 @pytest.mark.parametrize("ending", [Ending(True, {}), Ending(False, {})])
 def test_g5_what_a_job_has_emptied_comes_back_and_leaves_nothing(text: Repo, ending: Ending) -> None:
     before = snapshot(text.path)
-    aside = put_aside(text)
+    hidden = hide(text)
     text.write("text", "")
-    assert aside.restore(ending).sentences == ()
+    assert hidden.restore(ending).sentences == ()
     assert difference(before, snapshot(text.path)) == {}
 
 
@@ -158,27 +158,27 @@ def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(te
 
 
 def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> None:
-    aside = put_aside(text)
+    hidden = hide(text)
     shutil.rmtree(text.path / ".git/dodo-hooks-aside")
-    result = aside.restore()
+    result = hidden.restore()
     assert result.conflict and not result.is_complete
     assert "another program removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
 
 
 def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:
-    aside = put_aside(text)
-    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
-    watch = restager.before([b"text"])
+    hidden = hide(text)
+    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    watch = stager.before([b"text"])
     (text.path / "text").chmod(0o755)
-    assert restager.after(watch).paths == (b"text",)
-    assert aside.restore().sentences == ()
+    assert stager.after(watch).paths == (b"text",)
+    assert hidden.restore().sentences == ()
     assert index_of(text)["text"].startswith("100755 ")
     assert text.read("text") == unstaged_text() and os.access(text.path / "text", os.X_OK)
 
 
 def test_g5_garbage_collection_meanwhile(text: Repo) -> None:
-    aside = put_aside(text)
-    fix(text, aside, b"text")
+    hidden = hide(text)
+    fix(text, hidden, b"text")
     text.git("gc", "-q", "--prune=now")
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert text.read("text") == fixed_and_unstaged_text()

@@ -2,7 +2,7 @@
 
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
-from kit.hiding import fix, put_aside
+from kit.hiding import fix, hide
 from kit.repo import Repo
 from kit.unstaged import (
     STAGED,
@@ -17,9 +17,9 @@ from kit.unstaged import (
 
 
 def test_g5_a_jobs_fixes_are_staged_and_merged_with_the_unstaged_edits(text: Repo) -> None:
-    aside = put_aside(text)
-    fix(text, aside, b"text")
-    result = aside.restore()
+    hidden = hide(text)
+    fix(text, hidden, b"text")
+    result = hidden.restore()
     assert (result.sentences, result.conflict) == ((), False)
     assert text.git("show", ":text").stdout == fixed_text()
     assert text.read("text") == fixed_and_unstaged_text()
@@ -31,11 +31,11 @@ def test_g5_fixes_that_collide_with_unstaged_edits_refuse_the_commit_and_all_is_
     text.git("add", "whole", "other")
     text.write("other", unstaged_text())
     before, index = snapshot(text.path), index_of(text)
-    aside = put_aside(text)
-    fix(text, aside, b"whole", b"other")  # no collision here
-    fix(text, aside, b"text", content=STAGED.replace("line 30\n", "line thirty, fixed\n"))
+    hidden = hide(text)
+    fix(text, hidden, b"whole", b"other")  # no collision here
+    fix(text, hidden, b"text", content=STAGED.replace("line 30\n", "line thirty, fixed\n"))
     assert index_of(text) != index
-    result = aside.restore()
+    result = hidden.restore()
     assert (
         result.conflict
         and result.is_complete
@@ -46,32 +46,32 @@ def test_g5_fixes_that_collide_with_unstaged_edits_refuse_the_commit_and_all_is_
 
 
 def test_g5_a_job_and_an_editor_on_the_same_file(text: Repo) -> None:
-    aside = put_aside(text)
-    fix(text, aside, b"text")
+    hidden = hide(text)
+    fix(text, hidden, b"text")
     write(text, b"text", fixed_text().replace("line 0\n", "line zero, from an editor\n"))
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert text.read("text") == fixed_and_unstaged_text().replace("line 0\n", "line zero, from an editor\n")
     assert text.git("show", ":text").stdout == fixed_text()
 
 
 def test_g5_what_an_editor_saved_before_the_job_is_not_staged(text: Repo) -> None:
-    aside = put_aside(text)
+    hidden = hide(text)
     write(text, b"text", STAGED.replace("line 10\n", "line ten, from an editor\n"))
-    restager = FixStager(find_repo(text.env, str(text.path)), text.env, aside, [b"text"])
-    watch = restager.before([b"text"])
+    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    watch = stager.before([b"text"])
     write(text, b"text", fixed_text().replace("line 10\n", "line ten, from an editor\n"))
-    staged = restager.after(watch)
+    staged = stager.after(watch)
     assert staged.paths == () and staged.sentences[0].startswith("the fix of text is not staged: another program")
-    assert aside.restore().sentences == ()
+    assert hidden.restore().sentences == ()
     assert text.git("show", ":text").stdout == STAGED
     assert text.read("text") == fixed_and_unstaged_text().replace("line 10\n", "line ten, from an editor\n")
 
 
 def test_g5_a_job_that_fixes_what_is_deleted_in_the_tree(text: Repo) -> None:
     (text.path / "text").unlink()
-    aside = put_aside(text)
-    fix(text, aside, b"text")
-    result = aside.restore()
+    hidden = hide(text)
+    fix(text, hidden, b"text")
+    result = hidden.restore()
     assert (result.sentences, result.conflict) == ((), False)
     assert text.git("show", ":text").stdout == fixed_text()
     assert not text.has("text")  # as its owner wants it; what stood there is in the commit

@@ -103,7 +103,7 @@ def test_g5_a_file_of_ours_is_not_read_through_a_link_nor_from_a_pipe(tmp_path: 
 # Notes
 
 
-def test_g5_g6_notes_that_are_not_valid_are_said_and_the_index_is_left_alone(repo: Repo) -> None:
+def test_g5_g6_notes_that_are_not_valid_are_reported_and_the_index_is_left_alone(repo: Repo) -> None:
     facts = find_repo(repo.env, str(repo.path))
     repo.write(".git/dodo-hooks-restaged", json.dumps([[None, [["../x", 0o100644, BLOB, 0o100644, BLOB]]]]))
     with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*; remove it"):

@@ -68,13 +68,13 @@ class Victim:
 
     def _hide(self) -> None:
         """Hide the changes, with a fix that is staged, too, so that the journal has one of each kind."""
-        aside = hide_unstaged(self.facts, self.repo.env)
-        assert aside is not None
-        restager = FixStager(self.facts, self.repo.env, aside, [b"text"])
-        watch = restager.before([b"text"])
+        hidden = hide_unstaged(self.facts, self.repo.env)
+        assert hidden is not None
+        stager = FixStager(self.facts, self.repo.env, hidden, [b"text"])
+        watch = stager.before([b"text"])
         write(self.repo, b"text", fixed_text())
-        restager.after(watch)
-        os.close(aside.lock)
+        stager.after(watch)
+        os.close(hidden.lock)
 
     def reset(self) -> None:
         for child in self.repo.path.iterdir():
@@ -172,7 +172,7 @@ PLANTED: dict[str, Plant] = {
 
 
 @pytest.mark.parametrize("what", PLANTED)
-def test_g5_a_journal_that_is_not_valid_is_said_and_nothing_is_touched(victim: Victim, what: str) -> None:
+def test_g5_a_journal_that_is_not_valid_is_reported_and_nothing_is_touched(victim: Victim, what: str) -> None:
     document = json.loads(json.dumps(victim.data))
     PLANTED[what](document)
     victim.plant(document)
@@ -221,11 +221,11 @@ def test_g5_links_in_the_place_of_what_is_ours_are_not_followed(victim: Victim, 
     shutil.rmtree(victim.journal.parent)
     victim.plant_link(name)
     try:
-        aside = hide_unstaged(victim.facts, victim.repo.env)
+        hidden = hide_unstaged(victim.facts, victim.repo.env)
     except (GitError, OSError):
-        aside = None
-    if aside is not None:
-        aside.restore()
+        hidden = None
+    if hidden is not None:
+        hidden.restore()
     victim.expect_nothing_escaped()
 
 

@@ -12,32 +12,32 @@ from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import restore_interrupted
 from dodo_hooks.git.unstaged.lock import lock_shared, take_lock
 from kit.gate import Gate
-from kit.hiding import abandon, put_aside
+from kit.hiding import abandon, hide
 from kit.repo import PACKAGES, Repo
 from kit.unstaged import STAGED, difference, make_work, snapshot, unstaged_text
 
 
 def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None:
     facts = find_repo(text.env, str(text.path))
-    aside = put_aside(text)
+    hidden = hide(text)
     assert lock_shared(facts, waits=False) is None
     assert restore_interrupted(facts, text.env) == []
     assert text.read("text") == STAGED
     with in_process(text, "wait_until_restored(repo); print(open('text').read() == unstaged_text())") as waiting:
         assert waiting.stdout is not None
         assert waiting.stdout.readline() == b"begun\n"
-        aside.restore()
+        hidden.restore()
         assert waiting.stdout.readline() == b"True\n"
     lock = lock_shared(facts, waits=False)
     assert lock is not None
-    assert take_lock(facts, waits=False) is None  # a job is being started: nobody sets work aside
+    assert take_lock(facts, waits=False) is None  # a job is being started: nobody hides changes
     os.close(lock)
 
 
 @pytest.mark.parametrize("left", ["0", "0.away"])
 def test_g5_bytes_that_were_on_their_way_when_a_run_was_killed_are_kept(text: Repo, left: str) -> None:
     facts = find_repo(text.env, str(text.path))
-    abandon(put_aside(text))
+    abandon(hide(text))
     text.write(f".git/dodo-hooks-aside/swap/{left}", "an editor saved this in the very moment\n")
     text.write(".git/dodo-hooks-aside/swap/0.part", "half")
     said = restore_interrupted(facts, text.env)
@@ -48,7 +48,7 @@ def test_g5_bytes_that_were_on_their_way_when_a_run_was_killed_are_kept(text: Re
 
 def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(text: Repo) -> None:
     before = snapshot(text.path)
-    abandon(put_aside(text))
+    abandon(hide(text))
     text.write(".git/dodo-hooks-aside/swap/0", unstaged_text())
     text.write(".dodo-hooks-aside/0.swap", STAGED)
     assert len(restore_interrupted(find_repo(text.env, str(text.path)), text.env)) == 1
@@ -58,7 +58,7 @@ def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(text
 def test_g5_two_recoveries_at_once(repo: Repo) -> None:
     make_work(repo, 60)
     before = snapshot(repo.path)
-    abandon(put_aside(repo))
+    abandon(hide(repo))
     with ExitStack() as stack:
         both = [
             stack.enter_context(in_process(repo, "print(restore_interrupted(repo, env, waits=True))")) for _ in range(2)
@@ -71,21 +71,21 @@ def test_g5_two_recoveries_at_once(repo: Repo) -> None:
 
 def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Repo) -> None:
     """Give it the lock, too: a `git update-index` that goes on alone must not meet a recovery."""
-    aside = put_aside(text)
+    hidden = hide(text)
     gate = Gate(text.path.parent / "gate")
     text.git("config", "filter.slow.clean", f"{gate.command}; cat")
     text.write(".git/info/attributes", "other filter=slow\n")
     text.write("other", "")
     code = (
         "from dodo_hooks.git.command import run_git_at_top\n"
-        f"os.set_inheritable({aside.lock}, False)\n"
-        f"run_git_at_top(repo, env, ('update-index', '--add', 'other'), lock={aside.lock})"
+        f"os.set_inheritable({hidden.lock}, False)\n"
+        f"run_git_at_top(repo, env, ('update-index', '--add', 'other'), lock={hidden.lock})"
     )
-    with in_process(text, code, keep=aside.lock) as staging:
+    with in_process(text, code, keep=hidden.lock) as staging:
         gate.wait()
         staging.kill()
         staging.wait()
-        abandon(aside)
+        abandon(hidden)
         assert restore_interrupted(find_repo(text.env, str(text.path)), text.env) == []
         gate.open()
     assert "restored the unstaged" in restore_interrupted(find_repo(text.env, str(text.path)), text.env, waits=True)[0]

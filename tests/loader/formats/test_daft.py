@@ -294,7 +294,7 @@ FINDINGS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), NOTICES)
-def test_what_means_less_here_is_told_and_nothing_fails(text: str, expected: list[str]) -> None:
+def test_what_means_less_here_is_reported_and_nothing_fails(text: str, expected: list[str]) -> None:
     assert diagnostics(text) == expected
 
 

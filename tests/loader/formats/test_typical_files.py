@@ -208,7 +208,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_lefthook_file_and_its_translation_by_hand_are_equal(name: str) -> None:
+def test_a_lefthook_file_and_its_manual_translation_are_equal(name: str) -> None:
     written, by_hand = (tree(textwrap.dedent(text)) for text in FILES[name])
     translation = translate(written)
     assert translation.diagnostics == []

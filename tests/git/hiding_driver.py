@@ -1,7 +1,7 @@
 """A run that hides unstaged changes, has a job, stages fixes and restores the changes; killed, then recovered.
 
-It is a program of its own, since it forks and kills: `aside_driver.py points REPO FIRST STEP` ends the run before the
-system call number FIRST, then FIRST + STEP, ..., until a run comes to its end. `aside_driver.py moments REPO COUNT
+It is a program of its own, since it forks and kills: `hiding_driver.py points REPO FIRST STEP` ends the run before the
+system call number FIRST, then FIRST + STEP, ..., until a run comes to its end. `hiding_driver.py moments REPO COUNT
 SEED` ends it after a random time. Each time the tree and the index must be as one of them could expect.
 
 STORY=editor: an editor saves two files meanwhile, one of which cannot be merged. STORY=collision: a second job's fixes
@@ -50,14 +50,14 @@ BESIDE = b".during-hook"
 def story(repo: Repo) -> None:
     """Do what a hook does."""
     facts = find_repo(repo.env, str(repo.path))
-    aside = hide_unstaged(facts, repo.env)
-    assert aside is not None
+    hidden = hide_unstaged(facts, repo.env)
+    assert hidden is not None
     files, others = job_files(repo)
-    restager = FixStager(facts, repo.env, aside, [*files, *others])
-    watch = restager.before(files)
+    stager = FixStager(facts, repo.env, hidden, [*files, *others])
+    watch = stager.before(files)
     for name in files:
         write(repo, name, "fixed as a whole\n" if name == FIXED_AS_A_WHOLE else fixed_text())
-    staged = restager.after(watch)
+    staged = stager.after(watch)
     assert set(staged.paths) == set(files), staged
     if STORY == "editor":
         write(repo, others[0], MERGEABLE)
@@ -67,10 +67,10 @@ def story(repo: Repo) -> None:
         os.write(APPENDING, b"meanwhile\n")
         done(repo, "appended")
     if STORY == "collision":
-        watch = restager.before(others[:2])
+        watch = stager.before(others[:2])
         write(repo, others[1], CLASHING)
-        restager.after(watch)
-    result = aside.restore()
+        stager.after(watch)
+    result = hidden.restore()
     assert result.is_complete and result.conflict == (STORY == "collision"), result
     assert len(result.sentences) == SENTENCES, result
 

@@ -18,7 +18,7 @@ from kit.unstaged import make_work
 
 pytestmark = pytest.mark.timeout(3600)
 
-DRIVER = Path(__file__).with_name("aside_driver.py")
+DRIVER = Path(__file__).with_name("hiding_driver.py")
 # 1: before each system call; else before each such one, from a random one on, another in each test.
 STEP = how_many(48, 1, "TORTURE_STEP")
 RARELY = 3 * STEP

@@ -38,7 +38,7 @@ def listing(directory: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def test_g1_a_kept_hook_has_its_name_and_its_place(repo: Repo) -> None:
+def test_g1_a_legacy_hook_has_its_name_and_its_place(repo: Repo) -> None:
     """Check the three facts that hooks take from their own path: their name, the files beside them, the repository."""
     repo.write(".git/hooks/common.sh", 'said() { echo "$1 says: $(basename "$0")" >&2; }\n')
     repo.write("at-the-top", "")

@@ -22,7 +22,7 @@ tasks:
 """
 
 
-def test_a_task_is_run_by_hand_with_its_arguments(repo: Repo) -> None:
+def test_a_task_is_run_manually_with_its_arguments(repo: Repo) -> None:
     use(repo, TASKS)
     repo.run("run", "release", "--", "1.2", "a b", check=True)
     invocation = repo.finished("release")
@@ -106,12 +106,12 @@ def test_c5_c7_doit_comes_to_the_same_outcomes_as_the_prompt(repo: Repo, marks: 
     if not marks:
         repo.git("checkout", "-q", "-b", "topic")
     at_prompt = repo.git("commit", "-q", "-m", "work", check=False).returncode
-    told = ran(repo)
-    assert told[0] == "setup"
+    reported = ran(repo)
+    assert reported[0] == "setup"
     if not at_prompt:
         repo.git("reset", "-q", "--soft", "HEAD~1")
     by_doit = repo.doit("run", "pre-commit").returncode
-    assert (by_doit, sorted(ran(repo))) == (at_prompt, sorted(told))
+    assert (by_doit, sorted(ran(repo))) == (at_prompt, sorted(reported))
     first, second = repo.invocations("pre-commit")
     assert outcomes(second) == outcomes(first)
 

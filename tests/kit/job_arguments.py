@@ -19,7 +19,7 @@ HOSTILE = [
     b"\xff\xfe.txt",
     "schön/grün.txt".encode(),
 ]
-# How jobs are given them: as `tell` prints them, sorted.
+# How jobs are given them: as `argument_printer` prints them, sorted.
 GIVEN = sorted((b"./" * name.startswith(b"-") + name).decode("latin-1") for name in HOSTILE)
 HOSTILE_BRANCH = "a$(touch${IFS}PWNED)`touch${IFS}PWNED`;'\"&|"
 
@@ -30,15 +30,15 @@ exec python3 -c 'import json, os, sys; print(json.dumps([os.fsencode(a).decode("
 """
 
 
-def tell(repo: Repo, name: str = "tell") -> str:
+def argument_printer(repo: Repo, name: str = "tell") -> str:
     """Return a command that prints its arguments. `name`: of the file that is made for it."""
     path = repo.write(name, _TELL)
     path.chmod(0o755)
     return str(path)
 
 
-def told(invocation: Invocation, job: str = "job") -> list[list[str]]:
-    """Return the arguments of each run of the job's `tell`; bytes as Latin-1."""
+def given_arguments(invocation: Invocation, job: str = "job") -> list[list[str]]:
+    """Return the arguments of each run of the job's `argument_printer`; bytes as Latin-1."""
     return [json.loads(line) for line in invocation.log(job).splitlines()]
 
 

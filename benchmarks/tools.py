@@ -1,4 +1,4 @@
-"""The tools that are measured: how each is told the same jobs, put into a repository, and started."""
+"""The tools that are measured: how each is given the same jobs, put into a repository, and started."""
 
 import shutil
 import subprocess
@@ -32,7 +32,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a tool is to run. `hook` fires it; it is empty for a graph that is run by hand."""
+    """What a tool is to run. `hook` fires it; it is empty for a graph that is run directly."""
 
     jobs: Sequence[Job]
     hook: str = "pre-commit"

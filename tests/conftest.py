@@ -1,4 +1,4 @@
-"""What every test gets: a clean environment, and a look at the end at what it left behind."""
+"""What every test gets: a clean environment, and a read the end at what it left behind."""
 
 import os
 import random
@@ -48,7 +48,7 @@ def _home_stays_empty(nobodys_home: Path) -> Iterator[None]:
     yield
     left = sorted(str(path.relative_to(nobodys_home)) for path in nobodys_home.rglob("*") if not path.is_dir())
     for name in left:
-        (nobodys_home / name).unlink()  # not the next test's fault
+        (nobodys_home / name).unlink()  # so that the next test passes
     assert not left, f"this test wrote into the user's HOME: {left}"
 
 

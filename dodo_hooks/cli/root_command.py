@@ -42,7 +42,7 @@ def run(argv: Sequence[str], world: World) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:  # the reader has closed the pipe (`| head -1`), which is no error
-        _give_up_output()
+        _discard_output()
         return CLOSED_OUTPUT
 
 
@@ -126,7 +126,7 @@ def _refuse(error: click.ClickException) -> int:
     return USAGE_ERROR
 
 
-def _give_up_output() -> None:
+def _discard_output() -> None:
     """Redirect standard output to /dev/null, so that Python's flush at exit does not fail."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())

@@ -25,7 +25,7 @@ IGNORED = "ignored"  # `doit ignore`
 NO_EVENT = "no-event"  # it is about the data of an event, and was run without one (section 5)
 NESTED = "nested"  # the hook fired inside a job (R12)
 REPLAY = "replay"  # git replays commits, and the background phase is begun once, at the end (R12)
-ERROR = "error"  # the run itself could not go on: the invocation's record has the error
+ERROR = "error"  # the run itself could not continue: the invocation's record has the error
 # Of `skipped`, `cancelled` and `failed`:
 TIMEOUT = "timeout"  # of the job: failed; of the hook: failed or, for what still waited, skipped (R15)
 INTERRUPTED = "interrupted"  # a signal ended the run (R17)

@@ -5,8 +5,8 @@ doit runner whose `run_tasks` hands the dispatcher to our loop, wrapped as a sou
 
 The dispatcher (doit/control.py) is a generator. It yields nodes, or "hold on" when every node that is left waits for
 one that was not sent back. Every node that was run or refused has to be sent back once, and a running one never. `None`
-may be sent at any time and means "nothing new, go on". A task that got its outcome from the loop before doit came to it
-is sent back as soon as it is yielded.
+may be sent at any time and means "nothing new, continue". A task that got its outcome from the loop before doit came to
+it is sent back as soon as it is yielded.
 """
 
 from collections.abc import Callable, Iterable, Mapping

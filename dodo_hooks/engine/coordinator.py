@@ -163,7 +163,7 @@ def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
 
 
 def _abort(phase: Background, sentence: str, release: "Callable[[str], None]", is_released: bool) -> None:
-    """Close a phase that cannot go on, and record why (R10).
+    """Close a phase that cannot continue, and record why (R10).
 
     Where jobs run, the waves end them once we are gone. Until then no record may claim that they have ended: the record
     stays open under a free lock, and the next reader closes it (R18, R20).

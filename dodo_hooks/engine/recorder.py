@@ -59,7 +59,7 @@ class Recorder:
     def flush(self, *, starts: bool = True) -> None:
         """Write the records that have changed; without `starts`, only those of ended jobs.
 
-        What cannot be written is tried again by the next call: the jobs go on.
+        What cannot be written is tried again by the next call: the jobs continue.
         """
         try:
             self._writer.flush(starts=starts)

@@ -134,10 +134,10 @@ class _CommandReporter:
                 method(*words)
             except OSError:
                 self._is_silent = True
-                _give_up_output()
+                _discard_output()
 
 
-def _give_up_output() -> None:
+def _discard_output() -> None:
     """Redirect standard output to /dev/null if it cannot be written, so that Python's flush at exit does not fail."""
     try:
         sys.stdout.flush()

@@ -62,7 +62,7 @@ def derived_hooks(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[st
 def mark_fired(repo: "Repo") -> bool:
     """Record that the event is past; return False if that was recorded already.
 
-    Of two hooks at once, one goes on.
+    Of two hooks at once, one continues.
     """
     try:
         descriptor = os.open(f"{repo.git_dir}/{MARKER}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SYMREFS_AT_MOST = 5  # as git: what goes on is taken for a loop
+SYMREFS_AT_MOST = 5  # as git: a longer chain is taken for a loop
 LINKS_AT_MOST = 40  # as Linux
 TRUE_WORDS = (b"true", b"yes", b"on", b"1")
 

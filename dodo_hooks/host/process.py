@@ -71,7 +71,7 @@ def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output:
             return start(path, argv)
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except PermissionError as error:  # go on looking, as execvp does, but remember that it was there
+        except PermissionError as error:  # continue the search, as execvp does, but remember that it was there
             failure = error
         except OSError as error:
             if error.errno != 8:  # ENOEXEC

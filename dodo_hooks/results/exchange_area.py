@@ -8,7 +8,7 @@ What is built stands in a folder of ours on the file system of the output, under
 
 When all are built, the journal in the first folder is written, and then each output is exchanged in one step
 (host/files/exchange.py). Without a journal a killed restore has changed nothing, and what it has built is removed. With
-one, the next restore goes on where it ended: what still stands in our folder and has the inode in the journal is not
+one, the next restore continues where it ended: what still stands in our folder and has the inode in the journal is not
 yet in its place. It goes there if the path is empty, or has the very thing that it had; else somebody has made new
 outputs since, and they stay. The journal is untrusted, as all that is read from a git directory (git/untrusted.py).
 
@@ -131,7 +131,7 @@ class ExchangeArea:
             expect_replaceable(self._repo, environ, outputs, files)
             for new, output, inode, old in zip(built, outputs, fields[2::4], fields[3::4], strict=True):
                 self._finish(new, output, inode, old)
-        except (ValueError, IndexError, OSError, IrreplaceableError):  # there is none, or it is not for us to go on
+        except (ValueError, IndexError, OSError, IrreplaceableError):  # there is none, or it is not for us to continue
             pass
         self._clear(outputs)
 

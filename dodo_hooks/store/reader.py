@@ -1,6 +1,6 @@
 """The reader of the store: invocations, the newest first, and the state of their jobs (R18, R19).
 
-The reader writes nothing and keeps no lock. An invocation's `lock` alone proves that it goes on: while that is held,
+The reader writes nothing and keeps no lock. An invocation's `lock` alone proves that it is alive: while that is held,
 its records are the truth. If the lock is free under a record that has not ended, the writer died, and the open jobs get
 the outcomes that the next repair will write (store/orphans.py).
 

@@ -135,7 +135,7 @@ class InvocationWriter:
     def has_locks(self) -> bool:
         """True if both locks are held.
 
-        False where the file system of the store has no flock: a dead writer cannot be told from a living one there.
+        False where the file system of the store has no flock: a dead writer looks like a living one there.
         """
         return self.lock != NO_LOCK and self.alive != NO_LOCK
 

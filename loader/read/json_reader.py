@@ -9,7 +9,7 @@ import re
 
 from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decode, parse
 
-# What is never closed goes on to the end: else each further quote would be tried for a beginning.
+# What is never closed continues to the end: else each further quote would be tried for a beginning.
 _PIECES = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*"?)|//[^\n]*|/\*.*?(?:\*/|\Z)|\t', re.DOTALL)
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 

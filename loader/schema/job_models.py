@@ -167,7 +167,7 @@ class JobBody(Body):
     ] = []
     background: Annotated[
         Flag | None,
-        Key("whether it goes on when the prompt is back", "background: true", DAFT, default="the hook's"),
+        Key("whether it continues when the prompt is back", "background: true", DAFT, default="the hook's"),
     ] = None
     background_output: Annotated[
         BackgroundOutput,
@@ -224,7 +224,7 @@ class JobBody(Body):
             default="the hook's",
         ),
     ] = None
-    fail_text: Annotated[Text, Key("what people are told when it has failed", "fail_text: run make format", BOTH)] = ""
+    fail_text: Annotated[Text, Key("what is printed when it has failed", "fail_text: run make format", BOTH)] = ""
     timeout: Annotated[
         Seconds | None,
         Key(

@@ -36,7 +36,7 @@ _ARGUMENTS = (
     ("pre-rebase", "pre-push", "post-index-change", "sendemail-validate"),  # the mail and, since git 2.41, its headers
     ("prepare-commit-msg", "post-checkout", "worktree-post-create", "post-clone"),
 )
-TASK_ARGUMENTS = 9  # a task is run by hand, with whatever stands after `--`
+TASK_ARGUMENTS = 9  # a task is run manually, with whatever stands after `--`
 
 _EVENT_LISTS = frozenset(("push_files", "changed_files"))
 _OF_A_PUSH = frozenset(("remote", "remote_url", "repository_url"))

@@ -13,7 +13,7 @@ from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from engine.graphs import hooks as any_hooks
 
 SVG = "{http://www.w3.org/2000/svg}"
-STEPS = 24  # points that are looked at on one curve
+STEPS = 24  # points that are read on one curve
 
 # Names that would mean something else in one of the formats, if they were not escaped.
 HOSTILE = (

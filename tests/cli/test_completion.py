@@ -17,7 +17,7 @@ hooks:
   pre-commit:
     jobs:
       - {name: format, run: "true", tags: [style]}
-      - {name: "lint *", run: "true", description: "finds: faults"}
+      - {name: "lint *", run: "true", description: "finds: errors"}
   pre-push:
     jobs:
       - {name: scan, run: "true", tags: [slow]}
@@ -69,8 +69,8 @@ def test_what_bash_is_offered(repo: Repo, words: list[str], expected: list[str])
 
 
 def test_the_other_shells_get_the_kind(repo: Repo) -> None:
-    assert offered(repo, "run", "pre-commit", "--job", "l", shell="zsh") == ["plain", "lint *", "finds: faults"]
-    assert offered(repo, "run", "pre-commit", "--job", "l", shell="fish") == ["plain,lint *\tfinds: faults"]
+    assert offered(repo, "run", "pre-commit", "--job", "l", shell="zsh") == ["plain", "lint *", "finds: errors"]
+    assert offered(repo, "run", "pre-commit", "--job", "l", shell="fish") == ["plain,lint *\tfinds: errors"]
 
 
 def test_addresses_are_jobs_and_behind_an_at_their_runs(repo: Repo, history: History) -> None:

@@ -12,7 +12,7 @@ hooks:
   pre-commit:
     jobs:
       - {name: format, run: "true", tags: [style]}
-      - {name: lint, run: "true", needs: [format], description: finds faults}
+      - {name: lint, run: "true", needs: [format], description: finds errors}
   post-commit:
     background: true
     jobs:
@@ -33,7 +33,7 @@ def test_r9_the_list_shows_phases_needs_and_promotions(cli: Cli) -> None:
     assert [line.split() for line in answer.out.splitlines()] == [
         ["HOOK", "JOB", "PHASE", "NEEDS", "DOES"],
         ["pre-commit", "format", "foreground", "true"],
-        ["pre-commit", "lint", "foreground", "format", "finds", "faults"],
+        ["pre-commit", "lint", "foreground", "format", "finds", "errors"],
         ["post-commit", "deps", "foreground", "(promoted)", "true"],
         ["post-commit", "check", "foreground", "deps", "true"],
         ["post-commit", "build", "background", "deps,", "check", "true"],

@@ -13,7 +13,7 @@ hooks:
   pre-commit:
     jobs:
       - {name: format, run: "true"}
-      - {name: lint, run: "true", needs: [format], description: finds faults}
+      - {name: lint, run: "true", needs: [format], description: finds errors}
   post-commit:
     background: true
     jobs:
@@ -23,7 +23,7 @@ TREES = """\
 pre-commit
   foreground
   └─ format   true
-     └─ lint  finds faults
+     └─ lint  finds errors
 
 post-commit
   background

@@ -1,6 +1,6 @@
 """Mermaid and Graphviz: every job and edge is there, and no name can break out of its quotes.
 
-That the programs themselves show these names was tried by hand with Mermaid 11 and Graphviz 2.43; here the texts are
+That the programs themselves show these names was tried manually with Mermaid 11 and Graphviz 2.43; here the texts are
 read back by the rules of their languages.
 """
 

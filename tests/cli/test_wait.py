@@ -78,7 +78,7 @@ def test_r22_the_exit_code_says_how_it_went(
 
 def test_r22_a_run_that_could_not_continue_is_an_error(cli: Cli, history: History) -> None:
     writer = history.begin({"a": ()})
-    end(writer, 0, Outcome(SKIPPED, ERROR, "the run could not go on"))
+    end(writer, 0, Outcome(SKIPPED, ERROR, "the run could not continue"))
     writer.note(error="no process could be started")
     writer.finish(2)
     answer = cli("jobs", "wait", f"@{writer.identity}")

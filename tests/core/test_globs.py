@@ -221,7 +221,7 @@ def test_c8_what_means_the_same_in_doublestar_stays_a_glob(pattern: str, same: "
         ("a" * 5000, "4096 characters at most"),
     ],
 )
-def test_c8_a_pattern_that_is_none_is_an_error_with_a_mend(pattern: str, sentence: str) -> None:
+def test_c8_a_pattern_that_is_none_is_an_error_with_a_fix(pattern: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         compile_glob(pattern)
 

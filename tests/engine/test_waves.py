@@ -23,7 +23,7 @@ from kit.process import (
 from kit.repo import Repo
 
 MakeGate = Callable[[str], Gate]
-needs_proc = pytest.mark.skipif(not PROC.exists(), reason="the system does not show what this looks at")
+needs_proc = pytest.mark.skipif(not PROC.exists(), reason="the system does not show what this reads")
 
 
 def commit(repo: Repo) -> None:
@@ -264,7 +264,7 @@ def test_r7_in_the_foreground_a_killed_wave_fails_the_hook_and_shows_what_its_jo
     wait_until(lambda: not any(map(is_alive, shells)), what="the end of the jobs")  # SIGKILL takes its time
 
 
-# R5: who else goes on
+# R5: who else continues
 
 
 def test_r5_independent_jobs_continue_after_a_failure(repo: Repo, gate: Gate) -> None:

@@ -1,4 +1,4 @@
-"""Which jobs apply to an event (C7), on plans that are made by hand."""
+"""Which jobs apply to an event (C7), on plans that are made manually."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The time in which `git status` runs before a commit's jobs, and what is done in it (G5).
 
-Nothing is timed here: the tests count, and look at the order.
+Nothing is timed here: the tests count, and read the order.
 """
 
 import sys

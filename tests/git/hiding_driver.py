@@ -163,7 +163,7 @@ class Judge:
             wrong.pop(mergeable, None)
 
     def expect_the_appended(self) -> None:
-        """Check that the program goes on with the very file, and nothing that it has written is lost."""
+        """Check that the program continues with the very file, and nothing that it has written is lost."""
         os.write(APPENDING, b"afterwards\n")
         name = self.others[0]
         expected = self.tree[name][2] + b"meanwhile\n" * self.has_done("appended") + b"afterwards\n"

@@ -68,7 +68,7 @@ def test_git_is_never_taken_from_the_repository(repo: Repo, tmp_path: Path) -> N
     path = ":".join([*entries, f"{repo.path}/.git/tools", repo.env["PATH"]])
     env = {"PATH": path}
     repo.install()
-    # By hand: git puts its own directory first, and is itself less particular about the rest.
+    # Manually: git puts its own directory first, and is itself less particular about the rest.
     assert "check " in repo.call(".git/hooks/pre-commit", check=True, env=env).stdout
     for words in (("doctor",), ("run", "pre-commit", "--all-files")):
         repo.run(*words, env=env)

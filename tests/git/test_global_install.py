@@ -102,7 +102,7 @@ def test_a_configuration_that_cannot_be_written_leaves_nothing(repo: Repo) -> No
     assert done.returncode == 2 and "could not lock config file" in done.stderr and not data_of(repo).exists()
 
 
-# Installs, or uninstalls, when the test lets go of the lock, together with all others that wait for it.
+# Installs, or uninstalls, when the test releases of the lock, together with all others that wait for it.
 AT_ONCE = """
 import fcntl, sys
 import dodo_hooks.cli.install.install, dodo_hooks.cli.install.uninstall, dodo_hooks.main

@@ -55,7 +55,7 @@ def make_flagged(repo: Repo, flag: str) -> Repo:
     return repo
 
 
-def test_g5_what_git_does_not_look_at_is_hidden_where_it_is_staged(flagged: Repo) -> None:
+def test_g5_what_git_does_not_read_is_hidden_where_it_is_staged(flagged: Repo) -> None:
     before, flags = snapshot(flagged.path), letters(flagged)
     hidden = hide_unstaged(find_repo(flagged.env, str(flagged.path)), flagged.env)
     assert hidden is not None

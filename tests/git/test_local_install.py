@@ -18,7 +18,7 @@ ROUNDS = how_many(2, 20, "TORTURE_ROUNDS")
 # The bundle is the same code each time, and marshal does not promise the same bytes for it.
 IGNORED = ("/dodo-hooks", "/dodo-hooks/id", "/dodo-hooks/hot.bin")
 
-# Installs when the test lets go of the lock, together with all others that wait for it.
+# Installs when the test releases of the lock, together with all others that wait for it.
 AT_ONCE = """
 import fcntl, sys
 import dodo_hooks.cli.install.install, dodo_hooks.loader.load, dodo_hooks.main

@@ -180,7 +180,7 @@ def test_g6_a_change_in_the_same_tick_that_keeps_the_size_is_seen(repo: Repo) ->
     repo.write("file", "odd\n")
     watch = stager.before([b"file"])
     repo.write("file", "new\n")
-    # As if the file system's clock had not gone on: the stamp is the same, and only the bytes can tell.
+    # As if the file system's clock had not advanced: the stamp is the same, and only the bytes can tell.
     status = stager.before([b"file"]).stamps[b"file"].status
     same = watch._replace(stamps={b"file": watch.stamps[b"file"]._replace(status=status)})
     assert stager.changed(same) == [b"file"]
@@ -296,7 +296,7 @@ def test_g6_an_index_that_cannot_be_written_is_reported(repo: Repo, monkeypatch:
 # The real index
 
 
-def commit_whose_index_is_not_mended(repo: Repo) -> None:
+def commit_without_syncing_the_index(repo: Repo) -> None:
     (repo.path / ".git/hooks/post-commit").unlink()
     only_file(repo)
     assert head(repo) == with_bad("one", "good")
@@ -305,7 +305,7 @@ def commit_whose_index_is_not_mended(repo: Repo) -> None:
 
 
 def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
-    commit_whose_index_is_not_mended(fixing)
+    commit_without_syncing_the_index(fixing)
     restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
     assert fixing.git("show", ":one").stdout == with_bad("one", "good")
     assert fixing.git("show", ":two").stdout == "two\nstaged\n"
@@ -313,7 +313,7 @@ def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
 
 
 def test_g6_an_index_that_cannot_be_synced_now_is_reported_and_synced_later(fixing: Repo) -> None:
-    commit_whose_index_is_not_mended(fixing)
+    commit_without_syncing_the_index(fixing)
     facts = find_repo(fixing.env, str(fixing.path))
     fixing.write(".git/index.lock", "")
     said = restore_interrupted(facts, fixing.env)
@@ -324,7 +324,7 @@ def test_g6_an_index_that_cannot_be_synced_now_is_reported_and_synced_later(fixi
 
 
 def test_g6_two_commits_of_one_file_each_before_the_index_can_be_synced(fixing: Repo) -> None:
-    commit_whose_index_is_not_mended(fixing)
+    commit_without_syncing_the_index(fixing)
     fixing.write("three", with_bad("three"))
     fixing.git("commit", "-qm", "another", "--", "three")
     restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
@@ -333,7 +333,7 @@ def test_g6_two_commits_of_one_file_each_before_the_index_can_be_synced(fixing: 
 
 
 def test_g6_what_has_been_staged_since_is_not_touched(fixing: Repo) -> None:
-    commit_whose_index_is_not_mended(fixing)
+    commit_without_syncing_the_index(fixing)
     fixing.write("one", "staged since\n")
     fixing.git("add", "one")
     sync_index.sync_index(find_repo(fixing.env, str(fixing.path)), fixing.env)
@@ -343,7 +343,7 @@ def test_g6_what_has_been_staged_since_is_not_touched(fixing: Repo) -> None:
 def test_g6_a_commit_that_is_not_made_syncs_nothing(fixing: Repo) -> None:
     fixing.write("one", with_bad("one"))
     fixing.git("add", "one")
-    fixing.git("commit", "-qm", "", "--", "one", check=False)  # no message: git gives up after the hook
+    fixing.git("commit", "-qm", "", "--", "one", check=False)  # no message: git stops after the hook
     assert fixing.has(".git/dodo-hooks-restaged")
     index = index_of(fixing)
     restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)

@@ -88,7 +88,7 @@ def test_g4_no_setting_changes_what_is_staged_before_the_first_commit(tmp_path: 
         unborn.write(name, "x")
     unborn.git("add", "-A")
     assert ask(unborn, STAGED) == [b"apple", b"zebra", "é".encode()]
-    assert [ask(unborn, CHANGED, hook) for hook in ("post-commit", "post-clone")] == [[], []]  # run by hand
+    assert [ask(unborn, CHANGED, hook) for hook in ("post-commit", "post-clone")] == [[], []]  # run manually
 
 
 def test_g4_what_is_only_intended_to_be_added_is_not_staged(repo: Repo) -> None:

@@ -1,4 +1,4 @@
-"""Plans that are made by hand, and which of their jobs apply (C7, G4)."""
+"""Plans that are made manually, and which of their jobs apply (C7, G4)."""
 
 from collections.abc import Sequence
 

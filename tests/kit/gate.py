@@ -6,7 +6,7 @@
     pid = gate.wait()  # deps waits here
     gate.open()
 
-A gate has two FIFOs. Into one the job writes its pid: "I am here". From the other the job reads a line: "go on".
+A gate has two FIFOs. Into one the job writes its pid: "I am here". From the other the job reads a line: "continue".
 """
 
 import os
@@ -59,14 +59,14 @@ class Gate:
         return not self._unread and not select.select([self._here], [], [], 0)[0]
 
     def let_one_go(self) -> None:
-        """Let one job go on, whichever reads first; the gate stays closed for the others."""
+        """Let one job continue, whichever reads first; the gate stays closed for the others."""
         os.write(self._go, b"go\n")
 
     def open(self) -> None:
-        """Let all waiting jobs go on, and all that come later."""
+        """Let all waiting jobs continue, and all that come later."""
         os.write(self._go, b"go\n" * LINES)
 
     def close(self) -> None:
-        """Remove the gate: every job that still waits reads the end of the file, and goes on."""
+        """Remove the gate: every job that still waits reads the end of the file, and continues."""
         os.close(self._here)
         os.close(self._go)

@@ -96,7 +96,7 @@ def processes() -> list[Process]:
 def processes_with(variable: str, value: str, *, besides: frozenset[int] = frozenset()) -> list[Process]:
     """Return the living processes that were started with this variable in their environment.
 
-    A fork counts as started with its parent's environment. Those of `besides` are not looked at. The list is empty on
+    A fork counts as started with its parent's environment. Those of `besides` are not read. The list is empty on
     a system without /proc.
     """
     wanted = f"{variable}={value}".encode()

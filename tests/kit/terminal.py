@@ -52,7 +52,7 @@ class Terminal:
         return self._process.wait()
 
     def read_until(self, condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
-        """Go on reading until `condition` holds, as a terminal does. A process whose output nobody reads may block."""
+        """Read until `condition` holds, as a terminal does. A process whose output nobody reads may block."""
         end = time.monotonic() + deadline_s
         while self._read(0.01) or not condition():
             if time.monotonic() > end:

@@ -60,7 +60,7 @@ def test_groups_and_sessions_are_seen_alive(env: dict[str, str], gate: Gate) -> 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="the system does not show environments")
 def test_what_a_test_left_running_is_found_by_its_mark(repo: Repo, gate: Gate) -> None:
-    # The shell ends, its child goes on without it in a session of its own: only the mark shows whose it is.
+    # The shell ends, its child continues without it in a session of its own: only the mark shows whose it is.
     orphan = f"import os; os.setsid(); os.execlp('sh', 'sh', '-c', {gate.command!r})"
     repo.call("sh", "-c", '"$1" -c "$2" >/dev/null 2>&1 &', "sh", sys.executable, orphan, check=True)
     pid = gate.wait()

@@ -39,7 +39,7 @@ LEFTHOOK = {
           commands:
             3_seed: {run: make seed}
             1_install: {run: make install}
-            2_migrate: {run: make migrate, root: db, fail_text: look at the log}
+            2_migrate: {run: make migrate, root: db, fail_text: read the log}
             early: {run: 'true', priority: 1}
         """,
         """
@@ -48,7 +48,7 @@ LEFTHOOK = {
             jobs:
               - {name: early, run: 'true'}
               - {name: 1_install, run: make install, needs: [early]}
-              - {name: 2_migrate, run: make migrate, root: db, needs: [1_install], fail_text: look at the log}
+              - {name: 2_migrate, run: make migrate, root: db, needs: [1_install], fail_text: read the log}
               - {name: 3_seed, run: make seed, needs: [2_migrate]}
         """,
     ),
@@ -163,7 +163,7 @@ LEFTHOOK = {
               - {name: docs, glob: "[0-9]*/**", exclude: "/*.1", run: make docs, interactive: true}
         """,
     ),
-    "macros, a hook run by hand, and what moves": (
+    "macros, a hook run manually, and what moves": (
         """
         templates: {dip: docker compose run app}
         lint:
@@ -269,11 +269,11 @@ def plan(folder: Path, name: str, text: str) -> Plan:
     return made._replace(file="", diagnostics=(), digest="", family="", hooks=hooks)
 
 
-@pytest.mark.parametrize(("name", "written", "by_hand"), CASES, ids=[*LEFTHOOK, *DAFT])
+@pytest.mark.parametrize(("name", "written", "manual"), CASES, ids=[*LEFTHOOK, *DAFT])
 def test_a_file_and_its_manual_translation_load_to_equal_plans(
-    tmp_path: Path, name: str, written: str, by_hand: str
+    tmp_path: Path, name: str, written: str, manual: str
 ) -> None:
-    theirs, ours = plan(tmp_path / "theirs", name, written), plan(tmp_path / "ours", "hooks.dodo", by_hand)
+    theirs, ours = plan(tmp_path / "theirs", name, written), plan(tmp_path / "ours", "hooks.dodo", manual)
     for hook, expected in zip(theirs.hooks, ours.hooks, strict=True):
         for job, wanted in zip(hook.jobs, expected.jobs, strict=True):
             assert job == wanted

@@ -76,7 +76,7 @@ def test_r18_without_flock_gates_run_and_the_background_runs_attached(repo: Repo
     repo.hook("post-commit", background=True, deps="true", build={"run": "touch built", "needs": ["deps"]})
     repo.install()
     done = repo.call(*COMMIT, check=True)
-    assert repo.has("checked") and repo.has("built")  # at once: nothing has gone on without git
+    assert repo.has("checked") and repo.has("built")  # at once: nothing has continued without git
     assert done.stderr.count("background jobs run attached") == 1 and "Traceback" not in done.stderr
     assert [one.statuses() for one in repo.invocations()] == [
         {"check": "completed"},

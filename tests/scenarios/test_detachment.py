@@ -156,7 +156,7 @@ def test_r10_the_coordinator_and_its_jobs_hold_nothing_that_is_not_theirs(repo: 
 
 def test_r10_jobs_have_no_input(repo: Repo) -> None:
     repo.hook("post-commit", check="cat >check.in", warm={"run": "cat >warm.in", "background": True})
-    # By hand, since git itself gives most hooks no input.
+    # Manually, since git itself gives most hooks no input.
     repo.call(sys.executable, "-m", "dodo_hooks", "run", "post-commit", input="typed\n", check=True)
     assert repo.finished("post-commit").statuses() == {"check": "completed", "warm": "completed"}
     assert repo.read("check.in") == repo.read("warm.in") == ""
@@ -238,9 +238,9 @@ def hold_the_coordinator(repo: Repo) -> tuple[Invocation, int, Path]:
     return invocation, held.pid, invocation.path / "invocation.json.tmp"
 
 
-def let_go(invocation: Invocation, fifo: Path) -> None:
-    """Let such a coordinator go on."""
-    hidden = fifo.rename(fifo.with_name("aside"))
+def resume(invocation: Invocation, fifo: Path) -> None:
+    """Let such a coordinator continue."""
+    hidden = fifo.rename(fifo.with_name("hidden"))
     shutil.copy(invocation.path / "invocation.json", fifo)  # what it will move into place
     reader = os.open(hidden, os.O_RDONLY | os.O_NONBLOCK)  # lets its `open` go
     wait_until(lambda: not fifo.exists(), what="the record to be moved into place")
@@ -271,7 +271,7 @@ def test_r10_the_background_continues_when_the_one_that_waits_for_it_dies(repo: 
     invocation, _, fifo = hold_the_coordinator(repo)
     kill(invocation.record.pid)
     git.communicate()
-    let_go(invocation, fifo)
+    resume(invocation, fifo)
     assert repo.finished("post-commit").statuses() == {"hold": "completed", "deps": "completed"}
     assert repo.has("ran")
 
@@ -282,7 +282,7 @@ def test_r7_a_wave_that_dies_before_it_has_said_anything_costs_nothing(repo: Rep
     invocation, coordinator, fifo = hold_the_coordinator(repo)
     (wave,) = children_of(coordinator)
     kill(wave.pid)
-    let_go(invocation, fifo)
+    resume(invocation, fifo)
     git.communicate()
     assert repo.finished("post-commit").statuses() == {"hold": "completed", "deps": "completed"}
     assert invocation.job("deps").wave != wave.pid and repo.read("ran") == "x\n"

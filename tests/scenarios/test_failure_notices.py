@@ -13,7 +13,7 @@ from kit.repo import Repo
 
 
 def print_notices(text: str) -> list[str]:
-    return [line for line in text.splitlines() if "in the background" in line and "goes on" not in line]
+    return [line for line in text.splitlines() if "in the background" in line and "continues" not in line]
 
 
 @pytest.fixture

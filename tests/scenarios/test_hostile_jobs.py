@@ -144,10 +144,10 @@ def test_where_holes_cannot_be_made_the_middle_is_cut_out_at_the_end(tmp_path: P
     log.write_bytes(lines)
     with log.open("r+b") as file, log.open("ab") as left_behind:
         left_out = cut_middle(file.fileno(), len(lines), 64 << 10)
-        left_behind.write(b"what the job has left behind goes on writing\n")
+        left_behind.write(b"what the job has left behind keeps writing\n")
     kept = log.read_bytes()
     head, tail = kept.split(b"\n" + marker(left_out))
     assert lines.startswith(head) and len(head) == 32 << 10
-    assert (lines + b"what the job has left behind goes on writing\n").endswith(tail)
+    assert (lines + b"what the job has left behind keeps writing\n").endswith(tail)
     assert left_out == len(lines) - (len(kept) - len(marker(left_out)) - 1 - 45)
     assert len(kept) < 64 << 10

@@ -115,7 +115,7 @@ def test_r21_a_disk_that_fills_up_while_a_gate_runs(repo: Repo, small_disk: Path
     assert done.returncode == 1
     assert len([line for line in sentences(done.stderr) if "cannot write /" in line]) == 1
     assert "No space left" in done.stderr and "Traceback" not in done.stderr
-    assert subjects(repo) == ["start"] and repo.has("ran")  # the jobs themselves went on
+    assert subjects(repo) == ["start"] and repo.has("ran")  # the jobs themselves continued
 
 
 def test_r21_a_disk_that_fills_up_does_not_end_the_background(repo: Repo, small_disk: Path) -> None:
@@ -311,9 +311,9 @@ def test_r22_a_wrong_hook_file_is_exit_code_3_and_refuses_the_commit(repo: Repo,
     repo.install()
     text, expected = WRONG[wrong]
     repo.file(text)
-    by_hand, by_git = repo.run("run", "pre-commit"), repo.call(*COMMIT)
-    assert (by_hand.returncode, by_git.returncode) == (3, 1)
-    for done in (by_hand, by_git):
+    manual, by_git = repo.run("run", "pre-commit"), repo.call(*COMMIT)
+    assert (manual.returncode, by_git.returncode) == (3, 1)
+    for done in (manual, by_git):
         message, *line_and_caret = done.stderr.splitlines()
         assert all(part in message for part in expected), message
         assert len(line_and_caret) in (0, 2)
@@ -342,9 +342,9 @@ def test_r22_without_a_hook_file_hooks_pass_quietly(repo: Repo) -> None:
     (repo.path / "hooks.dodo").unlink()
     made = repo.call(*COMMIT, "-q")
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
-    by_hand = repo.run("run", "pre-commit")
-    (message,) = by_hand.stderr.splitlines()
-    assert by_hand.returncode == 3 and "run `dodo-hooks init`" in message
+    manual = repo.run("run", "pre-commit")
+    (message,) = manual.stderr.splitlines()
+    assert manual.returncode == 3 and "run `dodo-hooks init`" in message
     assert not repo.invocations()
 
 

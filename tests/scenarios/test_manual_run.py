@@ -1,4 +1,4 @@
-"""Tasks, and hooks that are run by hand or by doit: what they do without an event, and that doit does the same."""
+"""Tasks, and hooks that are run manually or by doit: what they do without an event, and that doit does the same."""
 
 import pytest
 

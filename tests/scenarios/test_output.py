@@ -119,7 +119,7 @@ def test_r23_colours_are_chosen(
     assert ("\x1b[32m✔\x1b[0m a" in done.stdout) is has_colors
 
 
-# By hand nothing is silent
+# Manually nothing is silent
 
 
 def test_r23_in_a_manual_run_what_does_not_apply_is_reported_job_by_job_and_git_sees_nothing(repo: Repo) -> None:
@@ -208,7 +208,7 @@ def test_r23_the_command_that_runs_again_has_the_files(repo: Repo) -> None:
     assert again(repo.run("run", "pre-commit", "--all-files")).endswith("--job a --all-files")
 
 
-# A push by hand
+# A push manually
 
 
 PUSH = (

@@ -78,8 +78,8 @@ LOOK = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls -l /proc/self/fd; echo err
 def test_r14_jobs_start_the_same_whatever_we_were_started_with(repo: Repo, how: str, program: str) -> None:
     repo.hook("post-commit", check=LOOK, warm={"run": LOOK, "background": True})
     repo.install()
-    by_hand = (sys.executable, "-m", "dodo_hooks", "run", "post-commit")
-    repo.call(sys.executable, "-c", START, how, *(by_hand if program == "run" else (".git/hooks/post-commit",)))
+    manual = (sys.executable, "-m", "dodo_hooks", "run", "post-commit")
+    repo.call(sys.executable, "-c", START, how, *(manual if program == "run" else (".git/hooks/post-commit",)))
     invocation = repo.finished("post-commit")
     assert invocation.statuses() == {"check": "completed", "warm": "completed"}
     for job in ("check", "warm"):
@@ -139,7 +139,7 @@ def test_r14_the_answer_comes_when_the_last_of_the_group_is_gone(repo: Repo, mak
     asking = repo.start(sys.executable, "-m", "dodo_hooks", "jobs", "cancel", "serve")
     leaving.wait()
     wait_until(lambda: not is_alive(job.pid), what="the end of the job's shell")
-    repo.run("jobs", "cancel", "other", check=True)  # the wave that ended this one has looked at that one, too
+    repo.run("jobs", "cancel", "other", check=True)  # the wave that ended this one has read that one, too
     assert invocation.statuses() == {"serve": "running", "other": "cancelled"} and asking.poll() is None
     leaving.open()
     out, _ = asking.communicate()

@@ -135,7 +135,7 @@ def test_r12_an_abandoned_rebase_puts_off_no_later_commit_of_a_branch(repo: Repo
     repo.hook("post-checkout", background=True, warm="true")
     assert repo.git("rebase", "-q", backend, "main", check=False).returncode
     repo.git("add", "f")
-    repo.git("commit", "-qm", "for the rebase")  # HEAD is detached: it goes on
+    repo.git("commit", "-qm", "for the rebase")  # HEAD is detached: it continues
     left = repo.git("checkout", "-qf", "other")
     assert repo.has(f".git/rebase-{backend[2:]}")
     assert "post-commit: dropped the background jobs deferred by an unfinished rebase; run them with" in left.stderr

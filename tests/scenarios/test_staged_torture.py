@@ -331,7 +331,7 @@ def test_g5_g6_kill_9_at_random_moments(make_trial: Callable[[int], Trial], chan
         print(what)
         said = trial.repo.call(*trial.next_command(name), check=True).stderr
         # Where git alone was killed, its hook may have been about to hide changes when the next command looked: it sees
-        # that git is gone, and puts back by itself.
+        # that git is gone, and restores by itself.
         trial.expect_nobody()
         trial.expect_all_right(what + said)
         if name == "commit":

@@ -1,4 +1,4 @@
-"""Who waits for hidden unstaged changes, what they read meanwhile, and what is printed when nobody can continue (G5)."""
+"""Who waits for hidden unstaged changes, what they read, and what is printed when none can continue (G5)."""
 
 import os
 import re
@@ -60,7 +60,7 @@ def test_g5_who_waits_learns_for_whom_since_when_and_until_when(repo: Repo, gate
     assert (
         f"waiting: pid {holder_pid(repo)} (dodo-hooks fire pre-commit) has hidden unstaged changes here since " in said
     )
-    assert re.search(rf"{CLOCK}; this goes on when it ends\n$", said)
+    assert re.search(rf"{CLOCK}; continues when it ends\n$", said)
     gate.open()
     git.communicate()
     assert b"waiting" not in other.communicate()[1]
@@ -76,10 +76,10 @@ def test_g5_a_holder_that_is_stopped_is_named_as_stopped_and_how_it_is_continued
     manual = repo.start(sys.executable, "-m", "dodo_hooks", "run", "pre-commit")
     said = read_sentence(manual)
     assert f"pid {pid} (dodo-hooks fire pre-commit), which is stopped, has hidden unstaged changes" in said
-    assert said.endswith(f"this goes on when it is continued (`fg` in its terminal, or `kill -CONT {pid}`) and ends\n")
+    assert said.endswith(f"continues when it is resumed (`fg` in its terminal, or `kill -CONT {pid}`) and ends\n")
     os.kill(pid, signal.SIGCONT)
     said = read_sentence(manual)  # not printed before
-    assert "stopped" not in said and said.endswith("this goes on when it ends\n")
+    assert "stopped" not in said and said.endswith("continues when it ends\n")
     gate.open()
     git.communicate()
     manual.communicate()

@@ -186,7 +186,7 @@ def test_r18_r19_r20_kill_9_at_random_moments(part: int, tortured: Repo, ran: Pa
             lane.reap()
     runs = expect_the_truth(tortured, ran)
     print(f"{killed} in {len(runs)} runs")
-    # And nothing has to be repaired by hand: the next run is as good as the first.
+    # And nothing has to be repaired manually: the next run is as good as the first.
     tortured.call(".git/hooks/post-commit", check=True)
     last = tortured.finished("post-commit")
     wait_until(last.has_ended)

@@ -98,6 +98,6 @@ def test_g5_nothing_that_a_program_writes_is_lost_and_it_continues_with_the_very
     assert logging.read("dir/log") == unstaged_text() + "".join(f"{line}\n" for line in lines)
     assert (logging.path / "dir/log").stat().st_ino == inode
     assert logging.read("../seen") == STAGED
-    assert "aside" not in logging.read("../status")  # what we keep in the working tree ignores itself
+    assert "dodo-hooks-aside" not in logging.read("../status")  # what we keep in the working tree ignores itself
     assert not list(logging.path.glob("**/.dodo-hooks-aside*")) and not list(logging.path.glob("dir/log.*"))
     assert (git.returncode == 0) != is_killed

@@ -11,7 +11,7 @@ from kit.process import group_alive, wait_until
 from kit.repo import Repo
 
 
-@pytest.mark.parametrize("how", ["git", "by hand"])
+@pytest.mark.parametrize("how", ["git", "manually"])
 def test_g2_a_worktree_that_vanishes_ends_its_jobs_and_keeps_its_records(
     repo: Repo, make_gate: Callable[[str], Gate], how: str
 ) -> None:

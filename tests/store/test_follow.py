@@ -63,7 +63,7 @@ def test_r16_what_is_added_after_the_end_of_a_job_is_not_its_own(history: Histor
     tail, path = LogTail(writer.jobs[0].directory), f"{writer.jobs[0].directory}/output.log"
     tail.end_here()
     with open(path, "ab") as log:
-        log.write(b"a server goes on")
+        log.write(b"a server continues")
     assert [tail.read(), tail.read()] == [b"working", b""]
 
 

@@ -127,7 +127,7 @@ def test_r19_a_broken_job_does_not_keep_its_invocation_open(history: History) ->
     assert json.loads((invocation.path / "jobs" / "0-deps" / "meta.json").read_text())["status"] == "crashed"
 
 
-def test_r18_a_repair_looks_at_what_has_a_marker_and_at_nothing_else(history: History) -> None:
+def test_r18_a_repair_reads_what_has_a_marker_and_nothing_else(history: History) -> None:
     invocation = history.orphan(CHAIN, running=["deps"])
     shutil.rmtree(layout.live_dir(history.directory))
     assert repair(history.directory) == []

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Hook, Job
 
-TO_FILE = "file"  # output goes straight into the log: a job that outlives its run can go on writing (R16)
+TO_FILE = "file"  # output goes straight into the log: a job that outlives its run can keep writing (R16)
 TO_PIPE = "pipe"  # output passes through the wave, so that the runner can show it (R23)
 TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands keep their colours
 

@@ -222,7 +222,7 @@ class Wave:
             if running.unchecked > most_bytes // 4:
                 trim_log(running.log, most_bytes)
                 running.unchecked = 0
-        except OSError as error:  # the job goes on: its output is read and lost, and the runner reports that
+        except OSError as error:  # the job continues: its output is read and lost, and the runner reports that
             self._report(wire.UNLOGGED, running.number, error.errno or 0)
 
     def _close_output(self, running: Running) -> None:

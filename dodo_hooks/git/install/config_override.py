@@ -16,7 +16,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git
 
-PUT_BACK = "put back"
+RESTORED = "restored"
 CHANGED = "changed"  # somebody else has changed the setting since; it is left as it is
 
 
@@ -46,14 +46,14 @@ def override_setting(one: Override, value: str, environ: Mapping[str, str]) -> N
 
 
 def restore_setting(one: Override, environ: Mapping[str, str]) -> "str | None":
-    """Undo `override_setting`, and remove its record; return PUT_BACK or CHANGED, None where there is nothing to undo.
+    """Undo `override_setting`, and remove its record; return RESTORED or CHANGED, None where there is nothing to undo.
 
     Raises GitError.
     """
     memory = _remembered(one.memory)
     if memory is None:
         return None
-    done = PUT_BACK
+    done = RESTORED
     is_file = one.may_be_link or not os.path.islink(one.file)
     if is_file and memory["written"] is not None and _text(_content(one.file)) == memory["written"]:
         _write(one.file, None if memory["original"] is None else base64.b64decode(memory["original"]))

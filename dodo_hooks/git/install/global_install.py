@@ -20,7 +20,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git
 from dodo_hooks.git.install import launcher
 from dodo_hooks.git.install.config_override import (
-    PUT_BACK,
+    RESTORED,
     Override,
     global_file,
     override_setting,
@@ -96,7 +96,7 @@ def uninstall_everywhere(data: str, environ: Mapping[str, str]) -> "list[tuple[I
         for way in WAYS:
             done = restore_setting(_setting(data, way, environ), environ)
             if done is not None:
-                undone.append((way, done == PUT_BACK))
+                undone.append((way, done == RESTORED))
         _remove_files(data)
     return undone
 

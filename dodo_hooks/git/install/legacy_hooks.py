@@ -8,7 +8,7 @@ where it led; and whatever else lies in the hooks directory is there too, as lin
 Earlier versions kept `pre-commit` as `hooks/pre-commit.dodo-kept`; such a hook is moved by the next install.
 
 There is no moment at which neither the hook nor a shim is in place: first the hook gets the second name, then the shim
-replaces the first. After a kill in between, the next install or uninstall goes on from what it finds.
+replaces the first. After a kill in between, the next install or uninstall continues from what it finds.
 """
 
 import contextlib

@@ -25,8 +25,8 @@ what others wrote meanwhile, or both, under two names.
 6. The journal is removed when nothing needs recovery any more and all that was restored is on the disk.
 
 *What is restored.* T is U; or U merged with F, where a job's fix is staged. If that cannot be merged, the commit is
-refused, and tree and index are as they were. S is what stands at the path in the end. The run is good if git may go on:
-its jobs exited 0 (also if that is failed because they changed files), or the hook only warns.
+refused, and tree and index are as they were. S is what stands at the path in the end. The run is good if git may
+continue: its jobs exited 0 (also if that is failed because they changed files), or the hook only warns.
 
     who wrote S                                    good run                       failed, refused, killed
     ---------------------------------------------  -----------------------------  -----------------------------

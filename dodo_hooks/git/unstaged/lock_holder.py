@@ -46,9 +46,9 @@ class Holder(Record):
 
     @property
     def condition(self) -> str:
-        """The condition under which a waiting process goes on."""
+        """The condition under which a waiting process continues."""
         if self.process is not None and self.process.is_stopped:
-            return f"it is continued (`fg` in its terminal, or `kill -CONT {self.process.pid}`) and ends"
+            return f"it is resumed (`fg` in its terminal, or `kill -CONT {self.process.pid}`) and ends"
         return "it ends"
 
 
@@ -64,7 +64,7 @@ def wait_for_lock(git_dir: str, descriptor: int, how: int, report: Callable[[str
     while not try_lock(descriptor, how):
         if time.monotonic() >= next_s:
             holder = _holder(git_dir, descriptor)
-            sentence = f"waiting: {holder.sentence}; this goes on when {holder.condition}"
+            sentence = f"waiting: {holder.sentence}; continues when {holder.condition}"
             if sentence != reported:
                 report(sentence)
             reported, next_s = sentence, time.monotonic() + _QUIET_S

@@ -37,7 +37,7 @@ class RestoreResult(Record):
 
     sentences: "tuple[str, ...]"  # for people
     conflict: bool  # the commit has to be refused
-    is_complete: bool  # everything is restored; if not, the journal stays, and the next attempt goes on
+    is_complete: bool  # everything is restored; if not, the journal stays, and the next attempt continues
 
 
 class Restorer:

@@ -1,7 +1,7 @@
 """The directories of ours while unstaged changes are hidden: for files on their way, and the owner's own files (G5).
 
 The file that an owner had at a path is moved away and moved back, never written to. A program that has it open, as one
-that appends to a log has, goes on writing there; what it writes comes back with the file. A name can only be moved
+that appends to a log has, keeps writing there; what it writes comes back with the file. A name can only be moved
 within one file system, so there are up to three areas, and the first that can be used is taken:
 
     GIT_DIR/dodo-hooks-aside/swap/N, original/N      the journal's own directory

@@ -62,7 +62,7 @@ class _Rewriter:
             self._take(1, "\\{")
         elif character == ")":
             self._take(1, ")" * (1 + (len(self._flags.pop()) if len(self._flags) > 1 else 0)))
-        elif character == "|":  # flags go on in the next alternative
+        elif character == "|":  # flags continue in the next alternative
             self._take(1, ")" * len(self._flags[-1]) + "|" + "".join(self._flags[-1]))
         else:
             self._take(1, character)

@@ -36,7 +36,7 @@ def test_g5_what_cannot_be_merged_is_kept_beside_and_named_and_overwrites_nothin
     hidden = hide(text)
     write(text, b"text", unstaged_text(", in another way"))
     result = hidden.restore()
-    assert not result.conflict  # of no job's making: the commit may go on
+    assert not result.conflict  # of no job's making: the commit may continue
     assert len(result.sentences) == 1 and "text.during-hook-2" in result.sentences[0]
     assert text.read("text") == unstaged_text()
     assert text.read("text.during-hook-2") == unstaged_text(", in another way")

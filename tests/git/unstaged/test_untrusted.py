@@ -151,7 +151,7 @@ def test_g5_what_we_remember_of_a_configuration_is_not_written_through_a_link(re
     link = tmp_path / "config"
     link.symlink_to(profile)
     one = config_override.Override("core.hooksPath", str(link), str(repo.write(".git/memory", json.dumps(memory))))
-    assert config_override.restore_setting(one, repo.env) == config_override.PUT_BACK
+    assert config_override.restore_setting(one, repo.env) == config_override.RESTORED
     assert b"evil" not in profile.read_bytes()
     repo.write(".git/memory", json.dumps({**memory, "before": 5}))
     with pytest.raises(GitError, match="damaged"):

@@ -70,7 +70,7 @@ def test_g5_two_recoveries_at_once(repo: Repo) -> None:
 
 
 def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Repo) -> None:
-    """Give it the lock, too: a `git update-index` that goes on alone must not meet a recovery."""
+    """Give it the lock, too: a `git update-index` that continues alone must not meet a recovery."""
     hidden = hide(text)
     gate = Gate(text.path.parent / "gate")
     text.git("config", "filter.slow.clean", f"{gate.command}; cat")

@@ -177,7 +177,7 @@ FILES = {
                 exclude: {regex: '(^|/)(db|vendor)/'}
         """,
     ),
-    "macros, setup and a hook run by hand": (
+    "macros, setup and a hook run manually": (
         """
         templates: {in: docker compose exec app, tty: }
         pre-commit:
@@ -209,7 +209,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_lefthook_file_and_its_manual_translation_are_equal(name: str) -> None:
-    written, by_hand = (tree(textwrap.dedent(text)) for text in FILES[name])
+    written, manual = (tree(textwrap.dedent(text)) for text in FILES[name])
     translation = translate(written)
     assert translation.diagnostics == []
-    assert plain(translation.root) == plain(by_hand)
+    assert plain(translation.root) == plain(manual)

@@ -77,7 +77,7 @@ class GivenFiles:
             if is_given
         ]
         if len(given) > 1:
-            raise UsageError(f"{given[0]} and {given[1]} contradict each other: keep one")
+            raise UsageError(f"{given[0]} and {given[1]} cannot be used together")
         if self.to_ref is not None and self.from_ref is None:
             raise UsageError("--to-ref needs --from-ref")
 

@@ -94,7 +94,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
     """
     world: World = ctx.obj
     if options["detach"] and options["phase"] is not None:
-        raise UsageError("--detach and --phase contradict each other: keep one")
+        raise UsageError("--detach and --phase cannot be used together")
     named, args = _files_and_args(hook, words, options["files"], ctx.meta[_HOOK_ARGS])
     selectors = Selectors(options["jobs"], options["tags"], options["skip"])
     if is_turned_off(world, tree_here(world)):

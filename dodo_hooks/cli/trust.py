@@ -39,7 +39,7 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
         say(f"{name}: {'forgot the decision' if consent.forget(world, repo) else 'there was no decision'}")
         return
     if pin and always:
-        raise UsageError("--pin and --always contradict each other: keep one")
+        raise UsageError("--pin and --always cannot be used together")
     if always:
         consent.accept_all(world, repo)
         say(f"{name}: hooks may run with any hook files, unless they say `trust: pinned`")

@@ -34,7 +34,7 @@ def _refusal(run: "Run") -> "Outcome | None":
     if run.deadline_s is not None and monotonic_s() >= run.deadline_s:
         return Outcome(statuses.SKIPPED, statuses.TIMEOUT, f"{hook.name} timed out")
     if run.has_failed(FOREGROUND) and hook.fail_fast:
-        return Outcome(statuses.SKIPPED, statuses.FAIL_FAST, "a foreground job failed, and the hook says fail_fast")
+        return Outcome(statuses.SKIPPED, statuses.FAIL_FAST, "a foreground job failed (fail_fast)")
     has_failed = run.has_failed(FOREGROUND) and not hook.warns  # R8
     # An error of ours refuses a commit, too (G5).
     if (has_failed or run.errors) and is_gate(hook.name, run.firing.args):
@@ -59,7 +59,7 @@ def _postponement(run: "Run") -> "Outcome | None":
         clear_deferred(replay, hook)
         return None
     defer(replay, hook, run.firing.args)
-    return Outcome(statuses.SKIPPED, statuses.REPLAY, "git is replaying commits: the background is begun at the end")
+    return Outcome(statuses.SKIPPED, statuses.REPLAY, "git is replaying commits: background jobs start at the end")
 
 
 def _clear_abandoned(run: "Run") -> None:

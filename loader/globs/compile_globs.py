@@ -123,7 +123,7 @@ def _expression(kind: str, text: str) -> "Matcher":
         try:
             compiled = re.compile(text)
         except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"{text!r} is no regular expression: {error or 'it is nested too deeply'}") from None
+            raise ValueError(f"{text!r} is not a regular expression: {error or 'it is nested too deeply'}") from None
         magic, code = _code(text)
     return (kind, text, compiled.flags, magic, code, compiled.groups)
 

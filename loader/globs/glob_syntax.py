@@ -32,7 +32,7 @@ def expand_braces(pattern: str) -> list[str]:
     if not pattern:
         raise ValueError("an empty pattern matches nothing: write `**` for all files, or leave it out")
     if len(pattern) > CHARACTERS_AT_MOST:
-        raise ValueError(f"a pattern has {CHARACTERS_AT_MOST} characters at most: write it as several")
+        raise ValueError(f"a pattern has {CHARACTERS_AT_MOST} characters at most: split it")
     found, _ = _alternatives(pattern, 0, 0)
     return list(dict.fromkeys(found))
 
@@ -46,7 +46,7 @@ def _alternatives(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
             options, at = _options(pattern, at, depth + 1)
             if len(found) * len(options) > ALTERNATIVES_AT_MOST:
                 raise ValueError(
-                    f"{pattern!r} stands for more than {ALTERNATIVES_AT_MOST} patterns: use fewer braces, or `*`"
+                    f"{pattern!r} expands to more than {ALTERNATIVES_AT_MOST} patterns: use fewer braces, or `*`"
                 )
             found = [one + before + option for one in found for option in options]
             start = at
@@ -58,7 +58,7 @@ def _alternatives(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
 def _options(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
     """Return the alternatives of the braces that open at `at`, and the position behind them."""
     if depth > NESTED_AT_MOST:
-        raise ValueError(f"{pattern!r} has more than {NESTED_AT_MOST} braces in each other: use fewer")
+        raise ValueError(f"{pattern!r} has more than {NESTED_AT_MOST} nested braces: use fewer")
     options: list[str] = []
     opened = at
     while at < len(pattern) and (at == opened or pattern[at] == ","):
@@ -89,7 +89,7 @@ def _end_of_class(pattern: str, at: int) -> int:
     if end >= len(pattern):
         raise ValueError(f"{pattern!r} has a [ without its ]: add it, or write \\[ for the character")
     if end == first:
-        raise ValueError(f"{pattern!r} has a class with nothing in it: write \\[ and \\] for the characters")
+        raise ValueError(f"{pattern!r} has an empty class: write \\[ and \\] for the characters")
     return end
 
 
@@ -139,7 +139,7 @@ def _class(body: str, negators: str, pattern: str) -> str:
         low, is_range = characters[0][0], characters[1:2] == [("-", False)] and len(characters) > 2
         high = characters[2][0] if is_range else low
         if high < low:
-            raise ValueError(f"{pattern!r} has the range {low}-{high}, which holds nothing: write {high}-{low}")
+            raise ValueError(f"{pattern!r} has the range {low}-{high}, which is empty: write {high}-{low}")
         members.append(re.escape(low) + (f"-{re.escape(high)}" if is_range else ""))
         characters = characters[3 if is_range else 1 :]
     return f"[{'^' if negates else ''}{''.join(members)}]"

@@ -75,7 +75,7 @@ class Sources:
                 found = "a directory" if stat.S_ISDIR(before.st_mode) else "something else"
                 raise SourceError(f"expected a hook file, found {found}")
             if before.st_size > _LARGEST:
-                raise SourceError("the hook file has more than 256 KB: keep scripts and data in files of their own")
+                raise SourceError("the hook file is larger than 256 KB: move scripts and data to files of their own")
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:

@@ -5,8 +5,8 @@ import re
 # (what PyYAML's context and problem look like together, our sentence, whether it is about the context's place rather
 # than the problem's). The first that matches counts; `{0}` is the first group.
 _SENTENCES = (
-    (r"found character '\\t'", "a tab cannot stand here: YAML takes spaces only", False),
-    (r"found character ['\"](.)['\"] that cannot start", 'a text that begins with "{0}" has to stand in quotes', False),
+    (r"found character '\\t'", "a tab is not allowed here: indent with spaces", False),
+    (r"found character ['\"](.)['\"] that cannot start", 'a text that begins with "{0}" needs quotes', False),
     (r"scanning an alias", 'a "*" means an alias here: put the whole value in quotes', True),
     (r"scanning an anchor", 'a "&" means an anchor here: put the whole value in quotes', True),
     (
@@ -21,7 +21,7 @@ _SENTENCES = (
     (r"could not find expected ':'", 'expected "key: value", and there is no ":" after this', True),
     (
         r"expected (<block end>|'<document start>')",
-        "this does not belong to what stands before it: check the indentation, or put the whole value in quotes",
+        "unexpected value: check the indentation, or put the whole value in quotes",
         False,
     ),
     (r"expected ',' or '(.)'.*stream end", 'this bracket is never closed: a "{0}" is missing', True),

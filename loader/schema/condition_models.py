@@ -74,7 +74,7 @@ class ConditionBody(Body):
     @model_validator(mode="after")
     def _asks(self) -> "ConditionBody":
         if not self.model_fields_set - {"desc"}:
-            raise ValueError(f"a condition asks something: write one of {join_or(ASKED)}")
+            raise ValueError(f"an empty condition: write one of {join_or(ASKED)}")
         return self
 
 

@@ -251,14 +251,14 @@ class JobBody(Body):
             return keys
         commands = [key for key in keys if key in COMMANDS]
         if not commands:
-            return {**keys, "run": _Refused("missing", "a job has a command to run, a script or a group")}
+            return {**keys, "run": _Refused("missing", "a job needs a command, a script or a group")}
         refused: dict[str, _Refused] = {}
         if len(commands) > 1:
             both = " and ".join(map(quote, commands))
-            refused[commands[-1]] = _Refused("refused", f"{both} are two commands for one job: keep one of them")
+            refused[commands[-1]] = _Refused("refused", f"{both} cannot be combined in one job: keep one of them")
         for key in OF_SCRIPTS:
             if key in keys and "script" not in keys:
-                refused[key] = _Refused("refused", f'{quote(key)} goes with a "script", and here is none')
+                refused[key] = _Refused("refused", f'{quote(key)} needs a "script"')
         return {**keys, **refused}
 
 
@@ -279,7 +279,7 @@ class GroupBody(Body):
     @classmethod
     def _open(cls, node: Any) -> Any:
         if _levels_of(node) > DEEPEST_GROUP:
-            raise ValueError(f"groups stand in groups more than {DEEPEST_GROUP} levels deep")
+            raise ValueError(f"groups are nested more than {DEEPEST_GROUP} levels deep")
         return value_parsers.entries(node)
 
 

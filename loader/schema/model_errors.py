@@ -54,7 +54,7 @@ _EXPECTED = {
     "less_than_equal": "a whole number of at most {le}",
 }
 _MISSING = {
-    "setup": "a setup has a command to run",
+    "setup": "a setup needs a command",
 }
 _YES = ("yes", "y", "on", "true", "1")
 _NO = ("no", "n", "off", "false", "0")

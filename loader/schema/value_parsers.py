@@ -248,7 +248,7 @@ def regex(text: str) -> str:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"{quote(text)} is no regular expression: {error}") from None
+        raise ValueError(f"{quote(text)} is not a regular expression: {error}") from None
     return text
 
 

@@ -78,7 +78,7 @@ def test_r14_what_ended_first_wins(cli: Cli, history: History, coordinate: Coord
     start(writer, "deps")
     coordinate(writer, deps=COMPLETED)
     answer = cli("jobs", "cancel", "deps")
-    assert (answer.code, answer.out) == (0, "deps: had already ended (completed)\n")
+    assert (answer.code, answer.out) == (0, "deps: already ended (completed)\n")
 
 
 def test_r14_a_process_that_does_not_go_is_reported(cli: Cli, history: History, coordinate: Coordinate) -> None:
@@ -108,19 +108,19 @@ def test_all_that_is_left_of_a_run(cli: Cli, history: History, coordinate: Coord
     start(writer, "deps")
     coordinator = coordinate(writer, deps=CANCELLED, build=SKIPPED)
     answer = cli("jobs", "cancel", f"@{writer.identity}")
-    assert answer.out == "deps: cancelled\nbuild: had already ended (skipped)\n"
+    assert answer.out == "deps: cancelled\nbuild: already ended (skipped)\n"
     assert asked(coordinator) == ["deps", "build"]
 
 
 def test_what_has_ended_is_not_asked_about(cli: Cli, history: History) -> None:
     invocation = history.finished({"deps": DONE})
-    assert cli("jobs", "cancel", "deps").out == "deps: had already ended (completed)\n"
-    assert cli("jobs", "cancel", f"@{invocation.id}").out == f"{invocation.id}: had already ended\n"
+    assert cli("jobs", "cancel", "deps").out == "deps: already ended (completed)\n"
+    assert cli("jobs", "cancel", f"@{invocation.id}").out == f"{invocation.id}: already ended\n"
 
 
 def test_r18_a_job_whose_writer_died_has_ended(cli: Cli, history: History) -> None:
     history.killed({"deps": ()}, running=["deps"])
-    assert cli("jobs", "cancel", "deps").out == "deps: had already ended (crashed)\n"
+    assert cli("jobs", "cancel", "deps").out == "deps: already ended (crashed)\n"
 
 
 def test_a_foreground_job_is_ended_where_it_runs(cli: Cli, history: History) -> None:

@@ -60,7 +60,7 @@ def test_the_commands_on_runs_have_short_forms(cli: Cli, history: History) -> No
     history.finished({"a": DONE})
     assert cli("wait", "a").code == 0
     assert cli("logs", "a").err == cli("jobs", "logs", "a").err != ""
-    assert cli("cancel", "a").out == "a: had already ended (completed)\n"
+    assert cli("cancel", "a").out == "a: already ended (completed)\n"
     assert "did not fail" in cli("retry", "a").err
     assert "deleted" in cli("prune").out
     answer = cli("lgos")

@@ -80,14 +80,14 @@ def test_the_files_of_a_range_and_of_the_last_commit(files: Repo) -> None:
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (("--files", "a.py", "--all-files"), "contradict"),
-        (("--last-commit", "--from-ref", "main"), "contradict"),
+        (("--files", "a.py", "--all-files"), "cannot be used together"),
+        (("--last-commit", "--from-ref", "main"), "cannot be used together"),
         (("--to-ref", "main"), "--from-ref"),
         (("--from-ref", "nowhere"), "nowhere"),
         (("--from-ref", "--output=x"), "not a range"),
         (("--glob", "[a"), "--glob"),
         (("--files-from", "nothing"), "nothing"),
-        (("--detach", "--phase", "off"), "contradict"),
+        (("--detach", "--phase", "off"), "cannot be used together"),
         (("--job", "nmaes"), '"names"'),
     ],
 )

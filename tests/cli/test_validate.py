@@ -119,7 +119,7 @@ def test_c2_the_notices_of_a_family_are_reported_once(repo: Repo) -> None:
     repo.file("no_such: 1\npre-commit:\n  commands:\n    lint: {run: 'true', runner: sh}\n", "lefthook.yml")
     notices = [
         'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: unknown key of lefthook',
-        'dodo-hooks: lefthook.yml:4:25: "runner" is ignored: it goes with a script, and here is none',
+        'dodo-hooks: lefthook.yml:4:25: "runner" is ignored: it needs a script',
     ]
     for command in ("validate", "list", "validate"):  # compiled, and as it was kept
         done = repo.run(command)

@@ -92,7 +92,7 @@ def test_the_local_hooks_path_wins_over_the_global_one(repo: Repo, tmp_path: Pat
 def test_a_hooks_path_that_is_no_directory_changes_nothing(repo: Repo, value: str) -> None:
     repo.git("config", "core.hooksPath", value)
     said = refusal(repo)
-    assert f"core.hooksPath is {value}, where no directory is" in said
+    assert f"core.hooksPath is {value}, which is not a directory" in said
     follow(repo, said, "dodo-hooks install --local")
     install(repo)
 

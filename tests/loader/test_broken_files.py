@@ -7,8 +7,8 @@ import pytest
 from kit.broken import Cases, errors_in, hook, jobs
 
 YAML_TRAPS: Cases = {
-    "a tab": (hook("jobs:\n\t- run: x"), "4:5: a tab cannot stand here: YAML takes spaces only"),
-    "a tab at the margin": ("hooks:\n\tpre-commit:", "2:1: a tab cannot stand here"),
+    "a tab": (hook("jobs:\n\t- run: x"), "4:5: a tab is not allowed here: indent with spaces"),
+    "a tab at the margin": ("hooks:\n\tpre-commit:", "2:1: a tab is not allowed here"),
     "a colon in a text": (
         jobs("run: echo a: b"),
         '4:20: a ":" cannot stand here: put a text that holds ": " in quotes',
@@ -21,15 +21,15 @@ YAML_TRAPS: Cases = {
         '4:20: a "&" means an anchor here: put the whole value in quotes',
     ),
     "a test as a list": (jobs("run: [ -f x ] && y"), '4:23: a "&" means an anchor here: put the whole value in quotes'),
-    "two texts": (jobs("run: 'a' b"), "4:18: this does not belong to what stands before it"),
+    "two texts": (jobs("run: 'a' b"), "4:18: unexpected value"),
     "a pipe behind a text": (jobs("run: 'a' | b"), '4:18: a text behind "|" or ">" begins on the next line'),
     "a wrong indentation": (
         "hooks:\n    pre-commit:\n  jobs: []",
-        "3:3: this does not belong to what stands before it",
+        "3:3: unexpected value",
     ),
     "a glob": (jobs("run: *.py"), '4:14: a "*" means an alias here: put the whole value in quotes'),
     "an unknown alias": (jobs("run: *make"), '4:14: unknown alias "*make"'),
-    "a backquote": (jobs("run: `date`"), '4:14: a text that begins with "`" has to stand in quotes'),
+    "a backquote": (jobs("run: `date`"), '4:14: a text that begins with "`" needs quotes'),
     "an escape": (jobs(r'run: "\d+"'), r'4:16: "\d" means nothing in double quotes: use single quotes'),
     "an escape beyond unicode": (jobs(r'run: "\UFFFFFFFF"'), "4:17: a number here is too large"),
     "half a character": (jobs(r'run: "\ud800"'), "4:14: the character U+D800 cannot be passed to any program"),
@@ -304,7 +304,7 @@ def test_c2_a_command_where_none_belongs_does_not_hide_the_graph(tmp_path: Path)
 def test_r4_a_job_that_is_wrong_in_itself_is_no_unknown_need(tmp_path: Path) -> None:
     content = jobs("name: a\nrunn: x", "name: b\nrun: x\nneeds: [a]")
     assert errors_in(tmp_path, content) == [
-        '4:9: job "a": "run" is missing: a job has a command to run, a script or a group',
+        '4:9: job "a": "run" is missing: a job needs a command, a script or a group',
         '5:9: job "a": unknown key "runn" (did you mean "run"?)',
     ]
 

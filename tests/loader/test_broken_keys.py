@@ -72,7 +72,7 @@ HOOK: Cases = {
     ),
     "a setup without a command": (
         hook("setup: [a, {env: {A: 1}}]"),
-        '3:16: setup 2 of "pre-commit": "run" is missing: a setup has a command to run',
+        '3:16: setup 2 of "pre-commit": "run" is missing: a setup needs a command',
     ),
     "a key of a setup": (
         hook("setup:\n  - {run: x, tiemout: 5m}"),
@@ -104,7 +104,7 @@ CONDITIONS: Cases = {
     "a key of a job": (condition("{ref: a, glob: b}"), 'unknown key "glob" in a condition: it is a key of a job'),
     "a reason alone": (
         condition("{desc: why}"),
-        '3:12: hook "pre-commit": "skip": a condition asks something: write one of ref, env, run, changed or all',
+        '3:12: hook "pre-commit": "skip": an empty condition: write one of ref, env, run, changed or all',
     ),
     "a variable that is a map": (condition("{env: {CI: true}}"), '3:18: hook "pre-commit": "env": expected a text'),
     "a map without a list": (
@@ -122,17 +122,17 @@ CONDITIONS: Cases = {
 JOB: Cases = {
     "two commands": (
         jobs("run: x\nscript: y"),
-        '5:9: job 1 of "pre-commit": "run" and "script" are two commands for one job: keep one of them',
+        '5:9: job 1 of "pre-commit": "run" and "script" cannot be combined in one job: keep one of them',
     ),
     "three commands": (
         jobs("name: a\nrun: x\nscript: y\ngroup: {}"),
-        '7:9: job "a": "run" and "script" and "group" are two commands for one job',
+        '7:9: job "a": "run" and "script" and "group" cannot be combined in one job',
     ),
     "a runner without a script": (
         jobs("run: x\nrunner: bash"),
-        '5:9: job 1 of "pre-commit": "runner" goes with a "script", and here is none',
+        '5:9: job 1 of "pre-commit": "runner" needs a "script"',
     ),
-    "arguments without a script": (jobs("run: x\nargs: a"), '5:9: job 1 of "pre-commit": "args" goes with a "script"'),
+    "arguments without a script": (jobs("run: x\nargs: a"), '5:9: job 1 of "pre-commit": "args" needs a "script"'),
     "a script outside": (jobs("script: ../x"), '4:17: job 1 of "pre-commit": "script": expected the name of a file'),
     "a script at the root": (jobs("script: /x"), '"script": expected the name of a file in the folder of the hook\'s'),
     "an unknown system": (
@@ -147,9 +147,9 @@ JOB: Cases = {
     "a number among the commands": (jobs("run: [a, 3]"), '4:18: job 1 of "pre-commit": "run": expected a text, found'),
     "a bad regex": (
         jobs("run: x\nglob: {regex: '('}"),
-        '5:23: job 1 of "pre-commit": "regex": "(" is no regular expression: missing ), unterminated subpattern',
+        '5:23: job 1 of "pre-commit": "regex": "(" is not a regular expression: missing ), unterminated subpattern',
     ),
-    "a deep regex": (jobs(f"run: x\nglob: {{regex: '{'(' * 9_000}'}}"), "is no regular expression"),
+    "a deep regex": (jobs(f"run: x\nglob: {{regex: '{'(' * 9_000}'}}"), "is not a regular expression"),
     "an empty glob": (
         jobs("run: x\nglob: ['']"),
         '5:16: job 1 of "pre-commit": "glob": expected a text, found an empty',
@@ -222,7 +222,7 @@ GROUPS: Cases = {
     ),
     "too deep": (
         group("{jobs: [{group: " * 9 + "{}" + "}]}" * 9),
-        '4:16: job 1 of "pre-commit": "group": groups stand in groups more than 8 levels deep',
+        '4:16: job 1 of "pre-commit": "group": groups are nested more than 8 levels deep',
     ),
 }
 

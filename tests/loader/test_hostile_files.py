@@ -64,7 +64,7 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "a thousand unknown keys": ("\n".join(f"key{n}: 1" for n in range(1_000)), "1000 unknown key"),
     "a key of 250,000 characters": ("x" * 250_000 + ": 1", "1 "),
     "a regex of brackets": (f"hooks: {{pre-commit: {{exclude: {{regex: '{'(' * 50_000}{')' * 50_000}'}}}}}}", "1 "),
-    "a comment of five megabytes": (f"# {'x' * 5_000_000}\njobs: 2", "1 the hook file has more than 256 KB"),
+    "a comment of five megabytes": (f"# {'x' * 5_000_000}\njobs: 2", "1 the hook file is larger than 256 KB"),
     "a comment of 250 kilobytes": (f"# {'x' * 250_000}\njobs: 2", "0"),
     "a path that cannot be": ('extends: ["a\\0b", "a\\ud800", "x*/a\\0"]', "5 "),
     "a folder and a script that cannot be": (

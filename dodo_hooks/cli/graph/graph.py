@@ -65,7 +65,7 @@ _ENDINGS = {
     "file",
     metavar="FILE",
     type=click.Path(),
-    help="Write to FILE; without --format its ending (.txt, .mmd, .dot, .gv, .svg) decides the format.",
+    help="Write to FILE; without --format its extension (.txt, .mmd, .dot, .gv, .svg) decides the format.",
 )
 @click.pass_obj
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
@@ -86,7 +86,7 @@ def _format_of(file: str | None) -> str:
     ending = os.path.splitext(file or "")[1]
     if ending not in _ENDINGS:
         known = ", ".join(filter(None, _ENDINGS))
-        raise UsageError(f"unknown ending {ending}; use {known}, or --format")
+        raise UsageError(f"unknown file extension {ending}; use {known}, or --format")
     return _ENDINGS[ending]
 
 

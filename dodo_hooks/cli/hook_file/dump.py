@@ -28,7 +28,7 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     from dodo_hooks.plans.plan_cache import main_top_of
 
     if origin and form == "json":
-        raise click.UsageError("--origin and --format json contradict each other: keep one")
+        raise click.UsageError("--origin and --format json cannot be used together")
     sources = Sources()
     if file is not None:
         found = named_hook_file(file, top=world.cwd, base=world.cwd)

@@ -39,7 +39,7 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
     """
     if is_global or is_template:
         if hooks or is_local or (is_global and is_template):
-            raise UsageError("--global and --template allow no other option and no HOOK")
+            raise UsageError("--global and --template cannot be used with another option or a HOOK")
         _install_everywhere(world, global_install.BY_PATH if is_global else global_install.BY_TEMPLATE)
         return
     repo = repo_at(world, None)

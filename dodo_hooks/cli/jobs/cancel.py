@@ -81,7 +81,7 @@ def _addressed(
                 if job.has_ended:
                     _say(escape(job.name), job.status)
         elif not open_jobs:
-            say(f"{found.invocation.id}: had already ended")
+            say(f"{found.invocation.id}: already ended")
     return list(targets.values())
 
 
@@ -132,6 +132,6 @@ def _say(name: str, status: str | None) -> None:
     elif status == statuses.CANCELLED:
         say(f"{name}: cancelled")
     elif status in statuses.ENDED:
-        say(f"{name}: had already ended ({status})")
+        say(f"{name}: already ended ({status})")
     else:
         say(f"{name}: still running after the request to end")

@@ -116,9 +116,9 @@ def jobs(
         _refuse_options_of_the_listing(ctx)
         return
     if everything and last is not None:
-        raise click.UsageError("--all and --last contradict each other: keep one", ctx)
+        raise click.UsageError("--all and --last cannot be used together", ctx)
     if all_repos and repo is not None:
-        raise click.UsageError("--all-repos and --repo contradict each other: keep one", ctx)
+        raise click.UsageError("--all-repos and --repo cannot be used together", ctx)
     world: World = ctx.obj
     wanted = Wanted(
         _known(hook), _worktree(world, worktree), frozenset(statuses) | (FAILED if failed else frozenset[str]())

@@ -160,7 +160,7 @@ def _expect_free(way: InstallMethod, directory: str, environ: Mapping[str, str])
         path = os.fsdecode(value)
         if scope in (b"system", b"global") and os.path.realpath(path) != os.path.realpath(directory):
             raise UsageError(
-                f"{way.key} is {path} in the {scope.decode()} git configuration; nothing was changed, because the hooks"
-                f" there would no longer run. Run `git config --{scope.decode()} --unset {way.key}` and install again,"
+                f"{way.key} is {path} in the {scope.decode()} git configuration, and the hooks there would no longer"
+                f" run; nothing was changed. Run `git config --{scope.decode()} --unset {way.key}` and install again,"
                 " or run `dodo-hooks install --local` in single repositories"
             )

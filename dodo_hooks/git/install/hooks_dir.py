@@ -38,12 +38,12 @@ def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
     if os.path.isfile(f"{os.path.dirname(path)}/HEAD"):
         raise UsageError(
             f"core.hooksPath is {value}, which belongs to another repository, or to this one before it was moved or"
-            f" copied; {NOTHING_DONE}. {_LOCAL} instead"
+            f" copied; {NOTHING_DONE}. {_LOCAL}"
         )
     if not os.path.isdir(path):
         raise UsageError(
-            f"core.hooksPath is {value}, where no directory is; {NOTHING_DONE}. Make the directory and install again,"
-            " or run `dodo-hooks install --local` to make git use this repository's own hooks directory"
+            f"core.hooksPath is {value}, which is not a directory; {NOTHING_DONE}. Create it and install again, or"
+            " run `dodo-hooks install --local` to use this repository's own hooks directory"
         )
     return path
 
@@ -105,9 +105,8 @@ def is_inside(path: str, directory: str) -> bool:
 
 def _shared(scope: str, value: str) -> str:
     return (
-        f"core.hooksPath is {value} in the {scope} git configuration, for all repositories; {NOTHING_DONE}."
-        f" {_LOCAL} instead (the hooks in {value} no longer run here then), {_GLOBAL},"
-        f" or `git config --{scope} --unset core.hooksPath`"
+        f"core.hooksPath is {value} in the {scope} git configuration; {NOTHING_DONE}. {_LOCAL} (the hooks in {value} no"
+        f" longer run here then), {_GLOBAL}, or `git config --{scope} --unset core.hooksPath`"
     )
 
 
@@ -116,14 +115,11 @@ def _versioned(path: str) -> str:
     whose = f"where {manager.name} has its hooks" if manager else "where hooks are under version control"
     again = f" until {manager.name} sets it again" if manager else ""
     return (
-        f"core.hooksPath is {path}, inside the work tree, {whose}; {NOTHING_DONE}."
-        f" {_LOCAL} instead{again} (the hooks in {path} no longer run then), {_GLOBAL} and that have no core.hooksPath"
-        f" of their own, or call {_RUN} in the hooks there"
+        f"core.hooksPath is {path}, inside the work tree, {whose}; {NOTHING_DONE}. {_LOCAL}{again} (the hooks in {path}"
+        f" no longer run then), {_GLOBAL} without a core.hooksPath of their own, or call {_RUN} in the hooks there"
     )
 
 
-_LOCAL = (
-    "Run `dodo-hooks install --local` (`uninstall` undoes that) to make git use this repository's own hooks directory"
-)
-_GLOBAL = "`dodo-hooks install --global` to set up hooks for all your repositories that you trust"
+_LOCAL = "Run `dodo-hooks install --local` to use this repository's own hooks directory"
+_GLOBAL = "`dodo-hooks install --global` for all repositories that you trust"
 _RUN = '`dodo-hooks run HOOK -- "$@"`'

@@ -241,8 +241,8 @@ def _expect_one_hook(directory: str, name: str) -> None:
         raise UsageError(f"{path} is a directory; remove it and install again")
     if found and os.path.lexists(path) and not is_shim(path) and not legacy_hooks.is_same_hook(path, found):
         raise UsageError(
-            f"{path} was replaced after dodo-hooks had kept the hook before it as {found}; nothing was changed."
-            " Make one hook of the two, or remove one, and install again"
+            f"{path} was replaced after the install, and the legacy hook is {found}; nothing was changed."
+            " Merge the two or remove one, and install again"
         )
 
 

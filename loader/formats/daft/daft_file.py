@@ -27,13 +27,13 @@ _SAME = ("colors", "rc", "templates")
 # Resolved before (extends), about the tool itself, or used up in the translation of scripts.
 _OWN = ("extends", "min_version", "skip_lfs", "source_dir", "source_dir_local")
 _NOT_DONE = {
-    "copy": "nothing is copied into a new working tree: a job of worktree-post-create can do it",
-    "env": "no values are derived for each working tree, and the jobs do not get them",
+    "copy": "nothing is copied into a new working tree; use a job of worktree-post-create",
+    "env": "jobs get no values that are derived for each working tree",
     "layout": "hook files do not configure where working trees are",
     "merge": "hook files do not configure merges of branches",
-    "no_tty": "a terminal is detected",
+    "no_tty": "terminals are detected automatically",
     "relations": "hook files do not configure other repositories",
-    "shared": "no files are shared among working trees: a job of worktree-post-create can do it",
+    "shared": "no files are shared among working trees; use a job of worktree-post-create",
 }
 _TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, "hooks", "log", "output", "tasks")
 _LOG_KEYS = ("keep_last", "max_log_size", "max_total_size", "retention")
@@ -57,7 +57,7 @@ _RENAMED_HOOKS = {"git-post-merge": "post-merge"}
 # Hooks that daft itself fires, in its own commands.
 _FIRED_BY_DAFT = {
     "post-init": "only daft fires it",
-    "post-merge": 'in a daft.yml it is what follows "daft merge"; what git fires is called "git-post-merge" there',
+    "post-merge": 'in a daft.yml this is the hook of "daft merge"; that of git is "git-post-merge" there',
     "pre-merge": 'only "daft merge" fires it',
     "worktree-post-remove": "nothing fires it here",
     "worktree-pre-create": "git fires nothing before it makes a working tree",
@@ -102,7 +102,7 @@ class _File:
         elif entry.key == "output":
             if not isinstance(entry.value, ListNode):
                 return [entry]
-            self._diagnostics.note_ignored(entry, "what is shown cannot be chosen for single hooks")
+            self._diagnostics.note_ignored(entry, "the output cannot be configured for a single hook")
         return []
 
     def _log(self, node: Node) -> Node:
@@ -163,7 +163,7 @@ class _File:
         written = fields.get("fail_mode")
         if is_task:
             if written:
-                self._diagnostics.note_ignored(written, "a task fails with its first job that does")
+                self._diagnostics.note_ignored(written, "a task fails when one of its jobs fails")
             return []
         if written:
             return [with_value(written, text(written.value.mark, text_of(written).lower()))]

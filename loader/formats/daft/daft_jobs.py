@@ -35,8 +35,8 @@ _SAME = (
 )
 _LOG_KEYS = ("max_log_size", "retention")
 _LOG_NOT_DONE = {
-    "keep_last": 'it is said for all jobs together, in the file\'s own "log"',
-    "max_total_size": 'it is said for all jobs together, in the file\'s own "log"',
+    "keep_last": 'set it for all jobs, in the "log" of the file',
+    "max_total_size": 'set it for all jobs, in the "log" of the file',
     "stale_running_after": "a dead run is detected by its lock, not by its age",
 }
 _FILE_KEYS = ("glob", "exclude", "file_types", "files")
@@ -160,7 +160,7 @@ class Jobs:
         fields = fields_of(node)
         subject = subject_of(fields, self._body.name)
         if "tracks" in fields:
-            self._diagnostics.note_ignored(fields["tracks"], "no job is run anew when a working tree has been moved")
+            self._diagnostics.note_ignored(fields["tracks"], "jobs do not run again after a working tree was moved")
         env, moving = split_env(fields.get("env"), _is_moving)
         command = self._run(fields, subject)
         is_about_files = _is_about_files(fields, command)
@@ -207,7 +207,7 @@ class Jobs:
         if run and only_on:
             run = self._on_systems(run, only_on, subject)
         elif only_on:
-            self._diagnostics.error(only_on.mark, '"os" can only be said of a job that runs something', subject)
+            self._diagnostics.error(only_on.mark, '"os" needs a job with a command', subject)
         return [one for one in (run, script) if one]
 
     def _on_systems(self, run: Entry, only_on: Entry, subject: str) -> Entry:

@@ -36,7 +36,7 @@ def python_regex(text: str) -> str:
     try:
         re.compile(regex)
     except re.error as error:
-        raise ValueError(f"it is no regular expression: {error.msg}") from None
+        raise ValueError(f"not a regular expression: {error.msg}") from None
     return regex
 
 

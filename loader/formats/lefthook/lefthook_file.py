@@ -47,7 +47,7 @@ _OWN = (
 _NOT_DONE = {
     "ai": "no settings of other programs are written; its jobs can be run as a task",
     "install_non_git_hooks": "a hook that git does not fire is a task here, run manually",
-    "no_tty": "a terminal is detected",
+    "no_tty": "terminals are detected automatically",
 }
 _REMOTES = ("remote", "remotes")
 _TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, *_REMOTES, "colors", "output", "skip_output", "templates")
@@ -112,7 +112,7 @@ class _File:
             elif entry.key in CLIENT_HOOKS:
                 hooks.append(with_value(entry, self._hook(entry, is_task=False)))
             elif entry.key in SERVER_HOOKS:
-                self._diagnostics.note_ignored(entry, "only hooks that git fires where you work are run here")
+                self._diagnostics.note_ignored(entry, "only client-side hooks of git are run")
             elif isinstance(entry.value, MapNode) and any(
                 entry.value.entry(key) for key in ("commands", "jobs", "scripts")
             ):
@@ -150,7 +150,7 @@ class _File:
         if entry.key in _SAME:
             return [entry]
         if entry.key == "glob_matcher" and text_of(entry) not in ("gobwas", "doublestar"):
-            self._diagnostics.note_ignored(entry, "it is gobwas or doublestar")
+            self._diagnostics.note_ignored(entry, "expected gobwas or doublestar")
         if entry.key in _OWN:
             return []
         if entry.key in _NOT_DONE:
@@ -159,7 +159,7 @@ class _File:
             return []
         if entry.key in _REMOTES:
             if entry.value != ListNode(entry.value.mark, ()):
-                self._diagnostics.warn_unchecked(entry, "nothing is fetched, and hooks that come from there do not run")
+                self._diagnostics.warn_unchecked(entry, "remotes are not fetched, and their hooks do not run")
             return []
         if entry.key == "colors":
             return self._colors(entry)
@@ -167,7 +167,7 @@ class _File:
 
     def _colors(self, entry: Entry) -> list[Entry]:
         if isinstance(entry.value, MapNode):
-            self._diagnostics.note_ignored(entry, "the colors themselves cannot be chosen here")
+            self._diagnostics.note_ignored(entry, "the colors themselves cannot be configured")
             return []
         word = text_of(entry)
         if word in ("on", "off"):
@@ -178,7 +178,7 @@ class _File:
         """Translate `output:`, which lists what is shown, or the older `skip_output:`, which lists what is hidden."""
         is_skip = entry.key == "skip_output"
         if is_skip and "output" in self._fields:
-            self._diagnostics.note_ignored(entry, '"output" is there as well')
+            self._diagnostics.note_ignored(entry, '"output" takes precedence')
             return []
         if isinstance(entry.value, Scalar) and isinstance(entry.value.value, bool):
             return [Entry(entry.mark, "output", flag(entry.value.mark, entry.value.value is not is_skip))]
@@ -187,7 +187,7 @@ class _File:
         words: list[Scalar] = []
         for item in entry.value.items:
             if not isinstance(item, Scalar) or item.text not in _OUTPUT:
-                self._diagnostics.note(item.mark, f"{describe(item)} is ignored: {quote(entry.key)} has no such word")
+                self._diagnostics.note(item.mark, f"{describe(item)} is ignored: {quote(entry.key)} has no such value")
             elif _OUTPUT[item.text] and _OUTPUT[item.text] not in [word.text for word in words]:
                 words.append(text(item.mark, _OUTPUT[item.text]))
         if is_skip:
@@ -218,7 +218,7 @@ class _File:
     def _note_unsupported(self, fields: dict[str, Entry]) -> None:
         diff = fields.get("fail_on_changes_diff")
         if diff and not is_true(diff):
-            self._diagnostics.note_ignored(diff, "the diff of what was changed is always shown")
+            self._diagnostics.note_ignored(diff, "the diff is always shown")
         stash = fields.get("stash_unstaged_changes")
         if stash and not is_true(stash):
             self._diagnostics.note_ignored(stash, "unstaged changes are hidden whenever jobs change files")
@@ -251,7 +251,7 @@ def _modes(mark: Location, fields: dict[str, Entry], diagnostics: DiagnosticColl
     """
     follow, parallel, piped = fields.get("follow"), fields.get("parallel"), fields.get("piped")
     if is_true(follow) and is_true(parallel) and follow:
-        diagnostics.note_ignored(follow, "what jobs print that run at the same time is shown one job after the other")
+        diagnostics.note_ignored(follow, "the output of parallel jobs is shown one job after the other")
     if parallel is None or _is_false(parallel.value):
         sequential = [Entry(mark, "parallel", flag(mark, False))] if parallel is None else [parallel]
         return [piped] if piped and not _is_false(piped.value) else sequential

@@ -109,7 +109,7 @@ class FileRules:
             and node.value not in _TYPES
             and "/" not in node.value
         ):
-            self._diagnostics.note(node.mark, f"{quote(node.value)} is ignored: lefthook has no such type of files")
+            self._diagnostics.note(node.mark, f"{quote(node.value)} is ignored: lefthook has no such file type")
             return []
         return [node]
 

@@ -131,7 +131,7 @@ class Jobs:
         fields, inside = fields_of(node), fields_of(self._known(group, _GROUP_KEYS, "group"))
         for key in fields:
             if key not in _OF_GROUP:
-                self._diagnostics.note_ignored(fields[key], "lefthook does not hand it down to the jobs of a group")
+                self._diagnostics.note_ignored(fields[key], "lefthook does not pass it to the jobs of a group")
         env, moving = split_env(fields.get("env"), _is_moving)
         modes = [inside[key] for key in ("parallel", "piped") if is_true(inside.get(key))]
         made = modes or [Entry(entry.mark, "parallel", flag(entry.mark, False))]
@@ -155,7 +155,9 @@ class Jobs:
         moving = _overridden(inherited.variables, fields, own)
         if "script" in fields and "run" not in fields:
             for one in moving:
-                why = f"{quote(one.name)}: in a variable of a script nothing is replaced: set it in the script itself"
+                why = (
+                    f"{quote(one.name)}: placeholders in a variable of a script are not replaced: set it in the script"
+                )
                 self._diagnostics.refuse(node.mark, one.mark, why)
         out = [*self._title(fields), *self._command(fields, node.mark, subject)]
         if self._hook != "pre-commit" and "stage_fixed" in fields:
@@ -200,11 +202,11 @@ class Jobs:
             return [run]
         for one in (run, fields.get("runner"), args):
             if one and "{cmd}" in text_of(one):
-                why = "{cmd} stands for the command that is replaced, and there is none: write it out"
+                why = "{cmd} stands for the overridden command, and there is none: write it out"
                 self._diagnostics.refuse(job, one.value.mark, why)
         runner = fields.get("runner")
         if runner and not script:
-            self._diagnostics.note_ignored(runner, "it goes with a script, and here is none")
+            self._diagnostics.note_ignored(runner, "it needs a script")
         if run and args and not script:
             return [with_value(run, text(run.value.mark, f"{text_of(run).rstrip()} {text_of(args)}"))]
         return [one for one in (run, script, runner if script else None, args if script else None) if one]

@@ -200,19 +200,19 @@ NOTICES = [
     ("merge: {ff: only}", ['N 1:1 "merge" is ignored: hook files do not configure merges of branches']),
     ("relations: []", ['N 1:1 "relations" is ignored: hook files do not configure other repositories']),
     ("layout: x", ['N 1:1 "layout" is ignored: hook files do not configure where working trees are']),
-    ("no_tty: true", ['N 1:1 "no_tty" is ignored: a terminal is detected']),
-    ("output: [pre-push]", ['N 1:1 "output" is ignored: what is shown cannot be chosen for single hooks']),
+    ("no_tty: true", ['N 1:1 "no_tty" is ignored: terminals are detected automatically']),
+    ("output: [pre-push]", ['N 1:1 "output" is ignored: the output cannot be configured for a single hook']),
     (
         "env: {salt: x}",
-        ['N 1:1 "env" is ignored: no values are derived for each working tree, and the jobs do not get them'],
+        ['N 1:1 "env" is ignored: jobs get no values that are derived for each working tree'],
     ),
     (
         "copy: [target]",
-        ['N 1:1 "copy" is ignored: nothing is copied into a new working tree: a job of worktree-post-create can do it'],
+        ['N 1:1 "copy" is ignored: nothing is copied into a new working tree; use a job of worktree-post-create'],
     ),
     (
         "shared: [.env]",
-        ['N 1:1 "shared" is ignored: no files are shared among working trees: a job of worktree-post-create can do it'],
+        ['N 1:1 "shared" is ignored: no files are shared among working trees; use a job of worktree-post-create'],
     ),
     ("tsks: {}", ['N 1:1 "tsks" is ignored: unknown key of daft (did you mean "tasks"?)']),
     (
@@ -244,16 +244,16 @@ NOTICES = [
     (a_hook("skpi: true"), ['N 3:5 "skpi" is ignored: unknown key of daft\'s hooks (did you mean "skip"?)']),
     (a_hook("skip: [CI]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
     (a_hook("only: [CI, merge]"), ['N 3:12 "CI" never holds: a word is merge or rebase']),
-    ("tasks: {a: {fail_mode: warn}}", ['N 1:13 "fail_mode" is ignored: a task fails with its first job that does']),
+    ("tasks: {a: {fail_mode: warn}}", ['N 1:13 "fail_mode" is ignored: a task fails when one of its jobs fails']),
     (
         a_job("tracks: [path]\nrun: x"),
-        ['N 4:9 "tracks" is ignored: no job is run anew when a working tree has been moved'],
+        ['N 4:9 "tracks" is ignored: jobs do not run again after a working tree was moved'],
     ),
     (a_job("inputs: [a]\nrun: x"), ['N 4:9 "inputs" is ignored: unknown key of daft\'s "jobs"']),
     (
         a_job("run: x\nlog:\n  retention: 1d\n  keep_last: 3\n  stale_running_after: 1h\n  retain: 1"),
         [
-            'N 7:11 "keep_last" is ignored: it is said for all jobs together, in the file\'s own "log"',
+            'N 7:11 "keep_last" is ignored: set it for all jobs, in the "log" of the file',
             'N 8:11 "stale_running_after" is ignored: a dead run is detected by its lock, not by its age',
             'N 9:11 "retain" is ignored: unknown key of daft\'s "log"',
         ],
@@ -268,7 +268,7 @@ NOTICES = [
 FINDINGS = [
     (
         a_job("name: a\nos: macos\ngroup: {jobs: []}"),
-        ['E 5:9 job "a": "os" can only be said of a job that runs something'],
+        ['E 5:9 job "a": "os" needs a job with a command'],
     ),
     (
         a_job("name: a\nos: beos\nrun: x"),

@@ -9,30 +9,30 @@ from kit.nodes import plain, tree
 NOTICES = [
     (
         "remotes: [{git_url: x}]",
-        ['W 1:1 "remotes" is not checked here: nothing is fetched, and hooks that come from there do not run'],
+        ['W 1:1 "remotes" is not checked here: remotes are not fetched, and their hooks do not run'],
     ),
     (
         "remote: {git_url: x}",
-        ['W 1:1 "remote" is not checked here: nothing is fetched, and hooks that come from there do not run'],
+        ['W 1:1 "remote" is not checked here: remotes are not fetched, and their hooks do not run'],
     ),
     (
         "ai: {claude: {Stop: x}}",
         ['N 1:1 "ai" is ignored: no settings of other programs are written; its jobs can be run as a task'],
     ),
-    ("no_tty: true", ['N 1:1 "no_tty" is ignored: a terminal is detected']),
+    ("no_tty: true", ['N 1:1 "no_tty" is ignored: terminals are detected automatically']),
     (
         "install_non_git_hooks: true",
         ['N 1:1 "install_non_git_hooks" is ignored: a hook that git does not fire is a task here, run manually'],
     ),
-    ("colors: {red: 1}", ['N 1:1 "colors" is ignored: the colors themselves cannot be chosen here']),
-    ("output: [sumary]", ['N 1:10 the text "sumary" is ignored: "output" has no such word']),
-    ("output: false\nskip_output: [meta]", ['N 2:1 "skip_output" is ignored: "output" is there as well']),
-    ("glob_matcher: regex", ['N 1:1 "glob_matcher" is ignored: it is gobwas or doublestar']),
+    ("colors: {red: 1}", ['N 1:1 "colors" is ignored: the colors themselves cannot be configured']),
+    ("output: [sumary]", ['N 1:10 the text "sumary" is ignored: "output" has no such value']),
+    ("output: false\nskip_output: [meta]", ['N 2:1 "skip_output" is ignored: "output" takes precedence']),
+    ("glob_matcher: regex", ['N 1:1 "glob_matcher" is ignored: expected gobwas or doublestar']),
     ("min_versoin: 1", ['N 1:1 "min_versoin" is ignored: unknown key of lefthook (did you mean "min_version"?)']),
     ("parallel: true", ['N 1:1 "parallel" is ignored: it belongs below the name of a hook']),
     (
         "pre-receive: {jobs: []}",
-        ['N 1:1 "pre-receive" is ignored: only hooks that git fires where you work are run here'],
+        ['N 1:1 "pre-receive" is ignored: only client-side hooks of git are run'],
     ),
     (
         "pre-comit: {jobs: []}",
@@ -44,11 +44,11 @@ NOTICES = [
     ),
     (
         pre_commit("parallel: true\nfollow: true"),
-        ['N 3:3 "follow" is ignored: what jobs print that run at the same time is shown one job after the other'],
+        ['N 3:3 "follow" is ignored: the output of parallel jobs is shown one job after the other'],
     ),
     (
         pre_commit("fail_on_changes_diff: false"),
-        ['N 2:3 "fail_on_changes_diff" is ignored: the diff of what was changed is always shown'],
+        ['N 2:3 "fail_on_changes_diff" is ignored: the diff is always shown'],
     ),
     (
         pre_commit("stash_unstaged_changes: false"),
@@ -76,8 +76,8 @@ NOTICES = [
     (
         pre_commit("jobs: [{run: x, file_types: [txt, text/x-sh], runner: sh}]"),
         [
-            'N 2:32 "txt" is ignored: lefthook has no such type of files',
-            'N 2:49 "runner" is ignored: it goes with a script, and here is none',
+            'N 2:32 "txt" is ignored: lefthook has no such file type',
+            'N 2:49 "runner" is ignored: it needs a script',
         ],
     ),
     (pre_commit("jobs: [{run: x, root: /web}]"), ['N 2:25 "/web" is read as "web": below the top of the repository']),
@@ -91,7 +91,7 @@ NOTICES = [
     ),
     (
         pre_commit("jobs: [{stage_fixed: true, group: {jobs: []}}]"),
-        ['N 2:11 "stage_fixed" is ignored: lefthook does not hand it down to the jobs of a group'],
+        ['N 2:11 "stage_fixed" is ignored: lefthook does not pass it to the jobs of a group'],
     ),
     (
         pre_commit("jobs: [{run: x, glob: y}]", "post-merge"),

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 
 LIVE_DELAY_S = 0.005  # a job that ends sooner is shown at its end, which saves two messages
-RETRY_GROUPS_S = 0.1  # how often a job that waits for another run's concurrency group, or its end, asks again
 
 
 class Loop:
@@ -271,8 +270,7 @@ class Loop:
     # Waiting.
 
     def _wait(self) -> None:
-        asks_again = self.admission.must_ask_again(self._ready, len(self.running()) < self._slots)
-        retry_s = RETRY_GROUPS_S if asks_again else None
+        retry_s = self.admission.ask_again_in(self._ready, len(self.running()) < self._slots)
         events = self._poll.poll(self.clocks.timeout_ms(self.recorder.flush_due(), retry_s))
         for descriptor, _ in events:  # ends first: what the jobs did comes before requests to end them
             wave = self._waves.by_descriptor.get(descriptor)

@@ -4,14 +4,19 @@ doit imports this module by an entry point in every command of the Python enviro
 and doit alone.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from doit.dependency import DatabaseException, Dependency, JsonDB  # type: ignore[import-untyped]
 from doit.exceptions import InvalidCommand  # type: ignore[import-untyped]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def open_database(path: str) -> Dependency:
@@ -34,7 +39,7 @@ class HookDB(JsonDB):  # type: ignore[misc]
     two calls, so a fork inherits none.
     """
 
-    def __init__(self, name: str, codec: Any, *, module_name: "str | None" = None) -> None:
+    def __init__(self, name: str, codec: Any, *, module_name: str | None = None) -> None:
         self._has_reported_damage = False
         self._cleared = False
         self._removed: set[str] = set()

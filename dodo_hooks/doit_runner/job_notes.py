@@ -10,8 +10,9 @@ point names a reporter in reporters.py. Both files may import only the standard 
 job, and little of them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from doit.exceptions import TaskFailed, UnmetDependency  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
@@ -22,6 +23,7 @@ from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.core.terminal_text import escape
 from dodo_hooks.engine.job_line import reason_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.store.records import JobState
 
@@ -31,16 +33,16 @@ class RunOptions(Record):
 
     always: bool  # -a: run up-to-date jobs too
     continue_: bool  # -c
-    slots: "int | None"  # -n: how many jobs may run at once; None: as the hook file says
+    slots: int | None  # -n: how many jobs may run at once; None: as the hook file says
     single: bool  # -s: without the dependencies of the selected tasks
-    verbosity: "int | None"  # -v: 0, 1 or 2
+    verbosity: int | None  # -v: 0, 1 or 2
 
 
 class JobNote(Record):
     """The job of a task, for reporters."""
 
     number: int  # in its hook
-    state: "JobState"  # as the record has it: it is up to date whenever a reporter is called
+    state: JobState  # as the record has it: it is up to date whenever a reporter is called
     address: str  # JOB@INVOCATION, by which `dodo-hooks jobs logs` finds its output
 
 
@@ -49,7 +51,7 @@ def note_job(task: Task, note: JobNote) -> None:
     task.meta = {**(task.meta or {}), _JOB: note}
 
 
-def note_of(task: Task) -> "JobNote | None":
+def note_of(task: Task) -> JobNote | None:
     """Return the note of the task's job; None for a group, and under a runner that is not ours."""
     note: JobNote | None = (task.meta or {}).get(_JOB)
     return note

@@ -1,8 +1,9 @@
 """The run of a phase by doit: the background phase after the prompt has returned, and `doit run` (sections 5, 9)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.doit_runner.database import open_database
@@ -14,6 +15,10 @@ from dodo_hooks.engine.control_server import ControlServer
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.worktree_guard import WorktreeGuard
 from dodo_hooks.loader.tasks import task_name, tasks_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def run_with_doit(

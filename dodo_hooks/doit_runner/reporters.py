@@ -1,7 +1,8 @@
 """The reporters of a doit run: `meta`, which writes the records, and one that calls several others."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from doit.exceptions import BaseFail  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
@@ -9,7 +10,10 @@ from doit.task import Task  # type: ignore[import-untyped]
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.job_notes import _Quiet, note_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dodo_hooks.engine.recorder import Recorder
 
 
@@ -22,7 +26,7 @@ class MetaReporter(_Quiet):
 
     desc = "no output: the records that `dodo-hooks jobs` shows"
 
-    def __init__(self, outstream: Any, options: "Mapping[str, Any] | None" = None) -> None:
+    def __init__(self, outstream: Any, options: Mapping[str, Any] | None = None) -> None:
         self._recorder: Recorder | None = (options or {}).get("recorder")
 
     def add_success(self, task: Task) -> None:
@@ -64,7 +68,7 @@ class FanOut:
 
     desc = "several reporters at once"
 
-    def __init__(self, reporters: "Sequence[Any]") -> None:
+    def __init__(self, reporters: Sequence[Any]) -> None:
         self.reporters = tuple(reporters)
 
     def initialize(self, tasks: Mapping[str, Task], selected_tasks: Sequence[str]) -> None:
@@ -111,7 +115,7 @@ class FanOut:
     def complete_run(self) -> None:
         self._call_all(lambda one: one.complete_run())
 
-    def _call_all(self, call: "Callable[[Any], None]") -> None:
+    def _call_all(self, call: Callable[[Any], None]) -> None:
         first: Exception | None = None
         for reporter in self.reporters:
             try:

@@ -9,8 +9,9 @@ may be sent at any time and means "nothing new, continue". A task that got its o
 it is sent back as soon as it is yielded.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from doit.control import TaskControl  # type: ignore[import-untyped]
 from doit.dependency import DatabaseException  # type: ignore[import-untyped]
@@ -24,7 +25,10 @@ from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, note_of
 from dodo_hooks.doit_runner.source import DispatchSource
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dodo_hooks.engine.loop import Loop
 
 
@@ -38,7 +42,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         self,
         dep_manager: Any,
         reporter: Any,
-        loop: "Loop",
+        loop: Loop,
         outcomes: Mapping[int, Outcome],
         always: bool = False,
     ) -> None:
@@ -87,7 +91,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         self._save(super().finish)
         return self.final_result
 
-    def _save(self, write: "Callable[[], object]") -> None:
+    def _save(self, write: Callable[[], object]) -> None:
         """Write to the database; report an error of that without ending the jobs (R21)."""
         try:
             write()
@@ -112,7 +116,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
         name, its_status = (self._hook.jobs[note.number].name, note.state.status) if note else ("", "")
         self.reporter.add_failure(task, JobSkipped(job.name, outcome, name, its_status))
 
-    def choose(self, node: Any) -> "Outcome | None":
+    def choose(self, node: Any) -> Outcome | None:
         """Ask doit whether this task has to run: return None if so, else its outcome."""
         reporter, self.reporter = self.reporter, _Silent()  # the loop reports this end, as every other
         try:
@@ -136,7 +140,7 @@ class _Silent:
     def add_failure(self, task: Task, fail: BaseFail) -> None: ...
 
 
-def control_of(tasks: "list[Task]", selected: Iterable[str]) -> TaskControl:
+def control_of(tasks: list[Task], selected: Iterable[str]) -> TaskControl:
     """Return doit's control over these tasks, with a selection of plain names.
 
     `selected`: in an order in which needs come first; otherwise doit copies the path to each task, which is quadratic

@@ -1,13 +1,17 @@
 """The dispatcher of doit as a source of ready jobs for the loop."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.schedule import Ledger, check_order, in_order
 from dodo_hooks.core.statuses import Outcome, satisfies
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dodo_hooks.core.schedule import Change
     from dodo_hooks.doit_runner.runner import WaveRunner
 
@@ -20,7 +24,7 @@ _UNSATISFIED = "failure"
 class DispatchSource:
     """The dispatcher of doit in the form of core/schedule's `Source`."""
 
-    def __init__(self, runner: "WaveRunner", dispatcher: Any, hook: Hook, outcomes: Mapping[int, Outcome]) -> None:
+    def __init__(self, runner: WaveRunner, dispatcher: Any, hook: Hook, outcomes: Mapping[int, Outcome]) -> None:
         names = {f"{hook.name}:{job.name}": job.number for job in hook.jobs}
         for number in outcomes:  # a decided job waits for nothing, and neither do its dependents through it (R1)
             dispatcher.tasks[f"{hook.name}:{hook.jobs[number].name}"].task_dep = []
@@ -32,22 +36,22 @@ class DispatchSource:
         self._held: set[int] = set()  # jobs that doit would run, and that wait for an `after`
         self._to_send: list[Any] = []
 
-    def start(self) -> "Change":
+    def start(self) -> Change:
         check_order(self._hook, self._ledger.open, self._ledger.outcomes)
         skipped = self._ledger.skip_what_cannot_run()
         return self._advance(skipped)
 
-    def ended(self, number: int, outcome: Outcome) -> "Change":
+    def ended(self, number: int, outcome: Outcome) -> Change:
         self._close(number, outcome)
         return self._advance(self._ledger.cascade_from(number))
 
-    def stop(self, running: Iterable[int], outcome: Outcome) -> "list[tuple[int, Outcome]]":
+    def stop(self, running: Iterable[int], outcome: Outcome) -> list[tuple[int, Outcome]]:
         stopped = self._ledger.close_all_but(running, outcome)
         for number, its_outcome in stopped:
             self._close(number, its_outcome)
         return stopped
 
-    def open_jobs(self) -> "set[int]":
+    def open_jobs(self) -> set[int]:
         return self._ledger.open
 
     def _close(self, number: int, outcome: Outcome) -> None:
@@ -58,7 +62,7 @@ class DispatchSource:
             node.run_status = _SATISFIED if satisfies(outcome) else _UNSATISFIED
             self._to_send.append(node)
 
-    def _advance(self, ended: "list[tuple[int, Outcome]]") -> "Change":
+    def _advance(self, ended: list[tuple[int, Outcome]]) -> Change:
         """Take all nodes that the dispatcher has, and return the jobs that wait for no `after` any more as ready."""
         ended = ended + self._drain()
         ready = [number for number in self._held if not self._waits_for_others(number)]
@@ -68,7 +72,7 @@ class DispatchSource:
     def _waits_for_others(self, number: int) -> bool:
         return any(other in self._ledger.open for other in self._hook.jobs[number].after)
 
-    def _drain(self) -> "list[tuple[int, Outcome]]":
+    def _drain(self) -> list[tuple[int, Outcome]]:
         ended: list[tuple[int, Outcome]] = []
         while True:
             sent = self._to_send.pop(0) if self._to_send else None
@@ -81,7 +85,7 @@ class DispatchSource:
             elif not self._to_send:
                 return ended
 
-    def _sort(self, node: Any) -> "list[tuple[int, Outcome]]":
+    def _sort(self, node: Any) -> list[tuple[int, Outcome]]:
         """Send a node from doit back at once, or hold its job as ready; return the ends that follow."""
         number = self._numbers.get(node.task.name)
         if number is None or number not in self._ledger.open:
@@ -97,14 +101,14 @@ class DispatchSource:
         self._to_send.append(node)
         return [self._ledger.close(number, outcome), *self._ledger.cascade_from(number)]
 
-    def _status_of(self, node: Any, number: "int | None") -> str:
+    def _status_of(self, node: Any, number: int | None) -> str:
         """Return the run_status of a group, whose members have ended, or of a job that has its outcome already."""
         if number is None:
             return _UNSATISFIED if node.bad_deps or node.ignored_deps else _SATISFIED
         return _SATISFIED if satisfies(self._ledger.outcomes[number]) else _UNSATISFIED
 
 
-def _reachable(dispatcher: Any, numbers: Mapping[str, int]) -> "set[int]":
+def _reachable(dispatcher: Any, numbers: Mapping[str, int]) -> set[int]:
     """Return the jobs that are selected or needed by a selected one, directly or through groups and other jobs."""
     waiting, seen = list(dispatcher.selected_tasks), set[str]()
     while waiting:

@@ -3,6 +3,7 @@
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.engine.worktree_permit import Permits
+from dodo_hooks.host.world import monotonic_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from dodo_hooks.engine.waves.job import Context
 
     Supersede = Callable[[str, str, str], bool]  # see engine/groups.py
+
+RETRY_S = 0.1  # how often a job that waits for another run's concurrency group, or its end, asks again
+RETRY_SELDOM_S = 10.0
 
 
 class Admission:
@@ -25,6 +29,8 @@ class Admission:
         self._recorder = recorder
         self._supersede = supersede
         self._groups: Groups | None = None
+        self._refused: list[int] = []  # the ready jobs when one of them was refused something
+        self._refused_s = 0.0  # since when they are
 
     def begin(self) -> None:
         """Prepare to admit: what was refused the last time may be free by now."""
@@ -74,11 +80,29 @@ class Admission:
         if self._groups is not None:
             self._groups.release(number)
 
-    def must_ask_again(self, ready: "Sequence[int]", has_free_slot: bool) -> bool:
-        """Return whether a ready job waits for what another run may release at any time."""
-        if self.permits.is_refused:
-            return True
-        return self._groups is not None and has_free_slot and any(map(self._has_groups, ready))
+    def ask_again_in(self, ready: "Sequence[int]", has_free_slot: bool) -> "float | None":
+        """Return in how many seconds to ask again, since a ready job waits for what another run holds; None: none does.
+
+        The longer the background has waited, the later it asks: it may wait for hours.
+        """
+        has_groups = self._groups is not None and has_free_slot and any(map(self._has_groups, ready))
+        if not has_groups and not self.permits.is_refused:
+            self._refused.clear()
+            return None
+        if self._refused != list(ready):
+            self._refused, self._refused_s = list(ready), monotonic_s()
+        if not self._context.is_background:
+            return RETRY_S
+        return min(max(RETRY_S, (monotonic_s() - self._refused_s) / 20), RETRY_SELDOM_S)
+
+    def ask_again_soon(self) -> None:
+        """Ask as often as in the beginning: another run may have released something."""
+        self._refused.clear()
+
+    @property
+    def waits(self) -> bool:
+        """True if a ready job waits for what another run holds."""
+        return bool(self._refused)
 
     def _has_groups(self, number: int) -> bool:
         """Return whether the job is in a concurrency group; a background job always is (section 7)."""

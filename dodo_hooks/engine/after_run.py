@@ -10,8 +10,6 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from shutil import which
-from typing import TYPE_CHECKING
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import ConfigError, UnsafeFileError
@@ -24,10 +22,14 @@ from dodo_hooks.host.world import World, monotonic_s, wall_ns
 from dodo_hooks.plans.own_config import load_own_config
 from dodo_hooks.store import layout
 from dodo_hooks.store.failure_notices import format_notice, write_notice
-from dodo_hooks.store.prune_runs import prune_if_due
+from dodo_hooks.store.prune_stamp import is_due
 from dodo_hooks.store.writer import InvocationWriter
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dodo_hooks.core.plan import Retention
     from dodo_hooks.loader.user_config import Notify
 
 
@@ -37,8 +39,14 @@ class AfterRun:
     A job may change the files that are read and imported here (R10).
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, repository_dir: str) -> None:
+        """Read the user's configuration, and import what pruning takes if it is due: it is large, and mostly is not."""
         self._notify: Notify | None = None
+        self._prune: Callable[[str, Retention, float], None] | None = None
+        if is_due(repository_dir, wall_ns() / 1e9):
+            from dodo_hooks.store.prune_runs import prune_if_due
+
+            self._prune = prune_if_due
         self._config_error: str | None = None
         try:
             config = load_own_config(world)
@@ -60,7 +68,8 @@ class AfterRun:
             with suppress(OSError):  # the working tree was removed
                 os.chdir(phase.context.top)
             notify(self._notify, _notify_environ(phase, message), writer.directory, message)
-        prune_if_due(layout.repository_of(writer.directory), phase.retention, wall_ns() / 1e9)
+        if self._prune is not None:
+            self._prune(layout.repository_of(writer.directory), phase.retention, wall_ns() / 1e9)
 
 
 def write_failure_notice(writer: InvocationWriter) -> str | None:
@@ -136,10 +145,9 @@ def command_of(command: str, environ: Mapping[str, str], message: str) -> tuple[
 
     if command != DESKTOP:
         return ("sh", "-c", command)
-    path = environ.get("PATH")
-    if sys.platform == "darwin" and which("osascript", path=path):
+    if sys.platform == "darwin" and process.candidates("osascript", environ):
         lines = [word for line in _SHOW_ON_MAC for word in ("-e", line)]
         return ("osascript", *lines, TITLE, message)
-    if which("notify-send", path=path):
+    if process.candidates("notify-send", environ):
         return ("notify-send", "--app-name=dodo-hooks", "--", TITLE, message)
     return None

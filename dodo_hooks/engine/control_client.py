@@ -10,19 +10,23 @@ The socket lies in a directory that only its owner can enter and is reached by a
 socket may be no longer than 104 bytes on macOS and 108 on Linux.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import select
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
 
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.layout import SOCKET_NAME
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dodo_hooks.engine.loop import Loop
 
 
@@ -161,7 +165,7 @@ def _directory(path: str) -> Generator[None, None, None]:
         os.close(here)
 
 
-def cancel_superseded(loop: "Loop", invocation_dir: str, job: str, by: str) -> bool:
+def cancel_superseded(loop: Loop, invocation_dir: str, job: str, by: str) -> bool:
     """Ask for the cancel of a job that the invocation `by` supersedes, without waiting for anything.
 
     Return False where no coordinator can be reached: the job runs in a foreground, or the socket is not open yet.

@@ -1,5 +1,7 @@
 """The coordinator's end of the control socket (the protocol is in control_client.py)."""
 
+from __future__ import annotations
+
 import json
 import os
 import socket
@@ -7,13 +9,15 @@ import struct
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from dodo_hooks.engine.control_client import _LONGEST_REQUEST, STILL_THERE_S, VERSION, _directory, _object
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.layout import SOCKET_NAME
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dodo_hooks.engine.loop import Loop
     from dodo_hooks.store.writer import InvocationWriter
 
@@ -24,7 +28,7 @@ _REQUEST_S = 5.0  # how long a client may take to send its request
 class ControlServer:
     """The coordinator's end. Everything happens inside the loop's one wait: no client can delay the scheduler."""
 
-    def __init__(self, loop: "Loop", writer: "InvocationWriter") -> None:
+    def __init__(self, loop: Loop, writer: InvocationWriter) -> None:
         """Bind the socket in the invocation's directory.
 
         Raises:
@@ -75,7 +79,7 @@ class ControlServer:
                 self._drop(silent)
         return len(self._clients) < _MOST_CLIENTS
 
-    def _listen(self, client: "_Client") -> None:
+    def _listen(self, client: _Client) -> None:
         try:
             data = client.connection.recv(4096)
         except BlockingIOError:
@@ -92,7 +96,7 @@ class ControlServer:
         elif b"\n" in client.request:
             self._obey(client)
 
-    def _obey(self, client: "_Client") -> None:
+    def _obey(self, client: _Client) -> None:
         parsed = _parse(client.request, [job.name for job in self._writer.hook.jobs])
         if isinstance(parsed, str):
             self._say(client, {"error": parsed})
@@ -114,7 +118,7 @@ class ControlServer:
             elif is_late:
                 self._drop(client)
 
-    def _answer(self, client: "_Client", waits_for: set[int], is_late: bool) -> None:
+    def _answer(self, client: _Client, waits_for: set[int], is_late: bool) -> None:
         for number in sorted(waits_for):
             state = self._writer.jobs[number]
             if state.outcome is not None or is_late:
@@ -124,7 +128,7 @@ class ControlServer:
         if not waits_for:
             self._drop(client)
 
-    def _say(self, client: "_Client", answer: dict[str, Any]) -> bool:
+    def _say(self, client: _Client, answer: dict[str, Any]) -> bool:
         """Send a message without blocking, and return whether it was sent. A client that does not read is dropped."""
         line = json.dumps({"dodo-hooks": VERSION, **answer}).encode() + b"\n"
         try:
@@ -135,7 +139,7 @@ class ControlServer:
         self._drop(client)
         return False
 
-    def _drop(self, client: "_Client") -> None:
+    def _drop(self, client: _Client) -> None:
         descriptor = client.connection.fileno()
         if self._clients.pop(descriptor, None) is None:
             return
@@ -153,7 +157,7 @@ class _Client:
         self.deadline_s = 0.0
 
 
-def _parse(request: bytes, names: Sequence[str]) -> "tuple[list[int], str] | str":
+def _parse(request: bytes, names: Sequence[str]) -> tuple[list[int], str] | str:
     """Return the numbers of the jobs to cancel and the run that supersedes them, or the error of the request.
 
     Any bytes get an answer. An answer quotes a number or a text, never a structure of the client's making.

@@ -14,13 +14,11 @@ from dodo_hooks.core.schedule import CountingSource
 from dodo_hooks.engine.background_phase import Background
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.recorder import Recorder
-from dodo_hooks.engine.waves.job import max_log_of
 from dodo_hooks.host import descriptors
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, signal
 from dodo_hooks.host.signals import read_signals
 from dodo_hooks.host.world import reach_site, wall_ns
 from dodo_hooks.store import layout
-from dodo_hooks.store.log import trim_log_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from dodo_hooks.store.writer import InvocationWriter
 
 
-TRIM_LOGS_S = 0.5
-CHECK_WORKTREE_S = 2.0
 FULL_DISK_MS = 1000
 
 
@@ -89,41 +85,27 @@ def _open_wave(waves: Loop, ready: "list[int]") -> None:
 def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
     reach_site(phase.world)
     from dodo_hooks.engine.after_run import AfterRun
+    from dodo_hooks.engine.file_watch import FileWatch
     from dodo_hooks.host.priority import adopt_orphans
 
     adopt_orphans()
 
+    watch = FileWatch(phase, waves)
+
     def take_signals(_: int) -> None:
         for number in read_signals(signals):
-            waves.interrupt(number)
+            if number == signal.SIGIO:
+                watch.hear()
+            else:
+                waves.interrupt(number)
 
     waves.watch(signals, take_signals)
     if phase.deadline_s is not None:
         waves.clocks.hook_deadline_s = phase.deadline_s
-    waves.clocks.every(TRIM_LOGS_S, lambda: _trim_logs(phase, waves))
-    _watch_worktree(phase, waves)
     waves.admission.permits.ask_by(phase.permit)
-    after = AfterRun(phase.world)
+    after = AfterRun(phase.world, layout.repository_of(phase.writer.directory))
     phase.run_jobs(phase, waves)
     return after
-
-
-def _watch_worktree(phase: Background, waves: Loop) -> None:
-    """End the jobs when their working tree is removed (G2)."""
-    from dodo_hooks.engine.worktree_guard import is_gone, removal_text
-
-    def check() -> None:
-        if is_gone(phase.git_file):
-            waves.abort(statuses.VANISHED, removal_text(phase.context.top))
-
-    if phase.git_file:
-        waves.clocks.every(CHECK_WORKTREE_S, check)
-
-
-def _trim_logs(phase: Background, waves: Loop) -> None:
-    for number in waves.running():
-        most_bytes = max_log_of(phase.context, phase.context.hook.jobs[number])
-        trim_log_file(layout.log_file(phase.writer.jobs[number].directory), most_bytes)
 
 
 def _finish(phase: Background, waves: Loop, after: "AfterRun", signals: int) -> None:
@@ -158,7 +140,7 @@ def _close(writer: "InvocationWriter", code: int, signals: int) -> None:
             if not is_full(error):
                 raise
             descriptors.wait_to_read(signals, FULL_DISK_MS)
-            if read_signals(signals):
+            if set(read_signals(signals)) - {signal.SIGIO}:
                 raise
 
 

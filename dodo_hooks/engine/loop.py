@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 
 LIVE_DELAY_S = 0.005  # a job that ends sooner is shown at its end, which saves two messages
-RETRY_GROUPS_S = 0.1  # how often a job that waits for another run's concurrency group, or its end, asks again
 
 
 class Loop:
@@ -104,6 +103,8 @@ class Loop:
             return True
         if self._source is None or number not in self._source.open_jobs():
             return False
+        if number in self._ready:
+            self._ready.remove(number)
         self._finish(number, outcome, wall_ns())
         return True
 
@@ -159,7 +160,8 @@ class Loop:
 
     def _take(self, change: "Change") -> None:
         ready, ended = change
-        self._ready = in_order(self.context.hook, {*self._ready, *ready})
+        if ready:
+            self._ready = in_order(self.context.hook, {*self._ready, *ready})
         for number, outcome in ended:
             self.recorder.ended(number, outcome, wall_ns())
 
@@ -167,18 +169,22 @@ class Loop:
         """Give free slots to ready jobs in order; end waves in which nothing runs."""
         free = self._slots - len(self.running())
         self.admission.begin()
-        for number in list(self._ready):
-            if number not in self._ready:  # a job before it has ended, and it because of that
-                continue
-            if free <= 0 or self.admission.is_held_up(number, self.running()):
+        at = 0
+        while free > 0 and at < len(self._ready):
+            number = self._ready[at]
+            if self.admission.is_held_up(number, self.running()):
                 break
             claimed = self.admission.claim(number)
             if isinstance(claimed, Outcome):
+                self._ready.remove(number)
                 self._finish(number, claimed, wall_ns())
-            elif claimed is not None:
-                if not self._start(number, claimed):
-                    return
+                at = 0  # others may have become ready because of that, or have ended
+            elif claimed is None:
+                at += 1
+            elif self._start(number, claimed):
                 free -= 1
+            else:
+                return
         # When every open job runs, no wave will get another grant: each may leave with its last job.
         is_last = self._source is not None and self._source.open_jobs() <= set(self.running())
         self._waves.dismiss(idle_only=not is_last)
@@ -238,7 +244,6 @@ class Loop:
         self.admission.release(number)
         if self._live == number:
             self._live = None
-        self._ready = [other for other in self._ready if other != number]
         self.recorder.ended(number, outcome, at_ns, duration_s)
         self._take(self._source.ended(number, outcome))
         if self.context.hook.fail_fast and outcome.status in (statuses.FAILED, statuses.CRASHED):
@@ -271,8 +276,7 @@ class Loop:
     # Waiting.
 
     def _wait(self) -> None:
-        asks_again = self.admission.must_ask_again(self._ready, len(self.running()) < self._slots)
-        retry_s = RETRY_GROUPS_S if asks_again else None
+        retry_s = self.admission.ask_again_in(self._ready, len(self.running()) < self._slots)
         events = self._poll.poll(self.clocks.timeout_ms(self.recorder.flush_due(), retry_s))
         for descriptor, _ in events:  # ends first: what the jobs did comes before requests to end them
             wave = self._waves.by_descriptor.get(descriptor)

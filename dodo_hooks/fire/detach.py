@@ -50,7 +50,7 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
         os.chdir(phase.context.invocation_dir)
         descriptors.close_all_but({pipe, phase.writer.lock, phase.writer.alive})
         descriptors.redirect_to_null((0, 1, 2))
-        wake_up = signals.take_signals((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        wake_up = signals.take_signals((signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGIO))
 
         def release(sentence: str) -> None:
             try:

@@ -225,6 +225,9 @@ def background_of(
 
 
 def _run_with_doit(phase: "Background", loop: Loop) -> None:
+    from dodo_hooks.doit_runner.lean_doit import import_runner
+
+    import_runner()
     from dodo_hooks.doit_runner.phase_run import run_with_doit
 
     run_with_doit(phase, loop)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from dodo_hooks.host.world import World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.loader.user_config import UserConfig
 

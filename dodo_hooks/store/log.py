@@ -21,18 +21,20 @@ def trim_log(descriptor: int, most_bytes: int) -> None:
         punch_hole(descriptor, start, end - start)
 
 
-def trim_log_file(path: str, most_bytes: int) -> None:
-    """Trim the log at this path; a missing log is no error."""
+def trim_log_file(path: str, most_bytes: int) -> int:
+    """Trim the log at this path, and return how many bytes were written to it; a missing log is an empty one."""
     try:
-        if os.stat(path).st_size <= most_bytes:
-            return
+        size = os.stat(path).st_size
+        if size <= most_bytes:
+            return size
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
-        return
+        return 0
     try:
         trim_log(descriptor, most_bytes)
     finally:
         os.close(descriptor)
+    return size
 
 
 def close_log(path: str, most_bytes: int) -> "tuple[int, int]":

@@ -18,11 +18,11 @@ from dodo_hooks.core.plan import Retention
 from dodo_hooks.host.files.atomic_files import make_private_directory
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.store import layout
+from dodo_hooks.store.prune_stamp import is_due, parse_stamp
 from dodo_hooks.store.reader import identities, read_invocation
 from dodo_hooks.store.repair import repair
 from dodo_hooks.store.retention import StoredRun, to_delete, trusted_now
 
-EVERY_S = 86_400.0
 STRAY_AFTER_S = 3_600.0  # an invocation under its dot-name is built within milliseconds
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -57,9 +57,9 @@ def prune_if_due(repository_dir: str, rules: Retention, now_s: float) -> None:
     with _stamp(repository_dir) as stamp:
         if stamp is None:
             return
-        last_s, trusted_s = _read_stamp(stamp)
-        if last_s is not None and 0 <= now_s - last_s < EVERY_S:
+        if not is_due(repository_dir, now_s):
             return
+        _, trusted_s = parse_stamp(os.pread(stamp, 64, 0))
         trusted_s = trusted_now(trusted_s, now_s)
         os.ftruncate(stamp, 0)
         os.pwrite(stamp, f"{int(now_s)} {int(trusted_s)}\n".encode(), 0)  # rounded up, it would lie ahead
@@ -171,16 +171,6 @@ def _stamp(repository_dir: str) -> Iterator[int | None]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-
-
-def _read_stamp(descriptor: int) -> tuple[float | None, float | None]:
-    """Return the time of the last pruning in seconds since 1970, by the clock and as trusted; None: never pruned."""
-    words = os.pread(descriptor, 64, 0).split()
-    try:
-        last_s, trusted_s = map(float, words)
-    except ValueError:  # the first time
-        return None, None
-    return last_s, trusted_s
 
 
 def _listed(directory: str) -> list[str]:

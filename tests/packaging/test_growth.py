@@ -1,6 +1,7 @@
 """Twice the jobs cost twice as much at most: in what is counted, not by the clock, so also on a busy machine."""
 
 import cProfile
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -82,3 +83,25 @@ def test_running_grows_with_the_jobs(repo: Repo) -> None:
         repo.run("list", check=True)  # compiles the plan
         measured[size] = calls(count(repo, ".git/hooks/pre-commit"))
     expect_linear(measured, 2)  # which jobs share a wave, and which events a wake-up, is chance
+
+
+SCHEDULING_CALLS = """
+import cProfile
+import json
+from dodo_hooks.core import schedule
+from dodo_hooks.main import main
+
+profile = cProfile.Profile()
+assert profile.runcall(main, ["run", "pre-commit"]) == 0
+print(sum(entry.callcount for entry in profile.getstats() if schedule.__file__ in str(entry.code)))
+"""
+
+
+def test_scheduling_grows_with_the_jobs(repo: Repo) -> None:
+    """All jobs are ready at once; each end must not cost a check of all of them."""
+    measured: dict[int, dict[str, int]] = {}
+    for size in (20, 40, 80):
+        repo.write("hooks.dodo", json.dumps({"hooks": {"pre-commit": {"jobs": [{"run": "true"}] * size}}}))
+        printed = repo.call(sys.executable, "-c", SCHEDULING_CALLS, check=True).stdout
+        measured[size] = {"calls": int(printed.splitlines()[-1])}
+    expect_linear(measured)

@@ -119,14 +119,17 @@ class Wave:
 
     def run(self) -> None:
         while self.running or not self._leaving:
-            for descriptor, _ in self._poll.poll(self._timeout_ms()):
+            timeout_ms = self._timeout_ms()
+            must_check = timeout_ms is not None
+            for descriptor, _ in self._poll.poll(timeout_ms):
                 if descriptor == self._signals:
                     self._take_signals()
+                    must_check = True
                 elif descriptor == self._commands.descriptor:
                     self._obey()
                 elif descriptor in self._outputs:
                     self._read(self._outputs[descriptor])
-            for running in list(self.running.values()):
+            for running in list(self.running.values()) if must_check else ():
                 self._check(running)
 
     def _timeout_ms(self) -> "int | None":

@@ -139,7 +139,7 @@ def test_what_a_job_leaves_behind_is_not_followed(repo: Repo, gate: Gate, follow
     gate.wait()
     following = follower("a")
     read(following, b"up\n")
-    job = repo.begun("post-commit").job("a").pid
+    job = repo.begun("post-commit").wait_for_status("a", "running").pid
     gate.open()
     code, _, _ = rest(following)
     os.killpg(job, 9)

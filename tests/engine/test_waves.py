@@ -44,7 +44,7 @@ def test_r6_a_fast_chain_is_not_held_up_by_a_slow_sibling(repo: Repo, gate: Gate
     commit(repo)
     invocation = repo.begun("post-commit")
     invocation.wait_for_status("d", "completed")
-    assert invocation.job("slow").status == "running"
+    invocation.wait_for_status("slow", "running")
     gate.open()
     repo.finished("post-commit")
     assert set(invocation.statuses().values()) == {"completed"}
@@ -56,7 +56,7 @@ def test_r6_a_fast_chain_is_not_held_up_in_the_foreground(repo: Repo, gate: Gate
     git = repo.start("git", "commit", "-q", "--allow-empty", "-m", "work")
     invocation = repo.begun("pre-commit")
     invocation.wait_for_status("c", "completed")
-    assert invocation.job("slow").status == "running"
+    invocation.wait_for_status("slow", "running")
     gate.open()
     git.communicate()
     assert git.returncode == 0
@@ -165,7 +165,7 @@ def test_r7_a_killed_wave_costs_only_its_running_jobs(repo: Repo, make_gate: Mak
     kill(wave)
     invocation.wait_for_status("last", "skipped")
     wait_until(lambda: not any(map(group_alive, shells)) and not processes_of_session(wave), what="their end")
-    assert invocation.job("other").status == "running"
+    invocation.wait_for_status("other", "running")
     safe.open()
     repo.finished("post-commit")
     assert invocation.statuses() == {

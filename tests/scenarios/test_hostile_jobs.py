@@ -127,7 +127,7 @@ def test_r23_a_foreground_job_that_floods_its_log_is_shown_in_part(repo: Repo, g
     gate.wait()
     gate.wait()
     invocation = repo.begun("post-commit")
-    wave = invocation.job("flood").wave
+    wave = invocation.wait_for_status("flood", "running").wave
     assert peak_bytes(wave) < 100 << 20 and peak_bytes(invocation.record.pid) < 100 << 20
     gate.open()
     git.communicate()

@@ -149,7 +149,7 @@ def story(repo: Repo, event: str, gate: Gate) -> None:
 
 def expect_the_truth(repo: Repo, invocation: Invocation, expected: dict[str, tuple[str, str]]) -> None:
     """Check that the job dies soon, that the next command closes the records, and that nothing of the run is alive."""
-    group = invocation.wait_for_status("held", "running").pid
+    group = invocation.job("held").pid
     wait_until(lambda: not group_alive(group), what="the end of the job")
     wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), what="the end of everything")
     (shown,) = listed(repo)

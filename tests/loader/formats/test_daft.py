@@ -236,8 +236,8 @@ NOTICES = [
     (
         a_hook("jobs: []", "post-merge"),
         [
-            'N 2:3 "post-merge" is ignored: this hook never fires here: in a daft.yml this is the hook of "daft merge"; '
-            'that of git is "git-post-merge" there'
+            'N 2:3 "post-merge" is ignored: this hook never fires here: in a daft.yml this is the hook of '
+            '"daft merge"; that of git is "git-post-merge" there'
         ],
     ),
     (a_hook("jobs: []", "xyzzy"), ['N 2:3 "xyzzy" is ignored: neither git nor daft has a hook of this name']),

@@ -271,10 +271,12 @@ def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
 
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
     from dodo_hooks.fire.detach import DetachError, detach
+    from dodo_hooks.git.unstaged.lock import make_lock_file
 
     code, hook = run.exit_code(FOREGROUND), run.firing.hook.name
     try:
         run.writer.flush()
+        make_lock_file(run.firing.repo)
         detach(background_of(run, jobs, database=database))
         count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
         report(run, f"{hook}: {count} running in the background (`dodo-hooks jobs`)")

@@ -113,6 +113,17 @@ def lock_shared(repo: "Repo", *, waits: bool) -> "int | None":
     return _lock(repo, LOCK_SH, waits)
 
 
+def make_lock_file(repo: "Repo") -> None:
+    """Make the file of the lock, if it can be made.
+
+    A hook does it before git returns: `git worktree remove` fails if a file appears while it empties the git directory.
+    """
+    try:
+        os.close(_open(repo))
+    except OSError:  # whoever needs the lock reports it
+        pass
+
+
 def wait_until_restored(repo: "Repo", report: "Callable[[str], None] | None" = None) -> None:
     """Wait until no living run has changes hidden here. Not for what runs inside one. `report`: as for `take_lock`.
 
@@ -148,12 +159,7 @@ def try_lock(descriptor: int, how: int) -> bool:
 
 
 def _lock(repo: "Repo", how: int, waits: bool, report: "Callable[[str], None] | None" = None) -> "int | None":
-    path = f"{repo.git_dir}/{ASIDE_LOCK}"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        inherit_owner(descriptor, path)
-    except PermissionError:  # somebody else's, in a repository that is shared: for a lock, reading is enough
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = _open(repo)
     try:
         if try_lock(descriptor, how):
             return descriptor
@@ -166,6 +172,16 @@ def _lock(repo: "Repo", how: int, waits: bool, report: "Callable[[str], None] | 
     except BaseException:
         os.close(descriptor)
         raise
+    return descriptor
+
+
+def _open(repo: "Repo") -> int:
+    path = f"{repo.git_dir}/{ASIDE_LOCK}"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        inherit_owner(descriptor, path)
+    except PermissionError:  # somebody else's, in a repository that is shared: for a lock, reading is enough
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     return descriptor
 
 

@@ -40,7 +40,10 @@ else:
             return cls(*values)
 
         def _replace(self, **named):
-            return self.__class__(**{**self._asdict(), **named})
+            values = tuple(map(named.pop, self._fields, self))  # one step in C for each field
+            if named:
+                raise TypeError(f"{self.__class__.__name__} has no {', '.join(named)}")
+            return self.__class__(*values)
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))

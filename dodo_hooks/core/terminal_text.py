@@ -119,7 +119,9 @@ _LONGEST = 60
 
 def quote(text: str) -> str:
     """Return the text in double quotes, truncated where it is long, without characters that a terminal would obey."""
-    clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: _LONGEST + 1])
+    clean = text[: _LONGEST + 1]
+    if not clean.isprintable():
+        clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in clean)
     return f'"{clean[:_LONGEST]}..."' if len(clean) > _LONGEST else f'"{clean}"'
 
 

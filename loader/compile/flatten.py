@@ -58,12 +58,12 @@ class Flat:
     labels: tuple[str, ...]  # what people see instead of the name; "": the name
     whole: Unit
     groups: Mapping[str, tuple[int, ...]]  # the jobs of each group that has a name
+    number_of: Mapping[str, int]  # each name -> the first member of this name
 
     def numbers_of(self, name: str) -> tuple[int, ...]:
         """Return the jobs that a need on this name refers to; none where the name is unknown."""
-        if name in self.names:
-            return (self.names.index(name),)
-        return self.groups.get(name, ())
+        number = self.number_of.get(name)
+        return self.groups.get(name, ()) if number is None else (number,)
 
 
 _EXPORTS = re.compile(r"\A(?:export [A-Za-z_][A-Za-z0-9_]*=.*\n)+(?=.)")  # an `env` of lefthook's becomes such lines
@@ -78,7 +78,9 @@ def flatten(path: Path, hook: HookBody) -> Flat:
     members = tuple(builder.members)
     written, commands = [member.body.name for member in members], [_names_itself(member) for member in members]
     labels = ["" if name else label_of(command) for name, command in zip(written, commands, strict=True)]
-    return Flat(members, tuple(job_names(written, commands)), tuple(labels), whole, builder.groups)
+    names = tuple(job_names(written, commands))
+    number_of = {name: number for number, name in reversed([*enumerate(names)])}
+    return Flat(members, names, tuple(labels), whole, builder.groups, number_of)
 
 
 def _as_job(setup: SetupBody) -> JobBody:

@@ -203,25 +203,33 @@ class _Compiler:
 
         In another tool's file, a command that must not be executed only fails its own job (C6).
         """
-        mark, scalars = mark_at(self.tree, path), scalars_here(node_at(self.tree, path), self.place.machine)
-        for offset, sentence in find_doubtful_braces(text, self.setting.template):
-            self.diagnostics.append(Diagnostic(mark_inside(scalars, mark, text, offset), sentence, subject, WARNING))
+        offset: int | None = None
+        for at, sentence in find_doubtful_braces(text, self.setting.template):
+            self.diagnostics.append(Diagnostic(self._location(path, text, at), sentence, subject, WARNING))
         try:
             command = command_of(text, member, self.setting)
-            why = self._why_no_list(command.list_name)
-            command = replace(command, list_name="", event="", refused=why) if why else command
         except TemplateError as error:
-            command = refusing_command(text, self.setting, error.message)
-            mark = mark_inside(scalars, mark, text, error.offset)
+            command, offset = refusing_command(text, self.setting, error.message), error.offset
         if why := self._why_no_list(command.list_name):
             command = replace(command, list_name="", event="", refused=command.refused or why)
-        if command.refused and self.origin.is_own:
-            return Diagnostic(mark, command.refused, subject)
         if command.refused:
+            mark = self._location(path, text, offset)
+            if self.origin.is_own:
+                return Diagnostic(mark, command.refused, subject)
             message = f"the job fails when it would run: {command.refused}"
             self.diagnostics.append(Diagnostic(mark, message, subject, WARNING))
-        job = node_at(self.tree, member.path)
-        return replace(command, refused=command.refused or self.origin.refused.get(job.mark, "")) if job else command
+        why = command.refused or self._refused_before(member)
+        return replace(command, refused=why) if why else command
+
+    def _location(self, path: list[str | int], text: str, offset: int | None) -> Location:
+        """Return the location of the braces at `offset` of a text; that of the whole text for None."""
+        mark, node = mark_at(self.tree, path), node_at(self.tree, path)
+        return mark if offset is None else mark_inside(scalars_here(node, self.place.machine), mark, text, offset)
+
+    def _refused_before(self, member: Member) -> str:
+        """Return why the translation of another tool's file has refused the job, or ""."""
+        job = node_at(self.tree, member.path) if self.origin.refused else None
+        return self.origin.refused.get(job.mark, "") if job else ""
 
     def _why_no_list(self, name: str) -> str:
         """Return why git has no files for this placeholder in this hook; "" where it has.

@@ -4,7 +4,8 @@ import os
 import posixpath
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from dodo_hooks.core.plan import FILES_VARIABLE, NO_FILES
 from dodo_hooks.loader.compile.flatten import Member, root_of
@@ -47,7 +48,7 @@ class Command:
     refused: str = ""  # why it must not be executed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """The settings of a file for the commands of a hook."""
 
@@ -55,8 +56,9 @@ class Setting:
     hook: str
     is_task: bool
     is_own: bool  # it is a file of ours, not of another tool
+    commands: "dict[tuple[object, ...], Command]" = field(default_factory=dict)  # many jobs have the same text
 
-    @property
+    @cached_property
     def template(self) -> Template:
         arguments = TASK_ARGUMENTS if self.is_task else arguments_of(self.hook)
         return Template(self.hook, arguments, self.file.templates, self.is_own)
@@ -109,17 +111,24 @@ def command_of(text: str, member: Member, setting: Setting) -> Command:
     Raises:
         TemplateError: a placeholder is unknown, or cannot be replaced safely.
     """
-    body, macros = member.body, setting.file.templates
-    words = tuple(body.shell.split())
-    shell = posixpath.basename(words[0])
-    placed = expand_placeholders(text, shell, setting.template)
+    body = member.body
     # A script gets the arguments whether it wants them or not: it may as well be run without an event.
     # And where git gives no arguments, all of them is nothing, with an event as without.
     is_given_all = (body.script is not None and body.args is None) or not setting.template.arguments
+    key = (text, body.shell, is_given_all)
+    if key not in setting.commands:
+        setting.commands[key] = _command_of(text, body.shell, is_given_all, setting)
+    return setting.commands[key]
+
+
+def _command_of(text: str, program: str, is_given_all: bool, setting: Setting) -> Command:
+    macros, words = setting.file.templates, tuple(program.split())
+    shell = posixpath.basename(words[0])
+    placed = expand_placeholders(text, shell, setting.template)
     event = "" if not placed.event or (placed.event.isdigit() and is_given_all) else f"{{{placed.event}}}"
     prefix = _rc_line(setting.file.rc) if setting.file.rc and shell in POSIX else ""
     # A macro may be a placeholder, or bring one: with macros, the text does not show what it is.
-    direct = _direct(text, placed) if body.shell == "sh" and not (prefix or macros) else None
+    direct = _direct(text, placed) if program == "sh" and not (prefix or macros) else None
     argv, files_at = direct or ((*words, _FLAG.get(shell, "-c"), prefix + placed.text), NO_FILES)
     if placed.list_name and not direct:
         argv = (*argv, shell)  # the shell's own name ($0): the list follows

@@ -9,6 +9,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 
 from dodo_hooks.core.matching import BELOW, BETWEEN, EITHER, EVERYTHING, NAME, PATH, SEARCH, SUFFIX, WHOLE
@@ -28,6 +29,11 @@ def compile_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
     Raises:
         ValueError: it is not a glob; the message says why, and what would be one.
     """
+    return _path_matcher(pattern, ignores_case)
+
+
+@lru_cache(maxsize=10_000)  # it is called to check the models and to compile them, and many jobs have the same glob
+def _path_matcher(pattern: str, ignores_case: bool) -> "Matcher":
     return _compiled([_rooted(components_of(one), one) for one in expand_braces(pattern)], ignores_case)
 
 
@@ -121,20 +127,27 @@ def _expression(kind: str, text: str) -> "Matcher":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about what may mean something else in a later Python
         try:
-            compiled = re.compile(text)
+            return (kind, text, *(_code(text) or _without_code(text)))
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"{text!r} is not a regular expression: {error or 'it is nested too deeply'}") from None
-        magic, code = _code(text)
-    return (kind, text, compiled.flags, magic, code, compiled.groups)
 
 
-def _code(text: str) -> tuple[int, tuple[int, ...]]:
-    """Return the code that `_sre` runs for this expression, and its version; nothing where Python hides it."""
+def _code(text: str) -> "tuple[int, int, tuple[int, ...], int] | None":
+    """Return the flags of the expression, the code that `_sre` runs for it with its version, and how many groups it has.
+
+    None where Python hides it.
+    """
     prefix = "re._" if sys.version_info >= (3, 11) else "sre_"
     name = "compiler" if sys.version_info >= (3, 11) else "compile"
     parser = "parser" if sys.version_info >= (3, 11) else "parse"
     try:
         parsed = import_module(prefix + parser).parse(text)
-        return _sre.MAGIC, tuple(map(int, import_module(prefix + name)._code(parsed, 0)))
+        code = tuple(map(int, import_module(prefix + name)._code(parsed, 0)))
+        return parsed.state.flags, _sre.MAGIC, code, parsed.state.groups - 1
     except (ImportError, AttributeError):
-        return 0, ()
+        return None
+
+
+def _without_code(text: str) -> "tuple[int, int, tuple[int, ...], int]":
+    compiled = re.compile(text)
+    return compiled.flags, 0, (), compiled.groups

@@ -33,8 +33,17 @@ _INT = re.compile(r"[-+]?[0-9]{1,100}")
 _OTHER_INT = re.compile(r"0o[0-7]{1,100}|0x[0-9a-fA-F]{1,100}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 _FIRST_LINE = re.compile("[^\r\n]*")
+# libyaml, where PyYAML was built with it, reads ten times as fast as PyYAML's own reader. It has other words for errors,
+# and it takes or places a few things otherwise: a tab between values, `?` in brackets, a value that is left out of them.
+# So a file with an error or with one of these is read by the own reader, unless that would take seconds.
+LIBYAML = getattr(yaml, "CSafeLoader", None)
+READ_OTHERWISE = re.compile(
+    "[\t?\x85\u2028\u2029\ufeff]|[|>][^ \r\n|>]*#|:\\s*[],}]|(?:^|\r)[^#\r\n]*#[^\r\n]*[\r\n]\\s*[],}]", re.MULTILINE
+)
+_MOST_BYTES_WITHOUT = 256 * 1024  # of a file that the own reader is given
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (int, float), "null": (type(None),)}
 
@@ -60,11 +69,27 @@ def parse(data: bytes, file: str = "") -> Document:
 
     It never raises: errors are in the document, and the root is None if no tree could be built.
     """
-    builder = _Builder()
     try:
-        loader = yaml.SafeLoader(_printable(decode(data, file), file))
-        loader.name = file  # what PyYAML puts into its marks
-        while (event := _next_event(loader)) is not None:
+        text = _printable(decode(data, file), file)
+    except StopReading as stop:
+        return Document(None, (stop.error,))
+    is_large = len(data) > _MOST_BYTES_WITHOUT
+    if LIBYAML and (is_large or not READ_OTHERWISE.search(text)):
+        document = parse_with(LIBYAML, text, file)
+        if is_large or not document.errors:
+            return document
+    if is_large:
+        message = "the file has more than 256 KB, and PyYAML reads such a file only with libyaml: install PyYAML's wheel"
+        return Document(None, (Diagnostic(Location(file), message),))
+    return parse_with(yaml.SafeLoader, text, file)
+
+
+def parse_with(reader: Any, text: str, file: str) -> Document:
+    """Return the tree of the text, read by one of PyYAML's two loaders."""
+    builder = _Builder(text, file)
+    try:
+        loader = reader(text)
+        while (event := _next_event(loader, file)) is not None:
             builder.take(event)
     except StopReading as stop:
         return Document(None, (*builder.errors, stop.error))
@@ -111,15 +136,15 @@ def _end_of(text: str, file: str) -> Location:
     return Location(file, len(lines), len(lines[-1]) + 1)
 
 
-def _next_event(loader: yaml.SafeLoader) -> Any:
+def _next_event(loader: Any, file: str) -> Any:
     try:
-        return loader.get_event() if loader.check_event() else None  # type: ignore[no-untyped-call]
+        return loader.get_event() if loader.check_event() else None
     except yaml.MarkedYAMLError as error:
         at_start, message = explain_yaml_error(error.problem or "", error.context or "")
         mark = error.context_mark if at_start and error.context_mark else error.problem_mark
-        raise StopReading(_mark(mark), message) from None
+        raise StopReading(Location(file, mark.line + 1, mark.column + 1), message) from None  # type: ignore[union-attr]
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
-        here = Location(loader.name, loader.line + 1, loader.column + 1)
+        here = Location(file, loader.line + 1, loader.column + 1)
         raise StopReading(here, "a number here is too large for YAML") from None
 
 
@@ -133,15 +158,13 @@ def scalar_spans(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _mark(mark: Any) -> Location:
-    return Location(mark.name, mark.line + 1, mark.column + 1)
-
-
 @dataclass(slots=True)
 class _Frame:
     """A list or a mapping that is still open; the keys and values of a mapping alternate."""
 
-    event: Any
+    is_map: bool
+    mark: Location
+    anchor: str | None
     # Each with the location where it is used.
     children: list[tuple[Node, Location]] = field(default_factory=list[tuple[Node, Location]])
     size: int = 1  # nodes, with aliases expanded
@@ -151,9 +174,10 @@ class _Frame:
 class _Builder:
     """A consumer of events that keeps a stack of open nodes, and leaves the tree in `root`."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str, file: str) -> None:
         self.root: Node | None = None
         self.errors: list[Diagnostic] = []
+        self._text, self._file = text, file
         self._open: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int, int] | None] = {}  # None while the node is still open
         self._aliased = 0
@@ -161,44 +185,50 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.ScalarEvent):
-            self._add(event, self._scalar(event), 1, 1)
+            scalar = self._scalar(event)
+            self._add(event.anchor, scalar, scalar.mark, 1, 1)
         elif isinstance(event, yaml.CollectionStartEvent):
             self._begin(event)
         elif isinstance(event, yaml.CollectionEndEvent):
             frame = self._open.pop()
-            is_map = isinstance(frame.event, yaml.MappingStartEvent)
-            self._add(frame.event, self._mapping(frame) if is_map else self._list(frame), frame.size, frame.depth)
+            node = self._mapping(frame) if frame.is_map else self._list(frame)
+            self._add(frame.anchor, node, frame.mark, frame.size, frame.depth)
         elif isinstance(event, yaml.AliasEvent):
             self._follow(event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise StopReading(_mark(event.start_mark), "a hook file has one document: remove the second one")
+                raise StopReading(self._mark(event), "a hook file has one document: remove the second one")
+
+    def _mark(self, event: Any) -> Location:
+        start = event.start_mark
+        return Location(self._file, start.line + 1, start.column + 1)
 
     def _begin(self, event: Any) -> None:
+        mark, is_map = self._mark(event), isinstance(event, yaml.MappingStartEvent)
         if len(self._open) >= _DEEPEST:
-            raise StopReading(_mark(event.start_mark), f"nested more than {_DEEPEST} levels deep")
+            raise StopReading(mark, f"nested more than {_DEEPEST} levels deep")
         if event.anchor:
             self._anchors[event.anchor] = None
-        kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
-        if event.tag not in (None, _TAG + kind):
+        if event.tag not in (None, _TAG + ("map" if is_map else "seq")):
             self._refuse_tag(event)
-        self._open.append(_Frame(event))
+        self._open.append(_Frame(is_map, mark, event.anchor))
 
-    def _add(self, event: Any, node: Node, size: int, depth: int) -> None:
-        """Add a finished node to its parent."""
-        if event.anchor and not isinstance(event, yaml.AliasEvent):
-            self._anchors[event.anchor] = (node, size, depth)
+    def _add(self, anchor: str | None, node: Node, mark: Location, size: int, depth: int) -> None:
+        """Add a finished node to its parent; `mark` is where it is used."""
+        if anchor:
+            self._anchors[anchor] = (node, size, depth)
         if not self._open:
             self.root = node
             return
         parent = self._open[-1]
-        parent.children.append((node, _mark(event.start_mark)))
+        parent.children.append((node, mark))
         parent.size += size
-        parent.depth = max(parent.depth, depth + 1)
+        if depth >= parent.depth:
+            parent.depth = depth + 1
 
     def _follow(self, event: Any) -> None:
-        mark = _mark(event.start_mark)
+        mark = self._mark(event)
         if event.anchor not in self._anchors:
             name = event.anchor
             raise StopReading(mark, f'unknown alias "*{name}": put the text in quotes if it is not an alias')
@@ -211,17 +241,19 @@ class _Builder:
             raise StopReading(mark, f"the aliases of this file stand for more than {_MOST_ALIASED} values")
         if depth + len(self._open) > _DEEPEST:
             raise StopReading(mark, f"nested more than {_DEEPEST} levels deep")
-        self._add(event, node, size, depth)
+        self._add(None, node, mark, size, depth)
 
     def _scalar(self, event: Any) -> Scalar:
-        mark = _mark(event.start_mark)
-        text, errors = replace_unusable(str(event.value), mark)
-        self.errors += errors
-        plain = event.style is None and event.tag is None
-        source = event.start_mark.buffer[event.start_mark.pointer : event.end_mark.pointer]
-        if plain:
-            return Scalar(mark, text, yaml_value(text), plain=True, source=source)
-        if event.tag in (None, _TAG + "str"):
+        start, text = event.start_mark, event.value
+        mark = Location(self._file, start.line + 1, start.column + 1)
+        if _UNUSABLE.search(text):
+            text, errors = replace_unusable(text, mark)
+            self.errors += errors
+        source = self._text[start.index : event.end_mark.index]
+        if event.tag is None:
+            is_plain = not event.style  # None from the one reader, "" from the other
+            return Scalar(mark, text, yaml_value(text) if is_plain else text, is_plain, source)
+        if event.tag == _TAG + "str":
             return Scalar(mark, text, text, source=source)
         return Scalar(mark, text, self._tagged(event, text))
 
@@ -230,20 +262,20 @@ class _Builder:
         if kind not in _TYPES:
             self._refuse_tag(event)
         elif not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
-            self._find(_mark(event.start_mark), f"{quote(text)} is no {kind}, as the tag !!{kind} says")
+            self._find(self._mark(event), f"{quote(text)} is no {kind}, as the tag !!{kind} says")
         return value
 
     def _refuse_tag(self, event: Any) -> None:
         tag = str(event.tag)
         if tag == "!":  # `run: ! grep x y` would be the opposite of what it looks like
-            self._find(_mark(event.start_mark), 'a "!" means a tag in YAML, and is lost: put the whole value in quotes')
+            self._find(self._mark(event), 'a "!" means a tag in YAML, and is lost: put the whole value in quotes')
             return
         tag_name = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
-        self._find(_mark(event.start_mark), f"unsupported YAML tag {quote(tag_name)}: {hint}")
+        self._find(self._mark(event), f"unsupported YAML tag {quote(tag_name)}: {hint}")
 
     def _list(self, frame: _Frame) -> ListNode:
-        return ListNode(_mark(frame.event.start_mark), tuple(node for node, _ in frame.children))
+        return ListNode(frame.mark, tuple(node for node, _ in frame.children))
 
     def _mapping(self, frame: _Frame) -> MapNode:
         entries: dict[str, Entry] = {}
@@ -264,7 +296,7 @@ class _Builder:
         for merged in merges:  # the mapping's own keys win, then the earlier of the merged ones
             for entry in merged.entries:
                 entries.setdefault(entry.key, entry)
-        return MapNode(_mark(frame.event.start_mark), tuple(entries.values()))
+        return MapNode(frame.mark, tuple(entries.values()))
 
     def _merged(self, value: Node, mark: Location) -> list[MapNode]:
         sources = value.items if isinstance(value, ListNode) else (value,)
@@ -293,6 +325,8 @@ def yaml_value(text: str) -> str | int | float | bool | None:
     """Return the value that a plain text has in YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
+    if text[0] not in _FIRST_OF_NUMBERS:
+        return text
     if _INT.fullmatch(text):
         return int(text)
     if _OTHER_INT.fullmatch(text):

@@ -1,9 +1,12 @@
 """A hook file and its layers -> the plan, or all diagnostics at once (C2, R4)."""
 
+import gc
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError
@@ -12,10 +15,13 @@ from dodo_hooks.loader.compile.hooks import CompileContext, Origin, compile_hook
 from dodo_hooks.loader.compile.job_commands import Platform
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.extends import read_layers
-from dodo_hooks.loader.read.nodes import MapNode
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
 from dodo_hooks.loader.read.sources import SourceError, Sources
 from dodo_hooks.loader.schema.read_models import read_models
 
+_MOST_JOBS = 12_000  # and hooks and tasks
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 # The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
 _ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -49,6 +55,23 @@ def load_plan(found: Found) -> Plan:
     return load(found, Sources())
 
 
+def _without_collections(load: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Switch the garbage collector off meanwhile: a tree is kept, and looking through it takes a fifth longer."""
+
+    @wraps(load)
+    def run(*args: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
+        was_on = gc.isenabled()
+        gc.disable()
+        try:
+            return load(*args, **named)
+        finally:
+            if was_on:
+                gc.enable()
+
+    return run
+
+
+@_without_collections
 def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) -> Loaded:
     """Return the plan of the file and its layers, with the merged tree.
 
@@ -65,6 +88,7 @@ def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) 
         diagnostics += translation.diagnostics
         origin = Origin(is_own=False, refused=translation.refused)
     root = without_anchors(root)
+    raise_errors(check_size(root), layers.texts)
     file, tree, errors = read_models(root)
     context = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
     compiled = compile_hooks(file, tree, context, origin)
@@ -84,6 +108,22 @@ def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) 
         family=found.family.name,
     )
     return Loaded(plan, root)
+
+
+def check_size(root: MapNode) -> list[Diagnostic]:
+    """Return an error if the file has more jobs than can be read within two seconds (C2)."""
+    sections = [node_at(root, [section]) for section in ("hooks", "tasks")]
+    waiting = [entry.value for section in sections if isinstance(section, MapNode) for entry in section.entries]
+    count = len(waiting)
+    while waiting:
+        jobs = node_at(waiting.pop(), ["jobs"])
+        items = jobs.items if isinstance(jobs, ListNode) else ()
+        count += len(items)
+        if count > _MOST_JOBS:
+            message = f"the hook file has more than {_MOST_JOBS} jobs: have one job do the work of many, as make can"
+            return [Diagnostic(root.mark, message)]
+        waiting += [group for job in items if (group := node_at(job, ["group"])) is not None]
+    return []
 
 
 def without_anchors(root: MapNode) -> MapNode:

@@ -45,19 +45,21 @@ def job_names(written: "Sequence[str | None]", commands: "Sequence[str]") -> "li
     A derived name that is taken gets `-2`, `-3`, ... in the order of the file.
     """
     taken = {name for name in written if name is not None}
+    counts: dict[str, int] = {}  # how far each derived name has come: a thousand jobs may have one command
     names: list[str] = []
     for name, command in zip(written, commands, strict=True):
-        unique = _free(derived_name(command), taken) if name is None else name
+        unique = _free(derived_name(command), taken, counts) if name is None else name
         taken.add(unique)
         names.append(unique)
     return names
 
 
-def _free(name: str, taken: "set[str]") -> str:
-    candidate, count = name, 1
+def _free(name: str, taken: "set[str]", counts: "dict[str, int]") -> str:
+    candidate, count = name, counts.get(name, 1)
     while candidate in taken:
         count += 1
         candidate = f"{name}-{count}"
+    counts[name] = count
     return candidate
 
 

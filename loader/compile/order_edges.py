@@ -6,9 +6,12 @@ for its end. The groups are ordered one by one. Each takes into account the edge
 those by way of jobs outside of the group, so that the modes create no cycle that is not in the file.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 
 from dodo_hooks.core.dependency_graph import find_cycle, promoted, topological_order
 from dodo_hooks.loader.compile.flatten import Flat, Unit
@@ -114,17 +117,18 @@ def _priority(part: Unit) -> int:
 
 
 def _between(parts: Sequence[Unit], chains: HookEdges) -> Edges:
-    """Return for each part the parts that come before it, by way of any jobs."""
+    """Return for each part the parts that come before it, by way of jobs that are in none of the parts.
+
+    A part that is before by way of another one is before that one: leaving it out keeps the edges few.
+    """
     edges = [[*needs, *after] for needs, after in zip(chains.needs, chains.after, strict=True)]
-    reached = [0] * len(edges)  # a bit for each job that comes before
+    part_of = {number: place for place, part in enumerate(parts) for number in part.numbers}
+    reached = [0] * len(edges)  # by each job: a bit for each part
     for job in topological_order(edges):
         for other in edges[job]:
-            reached[job] |= reached[other] | 1 << other
-    masks = [sum(1 << number for number in part.numbers) for part in parts]
+            reached[job] |= 1 << part_of[other] if other in part_of else reached[other]
     before = []
     for place, part in enumerate(parts):
-        reach = 0
-        for number in part.numbers:
-            reach |= reached[number]
-        before.append([other for other, mask in enumerate(masks) if other != place and reach & mask])
+        bits = reduce(or_, (reached[number] for number in part.numbers))
+        before.append([one.start() for one in re.finditer("1", f"{bits:b}"[::-1]) if one.start() != place])
     return before

@@ -1,7 +1,7 @@
 """Checks that concern several keys: names, needs, cycles, modes and keys that exclude each other (R4, C4, C5)."""
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from dodo_hooks.core.dependency_graph import find_cycle
 from dodo_hooks.core.diagnostics import Diagnostic, Location
@@ -14,6 +14,7 @@ from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
 
 _MOST_CYCLES = 20  # reported in one run; each costs a walk through the graph
+_MOST_HINTS = 100  # errors that name the nearest
 _MOST_NEIGHBOURS = 500  # names among which the nearest is sought, for each unknown one
 
 # The keys of a group: the others belong to its jobs (C5).
@@ -115,7 +116,7 @@ def check_needs(
             where = (*path, "needs", place)
             needed = flat.numbers_of(need)
             if not needed and need not in flat.groups:
-                message = _unknown(need, hook, flat, others, body)
+                message = _unknown(need, hook, flat, others, body, has_hint=len(errors) < _MOST_HINTS)
                 errors.append(Diagnostic(mark_at(tree, where), message, _subject_of_body(body, flat, path, hook)))
             elif not set(needed).isdisjoint(numbers):
                 what = _own(need) if body.group is not None or need in flat.groups else "a job cannot need itself"
@@ -139,12 +140,12 @@ def _own(need: str) -> str:
     return f"cannot need {quote(need)}: one of them contains the other"
 
 
-def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body: JobBody) -> str:
+def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body: JobBody, *, has_hint: bool) -> str:
     elsewhere = [name for name, other in others.items() if name != hook and other.numbers_of(need)]
     if elsewhere:
         return f"unknown job {quote(need)} in needs: {quote(elsewhere[0])} has it, but needs are within one hook"
-    own = [name for name in (*flat.names, *flat.groups) if name != body.name]
-    near = did_you_mean(need, own[:_MOST_NEIGHBOURS])
+    own = (name for name in (*flat.names, *flat.groups) if name != body.name) if has_hint else ()
+    near = did_you_mean(need, [*islice(own, _MOST_NEIGHBOURS)])
     return f"unknown job {quote(need)} in needs{near}"
 
 

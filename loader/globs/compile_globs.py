@@ -133,7 +133,7 @@ def _expression(kind: str, text: str) -> "Matcher":
 
 
 def _code(text: str) -> "tuple[int, int, tuple[int, ...], int] | None":
-    """Return the flags of the expression, the code that `_sre` runs for it with its version, and how many groups it has.
+    """Return the flags of the expression, the version of its code and the code that `_sre` runs, and its groups.
 
     None where Python hides it.
     """

@@ -10,11 +10,14 @@ from typing import TypeAlias
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.terminal_text import quote
 
-# Nodes are not changed once they are made. They are not `frozen`, which makes a class three times as slow to build, and a
-# file of 10,000 jobs has 100,000 nodes.
+# Nodes are not changed once they are made. They are not `frozen` all the same: that takes three times as long to
+# make, and a file of 10,000 jobs has 100,000.
 
 # Keys and positions from the root down: ("hooks", "pre-commit", "jobs", 0, "run").
 Path: TypeAlias = Sequence[str | int]
+
+
+_FEW = 20  # entries, among which a search is as quick as a dict: a job has five, a file may have thousands of tasks
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -49,9 +52,14 @@ class MapNode:
 
     mark: Location
     entries: tuple[Entry, ...]
+    _by_key: dict[str, Entry] | None = field(default=None, init=False, compare=False, repr=False)
 
     def entry(self, key: object) -> Entry | None:
-        return next((entry for entry in self.entries if entry.key == key), None)
+        if len(self.entries) < _FEW:
+            return next((entry for entry in self.entries if entry.key == key), None)
+        if self._by_key is None:
+            self._by_key = {entry.key: entry for entry in self.entries}
+        return self._by_key.get(key) if isinstance(key, str) else None
 
 
 Node: TypeAlias = Scalar | ListNode | MapNode

@@ -14,7 +14,7 @@ from fnmatch import translate
 from hashlib import sha256
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-_LARGEST = 256 * 1024  # bytes of a hook file: a real one has a few thousand, and loading should take less than 2 s
+_LARGEST = 1024 * 1024  # bytes of a hook file: 10,000 jobs, and loading should take less than 2 s
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -75,7 +75,7 @@ class Sources:
                 found = "a directory" if stat.S_ISDIR(before.st_mode) else "something else"
                 raise SourceError(f"expected a hook file, found {found}")
             if before.st_size > _LARGEST:
-                raise SourceError("the hook file is larger than 256 KB: move scripts and data to files of their own")
+                raise SourceError("the hook file is larger than 1 MB: move scripts and data to files of their own")
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:

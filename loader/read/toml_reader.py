@@ -28,6 +28,7 @@ _TEXT = re.compile(
 )
 _ATOM = re.compile(r"[^,\]}#\r\n]+")
 _DEEP_KEY = re.compile(rf"^[ \t\[]*(?:(?:{_KEY.pattern})[ \t]*\.[ \t]*){{{_DEEPEST}}}", re.MULTILINE)
+_LARGEST = 256 * 1024  # bytes
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 Path = tuple[str | int, ...]
@@ -36,6 +37,8 @@ Path = tuple[str | int, ...]
 def parse_toml(data: bytes, file: str = "") -> Document:
     """Return the tree of a TOML file, as `yaml_reader.parse` does for YAML, with the first error only."""
     try:
+        if len(data) > _LARGEST:
+            raise StopReading(Location(file), "a TOML file has 256 KB at most, since it is read slowly: use YAML")
         text = decode(data, file)
         content = _read(text, file)
         places = _Scanner(text, file)

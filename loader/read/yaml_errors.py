@@ -7,6 +7,7 @@ import re
 _SENTENCES = (
     (r"found character '\\t'", "a tab is not allowed here: indent with spaces", False),
     (r"found character ['\"](.)['\"] that cannot start", 'a text that begins with "{0}" needs quotes', False),
+    (r"found character that cannot start", "no value can begin like this: remove a tab here, or add quotes", False),
     (r"scanning an alias", 'a "*" means an alias here: put the whole value in quotes', True),
     (r"scanning an anchor", 'a "&" means an anchor here: put the whole value in quotes', True),
     (

@@ -20,6 +20,7 @@ from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_errors import explain_yaml_error
 
 _DEEPEST = 50  # levels of nesting; a hook file has six
+_MOST_VALUES = 200_000  # nodes of a file; 10,000 jobs have half of them
 _MOST_ALIASED = 100_000  # nodes that all aliases of a file may expand to together
 
 _TAG = "tag:yaml.org,2002:"
@@ -36,14 +37,14 @@ _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 _FIRST_LINE = re.compile("[^\r\n]*")
-# libyaml, where PyYAML was built with it, reads ten times as fast as PyYAML's own reader. It has other words for errors,
-# and it takes or places a few things otherwise: a tab between values, `?` in brackets, a value that is left out of them.
-# So a file with an error or with one of these is read by the own reader, unless that would take seconds.
+# libyaml, where PyYAML was built with it, reads ten times as fast as PyYAML's own reader. Its errors have other words, and
+# it takes or places a few things otherwise: a tab between values, `?` in brackets, a value that is left out. So a file
+# with an error or with one of these is read by the own reader, unless that would take seconds.
 LIBYAML = getattr(yaml, "CSafeLoader", None)
 READ_OTHERWISE = re.compile(
     "[\t?\x85\u2028\u2029\ufeff]|[|>][^ \r\n|>]*#|:\\s*[],}]|(?:^|\r)[^#\r\n]*#[^\r\n]*[\r\n]\\s*[],}]", re.MULTILINE
 )
-_MOST_BYTES_WITHOUT = 256 * 1024  # of a file that the own reader is given
+_LARGE = (128 if LIBYAML else 256) * 1024  # bytes of a file that the own reader is not given
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (int, float), "null": (type(None),)}
 
@@ -73,13 +74,15 @@ def parse(data: bytes, file: str = "") -> Document:
         text = _printable(decode(data, file), file)
     except StopReading as stop:
         return Document(None, (stop.error,))
-    is_large = len(data) > _MOST_BYTES_WITHOUT
+    is_large = len(data) > _LARGE
     if LIBYAML and (is_large or not READ_OTHERWISE.search(text)):
         document = parse_with(LIBYAML, text, file)
         if is_large or not document.errors:
             return document
     if is_large:
-        message = "the file has more than 256 KB, and PyYAML reads such a file only with libyaml: install PyYAML's wheel"
+        message = (
+            "the file has more than 256 KB, and PyYAML reads such a file only with libyaml: install a wheel of PyYAML"
+        )
         return Document(None, (Diagnostic(Location(file), message),))
     return parse_with(yaml.SafeLoader, text, file)
 
@@ -144,7 +147,7 @@ def _next_event(loader: Any, file: str) -> Any:
         mark = error.context_mark if at_start and error.context_mark else error.problem_mark
         raise StopReading(Location(file, mark.line + 1, mark.column + 1), message) from None  # type: ignore[union-attr]
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
-        here = Location(file, loader.line + 1, loader.column + 1)
+        here = Location(file, getattr(loader, "line", -1) + 1, getattr(loader, "column", -1) + 1)
         raise StopReading(here, "a number here is too large for YAML") from None
 
 
@@ -224,6 +227,8 @@ class _Builder:
         parent = self._open[-1]
         parent.children.append((node, mark))
         parent.size += size
+        if parent.size > _MOST_VALUES:
+            raise StopReading(mark, f"the file has more than {_MOST_VALUES} values")
         if depth >= parent.depth:
             parent.depth = depth + 1
 

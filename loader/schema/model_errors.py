@@ -56,6 +56,7 @@ _EXPECTED = {
 _MISSING = {
     "setup": "a setup needs a command",
 }
+_MOST_ERRORS = 1000  # of a file: each takes a search for what was meant
 _YES = ("yes", "y", "on", "true", "1")
 _NO = ("no", "n", "off", "false", "0")
 
@@ -79,7 +80,7 @@ def diagnostics_of(errors: Sequence[ModelError], root: Node, keys: Mapping[str, 
     for error in errors:
         path, is_key = _place_of(error, root)
         about = (error.kind, _raised(error), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
-        if about not in said:
+        if about not in said and len(said) < _MOST_ERRORS:
             said.add(about)
             diagnostics.append(_diagnostic_of(error, path, is_key, root, keys))
     return diagnostics

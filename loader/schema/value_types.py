@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticUndefined
 
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
@@ -39,6 +40,13 @@ class Body(BaseModel):
 
     # The validator of a body is built once, with that of the whole file, and not again for each class (10 ms).
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Let `list` and `dict` make the empty values: pydantic would give each body a deep copy, made in Python."""
+        for one in cls.model_fields.values():
+            if one.default in ([], {}):
+                one.default, one.default_factory = PydanticUndefined, type(one.default)
 
     @model_validator(mode="before")
     @classmethod

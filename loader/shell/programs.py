@@ -7,6 +7,7 @@ a placeholder is refused, since a variable can always be read instead.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from dodo_hooks.loader.shell.commands import ASSIGNED, UNKNOWN, Refused, ShellText, Word
 from dodo_hooks.loader.shell.direct_exec import NOT_PROGRAMS
@@ -216,6 +217,11 @@ def _place_of(words: "list[Word]") -> int:
 
 def _program(word: Word) -> str:
     """`/usr/bin/python3.11` and `"$BIN/python"` -> `python`; "" when only the shell can tell."""
-    name = word.text.rsplit("/", 1)[-1].replace(UNKNOWN, "").removesuffix(".exe")
+    return _program_in(word.text)
+
+
+@lru_cache(maxsize=1024)  # it is asked three times about each word, and most words stand in many commands
+def _program_in(text: str) -> str:
+    name = text.rsplit("/", 1)[-1].replace(UNKNOWN, "").removesuffix(".exe")
     stem = re.sub(r"-?[0-9][0-9.]*\Z", "", name).lower()
     return stem if stem and stem in _PROGRAMS else name

@@ -35,6 +35,10 @@ def _doubled(first: str, item: str, times: int, use: str) -> str:
     return "\n".join([*lines, use.format(f"*a{times - 1}")])
 
 
+def _jobs(items: str) -> str:
+    return f"hooks: {{pre-commit: {{jobs: [{items}]}}}}"
+
+
 FLAWED = "{run: 3, naem: x, glob: [3, 4], skip: [3, {reff: x}]}"
 HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "a program": (b"\x7fELF\x02\x01\x01" + bytes(range(128)) * 1_000, "1 the control character"),
@@ -62,9 +66,23 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
         "6 ",
     ),
     "a thousand unknown keys": ("\n".join(f"key{n}: 1" for n in range(1_000)), "1000 unknown key"),
+    "80,000 unknown keys": ("\n".join(f"key{n}: 1" for n in range(80_000)), "1000 unknown key"),
+    "10,000 unknown needs": (
+        _jobs("".join(f"{{name: j{n}, run: make, needs: [k{n}]}}, " for n in range(10_000))),
+        "10000 job ",
+    ),
+    "10,000 jobs in a row that have one name": (
+        _jobs("{run: make}, " * 10_000).replace("{jobs", "{parallel: false, piped: true, jobs"),
+        "1 hook",
+    ),
+    "20,000 jobs": (_jobs("{run: make}, " * 20_000), "1 the hook file has more than 12000 jobs"),
+    "400,000 values": ("x-a: [" + "1," * 400_000 + "]", "1 the file has more than 200000 values"),
+    "a mistake in a megabyte": (_jobs(f"{{run: {'x' * 90}}}, " * 9_000) + "\t'", "1 this quote is never closed"),
+    "many bars": ("a: " + "|" * 125_000, "1 "),
+    "many colons": ("a: " + ": " * 60_000, "1 "),
     "a key of 250,000 characters": ("x" * 250_000 + ": 1", "1 "),
     "a regex of brackets": (f"hooks: {{pre-commit: {{exclude: {{regex: '{'(' * 50_000}{')' * 50_000}'}}}}}}", "1 "),
-    "a comment of five megabytes": (f"# {'x' * 5_000_000}\njobs: 2", "1 the hook file is larger than 256 KB"),
+    "a comment of five megabytes": (f"# {'x' * 5_000_000}\njobs: 2", "1 the hook file is larger than 1 MB"),
     "a comment of 250 kilobytes": (f"# {'x' * 250_000}\njobs: 2", "0"),
     "a path that cannot be": ('extends: ["a\\0b", "a\\ud800", "x*/a\\0"]', "5 "),
     "a folder and a script that cannot be": (
@@ -97,6 +115,13 @@ def test_c2_a_bom_and_other_ends_of_lines_move_no_place(tmp_path: Path, ends: st
 def test_c2_a_large_file_that_is_right_is_read_within_limits(tmp_path: Path) -> None:
     items = "".join(f"      - {{name: j{n}, run: make {n}, glob: '*.py'}}\n" for n in range(2_500))
     assert _loaded(tmp_path, f"hooks:\n  pre-commit:\n    jobs:\n{items}") == "0\n"
+
+
+def test_c2_a_hook_of_10_000_jobs_is_read_within_limits(tmp_path: Path) -> None:
+    item = "      - {{name: j{0}, run: 'make {{staged_files}} {0}', glob: '*.py', needs: [{1}]}}\n"
+    items = "".join(item.format(n, f"j{n - 1}" if n % 10 else "") for n in range(10_000))
+    for mode in ("parallel: true", "parallel: false", "piped: true"):
+        assert _loaded(tmp_path, f"hooks:\n  pre-commit:\n    {mode}\n    jobs:\n{items}") == "0\n"
 
 
 def _loaded(folder: Path, content: str | bytes) -> str:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.timeout(60)  # strace is slow, and slower where others 
 
 # How many jobs the largest hook has. GROWTH_JOBS=10000 looks further, and needs a hook file that may be that large.
 MOST = int(os.environ.get("GROWTH_JOBS", "300"))
+CALLS = 600  # for one job of a file
 SIZES = (MOST // 9, MOST // 3, MOST)
 STEEPER = 1.3  # a third size on the same line has the slope of the first two; on a parabola it has three times that
 NOISE = {"calls": 0, "system_calls": 60, "processes": 5, "git_calls": 0, "bytes_written": 0}
@@ -53,6 +54,21 @@ def test_loading_grows_with_the_jobs(repo: Repo) -> None:
         measured[size] = {"calls": sum(entry.callcount for entry in profile.getstats())}
     del measured[1]
     expect_linear(measured)
+
+
+def test_loading_a_job_takes_few_calls_and_what_jobs_share_is_read_once(repo: Repo) -> None:
+    """The calls are those of a job that has a glob and a placeholder, and of each other one a need."""
+    totals: list[int] = []
+    for size in (1, MOST // 3, MOST):
+        write_hook(repo, size, 'run: "ruff check {staged_files}", glob: "*.py"')
+        profile = cProfile.Profile()
+        profile.runcall(load_plan, named_hook_file("hooks.dodo", top=str(repo.path), base=str(repo.path)))
+        totals.append(sum(entry.callcount for entry in profile.getstats()))
+    print(totals)
+    assert (totals[2] - totals[1]) / (MOST - MOST // 3) < CALLS
+    called = {getattr(one.code, "co_name", ""): one.callcount for one in profile.getstats()}
+    assert called["_command_of"] == 1
+    assert not {"deepcopy", "_path_matcher"} & called.keys()
 
 
 @needs_strace

@@ -249,9 +249,9 @@ def _hook_to(hook: Hook) -> bytes:
     return marshal.dumps(_bare(hook))
 
 
-def _bare(value: "Any") -> "Any":
+def _bare(record: "tuple[Any, ...]") -> "tuple[Any, ...]":
     """Turn records into plain tuples, at every depth: marshal takes nothing else."""
-    return tuple(_bare(item) for item in value) if isinstance(value, tuple) else value
+    return tuple([_bare(item) if isinstance(item, tuple) else item for item in record])
 
 
 def _stat(path: str) -> "Stat | None":

@@ -37,9 +37,9 @@ _SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 _FIRST_LINE = re.compile("[^\r\n]*")
-# libyaml, where PyYAML was built with it, reads ten times as fast as PyYAML's own reader. Its errors have other words, and
-# it takes or places a few things otherwise: a tab between values, `?` in brackets, a value that is left out. So a file
-# with an error or with one of these is read by the own reader, unless that would take seconds.
+# libyaml, where PyYAML was built with it, reads ten times as fast as PyYAML's own reader. Its errors have other words,
+# and it takes or places a few things otherwise: a tab between values, `?` in brackets, a value that is left out. So a
+# file with an error or with one of these is read by the own reader, unless that would take seconds.
 LIBYAML = getattr(yaml, "CSafeLoader", None)
 READ_OTHERWISE = re.compile(
     "[\t?\x85\u2028\u2029\ufeff]|[|>][^ \r\n|>]*#|:\\s*[],}]|(?:^|\r)[^#\r\n]*#[^\r\n]*[\r\n]\\s*[],}]", re.MULTILINE
@@ -80,9 +80,7 @@ def parse(data: bytes, file: str = "") -> Document:
         if is_large or not document.errors:
             return document
     if is_large:
-        message = (
-            "the file has more than 256 KB, and PyYAML reads such a file only with libyaml: install a wheel of PyYAML"
-        )
+        message = "the file has more than 256 KB, which takes a PyYAML with libyaml: install a wheel of PyYAML"
         return Document(None, (Diagnostic(Location(file), message),))
     return parse_with(yaml.SafeLoader, text, file)
 

@@ -204,8 +204,10 @@ def background_of(
 ) -> "Background":
     """Return everything that a background phase needs to run."""
     from dodo_hooks.engine.background_phase import Background
+    from dodo_hooks.git.unstaged.lock import make_lock_file
 
     firing = run.firing
+    make_lock_file(firing.repo)
     context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
     database = database or layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
     return Background(
@@ -248,8 +250,8 @@ def _permit(firing: Firing) -> "int | None":
     from dodo_hooks.git.unstaged.lock import lock_shared
 
     try:
-        return lock_shared(firing.repo, waits=False)
-    except OSError:  # such a lock cannot exist here, so nobody holds it either
+        return lock_shared(firing.repo, waits=False, creates=False)
+    except OSError:  # such a lock cannot exist here, or the working tree is being removed: nobody holds it
         return NOTHING
 
 
@@ -271,12 +273,10 @@ def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
 
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
     from dodo_hooks.fire.detach import DetachError, detach
-    from dodo_hooks.git.unstaged.lock import make_lock_file
 
     code, hook = run.exit_code(FOREGROUND), run.firing.hook.name
     try:
         run.writer.flush()
-        make_lock_file(run.firing.repo)
         detach(background_of(run, jobs, database=database))
         count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
         report(run, f"{hook}: {count} running in the background (`dodo-hooks jobs`)")

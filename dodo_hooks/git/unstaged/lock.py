@@ -102,21 +102,24 @@ def is_held(repo: "Repo") -> bool:
     return False
 
 
-def lock_shared(repo: "Repo", *, waits: bool) -> "int | None":
+def lock_shared(repo: "Repo", *, waits: bool, creates: bool = True) -> "int | None":
     """Take the lock shared, so that nobody hides changes until the descriptor is closed.
+
+    `creates`: make the file of the lock if it is missing.
 
     None: changes are hidden now, and `waits` is False. Whoever runs inside such a run must not wait.
 
     Raises:
         OSError: as for `take_lock`.
     """
-    return _lock(repo, LOCK_SH, waits)
+    return _lock(repo, LOCK_SH, waits, creates=creates)
 
 
 def make_lock_file(repo: "Repo") -> None:
     """Make the file of the lock, if it can be made.
 
-    A hook does it before git returns: `git worktree remove` fails if a file appears while it empties the git directory.
+    A hook does it before git returns, and its jobs open what is there: `git worktree remove` fails if a file appears
+    while it empties the git directory.
     """
     try:
         os.close(_open(repo))
@@ -158,8 +161,10 @@ def try_lock(descriptor: int, how: int) -> bool:
     return True
 
 
-def _lock(repo: "Repo", how: int, waits: bool, report: "Callable[[str], None] | None" = None) -> "int | None":
-    descriptor = _open(repo)
+def _lock(
+    repo: "Repo", how: int, waits: bool, report: "Callable[[str], None] | None" = None, *, creates: bool = True
+) -> "int | None":
+    descriptor = _open(repo, os.O_CREAT if creates else 0)
     try:
         if try_lock(descriptor, how):
             return descriptor
@@ -175,10 +180,10 @@ def _lock(repo: "Repo", how: int, waits: bool, report: "Callable[[str], None] | 
     return descriptor
 
 
-def _open(repo: "Repo") -> int:
+def _open(repo: "Repo", creation: int = os.O_CREAT) -> int:
     path = f"{repo.git_dir}/{ASIDE_LOCK}"
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(path, os.O_RDWR | creation | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         inherit_owner(descriptor, path)
     except PermissionError:  # somebody else's, in a repository that is shared: for a lock, reading is enough
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

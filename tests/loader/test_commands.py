@@ -200,7 +200,7 @@ FOREIGN = {
     "a program": ('pwsh -Command "x {staged_files}"', "as a program by pwsh", ":", "the job fails when it would run: "),
     "a here-document": ("cat <<E\n{job}\nE", "in a here-document", ":", '"$DODO_JOB"'),
     "a list that git does not tell": ("x {push_files}", "nothing is pushed", "", "{push_files} is for pre-push"),
-    "no command": ("docker {cmd}", "the command that is replaced", "", "{cmd}"),
+    "no command": ("docker {cmd}", "the overridden command", "", "{cmd}"),
 }
 
 

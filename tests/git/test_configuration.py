@@ -76,7 +76,7 @@ def test_what_git_cannot_read_is_an_error_in_its_own_words(repo: Repo, line: str
 def test_git_is_asked_where_a_file_is_not_plain(repo: Repo, line: str) -> None:
     path = repo.path / ".git/config"
     path.write_text(f"{path.read_text()}\n{line}\n")
-    with pytest.raises(GitError, match="no git in PATH|cannot be started"):
+    with pytest.raises(GitError, match=r"no git in PATH|cannot be started"):
         check(repo)
     check(repo, os.environ["PATH"])
 

@@ -64,9 +64,15 @@ def run_manually(
     firing = _firing(world, repo, compiled, request, body)
     if request.is_dry:
         return describe(firing, request.files, is_forced=request.is_forced)
-    from dodo_hooks.fire.phases import run_firing  # 2 ms, in which `git status` runs
+    from dodo_hooks.fire.report.run_report import report_idle  # while `git status` runs
 
-    return run_firing(select_files(firing, request.files, is_forced=request.is_forced))
+    firing = select_files(firing, request.files, is_forced=request.is_forced)
+    if firing.is_idle:  # then none of the engine is imported
+        report_idle(firing)
+        return 0
+    from dodo_hooks.fire.phases import run_firing
+
+    return run_firing(firing)
 
 
 def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request, body: "Hook") -> Firing:

@@ -40,6 +40,17 @@ def read_without(command: str, words: Sequence[str]) -> dict[str, Any]:
     return {**values, "colors": COLORS[color] if color else None}
 
 
+def modules_after(repo: Repo, command: str) -> set[str]:
+    """Return the modules that are imported when a command has run."""
+    code = (
+        "import sys; sys.path[:0] = sys.argv.pop(1).split(':'); from dodo_hooks.main import main; "
+        "main(sys.argv[1:]); print('modules:', *sys.modules)"
+    )
+    path = ":".join(one for one in sys.path if one)
+    argv = (sys.executable, "-I", "-S", "-c", code, path, *command.split())
+    return set(repo.call(*argv, check=True).stdout.rpartition("modules:")[2].split())
+
+
 def values_of(option: Option) -> list[str]:
     return [*option.choices] or (["1", "20"] if option.kind == NUMBER else ["a", "b c", "", "tag:x", "é/*.py"])
 
@@ -115,15 +126,17 @@ def test_nothing_heavy_is_imported_for_plain_words(repo: Repo, command: str) -> 
     repo.hook("pre-commit", one={"run": "true", "glob": "*.py"}, two="true")
     repo.install()
     repo.run("run", "pre-commit", check=True)
-    code = (
-        "import sys; sys.path[:0] = sys.argv.pop(1).split(':'); from dodo_hooks.main import main; "
-        "main(sys.argv[1:]); print('modules:', *sys.modules)"
-    )
-    path = ":".join(one for one in sys.path if one)
-    argv = (sys.executable, "-I", "-S", "-c", code, path, *command.split())
-    modules = set(repo.call(*argv, check=True).stdout.rpartition("modules:")[2].split())
+    modules = modules_after(repo, command)
     assert "dodo_hooks.cli.plain_command" in modules
     assert modules & HEAVY == set()
+
+
+def test_a_run_with_nothing_to_do_imports_no_engine(repo: Repo) -> None:
+    repo.hook("pre-commit", one={"run": "true", "glob": "*.py"})
+    repo.run("run", "pre-commit", check=True)
+    modules = modules_after(repo, "run pre-commit")
+    assert "dodo_hooks.fire.manual_run" in modules
+    assert not modules & {"dodo_hooks.engine.loop", "dodo_hooks.store.writer", "dodo_hooks.fire.phases"}
 
 
 def test_click_is_there_where_words_are_not_plain(repo: Repo) -> None:

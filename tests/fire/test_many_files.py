@@ -1,4 +1,4 @@
-"""What a hook costs with many files: git has looked at them, and we do not look once more."""
+"""What a hook costs with many files: git has checked them, and they are not checked again."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_the_system_calls_of_a_hook_do_not_grow_with_its_files(repo: Repo) -> No
 
 
 @pytest.mark.parametrize("is_dangling", [True, False])
-def test_a_staged_link_is_still_looked_at(repo: Repo, is_dangling: bool) -> None:
+def test_a_staged_link_is_still_checked(repo: Repo, is_dangling: bool) -> None:
     """Check what git does not say: whether the link leads anywhere."""
     repo.hook("pre-commit", one={"run": "echo {staged_files}", "glob": "*.txt"})
     repo.write("target", "x")

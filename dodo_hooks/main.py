@@ -58,6 +58,11 @@ def _dispatch(argv: "Sequence[str]", world: "World") -> int:
         from dodo_hooks.cli.prompt_status import print_short_status
 
         return print_short_status(world)
+    from dodo_hooks.cli.plain_command import run_plain
+
+    code = run_plain(argv, world)
+    if code is not None:
+        return code
     from dodo_hooks.host.world import reach_site
 
     reach_site(world)

@@ -12,7 +12,8 @@ from itertools import islice
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
-from dodo_hooks.cli.lazy_group import COMPLETION, PROGRAM
+from dodo_hooks.cli.lazy_group import PROGRAM
+from dodo_hooks.cli.plain_command import COMPLETION
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.host.world import World

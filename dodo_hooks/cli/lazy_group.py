@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 PROGRAM = "dodo-hooks"
-COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that asks for completions
 
 Loader = Callable[[], click.Command]
 

@@ -1,28 +1,27 @@
 """The repository of a command, its plan, and its directory in the store."""
 
-from __future__ import annotations
-
 import os
-from collections.abc import Callable, Mapping
 
-import click
-
+from dodo_hooks.cli.before_command import repair_dead
 from dodo_hooks.core.errors import GitError, UnsafeRepositoryError, UsageError
-from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.git.command import expect_configuration
-from dodo_hooks.git.repo import Repo, find_repo
-from dodo_hooks.git.variables import without_local
+from dodo_hooks.git.configuration import expect_configuration
+from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.console import say
-from dodo_hooks.host.world import World
 from dodo_hooks.store import identity, layout
-from dodo_hooks.store.reader import identities
-from dodo_hooks.store.repair import repair
 from dodo_hooks.store.repositories import repository_dirs, repository_path
 
-Find = Callable[[Mapping[str, str], str], Repo]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dodo_hooks.core.plan import Hook, Plan
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+    Find = Callable[[Mapping[str, str], str], Repo]
 
 
-def plan_here(world: World, find: Find = find_repo) -> Plan:
+def plan_here(world: "World", find: "Find" = find_repo) -> "Plan":
     """Return the plan of the working tree.
 
     With `locate_repo` for `find`, the repository may belong to anybody. That is for commands that only read.
@@ -41,24 +40,28 @@ def plan_here(world: World, find: Find = find_repo) -> Plan:
     return plan
 
 
-def tree_here(world: World, find: Find = find_repo) -> str:
+def tree_here(world: "World", find: "Find" = find_repo) -> str:
     """Return the top of the working tree. `find` is that of `plan_here`.
 
     Raises:
         GitError: there is no repository here, or git refuses it.
         UsageError: there is no working tree.
     """
-    repo = find(world.environ, world.cwd)
+    return with_tree(find(world.environ, world.cwd)).top
+
+
+def with_tree(repo: "Repo") -> "Repo":
+    """Return the repository. Raises UsageError: it has no working tree."""
     if not repo.top:
         raise UsageError(f"no working tree in {repo.git_dir}; run this in a working tree")
-    return repo.top
+    return repo
 
 
 def no_hook_file(top: str) -> UsageError:
     return UsageError(f"no hook file in {top}; run `dodo-hooks init` to create one")
 
 
-def keep_hook(plan: Plan, name: str | None) -> Plan:
+def keep_hook(plan: "Plan", name: "str | None") -> "Plan":
     """Return the plan with this hook or task alone; with None, the plan as it is.
 
     Raises:
@@ -67,23 +70,26 @@ def keep_hook(plan: Plan, name: str | None) -> Plan:
     return plan if name is None else plan._replace(hooks=(hook_in(plan, name),))
 
 
-def hook_in(plan: Plan, name: str) -> Hook:
+def hook_in(plan: "Plan", name: str) -> "Hook":
     """Return the hook or task of this name.
 
     Raises:
         UsageError: there is none.
     """
-    from dodo_hooks.core.nearest import did_you_mean
-    from dodo_hooks.core.terminal_text import quote
-
     hook = plan.hook(name)
     if hook is None:
-        hint = did_you_mean(name, [hook.name for hook in plan.hooks])
-        raise UsageError(f"no hook {quote(name)} in {plan.file}{hint}")
+        raise no_hook(name, plan.file, [hook.name for hook in plan.hooks])
     return hook
 
 
-def size_of(plan: Plan) -> str:
+def no_hook(name: str, file: str, known: "list[str]") -> UsageError:
+    from dodo_hooks.core.nearest import did_you_mean
+    from dodo_hooks.core.terminal_text import quote
+
+    return UsageError(f"no hook {quote(name)} in {file}{did_you_mean(name, known)}")
+
+
+def size_of(plan: "Plan") -> str:
     """Return the size of the plan in words, such as "2 hooks, 1 task, 7 jobs"."""
     tasks = sum(hook.is_task for hook in plan.hooks)
     counts = [_count(len(plan.hooks) - tasks, "hook")]
@@ -95,7 +101,7 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def store_here(world: World, path: str | None = None) -> str:
+def store_here(world: "World", path: "str | None" = None) -> str:
     """Return the store directory of this repository, or of that at `path`, after a repair of its records.
 
     A removed repository is found by the path that it had.
@@ -113,49 +119,42 @@ def store_here(world: World, path: str | None = None) -> str:
         raise
     expect_configuration(repo, world.environ)
     repository_dir = _store_of(world, repo)
-    repair(repository_dir)
+    repair_dead(repository_dir)
     return repository_dir
 
 
-def _removed_store(world: World, path: str) -> str | None:
+def _removed_store(world: "World", path: str) -> "str | None":
     """Return the store of the repository that was last at `path`, by its newest run."""
+    from dodo_hooks.store.reader import identities
+
     wanted = os.path.realpath(path)
     found = [one for one in repository_dirs(world.state) if repository_path(one) == wanted]
     return max(found, key=lambda one: next(identities(one), ""), default=None)
 
 
-def all_stores(world: World) -> list[str]:
+def all_stores(world: "World") -> "list[str]":
     """Return the store directories of all repositories, after a repair of their records."""
     found = repository_dirs(world.state)
     for repository_dir in found:
-        repair(repository_dir)
+        repair_dead(repository_dir)
     return found
 
 
-def repo_at(world: World, path: str | None) -> Repo:
+def repo_at(world: "World", path: "str | None") -> "Repo":
     """Return the repository at a path that a person wrote; with None, the current one."""
     if path is None:
         return find_repo(world.environ, world.cwd)
+    from dodo_hooks.git.variables import without_local
+
     # In a hook git's variables name the repository of the hook, and would win over the path.
     return find_repo(without_local(world.environ), os.path.join(world.cwd, path))
 
 
-def _store_of(world: World, repo: Repo) -> str:
+def _store_of(world: "World", repo: "Repo") -> str:
     return layout.repository_dir(world.state, identity.repository_id(repo.common_dir))
 
 
-def _repository_of_command(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return the command's own option, else that of its group: `jobs --repo PATH logs` is `jobs logs --repo PATH`."""
-    outer: str | None = ctx.parent.params.get("repo") if ctx.parent else None
-    return outer if value is None else value
-
-
-repository_option = click.option(
-    "--repo", metavar="PATH", callback=_repository_of_command, help="Use the repository at PATH, not the current one."
-)
-
-
-def print_once() -> Callable[[str], None]:
+def print_once() -> "Callable[[str], None]":
     """Return a function that prints a message on stderr, each message only once."""
     printed: set[str] = set()
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 
 import click
 
 from dodo_hooks import __version__
-from dodo_hooks.cli.color_option import color_option
-from dodo_hooks.cli.lazy_group import COMPLETION, PROGRAM, LazyGroup, Loader
-from dodo_hooks.core.errors import USAGE_ERROR, GitError, UnsafeFileError
+from dodo_hooks.cli.before_command import INTERRUPTED, begin, with_exit_code
+from dodo_hooks.cli.lazy_group import PROGRAM, LazyGroup, Loader
+from dodo_hooks.cli.options.click_options import color_option
+from dodo_hooks.cli.plain_command import COMPLETION
+from dodo_hooks.core.errors import USAGE_ERROR
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
-
-INTERRUPTED = 130
-_NEED_NO_STATE = ("doctor", "completion")  # doctor reports what is wrong with the state directory
-CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 
 
 def run(argv: Sequence[str], world: World) -> int:
@@ -26,6 +23,10 @@ def run(argv: Sequence[str], world: World) -> int:
     Raises:
         HooksError: an error of the command itself.
     """
+    return with_exit_code(lambda: _run_command(argv, world))
+
+
+def _run_command(argv: Sequence[str], world: World) -> int:
     try:
         if COMPLETION in world.environ:
             from dodo_hooks.cli.completion import complete
@@ -33,17 +34,12 @@ def run(argv: Sequence[str], world: World) -> int:
             return complete(cli, world, world.environ[COMPLETION])
         argv, world = _in_directory(argv, world)
         if _command_of(argv) in COMMANDS and not {"-h", "--help", "--short", "--dry-run"} & set(argv):
-            _begin(world, _command_of(argv))
-        code = _invoke(argv, world)
-        sys.stdout.flush()
-        return code
+            begin(world, _command_of(argv))
+        return _invoke(argv, world)
     except click.ClickException as error:
         return _refuse(error)
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader has closed the pipe (`| head -1`), which is no error
-        _discard_output()
-        return CLOSED_OUTPUT
 
 
 def _in_directory(argv: Sequence[str], world: World) -> tuple[Sequence[str], World]:
@@ -67,48 +63,6 @@ def _command_of(argv: Sequence[str]) -> str | None:
     return None
 
 
-def _begin(world: World, command: str | None) -> None:
-    """Restore the unstaged changes that a killed hook has hidden, and print the failure notices of background runs.
-
-    Every command does this first in a repository.
-
-    Raises:
-        UnsafeFileError: our directory for records is not the user's own.
-    """
-    from dodo_hooks.fire.report.failures import is_in_job, print_failures
-    from dodo_hooks.git.event import needs_recovery
-    from dodo_hooks.git.repo import find_repo
-    from dodo_hooks.host.files.private_files import expect_private_directory
-    from dodo_hooks.store import identity, layout
-    from dodo_hooks.store.repair import repair
-
-    try:
-        expect_private_directory(layout.own_dir(world.state))
-    except UnsafeFileError:
-        if command in _NEED_NO_STATE:
-            return
-        raise
-    try:
-        repo = find_repo(world.environ, world.cwd)
-    except GitError:  # no repository, or git refuses it: a command that needs one reports it
-        return
-    if is_in_job(world):
-        return
-    if repo.top and needs_recovery(repo):
-        from dodo_hooks.fire.recovery import recover
-
-        try:
-            recover(world, repo, waits=False)
-        except GitError as error:  # the next hook refuses; a command must still be able to find out why
-            if command not in ("doctor", "run"):  # these report it themselves
-                say(str(error))
-    known = identity.known_id(repo.common_dir)
-    if known is not None:
-        repository_dir = layout.repository_dir(world.state, known)
-        repair(repository_dir)
-        print_failures(world, repository_dir)
-
-
 def _invoke(argv: Sequence[str], world: World) -> int:
     """Invoke the command as click's own `main` does, except that a closed output does not exit the process."""
     try:
@@ -124,13 +78,6 @@ def _refuse(error: click.ClickException) -> int:
     where = f" (see `{context.command_path} --help`)" if context else ""
     say(f"{' '.join(error.format_message().split())}{where}")
     return USAGE_ERROR
-
-
-def _discard_output() -> None:
-    """Redirect standard output to /dev/null, so that Python's flush at exit does not fail."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
 
 
 # The table of commands. Each function has its own import, so that a command imports only itself.
@@ -149,9 +96,9 @@ def _uninstall() -> click.Command:
 
 
 def _run() -> click.Command:
-    from dodo_hooks.cli.run import run_hook
+    from dodo_hooks.cli.run import run
 
-    return run_hook
+    return run
 
 
 def _list() -> click.Command:

@@ -4,23 +4,22 @@ At a terminal, columns fit its width: what is too long for its column ends in an
 where it is the last one. Everywhere else a row is a line and nothing is cut.
 """
 
-from __future__ import annotations
-
-import shutil
+import os
 import sys
-import textwrap
-from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-
-import click
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.terminal_text import BOLD, DIM, GREEN, RED, columns_of, pad, paint, truncate, wants_colors
 from dodo_hooks.core.terminal_text import UNPRINTABLE as UNPRINTABLE
 from dodo_hooks.core.terminal_text import escape as escape
-from dodo_hooks.host.world import World
 
-COLORS: Mapping[str, str] = {  # status -> the parameters of ECMA-48's SGR
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dodo_hooks.host.world import World
+
+COLORS: "Mapping[str, str]" = {  # status -> the parameters of ECMA-48's SGR
     statuses.RUNNING: "33",
     statuses.COMPLETED: GREEN,
     statuses.UP_TO_DATE: GREEN,
@@ -34,7 +33,7 @@ LEAST_COLUMNS = 40  # of a terminal that says it has fewer, or none
 _LEAST_CELL = 8
 
 
-def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], world: World) -> None:
+def print_table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]", world: "World") -> None:
     """Print rows below their heads. At a terminal the last column is wrapped between words."""
     cells = [list(heads), *([escape(cell) for cell in row] for row in rows)]
     width = terminal_width(world)
@@ -52,24 +51,28 @@ def say(text: str) -> None:
 def print_safe(line: str) -> None:
     """Print a line that is escaped already, and may hold our own colours."""
     encoding = sys.stdout.encoding or "utf-8"
-    click.echo(line.encode(encoding, "backslashreplace").decode(encoding), color=True)
+    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.flush()  # what is followed (`jobs watch`, `logs -f`) is seen at once
 
 
-def has_colors(world: World) -> bool:
+def has_colors(world: "World") -> bool:
     """Return whether standard output is to have colours."""
     return wants_colors(world.environ, sys.stdout.isatty(), world.colors)
 
 
-def terminal_width(world: World) -> int | None:
+def terminal_width(world: "World") -> "int | None":
     """Return the width of the terminal at standard output, in columns; None if it is no terminal."""
     if not sys.stdout.isatty():
         return None
     named = world.environ.get("COLUMNS", "")
-    columns = int(named) if named.isdecimal() else shutil.get_terminal_size().columns
+    try:
+        columns = int(named) if named.isdecimal() else os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except OSError:  # it is gone
+        columns = 0
     return max(columns, LEAST_COLUMNS)
 
 
-def fit_widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
+def fit_widths(rows: "Sequence[Sequence[str]]", width: "int | None") -> "list[int]":
     """Return the width of each column: as wide as its widest cell, but in all at most `width` columns of a terminal.
 
     The widest column gives way first.
@@ -96,10 +99,16 @@ def sign(wanted: str, ascii_form: str) -> str:
     return wanted
 
 
-def _wrap(row: Sequence[str], widths: Sequence[int], has_width: bool) -> list[str]:
+def _wrap(row: "Sequence[str]", widths: "Sequence[int]", has_width: bool) -> "list[str]":
     """Return the lines of a row."""
     *cells, last = [*row, *[""] * (len(widths) - len(row))]
     head = "".join(fit_cell(cell, width) + GAP for cell, width in zip(cells, widths, strict=False))
-    pieces = textwrap.wrap(last, widths[-1], break_on_hyphens=False) if has_width else [last]
+    pieces = _pieces(last, widths[-1]) if has_width else [last]
     indent = " " * columns_of(head)
     return [((indent if place else head) + piece).rstrip() for place, piece in enumerate(pieces or [""])]
+
+
+def _pieces(text: str, width: int) -> "list[str]":
+    import textwrap  # 5 ms, and `jobs` has no column that is wrapped
+
+    return textwrap.wrap(text, width, break_on_hyphens=False)

@@ -184,7 +184,8 @@ def _run_legacy(world: "World", path: str, args: "tuple[str, ...]", stdin: "byte
 
 def _install_needed_shims(world: "World", repo: "Repo", compiled: "Compiled", has_shims: bool) -> None:
     """Install the shims that a new or changed hook file needs, and refresh the bundle (G2)."""
-    from dodo_hooks.git.install.required_shims import install_missing, shims_needed
+    from dodo_hooks.git.install.required_shims import install_missing
+    from dodo_hooks.git.install.shim_state import shims_needed
     from dodo_hooks.git.install.shims import refresh_bundle
     from dodo_hooks.host.bundle import is_in_use
     from dodo_hooks.host.console import say

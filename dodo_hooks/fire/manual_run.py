@@ -3,19 +3,11 @@
 With `dodo-hooks run --dry-run` the jobs are only described: nothing is executed, nothing recovered.
 """
 
-from __future__ import annotations
-
-import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITH_STDIN
-from dodo_hooks.core.nearest import nearest
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook, Plan
 from dodo_hooks.core.terminal_text import BOLD, escape, pad, paint, truncate
-from dodo_hooks.engine.foreground import read_terminal
-from dodo_hooks.engine.job_line import job_line, name_columns
 from dodo_hooks.fire.firing import (
     ATTACHED,
     DETACHED,
@@ -26,76 +18,64 @@ from dodo_hooks.fire.firing import (
     query_status,
     select_files,
 )
-from dodo_hooks.fire.phases import run_firing
-from dodo_hooks.fire.recovery import recover_before_hook
-from dodo_hooks.fire.select.manual_push import needs_push, with_push
 from dodo_hooks.fire.select.selectors import BY_COMMAND, Selectors, left_out
-from dodo_hooks.git.event import needs_recovery
-from dodo_hooks.git.repo import Repo, find_repo
-from dodo_hooks.host.console import print_line, say
-from dodo_hooks.host.descriptors import read_all
-from dodo_hooks.host.world import World
-from dodo_hooks.plans.compiled_plan import Compiled
-from dodo_hooks.plans.plan_cache import compile_file, load_compiled, with_records
+from dodo_hooks.host.posix import os
 from dodo_hooks.trust.policy import admit, expect_accepted, installed_in
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.fire.select.job_filter import PendingCommands
-
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+    from dodo_hooks.plans.compiled_plan import Compiled
 
 EVERYTHING = Selectors()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record):
     """The options of one `dodo-hooks run`."""
 
-    hook: str  # or a task
-    args: tuple[str, ...] = ()
+    args: "tuple[str, ...]" = ()
     selectors: Selectors = EVERYTHING
-    phase: str | None = None  # of fire.firing.PHASES; None: as the environment says
-    slots: int | None = None
-    files: tuple[bytes, ...] | None = None  # the files for its jobs, relative to the top; None: the event's files
+    phase: "str | None" = None  # of fire.firing.PHASES; None: as the environment says
+    slots: "int | None" = None
+    files: "tuple[bytes, ...] | None" = None  # the files for its jobs, relative to the top; None: the event's files
     is_forced: bool = False  # jobs run also where no file matches
     stages_fixed: bool = True
     is_detached: bool = False  # all jobs, whatever their phase, go to the background
     is_dry: bool = False
     is_verbose: bool = False
     is_quiet: bool = False  # only what failed is shown
-    again: tuple[str, ...] | None = ()  # as in `Firing`
+    again: "tuple[str, ...] | None" = ()  # as in `Firing`
 
 
-def run_manually(world: World, request: Request, config: str | None = None) -> int:
+def run_manually(
+    world: "World", repo: "Repo", compiled: "Compiled", body: "Hook", request: Request, *, is_own_file: bool = True
+) -> int:
     """Fire a hook, or a task, from the command line, and return its exit code.
 
-    `config`: the hook file of `--config`; None: the repository's own.
+    `is_own_file`: the plan is that of the repository's own hook file.
 
     Raises:
-        UsageError: there is no such hook or job. HooksError: as for `fire`.
+        HooksError: as for `fire`.
     """
-    if world.environ.get("DODO_HOOKS") == "0":
-        say("nothing run: DODO_HOOKS is 0")
-        return 0
-    repo = find_repo(world.environ, world.cwd)
-    if repo.top and not request.is_dry and needs_recovery(repo):
-        recover_before_hook(world, repo, request.hook, request.args)
-    compiled = _compiled(world, repo, config)
-    body = compiled.hook(request.hook)
-    if body is None:
-        raise UsageError(_no_such_hook(request.hook, compiled))
-    if config is None:
+    if is_own_file:
         expect_accepted(world, repo, compiled.rules)
     firing = _firing(world, repo, compiled, request, body)
     if request.is_dry:
         return describe(firing, request.files, is_forced=request.is_forced)
-    return run_firing(select_files(firing, request.files, is_forced=request.is_forced))
+    from dodo_hooks.fire.report.run_report import report_idle  # while `git status` runs
+
+    firing = select_files(firing, request.files, is_forced=request.is_forced)
+    if firing.is_idle:  # then none of the engine is imported
+        report_idle(firing)
+        return 0
+    from dodo_hooks.fire.phases import run_firing
+
+    return run_firing(firing)
 
 
-def _compiled(world: World, repo: Repo, config: str | None) -> Compiled:
-    return load_compiled(world, repo.top)[0] if config is None else compile_file(world, config, repo.top)
-
-
-def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body: Hook) -> Firing:
+def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request, body: "Hook") -> Firing:
     """Return the firing with everything that decides what its jobs do, except their files."""
     out = {
         **left_out_by_variable(world, compiled, body),
@@ -118,7 +98,9 @@ def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body
         slots=request.slots,
         phase=phase,
     )._replace(again=request.again)
-    if request.files is None and needs_push(firing):
+    if request.files is None and _needs_push(firing):
+        from dodo_hooks.fire.select.manual_push import with_push
+
         firing = with_push(firing)
     if request.is_verbose or request.is_quiet:
         firing = firing._replace(rules=firing.rules._replace(output=OUTPUTS if request.is_verbose else (FAILURE,)))
@@ -127,16 +109,18 @@ def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body
     return firing
 
 
-def _detached(hook: Hook) -> Hook:
+def _detached(hook: "Hook") -> Hook:
     """Return the hook with all of its jobs in the background. Raises UsageError where one needs the terminal."""
     for job in hook.jobs:
         if job.interactive:
             raise UsageError(f"cannot detach {hook.name}: job {job.name} is interactive")
+    from dodo_hooks.plans.plan_cache import with_records
+
     jobs = (job._replace(phase=BACKGROUND, declared_background=True, stage_fixed=False) for job in hook.jobs)
     return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]
 
 
-def run_command_hook(world: World, repo: Repo, hook: str, args: tuple[str, ...]) -> int:
+def run_command_hook(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> int:
     """Fire a hook for a command of ours in the working tree `repo`, attached, and return its exit code.
 
     Attached, since the working tree may be about to be removed. Returns 0 where no hook file names the hook, and where
@@ -156,10 +140,19 @@ def run_command_hook(world: World, repo: Repo, hook: str, args: tuple[str, ...])
         return 0
     out = left_out_by_variable(world, compiled, body)
     firing = select_files(make_firing(world, repo, compiled.rules, body, args, MANUAL, out, phase=ATTACHED))
-    return 0 if firing.is_idle else run_firing(firing)
+    if firing.is_idle:
+        return 0
+    from dodo_hooks.fire.phases import run_firing
+
+    return run_firing(firing)
 
 
-def _manual_stdin(hook: Hook) -> bytes:
+def _needs_push(firing: Firing) -> bool:
+    """Return whether this is a `pre-push` without git's lines on standard input."""
+    return firing.hook.name == "pre-push" and not firing.stdin.strip()
+
+
+def _manual_stdin(hook: "Hook") -> bytes:
     """Return the standard input of a manual run, which takes the place of git's.
 
     Example: `echo ... | dodo-hooks run pre-push -- origin URL`.
@@ -167,19 +160,12 @@ def _manual_stdin(hook: Hook) -> bytes:
     wants = hook.name in WITH_STDIN or any(job.use_stdin for job in hook.jobs)
     if not wants or os.isatty(0):
         return b""
+    from dodo_hooks.host.descriptors import read_all
+
     return read_all(0)
 
 
-def _no_such_hook(hook: str, compiled: Compiled) -> str:
-    names = [name for name, _ in compiled.hooks]
-    if not names:
-        return f"no hook file here; run `dodo-hooks init` to create one with {hook}"
-    near = nearest(hook, names)
-    hint = f"did you mean {near}?" if near else f"its hooks are {', '.join(names)}"
-    return f"no hook {hook} in {compiled.rules.file}: {hint}"
-
-
-def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool = False) -> int:
+def describe(firing: Firing, given: "tuple[bytes, ...] | None", *, is_forced: bool = False) -> int:
     """Print a line for each job, in the order of the plan, and return the exit code.
 
     The line has the job's phase, what it waits for and its command, or the reason why the job would be skipped.
@@ -188,6 +174,10 @@ def describe(firing: Firing, given: tuple[bytes, ...] | None, *, is_forced: bool
     Raises:
         HooksError: git cannot be queried.
     """
+    from dodo_hooks.engine.foreground import read_terminal
+    from dodo_hooks.engine.job_line import job_line, name_columns
+    from dodo_hooks.host.console import print_line
+
     pending: PendingCommands = {}
     firing = select_files(firing, given, pending, is_forced=is_forced)
     jobs = firing.hook.jobs

@@ -134,17 +134,3 @@ def _repository_here(environ: "Mapping[str, str]") -> "tuple[str, ...]":
     except (GitError, OSError):
         return ()
     return here.top, here.git_dir, here.common_dir
-
-
-def expect_configuration(repo: "Repo", environ: "Mapping[str, str]") -> None:
-    """Raise GitError where git cannot read its configuration.
-
-    Git does nothing at all in such a repository. What we read ourselves (git/repo.py) is less strict: without this
-    check, commands would answer for a repository in which no hook can fire.
-    """
-    from dodo_hooks.git.variables import without_local
-
-    try:
-        run_git(("config", "--list"), repo.top or repo.git_dir, {**without_local(environ), "GIT_DIR": repo.git_dir})
-    except GitError as error:
-        raise GitError(f"git cannot read its configuration: {error}; correct that file") from error

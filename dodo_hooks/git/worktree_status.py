@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 NO_ENTRY = 0
-SUBMODULE = 0o160000
+_SUBMODULE = b"160000"
+_REGULAR = (b"100644", b"100755")
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=all")
 
 
@@ -41,7 +42,7 @@ def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Chang
 
 def staged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "dict[bytes, bool]":
     """Return what the index changes against HEAD, as `StatusQuery.staged`. Raises GitError."""
-    return parse_staged(run_git_at_top(repo, environ, _STATUS))
+    return _parse_staged(_entries(run_git_at_top(repo, environ, _STATUS)))
 
 
 class _Answer:
@@ -51,15 +52,17 @@ class _Answer:
         """Parse the output. Raises GitError: git does not answer."""
         from dodo_hooks.git.index_flags import flags_of, is_missed
 
-        staged = parse_staged(output)
+        entries = _entries(output)
+        staged = _parse_staged(entries)
         flags = flags_of(repo, environ, staged)
         missed = {path: True for path, flag in flags.items() if is_missed(repo.top, path, flag)}
-        self._output = output
+        self._entries = entries
         self._flags = {path: flag for path, flag in flags.items() if path not in missed}
         self.staged = {**staged, **missed}
+        self.regular = frozenset(one[8] for one in entries if one[5] in _REGULAR and one[8] not in flags)
 
     def unstaged(self) -> "tuple[Change, ...]":
-        return parse_status(self._output, self._flags)
+        return _parse_unstaged(self._entries, self._flags)
 
 
 class StatusQuery:
@@ -86,6 +89,10 @@ class StatusQuery:
         """
         return self._result().staged
 
+    def regular(self) -> "frozenset[bytes]":
+        """Return those changed paths, staged or not, that git has found to be regular files in the working tree."""
+        return self._result().regular
+
     def unstaged(self) -> "tuple[Change, ...]":
         """Return the unstaged changes, as `unstaged_changes`."""
         return self._result().unstaged()
@@ -96,32 +103,30 @@ class StatusQuery:
         return self._answer
 
 
-def parse_staged(output: bytes) -> "dict[bytes, bool]":
-    """Return the staged paths of the same lines: X is what the index has done to HEAD's entry, `D` for a deletion."""
-    found = {}
-    for line in output.split(b"\0"):
-        if line[:2] != b"1 " or line[2:3] == b".":
-            continue
-        fields = line.split(b" ", 8)
-        if int(fields[4], 8) != SUBMODULE:
-            found[fields[8]] = line[2:3] == b"D"
-    return found
+def _entries(output: bytes) -> "list[list[bytes]]":
+    """Return the fields of the ordinary entries of git-status(1), "Porcelain Format Version 2".
 
-
-def parse_status(output: bytes, flags: "Mapping[bytes, str]") -> "tuple[Change, ...]":
-    """Return the unstaged changes in the ordinary entries of git-status(1), "Porcelain Format Version 2".
-
-    A line of such an entry is `1 XY sub mH mI mW hH hI path`.
+    The line of such an entry is `1 XY sub mH mI mW hH hI path`.
     """
-    found = []
-    for line in output.split(b"\0"):
-        if line[:2] != b"1 ":
-            continue
-        _, _, _, _, mode, _, _, blob, path = line.split(b" ", 8)
-        is_change = line[3:4] != b"." or path in flags
-        if is_change and int(mode, 8) != SUBMODULE:
-            found.append(Change(path, int(mode, 8), blob.decode("ascii"), flags.get(path, "")))
-    return tuple(found)
+    return [line.split(b" ", 8) for line in output.split(b"\0") if line[:2] == b"1 "]
+
+
+def _parse_staged(entries: "list[list[bytes]]") -> "dict[bytes, bool]":
+    """Return the staged paths: X is what the index has done to HEAD's entry, `D` for a deletion."""
+    return {
+        path: states[:1] == b"D"
+        for _, states, _, _, mode, _, _, _, path in entries
+        if states[:1] != b"." and mode != _SUBMODULE
+    }
+
+
+def _parse_unstaged(entries: "list[list[bytes]]", flags: "Mapping[bytes, str]") -> "tuple[Change, ...]":
+    """Return the unstaged changes: Y is what the working tree has done to the index' entry."""
+    return tuple(
+        Change(path, int(mode, 8), blob.decode("ascii"), flags.get(path, ""))
+        for _, states, _, _, mode, _, _, blob, path in entries
+        if (states[1:] != b"." or path in flags) and mode != _SUBMODULE
+    )
 
 
 def index_file(repo: "Repo", environ: "Mapping[str, str]") -> str:

@@ -11,6 +11,9 @@ with the third. Behind the head lies the code of the modules, read when it is ne
 The file is never trusted blindly: a module is taken from it only while size and time of its source are what they were;
 all others are imported as always. And the code in it is bytes until the head has been compared, since marshal promises
 nothing about code from one version of Python to the next.
+
+The file stays open, so that each module costs one read, and an install that replaces the file changes nothing for a
+hook that runs. Whose file it is, is checked where it is opened.
 """
 
 import marshal
@@ -30,30 +33,22 @@ else:
     import posix as os
 
 FILE = "hot.bin"  # beside the launcher
-KEY = "2 " + sys.version  # the launcher compares it with its own
+KEY = "3 " + sys.version  # the launcher compares it with its own
 DIGITS = 8  # of the head's length
 
 
 class Finder:
     """The finder and loader of a bundle's modules; all others are left to Python (importlib.abc)."""
 
-    def __init__(self, path: str, base: int, index: "dict[str, Entry]") -> None:
+    def __init__(self, path: str, file: int, base: int, index: "dict[str, Entry]") -> None:
         self._path = path
+        self._file = file
         self._base = base
         self._index = index
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
-        if name not in self._index:
+        if name not in self._index or not self._load(name):
             return None
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY)
-        except OSError:  # taken away meanwhile
-            return None
-        try:
-            if not _is_private(os.fstat(descriptor)) or not self._load(name, descriptor):
-                return None
-        finally:
-            os.close(descriptor)
         return type(sys.__spec__)(name, self)  # type: ignore[arg-type]
 
     def create_module(self, spec: "ModuleSpec") -> "ModuleType":
@@ -62,7 +57,7 @@ class Finder:
     def exec_module(self, module: "ModuleType") -> None:
         """Do nothing: `_load` has run the module."""
 
-    def _load(self, name: str, descriptor: int) -> bool:
+    def _load(self, name: str) -> bool:
         """Make and run a module, after those that it imports, so that its own import statements find them there.
 
         Importing each by itself would be right too, and slow: most of that time is Python's bookkeeping.
@@ -72,13 +67,11 @@ class Finder:
             return False
         for other in imports:
             if other not in sys.modules:
-                self._load(other, descriptor)
+                self._load(other)
         if name in sys.modules:
             return True
-        # An install may have replaced the file since its index was read: then the code is not where that says.
-        marker = _marker(name)
-        data = os.pread(descriptor, len(marker) + length, self._base + start)
-        if len(data) != len(marker) + length or not data.startswith(marker):
+        data = self._read(name, start, length)
+        if not data:
             return False
         module = type(sys)(name)
         parent, _, child = name.rpartition(".")
@@ -88,15 +81,36 @@ class Finder:
         if is_package:
             module.__path__ = [source.rpartition("/")[0]]
         sys.modules[name] = module
-        exec(marshal.loads(data[len(marker) :]), module.__dict__)
+        exec(marshal.loads(data), module.__dict__)
         if parent:
             setattr(sys.modules[parent], child, module)
         return True
 
+    def _read(self, name: str, start: int, length: int) -> bytes:
+        """Return the code of a module; nothing if it cannot be had.
 
-def start(path: str, base: int, index: "dict[str, Entry]") -> None:
-    """Import from this bundle from now on; its code begins at `base`. The launcher calls it."""
-    sys.meta_path.insert(0, Finder(path, base, index))
+        A process that leaves git behind closes all descriptors, and the number of ours may be another file by then, or
+        none. Its marker tells the code. What is opened again may be the file of a later install, with the code in
+        other places.
+        """
+        marker = _marker(name)
+        for _ in range(2):
+            try:
+                data = os.pread(self._file, len(marker) + length, self._base + start)
+            except OSError:
+                data = b""
+            if len(data) == len(marker) + length and data.startswith(marker):
+                return data[len(marker) :]
+            self._file = _opened(self._path)
+        return b""
+
+
+def start(path: str, file: int, base: int, index: "dict[str, Entry]") -> None:
+    """Import from this bundle from now on. The launcher, which has opened and checked the file, calls it.
+
+    The code of the modules begins at `base`.
+    """
+    sys.meta_path.insert(0, Finder(path, file, base, index))
 
 
 def is_in_use(module: str) -> bool:
@@ -121,15 +135,21 @@ def made_of(sources: "Sequence[tuple[str, str, tuple[str, ...]]]") -> bytes:
     return b"%0*d" % (DIGITS, len(head)) + head + codes
 
 
-def _is_private(stat: "os.stat_result") -> bool:
-    """Return whether only the effective user and root can have written the file (section 8).
+def _opened(path: str) -> int:
+    """Open the file, if only the effective user and root can have written it (section 8); -1 if it is not to be used.
 
-    The launcher checks it, too.
-
-    Otherwise the bundle is ignored without a word, and a hook is slower: `doctor` reports it.
+    The launcher does the same. Where the bundle is not used, a hook is slower, and `doctor` reports it.
     host/files/private_files.py cannot be used here, since it is imported from the bundle.
     """
-    return stat.st_uid in (0, os.geteuid()) and not stat.st_mode & 0o022
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:  # taken away meanwhile
+        return -1
+    stat = os.fstat(file)
+    if stat.st_uid in (0, os.geteuid()) and not stat.st_mode & 0o022:
+        return file
+    os.close(file)
+    return -1
 
 
 def _marker(name: str) -> bytes:

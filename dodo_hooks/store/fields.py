@@ -1,15 +1,16 @@
 """A record's JSON as typed values, field by field: a value of the wrong type is an error here (R19)."""
 
-from __future__ import annotations
-
-import json
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, NoReturn, cast
-
+from dodo_hooks.core.json_text import parse_json
 from dodo_hooks.core.plan import Group
 from dodo_hooks.core.statuses import STATUSES
 from dodo_hooks.store.records import SCHEMA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn
+
+_NOTHING: "Mapping[str, object]" = {}
 
 
 class Fields:
@@ -18,7 +19,7 @@ class Fields:
     Every method raises ValueError, with the field's name, where the value has not the method's type.
     """
 
-    def __init__(self, path: str, newer: Mapping[str, object] = MappingProxyType({})) -> None:
+    def __init__(self, path: str, newer: "Mapping[str, object]" = _NOTHING) -> None:
         """Read the fields of a file. `newer`: fields that replace the file's.
 
         Raises:
@@ -38,26 +39,26 @@ class Fields:
         value = self._get(name)
         return value if isinstance(value, str) else self._refuse(name, value, "a string")
 
-    def text_or_none(self, name: str) -> str | None:
+    def text_or_none(self, name: str) -> "str | None":
         return None if self._get(name) is None else self.text(name)
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._get(name)
         if not isinstance(value, list):
             self._refuse(name, value, "a list of strings")
-        return tuple(self._text_in(name, one) for one in cast("list[object]", value))
+        return tuple(self._text_in(name, one) for one in value)
 
     def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
         value = self._get(name)
         if not isinstance(value, dict):
             self._refuse(name, value, "an object of strings")
-        return tuple((key, self._text_in(name, one)) for key, one in cast("dict[str, object]", value).items())
+        return tuple((key, self._text_in(name, one)) for key, one in value.items())
 
     def groups(self, name: str) -> tuple[Group, ...]:
         value = self._get(name)
         try:
             if isinstance(value, list):
-                return tuple(Group(**one) for one in cast("list[dict[str, Any]]", value))
+                return tuple(Group(**one) for one in value)
         except TypeError:  # other fields, or none
             pass
         return self._refuse(name, value, "a list of groups")
@@ -72,10 +73,10 @@ class Fields:
             return value
         return self._refuse(name, value, "a whole number")
 
-    def whole_or_none(self, name: str) -> int | None:
+    def whole_or_none(self, name: str) -> "int | None":
         return None if self._get(name) is None else self.whole(name)
 
-    def number_or_none(self, name: str) -> float | None:
+    def number_or_none(self, name: str) -> "float | None":
         value = self._get(name)
         return value if isinstance(value, float) else self.whole_or_none(name)
 
@@ -91,7 +92,7 @@ class Fields:
             raise ValueError(f"field {name!r} is missing")
         return self._fields[name]
 
-    def _refuse(self, name: str, value: object, wanted: str) -> NoReturn:
+    def _refuse(self, name: str, value: object, wanted: str) -> "NoReturn":
         raise ValueError(f"field {name!r} is {value!r:.60}, not {wanted}")
 
 
@@ -103,11 +104,7 @@ def read_object(path: str) -> dict[str, object]:
         ValueError, RecursionError: the file holds no JSON object.
     """
     with open(path, "rb") as file:
-        value = json.loads(file.read(), parse_constant=_no_number)
+        value = parse_json(file.read().decode())
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    return cast("dict[str, object]", value)
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number")
+    return value

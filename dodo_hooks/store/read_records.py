@@ -1,41 +1,42 @@
 """The records of the store as readers get them."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from dodo_hooks.core import statuses
-from dodo_hooks.core.plan import NO_FILES, Group
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import NO_FILES
 
-Report = Callable[[str], None]  # takes one sentence about a record that cannot be used
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dodo_hooks.core.plan import Group
+
+    Report = Callable[[str], None]  # takes one sentence about a record that cannot be used
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationRecord:
+class InvocationRecord(Record):
     """The content of an invocation.json, and the state of its writer. Times are RFC 3339 in UTC."""
 
     directory: str
     id: str
     hook: str
-    args: tuple[str, ...]
+    args: "tuple[str, ...]"
     trigger: str
     worktree: str
-    branch: str | None
-    head: str | None
-    within: str | None
+    branch: "str | None"
+    head: "str | None"
+    within: "str | None"
     host: str
-    boot_id: str | None
+    boot_id: "str | None"
     pid: int
     started_at: str
-    coordinator: int | None
-    finished_at: str | None
-    exit_code: int | None
-    error: str | None
-    parent: str | None = None  # the invocation that this one is a retry of
+    coordinator: "int | None"
+    finished_at: "str | None"
+    exit_code: "int | None"
+    error: "str | None"
+    parent: "str | None" = None  # the invocation that this one is a retry of
     fail_fast: bool = False
-    timeout_s: float | None = None  # of the whole hook
-    retention_s: float | None = None  # how long it is kept; None: as the hook file says
+    timeout_s: "float | None" = None  # of the whole hook
+    retention_s: "float | None" = None  # how long it is kept; None: as the hook file says
     writer_died: bool = False  # it has not ended, and nobody holds its lock
     is_reserved: bool = False  # its end is not in its record: the disk was full (store/reserve.py)
 
@@ -45,8 +46,7 @@ class InvocationRecord:
         return self.finished_at is None and not self.writer_died
 
 
-@dataclass(frozen=True, slots=True)
-class JobRecord:
+class JobRecord(Record):
     """The content of a meta.json."""
 
     directory: str
@@ -56,32 +56,32 @@ class JobRecord:
     declared_background: bool
     command: str
     root: str
-    needs: tuple[str, ...]
-    after: tuple[str, ...]
-    tags: tuple[str, ...]
-    env: tuple[tuple[str, str], ...]
+    needs: "tuple[str, ...]"
+    after: "tuple[str, ...]"
+    tags: "tuple[str, ...]"
+    env: "tuple[tuple[str, str], ...]"
     status: str
-    cause: str | None
-    reason: str | None
-    need: str | None
-    root_cause: str | None
-    pid: int | None
-    wave: int | None
-    started_at: str | None
-    finished_at: str | None
-    duration_s: float | None
-    exit_code: int | None
-    signal: int | None
+    cause: "str | None"
+    reason: "str | None"
+    need: "str | None"
+    root_cause: "str | None"
+    pid: "int | None"
+    wave: "int | None"
+    started_at: "str | None"
+    finished_at: "str | None"
+    duration_s: "float | None"
+    exit_code: "int | None"
+    signal: "int | None"
     log_bytes: int
     log_left_out: int = 0
     # Needed by a retry.
     description: str = ""
-    argv: tuple[str, ...] = ()
-    timeout_s: float | None = None
-    nice: int | None = None
+    argv: "tuple[str, ...]" = ()
+    timeout_s: "float | None" = None
+    nice: "int | None" = None
     priority: int = 0
-    groups: tuple[Group, ...] = ()
-    files: str | None = None  # the source of its file list; None: it is not about files
+    groups: "tuple[Group, ...]" = ()
+    files: "str | None" = None  # the source of its file list; None: it is not about files
     files_at: int = NO_FILES
     files_uses: int = 1
     refused: str = ""
@@ -89,8 +89,8 @@ class JobRecord:
     interactive: bool = False
     fail_text: str = ""
     is_silent: bool = False
-    max_log_bytes: int | None = None
-    changed_meanwhile: str | None = None  # of HEAD and index, while a background job ran
+    max_log_bytes: "int | None" = None
+    changed_meanwhile: "str | None" = None  # of HEAD and index, while a background job ran
 
     @property
     def has_ended(self) -> bool:

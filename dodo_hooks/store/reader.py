@@ -7,32 +7,29 @@ the outcomes that the next repair will write (store/orphans.py).
 A record that cannot be used is passed to `report` in one sentence, and left out.
 """
 
-from __future__ import annotations
-
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.store import layout, orphans
 from dodo_hooks.store.fields import Fields
-from dodo_hooks.store.read_records import InvocationRecord, JobRecord, Report
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.reserve import read_slots
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_IDENTITY = re.compile(r"\d{8}-\d{6}-\d{6}")
-_MARKER = re.compile(_IDENTITY.pattern + r"\..+")  # in live/, see store/layout.py
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from dodo_hooks.store.read_records import Report
 
 
 # Listing
 
 
 def list_invocations(
-    repository_dir: str, *, hook: str | None = None, worktree: str | None = None, report: Report
-) -> Iterator[InvocationRecord]:
+    repository_dir: str, *, hook: "str | None" = None, worktree: "str | None" = None, report: "Report"
+) -> "Iterator[InvocationRecord]":
     """Yield the invocations of a repository, the newest first; a caller that takes N of them reads N.
 
     Args:
@@ -47,34 +44,50 @@ def list_invocations(
             yield record
 
 
-def list_alive(repository_dir: str, report: Report) -> Iterator[InvocationRecord]:
+def list_alive(repository_dir: str, report: "Report") -> "Iterator[InvocationRecord]":
     """Yield the invocations that have not ended, the newest first; reads only those, however long the history."""
-    for name in _names(layout.live_dir(repository_dir), _MARKER):
+    for name in _names(layout.live_dir(repository_dir), _is_marker):
         directory = layout.invocation_dir(repository_dir, name.partition(".")[0])
         record = read_invocation(directory, report) if os.path.isdir(directory) else None
         if record is not None and record.is_alive:
             yield record
 
 
-def identities(repository_dir: str, prefix: str = "") -> Iterator[str]:
+def identities(repository_dir: str, prefix: str = "") -> "Iterator[str]":
     """Yield the ids that begin with `prefix`, the newest first; lists one directory for each day that is reached."""
-    for day in _names(repository_dir, _DAY):
+    for day in _names(repository_dir, _is_day):
         begins = day.replace("-", "")
         if begins.startswith(prefix[:8]):
-            yield from (name for name in _names(f"{repository_dir}/{day}", _IDENTITY) if name.startswith(prefix))
+            yield from (name for name in _names(f"{repository_dir}/{day}", is_identity) if name.startswith(prefix))
 
 
 def is_identity(text: str) -> bool:
-    """Return whether this has the form of a whole invocation id."""
-    return _IDENTITY.fullmatch(text) is not None
+    """Return whether this has the form of a whole invocation id, such as `20261127-160625-123456`."""
+    return _are_numbers(text, (8, 6, 6))
+
+
+def _is_day(text: str) -> bool:
+    return _are_numbers(text, (4, 2, 2))
+
+
+def _is_marker(text: str) -> bool:
+    """Return whether this is a name in live/ (store/layout.py)."""
+    identity, _, hook = text.partition(".")
+    return is_identity(identity) and hook != ""
+
+
+def _are_numbers(text: str, digits: "tuple[int, ...]") -> bool:
+    """Return whether the text is numbers of so many digits with hyphens between them; `re` takes 7 ms to import."""
+    numbers = text.split("-")
+    return text.isascii() and tuple(map(len, numbers)) == digits and all(map(str.isdecimal, numbers))
 
 
 def is_worktree(record: InvocationRecord, wanted: str) -> bool:
     return wanted in (record.worktree, record.worktree.rpartition("/")[2])
 
 
-def _names(directory: str, pattern: re.Pattern[str]) -> list[str]:
-    """Return the names in a directory that match, in reverse order, never dot-names (R19); none if it is missing.
+def _names(directory: str, is_wanted: "Callable[[str], bool]") -> "list[str]":
+    """Return the wanted names in a directory, in reverse order, never dot-names (R19); none if it is missing.
 
     Raises:
         StoreError: the directory cannot be listed.
@@ -85,13 +98,13 @@ def _names(directory: str, pattern: re.Pattern[str]) -> list[str]:
         return []
     except OSError as error:
         raise StoreError(f"cannot list {directory}: {error.strerror}") from error
-    return sorted(filter(pattern.fullmatch, found), reverse=True)
+    return sorted(filter(is_wanted, found), reverse=True)
 
 
 # Records
 
 
-def read_invocation(directory: str, report: Report) -> InvocationRecord | None:
+def read_invocation(directory: str, report: "Report") -> "InvocationRecord | None":
     """Return the record of an invocation; None if it cannot be used, or was removed meanwhile."""
     record = _read_invocation(directory, report)
     if record is None or record.finished_at is not None or is_locked(layout.lock_file(directory)):
@@ -102,16 +115,16 @@ def read_invocation(directory: str, report: Report) -> InvocationRecord | None:
         return record
     end = read_slots(layout.lock_file(directory)).get(0)
     if end is None:
-        return replace(record, writer_died=True)
+        return record._replace(writer_died=True)
     try:
         fields = Fields(layout.invocation_file(directory), end)
-        return replace(record, **_end_of_invocation(fields), is_reserved=True)
+        return record._replace(**_end_of_invocation(fields), is_reserved=True)
     except (OSError, ValueError) as error:
         _report_unreadable(layout.lock_file(directory), error, report)
-        return replace(record, writer_died=True)
+        return record._replace(writer_died=True)
 
 
-def read_jobs(invocation: InvocationRecord, report: Report) -> tuple[JobRecord, ...]:
+def read_jobs(invocation: InvocationRecord, report: "Report") -> "tuple[JobRecord, ...]":
     """Return the jobs of an invocation in their present state, in the order of the plan (R18)."""
     jobs = stored_jobs(invocation.directory, report)
     if invocation.is_alive or all(job.has_ended for job in jobs):
@@ -119,7 +132,7 @@ def read_jobs(invocation: InvocationRecord, report: Report) -> tuple[JobRecord, 
     return tuple(orphans.close_orphans(with_reserved_ends(invocation.directory, jobs, report)))
 
 
-def with_reserved_ends(invocation_dir: str, jobs: tuple[JobRecord, ...], report: Report) -> tuple[JobRecord, ...]:
+def with_reserved_ends(invocation_dir: str, jobs: "tuple[JobRecord, ...]", report: "Report") -> "tuple[JobRecord, ...]":
     """Return the jobs, with the ends that a full disk has kept out of their records (store/reserve.py)."""
     slots = read_slots(layout.lock_file(invocation_dir))
     found = []
@@ -135,13 +148,13 @@ def number_of(job: JobRecord) -> int:
     return int(job.directory.rpartition("/")[2].partition("-")[0])
 
 
-def stored_jobs(invocation_dir: str, report: Report) -> tuple[JobRecord, ...]:
+def stored_jobs(invocation_dir: str, report: "Report") -> "tuple[JobRecord, ...]":
     """Return the jobs exactly as their records have them."""
     found = (read_job(layout.job_dir(invocation_dir, name), report) for name in job_directories(invocation_dir))
     return tuple(job for job in found if job is not None)
 
 
-def job_directories(invocation_dir: str) -> list[str]:
+def job_directories(invocation_dir: str) -> "list[str]":
     """Return the names below jobs/, in the order of the plan."""
     try:
         names = os.listdir(f"{invocation_dir}/jobs")
@@ -151,7 +164,7 @@ def job_directories(invocation_dir: str) -> list[str]:
     return [name for _, name in sorted((int(number), name) for number, name in numbered if _is_number(number))]
 
 
-def read_job(job_dir: str, report: Report, end: Mapping[str, object] | None = None) -> JobRecord | None:
+def read_job(job_dir: str, report: "Report", end: "Mapping[str, object] | None" = None) -> "JobRecord | None":
     """Return a job's record; None if it cannot be used. `end`: newer fields, from the reserve."""
     path = layout.meta_file(job_dir)
     try:
@@ -196,7 +209,7 @@ def read_job(job_dir: str, report: Report, end: Mapping[str, object] | None = No
         return None
 
 
-def _later_fields(fields: Fields) -> dict[str, Any]:
+def _later_fields(fields: Fields) -> "dict[str, Any]":
     """Return the fields that records of earlier versions lack."""
     return {
         "files": fields.text_or_none("files"),
@@ -211,7 +224,7 @@ def _later_fields(fields: Fields) -> dict[str, Any]:
     }
 
 
-def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
+def _read_invocation(directory: str, report: "Report") -> "InvocationRecord | None":
     path = layout.invocation_file(directory)
     try:
         fields = Fields(path)
@@ -243,7 +256,7 @@ def _read_invocation(directory: str, report: Report) -> InvocationRecord | None:
         return None
 
 
-def _end_of_invocation(fields: Fields) -> dict[str, Any]:
+def _end_of_invocation(fields: Fields) -> "dict[str, Any]":
     return {
         "coordinator": fields.whole_or_none("coordinator"),
         "finished_at": fields.text_or_none("finished_at"),
@@ -256,7 +269,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
-def _report_unreadable(path: str, error: Exception, report: Report) -> None:
+def _report_unreadable(path: str, error: Exception, report: "Report") -> None:
     if not os.path.isdir(os.path.dirname(path)):
         return  # removed between the listing and the reading
     why = error.strerror if isinstance(error, OSError) else error

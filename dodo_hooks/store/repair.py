@@ -5,11 +5,7 @@ both locks of an invocation is its writer for a moment: two repairs at once, or 
 Where the store cannot be written, nothing is reported: readers show the same outcomes without a repair.
 """
 
-from __future__ import annotations
-
-import json
 import os
-from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import RUN_ERROR, StoreError
@@ -39,12 +35,13 @@ def repair(repository_dir: str) -> list[str]:
         identity, _, hook = name.partition(".")
         directory = layout.invocation_dir(repository_dir, identity)
         marker = layout.live_marker(repository_dir, identity, hook)
-        # StoreError: read-only, full. OSError: the same, or removed meanwhile.
-        with suppress(StoreError, OSError):
+        try:
             if not os.path.isdir(directory):
                 _remove_stray(marker, layout.unfinished_dir(repository_dir, identity))
             elif _end_if_orphaned(directory, marker):
                 repaired.append(identity)
+        except (StoreError, OSError):  # read-only, full, or removed meanwhile
+            pass
     return repaired
 
 
@@ -125,8 +122,11 @@ def _write_records(invocation: InvocationRecord) -> None:
 def _end_of(job: JobRecord, now: str) -> dict[str, object]:
     """Return the changed fields of a job's record; nobody knows when exactly it ended, so it has no duration."""
     log_bytes = log_left_out = 0
-    with suppress(OSError), open(layout.log_file(job.directory), "rb") as log:  # a job that never began has no log
-        log_bytes, log_left_out = os.fstat(log.fileno()).st_size, hole_bytes(log.fileno())
+    try:
+        with open(layout.log_file(job.directory), "rb") as log:
+            log_bytes, log_left_out = os.fstat(log.fileno()).st_size, hole_bytes(log.fileno())
+    except OSError:  # a job that never began has no log
+        pass
     return {
         "status": job.status,
         "cause": job.cause,
@@ -140,6 +140,8 @@ def _end_of(job: JobRecord, now: str) -> dict[str, object]:
 
 
 def _change(path: str, changes: dict[str, object]) -> None:
+    import json  # 9 ms, and each command looks for something to repair
+
     replace_file(path, json.dumps({**read_object(path), **changes}).encode("ascii") + b"\n")
 
 

@@ -1,7 +1,5 @@
 """The repositories that have records in the store (section 7)."""
 
-from __future__ import annotations
-
 import os
 
 from dodo_hooks.core.errors import StoreError
@@ -25,7 +23,7 @@ def repository_dirs(state: str) -> list[str]:
     return [layout.repository_dir(state, name) for name in sorted(names) if not name.startswith(".")]
 
 
-def repository_path(repository_dir: str) -> str | None:
+def repository_path(repository_dir: str) -> "str | None":
     """Return the first known path of the main worktree (of a bare repository: its directory); None if not recorded.
 
     The repository may have moved since, or be gone: the records stay.

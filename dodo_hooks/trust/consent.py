@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dodo_hooks.core.errors import HooksError, UsageError
-from dodo_hooks.git.install.required_shims import install_missing, shims_needed
+from dodo_hooks.git.install.required_shims import install_missing
+from dodo_hooks.git.install.shim_state import shims_needed
 from dodo_hooks.git.install.shims import launcher_path, pin_shims, refresh_bundle
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import say

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from dodo_hooks.cli import root_command
+from dodo_hooks.cli.plain_command import run_plain
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.host.world import World
 from dodo_hooks.store.identity import repository_id
@@ -26,9 +27,11 @@ def cli(repo: Repo, capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
 
     def run(*argv: str, cwd: str | None = None, **environ: str) -> Answer:
         world = World({**repo.env, **environ}, cwd or str(repo.path))
-        code, error = 0, ""
+        code: int | None = None
+        error = ""
         try:
-            code = root_command.run(argv, world)
+            code = run_plain(argv, world)
+            code = root_command.run(argv, world) if code is None else code
         except HooksError as raised:
             code, error = raised.exit_code, f"{raised}\n"
         out, err = (output.decode("utf-8", "surrogateescape") for output in capfdbinary.readouterr())

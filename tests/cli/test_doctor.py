@@ -89,7 +89,7 @@ def test_what_keeps_hooks_from_running_is_found_and_fixed(
 @pytest.mark.parametrize("name", ("hooks/pre-commit", "dodo-hooks/hot.bin"))
 def test_what_another_version_wrote_is_a_note(installed: Repo, name: str) -> None:
     path = installed.path / ".git" / name
-    path.write_bytes(path.read_bytes().replace(b"exec ", b"exec  ").replace(b"2 3.", b"0 3."))
+    path.write_bytes(path.read_bytes().replace(b"exec ", b"exec  ").replace(b"3 3.", b"0 3."))
     code, found = doctor(installed)
     assert code == 0 and [one[:1] for one in found] == [("note",)]
     fix(installed, found[0][2])

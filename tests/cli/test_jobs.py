@@ -6,10 +6,13 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dodo_hooks.cli.jobs.run_table import format_age
+from dodo_hooks.cli.jobs.run_table import format_age, unix_s
 from dodo_hooks.core.statuses import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
 from dodo_hooks.core.terminal_text import columns_of
 from dodo_hooks.host.world import timestamp, wall_ns
@@ -282,3 +285,21 @@ def test_verbose_cuts_nothing_off(terminal: Start, history: History) -> None:
     at_work = terminal("env", "TERM=dumb", "COLUMNS=70", sys.executable, "-c", program)
     assert at_work.wait() == 0
     assert b"y" * 200 in at_work.output
+
+
+@pytest.mark.parametrize("words", [("--all", "--last", "3"), ("--all-repos", "--repo", ".")])
+def test_options_that_contradict_each_other_are_refused(cli: Cli, words: tuple[str, ...]) -> None:
+    answer = cli("jobs", *words)
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err == f"{words[0]} and {words[1]} cannot be used together\n"
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2399, 12, 31)))
+def test_a_time_is_read_as_datetime_reads_it(moment: datetime) -> None:
+    text = moment.isoformat(timespec="microseconds") + "Z"
+    assert unix_s(text) == pytest.approx(moment.replace(tzinfo=timezone.utc).timestamp(), abs=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-24", "2026-11-24T07:55Z", "2026-11T07:55:00Z"])
+def test_what_is_no_time_is_shown_as_it_is(text: str) -> None:
+    assert format_age(text) == text

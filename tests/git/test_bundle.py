@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.host import bundle
+from kit.cost import needs_strace
 from kit.foreign import NOBODY, needs_root
 from kit.repo import PACKAGES, Repo
 
@@ -119,12 +120,12 @@ def test_a_bundle_that_is_replaced_under_a_hook_is_left_alone(fired: Repo) -> No
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
     code = "\n".join(
         (
-            "import sys; sys.path.insert(0, sys.argv[1])",
+            "import marshal, os, sys; sys.path.insert(0, sys.argv[1])",
             "from dodo_hooks.host import bundle",
             "data = open(sys.argv[2], 'rb').read(); length = int(data[: bundle.DIGITS])",
-            "import marshal; index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
+            "index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
             "open(sys.argv[2], 'wb').write(data[:-9000] + b'x' * 17)",
-            "bundle.start(sys.argv[2], bundle.DIGITS + length + 3, index)",
+            "bundle.start(sys.argv[2], os.open(sys.argv[2], os.O_RDONLY), bundle.DIGITS + length + 3, index)",
             "from dodo_hooks.fire import phases; print(type(phases.__loader__).__name__)",
         )
     )
@@ -140,7 +141,7 @@ def test_a_damaged_bundle_is_left_alone(fired: Repo, content: bytes) -> None:
 
 def test_the_bundle_of_another_python_is_left_alone_and_written_anew_with_the_next_plan(fired: Repo) -> None:
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
-    ours, other = bundle.KEY.encode(), bundle.KEY.replace("2 ", "0 ").encode()
+    ours, other = bundle.KEY.encode(), bundle.KEY.replace("3 ", "0 ", 1).encode()
     path.write_bytes(path.read_bytes().replace(ours, other))
     assert fired.call(".git/hooks/pre-commit", check=True).stdout.count(" 0.") == 2
     os.utime(fired.path / "hooks.dodo")  # another stat: the plan is compiled again
@@ -164,7 +165,10 @@ def test_a_bundle_that_others_could_have_written_is_left_alone(fired: Repo, chan
     )
 
 
-def test_a_bundle_that_others_can_write_by_now_is_read_no_further(fired: Repo) -> None:
+@pytest.mark.parametrize("others", ["closed", "another file", "a pipe"])
+@pytest.mark.parametrize("mode", [0o644, 0o666])
+def test_a_bundle_whose_descriptor_is_gone_is_opened_and_checked_again(fired: Repo, others: str, mode: int) -> None:
+    """Do what a process does that leaves git behind: it closes all descriptors, and their numbers are used again."""
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
     code = "\n".join(
         (
@@ -172,11 +176,25 @@ def test_a_bundle_that_others_can_write_by_now_is_read_no_further(fired: Repo) -
             "from dodo_hooks.host import bundle",
             "data = open(sys.argv[2], 'rb').read(); length = int(data[: bundle.DIGITS])",
             "index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
-            "bundle.start(sys.argv[2], bundle.DIGITS + length, index)",
+            "file = os.open(sys.argv[2], os.O_RDONLY)",
+            "bundle.start(sys.argv[2], file, bundle.DIGITS + length, index)",
             "from dodo_hooks.fire import run_state; print(type(run_state.__loader__).__name__)",
-            "os.chmod(sys.argv[2], 0o666)",
+            "other = {'another file': os.open('hooks.dodo', os.O_RDONLY), 'a pipe': os.pipe()[0]}.get(sys.argv[3])",
+            "os.close(file) if other is None else os.dup2(other, file)",
+            "os.chmod(sys.argv[2], int(sys.argv[4]))",
             "from dodo_hooks.fire import phases; print(type(phases.__loader__).__name__)",
         )
     )
-    done = fired.call(sys.executable, "-I", "-S", "-c", code, PACKAGES, str(path), check=True)
-    assert done.stdout.split() == ["Finder", "SourceFileLoader"]
+    argv = (sys.executable, "-I", "-S", "-c", code, PACKAGES, str(path), others, str(mode))
+    done = fired.call(*argv, check=True)
+    assert done.stdout.split() == ["Finder", "Finder" if mode == 0o644 else "SourceFileLoader"]
+
+
+@needs_strace
+def test_the_bundle_is_opened_once_however_many_modules_come_out_of_it(fired: Repo) -> None:
+    argv = ("strace", "-y", "-e", "trace=openat,pread64", "-o", "trace", ".git/hooks/pre-commit")
+    fired.call(*argv, check=True)
+    lines = fired.read("trace").splitlines()
+    opened = [line for line in lines if line.startswith("openat(") and bundle.FILE in line]
+    read = [line for line in lines if line.startswith("pread64(") and bundle.FILE in line]
+    assert len(opened) == 1 and len(read) > 40

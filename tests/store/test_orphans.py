@@ -1,7 +1,5 @@
 """The outcomes of the jobs of a dead writer, for any graph and any moment of its death."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +53,7 @@ def graphs(draw: st.DrawFn) -> list[JobRecord]:
     for number in range(count):
         needs = draw(st.lists(st.integers(-1, number - 1), unique=True, max_size=3)) if number else []
         standing, cause = draw(st.sampled_from(STANDINGS))
-        jobs.append(replace(ANY, name=str(number), needs=tuple(map(str, needs)), status=standing, cause=cause))
+        jobs.append(ANY._replace(name=str(number), needs=tuple(map(str, needs)), status=standing, cause=cause))
     return draw(st.permutations(jobs))
 
 
@@ -92,22 +90,22 @@ def _failed(job: JobRecord) -> bool:
 
 def test_r18_needs_that_go_in_a_circle_end_too() -> None:
     """No plan has them, but a damaged record may."""
-    circle = [replace(ANY, name="a", needs=("b",), status=statuses.RUNNING), replace(ANY, name="b", needs=("a",))]
+    circle = [ANY._replace(name="a", needs=("b",), status=statuses.RUNNING), ANY._replace(name="b", needs=("a",))]
     assert [job.status for job in close_orphans(circle)] == [statuses.CRASHED, statuses.SKIPPED]
 
 
 def test_r18_what_ended_first_is_the_root_cause() -> None:
     jobs = [
-        replace(ANY, name="ran", status=statuses.RUNNING),
-        replace(ANY, name="lost", status=statuses.FAILED, cause=statuses.EXIT),
-        replace(ANY, name="both", needs=("ran", "lost")),
+        ANY._replace(name="ran", status=statuses.RUNNING),
+        ANY._replace(name="lost", status=statuses.FAILED, cause=statuses.EXIT),
+        ANY._replace(name="both", needs=("ran", "lost")),
     ]
     assert close_orphans(jobs)[2].root_cause == "lost"
 
 
 def test_r18_that_a_need_never_ran_is_nobodys_failure_also_after_half_a_repair() -> None:
     jobs = [
-        replace(ANY, name="written", status=statuses.SKIPPED, cause=statuses.WRITER_DIED),
-        replace(ANY, name="not yet", needs=("written",)),
+        ANY._replace(name="written", status=statuses.SKIPPED, cause=statuses.WRITER_DIED),
+        ANY._replace(name="not yet", needs=("written",)),
     ]
     assert [job.cause for job in close_orphans(jobs)] == [statuses.WRITER_DIED, statuses.WRITER_DIED]

@@ -12,12 +12,13 @@ from dodo_hooks.core.diagnostics import ERROR, NOTE, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UnsafeFileError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.core.plan import Plan
-from dodo_hooks.git.command import expect_configuration, run_git
+from dodo_hooks.git.command import run_git
+from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.install import global_install, launcher, legacy_hooks, shims
 from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, own_directory, worktree_git_dirs
 from dodo_hooks.git.install.other_tools import manager_of_directory, managers_at
-from dodo_hooks.git.install.required_shims import shims_needed
+from dodo_hooks.git.install.shim_state import is_in_effect, shims_for, shims_needed
 from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_interpreter
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.unstaged import sync_index
@@ -146,7 +147,7 @@ def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
 
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     found = configured(repo, world.environ)
-    if global_install.is_in_effect(world.data, found):
+    if is_in_effect(world.data, found):
         yield from _hooks_of_all(world, repo, plan)
         return
     yield from _outdated_template(world)
@@ -156,7 +157,7 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
         yield from _not_reached(repo, found, error)
         return
     installed = [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
-    needed = shims.shims_for(shims_needed(plan)) if plan else []
+    needed = shims_for(shims_needed(plan)) if plan else []
     if any(is_of_template(f"{directory}/{name}") for name in installed):
         yield from _trust(world, repo, FOR_ALL)  # they start the launcher of the global install
         return

@@ -17,7 +17,7 @@ from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
 from dodo_hooks.git.install.other_tools import manager_of
-from dodo_hooks.git.install.required_shims import shims_needed
+from dodo_hooks.git.install.shim_state import is_in_effect, shims_needed
 from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.install.shims import pin_shims
 from dodo_hooks.git.repo import Repo
@@ -49,7 +49,7 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
     if plan and not wanted and all(hook.is_task for hook in plan.hooks):
         say(f"nothing installed: {escape(os.path.relpath(plan.file, world.cwd))} names no hook yet")
         return
-    if not is_local and global_install.is_in_effect(world.data, configured(repo, world.environ)):
+    if not is_local and is_in_effect(world.data, configured(repo, world.environ)):
         _trust(world, repo)
         directory = global_install.directory_of(world.data, global_install.BY_PATH)
         say(f"the hooks for all repositories ({directory}) now run here")

@@ -9,6 +9,7 @@ from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
+from dodo_hooks.git.install.shim_state import is_in_effect
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
 from dodo_hooks.trust.consent import forget, is_pinned
@@ -27,7 +28,7 @@ def uninstall(world: World, is_global: bool) -> None:
     is_kept = _is_pinned(world, repo)
     if not is_kept:
         forget(world, repo)
-    elif global_install.is_in_effect(world.data, configured(repo, world.environ)):  # global hooks still fire here
+    elif is_in_effect(world.data, configured(repo, world.environ)):  # global hooks still fire here
         shims.pin_shims(repo, world.environ, world.site or None, True)
     for change in changes:
         say(f"{change.hook}: {_describe(change)}")

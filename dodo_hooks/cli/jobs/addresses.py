@@ -20,7 +20,7 @@ from dodo_hooks.core.statuses import SKIPPED
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.store import layout
-from dodo_hooks.store.read_records import InvocationRecord, JobRecord, Report
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.reader import (
     identities,
     is_identity,
@@ -30,6 +30,10 @@ from dodo_hooks.store.reader import (
     read_invocation,
     read_jobs,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.store.read_records import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from dodo_hooks.cli.jobs.run_table import Run
@@ -111,15 +110,15 @@ def _csv_cell(text: str) -> str:
 def _table(runs: Iterable[Run]) -> Iterator[Sequence[str]]:
     yield COLUMNS
     for run in runs:
-        of_run = {**asdict(run.invocation), "repository": run.repository, "invocation": run.invocation.id}
+        of_run = {**run.invocation._asdict(), "repository": run.repository, "invocation": run.invocation.id}
         for job in run.jobs:
-            fields = {**of_run, **asdict(job), "job": job.name}
+            fields = {**of_run, **job._asdict(), "job": job.name}
             yield ["" if fields[column] is None else str(fields[column]) for column in COLUMNS]
 
 
 def _record(run: Run) -> dict[str, Any]:
-    jobs = [{**asdict(job), "env": dict(job.env)} for job in run.jobs]
-    return {"repository": run.repository, **asdict(run.invocation), "jobs": jobs}
+    jobs = [{**job._asdict(), "env": dict(job.env)} for job in run.jobs]
+    return {"repository": run.repository, **run.invocation._asdict(), "jobs": jobs}
 
 
 def _yaml_lines(value: Any, indent: str = "") -> Iterator[str]:

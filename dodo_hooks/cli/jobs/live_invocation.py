@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from dodo_hooks.store import layout, orphans
 from dodo_hooks.store.log import read_piece
-from dodo_hooks.store.read_records import InvocationRecord, JobRecord, Report
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.reader import read_invocation, read_job, read_jobs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.store.read_records import Report
 
 LOOK_EVERY_S = 0.05
 ASK_FOR_WRITER_EVERY_S = 1.0
@@ -65,7 +68,7 @@ class LiveInvocation:
     def _ask_for_writer(self) -> None:
         invocation = read_invocation(self.invocation.directory, self._report)
         if invocation is None:  # pruned or broken: it counts as ended
-            invocation = replace(self.invocation, writer_died=True)
+            invocation = self.invocation._replace(writer_died=True)
         if not invocation.is_alive:  # everything is on disk now, so this is the last read of the jobs
             last = read_jobs(invocation, self._report)
             self.jobs = last or tuple(orphans.close_orphans(self.jobs))

@@ -10,7 +10,11 @@ from dodo_hooks.cli.jobs.live_invocation import LOOK_EVERY_S, LiveInvocation, Lo
 from dodo_hooks.core import statuses
 from dodo_hooks.host.pause import Pause
 from dodo_hooks.host.world import monotonic_s
-from dodo_hooks.store.read_records import InvocationRecord, JobRecord, Report
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.store.read_records import Report
 
 _TURN = 16  # pieces of one job before the other jobs have their turn
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from dodo_hooks.cli.repository import repo_at, repository_option, store_here
+from dodo_hooks.cli.options.click_options import repository_option
+from dodo_hooks.cli.repository import repo_at, store_here
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.host.world import World, wall_ns

@@ -6,7 +6,8 @@ import click
 
 from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.jobs.addresses import find_here
-from dodo_hooks.cli.repository import print_once, repository_option, store_here
+from dodo_hooks.cli.options.click_options import repository_option
+from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.store.reader import read_jobs
 
 

@@ -11,7 +11,8 @@ from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.jobs.addresses import Addressed, find_addressed
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import status_text
-from dodo_hooks.cli.repository import print_once, repository_option, store_here
+from dodo_hooks.cli.options.click_options import repository_option
+from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
@@ -19,8 +20,12 @@ from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.units import seconds_of
 from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.world import World, monotonic_s
-from dodo_hooks.store.read_records import JobRecord, Report
+from dodo_hooks.store.read_records import JobRecord
 from dodo_hooks.store.reader import list_alive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.store.read_records import Report
 
 
 def seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:

@@ -14,12 +14,17 @@ import click
 
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import INDENT, Run, lines_of, status_text, style_lines
-from dodo_hooks.cli.repository import print_once, repository_option, store_here
+from dodo_hooks.cli.options.click_options import repository_option
+from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import LEAST_COLUMNS, escape, print_safe, say
 from dodo_hooks.host.pause import Pause
 from dodo_hooks.host.world import World, monotonic_s
-from dodo_hooks.store.read_records import JobRecord, Report
+from dodo_hooks.store.read_records import JobRecord
 from dodo_hooks.store.reader import list_alive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.store.read_records import Report
 
 LOOK_EVERY_S = 0.1
 DRAW_EVERY_S = 0.5  # when nothing has changed but the time

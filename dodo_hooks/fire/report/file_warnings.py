@@ -3,23 +3,25 @@
 `validate` and `doctor` print them always.
 """
 
-from __future__ import annotations
-
 import os
 
 from dodo_hooks.core.errors import GitError, StoreError
-from dodo_hooks.core.plan import Plan
-from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.console import say
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
-from dodo_hooks.host.world import World
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import repository_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.core.plan import Plan
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
 
 _MOST_KEPT = 100  # contents: switching between branches with other hook files prints nothing twice
 
 
-def print_warnings(world: World, repo: Repo, plan: Plan) -> bool:
+def print_warnings(world: "World", repo: "Repo", plan: "Plan") -> bool:
     """Print the warnings and notes unless they were printed in this repository for the same files.
 
     Returns whether it did.
@@ -41,7 +43,7 @@ def print_warnings(world: World, repo: Repo, plan: Plan) -> bool:
     return True
 
 
-def print_warnings_here(world: World, plan: Plan) -> bool:
+def print_warnings_here(world: "World", plan: "Plan") -> bool:
     """Print the warnings and notes as `print_warnings` does, in the current repository; outside of one, always."""
     try:
         repo = find_repo(world.environ, world.cwd)

@@ -74,6 +74,11 @@ class EventFiles:
                 raise FilesError(self._failures[source]) from error
         return self._changes[source]
 
+    def regular_files(self, source: str) -> "frozenset[bytes]":
+        """Return those files of a source of which git has said just now that they are regular files."""
+        is_asked = self._status is not None and self.given is None and source in (STAGED, CHANGED)
+        return self._status.regular() if self._status is not None and is_asked else frozenset()
+
     def git_query(self) -> "GitQuery":
         from dodo_hooks.git.files import GitQuery
 

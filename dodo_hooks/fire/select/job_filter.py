@@ -157,7 +157,8 @@ def _matching(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, 
         for path, is_deleted in found.items():
             if is_named(path):
                 (deleted if is_deleted or not is_present(path) else present).append(path)
-        names = tuple(path[len(_below(rule)) :] for path in _of_types(rule, event.repo.top, present))
+        above = len(_below(rule))
+        names = tuple(path[above:] for path in _of_types(rule, event.repo.top, present))
         if names or (given is None and rule.counts_deleted and _has_relevant(deleted, rule, event)):
             return names
     except FilesError as error:
@@ -184,6 +185,8 @@ def _name_test(rule: "FileRule") -> "Callable[[bytes], bool]":
     if rule.excludes:
         is_excluded = matches_any(rule.excludes)
         tests.append(lambda path: not is_excluded(path))
+    if len(tests) == 1:  # mostly; and for 10,000 files each call counts
+        return tests[0]
     return lambda path: all(test(path) for test in tests)
 
 
@@ -194,8 +197,11 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
     """
     base = f"{event.repo.top}/".encode("utf-8", "surrogateescape")
     may_be_missing = rule.source == STAGED and event.given is None
+    regular = event.regular_files(rule.source)
 
     def is_present(path: bytes) -> bool:
+        if path in regular:  # git has looked, at 10,000 files in a third of the time that we would take
+            return True
         try:
             os.stat(base + path)
         except (OSError, ValueError):  # ValueError: a NUL in what a person gave

@@ -11,11 +11,6 @@ _DEFAULT_REMOTE = "origin"  # git's own, where nothing is configured
 _FIELDS = "%(objectname)%00%(push:remotename)%00%(push)"
 
 
-def needs_push(firing: Firing) -> bool:
-    """Return whether this is a `pre-push` without git's lines on standard input."""
-    return firing.hook.name == "pre-push" and not firing.stdin.strip()
-
-
 def with_push(firing: Firing) -> Firing:
     """Return the firing that `git push` of the branch would cause, from `@{push}` to HEAD, and print the range.
 

@@ -28,6 +28,7 @@ from dodo_hooks.git.install.config_override import (
     restore_setting,
 )
 from dodo_hooks.git.install.install_lock import locked
+from dodo_hooks.git.install.shim_state import FOLDER_OF_ALL
 from dodo_hooks.git.install.shim_text import OF_ALL, Chain, shim_text
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host import bundle
@@ -44,7 +45,7 @@ class InstallMethod(Record):
     memory: str
 
 
-BY_PATH = InstallMethod("core.hooksPath", "hooks", "hooks-path.json")
+BY_PATH = InstallMethod("core.hooksPath", FOLDER_OF_ALL, "hooks-path.json")
 BY_TEMPLATE = InstallMethod("init.templateDir", "template", "template-dir.json")
 WAYS = (BY_PATH, BY_TEMPLATE)
 
@@ -106,12 +107,6 @@ def _remove_files(data: str) -> None:
         shutil.rmtree(directory_of(data, way), ignore_errors=True)
     for name in ("launch.py", bundle.FILE):
         unlink(f"{data}/dodo-hooks/{name}")
-
-
-def is_in_effect(data: str, configured: "tuple[str, str] | None") -> bool:
-    """Return whether the core.hooksPath that counts in a repository leads to our hooks for all repositories."""
-    directory = directory_of(data, BY_PATH)
-    return configured is not None and os.path.realpath(configured[1]) == os.path.realpath(directory)
 
 
 def installed_ways(data: str) -> "list[InstallMethod]":

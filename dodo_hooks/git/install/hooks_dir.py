@@ -1,24 +1,31 @@
 """The directory that git really takes a repository's hooks from, and whether we may write there (section 8)."""
 
 import os
-from collections.abc import Mapping
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.git.command import run_git
-from dodo_hooks.git.install.other_tools import manager_of_directory
-from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.variables import without_local
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.git.repo import Repo
 
 NOTHING_DONE = "nothing was changed"
 
 
-def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
+def hooks_directory(repo: "Repo", environ: "Mapping[str, str]") -> str:
     """Return the directory for this repository's hooks: its own, or the one that it alone is configured to use.
 
     Raises UsageError where hooks are shared with other repositories or under version control: the sentence says what
     there is and what can be done.
     """
-    found = configured(repo, environ)
+    return checked_directory(repo, configured(repo, environ))
+
+
+def checked_directory(repo: "Repo", found: "tuple[str, str] | None") -> str:
+    """Do the same as `hooks_directory` where core.hooksPath is known already. `found`: as `configured` returns it."""
     if found is None:
         path = own_directory(repo)
         refuse_link(path)
@@ -48,12 +55,12 @@ def hooks_directory(repo: Repo, environ: Mapping[str, str]) -> str:
     return path
 
 
-def own_directory(repo: Repo) -> str:
+def own_directory(repo: "Repo") -> str:
     """Return the directory where git has a repository's hooks if nothing is configured."""
     return f"{repo.common_dir}/hooks"
 
 
-def worktree_git_dirs(repo: Repo) -> list[str]:
+def worktree_git_dirs(repo: "Repo") -> list[str]:
     """Return the git directories of all its working trees, the main one first."""
     try:
         names = sorted(os.listdir(f"{repo.common_dir}/worktrees"))
@@ -62,7 +69,7 @@ def worktree_git_dirs(repo: Repo) -> list[str]:
     return [repo.common_dir, *(f"{repo.common_dir}/worktrees/{name}" for name in names)]
 
 
-def worktree_tops(repo: Repo) -> list[str]:
+def worktree_tops(repo: "Repo") -> list[str]:
     """Return the tops of its working trees, as far as they are known."""
     tops = {repo.top} - {""}
     if os.path.basename(repo.common_dir) == ".git":
@@ -86,7 +93,7 @@ def refuse_link(path: str) -> None:
         )
 
 
-def configured(repo: Repo, environ: Mapping[str, str]) -> "tuple[str, str] | None":
+def configured(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[str, str] | None":
     """Return the scope and the value of the core.hooksPath that counts; None if there is none."""
     environ = {**without_local(environ), "GIT_DIR": repo.git_dir}
     query = ("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
@@ -111,6 +118,8 @@ def _shared(scope: str, value: str) -> str:
 
 
 def _versioned(path: str) -> str:
+    from dodo_hooks.git.install.other_tools import manager_of_directory
+
     manager = manager_of_directory(path)
     whose = f"where {manager.name} has its hooks" if manager else "where hooks are under version control"
     again = f" until {manager.name} sets it again" if manager else ""

@@ -44,15 +44,17 @@ try:
         path = posix.getcwd() + "/" + path
     file = posix.open(path, posix.O_RDONLY)
     about = posix.fstat(file)
+    if file < 3:  # the number of a standard stream that is closed
+        posix.close(file)
+        raise OSError
     if about.st_uid not in (0, posix.geteuid()) or about.st_mode & 0o22:
         raise OSError
     length = int(posix.read(file, {digits}))
     key, start, index = marshal.loads(posix.read(file, length))
-    posix.close(file)
-    if key == "2 " + sys.version:
+    if key == "3 " + sys.version:
         names = {{"__name__": "dodo_hooks.host.bundle"}}
         exec(marshal.loads(start), names)
-        names["start"](path, {digits} + length, index)
+        names["start"](path, file, {digits} + length, index)
 except (OSError, ValueError, TypeError, EOFError):
     pass
 try:

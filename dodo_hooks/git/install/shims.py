@@ -9,13 +9,13 @@ import os
 from collections.abc import Generator, Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.core.git_hooks import CLIENT_HOOKS, COMMAND_HOOKS, SERVER_HOOKS, known_hooks, shim_of
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.nearest import nearest
 from dodo_hooks.git.event import MARKER, mark_fired
 from dodo_hooks.git.install import hooks_path, launcher, legacy_hooks
 from dodo_hooks.git.install.hooks_dir import hooks_directory, is_inside, own_directory, worktree_git_dirs
 from dodo_hooks.git.install.install_lock import locked
+from dodo_hooks.git.install.shim_state import shims_for
 from dodo_hooks.git.install.shim_text import PINNED, Chain, is_of_template, is_shim, shim_text
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host import bundle
@@ -94,15 +94,6 @@ def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
     return changes
 
 
-def installed_shims(repo: Repo, environ: Mapping[str, str]) -> list[str]:
-    """Return the hooks of git that have a shim of ours.
-
-    Raises UsageError where hooks are not this repository's alone.
-    """
-    directory = hooks_directory(repo, environ)
-    return [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
-
-
 def stale_shims(repo: Repo, directory: str) -> list[str]:
     """Return the shims in this directory that differ from what an install would write now.
 
@@ -161,28 +152,6 @@ def refresh_bundle(repo: Repo) -> None:
     if os.path.exists(launcher_path(repo)):
         with contextlib.suppress(GitError, OSError), _lock(repo):
             put(bundle_path(repo), launcher.bundle_content(), 0o644)
-
-
-def shims_for(hooks: Sequence[str]) -> list[str]:
-    """Return the hooks of git that need a shim so that `hooks` fire, in git's order. Raises UsageError."""
-    wanted = {_shim_for(hook) for hook in hooks}
-    return [name for name in CLIENT_HOOKS if name in wanted]
-
-
-def _shim_for(hook: str) -> str:
-    if hook in SERVER_HOOKS:
-        raise UsageError(
-            f"{hook} gets no shim: it is not a client-side hook, and a hook of that name changes what git does even if"
-            " it has nothing to do"
-        )
-    if hook in COMMAND_HOOKS:
-        raise UsageError(f"{hook} needs no shim: `dodo-hooks worktree remove` fires it")
-    shim = shim_of(hook)
-    if shim is None:
-        near = nearest(hook, known_hooks())
-        hint = f' (did you mean "{near}"?)' if near else f"; the hooks are {', '.join(known_hooks())}"
-        raise UsageError(f'unknown hook "{hook}"{hint}')
-    return shim
 
 
 # One hook

@@ -1,0 +1,157 @@
+"""A manual run of a hook, from the values of its options.
+
+Nothing heavy is imported, since people wait for `dodo-hooks run` as they wait for git.
+"""
+
+import os
+
+from dodo_hooks.cli.repository import no_hook, no_hook_file, print_once, with_tree
+from dodo_hooks.cli.terminal_table import say
+from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks
+from dodo_hooks.core.terminal_text import quote, shell_word
+from dodo_hooks.fire.report.file_warnings import print_warnings
+from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
+from dodo_hooks.git.configuration import expect_configuration
+from dodo_hooks.git.event import needs_recovery
+from dodo_hooks.git.repo import find_repo
+from dodo_hooks.host import console
+from dodo_hooks.plans.plan_cache import compile_file, load_compiled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+    from dodo_hooks.plans.compiled_plan import Compiled
+
+# The options that choose files, in the order of the fields of GivenFiles.
+_CHOOSE_FILES = ("files_from", "all_files", "from_ref", "to_ref", "last_commit", "globs", "excludes")
+
+
+def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
+    """Run the jobs of a hook or task, and return the exit code.
+
+    `values`: those of options/tables.py, and `hook`, `words` and `args`, the words after `--`.
+
+    Raises:
+        HooksError: the values contradict each other, there is no such hook or job, or as for `fire`.
+    """
+    hook: str = values["hook"]
+    if values["detach"] and values["phase"] is not None:
+        raise UsageError("--detach and --phase cannot be used together")
+    named, args = _files_and_args(values)
+    repo = with_tree(find_repo(world.environ, world.cwd))
+    if _is_turned_off(world, repo):
+        return 0
+    if not values["dry_run"] and needs_recovery(repo):
+        from dodo_hooks.fire.recovery import recover_before_hook
+
+        recover_before_hook(world, repo, hook, args)
+    compiled = _compiled(world, repo, values["config"])
+    print_warnings(world, repo, compiled.rules)
+    selectors = Selectors(values["jobs"], values["tags"], values["skip"])
+    body = compiled.hook(hook)
+    if body is None and hook in known_hooks() and selectors == Selectors():
+        say(f"{os.path.relpath(compiled.rules.file, world.cwd)} has no jobs for {hook}: nothing to run")
+        return 0
+    if body is None:
+        raise no_hook(hook, compiled.rules.file, [name for name, _ in compiled.hooks])
+    _check_selectors(body, selectors)
+    files, again = _given_files(world, named, values)
+    if not values["dry_run"]:
+        expect_configuration(repo, world.environ)
+
+    from dodo_hooks.fire.manual_run import Request, run_manually
+
+    request = Request(
+        args,
+        selectors,
+        values["phase"],
+        values["slots"],
+        files,
+        is_forced=values["force"],
+        stages_fixed=not values["no_stage_fixed"],
+        is_detached=values["detach"],
+        is_dry=values["dry_run"],
+        is_verbose=values["verbose"],
+        is_quiet=values["quiet"],
+        again=None if again is None else (*again, *_words(values)),
+    )
+    return run_manually(world, repo, compiled, body, request, is_own_file=values["config"] is None)
+
+
+def _files_and_args(values: "Mapping[str, Any]") -> "tuple[tuple[str, ...], tuple[str, ...]]":
+    """Return the named files and the arguments of the hook: the words between HOOK and `--` may be either."""
+    words, files, args = values["words"], values["files"], values["args"]
+    if files:
+        return (*files, *words), args
+    if words and values["hook"] in WITHOUT_ARGUMENTS:
+        named = " ".join(map(shell_word, words))
+        raise UsageError(f"{values['hook']} has no arguments; name files with `--files {named}`")
+    return (), (*words, *args)
+
+
+def _is_turned_off(world: "World", repo: "Repo") -> bool:
+    """Return whether a variable makes the run do nothing, after saying which."""
+    if world.environ.get("DODO_HOOKS") == "0":
+        console.say("nothing run: DODO_HOOKS is 0")
+        return True
+    if world.environ.get("LEFTHOOK"):
+        from dodo_hooks.fire.select.lefthook_variables import is_turned_off
+
+        if is_turned_off(world, repo.top):
+            say("nothing run: LEFTHOOK is 0, and a lefthook file is in use")
+            return True
+    return False
+
+
+def _compiled(world: "World", repo: "Repo", config: "str | None") -> "Compiled":
+    """Return the plan of the hook file; `config`: of that of `--config`."""
+    compiled = load_compiled(world, repo.top)[0] if config is None else compile_file(world, config, repo.top)
+    if compiled.settings is None:
+        raise no_hook_file(repo.top)
+    return compiled
+
+
+def _given_files(
+    world: "World", named: "tuple[str, ...]", values: "Mapping[str, Any]"
+) -> "tuple[tuple[bytes, ...] | None, tuple[str, ...] | None]":
+    """Return the files that options choose, None where none does, and the options that choose them again.
+
+    Those are None where the files came from standard input, which nobody can read again.
+    """
+    chosen = [values[key] for key in _CHOOSE_FILES]
+    if not named and not any(value or value == "" for value in chosen):
+        return None, ()
+    from dodo_hooks.cli.given_files import GivenFiles
+
+    given = GivenFiles(named, *chosen)
+    return given.select(world, print_once()), None if given.are_piped else given.words()
+
+
+def _words(values: "Mapping[str, Any]") -> "Iterator[str]":
+    """Yield the other options that decide what jobs do, as they are typed."""
+    yield from ("--force",) if values["force"] else ()
+    yield from ("--no-stage-fixed",) if values["no_stage_fixed"] else ()
+    yield from ("--config", values["config"]) if values["config"] is not None else ()
+
+
+def _check_selectors(hook: "Hook", selectors: Selectors) -> None:
+    """Raise UsageError for an unknown name: a typo must not look like a successful run."""
+    tags = [tag for job in hook.jobs for tag in job.tags]
+    names = names_in(hook)
+    _expect(selectors.jobs, names, "job", hook.name)
+    _expect(selectors.tags, tags, "tag", hook.name)
+    _expect(selectors.skip, [*names, *(TAG + tag for tag in tags)], "job", hook.name)
+
+
+def _expect(names: "Iterable[str]", known: "list[str]", what: str, hook: str) -> None:
+    for name in names:
+        if name not in known:
+            from dodo_hooks.core.nearest import did_you_mean
+
+            raise UsageError(f"no {what} {quote(name)} in {hook}{did_you_mean(name, known)}")

@@ -1,0 +1,38 @@
+"""JSON without `json`: the same values, and an error for the same texts."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dodo_hooks.core.json_text import parse_json
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(VALUES, st.booleans(), st.sampled_from(["", " ", "\n\t\r "]))
+def test_a_value_is_what_json_makes_of_it(value: Any, is_ascii: bool, blanks: str) -> None:
+    text = f"{blanks}{json.dumps(value, ensure_ascii=is_ascii, indent=len(blanks) or None)}{blanks}"
+    assert parse_json(text) == json.loads(text)
+
+
+@given(st.text(alphabet='{}[]",:truefalsn0123456789.eE+- \\u\x00'))
+def test_the_same_texts_are_refused(text: str) -> None:
+    try:
+        expected = json.loads(text, parse_constant=lambda word: pytest.fail(word))
+    except ValueError:
+        with pytest.raises(ValueError):
+            parse_json(text)
+    else:
+        assert parse_json(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "  ", "{} {}", "[1,]", "NaN", "[Infinity]", '"\n"', "\N{NO-BREAK SPACE}1"])
+def test_what_is_no_json_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_json(text)

@@ -24,6 +24,7 @@ from dodo_hooks.fire.select.lefthook_variables import is_turned_off
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.plan_cache import load_file, load_plan
+from dodo_hooks.results import IGNORE, RENEW, USE
 
 PHASES = ("auto", "foreground", "background", "off")
 _HOOK_ARGS = "dodo_hooks.hook_args"
@@ -79,7 +80,8 @@ class RunCommand(click.Command):
 @click.option(
     "--exclude", "excludes", multiple=True, metavar="GLOB", help="Use no files that match, of those chosen or of all."
 )
-@click.option("--force", is_flag=True, help="Run jobs also where no file matches.")
+@click.option("--force", is_flag=True, help="Run jobs also where no file matches, and those that are up to date.")
+@click.option("--no-cache", is_flag=True, help="Use no result of an earlier run, and keep none.")
 @click.option("--no-stage-fixed", is_flag=True, help="Do not stage files that jobs fix.")
 @click.option("--config", metavar="FILE", help="Use this hook file.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
@@ -121,6 +123,7 @@ def run_hook(ctx: click.Context, /, hook: str, words: tuple[str, ...], **options
         options["slots"],
         files,
         is_forced=options["force"],
+        results=IGNORE if options["no_cache"] else RENEW if options["force"] else USE,
         stages_fixed=not options["no_stage_fixed"],
         is_detached=options["detach"],
         is_dry=options["dry_run"],
@@ -158,6 +161,7 @@ def _given_files(named: tuple[str, ...], options: dict[str, Any]) -> GivenFiles:
 def _words(options: dict[str, Any]) -> Iterator[str]:
     """Yield the other options that decide what jobs do, as they are typed."""
     yield from ("--force",) if options["force"] else ()
+    yield from ("--no-cache",) if options["no_cache"] else ()
     yield from ("--no-stage-fixed",) if options["no_stage_fixed"] else ()
     yield from ("--config", options["config"]) if options["config"] is not None else ()
 

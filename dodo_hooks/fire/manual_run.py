@@ -37,6 +37,7 @@ from dodo_hooks.host.descriptors import read_all
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.plans.plan_cache import compile_file, load_compiled, with_records
+from dodo_hooks.results import USE
 from dodo_hooks.trust.policy import admit, expect_accepted, installed_in
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Request:
     slots: int | None = None
     files: tuple[bytes, ...] | None = None  # the files for its jobs, relative to the top; None: the event's files
     is_forced: bool = False  # jobs run also where no file matches
+    results: str = USE  # how kept results are used: dodo_hooks.results
     stages_fixed: bool = True
     is_detached: bool = False  # all jobs, whatever their phase, go to the background
     is_dry: bool = False
@@ -117,7 +119,7 @@ def _firing(world: World, repo: Repo, compiled: Compiled, request: Request, body
         _manual_stdin(body),
         slots=request.slots,
         phase=phase,
-    )._replace(again=request.again)
+    )._replace(again=request.again, results=request.results)
     if request.files is None and needs_push(firing):
         firing = with_push(firing)
     if request.is_verbose or request.is_quiet:

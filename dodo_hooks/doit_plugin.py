@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from doit.task import Task  # type: ignore[import-untyped]
 
     from dodo_hooks.core.plan import Hook, Job, Plan
+    from dodo_hooks.fire.job_statuses import PlanStatuses
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 BACKEND = "dodo-hooks"  # the name of the entry point
 ENDINGS = (".dodo", ".yml", ".yaml", ".toml", ".json", ".jsonc")
+_SHOW_FILES = ("info", "list", "reset-dep", "strace")
 NO_SELECTION = "no job selected; try `doit run bg`, `doit run {hook}`, or a name that `doit list` shows"
 
 
@@ -91,7 +93,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         """Return the tasks of the plan, and adapt the selection where doit's own would not do what people expect."""
         from dodo_hooks.loader.tasks import tasks_of
 
-        tasks = tasks_of(self.plan, self._run_attached)
+        statuses = self._statuses(cmd)
+        files = statuses.files if statuses is not None and cmd.get_name() in _SHOW_FILES else (lambda hook, job: ())
+        tasks = tasks_of(self.plan, self._run_attached, files)
         _adapt_selection(cmd, pos_args, tasks)
         if cmd.get_name() in ("run", "list"):
             from dodo_hooks.fire.report.file_warnings import print_warnings_here
@@ -101,9 +105,28 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
             self._prepare_run(cmd)
         return tasks
 
+    def _statuses(self, cmd: Any) -> "PlanStatuses | None":
+        """Let the command see the results of incremental jobs; None where our own runner looks at them (K7)."""
+        from doit.cmd_run import Run  # type: ignore[import-untyped]
+
+        from dodo_hooks.doit_runner.job_dependency import JobDependency
+        from dodo_hooks.fire.job_statuses import PlanStatuses
+        from dodo_hooks.git.repo import find_repo
+
+        repo = _repo_of(self.world.environ, self.world.cwd, find_repo)
+        is_incremental = any(job.is_incremental for hook in self.plan.hooks for job in hook.jobs)
+        if type(cmd) is Run or not is_incremental or repo is None or not repo.top or not hasattr(cmd, "dep_manager"):
+            return None
+        statuses = PlanStatuses(self.plan, self.world, repo)
+        cmd.dep_manager = JobDependency(self._database_of(cmd), statuses, executes=cmd.execute_tasks)
+        return statuses
+
+    def _database_of(self, cmd: Any) -> str:
+        return str(cmd.dep_manager.name) if cmd.dep_manager is not None else self._database
+
     def _prepare_run(self, cmd: Any) -> None:
         """Let our engine run the selected tasks, if the command is doit's own `run`."""
-        from doit.cmd_run import Run  # type: ignore[import-untyped]
+        from doit.cmd_run import Run
 
         if not cmd.sel_tasks:  # doit would run every task of the file
             raise InvalidCommand(NO_SELECTION.format(hook=self.plan.hooks[0].name if self.plan.hooks else "HOOK"))

@@ -13,6 +13,7 @@ from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan, Retention
 from dodo_hooks.loader.compile.hooks import CompileContext, Origin, compile_hooks
 from dodo_hooks.loader.compile.job_commands import Platform
+from dodo_hooks.loader.compile.job_files import IsTracked
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.extends import read_layers
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
@@ -34,16 +35,17 @@ class Loaded:
     root: MapNode
 
 
-def load(found: Found, sources: Sources, main_top: str | None = None) -> Plan:
+def load(found: Found, sources: Sources, main_top: str | None = None, is_tracked: IsTracked = lambda _: set()) -> Plan:
     """Return the plan of the file and its layers.
 
     An empty file is a plan without hooks. `Job.record` is left empty. `sources` records the files that the plan depends
-    on. `main_top` is the top of the main working tree, whose local overlay counts in the linked ones, too.
+    on. `main_top` is the top of the main working tree, whose local overlay counts in the linked ones, too. `is_tracked`
+    asks git which outputs it tracks; where nobody asks, none is.
 
     Raises:
         ConfigError: it holds all diagnostics, sorted by file.
     """
-    return load_with_tree(found, sources, main_top).plan
+    return load_with_tree(found, sources, main_top, is_tracked).plan
 
 
 def load_plan(found: Found) -> Plan:
@@ -72,7 +74,9 @@ def _without_collections(load: Callable[_Arguments, _Result]) -> Callable[_Argum
 
 
 @_without_collections
-def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) -> Loaded:
+def load_with_tree(
+    found: Found, sources: Sources, main_top: str | None = None, is_tracked: IsTracked = lambda _: set()
+) -> Loaded:
     """Return the plan of the file and its layers, with the merged tree.
 
     Raises:
@@ -90,7 +94,9 @@ def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) 
     root = without_anchors(root)
     raise_errors(check_size(root), layers.texts)
     file, tree, errors = read_models(root)
-    context = CompileContext(Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)))
+    context = CompileContext(
+        Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked
+    )
     compiled = compile_hooks(file, tree, context, origin)
     diagnostics += [*errors, *compiled.diagnostics]
     raise_errors(diagnostics, layers.texts)
@@ -101,6 +107,7 @@ def load_with_tree(found: Found, sources: Sources, main_top: str | None = None) 
         diagnostics=tuple(dict.fromkeys(diagnostics)),
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
+        cache_bytes=file.cache_size,
         retention=Retention(file.log.retention, file.log.keep_last, file.log.max_total_size),
         output=file.output,
         has_colors=file.colors,

@@ -24,20 +24,64 @@ BACKGROUND_GROUP = "bg"
 Action = Callable[[], bool]  # runs one job; whether it succeeded
 
 
-def tasks_of(plan: Plan, action: Callable[[Hook, Job], Action]) -> list[Task]:
+def tasks_of(
+    plan: Plan, action: Callable[[Hook, Job], Action], files: Callable[[Hook, Job], Iterable[str]] | None = None
+) -> list[Task]:
     """Return every task of the plan in the order of the file: each hook before its jobs, then `fg` and `bg`.
 
-    `action` is called once for each job, and returns the function that doit calls to run that job.
+    `action` is called once for each job, and returns the function that doit calls to run that job. With `files`, which
+    returns the inputs of a job, tasks have `file_dep` and `targets`, and `doit clean` removes the targets (K7).
     """
     tasks: list[Task] = []
+    makers = _makers(plan)
     for hook in plan.hooks:
         doc = f"all jobs of the task {hook.name}" if hook.is_task else f"all jobs of {hook.name}"
         tasks.append(_group(hook.name, doc, (task_name(hook, job) for job in hook.jobs)))
-        tasks.extend(_task(hook, job, action(hook, job)) for job in hook.jobs)
+        for job in hook.jobs:
+            tasks.append(_task(hook, job, action(hook, job)))
+            if files is not None:
+                paths = [*files(hook, job)]
+                tasks[-1].file_dep = {_in_hook(hook, path, makers) for path in paths}
+                tasks[-1].targets = [_in_hook(hook, path, makers) for path in job.outputs]
+                tasks[-1]._remove_targets = True
     fired = [hook for hook in plan.hooks if not hook.is_task]
     tasks.append(_group(FOREGROUND_GROUP, "all foreground jobs", _names(fired, FOREGROUND)))
     tasks.extend(_background_groups(plan))
     return tasks
+
+
+class _HookPath(str):
+    """A path as the jobs of one hook see it.
+
+    doit allows one task for a target, and makes a dependency of each file that is one. Here that holds within a hook:
+    two hooks may have jobs that make the same file.
+    """
+
+    hook = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _HookPath) and self.hook == other.hook and str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return hash((self.hook, str(self)))
+
+
+def _in_hook(hook: Hook, path: str, makers: dict[str, set[str]]) -> str:
+    if makers.get(path, set()) <= {hook.name}:
+        return path
+    own = _HookPath(path)
+    own.hook = hook.name
+    return own
+
+
+def _makers(plan: Plan) -> dict[str, set[str]]:
+    """Return for each output the hooks that have a job that makes it."""
+    makers: dict[str, set[str]] = {}
+    for hook in plan.hooks:
+        for job in hook.jobs:
+            for path in job.outputs:
+                makers.setdefault(path, set()).add(hook.name)
+    return makers
 
 
 def task_name(hook: Hook, job: Job) -> str:

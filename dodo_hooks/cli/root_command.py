@@ -167,6 +167,12 @@ def _doctor() -> click.Command:
     return doctor
 
 
+def _why() -> click.Command:
+    from dodo_hooks.cli.why import why
+
+    return why
+
+
 def _worktree() -> click.Command:
     from dodo_hooks.cli.worktree import worktree
 
@@ -199,6 +205,7 @@ COMMANDS: Mapping[str, Loader] = {
     "dump": _dump,
     "jobs": _jobs,
     **{name: _of_jobs(name) for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
+    "why": _why,
     "status": _status,
     "cache": _cache,
     "doctor": _doctor,

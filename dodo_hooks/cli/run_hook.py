@@ -17,6 +17,7 @@ from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host import console
 from dodo_hooks.plans.plan_cache import compile_file, load_compiled
+from dodo_hooks.results import IGNORE, RENEW, USE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
         values["slots"],
         files,
         is_forced=values["force"],
+        results=IGNORE if values["no_cache"] else RENEW if values["force"] else USE,
         stages_fixed=not values["no_stage_fixed"],
         is_detached=values["detach"],
         is_dry=values["dry_run"],
@@ -136,6 +138,7 @@ def _given_files(
 def _words(values: "Mapping[str, Any]") -> "Iterator[str]":
     """Yield the other options that decide what jobs do, as they are typed."""
     yield from ("--force",) if values["force"] else ()
+    yield from ("--no-cache",) if values["no_cache"] else ()
     yield from ("--no-stage-fixed",) if values["no_stage_fixed"] else ()
     yield from ("--config", values["config"]) if values["config"] is not None else ()
 

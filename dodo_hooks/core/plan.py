@@ -107,6 +107,15 @@ class Check(Record):
     conditions: "tuple[Condition, ...]"
 
 
+class Input(Record):
+    """One entry of `inputs:` (K2)."""
+
+    text: str  # as written
+    path: bytes  # relative to the top: the file or folder; of a pattern, the folder that it looks into, b"" for the top
+    matcher: "Matcher | None"  # of a pattern; None: a path
+    reaches_outputs: bool = False  # it lies in an output of the plan: there ignored files count too
+
+
 NO_FILES = -1  # a command without a list
 FILES_VARIABLE = "DODO_FILES0"  # the variable with the name of a file that has the job's list
 
@@ -157,6 +166,15 @@ class Job(Record):
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
     within: "tuple[str, ...]" = ()  # the names of the groups around it, the outermost first (C5)
     label: str = ""  # shown instead of its name, if that is derived from a command of several lines
+    inputs: "tuple[Input, ...]" = ()  # the files that its result depends on (K2)
+    outputs: "tuple[str, ...]" = ()  # the files and folders that it makes, relative to the top (K10)
+    env_inputs: "tuple[str, ...]" = ()  # names of variables whose values count (K1)
+    uptodate: "tuple[str, ...]" = ()  # commands whose output counts
+    is_incremental: bool = False  # it does not run where a kept result says that it has succeeded (K2)
+    cache: str = ""  # how its outputs are stored, of host/files/clone.py; "": they are not (K9)
+    is_per_file: bool = False  # it judges each file of its list by itself, and gets those that have not passed (K8)
+    made_by: "tuple[int, ...]" = ()  # those of its needs that make one of its inputs (K10)
+    script: str = ""  # the file that it runs, relative to the top (`script:`)
 
     @property
     def title(self) -> str:
@@ -209,6 +227,7 @@ class Plan(Record):
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
     family: str = "dodo"  # the config format of the file: "dodo", "daft" or "lefthook"
+    cache_bytes: "int | None" = None  # `cache_size:`; None: 5 GB
     digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
 
     def hook(self, name: str) -> "Hook | None":

@@ -47,7 +47,8 @@ class ConsoleReporter(_Quiet):
         self._line(task, _outcome_of(fail))
 
     def skip_uptodate(self, task: Task) -> None:
-        self._line(task, Outcome(statuses.UP_TO_DATE))
+        note = note_of(task)
+        self._line(task, (note and note.state.outcome) or Outcome(statuses.UP_TO_DATE))
 
     def skip_ignore(self, task: Task) -> None:
         reason = f"ignored until you type `doit forget {shlex.quote(task.name)}`"

@@ -36,7 +36,8 @@ class JsonReporter(_Quiet):
         self._add(task, "fail", outcome, error=fail.get_msg(), root_cause=root_cause)
 
     def skip_uptodate(self, task: Task) -> None:
-        self._add(task, "up-to-date", Outcome(statuses.UP_TO_DATE))
+        note = note_of(task)
+        self._add(task, "up-to-date", (note and note.state.outcome) or Outcome(statuses.UP_TO_DATE))
 
     def skip_ignore(self, task: Task) -> None:
         self._add(task, "ignore", Outcome(statuses.SKIPPED, statuses.IGNORED))

@@ -31,6 +31,7 @@ class Admission:
         self._groups: Groups | None = None
         self._refused: list[int] = []  # the ready jobs when one of them was refused something
         self._refused_s = 0.0  # since when they are
+        self._waited: set[int] = set()  # jobs that another run kept waiting: it may have done their work
 
     def begin(self) -> None:
         """Prepare to admit: what was refused the last time may be free by now."""
@@ -65,10 +66,17 @@ class Admission:
             )
         claimed = self._groups.claim(number)
         if claimed is None:
+            self._waited.add(number)
             self.permits.release(number)
             for sentence in self._groups.take_wait_notes(number):
                 self._recorder.note(sentence)
         return claimed
+
+    def has_waited(self, number: int) -> bool:
+        """Return whether the job has waited for another run since this was asked the last time."""
+        has_waited = number in self._waited
+        self._waited.discard(number)
+        return has_waited
 
     def started(self, number: int) -> None:
         """Give back the permit of a job whose process is there."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.engine.protocols import Results
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
@@ -28,4 +29,5 @@ class Background(Record):
     permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/worktree_permit.py
     repo: "Repo"
     git_file: str  # of the working tree, see engine/worktree_guard.py
+    results: "Results | None"  # says which jobs are up to date
     run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

@@ -45,6 +45,8 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         ready = _first_ready(phase)
         recorder = Recorder(phase.writer)
         waves = Loop(phase.context, recorder, phase.slots, (phase.writer.alive,))
+        if phase.results is not None:
+            waves.use_results(phase.results)
         _open_wave(waves, ready)
         phase.writer.note(coordinator=os.getpid())
         release("")
@@ -105,6 +107,8 @@ def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
     waves.admission.permits.ask_by(phase.permit)
     after = AfterRun(phase.world, layout.repository_of(phase.writer.directory))
     phase.run_jobs(phase, waves)
+    if phase.results is not None:
+        phase.results.save()
     return after
 
 

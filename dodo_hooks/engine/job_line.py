@@ -74,7 +74,7 @@ def duration_text(seconds: float) -> str:
 def reason_of(outcome: "Outcome") -> str:
     """Return the reason of a job's end in a few words: `exit code 1`, `no matching staged files`."""
     if outcome.status == statuses.UP_TO_DATE:
-        return "up to date"
+        return outcome.reason or "up to date"
     if outcome.cause == statuses.EXIT and outcome.exit_code is not None:
         return f"exit code {outcome.exit_code}"
     if outcome.cause == statuses.SIGNAL and outcome.signal is not None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.core.schedule import Change, Source
-    from dodo_hooks.engine.protocols import Guard
+    from dodo_hooks.engine.protocols import Guard, Results
     from dodo_hooks.engine.recorder import Recorder
     from dodo_hooks.engine.waves.handle import WaveHandle
     from dodo_hooks.engine.waves.job import Context
@@ -63,6 +63,7 @@ class Loop:
         self._waves = WaveSet(context, keep, self._poll)
         self._watched: dict[int, Callable[[int], None]] = {}
         self._guards: list[Guard] = []
+        self._results: Results | None = None
 
     @property
     def context(self) -> "Context":
@@ -90,6 +91,11 @@ class Loop:
         if locks:  # a wave that was forked before does not hold them
             self._waves.dismiss()
         self._waves.context = self.context._replace(grace_s=min(grace_s, self.context.grace_s))
+
+    def use_results(self, results: "Results") -> None:
+        """Ask before each start whether the job is up to date. As a guard it sees an end last, after all others."""
+        self._results = results
+        self._guards.append(results)
 
     def running(self) -> "list[int]":
         return self._waves.running()
@@ -140,7 +146,8 @@ class Loop:
                 # An end is on disk before anything starts because of it. Else, if we were killed in between, the
                 # records would say that a job ran although its dependency had crashed (R20).
                 self.recorder.flush(starts=False)
-            self._grant()
+            if self._grant():  # a job was up to date, and others may be ready now
+                continue
             if not self._ready and not self.running():
                 break
             self._wait()
@@ -165,8 +172,11 @@ class Loop:
         for number, outcome in ended:
             self.recorder.ended(number, outcome, wall_ns())
 
-    def _grant(self) -> None:
-        """Give free slots to ready jobs in order; end waves in which nothing runs."""
+    def _grant(self) -> bool:
+        """Give free slots to ready jobs in order, and end waves in which nothing runs.
+
+        Returns True as soon as a job is up to date, so that its end is written before anything starts because of it.
+        """
         free = self._slots - len(self.running())
         self.admission.begin()
         at = 0
@@ -181,14 +191,28 @@ class Loop:
                 at = 0  # others may have become ready because of that, or have ended
             elif claimed is None:
                 at += 1
+            elif self._is_up_to_date(number):
+                return True
             elif self._start(number, claimed):
                 free -= 1
             else:
-                return
+                return False
         # When every open job runs, no wave will get another grant: each may leave with its last job.
         is_last = self._source is not None and self._source.open_jobs() <= set(self.running())
         self._waves.dismiss(idle_only=not is_last)
         self._show_live_output()
+        return False
+
+    def _is_up_to_date(self, number: int) -> bool:
+        """Finish the job if it is up to date. It holds its groups, so no other run is making its outputs (K4)."""
+        if self._results is None:
+            return False
+        outcome = self._results.check(number, after_wait=self.admission.has_waited(number))
+        if outcome is None:
+            return False
+        self._ready.remove(number)
+        self._finish(number, outcome, wall_ns())
+        return True
 
     def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
         """Have a wave start this job; return False if no wave can be forked, which ends the run (R21)."""
@@ -313,7 +337,7 @@ class Loop:
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
             elif kind == wire.NEXT_BATCH:
-                wave.running[numbers[0]] = numbers[1]
+                self._started_next(wave, *numbers)
             elif kind == wire.ENDED:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:
@@ -332,6 +356,11 @@ class Loop:
         timeout_s = self._jobs[number].timeout_s
         if timeout_s is not None and number not in self._ending:
             self.clocks.start_timeout(number, timeout_s)
+
+    def _started_next(self, wave: "WaveHandle", number: int, pid: int) -> None:
+        wave.running[number] = pid
+        if self._results is not None and self._jobs[number].is_per_file:
+            self._results.passed(number, wave.note_batch(number, self.context))
 
     def _refused(self, wave: "WaveHandle", why: str, number: int, exit_code: int, at_ns: int) -> None:
         del wave.running[number]

@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.doit_runner.job_notes import RunOptions
+from dodo_hooks.doit_runner.job_notes import JobNote, RunOptions, note_job
 from dodo_hooks.doit_runner.phase_run import run_with_doit
 from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
 from dodo_hooks.fire.invocation import begin, publish
+from dodo_hooks.fire.kept_results import decide_up_to_date
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
 from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
 from dodo_hooks.plans.plan_cache import find_file
+from dodo_hooks.results import RENEW, USE
 from dodo_hooks.trust.policy import expect_accepted
 
 
@@ -47,14 +49,21 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         if len(left_out) < len(hook.jobs):
             body = _without_needs(hook, left_out) if options.single else hook
             firing = make_firing(world, repo, plan, body, (), BY_DOIT, left_out, slots=options.slots)
-            codes.append(_run_hook(select_files(firing), reporter, dep_manager, options))
+            firing = firing._replace(whole_hook=hook, results=RENEW if options.always else USE)
+            codes.append(_run_hook(select_files(firing), control.tasks, reporter, dep_manager, options))
     reporter.end()
     return max(codes)
 
 
-def _run_hook(firing: Firing, reporter: "_CommandReporter", dep_manager: Any, options: RunOptions) -> int:
+def _run_hook(
+    firing: Firing, tasks: Mapping[str, Any], reporter: "_CommandReporter", dep_manager: Any, options: RunOptions
+) -> int:
     run = begin(firing)
-    if run is None or not publish(run):
+    if run is None:
+        return 2
+    if _is_all_up_to_date(run, tasks, reporter, dep_manager):
+        return 0
+    if not publish(run):
         return 2
 
     database = str(dep_manager.backend.name)  # `--db-file` holds for detached jobs too
@@ -66,6 +75,24 @@ def _run_hook(firing: Firing, reporter: "_CommandReporter", dep_manager: Any, op
 
     _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)
+
+
+def _is_all_up_to_date(run: Run, tasks: Mapping[str, Any], reporter: Any, dep_manager: Any) -> bool:
+    """Report the jobs if all of them are up to date, and drop the invocation (section 7)."""
+    hook = run.firing.hook
+    by_number = {number: tasks[task_name(hook, hook.jobs[number])] for number in hook.order}
+    if run.results is None or any(dep_manager.status_is_ignore(task) for task in by_number.values()):
+        return False
+    decide_up_to_date(run)
+    if run.open_jobs(FOREGROUND) or run.open_jobs(BACKGROUND):
+        return False
+    run.writer.abandon()
+    for number, task in by_number.items():
+        outcome = run.writer.outcomes()[number]
+        if outcome.status == statuses.UP_TO_DATE:
+            note_job(task, JobNote(number, run.writer.jobs[number], ""))
+            reporter.skip_uptodate(task)
+    return True
 
 
 def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dodo_hooks.core.plan import Hook
+    from dodo_hooks.fire.firing import Firing
     from dodo_hooks.fire.run_state import Run
 
 
@@ -65,19 +66,26 @@ _OF_AN_EVENT = ("DODO_ARG", "DODO_REMOTE", FILES_VARIABLE, _DEFAULT_BRANCH)
 
 
 def environment_of_run(run: "Run", is_background: bool) -> "dict[str, str]":
-    """Return the environment of all jobs of a phase (R11).
+    """Return the environment of all jobs of a phase (R11)."""
+    return {
+        **environment_of_event(run.firing, is_background),
+        "DODO_INVOCATION": run.writer.identity,
+        "DODO_INVOCATION_DIR": run.writer.directory,
+        "DODO_LEVEL": str(run.nesting.level),
+    }
+
+
+def environment_of_event(firing: "Firing", is_background: bool) -> "dict[str, str]":
+    """Return the part of that environment which does not depend on the run: the keys of jobs are made of it (K1).
 
     A foreground job keeps git's variables for the hook. A background job does not, since it outlives the git command.
     """
-    firing, repo = run.firing, run.firing.repo
+    repo = firing.repo
     environ = {name: value for name, value in firing.world.environ.items() if not name.startswith(_OF_AN_EVENT)}
     if is_background:
         environ = background_environ(environ, repo, is_discoverable(repo, without_local(environ)))
     environ.update(
         DODO_HOOK=firing.hook.name,
-        DODO_INVOCATION=run.writer.identity,
-        DODO_INVOCATION_DIR=run.writer.directory,
-        DODO_LEVEL=str(run.nesting.level),
         DODO_WORKTREE=repo.top,
         DODO_MAIN_WORKTREE=main_worktree(repo) or "",
         DODO_GIT_DIR=repo.git_dir,

@@ -10,6 +10,7 @@ from dodo_hooks.fire.nesting import nesting_of
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os
+from dodo_hooks.results import USE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Firing(Record):
     files: "Mapping[int, tuple[bytes, ...]]" = NO_LISTS  # of each job that is about files (G4)
     stdin: bytes = b""  # what git gave to the hook (G3)
     status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
+    results: str = USE  # how kept results are used: dodo_hooks.results
+    whole_hook: "Hook | None" = None  # with all needs, where those that are not selected were removed from `hook`
     again: "tuple[str, ...] | None" = ()  # the options of `run` that repeat it; None: its files came from a pipe
 
     @property

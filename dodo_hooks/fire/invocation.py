@@ -34,6 +34,7 @@ def begin(firing: "Firing") -> "Run | None":
     """
     started_s = monotonic_s()
     nesting = nesting_of(firing.world.environ)
+    whole_hook = firing.whole_hook or firing.hook
     if firing.left_out:
         from dodo_hooks.core.added_edges import bypass_skipped
 
@@ -47,14 +48,20 @@ def begin(firing: "Firing") -> "Run | None":
         identity = repository_id(firing.repo.common_dir)
         writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
         writer.max_log_bytes = firing.rules.max_log_bytes
-        writer.files, writer.stdin = firing.files, firing.stdin
+        writer.files, writer.stdin = dict(firing.files), firing.stdin
+        firing = firing._replace(files=writer.files)  # one mapping for all, since a list may become shorter (K8)
     except StoreError as error:
         _refuse_or_report(firing, error)
         return None
     run = Run(firing, nesting, writer, started_s)
+    run.whole_hook = whole_hook
     if not has_process_table():
         run.notes.append("/proc is not mounted: ending a cancelled job always takes the whole grace period")
     run.decide(firing.left_out.items())
+    if any(job.is_incremental for job in firing.hook.jobs):
+        from dodo_hooks.fire.kept_results import open_results
+
+        run.results = open_results(run)
     return run
 
 

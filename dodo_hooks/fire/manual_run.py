@@ -20,6 +20,7 @@ from dodo_hooks.fire.firing import (
 )
 from dodo_hooks.fire.select.selectors import BY_COMMAND, Selectors, left_out
 from dodo_hooks.host.posix import os
+from dodo_hooks.results import USE
 from dodo_hooks.trust.policy import admit, expect_accepted, installed_in
 
 TYPE_CHECKING = False
@@ -41,6 +42,7 @@ class Request(Record):
     slots: "int | None" = None
     files: "tuple[bytes, ...] | None" = None  # the files for its jobs, relative to the top; None: the event's files
     is_forced: bool = False  # jobs run also where no file matches
+    results: str = USE  # how kept results are used: dodo_hooks.results
     stages_fixed: bool = True
     is_detached: bool = False  # all jobs, whatever their phase, go to the background
     is_dry: bool = False
@@ -97,7 +99,7 @@ def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request
         _manual_stdin(body),
         slots=request.slots,
         phase=phase,
-    )._replace(again=request.again)
+    )._replace(again=request.again, results=request.results)
     if request.files is None and _needs_push(firing):
         from dodo_hooks.fire.select.manual_push import with_push
 

@@ -11,7 +11,7 @@ from dodo_hooks.engine.recorder import Recorder
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.fire.firing import BY_GIT, Firing
 from dodo_hooks.fire.invocation import begin, context_of, publish
-from dodo_hooks.fire.report.run_report import display_of, report, report_idle
+from dodo_hooks.fire.report.run_report import display_of, report, report_idle, report_up_to_date
 from dodo_hooks.fire.run_state import Run
 from dodo_hooks.host import signals
 from dodo_hooks.host.console import say
@@ -48,6 +48,10 @@ class Attached:
         self.recorder.signals = self.stops.descriptor
         if run.deadline_s is not None:
             self.loop.clocks.hook_deadline_s = run.deadline_s
+        if run.results is not None:
+            self.loop.use_results(run.results)
+            if phase == BACKGROUND:
+                run.results.enter_background(self.loop.context.environ)
 
     def run_jobs(self, start: "Callable[[], object]") -> None:
         """Call `start`, and collect in `run` what the screen, the loop and the recorder have to report."""
@@ -64,11 +68,14 @@ class Attached:
             self.run.interrupted = self.run.interrupted or self.loop.interrupted
             self.run.errors += self.recorder.errors
             self.run.record_error = self.run.record_error or self.recorder.record_error
+            if self.run.results is not None:
+                self.run.results.save()
 
     def _show_left_out(self) -> None:
-        """Print a line for each job that was left out, before the lines of the jobs that run."""
-        firing = self.run.firing
-        for number, outcome in sorted(firing.left_out.items()):
+        """Print a line for each job that was left out or is up to date, before the lines of the jobs that run."""
+        firing, outcomes = self.run.firing, self.run.writer.outcomes()
+        up_to_date = {number: outcome for number, outcome in outcomes.items() if outcome.status == statuses.UP_TO_DATE}
+        for number, outcome in sorted({**up_to_date, **firing.left_out}.items()):
             if number not in self.run.had_line and firing.has_line(number, outcome):
                 self.screen.ended(firing.hook.jobs[number], "", outcome)
 
@@ -90,24 +97,39 @@ def run_firing(firing: Firing) -> int:
     run = begin(firing)
     if run is None:
         return 0
-    jobs = run.open_jobs(FOREGROUND)
-    if jobs and not _run_foreground(run, jobs):
-        return 0
-    if not jobs and not publish(run):
+    if run.open_jobs(FOREGROUND):
+        if not _run_foreground(run):
+            return 0
+    elif _is_all_up_to_date(run) or not publish(run):
         return 0
     return run_background(run)
 
 
-def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
+def _is_all_up_to_date(run: Run) -> bool:
+    """Decide the jobs that are up to date. If no other job is to run, report that, and drop the invocation (K6)."""
+    if run.results is None:
+        return False
+    from dodo_hooks.fire.kept_results import decide_up_to_date
+
+    decide_up_to_date(run)
+    if run.open_jobs(FOREGROUND) or run.open_jobs(BACKGROUND):
+        return False
+    run.writer.abandon()
+    report_up_to_date(run)
+    return True
+
+
+def _run_foreground(run: Run) -> bool:
     """Publish the invocation and run its foreground jobs.
 
-    Returns False where the invocation could not be published. The reason was printed then, and nothing has run.
+    Returns False where the invocation could not be published, and where all jobs are up to date. That was reported
+    then, and nothing has run.
     """
     attached = Attached(run, FOREGROUND)
     try:
-        _prepare_foreground(attached, jobs)
-        if not publish(run):
+        if not _prepare_foreground(attached) or not publish(run):
             return False
+        jobs = run.open_jobs(FOREGROUND)
         announce_promotion(run)
         source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
         attached.run_jobs(lambda: attached.loop.run(source))
@@ -116,28 +138,40 @@ def _run_foreground(run: Run, jobs: "Sequence[int]") -> bool:
     return True
 
 
-def _prepare_foreground(attached: Attached, jobs: "Sequence[int]") -> None:
-    """Prepare the foreground jobs, without doit, since a person waits.
+def _prepare_foreground(attached: Attached) -> bool:
+    """Prepare the foreground jobs, without doit, since a person waits; return False if all jobs are up to date.
 
     The first wave starts, and the records are written, while `git status` says what is to be hidden. If something is,
-    that wave is dismissed: it does not hold the lock of the hidden changes.
+    that wave is dismissed: it does not hold the lock of the hidden changes. Incremental jobs are checked on what is
+    staged, so there nothing begins before unstaged changes are hidden.
 
     Raises:
         HooksError: the jobs cannot be run. Nothing of the invocation is left in the store.
     """
     run = attached.run
     try:
-        _open_first_wave(attached, jobs)
+        if run.results is not None:
+            _hide_unstaged(attached)
+            if _is_all_up_to_date(run):
+                return False
+        _open_first_wave(attached, run.open_jobs(FOREGROUND))
         run.writer.write_records()
-        if run.firing.status is not None:
-            from dodo_hooks.fire.unstaged_guard import Staging
-
-            attached.staging = Staging(run, jobs)
-            attached.staging.guard(attached.loop)
-        watch_changes(attached, jobs)
+        if run.results is None:
+            _hide_unstaged(attached)
+        watch_changes(attached, run.open_jobs(FOREGROUND))
     except HooksError:
         run.writer.abandon()
         raise
+    return True
+
+
+def _hide_unstaged(attached: Attached) -> None:
+    """Hide the unstaged changes of a commit (G5). Raises HooksError."""
+    if attached.run.firing.status is not None:
+        from dodo_hooks.fire.unstaged_guard import Staging
+
+        attached.staging = Staging(attached.run, attached.run.open_jobs(FOREGROUND))
+        attached.staging.guard(attached.loop)
 
 
 def _open_first_wave(attached: Attached, jobs: "Sequence[int]") -> None:
@@ -209,6 +243,8 @@ def background_of(
     firing = run.firing
     make_lock_file(firing.repo)
     context = attached.loop.context if attached else context_of(run, BACKGROUND, None)
+    if run.results is not None:
+        run.results.enter_background(context.environ)
     database = database or layout.doit_database(firing.world.state, repository_id(firing.repo.common_dir))
     return Background(
         firing.world,
@@ -222,6 +258,7 @@ def background_of(
         lambda: _permit(firing),
         firing.repo,
         _git_file(firing.repo.top),
+        run.results,
         _run_with_doit,
     )
 
@@ -279,7 +316,9 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
         run.writer.flush()
         detach(background_of(run, jobs, database=database))
         count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
-        report(run, f"{hook}: {count} running in the background (`dodo-hooks jobs`)")
+        done = sum(one.status == statuses.UP_TO_DATE for one in run.writer.outcomes().values())
+        also = f", {done} up to date" if done else ""
+        report(run, f"{hook}: {count} running in the background (`dodo-hooks jobs`){also}")
     except (DetachError, StoreError) as error:
         sentence = f"the background jobs of {hook} were not started: {error}"
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records

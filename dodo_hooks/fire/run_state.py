@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.statuses import Outcome
     from dodo_hooks.fire.firing import Firing
     from dodo_hooks.fire.nesting import Nesting
+    from dodo_hooks.results.run_results import RunResults
     from dodo_hooks.store.writer import InvocationWriter
 
 
@@ -26,13 +27,17 @@ class Run:
         "notes",
         "record_error",
         "rest",
+        "results",
         "started_s",
+        "whole_hook",
         "writer",
     )
 
     def __init__(self, firing: "Firing", nesting: "Nesting", writer: "InvocationWriter", started_s: float) -> None:
         timeout_s = firing.hook.timeout_s
         self.firing = firing
+        self.whole_hook = firing.hook  # before the edges of the jobs that are left out were changed
+        self.results: RunResults | None = None  # of its incremental jobs
         self.nesting = nesting
         self.writer = writer
         self.started_s = started_s

@@ -3,7 +3,7 @@
 import marshal
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Job, Plan, Retention
+from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Input, Job, Plan, Retention
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,10 +62,11 @@ def _hook_from(data: bytes) -> Hook:
 
 def _job_from(fields: "tuple[Any, ...]") -> Job:
     job = Job._make(fields)
-    if job.files is None and not job.groups:
+    if job.files is None and not job.groups and not job.inputs:
         return job
     files = None if job.files is None else FileRule._make(job.files)
-    return job._replace(groups=tuple(Group._make(group) for group in job.groups), files=files)
+    groups, inputs = tuple(map(Group._make, job.groups)), tuple(map(Input._make, job.inputs))
+    return job._replace(groups=groups, inputs=inputs, files=files)
 
 
 def _condition_from(fields: "tuple[Any, ...]") -> Condition:

@@ -101,7 +101,8 @@ def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
     found = named_hook_file(path, top=top or world.cwd, base=world.cwd)
     sources = Sources()
     main_top = main_top_of(found.home, sources)
-    return _with_digest(with_records(load(found, sources, main_top)), sources, found.home or found.top, main_top)[0]
+    plan = load(found, sources, main_top, lambda paths: tracked_among(world, found.top, paths))
+    return _with_digest(with_records(plan), sources, found.home or found.top, main_top)[0]
 
 
 def compile_file(world: "World", file: str, top: str) -> Compiled:
@@ -113,6 +114,19 @@ def compile_file(world: "World", file: str, top: str) -> Compiled:
     plan = load_file(world, file, top)
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
     return Compiled(_KEY, top, (), _bare(plan._replace(hooks=())), hooks)
+
+
+def tracked_among(world: "World", top: str, paths: "list[str]") -> "set[str]":
+    """Return which of these paths git tracks, or hold something that it tracks; none outside of a repository."""
+    from dodo_hooks.core.errors import GitError
+    from dodo_hooks.git.command import run_git
+
+    try:
+        listed = run_git(("--literal-pathspecs", "ls-files", "-z", "--", *paths), top, world.environ)
+    except GitError:
+        return set()
+    tracked = [name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0")]
+    return {path for path in paths if any(name == path or name.startswith(f"{path}/") for name in tracked)}
 
 
 def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
@@ -188,7 +202,8 @@ def compile_plan(world: "World", top: str) -> "tuple[Compiled, dict[str, bytes]]
     from dodo_hooks.loader.load import load
 
     main_top = main_top_of(top, sources)
-    plan, files = _with_digest(with_records(load(found, sources, main_top)), sources, top, main_top)
+    loaded = load(found, sources, main_top, lambda paths: tracked_among(world, top, paths))
+    plan, files = _with_digest(with_records(loaded), sources, top, main_top)
     hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
     trusted = trusted_prefixes(world, sources)
     return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks, trusted), files

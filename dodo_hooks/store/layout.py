@@ -13,6 +13,8 @@
                           /KEY.skipped             the hooks that did not run while there was no decision
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
+    STATE/dodo-hooks/results/REPO/JOB/KEY          a kept success (results/kept.py); KEY-WORKTREE where it has outputs
+                                  /stats-WORKTREE  content ids by stat
 
 An invocation's id is its time, `20261124-075500-123456`, so its day can be read off it, and a live marker carries
 the hook's name as well: `20261124-075500-123456.pre-commit`.
@@ -168,6 +170,10 @@ def plan_file(state: str, device: int, inode: int) -> str:
 
 def doit_database(state: str, repository: str) -> str:
     return f"{state}/dodo-hooks/doit/{repository}.json"
+
+
+def results_dir(state: str, repository: str) -> str:
+    return f"{state}/dodo-hooks/results/{repository}"
 
 
 def trust_dir(state: str) -> str:

@@ -18,8 +18,6 @@ from dodo_hooks.store.log import close_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.core.statuses import Outcome
 
@@ -40,7 +38,7 @@ class InvocationWriter:
         self.coordinator: int | None = None
         self.error: str | None = None
         self.max_log_bytes = MAX_LOG_BYTES
-        self.files: Mapping[int, tuple[bytes, ...]] = {}  # the file list of each job that has one
+        self.files: dict[int, tuple[bytes, ...]] = {}  # the file list of each job that has one
         self.stdin = b""  # the hook's standard input, from git
         self.lock = NO_LOCK
         self.alive = NO_LOCK
@@ -189,12 +187,26 @@ class InvocationWriter:
             self.abandon()
             raise _unwritable(self.hook.name, self.directory, error) from error
 
+    def narrow_files(self, number: int, files: "tuple[bytes, ...]") -> None:
+        """Give a job a shorter list, before it starts (K8)."""
+        self.files[number] = files
+        try:
+            if os.access(self.directory, os.F_OK):  # it is published already
+                replace_file(layout.files_file(self.jobs[number].directory), _names(files))
+        except StoreError:  # the file keeps the whole list, which is as good and takes longer
+            pass
+
     def abandon(self) -> None:
         """Delete an invocation that was not published."""
-        from shutil import rmtree
-
         _remove(self._marker)
-        rmtree(self._temporary, ignore_errors=True)
+        for path in (layout.lock_file(self._temporary), layout.alive_file(self._temporary)):
+            _remove(path)
+        try:
+            os.rmdir(self._temporary)
+        except OSError:  # records were written already
+            from shutil import rmtree
+
+            rmtree(self._temporary, ignore_errors=True)
         self.release()
 
     def _write_all(self, temporary: str) -> None:
@@ -207,8 +219,11 @@ class InvocationWriter:
             os.mkdir(directory, 0o700)
             _create(layout.meta_file(directory), records.job_record(job, state, self._names))
             if job.number in self.files:
-                names = b"".join(as_argument(file) + b"\0" for file in self.files[job.number])
-                _create(layout.files_file(directory), names)
+                _create(layout.files_file(directory), _names(self.files[job.number]))
+
+
+def _names(files: "tuple[bytes, ...]") -> bytes:
+    return b"".join(as_argument(file) + b"\0" for file in files)
 
 
 def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:

@@ -47,6 +47,14 @@ from dodo_hooks.loader.compile.job_commands import (
     scalars_here,
 )
 from dodo_hooks.loader.compile.job_conditions import Checks, matchers
+from dodo_hooks.loader.compile.job_files import (
+    IsTracked,
+    check_lists,
+    check_outputs,
+    file_needs,
+    outputs_in,
+    with_results,
+)
 from dodo_hooks.loader.compile.order_edges import HookEdges, add_mode_edges
 from dodo_hooks.loader.compile.query_commands import check_query_commands
 from dodo_hooks.loader.compile.validation import (
@@ -76,6 +84,7 @@ class CompileContext:
 
     machine: Platform
     is_there: IsThere
+    is_tracked: IsTracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +108,16 @@ def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Ori
     """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations."""
     diagnostics = _version_errors(file, tree)
     hooks: list[Hook] = []
-    for section, bodies in (("hooks", file.hooks), ("tasks", file.tasks)):
-        flats = {name: flatten((section, name), body) for name, body in bodies.items()}
-        for name, body in bodies.items():
+    sections = {"hooks": file.hooks, "tasks": file.tasks}
+    flat_sections = {
+        section: {name: flatten((section, name), body) for name, body in bodies.items()}
+        for section, bodies in sections.items()
+    }
+    outputs = outputs_in(flat_sections.values())
+    for section, flats in flat_sections.items():
+        for name, body in sections[section].items():
             setting = Setting(file, name, section == "tasks", origin.is_own)
-            hook = _Compiler(setting, body, flats[name], tree, place, origin, diagnostics).hook(flats)
+            hook = _Compiler(setting, body, flats[name], tree, place, origin, diagnostics, outputs).hook(flats)
             if hook is not None:
                 hooks.append(hook)
     return Compiled(tuple(hooks), diagnostics)
@@ -143,17 +157,20 @@ class _Compiler:
     place: CompileContext
     origin: Origin
     diagnostics: list[Diagnostic]  # more of them are put in
+    outputs: tuple[str, ...]  # of all jobs of the file
 
     def hook(self, flats: dict[str, Flat]) -> Hook | None:
         """Return the hook; None if it has errors, which are added to the diagnostics."""
         name, flat = self.setting.hook, self.flat
-        needs, errors = check_needs(name, flat, flats, self.tree)
+        needs, errors = check_needs(name, flat, flats, self.tree, file_needs(flat))
+        errors += check_outputs(flat, self.tree, self.place.is_tracked)
         errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
         severity = ERROR if self.origin.is_own else WARNING
         errors += check_query_commands(self.setting, flat, self.tree, severity)
         found = [self._command(number) for number in range(len(flat.members))]
         errors += [one for one in found if isinstance(one, Diagnostic)]
+        errors += check_lists(flat, [isinstance(one, Command) and one.takes_list for one in found], self.tree)
         self.diagnostics.extend(errors)
         if any(one.severity == ERROR for one in errors):
             return None
@@ -248,16 +265,18 @@ class _Compiler:
         return self.place.is_there(job_commands.script_path(file.source_dir_local, self.setting.hook, script))
 
     def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command | str]) -> Hook:
+        made_by = {(one.job, one.need) for one in file_needs(self.flat)}
         checks = Checks()
         dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
         jobs: list[Job] = []
         for number, member in enumerate(self.flat.members):
-            job = self._job(number, member, found[number], checks)
+            job = with_results(self._job(number, member, found[number], checks), member.body, self.outputs)
             phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND
             written_s = timeout_of(member)
             jobs.append(
                 job._replace(
                     needs=tuple(chains.needs[number]),
+                    made_by=tuple(need for need in chains.needs[number] if (number, need) in made_by),
                     after=tuple(chains.after[number]),
                     dependents=tuple(dependents[number]),
                     followers=tuple(followers[number]),
@@ -326,7 +345,11 @@ class _Compiler:
             is_setup=member.is_setup,
             within=tuple(group.name for group in member.around if group.name is not None),
             label=self.flat.labels[number],
+            script="" if body.script is None else self._script(body.script),
         )
+
+    def _script(self, script: str) -> str:
+        return job_commands.script_file(script, self.setting, self._is_local(script))
 
     def _fails_on_changes(self, member: Member) -> tuple[str, ...]:
         own = member.body.fail_on_changes

@@ -47,6 +47,11 @@ class Command:
     names_files: bool  # it reads the file that holds its list
     refused: str = ""  # why it must not be executed
 
+    @property
+    def takes_list(self) -> bool:
+        """True if it is given a list of files."""
+        return bool(self.list_name or self.names_files)
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -90,15 +95,20 @@ def script_text(member: Member, setting: Setting, is_local: bool) -> str:
 
     `is_local` is set for a script in the folder of scripts that are not committed.
     """
-    body, file = member.body, setting.file
+    body = member.body
     assert body.script is not None
-    folder = file.source_dir_local if is_local else file.source_dir
-    path = posixpath.relpath(script_path(folder, setting.hook, body.script), root_of(member) or ".")
+    path = posixpath.relpath(script_file(body.script, setting, is_local), root_of(member) or ".")
     path = path if "/" in path else f"./{path}"
     arguments = body.args
     if arguments is None:
         arguments = "{0}" if setting.template.arguments else ""
     return " ".join(word for word in (body.runner, shlex.quote(path), arguments) if word)
+
+
+def script_file(script: str, setting: Setting, is_local: bool) -> str:
+    """Return the path of a script, relative to the top."""
+    folder = setting.file.source_dir_local if is_local else setting.file.source_dir
+    return script_path(folder, setting.hook, script)
 
 
 def script_path(folder: str, hook: str, script: str) -> str:

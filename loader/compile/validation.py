@@ -1,6 +1,6 @@
 """Checks that concern several keys: names, needs, cycles, modes and keys that exclude each other (R4, C4, C5)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 
 from dodo_hooks.core.dependency_graph import find_cycle
@@ -9,6 +9,7 @@ from dodo_hooks.core.names import name_error
 from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
+from dodo_hooks.loader.compile.job_files import FileNeed
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
@@ -98,15 +99,20 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
         yield "fail_on_changes", "a background job cannot fail on changed files: nothing waits for it"
     if job.stage_fixed and hook not in _STAGING:
         yield "stage_fixed", f"nothing to stage in {quote(hook)}: use it in {_STAGING[0]}"
+    if job.cache and not (job.outputs and (job.inputs or job.uptodate)):
+        yield "cache", '"cache" goes with "outputs", and with "inputs" or "uptodate"'
+    if job.env_inputs and not (job.inputs or job.uptodate):
+        yield "env_inputs", '"env_inputs" has no effect without "inputs" or "uptodate": the job runs each time'
 
 
 def check_needs(
-    hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node
+    hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node, from_files: Sequence[FileNeed]
 ) -> tuple[list[list[int]], list[Diagnostic]]:
     """Return the needs of each job as numbers, each once, and the errors about them.
 
-    The errors are unknown needs, needs of a job on itself, and cycles (R4). A need on a group is a need on all its
-    jobs, and a need of a group is a need of all its jobs. `others` has every hook.
+    `from_files` are needs that nobody wrote (K10). The errors are unknown needs, needs of a job on itself, and cycles
+    (R4). A need on a group is a need on all its jobs, and a need of a group is a need of all its jobs. `others` has
+    every hook.
     """
     needs: list[list[int]] = [[] for _ in flat.members]
     errors: list[Diagnostic] = []
@@ -126,7 +132,12 @@ def check_needs(
                     for other in needed:
                         written.setdefault((number, other), where)
                     needs[number] += [other for other in needed if other not in needs[number]]
-    return needs, errors + _cycles(flat, needs, written, tree)
+    files: dict[tuple[int, int], str] = {}
+    for one in from_files:
+        if one.need not in needs[one.job]:
+            needs[one.job].append(one.need)
+            written[one.job, one.need], files[one.job, one.need] = one.path, one.output
+    return needs, errors + _cycles(flat, needs, written, files, tree)
 
 
 def _needy(flat: Flat) -> list[tuple[Path, JobBody, tuple[int, ...]]]:
@@ -150,13 +161,19 @@ def _unknown(need: str, hook: str, flat: Flat, others: Mapping[str, Flat], body:
 
 
 def _cycles(
-    flat: Flat, needs: list[list[int]], written: Mapping[tuple[int, int], Path], tree: Node
+    flat: Flat,
+    needs: list[list[int]],
+    written: Mapping[tuple[int, int], Path],
+    files: Mapping[tuple[int, int], str],
+    tree: Node,
 ) -> list[Diagnostic]:
-    """Return an error for each cycle; no two of them share an edge."""
+    """Return an error for each cycle; no two of them share an edge. It names the files that make edges (K10)."""
     errors: list[Diagnostic] = []
     left = [list(its_needs) for its_needs in needs]
     while len(errors) < _MOST_CYCLES and (cycle := find_cycle(left)):
-        path = " -> ".join(flat.names[number] for number in cycle)
+        path = flat.names[cycle[0]]
+        for edge in pairwise(cycle):
+            path += (f" -({files[edge]})-> " if edge in files else " -> ") + flat.names[edge[1]]
         mark = mark_at(tree, written[cycle[0], cycle[1]])
         message = f"needs form a cycle: {path}; remove one of them"
         errors.append(Diagnostic(mark, message, subject_of_job(flat.names[cycle[0]])))

@@ -116,6 +116,14 @@ class HookFile(Body):
         Key("`{NAME}` in a command is replaced by this text, as it is", "templates: {quiet: nice -n 10}", LEFTHOOK),
     ] = {}
     log: Annotated[LogBody, Shape("map"), Key("what is kept, see below", "log: {retention: 14d}", DAFT)] = LogBody()
+    cache_size: Annotated[
+        Bytes | None,
+        Key(
+            "what the stored outputs of all repositories may take, see [the output cache](output-cache.md)",
+            "cache_size: 20GB",
+            default="5GB",
+        ),
+    ] = None
     grace_period: Annotated[
         Seconds,
         Key("how long a job that is being ended has between SIGTERM and SIGKILL", "grace_period: 10s"),

@@ -16,6 +16,7 @@ from dodo_hooks.loader.schema.value_types import (
     Architectures,
     BackgroundOutput,
     Body,
+    Cache,
     ChangesFail,
     Env,
     FailMode,
@@ -24,15 +25,18 @@ from dodo_hooks.loader.schema.value_types import (
     Flag,
     Folder,
     GroupName,
+    InputPaths,
     LogBytes,
     Nice,
     Number,
     OnConflict,
+    OutputPaths,
     Run,
     Script,
     Seconds,
     Text,
     Texts,
+    Variables,
     short_for,
 )
 
@@ -238,6 +242,51 @@ class JobBody(Body):
     nice: Annotated[
         Nice | None, Key("how much its niceness is raised", "nice: 15", default="`0`; `10` in the background")
     ] = None
+    inputs: Annotated[
+        InputPaths,
+        BeforeValidator(_in_place),
+        Key(
+            "the files that its result depends on, from the top: while they are the same it does not run again; "
+            "see [incremental jobs](incremental.md)",
+            "inputs: [package-lock.json, 'src/**']",
+            default="it runs each time",
+        ),
+    ] = []
+    outputs: Annotated[
+        OutputPaths,
+        Key(
+            "the files and folders that it makes: where one is gone it runs again, and a job that has one among its "
+            "`inputs` needs this job",
+            "inputs: package-lock.json\noutputs: node_modules",
+        ),
+    ] = []
+    env_inputs: Annotated[
+        Variables, Key("variables whose values its result depends on, too", "inputs: 'src/**'\nenv_inputs: [NODE_ENV]")
+    ] = []
+    cache: Annotated[
+        Cache,
+        Key(
+            "whether its `outputs` are stored, and restored where they are others, see "
+            "[the output cache](output-cache.md); `hardlink`: by hard links",
+            "run: npm ci\ninputs: package-lock.json\noutputs: node_modules\ncache: true",
+            default="`false`",
+        ),
+    ] = ""
+    incremental: Annotated[
+        Flag,
+        Key(
+            "whether the job is given only those files of its list that have not passed yet; only for commands that "
+            "judge each file by itself, see [files that have passed](incremental.md#files-that-have-passed)",
+            "run: 'ruff check {staged_files}'\nincremental: true",
+        ),
+    ] = False
+    uptodate: Annotated[
+        Texts,
+        Key(
+            "commands; while they print the same, and the `inputs` are the same, it does not run again",
+            "uptodate: [node --version]",
+        ),
+    ] = []
     log: Annotated[JobLogBody, Shape("map"), Key("what is kept of it, see below", "log: {retention: 1d}", DAFT)] = (
         JobLogBody()
     )
@@ -259,6 +308,8 @@ class JobBody(Body):
         for key in OF_SCRIPTS:
             if key in keys and "script" not in keys:
                 refused[key] = _Refused("refused", f'{quote(key)} needs a "script"')
+        if "inputs" in keys and "uptodate" not in keys and value_parsers.one_or_more(keys["inputs"]) == []:
+            refused["inputs"] = _Refused("refused", '"inputs" is empty: add a path, a pattern or "uptodate"')
         return {**keys, **refused}
 
 

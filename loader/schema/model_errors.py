@@ -41,7 +41,7 @@ _ONE, _EACH, _ANY, _NAMED = "one", "each", "any", "named"
 _LEVELS = {body: level for bodies in (BODIES, USER_BODIES) for level, body in bodies.items()}
 _MAIN = ("file", "hook", "job")  # the most likely owners of a key that several bodies have
 # Keys that are planned, of a job.
-_NOT_YET = ("inputs", "outputs", "uptodate", "tracks")
+_NOT_YET = ("tracks",)
 
 _EXPECTED = {
     "string_type": "a text",

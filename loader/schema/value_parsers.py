@@ -25,6 +25,7 @@ from dodo_hooks.core.plan import (
 )
 from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.core.units import bytes_of, seconds_of
+from dodo_hooks.host.files.clone import HARDLINK, REFLINK
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe
 from dodo_hooks.loader.shell.placeholders import is_known
@@ -44,6 +45,7 @@ OCCASIONS = ("failed", "always")
 # Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
 MACRO = "[A-Za-z_][A-Za-z0-9_-]*"
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
+WILDCARDS = re.compile(r"[*?\[{\\]")  # a path with one of these is a pattern
 MIME = "^[a-z]+/[A-Za-z0-9.+*-]+$"
 _Filled = TypeVar("_Filled")
 
@@ -66,6 +68,12 @@ def one_or_more(node: object) -> object:
     """Return the items of a list; any other value is one item."""
     opened = items(node)
     return opened if isinstance(opened, list) else [node]
+
+
+def texts(node: object) -> object:
+    """Return the values of a list; any other value is one item."""
+    opened = one_or_more(node)
+    return [value(one) for one in opened] if isinstance(opened, list) else opened
 
 
 def entries(node: object) -> object:
@@ -141,6 +149,15 @@ def places(node: object) -> object:
     raise ValueError(f"expected true, false or a list of {join_or(PLACES)}, found {found(node)}{hint}")
 
 
+def cache(node: object) -> object:
+    """Return how outputs are stored: `true` shares blocks or copies, `false` stores none."""
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return REFLINK if node.value else ""
+    if isinstance(node, Scalar) and node.value == HARDLINK:
+        return HARDLINK
+    raise ValueError(f"expected true, false or {HARDLINK}, found {found(node)}")
+
+
 # Checks of texts
 
 
@@ -170,6 +187,34 @@ def folder(root: str) -> str:
     if path.split("/")[0] == "..":
         raise ValueError(f"expected a folder inside of the repository, {quote(root)} leads out of it")
     return "" if path == "." else path
+
+
+def input_path(text: str) -> str:
+    """Check one entry of `inputs`: a pattern, or a path in the working tree."""
+    if WILDCARDS.search(text):
+        return glob(text)
+    return _inside(text)
+
+
+def output_path(text: str) -> str:
+    """Return one entry of `outputs` relative to the top, normalized."""
+    if WILDCARDS.search(text):
+        raise ValueError(f"expected a path, {quote(text)} is a pattern: name the folder that holds such files")
+    path = _inside(text)
+    if path == ".":
+        raise ValueError("expected a file or folder in the repository, found the repository itself")
+    return path
+
+
+def _inside(text: str) -> str:
+    path = posixpath.normpath(text)
+    if text.startswith("/"):
+        raise ValueError(f"expected a path relative to the top of the repository, found the absolute {quote(text)}")
+    if path.split("/")[0] == "..":
+        raise ValueError(f"expected a path inside of the repository, {quote(text)} leads out of it")
+    if ".git" in path.lower().split("/"):
+        raise ValueError(f"expected a path in the working tree, {quote(text)} is git's own")
+    return path
 
 
 def absolute(path: str) -> str:

@@ -109,6 +109,16 @@ Script: TypeAlias = Annotated[
     AfterValidator(value_parsers.script),
     Shape("path", {"type": "string", "pattern": r"^(?!/|\.\.(/|$)).*\S"}),
 ]
+InputPaths: TypeAlias = Annotated[
+    list[Annotated[FilledText, AfterValidator(value_parsers.input_path)]],
+    BeforeValidator(value_parsers.one_or_more),
+    Shape("pattern, path, or list of both", or_one=True),
+]
+OutputPaths: TypeAlias = Annotated[
+    list[Annotated[FilledText, AfterValidator(value_parsers.output_path)]],
+    BeforeValidator(value_parsers.one_or_more),
+    Shape("path or list of paths", or_one=True),
+]
 GroupName: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.group_name), Shape("text", {"type": "string", "minLength": 1, "maxLength": 100})
 ]
@@ -152,8 +162,18 @@ ChangesFail: TypeAlias = Annotated[
         {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(value_parsers.PLACES)}}]},
     ),
 ]
+Cache: TypeAlias = Annotated[
+    str,
+    BeforeValidator(value_parsers.cache),
+    Shape("boolean, or `hardlink`", {"anyOf": [{"type": "boolean"}, {"enum": [value_parsers.HARDLINK]}]}),
+]
 Variable: TypeAlias = Annotated[
     str, AfterValidator(value_parsers.variable), Shape("text", {"type": "string", "pattern": "^[^=]+$"})
+]
+Variables: TypeAlias = Annotated[
+    list[Variable],
+    BeforeValidator(value_parsers.texts),
+    Shape("text or list of texts", or_one=True),
 ]
 Env: TypeAlias = Annotated[
     dict[Variable, Annotated[str, BeforeValidator(value_parsers.as_written), Shape("text", _WRITTEN)]],

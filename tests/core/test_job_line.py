@@ -28,7 +28,7 @@ def test_r23_lines_are_columns_with_a_mark_a_name_a_time_and_a_reason() -> None:
         "✔ format   0.4 s",
         "✘ lint     2m03s  exit code 1",
         "\u2013 types   no matching staged files",
-        "↷ same    up to date",
+        "↷ same    nothing has changed",
     ]
 
 

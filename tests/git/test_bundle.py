@@ -43,6 +43,7 @@ NOTHING_TO_DO = {
     "gc",
 }
 # And when jobs have run, in the foreground and in the background: of others only these.
+SMALL = {"_bisect", "_sha1", "_sha2", "_sha256"}  # C, for keys
 OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
 
 
@@ -86,6 +87,17 @@ def test_jobs_run_without_a_module_that_is_slow_to_import(fired: Repo, hook: str
     assert {"dodo_hooks.engine.loop", "dodo_hooks.store.writer"} <= set(imported)
 
 
+def test_k6_jobs_that_are_up_to_date_are_found_without_a_slow_module(fired: Repo) -> None:
+    fired.write("a", "1")
+    fired.git("add", "a")
+    fired.hook("post-commit", job={"run": "true", "inputs": ["*"], "env_inputs": ["V"]})
+    fired.git("commit", "-qm", "m")
+    imported = modules_after(fired, "post-commit")
+    assert "dodo_hooks.results.run_results" in imported
+    assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS | SMALL
+    assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
+
+
 @pytest.mark.parametrize("hook", ["pre-commit", "post-merge"])
 def test_all_that_a_firing_imports_of_us_comes_out_of_the_bundle(fired: Repo, hook: str) -> None:
     """Find a hot module that does not say so: Python would search the directories for it at each firing."""
@@ -101,7 +113,7 @@ def test_whether_hooks_may_run_is_found_out_without_a_slow_module(fired: Repo, f
     imported = modules_after(fired, flag, "pre-commit")
     assert {"dodo_hooks.trust.policy", "dodo_hooks.trust.decisions", "dodo_hooks.engine.loop"} <= set(imported)
     others = {name for name in imported if not name.startswith("dodo_hooks")}
-    assert others <= OF_OTHERS | {"_sha1", "_sha2", "_sha256"}
+    assert others <= OF_OTHERS | SMALL
     assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
 
 

@@ -13,6 +13,7 @@ RULES = (
     {f"r{n}" for n in range(1, 24)}  # what happens while jobs run
     | {f"c{n}" for n in range(1, 9)}  # the hook file
     | {f"g{n}" for n in range(1, 8)}  # git
+    | {f"k{n}" for n in range(1, 13)}  # keys and results
 )
 
 BUILT: list[str] = sorted(RULES, key=lambda rule: (rule[0], int(rule[1:])))
@@ -46,7 +47,7 @@ def _rules_of(name: str) -> list[str]:
     """Return the rules at the beginning of a test's name: one, or several in a row as in test_r1_r2_..."""
     rules: list[str] = []
     for word in name.split("_")[1:]:
-        if not re.fullmatch(r"[rcg]\d+", word):
+        if not re.fullmatch(r"[rcgk]\d+", word):
             break
         rules.append(word)
     return rules

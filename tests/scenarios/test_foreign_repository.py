@@ -28,6 +28,7 @@ COMMANDS = [
     ("run", "pre-commit", "--dry-run"),
     ("run", "pre-commit", "--all-files"),
     ("list",),
+    ("why", "check"),
     ("status",),
     ("trust",),
     ("deny",),

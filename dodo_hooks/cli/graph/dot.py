@@ -13,6 +13,8 @@ from dodo_hooks.cli.graph.model import (
 )
 from dodo_hooks.core.plan import Job, Plan
 
+_STYLES = {"needs": "", "reads": ' [style="bold"]', "after": ' [style="dashed"]'}
+
 
 def render_dot(plan: Plan) -> str:
     """Return the plan as a digraph for Graphviz."""
@@ -26,7 +28,7 @@ def render_dot(plan: Plan) -> str:
         lines += _hook_lines(number, hook, _dot_begin, _dot_job, "}")
     for number, hook in enumerate(plan.hooks):
         for edge in edges_of(hook):
-            style = "" if edge.is_need else ' [style="dashed"]'
+            style = _STYLES[edge.word]
             lines.append(f"  {_id(number, edge.before)} -> {_id(number, edge.after)}{style}")
     return "\n".join([*lines, "}"]) + "\n"
 

@@ -36,6 +36,12 @@ class Edge:
     before: int
     after: int
     is_need: bool
+    is_file: bool = False  # `after` reads what `before` makes
+
+    @property
+    def word(self) -> str:
+        """What `after` does with `before`: `reads` its outputs, `needs` it, or comes `after` it."""
+        return ("reads" if self.is_file else "needs") if self.is_need else "after"
 
 
 @dataclass(frozen=True, slots=True)

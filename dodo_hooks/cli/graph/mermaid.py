@@ -21,6 +21,7 @@ from dodo_hooks.cli.graph.model import (
 )
 from dodo_hooks.core.plan import Hook, Job, Plan
 
+_ARROWS = {"needs": "-->", "reads": "==>", "after": "-.->"}
 # What a label may hold as it is; everything else is written by its number. Of letters and symbols beyond ASCII none
 # means anything to Mermaid.
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_/,")
@@ -33,8 +34,7 @@ def render_mermaid(plan: Plan) -> str:
         lines += _hook_lines(number, hook, _mermaid_begin, _mermaid_job, "end")
     for number, hook in enumerate(plan.hooks):
         for edge in edges_of(hook):
-            arrow = "-->" if edge.is_need else "-.->"
-            lines.append(f"  {_id(number, edge.before)} {arrow} {_id(number, edge.after)}")
+            lines.append(f"  {_id(number, edge.before)} {_ARROWS[edge.word]} {_id(number, edge.after)}")
     kinds = {kind_of(job) for hook in plan.hooks for job in hook.jobs}
     for kind in KINDS:
         if kind in kinds:

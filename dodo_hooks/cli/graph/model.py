@@ -30,7 +30,7 @@ def phases_of(hook: Hook) -> list[tuple[str, list[Job]]]:
 def edges_of(hook: Hook) -> list[Edge]:
     """Return every edge once: the needs of each job, then the jobs that it only waits for."""
     return [
-        Edge(before, job.number, is_need)
+        Edge(before, job.number, is_need, before in job.made_by)
         for job in hook.jobs
         for is_need, others in ((True, job.needs), (False, job.after))
         for before in dict.fromkeys(others)

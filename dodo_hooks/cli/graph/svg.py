@@ -75,6 +75,7 @@ SHAPES = f"""\
 .box{{stroke-width:1.3}}
 .absent{{stroke-dasharray:4 3}}
 .edge{{fill:none;stroke-width:1.4}}
+.reads{{stroke-width:2.6}}
 .after{{stroke-dasharray:5 4}}
 """
 # (of a task, phase)
@@ -90,7 +91,11 @@ MEANINGS: Mapping[str, str] = {
     BACKGROUND: "background",
     ABSENT: "not here",
 }
-EDGE_MEANINGS: Mapping[bool, str] = {True: "needs its success", False: "waits for its end"}
+EDGE_MEANINGS: Mapping[str, str] = {
+    "needs": "needs its success",
+    "reads": "reads what it makes",
+    "after": "waits for its end",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +214,7 @@ def _about(job: Job) -> str:
 def _tooltip(hook: Hook, job: Job) -> str:
     lines = [job.name, *job.description.splitlines(), *job.command.splitlines()]
     lines += [f"needs {names_of(hook, job.needs)}"] if job.needs else []
+    lines += [f"reads what {names_of(hook, job.made_by)} makes"] if job.made_by else []
     lines += [f"after {names_of(hook, job.after)}"] if job.after else []
     lines += ["promoted: a foreground job needs it"] if job.promoted else []
     lines += [f"does not apply here: {job.absent}"] if job.absent else []
@@ -226,9 +232,8 @@ def _edge(hook: Hook, edge: Edge, points: Sequence[Point]) -> Iterator[str]:
             middle = (left[0] + right[0]) / 2
             path += f"C{_at((middle, left[1]))} {_at((middle, right[1]))} {_at(right)}"
     before, after = hook.jobs[edge.before].name, hook.jobs[edge.after].name
-    word = "needs" if edge.is_need else "after"
-    yield f"<g><title>{_text(f'{after} {word} {before}')}</title>"
-    yield f'<path class="edge {word}" d="{path}"/>'
+    yield f"<g><title>{_text(f'{after} {edge.word} {before}')}</title>"
+    yield f'<path class="edge {edge.word}" d="{path}"/>'
     yield f'<path class="head" d="M{_at((x - 8, y - 4))}L{_at((x - 1, y))}L{_at((x - 8, y + 4))}z"/></g>'
 
 
@@ -238,10 +243,9 @@ def _edge(hook: Hook, edge: Edge, points: Sequence[Point]) -> Iterator[str]:
 def _legend(hooks: Sequence[Hook]) -> list[tuple[str, str]]:
     """Return (class of the sample, meaning) for what occurs in the picture."""
     kinds = {kind_of(job) for hook in hooks for job in hook.jobs}
-    edges = {edge.is_need for hook in hooks for edge in edges_of(hook)}
+    edges = {edge.word for hook in hooks for edge in edges_of(hook)}
     boxes = [(f"box {kind}", MEANINGS[kind]) for kind in KINDS if kind in kinds]
-    lines = [("needs" if is_need else "after", EDGE_MEANINGS[is_need]) for is_need in (True, False) if is_need in edges]
-    return [*boxes, *((f"edge {name}", meaning) for name, meaning in lines)]
+    return [*boxes, *((f"edge {word}", meaning) for word, meaning in EDGE_MEANINGS.items() if word in edges)]
 
 
 def _place_legend(legend: Sequence[tuple[str, str]], width: float) -> list[tuple[float, int, str, str]]:

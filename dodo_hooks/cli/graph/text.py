@@ -85,6 +85,7 @@ def _needs_above(jobs: Sequence[Job]) -> Mapping[int, int | None]:
 def _notes(hook: Hook, job: Job, above: int | None) -> str:
     others = [need for need in job.needs if need != above]
     notes = [f"{'also needs' if above is not None else 'needs'} {names_of(hook, others)}"] if others else []
+    notes += [f"reads what {names_of(hook, job.made_by)} makes"] if job.made_by else []
     notes += [f"after {names_of(hook, job.after)}"] if job.after else []
     notes += ["promoted"] if job.promoted else []
     notes += [f"not here: {escape(job.absent)}"] if job.absent else []

@@ -91,6 +91,8 @@ def _conditions(hook: Hook, job: Job) -> Iterator[str]:
         yield "before all others"
     if job.checks:
         yield "if its conditions hold"
+    if job.is_incremental:
+        yield "unless up to date"
     if job.needs_event:
         yield f"with an event, for {job.needs_event}"
 
@@ -130,6 +132,13 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
         "timeout_s": job.timeout_s,
         "concurrency": [group.name for group in job.groups],
         "files": _files_record(job.files),
+        "inputs": [one.text for one in job.inputs],
+        "outputs": list(job.outputs),
+        "env_inputs": list(job.env_inputs),
+        "uptodate": list(job.uptodate),
+        "is_incremental": job.is_incremental,
+        "is_per_file": job.is_per_file,
+        "cache": job.cache or None,
         "is_conditional": bool(job.checks),
         "absent": job.absent or None,
         "needs_event": job.needs_event or None,

@@ -1,6 +1,7 @@
 """The runner's side of a wave process: fork it, send to it, clear up after it (R7, R20; HOT)."""
 
 from dodo_hooks.engine.waves import wire
+from dodo_hooks.engine.waves.job import command_lines
 from dodo_hooks.engine.waves.wave import run_wave
 from dodo_hooks.host import process
 from dodo_hooks.host.posix import os
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 class WaveHandle:
     """The runner's view of a wave process."""
 
-    __slots__ = ("broken", "commands", "dismissed", "held", "inbox", "pid", "running", "terminal_owner")
+    __slots__ = ("batches", "broken", "commands", "dismissed", "held", "inbox", "pid", "running", "terminal_owner")
 
     def __init__(
         self, pid: int, commands: int, reports: int, held: "list[int]", terminal_owner: "int | None" = None
@@ -25,6 +26,7 @@ class WaveHandle:
         self.inbox = wire.Inbox(reports)
         self.held = held  # not started
         self.running: dict[int, int] = {}  # job -> its process group, 0 until it is reported
+        self.batches: dict[int, int] = {}  # job -> how many batches of its files have succeeded
         self.dismissed = False
         self.broken = ""
         self.terminal_owner = terminal_owner  # the group that had the terminal before an interactive job
@@ -36,6 +38,12 @@ class WaveHandle:
         except BrokenPipeError:
             return False
         return True
+
+    def note_batch(self, number: int, context: "Context") -> int:
+        """Count a batch of a running job that has succeeded, and return how many files have passed by now."""
+        done = self.batches[number] = self.batches.get(number, 0) + 1
+        job = context.hook.jobs[number]
+        return sum(len(line) - len(job.argv) for line in command_lines(context, job)[:done])
 
     def reap(self) -> None:
         """Clear up after a wave that is gone: close its pipes, kill its running jobs, reap it."""

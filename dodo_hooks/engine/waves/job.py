@@ -93,7 +93,7 @@ def start(context: Context, job: "Job") -> Started:
     """
     if job.refused:
         raise StartError(126, job.refused)
-    batches, no_terminal = _command_lines(context, job), 0
+    batches, no_terminal = command_lines(context, job), 0
     try:
         try:
             reader, writer = _open_output(context, job)
@@ -132,7 +132,7 @@ def close_writer(started: Started) -> None:
         started.writer = CLOSED
 
 
-def _command_lines(context: Context, job: "Job") -> "list[tuple[str | bytes, ...]]":
+def command_lines(context: Context, job: "Job") -> "list[tuple[str | bytes, ...]]":
     if job.files_at == NO_FILES:
         return [job.argv]
     from dodo_hooks.engine.waves.batches import batches_of

@@ -1,7 +1,7 @@
 """The report of a run for people: the contents of its screen, and the lines at its end (R23; HOT)."""
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.plan import FOREGROUND, SKIPS
+from dodo_hooks.core.plan import FOREGROUND, SKIPS, SUMMARY
 from dodo_hooks.core.terminal_text import BOLD, escape, paint
 from dodo_hooks.engine.foreground import read_terminal
 from dodo_hooks.engine.job_line import job_line, name_columns
@@ -43,6 +43,19 @@ def report_idle(firing: Firing) -> None:
         return
     why = "nothing to run" if firing.hook.jobs else "nothing to run (no jobs)"
     _print_lines(firing, firing.left_out, f"{firing.hook.name}: {why}", is_fired)
+
+
+def report_up_to_date(run: Run) -> None:
+    """Print that every job that applies is up to date: one line if git fired the hook, and each job in a manual run."""
+    firing, outcomes = run.firing, run.writer.outcomes()
+    done = sum(outcome.status == statuses.UP_TO_DATE for outcome in outcomes.values())
+    if firing.trigger == BY_GIT:
+        if SUMMARY in firing.output and done:
+            say(f"{firing.hook.name}: {done} up to date")
+    elif firing.trigger != BY_DOIT:
+        _print_lines(firing, outcomes, f"{firing.hook.name}: {done} up to date", False)
+    for line in run.notes:
+        say(line)
 
 
 def report(run: Run, *sentences: str) -> None:

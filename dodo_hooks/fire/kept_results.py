@@ -1,0 +1,119 @@
+"""The kept results of a run: which jobs are up to date before anything starts (K6; HOT, if a hook has such jobs).
+
+The jobs that need nothing that is still to run are checked at once, and a hook in which no job is left to run leaves no
+invocation behind. The others are checked by the loop, when their needs have ended.
+"""
+
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
+from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome, satisfies
+from dodo_hooks.fire.environment import environment_of_event
+from dodo_hooks.host.files.file_locks import is_locked
+from dodo_hooks.results.cached_outputs import CachedOutputs
+from dodo_hooks.results.facts import Occasion
+from dodo_hooks.results.kept import KeptResults
+from dodo_hooks.results.run_results import RunResults
+from dodo_hooks.store import layout
+from dodo_hooks.store.identity import repository_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.fire.firing import Firing
+    from dodo_hooks.fire.run_state import Run
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
+
+
+def open_results(run: "Run") -> "RunResults | None":
+    """Return the results for the jobs of a run; None where no job that is to run has any, or they must not be used."""
+    outcomes = run.writer.outcomes()
+    if not any(job.is_incremental and job.number not in outcomes for job in run.firing.hook.jobs):
+        return None
+    firing = run.firing._replace(hook=run.whole_hook)
+
+    def narrow(number: int, files: "list[bytes]") -> None:
+        below = f"{firing.hook.jobs[number].root}/".encode("utf-8", "surrogateescape").lstrip(b"/")
+        run.writer.narrow_files(number, tuple(path[len(below) :] for path in files))
+
+    results = results_of(firing, run.writer.identity, run.notes.append, narrow)
+    for number, outcome in outcomes.items():
+        results.decided(number, outcome)
+    return results
+
+
+def results_of(
+    firing: "Firing",
+    invocation: str,
+    say: "Callable[[str], None]",
+    narrow: "Callable[[int, list[bytes]], None]" = lambda number, files: None,
+) -> RunResults:
+    """Return the results of the jobs of a firing.
+
+    `invocation`: its run; "" where it is only looked at. `say`, `narrow`: those of `RunResults`.
+    """
+    environs: dict[str, Mapping[str, str]] = {}
+
+    def environ_of(job: "Job") -> "Mapping[str, str]":
+        if job.phase not in environs:
+            environs[job.phase] = environment_of_event(firing, job.phase == BACKGROUND)
+        return {**environs[job.phase], **dict(job.env)}
+
+    files = dict(firing.files)  # as they are now: a job may be given a part of its list
+    occasion = Occasion(firing.repo, firing.hook, firing.stdin, files, firing.world.environ, environ_of)
+    kept, cache = kept_results(firing.world, firing.repo), cached_outputs(firing, say)
+    return RunResults(occasion, kept, cache, invocation, say, firing.results, narrow)
+
+
+def cached_outputs(firing: "Firing", say: "Callable[[str], None]") -> CachedOutputs:
+    """Return the stored outputs of a repository's jobs."""
+    identity = repository_id(firing.repo.common_dir)
+    return CachedOutputs(firing.world.cache, identity, firing.repo, firing.rules.cache_bytes, say)
+
+
+def kept_results(world: "World", repo: "Repo") -> KeptResults:
+    """Return the store of a repository's results, as the worktree sees it."""
+    return KeptResults(layout.results_dir(world.state, repository_id(repo.common_dir)), repo)
+
+
+def decide_up_to_date(run: "Run") -> None:
+    """Give their outcome to the jobs that are up to date before anything starts."""
+    results, hook = run.results, run.firing.hook
+    if results is None:
+        return
+    for phase in (FOREGROUND, BACKGROUND):
+        for number in hook.order:
+            if hook.jobs[number].phase == phase and _can_be_checked(run, hook.jobs[number]):
+                # The prompt does not wait until the outputs of a background job are restored.
+                outcome = results.check(number, restores=phase == FOREGROUND)
+                if outcome is not None:
+                    results.decided(number, outcome)
+                    run.decide([(number, outcome)])
+        if any(not hook.jobs[number].is_setup for number in run.open_jobs(phase)):
+            break  # the background begins when the foreground has ended, which may change what it depends on
+    left = [*run.open_jobs(FOREGROUND), *run.open_jobs(BACKGROUND)]
+    if all(hook.jobs[number].is_setup for number in left):
+        unneeded = Outcome(SKIPPED, CONDITION, "no job to set up for")
+        run.decide((number, unneeded) for number in left)
+    results.save()
+
+
+def _can_be_checked(run: "Run", job: "Job") -> bool:
+    """Return whether everything that the job waits for has ended well, other than commands of `setup`."""
+    outcomes, jobs = run.writer.outcomes(), run.firing.hook.jobs
+    if not job.is_incremental or job.number in outcomes:
+        return False
+    if any(other not in outcomes and not jobs[other].is_setup for other in (*job.needs, *job.after)):
+        return False
+    if any(need in outcomes and not satisfies(outcomes[need]) for need in job.needs):
+        return False
+    return not _is_taken(run, job)
+
+
+def _is_taken(run: "Run", job: "Job") -> bool:
+    """Return whether another run has a concurrency group of the job: it may be making what this one depends on."""
+    names = [group.name for group in job.groups] or ([""] if job.phase == BACKGROUND else [])
+    own = layout.own_group(run.firing.hook.name, job.name, run.firing.repo.top) if "" in names else ""
+    groups = layout.groups_dir(layout.repository_of(run.writer.directory))
+    return any(is_locked(layout.group_file(groups, name or own), if_unknown=False) for name in names)

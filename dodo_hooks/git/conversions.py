@@ -1,0 +1,108 @@
+"""The files that git may convert between the index and the working tree (K3; HOT).
+
+Of such a file the content on disk is not known from its blob: line ends, `$Id$`, encodings and filters (git-lfs) give
+several contents one blob. Attributes and configuration are read here without git, so they are read roughly: too many
+files count as converted rather than too few, and those are hashed, which is slower and never wrong.
+"""
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.host.posix import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dodo_hooks.git.repo import Repo
+
+# An attribute whose name begins so converts; `[attr]` defines a macro, and `binary` is one that git has.
+_CONVERTS = (b"text", b"eol", b"crlf", b"ident", b"filter", b"working-tree-encoding", b"[attr]", b"binary")
+# What a configuration may say that converts files, or that names more to be read.
+_SETTINGS = (b"autocrlf", b"include", b"attr")
+_SYSTEM = ("/etc/gitconfig", "/usr/local/etc/gitconfig", "/opt/homebrew/etc/gitconfig")
+_SYSTEM_ATTRIBUTES = ("/etc/gitattributes", "/usr/local/etc/gitattributes", "/opt/homebrew/etc/gitattributes")
+_WILD = b'*?[\\"'
+
+
+def conversion_test(
+    repo: "Repo", environ: "Mapping[str, str]", attributes: "Iterable[bytes]"
+) -> "Callable[[bytes], bool] | None":
+    """Return a test for whether git may convert a file; None where it converts none.
+
+    `attributes`: the attributes files in the working tree or in the index that can concern the files, as paths.
+
+    Raises:
+        GitError: an attributes file cannot be read.
+    """
+    if _is_configured(repo, environ):
+        return lambda path: True
+    ends: set[bytes] = set()
+    for content in (*_outer_attributes(repo, environ), *(_tree_attributes(repo, path) for path in attributes)):
+        found = None if content is None else _ends(content)
+        if found is None:
+            return lambda path: True
+        ends |= found
+    suffixes = tuple(end.lower() for end in ends)  # in lower case: where core.ignoreCase is set, git ignores the case
+    return (lambda path: path.lower().endswith(suffixes)) if suffixes else None
+
+
+def _is_configured(repo: "Repo", environ: "Mapping[str, str]") -> bool:
+    if environ.get("GIT_ATTR_SOURCE"):
+        return True
+    given = [
+        value.encode("utf-8", "surrogateescape") for name, value in environ.items() if name.startswith("GIT_CONFIG")
+    ]
+    home, config = environ.get("HOME", ""), environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
+    user = (
+        (environ["GIT_CONFIG_GLOBAL"],)
+        if "GIT_CONFIG_GLOBAL" in environ
+        else (f"{config}/git/config", f"{home}/.gitconfig")
+    )
+    system = environ.get("GIT_CONFIG_SYSTEM")
+    files = [f"{repo.common_dir}/config", f"{repo.git_dir}/config.worktree", *user]
+    if environ.get("GIT_CONFIG_NOSYSTEM", "") in ("", "0", "false", "no", "off"):
+        files += [system] if system else _SYSTEM
+    contents = (*given, *(_content(path) for path in files))
+    return any(word in content for content in map(bytes.lower, contents) for word in _SETTINGS)
+
+
+def _outer_attributes(repo: "Repo", environ: "Mapping[str, str]") -> "list[bytes]":
+    config = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
+    files = [f"{repo.common_dir}/info/attributes", f"{config}/git/attributes"]
+    if environ.get("GIT_ATTR_NOSYSTEM", "") in ("", "0", "false", "no", "off"):
+        files += _SYSTEM_ATTRIBUTES
+    return [_content(path) for path in files]
+
+
+def _content(path: str) -> bytes:
+    try:
+        return read_file(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+        return b""  # git goes on without it, too
+    except OSError as error:
+        raise GitError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _tree_attributes(repo: "Repo", path: bytes) -> "bytes | None":
+    """Return the content of an attributes file; None where it is not there, so that git reads the index instead."""
+    name = f"{repo.top}/{path.decode('utf-8', 'surrogateescape')}"
+    try:
+        return read_file(name)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GitError(f"cannot read {name}: {error.strerror}") from error
+
+
+def _ends(content: bytes) -> "set[bytes] | None":
+    """Return the ends of the paths that may be converted; None for any path."""
+    found: set[bytes] = set()
+    for line in content.splitlines():
+        pattern, *attributes = line.split() or [b"#"]
+        names = [one.lstrip(b"-!") for one in attributes]
+        if pattern.startswith(b"#") or not any(name.startswith(_CONVERTS) for name in (*names, pattern[:6])):
+            continue
+        end = pattern.rpartition(b"/")[2].lstrip(b"*")
+        if not end or any(character in _WILD for character in end) or b'"' in pattern:
+            return None
+        found.add(end)
+    return found

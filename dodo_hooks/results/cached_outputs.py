@@ -1,0 +1,70 @@
+"""The output cache as the results of a run use it: for jobs with `cache: true`, under their keys (K9; HOT)."""
+
+from dodo_hooks.core.errors import HooksError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.contents import Contents
+
+
+class CachedOutputs:
+    """The outputs of jobs in one worktree, and those that are stored."""
+
+    def __init__(
+        self, cache: str, identity: str, repo: "Repo", limit_bytes: "int | None", say: "Callable[[str], None]"
+    ) -> None:
+        """Name the cache.
+
+        `cache`: the user's directory. `identity`: the repository's id. `limit_bytes`: of the whole cache; None: the
+        default. `say` prints one sentence.
+        """
+        self._cache, self._identity = cache, identity
+        self._repo = repo
+        self._limit_bytes = limit_bytes
+        self._say = say
+
+    @property
+    def _directory(self) -> str:
+        from dodo_hooks.results.output_cache import repository_cache  # here: most hooks have no such job
+
+        return repository_cache(self._cache, self._identity)
+
+    def digest(self, job: "Job", contents: "Contents") -> str:
+        """Return the digest of the manifest of the outputs that are there; "" where there can be none."""
+        from dodo_hooks.results.manifest import manifest_of
+
+        manifest = manifest_of(self._repo.top, _paths(job), contents.raw_digest)
+        return manifest.digest if manifest is not None else ""
+
+    def restore(self, job: "Job", key: str, environ: "Mapping[str, str]") -> bool:
+        """Put what is stored under the key in the place of the outputs; return whether that was done."""
+        from dodo_hooks.results.restore_outputs import restore_outputs
+
+        result = restore_outputs(self._directory, key, self._repo, environ, _paths(job))
+        if result.reason:
+            self._say(f"the outputs of {job.name} were not restored: {result.reason}")
+        return result.manifest is not None
+
+    def store(self, job: "Job", key: str) -> None:
+        """Store the outputs. One that cannot be stored is one sentence: the job's success stands."""
+        from dodo_hooks.results.output_cache import DEFAULT_LIMIT_BYTES, store_outputs
+
+        limit_bytes = self._limit_bytes or DEFAULT_LIMIT_BYTES
+        try:
+            if store_outputs(self._directory, key, self._repo, _paths(job), job.cache, limit_bytes) is None:
+                self._say(f"the outputs of {job.name} are not cached: they hold what cannot be restored exactly")
+        except HooksError as error:
+            self._say(f"the outputs of {job.name} are not cached: {error}")
+
+    def remove(self, key: str) -> None:
+        from dodo_hooks.results.output_cache import remove_stored
+
+        remove_stored(f"{self._directory}/{key}")
+
+
+def _paths(job: "Job") -> "tuple[bytes, ...]":
+    return tuple(output.encode("utf-8", "surrogateescape") for output in job.outputs)

@@ -1,0 +1,162 @@
+"""Content ids of files as they lie in the working tree, with a cache by stat (K3; HOT).
+
+The id of a file is the id that git would give to these very bytes as a blob, so that it equals the index's where git
+converts nothing: a file that was touched, or changed and changed back, has its old id.
+"""
+
+import marshal
+import time
+
+from dodo_hooks.core.digests import sha1, sha256
+from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.host.files.private_files import read_private
+from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Stat = tuple[int, ...]
+
+_FORMAT = 1
+_YOUNG_NS = 2_000_000_000  # a file that was changed since may change again without a change of its stat
+_MOST_ENTRIES = 200_000
+_READ_BYTES = 1 << 20
+_TYPE = 0o170000
+_REGULAR, _LINK, _DIRECTORY = 0o100000, 0o120000, 0o040000
+_EXECUTABLE = 0o100
+_SHA256_DIGITS = 64
+_RAW = b"\0"  # before the path of a file whose bytes alone were hashed
+
+
+class Undecidable(HooksError):
+    """A fact that cannot be had. The job runs, and its result is not kept (K12)."""
+
+
+class Contents:
+    """The content ids of the files of one working tree. `save` keeps what was learned for the next run."""
+
+    def __init__(self, top: str, cache_file: str, digits: int = 40) -> None:
+        self.digits = digits  # of an id: those of the repository's object format
+        self._top = f"{top}/".encode("utf-8", "surrogateescape")
+        self._cache_file = cache_file
+        self._stats: dict[bytes, tuple[Stat, bytes]] | None = None
+        self._is_changed = False
+
+    def about(self, path: bytes) -> "bytes | None":
+        """Return mode and id of a file or link, as `100644 ID`; None where there is none, or a directory.
+
+        Raises:
+            Undecidable: it is there and cannot be read, or is something else.
+        """
+        try:
+            stat = os.lstat(self._top + path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        kind = stat.st_mode & _TYPE
+        if kind == _DIRECTORY:
+            return None
+        if kind not in (_REGULAR, _LINK):
+            raise Undecidable(f"{_text(path)} is neither a file nor a link")
+        mode = b"120000" if kind == _LINK else b"100755" if stat.st_mode & _EXECUTABLE else b"100644"
+        return mode + b" " + self._id(path, stat, is_link=kind == _LINK)
+
+    def raw_digest(self, path: bytes, status: "os.stat_result") -> bytes:
+        """Return the SHA-256 of the bytes of a file, in hexadecimal digits, for manifests of outputs (K9).
+
+        `path` is absolute. Raises OSError, or ValueError where the file changes meanwhile.
+        """
+        numbers, name = stamp_of(status), _RAW + path
+        known = self._known().get(name)
+        if known is not None and known[0] == numbers:
+            return known[1]
+        from dodo_hooks.host.files.clone import digest_of
+        from dodo_hooks.results.manifest import sha256_for
+
+        digest = digest_of(path, sha256_for(status.st_size))
+        if stamp_of(os.lstat(path)) != numbers:
+            raise ValueError("it changes while it is read")
+        self._learn(name, numbers, digest)
+        return digest
+
+    def save(self) -> None:
+        """Write the cache, if it has changed. One that cannot be written costs only time."""
+        if self._is_changed and self._stats is not None:
+            from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+
+            kept = dict(list(self._stats.items())[-_MOST_ENTRIES:])
+            try:
+                make_private_directory(self._cache_file.rpartition("/")[0])
+                replace_file(self._cache_file, marshal.dumps((_FORMAT, kept)), mark=f".{os.getpid()}")
+            except (OSError, StoreError):
+                return
+            self._is_changed = False
+
+    def _id(self, path: bytes, stat: "os.stat_result", is_link: bool) -> bytes:
+        numbers = stamp_of(stat)
+        entry = self._known().get(path)
+        if entry is not None and entry[0] == numbers and len(entry[1]) == self.digits:
+            return entry[1]
+        try:
+            found = self._hash_link(path) if is_link else self._hash_file(path, numbers)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        self._learn(path, numbers, found)
+        return found
+
+    def _known(self) -> "dict[bytes, tuple[Stat, bytes]]":
+        if self._stats is None:
+            self._stats = _load(self._cache_file)
+        return self._stats
+
+    def _learn(self, name: bytes, numbers: "Stat", found: bytes) -> None:
+        if time.time_ns() - max(numbers[1], numbers[2]) < _YOUNG_NS:
+            return
+        stats = self._known()
+        stats.pop(name, None)  # so that the newest are last
+        stats[name] = numbers, found
+        self._is_changed = True
+
+    def _hash_link(self, path: bytes) -> bytes:
+        target = os.readlink(self._top + path)
+        return self._digest([target], len(target))
+
+    def _hash_file(self, path: bytes, numbers: "Stat") -> bytes:
+        descriptor = os.open(self._top + path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            pieces = iter(lambda: os.read(descriptor, _READ_BYTES), b"")
+            found = self._digest(pieces, numbers[0])
+            if stamp_of(os.fstat(descriptor)) != numbers:
+                raise Undecidable(f"{_text(path)} changes while it is read")
+            return found
+        finally:
+            os.close(descriptor)
+
+    def _digest(self, pieces: "Iterable[bytes]", size: int) -> bytes:
+        digest = (sha256 if self.digits == _SHA256_DIGITS else sha1)(b"blob %d\0" % size)
+        for piece in pieces:
+            digest.update(piece)
+        return digest.hexdigest().encode()
+
+
+def stamp_of(stat: "os.stat_result") -> "Stat":
+    """Return the part of a stat that changes with the content."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_mode, stat.st_dev
+
+
+def _load(path: str) -> "dict[bytes, tuple[Stat, bytes]]":
+    try:
+        made_by, stats = marshal.loads(read_private(path))
+    except (OSError, ValueError, EOFError, TypeError, HooksError):  # not there, damaged, or not ours
+        return {}
+    return stats if made_by == _FORMAT and isinstance(stats, dict) else {}
+
+
+def _unreadable(path: bytes, error: OSError) -> Undecidable:
+    return Undecidable(f"cannot read {_text(path)}: {error.strerror}")
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")

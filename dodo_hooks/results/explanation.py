@@ -1,0 +1,89 @@
+"""What would make a job run: its facts now against those of its last kept success (K11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dodo_hooks.core.job_key import Facts
+
+_MOST_FILES = 20  # that are named
+_ID_DIGITS = 8
+_SIMPLE = {
+    "argv": "the command",
+    "root": "the folder that it runs in",
+    "script": "the script",
+    "stdin": "the standard input of the hook",
+    "name": "its name",
+}
+_NAMED = {
+    "env": "the variable {} (env)",
+    "env_inputs": "the variable {} (env_inputs)",
+    "event": "the variable {}",
+    "uptodate": "the output of `{}` (uptodate)",
+    "needs": "what {} made, or its result",
+}
+_LISTS = {"inputs": "input", "files": "file"}
+
+
+def differences(before: Mapping[str, Any], now: Facts) -> list[str]:
+    """Return a line for each fact that differs."""
+    lines: list[str] = []
+    for name, value in now.items():
+        old = before.get(name)
+        if _plain(value) == old:
+            continue
+        if name in _LISTS:
+            lines += _file_lines(_LISTS[name], _files(old), _files(value))
+        elif name in _NAMED:
+            lines += _named_lines(_NAMED[name], old, value)
+        else:
+            lines.append(f"{_SIMPLE.get(name, name)} has changed")
+    return lines
+
+
+def _named_lines(words: str, old: Any, new: Any) -> Iterator[str]:
+    before, now = old if isinstance(old, dict) else {}, new if isinstance(new, Mapping) else {}
+    for one in sorted({*before, *now}):
+        if one not in now:
+            yield f"{words.format(one)} does not count any more"
+        elif one not in before:
+            yield f"{words.format(one)} counts now"
+        elif before[one] != _plain(now[one]):
+            gone = " (unset now)" if now[one] is None else " (it was unset)" if before[one] is None else ""
+            yield f"{words.format(one)} has changed{gone}"
+
+
+def _file_lines(what: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    lines: list[str] = []
+    for path in sorted({*before, *now}):
+        if before.get(path) == now.get(path):
+            continue
+        if path not in now:
+            lines.append(f"{what} {path} is gone ({_short(before[path])})")
+        elif path not in before:
+            lines.append(f"{what} {path} is new ({_short(now[path])})")
+        else:
+            lines.append(f"{what} {path} has changed ({_short(before[path])} -> {_short(now[path])})")
+    rest = len(lines) - _MOST_FILES
+    return lines if rest <= 1 else [*lines[:_MOST_FILES], f"and {rest} more"]
+
+
+def _short(about: str) -> str:
+    mode, _, identity = about.partition(" ")
+    return f"{identity[:_ID_DIGITS]}, executable" if mode == "100755" else identity[:_ID_DIGITS]
+
+
+def _files(value: Any) -> dict[str, str]:
+    """Return path -> mode and id, of the lines that the facts hold."""
+    lines = value.split(b"\0") if isinstance(value, bytes) else ()
+    pairs = (line.decode("utf-8", "surrogateescape").rpartition("\t") for line in lines if line)
+    return {path: about for path, _, about in pairs}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it comes back from a file: mappings as dictionaries."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return {name: _plain(item) for name, item in value.items()} if isinstance(value, Mapping) else value

@@ -1,0 +1,162 @@
+"""The facts that a job's key is made of, gathered for the jobs of one hook (K1, K5; HOT).
+
+Values of variables and outputs of commands are facts as digests, so that no secret is kept in a file.
+"""
+
+from dodo_hooks.core.job_key import digest_of, key_of
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import FILES_VARIABLE
+from dodo_hooks.host.capture import capture_command
+from dodo_hooks.host.world import monotonic_s
+from dodo_hooks.results.contents import Contents, Undecidable
+from dodo_hooks.results.tree import Found, Tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dodo_hooks.core.job_key import Facts, Value
+    from dodo_hooks.core.plan import Hook, Job
+    from dodo_hooks.git.repo import Repo
+
+    Parts = Callable[[int], Value]
+
+UPTODATE_LIMIT_S = 10.0
+_FRESH_S = 1.0  # how long the answer of an `uptodate` command counts
+# Variables of ours that say where something is, or which run it is: they are no input.
+_PLACES = ("DODO_WORKTREE", "DODO_GIT_DIR", "DODO_INVOCATION", "DODO_INVOCATION_DIR", "DODO_LEVEL", FILES_VARIABLE)
+_OURS = ("DODO_", "DAFT_")
+_SAME_PLACES = ("DAFT_GIT_DIR", "DAFT_WORKTREE_PATH")
+
+
+class Occasion(Record):
+    """What the jobs of a run are about, beside the tree: the hook as it is in the file, and its event."""
+
+    repo: "Repo"
+    hook: "Hook"
+    stdin: bytes
+    files: "Mapping[int, tuple[bytes, ...]]"  # of each job with a list, relative to its root
+    git_environ: "Mapping[str, str]"  # as git gave it to the hook
+    environ_of: "Callable[[Job], Mapping[str, str]]"
+
+
+class Known(Record):
+    """The key of a job at one moment, and what it rests on."""
+
+    key: str
+    facts: "Facts"
+    found: Found
+    listed: "Mapping[bytes, bytes]"  # the files of the list that the job is given; b"" for one that is gone
+
+
+class FactCollector:
+    """The gatherer of the facts of a hook's jobs. The answer of a command counts for all jobs that ask it."""
+
+    def __init__(self, occasion: Occasion, contents: Contents) -> None:
+        self.occasion = occasion
+        self.contents = contents
+        self._answers: dict[object, tuple[str, float]] = {}  # of `uptodate` commands, and when they came
+
+    def tree(self, jobs: "list[Job]") -> Tree:
+        """Return the working tree of this moment, for these jobs. Raises Undecidable."""
+        lists = [path for job in jobs for path in self._list(job)]
+        return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists)
+
+    def known(self, job: "Job", tree: Tree, part_of: "Parts") -> Known:
+        """Return the key of a job.
+
+        `part_of` returns what a need contributes (K5).
+
+        Raises:
+            Undecidable: a fact cannot be had.
+        """
+        found, environ = tree.inputs(job), self.occasion.environ_of(job)
+        hook = self.occasion.hook
+        facts: dict[str, Value] = {
+            "name": job.name,
+            "argv": job.argv,
+            "root": job.root,
+            "env": {name: digest_of(value) for name, value in job.env},
+            "env_inputs": {name: _digest(environ.get(name)) for name in job.env_inputs},
+            "event": {name: _digest(environ.get(name)) for name in _ours_in(job, environ)},
+            "stdin": digest_of(self.occasion.stdin) if job.use_stdin else None,
+            "script": tree.about(_bytes(job.script)) if job.script else None,
+            "uptodate": {command: self._answer(job, command, environ) for command in job.uptodate},
+            "inputs": _lines(found.files),
+            "files": None,
+            "needs": {hook.jobs[need].name: part_of(need) for need in job.needs},
+        }
+        listed = {path: tree.about(path) or b"" for path in self._list(job)}
+        if listed:
+            found.files.update((path, about) for path, about in listed.items() if about)
+        if is_given_list(job) and not job.is_per_file:
+            facts["files"] = _lines(listed)
+        return Known(key_of(facts), facts, found, listed)
+
+    def _list(self, job: "Job") -> "list[bytes]":
+        if not is_given_list(job):
+            return []
+        below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
+        return [below + path for path in self.occasion.files.get(job.number, ())]
+
+    def _answer(self, job: "Job", command: str, environ: "Mapping[str, str]") -> str:
+        """Return a digest of what an `uptodate` command prints.
+
+        Raises:
+            Undecidable: it fails, or takes more than 10 s.
+        """
+        key = (command, job.root, job.env)
+        if key in self._answers and monotonic_s() - self._answers[key][1] < _FRESH_S:
+            return self._answers[key][0]
+        top = self.occasion.repo.top
+        try:
+            done = capture_command(command, f"{top}/{job.root}" if job.root else top, environ, UPTODATE_LIMIT_S)
+        except OSError as error:
+            raise Undecidable(f"cannot run {command!r} (uptodate): {error.strerror}") from error
+        if done.is_late or done.exit_code:
+            why = f"took more than {UPTODATE_LIMIT_S:g} s" if done.is_late else f"failed with {done.exit_code}"
+            raise Undecidable(f"{command!r} (uptodate) {why}")
+        self._answers[key] = digest_of(done.output), monotonic_s()
+        return self._answers[key][0]
+
+
+def is_given_list(job: "Job") -> bool:
+    """Return whether a job is given its list of files; another one is only selected by it."""
+    return job.files is not None and not job.files.counts_deleted
+
+
+def file_part(job: "Job", contents: Contents) -> "tuple[Value, bool]":
+    """Return what the file outputs of a need contribute, and whether it has outputs that are no files (K5).
+
+    Raises:
+        Undecidable: one cannot be read.
+    """
+    files: dict[str, Value] = {}
+    for path in job.outputs:
+        about = contents.about(_bytes(path))
+        if about is not None:
+            files[path] = about
+    return files, len(files) < len(job.outputs)
+
+
+def _ours_in(job: "Job", environ: "Mapping[str, str]") -> "list[str]":
+    """Return our variables that the command reads, the hook's arguments among them; no places."""
+    text = " ".join(job.argv)
+    return [
+        name
+        for name in environ
+        if name.startswith(_OURS) and name in text and name not in (*_PLACES, *_SAME_PLACES, "DODO_JOB")
+    ]
+
+
+def _lines(files: "Mapping[bytes, bytes]") -> bytes:
+    """Return files as lines, sorted. A path has no NUL in it, so each mapping has an encoding of its own."""
+    return b"".join(sorted(b"%b\t%b\0" % (path, about) for path, about in files.items()))
+
+
+def _digest(value: "str | None") -> "str | None":
+    return None if value is None else digest_of(value)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

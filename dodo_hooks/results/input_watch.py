@@ -1,0 +1,100 @@
+"""The stats of a job's inputs from before its start to its end: whether anybody has changed one meanwhile (K4; HOT).
+
+A stat can only be relied on if it is older than the tick of the file system's clock, since a change within the same
+tick leaves it as it is. So a start waits for the next tick where an input is that new. The clock is the file system's,
+read from a file that we write: ours may be another, and may be set back.
+"""
+
+import time
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.files.file_owner import make_folder
+from dodo_hooks.host.posix import os
+from dodo_hooks.results.contents import Undecidable, stamp_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.contents import Stat
+    from dodo_hooks.results.facts import Known
+    from dodo_hooks.results.tree import Found
+
+_TICK_S = 0.002
+_MOST_TICKS = 20  # a clock that was set back does not catch up so soon; the stats are compared all the same
+
+
+class Begun(Record):
+    """A job that runs: its key, and the stats of its inputs and of the folders in which another file could be one."""
+
+    known: "Known"
+    stamps: "dict[bytes, Stat | None]"
+
+    def moved(self, stamps: "dict[bytes, Stat | None]") -> "set[bytes]":
+        """Return the paths whose stat is another one now."""
+        return {path for path in self.stamps.keys() | stamps.keys() if self._differs(path, stamps)}
+
+    def _differs(self, path: bytes, stamps: "dict[bytes, Stat | None]") -> bool:
+        return path not in self.stamps or path not in stamps or self.stamps[path] != stamps[path]
+
+
+def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun | None":
+    """Note what a job starts from; None where its key is not known, or there is no clock to compare with.
+
+    `look` returns its key; given True, as of this moment.
+    """
+    begun: Begun | None = None
+    for count in range(_MOST_TICKS):
+        known = look(count > 0)
+        if isinstance(known, Undecidable):
+            return None
+        begun = Begun(known, stamps_of(repo, known.found))
+        newest_ns = max((stamp[2] for stamp in begun.stamps.values() if stamp is not None), default=0)
+        try:
+            if _clock_ns(repo) > newest_ns:  # the ctime: nobody can set it
+                break
+        except OSError:
+            return None
+        time.sleep(_TICK_S)
+    return begun
+
+
+def stamps_of(repo: "Repo", found: "Found") -> "dict[bytes, Stat | None]":
+    """Return the stats of inputs, and those of the folders in which another file could become one."""
+    top = f"{repo.top}/".encode("utf-8", "surrogateescape")
+    folders = {path.rpartition(b"/")[0] for path in found.matched}
+    stamps = {path: _stamp(top + path) for path in found.files}
+    stamps.update((path + b"/", _stamp(top + path)) for path in folders)
+    return stamps
+
+
+def difference(repo: "Repo", begun: Begun, known: "Known") -> str:
+    """Return what has changed since the start, be it there and back; "" for nothing."""
+    moved = sorted(begun.moved(stamps_of(repo, known.found)))
+    if moved:
+        return moved[0].decode("utf-8", "surrogateescape")
+    return next((name for name, value in known.facts.items() if begun.known.facts[name] != value), "")
+
+
+def _stamp(path: bytes) -> "Stat | None":
+    try:
+        return stamp_of(os.lstat(path))
+    except OSError:
+        return None
+
+
+def _clock_ns(repo: "Repo") -> int:
+    """Return the time by the clock of the file system. Raises OSError."""
+    folder = f"{repo.git_dir}/dodo-hooks"
+    try:
+        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        make_folder(folder)
+        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.pwrite(descriptor, b"\n", 0)
+        os.utime(descriptor)
+        return os.fstat(descriptor).st_ctime_ns
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,292 @@
+"""Kept results: one small file for each success of a job under a key (K6, K7; HOT).
+
+    results/REPO/JOB/KEY             a success of a job without outputs: it holds in every worktree
+                    /KEY-WORKTREE    of one with outputs, which lie in that worktree
+                    /last[-WORKTREE] the facts of the newest success, for `dodo-hooks why`
+                    /unkept[-...]    why a later success was not kept
+                    /passed          the files that have passed (K8), as digests of key and content
+
+Files are replaced in one step and begin with a checksum, so that a damaged one is none. They need no lock: two writers
+of one key write the same. The time of a file is that of its last use.
+"""
+
+import marshal
+
+from dodo_hooks.core.digests import sha256
+from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.job_key import digest_of
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.files.private_files import read_private
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import wall_ns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from dodo_hooks.core.job_key import Facts
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.contents import Stat
+
+_FORMAT = 1
+_CHECKSUM_BYTES = 32
+_MOST_RESULTS = 10_000  # of a repository; the least recently used go first
+_PRUNE_NS = 86_400 * 1_000_000_000
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+_LONGEST_NAME = 40
+_LAST = "last"
+_UNKEPT = "unkept"
+_PASSED = "passed"
+_MOST_PASSED = 50_000  # files of one job; the oldest go first
+_PRUNED = "pruned"
+
+
+class Output(Record):
+    """An output as of the end of the job that made it."""
+
+    path: str
+    stamp: "Stat"  # of a file or link; () for a directory
+    about: bytes  # mode and content id; b"" for a directory
+
+
+class Success(Record):
+    """A kept success."""
+
+    ended_ns: int  # since 1970
+    invocation: str  # of the run; "" where no run was recorded
+    outputs: "tuple[Output, ...]" = ()
+    manifest: str = ""  # the digest of the outputs of a job with `cache` (K9); "" where there is none
+
+
+class KeptResults:
+    """The kept results of one repository, as one of its worktrees sees them."""
+
+    def __init__(self, directory: str, repo: "Repo") -> None:
+        """Name the results. `directory`: store.layout.results_dir."""
+        self.directory = directory
+        self.worktree = digest_of(repo.git_dir.removeprefix(repo.common_dir))[:16]
+
+    @property
+    def stats_file(self) -> str:
+        return f"{self.directory}/stats-{self.worktree}"
+
+    def find(self, job: "Job", key: str) -> "Success | None":
+        """Return the kept success under this key; None where there is none, or none that can be read (K12)."""
+        path = self._path(job, key)
+        success = self._read_success(path)
+        if success is not None:
+            try:
+                os.utime(path)
+            except OSError:  # a store that cannot be written is still read
+                pass
+        return success
+
+    def _read_success(self, path: str) -> "Success | None":
+        fields = _read(path)
+        if not isinstance(fields, tuple) or len(fields) != len(Success._fields):  # the facts are a mapping
+            return None
+        success = Success._make(fields)
+        return success._replace(outputs=tuple(map(Output._make, success.outputs)))
+
+    def keep(self, job: "Job", key: str, success: Success, facts: "Facts") -> None:
+        """Keep a success, and the facts that it rests on.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        from dodo_hooks.host.files.atomic_files import make_private_directory
+
+        try:
+            make_private_directory(self.job_dir(job.name))
+        except OSError as error:
+            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
+        # The facts come first: where we are killed in between, `why` compares with a run that has not been kept.
+        _write(self._last(job), _plain(facts))
+        _write(self._path(job, key), _plain(success))
+        _unlink(self._path(job, _UNKEPT))
+        self._prune_if_due()
+
+    def passed(self, job: "Job") -> "dict[str, None]":
+        """Return the digests of the files that have passed, the newest last."""
+        digests = _read(self._path(job, _PASSED))
+        return dict.fromkeys(digests if isinstance(digests, tuple) else ())
+
+    def keep_passed(self, job: "Job", passed: "list[str]", failed: "list[str]") -> None:
+        """Add digests of files that have passed, and remove those of files that have not. Raises StoreError.
+
+        Of two runs that do so at one moment the later one counts, and the files of the other one are checked again.
+        """
+        from dodo_hooks.host.files.atomic_files import make_private_directory
+
+        digests = self.passed(job)
+        for digest in (*failed, *passed):
+            digests.pop(digest, None)
+        digests.update(dict.fromkeys(passed))
+        try:
+            make_private_directory(self.job_dir(job.name))
+        except OSError as error:
+            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
+        _write(self._path(job, _PASSED), tuple(digests)[-_MOST_PASSED:])
+
+    def note_unkept(self, job: "Job", why: str) -> None:
+        """Note why a success is not kept, for `dodo-hooks why`."""
+        from dodo_hooks.host.files.atomic_files import make_private_directory
+
+        try:
+            make_private_directory(self.job_dir(job.name))
+            _write(self._path(job, _UNKEPT), why)
+        except (OSError, StoreError):
+            pass
+
+    def unkept(self, job: "Job") -> str:
+        """Return why the newest success was not kept; "" where it was, or none is known."""
+        why = _read(self._path(job, _UNKEPT))
+        return why if isinstance(why, str) else ""
+
+    def drop(self, job: "Job", key: str) -> None:
+        """Remove the success under a key: the job has failed with it.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        try:
+            _unlink(self._path(job, key))
+        except OSError as error:
+            raise StoreError(f"cannot remove {self._path(job, key)}: {error.strerror}") from error
+
+    def drop_made(self, job: "Job") -> None:
+        """Remove the successes that rest on a folder in this worktree: the job is about to change it.
+
+        Of a folder only its existence is known. After another run, or a part of one, it is not what they have made.
+
+        Raises:
+            StoreError: one cannot be removed.
+        """
+        directory = self.job_dir(job.name)
+        try:
+            for name in os.listdir(directory) if job.outputs else ():
+                key, _, worktree = name.partition("-")
+                success = self._read_success(f"{directory}/{name}") if worktree == self.worktree else None
+                is_sure = success is None or success.manifest or all(output.about for output in success.outputs)
+                if not is_sure:
+                    self.drop(job, key)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StoreError(f"cannot read {directory}: {error.strerror}") from error
+
+    def keys(self, name: str) -> "list[str]":
+        """Return the keys under which a job has succeeded."""
+        try:
+            names = os.listdir(self.job_dir(name))
+        except OSError:
+            return []
+        return [name.partition("-")[0] for name in names if len(name.partition("-")[0]) == 2 * _CHECKSUM_BYTES]
+
+    def forget(self, name: str) -> None:
+        """Remove all results of a job, of all keys and worktrees.
+
+        Raises:
+            StoreError: one of them cannot be removed.
+        """
+        directory = self.job_dir(name)
+        try:
+            for entry in os.listdir(directory):
+                os.unlink(f"{directory}/{entry}")
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StoreError(f"cannot remove the results of {name}: {error.strerror}") from error
+
+    def last_facts(self, job: "Job") -> "dict[str, Any] | None":
+        """Return the facts of the newest kept success; None where there is none."""
+        fields = _read(self._last(job))
+        return fields if isinstance(fields, dict) else None
+
+    def job_dir(self, name: str) -> str:
+        safe = "".join(character if character in _SAFE else "-" for character in name[:_LONGEST_NAME])
+        return f"{self.directory}/{safe}-{digest_of(name)[:16]}"
+
+    def _path(self, job: "Job", key: str) -> str:
+        return f"{self.job_dir(job.name)}/{key}" + (f"-{self.worktree}" if job.outputs else "")
+
+    def _last(self, job: "Job") -> str:
+        return self._path(job, _LAST)
+
+    def _prune_if_due(self) -> None:
+        stamp = f"{self.directory}/{_PRUNED}"
+        try:
+            if 0 <= wall_ns() - os.stat(stamp).st_mtime_ns < _PRUNE_NS:
+                return
+        except OSError:
+            pass
+        try:
+            os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT, 0o600))
+            os.utime(stamp)
+            prune(self.directory)
+        except OSError:  # another prunes at this moment, or the next one will
+            pass
+
+
+class PassedFiles:
+    """The files of a job that judges each file by itself: which have passed, and which are left (K8)."""
+
+    def __init__(self, job: "Job", kept: "KeptResults", key: str, listed: "Mapping[bytes, bytes]") -> None:
+        """Look the files up. `key`: of the job without its list; `listed`: each file, with mode and content id."""
+        self._job, self._kept = job, kept
+        # A file that is gone has no id, so it never counts as passed.
+        self._digests = {path: digest_of((key, path, about)) for path, about in listed.items() if about}
+        passed = kept.passed(job)
+        self.left = [path for path in listed if self._digests.get(path, "") not in passed]
+
+    def keep(self, paths: "Iterable[bytes]", failed: "Iterable[bytes]" = ()) -> None:
+        """Keep the files that passed now; drop those that did not. Raises StoreError."""
+        self._kept.keep_passed(self._job, self._of(paths), self._of(failed))
+
+    def _of(self, paths: "Iterable[bytes]") -> "list[str]":
+        return [self._digests[path] for path in paths if path in self._digests]
+
+
+def prune(directory: str, most: int = _MOST_RESULTS) -> None:
+    """Remove the least recently used results of a repository, until `most` are left. Raises OSError."""
+    found = []
+    for job in os.scandir(directory):
+        if job.is_dir(follow_symlinks=False):
+            found += [(entry.stat().st_mtime_ns, entry.path) for entry in os.scandir(job.path)]
+    for _, path in sorted(found)[: max(len(found) - most, 0)]:
+        os.unlink(path)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+
+
+def _write(path: str, value: "Any") -> None:
+    from dodo_hooks.host.files.atomic_files import replace_file
+
+    data = marshal.dumps((_FORMAT, value))
+    replace_file(path, sha256(data).digest() + data, mark=f".{os.getpid()}")
+
+
+def _read(path: str) -> "Any":
+    """Return what a file holds; None where it is not there, damaged, or of another version."""
+    try:
+        content = read_private(path)
+        if sha256(content[_CHECKSUM_BYTES:]).digest() != content[:_CHECKSUM_BYTES]:
+            return None
+        made_by, value = marshal.loads(content[_CHECKSUM_BYTES:])
+    except (OSError, ValueError, EOFError, TypeError, HooksError):
+        return None
+    return value if made_by == _FORMAT else None
+
+
+def _plain(value: "Any") -> "Any":
+    """Turn records into tuples, at every depth: marshal takes nothing else."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return {name: _plain(item) for name, item in value.items()} if hasattr(value, "items") else value

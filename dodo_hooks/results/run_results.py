@@ -1,0 +1,341 @@
+"""What a run knows of its jobs' results: which jobs are up to date, and which successes are kept (K4, K5, K6; HOT).
+
+A job is checked when its needs have ended and it could start. After its success its key is computed again. The
+success is kept if the key is the same, and nobody has touched an input meanwhile (results/input_watch.py).
+"""
+
+import time
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.job_key import digest_of
+from dodo_hooks.core.statuses import COMPLETED, CONDITION, FAILED, SKIPPED, UP_TO_DATE, Outcome
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import wall_ns
+from dodo_hooks.results import IGNORE, USE
+from dodo_hooks.results.cached_outputs import CachedOutputs
+from dodo_hooks.results.contents import Contents, Undecidable, stamp_of
+from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
+from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
+from dodo_hooks.results.kept import KeptResults, Output, PassedFiles, Success
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dodo_hooks.core.job_key import Value
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.results.tree import Tree
+
+
+class RunResults:
+    """The results of one run's jobs; a guard of the loop, which also asks it whether a job is up to date."""
+
+    def __init__(
+        self,
+        occasion: Occasion,
+        kept: KeptResults,
+        cache: CachedOutputs,
+        invocation: str,
+        say: "Callable[[str], None]",
+        use: str = USE,
+        narrow: "Callable[[int, list[bytes]], None]" = lambda number, files: None,
+    ) -> None:
+        """Prepare the results.
+
+        Args:
+            occasion: the hook as it is in the file, and its event.
+            kept: the store.
+            cache: the stored outputs.
+            invocation: the run's id, which is kept with its successes.
+            say: prints one sentence.
+            use: how kept results are used: dodo_hooks.results.
+            narrow: gives a job a shorter list of files, relative to the top.
+        """
+        self._jobs = occasion.hook.jobs
+        self._kept = kept
+        self._cache = cache
+        self._contents = Contents(occasion.repo.top, kept.stats_file)
+        self._collector = FactCollector(occasion, self._contents)
+        self._repo = occasion.repo
+        self._invocation = invocation
+        self._say = say
+        self._use = use
+        self._narrow = narrow
+        self._tree: Tree | None = None
+        self._known: dict[int, Known | Undecidable] = {}  # of the tree
+        self._begun: dict[int, Begun] = {}
+        self._keys: dict[int, str] = {}  # of the jobs whose success holds
+        self._manifests: dict[int, str] = {}  # of their outputs, where they are cached
+        self._ended: dict[int, Outcome] = {}
+        self._lists: dict[int, PassedFiles] = {}  # of the jobs that are given only what has not passed
+        self._passed: dict[int, int] = {}  # how many of their files have passed in batches of a job that runs
+
+    def enter_background(self, environ: "Mapping[str, str]") -> None:
+        """Go on in the background phase, where git has no variables of a command that is over by then."""
+        self._collector.occasion = self._collector.occasion._replace(git_environ=environ)
+        self._look_again()
+
+    # Whether a job has to run.
+
+    def check(self, number: int, *, after_wait: bool = False, restores: bool = True) -> "Outcome | None":
+        """Return the outcome of an up-to-date job; None for a job that has to run.
+
+        Its needs have ended. `after_wait`: it has waited for another run, so the tree is looked at again. `restores`:
+        outputs may be restored from the cache, which takes its time.
+        """
+        if after_wait:
+            self._look_again()
+        return self._check(number, restores=restores) if self._use == USE else None
+
+    def _check(self, number: int, *, restores: bool = False) -> "Outcome | None":
+        job = self._jobs[number]
+        if not job.is_incremental:
+            return None
+        known = self._known_of(number)
+        if isinstance(known, Undecidable):
+            return None
+        if job.is_per_file:
+            return self._check_list(number, known)
+        success = self._holding(job, known) or (self._restored(job, known) if restores else None)
+        if success is None:
+            return None
+        self._manifests[number] = success.manifest
+        self._keys[number] = known.key
+        run = f", run {success.invocation}" if success.invocation else ""
+        return Outcome(UP_TO_DATE, reason=f"up to date since {_clock(success.ended_ns)}{run}")
+
+    def _check_list(self, number: int, known: Known) -> "Outcome | None":
+        """Check the files of a list; where some have passed, the job is given the others alone (K8)."""
+        left = PassedFiles(self._jobs[number], self._kept, known.key, known.listed).left
+        if left:
+            if self._use == USE and len(left) < len(known.listed):
+                self._narrow(number, left)
+            return None
+        self._keys[number] = digest_of((known.key, tuple(sorted(known.listed.items()))))
+        count = len(known.listed)
+        words = "its file has passed" if count == 1 else f"its {count} files have passed"
+        return Outcome(UP_TO_DATE, reason=f"up to date: {words}")
+
+    def input_paths(self, number: int) -> "list[str]":
+        """Return the inputs of a job that are there now; none where they cannot be listed. No command is run."""
+        job = self._jobs[number]
+        try:
+            return [_text(path) for path in self._collector.tree([job]).inputs(job).files]
+        except Undecidable:
+            return []
+
+    def explain(self, number: int) -> "list[str]":
+        """Return sentences on what would make a job run (K11)."""
+        job = self._jobs[number]
+        if not job.is_incremental:
+            return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
+        if (outcome := self._check(number)) is not None:
+            return [f"{job.name} is {outcome.reason}"]
+        known = self._known_of(number)
+        if isinstance(known, Undecidable):
+            return [f"{job.name} would run: {known}"]
+        if job.is_per_file:
+            left = PassedFiles(job, self._kept, known.key, known.listed).left
+            return [f"{job.name} would run for files that have not passed:", *(f"  {_text(path)}" for path in left)]
+        success = self._kept.find(job, known.key)
+        if success is not None:
+            bad = [output.path for output in success.outputs if not self._is_as_made(output)]
+            return [f"{job.name} would run:", *(f"  output {path} is gone, or was changed" for path in bad)]
+        return [f"{job.name} would run:", *(f"  {line}" for line in self._reasons(job, known))]
+
+    def _reasons(self, job: "Job", known: Known) -> "list[str]":
+        from dodo_hooks.results.explanation import differences
+
+        unkept, before = self._kept.unkept(job), self._kept.last_facts(job)
+        lines = [f"its last success is not kept: {unkept}"] if unkept else []
+        if before is None:
+            return lines or ["no success of it is kept here"]
+        return [*lines, *differences(before, known.facts)] or ["its last run here with these inputs did not succeed"]
+
+    def _holding(self, job: "Job", known: Known) -> "Success | None":
+        """Return the kept success under this key, if the outputs are still as that run has left them (K6)."""
+        success = self._kept.find(job, known.key)
+        try:
+            if success is None or tuple(output.path for output in success.outputs) != job.outputs:
+                return None
+            if success.manifest:
+                return success if self._cache.digest(job, self._contents) == success.manifest else None
+            return success if all(map(self._is_as_made, success.outputs)) else None
+        except Undecidable:
+            return None
+
+    def _restored(self, job: "Job", known: Known) -> "Success | None":
+        """Restore the outputs that are stored under this key, and keep that as a success in this worktree (K9)."""
+        if not job.cache or not self._cache.restore(job, known.key, self._collector.occasion.git_environ):
+            return None
+        success = self._success(job)
+        try:
+            self._kept.keep(job, known.key, success, known.facts)
+        except StoreError as error:
+            self._say(f"the result of {job.name} is not kept: {error}")
+        return success
+
+    def _success(self, job: "Job") -> Success:
+        """Return the success of a job whose outputs are all there."""
+        outputs = tuple(one for one in map(self._output, job.outputs) if one is not None)
+        manifest = self._cache.digest(job, self._contents) if job.cache else ""
+        return Success(wall_ns(), self._invocation, outputs, manifest)
+
+    def _is_as_made(self, output: Output) -> bool:
+        try:
+            stat = os.lstat(f"{self._repo.top}/{output.path}")
+        except OSError:
+            return False
+        if not output.about:
+            return stat.st_mode & 0o170000 == 0o040000
+        return stamp_of(stat) == tuple(output.stamp) or self._contents.about(_bytes(output.path)) == output.about
+
+    def _known_of(self, number: int) -> "Known | Undecidable":
+        """Return the key of a job as of the present tree, which is looked at once until a job has run."""
+        if number not in self._known:
+            try:
+                if self._tree is None:
+                    self._tree = self._collector.tree([job for job in self._jobs if job.is_incremental])
+                self._known[number] = self._collector.known(self._jobs[number], self._tree, self._part_of)
+            except Undecidable as error:
+                self._known[number] = error
+            except RecursionError:  # a long chain of needs that are not part of this run
+                self._known[number] = Undecidable("too many needs, one after the other, are not part of this run")
+        return self._known[number]
+
+    def _part_of(self, need: int) -> "Value":
+        """Return what a need contributes to a key (K5). Raises Undecidable."""
+        job, outcome = self._jobs[need], self._ended.get(need)
+        if job.is_setup:
+            return (*job.argv, *(f"{name}={value}" for name, value in sorted(job.env)))
+        if outcome is not None and outcome.status == SKIPPED and outcome.cause == CONDITION and not job.outputs:
+            return SKIPPED
+        files, has_others = file_part(job, self._contents)
+        if job.outputs and not has_others:
+            return files
+        if need not in self._keys and need not in self._ended and self._check(need) is None:
+            raise Undecidable(f"{job.name} is not up to date, and is not part of this run")
+        if need not in self._keys:
+            raise Undecidable(f"{job.name} ran, and has no result that is kept")
+        return files, self._manifests.get(need) or self._keys[need]
+
+    def decided(self, number: int, outcome: Outcome) -> None:
+        """Note the end of a job that did not run, such as one that does not apply."""
+        self._ended[number] = outcome
+
+    # The guard.
+
+    def starting(self, number: int) -> None:
+        """Note what the job starts from."""
+        job = self._jobs[number]
+        if not job.is_incremental:
+            return
+        try:
+            self._kept.drop_made(job)
+        except StoreError as error:
+            self._say(f"the results of {job.name} cannot be removed: {error}")
+        if self._use == IGNORE:
+            return
+        begun = begin(self._repo, lambda is_late: self._look_anew(number, is_late))
+        if begun is None:
+            return
+        self._begun[number] = begun
+        if job.is_per_file:
+            self._lists[number] = PassedFiles(job, self._kept, begun.known.key, begun.known.listed)
+
+    def _look_anew(self, number: int, is_late: bool) -> "Known | Undecidable":
+        if is_late:
+            self._look_again()
+        return self._known_of(number)
+
+    def passed(self, number: int, files: int) -> None:
+        """Note that so many files of a job's list have passed, in batches; the job runs on."""
+        self._passed[number] = files
+
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        """Keep the success of a job that ran; remove the success under the key of one that failed (K7)."""
+        self._ended[number] = outcome
+        begun = self._begun.pop(number, None)
+        if outcome.status != UP_TO_DATE:
+            self._keys.pop(number, None)
+        if begun is None:
+            if outcome.status not in (SKIPPED, UP_TO_DATE):
+                self._look_again()
+            return outcome
+        self._look_again()
+        job = self._jobs[number]
+        try:
+            if job.is_per_file:
+                self._keep_list(number, begun, outcome)
+            elif outcome.status == COMPLETED:
+                self._keep(number, job, begun)
+            elif outcome.status == FAILED:
+                self._kept.drop(job, begun.known.key)
+                if job.cache:
+                    self._cache.remove(begun.known.key)
+        except StoreError as error:
+            self._say(f"the result of {job.name} is not kept: {error}")
+        return outcome
+
+    def save(self) -> None:
+        """Keep what was learned about files, for the next run."""
+        self._contents.save()
+
+    def _keep(self, number: int, job: "Job", begun: Begun) -> None:
+        missing = [path for path in job.outputs if self._output(path) is None]
+        if missing:
+            self._say(f"{job.name} runs each time: it did not make its output {missing[0]}")
+            return
+        known = self._known_of(number)
+        if isinstance(known, Undecidable):
+            self._kept.note_unkept(job, str(known))
+            return
+        if why := difference(self._repo, begun, known):
+            self._kept.note_unkept(job, f"{why} changed while it ran")
+            return
+        self._keys[number] = known.key
+        if job.cache:
+            self._cache.store(job, known.key)
+        success = self._success(job)
+        self._manifests[number] = success.manifest
+        self._kept.keep(job, known.key, success, known.facts)
+
+    def _keep_list(self, number: int, begun: Begun, outcome: Outcome) -> None:
+        """Keep which files have passed: all of them, or those of the batches that succeeded."""
+        known, listed = self._known_of(number), begun.known.listed
+        if isinstance(known, Undecidable) or known.key != begun.known.key:
+            return
+        files = self._lists[number].left if self._use == USE else list(listed)
+        end = len(files) if outcome.status == COMPLETED else self._passed.get(number, 0)
+        moved = begun.moved(stamps_of(self._repo, begun.known.found))
+        good = [path for path in files[:end] if path not in moved] if moved <= listed.keys() else []
+        self._lists[number].keep(good, files[end:] if outcome.status == FAILED else [])
+        if outcome.status == COMPLETED and not moved:
+            self._keys[number] = digest_of((known.key, tuple(sorted(known.listed.items()))))
+
+    def _output(self, path: str) -> "Output | None":
+        try:
+            stat = os.lstat(f"{self._repo.top}/{path}")
+            about = self._contents.about(_bytes(path))
+        except (OSError, Undecidable):
+            return None
+        return Output(path, () if about is None else stamp_of(stat), about or b"")
+
+    def _look_again(self) -> None:
+        self._tree = None
+        self._known = {}
+
+
+def _clock(at_ns: int) -> str:
+    """Return a moment in local time: `14:02`, or with its date where that is another day."""
+    then, now = time.localtime(at_ns // 1_000_000_000), time.localtime()
+    is_today = then[:3] == now[:3]
+    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", then)
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,143 @@
+"""`inputs` and `outputs` of jobs -> the plan's records, and the needs that come from them (K2, K10).
+
+An entry without wildcards is a path from the top of the working tree: a file, or a folder with all that is in it.
+A pattern is one as in `glob`. A job that has an output of another job of its hook among its inputs needs that job. A
+pattern reaches an output where it matches it, or where the folder that it looks into lies in it: `dist/**` reaches
+`dist`, and `**/*.js` does not, since it would make each such job need whatever installs `node_modules`.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dodo_hooks.core.diagnostics import Diagnostic
+from dodo_hooks.core.matching import matches
+from dodo_hooks.core.plan import Input, Job
+from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.loader.compile.flatten import Flat
+from dodo_hooks.loader.compile.job_conditions import matchers
+from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
+from dodo_hooks.loader.schema.job_models import JobBody
+from dodo_hooks.loader.schema.value_parsers import WILDCARDS
+
+IsTracked = Callable[[list[str]], set[str]]  # which of these paths git tracks, or hold something that it tracks
+
+
+@dataclass(frozen=True, slots=True)
+class FileNeed:
+    """A need that comes from a file: the job reads what the other one makes."""
+
+    job: int
+    need: int
+    output: str
+    path: Path  # of the input in the tree
+
+
+def with_results(job: Job, body: JobBody, outputs: Iterable[str]) -> Job:
+    """Return the job with what says whether it has to run again; `outputs` are those of the whole plan."""
+    return job._replace(
+        inputs=inputs_of(body.inputs, outputs),
+        outputs=tuple(body.outputs),
+        env_inputs=tuple(body.env_inputs),
+        uptodate=tuple(body.uptodate),
+        is_incremental=bool(body.inputs or body.uptodate or body.incremental),
+        is_per_file=body.incremental,
+        cache=body.cache,
+    )
+
+
+def inputs_of(texts: Iterable[str], outputs: Iterable[str]) -> tuple[Input, ...]:
+    """Return the inputs of a job; `outputs` are those of the whole plan."""
+    made = [output.encode("utf-8", "surrogateescape") for output in outputs]
+    found = []
+    for text in texts:
+        one = _input(text)
+        lies_in = any(one.path == output or one.path.startswith(output + b"/") for output in made)
+        found.append(one._replace(reaches_outputs=lies_in))
+    return tuple(found)
+
+
+def _input(text: str) -> Input:
+    if not WILDCARDS.search(text):
+        return Input(text, _bytes(posixpath.normpath(text)), None)
+    folders = text.removeprefix("/").removeprefix("./").split("/")[:-1]
+    wild = next((place for place, folder in enumerate(folders) if WILDCARDS.search(folder)), len(folders))
+    return Input(text, _bytes("/".join(folders[:wild])), matchers([text])[0])
+
+
+def file_needs(flat: Flat) -> list[FileNeed]:
+    """Return the needs between the jobs of a hook that come from their files, each pair once."""
+    found: dict[tuple[int, int], FileNeed] = {}
+    makers = [(number, output) for number, member in enumerate(flat.members) for output in member.body.outputs]
+    if not makers:
+        return []
+    for number, member in enumerate(flat.members):
+        for place, text in enumerate(member.body.inputs):
+            one = _input(text)
+            for maker, output in makers:
+                if maker != number and _reads(one, _bytes(output)):
+                    found.setdefault((number, maker), FileNeed(number, maker, output, (*member.path, "inputs", place)))
+    return list(found.values())
+
+
+def _reads(one: Input, output: bytes) -> bool:
+    if one.path == output or one.path.startswith(output + b"/"):
+        return True
+    if one.matcher is None:
+        return output.startswith(one.path + b"/")
+    return matches(one.matcher, output)
+
+
+def check_outputs(flat: Flat, tree: Node, is_tracked: IsTracked) -> list[Diagnostic]:
+    """Return errors about outputs that two jobs make, or that git tracks (K10)."""
+    errors: list[Diagnostic] = []
+    makers: list[tuple[str, int]] = []
+    written = [
+        (output, number, mark_at(tree, [*member.path, "outputs", place]), f"job {quote(flat.names[number])}")
+        for number, member in enumerate(flat.members)
+        for place, output in enumerate(member.body.outputs)
+    ]
+    tracked = is_tracked([output for output, *_ in written]) if written else set[str]()
+    for output, number, mark, who in written:
+        if output in tracked:
+            message = f"output {quote(output)} is tracked by git: remove it with `git rm --cached`, or from outputs"
+            errors.append(Diagnostic(mark, message, who))
+        for other, maker in makers:
+            if maker != number and _overlap(output, other):
+                names = quote(other) if other != output else "it"
+                message = f"output {quote(output)}: job {quote(flat.names[maker])} makes {names} already"
+                errors.append(Diagnostic(mark, message, who))
+        makers.append((output, number))
+    return errors
+
+
+def check_lists(flat: Flat, takes_list: Sequence[bool], tree: Node) -> Iterator[Diagnostic]:
+    """Yield errors about `incremental` without a list of files, or with outputs (K8)."""
+    for name, member, takes in zip(flat.names, flat.members, takes_list, strict=True):
+        if not member.body.incremental or (takes and not member.body.outputs):
+            continue
+        message = "goes with a list of files, such as {staged_files}: for other jobs write inputs"
+        if member.body.outputs:
+            message = "cannot be combined with outputs: such a job only judges its files"
+        mark = key_mark_at(tree, [*member.path, "incremental"])
+        yield Diagnostic(mark, f'"incremental" {message}', f"job {quote(name)}")
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def outputs_in(flats: Iterable[Mapping[str, Flat]]) -> tuple[str, ...]:
+    """Return the outputs of all jobs of a file."""
+
+    def every() -> Iterator[str]:
+        for flat in flats:
+            for one in flat.values():
+                for member in one.members:
+                    yield from member.body.outputs
+
+    return tuple(dict.fromkeys(every()))
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")

@@ -1,0 +1,189 @@
+"""Content ids: what git knows of the files, and where it does not know (K3)."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dodo_hooks.git.content_listing import list_contents
+from dodo_hooks.git.repo import locate_repo
+from dodo_hooks.results.contents import Contents, Undecidable
+from dodo_hooks.results.tree import Tree
+from kit.plans import job_of
+from kit.process import wait_until
+from kit.repo import Repo
+
+
+def ids(repo: Repo, *inputs: str) -> dict[str, str]:
+    """Return the content ids of the files that these inputs match, as one job sees them."""
+    job = job_of(repo.path.parent, f"run: x\ninputs: {list(inputs)}")
+    place = locate_repo({}, str(repo.path))
+    contents = Contents(place.top, str(repo.path.parent / "stats"))
+    found = Tree(place, repo.env, contents, [job], ()).inputs(job).files
+    contents.save()
+    return {path.decode(): about.decode() for path, about in found.items()}
+
+
+def changes(repo: Repo, act: Callable[[], object]) -> bool:
+    """Return whether the id of the file `f` changes by an act."""
+    before = ids(repo, "f")
+    act()
+    return ids(repo, "f") != before
+
+
+@pytest.fixture
+def tracked(repo: Repo) -> Repo:
+    repo.write("f", "one\n")
+    repo.git("add", "f")
+    return repo
+
+
+def test_k3_an_id_is_that_of_the_blob(tracked: Repo) -> None:
+    blob = tracked.git("rev-parse", ":f").stdout.strip()
+    assert ids(tracked, "f") == {"f": f"100644 {blob}"}
+    (tracked.path / "f").touch()
+    assert ids(tracked, "f") == {"f": f"100644 {blob}"}  # hashed, since git does not vouch for it
+    tracked.write("untracked", "one\n")
+    assert ids(tracked, "untracked") == {"untracked": f"100644 {blob}"}
+
+
+def test_k3_an_edit_of_the_same_size_in_the_tick_after_git_add(tracked: Repo) -> None:
+    for _ in range(20):
+        tracked.write("f", "one\n")
+        tracked.git("add", "f")
+        assert changes(tracked, lambda: tracked.write("f", "two\n"))
+
+
+@pytest.mark.parametrize("setting", ["core.trustctime=false", "core.checkStat=minimal", "core.ignoreStat=true"])
+def test_k3_a_setting_does_not_hide_an_edit_with_the_old_time(tracked: Repo, setting: str) -> None:
+    tracked.git("config", *setting.split("="))
+    tracked.git("update-index", "--refresh")
+    os.utime(tracked.path / "f", (1_000_000_000, 1_000_000_000))
+    tracked.git("add", "f")
+    added_s = int((tracked.path / "f").stat().st_ctime)
+    wait_until(lambda: int(time.time()) > added_s)  # git compares whole seconds
+
+    def edit() -> None:
+        tracked.write("f", "two\n")
+        os.utime(tracked.path / "f", (1_000_000_000, 1_000_000_000))
+
+    assert changes(tracked, edit)
+
+
+def test_k3_a_mode_counts_whatever_the_settings_say(tracked: Repo) -> None:
+    tracked.git("config", "core.fileMode", "false")
+    assert changes(tracked, lambda: (tracked.path / "f").chmod(0o755))
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_k3_a_flag_of_the_index_hides_nothing(tracked: Repo, flag: str) -> None:
+    tracked.git("update-index", flag, "f")
+    assert changes(tracked, lambda: tracked.write("f", "two\n"))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "other"),
+    [
+        ("* text=auto", "one\r\n"),
+        ("f text", "one\r\n"),
+        ("[attr]mine text\nf mine", "one\r\n"),
+        ("f filter=upper", "ONE\n"),
+        ('"f" text', "one\r\n"),
+    ],
+)
+def test_k3_what_git_converts_is_hashed_as_it_lies(repo: Repo, attributes: str, other: str) -> None:
+    repo.git("config", "filter.upper.clean", "tr A-Z a-z")
+    repo.write(".gitattributes", attributes + "\n")
+    repo.write("f", "one\n")
+    repo.git("add", ".")
+
+    def edit() -> None:
+        repo.write("f", other)
+        repo.git("add", "f")  # the blob is the same, and git calls the file clean
+
+    blob = repo.git("rev-parse", ":f").stdout
+    assert changes(repo, edit) and repo.git("rev-parse", ":f").stdout == blob
+
+
+def test_k3_autocrlf_converts_too(tracked: Repo) -> None:
+    tracked.git("config", "core.autocrlf", "input")
+
+    def edit() -> None:
+        tracked.write("f", "one\r\n")
+        tracked.git("add", "f")
+
+    assert changes(tracked, edit)
+
+
+def test_k3_the_index_is_the_one_that_git_uses(tracked: Repo) -> None:
+    tracked.git("commit", "-qm", "f")
+    tracked.write("g", "1")
+    env = {**tracked.env, "GIT_INDEX_FILE": str(tracked.path / ".git/other-index")}
+    tracked.git("add", "g", env=env)
+    place = locate_repo({}, str(tracked.path))
+    assert set(list_contents(place, env, [b""]).known) == {b"g"}
+    assert set(list_contents(place, tracked.env, [b""]).known) == {b"f"}
+
+
+def test_k2_what_inputs_match(repo: Repo) -> None:
+    repo.write(".gitignore", "*.log\nbuild\n")
+    for name in ("a.c", "src/b.c", "src/deep/c.c", "src/d.log", "build/e.c", "build/f/g", "odd.log"):
+        repo.write(name, name)
+    repo.git("add", "src/b.c")
+    assert set(ids(repo, "*.c")) == {"a.c", "src/b.c", "src/deep/c.c"}
+    assert set(ids(repo, "src/*.c")) == {"src/b.c"}
+    assert set(ids(repo, "src")) == {"src/b.c", "src/deep/c.c"}
+    assert set(ids(repo, "odd.log", "a.c", "gone")) == {"odd.log", "a.c"}
+    assert set(ids(repo, "build")) == {"build/e.c", "build/f/g"}
+    assert ids(repo, "build/*.c") == {}
+
+
+def test_k3_submodules(repo: Repo) -> None:
+    other = Repo.create(repo.path.parent / "other", repo.env)
+    other.write("m", "1")
+    other.git("add", ".")
+    other.git("commit", "-qm", "m")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "lib/mod")
+    head = other.git("rev-parse", "HEAD").stdout.strip()
+    assert ids(repo, "lib/**")["lib/mod"] == f"160000 {head}" == ids(repo, "lib/mod")["lib/mod"]
+    inner = Repo(repo.path / "lib/mod", repo.env)
+    inner.git("commit", "-q", "--allow-empty", "-m", "n")
+    head = inner.git("rev-parse", "HEAD").stdout.strip()
+    assert ids(repo, "lib/mod/**")["lib/mod"] == f"160000 {head}"
+    inner.write("m", "2")
+    with pytest.raises(Undecidable, match="the submodule lib/mod has changes"):
+        ids(repo, "lib")
+    repo.git("submodule", "deinit", "-f", "lib/mod")
+    assert ids(repo, "lib") == {}
+
+
+def test_k3_the_cache_by_stat_is_used_and_trusts_no_young_file(repo: Repo) -> None:
+    path = repo.write("f", "one\n")
+    before = ids(repo, "f")
+    old = time.time() - 100
+    os.utime(path, (old, old))
+    contents = Contents(str(repo.path), str(repo.path.parent / "stats"))
+    assert contents.about(b"f") == before["f"].encode()
+    contents.save()
+    assert not (repo.path.parent / "stats").exists()  # its ctime is young, whatever its mtime says
+
+
+def test_k3_git_is_asked_twice_for_any_number_of_jobs(repo: Repo) -> None:
+    programs = repo.path.parent / "programs"
+    programs.mkdir()
+    real = repo.call("sh", "-c", "command -v git").stdout.strip()
+    (programs / "git").write_text(f'#!/bin/sh\necho x >> {repo.path.parent}/calls\nexec {real} "$@"\n')
+    (programs / "git").chmod(0o755)
+    for number in range(30):
+        repo.write(f"d{number}/f", str(number))
+    repo.git("add", ".")
+    jobs: dict[str, Any] = {f"j{number}": {"run": "true", "inputs": [f"d{number}/*"]} for number in range(30)}
+    repo.hook("post-merge", **jobs)
+    repo.install()
+    repo.call(".git/hooks/post-merge", "0", check=True)
+    env = {**repo.env, "PATH": f"{programs}:{repo.env['PATH']}"}
+    done = repo.call(".git/hooks/post-merge", "0", env=env)
+    assert done.stderr == "dodo-hooks: post-merge: 30 up to date\n"
+    assert (repo.path.parent / "calls").read_text() == "x\n" * 2

@@ -1,0 +1,25 @@
+"""No wrong skip, whatever happens to the tree, and no needless run for what changed nothing (K1 to K6)."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import settings
+
+from results.oracle import Oracle
+
+STEPS = 25
+ROUNDS = settings().max_examples * 5 // STEPS  # 250 steps in all; 10,000 in the nightly profile
+HARMLESS = ("touch", "there and back", "refresh")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_k6_no_job_is_skipped_wrongly(seed: int, tmp_path: Path, env: dict[str, str]) -> None:
+    oracle, random = Oracle(tmp_path / "repo", env), Random(seed)
+    oracle.run("nothing")
+    for _ in range(STEPS):
+        oracle.run(oracle.step(random))
+    assert not oracle.wrong
+    assert oracle.skips > STEPS
+    assert not [one for one in oracle.needless if one.endswith(HARMLESS)]

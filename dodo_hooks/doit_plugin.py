@@ -106,7 +106,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         return tasks
 
     def _statuses(self, cmd: Any) -> "PlanStatuses | None":
-        """Let the command see the results of incremental jobs; None where our own runner looks at them (K7)."""
+        """Let the command see the results of incremental jobs; None where our own runner checks them (K7)."""
         from doit.cmd_run import Run  # type: ignore[import-untyped]
 
         from dodo_hooks.doit_runner.job_dependency import JobDependency

@@ -18,7 +18,7 @@ from dodo_hooks.trust.policy import expect_accepted
 
 
 class PlanStatuses:
-    """The statuses of a plan's jobs, by the names of their tasks; each hook is looked at when it is asked about."""
+    """The statuses of a plan's jobs, by the names of their tasks; each hook is checked when it is needed."""
 
     def __init__(self, plan: Plan, world: World, repo: Repo) -> None:
         self._plan, self._world, self._repo = plan, world, repo

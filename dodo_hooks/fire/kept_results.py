@@ -51,7 +51,7 @@ def results_of(
 ) -> RunResults:
     """Return the results of the jobs of a firing.
 
-    `invocation`: its run; "" where it is only looked at. `say`, `narrow`: those of `RunResults`.
+    `invocation`: its run; "" where it is only checked. `say`, `narrow`: those of `RunResults`.
     """
     environs: dict[str, Mapping[str, str]] = {}
 

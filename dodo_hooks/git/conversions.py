@@ -77,7 +77,7 @@ def _content(path: str) -> bytes:
     try:
         return read_file(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
-        return b""  # git goes on without it, too
+        return b""  # git continues without it, too
     except OSError as error:
         raise GitError(f"cannot read {path}: {error.strerror}") from error
 

@@ -3,7 +3,7 @@
     results/REPO/JOB/KEY             a success of a job without outputs: it holds in every worktree
                     /KEY-WORKTREE    of one with outputs, which lie in that worktree
                     /last[-WORKTREE] the facts of the newest success, for `dodo-hooks why`
-                    /unkept[-...]    why a later success was not kept
+                    /not-kept[-...]  why a later success was not kept
                     /passed          the files that have passed (K8), as digests of key and content
 
 Files are replaced in one step and begin with a checksum, so that a damaged one is none. They need no lock: two writers
@@ -37,7 +37,7 @@ _PRUNE_NS = 86_400 * 1_000_000_000
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _LONGEST_NAME = 40
 _LAST = "last"
-_UNKEPT = "unkept"
+_NOT_KEPT = "not-kept"
 _PASSED = "passed"
 _MOST_PASSED = 50_000  # files of one job; the oldest go first
 _PRUNED = "pruned"
@@ -105,7 +105,7 @@ class KeptResults:
         # The facts come first: where we are killed in between, `why` compares with a run that has not been kept.
         _write(self._last(job), _plain(facts))
         _write(self._path(job, key), _plain(success))
-        _unlink(self._path(job, _UNKEPT))
+        _unlink(self._path(job, _NOT_KEPT))
         self._prune_if_due()
 
     def passed(self, job: "Job") -> "dict[str, None]":
@@ -130,19 +130,19 @@ class KeptResults:
             raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
         _write(self._path(job, _PASSED), tuple(digests)[-_MOST_PASSED:])
 
-    def note_unkept(self, job: "Job", why: str) -> None:
+    def note_not_kept(self, job: "Job", why: str) -> None:
         """Note why a success is not kept, for `dodo-hooks why`."""
         from dodo_hooks.host.files.atomic_files import make_private_directory
 
         try:
             make_private_directory(self.job_dir(job.name))
-            _write(self._path(job, _UNKEPT), why)
+            _write(self._path(job, _NOT_KEPT), why)
         except (OSError, StoreError):
             pass
 
-    def unkept(self, job: "Job") -> str:
+    def why_not_kept(self, job: "Job") -> str:
         """Return why the newest success was not kept; "" where it was, or none is known."""
-        why = _read(self._path(job, _UNKEPT))
+        why = _read(self._path(job, _NOT_KEPT))
         return why if isinstance(why, str) else ""
 
     def drop(self, job: "Job", key: str) -> None:

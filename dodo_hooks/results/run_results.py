@@ -71,7 +71,7 @@ class RunResults:
         self._passed: dict[int, int] = {}  # how many of their files have passed in batches of a job that runs
 
     def enter_background(self, environ: "Mapping[str, str]") -> None:
-        """Go on in the background phase, where git has no variables of a command that is over by then."""
+        """Continue in the background phase, where git has no variables of a command that is over by then."""
         self._collector.occasion = self._collector.occasion._replace(git_environ=environ)
         self._look_again()
 
@@ -80,7 +80,7 @@ class RunResults:
     def check(self, number: int, *, after_wait: bool = False, restores: bool = True) -> "Outcome | None":
         """Return the outcome of an up-to-date job; None for a job that has to run.
 
-        Its needs have ended. `after_wait`: it has waited for another run, so the tree is looked at again. `restores`:
+        Its needs have ended. `after_wait`: it has waited for another run, so the tree is read again. `restores`:
         outputs may be restored from the cache, which takes its time.
         """
         if after_wait:
@@ -146,8 +146,8 @@ class RunResults:
     def _reasons(self, job: "Job", known: Known) -> "list[str]":
         from dodo_hooks.results.explanation import differences
 
-        unkept, before = self._kept.unkept(job), self._kept.last_facts(job)
-        lines = [f"its last success is not kept: {unkept}"] if unkept else []
+        why, before = self._kept.why_not_kept(job), self._kept.last_facts(job)
+        lines = [f"its last success is not kept: {why}"] if why else []
         if before is None:
             return lines or ["no success of it is kept here"]
         return [*lines, *differences(before, known.facts)] or ["its last run here with these inputs did not succeed"]
@@ -191,7 +191,7 @@ class RunResults:
         return stamp_of(stat) == tuple(output.stamp) or self._contents.about(_bytes(output.path)) == output.about
 
     def _known_of(self, number: int) -> "Known | Undecidable":
-        """Return the key of a job as of the present tree, which is looked at once until a job has run."""
+        """Return the key of a job as of the present tree, which is read once until a job has run."""
         if number not in self._known:
             try:
                 if self._tree is None:
@@ -288,10 +288,10 @@ class RunResults:
             return
         known = self._known_of(number)
         if isinstance(known, Undecidable):
-            self._kept.note_unkept(job, str(known))
+            self._kept.note_not_kept(job, str(known))
             return
         if why := difference(self._repo, begun, known):
-            self._kept.note_unkept(job, f"{why} changed while it ran")
+            self._kept.note_not_kept(job, f"{why} changed while it ran")
             return
         self._keys[number] = known.key
         if job.cache:

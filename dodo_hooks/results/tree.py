@@ -118,7 +118,7 @@ class Tree:
             if matches(path) and (about := self._contents.about(path)) is not None:
                 found.files[path] = about
                 found.matched.append(path)
-        for path in self._listing.submodules:  # what a pattern means inside of one is not looked at: all of it counts
+        for path in self._listing.submodules:  # what a pattern means inside of one is not checked: all of it counts
             if not folder or f"{_text(path)}/".startswith(f"{_text(folder)}/") or folder.startswith(path + b"/"):
                 count += 1
                 self._add_submodule(path, found)

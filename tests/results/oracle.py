@@ -144,7 +144,7 @@ class Oracle:
         return ran
 
     def _is_decidable(self, job: Job) -> bool:
-        """Return whether the job's key can be known: not with changes in a submodule that its patterns look at."""
+        """Return whether the job's key can be known: not with changes in a submodule that its patterns cover."""
         looks = job.name in ("plain", "near", "mod") and (self.path / "mod/.git").exists()
         return not (looks and self.git("status", "--porcelain", cwd=self.path / "mod"))
 
@@ -206,7 +206,7 @@ def _touch(oracle: Oracle, random: Random) -> None:
 def _touch_back(oracle: Oracle, random: Random) -> None:
     """Change the content and put the old time back, as `cp -p` and archives do.
 
-    git compares whole seconds: within the second in which it has looked at the file, it does not see that, nor do we.
+    git compares whole seconds: within the second in which it has checked the file, it does not see that, nor do we.
     """
     path = oracle.any_file(random)
     if path.exists():

@@ -386,7 +386,7 @@ def test_k8_files_of_batches_that_succeeded_have_passed(repo: Repo) -> None:
 
 
 def test_k8_the_list_in_the_file_is_shortened_too(per_file: Repo) -> None:
-    """The second job is looked at when the first has run, so after its list was written."""
+    """The second job is checked when the first has run, so after its list was written."""
     words = """tr '\\0' '\\n' < "$DODO_FILES0" >> .git/checked"""
     first = {"run": "echo 1 > .out", "outputs": [".out"]}
     late = {"run": words, "glob": "*.py", "incremental": True, "needs": ["first"]}

@@ -1,10 +1,21 @@
-"""The types that `file_types:` can select, and which files of the working tree have them (C7; HOT).
+"""The files of the working tree that have a type which `file_types:` selects (C7; HOT).
 
 The ending of the name decides the MIME type; where the table has no such ending, the `#!` line decides. Other text is
-`text/plain`. Programs that inspect the content itself know hundreds of types. These are the ones that somebody checks
-before a commit. docs/files.md has the same table for people.
+`text/plain`.
 """
 
+from dodo_hooks.core.file_types import (
+    BINARY,
+    EXECUTABLE,
+    KINDS,
+    MIME_TYPES,
+    NOT_EXECUTABLE,
+    NOT_SYMLINK,
+    OTHER_NAMES,
+    PLAIN,
+    SYMLINK,
+    TEXT,
+)
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -12,95 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-TEXT = "text"
-BINARY = "binary"
-EXECUTABLE = "executable"
-NOT_EXECUTABLE = "not executable"
-SYMLINK = "symlink"
-NOT_SYMLINK = "not symlink"
-KINDS = (TEXT, BINARY, EXECUTABLE, NOT_EXECUTABLE, SYMLINK, NOT_SYMLINK)  # all that are given must hold
-
-PLAIN = "text/plain"
-# MIME type -> endings, interpreters.
-_TABLE: "dict[str, tuple[str, str]]" = {
-    "application/gzip": ("gz tgz", ""),
-    "application/json": ("json", ""),
-    "application/pdf": ("pdf", ""),
-    "application/toml": ("toml", ""),
-    "application/wasm": ("wasm", ""),
-    "application/x-ndjson": ("ndjson jsonl", ""),
-    "application/x-tar": ("tar", ""),
-    "application/yaml": ("yaml yml", ""),
-    "application/zip": ("zip", ""),
-    "image/gif": ("gif", ""),
-    "image/jpeg": ("jpg jpeg", ""),
-    "image/png": ("png", ""),
-    "image/svg+xml": ("svg", ""),
-    "image/webp": ("webp", ""),
-    "image/x-icon": ("ico", ""),
-    "text/css": ("css", ""),
-    "text/csv": ("csv", ""),
-    "text/html": ("html htm xhtml", ""),
-    "text/javascript": ("js mjs cjs", "node nodejs bun deno"),
-    "text/markdown": ("md markdown", ""),
-    PLAIN: ("txt", ""),
-    "text/rtf": ("rtf", ""),
-    "text/tab-separated-values": ("tsv", ""),
-    "text/typescript": ("ts mts cts", "ts-node tsx"),
-    "text/x-c": ("c h", ""),
-    "text/x-c++": ("cc cpp cxx hh hpp hxx", ""),
-    "text/x-go": ("go", ""),
-    "text/x-java": ("java", ""),
-    "text/x-lua": ("lua", "lua luajit"),
-    "text/x-perl": ("pl pm", "perl"),
-    "text/x-php": ("php", "php"),
-    "text/x-python": ("py pyi pyw", "python pypy"),
-    "text/x-ruby": ("rb gemspec rake", "ruby jruby"),
-    "text/x-rust": ("rs", ""),
-    "text/x-shellscript": ("sh bash dash ksh zsh", "sh bash dash ash ksh mksh zsh"),
-    "text/x-tcl": ("tcl", "tclsh wish"),
-    "text/xml": ("xml xsd xsl xslt", ""),
-}
-# Other names of some of them.
-_SAME = {
-    "application/javascript": "text/javascript",
-    "application/x-gzip": "application/gzip",
-    "application/x-httpd-php": "text/x-php",
-    "application/x-javascript": "text/javascript",
-    "application/x-php": "text/x-php",
-    "application/x-python": "text/x-python",
-    "application/x-ruby": "text/x-ruby",
-    "application/x-sh": "text/x-shellscript",
-    "application/x-shellscript": "text/x-shellscript",
-    "application/x-yaml": "application/yaml",
-    "application/xml": "text/xml",
-    "text/json": "application/json",
-    "text/rust": "text/x-rust",
-    "text/x-ruby-script": "text/x-ruby",
-    "text/x-script.python": "text/x-python",
-    "text/x-script.sh": "text/x-shellscript",
-    "text/x-sh": "text/x-shellscript",
-    "text/x-toml": "application/toml",
-    "text/x-yaml": "application/yaml",
-    "text/yaml": "application/yaml",
-}
-FILE_TYPES = (*KINDS, *sorted({*_TABLE, *_SAME}))  # every word that `file_types:` knows
-
-
-def check_file_type(name: str) -> None:
-    """Raise ValueError, with the nearest known word, if `file_types:` does not know this one."""
-    if name in FILE_TYPES:
-        return
-    from dodo_hooks.core.nearest import nearest  # when a file is loaded
-
-    near = nearest(name, FILE_TYPES)
-    hint = f" (did you mean {near!r}?)" if near else f"; use {', '.join(KINDS)}, or a MIME type of docs/files.md"
-    raise ValueError(f"unknown file type {name!r}{hint}")
-
-
 def canonical(name: str) -> str:
     """Return the one name of a MIME type."""
-    return _SAME.get(name, name)
+    return OTHER_NAMES.get(name, name)
 
 
 def mime_type_by_name(path: bytes) -> "str | None":
@@ -137,7 +62,7 @@ _TEXT_BYTES = bytes(byte for byte in range(256) if byte not in _BINARY_BYTES)
 def _find(column: int, word: str) -> "str | None":
     if not word:
         return None
-    for name, row in _TABLE.items():
+    for name, row in MIME_TYPES.items():
         if word in row[column].split():
             return name
     return None

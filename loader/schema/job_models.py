@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from dodo_hooks.core.file_types import KINDS
 from dodo_hooks.core.plan import QUEUE
 from dodo_hooks.core.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
@@ -207,7 +208,7 @@ class JobBody(Body):
     file_types: Annotated[
         FileTypes,
         Key(
-            f"only files of these types: {join_or(value_parsers.TYPES_OF_FILES)}, or a MIME type",
+            f"only files of these types: {join_or(KINDS)}, or a MIME type",
             "file_types: text",
             LEFTHOOK,
         ),

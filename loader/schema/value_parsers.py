@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from dodo_hooks.core.file_types import FILE_TYPES, KINDS
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.names import name_error
 from dodo_hooks.core.nearest import did_you_mean
@@ -33,7 +34,6 @@ from dodo_hooks.loader.shell.placeholders import is_known
 LEAST_LOG_BYTES = 64 * 1024
 SYSTEMS = ("linux", "macos", "windows")
 STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)  # what a condition that is one word may be, beside a variable
-TYPES_OF_FILES = ("text", "binary", "executable", "not executable", "symlink", "not symlink")
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 NOT_FOR_TASKS = ("fg", "bg")  # doit's groups: loader/tasks.py
 
@@ -46,7 +46,6 @@ OCCASIONS = ("failed", "always")
 MACRO = "[A-Za-z_][A-Za-z0-9_-]*"
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 WILDCARDS = re.compile(r"[*?\[{\\]")  # a path with one of these is a pattern
-MIME = "^[a-z]+/[A-Za-z0-9.+*-]+$"
 _Filled = TypeVar("_Filled")
 
 
@@ -283,10 +282,11 @@ def architecture(word: str) -> str:
 
 
 def file_type(word: str) -> str:
-    if word in TYPES_OF_FILES or re.fullmatch(MIME[1:-1], word):
-        return word
-    near = did_you_mean(word, TYPES_OF_FILES)
-    raise ValueError(f"expected {join_or(TYPES_OF_FILES)}, or a type such as text/x-python, found {quote(word)}{near}")
+    """Return a type that a file can have. Another one would leave its job out each time."""
+    if word not in FILE_TYPES:
+        near = did_you_mean(word, FILE_TYPES)
+        raise ValueError(f"expected {join_or(KINDS)}, or a MIME type of docs/files.md, found {quote(word)}{near}")
+    return word
 
 
 def regex(text: str) -> str:

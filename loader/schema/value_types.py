@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticUndefined
 
+from dodo_hooks.core.file_types import FILE_TYPES
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Scalar
@@ -134,7 +135,7 @@ FileType: TypeAlias = Annotated[
     AfterValidator(value_parsers.file_type),
     Shape(
         "type",
-        {"anyOf": [{"enum": list(value_parsers.TYPES_OF_FILES)}, {"type": "string", "pattern": value_parsers.MIME}]},
+        {"enum": list(FILE_TYPES)},
     ),
 ]
 FileTypes: TypeAlias = Annotated[

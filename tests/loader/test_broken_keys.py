@@ -165,7 +165,11 @@ JOB: Cases = {
     "file_types": (
         jobs("run: x\nfile_types: [txt]"),
         '5:22: job 1 of "pre-commit": "file_types": expected text, binary, executable, not executable, symlink or not '
-        'symlink, or a type such as text/x-python, found "txt" (did you mean "text"?)',
+        'symlink, or a MIME type of docs/files.md, found "txt" (did you mean "text"?)',
+    ),
+    "an unknown MIME type": (
+        jobs("run: x\nfile_types: [text/x-pyton]"),
+        'found "text/x-pyton" (did you mean "text/x-python"?)',
     ),
     "arch": (
         jobs("run: x\narch: arm"),

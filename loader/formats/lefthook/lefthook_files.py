@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from dodo_hooks.core.file_types import FILE_TYPES
 from dodo_hooks.core.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
@@ -19,7 +20,6 @@ from dodo_hooks.loader.read.nodes import Entry, ListNode, Node, Scalar
 FILE_HOOKS = ("pre-commit", "pre-push")  # where lefthook filters files even for a command that names none
 FILE_KEYS = ("glob", "exclude", "file_types", "files")
 _ADDED = ("glob", "exclude", "file_types")
-_TYPES = ("text", "binary", "executable", "not executable", "symlink", "not symlink")
 _FILE_LIST = re.compile(r"\{(staged_files|push_files|all_files|files)\}")
 
 
@@ -103,13 +103,9 @@ class FileRules:
         return [pattern_node(node, self._glob_rules)]
 
     def _file_type(self, node: Node, _: Entry) -> list[Node]:
-        if (
-            isinstance(node, Scalar)
-            and isinstance(node.value, str)
-            and node.value not in _TYPES
-            and "/" not in node.value
-        ):
-            self._diagnostics.note(node.mark, f"{quote(node.value)} is ignored: lefthook has no such file type")
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value not in FILE_TYPES:
+            who = "dodo-hooks" if "/" in node.value else "lefthook"
+            self._diagnostics.note(node.mark, f"{quote(node.value)} is ignored: {who} has no such file type")
             return []
         return [node]
 

@@ -74,10 +74,11 @@ NOTICES = [
         ],
     ),
     (
-        pre_commit("jobs: [{run: x, file_types: [txt, text/x-sh], runner: sh}]"),
+        pre_commit("jobs: [{run: x, file_types: [txt, text/x-sh, text/vnd.a], runner: sh}]"),
         [
             'N 2:32 "txt" is ignored: lefthook has no such file type',
-            'N 2:49 "runner" is ignored: it needs a script',
+            'N 2:48 "text/vnd.a" is ignored: dodo-hooks has no such file type',
+            'N 2:61 "runner" is ignored: it needs a script',
         ],
     ),
     (pre_commit("jobs: [{run: x, root: /web}]"), ['N 2:25 "/web" is read as "web": below the top of the repository']),

@@ -96,5 +96,5 @@ def test_a_picture_that_cannot_be_drawn_is_an_error_that_names_the_formats(cli: 
     repo.hook("pre-commit", a="true")
     answer = cli("graph", "-o", "x.png")
     assert (answer.code, answer.out) == (3, "") and not repo.has("x.png")
-    assert "unknown ending .png" in answer.err and ".svg" in answer.err
+    assert "unknown file extension .png" in answer.err and ".svg" in answer.err
     assert cli("graph", "-o", "x.png", "--format", "svg").code == 0  # who says so means it

@@ -159,7 +159,7 @@ def test_g1_what_another_program_put_in_the_place_of_a_shim_is_never_touched(rep
     own_hook(repo, "post-commit", b"#!/bin/sh\n# of another program\n")
     changed = snapshot(repo)
     with pytest.raises(
-        UsageError, match=r"pre-commit was replaced .* kept .*/hooks\.dodo-kept/pre-commit; nothing was"
+        UsageError, match=r"pre-commit was replaced .* legacy hook is .*/hooks\.dodo-kept/pre-commit; nothing was"
     ):
         install(repo, "post-commit", "pre-commit")
     assert snapshot(repo) == changed

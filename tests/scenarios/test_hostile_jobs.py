@@ -141,13 +141,14 @@ def test_r23_a_foreground_job_that_floods_its_log_is_shown_in_part(repo: Repo, g
 def test_where_holes_cannot_be_made_the_middle_is_cut_out_at_the_end(tmp_path: Path) -> None:
     log = tmp_path / "output.log"
     lines = b"".join(b"%015d\n" % n for n in range(20_000))
+    more = b"what the job has left behind keeps writing\n"
     log.write_bytes(lines)
     with log.open("r+b") as file, log.open("ab") as left_behind:
         left_out = cut_middle(file.fileno(), len(lines), 64 << 10)
-        left_behind.write(b"what the job has left behind keeps writing\n")
+        left_behind.write(more)
     kept = log.read_bytes()
     head, tail = kept.split(b"\n" + marker(left_out))
     assert lines.startswith(head) and len(head) == 32 << 10
-    assert (lines + b"what the job has left behind keeps writing\n").endswith(tail)
-    assert left_out == len(lines) - (len(kept) - len(marker(left_out)) - 1 - 45)
+    assert (lines + more).endswith(tail)
+    assert left_out == len(lines + more) - (len(kept) - len(b"\n" + marker(left_out)))
     assert len(kept) < 64 << 10

@@ -37,16 +37,16 @@ def ready(repo: Repo) -> Repo:
 @pytest.mark.parametrize(
     ("argv", "budget"),
     [
-        pytest.param((".git/hooks/pre-commit",), Cost(72, 425, 1, 1, 0), id="a fired hook with nothing to do"),
-        pytest.param((".git/hooks/commit-msg", ".git/a"), Cost(63, 640, 3, 0, 4900), id="a fired hook with two jobs"),
+        pytest.param((".git/hooks/pre-commit",), Cost(76, 430, 1, 1, 0), id="a fired hook with nothing to do"),
+        pytest.param((".git/hooks/commit-msg", ".git/a"), Cost(67, 650, 3, 0, 4900), id="a fired hook with two jobs"),
         pytest.param(
             (".git/hooks/post-merge", "0"),
-            Cost(245, 3450, 3, 0, 4100),
+            Cost(168, 2300, 3, 0, 3500),
             id="a fired hook with a background job",
         ),
-        pytest.param((*COMMAND, "run", "pre-commit"), Cost(81, 1450, 1, 1, 0), id="run"),
-        pytest.param((*COMMAND, "jobs"), Cost(51, 920, 0, 0, 0), id="jobs"),
-        pytest.param((*COMMAND, "status"), Cost(62, 1370, 1, 1, 0), id="status"),
+        pytest.param((*COMMAND, "run", "pre-commit"), Cost(93, 1640, 1, 1, 0), id="run"),
+        pytest.param((*COMMAND, "jobs"), Cost(62, 1090, 0, 0, 0), id="jobs"),
+        pytest.param((*COMMAND, "status"), Cost(73, 1540, 1, 1, 0), id="status"),
     ],
 )
 def test_what_people_wait_for_stays_within_its_budget(ready: Repo, argv: tuple[str, ...], budget: Cost) -> None:

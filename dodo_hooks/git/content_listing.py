@@ -36,7 +36,7 @@ class Listing(Record):
     known: "dict[bytes, bytes]"  # tracked and clean: mode and blob id, as `100644 ID`
     unsure: "frozenset[bytes]"  # tracked: to be hashed
     submodules: "dict[bytes, bytes]"  # the commit in the index
-    changed: "frozenset[bytes]"  # tracked paths that differ from the index
+    changed: "frozenset[bytes]"  # tracked paths that differ from the index, or may do so
     untracked: "tuple[bytes, ...]"  # not ignored
     id_digits: int  # 40 for SHA-1, 64 for SHA-256
 
@@ -102,6 +102,7 @@ def _listing(repo: "Repo", environ: "Mapping[str, str]", listed: bytes, differin
     known = {line[start:]: line[2:end] for line in tracked if line[:2] == b"H " and line[end:start] == b" 0\t"}
     odd = {line[start:]: line[2:end] for line in tracked if line[:2] != b"H " or line[end:start] != b" 0\t"}
     submodules = {path: about[7:] for paths in (known, odd) for path, about in paths.items() if about[:6] == _SUBMODULE}
+    changed |= submodules.keys() & odd.keys()  # a flag hides from git that another commit is checked out there
     for path in (*submodules, *changed):
         known.pop(path, None)
     unsure = {*odd, *changed}.difference(submodules)

@@ -153,6 +153,11 @@ def test_k3_submodules(repo: Repo) -> None:
     inner.git("commit", "-q", "--allow-empty", "-m", "n")
     head = inner.git("rev-parse", "HEAD").stdout.strip()
     assert ids(repo, "lib/mod/**")["lib/mod"] == f"160000 {head}"
+    repo.git("add", "lib/mod")
+    repo.git("update-index", "--assume-unchanged", "lib/mod")  # as core.ignoreStat does
+    inner.git("commit", "-q", "--allow-empty", "-m", "o")
+    head = inner.git("rev-parse", "HEAD").stdout.strip()
+    assert ids(repo, "lib/mod")["lib/mod"] == f"160000 {head}"
     inner.write("m", "2")
     with pytest.raises(Undecidable, match="the submodule lib/mod has changes"):
         ids(repo, "lib")

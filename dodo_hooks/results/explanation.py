@@ -21,6 +21,7 @@ _NAMED = {
     "env": "the variable {} (env)",
     "env_inputs": "the variable {} (env_inputs)",
     "event": "the variable {}",
+    "argument_files": "the content of the file in argument {}",
     "uptodate": "the output of `{}` (uptodate)",
     "needs": "what {} made, or its result",
 }

@@ -7,6 +7,7 @@ from dodo_hooks.core.job_key import digest_of, key_of
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.host.capture import capture_command
+from dodo_hooks.host.posix import read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.results.contents import Contents, Undecidable
 from dodo_hooks.results.tree import Found, Tree
@@ -27,6 +28,8 @@ _FRESH_S = 1.0  # how long the answer of an `uptodate` command counts
 _PLACES = ("DODO_WORKTREE", "DODO_GIT_DIR", "DODO_INVOCATION", "DODO_INVOCATION_DIR", "DODO_LEVEL", FILES_VARIABLE)
 _OURS = ("DODO_", "DAFT_")
 _SAME_PLACES = ("DAFT_GIT_DIR", "DAFT_WORKTREE_PATH")
+# How many of the first arguments of a hook are names of files that it judges. Their names say nothing: githooks(5).
+_FILE_ARGUMENTS = {"applypatch-msg": 1, "commit-msg": 1, "prepare-commit-msg": 1, "sendemail-validate": 2}
 
 
 class Occasion(Record):
@@ -86,12 +89,31 @@ class FactCollector:
             "files": None,
             "needs": {hook.jobs[need].name: part_of(need) for need in job.needs},
         }
+        if hook.name in _FILE_ARGUMENTS:
+            facts["argument_files"] = self._argument_files(environ)
         listed = {path: tree.about(path) or b"" for path in self._list(job)}
         if listed:
             found.files.update((path, about) for path, about in listed.items() if about)
         if is_given_list(job) and not job.is_per_file:
             facts["files"] = _lines(listed)
         return Known(key_of(facts), facts, found, listed)
+
+    def _argument_files(self, environ: "Mapping[str, str]") -> "dict[str, Value]":
+        """Return digests of the files that git names in the arguments of this hook, such as the commit message.
+
+        Raises:
+            Undecidable: one cannot be read.
+        """
+        digests: dict[str, Value] = {}
+        for place in range(1, _FILE_ARGUMENTS[self.occasion.hook.name] + 1):
+            path = environ.get(f"DODO_ARG{place}")
+            if path is None:
+                continue
+            try:
+                digests[str(place)] = digest_of(read_file(_path_in(self.occasion.repo.top, path)))
+            except OSError as error:
+                raise Undecidable(f"cannot read {path}: {error.strerror}") from error
+        return digests
 
     def _list(self, job: "Job") -> "list[bytes]":
         if not is_given_list(job):
@@ -156,6 +178,10 @@ def _lines(files: "Mapping[bytes, bytes]") -> bytes:
 
 def _digest(value: "str | None") -> "str | None":
     return None if value is None else digest_of(value)
+
+
+def _path_in(top: str, path: str) -> str:
+    return path if path.startswith("/") else f"{top}/{path}"
 
 
 def _bytes(text: str) -> bytes:

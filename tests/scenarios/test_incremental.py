@@ -44,6 +44,28 @@ def test_k1_a_change_and_its_revert(linted: Repo) -> None:
     assert runs(linted, "lint") == 2
 
 
+def test_k1_the_message_counts_by_its_content(repo: Repo) -> None:
+    """Git gives each message under the same name. A job that reads it there, without `{1}`, depends on it too."""
+    repo.write("conf", "1")
+    repo.hook(
+        "commit-msg",
+        given={"run": counting("given", "! grep -q bad {1}"), "inputs": ["conf"]},
+        known={"run": counting("known", "! grep -q bad .git/COMMIT_EDITMSG"), "inputs": ["conf"]},
+    )
+    commit(repo, "good")
+    assert commit(repo, "good") == "dodo-hooks: commit-msg: 2 up to date\n"
+    done = repo.git("commit", "--allow-empty", "-qm", "bad", check=False)
+    assert done.returncode == 1 and runs(repo, "given") == runs(repo, "known") == 2
+
+
+def test_k4_a_job_that_writes_the_message_is_not_kept(repo: Repo) -> None:
+    repo.hook("prepare-commit-msg", prefix={"run": counting("prefix", "echo more >> {1}"), "uptodate": "echo 1"})
+    for _ in range(2):
+        commit(repo)
+        assert repo.git("log", "-1", "--format=%B").stdout.strip() == "m\nmore"
+    assert runs(repo, "prefix") == 2
+
+
 def test_k4_the_key_is_of_what_is_staged(linted: Repo) -> None:
     """The unstaged edit is hidden while the jobs are checked, and stands again afterwards."""
     linted.write("a.py", "unstaged\n")

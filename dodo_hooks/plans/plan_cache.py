@@ -58,7 +58,7 @@ def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
 
 
 def note_fired(world: "World", top: str, compiled: Compiled) -> None:
-    """Note that a hook has fired with this plan. `validate` and `run` cache a plan, too, and install no shims."""
+    """Note that a hook has fired with this plan. `run` caches a plan, too, and installs no shims."""
     _write(_path(world, top), compiled._replace(has_fired=True))
 
 

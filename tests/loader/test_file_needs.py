@@ -98,3 +98,12 @@ def test_k10_a_tracked_output_is_an_error(repo: Repo) -> None:
     repo.hook("pre-commit", build={"run": "true", "outputs": ["dist"]})
     done = repo.run("validate")
     assert done.returncode == 3 and 'output "dist" is tracked by git' in done.stderr
+
+
+def test_k10_validate_asks_git_anew_what_is_tracked(repo: Repo) -> None:
+    repo.hook("pre-commit", build={"run": "true", "outputs": ["dist"]})
+    repo.run("list", check=True)  # the plan is cached
+    assert repo.run("validate").returncode == 0
+    repo.write("dist/a", "1")
+    repo.git("add", "-f", "dist/a")
+    assert repo.run("validate").returncode == 3

@@ -7,7 +7,7 @@ import os
 
 import click
 
-from dodo_hooks.cli.repository import plan_here, print_once, size_of
+from dodo_hooks.cli.repository import no_hook_file, print_once, size_of, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError, GitError
@@ -50,6 +50,17 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     return 0
 
 
+def _compile_anew(world: World) -> Plan:
+    """Return the plan of the working tree, not from the cache: what git tracks may have changed since then (K10)."""
+    from dodo_hooks.plans.plan_cache import compile_plan
+
+    top = tree_here(world, locate_repo)
+    plan = compile_plan(world, top)[0].plan()
+    if plan is None:
+        raise no_hook_file(top)
+    return plan
+
+
 def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
     """Return a warning for each input that no file matches; none outside of a repository (K2)."""
     from dodo_hooks.results.contents import Contents, Undecidable
@@ -84,7 +95,7 @@ def _check(world: World, file: str | None) -> tuple[Plan | None, list[Diagnostic
 
     plan, errors = None, list[Diagnostic]()
     try:
-        plan = plan_here(world, locate_repo) if file is None else load_file(world, file)
+        plan = _compile_anew(world) if file is None else load_file(world, file)
     except ConfigError as error:
         errors += error.diagnostics
     try:

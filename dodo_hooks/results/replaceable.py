@@ -41,13 +41,13 @@ def expect_replaceable(
         expect_folders(encoded(repo.top), parents_of(outputs))
     except ValueError as error:
         raise IrreplaceableError(str(error)) from None
+    files = _before_links(repo.top, outputs, files)
     environ = git_environ(repo, environ)
     argv = (git_program(environ, repo), "-C", repo.top, *_GIT)
     listing = Pending((*argv, *_NOT_IGNORED, *(path.decode("utf-8", "surrogateescape") for path in outputs)), environ)
     try:
-        asked = b"".join(
-            b"./%b\0" % path for path in files
-        )  # git-check-ignore(1) has no literal paths: no `:` in front
+        # git-check-ignore(1) has no literal paths: no `:` in front
+        asked = b"".join(b"./%b\0" % path for path in files)
         ignored = capture((*argv, *_IGNORED), environ, asked)
         _expect_no_git_below(repo.top, outputs)
     finally:
@@ -59,6 +59,27 @@ def expect_replaceable(
         raise IrreplaceableError(_not_ignored(next(path for path in files if b"./" + path not in answered)))
     if tracked.output:
         raise IrreplaceableError(_not_ignored(tracked.output.partition(b"\0")[0]))
+
+
+def _before_links(top: str, outputs: "Sequence[bytes]", files: "Sequence[bytes]") -> "Sequence[bytes]":
+    """Return the files, and a link itself for those that are to be where the link is: git looks behind none.
+
+    Raises:
+        IrreplaceableError: an output that is to be a folder is a link.
+    """
+    base, links = encoded(top) + b"/", set[bytes]()
+    for folder in parents_of(files):
+        try:
+            is_link = os.lstat(base + folder).st_mode & 0o170000 == 0o120000
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if is_link and folder in outputs:
+            raise IrreplaceableError(f"{_shown(folder)} is a link; it is not replaced by a folder")
+        if is_link:
+            links.add(folder)
+    if not links:
+        return files
+    return list({next((above for above in parents_of((path,)) if above in links), path): None for path in files})
 
 
 def _expect_no_git_below(top: str, outputs: "Sequence[bytes]") -> None:

@@ -214,7 +214,9 @@ class RunResults:
         if job.outputs and not has_others:
             return files
         if need not in self._keys and need not in self._ended and self._check(need) is None:
-            raise Undecidable(f"{job.name} is not up to date, and is not part of this run")
+            if not job.is_incremental:
+                raise Undecidable(f"{job.name}, which it needs, runs each time")
+            raise Undecidable(f"{job.name}, which it needs, is not up to date")
         if need not in self._keys:
             raise Undecidable(f"{job.name} ran, and has no result that is kept")
         return files, self._manifests.get(need) or self._keys[need]

@@ -1,6 +1,7 @@
 """Jobs that do not run again: seen from git, with real files and processes (K2, K4 to K7, K11, K12)."""
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -224,6 +225,8 @@ def test_k11_why_says_what_has_changed(repo: Repo) -> None:
     ]
     assert "job.name" not in repo.run("why", "other").stdout and "runs each time" in repo.run("why", "other").stdout
     assert "did you mean" in repo.run("why", "jbo").stderr
+    repo.hook("post-commit", after={"run": "true", "needs": ["other"], "uptodate": "echo"})
+    assert repo.run("why", "after").stdout == "after would run: other, which it needs, runs each time\n"
 
 
 def test_k11_force_runs_and_no_cache_neither_reads_nor_keeps(linted: Repo) -> None:
@@ -472,6 +475,29 @@ def test_k9_what_is_not_ignored_is_not_restored(installed: Repo) -> None:
     (installed.path / "modules/made").write_text("mine")
     done = installed.run("run", "post-checkout", check=True)
     assert "the outputs of deps were not restored" in done.stderr and runs(installed, "deps") == 2
+
+
+def test_k9_a_folder_is_restored_where_a_link_or_a_file_is_now(repo: Repo) -> None:
+    """So does a package manager: it makes a link to a package on one branch, and a copy of it on the other."""
+    repo.write(".gitignore", "modules\n")
+    repo.write("lock", "A")
+    repo.write("apart/kept", "mine")
+    make = "rm -rf modules; mkdir -p modules/pkg/sub; cp lock modules/pkg/sub/made; cp lock modules/last"
+    repo.hook(
+        "post-checkout", deps={"run": counting("deps", make), "inputs": ["lock"], "outputs": ["modules"], "cache": True}
+    )
+    repo.run("run", "post-checkout", check=True)
+    modules = repo.path / "modules"
+    for place in ("pkg/sub", "pkg"):
+        for is_link in (True, False):
+            shutil.rmtree(modules / place)
+            if is_link:
+                (modules / place).symlink_to(repo.path / "apart")
+            else:
+                (modules / place).write_text("")
+            assert repo.run("run", "post-checkout", check=True).stderr == ""
+            assert repo.read("modules/pkg/sub/made") == "A" and not (modules / "pkg").is_symlink()
+    assert runs(repo, "deps") == 1 and repo.read("apart/kept") == "mine"
 
 
 def test_k9_a_failure_and_forget_remove_what_is_stored(installed: Repo) -> None:

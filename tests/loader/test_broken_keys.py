@@ -171,6 +171,11 @@ JOB: Cases = {
         jobs("run: x\nfile_types: [text/x-pyton]"),
         'found "text/x-pyton" (did you mean "text/x-python"?)',
     ),
+    "uptodate without the files that the job is about": (
+        jobs("run: grep -r evil .\nglob: '*.py'\nuptodate: grep --version"),
+        '6:9: job "grep-r-evil": the files that the job is about are no inputs of it: add them as "inputs", or '
+        '"inputs: []"',
+    ),
     "arch": (
         jobs("run: x\narch: arm"),
         '5:15: job 1 of "pre-commit": "arch": expected x86_64, amd64, aarch64 or arm64',

@@ -146,16 +146,17 @@ class HiddenChanges:
     def restore(self, ending: Ending = SUCCEEDED) -> RestoreResult:
         """Restore the unstaged changes, and release the lock. The second call returns the result of the first."""
         if self._result is None:
-            removed = self._forget_lost_fixes(ending)
-            ending = ending._replace(suspects=ending.suspects.union(removed))
+            ending, removed = self._forget_lost_fixes(ending)
             result = Restorer(self._repo, self._environ, self._journal, self.lock, ending).run()
             sentences = [f"{format_path(path)}: a job removed what you had staged; stage it again" for path in removed]
             self._result = result._replace(sentences=(*result.sentences, *sentences))
             release_lock(self.lock)
         return self._result
 
-    def _forget_lost_fixes(self, ending: Ending) -> "list[bytes]":
-        """Forget the fixes that the index does not have, and return the paths whose staged changes a job removed.
+    def _forget_lost_fixes(self, ending: Ending) -> "tuple[Ending, list[bytes]]":
+        """Forget the fixes that the index does not have, and find the paths whose staged changes a job removed.
+
+        Return these, and the ending by which nothing is merged there.
 
         A job that runs `git reset --hard`, or `git stash` beside a fixer, puts HEAD's version into the index and at the
         path. Merging that would take the staged half of its owner's work out of the file as well.
@@ -164,17 +165,17 @@ class HiddenChanges:
         paths = [one.path for one in self._journal.entries if one.fixed or one.path in ending.writers]
         paths = [path for path in paths if path not in known and path in self._staged and ending.can_merge(path)]
         if not paths:
-            return []
+            return ending, []
         try:
             now = index_entries(self._repo, self._environ)
             staged = staged_changes(self._repo, self._environ)
         except GitError:  # where nobody can tell, nothing is merged
-            return paths
+            return ending._replace(suspects=ending.suspects.union(paths)), []
         is_same = {path for path in paths if now.get(path) == self._staged[path]}
         removed = [path for path in paths if path not in is_same and path not in staged]
         for path in (*is_same, *removed):
             self._entries[path].fixed.clear()
-        return removed
+        return ending._replace(suspects=ending.suspects.union(removed)), removed
 
     def _path(self, path: bytes) -> bytes:
         return os.fsencode(self._repo.top) + b"/" + path

@@ -5,6 +5,7 @@ import marshal
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,11 @@ def process_of(pid: int) -> Process:
 
 def descriptors_of(pid: int) -> dict[int, str]:
     """Return the target of each open descriptor of a process (proc(5), /proc/pid/fd)."""
-    directory = Path(f"/proc/{pid}/fd")
-    return {int(name): os.readlink(directory / name) for name in os.listdir(directory)}
+    directory, found = Path(f"/proc/{pid}/fd"), {}
+    for name in os.listdir(directory):
+        with suppress(FileNotFoundError):  # closed just now
+            found[int(name)] = os.readlink(directory / name)
+    return found
 
 
 def may_have_jobs(invocation: Invocation) -> bool:

@@ -53,10 +53,10 @@ def wake_ups(pid: int) -> int:
     return int(found[1])
 
 
-def is_settled(pid: int) -> bool:
-    """Return whether the kernel tells this coordinator of its job's log, so that it need not look."""
+def is_notified_of(directory: str, pid: int) -> bool:
+    """Return whether the kernel notifies this coordinator of changes in a directory of this name."""
     try:
-        return any(os.readlink(one).endswith("/0-held") for one in Path(f"/proc/{pid}/fd").iterdir())
+        return any(os.readlink(one).endswith(f"/{directory}") for one in Path(f"/proc/{pid}/fd").iterdir())
     except FileNotFoundError:  # a descriptor was closed just now
         return False
 
@@ -64,7 +64,7 @@ def is_settled(pid: int) -> bool:
 def settled(repo: Repo, hook: str, n: int = 1) -> int:
     """Return the coordinator of the hook's newest run, when it does no more than wait."""
     coordinator = coordinator_of(repo.begun(hook, n))
-    wait_until(lambda: is_settled(coordinator))
+    wait_until(lambda: is_notified_of("0-held", coordinator))
     return coordinator
 
 
@@ -106,7 +106,7 @@ def test_a_coordinator_that_sleeps_hears_of_a_log_that_grows(repo: Repo, gate: G
     log = repo.begun("post-merge").job("held").path.with_name("output.log")
     wait_until(lambda: log.stat().st_blocks * 512 <= 1 << 20, what="a hole in the log")
     assert log.stat().st_size == 4_000_000
-    wait_until(lambda: is_settled(coordinator))
+    wait_until(lambda: is_notified_of("0-held", coordinator))
     gate.open()
     assert repo.finished("post-merge").statuses() == {"held": "completed"}
 
@@ -120,7 +120,7 @@ def test_a_coordinator_whose_job_waits_for_another_run_sleeps_until_that_run_end
         repo.call(".git/hooks/post-merge", "0", check=True)
     gate.wait()
     second = coordinator_of(repo.begun("post-merge", 2))
-    wait_until(lambda: any(os.readlink(one).endswith("/groups") for one in Path(f"/proc/{second}/fd").iterdir()))
+    wait_until(lambda: is_notified_of("groups", second))
     gate.let_one_go()
     gate.wait()
     gate.open()

@@ -2,19 +2,13 @@
 
 import textwrap
 
-from dodo_hooks.core.diagnostics import ERROR, Diagnostic
 from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
-from kit.nodes import tree
+from kit.nodes import describe_diagnostics, tree
 
 
 def diagnostics(text: str) -> list[str]:
     """Return the notes (N), the warnings (W) and the errors (E) with their locations."""
-    found = translate(tree(text)).diagnostics
-    return [f"{one.severity[0].upper()} {one.location.line}:{one.location.column} {_said(one)}" for one in found]
-
-
-def _said(one: Diagnostic) -> str:
-    return f"{one.subject}: {one.message}" if one.severity == ERROR else one.message
+    return describe_diagnostics(translate(tree(text)).diagnostics)
 
 
 def pre_commit(body: str, name: str = "pre-commit") -> str:

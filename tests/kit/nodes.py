@@ -1,12 +1,22 @@
 """Trees for tests: from YAML, and as plain values."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from dodo_hooks.core.diagnostics import Location
+from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_reader import parse
 
 NOWHERE = Location()
+
+
+def describe_diagnostics(found: Sequence[Diagnostic]) -> list[str]:
+    """Return notes (N), warnings (W) and errors (E) with their locations; errors with their subject."""
+    return [f"{one.severity[0].upper()} {one.location.line}:{one.location.column} {_said(one)}" for one in found]
+
+
+def _said(one: Diagnostic) -> str:
+    return f"{one.subject}: {one.message}" if one.severity == ERROR else one.message
 
 
 def tree(text: str, file: str = "") -> MapNode:

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.core.diagnostics import ERROR, Diagnostic
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.fire.environment import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS
 from dodo_hooks.loader.formats.daft.daft_file import translate
-from kit.nodes import plain, tree
+from kit.nodes import describe_diagnostics, plain, tree
 
 
 def translated(text: str) -> Any:
@@ -21,12 +20,7 @@ def translated(text: str) -> Any:
 
 def diagnostics(text: str) -> list[str]:
     """Return the notes (N), the warnings (W) and the errors (E) with their locations."""
-    found = translate(tree(text)).diagnostics
-    return [f"{one.severity[0].upper()} {one.location.line}:{one.location.column} {_said(one)}" for one in found]
-
-
-def _said(one: Diagnostic) -> str:
-    return f"{one.subject}: {one.message}" if one.severity == ERROR else one.message
+    return describe_diagnostics(translate(tree(text)).diagnostics)
 
 
 def a_hook(body: str, name: str = "pre-commit") -> str:

@@ -36,6 +36,16 @@ def read_rest(descriptor: int) -> bytes:
     return data
 
 
+def encode_path(path: str) -> bytes:
+    """Return the bytes of a path, as `os.fsencode`, which is not at hand here."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def decode_path(path: bytes) -> str:
+    """Return the text of a path, as `os.fsdecode`."""
+    return path.decode("utf-8", "surrogateescape")
+
+
 def open_terminal() -> int:
     """Open the controlling terminal of this process, whatever its outputs are (tty(4)).
 
@@ -45,4 +55,4 @@ def open_terminal() -> int:
     return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
 
 
-__all__ = ["open_terminal", "os", "read_file", "read_rest", "signal"]
+__all__ = ["decode_path", "encode_path", "open_terminal", "os", "read_file", "read_rest", "signal"]

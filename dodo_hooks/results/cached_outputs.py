@@ -1,6 +1,7 @@
 """The output cache as the results of a run use it: for jobs with `cache: true`, under their keys (K9; HOT)."""
 
 from dodo_hooks.core.errors import HooksError
+from dodo_hooks.host.posix import encode_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +41,17 @@ class CachedOutputs:
         manifest = manifest_of(self._repo.top, _paths(job), contents.raw_digest)
         return manifest.digest if manifest is not None else ""
 
-    def restore(self, job: "Job", key: str, environ: "Mapping[str, str]") -> bool:
-        """Put what is stored under the key in the place of the outputs; return whether that was done."""
+    def restore(self, job: "Job", key: str, environ: "Mapping[str, str]") -> str:
+        """Put what is stored under the key in the place of the outputs.
+
+        Return the digest of their manifest, which every restored file was compared with; "" where nothing was restored.
+        """
         from dodo_hooks.results.restore_outputs import restore_outputs
 
         result = restore_outputs(self._directory, key, self._repo, environ, _paths(job))
         if result.reason:
             self._say(f"the outputs of {job.name} were not restored: {result.reason}")
-        return result.manifest is not None
+        return result.manifest.digest if result.manifest is not None else ""
 
     def store(self, job: "Job", key: str) -> None:
         """Store the outputs. One that cannot be stored is one sentence: the job's success stands."""
@@ -67,4 +71,4 @@ class CachedOutputs:
 
 
 def _paths(job: "Job") -> "tuple[bytes, ...]":
-    return tuple(output.encode("utf-8", "surrogateescape") for output in job.outputs)
+    return tuple(encode_path(output) for output in job.outputs)

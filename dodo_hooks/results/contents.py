@@ -10,7 +10,7 @@ import time
 from dodo_hooks.core.digests import sha1, sha256
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import decode_path, encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Contents:
 
     def __init__(self, top: str, cache_file: str, digits: int = 40) -> None:
         self.digits = digits  # of an id: those of the repository's object format
-        self._top = f"{top}/".encode("utf-8", "surrogateescape")
+        self._top = encode_path(f"{top}/")
         self._cache_file = cache_file
         self._stats: dict[bytes, tuple[Stat, bytes]] | None = None
         self._is_changed = False
@@ -59,7 +59,7 @@ class Contents:
         if kind == _DIRECTORY:
             return None
         if kind not in (_REGULAR, _LINK):
-            raise Undecidable(f"{_text(path)} is neither a file nor a link")
+            raise Undecidable(f"{decode_path(path)} is neither a file nor a link")
         mode = b"120000" if kind == _LINK else b"100755" if stat.st_mode & _EXECUTABLE else b"100644"
         return mode + b" " + self._id(path, stat, is_link=kind == _LINK)
 
@@ -129,7 +129,7 @@ class Contents:
             pieces = iter(lambda: os.read(descriptor, _READ_BYTES), b"")
             found = self._digest(pieces, numbers[0])
             if stamp_of(os.fstat(descriptor)) != numbers:
-                raise Undecidable(f"{_text(path)} changes while it is read")
+                raise Undecidable(f"{decode_path(path)} changes while it is read")
             return found
         finally:
             os.close(descriptor)
@@ -155,8 +155,4 @@ def _load(path: str) -> "dict[bytes, tuple[Stat, bytes]]":
 
 
 def _unreadable(path: bytes, error: OSError) -> Undecidable:
-    return Undecidable(f"cannot read {_text(path)}: {error.strerror}")
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
+    return Undecidable(f"cannot read {decode_path(path)}: {error.strerror}")

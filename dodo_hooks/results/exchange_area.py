@@ -24,8 +24,8 @@ from dodo_hooks.host.files.atomic_files import put, unlink
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import inherit_owner_below, remove_tree
-from dodo_hooks.host.posix import os, signal
-from dodo_hooks.results.manifest import encoded, is_folder, list_outputs, parents_of
+from dodo_hooks.host.posix import decode_path, encode_path, os, signal
+from dodo_hooks.results.manifest import is_folder, list_outputs, parents_of
 from dodo_hooks.results.replaceable import IrreplaceableError, expect_replaceable
 
 TYPE_CHECKING = False
@@ -51,9 +51,9 @@ class ExchangeArea:
     def __init__(self, repo: "Repo", environ: "Mapping[str, str]") -> None:
         """Wait for the lock, and finish what a killed run has begun. Raises OSError."""
         self._repo = repo
-        self._top = encoded(repo.top)
-        self._own = encoded(repo.git_dir) + b"/" + _OURS
-        self._journal = (self._own + b"/journal").decode("utf-8", "surrogateescape")
+        self._top = encode_path(repo.top)
+        self._own = encode_path(repo.git_dir) + b"/" + _OURS
+        self._journal = decode_path(self._own + b"/journal")
         self._lock = lock_directory(repo.git_dir, LOCK_EX)
         try:
             self._recover(environ)
@@ -158,7 +158,7 @@ def _files_of(built: bytes, output: bytes) -> "list[bytes]":
     expect_folders(folder, ())
     if not _identity(built):
         return []
-    found = list_outputs(folder.decode("utf-8", "surrogateescape"), (number,))
+    found = list_outputs(decode_path(folder), (number,))
     return [output + path[len(number) :] for path, status in found if not is_folder(status)]
 
 

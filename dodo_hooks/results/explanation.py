@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dodo_hooks.host.posix import decode_path
+
 if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts
 
@@ -79,7 +81,7 @@ def _short(about: str) -> str:
 def _files(value: Any) -> dict[str, str]:
     """Return path -> mode and id, of the lines that the facts hold."""
     lines = value.split(b"\0") if isinstance(value, bytes) else ()
-    pairs = (line.decode("utf-8", "surrogateescape").rpartition("\t") for line in lines if line)
+    pairs = (decode_path(line).rpartition("\t") for line in lines if line)
     return {path: about for path, _, about in pairs}
 
 

@@ -7,7 +7,7 @@ from dodo_hooks.core.job_key import digest_of, key_of
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.host.capture import capture_command
-from dodo_hooks.host.posix import read_file
+from dodo_hooks.host.posix import encode_path, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.results.contents import Contents, Undecidable
 from dodo_hooks.results.tree import Found, Tree
@@ -83,7 +83,7 @@ class FactCollector:
             "env_inputs": {name: _digest(environ.get(name)) for name in job.env_inputs},
             "event": {name: _digest(environ.get(name)) for name in _ours_in(job, environ)},
             "stdin": digest_of(self.occasion.stdin) if job.use_stdin else None,
-            "script": tree.about(_bytes(job.script)) if job.script else None,
+            "script": tree.about(encode_path(job.script)) if job.script else None,
             "uptodate": {command: self._answer(job, command, environ) for command in job.uptodate},
             "inputs": _lines(found.files),
             "files": None,
@@ -118,7 +118,7 @@ class FactCollector:
     def _list(self, job: "Job") -> "list[bytes]":
         if not is_given_list(job):
             return []
-        below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
+        below = encode_path(f"{job.root}/") if job.root else b""
         return [below + path for path in self.occasion.files.get(job.number, ())]
 
     def _answer(self, job: "Job", command: str, environ: "Mapping[str, str]") -> str:
@@ -155,7 +155,7 @@ def file_part(job: "Job", contents: Contents) -> "tuple[Value, bool]":
     """
     files: dict[str, Value] = {}
     for path in job.outputs:
-        about = contents.about(_bytes(path))
+        about = contents.about(encode_path(path))
         if about is not None:
             files[path] = about
     return files, len(files) < len(job.outputs)
@@ -182,7 +182,3 @@ def _digest(value: "str | None") -> "str | None":
 
 def _path_in(top: str, path: str) -> str:
     return path if path.startswith("/") else f"{top}/{path}"
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

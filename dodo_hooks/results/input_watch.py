@@ -9,7 +9,7 @@ import time
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.file_owner import make_folder
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.results.contents import Undecidable, stamp_of
 
 TYPE_CHECKING = False
@@ -62,7 +62,7 @@ def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun
 
 def stamps_of(repo: "Repo", found: "Found") -> "dict[bytes, Stat | None]":
     """Return the stats of inputs, and those of the folders in which another file could become one."""
-    top = f"{repo.top}/".encode("utf-8", "surrogateescape")
+    top = encode_path(f"{repo.top}/")
     folders = {path.rpartition(b"/")[0] for path in found.matched}
     stamps = {path: _stamp(top + path) for path in found.files}
     stamps.update((path + b"/", _stamp(top + path)) for path in folders)
@@ -73,7 +73,7 @@ def difference(repo: "Repo", begun: Begun, known: "Known") -> str:
     """Return what has changed since the start, be it there and back; "" for nothing."""
     moved = sorted(begun.moved(stamps_of(repo, known.found)))
     if moved:
-        return moved[0].decode("utf-8", "surrogateescape")
+        return decode_path(moved[0])
     return next((name for name, value in known.facts.items() if begun.known.facts[name] != value), "")
 
 

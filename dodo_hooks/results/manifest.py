@@ -14,7 +14,7 @@ from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.files.clone import digest_of
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.
     Raises:
         OSError: an output is missing, or cannot be read. ValueError: there can be no manifest.
     """
-    base = encoded(top) + b"/"
+    base = encode_path(top) + b"/"
     expect_folders(base, parents_of(outputs))
     found = [(path, os.lstat(base + path)) for path in outputs]
     folders = [path for path, status in found if _kind_of(status) == FOLDER]
@@ -111,7 +111,7 @@ def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.
 
 def entry_of(top: str, path: bytes, status: "os.stat_result", digest_of_file: "DigestOf") -> Entry:
     """Return the entry of a listed path. Raises the same as `DigestOf`."""
-    kind, full = _kind_of(status), encoded(top) + b"/" + path
+    kind, full = _kind_of(status), encode_path(top) + b"/" + path
     if kind == LINK:
         return Entry(path, kind, 0, os.readlink(full), status.st_mtime_ns)
     content = digest_of_file(full, status) if kind == FILE else b""
@@ -178,11 +178,6 @@ def parents_of(outputs: "Sequence[bytes]") -> "list[bytes]":
         for end in range(len(parts)):
             found[b"/".join(parts[: end + 1])] = True
     return list(found)
-
-
-def encoded(path: str) -> bytes:
-    """Return the bytes of a path, as `os.fsencode`, which is not at hand here."""
-    return path.encode("utf-8", "surrogateescape")
 
 
 def is_folder(status: "os.stat_result") -> bool:

@@ -22,11 +22,10 @@ from dodo_hooks.host.files.clone import LINKS, REFLINK, clone_file
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.files.private_files import expect_private_directory
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import encode_path, os, read_file
 from dodo_hooks.results.manifest import (
     Manifest,
     decode_manifest,
-    encoded,
     entry_of,
     list_outputs,
     manifest_of,
@@ -54,7 +53,7 @@ class StoredOutputs(Record):
     link: str  # how its files were linked to the outputs
 
     def file(self, number: int) -> bytes:
-        return encoded(self.path) + b"/files/%d" % number
+        return encode_path(self.path) + b"/files/%d" % number
 
 
 def outputs_root(cache: str) -> str:
@@ -100,7 +99,7 @@ def store_outputs(
             manifest = _fill(new, repo.top, found, link)
             _put(new, f"{cache_dir}/{key}")
         finally:
-            remove_tree(encoded(new))
+            remove_tree(encode_path(new))
             os.close(lock)
     except ValueError:  # a file became something else meanwhile
         return None
@@ -148,7 +147,7 @@ def remove_stored(path: str) -> bool:
         folder, _, _ = path.rpartition("/")
         gone = f"{folder}/{GONE}{os.urandom(8).hex()}"
         os.rename(path, gone)
-        remove_tree(encoded(gone))
+        remove_tree(encode_path(gone))
         return True
     except OSError:  # another process was faster, or the file system is read-only
         return False
@@ -189,7 +188,7 @@ def _fill(new: str, top: str, found: "list[tuple[bytes, os.stat_result]]", link:
     """Copy the outputs into the new entry, and return the manifest of what was copied."""
     os.mkdir(f"{new}/files", 0o700)
     hasher = sha256_for(sum(status.st_size for _, status in found))
-    base, entries = encoded(new), []
+    base, entries = encode_path(new), []
     for number, (path, status) in enumerate(found):
         target = base + b"/files/%d" % number
 
@@ -220,7 +219,7 @@ def _put(new: str, path: str) -> None:
 
 
 def _note_repository(cache_dir: str, common_dir: str) -> None:
-    path, wanted = f"{cache_dir}/repository", encoded(common_dir)
+    path, wanted = f"{cache_dir}/repository", encode_path(common_dir)
     try:
         if read_file(path) == wanted:
             return

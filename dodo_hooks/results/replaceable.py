@@ -8,8 +8,8 @@ from dodo_hooks.git.command import git_environ, git_program
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.capture import Captured, Pending, capture
 from dodo_hooks.host.files.file_tree import walk_below
-from dodo_hooks.host.posix import os
-from dodo_hooks.results.manifest import encoded, is_folder, parents_of
+from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.results.manifest import is_folder, parents_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def expect_replaceable(
         IrreplaceableError: with the reason. OSError: git cannot be started, or an output cannot be read.
     """
     try:
-        expect_folders(encoded(repo.top), parents_of(outputs))
+        expect_folders(encode_path(repo.top), parents_of(outputs))
     except ValueError as error:
         raise IrreplaceableError(str(error)) from None
     files = _before_links(repo.top, outputs, files)
     environ = git_environ(repo, environ)
     argv = (git_program(environ, repo), "-C", repo.top, *_GIT)
-    listing = Pending((*argv, *_NOT_IGNORED, *(path.decode("utf-8", "surrogateescape") for path in outputs)), environ)
+    listing = Pending((*argv, *_NOT_IGNORED, *(decode_path(path) for path in outputs)), environ)
     try:
         # git-check-ignore(1) has no literal paths: no `:` in front
         asked = b"".join(b"./%b\0" % path for path in files)
@@ -67,7 +67,7 @@ def _before_links(top: str, outputs: "Sequence[bytes]", files: "Sequence[bytes]"
     Raises:
         IrreplaceableError: an output that is to be a folder is a link.
     """
-    base, links = encoded(top) + b"/", set[bytes]()
+    base, links = encode_path(top) + b"/", set[bytes]()
     for folder in parents_of(files):
         try:
             is_link = os.lstat(base + folder).st_mode & 0o170000 == 0o120000
@@ -83,7 +83,7 @@ def _before_links(top: str, outputs: "Sequence[bytes]", files: "Sequence[bytes]"
 
 
 def _expect_no_git_below(top: str, outputs: "Sequence[bytes]") -> None:
-    base = encoded(top) + b"/"
+    base = encode_path(top) + b"/"
     for output in outputs:
         path = base + output
         try:

@@ -9,7 +9,7 @@ import time
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.statuses import COMPLETED, CONDITION, FAILED, SKIPPED, UP_TO_DATE, Outcome
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
@@ -120,7 +120,7 @@ class RunResults:
         """Return the inputs of a job that are there now; none where they cannot be listed. No command is run."""
         job = self._jobs[number]
         try:
-            return [_text(path) for path in self._collector.tree([job]).inputs(job).files]
+            return [decode_path(path) for path in self._collector.tree([job]).inputs(job).files]
         except Undecidable:
             return []
 
@@ -136,7 +136,10 @@ class RunResults:
             return [f"{job.name} would run: {known}"]
         if job.is_per_file:
             left = PassedFiles(job, self._kept, known.key, known.listed).left
-            return [f"{job.name} would run for files that have not passed:", *(f"  {_text(path)}" for path in left)]
+            return [
+                f"{job.name} would run for files that have not passed:",
+                *(f"  {decode_path(path)}" for path in left),
+            ]
         success = self._kept.find(job, known.key)
         if success is not None:
             bad = [output.path for output in success.outputs if not self._is_as_made(output)]
@@ -166,19 +169,19 @@ class RunResults:
 
     def _restored(self, job: "Job", known: Known) -> "Success | None":
         """Restore the outputs that are stored under this key, and keep that as a success in this worktree (K9)."""
-        if not job.cache or not self._cache.restore(job, known.key, self._collector.occasion.git_environ):
+        manifest = self._cache.restore(job, known.key, self._collector.occasion.git_environ) if job.cache else ""
+        if not manifest:
             return None
-        success = self._success(job)
+        success = self._success(job, manifest)
         try:
             self._kept.keep(job, known.key, success, known.facts)
         except StoreError as error:
             self._say(f"the result of {job.name} is not kept: {error}")
         return success
 
-    def _success(self, job: "Job") -> Success:
-        """Return the success of a job whose outputs are all there."""
+    def _success(self, job: "Job", manifest: str) -> Success:
+        """Return the success of a job whose outputs are all there; `manifest`: their digest, where they are cached."""
         outputs = tuple(one for one in map(self._output, job.outputs) if one is not None)
-        manifest = self._cache.digest(job, self._contents) if job.cache else ""
         return Success(wall_ns(), self._invocation, outputs, manifest)
 
     def _is_as_made(self, output: Output) -> bool:
@@ -188,7 +191,7 @@ class RunResults:
             return False
         if not output.about:
             return stat.st_mode & 0o170000 == 0o040000
-        return stamp_of(stat) == tuple(output.stamp) or self._contents.about(_bytes(output.path)) == output.about
+        return stamp_of(stat) == tuple(output.stamp) or self._contents.about(encode_path(output.path)) == output.about
 
     def _known_of(self, number: int) -> "Known | Undecidable":
         """Return the key of a job as of the present tree, which is read once until a job has run."""
@@ -298,7 +301,7 @@ class RunResults:
         self._keys[number] = known.key
         if job.cache:
             self._cache.store(job, known.key)
-        success = self._success(job)
+        success = self._success(job, self._cache.digest(job, self._contents) if job.cache else "")
         self._manifests[number] = success.manifest
         self._kept.keep(job, known.key, success, known.facts)
 
@@ -318,7 +321,7 @@ class RunResults:
     def _output(self, path: str) -> "Output | None":
         try:
             stat = os.lstat(f"{self._repo.top}/{path}")
-            about = self._contents.about(_bytes(path))
+            about = self._contents.about(encode_path(path))
         except (OSError, Undecidable):
             return None
         return Output(path, () if about is None else stamp_of(stat), about or b"")
@@ -333,11 +336,3 @@ def _clock(at_ns: int) -> str:
     then, now = time.localtime(at_ns // 1_000_000_000), time.localtime()
     is_today = then[:3] == now[:3]
     return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", then)
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -11,7 +11,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.content_listing import list_contents
 from dodo_hooks.git.repo import head_of, locate_repo
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.results.contents import Contents, Undecidable
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ class Tree:
         if not job.outputs:
             return found
         for output in job.outputs:
-            own = output.encode("utf-8", "surrogateescape")
+            own = encode_path(output)
             for path in [path for path in found.files if path == own or path.startswith(own + b"/")]:
                 del found.files[path]
         return found._replace(matched=[path for path in found.matched if path in found.files])
@@ -95,7 +95,7 @@ class Tree:
             self._add_submodule(path, found)
         elif (about := self.about(path)) is not None:
             found.files[path] = about
-        elif _is_directory(f"{self._repo.top}/{_text(path)}"):
+        elif _is_directory(f"{self._repo.top}/{decode_path(path)}"):
             listed = self._add_listed(path, lambda _: True, found)
             if one.reaches_outputs or not listed:  # a folder that is ignored, or that jobs make, counts as a whole
                 self._add_walked(path, lambda _: True, found)
@@ -119,7 +119,7 @@ class Tree:
                 found.files[path] = about
                 found.matched.append(path)
         for path in self._listing.submodules:  # what a pattern means inside of one is not checked: all of it counts
-            if not folder or f"{_text(path)}/".startswith(f"{_text(folder)}/") or folder.startswith(path + b"/"):
+            if not folder or (path + b"/").startswith(folder + b"/") or folder.startswith(path + b"/"):
                 count += 1
                 self._add_submodule(path, found)
         return count > 0
@@ -131,7 +131,7 @@ class Tree:
 
     def _walk(self, folder: bytes) -> "Iterator[bytes]":
         """Yield everything below a folder that is no folder, ignored or not; links are not followed."""
-        top, waiting = self._repo.top.encode("utf-8", "surrogateescape"), [folder]
+        top, waiting = encode_path(self._repo.top), [folder]
         while waiting:
             inside = waiting.pop()
             try:
@@ -145,11 +145,11 @@ class Tree:
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
-                raise Undecidable(f"cannot read {_text(inside)}: {error.strerror}") from error
+                raise Undecidable(f"cannot read {decode_path(inside)}: {error.strerror}") from error
 
     def _add_submodule(self, path: bytes, found: Found) -> None:
         """Add the commit that is checked out in a submodule; where none is, git sees nothing of what lies there."""
-        place = f"{self._repo.top}/{_text(path)}"
+        place = f"{self._repo.top}/{decode_path(path)}"
         if not _is_there(f"{place}/.git"):
             self._add_walked(path, lambda _: True, found)
             return
@@ -170,12 +170,12 @@ class Tree:
                 "--untracked-files=normal",
             )
             if run_git_at_top(submodule, self._environ_without_index(), status):
-                raise Undecidable(f"the submodule {_text(path)} has changes")
+                raise Undecidable(f"the submodule {decode_path(path)} has changes")
             commit = head_of(submodule)[1]
         except GitError as error:
             raise Undecidable(str(error)) from error
         if commit is None:
-            raise Undecidable(f"cannot read HEAD of the submodule {_text(path)}")
+            raise Undecidable(f"cannot read HEAD of the submodule {decode_path(path)}")
         return commit.encode()
 
     def _environ_without_index(self) -> "dict[str, str]":
@@ -187,7 +187,7 @@ class Tree:
         """Return the path, or the submodule that it lies in: git lists that, and nothing inside."""
         at = path.find(b"/")
         while at >= 0:
-            if _is_there(f"{self._repo.top}/{_text(path[:at])}/.git"):
+            if _is_there(f"{self._repo.top}/{decode_path(path[:at])}/.git"):
                 return path[:at]
             at = path.find(b"/", at + 1)
         return path
@@ -213,7 +213,3 @@ def _is_there(path: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")

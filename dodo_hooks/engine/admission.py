@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.engine.groups import Groups
+    from dodo_hooks.engine.protocols import Workspaces
     from dodo_hooks.engine.recorder import Recorder
     from dodo_hooks.engine.waves.job import Context
 
@@ -24,6 +25,7 @@ class Admission:
 
     def __init__(self, context: "Context", recorder: "Recorder", supersede: "Supersede") -> None:
         self.permits = Permits()
+        self.workspaces: Workspaces | None = None
         self._context = context
         self._jobs = context.hook.jobs
         self._recorder = recorder
@@ -32,10 +34,12 @@ class Admission:
         self._refused: list[int] = []  # the ready jobs when one of them was refused something
         self._refused_s = 0.0  # since when they are
         self._waited: set[int] = set()  # jobs that another run kept waiting: it may have done their work
+        self._lack_workspace = False  # a ready job waits for a workspace
 
     def begin(self) -> None:
         """Prepare to admit: what was refused the last time may be free by now."""
         self.permits.is_refused = False
+        self._lack_workspace = False
 
     def is_held_up(self, number: int, running: "Sequence[int]") -> bool:
         """Return whether this job and all behind it have to wait: for an interactive job, or for a permit.
@@ -72,6 +76,19 @@ class Admission:
                 self._recorder.note(sentence)
         return claimed
 
+    def claim_workspace(self, number: int) -> "tuple[int, ...] | Outcome | None":
+        """Return the locks of the job's workspace, an outcome if it must not run, or None if it has to wait.
+
+        A job that waits for a workspace holds no group meanwhile, or two runs could wait for each other.
+        """
+        if not self._jobs[number].workspace or self.workspaces is None:
+            return ()
+        claimed = self.workspaces.claim(number)
+        if claimed is None:
+            self.release(number)
+            self._lack_workspace = True
+        return claimed
+
     def has_waited(self, number: int) -> bool:
         """Return whether the job has waited for another run since this was asked the last time."""
         has_waited = number in self._waited
@@ -88,13 +105,18 @@ class Admission:
         if self._groups is not None:
             self._groups.release(number)
 
+    def recorded(self, number: int, outcome: Outcome) -> None:
+        """Give back the workspace of a job whose end is recorded (V5)."""
+        if self._jobs[number].workspace and self.workspaces is not None:
+            self.workspaces.release(number, outcome)
+
     def ask_again_in(self, ready: "Sequence[int]", has_free_slot: bool) -> "float | None":
         """Return in how many seconds to ask again, since a ready job waits for what another run holds; None: none does.
 
         The longer the background has waited, the later it asks: it may wait for hours.
         """
         has_groups = self._groups is not None and has_free_slot and any(map(self._has_groups, ready))
-        if not has_groups and not self.permits.is_refused:
+        if not has_groups and not self.permits.is_refused and not self._lack_workspace:
             self._refused.clear()
             return None
         if self._refused != list(ready):

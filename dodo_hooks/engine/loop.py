@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.core.schedule import Change, Source
-    from dodo_hooks.engine.protocols import Guard, Results
+    from dodo_hooks.engine.protocols import Guard, Results, Workspaces
     from dodo_hooks.engine.recorder import Recorder
     from dodo_hooks.engine.waves.handle import WaveHandle
     from dodo_hooks.engine.waves.job import Context
@@ -96,6 +96,11 @@ class Loop:
         """Ask before each start whether the job is up to date. As a guard it sees an end last, after all others."""
         self._results = results
         self._guards.append(results)
+
+    def use_workspaces(self, workspaces: "Workspaces") -> None:
+        """Run jobs with a workspace of their own in it (S1)."""
+        self.admission.workspaces = workspaces
+        self._waves.context = self.context._replace(workspaces=workspaces.by_job)
 
     def running(self) -> "list[int]":
         return self._waves.running()
@@ -184,15 +189,15 @@ class Loop:
             number = self._ready[at]
             if self.admission.is_held_up(number, self.running()):
                 break
-            claimed = self.admission.claim(number)
+            claimed = self._claim(number)
             if isinstance(claimed, Outcome):
                 self._ready.remove(number)
                 self._finish(number, claimed, wall_ns())
+                if claimed.status == statuses.UP_TO_DATE:
+                    return True
                 at = 0  # others may have become ready because of that, or have ended
             elif claimed is None:
                 at += 1
-            elif self._is_up_to_date(number):
-                return True
             elif self._start(number, claimed):
                 free -= 1
             else:
@@ -203,16 +208,20 @@ class Loop:
         self._show_live_output()
         return False
 
-    def _is_up_to_date(self, number: int) -> bool:
-        """Finish the job if it is up to date. It holds its groups, so no other run is making its outputs (K4)."""
-        if self._results is None:
-            return False
-        outcome = self._results.check(number, after_wait=self.admission.has_waited(number))
-        if outcome is None:
-            return False
-        self._ready.remove(number)
-        self._finish(number, outcome, wall_ns())
-        return True
+    def _claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
+        """Return the locks that the job's wave must hold, an outcome if it does not run, or None if it has to wait.
+
+        Whether it is up to date is asked when it holds its groups: then no other run is making its outputs (K4).
+        """
+        groups = self.admission.claim(number)
+        if groups is None or isinstance(groups, Outcome):
+            return groups
+        if self._results is not None:
+            outcome = self._results.check(number, after_wait=self.admission.has_waited(number))
+            if outcome is not None:
+                return outcome
+        workspace = self.admission.claim_workspace(number)
+        return workspace if workspace is None or isinstance(workspace, Outcome) else groups + workspace
 
     def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
         """Have a wave start this job; return False if no wave can be forked, which ends the run (R21)."""
@@ -269,6 +278,7 @@ class Loop:
         if self._live == number:
             self._live = None
         self.recorder.ended(number, outcome, at_ns, duration_s)
+        self.admission.recorded(number, outcome)
         self._take(self._source.ended(number, outcome))
         if self.context.hook.fail_fast and outcome.status in (statuses.FAILED, statuses.CRASHED):
             reason = f"{self._jobs[number].name} {outcome.status} (fail_fast)"
@@ -342,6 +352,8 @@ class Loop:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:
                 self._refused(wave, text, *numbers)
+            elif kind == wire.UNPREPARED:
+                self._unprepared(wave, text, *numbers)
 
     def _report_output_error(self, kind: str, number: int, error: int) -> None:
         if kind == wire.UNLOGGED:
@@ -366,6 +378,11 @@ class Loop:
         del wave.running[number]
         outcome = Outcome(statuses.FAILED, statuses.SPAWN, why, exit_code)
         self._finish(number, self._ending.pop(number, outcome), at_ns)
+
+    def _unprepared(self, wave: "WaveHandle", why: str, number: int, at_ns: int) -> None:
+        del wave.running[number]
+        crashed = Outcome(statuses.CRASHED, statuses.CHECKOUT, why)
+        self._finish(number, self._ending.pop(number, crashed), at_ns)
 
     def _ended(self, wave: "WaveHandle", number: int, code: int, signal: int, at_ns: int, duration_us: int) -> None:
         del wave.running[number]

@@ -1,5 +1,6 @@
 """The interfaces that the loop calls for each job: for type checkers, never imported at run time."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from dodo_hooks.core.statuses import Outcome
@@ -31,6 +32,41 @@ class Results(Guard, Protocol):
 
     def save(self) -> None:
         """Keep what was learned about files, for the next run."""
+
+
+class Workspace(Protocol):
+    """The directory that a job runs in, where that is not the working tree (S1)."""
+
+    @property
+    def top(self) -> str:
+        """The directory, absolute."""
+        ...
+
+    def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a job in it, made from that of its phase."""
+        ...
+
+    def prepare(self) -> None:
+        """Make it ready for one job, in that job's process. Raises HooksError."""
+
+
+class Workspaces(Protocol):
+    """The workspaces of a run's jobs."""
+
+    @property
+    def by_job(self) -> Mapping[int, Workspace]:
+        """Those of the jobs that hold one."""
+        ...
+
+    def claim(self, number: int) -> tuple[int, ...] | Outcome | None:
+        """Return the locks that the job's wave must hold, the outcome of a job that must not run, or None to wait.
+
+        It never blocks. The job's needs have ended.
+        """
+        ...
+
+    def release(self, number: int, outcome: Outcome | None) -> None:
+        """Take back what the job holds: its end is recorded, or it waits (None) and must not hold anything."""
 
 
 class Listener(Protocol):

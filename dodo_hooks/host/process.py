@@ -10,7 +10,7 @@ polls with a timeout and calls `getppid` (R17).
 import select
 import sys
 
-from dodo_hooks.host.posix import os, signal
+from dodo_hooks.host.posix import os, read_file, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,6 +196,33 @@ def kill_session(session: int) -> None:
             except ProcessLookupError:
                 pass
         killed |= members
+
+
+def kill_marked(marks: "tuple[bytes, ...]") -> None:
+    """Send SIGKILL to every process that was started with all of these variables, each `NAME=VALUE`.
+
+    Linux alone shows them, in proc_pid_environ(5), and only those of our own processes. The search is repeated until
+    no new one is found.
+    """
+    killed: set[int] = set()
+    while IS_LINUX:
+        found = {pid for pid, fields in _processes() if fields[0] != "Z" and _environment(pid).issuperset(marks)}
+        found -= {os.getpid()}
+        if found <= killed:
+            return
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        killed |= found
+
+
+def _environment(pid: int) -> "set[bytes]":
+    try:
+        return set(read_file(f"/proc/{pid}/environ").split(b"\0"))
+    except OSError:  # it has ended, or is somebody else's
+        return set()
 
 
 def is_ancestor(pid: int) -> bool:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dodo_hooks.core.plan import Hook, Job
+    from dodo_hooks.engine.protocols import Workspace
 
 TO_FILE = "file"  # output goes straight into the log: a job that outlives its run can keep writing (R16)
 TO_PIPE = "pipe"  # output passes through the wave, so that the runner can show it (R23)
@@ -19,6 +20,7 @@ TO_TERMINAL = "terminal"  # the same through a pseudo-terminal, so that commands
 # A pager waits for ever at a terminal without input; `git diff` starts one for more than a screen.
 _NO_PAGERS = {"GIT_PAGER": "cat", "PAGER": "cat"}
 _NO_CHANGES: "Mapping[str, str]" = {}
+_NO_WORKSPACES: "Mapping[int, Workspace]" = {}
 
 CLOSED = -1
 
@@ -39,6 +41,7 @@ class Context(Record):
     window: bytes = b""  # the terminal's size, as TIOCGWINSZ gives it
     files: "Mapping[int, tuple[bytes, ...]] | None" = None  # the list of each job that is about files (G4)
     has_tty: bool = False  # an interactive job can have the terminal; else it runs as any other, without input
+    workspaces: "Mapping[int, Workspace]" = _NO_WORKSPACES  # of the jobs that do not run in the working tree (S1)
 
 
 class StartError(Exception):
@@ -75,10 +78,12 @@ class NoTerminal(OSError):
 class Started:
     """A job's process, its output, and its further batches."""
 
-    __slots__ = ("batches", "no_terminal", "output", "pid", "writer")
+    __slots__ = ("batches", "no_terminal", "output", "pid", "refusal", "writer")
 
-    def __init__(self, pid: int, output: "int | None", writer: int, batches: "list[tuple[str | bytes, ...]]") -> None:
-        self.pid = pid
+    def __init__(
+        self, process: "tuple[int, int]", output: "int | None", writer: int, batches: "list[tuple[str | bytes, ...]]"
+    ) -> None:
+        self.pid, self.refusal = process  # `refusal`: for `read_refusal`, if the process prepares a workspace first
         self.output = output  # the end to read its output from; None where the output goes straight to the file
         self.writer = writer  # the end to write to; kept open for the batches
         self.batches = batches  # the command lines that follow, one after the other (C6)
@@ -103,7 +108,7 @@ def start(context: Context, job: "Job") -> Started:
     except OSError as error:
         raise StartError(126, f"cannot open its output: {error.strerror}") from error
     try:
-        started = Started(_spawn(context, job, batches.pop(0), writer), reader, writer, batches)
+        started = Started(_spawn_first(context, job, batches.pop(0), writer), reader, writer, batches)
     except StartError:
         for descriptor in (reader, writer):
             if descriptor is not None:
@@ -141,6 +146,26 @@ def command_lines(context: Context, job: "Job") -> "list[tuple[str | bytes, ...]
     return batches_of(job, files, environment_of(context, job))
 
 
+def _spawn_first(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer: int) -> "tuple[int, int]":
+    """Start the first command of a job; of one in a workspace, as a process that makes the workspace ready before."""
+    workspace = context.workspaces.get(job.number)
+    if workspace is None:
+        return _spawn(context, job, argv, writer), CLOSED
+    from dodo_hooks.host.prepared_process import spawn_prepared
+
+    stdin = _stdin_of(context, job)
+    try:
+        return spawn_prepared(
+            workspace.prepare, argv, environment_of(context, job), directory_of(context, job), writer, stdin
+        )
+    except OSError as error:
+        raise StartError(126, f"cannot start a process: {error.strerror}") from error
+
+
+def _stdin_of(context: Context, job: "Job") -> str:
+    return layout.stdin_file(context.invocation_dir) if job.use_stdin else "/dev/null"  # G3
+
+
 def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer: int) -> int:
     directory = directory_of(context, job)
     try:
@@ -152,8 +177,7 @@ def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer
             from dodo_hooks.host.terminal import spawn_in_front
 
             return spawn_in_front(argv, environment_of(context, job), writer)
-        stdin = layout.stdin_file(context.invocation_dir) if job.use_stdin else "/dev/null"  # G3
-        return spawn(argv, environment_of(context, job), writer, stdin)
+        return spawn(argv, environment_of(context, job), writer, _stdin_of(context, job))
     except FileNotFoundError as error:
         raise StartError(127, f"{job.argv[0]}: command not found") from error
     except OSError as error:
@@ -161,14 +185,18 @@ def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer
 
 
 def directory_of(context: Context, job: "Job") -> str:
-    return f"{context.top}/{job.root}" if job.root else context.top
+    workspace = context.workspaces.get(job.number)
+    top = context.top if workspace is None else workspace.top
+    return f"{top}/{job.root}" if job.root else top
 
 
 def environment_of(context: Context, job: "Job") -> "dict[str, str]":
     """Return the job's environment: the phase's, PWD as a shell would set it, `env` of the hook file, DODO_JOB."""
     pagers = _NO_PAGERS if context.output == TO_TERMINAL and not has_the_terminal(context, job) else _NO_CHANGES
     directory = {"PWD": directory_of(context, job)}
-    environ = {**context.environ, **pagers, **directory, **dict(job.env), "DODO_JOB": job.name}
+    workspace = context.workspaces.get(job.number)
+    phase = context.environ if workspace is None else workspace.environ(context.environ)
+    environ = {**phase, **pagers, **directory, **dict(job.env), "DODO_JOB": job.name}
     if job.files is not None:
         environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
     return environ

@@ -12,6 +12,7 @@ import select
 
 from dodo_hooks.engine.waves import wire
 from dodo_hooks.engine.waves.job import (
+    CLOSED,
     Context,
     Started,
     StartError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dodo_hooks.core.plan import Job
+    from dodo_hooks.host.prepared_process import Refusal
     from dodo_hooks.host.terminal import Terminal
 
 BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
@@ -247,9 +249,9 @@ class Wave:
         """Send SIGKILL when it is due; reap the job when it has ended.
 
         A shell that was killed left no process on purpose, unlike one that ended by itself: its group is ended (R16,
-        R20).
+        R20). A snapshot is somebody else's next: what a job has left there is ended too (S5).
         """
-        if running.kill_at_s is None and process.was_killed(running.pid) and process.group_has_others(running.pid):
+        if running.kill_at_s is None and self._ends_group(running) and process.group_has_others(running.pid):
             self._ask_to_end(running, self._context.grace_s)
         if running.kill_at_s is not None:
             if not running.killed and monotonic_s() >= running.kill_at_s:
@@ -262,6 +264,12 @@ class Wave:
         status = process.wait_status(running.pid)
         if status is not None:
             self._end(running, *status)
+
+    def _ends_group(self, running: Running) -> bool:
+        """Return whether what is left of a job's group ends with its main process: after a kill, and in a snapshot."""
+        if running.number in self._context.workspaces:
+            return process.has_ended(running.pid)
+        return process.was_killed(running.pid)
 
     def _end(self, running: Running, exit_code: "int | None", signal: "int | None") -> None:
         """Report the end of a job, or start its next batch, now that its process has ended.
@@ -287,6 +295,14 @@ class Wave:
         if running.log is not None:
             os.close(running.log)
         del self.running[running.number]
+        if running.number in self._context.workspaces:
+            process.kill_marked(_marks_of(self._context, running.job))
+        if (refusal := _refusal_of(running)) is not None:
+            if refusal.exit_code:
+                self._report(wire.REFUSED, running.number, refusal.exit_code, at_ns, text=refusal.reason)
+            else:
+                self._report(wire.UNPREPARED, running.number, at_ns, text=refusal.reason)
+            return
         code = -1 if exit_code is None else exit_code
         self._report(wire.ENDED, running.number, code, -1 if signal is None else signal, at_ns, duration_us)
 
@@ -295,3 +311,17 @@ class Wave:
             wire.send(self._reports, kind, *numbers, text=text)
         except BrokenPipeError:  # the pipe of the commands reports the same, and then every job is ended
             pass
+
+
+def _refusal_of(running: Running) -> "Refusal | None":
+    if running.started.refusal == CLOSED:
+        return None
+    from dodo_hooks.host.prepared_process import read_refusal
+
+    return read_refusal(running.started.refusal)
+
+
+def _marks_of(context: Context, job: "Job") -> "tuple[bytes, ...]":
+    """Return what the environment of each process of a job holds."""
+    marks = f"DODO_INVOCATION={context.environ['DODO_INVOCATION']}", f"DODO_JOB={job.name}"
+    return tuple(mark.encode("utf-8", "surrogateescape") for mark in marks)

@@ -54,9 +54,9 @@ class WaveSet:
         return next((wave for wave in self.by_descriptor.values() if number in wave.held), None)
 
     def has_own(self, number: int) -> bool:
-        """Return whether a job needs its own wave: for group locks, the terminal, or a list that may become shorter."""
+        """Return whether a job needs its own wave: for group locks, the terminal, a list that may become shorter, or a workspace."""
         job = self._jobs[number]
-        return any(group.name for group in job.groups) or job.interactive or job.is_per_file
+        return bool(any(group.name for group in job.groups) or job.interactive or job.is_per_file or job.workspace)
 
     def ask_to_end(self, number: int, grace_s: float) -> bool:
         """Have the process group of a running job ended; return False if the job does not run (R14)."""

@@ -278,8 +278,8 @@ class Loop:
         if self._live == number:
             self._live = None
         self.recorder.ended(number, outcome, at_ns, duration_s)
-        self.admission.recorded(number, outcome)
         self._take(self._source.ended(number, outcome))
+        self.admission.recorded(number, outcome)
         if self.context.hook.fail_fast and outcome.status in (statuses.FAILED, statuses.CRASHED):
             reason = f"{self._jobs[number].name} {outcome.status} (fail_fast)"
             self.abort(statuses.FAIL_FAST, reason)
@@ -352,8 +352,6 @@ class Loop:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:
                 self._refused(wave, text, *numbers)
-            elif kind == wire.UNPREPARED:
-                self._unprepared(wave, text, *numbers)
 
     def _report_output_error(self, kind: str, number: int, error: int) -> None:
         if kind == wire.UNLOGGED:
@@ -377,12 +375,9 @@ class Loop:
     def _refused(self, wave: "WaveHandle", why: str, number: int, exit_code: int, at_ns: int) -> None:
         del wave.running[number]
         outcome = Outcome(statuses.FAILED, statuses.SPAWN, why, exit_code)
+        if exit_code == wire.UNPREPARED:  # nothing is known about what it was to check
+            outcome = Outcome(statuses.CRASHED, statuses.CHECKOUT, why)
         self._finish(number, self._ending.pop(number, outcome), at_ns)
-
-    def _unprepared(self, wave: "WaveHandle", why: str, number: int, at_ns: int) -> None:
-        del wave.running[number]
-        crashed = Outcome(statuses.CRASHED, statuses.CHECKOUT, why)
-        self._finish(number, self._ending.pop(number, crashed), at_ns)
 
     def _ended(self, wave: "WaveHandle", number: int, code: int, signal: int, at_ns: int, duration_us: int) -> None:
         del wave.running[number]

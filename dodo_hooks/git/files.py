@@ -93,10 +93,10 @@ def present(changes: "Changes") -> "tuple[bytes, ...]":
 
 def _staged(query: GitQuery) -> "Changes":
     if head_of(query.repo)[1] is not None:
-        return _parsed(query.git("diff-index", "--cached", *_RAW, "--ita-invisible-in-index", "HEAD", "--"))
+        return parse_raw(query.git("diff-index", "--cached", *_RAW, "--ita-invisible-in-index", "HEAD", "--"))
     # There is no commit yet, or we cannot see it: git knows what to compare with.
     options = ("--no-ext-diff", "--no-color", "-O/dev/null", "--ita-invisible-in-index")
-    return _parsed(query.git("diff", "--cached", *_RAW, *options, "--"))
+    return parse_raw(query.git("diff", "--cached", *_RAW, *options, "--"))
 
 
 def _tracked(query: GitQuery) -> "Changes":
@@ -140,14 +140,14 @@ def _updated(
     if len(updates) == 1:
         _, there, here = updates[0]
         done = query.attempt("diff-tree", "-r", *_RAW, there.decode(), here.decode(), "--")
-        return ({}, updates) if done.exit_code else (_parsed(done.output), [])
+        return ({}, updates) if done.exit_code else (parse_raw(done.output), [])
     # Branches hold commits, which git takes by the line. A tag may be an object that it does not take.
     branches = [update for update in updates if update[0].startswith(b"refs/heads/")]
     lines = b"".join(b"%s %s\n" % (here, there) for _, there, here in branches)
     done = query.attempt("diff-tree", "--stdin", "--no-commit-id", "-r", *_RAW, stdin=lines)
     if done.exit_code:
         return {}, updates
-    return _parsed(done.output), [update for update in updates if update not in branches]
+    return parse_raw(done.output), [update for update in updates if update not in branches]
 
 
 def _introduced(
@@ -160,7 +160,7 @@ def _introduced(
     lines = b"".join(b"%s\n" % tip for tip in tips) + b"".join(b"^%s\n" % there for _, there, _ in known)
     but = ("--not", f"--remotes={remote}") if has_branches else ()
     # Of a merge, what differs from all its parents (-c); a commit before its parents, so that the newest is seen first.
-    return _parsed(query.git(*_LOG, "-c", "--topo-order", "--ignore-missing", "--stdin", *but, stdin=lines))
+    return parse_raw(query.git(*_LOG, "-c", "--topo-order", "--ignore-missing", "--stdin", *but, stdin=lines))
 
 
 def _has_branches(common_dir: str, remote: str) -> bool:
@@ -187,7 +187,7 @@ def _changed(query: GitQuery, event: Event) -> "Changes | None":
     if hook in ("worktree-post-create", "post-clone"):
         return _of_tree(query, args[1] if len(args) == 3 else "HEAD")
     if hook in ("post-commit", "post-applypatch"):  # of a merge, what it brought to its first parent
-        return _parsed(query.git(*_LOG, "-1", "-m", "--first-parent", "HEAD", "--"))
+        return parse_raw(query.git(*_LOG, "-1", "-m", "--first-parent", "HEAD", "--"))
     if hook == "post-checkout" and len(args) == 3:
         return {} if args[2] == "0" else _between(query, args[0], args[1])
     if hook == "post-merge" and args:
@@ -211,7 +211,7 @@ def _between(query: GitQuery, old: str, new: str) -> "Changes":
         return _of_tree(query, new)
     if _is_null(new.encode()):
         return dict.fromkeys(_of_tree(query, old), True)
-    return _parsed(query.git("diff-tree", "-r", *_RAW, old, new, "--"))
+    return parse_raw(query.git("diff-tree", "-r", *_RAW, old, new, "--"))
 
 
 def _of_tree(query: GitQuery, commit: str) -> "Changes":
@@ -225,7 +225,7 @@ def _of_tree(query: GitQuery, commit: str) -> "Changes":
 # What git prints
 
 
-def _parsed(raw: bytes) -> "Changes":
+def parse_raw(raw: bytes) -> "Changes":
     """Return the paths of `--raw -z` (git-diff(1), "Raw output format").
 
     Of a merge, each path has the modes of several parents. Of a path that appears more than once the first counts,

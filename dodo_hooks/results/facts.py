@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts, Value
     from dodo_hooks.core.plan import Hook, Job
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.commit_tree import CommitTree
 
     Parts = Callable[[int], Value]
 
@@ -65,7 +66,7 @@ class FactCollector:
         lists = [path for job in jobs for path in self._list(job)]
         return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists)
 
-    def known(self, job: "Job", tree: Tree, part_of: "Parts") -> Known:
+    def known(self, job: "Job", tree: "Tree | CommitTree", part_of: "Parts") -> Known:
         """Return the key of a job.
 
         `part_of` returns what a need contributes (K5).
@@ -89,6 +90,8 @@ class FactCollector:
             "files": None,
             "needs": {hook.jobs[need].name: part_of(need) for need in job.needs},
         }
+        if job.workspace:  # without what git ignores, one tree is not the other
+            facts["workspace"] = job.workspace
         if hook.name in _FILE_ARGUMENTS:
             facts["argument_files"] = self._argument_files(environ)
         listed = {path: tree.about(path) or b"" for path in self._list(job)}

@@ -4,6 +4,7 @@
                     /KEY-WORKTREE    of one with outputs, which lie in that worktree
                     /last[-WORKTREE] the facts of the newest success, for `dodo-hooks why`
                     /not-kept[-...]  why a later success was not kept
+                    /KEY.failed      a failure of a job in a snapshot: a push is refused by it (V4)
                     /passed          the files that have passed (K8), as digests of key and content
 
 Files are replaced in one step and begin with a checksum, so that a damaged one is none. They need no lock: two writers
@@ -39,6 +40,7 @@ _LONGEST_NAME = 40
 _LAST = "last"
 _NOT_KEPT = "not-kept"
 _PASSED = "passed"
+_FAILED = ".failed"
 _MOST_PASSED = 50_000  # files of one job; the oldest go first
 _PRUNED = "pruned"
 
@@ -106,7 +108,28 @@ class KeptResults:
         _write(self._last(job), _plain(facts))
         _write(self._path(job, key), _plain(success))
         _unlink(self._path(job, _NOT_KEPT))
+        if job.workspace:
+            _unlink(self._path(job, key + _FAILED))
         self._prune_if_due()
+
+    def keep_failure(self, job: "Job", key: str, failure: Success) -> None:
+        """Keep the failure of a job in a snapshot, and remove the success under its key.
+
+        Raises:
+            StoreError: one of them cannot be done.
+        """
+        from dodo_hooks.host.files.atomic_files import make_private_directory
+
+        self.drop(job, key)
+        try:
+            make_private_directory(self.job_dir(job.name))
+        except OSError as error:
+            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
+        _write(self._path(job, key + _FAILED), _plain(failure))
+
+    def failure(self, job: "Job", key: str) -> "Success | None":
+        """Return when a job in a snapshot failed under this key, and in which run; None where it did not."""
+        return self._read_success(self._path(job, key + _FAILED))
 
     def passed(self, job: "Job") -> "dict[str, None]":
         """Return the digests of the files that have passed, the newest last."""

@@ -4,8 +4,6 @@ A job is checked when its needs have ended and it could start. After its success
 success is kept if the key is the same, and nobody has touched an input meanwhile (results/input_watch.py).
 """
 
-import time
-
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.statuses import COMPLETED, CONDITION, FAILED, SKIPPED, UP_TO_DATE, Outcome
@@ -13,6 +11,7 @@ from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
+from dodo_hooks.results.clock import local_time
 from dodo_hooks.results.contents import Contents, Undecidable, stamp_of
 from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
 from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Value
     from dodo_hooks.core.plan import Job
     from dodo_hooks.results.tree import Tree
+    from dodo_hooks.results.verdicts import Verdicts
 
 
 class RunResults:
@@ -39,6 +39,7 @@ class RunResults:
         say: "Callable[[str], None]",
         use: str = USE,
         narrow: "Callable[[int, list[bytes]], None]" = lambda number, files: None,
+        verdicts: "Verdicts | None" = None,
     ) -> None:
         """Prepare the results.
 
@@ -50,7 +51,9 @@ class RunResults:
             say: prints one sentence.
             use: how kept results are used: dodo_hooks.results.
             narrow: gives a job a shorter list of files, relative to the top.
+            verdicts: the results of the jobs that run in a snapshot; None where there is no such job.
         """
+        self.verdicts = verdicts
         self._jobs = occasion.hook.jobs
         self._kept = kept
         self._cache = cache
@@ -83,6 +86,8 @@ class RunResults:
         Its needs have ended. `after_wait`: it has waited for another run, so the tree is read again. `restores`:
         outputs may be restored from the cache, which takes its time.
         """
+        if self.verdicts is not None and self._jobs[number].workspace:
+            return self.verdicts.check(number)
         if after_wait:
             self._look_again()
         return self._check(number, restores=restores) if self._use == USE else None
@@ -102,7 +107,7 @@ class RunResults:
         self._manifests[number] = success.manifest
         self._keys[number] = known.key
         run = f", run {success.invocation}" if success.invocation else ""
-        return Outcome(UP_TO_DATE, reason=f"up to date since {_clock(success.ended_ns)}{run}")
+        return Outcome(UP_TO_DATE, reason=f"up to date since {local_time(success.ended_ns)}{run}")
 
     def _check_list(self, number: int, known: Known) -> "Outcome | None":
         """Check the files of a list; where some have passed, the job is given the others alone (K8)."""
@@ -127,6 +132,8 @@ class RunResults:
     def explain(self, number: int) -> "list[str]":
         """Return sentences on what would make a job run (K11)."""
         job = self._jobs[number]
+        if self.verdicts is not None and job.workspace:
+            return self._explain_verdict(number, self.verdicts)
         if not job.is_incremental:
             return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
         if (outcome := self._check(number)) is not None:
@@ -145,6 +152,15 @@ class RunResults:
             bad = [output.path for output in success.outputs if not self._is_as_made(output)]
             return [f"{job.name} would run:", *(f"  output {path} is gone, or was changed" for path in bad)]
         return [f"{job.name} would run:", *(f"  {line}" for line in self._reasons(job, known))]
+
+    def _explain_verdict(self, number: int, verdicts: "Verdicts") -> "list[str]":
+        job = self._jobs[number]
+        if (outcome := verdicts.check(number)) is not None:
+            return [f"{job.name} has {outcome.reason}"]
+        try:
+            return [f"{job.name} would run:", *(f"  {line}" for line in self._reasons(job, verdicts.known(number)))]
+        except Undecidable as error:
+            return [f"{job.name} would run: {error}"]
 
     def _reasons(self, job: "Job", known: Known) -> "list[str]":
         from dodo_hooks.results.explanation import differences
@@ -198,7 +214,8 @@ class RunResults:
         if number not in self._known:
             try:
                 if self._tree is None:
-                    self._tree = self._collector.tree([job for job in self._jobs if job.is_incremental])
+                    jobs = [job for job in self._jobs if job.is_incremental and not job.workspace]
+                    self._tree = self._collector.tree(jobs)
                 self._known[number] = self._collector.known(self._jobs[number], self._tree, self._part_of)
             except Undecidable as error:
                 self._known[number] = error
@@ -209,6 +226,8 @@ class RunResults:
     def _part_of(self, need: int) -> "Value":
         """Return what a need contributes to a key (K5). Raises Undecidable."""
         job, outcome = self._jobs[need], self._ended.get(need)
+        if self.verdicts is not None and job.workspace:
+            return self.verdicts.part_of(need)
         if job.is_setup:
             return (*job.argv, *(f"{name}={value}" for name, value in sorted(job.env)))
         if outcome is not None and outcome.status == SKIPPED and outcome.cause == CONDITION and not job.outputs:
@@ -233,6 +252,9 @@ class RunResults:
     def starting(self, number: int) -> None:
         """Note what the job starts from."""
         job = self._jobs[number]
+        if self.verdicts is not None and job.workspace:
+            self.verdicts.starting(number)
+            return
         if not job.is_incremental:
             return
         try:
@@ -260,6 +282,9 @@ class RunResults:
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         """Keep the success of a job that ran; remove the success under the key of one that failed (K7)."""
         self._ended[number] = outcome
+        if self.verdicts is not None and self._jobs[number].workspace:
+            self.verdicts.ended(number, outcome)
+            return outcome
         begun = self._begun.pop(number, None)
         if outcome.status != UP_TO_DATE:
             self._keys.pop(number, None)
@@ -329,10 +354,3 @@ class RunResults:
     def _look_again(self) -> None:
         self._tree = None
         self._known = {}
-
-
-def _clock(at_ns: int) -> str:
-    """Return a moment in local time: `14:02`, or with its date where that is another day."""
-    then, now = time.localtime(at_ns // 1_000_000_000), time.localtime()
-    is_today = then[:3] == now[:3]
-    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", then)

@@ -7,6 +7,7 @@
                               /live/INVOCATION     an empty file named after each invocation that has not ended
                               /failed/INVOCATION   the failure notice of a background run
                               /groups/               a file for each concurrency group; waiting/ has the tickets
+                              /checks/               the locks of jobs that run in a snapshot (results/run_locks.py)
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
     STATE/dodo-hooks/trust/KEY                     the decision about a repository (trust/decisions.py)
@@ -79,6 +80,10 @@ def groups_dir(repository_dir: str) -> str:
 def waiting_dir(groups_dir: str) -> str:
     """Return the directory of the tickets of waiting jobs: `NUMBER.INVOCATION.JOB`."""
     return f"{groups_dir}/waiting"
+
+
+def run_locks_dir(repository_dir: str) -> str:
+    return f"{repository_dir}/checks"
 
 
 def own_group(hook: str, job: str, worktree: str) -> str:

@@ -298,10 +298,7 @@ class Wave:
         if running.number in self._context.workspaces:
             process.kill_marked(_marks_of(self._context, running.job))
         if (refusal := _refusal_of(running)) is not None:
-            if refusal.exit_code:
-                self._report(wire.REFUSED, running.number, refusal.exit_code, at_ns, text=refusal.reason)
-            else:
-                self._report(wire.UNPREPARED, running.number, at_ns, text=refusal.reason)
+            self._report(wire.REFUSED, running.number, refusal.exit_code, at_ns, text=refusal.reason)
             return
         code = -1 if exit_code is None else exit_code
         self._report(wire.ENDED, running.number, code, -1 if signal is None else signal, at_ns, duration_us)

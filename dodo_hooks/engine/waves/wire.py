@@ -21,7 +21,6 @@ NEXT_BATCH = "N"  # job, process id: one batch of its files has succeeded, and t
 ENDED = "X"  # job, exit code or -1, signal or -1, time in ns, duration in us
 PIPED = "P"  # job, errno: no pseudo-terminal could be opened, so its output goes through a pipe
 REFUSED = "R"  # job, exit code, time in ns, why: it could not be started
-UNPREPARED = "C"  # job, time in ns, why: its workspace could not be made ready
 OUTPUT = "O"  # job: its log has grown
 UNLOGGED = "U"  # job, errno: its output cannot be kept (R21)
 BROKEN = "B"  # text: an error of the wave itself, which ends now
@@ -36,11 +35,11 @@ _NUMBERS = {
     ENDED: 5,
     PIPED: 2,
     REFUSED: 3,
-    UNPREPARED: 2,
     OUTPUT: 1,
     UNLOGGED: 2,
     BROKEN: 0,
 }
+UNPREPARED = 0  # the exit code in REFUSED of a job whose workspace could not be made ready
 _LONGEST_TEXT = 300  # bytes; PIPE_BUF may be no more than 512, and on macOS it is
 
 

@@ -1,0 +1,75 @@
+"""The commit or tree that the jobs of a run are about, where they run in a snapshot (S1; HOT, with such jobs)."""
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.command import run_git_at_top
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.git.files import Changes
+    from dodo_hooks.git.repo import Repo
+
+
+class Target(Record):
+    """What a snapshot holds. All ids are in hexadecimal digits."""
+
+    commit: "str | None"  # None: the tree of an index, which no commit has yet
+    tree: str
+    head: "str | None"  # the commit that HEAD names there: the commit itself, or the parent of an index; None: unborn
+
+    @property
+    def name(self) -> str:
+        """The commit, or the tree where there is none: what people are shown."""
+        return self.commit or self.tree
+
+
+def find_target(repo: "Repo", environ: "Mapping[str, str]", revision: str = "HEAD") -> Target:
+    """Return the commit that a revision names.
+
+    Raises:
+        GitError: it names none that is here.
+    """
+    revisions = (f"{revision}^{{commit}}", f"{revision}^{{tree}}")
+    printed = run_git_at_top(repo, environ, ("rev-parse", "--verify", "--quiet", "--end-of-options", *revisions))
+    ids = printed.decode("ascii").split()
+    if len(ids) != len(revisions):
+        raise GitError(f"{revision} names no commit")
+    return Target(ids[0], ids[1], ids[0])
+
+
+def list_tree(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> "dict[bytes, bytes]":
+    """Return the files of the tree: each path with mode and id, `100644 ID`; submodules too.
+
+    Raises:
+        GitError: it cannot be read.
+    """
+    files = {}
+    printed = run_git_at_top(repo, environ, ("ls-tree", "-r", "-z", "--full-tree", target.tree))
+    for entry in printed.split(b"\0")[:-1]:
+        facts, _, path = entry.partition(b"\t")
+        mode, _, identity = facts.split(b" ")
+        files[path] = mode + b" " + identity
+    return files
+
+
+def list_changes(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> "Changes":
+    """Return the files that differ from the first parent: each path, and whether it is one that is gone (S7).
+
+    Raises:
+        GitError: they cannot be read.
+    """
+    from dodo_hooks.git.files import parse_raw
+
+    options = ("diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-commit-id")
+    if target.commit is None:
+        before = (target.head or _empty_tree(repo, environ), target.tree)
+    else:
+        parents = run_git_at_top(repo, environ, ("rev-list", "--parents", "-n", "1", target.commit)).split()[1:]
+        before = (parents[0].decode("ascii") if parents else _empty_tree(repo, environ), target.commit)
+    return parse_raw(run_git_at_top(repo, environ, (*options, *before)))
+
+
+def _empty_tree(repo: "Repo", environ: "Mapping[str, str]") -> str:
+    return run_git_at_top(repo, environ, ("hash-object", "-t", "tree", "--stdin")).decode("ascii").strip()

@@ -1,0 +1,57 @@
+"""The files of a commit, as the inputs of jobs that run in a snapshot of it (V1; HOT, with such jobs)."""
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.matching import predicate
+from dodo_hooks.git.target import list_tree
+from dodo_hooks.results.contents import Undecidable
+from dodo_hooks.results.tree import Found
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
+
+
+class CommitTree:
+    """The tree of a target: what a job in a snapshot is given, whatever lies in the working tree."""
+
+    def __init__(self, repo: "Repo", environ: "Mapping[str, str]", target: "Target") -> None:
+        self._repo = repo
+        self._environ = environ
+        self._target = target
+        self._listed: dict[bytes, bytes] | None = None
+
+    def inputs(self, job: "Job") -> Found:
+        """Return the inputs of a job: the files that it names, or else the tree as a whole, or the commit.
+
+        Raises:
+            Undecidable: git does not list the tree.
+        """
+        if job.counts_commit:
+            return Found({b"": b"commit " + self._target.name.encode("ascii")}, [])
+        if not job.inputs:
+            return Found({b"": b"tree " + self._target.tree.encode("ascii")}, [])
+        files: dict[bytes, bytes] = {}
+        for one in job.inputs:
+            matches = predicate(one.matcher) if one.matcher is not None else None
+            folder = one.path + b"/"
+            for path, about in self._files().items():
+                is_below = path == one.path or not one.path or path.startswith(folder)
+                if is_below and (matches is None or matches(path)):
+                    files[path] = about
+        return Found(files, [])
+
+    def about(self, path: bytes) -> "bytes | None":
+        """Return mode and id of a file; None where the tree has none. Raises Undecidable."""
+        return self._files().get(path)
+
+    def _files(self) -> "dict[bytes, bytes]":
+        if self._listed is None:
+            try:
+                self._listed = list_tree(self._repo, self._environ, self._target)
+            except GitError as error:
+                raise Undecidable(str(error)) from error
+        return self._listed

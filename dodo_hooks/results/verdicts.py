@@ -1,0 +1,192 @@
+"""Verdicts: the kept results of jobs that run in a snapshot, on a tree or a commit (V1, V4, V5; HOT, with such jobs).
+
+The key of such a job rests on what it is given, and not on the working tree. So all keys of a run are known before
+anything starts, and the same job on the same tree has the same key, whichever event it was run by.
+
+A success is kept as that of any incremental job (results/kept.py). A failure is kept beside it: a push that needs the
+job is refused without running it again. A run that was cancelled or has crashed says nothing.
+"""
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.statuses import COMPLETED, FAILED, UP_TO_DATE, Outcome
+from dodo_hooks.host.world import wall_ns
+from dodo_hooks.results import IGNORE, USE
+from dodo_hooks.results.clock import local_time
+from dodo_hooks.results.commit_tree import CommitTree
+from dodo_hooks.results.contents import Undecidable
+from dodo_hooks.results.kept import Success
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dodo_hooks.core.job_key import Value
+    from dodo_hooks.git.target import Target
+    from dodo_hooks.results.facts import FactCollector, Known
+    from dodo_hooks.results.kept import KeptResults
+    from dodo_hooks.results.run_locks import JobRun, RunLocks
+
+PASSED = "passed"
+FAILED_BEFORE = "failed"
+RUNNING = "running"
+NONE = "none"
+
+
+class Verdict(Record):
+    """What is known about one job on one target."""
+
+    state: str  # one of the four above
+    job: int  # its number; of a job that needs others, the one that the state comes from
+    success: "Success | None" = None  # for PASSED and FAILED_BEFORE: when that was, and in which run
+    run: "JobRun | None" = None  # for RUNNING
+
+
+class Verdicts:
+    """The verdicts of the jobs of one hook on one target; for the loop, their results."""
+
+    def __init__(
+        self,
+        collector: "FactCollector",
+        kept: "KeptResults",
+        locks: "RunLocks",
+        target: "Target",
+        invocation: str,
+        say: "Callable[[str], None]",
+        use: str = USE,
+    ) -> None:
+        """Prepare the verdicts.
+
+        Args:
+            collector: gathers facts about the jobs, with what they are given in place of the working tree.
+            kept: the store.
+            locks: who runs what.
+            target: what the jobs are about.
+            invocation: the run's id, which is kept with its results; "" where nothing is run.
+            say: prints one sentence.
+            use: how kept results are used: dodo_hooks.results.
+        """
+        occasion = collector.occasion
+        self.target = target
+        self.locks = locks
+        self._jobs = occasion.hook.jobs
+        self._collector = collector
+        self._kept = kept
+        self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
+        self._invocation = invocation
+        self._say = say
+        self._use = use
+        self._known: dict[int, Known | Undecidable] = {}
+        self._begun: set[int] = set()
+
+    def key(self, number: int) -> str:
+        """Return the key of a job. Raises Undecidable."""
+        return self.known(number).key
+
+    def known(self, number: int) -> "Known":
+        """Return the key of a job, and what it rests on. Raises Undecidable."""
+        known = self._known.get(number)
+        if known is None:
+            try:
+                known = self._collector.known(self._jobs[number], self._tree, self.part_of)
+            except Undecidable as error:
+                known = error
+            self._known[number] = known
+        if isinstance(known, Undecidable):
+            raise known
+        return known
+
+    def part_of(self, need: int) -> "Value":
+        """Return what a need contributes to a key: its own, since it leaves no outputs (K5). Raises Undecidable."""
+        return {}, self.known(need).key
+
+    def check(self, number: int) -> "Outcome | None":
+        """Return the outcome of a job that has passed; None for one that has to run.
+
+        A job runs also where one that needs it has to run: what it builds in the snapshot is not kept.
+        """
+        if self._use != USE:
+            return None
+        try:
+            success = self._kept.find(self._jobs[number], self.key(number))
+            if success is None or not all(map(self._has_passed, self._dependents(number))):
+                return None
+        except Undecidable:
+            return None
+        run = f", run {success.invocation}" if success.invocation else ""
+        return Outcome(UP_TO_DATE, reason=f"passed since {local_time(success.ended_ns)}{run}")
+
+    def _dependents(self, number: int) -> "set[int]":
+        found: set[int] = set()
+        waiting = [number]
+        while waiting:
+            more = set(self._jobs[waiting.pop()].dependents) - found
+            found |= more
+            waiting += more
+        return {one for one in found if self._jobs[one].workspace}
+
+    def _has_passed(self, number: int) -> bool:
+        return self._kept.find(self._jobs[number], self.key(number)) is not None
+
+    def verdict(self, number: int) -> Verdict:
+        """Return what is known about a job and all that it needs (V3, V4).
+
+        A lock is looked at before the results: who ends a run writes its result first.
+        """
+        verdicts = [self._verdict(one) for one in (*self._needs(number), number)]
+        for state in (FAILED_BEFORE, RUNNING, NONE):
+            for verdict in verdicts:
+                if verdict.state == state:
+                    return verdict
+        return verdicts[-1]
+
+    def _needs(self, number: int) -> "list[int]":
+        found: list[int] = []
+        for need in self._jobs[number].needs:
+            found += [one for one in (*self._needs(need), need) if one not in found]
+        return found
+
+    def _verdict(self, number: int) -> Verdict:
+        job = self._jobs[number]
+        try:
+            key = self.key(number)
+        except Undecidable:
+            return Verdict(NONE, number)
+        run = self.locks.find(job.name, key)
+        success, failure = self._kept.find(job, key), self._kept.failure(job, key)
+        if success is not None:
+            return Verdict(PASSED, number, success)
+        if run is not None:
+            return Verdict(RUNNING, number, run=run)
+        return Verdict(FAILED_BEFORE, number, failure) if failure is not None else Verdict(NONE, number)
+
+    def why_unknown(self, number: int) -> "str | None":
+        """Return why the key of a job cannot be known; None where it is."""
+        try:
+            self.key(number)
+        except Undecidable as error:
+            return str(error)
+        return None
+
+    def starting(self, number: int) -> None:
+        self._begun.add(number)
+
+    def ended(self, number: int, outcome: Outcome) -> None:
+        """Keep the verdict of a job that ran (K7, V4). The commands in `uptodate` are asked once more (K4)."""
+        if number not in self._begun or outcome.status not in (COMPLETED, FAILED) or self._use == IGNORE:
+            return
+        job, before = self._jobs[number], self._known.pop(number, None)
+        try:
+            known = self.known(number)
+            if before is None or isinstance(before, Undecidable) or before.key != known.key:
+                self._kept.note_not_kept(job, "what its key is made of changed while it ran")
+                return
+            result = Success(wall_ns(), self._invocation)
+            if outcome.status == COMPLETED:
+                self._kept.keep(job, known.key, result, known.facts)
+            else:
+                self._kept.keep_failure(job, known.key, result)
+        except Undecidable as error:
+            self._kept.note_not_kept(job, str(error))
+        except StoreError as error:
+            self._say(f"the result of {job.name} is not kept: {error}")

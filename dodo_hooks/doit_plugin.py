@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from doit.task import Task  # type: ignore[import-untyped]
 
     from dodo_hooks.core.plan import Hook, Job, Plan
-    from dodo_hooks.fire.job_statuses import PlanStatuses
+    from dodo_hooks.fire.manual.job_statuses import PlanStatuses
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
@@ -64,7 +64,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
             InvalidCommand: `--backend` is another one, or the directory of `-d` is missing.
         """
         from dodo_hooks.core.errors import ConfigError, HooksError
-        from dodo_hooks.core.terminal_text import escape
+        from dodo_hooks.core.text.terminal_text import escape
         from dodo_hooks.fire.report.diagnostic_text import format_diagnostics
         from dodo_hooks.host.world import make_world
         from dodo_hooks.plans.plan_cache import load_file, load_plan
@@ -110,7 +110,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         from doit.cmd_run import Run  # type: ignore[import-untyped]
 
         from dodo_hooks.doit_runner.job_dependency import JobDependency
-        from dodo_hooks.fire.job_statuses import PlanStatuses
+        from dodo_hooks.fire.manual.job_statuses import PlanStatuses
         from dodo_hooks.git.repo import find_repo
 
         repo = _repo_of(self.world.environ, self.world.cwd, find_repo)
@@ -161,9 +161,9 @@ def _execute(
 ) -> int:
     """Replace `Run._execute`; doit inspects the names of the parameters and passes those options."""
     from dodo_hooks.core.errors import HooksError
-    from dodo_hooks.core.terminal_text import escape
+    from dodo_hooks.core.text.terminal_text import escape
     from dodo_hooks.doit_runner.job_notes import RunOptions
-    from dodo_hooks.fire.doit_run import run_selection
+    from dodo_hooks.fire.manual.doit_run import run_selection
 
     if num_process < 0:
         raise InvalidCommand(f"invalid -n {num_process}: the number of parallel jobs is 0 or more")

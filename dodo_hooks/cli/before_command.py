@@ -64,7 +64,7 @@ def repair_dead(repository_dir: str) -> None:
     except OSError:
         return
     if is_open:
-        from dodo_hooks.store.repair import repair
+        from dodo_hooks.store.maintenance.repair import repair
 
         repair(repository_dir)
 

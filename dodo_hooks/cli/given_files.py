@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.matching import matches_any
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.globs.compile_globs import compile_glob

@@ -30,8 +30,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in self._loaders and not args[0].startswith("-"):
-            from dodo_hooks.core.nearest import did_you_mean
-            from dodo_hooks.core.terminal_text import quote
+            from dodo_hooks.core.text.nearest import did_you_mean
+            from dodo_hooks.core.text.terminal_text import quote
 
             raise click.UsageError(f"unknown command {quote(args[0])}{did_you_mean(args[0], self._loaders)}", ctx)
         return super().resolve_command(ctx, args)

@@ -83,8 +83,8 @@ def hook_in(plan: "Plan", name: str) -> "Hook":
 
 
 def no_hook(name: str, file: str, known: "list[str]") -> UsageError:
-    from dodo_hooks.core.nearest import did_you_mean
-    from dodo_hooks.core.terminal_text import quote
+    from dodo_hooks.core.text.nearest import did_you_mean
+    from dodo_hooks.core.text.terminal_text import quote
 
     return UsageError(f"no hook {quote(name)} in {file}{did_you_mean(name, known)}")
 

@@ -29,7 +29,7 @@ def run(argv: Sequence[str], world: World) -> int:
 def _run_command(argv: Sequence[str], world: World) -> int:
     try:
         if COMPLETION in world.environ:
-            from dodo_hooks.cli.completion import complete
+            from dodo_hooks.cli.options.completion import complete
 
             return complete(cli, world, world.environ[COMPLETION])
         argv, world = _in_directory(argv, world)
@@ -132,7 +132,7 @@ def _jobs() -> click.Command:
 
 
 def _completion() -> click.Command:
-    from dodo_hooks.cli.completion import completion
+    from dodo_hooks.cli.options.completion import completion
 
     return completion
 
@@ -168,7 +168,7 @@ def _doctor() -> click.Command:
 
 
 def _why() -> click.Command:
-    from dodo_hooks.cli.why import why
+    from dodo_hooks.cli.results.why import why
 
     return why
 
@@ -180,7 +180,7 @@ def _worktree() -> click.Command:
 
 
 def _cache() -> click.Command:
-    from dodo_hooks.cli.cache import cache
+    from dodo_hooks.cli.results.cache import cache
 
     return cache
 

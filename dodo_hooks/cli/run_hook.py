@@ -9,7 +9,7 @@ from dodo_hooks.cli.repository import no_hook, no_hook_file, print_once, with_tr
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks
-from dodo_hooks.core.terminal_text import quote, shell_word
+from dodo_hooks.core.text.terminal_text import quote, shell_word
 from dodo_hooks.fire.report.file_warnings import print_warnings
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
 from dodo_hooks.git.configuration import expect_configuration
@@ -66,7 +66,7 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     if not values["dry_run"]:
         expect_configuration(repo, world.environ)
 
-    from dodo_hooks.fire.manual_run import Request, run_manually
+    from dodo_hooks.fire.manual.manual_run import Request, run_manually
 
     request = Request(
         args,
@@ -155,6 +155,6 @@ def _check_selectors(hook: "Hook", selectors: Selectors) -> None:
 def _expect(names: "Iterable[str]", known: "list[str]", what: str, hook: str) -> None:
     for name in names:
         if name not in known:
-            from dodo_hooks.core.nearest import did_you_mean
+            from dodo_hooks.core.text.nearest import did_you_mean
 
             raise UsageError(f"no {what} {quote(name)} in {hook}{did_you_mean(name, known)}")

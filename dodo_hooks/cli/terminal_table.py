@@ -9,9 +9,9 @@ import sys
 from itertools import zip_longest
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.terminal_text import BOLD, DIM, GREEN, RED, columns_of, pad, paint, truncate, wants_colors
-from dodo_hooks.core.terminal_text import UNPRINTABLE as UNPRINTABLE
-from dodo_hooks.core.terminal_text import escape as escape
+from dodo_hooks.core.text.terminal_text import BOLD, DIM, GREEN, RED, columns_of, pad, paint, truncate, wants_colors
+from dodo_hooks.core.text.terminal_text import UNPRINTABLE as UNPRINTABLE
+from dodo_hooks.core.text.terminal_text import escape as escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import GitError, HooksError, UnsafeRepositoryError, UsageError
-from dodo_hooks.fire.manual_run import run_command_hook
+from dodo_hooks.fire.manual.manual_run import run_command_hook
 from dodo_hooks.git.command import run_git
 from dodo_hooks.git.repo import Repo, find_repo, main_worktree
 from dodo_hooks.git.variables import without_local

@@ -11,7 +11,7 @@ from doit.task import Task  # type: ignore[import-untyped]
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import escape, has_unicode, wants_colors
+from dodo_hooks.core.text.terminal_text import escape, has_unicode, wants_colors
 from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, _Quiet, note_of
 from dodo_hooks.engine.job_line import Look, job_line, name_columns
 

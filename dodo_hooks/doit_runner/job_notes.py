@@ -20,7 +20,7 @@ from doit.task import Task  # type: ignore[import-untyped]
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import escape
+from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.engine.job_line import reason_of
 
 TYPE_CHECKING = False

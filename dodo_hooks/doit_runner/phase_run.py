@@ -10,10 +10,10 @@ from dodo_hooks.doit_runner.database import open_database
 from dodo_hooks.doit_runner.job_notes import JobNote, note_job
 from dodo_hooks.doit_runner.reporters import FanOut, MetaReporter
 from dodo_hooks.doit_runner.runner import WaveRunner, control_of
-from dodo_hooks.engine.background_phase import Background
-from dodo_hooks.engine.control_server import ControlServer
+from dodo_hooks.engine.background.background_phase import Background
+from dodo_hooks.engine.background.control_server import ControlServer
+from dodo_hooks.engine.background.worktree_guard import WorktreeGuard
 from dodo_hooks.engine.loop import Loop
-from dodo_hooks.engine.worktree_guard import WorktreeGuard
 from dodo_hooks.loader.tasks import task_name, tasks_of
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ The foreground phase is always attached, the background phase where it cannot be
 import sys
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.terminal_text import has_unicode, wants_colors
+from dodo_hooks.core.text.terminal_text import has_unicode, wants_colors
 from dodo_hooks.engine.job_line import Look
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.host import descriptors, process, signals

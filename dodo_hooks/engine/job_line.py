@@ -9,7 +9,7 @@ Where the locale's encoding has them, the marks are a check, a cross, a dash and
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.terminal_text import DIM, GREEN, RED, columns_of, escape, pad, paint, truncate
+from dodo_hooks.core.text.terminal_text import DIM, GREEN, RED, columns_of, escape, pad, paint, truncate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import select
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import EXECUTION, FAILURE, SKIPS, SUMMARY
-from dodo_hooks.core.terminal_text import BOLD, escape, paint, truncate
+from dodo_hooks.core.text.terminal_text import BOLD, escape, paint, truncate
 from dodo_hooks.engine.job_line import job_line, name_columns
 from dodo_hooks.host.console import STDOUT
 from dodo_hooks.host.posix import os

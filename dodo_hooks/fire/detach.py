@@ -1,13 +1,13 @@
 """The fork of the coordinator, and the return to the prompt (R10; HOT)."""
 
 from dodo_hooks.core.errors import HooksError
-from dodo_hooks.engine.coordinator import coordinate
+from dodo_hooks.engine.background.coordinator import coordinate
 from dodo_hooks.host import descriptors, process, signals
 from dodo_hooks.host.posix import os, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.engine.background_phase import Background
+    from dodo_hooks.engine.background.background_phase import Background
 
 _END = b"\0"
 _PROMPT_MS = 20  # how long the way back to the prompt has the processors for itself, at most

@@ -6,7 +6,7 @@ from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS
 from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
-from dodo_hooks.fire.nesting import nesting_of
+from dodo_hooks.fire.run_state import nesting_of
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os

@@ -4,8 +4,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
 from dodo_hooks.fire.environment import environment_of_run
-from dodo_hooks.fire.nesting import Nesting, nesting_of
-from dodo_hooks.fire.run_state import Run
+from dodo_hooks.fire.run_state import Nesting, Run, nesting_of
 from dodo_hooks.git.repo import head_of, main_worktree
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import open_terminal, os
@@ -59,7 +58,7 @@ def begin(firing: "Firing") -> "Run | None":
         run.notes.append("/proc is not mounted: ending a cancelled job always takes the whole grace period")
     run.decide(firing.left_out.items())
     if any(job.is_incremental for job in firing.hook.jobs):
-        from dodo_hooks.fire.kept_results import open_results
+        from dodo_hooks.fire.guards.kept_results import open_results
 
         run.results = open_results(run)
     return run

@@ -24,8 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dodo_hooks.engine.background_phase import Background
-    from dodo_hooks.fire.unstaged_guard import Staging
+    from dodo_hooks.engine.background.background_phase import Background
+    from dodo_hooks.fire.guards.unstaged_guard import Staging
 
     # Runs the open jobs of a phase in a loop that is set up for it.
     Runner = Callable[["Attached", Sequence[int]], None]
@@ -109,7 +109,7 @@ def _is_all_up_to_date(run: Run) -> bool:
     """Decide the jobs that are up to date. If no other job is to run, report that, and drop the invocation (K6)."""
     if run.results is None:
         return False
-    from dodo_hooks.fire.kept_results import decide_up_to_date
+    from dodo_hooks.fire.guards.kept_results import decide_up_to_date
 
     decide_up_to_date(run)
     if run.open_jobs(FOREGROUND) or run.open_jobs(BACKGROUND):
@@ -168,7 +168,7 @@ def _prepare_foreground(attached: Attached) -> bool:
 def _hide_unstaged(attached: Attached) -> None:
     """Hide the unstaged changes of a commit (G5). Raises HooksError."""
     if attached.run.firing.status is not None:
-        from dodo_hooks.fire.unstaged_guard import Staging
+        from dodo_hooks.fire.guards.unstaged_guard import Staging
 
         attached.staging = Staging(attached.run, attached.run.open_jobs(FOREGROUND))
         attached.staging.guard(attached.loop)
@@ -189,7 +189,7 @@ def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
         HooksError: the state of the tree cannot be read.
     """
     if any(attached.run.firing.hook.jobs[number].fails_on_changes for number in jobs):
-        from dodo_hooks.fire.fail_on_changes import watch_changes as watch
+        from dodo_hooks.fire.guards.fail_on_changes import watch_changes as watch
 
         watch(attached.run, attached.loop, jobs)
 
@@ -237,7 +237,7 @@ def background_of(
     run: Run, jobs: "Sequence[int]", attached: "Attached | None" = None, database: "str | None" = None
 ) -> "Background":
     """Return everything that a background phase needs to run."""
-    from dodo_hooks.engine.background_phase import Background
+    from dodo_hooks.engine.background.background_phase import Background
     from dodo_hooks.git.unstaged.lock import make_lock_file
 
     firing = run.firing

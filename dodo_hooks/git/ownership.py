@@ -51,7 +51,7 @@ def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
 
     Git discovers the repository by itself; `rev-parse` runs nothing there.
     """
-    from dodo_hooks.core.terminal_text import escape
+    from dodo_hooks.core.text.terminal_text import escape
     from dodo_hooks.git.command import git_outside
     from dodo_hooks.git.repo import joined, real
     from dodo_hooks.host.capture import capture

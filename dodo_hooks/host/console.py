@@ -3,7 +3,7 @@
 Everything goes through `escape`: what it holds may come from a file, a name, or git's own standard error (section 8).
 """
 
-from dodo_hooks.core.terminal_text import escape
+from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.host.descriptors import can_write, write_all
 
 STDOUT, STDERR = 1, 2

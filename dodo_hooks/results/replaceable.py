@@ -107,6 +107,6 @@ def _not_ignored(path: bytes) -> str:
 
 
 def _shown(path: bytes) -> str:
-    from dodo_hooks.core.terminal_text import escape
+    from dodo_hooks.core.text.terminal_text import escape
 
     return escape(path.decode("utf-8", "replace"))

@@ -9,7 +9,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.matching import predicate
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git_at_top
-from dodo_hooks.git.content_listing import list_contents
+from dodo_hooks.git.content.content_listing import list_contents
 from dodo_hooks.git.repo import head_of, locate_repo
 from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.results.contents import Contents, Undecidable

@@ -6,7 +6,7 @@ first, so that the line is printed once. Nothing searches the history for this.
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.terminal_text import shell_word
+from dodo_hooks.core.text.terminal_text import shell_word
 from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
 

@@ -151,7 +151,7 @@ def admit(
         answer, accepted = ask_at_hook(world, repo, installed, hooks)
         if answer != NOT_NOW:
             return (accepted, True) if accepted else None
-    from dodo_hooks.core.terminal_text import escape  # seldom needed, and not free
+    from dodo_hooks.core.text.terminal_text import escape  # seldom needed, and not free
 
     if refuses:
         raise verdict.broken or UsageError(escape(f"{hooks[0]} refused: {reason}"))

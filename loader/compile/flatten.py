@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dodo_hooks.core.names import job_names, label_of
+from dodo_hooks.core.text.names import job_names, label_of
 from dodo_hooks.loader.read.nodes import Path
 from dodo_hooks.loader.schema.job_models import ConcurrencyBody, GroupBody, HookBody, JobBody, SetupBody
 

@@ -11,7 +11,6 @@ import dodo_hooks
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
 from dodo_hooks.core.file_sets import default_file_set, has_changes
-from dodo_hooks.core.names import directory_name
 from dodo_hooks.core.plan import (
     ALL,
     BACKGROUND,
@@ -25,6 +24,7 @@ from dodo_hooks.core.plan import (
     Hook,
     Job,
 )
+from dodo_hooks.core.text.names import directory_name
 from dodo_hooks.loader.compile import job_commands
 from dodo_hooks.loader.compile.flatten import (
     Flat,

@@ -7,7 +7,7 @@ name a file that does not exist, and the job would be skipped silently.
 from collections.abc import Iterator
 
 from dodo_hooks.core.diagnostics import Diagnostic
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_commands import Setting
 from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit

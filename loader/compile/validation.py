@@ -5,9 +5,9 @@ from itertools import islice, pairwise
 
 from dodo_hooks.core.dependency_graph import find_cycle
 from dodo_hooks.core.diagnostics import Diagnostic, Location
-from dodo_hooks.core.names import name_error
-from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.names import name_error
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
 from dodo_hooks.loader.compile.job_files import FileNeed
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of

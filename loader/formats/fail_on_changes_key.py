@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import CI, ELSEWHERE
-from dodo_hooks.core.terminal_text import join_or, quote
+from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, text, text_of, with_value
 from dodo_hooks.loader.read.nodes import Entry, ListNode
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import join_or, quote
+from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node
 from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, is_empty, items_of, text
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location
-from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 # The words that Go's strconv.ParseBool accepts.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dodo_hooks.core.diagnostics import NOTE, Diagnostic, Location
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.merge import Layer, merge_layers
 from dodo_hooks.loader.read.json_reader import parse_json

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 
 # Nodes are not changed once they are made. They are not `frozen` all the same: that takes three times as long to
 # make, and a file of 10,000 jobs has 100,000.

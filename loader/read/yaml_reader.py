@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_errors import explain_yaml_error
 

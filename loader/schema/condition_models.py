@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
 
-from dodo_hooks.core.terminal_text import join_or
+from dodo_hooks.core.text.terminal_text import join_or
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.key_docs import BOTH, DAFT, Key, Shape
 from dodo_hooks.loader.schema.value_types import (

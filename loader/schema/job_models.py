@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from dodo_hooks.core.file_types import KINDS
 from dodo_hooks.core.plan import QUEUE
-from dodo_hooks.core.terminal_text import join_or, quote
+from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.condition_models import Patterns, SkipOnly

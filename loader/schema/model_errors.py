@@ -13,8 +13,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.git_hooks import known_hooks
-from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import join_or, quote
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import (
     Entry,
     ListNode,

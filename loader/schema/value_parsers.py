@@ -11,8 +11,6 @@ from typing import TypeVar
 
 from dodo_hooks.core.file_types import FILE_TYPES, KINDS
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.names import name_error
-from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
     CI,
@@ -24,8 +22,10 @@ from dodo_hooks.core.plan import (
     OUTPUTS,
     PINNED,
 )
-from dodo_hooks.core.terminal_text import join_or, quote
-from dodo_hooks.core.units import bytes_of, seconds_of
+from dodo_hooks.core.text.names import name_error
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import join_or, quote
+from dodo_hooks.core.text.units import bytes_of, seconds_of
 from dodo_hooks.host.files.clone import HARDLINK, REFLINK
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe

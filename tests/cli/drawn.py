@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.dependency_graph import promoted
-from dodo_hooks.core.names import name_error
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
+from dodo_hooks.core.text.names import name_error
 from engine.graphs import hooks as any_hooks
 
 SVG = "{http://www.w3.org/2000/svg}"

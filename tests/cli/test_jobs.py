@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.cli.jobs.run_table import format_age, unix_s
 from dodo_hooks.core.statuses import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
-from dodo_hooks.core.terminal_text import columns_of
+from dodo_hooks.core.text.terminal_text import columns_of
 from dodo_hooks.host.world import timestamp, wall_ns
 from kit.answer import Cli
 from kit.history import History, end, start

@@ -135,7 +135,7 @@ def test_a_run_with_nothing_to_do_imports_no_engine(repo: Repo) -> None:
     repo.hook("pre-commit", one={"run": "true", "glob": "*.py"})
     repo.run("run", "pre-commit", check=True)
     modules = modules_after(repo, "run pre-commit")
-    assert "dodo_hooks.fire.manual_run" in modules
+    assert "dodo_hooks.fire.manual.manual_run" in modules
     assert not modules & {"dodo_hooks.engine.loop", "dodo_hooks.store.writer", "dodo_hooks.fire.phases"}
 
 

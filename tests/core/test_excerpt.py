@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.terminal_text import columns_of
+from dodo_hooks.core.text.terminal_text import columns_of
 from dodo_hooks.fire.report.diagnostic_text import excerpt
 from dodo_hooks.loader.load import lines_of
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import columns_of, escape, has_unicode, truncate, wants_colors
+from dodo_hooks.core.text.terminal_text import columns_of, escape, has_unicode, truncate, wants_colors
 from dodo_hooks.engine.job_line import Look, duration_text, job_line, name_columns
 
 DONE = Outcome(statuses.COMPLETED, exit_code=0)

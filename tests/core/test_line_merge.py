@@ -5,7 +5,7 @@ from itertools import chain, product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.line_merge import Edit, Side, contains, merge, parse_hunk, split_lines
+from dodo_hooks.core.text.line_merge import Edit, Side, contains, merge, parse_hunk, split_lines
 
 BASE = [b"%d\n" % number for number in range(8)]
 NEW = st.lists(st.sampled_from([b"x\n", b"y\n"]), max_size=2)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.names import derived_name, directory_name, job_names, name_error
+from dodo_hooks.core.text.names import derived_name, directory_name, job_names, name_error
 
 SAFE = set(string.ascii_letters + string.digits + "._-")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dodo_hooks.core.nearest import nearest
+from dodo_hooks.core.text.nearest import nearest
 
 HOOKS = ("pre-commit", "post-merge", "post-checkout", "pre-push")
 KEYS = ("exclude", "parallel", "skip", "run", "needs", "glob")

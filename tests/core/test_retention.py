@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.plan import Retention
-from dodo_hooks.store.retention import CATCH_UP_S, StoredRun, age_s, to_delete, trusted_now
+from dodo_hooks.store.maintenance.retention import CATCH_UP_S, StoredRun, age_s, to_delete, trusted_now
 
 NOW_S = 1_800_000_000.0
 DAY_S = 86_400.0

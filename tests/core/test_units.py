@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.units import bytes_of, seconds_of
+from dodo_hooks.core.text.units import bytes_of, seconds_of
 
 EXAMPLES = {"300ms": 0.3, "1ms": 0.001, "90s": 90.0, "5m": 300.0, "2h": 7200.0, "7d": 604_800.0, "007s": 7.0}
 UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

@@ -4,7 +4,7 @@ import pytest
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.fire.unstaged_guard import _has_done_its_work
+from dodo_hooks.fire.guards.unstaged_guard import _has_done_its_work
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dodo_hooks.core import dependency_graph, names
+from dodo_hooks.core import dependency_graph
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
 from dodo_hooks.core.statuses import COMPLETED, Outcome
+from dodo_hooks.core.text import names
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
 from dodo_hooks.store.writer import InvocationWriter, create_invocation

@@ -1,7 +1,8 @@
-"""ARCHITECTURE.md draws the layers that import-linter holds, and the guides name files that exist."""
+"""ARCHITECTURE.md draws the layers that import-linter holds, the guides name files that exist, folders stay small."""
 
 import re
 import sys
+from collections import Counter
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -37,3 +38,10 @@ def test_each_file_that_a_guide_names_exists(guide: str) -> None:
     assert len(named) > 10
     folders = (TOP, TOP / "dodo_hooks", TOP / "tests")
     assert [name for name in named if not any((folder / name).exists() for folder in folders)] == []
+
+
+def test_no_folder_of_the_product_has_more_than_fifteen_files() -> None:
+    """Make a room of its own of what belongs together: see the rooms in ARCHITECTURE.md."""
+    sources = [path for room in ("dodo_hooks", "loader") for path in (TOP / room).rglob("*.py")]
+    files = Counter(path.parent for path in sources if path.stem != "__init__")
+    assert {folder: count for folder, count in files.items() if count > 15} == {}

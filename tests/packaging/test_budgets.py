@@ -37,14 +37,14 @@ def ready(repo: Repo) -> Repo:
 @pytest.mark.parametrize(
     ("argv", "budget"),
     [
-        pytest.param((".git/hooks/pre-commit",), Cost(76, 430, 1, 1, 0), id="a fired hook with nothing to do"),
-        pytest.param((".git/hooks/commit-msg", ".git/a"), Cost(67, 650, 3, 0, 4900), id="a fired hook with two jobs"),
+        pytest.param((".git/hooks/pre-commit",), Cost(75, 430, 1, 1, 0), id="a fired hook with nothing to do"),
+        pytest.param((".git/hooks/commit-msg", ".git/a"), Cost(66, 650, 3, 0, 4900), id="a fired hook with two jobs"),
         pytest.param(
             (".git/hooks/post-merge", "0"),
             Cost(168, 2300, 3, 0, 3500),
             id="a fired hook with a background job",
         ),
-        pytest.param((*COMMAND, "run", "pre-commit"), Cost(93, 1640, 1, 1, 0), id="run"),
+        pytest.param((*COMMAND, "run", "pre-commit"), Cost(92, 1640, 1, 1, 0), id="run"),
         pytest.param((*COMMAND, "jobs"), Cost(62, 1090, 0, 0, 0), id="jobs"),
         pytest.param((*COMMAND, "status"), Cost(73, 1540, 1, 1, 0), id="status"),
     ],

@@ -19,7 +19,7 @@ PLACES = {
     "cli/jobs/logs.py": "the output of jobs, byte for byte",
     "cli/jobs/watch.py": "moves of the cursor; lines by `print_safe`",
     "cli/hook_file/dump.py": "a hook file, in which YAML itself escapes",
-    "cli/completion.py": "what a shell reads",
+    "cli/options/completion.py": "what a shell reads",
     "cli/root_command.py": "the help text of a command",
     "cli/prompt_status.py": "two numbers",
     "doit_plugin.py": "doit's way to report an error: goes through `escape`",

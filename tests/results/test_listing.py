@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.git.content_listing import list_contents
+from dodo_hooks.git.content.content_listing import list_contents
 from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.results.contents import Contents, Undecidable
 from dodo_hooks.results.tree import Tree

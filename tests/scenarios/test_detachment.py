@@ -143,7 +143,7 @@ def test_r10_the_coordinator_and_its_jobs_hold_nothing_that_is_not_theirs(repo: 
     assert process_of(coordinator).session == process_of(coordinator).group == coordinator
     held = descriptors_of(coordinator)
     assert [held.pop(number) for number in (0, 1, 2)] == ["/dev/null"] * 3
-    # Directories it may have open, too: the kernel notifies it of their changes (engine/file_watch.py).
+    # Directories it may have open, too: the kernel notifies it of their changes (engine/background/file_watch.py).
     files = {place for place in held.values() if place.startswith("/") and not Path(place).is_dir()}
     (group,) = repo.state.glob("dodo-hooks/jobs/*/groups/own-*")  # the job's own; and the index, as it was at its start
     locks = {str(invocation.path / "lock"), str(invocation.path / "alive"), str(group)}

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from dodo_hooks.core.statuses import CANCELLED, COMPLETED, CRASHED, FAILED, SKIPPED
-from dodo_hooks.core.terminal_text import shell_word
+from dodo_hooks.core.text.terminal_text import shell_word
 from dodo_hooks.store.failure_notices import format_notice
 from kit.gate import Gate
 from kit.process import kill

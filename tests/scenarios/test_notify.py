@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.engine.after_run import command_of
+from dodo_hooks.engine.background.after_run import command_of
 from dodo_hooks.loader.user_config import DESKTOP, Notify, load_user_config
 from kit.gate import Gate
 from kit.process import group_alive, wait_until

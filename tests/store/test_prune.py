@@ -13,7 +13,7 @@ from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout
 from dodo_hooks.store.failure_notices import write_notice
-from dodo_hooks.store.prune_runs import prune, prune_if_due
+from dodo_hooks.store.maintenance.prune_runs import prune, prune_if_due
 from dodo_hooks.store.reader import identities
 from kit.history import History
 

@@ -11,8 +11,8 @@ import pytest
 
 from dodo_hooks.core.statuses import CANCELLED, CONDITION, EXIT, FAILED, SKIPPED, USER, Outcome
 from dodo_hooks.store import layout
+from dodo_hooks.store.maintenance.repair import repair
 from dodo_hooks.store.reader import list_invocations, read_jobs
-from dodo_hooks.store.repair import repair
 from kit.history import History, end, start
 from kit.invocation import Invocation
 from kit.repo import PACKAGES
@@ -154,7 +154,8 @@ def test_r18_a_repair_that_was_killed_is_finished_by_the_next(history: History) 
 def test_r18_many_repairs_at_once_end_each_invocation_once(history: History) -> None:
     orphans = {history.orphan(CHAIN, running=["deps"]).id for _ in range(19)}
     program = (
-        "import json, sys; from dodo_hooks.store.repair import repair; input(); print(json.dumps(repair(sys.argv[1])))"
+        "import json, sys; from dodo_hooks.store.maintenance.repair import repair; "
+        "input(); print(json.dumps(repair(sys.argv[1])))"
     )
     repairs = [
         subprocess.Popen(

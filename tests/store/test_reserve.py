@@ -14,10 +14,10 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, reserve
+from dodo_hooks.store.maintenance.repair import repair
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.reader import list_invocations, read_jobs
 from dodo_hooks.store.records import JobState
-from dodo_hooks.store.repair import repair
 from dodo_hooks.store.writer import InvocationWriter
 from kit.history import History
 from kit.invocation import Invocation

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from dodo_hooks.cli.completion import hook_names
+from dodo_hooks.cli.options.completion import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
-from dodo_hooks.core.terminal_text import has_unicode
+from dodo_hooks.core.text.terminal_text import has_unicode
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World

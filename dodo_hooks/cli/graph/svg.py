@@ -24,7 +24,7 @@ from dodo_hooks.cli.graph.model import (
     summary_of,
 )
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
-from dodo_hooks.core.terminal_text import columns_of, truncate
+from dodo_hooks.core.text.terminal_text import columns_of, truncate
 
 MARGIN = 20.0  # between the picture's border and the panels, and between panels
 PADDING = 16.0  # inside a zone

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dodo_hooks.cli.graph.model import names_of, phases_of, summary_of
 from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.plan import Hook, Job, Plan
-from dodo_hooks.core.terminal_text import columns_of, pad, truncate
+from dodo_hooks.core.text.terminal_text import columns_of, pad, truncate
 
 DOES_COLUMNS = 60
 # (before one that has others behind it, before the last one), and the same before what is below them

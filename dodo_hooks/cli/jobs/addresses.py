@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.core.names import directory_name
-from dodo_hooks.core.nearest import nearest
 from dodo_hooks.core.statuses import SKIPPED
+from dodo_hooks.core.text.names import directory_name
+from dodo_hooks.core.text.nearest import nearest
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.store import layout

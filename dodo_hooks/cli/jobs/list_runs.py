@@ -90,8 +90,8 @@ def _runs_of(repository_dir: str, wanted: Wanted, report: "Report") -> "Iterator
 
 def _known(hook: "str | None") -> "str | None":
     if hook is not None and hook not in known_hooks():
-        from dodo_hooks.core.nearest import did_you_mean
-        from dodo_hooks.core.terminal_text import quote
+        from dodo_hooks.core.text.nearest import did_you_mean
+        from dodo_hooks.core.text.terminal_text import quote
 
         raise UsageError(f"there is no hook {quote(hook)}{did_you_mean(hook, known_hooks())}")
     return hook

@@ -10,7 +10,7 @@ from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.host.world import World, wall_ns
 from dodo_hooks.plans.plan_cache import load_plan
-from dodo_hooks.store.prune_runs import prune
+from dodo_hooks.store.maintenance.prune_runs import prune
 
 _STEP = 1024
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.jobs.addresses import find_here
 from dodo_hooks.cli.options.click_options import repository_option
+from dodo_hooks.cli.options.completion import known_addresses
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.store.reader import read_jobs
 
@@ -25,6 +25,6 @@ def retry(ctx: click.Context, where: str, repo: str | None) -> int:
     found = find_here(ctx.obj, store_here(ctx.obj, repo), where, report)
     wanted = [] if found.has_all_jobs else [job.name for job in found.jobs]
 
-    from dodo_hooks.fire.retry_jobs import retry as run_again
+    from dodo_hooks.fire.manual.retry_jobs import retry as run_again
 
     return run_again(ctx.obj, found.invocation, read_jobs(found.invocation, report), wanted)

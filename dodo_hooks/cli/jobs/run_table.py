@@ -13,7 +13,7 @@ from dodo_hooks.cli.terminal_table import (
 )
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.terminal_text import BOLD, paint
+from dodo_hooks.core.text.terminal_text import BOLD, paint
 from dodo_hooks.host.world import wall_ns
 
 TYPE_CHECKING = False

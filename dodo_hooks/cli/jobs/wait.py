@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import click
 
-from dodo_hooks.cli.completion import known_addresses
 from dodo_hooks.cli.jobs.addresses import Addressed, find_addressed
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.options.click_options import repository_option
+from dodo_hooks.cli.options.completion import known_addresses
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.statuses import Outcome, satisfies
-from dodo_hooks.core.units import seconds_of
+from dodo_hooks.core.text.units import seconds_of
 from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.store.read_records import JobRecord

@@ -34,7 +34,7 @@ def _settings(option: Option) -> dict[str, Any]:
     if option.default is not None:
         settings["default"] = option.default
     if option.completion:
-        from dodo_hooks.cli import completion
+        from dodo_hooks.cli.options import completion
 
         settings["shell_complete"] = getattr(completion, option.completion)
     return settings

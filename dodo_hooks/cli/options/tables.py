@@ -29,7 +29,7 @@ class Option(Record):
     choices: "tuple[str, ...]" = ()  # of a text; empty: any
     is_repeated: bool = False  # its value is a tuple, with one text for each time it is given
     default: "str | None" = None
-    completion: str = ""  # the function of cli/completion.py that completes its value
+    completion: str = ""  # the function of cli/options/completion.py that completes its value
 
     @property
     def without_it(self) -> "bool | str | tuple[str, ...] | None":

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from dodo_hooks.core.diagnostics import Diagnostic
-from dodo_hooks.core.terminal_text import columns_of, escape, wants_colors
+from dodo_hooks.core.text.terminal_text import columns_of, escape, wants_colors
 
 ROOM = 100  # columns, where the output is no terminal
 _TAB = "    "

@@ -88,7 +88,7 @@ def _check_names(hook: "Hook", selectors: Selectors) -> None:
     names = names_in(hook)
     for word in (*selectors.jobs, *(word for word in selectors.skip if not word.startswith(TAG))):
         if word not in names:
-            from dodo_hooks.core.nearest import nearest
+            from dodo_hooks.core.text.nearest import nearest
 
             near = nearest(word, names)
             hint = f"did you mean {near}?" if near else f"its jobs are {', '.join(names)}"

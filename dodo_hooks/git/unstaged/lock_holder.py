@@ -14,7 +14,7 @@ from fcntl import LOCK_NB, LOCK_SH, flock
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.terminal_text import escape
+from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.git.event import JOURNAL, RESTAGED
 from dodo_hooks.git.unstaged.lock import ASIDE_LOCK, recorded_pid, try_lock
 from dodo_hooks.host.pause import sleep

@@ -1,4 +1,4 @@
-"""Three-way merges of versions of one file (G5): by lines where both sides changed its bytes (core/line_merge.py).
+"""Three-way merges of versions of one file (G5): by lines where both sides changed its bytes (core/text/line_merge.py).
 
 The ranges of lines come from one `git diff` for any number of files. It runs outside of any repository, and without
 anybody's configuration: no attribute and no filter may decide what the bytes of a file are.
@@ -8,9 +8,9 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from dodo_hooks.core import line_merge
-from dodo_hooks.core.line_merge import Edit, split_lines
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.text import line_merge
+from dodo_hooks.core.text.line_merge import Edit, split_lines
 from dodo_hooks.git.command import git_program
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.file_state import FILE, FileState, read_state, write_state

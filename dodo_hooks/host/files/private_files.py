@@ -82,6 +82,6 @@ def _name_of(user: int) -> str:
 
 
 def _shown(path: str) -> str:
-    from dodo_hooks.core.terminal_text import escape
+    from dodo_hooks.core.text.terminal_text import escape
 
     return escape(path)

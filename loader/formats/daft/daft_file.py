@@ -5,8 +5,8 @@ schema, so most of a file stays as it is.
 """
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
-from dodo_hooks.core.nearest import did_you_mean
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs
 from dodo_hooks.loader.formats.fail_on_changes_key import can_be_gate, changes_entry
 from dodo_hooks.loader.formats.skip_only import daft_condition

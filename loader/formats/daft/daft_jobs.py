@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import export_variables, split_env, with_line
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node
 from dodo_hooks.loader.formats.skip_only import daft_condition

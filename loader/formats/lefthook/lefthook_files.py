@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from dodo_hooks.core.file_types import FILE_TYPES
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, regex_node

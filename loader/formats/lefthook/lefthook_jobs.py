@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving, export_variables, split_env
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules, Inherited
 from dodo_hooks.loader.formats.skip_only import lefthook_condition

@@ -15,7 +15,7 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import ConfigError, UnsafeFileError
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.engine.background_phase import Background
+from dodo_hooks.engine.background.background_phase import Background
 from dodo_hooks.host import process
 from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.world import World, monotonic_s, wall_ns
@@ -44,7 +44,7 @@ class AfterRun:
         self._notify: Notify | None = None
         self._prune: Callable[[str, Retention, float], None] | None = None
         if is_due(repository_dir, wall_ns() / 1e9):
-            from dodo_hooks.store.prune_runs import prune_if_due
+            from dodo_hooks.store.maintenance.prune_runs import prune_if_due
 
             self._prune = prune_if_due
         self._config_error: str | None = None

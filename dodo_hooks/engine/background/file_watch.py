@@ -7,8 +7,8 @@ see, such as a move of a directory further up. Elsewhere looks become rarer as l
 """
 
 from dodo_hooks.core import statuses
+from dodo_hooks.engine.background.worktree_guard import is_gone, removal_text
 from dodo_hooks.engine.waves.job import max_log_of
-from dodo_hooks.engine.worktree_guard import is_gone, removal_text
 from dodo_hooks.host.files.directory_watch import REMOVALS, WRITES, notify_once, open_directory
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s
@@ -17,7 +17,7 @@ from dodo_hooks.store.log import trim_log_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.engine.background_phase import Background
+    from dodo_hooks.engine.background.background_phase import Background
     from dodo_hooks.engine.loop import Loop
 
 # A shorter time would see `.git` gone while somebody replaces it, and a log that grows steadily costs a look each time.

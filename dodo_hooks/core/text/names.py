@@ -3,7 +3,7 @@
 import unicodedata
 import zlib
 
-from dodo_hooks.core.terminal_text import truncate
+from dodo_hooks.core.text.terminal_text import truncate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

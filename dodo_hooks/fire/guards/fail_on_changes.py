@@ -14,7 +14,7 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.plan import CI, ELSEWHERE, Job
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.terminal_text import escape
+from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.tree_state import TreeState, diff_of, is_untracked, read_tree_state

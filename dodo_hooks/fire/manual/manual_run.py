@@ -7,7 +7,7 @@ from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITH_STDIN
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook, Plan
-from dodo_hooks.core.terminal_text import BOLD, escape, pad, paint, truncate
+from dodo_hooks.core.text.terminal_text import BOLD, escape, pad, paint, truncate
 from dodo_hooks.fire.firing import (
     ATTACHED,
     DETACHED,
@@ -101,7 +101,7 @@ def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request
         phase=phase,
     )._replace(again=request.again, results=request.results)
     if request.files is None and _needs_push(firing):
-        from dodo_hooks.fire.select.manual_push import with_push
+        from dodo_hooks.fire.manual.manual_push import with_push
 
         firing = with_push(firing)
     if request.is_verbose or request.is_quiet:

@@ -11,7 +11,7 @@ from dodo_hooks.cli.jobs.prune import format_size
 from dodo_hooks.cli.jobs.run_table import format_age
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.units import bytes_of
+from dodo_hooks.core.text.units import bytes_of
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World, timestamp
 from dodo_hooks.results.output_cache import DEFAULT_LIMIT_BYTES, expect_private_cache, outputs_root

@@ -1,4 +1,4 @@
-"""Pruning: deletes the invocations that store/retention.py names, and never one that is alive (section 7).
+"""Pruning: deletes the invocations that store/maintenance/retention.py names, and never one that is alive (section 7).
 
 An invocation is deleted with both of its locks held, so nobody writes it and none of its processes lives. It is first
 renamed to a dot-name: no reader sees half of it (R19), and where the deletion is killed, the next one finishes it.
@@ -18,10 +18,10 @@ from dodo_hooks.core.plan import Retention
 from dodo_hooks.host.files.atomic_files import make_private_directory
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.store import layout
+from dodo_hooks.store.maintenance.repair import repair
+from dodo_hooks.store.maintenance.retention import StoredRun, to_delete, trusted_now
 from dodo_hooks.store.prune_stamp import is_due, parse_stamp
 from dodo_hooks.store.reader import identities, read_invocation
-from dodo_hooks.store.repair import repair
-from dodo_hooks.store.retention import StoredRun, to_delete, trusted_now
 
 STRAY_AFTER_S = 3_600.0  # an invocation under its dot-name is built within milliseconds
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -14,7 +14,7 @@ from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UnsafeRepositoryError, UsageError
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
 from dodo_hooks.core.statuses import Outcome, satisfies
-from dodo_hooks.core.terminal_text import shell_word
+from dodo_hooks.core.text.terminal_text import shell_word
 from dodo_hooks.fire.firing import AUTO, BY_RETRY, make_firing
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.git.repo import Repo, find_repo

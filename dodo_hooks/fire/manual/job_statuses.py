@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dodo_hooks.core.plan import Hook, Job, Plan
 from dodo_hooks.core.statuses import COMPLETED, FAILED, Outcome
 from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
-from dodo_hooks.fire.kept_results import cached_outputs, kept_results, results_of
+from dodo_hooks.fire.guards.kept_results import cached_outputs, kept_results, results_of
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World

@@ -28,6 +28,6 @@ class Background(Record):
     retention: Retention  # the records that pruning keeps
     permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/worktree_permit.py
     repo: "Repo"
-    git_file: str  # of the working tree, see engine/worktree_guard.py
+    git_file: str  # of the working tree, see engine/background/worktree_guard.py
     results: "Results | None"  # says which jobs are up to date
     run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

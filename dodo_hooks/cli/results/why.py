@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from dodo_hooks.cli.completion import hook_names
 from dodo_hooks.cli.options.click_options import color_option
+from dodo_hooks.cli.options.completion import hook_names
 from dodo_hooks.cli.repository import hook_in, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.nearest import did_you_mean
 from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 
@@ -27,7 +27,7 @@ def why(world: World, hook_or_job: str, job: str | None) -> None:
     HOOK can be left out where only one hook has a job of this name.
     """
     from dodo_hooks.fire.firing import MANUAL, make_firing, select_files
-    from dodo_hooks.fire.kept_results import results_of
+    from dodo_hooks.fire.guards.kept_results import results_of
     from dodo_hooks.plans.plan_cache import load_compiled
     from dodo_hooks.trust.policy import expect_accepted
 

@@ -11,7 +11,7 @@ invocation's record.
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.schedule import CountingSource
-from dodo_hooks.engine.background_phase import Background
+from dodo_hooks.engine.background.background_phase import Background
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.engine.recorder import Recorder
 from dodo_hooks.host import descriptors
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.core.plan import Hook
-    from dodo_hooks.engine.after_run import AfterRun
+    from dodo_hooks.engine.background.after_run import AfterRun
     from dodo_hooks.store.writer import InvocationWriter
 
 
@@ -86,8 +86,8 @@ def _open_wave(waves: Loop, ready: "list[int]") -> None:
 
 def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
     reach_site(phase.world)
-    from dodo_hooks.engine.after_run import AfterRun
-    from dodo_hooks.engine.file_watch import FileWatch
+    from dodo_hooks.engine.background.after_run import AfterRun
+    from dodo_hooks.engine.background.file_watch import FileWatch
     from dodo_hooks.host.priority import adopt_orphans
 
     adopt_orphans()
@@ -113,7 +113,7 @@ def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
 
 
 def _finish(phase: Background, waves: Loop, after: "AfterRun", signals: int) -> None:
-    from dodo_hooks.engine.after_run import write_failure_notice
+    from dodo_hooks.engine.background.after_run import write_failure_notice
 
     code = statuses.exit_code_of(list(phase.writer.outcomes().values()))
     if waves.recorder.errors:
@@ -168,7 +168,7 @@ def _abort(phase: Background, sentence: str, release: "Callable[[str], None]", i
                 writer.ended(number, statuses.Outcome(statuses.SKIPPED, statuses.ERROR, reason), wall_ns())
         writer.error = sentence
         if is_released:  # else the process that waited for the release has printed it
-            from dodo_hooks.engine.after_run import write_failure_notice
+            from dodo_hooks.engine.background.after_run import write_failure_notice
 
             write_failure_notice(writer)
         writer.finish(2)

@@ -6,7 +6,7 @@ It is one or two edits away, so that "include" is not taken for "exclude".
 from collections.abc import Iterable
 from functools import lru_cache
 
-from dodo_hooks.core.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import quote
 
 _LONGEST = 60  # of a name that is compared
 _LETTERS_PER_EDIT = 4

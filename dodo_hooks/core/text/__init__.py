@@ -1,0 +1,1 @@
+"""Text: names, numbers and words as people write them, merged lines, and what a terminal shows."""

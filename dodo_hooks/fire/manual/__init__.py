@@ -1,0 +1,1 @@
+"""Runs that git does not fire: by a command, again, and through plain doit."""

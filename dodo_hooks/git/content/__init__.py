@@ -1,0 +1,1 @@
+"""What files hold, as git sees it: content ids, conversions, types."""

@@ -1,0 +1,1 @@
+"""What keeps the records in order: repair and pruning."""

@@ -78,6 +78,7 @@ NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"
 AFTER_REPLAY = "post-rewrite"
 BEFORE_COMMIT = "pre-commit"  # unstaged changes are hidden while its jobs run (G5)
 AFTER_COMMIT = "post-commit"
+NEW_COMMIT = (AFTER_COMMIT, "post-merge", AFTER_REPLAY)  # after each of them HEAD may be a commit that no job has seen
 FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", "post-merge"))
 
 

@@ -233,6 +233,11 @@ class Hook(Record):
             job.files is not None or job.absent or job.needs_event or job.is_setup for job in self.jobs
         )
 
+    @property
+    def gates_commits(self) -> bool:
+        """True if it is about the commits of a push: what it requires of them, or jobs in snapshots of them (V3)."""
+        return self.name == "pre-push" and (bool(self.requires) or any(job.workspace for job in self.jobs))
+
     def number_of(self, name: str) -> "int | None":
         for job in self.jobs:
             if job.name == name:

@@ -101,6 +101,7 @@ class Loop:
         """Run jobs with a workspace of their own in it (S1)."""
         self.admission.workspaces = workspaces
         self._waves.context = self.context._replace(workspaces=workspaces.by_job)
+        workspaces.begin(self._supersede)
 
     def running(self) -> "list[int]":
         return self._waves.running()

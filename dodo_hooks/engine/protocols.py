@@ -1,6 +1,6 @@
 """The interfaces that the loop calls for each job: for type checkers, never imported at run time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from dodo_hooks.core.statuses import Outcome
@@ -58,6 +58,9 @@ class Workspaces(Protocol):
         """Those of the jobs that hold one."""
         ...
 
+    def begin(self, supersede: Callable[[str, str, str], bool]) -> None:
+        """Prepare for the jobs. `supersede` asks for the end of another run's job: see engine/groups.py."""
+
     def claim(self, number: int) -> tuple[int, ...] | Outcome | None:
         """Return the locks that the job's wave must hold, the outcome of a job that must not run, or None to wait.
 
@@ -65,8 +68,8 @@ class Workspaces(Protocol):
         """
         ...
 
-    def release(self, number: int, outcome: Outcome | None) -> None:
-        """Take back what the job holds: its end is recorded, or it waits (None) and must not hold anything."""
+    def release(self, number: int, outcome: Outcome) -> None:
+        """Take back what the job holds: its end is recorded."""
 
 
 class Listener(Protocol):

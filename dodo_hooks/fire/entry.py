@@ -4,7 +4,7 @@ A firing without jobs must be cheap. So the modules that a run needs are importe
 """
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.git_hooks import AFTER_REPLAY, OFTEN_UNSEEN, WITH_STDIN, is_gate
+from dodo_hooks.core.git_hooks import AFTER_REPLAY, NEW_COMMIT, OFTEN_UNSEEN, WITH_STDIN, is_gate
 from dodo_hooks.git.event import derived_hooks, mark_fired, needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import expect_private_directory
@@ -87,6 +87,10 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         body = compiled.hook(name)
         if body is not None:
             code = max(code, _run(world, repo, compiled, body, args, stdin))
+    if compiled.rules.required_hooks and hook in NEW_COMMIT:
+        from dodo_hooks.fire.verdicts.dispatch import run_required
+
+        code = max(code, run_required(world, repo, compiled, hook, args))
     if hook == AFTER_REPLAY:
         code = max(code, _run_deferred(world, repo, compiled))
     return code
@@ -153,6 +157,12 @@ def _run(
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})
+    if hook.gates_commits:
+        from dodo_hooks.fire.verdicts.gate import gate_push
+
+        code = gate_push(world, repo, compiled, hook, args, stdin, out)
+        if code:
+            return code
     firing = query_status(make_firing(world, repo, compiled.rules, hook, args, BY_GIT, out, stdin))
     from dodo_hooks.fire.phases import run_firing  # 2 ms, in which `git status` runs
 

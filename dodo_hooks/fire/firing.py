@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.fire.select.job_filter import PendingCommands
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
     from dodo_hooks.plans.compiled_plan import Compiled
@@ -37,6 +38,7 @@ BY_GIT = "git"
 MANUAL = "run"
 BY_DOIT = "doit"
 BY_RETRY = "retry"
+BY_CHECK = "check"  # for the verdict on a commit: a push that lacks it, or `dodo-hooks checks --run`
 
 
 class Firing(Record):
@@ -57,6 +59,7 @@ class Firing(Record):
     status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
     results: str = USE  # how kept results are used: dodo_hooks.results
     whole_hook: "Hook | None" = None  # with all needs, where those that are not selected were removed from `hook`
+    target: "Target | None" = None  # what the jobs in snapshots are about; None: there is no such job (S1)
     again: "tuple[str, ...] | None" = ()  # the options of `run` that repeat it; None: its files came from a pipe
 
     @property
@@ -117,7 +120,7 @@ def query_status(firing: Firing) -> Firing:
     git answers while the run is prepared.
     """
     if firing.hook.name != BEFORE_COMMIT or all(
-        job.phase == BACKGROUND or job.number in firing.left_out for job in firing.hook.jobs
+        job.phase == BACKGROUND or job.workspace or job.number in firing.left_out for job in firing.hook.jobs
     ):
         return firing
     if _is_inside_of_another(firing):
@@ -158,6 +161,10 @@ def select_files(
     Raises:
         HooksError: git cannot be queried.
     """
+    if any(job.workspace for job in firing.hook.jobs):
+        from dodo_hooks.fire.verdicts.targets import with_target
+
+        firing = with_target(firing)
     if not firing.hook.has_to_ask:
         return firing
     from dodo_hooks.fire.select.job_filter import filter_jobs
@@ -171,6 +178,7 @@ def select_files(
         given=given,
         left_out=firing.left_out,
         status=firing.status,
+        target=firing.target,
         is_fired=firing.trigger == BY_GIT,
         is_forced=is_forced,
         pending=pending,

@@ -90,6 +90,9 @@ def _refuse_or_report(firing: "Firing", error: StoreError) -> None:
 
 def _facts(firing: "Firing", nesting: Nesting) -> Facts:
     branch, head = head_of(firing.repo)
+    target = firing.target
+    if target is not None:
+        head = target.head
     return Facts(
         firing.hook.name,
         firing.args,
@@ -101,6 +104,7 @@ def _facts(firing: "Firing", nesting: Nesting) -> Facts:
         os.getpid(),
         firing.parent,
         _retention_s(firing),
+        target.tree if target is not None else None,
         main_worktree(firing.repo) or firing.repo.common_dir,
     )
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.engine.background.background_phase import Background
+    from dodo_hooks.engine.protocols import Workspaces
     from dodo_hooks.fire.guards.unstaged_guard import Staging
 
     # Runs the open jobs of a phase in a loop that is set up for it.
@@ -52,6 +53,9 @@ class Attached:
             self.loop.use_results(run.results)
             if phase == BACKGROUND:
                 run.results.enter_background(self.loop.context.environ)
+        workspaces = workspaces_of(run, phase)
+        if workspaces is not None:
+            self.loop.use_workspaces(workspaces)
 
     def run_jobs(self, start: "Callable[[], object]") -> None:
         """Call `start`, and collect in `run` what the screen, the loop and the recorder have to report."""
@@ -233,6 +237,15 @@ def close(run: Run, answer: "int | None" = None) -> int:
     return answer
 
 
+def workspaces_of(run: Run, phase: str) -> "Workspaces | None":
+    """Return the snapshots for the jobs of a phase; None where none runs in one."""
+    if run.results is None or run.results.verdicts is None:
+        return None
+    from dodo_hooks.fire.verdicts.snapshot_jobs import SnapshotJobs
+
+    return SnapshotJobs(run, run.open_jobs(phase), run.results.verdicts)
+
+
 def background_of(
     run: Run, jobs: "Sequence[int]", attached: "Attached | None" = None, database: "str | None" = None
 ) -> "Background":
@@ -259,6 +272,7 @@ def background_of(
         firing.repo,
         _git_file(firing.repo.top),
         run.results,
+        None if attached else workspaces_of(run, BACKGROUND),
         _run_with_doit,
     )
 

@@ -93,6 +93,15 @@ def _last_reflog(repo: "Repo") -> str:
     return entry.partition(b"\t")[2].decode("utf-8", "replace")
 
 
+def rebased_branch(repo: "Repo") -> "str | None":
+    """Return the branch that a rebase under way is about, while HEAD is detached (V2); None outside of any."""
+    for state in ("rebase-merge", "rebase-apply"):
+        name = _read(f"{repo.git_dir}/{state}/head-name").strip()
+        if name.startswith("refs/heads/"):
+            return name.removeprefix("refs/heads/")
+    return None
+
+
 def defer(replay: Replay, hook: str, args: "tuple[str, ...]") -> None:
     """Record that this hook's background phase has to be begun when the replay is over."""
     deferred = {**_read_deferred(replay), hook: args}

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 
+SUBMODULE = b"160000"  # its mode
+
+
 class Target(Record):
     """What a snapshot holds. All ids are in hexadecimal digits."""
 

@@ -28,6 +28,11 @@ def print_bytes(lines: bytes, *, waits: bool = True) -> None:
     _write(STDOUT, lines, waits)
 
 
+def print_error_text(text: str) -> None:
+    """Print text on standard error as it is: it is safe already."""
+    _write(STDERR, text.encode("utf-8", "backslashreplace"), waits=True)
+
+
 def _encoded(text: str) -> bytes:
     return f"{text}\n".encode("utf-8", "backslashreplace")
 

@@ -105,6 +105,13 @@ def timestamp(at_ns: int) -> str:
     return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:06d}Z".format(*time.gmtime(seconds)[:6], rest_ns // 1000)
 
 
+def local_time(at_ns: int) -> str:
+    """Return a moment in local time: `14:02`, or with its date where that is another day."""
+    then, now = time.localtime(at_ns // 1_000_000_000), time.localtime()
+    is_today = then[:3] == now[:3]
+    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", then)
+
+
 def _home(environ: "Mapping[str, str]") -> str:
     """Return $HOME or, where that is missing or no absolute path, the home directory that the system knows.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts, Value
     from dodo_hooks.core.plan import Hook, Job
     from dodo_hooks.git.repo import Repo
-    from dodo_hooks.results.commit_tree import CommitTree
+    from dodo_hooks.results.verdicts.commit_tree import CommitTree
 
     Parts = Callable[[int], Value]
 

@@ -8,10 +8,9 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.statuses import COMPLETED, CONDITION, FAILED, SKIPPED, UP_TO_DATE, Outcome
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.host.world import wall_ns
+from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
-from dodo_hooks.results.clock import local_time
 from dodo_hooks.results.contents import Contents, Undecidable, stamp_of
 from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
 from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Value
     from dodo_hooks.core.plan import Job
     from dodo_hooks.results.tree import Tree
-    from dodo_hooks.results.verdicts import Verdicts
+    from dodo_hooks.results.verdicts.verdicts import Verdicts
 
 
 class RunResults:

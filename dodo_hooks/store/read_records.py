@@ -38,6 +38,7 @@ class InvocationRecord(Record):
     timeout_s: "float | None" = None  # of the whole hook
     retention_s: "float | None" = None  # how long it is kept; None: as the hook file says
     writer_died: bool = False  # it has not ended, and nobody holds its lock
+    tree: "str | None" = None  # that its jobs in snapshots were about
     is_reserved: bool = False  # its end is not in its record: the disk was full (store/reserve.py)
 
     @property

@@ -246,6 +246,7 @@ def _read_invocation(directory: str, report: "Report") -> "InvocationRecord | No
             pid=fields.whole("pid"),
             started_at=fields.text("started_at"),
             **_end_of_invocation(fields),
+            tree=fields.text_or_none("tree") if fields.has("tree") else None,
             parent=fields.text_or_none("parent"),
             fail_fast=fields.flag("fail_fast"),
             timeout_s=fields.number_or_none("timeout_s"),

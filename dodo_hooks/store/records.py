@@ -33,6 +33,7 @@ class Facts(Record):
     pid: int  # of the foreground process
     parent: "str | None" = None  # the invocation that this is a retry of
     retention_s: "float | None" = None  # how long it is kept, where its jobs set that
+    tree: "str | None" = None  # that jobs in snapshots are about; None: there is no such job
     repository: str = ""  # the main worktree, or the git directory of a bare repository; "": the worktree
 
 
@@ -164,7 +165,8 @@ def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: i
         f', "worktree": {quote(facts.worktree)}'
         f', "branch": {_text(facts.branch)}'
         f', "head": {_text(facts.head)}'
-        f', "within": {_text(facts.within)}'
+        + (f', "tree": {quote(facts.tree)}' if facts.tree else "")
+        + f', "within": {_text(facts.within)}'
         f', "host": {quote(host_name())}'
         f', "boot_id": {_text(boot_id())}'
         f', "pid": {facts.pid}'

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.engine.loop import Loop
-    from dodo_hooks.engine.protocols import Results
+    from dodo_hooks.engine.protocols import Results, Workspaces
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
     from dodo_hooks.store.writer import InvocationWriter
@@ -30,4 +30,5 @@ class Background(Record):
     repo: "Repo"
     git_file: str  # of the working tree, see engine/background/worktree_guard.py
     results: "Results | None"  # says which jobs are up to date
+    workspaces: "Workspaces | None"  # of the jobs that do not run in the working tree
     run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

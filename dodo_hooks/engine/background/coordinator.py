@@ -47,6 +47,8 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         waves = Loop(phase.context, recorder, phase.slots, (phase.writer.alive,))
         if phase.results is not None:
             waves.use_results(phase.results)
+        if phase.workspaces is not None:
+            waves.use_workspaces(phase.workspaces)
         _open_wave(waves, ready)
         phase.writer.note(coordinator=os.getpid())
         release("")

@@ -54,16 +54,26 @@ def results_of(
     `invocation`: its run; "" where it is only checked. `say`, `narrow`: those of `RunResults`.
     """
     environs: dict[str, Mapping[str, str]] = {}
+    target = firing.target
+    of_target = {} if target is None else {"DODO_COMMIT": target.commit or "", "DODO_TREE": target.tree}
 
     def environ_of(job: "Job") -> "Mapping[str, str]":
         if job.phase not in environs:
             environs[job.phase] = environment_of_event(firing, job.phase == BACKGROUND)
-        return {**environs[job.phase], **dict(job.env)}
+        return {**environs[job.phase], **(of_target if job.workspace else {}), **dict(job.env)}
 
     files = dict(firing.files)  # as they are now: a job may be given a part of its list
     occasion = Occasion(firing.repo, firing.hook, firing.stdin, files, firing.world.environ, environ_of)
     kept, cache = kept_results(firing.world, firing.repo), cached_outputs(firing, say)
-    return RunResults(occasion, kept, cache, invocation, say, firing.results, narrow)
+    verdicts = None
+    if target is not None:
+        from dodo_hooks.results.verdicts.run_locks import RunLocks
+        from dodo_hooks.results.verdicts.verdicts import Verdicts
+
+        directory = layout.repository_dir(firing.world.state, repository_id(firing.repo.common_dir))
+        locks = RunLocks(layout.run_locks_dir(directory))
+        verdicts = Verdicts(occasion, kept, locks, target, invocation, say, firing.results)
+    return RunResults(occasion, kept, cache, invocation, say, firing.results, narrow, verdicts)
 
 
 def cached_outputs(firing: "Firing", say: "Callable[[str], None]") -> CachedOutputs:

@@ -66,6 +66,12 @@ def run_manually(
     firing = _firing(world, repo, compiled, request, body)
     if request.is_dry:
         return describe(firing, request.files, is_forced=request.is_forced)
+    if body.gates_commits and request.files is None:
+        from dodo_hooks.fire.verdicts.gate import gate_push
+
+        code = gate_push(world, repo, compiled, body, firing.args, firing.stdin, firing.left_out)
+        if code:
+            return code
     from dodo_hooks.fire.report.run_report import report_idle  # while `git status` runs
 
     firing = select_files(firing, request.files, is_forced=request.is_forced)

@@ -2,13 +2,14 @@
 
 from dodo_hooks.core.errors import GitError, HooksError
 from dodo_hooks.core.file_sets import listed_paths
-from dodo_hooks.core.plan import CHANGED, COMMAND, STAGED
+from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.git.files import Changes, GitQuery
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
 
@@ -29,8 +30,13 @@ class EventFiles:
         stdin: bytes,
         given: "tuple[bytes, ...] | None",
         status: "StatusQuery | None" = None,
+        target: "Target | None" = None,
     ) -> None:
-        """Prepare the event. `status`: the `git status` query of this commit, started already; None: none."""
+        """Prepare the event.
+
+        `status`: the `git status` query of this commit, started already; None: none. `target`: what the jobs in
+        snapshots are about.
+        """
         self.world = world
         self.repo = repo
         self.hook = hook
@@ -38,6 +44,7 @@ class EventFiles:
         self.given = given
         self._stdin = stdin
         self._status = status
+        self._target = target
         self._changes: dict[str, Changes | None] = {}  # by the source
         self._lists: dict[object, tuple[bytes, ...]] = {}  # by the command and its variables
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
@@ -51,7 +58,21 @@ class EventFiles:
         """
         if rule.source == COMMAND:
             return dict.fromkeys(self._run_command(rule.command, job.env), False)
+        if job.workspace and self._target is not None:
+            return self._list_in_target(rule.source, self._target)
         return self.list_changes(rule.source)
+
+    def _list_in_target(self, source: str, target: "Target") -> "Changes":
+        """Return all files of a commit, or those in which it differs from its first parent (S7). Raises FilesError."""
+        from dodo_hooks.git.target import SUBMODULE, list_changes, list_tree
+
+        try:
+            if source == ALL:
+                files = list_tree(self.repo, self.world.environ, target)
+                return {path: False for path, about in files.items() if not about.startswith(SUBMODULE)}
+            return list_changes(self.repo, self.world.environ, target)
+        except GitError as error:
+            raise FilesError(str(error)) from error
 
     def list_changes(self, source: str) -> "Changes | None":
         """Return the files of a source that git lists, deleted ones too; None where the event does not name them.

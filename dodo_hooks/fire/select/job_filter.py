@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.fire.select.conditions import ConditionValues
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
 
@@ -50,6 +51,7 @@ def filter_jobs(
     given: "tuple[bytes, ...] | None" = None,
     left_out: "Mapping[int, Outcome]",
     status: "StatusQuery | None" = None,
+    target: "Target | None" = None,
     is_fired: bool = False,
     is_forced: bool = False,
     pending: "PendingCommands | None" = None,
@@ -62,11 +64,12 @@ def filter_jobs(
         given: files, relative to the top, that replace all file sets.
         left_out: the jobs that were left out before.
         status: the `git status` query of a commit, where it was started already.
+        target: what the jobs in snapshots are about; their files come from it.
         is_fired: git fired the hook, so that there is an event.
         is_forced: a job runs also where no file matches.
         pending: collects the commands that would be executed. They are not executed, and their jobs count as running.
     """
-    event = EventFiles(world, repo, hook, args, stdin, given, status)
+    event = EventFiles(world, repo, hook, args, stdin, given, status, target)
     values = None
     if any(job.checks for job in hook.jobs):
         from dodo_hooks.fire.select.conditions import ConditionValues
@@ -151,7 +154,8 @@ def _matching(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, 
         if found is None:
             reason = f"{_NO_EVENT[rule.source]}; use `dodo-hooks run {event.hook.name} --files FILE`"
             return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
-        is_named, is_present = _name_test(rule), _presence_test(rule, event)
+        is_named = _name_test(rule)
+        is_present = (lambda path: True) if job.workspace else _presence_test(rule, event)
         present: list[bytes] = []
         deleted: list[bytes] = []
         for path, is_deleted in found.items():

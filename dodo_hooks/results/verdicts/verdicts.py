@@ -10,11 +10,11 @@ job is refused without running it again. A run that was cancelled or has crashed
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import COMPLETED, FAILED, UP_TO_DATE, Outcome
-from dodo_hooks.host.world import wall_ns
+from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
-from dodo_hooks.results.clock import local_time
-from dodo_hooks.results.commit_tree import CommitTree
-from dodo_hooks.results.contents import Undecidable
+from dodo_hooks.results.verdicts.commit_tree import CommitTree
+from dodo_hooks.results.contents import Contents, Undecidable
+from dodo_hooks.results.facts import FactCollector
 from dodo_hooks.results.kept import Success
 
 TYPE_CHECKING = False
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.job_key import Value
     from dodo_hooks.git.target import Target
-    from dodo_hooks.results.facts import FactCollector, Known
+    from dodo_hooks.results.facts import Known, Occasion
     from dodo_hooks.results.kept import KeptResults
-    from dodo_hooks.results.run_locks import JobRun, RunLocks
+    from dodo_hooks.results.verdicts.run_locks import JobRun, RunLocks
 
 PASSED = "passed"
 FAILED_BEFORE = "failed"
@@ -47,7 +47,7 @@ class Verdicts:
 
     def __init__(
         self,
-        collector: "FactCollector",
+        occasion: "Occasion",
         kept: "KeptResults",
         locks: "RunLocks",
         target: "Target",
@@ -58,7 +58,7 @@ class Verdicts:
         """Prepare the verdicts.
 
         Args:
-            collector: gathers facts about the jobs, with what they are given in place of the working tree.
+            occasion: the hook as it is in the file, and its event.
             kept: the store.
             locks: who runs what.
             target: what the jobs are about.
@@ -66,11 +66,10 @@ class Verdicts:
             say: prints one sentence.
             use: how kept results are used: dodo_hooks.results.
         """
-        occasion = collector.occasion
         self.target = target
         self.locks = locks
         self._jobs = occasion.hook.jobs
-        self._collector = collector
+        self._collector = FactCollector(occasion, Contents(occasion.repo.top, kept.stats_file))
         self._kept = kept
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
         self._invocation = invocation

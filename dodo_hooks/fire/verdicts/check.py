@@ -1,0 +1,96 @@
+"""The check of one commit by jobs of one hook: what is known about it, and how it is run now (V3, V4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
+from dodo_hooks.core.statuses import NOT_SELECTED, SELECTION, SKIPPED, Outcome
+from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, left_out_by_variable, make_firing, select_files
+from dodo_hooks.fire.guards.kept_results import results_of
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.target import Target
+from dodo_hooks.host.console import say
+from dodo_hooks.host.world import World
+from dodo_hooks.plans.compiled_plan import Compiled
+from dodo_hooks.plans.plan_cache import with_records
+from dodo_hooks.results import USE
+from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, Verdict, Verdicts
+
+
+class Check:
+    """Jobs of a hook, and a commit that they are to pass."""
+
+    def __init__(
+        self,
+        world: World,
+        repo: Repo,
+        compiled: Compiled,
+        hook: Hook,
+        target: Target,
+        jobs: Collection[int],
+        use: str = USE,
+    ) -> None:
+        """Prepare the check. `jobs`: their numbers; what they need is checked too.
+
+        Raises:
+            HooksError: git cannot be queried.
+        """
+        self.hook = hook
+        self.target = target
+        self.jobs = tuple(jobs)
+        wanted = _with_needs(hook, jobs)
+        others = Outcome(SKIPPED, SELECTION, NOT_SELECTED)
+        out = {job.number: others for job in hook.jobs if job.number not in wanted}
+        out.update(left_out_by_variable(world, compiled, hook))
+        firing = make_firing(world, repo, compiled.rules, _in_foreground(hook), (), BY_CHECK, out, phase=ATTACHED)
+        self.firing: Firing = select_files(firing._replace(target=target, results=use))
+        verdicts = results_of(self.firing, "", say).verdicts
+        assert verdicts is not None
+        self.verdicts: Verdicts = verdicts
+
+    def verdict(self, number: int) -> Verdict:
+        """Return what is known about a job and its needs. One that does not apply here has passed (C7)."""
+        outcome = self.firing.left_out.get(number)
+        if outcome is not None:
+            return Verdict(PASSED if outcome.status == SKIPPED else NONE, number)
+        return self.verdicts.verdict(number)
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Return the name and the key of each job that is checked, of those whose key can be known."""
+        found = []
+        for number in _with_needs(self.hook, self.jobs) - self.firing.left_out.keys():
+            if self.verdicts.why_unknown(number) is None:
+                found.append((self.hook.jobs[number].name, self.verdicts.key(number)))
+        return found
+
+    def title(self, number: int) -> str:
+        """Return the job and the commit, as people read them."""
+        return f"{self.hook.name}:{self.hook.jobs[number].name} on {self.target.name[:12]}"
+
+    def run(self) -> int:
+        """Run what has not passed, attached, and return the exit code.
+
+        Raises:
+            HooksError: nothing could be started.
+        """
+        from dodo_hooks.fire.phases import run_firing
+
+        return run_firing(self.firing)
+
+
+def _with_needs(hook: Hook, jobs: Collection[int]) -> set[int]:
+    found: set[int] = set()
+    waiting = list(jobs)
+    while waiting:
+        number = waiting.pop()
+        if number not in found:
+            found.add(number)
+            waiting += hook.jobs[number].needs
+    return found
+
+
+def _in_foreground(hook: Hook) -> Hook:
+    """Return the hook with all of its jobs in the foreground: somebody waits for them."""
+    jobs = (job._replace(phase=FOREGROUND, declared_background=False) for job in hook.jobs)
+    return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]

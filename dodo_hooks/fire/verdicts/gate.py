@@ -1,0 +1,181 @@
+"""The gate of a push: what it requires of the pushed commits, and its jobs that run on each of them (V3, V4).
+
+A commit that has passed costs nothing. A run under way is awaited, a missing one is run here, and a failure refuses the
+push without another run. The process holds the `wanted` lock of a run before it reads its state, so that nobody ends
+what it waits for.
+"""
+
+from __future__ import annotations
+
+from dodo_hooks.core.errors import ConfigError, UsageError
+from dodo_hooks.core.plan import Hook, Requirement
+from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
+from dodo_hooks.fire.firing import BY_GIT, Firing, make_firing, select_files
+from dodo_hooks.fire.verdicts.check import Check
+from dodo_hooks.fire.verdicts.pushed_commits import new_commits, tips
+from dodo_hooks.fire.verdicts.report import Waiting, print_refusal
+from dodo_hooks.git.files import GitQuery
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.target import Target, find_target
+from dodo_hooks.host.console import say
+from dodo_hooks.host.pause import sleep
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import World, monotonic_s
+from dodo_hooks.plans.compiled_plan import Compiled
+from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING, Verdict
+
+SSH_WAIT_S = 240.0  # its servers close an idle connection, and git reports nothing of that
+MOST_UNCHECKED = 50  # commits that a push runs checks for; more are for a command of their own
+_POLL_S = 0.02
+_HANGUP = 129  # 128 + SIGHUP
+_REFUSED = 1
+
+
+def gate_push(
+    world: World,
+    repo: Repo,
+    compiled: Compiled,
+    hook: Hook,
+    args: tuple[str, ...],
+    stdin: bytes,
+    left_out: dict[int, Outcome],
+) -> int:
+    """Check the pushed commits; return 0 where the hook's other jobs may run, else the exit code of the refused push.
+
+    The jobs that have run on the commits are added to `left_out`.
+
+    Raises:
+        HooksError: something cannot be read or started; the push is refused.
+    """
+    push = Push(world, repo, compiled, hook, args, stdin)
+    code = push.check(left_out)
+    if not code and any(job.workspace for job in hook.jobs):
+        code = push.run_on_tips(left_out)
+        done = Outcome(SKIPPED, CONDITION, "it has run on each pushed commit")
+        left_out.update((job.number, done) for job in hook.jobs if job.workspace)
+    return code
+
+
+class Push:
+    """A push that a hook gates."""
+
+    def __init__(
+        self, world: World, repo: Repo, compiled: Compiled, hook: Hook, args: tuple[str, ...], stdin: bytes
+    ) -> None:
+        self._world = world
+        self._repo = repo
+        self._compiled = compiled
+        self._hook = hook
+        self._remote, self._url = args if len(args) == 2 else ("", "")
+        self._stdin = stdin
+        self._query = GitQuery(repo, world.environ)
+        self._targets: dict[str, Target] = {}
+        self._git = os.getppid()
+
+    def check(self, left_out: dict[int, Outcome], wait_s: float | None = None) -> int:
+        """Return 0 where every pushed commit has what the hook requires, else the exit code of the refused push.
+
+        `left_out`: the hook's own jobs that do not run. `wait_s`: how long to wait for one run, at most; None: as the
+        hook file says.
+
+        Raises:
+            HooksError: something cannot be read or started; the push is refused.
+        """
+        required = [one for one in self._hook.requires if one.by not in left_out]
+        checks = [(one, check) for one in required for check in self._checks(one)]
+        for requirement, check in checks:  # before anybody waits or works in vain
+            verdict = check.verdict(check.jobs[0])
+            if verdict.state == FAILED_BEFORE:
+                return print_refusal(self._world, self._repo, check, verdict)
+        for requirement, check in checks:
+            code = self._settle(check, requirement, wait_s or requirement.wait_s or self._default_wait())
+            if code:
+                return code
+        return 0
+
+    def _checks(self, requirement: Requirement) -> list[Check]:
+        hook = self._compiled.hook(requirement.hook)
+        number = None if hook is None else hook.number_of(requirement.job)
+        if hook is None or number is None:  # the loader has seen to that
+            raise ConfigError([])
+        query, stdin = self._query, self._stdin
+        commits = new_commits(query, self._remote, self._url, stdin) if requirement.each else tips(query, stdin)
+        checks = [
+            Check(self._world, self._repo, self._compiled, hook, self._target(commit), (number,)) for commit in commits
+        ]
+        missing = [check for check in checks if check.verdict(number).state == NONE]
+        if len(missing) > MOST_UNCHECKED:
+            first, last = missing[0].target.name, missing[-1].target.name
+            raise UsageError(
+                f"push refused: {len(missing)} commits have no verdict of {requirement.hook}:{requirement.job}; "
+                f"run `dodo-hooks checks --run {first[:12]}^..{last[:12]}` first"
+            )
+        return checks
+
+    def _target(self, commit: str) -> Target:
+        if commit not in self._targets:
+            self._targets[commit] = find_target(self._repo, self._world.environ, commit)
+        return self._targets[commit]
+
+    def _settle(self, check: Check, requirement: Requirement, wait_s: float | None) -> int:
+        """Wait for a verdict, or run the job; return 0 for a success."""
+        number, has_run, waiting = check.jobs[0], False, Waiting(self._world, self._repo, check)
+        until_s = None if wait_s is None else monotonic_s() + wait_s
+        while True:
+            wanted = [check.verdicts.locks.want(*pair) for pair in check.keys()]
+            try:
+                verdict = check.verdict(number)
+                while verdict.state == RUNNING:
+                    self._expect_other(verdict)
+                    if os.getppid() != self._git:
+                        return _HANGUP
+                    if until_s is not None and monotonic_s() > until_s:
+                        return waiting.give_up(verdict, self._remote)
+                    waiting.show(verdict)
+                    sleep(_POLL_S)
+                    verdict = check.verdict(number)
+                waiting.end()
+            finally:
+                for descriptor in wanted:
+                    os.close(descriptor)
+            if verdict.state == PASSED:
+                return 0
+            if verdict.state == FAILED_BEFORE:
+                return _REFUSED if has_run else print_refusal(self._world, self._repo, check, verdict)
+            if has_run:
+                say(f"push refused: {check.title(number)} has no verdict")
+                return _REFUSED
+            say(f"{check.title(number)} has not run; running it now")
+            code, has_run = check.run(), True
+            if code > _REFUSED:  # interrupted, or an error of ours
+                return code
+
+    def _expect_other(self, verdict: Verdict) -> None:
+        """Raise UsageError where this push is part of the run that it would wait for."""
+        if verdict.run is not None and verdict.run.invocation == self._world.environ.get("DODO_INVOCATION"):
+            raise UsageError(f"push refused: it runs inside {verdict.run.job}, whose verdict it needs")
+
+    def _default_wait(self) -> float | None:
+        is_url = "://" in self._url
+        is_ssh = "ssh://" in self._url if is_url else ":" in self._url.partition("/")[0]
+        return SSH_WAIT_S if is_ssh else None
+
+    def run_on_tips(self, left_out: dict[int, Outcome]) -> int:
+        """Run the hook's jobs that run in a snapshot, once for each tip (S1); return the exit code.
+
+        Raises:
+            HooksError: as for `run_firing`.
+        """
+        from dodo_hooks.fire.phases import run_firing
+
+        in_worktree = Outcome(SKIPPED, CONDITION, "it runs once, in the working tree")
+        out = {job.number: in_worktree for job in self._hook.jobs if not job.workspace} | left_out
+        code = 0
+        for commit in tips(self._query, self._stdin):
+            code = max(code, run_firing(select_files(self._firing(out)._replace(target=self._target(commit)))))
+        return code
+
+    def _firing(self, left_out: dict[int, Outcome]) -> Firing:
+        args = (self._remote, self._url) if self._remote else ()
+        rules = self._compiled.rules
+        return make_firing(self._world, self._repo, rules, self._hook, args, BY_GIT, left_out, self._stdin)

@@ -1,0 +1,54 @@
+"""The commits that a push sends, as far as a gate is about them (V3)."""
+
+from __future__ import annotations
+
+from dodo_hooks.git.files import GitQuery
+from dodo_hooks.host.posix import os
+
+_NOT_CHECKED = (b"refs/notes/", b"refs/stash", b"refs/replace/")
+
+
+def tips(query: GitQuery, stdin: bytes) -> list[str]:
+    """Return the commits at which the pushed refs stand, each once, in git's order.
+
+    A tag stands for its commit. A deletion, an object without a commit, and refs that are no history have none.
+
+    Raises:
+        GitError: git cannot be queried.
+    """
+    pushed = [here for here, ref, _ in _updates(stdin) if not ref.startswith(_NOT_CHECKED)]
+    asked = b"".join(b"%b^{commit}\n" % here for here in dict.fromkeys(pushed))
+    answers = query.git("cat-file", "--batch-check=%(objectname)", stdin=asked).decode("ascii", "replace")
+    return list(dict.fromkeys(line for line in answers.splitlines() if " " not in line))
+
+
+def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes) -> list[str]:
+    """Return all commits that the remote does not have, as far as is known here, parents first.
+
+    Raises:
+        GitError: git cannot be queried.
+    """
+    theirs = [there for _, _, there in _updates(stdin) if there.strip(b"0")]
+    lines = [*tips(query, stdin), *(f"^{there.decode('ascii')}" for there in theirs)]
+    remotes = [f"--remotes={name}" for name in _names(query, remote, url)]
+    options = ("--ignore-missing", "--topo-order", "--reverse", "--stdin")
+    known = ("--not", *remotes) if remotes else ()
+    return query.git("rev-list", *options, *known, stdin="\n".join(lines).encode("ascii") + b"\n").decode().split()
+
+
+def _updates(stdin: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """Return (new commit, ref, old commit) of each line of git that is no deletion: githooks(5), pre-push."""
+    fields = [line.rsplit(b" ", 3) for line in stdin.splitlines()]
+    return [(one[1], one[2], one[3]) for one in fields if len(one) == 4 and one[1].strip(b"0")]
+
+
+def _names(query: GitQuery, remote: str, url: str) -> list[str]:
+    """Return the names of the remotes that this push may go to: of a URL, all that have it."""
+    if remote != url and not os.access(remote, os.F_OK):
+        return [remote]
+    names = query.git("remote").decode("utf-8", "surrogateescape").split("\n")[:-1]
+    return [name for name in names if _url(query, name) == url]
+
+
+def _url(query: GitQuery, name: str) -> str:
+    return query.attempt("remote", "get-url", "--push", name).output.decode("utf-8", "surrogateescape").rstrip("\n")

@@ -1,0 +1,124 @@
+"""What a push reports about the verdicts that it waits for, or is refused by (V4)."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from dodo_hooks.core.text.terminal_text import escape
+from dodo_hooks.fire.verdicts.check import Check
+from dodo_hooks.git.repo import Repo
+from dodo_hooks.host.console import print_error_text, say
+from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.world import World, local_time, monotonic_s, wall_ns
+from dodo_hooks.results.verdicts.verdicts import Verdict
+from dodo_hooks.store import layout
+from dodo_hooks.store.identity import repository_id
+from dodo_hooks.store.read_records import JobRecord
+from dodo_hooks.store.reader import list_invocations, read_invocation, read_jobs
+
+LOG_LINES = 20
+_HISTORY = 50  # invocations of the hook that the usual time is taken from
+_ENOUGH = 5
+_EVERY_S = 60.0  # a line without a terminal
+_CLEAR = "\r\x1b[K"
+_STDERR = 2
+
+
+def print_refusal(world: World, repo: Repo, check: Check, verdict: Verdict) -> int:
+    """Report that a job has failed on a commit, with the end of its log; return the exit code of the push."""
+    failure = verdict.success
+    when = f" at {local_time(failure.ended_ns)}" if failure is not None else ""
+    say(f"push refused: {check.title(verdict.job)} failed{when}")
+    record = None
+    if failure is not None and failure.invocation:
+        record = _record(world, repo, failure.invocation, check.hook.jobs[verdict.job].name)
+    for line in _last_lines(record) if record is not None else ():
+        print_error_text(f"  {line}\n")
+    say(f"run it again with `dodo-hooks checks --run {check.target.name[:12]}`")
+    return 1
+
+
+class Waiting:
+    """The line about a run that a push waits for."""
+
+    def __init__(self, world: World, repo: Repo, check: Check) -> None:
+        self._world = world
+        self._repo = repo
+        self._check = check
+        self._is_terminal = os.isatty(_STDERR)
+        self._next_s = 0.0
+        self._usual: str | None = None
+        self._has_line = False
+
+    def show(self, verdict: Verdict) -> None:
+        """Show the run and its time: each second on a terminal, elsewhere at once and each minute."""
+        if monotonic_s() < self._next_s or verdict.run is None:
+            return
+        self._next_s = monotonic_s() + (1 if self._is_terminal else _EVERY_S)
+        if self._usual is None:
+            self._usual = _usual_time(self._world, self._repo, verdict.run.hook, verdict.run.job)
+        record = _record(self._world, self._repo, verdict.run.invocation, verdict.run.job)
+        text = f"waiting for {self._check.title(verdict.job)}{_time_so_far(record)}{self._usual}"
+        if self._is_terminal:
+            print_error_text(f"{_CLEAR}dodo-hooks: {escape(text)}")
+            self._has_line = True
+        else:
+            say(text)
+
+    def end(self) -> None:
+        """Remove the line."""
+        if self._has_line:
+            print_error_text(_CLEAR)
+            self._has_line = False
+
+    def give_up(self, verdict: Verdict, remote: str) -> int:
+        """Report that the time to wait is over; return the exit code of the push."""
+        self.end()
+        say(
+            f"push refused: {self._check.title(verdict.job)} is still running; "
+            f"`dodo-hooks push {remote}".rstrip() + "` waits for it and then pushes"
+        )
+        return 1
+
+
+def _record(world: World, repo: Repo, invocation: str, job: str) -> JobRecord | None:
+    directory = layout.invocation_dir(_repository_dir(world, repo), invocation)
+    record = read_invocation(directory, _ignore)
+    jobs = () if record is None else read_jobs(record, _ignore)
+    return next((one for one in jobs if one.name == job), None)
+
+
+def _repository_dir(world: World, repo: Repo) -> str:
+    return layout.repository_dir(world.state, repository_id(repo.common_dir))
+
+
+def _last_lines(record: JobRecord) -> list[str]:
+    try:
+        log = read_file(layout.log_file(record.directory))
+    except OSError:
+        return []
+    return [escape(line, "\t") for line in log.decode("utf-8", "replace").splitlines()[-LOG_LINES:]]
+
+
+def _time_so_far(record: JobRecord | None) -> str:
+    if record is None or record.started_at is None:
+        return ""
+    from datetime import datetime
+
+    started_s = datetime.fromisoformat(record.started_at.replace("Z", "+00:00")).timestamp()
+    return f", running for {max(wall_ns() / 1e9 - started_s, 0):.0f} s"
+
+
+def _usual_time(world: World, repo: Repo, hook: str, job: str) -> str:
+    """Return how long the job takes as a rule; "" where it has not run yet."""
+    times: list[float] = []
+    for count, invocation in enumerate(list_invocations(_repository_dir(world, repo), hook=hook, report=_ignore)):
+        jobs = read_jobs(invocation, _ignore)
+        times += [one.duration_s for one in jobs if one.name == job and one.exit_code == 0 and one.duration_s]
+        if count >= _HISTORY or len(times) >= _ENOUGH:
+            break
+    return f" (usually {median(times):.0f} s)" if times else ""
+
+
+def _ignore(sentence: str) -> None:
+    """Take a sentence about a record that cannot be read: it costs a detail of a line."""

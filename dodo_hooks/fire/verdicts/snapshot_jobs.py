@@ -1,0 +1,173 @@
+"""The jobs of a run that run in a snapshot: one run for each key, and a snapshot to run in (S5, V5; HOT, with such jobs).
+
+A job that could start takes the lock of its key first. Where another run has it, that run's result is awaited. Then it
+takes a snapshot: that of its chain, which are the jobs that are joined by needs, or a free one of the pool. A job holds
+no lock while it waits for the other: two runs would wait for each other.
+
+The locks are held by this process and by the job's wave. They are free again when both have closed them.
+"""
+
+from fcntl import LOCK_EX, flock
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.plan import BACKGROUND
+from dodo_hooks.core.statuses import CANCELLED, CONCURRENCY, FAILED, Outcome
+
+from dodo_hooks.fire.firing import BY_CHECK, BY_GIT
+from dodo_hooks.fire.verdicts.supersede import Branch
+from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.replay import rebased_branch
+from dodo_hooks.host.posix import os
+from dodo_hooks.results.contents import Undecidable
+from dodo_hooks.results.verdicts.run_locks import JobRun
+from dodo_hooks.snapshots.model import Origin, environment_of
+from dodo_hooks.snapshots.note import read_note
+from dodo_hooks.snapshots.pool import acquire, job_ended
+from dodo_hooks.snapshots.prepare import prepare, renew
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.fire.run_state import Run
+    from dodo_hooks.fire.verdicts.supersede import Supersede
+    from dodo_hooks.git.target import Target
+    from dodo_hooks.results.verdicts.verdicts import Verdicts
+    from dodo_hooks.snapshots.model import Snapshot
+    from dodo_hooks.snapshots.note import Note
+
+
+class SnapshotWorkspace:
+    """The snapshot that one job runs in."""
+
+    def __init__(
+        self, snapshot: "Snapshot", origin: Origin, target: "Target", job: "Job", before: "Note | None"
+    ) -> None:
+        """Prepare it. `before`: what the snapshot held when the job's chain took it."""
+        self._snapshot = snapshot
+        self._origin = origin
+        self._target = target
+        self._job = job
+        self._before = before
+        self.top = snapshot.tree
+
+    def environ(self, environ: "Mapping[str, str]") -> "dict[str, str]":
+        return environment_of(environ, self._snapshot, self._origin, self._target)
+
+    def prepare(self) -> None:
+        """Check the target out, unless another job of the chain has done so (S4, S5). Raises HooksError."""
+        # Held until this process becomes the command: jobs of one chain may start at one moment.
+        flock(os.open(f"{self._snapshot.place.area}/turn", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), LOCK_EX)
+        now = read_note(self._snapshot.place)
+        is_done = now is not None and now.is_whole and now != self._before and now.tree == self._target.tree
+        if is_done:
+            renew(self._snapshot, self._origin, self._target)
+        else:
+            job = self._job
+            prepare(self._snapshot, self._origin, self._target, job.name, job.shares, job.cleans, may_fetch=False)
+
+
+class SnapshotJobs:
+    """The snapshot jobs of one phase of a run."""
+
+    def __init__(self, run: "Run", numbers: "Iterable[int]", verdicts: "Verdicts") -> None:
+        """Prepare the jobs with these numbers; nothing is locked yet."""
+        firing, jobs = run.firing, run.firing.hook.jobs
+        self.by_job: dict[int, SnapshotWorkspace] = {}
+        self._run = run
+        self._jobs = jobs
+        self._verdicts = verdicts
+        self._limit = firing.slots + (firing.trigger == BY_CHECK)  # a gate may use one more (S5)
+        self._origin = Origin(firing.repo, firing.world.environ, firing.world.cache)
+        self._branch = rebased_branch(firing.repo) or head_of(firing.repo)[0] or ""
+        self._runs = Branch(_repository_of(run), verdicts.locks)
+        self._chains = _chains(jobs, [number for number in numbers if jobs[number].workspace])
+        self._snapshots: dict[int, Snapshot] = {}  # by the first job of the chain
+        self._before: dict[int, Note | None] = {}  # what each of them held before
+        self._locks: dict[int, int] = {}  # of the keys
+        self._supersede: Supersede | None = None
+
+    def begin(self, supersede: "Supersede") -> None:
+        """Supersede the older runs of the branch. `supersede` asks for the end of a job, without waiting for it."""
+        self._supersede = supersede
+        for number in self._chains:
+            run = self._job_run(number)
+            if run is not None and run.can_end:
+                self._runs.note_newest(run)
+                self._runs.end_older(run, supersede)
+
+    def claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
+        """Return the locks that the job's wave must hold, the outcome of a job that must not run, or None to wait."""
+        run = self._job_run(number)
+        try:
+            lock = None if run is None else self._verdicts.locks.take(run)
+            if run is not None and lock is None:
+                return None
+            outcome = self._verdicts.check(number)  # another run may have come to an end just now
+            if outcome is None and run is not None and run.can_end and (newer := self._runs.newer_than(run)):
+                outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")
+            snapshot = self._snapshot_of(number) if outcome is None else None
+        except StoreError as error:
+            return Outcome(FAILED, CONCURRENCY, str(error))
+        if snapshot is None:
+            if lock is not None:
+                os.close(lock)
+            return outcome
+        if lock is not None:
+            self._locks[number] = lock
+        before = self._before[self._chains[number][0]]
+        target = self._verdicts.target
+        self.by_job[number] = SnapshotWorkspace(snapshot, self._origin, target, self._jobs[number], before)
+        return (snapshot.lock,) if lock is None else (lock, snapshot.lock)
+
+    def release(self, number: int, outcome: Outcome) -> None:
+        """Take back what the job holds, and the snapshot after the last job of its chain."""
+        chain = self._chains[number]
+        if self.by_job.pop(number, None) is not None:
+            job_ended(self._snapshots[chain[0]], self._jobs[number].name, succeeded=outcome.exit_code == 0)
+        lock = self._locks.pop(number, None)
+        if lock is not None:
+            os.close(lock)
+        outcomes = self._run.writer.outcomes()
+        if chain[0] in self._snapshots and all(one in outcomes for one in chain):
+            os.close(self._snapshots.pop(chain[0]).lock)
+
+    def _snapshot_of(self, number: int) -> "Snapshot | None":
+        """Return the snapshot of the job's chain; None where all are taken. Raises StoreError."""
+        first = self._chains[number][0]
+        if first not in self._snapshots:
+            snapshot = acquire(self._origin, self._limit, self._jobs[number].name)
+            if snapshot is None:
+                return None
+            self._snapshots[first], self._before[first] = snapshot, read_note(snapshot.place)
+        return self._snapshots[first]
+
+    def _job_run(self, number: int) -> "JobRun | None":
+        """Return the run of a job under its key; None where the key cannot be known, and each run is one of its own."""
+        try:
+            key = self._verdicts.key(number)
+        except Undecidable:
+            return None
+        firing, job = self._run.firing, self._jobs[number]
+        can_end = job.supersedes and job.phase == BACKGROUND and bool(self._branch) and firing.trigger == BY_GIT
+        name = firing.hook.name
+        target = self._verdicts.target.name
+        return JobRun(self._run.writer.identity, name, job.name, self._branch, target, key, can_end)
+
+
+def _repository_of(run: "Run") -> str:
+    from dodo_hooks.store import layout
+
+    return layout.repository_of(run.writer.directory)
+
+
+def _chains(jobs: "tuple[Job, ...]", numbers: "list[int]") -> "dict[int, tuple[int, ...]]":
+    """Return, for each of these jobs, all of them that are joined to it by needs, in order."""
+    chains = {number: {number} for number in numbers}
+    for number in numbers:
+        for need in jobs[number].needs:
+            if need in chains and chains[need] is not chains[number]:
+                joined = chains[number] | chains[need]
+                chains.update(dict.fromkeys(joined, joined))
+    return {number: tuple(sorted(chain)) for number, chain in chains.items()}

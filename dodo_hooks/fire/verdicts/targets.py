@@ -1,0 +1,26 @@
+"""The target of a firing: the commit or tree that its jobs in snapshots are about (S1; HOT, with such jobs)."""
+
+from dodo_hooks.core.git_hooks import BEFORE_COMMIT
+from dodo_hooks.git.target import find_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.fire.firing import Firing
+
+
+def with_target(firing: "Firing", revision: str = "HEAD") -> "Firing":
+    """Return the firing with its target: the tree of the index before a commit, else the commit of `revision`.
+
+    Raises:
+        GitError: there is none.
+    """
+    if firing.target is not None or not any(
+        job.workspace and job.number not in firing.left_out for job in firing.hook.jobs
+    ):
+        return firing
+    repo, environ = firing.repo, firing.world.environ
+    if firing.hook.name == BEFORE_COMMIT:
+        from dodo_hooks.snapshots.index_tree import find_index_target
+
+        return firing._replace(target=find_index_target(repo, environ))
+    return firing._replace(target=find_target(repo, environ, revision))

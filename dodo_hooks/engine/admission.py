@@ -135,5 +135,6 @@ class Admission:
         return bool(self._refused)
 
     def _has_groups(self, number: int) -> bool:
-        """Return whether the job is in a concurrency group; a background job always is (section 7)."""
-        return bool(self._jobs[number].groups) or self._jobs[number].phase == BACKGROUND
+        """Return whether the job is in a concurrency group; a background job in the working tree is (section 7)."""
+        job = self._jobs[number]
+        return bool(job.groups) or (job.phase == BACKGROUND and not job.workspace)

@@ -12,7 +12,8 @@ one more lock, which is held for a moment and never waited for: nothing here blo
 A group of the whole hook is shared by the jobs of one run, and excludes those of other runs.
 
 A background job that names no group is in a group of its own, so that it does not overlap with itself in one worktree:
-two quick switches do not install packages twice at once. The coordinator holds that group, not a wave, so that jobs
+two quick switches do not install packages twice at once. A job in a snapshot has no such group: it works on a tree of
+its own, and once for each key. The coordinator holds that group, not a wave, so that jobs
 still share waves. Where the coordinator was killed the name of its run is left in the file, and the group counts as
 held until nothing of that run is alive.
 """
@@ -250,8 +251,8 @@ class Groups:
 
 
 def groups_of(job: "Job") -> "tuple[Group, ...]":
-    """Return the groups of a job; a background job that names none is in its own."""
-    return job.groups or ((_OWN,) if job.phase == BACKGROUND else ())
+    """Return the groups of a job; a background job in the working tree that names none is in its own."""
+    return job.groups or ((_OWN,) if job.phase == BACKGROUND and not job.workspace else ())
 
 
 def has_named_groups(job: "Job") -> bool:

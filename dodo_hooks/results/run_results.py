@@ -121,8 +121,13 @@ class RunResults:
         return Outcome(UP_TO_DATE, reason=f"up to date: {words}")
 
     def input_paths(self, number: int) -> "list[str]":
-        """Return the inputs of a job that are there now; none where they cannot be listed. No command is run."""
+        """Return the inputs of a job that are there now; none where they cannot be listed. No command is run.
+
+        A job in a snapshot has none here: they are those of a commit.
+        """
         job = self._jobs[number]
+        if job.workspace:
+            return []
         try:
             return [decode_path(path) for path in self._collector.tree([job]).inputs(job).files]
         except Undecidable:

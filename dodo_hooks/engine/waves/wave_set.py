@@ -54,7 +54,10 @@ class WaveSet:
         return next((wave for wave in self.by_descriptor.values() if number in wave.held), None)
 
     def has_own(self, number: int) -> bool:
-        """Return whether a job needs its own wave: for group locks, the terminal, a list that may become shorter, or a workspace."""
+        """Return whether a job needs its own wave.
+
+        For group locks, the terminal, a list that may become shorter, or a workspace.
+        """
         job = self._jobs[number]
         return bool(any(group.name for group in job.groups) or job.interactive or job.is_per_file or job.workspace)
 

@@ -123,7 +123,9 @@ def _can_be_checked(run: "Run", job: "Job") -> bool:
 
 def _is_taken(run: "Run", job: "Job") -> bool:
     """Return whether another run has a concurrency group of the job: it may be making what this one depends on."""
-    names = [group.name for group in job.groups] or ([""] if job.phase == BACKGROUND else [])
+    names = [group.name for group in job.groups]
+    if not names and job.phase == BACKGROUND and not job.workspace:
+        names = [""]
     own = layout.own_group(run.firing.hook.name, job.name, run.firing.repo.top) if "" in names else ""
     groups = layout.groups_dir(layout.repository_of(run.writer.directory))
     return any(is_locked(layout.group_file(groups, name or own), if_unknown=False) for name in names)

@@ -56,7 +56,7 @@ class Check:
             return Verdict(PASSED if outcome.status == SKIPPED else NONE, number)
         return self.verdicts.verdict(number)
 
-    def keys(self) -> list[tuple[str, str]]:
+    def keyed_jobs(self) -> list[tuple[str, str]]:
         """Return the name and the key of each job that is checked, of those whose key can be known."""
         found = []
         for number in _with_needs(self.hook, self.jobs) - self.firing.left_out.keys():

@@ -83,7 +83,7 @@ class Push:
         """
         required = [one for one in self._hook.requires if one.by not in left_out]
         checks = [(one, check) for one in required for check in self._checks(one)]
-        for requirement, check in checks:  # before anybody waits or works in vain
+        for _, check in checks:  # before anybody waits or works in vain
             verdict = check.verdict(check.jobs[0])
             if verdict.state == FAILED_BEFORE:
                 return print_refusal(self._world, self._repo, check, verdict)
@@ -122,7 +122,7 @@ class Push:
         number, has_run, waiting = check.jobs[0], False, Waiting(self._world, self._repo, check)
         until_s = None if wait_s is None else monotonic_s() + wait_s
         while True:
-            wanted = [check.verdicts.locks.want(*pair) for pair in check.keys()]
+            wanted = [check.verdicts.locks.want(*pair) for pair in check.keyed_jobs()]
             try:
                 verdict = check.verdict(number)
                 while verdict.state == RUNNING:

@@ -75,8 +75,8 @@ class Waiting:
         """Report that the time to wait is over; return the exit code of the push."""
         self.end()
         say(
-            f"push refused: {self._check.title(verdict.job)} is still running; "
-            f"`dodo-hooks push {remote}".rstrip() + "` waits for it and then pushes"
+            f"push refused: {self._check.title(verdict.job)} is still running; `dodo-hooks push {remote}".rstrip()
+            + "` waits for it and then pushes"
         )
         return 1
 

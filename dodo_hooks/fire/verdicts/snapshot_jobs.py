@@ -1,4 +1,4 @@
-"""The jobs of a run that run in a snapshot: one run for each key, and a snapshot to run in (S5, V5; HOT, with such jobs).
+"""The jobs of a run that run in a snapshot: one run for each key, and a place to run in (S5, V5; HOT, with such jobs).
 
 A job that could start takes the lock of its key first. Where another run has it, that run's result is awaited. Then it
 takes a snapshot: that of its chain, which are the jobs that are joined by needs, or a free one of the pool. A job holds
@@ -12,11 +12,10 @@ from fcntl import LOCK_EX, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import CANCELLED, CONCURRENCY, FAILED, Outcome
-
 from dodo_hooks.fire.firing import BY_CHECK, BY_GIT
 from dodo_hooks.fire.verdicts.supersede import Branch
-from dodo_hooks.git.repo import head_of
 from dodo_hooks.git.replay import rebased_branch
+from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import os
 from dodo_hooks.results.contents import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun

@@ -145,4 +145,5 @@ def _holder(path: str) -> "JobRun | None":
         os.close(descriptor)
     if len(fields) != len(JobRun._fields):  # it is being written at this moment
         return None
-    return JobRun(*fields[:-1], bool(fields[-1]))
+    invocation, hook, job, branch, commit, key, can_end = fields
+    return JobRun(invocation, hook, job, branch, commit, key, bool(can_end))

@@ -12,10 +12,10 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import COMPLETED, FAILED, UP_TO_DATE, Outcome
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
-from dodo_hooks.results.verdicts.commit_tree import CommitTree
 from dodo_hooks.results.contents import Contents, Undecidable
 from dodo_hooks.results.facts import FactCollector
 from dodo_hooks.results.kept import Success
+from dodo_hooks.results.verdicts.commit_tree import CommitTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

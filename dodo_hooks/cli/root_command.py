@@ -185,6 +185,24 @@ def _cache() -> click.Command:
     return cache
 
 
+def _checks() -> click.Command:
+    from dodo_hooks.cli.verdicts.checks import checks
+
+    return checks
+
+
+def _push() -> click.Command:
+    from dodo_hooks.cli.verdicts.push import push
+
+    return push
+
+
+def _snapshots() -> click.Command:
+    from dodo_hooks.cli.verdicts.snapshots import snapshots
+
+    return snapshots
+
+
 def _of_jobs(name: str) -> Loader:
     def load() -> click.Command:
         from dodo_hooks.cli.jobs.jobs import COMMANDS
@@ -205,9 +223,12 @@ COMMANDS: Mapping[str, Loader] = {
     "dump": _dump,
     "jobs": _jobs,
     **{name: _of_jobs(name) for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
+    "checks": _checks,
+    "push": _push,
     "why": _why,
     "status": _status,
     "cache": _cache,
+    "snapshots": _snapshots,
     "doctor": _doctor,
     "trust": _trust,
     "deny": _deny,

@@ -33,13 +33,22 @@ LEAST_COLUMNS = 40  # of a terminal that says it has fewer, or none
 _LEAST_CELL = 8
 
 
-def print_table(heads: "Sequence[str]", rows: "Sequence[Sequence[str]]", world: "World") -> None:
-    """Print rows below their heads. At a terminal the last column is wrapped between words."""
+NO_COLORS: "Mapping[str, str]" = {}
+
+
+def print_table(
+    heads: "Sequence[str]", rows: "Sequence[Sequence[str]]", world: "World", colors: "Mapping[str, str]" = NO_COLORS
+) -> None:
+    """Print rows below their heads. At a terminal the last column is wrapped between words.
+
+    `colors`: of the cells that begin with one of these words, but for those of the last column.
+    """
     cells = [list(heads), *([escape(cell) for cell in row] for row in rows)]
     width = terminal_width(world)
     widths = fit_widths(cells, width)
+    colors = colors if has_colors(world) else NO_COLORS
     for place, row in enumerate(cells):
-        for line in _wrap(row, widths, width is not None):
+        for line in _wrap(row, widths, width is not None, colors if place else NO_COLORS):
             print_safe(paint(line, BOLD) if place == 0 and has_colors(world) else line)
 
 
@@ -99,12 +108,16 @@ def sign(wanted: str, ascii_form: str) -> str:
     return wanted
 
 
-def _wrap(row: "Sequence[str]", widths: "Sequence[int]", has_width: bool) -> "list[str]":
+def _wrap(
+    row: "Sequence[str]", widths: "Sequence[int]", has_width: bool, colors: "Mapping[str, str]"
+) -> "list[str]":
     """Return the lines of a row."""
     *cells, last = [*row, *[""] * (len(widths) - len(row))]
-    head = "".join(fit_cell(cell, width) + GAP for cell, width in zip(cells, widths, strict=False))
+    fitted = [fit_cell(cell, width) + GAP for cell, width in zip(cells, widths, strict=False)]
+    indent = " " * columns_of("".join(fitted))
+    codes = [colors.get(cell.partition(" ")[0]) for cell in cells]
+    head = "".join(paint(text, code) if code else text for text, code in zip(fitted, codes, strict=True))
     pieces = _pieces(last, widths[-1]) if has_width else [last]
-    indent = " " * columns_of(head)
     return [((indent if place else head) + piece).rstrip() for place, piece in enumerate(pieces or [""])]
 
 

@@ -12,6 +12,7 @@ from dodo_hooks.cli.terminal_table import (
     terminal_width,
 )
 from dodo_hooks.core import statuses
+from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text.terminal_text import BOLD, paint
 from dodo_hooks.host.world import wall_ns
@@ -110,7 +111,7 @@ def format_duration(duration_s: "float | None") -> str:
 
 def format_age(started_at: str) -> str:
     """Return how long ago that was, such as `3m ago`; a time in the future (the clock was set) as it is."""
-    elapsed_s = _elapsed_s(started_at)
+    elapsed_s = elapsed_s(started_at)
     if elapsed_s is None or elapsed_s < 0:
         return escape(started_at)
     for unit, seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
@@ -127,7 +128,7 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
     yield one.hook
     if one.branch is not None:
         yield escape(one.branch)
-    elif one.head is not None:
+    if one.head is not None and (one.branch is None or (one.tree is not None and one.hook != BEFORE_COMMIT)):
         yield f"at {escape(one.head[:10])}"
     if has_repositories:
         yield f"repository {escape(_last_part(run.repository or '?'))}"
@@ -151,11 +152,12 @@ def _row(job: "JobRecord") -> Line:
 def _time(job: "JobRecord") -> str:
     """Return how long the job took, or how long it has been running."""
     if job.status == statuses.RUNNING and job.started_at is not None:
-        return format_duration(max(0.0, _elapsed_s(job.started_at) or 0.0))
+        return format_duration(max(0.0, elapsed_s(job.started_at) or 0.0))
     return format_duration(job.duration_s)
 
 
-def _elapsed_s(timestamp: str) -> "float | None":
+def elapsed_s(timestamp: str) -> "float | None":
+    """Return how many seconds ago that was; None where it is no time of a record."""
     try:
         return wall_ns() / 1e9 - unix_s(timestamp)
     except ValueError:

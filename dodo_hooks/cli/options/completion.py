@@ -87,6 +87,12 @@ def skip_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     return _items([*_job_names(ctx), *((f"tag:{tag}", "") for tag in _tags(ctx))], incomplete)
 
 
+def checked_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return the jobs that run in a snapshot, as HOOK:JOB."""
+    jobs = ((hook.name, job) for hook in _hooks(ctx) for job in hook.jobs if job.workspace)
+    return _items(((f"{hook}:{job.name}", job.description or job.command) for hook, job in jobs), incomplete)
+
+
 def known_addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Return the jobs of the newest runs; after an @, the ids of the runs."""
     return _items(_addresses(ctx, incomplete), incomplete)

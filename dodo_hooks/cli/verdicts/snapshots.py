@@ -1,0 +1,51 @@
+"""`dodo-hooks snapshots`: the private checkouts of this repository (S8)."""
+
+from __future__ import annotations
+
+import click
+
+from dodo_hooks.cli.jobs.prune import format_size
+from dodo_hooks.cli.jobs.run_table import format_age
+from dodo_hooks.cli.repository import repo_at
+from dodo_hooks.cli.terminal_table import print_table, say
+from dodo_hooks.host.world import World, timestamp, wall_ns
+
+_HEADS = ("SNAPSHOT", "JOB", "COMMIT", "SIZE", "USED", "TREE")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def snapshots(ctx: click.Context) -> None:
+    """List the private checkouts that jobs with `workspace: snapshot` run in."""
+    if ctx.invoked_subcommand is None:
+        _print_list(ctx.obj)
+
+
+def _print_list(world: World) -> None:
+    from dodo_hooks.snapshots.prune_snapshots import list_snapshots
+
+    rows = []
+    for one in list_snapshots(repo_at(world, None).common_dir, world.cache):
+        used = "now" if one.is_in_use else format_age(timestamp(one.last_used_ns)) if one.last_used_ns else "never"
+        rows.append((str(one.number), one.job, one.commit[:12], format_size(one.size_bytes), used, one.tree))
+    if rows:
+        print_table(_HEADS, rows, world)
+    else:
+        say("no snapshots")
+
+
+@snapshots.command("prune")
+@click.option("--all", "is_all", is_flag=True, help="Remove also those that were used in the last 7 days.")
+@click.pass_obj
+def prune(world: World, is_all: bool) -> None:
+    """Remove the snapshots that no job has used for 7 days, and those of repositories that are gone.
+
+    A snapshot in use stays.
+    """
+    from dodo_hooks.snapshots.prune_snapshots import UNUSED_FOR_S, prune_snapshots
+
+    common_dir = repo_at(world, None).common_dir
+    removed = prune_snapshots(common_dir, world.cache, 0 if is_all else UNUSED_FOR_S, wall_ns())
+    for tree in removed:
+        say(f"removed {tree}")
+    say("1 snapshot removed" if len(removed) == 1 else f"{len(removed)} snapshots removed")

@@ -116,6 +116,16 @@ class Input(Record):
     reaches_outputs: bool = False  # it lies in an output of the plan: there ignored files count too
 
 
+SNAPSHOT = "snapshot"  # of `workspace:`
+
+
+class Share(Record):
+    """A path of the working tree that a snapshot gets, too (S6)."""
+
+    path: str  # relative to the top
+    is_link: bool  # the snapshot has a link to it instead of a copy
+
+
 NO_FILES = -1  # a command without a list
 FILES_VARIABLE = "DODO_FILES0"  # the variable with the name of a file that has the job's list
 
@@ -175,6 +185,12 @@ class Job(Record):
     is_per_file: bool = False  # it judges each file of its list by itself, and gets those that have not passed (K8)
     made_by: "tuple[int, ...]" = ()  # those of its needs that make one of its inputs (K10)
     script: str = ""  # the file that it runs, relative to the top (`script:`)
+    workspace: str = ""  # where it runs: "" the working tree, SNAPSHOT a private checkout, and then it is incremental
+    shares: "tuple[Share, ...]" = ()  # what its snapshot gets of the working tree (S6)
+    cleans: bool = False  # its snapshot is emptied of all that git ignores, each time (`clean: true`, S4)
+    supersedes: bool = True  # a new commit on the branch ends its runs on older ones (`supersede:`, V6)
+    is_required: bool = False  # a gate requires it, or a job that needs it (V3)
+    counts_commit: bool = False  # its verdict is on the commit, not on the tree (`incremental: false`, V1)
 
     @property
     def title(self) -> str:
@@ -185,6 +201,16 @@ class Job(Record):
     def promoted(self) -> bool:
         """True if this background job runs in the foreground because a foreground job needs it (R9)."""
         return self.declared_background and self.phase == FOREGROUND
+
+
+class Requirement(Record):
+    """One entry of `requires:`: a job of another hook that the pushed commits must have passed (V3)."""
+
+    hook: str
+    job: str
+    wait_s: "float | None"  # for a run that has not ended; None: the default of the remote
+    each: bool  # each pushed commit must have passed it, not the tips alone
+    by: int = -1  # the number of the gate's job that requires it; -1: the hook
 
 
 class Hook(Record):
@@ -198,6 +224,7 @@ class Hook(Record):
     checks: "tuple[Check, ...]" = ()
     warns: bool = False  # `fail_mode: warn`: a failure is reported and does not fail git
     is_task: bool = False  # run manually only, under this name
+    requires: "tuple[Requirement, ...]" = ()  # what a push waits for (V3)
 
     @property
     def has_to_ask(self) -> bool:
@@ -229,6 +256,7 @@ class Plan(Record):
     family: str = "dodo"  # the config format of the file: "dodo", "daft" or "lefthook"
     cache_bytes: "int | None" = None  # `cache_size:`; None: 5 GB
     digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
+    required_hooks: "tuple[str, ...]" = ()  # the hooks with a required job
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

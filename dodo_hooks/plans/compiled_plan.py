@@ -3,7 +3,7 @@
 import marshal
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Input, Job, Plan, Retention
+from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Input, Job, Plan, Requirement, Retention, Share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,16 +57,16 @@ def _hook_from(data: bytes) -> Hook:
     hook = Hook._make(marshal.loads(data))
     jobs = tuple(_job_from(fields) for fields in hook.jobs)
     checks = tuple(Check(is_only, tuple(map(_condition_from, parts))) for is_only, parts in hook.checks)
-    return hook._replace(jobs=jobs, checks=checks)
+    return hook._replace(jobs=jobs, checks=checks, requires=tuple(map(Requirement._make, hook.requires)))
 
 
 def _job_from(fields: "tuple[Any, ...]") -> Job:
     job = Job._make(fields)
-    if job.files is None and not job.groups and not job.inputs:
+    if job.files is None and not job.groups and not job.inputs and not job.shares:
         return job
     files = None if job.files is None else FileRule._make(job.files)
     groups, inputs = tuple(map(Group._make, job.groups)), tuple(map(Input._make, job.inputs))
-    return job._replace(groups=groups, inputs=inputs, files=files)
+    return job._replace(groups=groups, inputs=inputs, files=files, shares=tuple(map(Share._make, job.shares)))
 
 
 def _condition_from(fields: "tuple[Any, ...]") -> Condition:

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dodo_hooks.core.plan import SNAPSHOT
 from dodo_hooks.core.text.names import job_names, label_of
 from dodo_hooks.loader.read.nodes import Path
-from dodo_hooks.loader.schema.job_models import ConcurrencyBody, GroupBody, HookBody, JobBody, SetupBody
+from dodo_hooks.loader.schema.job_models import GroupBody, HookBody, JobBody
+from dodo_hooks.loader.schema.part_models import ConcurrencyBody, SetupBody
 
 SETUP = "setup"  # the name of an unnamed command before all jobs
 
@@ -146,6 +148,15 @@ def timeout_of(member: Member) -> float | None:
 
 def is_background(member: Member, hook: HookBody) -> bool:
     return next((body.background for body in reversed(member.levels) if body.background is not None), hook.background)
+
+
+def around(member: Member, hook: HookBody) -> "list[JobBody | HookBody]":
+    """Return the bodies that hand keys down to the job, its own first and the hook's last."""
+    return [*reversed(member.levels), hook]
+
+
+def is_in_snapshot(member: Member, hook: HookBody) -> bool:
+    return next((body.workspace for body in around(member, hook) if body.workspace is not None), "") == SNAPSHOT
 
 
 def tags_of(member: Member) -> tuple[str, ...]:

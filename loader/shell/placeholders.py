@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALL_ARGUMENTS = "0"
+CHANGED_FILES = "changed_files"
 
 # Variable -> its placeholders; several are what other tools' files call it.
 _NAMES = {
@@ -38,7 +39,7 @@ _ARGUMENTS = (
 )
 TASK_ARGUMENTS = 9  # a task is run manually, with whatever stands after `--`
 
-_EVENT_LISTS = frozenset(("push_files", "changed_files"))
+_EVENT_LISTS = frozenset(("push_files", CHANGED_FILES))
 _OF_A_PUSH = frozenset(("remote", "remote_url", "repository_url"))
 
 # Below this a word is taken for an ordinary one: `{file}` and `{staged_file}` are above, awk's `{next}` far below.

@@ -15,7 +15,15 @@ import re
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.loader.shell.commands import Position, Refused, ShellText
-from dodo_hooks.loader.shell.placeholders import ALL_ARGUMENTS, LISTS, is_known, nearest, takes_event, variable_of
+from dodo_hooks.loader.shell.placeholders import (
+    ALL_ARGUMENTS,
+    CHANGED_FILES,
+    LISTS,
+    is_known,
+    nearest,
+    takes_event,
+    variable_of,
+)
 from dodo_hooks.loader.shell.programs import changes_list, check_programs
 
 TYPE_CHECKING = False
@@ -148,7 +156,8 @@ def _expand(text: str, shell: str, found: "dict[int, str]", template: Template) 
             _check_list(name, lists[0], start, read)
         parts += [text[end : position.start], _expansion(name, position, template.arguments)]
         end = position.end
-        event = event or (name if takes_event(name, template.hook) else "")
+        if event in ("", CHANGED_FILES) and takes_event(name, template.hook):  # a snapshot has that list of its commit
+            event = name
     return QuotedCommand("".join((*parts, text[end:])), lists[0] if lists else "", len(lists), event)
 
 

@@ -1,0 +1,190 @@
+"""A push waits for what is left, and for nothing else (V3, V4): with a remote beside the repository."""
+
+from pathlib import Path
+
+import pytest
+
+from kit.gate import Gate
+from kit.repo import Repo
+
+
+@pytest.fixture
+def pushing(repo: Repo, tmp_path: Path) -> Repo:
+    """A repository with a remote, whose pushes require the job `test` of post-commit."""
+    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
+    repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    return repo
+
+
+def require(repo: Repo, run: str = "true", **options: object) -> None:
+    repo.hook("post-commit", background=True, test={"run": run, "workspace": "snapshot"})
+    repo.hook("pre-push")
+    repo.hook_options("pre-push", requires=["post-commit:test"], **options)
+    repo.git("add", "hooks.dodo")
+
+
+def commit(repo: Repo, name: str = "file", text: str = "text\n") -> str:
+    repo.write(name, text)
+    repo.git("add", name)
+    repo.git("commit", "-q", "-m", f"change {name}")
+    return repo.git("rev-parse", "HEAD").stdout.strip()
+
+
+def ran(repo: Repo, counter: Path) -> int:
+    return len(counter.read_text().split()) if counter.exists() else 0
+
+
+def test_v4_a_commit_that_has_passed_is_pushed_without_a_second_run(pushing: Repo, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    require(pushing, f"echo x >>{counter}")
+    commit(pushing)
+    assert pushing.finished("post-commit").statuses() == {"test": "completed"}
+    done = pushing.git("push", "-q", "origin", "main")
+    assert done.stderr == ""
+    assert ran(pushing, counter) == 1
+
+
+def test_v4_a_commit_that_has_failed_is_refused_with_the_end_of_its_log(pushing: Repo, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    require(pushing, f"echo x >>{counter}; echo the reason; exit 3")
+    commit(pushing)
+    assert pushing.finished("post-commit").statuses() == {"test": "failed"}
+    done = pushing.git("push", "-q", "origin", "main", check=False)
+    assert done.returncode == 1
+    assert "push refused: post-commit:test on" in done.stderr
+    assert "  the reason\n" in done.stderr
+    assert "dodo-hooks checks --run" in done.stderr
+    assert ran(pushing, counter) == 1
+    assert pushing.git("ls-remote", "origin").stdout == ""
+
+
+def test_v4_a_commit_without_a_verdict_is_checked_now(pushing: Repo, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    require(pushing, f"cat file; echo x >>{counter}")
+    pushing.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    pushing.write("file", "committed\n")
+    pushing.git("add", "file")
+    pushing.git("commit", "-q", "-m", "file", env={"DODO_HOOKS": "0"})
+    pushing.write("file", "edited since\n")
+    done = pushing.git("push", "-q", "origin", "main")
+    assert "has not run; running it now" in done.stderr
+    assert pushing.finished("post-commit").log("test") == b"committed\n"
+    assert pushing.read("file") == "edited since\n"
+    pushing.git("push", "-q", "origin", "main:other")
+    assert ran(pushing, counter) == 1
+
+
+def test_v4_a_missing_run_that_fails_refuses_the_push(pushing: Repo) -> None:
+    require(pushing, "echo broken; exit 1")
+    pushing.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    done = pushing.git("push", "-q", "origin", "main", check=False)
+    assert done.returncode == 1
+    assert "broken" in done.stdout + done.stderr
+    assert pushing.git("ls-remote", "origin").stdout == ""
+
+
+def test_v4_a_push_waits_for_a_run_and_uses_its_result(pushing: Repo, tmp_path: Path) -> None:
+    gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
+    require(pushing, f"echo x >>{counter}; {gate.command}")
+    commit(pushing)
+    gate.wait()
+    push = pushing.start("git", "push", "-q", "origin", "main")
+    assert push.stderr is not None
+    assert b"waiting for post-commit:test on" in push.stderr.readline()
+    assert push.poll() is None
+    gate.open()
+    push.communicate(timeout=20)
+    assert push.returncode == 0
+    assert ran(pushing, counter) == 1
+    assert "refs/heads/main" in pushing.git("ls-remote", "origin").stdout
+
+
+def test_v4_after_the_time_to_wait_the_push_is_refused_and_the_run_goes_on(pushing: Repo, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(pushing, gate.command, wait="100ms")
+    commit(pushing)
+    gate.wait()
+    done = pushing.git("push", "-q", "origin", "main", check=False)
+    assert done.returncode == 1
+    assert "is still running" in done.stderr
+    assert "dodo-hooks push origin" in done.stderr
+    gate.open()
+    assert pushing.finished("post-commit").statuses() == {"test": "completed"}
+    pushing.git("push", "-q", "origin", "main")
+
+
+def test_v3_a_need_that_failed_refuses_the_push(pushing: Repo) -> None:
+    pushing.hook(
+        "post-commit",
+        background=True,
+        build={"run": "exit 1", "workspace": "snapshot"},
+        test={"run": "true", "needs": ["build"], "workspace": "snapshot"},
+    )
+    pushing.hook("pre-push")
+    pushing.hook_options("pre-push", requires=["post-commit:test"])
+    commit(pushing)
+    assert pushing.finished("post-commit").statuses() == {"build": "failed", "test": "skipped"}
+    done = pushing.git("push", "-q", "origin", "main", check=False)
+    assert done.returncode == 1
+    assert "post-commit:build on" in done.stderr
+
+
+def test_v1_an_amended_message_and_a_rebase_onto_the_same_content_keep_the_verdict(
+    pushing: Repo, tmp_path: Path
+) -> None:
+    counter = tmp_path / "counter"
+    require(pushing, f"echo x >>{counter}")
+    commit(pushing)
+    pushing.finished("post-commit")
+    pushing.git("commit", "-q", "--amend", "-m", "another message")
+    pushing.git("push", "-q", "origin", "main")
+    assert ran(pushing, counter) == 1
+
+
+def test_v3_each_commit_needs_its_own_verdict(pushing: Repo, tmp_path: Path) -> None:
+    require(pushing, "! grep -q bad file", each=True)
+    commit(pushing, text="good\n")
+    pushing.git("push", "-q", "origin", "main")
+    commit(pushing, text="bad\n")
+    commit(pushing, text="good again\n")
+    done = pushing.git("push", "-q", "origin", "main", check=False)
+    assert done.returncode == 1
+    bad = pushing.git("rev-parse", "HEAD^").stdout.strip()
+    assert f"post-commit:test on {bad[:12]}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["deletion", "notes", "blob tag", "annotated tag", "two refs", "nothing"],
+)
+def test_v3_what_a_push_may_name(pushing: Repo, tmp_path: Path, what: str) -> None:
+    counter = tmp_path / "counter"
+    require(pushing, f"echo x >>{counter}")
+    commit(pushing)
+    pushing.finished("post-commit")
+    pushing.git("push", "-q", "origin", "main")
+    counter.unlink()
+    pushing.git("commit", "-q", "--allow-empty", "-m", "unseen", env={"DODO_HOOKS": "0"})
+    if what == "deletion":
+        pushing.git("push", "-q", "origin", ":main")
+    elif what == "notes":
+        pushing.git("notes", "add", "-m", "a note")
+        pushing.git("push", "-q", "origin", "refs/notes/commits")
+    elif what == "blob tag":
+        pushing.git("tag", "blob", pushing.git("rev-parse", "HEAD:file").stdout.strip())
+        pushing.git("push", "-q", "origin", "blob")
+    elif what == "annotated tag":
+        pushing.git("tag", "-a", "-m", "tag", "v1")
+        pushing.git("push", "-q", "origin", "v1")
+    elif what == "two refs":
+        pushing.git("push", "-q", "origin", "main", "main:twin")
+    else:
+        pushing.git("push", "-q", "origin", "HEAD^:main")
+    assert ran(pushing, counter) == 0, "one tree, one verdict"
+
+
+def test_v4_a_push_inside_the_job_that_it_would_wait_for_is_an_error_at_once(pushing: Repo, tmp_path: Path) -> None:
+    require(pushing, f"cd {pushing.path} && git push -q origin main")
+    commit(pushing)
+    assert pushing.finished("post-commit").statuses() == {"test": "failed"}
+    assert b"it runs inside test, whose verdict it needs" in pushing.finished("post-commit").log("test")

@@ -18,6 +18,7 @@ from dodo_hooks.store.identity import known_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
 
 
@@ -33,14 +34,31 @@ def print_short_status(world: "World") -> int:
 
 
 def short_status(world: "World") -> str:
-    identity = known_id(find_repo(world.environ, world.cwd).common_dir)
+    repo = find_repo(world.environ, world.cwd)
+    identity = known_id(repo.common_dir)
     if identity is None:
         return ""
     expect_private_directory(layout.own_dir(world.state))
     repository_dir = layout.repository_dir(world.state, identity)
     running, dead = _alive(repository_dir)
     failed = count_notices(repository_dir) + dead
-    return ", ".join(f"{count} {word}" for count, word in ((running, "running"), (failed, "failed")) if count)
+    words = [f"{count} {word}" for count, word in ((running, "running"), (failed, "failed")) if count]
+    if repo.top and os.access(layout.run_locks_dir(repository_dir), os.F_OK):  # a job has run in a snapshot
+        words += _head(world, repo, repository_dir)
+    return ", ".join(words)
+
+
+def _head(world: "World", repo: "Repo", repository_dir: str) -> "list[str]":
+    """Return `HEAD passed`, or its like, where a push requires a job."""
+    from dodo_hooks.plans.plan_cache import cached_plan
+
+    compiled = cached_plan(world, repo.top)
+    if compiled is None or not compiled.rules.required_hooks:
+        return []
+    from dodo_hooks.cli.verdicts.head_states import head_states, sum_up
+
+    state = sum_up(head_states(world, repo, compiled, repository_dir))
+    return [f"HEAD {'unchecked' if state == 'none' else state}"] if state else []
 
 
 def _alive(repository_dir: str) -> "tuple[int, int]":

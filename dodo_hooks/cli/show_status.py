@@ -8,11 +8,11 @@ from dodo_hooks.cli.repository import print_once, repo_at, size_of, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
 from dodo_hooks.core.diagnostics import WARNING
-from dodo_hooks.core.errors import ConfigError, HooksError
+from dodo_hooks.core.errors import ConfigError, GitError, HooksError
 from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.install.hooks_dir import configured
 from dodo_hooks.git.install.shim_state import installed_shims, is_in_effect, shims_for, shims_needed
-from dodo_hooks.plans.plan_cache import load_plan
+from dodo_hooks.plans.plan_cache import load_compiled, load_plan
 from dodo_hooks.store.reader import list_alive, list_invocations, read_jobs
 
 TYPE_CHECKING = False
@@ -43,6 +43,8 @@ def show_status(world: "World") -> int:
     if hidden := _hidden(repo):
         _line("unstaged", [hidden])
     repository_dir = store_here(world)
+    if checked := _head(world, repo, plan, repository_dir):
+        _line("HEAD", checked)
     _line("running", list(_running(repository_dir, report)))
     _line("failed", list(islice(_failed(repository_dir, report), MOST_FAILURES)))
     return 0
@@ -100,6 +102,19 @@ def _hidden(repo: "Repo") -> str:
     if holder is not None:
         return f"{holder.sentence}; they come back when {holder.condition}"
     return f"hidden in {escape(repo.git_dir)}/{DIRECTORY}, not restored"
+
+
+def _head(world: "World", repo: "Repo", plan: "Plan | None", repository_dir: str) -> list[str]:
+    """Return the results of the jobs that a push requires, on HEAD."""
+    if plan is None or not plan.required_hooks:
+        return []
+    from dodo_hooks.cli.verdicts.head_states import head_states
+
+    try:
+        states = head_states(world, repo, load_compiled(world, repo.top)[0], repository_dir)
+    except GitError:  # there is no commit
+        return []
+    return [f"{escape(job)} {'has no result' if state == 'none' else state}" for job, state in states.items()]
 
 
 def _running(repository_dir: str, report: "Report") -> "Iterator[str]":

@@ -108,9 +108,7 @@ def sign(wanted: str, ascii_form: str) -> str:
     return wanted
 
 
-def _wrap(
-    row: "Sequence[str]", widths: "Sequence[int]", has_width: bool, colors: "Mapping[str, str]"
-) -> "list[str]":
+def _wrap(row: "Sequence[str]", widths: "Sequence[int]", has_width: bool, colors: "Mapping[str, str]") -> "list[str]":
     """Return the lines of a row."""
     *cells, last = [*row, *[""] * (len(widths) - len(row))]
     fitted = [fit_cell(cell, width) + GAP for cell, width in zip(cells, widths, strict=False)]

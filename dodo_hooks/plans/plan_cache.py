@@ -57,6 +57,11 @@ def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
     return compiled, True
 
 
+def cached_plan(world: "World", top: str) -> "Compiled | None":
+    """Return the plan of the working tree at `top` where it is cached; nothing is compiled."""
+    return _read(_path(world, top), top)
+
+
 def note_fired(world: "World", top: str, compiled: Compiled) -> None:
     """Note that a hook has fired with this plan. `run` caches a plan, too, and installs no shims."""
     _write(_path(world, top), compiled._replace(has_fired=True))

@@ -97,7 +97,9 @@ def test_s5_what_a_job_leaves_behind_ends_with_it(repo: Repo, tmp_path: Path) ->
 
 
 def test_s4_a_checkout_that_fails_is_no_verdict(repo: Repo) -> None:
-    repo.hook("post-commit", background=True, test={"run": "true", **SNAPSHOT}, after={"run": "true", "needs": ["test"]})
+    repo.hook(
+        "post-commit", background=True, test={"run": "true", **SNAPSHOT}, after={"run": "true", "needs": ["test"]}
+    )
     repo.write(".gitattributes", "file filter=broken\n")
     repo.git("config", "filter.broken.smudge", "false")
     repo.git("config", "filter.broken.required", "true")

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from dodo_hooks.cli.hook_file.find_tests import TestCommand, find_tests
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import GitError, UsageError
@@ -30,26 +31,53 @@ hooks:
       #   run: npm test
       #   needs: [lint]
       #   timeout: 5m
-
-  # After a commit, in the background. `dodo-hooks jobs` shows the results.
-  # post-commit:
-  #   background: true
-  #   jobs:
-  #     - name: docs
-  #       run: make docs
-
+{after_commit}
   # After a merge or a pull.
   # post-merge:
   #   background: true
   #   jobs:
   #     - run: npm ci
 """
+DOCS = """
+  # After a commit, in the background. `dodo-hooks jobs` shows the results.
+  # post-commit:
+  #   background: true
+  #   jobs:
+  #     - name: docs
+  #       run: make docs
+"""
+TESTED = """
+  # After a commit, in the background, in a private checkout of the commit. `dodo-hooks checks` shows the results.
+  post-commit:
+    background: true
+    jobs:
+      - name: test
+        run: {test.run}
+        workspace: snapshot
+{more}
+  # Before a push. It waits for what is left of the test of the commit, and is refused if that has failed.
+  pre-push:
+    requires: [post-commit:test]
+"""
+SHARED = """\
+        share: [{test.share}] # ignored by git, and copied into the checkout
+        uptodate: {test.uptodate} # stands for it: what this prints counts, and not each file
+"""
+
+
+def first_file(version: str, test: TestCommand | None) -> str:
+    """Return the text of a first hook file, with the test of the project where it is known."""
+    if test is None:
+        return FIRST.format(version=version, after_commit=DOCS)
+    more = SHARED.format(test=test) if test.share else ""
+    more += f"        env: {test.env} # the checkout's, also where the project is installed as editable\n" if test.env else ""
+    return FIRST.format(version=version, after_commit=TESTED.format(test=test, more=more))
 
 
 @click.command()
 @click.pass_obj
 def init(world: World) -> None:
-    """Write a first hook file, hooks.dodo, with examples in it."""
+    """Write a first hook file, hooks.dodo: with the test of the project where its files show it, and with examples."""
     from dodo_hooks import __version__
 
     repo = repo_at(world, None)
@@ -58,13 +86,15 @@ def init(world: World) -> None:
     found = find_file(world, repo.top)
     if found is not None:
         raise UsageError(f"nothing written: the hook file {found} exists already")
-    path = f"{repo.top}/{FILE}"
+    path, test = f"{repo.top}/{FILE}", find_tests(repo.top)
     try:
         with open(path, "x", encoding="utf-8") as file:
-            file.write(FIRST.format(version=__version__))
+            file.write(first_file(__version__, test))
     except OSError as error:
         raise GitError(f"cannot write {path}: {error.strerror}") from error
     say(f"created {escape(os.path.relpath(path, world.cwd))}; next steps:")
+    if test is not None:
+        say(f"  a push requires         {escape(test.run)}")
     say("  edit it, then check it  dodo-hooks validate")
     say("  let git run its hooks   dodo-hooks install")
     say("  try it without git      dodo-hooks run pre-commit")

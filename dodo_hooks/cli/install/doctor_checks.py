@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 
+from dodo_hooks.cli.install.snapshot_checks import diagnose_snapshots
 from dodo_hooks.core.diagnostics import ERROR, NOTE, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UnsafeFileError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
@@ -71,6 +72,7 @@ def diagnose(world: World) -> list[Diagnostic]:
     found += _hooks(world, repo, plan)
     found += _hidden_changes(repo)
     if repo.top:
+        found += diagnose_snapshots(world, repo, plan)
         found += _other_managers(repo, plan)
     return found
 

@@ -155,7 +155,9 @@ def _named_job(plan: Plan, name: str) -> tuple[Hook, int]:
         raise UsageError(f"no job {quote(name)} in {plan.file}; write HOOK:JOB{did_you_mean(name, known)}")
     hook, found = known[name]
     if not found.workspace:
-        raise UsageError(f'{hook_name}:{job} runs in the working tree; only jobs with "workspace: snapshot" have verdicts')
+        raise UsageError(
+            f'{hook_name}:{job} runs in the working tree; only jobs with "workspace: snapshot" have verdicts'
+        )
     return hook, found.number
 
 

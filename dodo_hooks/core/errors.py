@@ -61,3 +61,7 @@ class UnsafeRepositoryError(GitError):
     """A repository that git refuses to use, because it belongs to somebody else (section 8)."""
 
     exit_code = USAGE_ERROR
+
+
+class CheckoutError(HooksError):
+    """A snapshot that cannot be brought to its commit: its job has crashed, and there is no verdict (S4)."""

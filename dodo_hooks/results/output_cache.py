@@ -21,7 +21,6 @@ from dodo_hooks.host.files.atomic_files import make_private_directory, replace_f
 from dodo_hooks.host.files.clone import LINKS, REFLINK, clone_file
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.posix import encode_path, os, read_file
 from dodo_hooks.results.manifest import (
     Manifest,
@@ -31,6 +30,7 @@ from dodo_hooks.results.manifest import (
     manifest_of,
     sha256_for,
 )
+from dodo_hooks.store.cache_dirs import expect_private_cache, note_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def store_outputs(
     try:
         make_private_directory(cache_dir)
         expect_private_cache(cache_dir)
-        _note_repository(cache_dir, repo.common_dir)
+        note_repository(cache_dir, repo.common_dir)
         lock = _make_locked(cache_dir, new)
         try:
             manifest = _fill(new, repo.top, found, link)
@@ -163,17 +163,6 @@ def read_about(path: str) -> "tuple[int, str]":
     return int(size), link
 
 
-def expect_private_cache(cache_dir: str) -> None:
-    """Refuse a cache in which somebody else could put something.
-
-    Raises:
-        UnsafeFileError: a directory of ours belongs to somebody else, or others can write to it.
-    """
-    root = cache_dir.rpartition("/")[0]
-    for path in (root.rpartition("/")[0], root, cache_dir):
-        expect_private_directory(path)
-
-
 def _make_locked(cache_dir: str, new: str) -> int:
     """Make a directory and lock it. The lock on the cache keeps those away who sweep what has no lock."""
     guard = lock_directory(cache_dir, LOCK_SH)
@@ -216,13 +205,3 @@ def _put(new: str, path: str) -> None:
         except OSError:
             if not remove_stored(path):
                 return
-
-
-def _note_repository(cache_dir: str, common_dir: str) -> None:
-    path, wanted = f"{cache_dir}/repository", encode_path(common_dir)
-    try:
-        if read_file(path) == wanted:
-            return
-    except OSError:
-        pass
-    replace_file(path, wanted, mark=f".{os.getpid()}")

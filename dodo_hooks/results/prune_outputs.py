@@ -11,7 +11,7 @@ from fcntl import LOCK_EX, LOCK_NB
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.results.output_cache import GONE, NEW, read_about, remove_stored
-from dodo_hooks.store.identity import known_id
+from dodo_hooks.store.cache_dirs import cache_dirs, is_repository_gone, names_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def prune_outputs(root: str, limit_bytes: int, *, is_dry: bool = False) -> list[
 def survey(root: str) -> Iterator[Stored]:
     """Yield all entries. A damaged one has no size and was never used, so it goes first."""
     for cache_dir in cache_dirs(root):
-        for name in _listed(cache_dir):
+        for name in names_in(cache_dir):
             path = f"{cache_dir}/{name}"
             if name.startswith(".") or not os.path.isdir(path):
                 continue
@@ -58,39 +58,15 @@ def survey(root: str) -> Iterator[Stored]:
                 yield Stored(path, 0, 0)
 
 
-def cache_dirs(root: str) -> list[str]:
-    """Return the directory of each repository."""
-    return [f"{root}/{name}" for name in sorted(_listed(root))]
-
-
-def repository_of(cache_dir: str) -> str | None:
-    """Return the git common directory that the outputs belong to; None where that is not recorded."""
-    try:
-        with open(f"{cache_dir}/repository", "rb") as file:
-            return os.fsdecode(file.read())
-    except OSError:
-        return None
-
-
-def is_repository_gone(cache_dir: str) -> bool:
-    """Return whether no repository with this id is where it was when it last stored something."""
-    common_dir, identity = repository_of(cache_dir), os.path.basename(cache_dir)
-    if common_dir is None:
-        return True
-    if identity.startswith("at-"):  # a repository that nobody can write to has no file with its id
-        return not os.path.isdir(common_dir)
-    return known_id(common_dir) != identity
-
-
 def _sweep(cache_dir: str, *, is_gone: bool) -> None:
     """Remove what was being stored, or removed, when its process was killed, and the empty cache of what is gone."""
     with suppress(OSError):  # somebody is about to store something
         guard = lock_directory(cache_dir, LOCK_EX | LOCK_NB)
         try:
-            for name in _listed(cache_dir):
+            for name in names_in(cache_dir):
                 if name.startswith((NEW, GONE)):
                     _remove_unlocked(f"{cache_dir}/{name}")
-            if is_gone and _listed(cache_dir) == ["repository"]:
+            if is_gone and names_in(cache_dir) == ["repository"]:
                 os.unlink(f"{cache_dir}/repository")
                 os.rmdir(cache_dir)
         finally:
@@ -102,10 +78,3 @@ def _remove_unlocked(path: str) -> None:
         lock = lock_directory(path, LOCK_EX | LOCK_NB)
         remove_tree(os.fsencode(path))
         os.close(lock)
-
-
-def _listed(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []

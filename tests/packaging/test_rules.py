@@ -14,6 +14,7 @@ RULES = (
     | {f"c{n}" for n in range(1, 9)}  # the hook file
     | {f"g{n}" for n in range(1, 8)}  # git
     | {f"k{n}" for n in range(1, 13)}  # keys and results
+    | {f"s{n}" for n in range(1, 9)}  # snapshots
 )
 
 BUILT: list[str] = sorted(RULES, key=lambda rule: (rule[0], int(rule[1:])))
@@ -47,7 +48,7 @@ def _rules_of(name: str) -> list[str]:
     """Return the rules at the beginning of a test's name: one, or several in a row as in test_r1_r2_..."""
     rules: list[str] = []
     for word in name.split("_")[1:]:
-        if not re.fullmatch(r"[rcgk]\d+", word):
+        if not re.fullmatch(r"[rcgks]\d+", word):
             break
         rules.append(word)
     return rules

@@ -36,7 +36,7 @@ def conversion_test(
     if _is_configured(repo, environ):
         return lambda path: True
     ends: set[bytes] = set()
-    for content in (*_outer_attributes(repo, environ), *(_tree_attributes(repo, path) for path in attributes)):
+    for content in (*outer_attributes(repo, environ), *(_tree_attributes(repo, path) for path in attributes)):
         found = None if content is None else _ends(content)
         if found is None:
             return lambda path: True
@@ -65,7 +65,8 @@ def _is_configured(repo: "Repo", environ: "Mapping[str, str]") -> bool:
     return any(word in content for content in map(bytes.lower, contents) for word in _SETTINGS)
 
 
-def _outer_attributes(repo: "Repo", environ: "Mapping[str, str]") -> "list[bytes]":
+def outer_attributes(repo: "Repo", environ: "Mapping[str, str]") -> "list[bytes]":
+    """Return the contents of the attributes files outside of the tree. Raises GitError."""
     config = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
     files = [f"{repo.common_dir}/info/attributes", f"{config}/git/attributes"]
     if environ.get("GIT_ATTR_NOSYSTEM", "") in ("", "0", "false", "no", "off"):

@@ -1,0 +1,232 @@
+"""Bringing a snapshot to what an event is about (S2 to S4; HOT).
+
+The note says that the checkout is partial before anything is changed, and that it is whole at the end. So whatever is
+killed in between, the next checkout empties the tree. The tree's `.git` names the git directory, and the note names
+both: a repository that was moved or copied shares no tree with another.
+"""
+
+import time
+
+from dodo_hooks.core.errors import CheckoutError, GitError, HooksError
+from dodo_hooks.git.repo import locate_repo, real
+from dodo_hooks.git.untrusted import read_regular
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.files.atomic_files import make_private_directory, put, unlink
+from dodo_hooks.host.posix import os
+from dodo_hooks.host.world import wall_ns
+from dodo_hooks.snapshots.git_directory import (
+    make_real_folder,
+    read_settings,
+    remove,
+    write_git_directory,
+    write_index,
+)
+from dodo_hooks.snapshots.model import Caller, Origin, Place, Share, Snapshot, Target
+from dodo_hooks.snapshots.note import Note, note_begun, read_note, write_note
+from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
+from dodo_hooks.snapshots.tree import (
+    attributes_differ,
+    conversions_of,
+    empty_tree,
+    folders_of,
+    move_tree,
+    reject_unless_toplevel,
+    remove_special_files,
+)
+from dodo_hooks.store.cache_dirs import expect_private_cache, note_repository
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SECOND_NS = 1_000_000_000
+_LATE_NS = 20_000_000  # by which the clock of a file system may be behind
+
+
+def prepare(
+    snapshot: Snapshot,
+    origin: Origin,
+    target: Target,
+    job: str,
+    shares: "Sequence[Share]",
+    clean: bool,
+    may_fetch: bool,
+) -> None:
+    """Bring the snapshot to the target, for this job, and record that the job begins.
+
+    `clean`: remove ignored files too. `may_fetch`: a partial clone may fetch what it has not. It may wait for a second,
+    since two checkouts of one snapshot never fall into the same: compilers compare times, some in seconds.
+
+    Raises:
+        CheckoutError: it failed; the next one begins with an empty tree.
+    """
+    caller, place, listed = Caller(origin, may_fetch), snapshot.place, list_shares(shares)
+    try:
+        _make_cache(origin, place)
+        note = read_note(place)
+        _wait_for_next_second(note)
+        is_same = note is not None and note.is_clean and (note.job, note.shares) == (job, listed)
+        new = Note(place, False, 0, target.commit or "", target.tree, "", listed, job)
+        _check_out(caller, new, target, keeps_ignored=is_same and not clean)
+        apply_shares(caller, place, shares)
+        _finish(place)
+        note_begun(place, job)
+    except (HooksError, OSError) as error:
+        raise _failure(target, error) from error
+
+
+def renew(snapshot: Snapshot, origin: Origin, target: Target, job: str, shares: "Sequence[Share]" = ()) -> None:
+    """Write the git directory anew, for a further job of the same invocation, and record that the job begins.
+
+    The files stay as the jobs before have left them, but for the shares. No other job may be at work there.
+
+    Raises:
+        CheckoutError: it failed.
+    """
+    caller, place = Caller(origin), snapshot.place
+    try:
+        note = read_note(place)
+        if note is None or not _is_whole(note, place):
+            raise CheckoutError("its checkout is gone")
+        listed = join_shares(note.shares, list_shares(shares))
+        if listed != note.shares:
+            note = note._replace(shares=listed)
+            write_note(note)
+        _renew(caller, note, target)
+        apply_shares(caller, place, shares)
+        note_begun(place, job)
+    except (HooksError, OSError) as error:
+        raise _failure(target, error) from error
+
+
+def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool) -> None:
+    """Move one checkout, and those of the submodules in it. `new`: what is to be recorded."""
+    place, old = new.place, read_note(new.place)
+    settings = read_settings(caller)
+    new = new._replace(conversions=conversions_of(caller, settings))
+    if old is None or not _is_linked(old, place):
+        _remove(place)
+        old = None
+    write_note(new._replace(ended_ns=wall_ns()))
+    make_real_folder(place.tree)
+    put(f"{place.tree}/.git", place.git_link, 0o600)
+    write_git_directory(caller, place, target, settings, excludes_of(new.shares))
+    reject_unless_toplevel(caller, place)
+    folders = [] if old is None else _reusable_folders(caller, old, new)
+    unlink(f"{place.own_index}.lock")
+    if folders:
+        remove_special_files(place, folders)
+    else:
+        empty_tree(place)
+    kept = kept_patterns(new.shares)
+    try:
+        move_tree(caller, place, target.tree, settings, keeps_ignored=keeps_ignored, kept=kept)
+    except GitError:
+        if not folders:
+            raise
+        empty_tree(place)
+        move_tree(caller, place, target.tree, settings, keeps_ignored=keeps_ignored, kept=kept)
+    now, submodules = folders_of(caller, place, target.tree)
+    remove_special_files(place, set(now).difference(folders))
+    for path, commit in submodules.items():
+        _check_out_submodule(caller, place, path, commit, keeps_ignored=keeps_ignored)
+    write_index(place)
+
+
+def _reusable_folders(caller: Caller, old: Note, new: Note) -> "list[str]":
+    """Return the folders of the tree that is checked out; none where it has to be emptied first."""
+    if not old.is_whole or old.conversions != new.conversions:
+        return []
+    if attributes_differ(caller, new.place, old.tree, new.tree):
+        return []
+    try:
+        return folders_of(caller, new.place, old.tree)[0]
+    except GitError:  # it was pruned
+        return []
+
+
+def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *, keeps_ignored: bool) -> None:
+    place = above.submodule(path)
+    if not os.access(place.tree, os.F_OK):  # left out of a sparse checkout
+        return
+    origin = _initialised(caller.origin, path)
+    if origin is None:
+        remove(place.tree)
+        os.mkdir(place.tree)
+        return
+    inner = caller._replace(origin=origin)
+    try:
+        tree = inner.origin_git("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").strip().decode("ascii")
+    except GitError:
+        raise CheckoutError(f"submodule {path} has no commit {commit:.12}; run `git submodule update`") from None
+    make_real_folder(f"{above.area}/modules")
+    make_real_folder(place.area)
+    new = Note(place, False, 0, commit, tree, "", "", "")
+    _check_out(inner, new, Target(commit, tree, commit), keeps_ignored=keeps_ignored)
+    _finish(place)
+
+
+def _renew(caller: Caller, note: Note, target: Target) -> None:
+    place = note.place
+    write_git_directory(caller, place, target, read_settings(caller), excludes_of(note.shares))
+    write_index(place)
+    for path in folders_of(caller, place, target.tree)[1]:
+        origin, inner = _initialised(caller.origin, path), read_note(place.submodule(path))
+        if origin is not None and inner is not None and inner.place == place.submodule(path):
+            _renew(caller._replace(origin=origin), inner, Target(inner.commit, inner.tree, inner.commit))
+
+
+def _initialised(origin: Origin, path: str) -> "Origin | None":
+    """Return the submodule at this path of the firing worktree; None where it is not initialised there."""
+    top = f"{origin.repo.top}/{path}"
+    if not origin.repo.top:
+        return None
+    try:
+        repo = locate_repo(without_local(origin.environ), top)
+    except GitError:
+        return None
+    return origin._replace(repo=repo) if repo.top == real(top) else None
+
+
+def _finish(place: Place) -> None:
+    note = read_note(place)
+    assert note is not None
+    write_note(note._replace(is_whole=True, ended_ns=wall_ns()))
+
+
+def _is_linked(note: Note, place: Place) -> bool:
+    """Return whether the note, the tree and the git directory belong together."""
+    try:
+        are_folders = all(os.lstat(path).st_mode & 0o170000 == 0o040000 for path in (place.tree, place.git_dir))
+        return are_folders and note.place == place and read_regular(f"{place.tree}/.git") == place.git_link
+    except (OSError, ValueError):
+        return False
+
+
+def _is_whole(note: Note, place: Place) -> bool:
+    return note.is_whole and _is_linked(note, place)
+
+
+def _remove(place: Place) -> None:
+    for path in (place.tree, place.git_dir, f"{place.area}/modules", place.own_index):
+        remove(path)
+
+
+def _make_cache(origin: Origin, place: Place) -> None:
+    cache_dir = place.tree.rpartition("/")[0]
+    make_private_directory(cache_dir)
+    expect_private_cache(cache_dir)
+    note_repository(cache_dir, origin.repo.common_dir)
+    os.utime(f"{cache_dir}/repository")  # as long as the repository is gone, this is its last use
+
+
+def _wait_for_next_second(note: "Note | None") -> None:
+    if note is not None:
+        left_ns = (note.ended_ns // _SECOND_NS + 1) * _SECOND_NS + _LATE_NS - wall_ns()
+        if 0 < left_ns < 2 * _SECOND_NS:
+            time.sleep(left_ns / _SECOND_NS)
+
+
+def _failure(target: Target, error: Exception) -> CheckoutError:
+    reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+    return CheckoutError(f"cannot check out {target.commit or target.tree:.12}: {reason}")

@@ -1,0 +1,134 @@
+"""What a snapshot is made from, where it lies, and how git and jobs are called in it (S2, S3, S7; HOT).
+
+COMMON_DIR/dodo-hooks/snapshots/N/       the area of snapshot N; the directory itself is its lock
+                                 git/    the git directory that jobs see
+                                 index   the index that moves the tree; no job has it
+                                 note    what is checked out, and which jobs have run there
+                                 modules/NAME/   the same for a submodule
+CACHE/dodo-hooks/snapshots/REPO/N/       the tree
+"""
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.command import run_git
+from dodo_hooks.git.repo import main_worktree
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.posix import encode_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dodo_hooks.git.repo import Repo
+
+
+class Origin(Record):
+    """The worktree that an event was fired in."""
+
+    repo: "Repo"
+    environ: "Mapping[str, str]"  # as git gave it to its hook: only `write_index_tree` uses git's variables in it
+    cache: str  # the user's directory (host/world.py)
+
+
+class Target(Record):
+    """What a snapshot is to hold."""
+
+    commit: "str | None"  # None: the tree of an index
+    tree: str
+    head: "str | None"  # the commit at which HEAD is detached: for an index, the parent; None: not born yet
+
+
+class Share(Record):
+    """An ignored path of the firing worktree that jobs have too (S6)."""
+
+    path: str  # relative to the top of the worktree
+    is_link: bool = False  # linked, not copied: the job may change the user's files
+
+
+class Place(Record):
+    """The area and the tree of one checkout: of a snapshot, or of a submodule in it."""
+
+    area: str
+    tree: str
+
+    @property
+    def git_dir(self) -> str:
+        return f"{self.area}/git"
+
+    @property
+    def own_index(self) -> str:
+        """The index that moves the tree; jobs have a copy."""
+        return f"{self.area}/index"
+
+    @property
+    def git_link(self) -> bytes:
+        """The content of the tree's `.git`."""
+        return b"gitdir: %b\n" % encode_path(self.git_dir)
+
+    def submodule(self, path: str) -> "Place":
+        """Return the place of a submodule. `path`: relative to the tree."""
+        name = path.replace("%", "%25").replace("/", "%2F")
+        return Place(f"{self.area}/modules/{name}", f"{self.tree}/{path}")
+
+
+class Snapshot(Record):
+    """A snapshot that this process holds, until `lock` is closed here and in all that were forked meanwhile."""
+
+    number: int
+    place: Place
+    lock: int
+
+    @property
+    def tree(self) -> str:
+        return self.place.tree
+
+
+class Caller(Record):
+    """The way to call git for a snapshot: with none of the variables that git gave to its hook (S3)."""
+
+    origin: Origin
+    may_fetch: bool = False  # objects that a partial clone has not
+
+    def origin_git(self, *args: str) -> bytes:
+        """Return what git prints about the repository of the event. Raises GitError."""
+        repo = self.origin.repo
+        return run_git(args, repo.top or repo.git_dir, {**self._environ(), "GIT_DIR": repo.git_dir}, repo=repo)
+
+    def git(self, place: Place, *args: str, settings: "Sequence[tuple[str, str]]" = ()) -> bytes:
+        """Return what git prints in a checkout, with its private index. Raises GitError."""
+        environ = self._environ()
+        environ.update(GIT_DIR=place.git_dir, GIT_WORK_TREE=place.tree, GIT_INDEX_FILE=place.own_index)
+        environ = with_settings(environ, (("submodule.recurse", "false"), *settings))
+        return run_git(args, place.tree, environ, repo=self.origin.repo)
+
+    def _environ(self) -> "dict[str, str]":
+        environ = without_local(self.origin.environ)
+        if not self.may_fetch:
+            # Versions before 2.45 do not know the first; for them no transport is allowed.
+            environ.update(GIT_NO_LAZY_FETCH="1", GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL="none")
+        return environ
+
+
+def with_settings(environ: "Mapping[str, str]", settings: "Iterable[tuple[str, str]]") -> "dict[str, str]":
+    """Return the environment with these settings of git's added."""
+    more, number = dict(environ), int(environ.get("GIT_CONFIG_COUNT") or "0")
+    for key, value in settings:
+        more[f"GIT_CONFIG_KEY_{number}"], more[f"GIT_CONFIG_VALUE_{number}"] = key, value
+        number += 1
+    return {**more, "GIT_CONFIG_COUNT": str(number)}
+
+
+def environment_of(
+    environ: "Mapping[str, str]", snapshot: Snapshot, origin: Origin, target: Target
+) -> "dict[str, str]":
+    """Return the environment of a job in the snapshot: no variable leads to the user's repository (S3, S7).
+
+    `environ`: that of the phase.
+    """
+    return {
+        **without_local(environ),
+        "DODO_WORKTREE": snapshot.tree,
+        "DODO_GIT_DIR": snapshot.place.git_dir,
+        "DODO_COMMIT": target.commit or "",
+        "DODO_TREE": target.tree,
+        "DODO_MAIN_WORKTREE": main_worktree(origin.repo) or "",
+    }

@@ -1,0 +1,95 @@
+"""What a snapshot holds, and how its last jobs ended (S4; HOT).
+
+A job can write here, so nothing is believed that is not well formed. Fields are separated by NULs. The note is replaced
+before a checkout begins and after it has ended. Starts and ends of jobs are appended, each by one write, since jobs of
+one invocation may run there at the same time.
+"""
+
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.untrusted import blob_id, read_regular
+from dodo_hooks.host.files.atomic_files import put
+from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.snapshots.model import Place
+
+_HEAD = "dodo-hooks snapshot 1"
+_BEGUN, _SUCCEEDED, _FAILED = "+", "=", "!"
+_WHOLE, _PARTIAL = "whole", "partial"
+
+
+class Note(Record):
+    """The state of a checkout."""
+
+    place: Place
+    is_whole: bool  # else its checkout failed, or was killed
+    ended_ns: int  # when the last checkout ended
+    commit: str  # "": the tree of an index
+    tree: str
+    conversions: str  # a digest of all that decides how files are written
+    shares: str  # in one line each
+    job: str  # for which it was made
+    events: "tuple[str, ...]" = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every job that began there has succeeded."""
+        begun = [one[1:] for one in self.events if one[:1] == _BEGUN]
+        succeeded = [one[1:] for one in self.events if one[:1] == _SUCCEEDED]
+        return len(self.events) == 2 * len(begun) and sorted(begun) == sorted(succeeded)
+
+
+def read_note(place: Place) -> "Note | None":
+    """Return the note of a checkout; None where there is none to be believed."""
+    try:
+        fields = decode_path(read_regular(_file(place))).split("\0")
+        head, area, tree, whole, ended_ns, commit, tree_id, conversions, shares, job, *events = fields
+        if head != _HEAD or whole not in (_WHOLE, _PARTIAL) or events.pop() or not ended_ns.isdigit():
+            return None
+        commit = commit and blob_id(commit)
+        return Note(
+            *(Place(area, tree), whole == _WHOLE, int(ended_ns), commit, blob_id(tree_id)),
+            *(conversions, shares, job, tuple(events)),
+        )
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def write_note(note: Note) -> None:
+    """Replace the note. Raises OSError."""
+    fields = (
+        *(_HEAD, *note.place, _WHOLE if note.is_whole else _PARTIAL, str(note.ended_ns), note.commit, note.tree),
+        *(note.conversions, note.shares, note.job, *note.events),
+    )
+    put(_file(note.place), encode_path("".join(f"{field}\0" for field in fields)), 0o600)
+
+
+def note_begun(place: Place, job: str) -> None:
+    """Record that a job begins in the checkout. Raises OSError."""
+    _append(place, _BEGUN + job)
+
+
+def note_ended(place: Place, job: str, succeeded: bool) -> None:
+    """Record how a job ended. Never raises: without the record the job counts as failed."""
+    try:
+        _append(place, (_SUCCEEDED if succeeded else _FAILED) + job)
+    except OSError:
+        pass
+
+
+def last_used_ns(area: str) -> int:
+    """Return when something last happened in the snapshot; 0: nothing was ever checked out there."""
+    try:
+        return os.lstat(f"{area}/note").st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _append(place: Place, event: str) -> None:
+    descriptor = os.open(_file(place), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, encode_path(f"{event}\0"))
+    finally:
+        os.close(descriptor)
+
+
+def _file(place: Place) -> str:
+    return f"{place.area}/note"

@@ -1,0 +1,121 @@
+"""The pool of a repository's snapshots: who may have which (S5; HOT)."""
+
+from fcntl import LOCK_EX, LOCK_NB, flock
+
+from dodo_hooks.core.errors import StoreError
+from dodo_hooks.host.files.file_owner import make_folder
+from dodo_hooks.host.posix import os
+from dodo_hooks.snapshots.model import Origin, Place, Snapshot
+from dodo_hooks.snapshots.note import last_used_ns, note_ended, read_note
+from dodo_hooks.store.cache_dirs import names_in
+from dodo_hooks.store.identity import repository_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def acquire(origin: Origin, limit: int, preferred_job: str, avoid: "Collection[int]" = ()) -> "Snapshot | None":
+    """Return a free snapshot, held; None where all are held. Never blocks.
+
+    The one that a job had last is preferred, then the one that was not used for the longest time. A new one is made
+    where all are held, and there are fewer than `limit`. `avoid`: numbers that are not to be taken.
+
+    Raises:
+        StoreError: there can be no snapshot here.
+    """
+    areas = areas_dir(origin.repo.common_dir)
+    try:
+        for folder in (areas.rpartition("/")[0], areas):
+            if not os.access(folder, os.F_OK):
+                _make(folder)
+        trees = trees_dir(origin.cache, repository_id(origin.repo.common_dir))
+        there = [number for number in numbers_in(areas) if number <= limit]
+        new = [number for number in range(1, limit + 1) if number not in there]
+        for number in (*_in_order(areas, trees, there, preferred_job), *new):
+            if number in avoid:
+                continue
+            if number in new:
+                _make(f"{areas}/{number}")
+            lock = try_lock(f"{areas}/{number}")
+            if lock is not None:
+                return Snapshot(number, Place(f"{areas}/{number}", f"{trees}/{number}"), lock)
+    except OSError as error:
+        raise StoreError(f"cannot use the snapshots in {areas}: {error.strerror}") from error
+    return None
+
+
+def job_ended(snapshot: Snapshot, job: str, succeeded: bool) -> None:
+    """Record how a job in the snapshot ended: after a failure nothing is kept there. Never raises."""
+    note_ended(snapshot.place, job, succeeded)
+
+
+def areas_dir(common_dir: str) -> str:
+    """Return the directory of the areas of all snapshots of a repository."""
+    return f"{common_dir}/dodo-hooks/snapshots"
+
+
+def trees_root(cache: str) -> str:
+    """Return the directory of the trees of all repositories. `cache`: the user's directory (host/world.py)."""
+    return f"{cache}/dodo-hooks/snapshots"
+
+
+def trees_dir(cache: str, repository: str) -> str:
+    """Return the directory of the trees of a repository. `repository`: its id (store/identity.py)."""
+    return f"{cache}/dodo-hooks/snapshots/{repository}"
+
+
+def numbers_in(directory: str) -> "list[int]":
+    """Return the numbers of the snapshots that have something there."""
+    names = names_in(directory)
+    return sorted(int(name) for name in names if name.isascii() and name.isdigit() and name[0] != "0")
+
+
+def try_lock(area: str) -> "int | None":
+    """Return a descriptor that holds the snapshot, until it is closed everywhere; None where it is held, or gone.
+
+    Raises:
+        OSError: it cannot be locked at all.
+    """
+    try:
+        descriptor = os.open(area, _FOLDER)
+    except (FileNotFoundError, PermissionError):  # the latter: it is root's
+        return None
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+        if _is_same(descriptor, area):
+            return descriptor
+    except BlockingIOError:
+        pass
+    except OSError:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _is_same(descriptor: int, area: str) -> bool:
+    """Return whether the directory is still there under its name: it may have been pruned before it was locked."""
+    try:
+        named, held = os.lstat(area), os.fstat(descriptor)
+    except FileNotFoundError:
+        return False
+    return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+
+def _in_order(areas: str, trees: str, numbers: "list[int]", preferred_job: str) -> "list[int]":
+    def rank(number: int) -> "tuple[bool, int]":
+        area = f"{areas}/{number}"
+        note = read_note(Place(area, f"{trees}/{number}"))
+        return note is None or note.job != preferred_job, last_used_ns(area)
+
+    return sorted(numbers, key=rank)
+
+
+def _make(folder: str) -> None:
+    try:
+        make_folder(folder, 0o777)
+    except FileExistsError:
+        pass

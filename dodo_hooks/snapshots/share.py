@@ -1,0 +1,137 @@
+"""Ignored paths of the firing worktree in a snapshot, such as `node_modules` (S6; HOT).
+
+A copy is made equal to the original by size and time of each file, so that only what has changed is copied again; what
+a job has changed in it is, too.
+"""
+
+from dodo_hooks.core.errors import CheckoutError
+from dodo_hooks.git.repo import real
+from dodo_hooks.git.untrusted import is_tracked_path
+from dodo_hooks.host.files.clone import copy_file
+from dodo_hooks.host.files.file_tree import remove_tree
+from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.snapshots.model import Caller, Place, Share
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COPY, _LINK = "copy ", "link "
+_FORMAT, _REGULAR, _FOLDER, _SYMLINK = 0o170000, 0o100000, 0o040000, 0o120000  # of st_mode: inode(7)
+
+
+def list_shares(shares: "Sequence[Share]") -> str:
+    """Return the shares in one line each, for the note."""
+    return "\n".join(sorted({(_LINK if one.is_link else _COPY) + one.path for one in shares}))
+
+
+def join_shares(one: str, other: str) -> str:
+    """Return the shares of two lists in one."""
+    return "\n".join(sorted({*one.split("\n"), *other.split("\n")} - {""}))
+
+
+def excludes_of(listed: str) -> "tuple[bytes, ...]":
+    """Return a pattern of gitignore(5) for each share."""
+    return tuple(encode_path(_pattern(line[5:])) for line in listed.split("\n") if line)
+
+
+def kept_patterns(listed: str) -> "list[str]":
+    """Return the patterns of those that are copied: they are refreshed, so nothing else removes them."""
+    return [_pattern(line[5:]) for line in listed.split("\n") if line.startswith(_COPY)]
+
+
+def apply_shares(caller: Caller, place: Place, shares: "Sequence[Share]") -> None:
+    """Copy or link the shares; one that is not there any more goes.
+
+    Raises:
+        CheckoutError: a path is tracked, or leads out of the tree. OSError: it cannot be copied.
+    """
+    top = caller.origin.repo.top
+    for share in shares:
+        _reject_unless_ignorable(caller, place, share.path)
+        source, target = encode_path(f"{top}/{share.path}"), encode_path(f"{place.tree}/{share.path}")
+        if not top or _status(source) is None:
+            _remove(target)
+        elif share.is_link:
+            _link(source, target)
+        else:
+            _mirror(encode_path(real(decode_path(source))), target)
+
+
+def _reject_unless_ignorable(caller: Caller, place: Place, path: str) -> None:
+    if not is_tracked_path(encode_path(path)) or "\n" in path:
+        raise CheckoutError(f"share {path!r} is no path in the worktree")
+    if caller.git(place, "ls-files", "-z", "--", f":(top,literal){path}"):
+        raise CheckoutError(f"share {path} is tracked; only ignored paths are shared")
+    above = place.tree
+    for part in path.split("/")[:-1]:
+        above = f"{above}/{part}"
+        status = _status(encode_path(above))
+        if status is None:
+            os.mkdir(above)
+        elif status.st_mode & _FORMAT != _FOLDER:
+            raise CheckoutError(f"share {path} would lie outside of the snapshot: {above} is no folder")
+
+
+def _link(text: bytes, target: bytes) -> None:
+    try:
+        if os.readlink(target) == text:
+            return
+    except OSError:  # no link, or nothing
+        pass
+    _remove(target)
+    os.symlink(text, target)
+
+
+def _mirror(source: bytes, target: bytes) -> None:
+    """Make `target` equal to `source`. What is neither a file, a folder nor a link is left out. Raises OSError."""
+    status = _status(source)
+    kind = 0 if status is None else status.st_mode & _FORMAT
+    if status is None or kind not in (_REGULAR, _FOLDER, _SYMLINK):
+        _remove(target)
+    elif kind == _SYMLINK:
+        _link(os.readlink(source), target)
+    elif kind == _FOLDER:
+        _mirror_folder(source, target, status.st_mode & 0o777 | 0o700)
+    elif not _is_same(status, _status(target)):
+        _remove(target)
+        copy_file(source, target, status.st_mode & 0o777)
+        os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))  # last: a copy that was killed differs
+
+
+def _mirror_folder(source: bytes, target: bytes, mode: int) -> None:
+    there = _status(target)
+    if there is None or there.st_mode & _FORMAT != _FOLDER:
+        _remove(target)
+        os.mkdir(target)
+    os.chmod(target, mode)
+    names = os.listdir(source)
+    for name in set(os.listdir(target)).difference(names):
+        _remove(b"%b/%b" % (target, name))
+    for name in names:
+        _mirror(b"%b/%b" % (source, name), b"%b/%b" % (target, name))
+
+
+def _is_same(one: "os.stat_result", other: "os.stat_result | None") -> bool:
+    if other is None:
+        return False
+    facts = [(it.st_mode & (_FORMAT | 0o777), it.st_size, it.st_mtime_ns) for it in (one, other)]
+    return facts[0] == facts[1]
+
+
+def _remove(path: bytes) -> None:
+    if not remove_tree(path):
+        raise CheckoutError(f"cannot remove {decode_path(path)}")
+
+
+def _status(path: bytes) -> "os.stat_result | None":
+    try:
+        return os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _pattern(path: str) -> str:
+    for character in "\\*?[ ":
+        path = path.replace(character, f"\\{character}")
+    return f"/{path}"

@@ -1,0 +1,62 @@
+"""The directories that repositories have in the user's cache (HOT).
+
+CACHE/dodo-hooks/KIND/REPO/repository       the git common directory, so that pruning sees when it is gone
+"""
+
+from dodo_hooks.host.files.atomic_files import replace_file
+from dodo_hooks.host.files.private_files import expect_private_directory
+from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
+from dodo_hooks.store.identity import known_id
+
+
+def expect_private_cache(cache_dir: str) -> None:
+    """Refuse a cache in which somebody else could put something.
+
+    Raises:
+        UnsafeFileError: a directory of ours belongs to somebody else, or others can write to it.
+    """
+    root = cache_dir.rpartition("/")[0]
+    for path in (root.rpartition("/")[0], root, cache_dir):
+        expect_private_directory(path)
+
+
+def note_repository(cache_dir: str, common_dir: str) -> None:
+    """Record the git common directory of the repository. Raises StoreError."""
+    path, wanted = f"{cache_dir}/repository", encode_path(common_dir)
+    try:
+        if read_file(path) == wanted:
+            return
+    except OSError:
+        pass
+    replace_file(path, wanted, mark=f".{os.getpid()}")
+
+
+def cache_dirs(root: str) -> "list[str]":
+    """Return the directory of each repository."""
+    return [f"{root}/{name}" for name in sorted(names_in(root))]
+
+
+def repository_of(cache_dir: str) -> "str | None":
+    """Return the git common directory that the directory belongs to; None where that is not recorded."""
+    try:
+        return decode_path(read_file(f"{cache_dir}/repository"))
+    except OSError:
+        return None
+
+
+def is_repository_gone(cache_dir: str) -> bool:
+    """Return whether no repository with this id is where it was when it last used the cache."""
+    common_dir, identity = repository_of(cache_dir), cache_dir.rpartition("/")[2]
+    if common_dir is None:
+        return True
+    if identity.startswith("at-"):  # a repository that nobody can write to has no file with its id
+        return not os.access(common_dir, os.X_OK)
+    return known_id(common_dir) != identity
+
+
+def names_in(directory: str) -> "list[str]":
+    """Return the names in a directory; none where it cannot be listed."""
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []

@@ -1,0 +1,90 @@
+"""Jobs that damage what they can reach: the user's repository is as it was, and so is the next checkout (S2, S4)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kit.repo import Repo
+from kit.snapshots import archive_of, checked_out, commit, files_below, state_of, target_of
+
+GIT_DIR = 'cd "$(git rev-parse --absolute-git-dir)"'
+VANDALS = {
+    "stash": "echo x >a; git stash; echo y >a; git stash; git stash drop; git stash clear",
+    "refs": "git for-each-ref --format='delete %(refname)' | git update-ref --stdin; git pack-refs --all",
+    "branches": "git checkout -qB main $(git commit-tree -m x HEAD^{tree}); git branch -f other; git tag -f v1; rm a",
+    "commits": "echo x >a; git commit -qam mine; git tag mine; git gc -q --prune=now",
+    "config": "git config core.worktree /nowhere; git config core.bare true; git config core.hooksPath x; git init -q",
+    "global flags": "git update-index --skip-worktree a; git update-index --assume-unchanged d/b; rm a; echo x >d/b",
+    "bisect": "git bisect start HEAD HEAD~1",
+    "merge": "git merge --no-commit -s ours -q HEAD~1 || true; echo HEAD >$(git rev-parse --git-path MERGE_HEAD)",
+    "index.lock": f"({GIT_DIR}; echo x >index.lock; echo x >HEAD.lock; rm index)",
+    "index": f"git rm -rqf . ; ({GIT_DIR}; echo x >index)",
+    "sparse": "git sparse-checkout set d; git config core.sparseCheckout true",
+    "attributes": f"({GIT_DIR}; mkdir -p info; echo '* text eol=crlf' >info/attributes; echo '*' >info/exclude)",
+    "alternates": f"({GIT_DIR}; echo /nowhere >objects/info/alternates; rm -rf refs; echo x >packed-refs)",
+    "hooks": f"({GIT_DIR}; mkdir hooks; printf '#!/bin/sh\\nexit 1' >hooks/post-checkout; chmod +x hooks/*)",
+    "git dir emptied": f"({GIT_DIR}; rm -rf * || true)",
+    "links in the git dir": f"U=$USERS; {GIT_DIR}; for f in HEAD config index packed-refs; do ln -sf $U/$f $f; done;"
+    " rm -rf info refs objects; ln -s $U/info $U/refs $U/objects .; ln -s $U/config config.dodo-new",
+    "folders in the git dir": f"{GIT_DIR}; for f in HEAD config index packed-refs; do rm -f $f; mkdir -p $f/x; done",
+    ".git removed": "rm .git",
+    ".git is a repository": "rm .git; git init -q; git add -f .; git -c user.name=x -c user.email=x@x commit -qm x",
+    ".git leads to the user's": "echo gitdir: $USERS >.git",
+    ".git is a link": "rm .git; ln -s $USERS .git",
+    "files are folders": "rm a d/b; mkdir a d/b; touch a/x d/b/x",
+    "files are links": "rm a d/b; ln -s $USERS/../a a; ln -s /etc/passwd d/b",
+    "a folder is a link": "rm -rf d; ln -s $USERS/../d d; echo x >untracked",
+    "files are FIFOs": "rm a; mkfifo a fifo d/fifo d/.gitignore d/.gitattributes .gitmodules",
+    "files are hard links": "rm a; ln link-target a 2>/dev/null || ln d/b a",
+    "same size and time": "cp -p a ../saved; echo Z >a; touch -r ../saved a; rm ../saved",
+    "unreadable folders": "mkdir -p new/er; touch new/er/x; chmod 0 new/er d; chmod 500 .",
+    "nested repositories": "git init -q nested; git init -q d/nested; touch d/nested/x",
+    "tree is a link": 'T=$PWD; cd ..; rm -rf "$T"; ln -s $USERS/.. "$T"',
+    "tree removed": 'rm -rf "$PWD"',
+    "note": f"({GIT_DIR}; printf 'dodo-hooks snapshot 1\\0x' >../note; echo x >../index)",
+    "submodules": "git submodule deinit -f --all; git submodule update --init || true",
+}
+
+
+@pytest.fixture
+def used(repo: Repo) -> Repo:
+    """Return a repository with all that a vandal may break: a stash, branches, tags, settings."""
+    commit(repo, a="1\n", d__b="1\n", d__e__c="1\n")
+    os.symlink("a", repo.path / "link")
+    commit(repo, a="2\n")
+    repo.git("tag", "v1")
+    repo.git("branch", "other")
+    repo.write("a", "stashed")
+    repo.git("stash")
+    repo.write("d/b", "unstaged")
+    repo.write("d/e/c", "staged")
+    repo.git("add", "d/e/c")
+    return repo
+
+
+@pytest.mark.parametrize("what", VANDALS)
+def test_s2_s4_a_vandal(used: Repo, what: str) -> None:
+    users = str(used.path / ".git")
+    head, before = target_of(used).commit, state_of(used)
+    for rev, succeeds in (("HEAD", True), ("HEAD", False), ("HEAD~1", True), ("HEAD", True)):
+        with checked_out(used, rev, succeeds=succeeds) as job:
+            assert files_below(job.tree) == archive_of(used, rev)
+            assert job.git("status", "--porcelain", "--ignored") == ""
+            assert job.git("rev-parse", "main", "v1", "other").split() == [head] * 3
+            assert job.git("stash", "list") == ""
+            assert (job.tree / ".git").read_text() == f"gitdir: {job.snapshot.place.git_dir}\n"
+            if rev == "HEAD":
+                job.run(VANDALS[what], {"USERS": users})
+    assert state_of(used) == before
+
+
+def test_s4_what_a_vandal_has_left_is_not_followed_when_a_tree_is_emptied(used: Repo, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("x")
+    with checked_out(used, succeeds=False) as job:
+        job.run(f"rm -rf d; ln -s {precious} d; mkdir e; ln -s {precious} e/link; rm .git; ln -s {precious} .git")
+    with checked_out(used) as job:
+        assert files_below(job.tree) == archive_of(used)
+    assert (precious / "file").read_text() == "x"

@@ -34,12 +34,11 @@ def find_target(repo: "Repo", environ: "Mapping[str, str]", revision: str = "HEA
     Raises:
         GitError: it names none that is here.
     """
-    revisions = (f"{revision}^{{commit}}", f"{revision}^{{tree}}")
-    printed = run_git_at_top(repo, environ, ("rev-parse", "--verify", "--quiet", "--end-of-options", *revisions))
-    ids = printed.decode("ascii").split()
-    if len(ids) != len(revisions):
+    options = ("rev-list", "--max-count=1", "--format=%T", "--end-of-options", revision, "--")
+    words = run_git_at_top(repo, environ, options).decode("ascii").split()
+    if len(words) != len(("commit", "ID", "TREE")):
         raise GitError(f"{revision} names no commit")
-    return Target(ids[0], ids[1], ids[0])
+    return Target(words[1], words[2], words[1])
 
 
 def list_tree(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> "dict[bytes, bytes]":

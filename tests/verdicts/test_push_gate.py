@@ -10,7 +10,7 @@ from kit.repo import Repo
 
 @pytest.fixture
 def pushing(repo: Repo, tmp_path: Path) -> Repo:
-    """A repository with a remote, whose pushes require the job `test` of post-commit."""
+    """Return a repository with a remote."""
     repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
     repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
     return repo
@@ -162,11 +162,11 @@ def test_v3_what_a_push_may_name(pushing: Repo, tmp_path: Path, what: str) -> No
     require(pushing, f"echo x >>{counter}")
     commit(pushing)
     pushing.finished("post-commit")
-    pushing.git("push", "-q", "origin", "main")
+    pushing.git("push", "-q", "origin", "main", "main:other")
     counter.unlink()
     pushing.git("commit", "-q", "--allow-empty", "-m", "unseen", env={"DODO_HOOKS": "0"})
     if what == "deletion":
-        pushing.git("push", "-q", "origin", ":main")
+        pushing.git("push", "-q", "origin", ":other")
     elif what == "notes":
         pushing.git("notes", "add", "-m", "a note")
         pushing.git("push", "-q", "origin", "refs/notes/commits")

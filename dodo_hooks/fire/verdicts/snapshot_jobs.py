@@ -19,10 +19,10 @@ from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import os
 from dodo_hooks.results.contents import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
+from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.model import Origin, environment_of
 from dodo_hooks.snapshots.note import read_note
 from dodo_hooks.snapshots.pool import acquire, job_ended
-from dodo_hooks.snapshots.prepare import prepare, renew
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ class SnapshotWorkspace:
         # Held until this process becomes the command: jobs of one chain may start at one moment.
         flock(os.open(f"{self._snapshot.place.area}/turn", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), LOCK_EX)
         now = read_note(self._snapshot.place)
+        job = self._job
         is_done = now is not None and now.is_whole and now != self._before and now.tree == self._target.tree
         if is_done:
-            renew(self._snapshot, self._origin, self._target)
+            renew(self._snapshot, self._origin, self._target, job.name, job.shares)
         else:
-            job = self._job
             prepare(self._snapshot, self._origin, self._target, job.name, job.shares, job.cleans, may_fetch=False)
 
 

@@ -1,7 +1,8 @@
 """The target of a firing: the commit or tree that its jobs in snapshots are about (S1; HOT, with such jobs)."""
 
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
-from dodo_hooks.git.target import find_target
+from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.target import Target, find_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ def with_target(firing: "Firing", revision: str = "HEAD") -> "Firing":
         return firing
     repo, environ = firing.repo, firing.world.environ
     if firing.hook.name == BEFORE_COMMIT:
-        from dodo_hooks.snapshots.index_tree import find_index_target
+        from dodo_hooks.snapshots.index_tree import write_index_tree
+        from dodo_hooks.snapshots.model import Origin
 
-        return firing._replace(target=find_index_target(repo, environ))
+        tree = write_index_tree(Origin(repo, environ, firing.world.cache))
+        return firing._replace(target=Target(None, tree, head_of(repo)[1]))
     return firing._replace(target=find_target(repo, environ, revision))

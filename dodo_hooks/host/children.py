@@ -6,9 +6,9 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Mapping
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
-from dodo_hooks.host.descriptors import redirect_to_null
+from dodo_hooks.host.descriptors import read_all, redirect_to_null
 from dodo_hooks.host.process import fork
 
 
@@ -16,7 +16,7 @@ class Children:
     """The processes that run functions."""
 
     def __init__(self) -> None:
-        self._running: dict[int, tuple[str, BinaryIO]] = {}
+        self._running: dict[int, tuple[str, int]] = {}
 
     def __len__(self) -> int:
         return len(self._running)
@@ -27,7 +27,8 @@ class Children:
         Raises:
             OSError: no process can be started.
         """
-        output = tempfile.TemporaryFile()
+        with tempfile.TemporaryFile() as file:
+            output = os.dup(file.fileno())
         pid = fork()
         if not pid:
             _become(run, output)
@@ -37,9 +38,10 @@ class Children:
         """Wait until one has ended; return its name, its exit code (130 after a signal), and what it printed."""
         pid, status = os.wait()
         name, output = self._running.pop(pid)
-        with output:
-            output.seek(0)
-            return name, os.WEXITSTATUS(status) if os.WIFEXITED(status) else 130, output.read()
+        os.lseek(output, 0, os.SEEK_SET)
+        printed = read_all(output)
+        os.close(output)
+        return name, os.WEXITSTATUS(status) if os.WIFEXITED(status) else 130, printed
 
     def interrupt(self) -> None:
         """Send them what Ctrl-C sends. None of them was reaped, so each process id is still theirs."""
@@ -47,13 +49,13 @@ class Children:
             os.kill(pid, signal.SIGINT)
 
 
-def _become(run: Callable[[], int], output: BinaryIO) -> NoReturn:
+def _become(run: Callable[[], int], output: int) -> NoReturn:
     """Run the function in the forked child. Never returns."""
     code = 2
     try:
         redirect_to_null((0,))
         for descriptor in (1, 2):
-            os.dup2(output.fileno(), descriptor)
+            os.dup2(output, descriptor)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         code = run()
     except KeyboardInterrupt:

@@ -10,10 +10,8 @@ from typing import Any
 from dodo_hooks.core.named_tuple import Record
 
 
-class TestCommand(Record):
+class ProjectTest(Record):
     """A command that tests the project, and what it needs that is not in a commit."""
-
-    __test__ = False  # for pytest
 
     run: str
     share: str = ""  # an ignored folder; "": none is there
@@ -21,23 +19,23 @@ class TestCommand(Record):
     env: str = ""  # in the form of YAML; "": nothing
 
 
-def find_tests(top: str) -> TestCommand | None:
+def find_tests(top: str) -> ProjectTest | None:
     """Return the first of `make test`, npm, pytest, cargo and go that the project has."""
     if re.search(r"^test\s*:(?!=)", _read(f"{top}/Makefile"), re.MULTILINE):
-        return _python(top, "make test") or TestCommand("make test")
+        return _python(top, "make test") or ProjectTest("make test")
     if _npm_script(top):
         is_there = os.path.isfile(f"{top}/node_modules/.package-lock.json")
         shared = ("node_modules", "cat node_modules/.package-lock.json") if is_there else ()
-        return TestCommand("npm test", *shared)
+        return ProjectTest("npm test", *shared)
     if _uses_pytest(top):
-        return _python(top, ".venv/bin/python -m pytest") or TestCommand("python3 -m pytest")
+        return _python(top, ".venv/bin/python -m pytest") or ProjectTest("python3 -m pytest")
     for file, command in (("Cargo.toml", "cargo test"), ("go.mod", "go test ./...")):
         if os.path.isfile(f"{top}/{file}"):
-            return TestCommand(command)
+            return ProjectTest(command)
     return None
 
 
-def _python(top: str, run: str) -> TestCommand | None:
+def _python(top: str, run: str) -> ProjectTest | None:
     """Return the command with the project's virtual environment; None where it has none.
 
     A project that is installed there as editable would be imported from the working tree, so `src` comes first.
@@ -45,7 +43,7 @@ def _python(top: str, run: str) -> TestCommand | None:
     if not os.access(f"{top}/.venv/bin/python", os.X_OK):
         return None
     env = "{ PYTHONPATH: src }" if os.path.isdir(f"{top}/src") else ""
-    return TestCommand(run, ".venv", "ls .venv/lib/python*/site-packages", env)
+    return ProjectTest(run, ".venv", "ls .venv/lib/python*/site-packages", env)
 
 
 def _npm_script(top: str) -> bool:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from dodo_hooks.cli.hook_file.find_tests import TestCommand, find_tests
+from dodo_hooks.cli.hook_file.find_tests import ProjectTest, find_tests
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import GitError, UsageError
@@ -65,12 +65,16 @@ SHARED = """\
 """
 
 
-def first_file(version: str, test: TestCommand | None) -> str:
+def first_file(version: str, test: ProjectTest | None) -> str:
     """Return the text of a first hook file, with the test of the project where it is known."""
     if test is None:
         return FIRST.format(version=version, after_commit=DOCS)
     more = SHARED.format(test=test) if test.share else ""
-    more += f"        env: {test.env} # the checkout's, also where the project is installed as editable\n" if test.env else ""
+    more += (
+        f"        env: {test.env} # the checkout's, also where the project is installed as editable\n"
+        if test.env
+        else ""
+    )
     return FIRST.format(version=version, after_commit=TESTED.format(test=test, more=more))
 
 

@@ -111,13 +111,13 @@ def format_duration(duration_s: "float | None") -> str:
 
 def format_age(started_at: str) -> str:
     """Return how long ago that was, such as `3m ago`; a time in the future (the clock was set) as it is."""
-    elapsed_s = elapsed_s(started_at)
-    if elapsed_s is None or elapsed_s < 0:
+    seconds_ago = elapsed_s(started_at)
+    if seconds_ago is None or seconds_ago < 0:
         return escape(started_at)
     for unit, seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if elapsed_s >= seconds:
-            return f"{elapsed_s // seconds:.0f}{unit} ago"
-    return f"{elapsed_s:.0f}s ago"
+        if seconds_ago >= seconds:
+            return f"{seconds_ago // seconds:.0f}{unit} ago"
+    return f"{seconds_ago:.0f}s ago"
 
 
 def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: bool) -> "Iterator[str]":

@@ -8,7 +8,9 @@ both: a repository that was moved or copied shares no tree with another.
 import time
 
 from dodo_hooks.core.errors import CheckoutError, GitError, HooksError
+from dodo_hooks.core.plan import Share
 from dodo_hooks.git.repo import locate_repo, real
+from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import read_regular
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.files.atomic_files import make_private_directory, put, unlink
@@ -21,7 +23,7 @@ from dodo_hooks.snapshots.git_directory import (
     write_git_directory,
     write_index,
 )
-from dodo_hooks.snapshots.model import Caller, Origin, Place, Share, Snapshot, Target
+from dodo_hooks.snapshots.model import Caller, Origin, Place, Snapshot
 from dodo_hooks.snapshots.note import Note, note_begun, read_note, write_note
 from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
 from dodo_hooks.snapshots.tree import (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
 
 
 class Origin(Record):
@@ -27,21 +28,6 @@ class Origin(Record):
     repo: "Repo"
     environ: "Mapping[str, str]"  # as git gave it to its hook: only `write_index_tree` uses git's variables in it
     cache: str  # the user's directory (host/world.py)
-
-
-class Target(Record):
-    """What a snapshot is to hold."""
-
-    commit: "str | None"  # None: the tree of an index
-    tree: str
-    head: "str | None"  # the commit at which HEAD is detached: for an index, the parent; None: not born yet
-
-
-class Share(Record):
-    """An ignored path of the firing worktree that jobs have too (S6)."""
-
-    path: str  # relative to the top of the worktree
-    is_link: bool = False  # linked, not copied: the job may change the user's files
 
 
 class Place(Record):
@@ -118,7 +104,7 @@ def with_settings(environ: "Mapping[str, str]", settings: "Iterable[tuple[str, s
 
 
 def environment_of(
-    environ: "Mapping[str, str]", snapshot: Snapshot, origin: Origin, target: Target
+    environ: "Mapping[str, str]", snapshot: Snapshot, origin: Origin, target: "Target"
 ) -> "dict[str, str]":
     """Return the environment of a job in the snapshot: no variable leads to the user's repository (S3, S7).
 

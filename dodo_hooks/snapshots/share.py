@@ -5,12 +5,13 @@ a job has changed in it is, too.
 """
 
 from dodo_hooks.core.errors import CheckoutError
+from dodo_hooks.core.plan import Share
 from dodo_hooks.git.repo import real
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.clone import copy_file
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.snapshots.model import Caller, Place, Share
+from dodo_hooks.snapshots.model import Caller, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ decides how a file is written, the tree is emptied first.
 
 from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import CheckoutError, GitError
-from dodo_hooks.git.conversions import outer_attributes
+from dodo_hooks.git.content.conversions import outer_attributes
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
 from dodo_hooks.snapshots.git_directory import Settings, remove

@@ -91,6 +91,10 @@ class JobRecord(Record):
     fail_text: str = ""
     is_silent: bool = False
     max_log_bytes: "int | None" = None
+    workspace: str = ""  # a snapshot, or "" for the working tree
+    cleans: bool = False
+    shares: "tuple[str, ...]" = ()  # paths that the snapshot had a copy of
+    links: "tuple[str, ...]" = ()  # and those that it had a link to
     changed_meanwhile: "str | None" = None  # of HEAD and index, while a background job ran
 
     @property

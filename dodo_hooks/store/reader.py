@@ -203,10 +203,21 @@ def read_job(job_dir: str, report: "Report", end: "Mapping[str, object] | None" 
             groups=fields.groups("groups"),
             changed_meanwhile=fields.text_or_none("changed_meanwhile") if fields.has("changed_meanwhile") else None,
             **(_later_fields(fields) if fields.has("files") else {}),
+            **(_snapshot_fields(fields) if fields.has("workspace") else {}),
         )
     except (OSError, ValueError, RecursionError) as error:
         _report_unreadable(path, error, report)
         return None
+
+
+def _snapshot_fields(fields: Fields) -> "dict[str, Any]":
+    """Return the fields of a job that runs in a snapshot."""
+    return {
+        "workspace": fields.text("workspace"),
+        "cleans": fields.flag("cleans"),
+        "shares": fields.texts("shares"),
+        "links": fields.texts("links"),
+    }
 
 
 def _later_fields(fields: Fields) -> "dict[str, Any]":

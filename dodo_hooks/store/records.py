@@ -102,9 +102,18 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
         "fail_text": job.fail_text,
         "is_silent": job.is_silent,
         "max_log_bytes": job.max_log_bytes,
+        **({"workspace": job.workspace, "cleans": job.cleans, **_shares(job)} if job.workspace else {}),
         "env": {name: MASK if is_secret(name) else value for name, value in job.env},
     }
     return json.dumps(part)[:-1].encode("ascii")
+
+
+def _shares(job: "Job") -> "dict[str, list[str]]":
+    """Return the paths that a snapshot gets, those that are copied and those that are linked."""
+    return {
+        "shares": [share.path for share in job.shares if not share.is_link],
+        "links": [share.path for share in job.shares if share.is_link],
+    }
 
 
 def is_secret(name: str) -> bool:

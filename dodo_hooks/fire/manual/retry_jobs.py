@@ -12,12 +12,13 @@ from collections.abc import Collection, Sequence
 from dodo_hooks.core import statuses
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UnsafeRepositoryError, UsageError
-from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
+from dodo_hooks.core.plan import FileRule, Hook, Job, Plan, Share
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.text.terminal_text import shell_word
 from dodo_hooks.fire.firing import AUTO, BY_RETRY, make_firing
 from dodo_hooks.fire.phases import run_firing
 from dodo_hooks.git.repo import Repo, find_repo
+from dodo_hooks.git.target import Target, find_target, list_tree
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import read_file
 from dodo_hooks.host.world import World
@@ -63,6 +64,8 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
     left_out = {number: _outcome_of(job, invocation) for number, job in enumerate(jobs) if number not in selected}
     stdin = _stdin(invocation, jobs, selected)
     firing = make_firing(world, repo, plan, hook, invocation.args, BY_RETRY, left_out, stdin, phase=AUTO)
+    if any(jobs[number].workspace for number in selected):
+        firing = firing._replace(target=_target_of(world, repo, invocation))
     return run_firing(firing._replace(files=_files(jobs, selected), parent=invocation.id))
 
 
@@ -168,11 +171,32 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
             fail_text=job.fail_text,
             is_silent=job.is_silent,
             max_log_bytes=job.max_log_bytes,
+            workspace=job.workspace,
+            cleans=job.cleans,
+            shares=(*map(Share, job.shares), *(Share(path, is_link=True) for path in job.links)),
+            is_incremental=bool(job.workspace),
         )
         for number, job in enumerate(jobs)
     )
     order = topological_order([[*job.needs, *job.after] for job in made])
     return Hook(invocation.hook, made, tuple(order), invocation.fail_fast, invocation.timeout_s)
+
+
+def _target_of(world: World, repo: Repo, invocation: InvocationRecord) -> Target:
+    """Return what the jobs in snapshots were about.
+
+    Raises:
+        UsageError: it is no longer there.
+    """
+    try:
+        head = find_target(repo, world.environ, invocation.head) if invocation.head else None
+        if head is not None and head.tree == invocation.tree:
+            return head
+        tree = invocation.tree or ""
+        list_tree(repo, world.environ, Target(None, tree, None))
+        return Target(None, tree, invocation.head)
+    except GitError as error:
+        raise UsageError(f"cannot retry {invocation.id}: its commit is no longer there ({error})") from error
 
 
 def _files(jobs: Sequence[JobRecord], selected: Collection[int]) -> dict[int, tuple[bytes, ...]]:

@@ -125,7 +125,7 @@ class Share(Record):
     """A path of the working tree that a snapshot gets, too (S6)."""
 
     path: str  # relative to the top
-    is_link: bool  # the snapshot has a link to it instead of a copy
+    is_link: bool = False  # the snapshot has a link to it instead of a copy
 
 
 NO_FILES = -1  # a command without a list

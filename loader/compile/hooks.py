@@ -146,7 +146,7 @@ class _Compiler:
         errors += check_outputs(flat, self.tree, self.place.is_tracked)
         errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
-        errors += check_snapshots(name, self.body, flat, self.tree)
+        errors += check_snapshots(name, self.body, flat, self.tree, needs)
         severity = ERROR if self.origin.is_own else WARNING
         errors += check_query_commands(self.setting, flat, self.tree, severity)
         found = [self._command(number) for number in range(len(flat.members))]

@@ -76,8 +76,8 @@ class _Requirements:
             self.jobs.add((hook, job.number))
             waiting += job.needs
             who = "it" if job.number == number else f"its need {quote(job.name)}"
-            if job.workspace != SNAPSHOT:
-                return f'{quote(text)} cannot be required: {who} has no snapshot; set "workspace: snapshot" on it'
+            if job.workspace != SNAPSHOT:  # then the job itself: a job in a snapshot needs no other ones
+                return f'{quote(text)} cannot be required: it has no snapshot; set "workspace: snapshot" on it'
             if used := "standard input" if job.use_stdin else job.needs_event:
                 return f"{quote(text)} cannot be required: {who} uses {used}, which no other event has"
         return ""

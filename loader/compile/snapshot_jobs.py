@@ -1,10 +1,10 @@
 """`workspace: snapshot` and the keys beside it: what they make of a job, and what is wrong with them (S1, S6, S7)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic
-from dodo_hooks.core.git_hooks import WITHOUT_COMMIT
+from dodo_hooks.core.git_hooks import BEFORE_COMMIT, WITHOUT_COMMIT
 from dodo_hooks.core.plan import SNAPSHOT, Job, Share
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat, Member, around, is_in_snapshot
@@ -38,7 +38,9 @@ def _shares(item: str | LinkBody) -> list[Share]:
     return [Share(item, False)] if isinstance(item, str) else [Share(path, True) for path in item.link]
 
 
-def check_snapshots(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+def check_snapshots(
+    hook: str, body: HookBody, flat: Flat, tree: Node, needs: Sequence[Sequence[int]]
+) -> Iterator[Diagnostic]:
     """Yield errors about snapshots and their keys, and a warning about shared paths that no key stands for."""
     inside = {number for number, member in enumerate(flat.members) if is_in_snapshot(member, body)}
     for path, owner, numbers, subject in _owners(hook, body, flat):
@@ -53,10 +55,26 @@ def check_snapshots(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterat
         if owner.share and any(_is_keyless(flat.members[number], owner, body) for number in inside & {*numbers}):
             message = 'shared paths are not in the commit: add "uptodate" or "inputs" that stand for them'
             yield Diagnostic(key_mark_at(tree, [*path, "share"]), message, subject, WARNING)
+    yield from _check_jobs(hook, flat, tree, needs, inside)
+
+
+def _check_jobs(
+    hook: str, flat: Flat, tree: Node, needs: Sequence[Sequence[int]], inside: Collection[int]
+) -> Iterator[Diagnostic]:
     for number in sorted(inside):
         member = flat.members[number]
+        subject = subject_of_job(flat.names[number])
         for key, message in _clashes(member.body):
-            yield Diagnostic(key_mark_at(tree, [*member.path, key]), message, subject_of_job(flat.names[number]))
+            yield Diagnostic(key_mark_at(tree, [*member.path, key]), message, subject)
+        for need in needs[number]:
+            if need not in inside and not member.is_setup:
+                message = f'needs {quote(flat.names[need])}, which has no snapshot: set "workspace: snapshot" on it'
+                yield Diagnostic(mark_at(tree, member.path), message, subject)
+    fixers = [number for number, member in enumerate(flat.members) if member.body.stage_fixed]
+    if inside and fixers and hook == BEFORE_COMMIT:
+        message = "the snapshot would not have what it fixes: move the jobs with a snapshot to post-commit"
+        path = [*flat.members[fixers[0]].path, "stage_fixed"]
+        yield Diagnostic(key_mark_at(tree, path), message, subject_of_job(flat.names[fixers[0]]))
 
 
 def _owners(hook: str, body: HookBody, flat: Flat) -> Iterator[tuple[Path, JobBody | HookBody, tuple[int, ...], str]]:

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from dodo_hooks.core.plan import Share
 from dodo_hooks.git.repo import Repo as Facts
 from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.target import Target
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.world import World
 from dodo_hooks.snapshots.checkout import prepare
-from dodo_hooks.snapshots.model import Origin, Share, Snapshot, Target, environment_of
+from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
 from dodo_hooks.snapshots.note import read_note, write_note
 from dodo_hooks.snapshots.pool import acquire, job_ended
 from kit.repo import Done, Repo

@@ -269,7 +269,12 @@ WAYS = {
             "      - {name: b, run: x, needs: [a], workspace: snapshot}\n"
             "      - {name: test, run: x, needs: [b], workspace: snapshot}\n",
         ),
-        'cannot be required: its need "a" has no snapshot',
+        'job "b": needs "a", which has no snapshot',
+    ),
+    "a fixer beside a snapshot of the index": (
+        "hooks:\n  pre-commit:\n    jobs:\n"
+        "      - {name: fix, run: x, stage_fixed: true}\n      - {name: test, run: x, workspace: snapshot}\n",
+        'job "fix": the snapshot would not have what it fixes',
     ),
     "an argument": (
         gate("requires: post-merge:test", SNAPSHOT_TEST.replace("run: x", "run: 'x {1}'"), "post-merge"),

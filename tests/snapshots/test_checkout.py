@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import CheckoutError
+from dodo_hooks.git.target import Target
 from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.index_tree import write_index_tree
-from dodo_hooks.snapshots.model import Target
 from kit.repo import Repo
 from kit.snapshots import (
     JOB,

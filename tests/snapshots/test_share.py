@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from dodo_hooks.core.errors import CheckoutError
+from dodo_hooks.core.plan import Share
 from dodo_hooks.snapshots.checkout import renew
-from dodo_hooks.snapshots.model import Share
 from kit.repo import Repo
 from kit.snapshots import archive_of, checked_out, commit, files_below, state_of
 

@@ -204,3 +204,20 @@ def test_r20_after_a_kill_the_record_is_true_and_the_next_run_works(repo: Repo, 
     gate.wait()
     gate.open()
     assert repo.finished("post-commit", 2).log("test") == b"two\n"
+
+
+def test_v1_a_retry_runs_on_the_commit_that_the_run_was_about(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, test={"run": "cat file; test ! -e $DODO_MAIN_WORKTREE/../no", **SNAPSHOT})
+    (repo.path.parent / "no").touch()
+    first = commit(repo, "one\n")
+    assert repo.finished("post-commit").statuses() == {"test": "failed"}
+    commit(repo, "two\n")
+    repo.finished("post-commit", 2)
+    (repo.path.parent / "no").unlink()
+    repo.run("retry", f"@{repo.invocations('post-commit')[0].id}", check=True)
+    again = repo.finished("post-commit", 3)
+    assert again.record.head == first
+    assert again.log("test") == b"one\n"
+    repo.git("reset", "-q", "--hard", first)
+    done = repo.run("run", "post-commit", check=True)
+    assert "passed since" in done.stdout + done.stderr

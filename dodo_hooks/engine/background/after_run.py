@@ -29,7 +29,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dodo_hooks.core.plan import Retention
     from dodo_hooks.loader.user_config import Notify
 
 
@@ -42,11 +41,11 @@ class AfterRun:
     def __init__(self, world: World, repository_dir: str) -> None:
         """Read the user's configuration, and import what pruning takes if it is due: it is large, and mostly is not."""
         self._notify: Notify | None = None
-        self._prune: Callable[[str, Retention, float], None] | None = None
+        self._prune: Callable[[Background], None] | None = None
         if is_due(repository_dir, wall_ns() / 1e9):
-            from dodo_hooks.store.maintenance.prune_runs import prune_if_due
+            from dodo_hooks.engine.background.prune_all import prune_all
 
-            self._prune = prune_if_due
+            self._prune = prune_all
         self._config_error: str | None = None
         try:
             config = load_own_config(world)
@@ -69,7 +68,7 @@ class AfterRun:
                 os.chdir(phase.context.top)
             notify(self._notify, _notify_environ(phase, message), writer.directory, message)
         if self._prune is not None:
-            self._prune(layout.repository_of(writer.directory), phase.retention, wall_ns() / 1e9)
+            self._prune(phase)
 
 
 def write_failure_notice(writer: InvocationWriter) -> str | None:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from dodo_hooks.cli.hook_file.find_tests import ProjectTest, find_tests
+from dodo_hooks.cli.hook_file.project_test import ProjectTest, find_test
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import GitError, UsageError
@@ -90,7 +90,7 @@ def init(world: World) -> None:
     found = find_file(world, repo.top)
     if found is not None:
         raise UsageError(f"nothing written: the hook file {found} exists already")
-    path, test = f"{repo.top}/{FILE}", find_tests(repo.top)
+    path, test = f"{repo.top}/{FILE}", find_test(repo.top)
     try:
         with open(path, "x", encoding="utf-8") as file:
             file.write(first_file(__version__, test))

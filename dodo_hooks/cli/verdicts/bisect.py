@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.cli.verdicts.matrix import WELL, Commit, Matrix, find_commits
-from dodo_hooks.cli.verdicts.run_checks import run_checks
+from dodo_hooks.cli.verdicts.run_checks import INTERRUPTED, run_checks
 from dodo_hooks.core.errors import HooksError, UsageError
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE
-
-_INTERRUPTED = 130
 
 
 def find_first_bad(matrix: Matrix, query: GitQuery, written: str) -> int:
@@ -20,40 +18,35 @@ def find_first_bad(matrix: Matrix, query: GitQuery, written: str) -> int:
     Raises:
         HooksError: there is nothing to search in, or a commit has no result.
     """
-    good, dots, bad = written.partition("..")
-    if not dots or not good or bad.startswith("."):
+    good, _, bad = written.partition("..")
+    if not good or not bad or bad.startswith("."):
         raise UsageError(f"--bisect {written}: write GOOD..BAD")
-    commits = find_commits(query, [f"{good}..{bad}"], None, "--first-parent", "--reverse")
+    commits = find_commits(query, [written], None, "--first-parent", "--reverse")
     if not commits:
         raise UsageError(f"no commits in {written}")
-    first, last, steps = 0, len(commits) - 1, 0  # the first bad one is among these
+    first, last = 0, len(commits) - 1  # the first bad one is among these
     at = last
-    while first < last or not steps:
+    while True:
         is_bad = _is_bad(matrix, commits[at])
         if is_bad is None:
-            return _INTERRUPTED
-        if not is_bad and not steps:
-            raise UsageError(f"{commits[at].short} is good; nothing to search for")
-        steps += 1
+            return INTERRUPTED
+        if not is_bad and at == len(commits) - 1:
+            raise UsageError(f"{bad} is good; nothing to search for")
         first, last = (first, at) if is_bad else (at + 1, last)
-        say(f"{commits[at]}: {'bad' if is_bad else 'good'}; {_left(last - first)}")
+        left = "1 commit" if last - first == 1 else f"{last - first} commits"
+        say(f"{commits[at].title}: {'bad' if is_bad else 'good'}; {left} left to test after this")
+        if first == last:
+            say(f"{commits[last].target.name} is the first bad commit\n{commits[last].subject}")
+            return 0
         at = (first + last) // 2
-    say(f"{commits[last].target.name} is the first bad commit\n{commits[last].subject}")
-    return 0
-
-
-def _left(commits: int) -> str:
-    return f"{commits} {'commit' if commits == 1 else 'commits'} left to test after this"
 
 
 def _is_bad(matrix: Matrix, commit: Commit) -> bool | None:
     """Return whether a job has failed on a commit, after running what is missing; None after Ctrl-C."""
-    for is_last in (False, True):
-        words = {state.word for state in matrix.states(commit)}
-        if FAILED_BEFORE in words:
-            return True
-        if words <= set(WELL):
-            return False
-        if not is_last and run_checks(matrix.missing(commit)) == _INTERRUPTED:
+    for has_run in (False, True):
+        states = {one.state for one in matrix.states(commit)}
+        if FAILED_BEFORE in states or states <= WELL:
+            return FAILED_BEFORE in states
+        if not has_run and run_checks(matrix.missing(commit)) == INTERRUPTED:
             return None
-    raise HooksError(f"{commit} has no result: see why with `dodo-hooks jobs`")
+    raise HooksError(f"{commit.title}: no result; see why with `dodo-hooks jobs`")

@@ -1,29 +1,25 @@
 """`dodo-hooks push`: wait for what `pre-push` requires, and then push (V4).
 
-The gate of `git push` waits while the connection to the server is open, and servers close one that is idle. Here git is
-asked first what it would push, by a dry run, and the wait comes before the push.
+The gate of `git push` waits while the connection to the server is open, and servers close one that is idle. Here git
+says first, by a dry run, what it would push, and the wait comes before the push.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from collections.abc import Iterator
 
 import click
 
-from dodo_hooks.core.plan import Hook
 from dodo_hooks.git.command import git_program, not_started
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo, find_repo
-from dodo_hooks.host.children import become
-from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.compiled_plan import Compiled
 
-_GATE = "pre-push"
-_UNLIMITED = float("inf")
-_IDS = ("-c", "core.abbrev=40", "-c", "push.recurseSubmodules=no")
+_FULL_IDS = ("-c", "core.abbrev=40")
 _NULL = b"0" * 40
+_NOTHING_NEW = (b"=", b"!", b"-")  # up to date, refused, deleted
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -32,8 +28,9 @@ _NULL = b"0" * 40
 def push(world: World, args: tuple[str, ...]) -> int:
     """Wait until the jobs that pre-push requires have passed, and then run `git push ARGS`."""
     repo = find_repo(world.environ, world.cwd)
-    code = _wait(world, repo, args) if repo.top and "--no-verify" not in args else 0
-    return code or _push(world, repo, args)
+    is_gated = repo.top and "--no-verify" not in args and world.environ.get("DODO_HOOKS") != "0"
+    code = _wait(world, repo, args) if is_gated else 0
+    return code or _become_git_push(world, repo, args)
 
 
 def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
@@ -42,60 +39,51 @@ def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
     from dodo_hooks.trust.policy import expect_accepted
 
     compiled, _ = load_compiled(world, repo.top)
-    hook = compiled.hook(_GATE)
-    if hook is None or not hook.requires or world.environ.get("DODO_HOOKS") == "0":
+    hook = compiled.hook("pre-push")
+    if hook is None or not hook.requires:
         return 0
     expect_accepted(world, repo, compiled.rules)
     query = GitQuery(repo, world.environ)
-    # What fails here fails in the push, too, which reports it. A relative path of a remote counts from where we are.
-    done = query.attempt("-C", world.cwd, *_IDS, "push", "--dry-run", "--porcelain", *args)
+    # What fails here fails in the push, too, which reports it.
+    done = query.attempt(*_FULL_IDS, "push", "--dry-run", "--porcelain", *args)
     url, lines = _parse(query, done.output)
-    return _check(world, repo, compiled, hook, url, lines) if lines else 0
-
-
-def _check(world: World, repo: Repo, compiled: Compiled, hook: Hook, url: str, lines: list[bytes]) -> int:
     from dodo_hooks.fire.firing import left_out_by_variable
     from dodo_hooks.fire.verdicts.gate import Push
 
-    gate = Push(world, repo, compiled, hook, (url, url), b"".join(lines))
-    return gate.check(left_out_by_variable(world, compiled, hook), _UNLIMITED)
+    left_out = left_out_by_variable(world, compiled, hook)
+    return Push(world, repo, compiled, hook, (url, url), lines).check(left_out, float("inf")) if lines else 0
 
 
-def _parse(query: GitQuery, printed: bytes) -> tuple[str, list[bytes]]:
+def _parse(query: GitQuery, printed: bytes) -> tuple[str, bytes]:
     """Return the URL, and the lines that git would give to `pre-push` (githooks(5)).
 
-    git-push(1), "Output": a flag, `from:to` and a summary, with tabs between them. `=` is up to date, and nothing is
-    pushed; `!` is refused.
+    git-push(1), "Output": a flag, `FROM:TO` and a summary, with tabs between them. The summary is `OLD..NEW` or
+    `OLD...NEW`, or `[new branch]` and its like.
     """
-    url, lines = "", []
+    url, lines = "", b""
     for line in printed.split(b"\n"):
+        flag, *fields = line.split(b"\t")
         if line.startswith(b"To "):
             url = os.fsdecode(line[3:])
-        flag, *fields = line.split(b"\t")
-        if len(fields) < 2 or flag in (b"=", b"!", b"-"):
-            continue
-        source, _, destination = fields[0].rpartition(b":")
-        here, there = (next(_ids(query, name), _NULL) for name in (source, _old(fields[1])))
-        lines.append(b"%b %b %b %b\n" % (source, here, destination, there))
+        elif len(fields) > 1 and flag not in _NOTHING_NEW:
+            source, _, destination = fields[0].rpartition(b":")
+            old = b"" if fields[1].startswith(b"[") else fields[1].partition(b"..")[0]
+            lines += b"%b %b %b %b\n" % (source, _id(query, source), destination, _id(query, old))
     return url, lines
 
 
-def _old(summary: bytes) -> bytes:
-    """Return the commit that the remote has: of `OLD..NEW` and `OLD...NEW`; empty for a new ref."""
-    return b"" if summary.startswith(b"[") else summary.partition(b"..")[0]
+def _id(query: GitQuery, name: bytes) -> bytes:
+    done = query.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", os.fsdecode(name))
+    return done.output.strip() or _NULL
 
 
-def _ids(query: GitQuery, name: bytes) -> Iterator[bytes]:
-    if name:
-        options = ("--verify", "--quiet", "--end-of-options")
-        yield from query.attempt("rev-parse", *options, os.fsdecode(name)).output.split()
-
-
-def _push(world: World, repo: Repo, args: tuple[str, ...]) -> int:
-    """Become `git push`. Raises GitError: git cannot be started."""
+def _become_git_push(world: World, repo: Repo, args: tuple[str, ...]) -> int:
+    """Execute `git push` in our place. Raises GitError: it cannot be started."""
     sys.stdout.flush()
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and an ignored signal stays ignored
+        signal.signal(number, signal.SIG_DFL)
     try:
         program = git_program(world.environ, repo)
-        become((program, "-C", world.cwd, "push", *args), world.environ)
+        os.execve(program, (program, "-C", world.cwd, "push", *args), world.environ)
     except OSError as error:
         raise not_started(world.cwd, error) from error

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import signal
+import tempfile
 from collections.abc import Sequence
+from typing import NoReturn
 
 from dodo_hooks.cli.verdicts.matrix import Commit, Matrix
-from dodo_hooks.core.errors import HooksError
+from dodo_hooks.core.errors import RUN_ERROR, HooksError
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.host import console
-from dodo_hooks.host.children import Children
+from dodo_hooks.host.descriptors import read_all, redirect_to_null
+from dodo_hooks.host.process import fork
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
+Running = dict[int, tuple[Commit, int]]  # by process id: the commit, and the file with the output
 
 
 def run_missing(matrix: Matrix, commits: Sequence[Commit]) -> int:
-    """Run what has not passed on these commits, and return the highest exit code.
+    """Run what has not passed on these commits; return INTERRUPTED after Ctrl-C.
 
     As many commits run at once as there are slots. The output of each is a block that is printed when it has ended.
 
@@ -25,7 +30,21 @@ def run_missing(matrix: Matrix, commits: Sequence[Commit]) -> int:
     waiting = [(commit, checks) for commit in commits if (checks := matrix.missing(commit))]
     if len(waiting) == 1:
         return run_checks(waiting[0][1])
-    return _run_at_once(waiting)
+    running: Running = {}
+    try:
+        for commit, checks in waiting:
+            if len(running) == checks[0].firing.slots:
+                _print_next(running)
+            _start(commit, checks, running)
+        while running:
+            _print_next(running)
+    except KeyboardInterrupt:
+        for pid in running:  # none of them was reaped, so each process id is still theirs
+            os.kill(pid, signal.SIGINT)
+        while running:
+            _print_next(running)
+        return INTERRUPTED
+    return 0
 
 
 def run_checks(checks: Sequence[Check]) -> int:
@@ -33,40 +52,40 @@ def run_checks(checks: Sequence[Check]) -> int:
     code = 0
     for check in checks:
         code = max(code, check.run())
-        if code == _INTERRUPTED:
+        if code == INTERRUPTED:
             break
     return code
 
 
-def _run_at_once(waiting: Sequence[tuple[Commit, Sequence[Check]]]) -> int:
-    code, children = 0, Children()
+def _start(commit: Commit, checks: Sequence[Check], running: Running) -> None:
+    with tempfile.TemporaryFile() as file:
+        output = os.dup(file.fileno())
+    pid = fork()
+    if not pid:
+        _run_in_child(checks, output)
+    running[pid] = commit, output
+
+
+def _print_next(running: Running) -> None:
+    """Wait until a process has ended, and print its output."""
+    pid, _ = os.wait()
+    commit, output = running.pop(pid)
+    os.lseek(output, 0, os.SEEK_SET)
+    console.print_bytes(f"{commit.title}\n".encode("utf-8", "backslashreplace") + read_all(output))
+    os.close(output)
+
+
+def _run_in_child(checks: Sequence[Check], output: int) -> NoReturn:
+    code = RUN_ERROR
     try:
-        for commit, checks in waiting:
-            if len(children) == checks[0].firing.slots:
-                code = max(code, _print_next(children))
-            children.start(str(commit), lambda checks=checks: _run_in_child(checks))  # type: ignore[misc]
-        while children:
-            code = max(code, _print_next(children))
-    except KeyboardInterrupt:
-        children.interrupt()
-        while children:
-            _print_next(children)
-        return _INTERRUPTED
-    return code
-
-
-def _print_next(children: Children) -> int:
-    name, code, output = children.next_ended()
-    console.say(f"checked {name}")
-    console.print_bytes(output)
-    return code
-
-
-def _run_in_child(checks: Sequence[Check]) -> int:
-    try:
-        return run_checks(checks)
+        redirect_to_null((0,))
+        for descriptor in (1, 2):
+            os.dup2(output, descriptor)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        code = run_checks(checks)
     except HooksError as error:
         console.say(str(error))
-        return error.exit_code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     finally:
-        sys.stdout.flush()
+        os._exit(code)

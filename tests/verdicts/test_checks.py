@@ -1,0 +1,183 @@
+"""`dodo-hooks checks`: jobs by commits, running what is missing, and searching for the first bad commit (V7)."""
+
+import signal
+import sys
+from pathlib import Path
+
+from kit.checked import checks, commit, require, states
+from kit.gate import Gate
+from kit.process import DEADLINE_S
+from kit.repo import Repo
+
+
+def test_v7_jobs_are_shown_by_commits(repo: Repo, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(repo, f"! grep -q bad file || exit 3; grep -v held file || {{ {gate.command}; }}")
+    assert repo.run("checks").returncode == 2
+    commit(repo, "good", checked=True)
+    repo.finished("post-commit")
+    assert repo.run("checks").returncode == 0
+    head = commit(repo, "bad", checked=True)
+    failed = repo.finished("post-commit", 2)
+    commit(repo, "held", checked=True)
+    gate.wait()
+    answer = repo.run("checks", "-n", "4")
+    heads, *rows = (line.split() for line in answer.stdout.splitlines())
+    assert heads == ["COMMIT", "test", "SUBJECT"]
+    assert [(row[1], row[-1]) for row in rows] == [
+        ("running", "held"),
+        ("failed", "bad"),
+        ("passed", "good"),
+        ("none", "start"),
+    ]
+    assert answer.returncode == 1
+    (one,) = checks(repo, "HEAD^")
+    assert (one["commit"], one["hook"], one["job"], one["by"]) == (head, "post-commit", "test", "test")
+    assert (one["subject"], one["invocation"]) == ("bad", failed.id)
+    assert one["since"].endswith("Z")
+    gate.open()
+    repo.finished("post-commit", 3)
+
+
+def test_v7_a_range_is_what_git_takes_for_one(repo: Repo) -> None:
+    require(repo)
+    commits = [commit(repo, text) for text in ("one", "two", "three")]
+    assert [one["commit"] for one in checks(repo, "HEAD~2..HEAD")] == [commits[2], commits[1]]
+    assert [one["commit"] for one in checks(repo, "HEAD~2", "HEAD", "HEAD")] == [commits[0], commits[2]]
+    assert [one["commit"] for one in checks(repo, "-n", "2", "HEAD~1")] == [commits[1], commits[0]]
+    done = repo.run("checks", "nowhere")
+    assert done.returncode == 2 and "nowhere" in done.stderr
+
+
+def test_v7_what_a_job_needs_is_named(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, build={"run": "exit 1", "workspace": "snapshot"})
+    require(repo, needs=["build"])
+    commit(repo, "good", checked=True)
+    repo.finished("post-commit")
+    assert "failed (build)" in repo.run("checks").stdout
+    assert "passed" not in repo.run("checks", "--job", "post-commit:build").stdout
+
+
+def test_v7_what_has_not_passed_is_run_in_snapshots_of_the_commits(repo: Repo) -> None:
+    require(repo)
+    for text in ("good", "bad", "better"):
+        commit(repo, text)
+    repo.write("file", "edited")
+    done = repo.run("checks", "--run", "HEAD~3..HEAD")
+    assert done.returncode == 1
+    assert states(repo, "-n", "4") == ["passed", "failed", "passed", "none"]
+    for text in ("good", "bad", "better"):
+        assert f" {text}\n" in done.stdout
+    assert repo.read("file") == "edited"
+    before = len(repo.invocations("post-commit"))
+    repo.run("checks", "--run", "HEAD", check=True)
+    assert len(repo.invocations("post-commit")) == before
+
+
+def test_v7_several_commits_run_at_once(repo: Repo, tmp_path: Path) -> None:
+    """Each waits until the other has begun."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    require(repo, f"touch {tmp_path}/$(cat file); until [ -e {here} ] && [ -e {there} ]; do sleep 0.01; done")
+    repo.settings(jobs=2)
+    repo.git("add", "hooks.dodo")
+    commit(repo, "here")
+    commit(repo, "there")
+    repo.run("checks", "--run", "HEAD~2..HEAD", check=True)
+
+
+def test_v7_ctrl_c_ends_all_runs(repo: Repo, tmp_path: Path) -> None:
+    first, second = Gate(tmp_path / "first"), Gate(tmp_path / "second")
+    require(repo, f"if grep -q first file; then {first.command}; else {second.command}; fi")
+    repo.settings(jobs=2)
+    repo.git("add", "hooks.dodo")
+    commit(repo, "first")
+    commit(repo, "second")
+    run = repo.start(sys.executable, "-m", "dodo_hooks", "checks", "--run", "HEAD~2..HEAD")
+    first.wait()
+    second.wait()
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=DEADLINE_S)
+    assert run.returncode == 130 and b"Traceback" not in said
+    assert [one.statuses() for one in repo.invocations("post-commit")] == [{"test": "cancelled"}] * 2
+    assert states(repo, "-n", "2") == ["none", "none"]
+
+
+def test_v7_the_first_bad_commit_is_found(repo: Repo) -> None:
+    require(repo)
+    commits = [commit(repo, text) for text in ("1", "2", "3", "4 bad", "5 bad", "6 bad", "7 bad")]
+    done = repo.run("checks", "--bisect", f"HEAD~7..{commits[-1]}", check=True)
+    assert done.stdout.splitlines()[-2:] == [f"{commits[3]} is the first bad commit", "4 bad"]
+    assert len(repo.invocations("post-commit")) <= 4
+    runs = len(repo.invocations("post-commit"))
+    assert repo.run("checks", "--bisect", f"HEAD~7..{commits[-1]}", check=True).stdout.endswith("4 bad\n")
+    assert len(repo.invocations("post-commit")) == runs
+
+
+def test_v7_nothing_to_search_for_is_an_error(repo: Repo) -> None:
+    require(repo)
+    commit(repo, "good")
+    for written, word in (("HEAD^..HEAD", "HEAD is good"), ("HEAD..HEAD", "no commits"), ("HEAD", "write GOOD..BAD")):
+        done = repo.run("checks", "--bisect", written)
+        assert (done.returncode, word in done.stderr) == (3, True), done.stderr
+    assert repo.run("checks", "--bisect", "HEAD^..HEAD", "--run").returncode == 3
+
+
+def test_v7_notes_hold_the_results(repo: Repo) -> None:
+    require(repo)
+    commit(repo, "good", checked=True)
+    repo.finished("post-commit")
+    for _ in range(2):
+        repo.run("checks", "--notes", "-n", "2")
+    note = repo.git("notes", "--ref=dodo-hooks", "show", "HEAD").stdout
+    assert note.startswith("post-commit:test passed 2")
+    assert repo.git("notes", "--ref=dodo-hooks", "list").stdout.count("\n") == 1
+
+
+def test_v7_only_jobs_in_snapshots_can_be_shown(repo: Repo) -> None:
+    repo.hook("pre-commit", lint="true")
+    for words, said in (
+        ((), "no gate requires a job"),
+        (("--job", "pre-commit:lint"), "runs in the working tree"),
+        (("--job", "pre-commit:lnt"), 'did you mean "pre-commit:lint"'),
+    ):
+        done = repo.run("checks", *words)
+        assert (done.returncode, said in done.stderr) == (3, True), done.stderr
+
+
+def test_v7_the_state_of_head_is_part_of_the_status(repo: Repo) -> None:
+    require(repo)
+    assert repo.run("status", "--short").stdout == ""
+    commit(repo, "bad", checked=True)
+    repo.finished("post-commit")
+    assert repo.run("status", "--short").stdout == "1 failed, HEAD failed\n"
+    assert "HEAD       post-commit:test failed\n" in repo.run("status").stdout
+    commit(repo, "good", checked=True)
+    repo.finished("post-commit", 2)
+    repo.git("commit", "-q", "--amend", "-m", "other words")
+    assert repo.run("status", "--short").stdout == "HEAD passed\n"
+    commit(repo, "new")
+    assert repo.run("status", "--short").stdout == "HEAD unchecked\n"
+    assert "HEAD       post-commit:test has no result\n" in repo.run("status").stdout
+
+
+def test_v7_a_listed_run_names_its_commit(repo: Repo) -> None:
+    require(repo)
+    head = commit(repo, "good", checked=True)
+    repo.finished("post-commit")
+    assert f"main \u00b7 at {head[:10]}" in repo.run("jobs").stdout
+
+
+def test_s8_snapshots_are_listed_removed_and_diagnosed(repo: Repo) -> None:
+    require(repo)
+    assert repo.run("snapshots").stdout == "no snapshots\n"
+    head = commit(repo, "good", checked=True)
+    repo.finished("post-commit")
+    row = repo.run("snapshots").stdout.splitlines()[1].split()
+    tree = Path(row[-1])
+    assert row[:3] == ["1", "test", head[:12]] and (tree / "file").read_text() == "good\n"
+    assert repo.run("doctor").stdout == "no problems found\n"
+    (repo.path / ".git/dodo-hooks/snapshots/1/note").write_text("?")
+    assert "note: snapshot 1 is damaged" in repo.run("doctor").stdout
+    assert repo.run("snapshots", "prune").stdout == "0 snapshots removed\n"
+    assert repo.run("snapshots", "prune", "--all").stdout == f"removed {tree}\n1 snapshot removed\n"
+    assert not tree.exists()

@@ -74,6 +74,14 @@ def test_v4_a_commit_without_a_verdict_is_checked_now(pushing: Repo, tmp_path: P
     assert ran(pushing, counter) == 1
 
 
+def test_v3_the_hook_file_of_the_working_tree_counts_and_a_line_says_so(pushing: Repo) -> None:
+    require(pushing, "exit 1")
+    pushing.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    pushing.write("hooks.dodo", pushing.read("hooks.dodo").replace("exit 1", "exit 0"))
+    done = pushing.git("push", "-q", "origin", "main")
+    assert "hooks.dodo is another one in " in done.stderr
+
+
 def test_v4_a_missing_run_that_fails_refuses_the_push(pushing: Repo) -> None:
     require(pushing, "echo broken; exit 1")
     pushing.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})

@@ -46,7 +46,7 @@ def fire(world: "World", words: "Sequence[str]") -> int:
     if world.environ.get("DODO_HOOKS") == "0":
         return code
     if not repo.top:  # a bare repository has no hook file
-        return code
+        return max(code, _gate_bare_push(world, repo, flag, args, stdin or b"")) if hook == "pre-push" else code
     if world.environ.get("LEFTHOOK"):
         from dodo_hooks.fire.select.lefthook_variables import is_turned_off
 
@@ -94,6 +94,17 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     if hook == AFTER_REPLAY:
         code = max(code, _run_deferred(world, repo, compiled))
     return code
+
+
+def _gate_bare_push(world: "World", repo: "Repo", flag: str, args: "tuple[str, ...]", stdin: bytes) -> int:
+    from dodo_hooks.fire.verdicts.bare_push import HOOK, gate_bare_push
+    from dodo_hooks.trust.policy import admit
+
+    def admit_worktree(worktree: "Repo") -> "Compiled | None":
+        admitted = admit(world, worktree, flag, (HOOK,), args)
+        return None if admitted is None else admitted[0]
+
+    return gate_bare_push(world, repo, args, stdin, admit_worktree)
 
 
 def _print_failure_notices(world: "World", repo: "Repo") -> None:

@@ -53,9 +53,8 @@ class Attached:
             self.loop.use_results(run.results)
             if phase == BACKGROUND:
                 run.results.enter_background(self.loop.context.environ)
-        workspaces = workspaces_of(run, phase)
-        if workspaces is not None:
-            self.loop.use_workspaces(workspaces)
+        if (workspaces := workspaces_of(run, phase)) is not None:
+            self.loop.use_workspaces(workspaces())
 
     def run_jobs(self, start: "Callable[[], object]") -> None:
         """Call `start`, and collect in `run` what the screen, the loop and the recorder have to report."""
@@ -237,13 +236,18 @@ def close(run: Run, answer: "int | None" = None) -> int:
     return answer
 
 
-def workspaces_of(run: Run, phase: str) -> "Workspaces | None":
-    """Return the snapshots for the jobs of a phase; None where none runs in one."""
-    if run.results is None or run.results.verdicts is None:
+def workspaces_of(run: Run, phase: str) -> "Callable[[], Workspaces] | None":
+    """Return what makes the snapshots for the jobs of a phase ready to be taken; None where none runs in one."""
+    verdicts = None if run.results is None else run.results.verdicts
+    if verdicts is None:
         return None
-    from dodo_hooks.fire.verdicts.snapshot_jobs import SnapshotJobs
 
-    return SnapshotJobs(run, run.open_jobs(phase), run.results.verdicts)
+    def open_workspaces() -> "Workspaces":
+        from dodo_hooks.fire.verdicts.snapshot_jobs import SnapshotJobs
+
+        return SnapshotJobs(run, run.open_jobs(phase), verdicts)
+
+    return open_workspaces
 
 
 def background_of(

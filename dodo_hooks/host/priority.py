@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ctypes import CDLL
 
 _IOPRIO_WHO_PROCESS = 1
+_IOPRIO_WHO_GROUP = 2
 _IOPRIO_IDLE = 3 << 13  # class IDLE, ioprio_set(2)
+_IOPRIO_USUAL = 2 << 13 | 4  # class BEST_EFFORT, in the middle of it
 # The call has no wrapper in libc, and its number differs by machine (each asm/unistd.h).
 _IOPRIO_SET = {
     "x86_64": 251,
@@ -35,9 +37,19 @@ def lower_priority(nice: int, idle_io: bool) -> None:
         os.nice(nice)
     except OSError:
         pass
+    if idle_io:
+        _set_io_class(_IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
+
+
+def restore_io_class(group: int) -> None:
+    """Give the processes of a group the usual I/O class again: somebody waits for them (V4)."""
+    _set_io_class(_IOPRIO_WHO_GROUP, group, _IOPRIO_USUAL)
+
+
+def _set_io_class(which: int, who: int, io_class: int) -> None:
     number = _IOPRIO_SET.get(os.uname().machine)
-    if idle_io and sys.platform == "linux" and number is not None:
-        _libc().syscall(number, _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
+    if sys.platform == "linux" and number is not None:
+        _libc().syscall(number, which, who, io_class)
 
 
 def end_with_parent(signal: int) -> None:

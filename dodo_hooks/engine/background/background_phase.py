@@ -30,5 +30,5 @@ class Background(Record):
     repo: "Repo"
     git_file: str  # of the working tree, see engine/background/worktree_guard.py
     results: "Results | None"  # says which jobs are up to date
-    workspaces: "Workspaces | None"  # of the jobs that do not run in the working tree
+    workspaces: "Callable[[], Workspaces] | None"  # makes those of the jobs that do not run in the working tree
     run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

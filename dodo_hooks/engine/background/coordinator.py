@@ -47,8 +47,6 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         waves = Loop(phase.context, recorder, phase.slots, (phase.writer.alive,))
         if phase.results is not None:
             waves.use_results(phase.results)
-        if phase.workspaces is not None:
-            waves.use_workspaces(phase.workspaces)
         _open_wave(waves, ready)
         phase.writer.note(coordinator=os.getpid())
         release("")
@@ -93,6 +91,8 @@ def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
     from dodo_hooks.host.priority import adopt_orphans
 
     adopt_orphans()
+    if phase.workspaces is not None:  # they take their time, and the prompt is back
+        waves.use_workspaces(phase.workspaces())
 
     watch = FileWatch(phase, waves)
 

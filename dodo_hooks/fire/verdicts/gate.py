@@ -83,6 +83,8 @@ class Push:
         """
         required = [one for one in self._hook.requires if one.by not in left_out]
         checks = [(one, check) for one in required for check in self._checks(one)]
+        if required:
+            self._report_other_files()
         for _, check in checks:  # before anybody waits or works in vain
             verdict = check.verdict(check.jobs[0])
             if verdict.state == FAILED_BEFORE:
@@ -111,6 +113,14 @@ class Push:
                 f"run `dodo-hooks checks --run {first[:12]}^..{last[:12]}` first"
             )
         return checks
+
+    def _report_other_files(self) -> None:
+        """Report the tips whose hook file is another one: the present one counts."""
+        file = self._compiled.rules.file
+        for commit in tips(self._query, self._stdin):
+            if self._query.attempt("diff", "--quiet", "--no-ext-diff", commit, "--", file).exit_code == 1:
+                name = file.removeprefix(f"{self._repo.top}/")
+                say(f"{name} is another one in {commit[:12]}; the one in the working tree counts")
 
     def _target(self, commit: str) -> Target:
         if commit not in self._targets:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from statistics import median
 
+from dodo_hooks.core.statuses import RUNNING
 from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import print_error_text, say
 from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.priority import restore_io_class
 from dodo_hooks.host.world import World, local_time, monotonic_s, wall_ns
 from dodo_hooks.results.verdicts.verdicts import Verdict
 from dodo_hooks.store import layout
@@ -58,6 +60,8 @@ class Waiting:
         if self._usual is None:
             self._usual = _usual_time(self._world, self._repo, verdict.run.hook, verdict.run.job)
         record = _record(self._world, self._repo, verdict.run.invocation, verdict.run.job)
+        if record is not None and record.status == RUNNING and record.pid is not None:
+            restore_io_class(record.pid)
         text = f"waiting for {self._check.title(verdict.job)}{_time_so_far(record)}{self._usual}"
         if self._is_terminal:
             print_error_text(f"{_CLEAR}dodo-hooks: {escape(text)}")

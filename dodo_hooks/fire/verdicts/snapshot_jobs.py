@@ -10,9 +10,9 @@ The locks are held by this process and by the job's wave. They are free again wh
 from fcntl import LOCK_EX, flock
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.core.plan import BACKGROUND
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.statuses import CANCELLED, CONCURRENCY, FAILED, Outcome
-from dodo_hooks.fire.firing import BY_CHECK, BY_GIT
+from dodo_hooks.fire.firing import BY_GIT
 from dodo_hooks.fire.verdicts.supersede import Branch
 from dodo_hooks.git.replay import rebased_branch
 from dodo_hooks.git.repo import head_of
@@ -26,7 +26,7 @@ from dodo_hooks.snapshots.pool import acquire, job_ended
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from dodo_hooks.core.plan import Job
     from dodo_hooks.fire.run_state import Run
@@ -70,14 +70,14 @@ class SnapshotWorkspace:
 class SnapshotJobs:
     """The snapshot jobs of one phase of a run."""
 
-    def __init__(self, run: "Run", numbers: "Iterable[int]", verdicts: "Verdicts") -> None:
+    def __init__(self, run: "Run", numbers: "Sequence[int]", verdicts: "Verdicts") -> None:
         """Prepare the jobs with these numbers; nothing is locked yet."""
         firing, jobs = run.firing, run.firing.hook.jobs
         self.by_job: dict[int, SnapshotWorkspace] = {}
         self._run = run
         self._jobs = jobs
         self._verdicts = verdicts
-        self._limit = firing.slots + (firing.trigger == BY_CHECK)  # a gate may use one more (S5)
+        self._limit = firing.slots + any(jobs[number].phase == FOREGROUND for number in numbers)  # git waits (S5)
         self._origin = Origin(firing.repo, firing.world.environ, firing.world.cache)
         self._branch = rebased_branch(firing.repo) or head_of(firing.repo)[0] or ""
         self._runs = Branch(_repository_of(run), verdicts.locks)

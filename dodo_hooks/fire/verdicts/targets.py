@@ -2,15 +2,15 @@
 
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.git.repo import head_of
-from dodo_hooks.git.target import Target, find_target
+from dodo_hooks.git.target import Target, head_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.fire.firing import Firing
 
 
-def with_target(firing: "Firing", revision: str = "HEAD") -> "Firing":
-    """Return the firing with its target: the tree of the index before a commit, else the commit of `revision`.
+def with_target(firing: "Firing") -> "Firing":
+    """Return the firing with its target: the tree of the index before a commit, else the commit that HEAD names.
 
     Raises:
         GitError: there is none.
@@ -26,4 +26,4 @@ def with_target(firing: "Firing", revision: str = "HEAD") -> "Firing":
 
         tree = write_index_tree(Origin(repo, environ, firing.world.cache))
         return firing._replace(target=Target(None, tree, head_of(repo)[1]))
-    return firing._replace(target=find_target(repo, environ, revision))
+    return firing._replace(target=head_target(repo, environ))

@@ -1,0 +1,58 @@
+"""A push from a bare directory, beside whose repository worktrees lie: what it requires is in one of them (V3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dodo_hooks.core.errors import GitError
+from dodo_hooks.fire.verdicts.gate import gate_push
+from dodo_hooks.git.repo import Repo, default_branch, find_repo, head_of
+from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.console import say
+from dodo_hooks.host.posix import decode_path, os, read_file
+from dodo_hooks.host.world import World
+from dodo_hooks.plans.compiled_plan import Compiled
+
+HOOK = "pre-push"
+
+
+def gate_bare_push(
+    world: World, repo: Repo, args: tuple[str, ...], stdin: bytes, admit: Callable[[Repo], Compiled | None]
+) -> int:
+    """Check the pushed commits as the worktree of the default branch says; return the exit code for git.
+
+    `admit` returns the plan of a worktree, or None where its hooks may not run. The other jobs of its hook do not run,
+    since the push is not from there.
+
+    Raises:
+        HooksError: as for `gate_push`.
+    """
+    branch = default_branch(repo) or head_of(repo)[0]
+    worktree = _worktree_of(world, repo, branch)
+    if worktree is None:
+        say(f"push refused: no worktree of {branch} says what it requires; push from a worktree")
+        return 1
+    compiled = admit(worktree)
+    hook = None if compiled is None else compiled.hook(HOOK)
+    if compiled is None or hook is None or not hook.gates_commits:
+        return 0
+    return gate_push(world, worktree, compiled, hook, args, stdin, {})
+
+
+def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:
+    """Return the linked worktree that has this branch checked out: gitrepository-layout(5), worktrees."""
+    areas = f"{repo.common_dir}/worktrees"
+    try:
+        names = os.listdir(areas)
+    except OSError:
+        return None
+    for name in sorted(names):
+        try:
+            head = read_file(f"{areas}/{name}/HEAD").strip()
+            place = decode_path(read_file(f"{areas}/{name}/gitdir").strip()).removesuffix("/.git")
+            if decode_path(head) == f"ref: refs/heads/{branch}":
+                found = find_repo(without_local(world.environ), place)
+                return found if found.common_dir == repo.common_dir else None
+        except (OSError, GitError):
+            continue
+    return None

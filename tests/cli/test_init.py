@@ -43,7 +43,11 @@ def test_a_hook_file_that_is_there_stays(repo: Repo) -> None:
     ("files", "command", "shared"),
     [
         ({"Makefile": "all:\n\ntest: all\n"}, "make test", ""),
-        ({"package.json": '{"scripts": {"test": "jest"}}', "node_modules/.package-lock.json": "{}"}, "npm test", "node_modules"),
+        (
+            {"package.json": '{"scripts": {"test": "jest"}}', "node_modules/.package-lock.json": "{}"},
+            "npm test",
+            "node_modules",
+        ),
         ({"package.json": '{"scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}'}, "", ""),
         ({"pyproject.toml": "[tool.pytest.ini_options]\n", "src/a.py": ""}, "python3 -m pytest", ""),
         ({"Cargo.toml": ""}, "cargo test", ""),

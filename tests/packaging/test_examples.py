@@ -182,3 +182,18 @@ def test_worktree_makes_a_new_one_ready(repo: Repo) -> None:
     assert topic.read(".env") == "SECRET=1\n"
     assert invocation.log("database").decode() == f"{topic.path.resolve()}/services\n"
     assert calls(repo)[-1] == "make build"
+
+
+def test_push_gate_pushes_what_has_passed_and_nothing_else(repo: Repo) -> None:
+    use(repo, "push-gate", ruff="", make="! grep -q broken file")
+    repo.git("init", "-q", "--bare", "../remote.git")
+    repo.git("remote", "add", "origin", "../remote.git")
+    for number, text in enumerate(("works", "broken"), 1):
+        repo.write("file", text)
+        repo.git("add", "file")
+        repo.git("commit", "-q", "-m", text)
+        repo.finished("post-commit", number)
+    repo.git("push", "-q", "origin", "HEAD^:refs/heads/main")
+    done = repo.git("push", "-q", "origin", "main", check=False)
+    assert done.returncode == 1 and "push refused: post-commit:build" in done.stderr
+    assert calls(repo) == ["make ", "make test", "make "]

@@ -11,25 +11,26 @@ from dodo_hooks.core.plan import Plan
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.world import World
+from dodo_hooks.snapshots.model import Place
+from dodo_hooks.snapshots.note import last_used_ns, read_note
+from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir
+from dodo_hooks.store.cache_dirs import expect_private_cache
+from dodo_hooks.store.identity import repository_id
 
 _SUBJECT = "snapshots"
-_PRUNE = "remove it with `dodo-hooks snapshots prune --all`"
 
 
 def diagnose_snapshots(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     """Yield an error where jobs can have no snapshot, and a note for each whose record is damaged."""
     if plan is None or not any(job.workspace for hook in plan.hooks for job in hook.jobs):
         return
-    from dodo_hooks.snapshots.model import Place
-    from dodo_hooks.snapshots.note import last_used_ns, read_note
-    from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir
-    from dodo_hooks.store.cache_dirs import expect_private_cache
-    from dodo_hooks.store.identity import repository_id
-
     areas = areas_dir(repo.common_dir)
     trees = trees_dir(world.cache, repository_id(repo.common_dir))
-    if not os.access(_existing(areas), os.W_OK):
-        yield Diagnostic(Location(), f"cannot write to {_existing(areas)}", _SUBJECT, ERROR, "make it yours")
+    above = areas
+    while not os.path.isdir(above):
+        above = os.path.dirname(above)
+    if not os.access(above, os.W_OK):
+        yield Diagnostic(Location(), f"cannot write to {above}", _SUBJECT, ERROR, "make it yours")
     try:
         expect_private_cache(trees)
     except UnsafeFileError as error:
@@ -37,15 +38,7 @@ def diagnose_snapshots(world: World, repo: Repo, plan: Plan | None) -> Iterator[
     for number in numbers_in(areas):
         place = Place(f"{areas}/{number}", f"{trees}/{number}")
         note = read_note(place)
-        if is_locked(place.area):  # a job is using it, or it is being checked out
-            continue
-        if last_used_ns(place.area) and (note is None or not note.is_whole or note.place != place):
+        is_whole = note is not None and note.is_whole and note.place == place
+        if last_used_ns(place.area) and not is_whole and not is_locked(place.area):  # else it is being checked out
             message = f"snapshot {number} is damaged, and is made anew for the next job"
-            yield Diagnostic(Location(), message, _SUBJECT, NOTE, _PRUNE)
-
-
-def _existing(path: str) -> str:
-    """Return the nearest directory above that exists."""
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    return path
+            yield Diagnostic(Location(), message, _SUBJECT, NOTE, "no action is needed")

@@ -9,6 +9,7 @@ from dodo_hooks.cli.jobs.run_table import format_age
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.host.world import World, timestamp, wall_ns
+from dodo_hooks.snapshots.prune_snapshots import UNUSED_FOR_S, list_snapshots, prune_snapshots
 
 _HEADS = ("SNAPSHOT", "JOB", "COMMIT", "SIZE", "USED", "TREE")
 
@@ -17,14 +18,9 @@ _HEADS = ("SNAPSHOT", "JOB", "COMMIT", "SIZE", "USED", "TREE")
 @click.pass_context
 def snapshots(ctx: click.Context) -> None:
     """List the private checkouts that jobs with `workspace: snapshot` run in."""
-    if ctx.invoked_subcommand is None:
-        _print_list(ctx.obj)
-
-
-def _print_list(world: World) -> None:
-    from dodo_hooks.snapshots.prune_snapshots import list_snapshots
-
-    rows = []
+    if ctx.invoked_subcommand is not None:
+        return
+    world, rows = ctx.obj, []
     for one in list_snapshots(repo_at(world, None).common_dir, world.cache):
         used = "now" if one.is_in_use else format_age(timestamp(one.last_used_ns)) if one.last_used_ns else "never"
         rows.append((str(one.number), one.job, one.commit[:12], format_size(one.size_bytes), used, one.tree))
@@ -42,8 +38,6 @@ def prune(world: World, is_all: bool) -> None:
 
     A snapshot in use stays.
     """
-    from dodo_hooks.snapshots.prune_snapshots import UNUSED_FOR_S, prune_snapshots
-
     common_dir = repo_at(world, None).common_dir
     removed = prune_snapshots(common_dir, world.cache, 0 if is_all else UNUSED_FOR_S, wall_ns())
     for tree in removed:

@@ -44,6 +44,7 @@ class Check:
         out = {job.number: others for job in hook.jobs if job.number not in wanted}
         out.update(left_out_by_variable(world, compiled, hook))
         firing = make_firing(world, repo, compiled.rules, _in_foreground(hook), (), BY_CHECK, out, phase=ATTACHED)
+        # `again`: only a retry runs it on this commit.
         self.firing: Firing = select_files(firing._replace(target=target, results=use, again=None))
         verdicts = results_of(self.firing, "", say).verdicts
         assert verdicts is not None

@@ -113,6 +113,7 @@ def load_with_tree(
         has_colors=file.colors,
         trust=file.trust or "",
         family=found.family.name,
+        required_hooks=tuple(hook.name for hook in compiled.hooks if any(job.is_required for job in hook.jobs)),
     )
     return Loaded(plan, root)
 

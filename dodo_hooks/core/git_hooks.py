@@ -78,6 +78,15 @@ NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"
 AFTER_REPLAY = "post-rewrite"
 BEFORE_COMMIT = "pre-commit"  # unstaged changes are hidden while its jobs run (G5)
 AFTER_COMMIT = "post-commit"
+# A job that a gate requires is dispatched by each of these: a pull fires post-merge alone (V2).
+FOR_REQUIRED = (AFTER_COMMIT, "post-merge", AFTER_REPLAY)
+# Their commit is not there yet, or no longer: HEAD is not what they are about (S1).
+WITHOUT_COMMIT = frozenset(
+    (
+        *("applypatch-msg", "pre-applypatch", "pre-merge-commit", "prepare-commit-msg", "commit-msg"),
+        *("post-index-change", REFERENCE_TRANSACTION, "worktree-post-remove"),
+    )
+)
 FIRED_BY_REPLAY = frozenset(("post-commit", "post-checkout", "post-applypatch", "post-merge"))
 
 

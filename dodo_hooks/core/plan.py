@@ -116,7 +116,9 @@ class Input(Record):
     reaches_outputs: bool = False  # it lies in an output of the plan: there ignored files count too
 
 
-SNAPSHOT = "snapshot"  # of `workspace:`
+# Where a job runs (`workspace:`).
+WORKTREE = "worktree"
+SNAPSHOT = "snapshot"
 
 
 class Share(Record):

@@ -3,7 +3,19 @@
 import marshal
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import Check, Condition, FileRule, Group, Hook, Input, Job, Plan, Requirement, Retention, Share
+from dodo_hooks.core.plan import (
+    Check,
+    Condition,
+    FileRule,
+    Group,
+    Hook,
+    Input,
+    Job,
+    Plan,
+    Requirement,
+    Retention,
+    Share,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

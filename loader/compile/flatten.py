@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dodo_hooks.core.plan import SNAPSHOT
 from dodo_hooks.core.text.names import job_names, label_of
 from dodo_hooks.loader.read.nodes import Path
-from dodo_hooks.loader.schema.job_models import ConcurrencyBody, GroupBody, HookBody, JobBody, SetupBody
+from dodo_hooks.loader.schema.job_models import GroupBody, HookBody, JobBody
+from dodo_hooks.loader.schema.part_models import ConcurrencyBody, SetupBody
 
 SETUP = "setup"  # the name of an unnamed command before all jobs
 
@@ -59,6 +61,7 @@ class Flat:
     whole: Unit
     groups: Mapping[str, tuple[int, ...]]  # the jobs of each group that has a name
     number_of: Mapping[str, int]  # each name -> the first member of this name
+    snapshots: frozenset[int]  # the members that run in a snapshot
 
     def numbers_of(self, name: str) -> tuple[int, ...]:
         """Return the jobs that a need on this name refers to; none where the name is unknown."""
@@ -80,7 +83,8 @@ def flatten(path: Path, hook: HookBody) -> Flat:
     labels = ["" if name else label_of(command) for name, command in zip(written, commands, strict=True)]
     names = tuple(job_names(written, commands))
     number_of = {name: number for number, name in reversed([*enumerate(names)])}
-    return Flat(members, names, tuple(labels), whole, builder.groups, number_of)
+    snapshots = frozenset(number for number, member in enumerate(members) if _is_in_snapshot(member, hook))
+    return Flat(members, names, tuple(labels), whole, builder.groups, number_of, snapshots)
 
 
 def _as_job(setup: SetupBody) -> JobBody:
@@ -146,6 +150,18 @@ def timeout_of(member: Member) -> float | None:
 
 def is_background(member: Member, hook: HookBody) -> bool:
     return next((body.background for body in reversed(member.levels) if body.background is not None), hook.background)
+
+
+def around(member: Member, hook: HookBody) -> "list[JobBody | HookBody]":
+    """Return the bodies that hand keys down to the job, its own first and the hook's last."""
+    return [*reversed(member.levels), hook]
+
+
+def _is_in_snapshot(member: Member, hook: HookBody) -> bool:
+    for body in around(member, hook):
+        if body.workspace is not None:
+            return body.workspace == SNAPSHOT
+    return False
 
 
 def tags_of(member: Member) -> tuple[str, ...]:

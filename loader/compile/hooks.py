@@ -3,11 +3,9 @@
 Everything that can be decided before a hook fires is decided here, so that the prompt only counts integers.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import dodo_hooks
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
 from dodo_hooks.core.file_sets import default_file_set, has_changes
@@ -57,12 +55,15 @@ from dodo_hooks.loader.compile.job_files import (
 )
 from dodo_hooks.loader.compile.order_edges import HookEdges, add_mode_edges
 from dodo_hooks.loader.compile.query_commands import check_query_commands
+from dodo_hooks.loader.compile.requirements import add_requirements
+from dodo_hooks.loader.compile.snapshot_jobs import check_snapshots, with_snapshot
 from dodo_hooks.loader.compile.validation import (
     check_keys,
     check_mode_cycles,
     check_modes,
     check_names,
     check_needs,
+    check_version,
     subject_of_job,
 )
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
@@ -106,7 +107,7 @@ class Compiled:
 
 def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Origin) -> Compiled:
     """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations."""
-    diagnostics = _version_errors(file, tree)
+    diagnostics = check_version(file, tree)
     hooks: list[Hook] = []
     sections = {"hooks": file.hooks, "tasks": file.tasks}
     flat_sections = {
@@ -120,30 +121,8 @@ def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Ori
             hook = _Compiler(setting, body, flats[name], tree, place, origin, diagnostics, outputs).hook(flats)
             if hook is not None:
                 hooks.append(hook)
+    hooks = add_requirements(hooks, sections, flat_sections, tree, diagnostics)
     return Compiled(tuple(hooks), diagnostics)
-
-
-def _version_errors(file: HookFile, tree: Node) -> list[Diagnostic]:
-    here = dodo_hooks.__version__
-    if file.min_version is None or _numbers(file.min_version) <= _numbers(here):
-        return []
-    message = (
-        f"this file needs dodo-hooks {file.min_version} or newer (this is {here}): "
-        "run `pip install --upgrade dodo-hooks`"
-    )
-    return [Diagnostic(mark_at(tree, ["min_version"]), message)]
-
-
-def _numbers(version: str) -> list[int]:
-    """Return the numbers of a version: `1.2.0.dev1` is [1, 2].
-
-    Trailing zeros are dropped, so that 1.2 and 1.2.0 are equal, and so is a suffix.
-    """
-    match = re.match(r"[0-9]+(\.[0-9]+)*", version)
-    numbers = [int(part) for part in match[0].split(".")] if match else []
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +145,7 @@ class _Compiler:
         errors += check_outputs(flat, self.tree, self.place.is_tracked)
         errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
+        errors += check_snapshots(name, self.body, flat, self.tree)
         severity = ERROR if self.origin.is_own else WARNING
         errors += check_query_commands(self.setting, flat, self.tree, severity)
         found = [self._command(number) for number in range(len(flat.members))]
@@ -271,6 +251,8 @@ class _Compiler:
         jobs: list[Job] = []
         for number, member in enumerate(self.flat.members):
             job = with_results(self._job(number, member, found[number], checks), member.body, self.outputs)
+            if number in self.flat.snapshots:
+                job = with_snapshot(job, member, self.body)
             phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND
             written_s = timeout_of(member)
             jobs.append(
@@ -307,6 +289,8 @@ class _Compiler:
         event = "" if command is None else command.event
         if rule is not None and not event:
             event = _OF_AN_EVENT.get(rule.source, "")
+        if event == _OF_AN_EVENT[CHANGED] and number in self.flat.snapshots:
+            event = ""  # these are what its commit changed (S7)
         return Job(
             number=number,
             name=name,

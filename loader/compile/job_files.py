@@ -41,7 +41,7 @@ def with_results(job: Job, body: JobBody, outputs: Iterable[str]) -> Job:
         env_inputs=tuple(body.env_inputs),
         uptodate=tuple(body.uptodate),
         is_incremental=bool(body.inputs or body.uptodate or body.incremental),
-        is_per_file=body.incremental,
+        is_per_file=bool(body.incremental),
         cache=body.cache,
     )
 
@@ -66,12 +66,17 @@ def _input(text: str) -> Input:
 
 
 def file_needs(flat: Flat) -> list[FileNeed]:
-    """Return the needs between the jobs of a hook that come from their files, each pair once."""
+    """Return the needs between the jobs of a hook that come from their files, each pair once.
+
+    A job in a snapshot has none: its inputs are those of a commit, and no job makes them.
+    """
     found: dict[tuple[int, int], FileNeed] = {}
     makers = [(number, output) for number, member in enumerate(flat.members) for output in member.body.outputs]
     if not makers:
         return []
     for number, member in enumerate(flat.members):
+        if number in flat.snapshots:
+            continue
         for place, text in enumerate(member.body.inputs):
             one = _input(text)
             for maker, output in makers:

@@ -1,8 +1,10 @@
 """Checks that concern several keys: names, needs, cycles, modes and keys that exclude each other (R4, C4, C5)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
+import dodo_hooks
 from dodo_hooks.core.dependency_graph import find_cycle
 from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.text.names import name_error
@@ -12,6 +14,7 @@ from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
 from dodo_hooks.loader.compile.job_files import FileNeed
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
+from dodo_hooks.loader.schema.file_models import HookFile
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
 
 _MOST_CYCLES = 20  # reported in one run; each costs a walk through the graph
@@ -23,10 +26,35 @@ _OF_GROUPS = frozenset(
     (
         *("group", "name", "description", "needs", "background", "root", "env", "tags", "priority", "timeout"),
         *("glob", "exclude", "files", "file_types", "skip", "only", "arch", "concurrency"),
+        *("workspace", "share", "clean", "supersede"),
     )
 )
 
 _STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
+
+
+def check_version(file: HookFile, tree: Node) -> list[Diagnostic]:
+    """Return an error if the file needs a newer dodo-hooks."""
+    here = dodo_hooks.__version__
+    if file.min_version is None or _numbers(file.min_version) <= _numbers(here):
+        return []
+    message = (
+        f"this file needs dodo-hooks {file.min_version} or newer (this is {here}): "
+        "run `pip install --upgrade dodo-hooks`"
+    )
+    return [Diagnostic(mark_at(tree, ["min_version"]), message)]
+
+
+def _numbers(version: str) -> list[int]:
+    """Return the numbers of a version: `1.2.0.dev1` is [1, 2].
+
+    Trailing zeros are dropped, so that 1.2 and 1.2.0 are equal, and so is a suffix.
+    """
+    match = re.match(r"[0-9]+(\.[0-9]+)*", version)
+    numbers = [int(part) for part in match[0].split(".")] if match else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return numbers
 
 
 def check_names(flat: Flat, tree: Node) -> Iterator[Diagnostic]:
@@ -83,7 +111,9 @@ def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Di
                 yield Diagnostic(key_mark_at(tree, [*unit.path, key]), message, subject_of_unit(unit, hook))
     for number, member in enumerate(flat.members):
         subject = subject_of_job(flat.names[number])
-        for key, why in _clashes(hook, body, member):
+        clashes = _clashes(hook, body, member)
+        # In a snapshot the tree is an input anyway (V1).
+        for key, why in clashes if number in flat.snapshots else chain(clashes, _without_input(member.body)):
             yield Diagnostic(key_mark_at(tree, [*member.path, key]), why, subject)
 
 
@@ -99,6 +129,11 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
         yield "fail_on_changes", "a background job cannot fail on changed files: nothing waits for it"
     if job.stage_fixed and hook not in _STAGING:
         yield "stage_fixed", f"nothing to stage in {quote(hook)}: use it in {_STAGING[0]}"
+    if job.requires and late:
+        yield "requires", "a background job cannot hold a push: the push does not wait for it"
+
+
+def _without_input(job: JobBody) -> Iterator[tuple[str, str]]:
     if job.cache and not (job.outputs and (job.inputs or job.uptodate)):
         yield "cache", '"cache" goes with "outputs", and with "inputs" or "uptodate"'
     if job.env_inputs and not (job.inputs or job.uptodate):

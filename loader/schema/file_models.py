@@ -16,8 +16,9 @@ from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Retention
 from dodo_hooks.loader.read.nodes import Scalar
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
-from dodo_hooks.loader.schema.job_models import ConcurrencyBody, GroupBody, HookBody, JobBody, JobLogBody, SetupBody
+from dodo_hooks.loader.schema.job_models import GroupBody, HookBody, JobBody
 from dodo_hooks.loader.schema.key_docs import BOTH, DAFT, LEFTHOOK, Key, Shape
+from dodo_hooks.loader.schema.part_models import ConcurrencyBody, JobLogBody, LinkBody, SetupBody
 from dodo_hooks.loader.schema.value_types import (
     Body,
     Bytes,
@@ -192,5 +193,6 @@ BODIES: dict[str, type[Body]] = {
     "condition": ConditionBody,
     "pattern": PatternBody,
     "concurrency": ConcurrencyBody,
+    "share": LinkBody,
 }
 USER_BODIES: dict[str, type[Body]] = {"file": UserFile, "notify": NotifyBody}

@@ -7,12 +7,23 @@ from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from dodo_hooks.core.file_types import KINDS
-from dodo_hooks.core.plan import QUEUE
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.condition_models import Patterns, SkipOnly
 from dodo_hooks.loader.schema.key_docs import BOTH, COMMANDS, DAFT, LEFTHOOK, Key, Shape
+from dodo_hooks.loader.schema.part_models import (
+    Clean,
+    Concurrency,
+    Each,
+    JobLogBody,
+    Requires,
+    Setups,
+    Share,
+    Supersede,
+    Wait,
+    WorkspaceKey,
+)
 from dodo_hooks.loader.schema.value_types import (
     Architectures,
     BackgroundOutput,
@@ -21,86 +32,24 @@ from dodo_hooks.loader.schema.value_types import (
     ChangesFail,
     Env,
     FailMode,
+    FilePaths,
     FileTypes,
     FilledText,
     Flag,
     Folder,
-    GroupName,
     InputPaths,
-    LogBytes,
     Nice,
     Number,
-    OnConflict,
-    OutputPaths,
     Run,
     Script,
     Seconds,
     Text,
     Texts,
     Variables,
-    short_for,
 )
 
 OF_SCRIPTS = ("runner", "args")  # keys that are allowed beside a script only
 DEEPEST_GROUP = 8  # groups in groups
-
-
-class ConcurrencyBody(Body):
-    """A group, and what to do when it is taken. `concurrency: NAME` is short for `concurrency: {group: NAME}`."""
-
-    group: Annotated[
-        GroupName,
-        Key("its name", "group: database", default="one of the job's own, in its hook and its worktree"),
-    ] = ""
-    on_conflict: Annotated[
-        OnConflict,
-        Key(
-            "what a job does when another run has the group: `queue` waits; `skip` is skipped, and so is what needs "
-            "it; `cancel-previous` ends the background jobs that have the group or wait for it, and takes their place",
-            "group: preview\non_conflict: cancel-previous",
-        ),
-    ] = QUEUE
-    wait: Annotated[
-        Seconds | None,
-        Key("then it has failed", "group: database\nwait: 5m", default="60s; in the background as long as it takes"),
-    ] = None
-
-
-Concurrency: TypeAlias = Annotated[
-    ConcurrencyBody, BeforeValidator(short_for("group")), Shape("text or map", short_for="group")
-]
-
-
-class SetupBody(Body):
-    """A command before all jobs of a hook. A text, or a list of texts, is short for a map with `run` alone."""
-
-    run: Annotated[Run, Key("the command", "run: npm ci --prefer-offline", LEFTHOOK)]
-    name: Annotated[
-        Text | None, Key("for people and records", "run: npm ci\nname: packages", default="made from `run`")
-    ] = None
-    env: Annotated[Env, Key("variables", "run: npm ci\nenv: {NODE_ENV: test}")] = {}
-    root: Annotated[Folder, Key("the folder that it runs in", "run: npm ci\nroot: web", default="the top")] = ""
-    timeout: Annotated[Seconds | None, Key("then it is ended, and has failed", "run: npm ci\ntimeout: 5m")] = None
-
-
-Setup: TypeAlias = Annotated[
-    SetupBody, BeforeValidator(short_for("run")), Shape("text or map", short_for="run", or_nothing=False)
-]
-Setups: TypeAlias = Annotated[
-    list[Setup], BeforeValidator(value_parsers.one_or_more), Shape("text, map or list of these", or_one=True)
-]
-
-
-class JobLogBody(Body):
-    """The limits for the log and the records of one job."""
-
-    max_log_size: Annotated[
-        LogBytes | None,
-        Key("what is kept of what it prints", "max_log_size: 50MB", DAFT, default="that of the file's `log`"),
-    ] = None
-    retention: Annotated[
-        Seconds | None, Key("how long its record is kept", "retention: 1d", DAFT, default="that of the file's `log`")
-    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +203,7 @@ class JobBody(Body):
         ),
     ] = []
     outputs: Annotated[
-        OutputPaths,
+        FilePaths,
         Key(
             "the files and folders that it makes: where one is gone it runs again, and a job that has one among its "
             "`inputs` needs this job",
@@ -274,13 +223,15 @@ class JobBody(Body):
         ),
     ] = ""
     incremental: Annotated[
-        Flag,
+        Flag | None,
         Key(
             "whether the job is given only those files of its list that have not passed yet; only for commands that "
-            "judge each file by itself, see [files that have passed](incremental.md#files-that-have-passed)",
+            "judge each file by itself, see [files that have passed](incremental.md#files-that-have-passed). "
+            "`false` in a snapshot: once per commit",
             "run: 'ruff check {staged_files}'\nincremental: true",
+            default="`false`; in a snapshot once per content",
         ),
-    ] = False
+    ] = None
     uptodate: Annotated[
         Texts,
         Key(
@@ -288,6 +239,13 @@ class JobBody(Body):
             "uptodate: [node --version]",
         ),
     ] = []
+    workspace: WorkspaceKey = None
+    share: Share = []
+    clean: Clean = None
+    supersede: Supersede = None
+    requires: Requires = []
+    wait: Wait = None
+    each: Each = False
     log: Annotated[JobLogBody, Shape("map"), Key("what is kept of it, see below", "log: {retention: 1d}", DAFT)] = (
         JobLogBody()
     )
@@ -394,4 +352,11 @@ class HookBody(Body):
         Key("commands that run before all jobs, one after the other", "setup: [{run: npm ci}]", LEFTHOOK),
     ] = []
     concurrency: Annotated[Concurrency | None, Key("for each of its jobs, see below", "concurrency: deploy")] = None
+    workspace: WorkspaceKey = None
+    share: Share = []
+    clean: Clean = None
+    supersede: Supersede = None
+    requires: Requires = []
+    wait: Wait = None
+    each: Each = False
     jobs: Annotated[Jobs, Key("its jobs", "jobs: [{run: make lint}]", BOTH)] = []

@@ -23,6 +23,7 @@ _HEADINGS = {
     "condition": "A condition of `skip` or `only`",
     "pattern": "A pattern that is a map",
     "concurrency": "`concurrency`",
+    "share": "An item of `share` that is a map",
     "notify": "`notify`, in your own configuration",
 }
 _INTRODUCTION = """\

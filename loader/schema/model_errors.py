@@ -55,6 +55,7 @@ _EXPECTED = {
 }
 _MISSING = {
     "setup": "a setup needs a command",
+    "share": "write the paths that are linked",
 }
 _MOST_ERRORS = 1000  # of a file: each takes a search for what was meant
 _YES = ("yes", "y", "on", "true", "1")

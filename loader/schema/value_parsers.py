@@ -21,6 +21,8 @@ from dodo_hooks.core.plan import (
     ON_CONFLICT,
     OUTPUTS,
     PINNED,
+    SNAPSHOT,
+    WORKTREE,
 )
 from dodo_hooks.core.text.names import name_error
 from dodo_hooks.core.text.nearest import did_you_mean
@@ -40,6 +42,7 @@ NOT_FOR_TASKS = ("fg", "bg")  # doit's groups: loader/tasks.py
 FAIL_MODES = ("abort", "warn")
 BACKGROUND_OUTPUTS = ("log", "silent")
 PLACES = (CI, ELSEWHERE)
+WORKSPACES = (WORKTREE, SNAPSHOT)
 OCCASIONS = ("failed", "always")
 
 # Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
@@ -195,8 +198,8 @@ def input_path(text: str) -> str:
     return _inside(text)
 
 
-def output_path(text: str) -> str:
-    """Return one entry of `outputs` relative to the top, normalized."""
+def file_path(text: str) -> str:
+    """Return one entry of `outputs` or `share` relative to the top, normalized."""
     if WILDCARDS.search(text):
         raise ValueError(f"expected a path, {quote(text)} is a pattern: name the folder that holds such files")
     path = _inside(text)
@@ -253,6 +256,7 @@ on_conflict = one_of(*ON_CONFLICT)
 output_word = one_of(*OUTPUTS)
 place_word = one_of(*PLACES)
 system = one_of(*SYSTEMS)
+workspace = one_of(*WORKSPACES)
 fail_mode = one_of(*FAIL_MODES)
 background_output = one_of(*BACKGROUND_OUTPUTS)
 trust = one_of(PINNED)
@@ -359,6 +363,14 @@ def task_name(name: str) -> str:
     if name in NOT_FOR_TASKS:
         raise ValueError(f"{quote(name)} means all jobs of a phase: a task needs another name")
     return name
+
+
+def requirement(text: str) -> str:
+    """Check one entry of `requires`."""
+    hook, _, job = text.partition(":")
+    if not hook or not job:
+        raise ValueError(f"expected HOOK:JOB, such as post-commit:test, found {quote(text)}")
+    return text
 
 
 def macro_name(name: str) -> str:

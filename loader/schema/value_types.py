@@ -115,8 +115,9 @@ InputPaths: TypeAlias = Annotated[
     BeforeValidator(value_parsers.one_or_more),
     Shape("pattern, path, or list of both", or_one=True),
 ]
-OutputPaths: TypeAlias = Annotated[
-    list[Annotated[FilledText, AfterValidator(value_parsers.output_path)]],
+FilePath: TypeAlias = Annotated[FilledText, AfterValidator(value_parsers.file_path)]
+FilePaths: TypeAlias = Annotated[
+    list[FilePath],
     BeforeValidator(value_parsers.one_or_more),
     Shape("path or list of paths", or_one=True),
 ]
@@ -124,6 +125,18 @@ GroupName: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.group_name), Shape("text", {"type": "string", "minLength": 1, "maxLength": 100})
 ]
 OnConflict: TypeAlias = Annotated[Text, AfterValidator(value_parsers.on_conflict), word(*ON_CONFLICT)]
+Workspace: TypeAlias = Annotated[Text, AfterValidator(value_parsers.workspace), word(*value_parsers.WORKSPACES)]
+Requirements: TypeAlias = Annotated[
+    list[
+        Annotated[
+            FilledText,
+            AfterValidator(value_parsers.requirement),
+            Shape("`HOOK:JOB`", {"type": "string", "pattern": "^[^:]+:.+$"}),
+        ]
+    ],
+    BeforeValidator(value_parsers.one_or_more),
+    Shape("`HOOK:JOB` or list of these", or_one=True),
+]
 FailMode: TypeAlias = Annotated[Text, AfterValidator(value_parsers.fail_mode), word(*value_parsers.FAIL_MODES)]
 BackgroundOutput: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.background_output), word(*value_parsers.BACKGROUND_OUTPUTS)

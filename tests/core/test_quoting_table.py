@@ -415,7 +415,7 @@ def test_c6_a_list_is_named_and_its_uses_are_counted(command: str) -> None:
         ("x '{0}'", "post-checkout", "0"),
         ("x {push_files}", "pre-commit", "push_files"),
         ("x {changed_files} {1}", "post-checkout", "1"),
-            ("x {changed_files}", "post-checkout", "changed_files"),
+        ("x {changed_files}", "post-checkout", "changed_files"),
         ("x {remote}", "pre-push", "remote"),
         ("x {remote_url} {remote}", "pre-push", "remote_url"),
         ("x {remote}", "post-clone", ""),

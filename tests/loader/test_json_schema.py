@@ -42,6 +42,12 @@ AROUND = {
     "condition": "{{hooks: {{pre-commit: {{jobs: [{{run: x, skip: [{}]}}]}}}}}}",
     "pattern": "{{hooks: {{pre-commit: {{jobs: [{{run: x, glob: [{}]}}]}}}}}}",
     "concurrency": "{{hooks: {{pre-commit: {{concurrency: {}}}}}}}",
+    "share": "{{hooks: {{pre-commit: {{workspace: snapshot, share: [{}]}}}}}}",
+}
+REQUIRED = "post-commit: {{jobs: [{{name: test, run: x, workspace: snapshot}}]}}"
+GATES = {
+    "hook": f"{{{{hooks: {{{{{REQUIRED}, pre-push: {{}}}}}}}}}}",
+    "job": f"{{{{hooks: {{{{{REQUIRED}, pre-push: {{{{jobs: [{{}}]}}}}}}}}}}}}",
 }
 
 # Bodies that are as they should be, and such as are not, by level.
@@ -56,6 +62,8 @@ GOOD = {
         "{jobs: , setup: npm ci, skip: true, only: [merge, {ref: main}], exclude_tags: slow}",
         "{fail_on_changes: [ci, non-ci], jobs: [{run: x, fail_on_changes: false}]}",
         "{exclude: {regex: x}, setup: [a, {run: [b, c]}, [d, e]], fail_mode: warn, concurrency: x}",
+        "{workspace: snapshot, share: [a, {link: [b, c]}], clean: true, supersede: false}",
+        "{requires: ['post-commit:a b'], wait: 4m, each: true}",
     ],
     "pattern": ["{regex: x, ignore_case: false}", "{glob: '*.{js,ts}', ignore_case: true}"],
     "job": [
@@ -102,7 +110,13 @@ BAD = {
         "{jobs: {a: {run: x}}}",
         "{setup: [{}]}",
         "{setup: [3]}",
+        "{workspace: index}",
+        "{share: [3]}",
+        "{requires: test}",
+        "{requires: 'post-commit:'}",
+        "{wait: 4}",
     ],
+    "share": ["{}", "{link: 3}", "{links: a}", "[]"],
     "job": [
         "x",
         "{}",
@@ -187,7 +201,8 @@ def test_c1_what_the_models_refuse_the_schema_refuses(text: str) -> None:
 
 @pytest.mark.parametrize(("level", "example"), _examples())
 def test_c1_each_example_of_a_key_is_right(level: str, example: str, tmp_path: Path) -> None:
-    text = AROUND[level].format(f"{{{_completed(level, example)}}}")
+    around = GATES if "requires" in example else AROUND
+    text = around[level].format(f"{{{_completed(level, example)}}}")
     (tmp_path / "hooks.dodo").write_text(text)
     found = find_hook_file(str(tmp_path))
     assert found is not None

@@ -12,7 +12,7 @@ from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.completion import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here, print_once
 from dodo_hooks.cli.terminal_table import print_table, say
-from dodo_hooks.core.plan import COMMAND, FileRule, Hook, Job, Plan
+from dodo_hooks.core.plan import COMMAND, WORKTREE, FileRule, Hook, Job, Plan, Requirement
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.host.world import World
 
@@ -112,6 +112,7 @@ def _hook_record(hook: Hook) -> dict[str, Any]:
         "fail_fast": hook.fail_fast,
         "fail_mode": "warn" if hook.warns else "abort",
         "timeout_s": hook.timeout_s,
+        "requires": [_requirement_record(hook, one) for one in hook.requires],
         "jobs": [_job_record(hook, job) for job in hook.jobs],
     }
 
@@ -147,7 +148,17 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
         "stage_fixed": job.stage_fixed,
         "fails_on_changes": list(job.fails_on_changes),
         "is_setup": job.is_setup,
+        "workspace": job.workspace or WORKTREE,
+        "shares": [share._asdict() for share in job.shares],
+        "cleans": job.cleans,
+        "supersedes": job.supersedes,
+        "counts_commit": job.counts_commit,
+        "is_required": job.is_required,
     }
+
+
+def _requirement_record(hook: Hook, one: Requirement) -> dict[str, Any]:
+    return {**one._asdict(), "by": None if one.by < 0 else hook.jobs[one.by].name}
 
 
 def _files_record(rule: FileRule | None) -> dict[str, Any] | None:

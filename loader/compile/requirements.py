@@ -1,0 +1,118 @@
+"""`requires` -> the requirements of the plan, and the jobs that a gate requires (V1, V3).
+
+A push is the one event that has commits which are finished, so `requires` is for `pre-push`. What is required has to
+have the same result wherever it runs: in a snapshot, without the data of an event, and so does all that it needs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dodo_hooks.core.diagnostics import Diagnostic
+from dodo_hooks.core.git_hooks import FOR_REQUIRED
+from dodo_hooks.core.plan import SNAPSHOT, Hook, Requirement
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import join_or, quote
+from dodo_hooks.loader.compile.flatten import Flat
+from dodo_hooks.loader.compile.validation import subject_of_job
+from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
+from dodo_hooks.loader.schema.job_models import HookBody, JobBody
+
+_GATE = "pre-push"
+_KEYS = frozenset(("requires", "wait", "each"))
+
+
+@dataclass(slots=True)
+class _Requirements:
+    """The requirements of a file, as they are found."""
+
+    hooks: Mapping[str, Hook]  # those without errors
+    flats: Mapping[str, Flat]
+    tree: Node
+    diagnostics: list[Diagnostic]  # more of them are put in
+    found: list[Requirement] = field(default_factory=list[Requirement])
+    jobs: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])  # that have to succeed
+
+    def read(self, hook: str, path: Path, body: HookBody | JobBody, by: int, subject: str) -> None:
+        """Read the `requires` of a hook or a job and the keys beside it."""
+        for key in ("wait", "each"):
+            if key in body.model_fields_set and not body.requires:
+                message = f'{quote(key)} has no effect without "requires"'
+                self.diagnostics.append(Diagnostic(key_mark_at(self.tree, [*path, key]), message, subject))
+        if body.requires and hook != _GATE:
+            message = f'"requires" is for {_GATE}, which has the commits that must have passed: write it there'
+            self.diagnostics.append(Diagnostic(key_mark_at(self.tree, [*path, "requires"]), message, subject))
+            return
+        for place, text in enumerate(body.requires):
+            its_hook, _, name = text.partition(":")
+            message = self._unknown(its_hook, name)
+            for number in () if message else self.flats[its_hook].numbers_of(name):
+                message = message or self._why_not(text, its_hook, number)
+                job = self.flats[its_hook].names[number]
+                self.found.append(Requirement(its_hook, job, body.wait, body.each, by))
+            if message:
+                self.diagnostics.append(Diagnostic(mark_at(self.tree, [*path, "requires", place]), message, subject))
+
+    def _unknown(self, hook: str, name: str) -> str:
+        """Return why there is no such job that can be required, or ""."""
+        if hook not in FOR_REQUIRED:
+            near = did_you_mean(hook, FOR_REQUIRED) if hook not in self.flats else ""
+            return f"cannot require a job of {quote(hook)}{near}: a job of {join_or(FOR_REQUIRED)} can be required"
+        if hook not in self.flats:
+            return f"cannot require {quote(name)} of {quote(hook)}: the file has no such hook"
+        flat = self.flats[hook]
+        if flat.numbers_of(name):
+            return ""
+        return f"unknown job {quote(name)} of {quote(hook)}{did_you_mean(name, (*flat.names, *flat.groups))}"
+
+    def _why_not(self, text: str, hook: str, number: int) -> str:
+        """Note the job and all that it needs; return why it cannot be required, or ""."""
+        if hook not in self.hooks:  # it has errors of its own
+            return ""
+        jobs, waiting = self.hooks[hook].jobs, [number]
+        while waiting:
+            job = jobs[waiting.pop()]
+            if (hook, job.number) in self.jobs:
+                continue
+            self.jobs.add((hook, job.number))
+            waiting += job.needs
+            who = "it" if job.number == number else f"its need {quote(job.name)}"
+            if job.workspace != SNAPSHOT:
+                return f'{quote(text)} cannot be required: {who} has no snapshot; set "workspace: snapshot" on it'
+            if used := "standard input" if job.use_stdin else job.needs_event:
+                return f"{quote(text)} cannot be required: {who} uses {used}, which no other event has"
+        return ""
+
+
+def add_requirements(
+    hooks: Sequence[Hook],
+    sections: Mapping[str, Mapping[str, HookBody]],
+    flats: Mapping[str, Mapping[str, Flat]],
+    tree: Node,
+    diagnostics: list[Diagnostic],
+) -> list[Hook]:
+    """Return the hooks with what they require, and with their required jobs marked; put errors into `diagnostics`."""
+    fired = {hook.name: hook for hook in hooks if not hook.is_task}
+    found = _Requirements(fired, flats["hooks"], tree, diagnostics)
+    for path, body, flat in _bodies(sections, flats):
+        name = str(path[1])
+        found.read(name, path, body, -1, f"{path[0][:-1]} {quote(name)}")
+        for number, member in enumerate(flat.members):
+            if not _KEYS.isdisjoint(member.body.model_fields_set):
+                found.read(name, member.path, member.body, number, subject_of_job(flat.names[number]))
+    return [hook if hook.is_task else _with_requirements(hook, found) for hook in hooks]
+
+
+def _bodies(
+    sections: Mapping[str, Mapping[str, HookBody]], flats: Mapping[str, Mapping[str, Flat]]
+) -> Iterator[tuple[tuple[str, str], HookBody, Flat]]:
+    for section, bodies in sections.items():
+        for name, body in bodies.items():
+            yield (section, name), body, flats[section][name]
+
+
+def _with_requirements(hook: Hook, found: _Requirements) -> Hook:
+    requires = tuple(found.found) if hook.name == _GATE else ()
+    if not requires and all(name != hook.name for name, _ in found.jobs):
+        return hook
+    jobs = tuple(job._replace(is_required=True) if (hook.name, job.number) in found.jobs else job for job in hook.jobs)
+    return hook._replace(jobs=jobs, requires=requires)

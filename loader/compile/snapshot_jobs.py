@@ -1,0 +1,99 @@
+"""`workspace: snapshot` and the keys beside it: what they make of a job, and what is wrong with them (S1, S6, S7)."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from dodo_hooks.core.diagnostics import WARNING, Diagnostic
+from dodo_hooks.core.git_hooks import WITHOUT_COMMIT
+from dodo_hooks.core.plan import SNAPSHOT, Job, Share
+from dodo_hooks.core.text.terminal_text import quote
+from dodo_hooks.loader.compile.flatten import Flat, Member, around
+from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit
+from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
+from dodo_hooks.loader.schema.job_models import HookBody, JobBody
+from dodo_hooks.loader.schema.part_models import LinkBody
+
+_FOR_SNAPSHOTS = ("share", "clean", "supersede")
+_KEYS = frozenset(("workspace", *_FOR_SNAPSHOTS))
+
+
+def with_snapshot(job: Job, member: Member, hook: HookBody) -> Job:
+    """Return a job in a snapshot with its workspace; `job` has its results (job_files.py)."""
+    bodies = around(member, hook)
+    shared = next((body.share for body in bodies if "share" in body.model_fields_set), [])
+    return job._replace(
+        workspace=SNAPSHOT,
+        shares=tuple(share for item in shared for share in _shares(item)),
+        cleans=next((body.clean for body in bodies if body.clean is not None), False),
+        supersedes=next((body.supersede for body in bodies if body.supersede is not None), True),
+        counts_commit=member.body.incremental is False,
+        is_incremental=True,
+        inputs=tuple(one._replace(reaches_outputs=False) for one in job.inputs),
+    )
+
+
+def _shares(item: str | LinkBody) -> list[Share]:
+    return [Share(item, False)] if isinstance(item, str) else [Share(path, True) for path in item.link]
+
+
+def check_snapshots(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+    """Yield errors about snapshots and their keys, and a warning about shared paths that no key stands for."""
+    for path, owner, numbers, subject in _owners(hook, body, flat):
+        if owner.workspace == SNAPSHOT and hook in WITHOUT_COMMIT:
+            message = f"{hook} has no snapshot, since HEAD is not the commit that it is about: use another hook"
+            yield Diagnostic(mark_at(tree, [*path, "workspace"]), message, subject)
+        for key in _FOR_SNAPSHOTS:
+            if key in owner.model_fields_set and owner.workspace != SNAPSHOT and flat.snapshots.isdisjoint(numbers):
+                message = f'{quote(key)} has no effect without "workspace: snapshot"'
+                yield Diagnostic(key_mark_at(tree, [*path, key]), message, subject)
+        yield from _overlaps(owner, path, subject, tree)
+        users = [flat.members[number] for number in flat.snapshots & {*numbers}] if owner.share else []
+        if any(_is_keyless(member, owner, body) for member in users):
+            message = 'shared paths are not in the commit: add "uptodate" or "inputs" that stand for them'
+            yield Diagnostic(key_mark_at(tree, [*path, "share"]), message, subject, WARNING)
+    for number in sorted(flat.snapshots):
+        member = flat.members[number]
+        for key, message in _clashes(member.body):
+            yield Diagnostic(key_mark_at(tree, [*member.path, key]), message, subject_of_job(flat.names[number]))
+
+
+def _owners(hook: str, body: HookBody, flat: Flat) -> Iterator[tuple[Path, JobBody | HookBody, tuple[int, ...], str]]:
+    """Yield the hook, groups and jobs with such keys, each with the numbers of its jobs and its name in messages."""
+    for unit in flat.whole.inside():
+        owner = unit.body or body
+        if not _KEYS.isdisjoint(owner.model_fields_set):
+            yield unit.path, owner, unit.numbers, subject_of_unit(unit, hook)
+    for number, member in enumerate(flat.members):
+        if not _KEYS.isdisjoint(member.body.model_fields_set):
+            yield member.path, member.body, (number,), subject_of_job(flat.names[number])
+
+
+def _overlaps(owner: JobBody | HookBody, path: Path, subject: str, tree: Node) -> Iterator[Diagnostic]:
+    shared = ((share.path, place) for place, item in enumerate(owner.share) for share in _shares(item))
+    in_order = sorted((path.split("/"), place) for path, place in shared)  # what a folder holds is right behind it
+    for (one, _), (other, place) in pairwise(in_order):
+        if other[: len(one)] == one:
+            message = f"{quote('/'.join(other))} is in {quote('/'.join(one))}, which is shared: remove one of them"
+            yield Diagnostic(mark_at(tree, [*path, "share", place]), message, subject)
+
+
+def _is_keyless(member: Member, owner: JobBody | HookBody, hook: HookBody) -> bool:
+    """Return whether the job gets the shared paths of `owner`, and nothing in its key stands for them."""
+    giver = next((body for body in around(member, hook) if "share" in body.model_fields_set), None)
+    return giver is owner and not (member.body.inputs or member.body.uptodate)
+
+
+def _clashes(job: JobBody) -> Iterator[tuple[str, str]]:
+    excluded = (
+        ("stage_fixed", job.stage_fixed, "its fixes stay in the snapshot"),
+        ("interactive", job.interactive, "its result depends on the commit alone"),
+        ("fail_on_changes", job.fail_on_changes, "it changes none of your files"),
+        ("outputs", job.outputs, "they stay in the snapshot"),
+        ("cache", job.cache, "its outputs stay in the snapshot"),
+        ("incremental", job.incremental, "its result is about the whole commit"),
+    )
+    for key, is_on, why in excluded:
+        if is_on:
+            yield key, f'{quote(key)} and "workspace: snapshot" cannot be combined ({why}): keep one of them'
+    if job.incremental is False and job.inputs:
+        yield "inputs", '"inputs" has no effect with "incremental: false", which is about the commit: keep one of them'

@@ -9,6 +9,7 @@ from dodo_hooks.core.git_hooks import (
     CLIENT_HOOKS,
     COMMAND_HOOKS,
     FIRED_BY_REPLAY,
+    FOR_REQUIRED,
     SERVER_HOOKS,
     known_hooks,
     shim_of,
@@ -51,7 +52,7 @@ def shims_needed(plan: "Plan") -> list[str]:
 
     These are the hooks that the file names, if git has a part in them. Where a rebase defers a background phase, the
     hook that git fires when the rebase is over is one more (R12). Where fixes are staged, so is the hook after the
-    commit, which syncs the index (G6).
+    commit, which syncs the index (G6). Where a gate requires jobs, so are all hooks that dispatch them (V2).
     """
     hooks = [hook.name for hook in plan.hooks if shim_of(hook.name)]
     fired = [hook for hook in plan.hooks if not hook.is_task]
@@ -60,7 +61,8 @@ def shims_needed(plan: "Plan") -> list[str]:
     )
     stages = any(job.stage_fixed for hook in plan.hooks for job in hook.jobs)
     extra = [hook for hook, is_needed in ((AFTER_REPLAY, is_put_off), (AFTER_COMMIT, stages)) if is_needed]
-    return hooks + [hook for hook in extra if hook not in hooks]
+    extra += FOR_REQUIRED if plan.required_hooks else ()
+    return hooks + [hook for hook in dict.fromkeys(extra) if hook not in hooks]
 
 
 def shims_for(hooks: "Sequence[str]") -> list[str]:

@@ -78,7 +78,7 @@ NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"
 AFTER_REPLAY = "post-rewrite"
 BEFORE_COMMIT = "pre-commit"  # unstaged changes are hidden while its jobs run (G5)
 AFTER_COMMIT = "post-commit"
-# After each of them HEAD may be a commit that no job has seen: a pull fires post-merge alone (V2).
+# A job that a gate requires is dispatched by each of these: a pull fires post-merge alone (V2).
 NEW_COMMIT = (AFTER_COMMIT, "post-merge", AFTER_REPLAY)
 # Their commit is not there yet, or no longer: HEAD is not what they are about (S1).
 WITHOUT_COMMIT = frozenset(

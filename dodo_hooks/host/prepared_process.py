@@ -2,6 +2,7 @@
 
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.host import process
+from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os, signal
 
 TYPE_CHECKING = False
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NOT_FOUND, _CANNOT_RUN = 127, 126  # as a shell says it
-_NO_ROOM = 300  # bytes: what a wave can report
+_MOST_BYTES = 300  # that a wave can report
 
 
 class Refusal(Exception):
@@ -133,5 +134,5 @@ def _take_default_signals() -> None:
 
 def _report(refusals: int, refusal: Refusal) -> None:
     text = f"{refusal.exit_code} {refusal.reason}".encode("utf-8", "surrogateescape")
-    os.write(refusals, text[:_NO_ROOM].replace(b"\n", b" "))
-    os.write(2, f"dodo-hooks: {refusal.reason}\n".encode("utf-8", "surrogateescape"))
+    os.write(refusals, text[:_MOST_BYTES].replace(b"\n", b" "))
+    say(refusal.reason)  # into the job's log

@@ -61,6 +61,7 @@ class Flat:
     whole: Unit
     groups: Mapping[str, tuple[int, ...]]  # the jobs of each group that has a name
     number_of: Mapping[str, int]  # each name -> the first member of this name
+    snapshots: frozenset[int]  # the members that run in a snapshot
 
     def numbers_of(self, name: str) -> tuple[int, ...]:
         """Return the jobs that a need on this name refers to; none where the name is unknown."""
@@ -82,7 +83,8 @@ def flatten(path: Path, hook: HookBody) -> Flat:
     labels = ["" if name else label_of(command) for name, command in zip(written, commands, strict=True)]
     names = tuple(job_names(written, commands))
     number_of = {name: number for number, name in reversed([*enumerate(names)])}
-    return Flat(members, names, tuple(labels), whole, builder.groups, number_of)
+    snapshots = frozenset(number for number, member in enumerate(members) if _is_in_snapshot(member, hook))
+    return Flat(members, names, tuple(labels), whole, builder.groups, number_of, snapshots)
 
 
 def _as_job(setup: SetupBody) -> JobBody:
@@ -155,8 +157,11 @@ def around(member: Member, hook: HookBody) -> "list[JobBody | HookBody]":
     return [*reversed(member.levels), hook]
 
 
-def is_in_snapshot(member: Member, hook: HookBody) -> bool:
-    return next((body.workspace for body in around(member, hook) if body.workspace is not None), "") == SNAPSHOT
+def _is_in_snapshot(member: Member, hook: HookBody) -> bool:
+    for body in around(member, hook):
+        if body.workspace is not None:
+            return body.workspace == SNAPSHOT
+    return False
 
 
 def tags_of(member: Member) -> tuple[str, ...]:

@@ -32,7 +32,6 @@ from dodo_hooks.loader.compile.flatten import (
     files_of,
     flatten,
     is_background,
-    is_in_snapshot,
     root_of,
     tags_of,
     timeout_of,
@@ -142,7 +141,7 @@ class _Compiler:
     def hook(self, flats: dict[str, Flat]) -> Hook | None:
         """Return the hook; None if it has errors, which are added to the diagnostics."""
         name, flat = self.setting.hook, self.flat
-        needs, errors = check_needs(name, flat, flats, self.tree, file_needs(flat, self.body))
+        needs, errors = check_needs(name, flat, flats, self.tree, file_needs(flat))
         errors += check_outputs(flat, self.tree, self.place.is_tracked)
         errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
@@ -246,13 +245,14 @@ class _Compiler:
         return self.place.is_there(job_commands.script_path(file.source_dir_local, self.setting.hook, script))
 
     def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command | str]) -> Hook:
-        made_by = {(one.job, one.need) for one in file_needs(self.flat, self.body)}
+        made_by = {(one.job, one.need) for one in file_needs(self.flat)}
         checks = Checks()
         dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
         jobs: list[Job] = []
         for number, member in enumerate(self.flat.members):
             job = with_results(self._job(number, member, found[number], checks), member.body, self.outputs)
-            job = with_snapshot(job, member, self.body)
+            if number in self.flat.snapshots:
+                job = with_snapshot(job, member, self.body)
             phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND
             written_s = timeout_of(member)
             jobs.append(
@@ -289,7 +289,7 @@ class _Compiler:
         event = "" if command is None else command.event
         if rule is not None and not event:
             event = _OF_AN_EVENT.get(rule.source, "")
-        if event == _OF_AN_EVENT[CHANGED] and is_in_snapshot(member, self.body):
+        if event == _OF_AN_EVENT[CHANGED] and number in self.flat.snapshots:
             event = ""  # these are what its commit changed (S7)
         return Job(
             number=number,

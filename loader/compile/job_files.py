@@ -14,10 +14,10 @@ from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.matching import matches
 from dodo_hooks.core.plan import Input, Job
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.compile.flatten import Flat, is_in_snapshot
+from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_conditions import matchers
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
-from dodo_hooks.loader.schema.job_models import HookBody, JobBody
+from dodo_hooks.loader.schema.job_models import JobBody
 from dodo_hooks.loader.schema.value_parsers import WILDCARDS
 
 IsTracked = Callable[[list[str]], set[str]]  # which of these paths git tracks, or hold something that it tracks
@@ -65,7 +65,7 @@ def _input(text: str) -> Input:
     return Input(text, _bytes("/".join(folders[:wild])), matchers([text])[0])
 
 
-def file_needs(flat: Flat, hook: HookBody) -> list[FileNeed]:
+def file_needs(flat: Flat) -> list[FileNeed]:
     """Return the needs between the jobs of a hook that come from their files, each pair once.
 
     A job in a snapshot has none: its inputs are those of a commit, and no job makes them.
@@ -75,7 +75,7 @@ def file_needs(flat: Flat, hook: HookBody) -> list[FileNeed]:
     if not makers:
         return []
     for number, member in enumerate(flat.members):
-        if is_in_snapshot(member, hook):
+        if number in flat.snapshots:
             continue
         for place, text in enumerate(member.body.inputs):
             one = _input(text)

@@ -38,7 +38,7 @@ class _Requirements:
             if key in body.model_fields_set and not body.requires:
                 message = f'{quote(key)} has no effect without "requires"'
                 self.diagnostics.append(Diagnostic(key_mark_at(self.tree, [*path, key]), message, subject))
-        if body.requires and (hook != _GATE or path[0] != "hooks"):
+        if body.requires and hook != _GATE:
             message = f'"requires" is for {_GATE}, which has the commits that must have passed: write it there'
             self.diagnostics.append(Diagnostic(key_mark_at(self.tree, [*path, "requires"]), message, subject))
             return

@@ -1,13 +1,13 @@
 """`workspace: snapshot` and the keys beside it: what they make of a job, and what is wrong with them (S1, S6, S7)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT, WITHOUT_COMMIT
 from dodo_hooks.core.plan import SNAPSHOT, Job, Share
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.compile.flatten import Flat, Member, around, is_in_snapshot
+from dodo_hooks.loader.compile.flatten import Flat, Member, around
 from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
@@ -18,9 +18,7 @@ _KEYS = frozenset(("workspace", *_FOR_SNAPSHOTS))
 
 
 def with_snapshot(job: Job, member: Member, hook: HookBody) -> Job:
-    """Return the job with its workspace; `job` has its results (job_files.py)."""
-    if not is_in_snapshot(member, hook):
-        return job
+    """Return a job in a snapshot with its workspace; `job` has its results (job_files.py)."""
     bodies = around(member, hook)
     shared = next((body.share for body in bodies if "share" in body.model_fields_set), [])
     return job._replace(
@@ -42,39 +40,36 @@ def check_snapshots(
     hook: str, body: HookBody, flat: Flat, tree: Node, needs: Sequence[Sequence[int]]
 ) -> Iterator[Diagnostic]:
     """Yield errors about snapshots and their keys, and a warning about shared paths that no key stands for."""
-    inside = {number for number, member in enumerate(flat.members) if is_in_snapshot(member, body)}
     for path, owner, numbers, subject in _owners(hook, body, flat):
         if owner.workspace == SNAPSHOT and hook in WITHOUT_COMMIT:
             message = f"{hook} has no snapshot, since HEAD is not the commit that it is about: use another hook"
             yield Diagnostic(mark_at(tree, [*path, "workspace"]), message, subject)
         for key in _FOR_SNAPSHOTS:
-            if key in owner.model_fields_set and owner.workspace != SNAPSHOT and inside.isdisjoint(numbers):
+            if key in owner.model_fields_set and owner.workspace != SNAPSHOT and flat.snapshots.isdisjoint(numbers):
                 message = f'{quote(key)} has no effect without "workspace: snapshot"'
                 yield Diagnostic(key_mark_at(tree, [*path, key]), message, subject)
         yield from _overlaps(owner, path, subject, tree)
-        if owner.share and any(_is_keyless(flat.members[number], owner, body) for number in inside & {*numbers}):
+        users = [flat.members[number] for number in flat.snapshots & {*numbers}] if owner.share else []
+        if any(_is_keyless(member, owner, body) for member in users):
             message = 'shared paths are not in the commit: add "uptodate" or "inputs" that stand for them'
             yield Diagnostic(key_mark_at(tree, [*path, "share"]), message, subject, WARNING)
-    yield from _check_jobs(hook, flat, tree, needs, inside)
-
-
-def _check_jobs(
-    hook: str, flat: Flat, tree: Node, needs: Sequence[Sequence[int]], inside: Collection[int]
-) -> Iterator[Diagnostic]:
-    for number in sorted(inside):
-        member = flat.members[number]
-        subject = subject_of_job(flat.names[number])
-        for key, message in _clashes(member.body):
-            yield Diagnostic(key_mark_at(tree, [*member.path, key]), message, subject)
-        for need in needs[number]:
-            if need not in inside and not member.is_setup:
-                message = f'needs {quote(flat.names[need])}, which has no snapshot: set "workspace: snapshot" on it'
-                yield Diagnostic(mark_at(tree, member.path), message, subject)
+    for number in sorted(flat.snapshots):
+        yield from _check_job(number, flat, tree, needs[number])
     fixers = [number for number, member in enumerate(flat.members) if member.body.stage_fixed]
-    if inside and fixers and hook == BEFORE_COMMIT:
+    if flat.snapshots and fixers and hook == BEFORE_COMMIT:
         message = "the snapshot would not have what it fixes: move the jobs with a snapshot to post-commit"
         path = [*flat.members[fixers[0]].path, "stage_fixed"]
         yield Diagnostic(key_mark_at(tree, path), message, subject_of_job(flat.names[fixers[0]]))
+
+
+def _check_job(number: int, flat: Flat, tree: Node, needs: Sequence[int]) -> Iterator[Diagnostic]:
+    member, subject = flat.members[number], subject_of_job(flat.names[number])
+    for key, message in _clashes(member.body):
+        yield Diagnostic(key_mark_at(tree, [*member.path, key]), message, subject)
+    for need in needs:
+        if need not in flat.snapshots:
+            message = f'needs {quote(flat.names[need])}, which has no snapshot: set "workspace: snapshot" on it'
+            yield Diagnostic(mark_at(tree, member.path), message, subject)
 
 
 def _owners(hook: str, body: HookBody, flat: Flat) -> Iterator[tuple[Path, JobBody | HookBody, tuple[int, ...], str]]:
@@ -100,7 +95,7 @@ def _overlaps(owner: JobBody | HookBody, path: Path, subject: str, tree: Node) -
 def _is_keyless(member: Member, owner: JobBody | HookBody, hook: HookBody) -> bool:
     """Return whether the job gets the shared paths of `owner`, and nothing in its key stands for them."""
     giver = next((body for body in around(member, hook) if "share" in body.model_fields_set), None)
-    return giver is owner and not (member.is_setup or member.body.inputs or member.body.uptodate)
+    return giver is owner and not (member.body.inputs or member.body.uptodate)
 
 
 def _clashes(job: JobBody) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
 import dodo_hooks
 from dodo_hooks.core.dependency_graph import find_cycle
@@ -10,7 +10,7 @@ from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.text.names import name_error
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background, is_in_snapshot
+from dodo_hooks.loader.compile.flatten import Flat, Member, Unit, is_background
 from dodo_hooks.loader.compile.job_files import FileNeed
 from dodo_hooks.loader.compile.order_edges import HookEdges, mode_of
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
@@ -111,7 +111,9 @@ def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Di
                 yield Diagnostic(key_mark_at(tree, [*unit.path, key]), message, subject_of_unit(unit, hook))
     for number, member in enumerate(flat.members):
         subject = subject_of_job(flat.names[number])
-        for key, why in _clashes(hook, body, member):
+        clashes = _clashes(hook, body, member)
+        # In a snapshot the tree is an input anyway (V1).
+        for key, why in clashes if number in flat.snapshots else chain(clashes, _without_input(member.body)):
             yield Diagnostic(key_mark_at(tree, [*member.path, key]), why, subject)
 
 
@@ -129,8 +131,6 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
         yield "stage_fixed", f"nothing to stage in {quote(hook)}: use it in {_STAGING[0]}"
     if job.requires and late:
         yield "requires", "a background job cannot hold a push: the push does not wait for it"
-    if not is_in_snapshot(member, body):  # there the tree is an input anyway (V1)
-        yield from _without_input(job)
 
 
 def _without_input(job: JobBody) -> Iterator[tuple[str, str]]:

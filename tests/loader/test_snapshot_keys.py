@@ -136,7 +136,7 @@ hooks:
 
 
 def test_v3_the_plan_is_the_same_out_of_the_cache(repo: Repo) -> None:
-    repo.write("hooks.dodo", gate("requires: post-commit:test").replace("snapshot}", "snapshot, share: a, inputs: b}"))
+    repo.write("hooks.dodo", gate("requires: post-commit:test").replace("snapshot}", "snapshot, share: a}"))
     first, again = (listed(repo) for _ in range(2))
     assert first == again
     push, commit = first
@@ -215,10 +215,12 @@ def test_s6_shared_paths_need_what_stands_for_them(tmp_path: Path) -> None:
     body = """\
 workspace: snapshot
 share: a
+setup: prepare
 jobs:
   - {name: x, run: x}
   - {name: y, run: y, uptodate: v}
   - {name: z, run: z, share: b, inputs: c}
+  - {name: w, run: w, share: []}
 """
     message = 'shared paths are not in the commit: add "uptodate" or "inputs" that stand for them'
     plan = plan_of(tmp_path, hook(body, "post-commit"))

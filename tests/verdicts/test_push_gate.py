@@ -107,7 +107,7 @@ def test_v4_a_push_waits_for_a_run_and_uses_its_result(pushing: Repo, tmp_path: 
     assert "refs/heads/main" in pushing.git("ls-remote", "origin").stdout
 
 
-def test_v4_after_the_time_to_wait_the_push_is_refused_and_the_run_goes_on(pushing: Repo, tmp_path: Path) -> None:
+def test_v4_after_the_time_to_wait_the_push_is_refused_and_the_run_continues(pushing: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
     require(pushing, gate.command, wait="100ms")
     commit(pushing)

@@ -140,7 +140,7 @@ class Push:
                     if os.getppid() != self._git:
                         return _HANGUP
                     if until_s is not None and monotonic_s() > until_s:
-                        return waiting.give_up(verdict, self._remote)
+                        return waiting.stop_waiting(verdict, self._remote)
                     waiting.show(verdict)
                     sleep(_POLL_S)
                     verdict = check.verdict(number)

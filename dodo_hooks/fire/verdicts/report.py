@@ -75,7 +75,7 @@ class Waiting:
             print_error_text(_CLEAR)
             self._has_line = False
 
-    def give_up(self, verdict: Verdict, remote: str) -> int:
+    def stop_waiting(self, verdict: Verdict, remote: str) -> int:
         """Report that the time to wait is over; return the exit code of the push."""
         self.end()
         say(

@@ -1,7 +1,7 @@
 """What a new commit on a branch does to the runs of older ones (V6).
 
 Each run that git's event has dispatched notes itself as the newest of its branch, for each job. It ends the older runs
-that have begun, and an older run that has not begun looks at the note when its turn comes. A run is left alone where
+that have begun, and an older run that has not begun checks the note when it may start. A run is left alone where
 somebody waits for it, and where it is under the same key: then the newer run waits for its result.
 """
 

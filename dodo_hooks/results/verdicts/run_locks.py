@@ -5,7 +5,7 @@
                /DIGEST.wanted   locked shared by those who wait for that run. Who takes it exclusively may end the run
 
 `prune` removes files that nobody has locked for long. A lock on a file that is gone would exclude nobody, so whoever
-has taken one looks whether the file is still there.
+has taken one checks that the file is still there.
 """
 
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock

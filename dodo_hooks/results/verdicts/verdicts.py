@@ -130,7 +130,7 @@ class Verdicts:
     def verdict(self, number: int) -> Verdict:
         """Return what is known about a job and all that it needs (V3, V4).
 
-        A lock is looked at before the results: who ends a run writes its result first.
+        A lock is checked before the results: whoever ends a run writes its result first.
         """
         verdicts = [self._verdict(one) for one in (*self._needs(number), number)]
         for state in (FAILED_BEFORE, RUNNING, NONE):

@@ -4,6 +4,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from kit.checked import checks, commit, require, states
 from kit.gate import Gate
 from kit.process import DEADLINE_S
@@ -144,8 +146,10 @@ def test_v7_only_jobs_in_snapshots_can_be_shown(repo: Repo) -> None:
         assert (done.returncode, said in done.stderr) == (3, True), done.stderr
 
 
-def test_v7_the_state_of_head_is_part_of_the_status(repo: Repo) -> None:
-    require(repo)
+@pytest.mark.parametrize("uptodate", [[], ["touch run"]])
+def test_v7_the_state_of_head_is_part_of_the_status(repo: Repo, uptodate: "list[str]") -> None:
+    """A prompt runs no command, so there is no word on a new commit where only a command could tell."""
+    require(repo, uptodate=uptodate)
     assert repo.run("status", "--short").stdout == ""
     commit(repo, "bad", checked=True)
     repo.finished("post-commit")
@@ -154,10 +158,12 @@ def test_v7_the_state_of_head_is_part_of_the_status(repo: Repo) -> None:
     commit(repo, "good", checked=True)
     repo.finished("post-commit", 2)
     repo.git("commit", "-q", "--amend", "-m", "other words")
+    repo.git("clean", "-fdq")
     assert repo.run("status", "--short").stdout == "HEAD passed\n"
     commit(repo, "new")
-    assert repo.run("status", "--short").stdout == "HEAD unchecked\n"
-    assert "HEAD       post-commit:test has no result\n" in repo.run("status").stdout
+    assert repo.run("status", "--short").stdout == ("" if uptodate else "HEAD unchecked\n")
+    assert ("HEAD       post-commit:test has no result\n" in repo.run("status").stdout) == (not uptodate)
+    assert not repo.has("run")
 
 
 def test_v7_a_listed_run_names_its_commit(repo: Repo) -> None:

@@ -24,7 +24,9 @@ def test_v4_it_waits_without_a_limit_and_then_pushes(repo: Repo, tmp_path: Path)
     push = repo.start(sys.executable, "-m", "dodo_hooks", "push", "-u", "origin", "main")
     assert push.stderr is not None
     assert b"waiting for post-commit:test" in push.stderr.readline()
-    assert pushed(repo) == []
+    refused = repo.git("push", "origin", "main", check=False)
+    assert (refused.returncode, pushed(repo)) == (1, []) and "`dodo-hooks push" in refused.stderr
+    assert push.poll() is None
     gate.open()
     push.communicate(timeout=DEADLINE_S)
     assert (push.returncode, pushed(repo)) == (0, ["refs/heads/main"])

@@ -4,7 +4,7 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS, SKIPS
 from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
 from dodo_hooks.fire.run_state import nesting_of
 from dodo_hooks.git.event import needs_recovery
@@ -79,6 +79,11 @@ class Firing(Record):
         """True if no job applies: then nothing runs and no invocation is recorded (section 7)."""
         decided = self.left_out.values()
         return len(decided) == len(self.hook.jobs) and all(one.status == statuses.SKIPPED for one in decided)
+
+    @property
+    def reports_idle(self) -> bool:
+        """True if it is printed that no job applies: git's hooks print it only if the hook file asks for it (R23)."""
+        return self.trigger != BY_GIT or (self.rules.output is not None and SKIPS in self.output)
 
     def has_line(self, number: int, outcome: Outcome) -> bool:
         """Return whether a job that was left out has a line on the screen.

@@ -79,6 +79,10 @@ class StatusQuery:
         except OSError as error:
             raise not_started(repo.top, error) from error
 
+    def has_answered(self) -> bool:
+        """Return whether git has begun to answer."""
+        return self._answer is not None or self._pending.has_answered()
+
     def staged(self) -> "dict[bytes, bool]":
         """Return what the index changes against HEAD, without submodules.
 

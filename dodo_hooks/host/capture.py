@@ -70,6 +70,10 @@ class Pending:
         self._capture = _Capture(argv, environ, b"", How())
         self._capture.start()
 
+    def has_answered(self) -> bool:
+        """Return whether it has printed something, or has ended."""
+        return self._capture.has_events()
+
     def result(self) -> Captured:
         """Wait for its end, and return its result. Call it once."""
         return self._capture.finish(None)
@@ -114,6 +118,9 @@ class _Capture:
                 reap(self._pid)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             raise
+
+    def has_events(self) -> bool:
+        return bool(self._poll.poll(0))
 
     def finish(self, limit_s: "float | None") -> Captured:
         is_late = not self._exchange(None if limit_s is None else monotonic_s() + limit_s)

@@ -38,12 +38,9 @@ def display_of(run: Run, phase: str, is_terminal: bool, look: "Look", *, is_quie
 
 
 def report_idle(firing: Firing) -> None:
-    """Print that no job applies, and why.
-
-    Where git fired the hook, print it only if the hook file asks for it (R23).
-    """
+    """Print that no job applies, and why, if it is to be printed."""
     is_fired = firing.trigger == BY_GIT
-    if is_fired and (firing.rules.output is None or SKIPS not in firing.output):
+    if not firing.reports_idle:
         return
     why = "nothing to run" if firing.hook.jobs else "nothing to run (no jobs)"
     _print_lines(firing, firing.left_out, f"{firing.hook.name}: {why}", is_fired)

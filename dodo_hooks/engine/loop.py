@@ -217,10 +217,9 @@ class Loop:
         groups = self.admission.claim(number)
         if groups is None or isinstance(groups, Outcome):
             return groups
-        if self._results is not None:
-            outcome = self._results.check(number, after_wait=self.admission.has_waited(number))
-            if outcome is not None:
-                return outcome
+        outcome = self._results and self._results.check(number, after_wait=self.admission.has_waited(number))
+        if outcome is not None:
+            return outcome
         workspace = self.admission.claim_workspace(number)
         return workspace if workspace is None or isinstance(workspace, Outcome) else groups + workspace
 

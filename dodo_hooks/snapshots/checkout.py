@@ -7,9 +7,9 @@ both: a repository that was moved or copied shares no tree with another.
 
 import time
 
-from dodo_hooks.core.errors import CheckoutError, GitError, HooksError
+from dodo_hooks.core.errors import CheckoutError, GitError, HooksError, UnsafeRepositoryError
 from dodo_hooks.core.plan import Share
-from dodo_hooks.git.repo import locate_repo, real
+from dodo_hooks.git.repo import find_repo, real
 from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import read_regular
 from dodo_hooks.git.variables import without_local
@@ -17,6 +17,7 @@ from dodo_hooks.host.files.atomic_files import make_private_directory, put, unli
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.snapshots.git_directory import (
+    Settings,
     make_real_folder,
     read_settings,
     remove,
@@ -24,16 +25,16 @@ from dodo_hooks.snapshots.git_directory import (
     write_index,
 )
 from dodo_hooks.snapshots.model import Caller, Origin, Place, Snapshot
-from dodo_hooks.snapshots.note import Note, note_begun, read_note, write_note
+from dodo_hooks.snapshots.note import Note, begun, note_begun, read_note, write_note
 from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
 from dodo_hooks.snapshots.tree import (
-    attributes_differ,
+    changed_folders,
     conversions_of,
     empty_tree,
     folders_of,
     move_tree,
     reject_unless_toplevel,
-    remove_special_files,
+    remove_strays,
 )
 from dodo_hooks.store.cache_dirs import expect_private_cache, note_repository
 
@@ -62,17 +63,16 @@ def prepare(
     Raises:
         CheckoutError: it failed; the next one begins with an empty tree.
     """
-    caller, place, listed = Caller(origin, may_fetch), snapshot.place, list_shares(shares)
+    caller, place, listed = Caller(origin, snapshot.lock, may_fetch), snapshot.place, list_shares(shares)
     try:
         _make_cache(origin, place)
         note = read_note(place)
         _wait_for_next_second(note)
         is_same = note is not None and note.is_clean and (note.job, note.shares) == (job, listed)
         new = Note(place, False, 0, target.commit or "", target.tree, "", listed, job)
-        _check_out(caller, new, target, keeps_ignored=is_same and not clean)
+        new = _check_out(caller, new, target, keeps_ignored=is_same and not clean)
         apply_shares(caller, place, shares)
-        _finish(place)
-        note_begun(place, job)
+        _finish(new, begun(job))
     except (HooksError, OSError) as error:
         raise _failure(target, error) from error
 
@@ -80,15 +80,16 @@ def prepare(
 def renew(snapshot: Snapshot, origin: Origin, target: Target, job: str, shares: "Sequence[Share]" = ()) -> None:
     """Write the git directory anew, for a further job of the same invocation, and record that the job begins.
 
-    The files stay as the jobs before have left them, but for the shares. No other job may be at work there.
+    The files stay as the jobs before have left them, but for the shares. A job that runs there meanwhile can read the
+    git directory all the time, and loses what it writes.
 
     Raises:
         CheckoutError: it failed.
     """
-    caller, place = Caller(origin), snapshot.place
+    caller, place = Caller(origin, snapshot.lock), snapshot.place
     try:
         note = read_note(place)
-        if note is None or not _is_whole(note, place):
+        if note is None or not note.is_whole or not _is_linked(note, place):
             raise CheckoutError("its checkout is gone")
         listed = join_shares(note.shares, list_shares(shares))
         if listed != note.shares:
@@ -101,50 +102,59 @@ def renew(snapshot: Snapshot, origin: Origin, target: Target, job: str, shares: 
         raise _failure(target, error) from error
 
 
-def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool) -> None:
-    """Move one checkout, and those of the submodules in it. `new`: what is to be recorded."""
-    place, old = new.place, read_note(new.place)
-    settings = read_settings(caller)
+def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool) -> Note:
+    """Move one checkout, and those of the submodules in it; return what is to be recorded. `new`: most of it."""
+    place, settings = new.place, read_settings(caller)
     new = new._replace(conversions=conversions_of(caller, settings))
+    old = _begin(new)
+    write_git_directory(caller, place, target, settings, excludes_of(new.shares))
+    reject_unless_toplevel(caller, place)
+    folders, submodules = folders_of(caller, place, target.tree)
+    _move(caller, old, new, settings, folders, keeps_ignored=keeps_ignored)
+    for path, commit in submodules.items():
+        _check_out_submodule(caller, place, path, commit, keeps_ignored=keeps_ignored)
+    write_index(place)
+    return new
+
+
+def _begin(new: Note) -> "Note | None":
+    """Record that a checkout begins, and return the note of the tree that is there; None where it was emptied."""
+    place, old = new.place, read_note(new.place)
     if old is None or not _is_linked(old, place):
-        _remove(place)
+        for path in (place.tree, place.git_dir, f"{place.area}/modules", place.own_index):
+            remove(path)
+        old = None
+    elif not old.is_whole or old.ended_ns > wall_ns():  # the latter: somebody has set the clock
+        empty_tree(place)  # before anything is written: it may have failed because the disk was full
         old = None
     write_note(new._replace(ended_ns=wall_ns()))
     make_real_folder(place.tree)
     put(f"{place.tree}/.git", place.git_link, 0o600)
-    write_git_directory(caller, place, target, settings, excludes_of(new.shares))
-    reject_unless_toplevel(caller, place)
-    folders = [] if old is None else _reusable_folders(caller, old, new)
     unlink(f"{place.own_index}.lock")
-    if folders:
-        remove_special_files(place, folders)
+    return old
+
+
+def _move(
+    caller: Caller, old: "Note | None", new: Note, settings: Settings, folders: "list[str]", *, keeps_ignored: bool
+) -> None:
+    """Move the tree; where that fails, empty it and try once more."""
+    place, changed = new.place, None
+    if old is not None and old.conversions == new.conversions:
+        changed = changed_folders(caller, place, old.tree, new.tree)
+    if old is None or changed is None:
+        empty_tree(place)
     else:
-        empty_tree(place)
-    kept = kept_patterns(new.shares)
-    try:
-        move_tree(caller, place, target.tree, settings, keeps_ignored=keeps_ignored, kept=kept)
-    except GitError:
-        if not folders:
-            raise
-        empty_tree(place)
-        move_tree(caller, place, target.tree, settings, keeps_ignored=keeps_ignored, kept=kept)
-    now, submodules = folders_of(caller, place, target.tree)
-    remove_special_files(place, set(now).difference(folders))
-    for path, commit in submodules.items():
-        _check_out_submodule(caller, place, path, commit, keeps_ignored=keeps_ignored)
-    write_index(place)
-
-
-def _reusable_folders(caller: Caller, old: Note, new: Note) -> "list[str]":
-    """Return the folders of the tree that is checked out; none where it has to be emptied first."""
-    if not old.is_whole or old.conversions != new.conversions:
-        return []
-    if attributes_differ(caller, new.place, old.tree, new.tree):
-        return []
-    try:
-        return folders_of(caller, new.place, old.tree)[0]
-    except GitError:  # it was pruned
-        return []
+        added, removed = changed
+        remove_strays(place, (*folders, *removed), added, old.ended_ns)
+    clean = ("-ffd" if keeps_ignored else "-ffdx", *(f"--exclude={one}" for one in kept_patterns(new.shares)))
+    for is_last in (False, True) if changed is not None else (True,):
+        try:
+            move_tree(caller, place, new.tree, settings, clean)
+            return
+        except GitError:
+            empty_tree(place)
+            if is_last:
+                raise
 
 
 def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *, keeps_ignored: bool) -> None:
@@ -164,8 +174,7 @@ def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *
     make_real_folder(f"{above.area}/modules")
     make_real_folder(place.area)
     new = Note(place, False, 0, commit, tree, "", "", "")
-    _check_out(inner, new, Target(commit, tree, commit), keeps_ignored=keeps_ignored)
-    _finish(place)
+    _finish(_check_out(inner, new, Target(commit, tree, commit), keeps_ignored=keeps_ignored))
 
 
 def _renew(caller: Caller, note: Note, target: Target) -> None:
@@ -184,34 +193,26 @@ def _initialised(origin: Origin, path: str) -> "Origin | None":
     if not origin.repo.top:
         return None
     try:
-        repo = locate_repo(without_local(origin.environ), top)
+        repo = find_repo(without_local(origin.environ), top)
+    except UnsafeRepositoryError:
+        raise
     except GitError:
         return None
     return origin._replace(repo=repo) if repo.top == real(top) else None
 
 
-def _finish(place: Place) -> None:
-    note = read_note(place)
-    assert note is not None
-    write_note(note._replace(is_whole=True, ended_ns=wall_ns()))
+def _finish(note: Note, *events: str) -> None:
+    write_note(note._replace(is_whole=True, ended_ns=wall_ns(), events=events))
 
 
 def _is_linked(note: Note, place: Place) -> bool:
     """Return whether the note, the tree and the git directory belong together."""
     try:
-        are_folders = all(os.lstat(path).st_mode & 0o170000 == 0o040000 for path in (place.tree, place.git_dir))
-        return are_folders and note.place == place and read_regular(f"{place.tree}/.git") == place.git_link
+        kinds = [os.lstat(path).st_mode & 0o170000 for path in (place.tree, place.git_dir, place.own_index)]
+        is_sound = kinds == [0o040000, 0o040000, 0o100000]  # folders and a file: git would follow links
+        return is_sound and note.place == place and read_regular(f"{place.tree}/.git") == place.git_link
     except (OSError, ValueError):
         return False
-
-
-def _is_whole(note: Note, place: Place) -> bool:
-    return note.is_whole and _is_linked(note, place)
-
-
-def _remove(place: Place) -> None:
-    for path in (place.tree, place.git_dir, f"{place.area}/modules", place.own_index):
-        remove(path)
 
 
 def _make_cache(origin: Origin, place: Place) -> None:
@@ -230,5 +231,7 @@ def _wait_for_next_second(note: "Note | None") -> None:
 
 
 def _failure(target: Target, error: Exception) -> CheckoutError:
-    reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+    reason = str(error)
+    if isinstance(error, OSError):
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
     return CheckoutError(f"cannot check out {target.commit or target.tree:.12}: {reason}")

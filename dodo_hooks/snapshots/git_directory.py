@@ -11,6 +11,7 @@ from dodo_hooks.git.repo import head_of, joined
 from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.atomic_files import put
+from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
 from dodo_hooks.snapshots.model import Caller, Place
@@ -70,7 +71,7 @@ def write_git_directory(
     """
     repo, git_dir = caller.origin.repo, place.git_dir
     _make_folders(git_dir)
-    _put(f"{git_dir}/objects/info/alternates", _quoted_line(f"{repo.common_dir}/objects"))
+    _put(f"{git_dir}/objects/info/alternates", _quoted(encode_path(f"{repo.common_dir}/objects")) + b"\n")
     _write_refs(caller, git_dir)
     head = target.head or f"ref: refs/heads/{head_of(repo)[0] or 'main'}"
     _put(f"{git_dir}/HEAD", encode_path(f"{head}\n"))
@@ -80,8 +81,8 @@ def write_git_directory(
         content = _content(source)
         if name == "exclude" and excludes:
             content = b"\n".join((content or b"", *excludes, b""))
-        _put_or_remove(f"{git_dir}/info/{name}", content)
-    _put_or_remove(f"{git_dir}/shallow", _content(f"{repo.common_dir}/shallow"))
+        _put(f"{git_dir}/info/{name}", content)
+    _put(f"{git_dir}/shallow", _content(f"{repo.common_dir}/shallow"))
     _write_config(caller, place, settings)
 
 
@@ -94,21 +95,26 @@ def _make_folders(git_dir: str) -> None:
     """Make the folders, and remove whatever else is there but objects, and the files that will be replaced."""
     for name in ("", *_FOLDERS):
         make_real_folder(f"{git_dir}/{name}".rstrip("/"))
-    for folder, kept in (("", _KEPT), ("info", (*_INFO, "sparse-checkout")), ("refs", ()), ("objects/info", ())):
+    kept = {"": _KEPT, "info": (*_INFO, "sparse-checkout"), "refs": (), "objects/info": ("alternates",)}
+    for folder, names in kept.items():
         for name in os.listdir(f"{git_dir}/{folder}"):
-            if name not in kept:
+            if name not in names:
                 remove(f"{git_dir}/{folder}/{name}")
 
 
 def make_real_folder(path: str) -> None:
     """Make a folder, in the place of a link or of anything else that is none. Raises OSError."""
-    try:
-        if os.lstat(path).st_mode & 0o170000 == 0o040000:
-            return
+    if not is_real_folder(path):
         remove(path)
-    except FileNotFoundError:
-        pass
-    os.mkdir(path)
+        make_folder(path)
+
+
+def is_real_folder(path: str) -> bool:
+    """Return whether there is a folder, and no link to one."""
+    try:
+        return os.lstat(path).st_mode & 0o170000 == 0o040000
+    except OSError:
+        return False
 
 
 def remove(path: str) -> None:
@@ -146,9 +152,9 @@ def _write_config(caller: Caller, place: Place, settings: Settings) -> None:
     if any(key.startswith(b"includeif.") for key in values):
         # What a condition on the user's git directory or branch includes is included by its path.
         found = _parse_settings(caller.git(place, *_LIST), place.tree).files()
-        more = {file: scope for file, scope in settings.files().items() if file not in found}
-        inner = [file for file, scope in more.items() if scope in _OWN_SCOPES]
-        _put(path, head + _includes([*(file for file in more if file not in inner), *own, *inner]) + _SETTINGS)
+        more = [(file, scope in _OWN_SCOPES) for file, scope in settings.files().items() if file not in found]
+        outer, inner = ([file for file, is_own in more if is_own == wanted] for wanted in (False, True))
+        _put(path, head + _includes([*outer, *own, *inner]) + _SETTINGS)
 
 
 def _includes(paths: "list[str]") -> bytes:
@@ -165,15 +171,10 @@ def _parse_settings(listed: bytes, base: str) -> Settings:
 
 
 def _quoted(value: bytes) -> bytes:
-    """Return a value as git-config(1) reads it."""
+    """Return a value as git-config(1) reads it, and a path as `objects/info/alternates` may have it."""
     for character, escaped in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\n", b"\\n"), (b"\t", b"\\t")):
         value = value.replace(character, escaped)
     return b'"%b"' % value
-
-
-def _quoted_line(path: str) -> bytes:
-    """Return a line of `alternates`: what begins with a quote is read as a string of C."""
-    return _quoted(encode_path(path)) + b"\n"
 
 
 def _content(path: str) -> "bytes | None":
@@ -183,17 +184,9 @@ def _content(path: str) -> "bytes | None":
         return None
 
 
-def _put_or_remove(path: str, content: "bytes | None") -> None:
-    if content is None:
+def _put(path: str, content: "bytes | None") -> None:
+    """Replace a file in one step, whatever stands there; None: there is to be none."""
+    if content is None or is_real_folder(path):
         remove(path)
-    else:
-        _put(path, content)
-
-
-def _put(path: str, content: bytes) -> None:
-    """Replace a file in one step, whatever stands there."""
-    try:
-        put(path, content, 0o600)
-    except IsADirectoryError:
-        remove(path)
+    if content is not None:
         put(path, content, 0o600)

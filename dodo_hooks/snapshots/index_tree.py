@@ -8,6 +8,7 @@ from dodo_hooks.host.descriptors import write_all
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.snapshots.model import Origin, with_settings
+from dodo_hooks.snapshots.pool import areas_dir, make_areas
 
 _SETTINGS = (("core.splitIndex", "false"), ("core.fsmonitor", "false"))
 
@@ -22,8 +23,10 @@ def write_index_tree(origin: Origin) -> str:
         CheckoutError: a path is unmerged, or git does not answer.
     """
     repo, environ = origin.repo, origin.environ
-    copy = f"{repo.git_dir}/dodo-hooks-index-{os.getpid()}"
+    areas = areas_dir(repo.common_dir)
+    copy = f"{areas}/.index-{os.getpid()}"
     try:
+        make_areas(areas)
         try:
             _copy(index_file(repo, environ), copy)
             environ = with_settings({**git_environ(repo, environ), "GIT_INDEX_FILE": copy}, _SETTINGS)

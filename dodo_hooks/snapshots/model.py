@@ -72,6 +72,7 @@ class Caller(Record):
     """The way to call git for a snapshot: with none of the variables that git gave to its hook (S3)."""
 
     origin: Origin
+    lock: int  # that of the snapshot: git holds it too, should we be killed before it
     may_fetch: bool = False  # objects that a partial clone has not
 
     def origin_git(self, *args: str) -> bytes:
@@ -84,7 +85,7 @@ class Caller(Record):
         environ = self._environ()
         environ.update(GIT_DIR=place.git_dir, GIT_WORK_TREE=place.tree, GIT_INDEX_FILE=place.own_index)
         environ = with_settings(environ, (("submodule.recurse", "false"), *settings))
-        return run_git(args, place.tree, environ, repo=self.origin.repo)
+        return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock)
 
     def _environ(self) -> "dict[str, str]":
         environ = without_local(self.origin.environ)
@@ -108,10 +109,13 @@ def environment_of(
 ) -> "dict[str, str]":
     """Return the environment of a job in the snapshot: no variable leads to the user's repository (S3, S7).
 
+    Git looks for a repository no higher than the tree, even where its `.git` was removed: HOME may be one.
     `environ`: that of the phase.
     """
+    ceilings = (snapshot.tree.rpartition("/")[0], environ.get("GIT_CEILING_DIRECTORIES", ""))
     return {
         **without_local(environ),
+        "GIT_CEILING_DIRECTORIES": ":".join(filter(None, ceilings)),
         "DODO_WORKTREE": snapshot.tree,
         "DODO_GIT_DIR": snapshot.place.git_dir,
         "DODO_COMMIT": target.commit or "",

@@ -32,9 +32,9 @@ class Note(Record):
     @property
     def is_clean(self) -> bool:
         """Whether every job that began there has succeeded."""
-        begun = [one[1:] for one in self.events if one[:1] == _BEGUN]
+        started = [one[1:] for one in self.events if one[:1] == _BEGUN]
         succeeded = [one[1:] for one in self.events if one[:1] == _SUCCEEDED]
-        return len(self.events) == 2 * len(begun) and sorted(begun) == sorted(succeeded)
+        return len(self.events) == 2 * len(started) and sorted(started) == sorted(succeeded)
 
 
 def read_note(place: Place) -> "Note | None":
@@ -62,9 +62,14 @@ def write_note(note: Note) -> None:
     put(_file(note.place), encode_path("".join(f"{field}\0" for field in fields)), 0o600)
 
 
+def begun(job: str) -> str:
+    """Return the event that a job begins."""
+    return _BEGUN + job
+
+
 def note_begun(place: Place, job: str) -> None:
     """Record that a job begins in the checkout. Raises OSError."""
-    _append(place, _BEGUN + job)
+    _append(place, begun(job))
 
 
 def note_ended(place: Place, job: str, succeeded: bool) -> None:

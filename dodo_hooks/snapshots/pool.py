@@ -3,6 +3,7 @@
 from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.git.repo import real
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.posix import os
 from dodo_hooks.snapshots.model import Origin, Place, Snapshot
@@ -28,9 +29,7 @@ def acquire(origin: Origin, limit: int, preferred_job: str, avoid: "Collection[i
     """
     areas = areas_dir(origin.repo.common_dir)
     try:
-        for folder in (areas.rpartition("/")[0], areas):
-            if not os.access(folder, os.F_OK):
-                _make(folder)
+        make_areas(areas)
         trees = trees_dir(origin.cache, repository_id(origin.repo.common_dir))
         there = [number for number in numbers_in(areas) if number <= limit]
         new = [number for number in range(1, limit + 1) if number not in there]
@@ -57,14 +56,21 @@ def areas_dir(common_dir: str) -> str:
     return f"{common_dir}/dodo-hooks/snapshots"
 
 
+def make_areas(areas: str) -> None:
+    """Make the directory of the areas. Raises OSError."""
+    for folder in (areas.rpartition("/")[0], areas):
+        if not os.access(folder, os.F_OK):
+            _make(folder)
+
+
 def trees_root(cache: str) -> str:
     """Return the directory of the trees of all repositories. `cache`: the user's directory (host/world.py)."""
-    return f"{cache}/dodo-hooks/snapshots"
+    return real(f"{cache}/dodo-hooks/snapshots")  # as git says it
 
 
 def trees_dir(cache: str, repository: str) -> str:
     """Return the directory of the trees of a repository. `repository`: its id (store/identity.py)."""
-    return f"{cache}/dodo-hooks/snapshots/{repository}"
+    return f"{trees_root(cache)}/{repository}"
 
 
 def numbers_in(directory: str) -> "list[int]":

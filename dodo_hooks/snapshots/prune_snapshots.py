@@ -11,7 +11,7 @@ from dodo_hooks.host.files.file_tree import remove_tree, walk_below
 from dodo_hooks.snapshots.model import Place
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir, trees_root, try_lock
-from dodo_hooks.store.cache_dirs import cache_dirs, expect_private_cache, is_repository_gone
+from dodo_hooks.store.cache_dirs import cache_dirs, expect_private_cache, is_repository_gone, names_in
 from dodo_hooks.store.identity import known_id
 
 UNUSED_FOR_S = 7 * 24 * 3600
@@ -62,6 +62,7 @@ def prune_snapshots(common_dir: str | None, cache: str, unused_for_s: float, now
             place = Place(f"{areas}/{number}", f"{trees}/{number}")
             if _prune(place, now_ns - int(unused_for_s * 1e9)):
                 pruned.append(place.tree)
+        _sweep(areas, now_ns)
     for cache_dir in cache_dirs(trees_root(cache)):
         with suppress(OSError):
             is_old = now_ns - os.stat(f"{cache_dir}/repository").st_mtime_ns > min(unused_for_s, GONE_FOR_S) * 1e9
@@ -87,6 +88,15 @@ def _prune(place: Place, before_ns: int) -> bool:
         finally:
             os.close(lock)
     return False
+
+
+def _sweep(areas: str, now_ns: int) -> None:
+    """Remove what a killed process has left: copies of indexes, and what was being removed."""
+    for name in names_in(areas):
+        with suppress(OSError):
+            path = f"{areas}/{name}"
+            if name.startswith(".") and now_ns - os.lstat(path).st_mtime_ns > GONE_FOR_S * 1e9:
+                remove_tree(os.fsencode(path))
 
 
 def _size_of(folder: str) -> int:

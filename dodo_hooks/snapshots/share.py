@@ -9,8 +9,8 @@ from dodo_hooks.core.plan import Share
 from dodo_hooks.git.repo import real
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.clone import copy_file
-from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.host.posix import encode_path, os
+from dodo_hooks.snapshots.git_directory import is_real_folder, make_real_folder, remove
 from dodo_hooks.snapshots.model import Caller, Place
 
 TYPE_CHECKING = False
@@ -50,13 +50,13 @@ def apply_shares(caller: Caller, place: Place, shares: "Sequence[Share]") -> Non
     top = caller.origin.repo.top
     for share in shares:
         _reject_unless_ignorable(caller, place, share.path)
-        source, target = encode_path(f"{top}/{share.path}"), encode_path(f"{place.tree}/{share.path}")
+        source, target = f"{top}/{share.path}", f"{place.tree}/{share.path}"
         if not top or _status(source) is None:
-            _remove(target)
+            remove(target)
         elif share.is_link:
             _link(source, target)
         else:
-            _mirror(encode_path(real(decode_path(source))), target)
+            _mirror(real(source), target)
 
 
 def _reject_unless_ignorable(caller: Caller, place: Place, path: str) -> None:
@@ -67,50 +67,46 @@ def _reject_unless_ignorable(caller: Caller, place: Place, path: str) -> None:
     above = place.tree
     for part in path.split("/")[:-1]:
         above = f"{above}/{part}"
-        status = _status(encode_path(above))
-        if status is None:
+        if _status(above) is None:
             os.mkdir(above)
-        elif status.st_mode & _FORMAT != _FOLDER:
+        elif not is_real_folder(above):
             raise CheckoutError(f"share {path} would lie outside of the snapshot: {above} is no folder")
 
 
-def _link(text: bytes, target: bytes) -> None:
+def _link(text: str, target: str) -> None:
     try:
         if os.readlink(target) == text:
             return
     except OSError:  # no link, or nothing
         pass
-    _remove(target)
+    remove(target)
     os.symlink(text, target)
 
 
-def _mirror(source: bytes, target: bytes) -> None:
+def _mirror(source: str, target: str) -> None:
     """Make `target` equal to `source`. What is neither a file, a folder nor a link is left out. Raises OSError."""
     status = _status(source)
     kind = 0 if status is None else status.st_mode & _FORMAT
     if status is None or kind not in (_REGULAR, _FOLDER, _SYMLINK):
-        _remove(target)
+        remove(target)
     elif kind == _SYMLINK:
         _link(os.readlink(source), target)
     elif kind == _FOLDER:
         _mirror_folder(source, target, status.st_mode & 0o777 | 0o700)
     elif not _is_same(status, _status(target)):
-        _remove(target)
-        copy_file(source, target, status.st_mode & 0o777)
+        remove(target)
+        copy_file(encode_path(source), encode_path(target), status.st_mode & 0o777)
         os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))  # last: a copy that was killed differs
 
 
-def _mirror_folder(source: bytes, target: bytes, mode: int) -> None:
-    there = _status(target)
-    if there is None or there.st_mode & _FORMAT != _FOLDER:
-        _remove(target)
-        os.mkdir(target)
+def _mirror_folder(source: str, target: str, mode: int) -> None:
+    make_real_folder(target)
     os.chmod(target, mode)
     names = os.listdir(source)
     for name in set(os.listdir(target)).difference(names):
-        _remove(b"%b/%b" % (target, name))
+        remove(f"{target}/{name}")
     for name in names:
-        _mirror(b"%b/%b" % (source, name), b"%b/%b" % (target, name))
+        _mirror(f"{source}/{name}", f"{target}/{name}")
 
 
 def _is_same(one: "os.stat_result", other: "os.stat_result | None") -> bool:
@@ -120,12 +116,7 @@ def _is_same(one: "os.stat_result", other: "os.stat_result | None") -> bool:
     return facts[0] == facts[1]
 
 
-def _remove(path: bytes) -> None:
-    if not remove_tree(path):
-        raise CheckoutError(f"cannot remove {decode_path(path)}")
-
-
-def _status(path: bytes) -> "os.stat_result | None":
+def _status(path: str) -> "os.stat_result | None":
     try:
         return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -10,7 +10,7 @@ from dodo_hooks.core.errors import CheckoutError, GitError
 from dodo_hooks.git.content.conversions import outer_attributes
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
-from dodo_hooks.snapshots.git_directory import Settings, remove
+from dodo_hooks.snapshots.git_directory import Settings, is_real_folder, remove
 from dodo_hooks.snapshots.model import Caller, Place
 
 TYPE_CHECKING = False
@@ -21,7 +21,8 @@ _KEYS = (
     *(b"core.attributesfile", b"core.autocrlf", b"core.eol", b"core.checkroundtripencoding", b"core.filemode"),
     *(b"core.ignorecase", b"core.symlinks", b"core.sparsecheckout", b"core.sparsecheckoutcone"),
 )
-_FILTER, _SUBMODULE = b"filter.", b"160000"
+_FILTER, _SUBMODULE, _FOLDER = b"filter.", b"160000", b"040000"
+_LATE_NS = 20_000_000  # by which the clock of a file system may be behind
 
 
 def conversions_of(caller: Caller, settings: Settings) -> str:
@@ -41,21 +42,28 @@ def conversions_of(caller: Caller, settings: Settings) -> str:
     return sha256(b"\0".join(parts)).hexdigest()
 
 
-def attributes_differ(caller: Caller, place: Place, one: str, other: str) -> bool:
-    """Return whether an attributes file differs between two trees, or cannot be compared any more."""
-    args = ("diff-tree", "-r", "--name-only", "--no-renames", one, other, "--", ":(glob,top)**/.gitattributes")
+def changed_folders(caller: Caller, place: Place, old: str, new: str) -> "tuple[list[str], list[str]] | None":
+    """Return the folders that only the new tree has, and those that only the old one has.
+
+    None: an attributes file differs, or nobody can know.
+    """
     try:
-        return one != other and bool(caller.git(place, *args))
+        fields = caller.git(place, "diff-tree", "-r", "-t", "-z", "--no-renames", old, new).split(b"\0")
     except GitError:  # the old tree was pruned
-        return True
+        return None
+    if any(path.endswith(b".gitattributes") for path in fields[1::2]):
+        return None
+    added: list[str] = []
+    removed: list[str] = []
+    for about, path in zip(fields[::2], fields[1::2], strict=False):  # about: `:MODE MODE ...`
+        before, after = about[1:7], about[8:14]
+        if before != after and _FOLDER in (before, after):
+            (added if after == _FOLDER else removed).append(decode_path(path))
+    return added, removed
 
 
-def move_tree(
-    caller: Caller, place: Place, tree: str, settings: Settings, *, keeps_ignored: bool, kept: "Sequence[str]"
-) -> None:
-    """Make the files those of the tree, and remove untracked ones; the ignored ones too unless they are kept.
-
-    `kept`: patterns of what stays in any case.
+def move_tree(caller: Caller, place: Place, tree: str, settings: Settings, clean: "Sequence[str]") -> None:
+    """Make the files those of the tree, and remove others. `clean`: the options of git-clean(1).
 
     Raises:
         GitError: it failed half way.
@@ -63,7 +71,7 @@ def move_tree(
     filters = {key.rpartition(b".")[0] for key, value in settings.values.items() if _writes_files(key, value)}
     required = [(decode_path(name) + ".required", "true") for name in filters]
     caller.git(place, "read-tree", "-u", "--reset", tree, settings=required)
-    caller.git(place, "clean", "-q", "-ffd" if keeps_ignored else "-ffdx", *(f"--exclude={one}" for one in kept))
+    caller.git(place, "clean", "-q", *clean)
 
 
 def _writes_files(key: bytes, value: bytes) -> bool:
@@ -92,21 +100,39 @@ def folders_of(caller: Caller, place: Place, tree: str) -> "tuple[list[str], dic
     return folders, submodules
 
 
-def remove_special_files(place: Place, folders: "Iterable[str]") -> None:
-    """Remove FIFOs, sockets and devices beside tracked files: git does not see them. Raises OSError."""
-    for folder in folders:
-        try:
-            listed = os.scandir(f"{place.tree}/{folder}")
-        except (FileNotFoundError, NotADirectoryError):  # left out of a sparse checkout
-            continue
-        with listed:
-            special = [one.path for one in listed if not _is_usual(one)]
-        for path in special:
-            unlink(path)
+def remove_strays(place: Place, folders: "Iterable[str]", added: "Iterable[str]", ended_ns: int) -> None:
+    """Remove what jobs have left beside tracked files, and what git would not see, obey or wait for.
+
+    These are FIFOs and devices, repositories, and new files that say what is ignored or converted; git writes the
+    tracked ones again. Only folders that have changed since the last checkout ended are searched. `added`: those that
+    only the new tree has, so all that is there already goes. A folder that has become a link is left to git, which does
+    not follow it.
+
+    Raises:
+        CheckoutError, OSError: something cannot be removed.
+    """
+    new, real, since_ns = frozenset(added), {""}, ended_ns - _LATE_NS
+    for folder in sorted(folders):  # each after the one that it is in
+        path, above = f"{place.tree}/{folder}", folder.rpartition("/")[0]
+        if above not in real or not is_real_folder(path):
+            real.discard(folder)
+        elif folder in new:
+            remove(path)
+        else:
+            real.add(folder)
+            if os.lstat(path).st_ctime_ns >= since_ns:
+                with os.scandir(path) as listed:
+                    strays = [one.path for one in listed if _is_stray(one, folder, since_ns)]
+                for one in strays:
+                    remove(one)
 
 
-def _is_usual(one: "os.DirEntry[str]") -> bool:
-    return one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False) or one.is_symlink()
+def _is_stray(one: "os.DirEntry[str]", folder: str, since_ns: int) -> bool:
+    if one.name == ".git":
+        return folder != ""
+    if one.name in (".gitattributes", ".gitignore") and one.stat(follow_symlinks=False).st_ctime_ns >= since_ns:
+        return True
+    return not (one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False) or one.is_symlink())
 
 
 def reject_unless_toplevel(caller: Caller, place: Place) -> None:

@@ -73,7 +73,7 @@ def checked_out(
 def age(snapshot: Snapshot, by_s: int = 3) -> None:
     """Make the last checkout older, so that the next need not wait for another second."""
     note = read_note(snapshot.place)
-    if note is not None:
+    if note is not None and note.place == snapshot.place:
         write_note(note._replace(ended_ns=note.ended_ns - by_s * 10**9))
 
 
@@ -159,7 +159,8 @@ def state_of(repo: Repo) -> dict[str, tuple[int, bytes]]:
         for path in Path(place).rglob("*"):
             if "dodo-hooks" not in path.parts and not path.is_dir():
                 status = path.lstat()
-                content = os.fsencode(os.readlink(path)) if path.is_symlink() else path.read_bytes()
+                content = os.fsencode(os.readlink(path)) if path.is_symlink() else b""
+                content = path.read_bytes() if path.is_file() and not path.is_symlink() else content
                 is_freshened = "objects" in path.parts or path.name.startswith("sharedindex.")
                 found[str(path)] = (0 if is_freshened else status.st_mtime_ns, content)
     return found

@@ -40,6 +40,22 @@ def test_s1_a_snapshot_holds_the_commit_and_not_what_the_user_edits(repo: Repo) 
     assert state_of(repo) == before
 
 
+def test_s1_names_of_any_bytes(repo: Repo) -> None:
+    names = [b"new\nline/f", b"latin \xe9/\xff", b"tab\t", b' "quotes"/x', b"%2F/a%", b"-dash/-f", b":(top)x/y"]
+    for name in names:
+        path = os.fsencode(repo.path) + b"/" + name
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(b"1")
+    commit(repo)
+    repo.git("rm", "-rq", "--", "new*", "latin*")
+    commit(repo)
+    for rev in ("HEAD~1", "HEAD", "HEAD~1"):
+        with checked_out(repo, rev) as job:
+            assert {os.fsencode(name) for name in files_below(job.tree)} == set(names[2 if rev == "HEAD" else 0 :])
+            job.run('for d in */; do mkfifo "./$d/fifo"; touch "./$d/.gitignore"; done')
+
+
 def test_s1_the_tree_of_an_index_is_checked_out_on_its_parent(repo: Repo) -> None:
     parent = commit(repo, a="1", b="1")
     repo.write("a", "staged")

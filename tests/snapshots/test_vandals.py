@@ -39,10 +39,15 @@ VANDALS = {
     "files are hard links": "rm a; ln link-target a 2>/dev/null || ln d/b a",
     "same size and time": "cp -p a ../saved; echo Z >a; touch -r ../saved a; rm ../saved",
     "unreadable folders": "mkdir -p new/er; touch new/er/x; chmod 0 new/er d; chmod 500 .",
+    "attributes files": "for f in .gitattributes d/.gitattributes d/e/.gitattributes; do echo '* eol=crlf' >$f; done",
+    "ignore files": "for f in .gitignore d/.gitignore; do echo '*' >$f; done; touch junk d/junk d/e/junk",
+    "a repository in a folder": "git init -q d; cd d; git add b; git init -q e",
+    "a repository where a folder will be": "git init -q old; echo '*' >old/.gitignore; mkfifo old/fifo",
     "nested repositories": "git init -q nested; git init -q d/nested; touch d/nested/x",
     "tree is a link": 'T=$PWD; cd ..; rm -rf "$T"; ln -s $USERS/.. "$T"',
     "tree removed": 'rm -rf "$PWD"',
     "note": f"({GIT_DIR}; printf 'dodo-hooks snapshot 1\\0x' >../note; echo x >../index)",
+    "links in the area": f"{GIT_DIR}/..; ln -sf $USERS/index index; ln -sf $USERS/config note; ln -s $USERS index.lock",
     "submodules": "git submodule deinit -f --all; git submodule update --init || true",
 }
 
@@ -50,7 +55,8 @@ VANDALS = {
 @pytest.fixture
 def used(repo: Repo) -> Repo:
     """Return a repository with all that a vandal may break: a stash, branches, tags, settings."""
-    commit(repo, a="1\n", d__b="1\n", d__e__c="1\n")
+    commit(repo, a="1\n", d__b="1\n", d__e__c="1\n", old__x="1\n")
+    repo.git("rm", "-q", "old/x")
     os.symlink("a", repo.path / "link")
     commit(repo, a="2\n")
     repo.git("tag", "v1")
@@ -60,6 +66,8 @@ def used(repo: Repo) -> Repo:
     repo.write("d/b", "unstaged")
     repo.write("d/e/c", "staged")
     repo.git("add", "d/e/c")
+    repo.write("d/e/.gitignore", "*.log")
+    os.mkfifo(repo.path / "d/e/fifo")
     return repo
 
 
@@ -68,15 +76,25 @@ def test_s2_s4_a_vandal(used: Repo, what: str) -> None:
     users = str(used.path / ".git")
     head, before = target_of(used).commit, state_of(used)
     for rev, succeeds in (("HEAD", True), ("HEAD", False), ("HEAD~1", True), ("HEAD", True)):
-        with checked_out(used, rev, succeeds=succeeds) as job:
+        with checked_out(used, rev, succeeds=succeeds, waits=what == "attributes files") as job:
             assert files_below(job.tree) == archive_of(used, rev)
-            assert job.git("status", "--porcelain", "--ignored") == ""
+            assert job.git("status", "--porcelain", "--ignored") == "" and len(list(job.tree.rglob(".git"))) == 1
             assert job.git("rev-parse", "main", "v1", "other").split() == [head] * 3
             assert job.git("stash", "list") == ""
             assert (job.tree / ".git").read_text() == f"gitdir: {job.snapshot.place.git_dir}\n"
             if rev == "HEAD":
                 job.run(VANDALS[what], {"USERS": users})
     assert state_of(used) == before
+
+
+def test_s4_settings_that_let_git_overlook_changes(used: Repo) -> None:
+    for setting in ("trustctime=false", "checkStat=minimal", "ignoreStat=true", "fsmonitor=true"):
+        used.git("config", *f"core.{setting}".split("="))
+    for number in range(3):  # in seconds of their own: in the same one git compares contents
+        with checked_out(used, waits=True) as job:
+            assert files_below(job.tree) == archive_of(used)
+            if number == 1:
+                job.run(VANDALS["same size and time"])
 
 
 def test_s4_what_a_vandal_has_left_is_not_followed_when_a_tree_is_emptied(used: Repo, tmp_path: Path) -> None:
@@ -88,3 +106,16 @@ def test_s4_what_a_vandal_has_left_is_not_followed_when_a_tree_is_emptied(used: 
     with checked_out(used) as job:
         assert files_below(job.tree) == archive_of(used)
     assert (precious / "file").read_text() == "x"
+
+
+def test_s3_a_tree_without_git_is_no_part_of_a_repository_around_the_cache(used: Repo) -> None:
+    home = Repo(Path(used.env["HOME"]), used.env)
+    home.git("init", "-q")
+    home.write("dotfile", "1")
+    home.git("add", "dotfile")
+    before = (home.path / ".git/index").read_bytes()
+    with checked_out(used) as job:
+        assert str(job.tree).startswith(str(home.path))
+        done = job.run("rm .git; cd d; git add --all", check=False)
+        assert "not a git repository" in done.stderr
+    assert (home.path / ".git/index").read_bytes() == before

@@ -217,8 +217,8 @@ class Loop:
         groups = self.admission.claim(number)
         if groups is None or isinstance(groups, Outcome):
             return groups
-        outcome = self._results and self._results.check(number, after_wait=self.admission.has_waited(number))
-        if outcome is not None:
+        has_waited = self.admission.has_waited(number)
+        if self._results is not None and (outcome := self._results.check(number, after_wait=has_waited)) is not None:
             return outcome
         workspace = self.admission.claim_workspace(number)
         return workspace if workspace is None or isinstance(workspace, Outcome) else groups + workspace

@@ -57,7 +57,12 @@ class SnapshotWorkspace:
     def prepare(self) -> None:
         """Check the target out, unless another job of the chain has done so (S4, S5). Raises HooksError."""
         # Held until this process becomes the command: jobs of one chain may start at one moment.
-        flock(os.open(f"{self._snapshot.place.area}/turn", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), LOCK_EX)
+        flock(
+            os.open(
+                f"{self._snapshot.place.area}/turn", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+            ),
+            LOCK_EX,
+        )
         now = read_note(self._snapshot.place)
         job = self._job
         is_done = now is not None and now.is_whole and now != self._before and now.tree == self._target.tree

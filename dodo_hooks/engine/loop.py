@@ -217,11 +217,11 @@ class Loop:
         groups = self.admission.claim(number)
         if groups is None or isinstance(groups, Outcome):
             return groups
-        has_waited = self.admission.has_waited(number)
-        if self._results is not None and (outcome := self._results.check(number, after_wait=has_waited)) is not None:
+        is_late = self.admission.has_waited(number)
+        if self._results is not None and (outcome := self._results.check(number, after_wait=is_late)) is not None:
             return outcome
-        workspace = self.admission.claim_workspace(number)
-        return workspace if workspace is None or isinstance(workspace, Outcome) else groups + workspace
+        locks = self.admission.claim_workspace(number)
+        return locks if locks is None or isinstance(locks, Outcome) else groups + locks
 
     def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
         """Have a wave start this job; return False if no wave can be forked, which ends the run (R21)."""

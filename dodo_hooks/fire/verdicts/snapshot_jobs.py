@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from dodo_hooks.snapshots.note import Note
 
 
+_LOCK_FILE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
 class SnapshotWorkspace:
     """The snapshot that one job runs in."""
 
@@ -49,6 +52,7 @@ class SnapshotWorkspace:
         self._target = target
         self._job = job
         self._before = before
+        self._may_fetch = job.phase == FOREGROUND  # somebody waits, and can be asked for a password (S4)
         self.top = snapshot.tree
 
     def environ(self, environ: "Mapping[str, str]") -> "dict[str, str]":
@@ -57,19 +61,14 @@ class SnapshotWorkspace:
     def prepare(self) -> None:
         """Check the target out, unless another job of the chain has done so (S4, S5). Raises HooksError."""
         # Held until this process becomes the command: jobs of one chain may start at one moment.
-        flock(
-            os.open(
-                f"{self._snapshot.place.area}/turn", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-            ),
-            LOCK_EX,
-        )
+        flock(os.open(f"{self._snapshot.place.area}/turn", _LOCK_FILE, 0o600), LOCK_EX)
         now = read_note(self._snapshot.place)
         job = self._job
         is_done = now is not None and now.is_whole and now != self._before and now.tree == self._target.tree
         if is_done:
             renew(self._snapshot, self._origin, self._target, job.name, job.shares)
         else:
-            prepare(self._snapshot, self._origin, self._target, job.name, job.shares, job.cleans, may_fetch=False)
+            prepare(self._snapshot, self._origin, self._target, job.name, job.shares, job.cleans, self._may_fetch)
 
 
 class SnapshotJobs:

@@ -10,7 +10,8 @@ from dodo_hooks.host.capture import capture_command
 from dodo_hooks.host.posix import encode_path, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.results.contents import Contents, Undecidable
-from dodo_hooks.results.tree import Found, Tree
+from dodo_hooks.results.index_memory import IndexMemory
+from dodo_hooks.results.tree import Found, Tree, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,19 +53,30 @@ class Known(Record):
     found: Found
     listed: "Mapping[bytes, bytes]"  # the files of the list that the job is given; b"" for one that is gone
 
+    @property
+    def files(self) -> "dict[bytes, bytes]":
+        """All files that it rests on: path -> mode and id. Raises Undecidable."""
+        return {**self.found.names.files, **{path: about for path, about in self.listed.items() if about}}
+
+    @property
+    def named_facts(self) -> "Facts":
+        """The facts with the inputs by name, for `dodo-hooks why`. Raises Undecidable."""
+        return {**self.facts, "inputs": lines_of(self.found.names.files)}
+
 
 class FactCollector:
     """The gatherer of the facts of a hook's jobs. The answer of a command counts for all jobs that ask it."""
 
-    def __init__(self, occasion: Occasion, contents: Contents) -> None:
+    def __init__(self, occasion: Occasion, contents: Contents, memory: IndexMemory) -> None:
         self.occasion = occasion
         self.contents = contents
+        self.memory = memory
         self._answers: dict[object, tuple[str, float]] = {}  # of `uptodate` commands, and when they came
 
     def tree(self, jobs: "list[Job]") -> Tree:
         """Return the working tree of this moment, for these jobs. Raises Undecidable."""
         lists = [path for job in jobs for path in self._list(job)]
-        return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists)
+        return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists, self.memory)
 
     def known(self, job: "Job", tree: "Tree | CommitTree", part_of: "Parts") -> Known:
         """Return the key of a job.
@@ -86,7 +98,7 @@ class FactCollector:
             "stdin": digest_of(self.occasion.stdin) if job.use_stdin else None,
             "script": tree.about(encode_path(job.script)) if job.script else None,
             "uptodate": {command: self._answer(job, command, environ) for command in job.uptodate},
-            "inputs": _lines(found.files),
+            "inputs": found.digest,
             "files": None,
             "needs": {hook.jobs[need].name: part_of(need) for need in job.needs},
         }
@@ -95,10 +107,8 @@ class FactCollector:
         if hook.name in _FILE_ARGUMENTS:
             facts["argument_files"] = self._argument_files(environ)
         listed = {path: tree.about(path) or b"" for path in self._list(job)}
-        if listed:
-            found.files.update((path, about) for path, about in listed.items() if about)
         if is_given_list(job) and not job.is_per_file:
-            facts["files"] = _lines(listed)
+            facts["files"] = lines_of(listed)
         return Known(key_of(facts), facts, found, listed)
 
     def _argument_files(self, environ: "Mapping[str, str]") -> "dict[str, Value]":
@@ -172,11 +182,6 @@ def _ours_in(job: "Job", environ: "Mapping[str, str]") -> "list[str]":
         for name in environ
         if name.startswith(_OURS) and name in text and name not in (*_PLACES, *_SAME_PLACES, "DODO_JOB")
     ]
-
-
-def _lines(files: "Mapping[bytes, bytes]") -> bytes:
-    """Return files as lines, sorted. A path has no NUL in it, so each mapping has an encoding of its own."""
-    return b"".join(sorted(b"%b\t%b\0" % (path, about) for path, about in files.items()))
 
 
 def _digest(value: "str | None") -> "str | None":

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.results.contents import Stat
     from dodo_hooks.results.facts import Known
-    from dodo_hooks.results.tree import Found
 
 _TICK_S = 0.002
 _MOST_TICKS = 20  # a clock that was set back does not catch up so soon; the stats are compared all the same
@@ -49,7 +48,10 @@ def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun
         known = look(count > 0)
         if isinstance(known, Undecidable):
             return None
-        begun = Begun(known, stamps_of(repo, known.found))
+        try:
+            begun = Begun(known, stamps_of(repo, known))
+        except Undecidable:
+            return None
         newest_ns = max((stamp[2] for stamp in begun.stamps.values() if stamp is not None), default=0)
         try:
             if _clock_ns(repo) > newest_ns:  # the ctime: nobody can set it
@@ -60,18 +62,22 @@ def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun
     return begun
 
 
-def stamps_of(repo: "Repo", found: "Found") -> "dict[bytes, Stat | None]":
-    """Return the stats of inputs, and those of the folders in which another file could become one."""
+def stamps_of(repo: "Repo", known: "Known") -> "dict[bytes, Stat | None]":
+    """Return the stats of inputs, and those of the folders in which another file could become one.
+
+    Raises:
+        Undecidable: their names cannot be read.
+    """
     top = encode_path(f"{repo.top}/")
-    folders = {path.rpartition(b"/")[0] for path in found.matched}
-    stamps = {path: _stamp(top + path) for path in found.files}
+    folders = {path.rpartition(b"/")[0] for path in known.found.names.matched}
+    stamps = {path: _stamp(top + path) for path in known.files}
     stamps.update((path + b"/", _stamp(top + path)) for path in folders)
     return stamps
 
 
 def difference(repo: "Repo", begun: Begun, known: "Known") -> str:
-    """Return what has changed since the start, be it there and back; "" for nothing."""
-    moved = sorted(begun.moved(stamps_of(repo, known.found)))
+    """Return what has changed since the start, be it there and back; "" for nothing. Raises Undecidable."""
+    moved = sorted(begun.moved(stamps_of(repo, known)))
     if moved:
         return decode_path(moved[0])
     return next((name for name, value in known.facts.items() if begun.known.facts[name] != value), "")

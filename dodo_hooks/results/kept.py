@@ -74,6 +74,10 @@ class KeptResults:
     def stats_file(self) -> str:
         return f"{self.directory}/stats-{self.worktree}"
 
+    @property
+    def index_file(self) -> str:
+        return f"{self.directory}/index-{self.worktree}"
+
     def find(self, job: "Job", key: str) -> "Success | None":
         """Return the kept success under this key; None where there is none, or none that can be read (K12)."""
         path = self._path(job, key)
@@ -86,7 +90,7 @@ class KeptResults:
         return success
 
     def _read_success(self, path: str) -> "Success | None":
-        fields = _read(path)
+        fields = read_checked(path)
         if not isinstance(fields, tuple) or len(fields) != len(Success._fields):  # the facts are a mapping
             return None
         success = Success._make(fields)
@@ -105,8 +109,8 @@ class KeptResults:
         except OSError as error:
             raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
         # The facts come first: where we are killed in between, `why` compares with a run that has not been kept.
-        _write(self._last(job), _plain(facts))
-        _write(self._path(job, key), _plain(success))
+        write_checked(self._last(job), _plain(facts))
+        write_checked(self._path(job, key), _plain(success))
         _unlink(self._path(job, _NOT_KEPT))
         if job.workspace:
             _unlink(self._path(job, key + _FAILED))
@@ -133,7 +137,7 @@ class KeptResults:
 
     def passed(self, job: "Job") -> "dict[str, None]":
         """Return the digests of the files that have passed, the newest last."""
-        digests = _read(self._path(job, _PASSED))
+        digests = read_checked(self._path(job, _PASSED))
         return dict.fromkeys(digests if isinstance(digests, tuple) else ())
 
     def keep_passed(self, job: "Job", passed: "list[str]", failed: "list[str]") -> None:
@@ -151,7 +155,7 @@ class KeptResults:
             make_private_directory(self.job_dir(job.name))
         except OSError as error:
             raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
-        _write(self._path(job, _PASSED), tuple(digests)[-_MOST_PASSED:])
+        write_checked(self._path(job, _PASSED), tuple(digests)[-_MOST_PASSED:])
 
     def note_not_kept(self, job: "Job", why: str) -> None:
         """Note why a success is not kept, for `dodo-hooks why`."""
@@ -159,13 +163,13 @@ class KeptResults:
 
         try:
             make_private_directory(self.job_dir(job.name))
-            _write(self._path(job, _NOT_KEPT), why)
+            write_checked(self._path(job, _NOT_KEPT), why)
         except (OSError, StoreError):
             pass
 
     def why_not_kept(self, job: "Job") -> str:
         """Return why the newest success was not kept; "" where it was, or none is known."""
-        why = _read(self._path(job, _NOT_KEPT))
+        why = read_checked(self._path(job, _NOT_KEPT))
         return why if isinstance(why, str) else ""
 
     def drop(self, job: "Job", key: str) -> None:
@@ -225,7 +229,7 @@ class KeptResults:
 
     def last_facts(self, job: "Job") -> "dict[str, Any] | None":
         """Return the facts of the newest kept success; None where there is none."""
-        fields = _read(self._last(job))
+        fields = read_checked(self._last(job))
         return fields if isinstance(fields, dict) else None
 
     def job_dir(self, name: str) -> str:
@@ -289,14 +293,15 @@ def _unlink(path: str) -> None:
         pass
 
 
-def _write(path: str, value: "Any") -> None:
+def write_checked(path: str, value: "Any") -> None:
+    """Write plain values, with a checksum. Raises StoreError."""
     from dodo_hooks.host.files.atomic_files import replace_file
 
     data = marshal.dumps((_FORMAT, value))
     replace_file(path, sha256(data).digest() + data, mark=f".{os.getpid()}")
 
 
-def _read(path: str) -> "Any":
+def read_checked(path: str) -> "Any":
     """Return what a file holds; None where it is not there, damaged, or of another version."""
     try:
         content = read_private(path)

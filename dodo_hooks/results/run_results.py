@@ -13,6 +13,7 @@ from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
 from dodo_hooks.results.contents import Contents, Undecidable, stamp_of
 from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
+from dodo_hooks.results.index_memory import IndexMemory
 from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
 from dodo_hooks.results.kept import KeptResults, Output, PassedFiles, Success
 
@@ -57,7 +58,8 @@ class RunResults:
         self._kept = kept
         self._cache = cache
         self._contents = Contents(occasion.repo.top, kept.stats_file)
-        self._collector = FactCollector(occasion, self._contents)
+        self._memory = IndexMemory(kept.index_file)
+        self._collector = FactCollector(occasion, self._contents, self._memory)
         self._repo = occasion.repo
         self._invocation = invocation
         self._say = say
@@ -129,7 +131,7 @@ class RunResults:
         if job.workspace:
             return []
         try:
-            return [decode_path(path) for path in self._collector.tree([job]).inputs(job).files]
+            return [decode_path(path) for path in self._collector.tree([job]).inputs(job).names.files]
         except Undecidable:
             return []
 
@@ -173,7 +175,9 @@ class RunResults:
         lines = [f"its last success is not kept: {why}"] if why else []
         if before is None:
             return lines or ["no success of it is kept here"]
-        return [*lines, *differences(before, known.facts)] or ["its last run here with these inputs did not succeed"]
+        return [*lines, *differences(before, known.named_facts)] or [
+            "its last run here with these inputs did not succeed"
+        ]
 
     def _holding(self, job: "Job", known: Known) -> "Success | None":
         """Return the kept success under this key, if the outputs are still as that run has left them (K6)."""
@@ -194,8 +198,8 @@ class RunResults:
             return None
         success = self._success(job, manifest)
         try:
-            self._kept.keep(job, known.key, success, known.facts)
-        except StoreError as error:
+            self._kept.keep(job, known.key, success, known.named_facts)
+        except (StoreError, Undecidable) as error:
             self._say(f"the result of {job.name} is not kept: {error}")
         return success
 
@@ -307,6 +311,8 @@ class RunResults:
                 self._kept.drop(job, begun.known.key)
                 if job.cache:
                     self._cache.remove(begun.known.key)
+        except Undecidable as error:
+            self._kept.note_not_kept(job, str(error))
         except StoreError as error:
             self._say(f"the result of {job.name} is not kept: {error}")
         return outcome
@@ -314,6 +320,7 @@ class RunResults:
     def save(self) -> None:
         """Keep what was learned about files, for the next run."""
         self._contents.save()
+        self._memory.save()
 
     def _keep(self, number: int, job: "Job", begun: Begun) -> None:
         missing = [path for path in job.outputs if self._output(path) is None]
@@ -332,7 +339,7 @@ class RunResults:
             self._cache.store(job, known.key)
         success = self._success(job, self._cache.digest(job, self._contents) if job.cache else "")
         self._manifests[number] = success.manifest
-        self._kept.keep(job, known.key, success, known.facts)
+        self._kept.keep(job, known.key, success, known.named_facts)
 
     def _keep_list(self, number: int, begun: Begun, outcome: Outcome) -> None:
         """Keep which files have passed: all of them, or those of the batches that succeeded."""
@@ -341,7 +348,7 @@ class RunResults:
             return
         files = self._lists[number].left if self._use == USE else list(listed)
         end = len(files) if outcome.status == COMPLETED else self._passed.get(number, 0)
-        moved = begun.moved(stamps_of(self._repo, begun.known.found))
+        moved = begun.moved(stamps_of(self._repo, begun.known))
         good = [path for path in files[:end] if path not in moved] if moved <= listed.keys() else []
         self._lists[number].keep(good, files[end:] if outcome.status == FAILED else [])
         if outcome.status == COMPLETED and not moved:

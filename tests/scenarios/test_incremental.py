@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,27 @@ def test_k7_a_failure_is_not_kept_and_removes_the_success_under_its_key(linted: 
     linted.run("run", "post-commit", check=True)
     linted.run("run", "post-commit", check=True)
     assert runs(linted, "flaky") == 3
+
+
+def test_k7_a_retry_keeps_a_success_and_a_failure_of_it_removes_one(repo: Repo) -> None:
+    repo.write("a.py", "one\n")
+    jobs: dict[str, Any] = {
+        "first": {"run": counting("first", "true"), "inputs": ["a.py"]},
+        "flaky": {"run": counting("flaky", "test ! -e .git/broken"), "inputs": ["a.py"], "needs": ["first"]},
+    }
+    repo.hook("post-merge", **jobs)
+    repo.write(".git/broken", "")
+    assert repo.run("run", "post-merge").returncode == 1
+    (repo.path / ".git/broken").unlink()
+    assert repo.run("retry", "flaky").returncode == 0
+    assert repo.run("run", "post-merge").returncode == 0
+    assert (runs(repo, "first"), runs(repo, "flaky")) == (1, 2)  # the retry's success counts
+    repo.write(".git/broken", "")
+    assert repo.run("run", "post-merge", "--job", "flaky", "--no-cache").returncode == 1
+    assert repo.run("retry", "flaky").returncode == 1
+    (repo.path / ".git/broken").unlink()
+    repo.run("run", "post-merge", check=True)
+    assert (runs(repo, "first"), runs(repo, "flaky")) == (2, 5)  # the retry's failure, too
 
 
 def test_k5_a_need_that_made_the_same_bytes_does_not_run_its_dependents(repo: Repo) -> None:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _CHECKSUM_BYTES = 32
-_MOST_RESULTS = 10_000  # of a repository; the least recently used go first
 _PRUNE_NS = 86_400 * 1_000_000_000
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _LONGEST_NAME = 40
@@ -68,6 +67,7 @@ class KeptResults:
     def __init__(self, directory: str, repo: "Repo") -> None:
         """Name the results. `directory`: store.layout.results_dir."""
         self.directory = directory
+        self._common_dir = repo.common_dir
         self.worktree = digest_of(repo.git_dir.removeprefix(repo.common_dir))[:16]
 
     @property
@@ -249,11 +249,15 @@ class KeptResults:
                 return
         except OSError:
             pass
+        from dodo_hooks.results.prune_results import prune_results
+        from dodo_hooks.store.cache_dirs import note_repository
+
         try:
             os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT, 0o600))
             os.utime(stamp)
-            prune(self.directory)
-        except OSError:  # another prunes at this moment, or the next one will
+            note_repository(self.directory, self._common_dir)
+            prune_results(self.directory)
+        except (OSError, StoreError):  # another prunes at this moment, or the next one will
             pass
 
 
@@ -274,16 +278,6 @@ class PassedFiles:
 
     def _of(self, paths: "Iterable[bytes]") -> "list[str]":
         return [self._digests[path] for path in paths if path in self._digests]
-
-
-def prune(directory: str, most: int = _MOST_RESULTS) -> None:
-    """Remove the least recently used results of a repository, until `most` are left. Raises OSError."""
-    found = []
-    for job in os.scandir(directory):
-        if job.is_dir(follow_symlinks=False):
-            found += [(entry.stat().st_mtime_ns, entry.path) for entry in os.scandir(job.path)]
-    for _, path in sorted(found)[: max(len(found) - most, 0)]:
-        os.unlink(path)
 
 
 def _unlink(path: str) -> None:

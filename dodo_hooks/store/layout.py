@@ -15,6 +15,7 @@
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
     STATE/dodo-hooks/results/REPO/JOB/KEY          a kept success (results/kept.py); KEY-WORKTREE where it has outputs
+                                  /repository      the git common directory (store/cache_dirs.py)
                                   /stats-WORKTREE  content ids by stat
                                   /index-WORKTREE  digests of inputs (results/index_memory.py)
 

@@ -70,7 +70,7 @@ def print_size(world: World) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @click.pass_obj
 def prune(world: World, max_size: int, is_all: bool, dry_run: bool) -> None:
-    """Remove the stored outputs of repositories that are gone, and those used longest ago.
+    """Remove the stored outputs used longest ago, those of repositories that are gone first.
 
     What a killed restore has left in this worktree is removed, too.
     """

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 UPTODATE_LIMIT_S = 10.0
 _FRESH_S = 1.0  # how long the answer of an `uptodate` command counts
 # Variables of ours that say where something is, or which run it is: they are no input.
-_PLACES = ("DODO_WORKTREE", "DODO_GIT_DIR", "DODO_INVOCATION", "DODO_INVOCATION_DIR", "DODO_LEVEL", FILES_VARIABLE)
+_PLACES = (
+    *("DODO_WORKTREE", "DODO_MAIN_WORKTREE", "DODO_GIT_DIR", "DODO_INVOCATION", "DODO_INVOCATION_DIR", "DODO_LEVEL"),
+    *("DODO_JOB", FILES_VARIABLE, "DAFT_GIT_DIR", "DAFT_PROJECT_ROOT", "DAFT_SOURCE_WORKTREE", "DAFT_WORKTREE_PATH"),
+)
 _OURS = ("DODO_", "DAFT_")
-_SAME_PLACES = ("DAFT_GIT_DIR", "DAFT_WORKTREE_PATH")
 # How many of the first arguments of a hook are names of files that it judges. Their names say nothing: githooks(5).
 _FILE_ARGUMENTS = {"applypatch-msg": 1, "commit-msg": 1, "prepare-commit-msg": 1, "sendemail-validate": 2}
 
@@ -94,7 +96,7 @@ class FactCollector:
             "root": job.root,
             "env": {name: digest_of(value) for name, value in job.env},
             "env_inputs": {name: _digest(environ.get(name)) for name in job.env_inputs},
-            "event": {name: _digest(environ.get(name)) for name in _ours_in(job, environ)},
+            "event": {name: _digest(environ.get(name)) for name in self._ours_in(job, environ)},
             "stdin": digest_of(self.occasion.stdin) if job.use_stdin else None,
             "script": tree.about(encode_path(job.script)) if job.script else None,
             "uptodate": {command: self._answer(job, command, environ) for command in job.uptodate},
@@ -118,15 +120,25 @@ class FactCollector:
             Undecidable: one cannot be read.
         """
         digests: dict[str, Value] = {}
-        for place in range(1, _FILE_ARGUMENTS[self.occasion.hook.name] + 1):
-            path = environ.get(f"DODO_ARG{place}")
-            if path is None:
-                continue
+        for place, path in enumerate(self._file_arguments(environ), 1):
             try:
                 digests[str(place)] = digest_of(read_file(_path_in(self.occasion.repo.top, path)))
             except OSError as error:
                 raise Undecidable(f"cannot read {path}: {error.strerror}") from error
         return digests
+
+    def _file_arguments(self, environ: "Mapping[str, str]") -> "list[str]":
+        count = _FILE_ARGUMENTS.get(self.occasion.hook.name, 0)
+        return [path for place in range(1, count + 1) if (path := environ.get(f"DODO_ARG{place}")) is not None]
+
+    def _ours_in(self, job: "Job", environ: "Mapping[str, str]") -> "list[str]":
+        """Return our variables that the command reads, the hook's arguments among them; no places."""
+        text, files = " ".join(job.argv), self._file_arguments(environ)
+        return [
+            name
+            for name, value in environ.items()
+            if name.startswith(_OURS) and name in text and name not in _PLACES and value not in files
+        ]
 
     def _list(self, job: "Job") -> "list[bytes]":
         if not is_given_list(job):
@@ -172,16 +184,6 @@ def file_part(job: "Job", contents: Contents) -> "tuple[Value, bool]":
         if about is not None:
             files[path] = about
     return files, len(files) < len(job.outputs)
-
-
-def _ours_in(job: "Job", environ: "Mapping[str, str]") -> "list[str]":
-    """Return our variables that the command reads, the hook's arguments among them; no places."""
-    text = " ".join(job.argv)
-    return [
-        name
-        for name in environ
-        if name.startswith(_OURS) and name in text and name not in (*_PLACES, *_SAME_PLACES, "DODO_JOB")
-    ]
 
 
 def _digest(value: "str | None") -> "str | None":

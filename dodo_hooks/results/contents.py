@@ -76,10 +76,15 @@ class Contents:
         from dodo_hooks.results.manifest import sha256_for
 
         digest = digest_of(path, sha256_for(status.st_size))
-        if stamp_of(os.lstat(path)) != numbers:
-            raise ValueError("it changes while it is read")
-        self._learn(name, numbers, digest)
+        self.learn_raw(path, status, digest)
         return digest
+
+    def learn_raw(self, path: bytes, status: "os.stat_result", digest: bytes) -> None:
+        """Note the digest of the bytes that a file had. Raises OSError, or ValueError where its stat is another now."""
+        numbers = stamp_of(status)
+        if stamp_of(os.lstat(path)) != numbers:
+            raise ValueError(f"{decode_path(path)} changes while it is read")
+        self._learn(_RAW + path, numbers, digest)
 
     def save(self) -> None:
         """Write the cache, if it has changed. One that cannot be written costs only time."""

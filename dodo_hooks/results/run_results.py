@@ -155,8 +155,9 @@ class RunResults:
             ]
         success = self._kept.find(job, known.key)
         if success is not None:
-            bad = [output.path for output in success.outputs if not self._is_as_made(output)]
-            return [f"{job.name} would run:", *(f"  output {path} is gone, or was changed" for path in bad)]
+            bad = [output.path for output in success.outputs if not self._is_as_made(output)] or job.outputs
+            what = "be restored or run" if job.cache else "run"
+            return [f"{job.name} would {what}:", *(f"  output {path} is gone, or was changed" for path in bad)]
         return [f"{job.name} would run:", *(f"  {line}" for line in self._reasons(job, known))]
 
     def _explain_verdict(self, number: int, verdicts: "Verdicts") -> "list[str]":
@@ -335,9 +336,7 @@ class RunResults:
             self._kept.note_not_kept(job, f"{why} changed while it ran")
             return
         self._keys[number] = known.key
-        if job.cache:
-            self._cache.store(job, known.key)
-        success = self._success(job, self._cache.digest(job, self._contents) if job.cache else "")
+        success = self._success(job, self._cache.store(job, known.key, self._contents) if job.cache else "")
         self._manifests[number] = success.manifest
         self._kept.keep(job, known.key, success, known.named_facts)
 

@@ -83,7 +83,10 @@ def store(
     link: str = "reflink",
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
 ) -> "Manifest | None":
-    return store_outputs(cache_dir(repo), key, facts(repo), outputs, link, limit_bytes)
+    try:
+        return store_outputs(cache_dir(repo), key, facts(repo), outputs, link, limit_bytes)
+    except ValueError:
+        return None
 
 
 def restore(repo: Repo, key: str = KEY, outputs: Sequence[bytes] = OUTPUTS) -> RestoreResult:

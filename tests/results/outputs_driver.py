@@ -78,9 +78,9 @@ def stores(repo: Repo, first: int, step: int) -> int:
     """Kill a process that stores and prunes at each point: what can be restored after it is a whole version."""
     number = first
     while True:
-        old = make(repo, "old")
+        old = make(repo, "new")
         assert store(repo, outputs=OUTPUTS[1:]) is not None
-        new = make(repo, "new")
+        new = make(repo, "old")
 
         def run(number: int = number) -> None:
             die_before(number, KILLABLE)

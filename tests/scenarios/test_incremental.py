@@ -60,6 +60,19 @@ def test_k1_the_message_counts_by_its_content(repo: Repo) -> None:
     assert done.returncode == 1 and runs(repo, "given") == runs(repo, "known") == 2
 
 
+def test_k1_the_directory_of_the_worktree_does_not_count(repo: Repo) -> None:
+    """Git gives the message by an absolute path in a worktree of another place."""
+    repo.write("conf", "1")
+    command = counting("given", "test -n {main_worktree} && grep -q good {1}")
+    repo.hook("commit-msg", given={"run": command, "inputs": ["conf"]})
+    repo.git("add", ".")
+    commit(repo, "good")
+    other = repo.worktree("other")
+    assert commit(other, "good") == "dodo-hooks: commit-msg: 1 up to date\n"
+    repo.path = repo.path.rename(repo.path.with_name("moved"))
+    assert commit(repo, "good") == "dodo-hooks: commit-msg: 1 up to date\n"
+
+
 def test_k4_a_job_that_writes_the_message_is_not_kept(repo: Repo) -> None:
     repo.hook("prepare-commit-msg", prefix={"run": counting("prefix", "echo more >> {1}"), "uptodate": "echo 1"})
     for _ in range(2):
@@ -499,6 +512,20 @@ def test_k9_what_is_not_ignored_is_not_restored(installed: Repo) -> None:
     assert "the outputs of deps were not restored" in done.stderr and runs(installed, "deps") == 2
 
 
+def test_k9_what_cannot_be_restored_exactly_is_named(installed: Repo) -> None:
+    make = "mkdir -p modules/bin; test -p modules/bin/pipe || mkfifo modules/bin/pipe"
+    installed.hook("post-merge", deps={"run": make, "inputs": ["lock"], "outputs": ["modules"], "cache": True})
+    said = installed.run("run", "post-merge", check=True).stderr
+    why = "modules/bin/pipe is neither a file, a folder nor a link"
+    assert f"the outputs of deps cannot be restored exactly, so they are not cached: {why}" in said
+
+
+def test_k11_why_names_cached_outputs_that_were_changed(installed: Repo) -> None:
+    (installed.path / "modules/made").write_text("stale")
+    lines = installed.run("why", "deps", check=True).stdout.splitlines()
+    assert lines == ["deps would be restored or run:", "  output modules is gone, or was changed"]
+
+
 def test_k9_a_folder_is_restored_where_a_link_or_a_file_is_now(repo: Repo) -> None:
     """So does a package manager: it makes a link to a package on one branch, and a copy of it on the other."""
     repo.write(".gitignore", "modules\n")
@@ -532,6 +559,13 @@ def test_k9_a_failure_and_forget_remove_what_is_stored(installed: Repo) -> None:
 def test_k9_cache_goes_with_outputs(repo: Repo) -> None:
     repo.hook("pre-commit", a={"run": "x", "cache": True}, b={"run": "x", "outputs": ["o"], "cache": "hardlink"})
     assert repo.run("validate").stderr.count('"cache" goes with "outputs"') == 2
+
+
+@pytest.mark.parametrize("wrong", [{"outputs": ["../o"]}, {"outputs": 3}, {"inputs": {"a": "b"}}, {"uptodate": 3}])
+def test_k9_an_error_in_what_cache_goes_with_is_the_only_one(repo: Repo, wrong: dict[str, object]) -> None:
+    keys = {"inputs": ["i"], "outputs": ["o"], "env_inputs": ["V"], "cache": True, **wrong}
+    repo.hook("pre-commit", a={"run": "x {staged_files}", "glob": "*", **keys})
+    assert repo.run("validate").stderr.count(': job "a": ') == 1
 
 
 def test_k7_two_worktrees_at_once(linted: Repo) -> None:

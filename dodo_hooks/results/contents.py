@@ -33,6 +33,10 @@ class Undecidable(HooksError):
     """A fact that cannot be had. The job runs, and its result is not kept (K12)."""
 
 
+class TrackedOutputError(Undecidable):
+    """An output that git tracks (K10): when the hook file was loaded it did not."""
+
+
 class Contents:
     """The content ids of the files of one working tree. `save` keeps what was learned for the next run."""
 

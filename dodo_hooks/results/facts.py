@@ -9,7 +9,7 @@ from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.host.capture import capture_command
 from dodo_hooks.host.posix import encode_path, read_file
 from dodo_hooks.host.world import monotonic_s
-from dodo_hooks.results.contents import Contents, Undecidable
+from dodo_hooks.results.contents import Contents, TrackedOutputError, Undecidable
 from dodo_hooks.results.index_memory import IndexMemory
 from dodo_hooks.results.tree import Found, Tree, lines_of
 
@@ -88,6 +88,8 @@ class FactCollector:
         Raises:
             Undecidable: a fact cannot be had.
         """
+        if job.outputs and (tracked := tree.tracked_output(job)):
+            raise TrackedOutputError(f"{tracked} is tracked by git: remove it with `git rm --cached`, or from outputs")
         found, environ = tree.inputs(job), self.occasion.environ_of(job)
         hook = self.occasion.hook
         facts: dict[str, Value] = {

@@ -11,7 +11,7 @@ from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
-from dodo_hooks.results.contents import Contents, Undecidable, stamp_of
+from dodo_hooks.results.contents import Contents, TrackedOutputError, Undecidable, stamp_of
 from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
 from dodo_hooks.results.index_memory import IndexMemory
 from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
@@ -274,6 +274,8 @@ class RunResults:
             return
         begun = begin(self._repo, lambda is_late: self._look_anew(number, is_late))
         if begun is None:
+            if isinstance(why := self._known_of(number), TrackedOutputError):
+                self._say(f"{job.name} runs each time: {why}")
             return
         self._begun[number] = begun
         if job.is_per_file:

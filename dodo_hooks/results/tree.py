@@ -70,7 +70,7 @@ class Tree:
         self._repo = repo
         self._environ = environ
         self._contents = contents
-        scopes = {one.path for job in jobs for one in job.inputs}
+        scopes = {path for job in jobs for path in (*(one.path for one in job.inputs), *map(encode_path, job.outputs))}
         scopes = {self._outside_of_submodules(path) for path in scopes} | set(lists)
         below = self._below = [b""] if len(scopes) > _MOST_PATHSPECS else sorted(scopes)
         recall = memory.part if memory is not None and not lists else None  # the index has the ids of a list
@@ -109,6 +109,22 @@ class Tree:
             Undecidable: it cannot be read.
         """
         return (self._listing.known or {}).get(path) or self._contents.about(path)
+
+    def tracked_output(self, job: "Job") -> str:
+        """Return a tracked path at or below an output of the job; "" where there is none. Raises Undecidable."""
+        cause = digest_of(("outputs", self._listing.stamp, job.outputs))
+        found = self._memory.digest(cause) if self._memory is not None else None
+        if found is None:
+            known, rest = self._known(), (*self._listing.unsure, *self._listing.part.submodules)
+            own = tuple(map(encode_path, job.outputs))
+            below = tuple(path + b"/" for path in own)
+            tracked = [path for path in own if path in known or path in rest]
+            tracked += [path for output in own for path in _below(self._sorted, output)]
+            tracked += [path for path in rest if path.startswith(below)]
+            found = decode_path(min(tracked, default=b""))
+            if self._memory is not None:
+                self._memory.keep_digest(cause, found)
+        return found
 
     def _beside(self, job: "Job") -> Names:
         """Return those inputs for which the index does not vouch, without the job's own outputs.

@@ -512,6 +512,20 @@ def test_k9_what_is_not_ignored_is_not_restored(installed: Repo) -> None:
     assert "the outputs of deps were not restored" in done.stderr and runs(installed, "deps") == 2
 
 
+def test_k10_an_output_that_was_tracked_since_the_file_was_loaded(installed: Repo) -> None:
+    """The plan is not compiled anew: no source of it has changed."""
+    assert "1 up to date" in installed.run("run", "post-checkout", check=True).stdout
+    installed.git("add", "-f", "modules/made")
+    (installed.path / "modules/made").write_text("mine")
+    why = "modules/made is tracked by git: remove it with `git rm --cached`, or from outputs"
+    for number in (2, 3):
+        done = installed.run("run", "post-checkout", check=True)
+        assert done.stderr.count(f"deps runs each time: {why}") == 1 and runs(installed, "deps") == number
+    assert f"deps would run: {why}" in installed.run("why", "deps", check=True).stdout
+    installed.git("rm", "-q", "--cached", "modules/made")
+    assert "1 up to date" in installed.run("run", "post-checkout", check=True).stdout
+
+
 def test_k9_what_cannot_be_restored_exactly_is_named(installed: Repo) -> None:
     make = "mkdir -p modules/bin; test -p modules/bin/pipe || mkfifo modules/bin/pipe"
     installed.hook("post-merge", deps={"run": make, "inputs": ["lock"], "outputs": ["modules"], "cache": True})

@@ -8,9 +8,8 @@ read from a file that we write: ours may be another, and may be set back.
 import time
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.results.contents import Undecidable, stamp_of
+from dodo_hooks.results.contents import Undecidable, clock_ns, stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun
             return None
         newest_ns = max((stamp[2] for stamp in begun.stamps.values() if stamp is not None), default=0)
         try:
-            if _clock_ns(repo) > newest_ns:  # the ctime: nobody can set it
+            if clock_ns(repo) > newest_ns:  # the ctime: nobody can set it
                 break
         except OSError:
             return None
@@ -88,19 +87,3 @@ def _stamp(path: bytes) -> "Stat | None":
         return stamp_of(os.lstat(path))
     except OSError:
         return None
-
-
-def _clock_ns(repo: "Repo") -> int:
-    """Return the time by the clock of the file system. Raises OSError."""
-    folder = f"{repo.git_dir}/dodo-hooks"
-    try:
-        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        make_folder(folder)
-        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        os.pwrite(descriptor, b"\n", 0)
-        os.utime(descriptor)
-        return os.fstat(descriptor).st_ctime_ns
-    finally:
-        os.close(descriptor)

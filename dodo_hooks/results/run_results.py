@@ -57,7 +57,7 @@ class RunResults:
         self._jobs = occasion.hook.jobs
         self._kept = kept
         self._cache = cache
-        self._contents = Contents(occasion.repo.top, kept.stats_file)
+        self._contents = Contents(occasion.repo, kept.stats_file)
         self._memory = IndexMemory(kept.index_file)
         self._collector = FactCollector(occasion, self._contents, self._memory)
         self._repo = occasion.repo

@@ -26,7 +26,7 @@ def ids(repo: Repo, *inputs: str) -> dict[str, str]:
     """
     job = job_of(repo.path.parent, f"run: x\ninputs: {list(inputs)}")
     place = locate_repo({}, str(repo.path))
-    contents = Contents(place.top, str(repo.path.parent / "stats"))
+    contents = Contents(place, str(repo.path.parent / "stats"))
     fresh = Tree(place, repo.env, contents, [job]).inputs(job)
     contents.save()
     for _ in range(2):
@@ -230,7 +230,7 @@ def test_k3_the_cache_by_stat_is_used_and_trusts_no_young_file(repo: Repo) -> No
     before = ids(repo, "f")
     old = time.time() - 100
     os.utime(path, (old, old))
-    contents = Contents(str(repo.path), str(repo.path.parent / "stats"))
+    contents = Contents(locate_repo({}, str(repo.path)), str(repo.path.parent / "stats"))
     assert contents.about(b"f") == before["f"].encode()
     contents.save()
     assert not (repo.path.parent / "stats").exists()  # its ctime is young, whatever its mtime says

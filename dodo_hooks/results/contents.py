@@ -81,7 +81,7 @@ class Contents:
         if known is not None and known[0] == numbers:
             return known[1]
         from dodo_hooks.host.files.clone import digest_of
-        from dodo_hooks.results.manifest import sha256_for
+        from dodo_hooks.results.outputs.manifest import sha256_for
 
         digest = digest_of(path, sha256_for(status.st_size))
         self.learn_raw(path, status, digest)

@@ -1,9 +1,8 @@
 """The digests of inputs, kept under all that they follow from, so that an index is not read each time (K3; HOT).
 
-Two things are kept for one worktree: what an index has that is not plain (git/content/content_listing.py), under the stamp of
-the index; and the digest of the inputs of a job, under that stamp, the job's patterns, and each file that the index
-does not vouch for, with its content id. Both follow from these alone, so none gets old: another index has another
-stamp.
+Two things are kept for one worktree. Under the stamp of an index: what it has that is not plain
+(git/content/content_listing.py). Under that stamp, the patterns of a job, and each file that the index does not vouch
+for, with its content id: the digest of the job's inputs. Both follow from these alone, so none gets old.
 """
 
 from dodo_hooks import __version__
@@ -51,16 +50,12 @@ class IndexMemory:
 
     def save(self) -> None:
         """Write what has changed. What cannot be written costs only time."""
-        if not self._is_changed:
-            return
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
-        try:
-            make_private_directory(self._file.rpartition("/")[0])
-            write_checked(self._file, (_MADE_BY, self._load()))
-        except (OSError, StoreError):
-            return
-        self._is_changed = False
+        if self._is_changed:
+            try:
+                write_checked(self._file, (_MADE_BY, self._load()))
+            except StoreError:
+                return
+            self._is_changed = False
 
     def _keep(self, kind: str, name: str, value: "Any", most: int) -> None:
         values = self._load()[kind]

@@ -102,15 +102,9 @@ class KeptResults:
         Raises:
             StoreError: it cannot be written.
         """
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
-        try:
-            make_private_directory(self.job_dir(job.name))
-        except OSError as error:
-            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
         # The facts come first: where we are killed in between, `why` compares with a run that has not been kept.
-        write_checked(self._last(job), _plain(facts))
-        write_checked(self._path(job, key), _plain(success))
+        write_checked(self._last(job), plain(facts))
+        write_checked(self._path(job, key), plain(success))
         _unlink(self._path(job, _NOT_KEPT))
         if job.workspace:
             _unlink(self._path(job, key + _FAILED))
@@ -145,26 +139,17 @@ class KeptResults:
 
         Of two runs that do so at one moment the later one counts, and the files of the other one are checked again.
         """
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
         digests = self.passed(job)
         for digest in (*failed, *passed):
             digests.pop(digest, None)
         digests.update(dict.fromkeys(passed))
-        try:
-            make_private_directory(self.job_dir(job.name))
-        except OSError as error:
-            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
         write_checked(self._path(job, _PASSED), tuple(digests)[-_MOST_PASSED:])
 
     def note_not_kept(self, job: "Job", why: str) -> None:
         """Note why a success is not kept, for `dodo-hooks why`."""
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
         try:
-            make_private_directory(self.job_dir(job.name))
             write_checked(self._path(job, _NOT_KEPT), why)
-        except (OSError, StoreError):
+        except StoreError:
             pass
 
     def why_not_kept(self, job: "Job") -> str:
@@ -288,9 +273,14 @@ def _unlink(path: str) -> None:
 
 
 def write_checked(path: str, value: "Any") -> None:
-    """Write plain values, with a checksum. Raises StoreError."""
-    from dodo_hooks.host.files.atomic_files import replace_file
+    """Write plain values with a checksum, and make the directory. Raises StoreError."""
+    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
 
+    directory = path.rpartition("/")[0]
+    try:
+        make_private_directory(directory)
+    except OSError as error:
+        raise StoreError(f"cannot write {directory}: {error.strerror}") from error
     data = marshal.dumps((_FORMAT, value))
     replace_file(path, sha256(data).digest() + data, mark=f".{os.getpid()}")
 
@@ -307,8 +297,8 @@ def read_checked(path: str) -> "Any":
     return value if made_by == _FORMAT else None
 
 
-def _plain(value: "Any") -> "Any":
-    """Turn records into tuples, at every depth: marshal takes nothing else."""
+def plain(value: "Any") -> "Any":
+    """Turn records into tuples and mappings into dictionaries, at every depth: so they come back from a file."""
     if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    return {name: _plain(item) for name, item in value.items()} if hasattr(value, "items") else value
+        return tuple(map(plain, value))
+    return {name: plain(item) for name, item in value.items()} if hasattr(value, "items") else value

@@ -11,8 +11,8 @@ import pytest
 
 from dodo_hooks.core.errors import StoreError, UnsafeFileError
 from dodo_hooks.host.files import exchange
-from dodo_hooks.results.manifest import manifest_of
-from dodo_hooks.results.restore_outputs import RestoreResult
+from dodo_hooks.results.outputs.manifest import manifest_of
+from dodo_hooks.results.outputs.restore_outputs import RestoreResult
 from kit.outputs import (
     KEY,
     OUTPUTS,
@@ -451,8 +451,8 @@ def test_k9_a_restore_imports_nothing_slow_but_what_calls_the_system(repo: Repo)
     store(repo)
     code = (
         "import sys; bare = set(sys.modules); sys.path.insert(0, sys.argv[1])",
-        "from dodo_hooks.results.restore_outputs import restore_outputs",
-        "from dodo_hooks.results.manifest import manifest_of",
+        "from dodo_hooks.results.outputs.restore_outputs import restore_outputs",
+        "from dodo_hooks.results.outputs.manifest import manifest_of",
         "from dodo_hooks.git.repo import find_repo",
         "from dodo_hooks.host.world import make_world",
         "world = make_world(); repo = find_repo(world.environ, world.cwd)",

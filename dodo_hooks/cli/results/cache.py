@@ -14,9 +14,9 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.text.units import bytes_of
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World, timestamp
-from dodo_hooks.results.output_cache import DEFAULT_LIMIT_BYTES, outputs_root
-from dodo_hooks.results.prune_outputs import Stored, prune_outputs, survey
-from dodo_hooks.results.restore_outputs import recover_outputs
+from dodo_hooks.results.outputs.output_cache import DEFAULT_LIMIT_BYTES, outputs_root
+from dodo_hooks.results.outputs.prune_outputs import Stored, prune_outputs, survey
+from dodo_hooks.results.outputs.restore_outputs import recover_outputs
 from dodo_hooks.store.cache_dirs import expect_private_cache, is_repository_gone, repository_of
 
 _HEADS = ("REPOSITORY", "KEY", "SIZE", "USED")

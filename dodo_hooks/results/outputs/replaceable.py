@@ -9,7 +9,7 @@ from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.capture import Captured, Pending, capture
 from dodo_hooks.host.files.file_tree import walk_below
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.results.manifest import is_folder, parents_of
+from dodo_hooks.results.outputs.manifest import is_folder, parents_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 Every output is built beside the old one first, and compared with the digests of the manifest. Nothing in the working
 tree has changed until then: a damaged entry, a full disk or a kill leave the old outputs. Then they are exchanged
-(results/exchange_area.py), and the old ones are removed.
+(results/outputs/exchange_area.py), and the old ones are removed.
 """
 
 from dodo_hooks.core.errors import HooksError
@@ -10,10 +10,15 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.clone import HARDLINK, clone_file
 from dodo_hooks.host.posix import decode_path, os, read_file
 from dodo_hooks.host.world import wall_ns
-from dodo_hooks.results.exchange_area import ExchangeArea
-from dodo_hooks.results.manifest import FILE, FOLDER, LINK, Entry, Manifest, sha256_for
-from dodo_hooks.results.output_cache import StoredOutputs, open_stored, remove_stored
-from dodo_hooks.results.replaceable import IrreplaceableError, expect_folders_or_nothing, expect_replaceable, is_there
+from dodo_hooks.results.outputs.exchange_area import ExchangeArea
+from dodo_hooks.results.outputs.manifest import FILE, FOLDER, LINK, Entry, Manifest, sha256_for
+from dodo_hooks.results.outputs.output_cache import StoredOutputs, open_stored, remove_stored
+from dodo_hooks.results.outputs.replaceable import (
+    IrreplaceableError,
+    expect_folders_or_nothing,
+    expect_replaceable,
+    is_there,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The outputs of jobs, stored under the keys of the jobs (K9; HOT).
 
     CACHE/dodo-hooks/outputs/REPO/repository       the git common directory, so that pruning sees when it is gone
-                                 /KEY/manifest     results/manifest.py; its mtime is the time of the last use
+                                 /KEY/manifest     results/outputs/manifest.py; its mtime is the time of the last use
                                      /about        the bytes that the entry takes, and how its files were linked
                                      /files/N      the bytes of the entry number N of the manifest
                                  /.new-ID, .gone-ID    being stored, being removed
@@ -22,7 +22,7 @@ from dodo_hooks.host.files.clone import HARDLINK, LINKS, REFLINK, clone_file
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
-from dodo_hooks.results.manifest import (
+from dodo_hooks.results.outputs.manifest import (
     Manifest,
     decode_manifest,
     entry_of,
@@ -105,7 +105,7 @@ def store_outputs(
             os.close(lock)
     except OSError as error:
         raise StoreError(f"cannot store outputs in {cache_dir}: {error.strerror}") from error
-    from dodo_hooks.results.prune_outputs import prune_outputs
+    from dodo_hooks.results.outputs.prune_outputs import prune_outputs
 
     prune_outputs(cache_dir.rpartition("/")[0], limit_bytes)
     return manifest

@@ -69,7 +69,7 @@ class Known(Record):
 class FactCollector:
     """The gatherer of the facts of a hook's jobs. The answer of a command counts for all jobs that ask it."""
 
-    def __init__(self, occasion: Occasion, contents: Contents, memory: IndexMemory) -> None:
+    def __init__(self, occasion: Occasion, contents: Contents, memory: "IndexMemory | None" = None) -> None:
         self.occasion = occasion
         self.contents = contents
         self.memory = memory
@@ -88,7 +88,7 @@ class FactCollector:
         Raises:
             Undecidable: a fact cannot be had.
         """
-        if job.outputs and (tracked := tree.tracked_output(job)):
+        if isinstance(tree, Tree) and (tracked := tree.tracked_output(job)):
             raise TrackedOutputError(f"{tracked} is tracked by git: remove it with `git rm --cached`, or from outputs")
         found, environ = tree.inputs(job), self.occasion.environ_of(job)
         hook = self.occasion.hook

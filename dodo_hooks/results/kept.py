@@ -116,14 +116,8 @@ class KeptResults:
         Raises:
             StoreError: one of them cannot be done.
         """
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
         self.drop(job, key)
-        try:
-            make_private_directory(self.job_dir(job.name))
-        except OSError as error:
-            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
-        _write(self._path(job, key + _FAILED), _plain(failure))
+        write_checked(self._path(job, key + _FAILED), plain(failure))
 
     def failure(self, job: "Job", key: str) -> "Success | None":
         """Return when a job in a snapshot failed under this key, and in which run; None where it did not."""

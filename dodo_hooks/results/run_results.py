@@ -306,14 +306,7 @@ class RunResults:
         self._look_again()
         job = self._jobs[number]
         try:
-            if job.is_per_file:
-                self._keep_list(number, begun, outcome)
-            elif outcome.status == COMPLETED:
-                self._keep(number, job, begun)
-            elif outcome.status == FAILED:
-                self._kept.drop(job, begun.known.key)
-                if job.cache:
-                    self._cache.remove(begun.known.key)
+            self._keep_or_drop(number, job, begun, outcome)
         except Undecidable as error:
             self._kept.note_not_kept(job, str(error))
         except StoreError as error:
@@ -324,6 +317,16 @@ class RunResults:
         """Keep what was learned about files, for the next run."""
         self._contents.save()
         self._memory.save()
+
+    def _keep_or_drop(self, number: int, job: "Job", begun: Begun, outcome: Outcome) -> None:
+        if job.is_per_file:
+            self._keep_list(number, begun, outcome)
+        elif outcome.status == COMPLETED:
+            self._keep(number, job, begun)
+        elif outcome.status == FAILED:
+            self._kept.drop(job, begun.known.key)
+            if job.cache:
+                self._cache.remove(begun.known.key)
 
     def _keep(self, number: int, job: "Job", begun: Begun) -> None:
         missing = [path for path in job.outputs if self._output(path) is None]

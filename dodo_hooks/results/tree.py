@@ -50,6 +50,10 @@ class Found:
         return self._names
 
 
+def found_of(names: Names) -> Found:
+    return Found(digest_of(lines_of(names.files)), lambda: names)
+
+
 class Tree:
     """The files below the inputs of some jobs. Made at one moment; what changes later is not seen."""
 
@@ -97,10 +101,10 @@ class Tree:
         if digest is not None:
             return Found(digest, lambda: self._read_names(job, beside))
         names = self._read_names(job, beside)
-        digest = digest_of(lines_of(names.files))
+        found = found_of(names)
         if self._memory is not None and not self._unlisted(job, beside):
-            self._memory.keep_digest(cause, digest)
-        return Found(digest, lambda: names)
+            self._memory.keep_digest(cause, found.digest)
+        return found
 
     def about(self, path: bytes) -> "bytes | None":
         """Return mode and id of a file; None where there is none.
@@ -112,6 +116,8 @@ class Tree:
 
     def tracked_output(self, job: "Job") -> str:
         """Return a tracked path at or below an output of the job; "" where there is none. Raises Undecidable."""
+        if not job.outputs:
+            return ""
         cause = digest_of(("outputs", self._listing.stamp, job.outputs))
         found = self._memory.digest(cause) if self._memory is not None else None
         if found is None:

@@ -17,6 +17,7 @@ from kit.repo import Repo, clean_environment
 Groups: TypeAlias = Sequence[Sequence[Contender]]
 HOOK_MANAGERS = ("lefthook", "prek", PYTHON)
 BUILD_TOOLS = ("make", "ninja", "doit")
+GIT_STATUS = "git status"
 COMMIT = ("git", "commit", "-q", "-m", "work")
 BARE = Work(())
 
@@ -116,6 +117,20 @@ def run_many_files(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
     return [contenders]
 
 
+def run_up_to_date(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
+    """Return a hook whose job depends on all files of a large repository, and git in the same repository."""
+    ours = sandbox.contender(OURS, Work(trues(1), "pre-push"), [".git/hooks/pre-push"], jobs=0)
+    repo = ours.repo
+    repo.write("hooks.dodo", "hooks: {pre-push: {jobs: [{name: job-0, run: 'true', inputs: ['**']}]}}\n")
+    for number in range(1_000 if sandbox.is_quick else 100_000):
+        repo.write(f"d{number % 100}/e{number % 2_000}/{number}.txt", str(number))
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "files")
+    repo.git("status")  # which writes the stat of the files into the index
+    repo.call(*ours.argv, check=True)
+    return [[ours, Contender(GIT_STATUS, ("git", "status"), repo)]]
+
+
 def thousand_jobs(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
     work = Work(trues(1000), hook="", slots=2)
     return [[sandbox.contender(tool, work, scale=1) for tool in tools]]  # seconds for 1,000 are ms for one
@@ -197,6 +212,14 @@ CASES = (
     ),
     Case("run-nothing", "`dodo-hooks run`, nothing to do", run_nothing, HOOK_MANAGERS, {"lefthook": 1.5}),
     Case("run-files", "`dodo-hooks run`, 10,000 staged files", run_many_files, ("lefthook", "prek"), {"lefthook": 1.1}),
+    Case(
+        "up-to-date",
+        "a hook of 100,000 inputs, up to date",
+        run_up_to_date,
+        (),
+        {GIT_STATUS: 1.0},
+        rounds=11,
+    ),
     Case("thousand", "1,000 x `true`, 2 slots, per job", thousand_jobs, BUILD_TOOLS, {"make": 1.5}, rounds=7),
     Case(
         "makespan",

@@ -30,13 +30,13 @@ class CachedOutputs:
 
     @property
     def _directory(self) -> str:
-        from dodo_hooks.results.output_cache import repository_cache  # here: most hooks have no such job
+        from dodo_hooks.results.outputs.output_cache import repository_cache  # here: most hooks have no such job
 
         return repository_cache(self._cache, self._identity)
 
     def digest(self, job: "Job", contents: "Contents") -> str:
         """Return the digest of the manifest of the outputs that are there; "" where there can be none."""
-        from dodo_hooks.results.manifest import manifest_of
+        from dodo_hooks.results.outputs.manifest import manifest_of
 
         manifest = manifest_of(self._repo.top, _paths(job), contents.raw_digest)
         return manifest.digest if manifest is not None else ""
@@ -46,26 +46,36 @@ class CachedOutputs:
 
         Return the digest of their manifest, which every restored file was compared with; "" where nothing was restored.
         """
-        from dodo_hooks.results.restore_outputs import restore_outputs
+        from dodo_hooks.results.outputs.restore_outputs import restore_outputs
 
         result = restore_outputs(self._directory, key, self._repo, environ, _paths(job))
         if result.reason:
             self._say(f"the outputs of {job.name} were not restored: {result.reason}")
         return result.manifest.digest if result.manifest is not None else ""
 
-    def store(self, job: "Job", key: str) -> None:
-        """Store the outputs. One that cannot be stored is one sentence: the job's success stands."""
-        from dodo_hooks.results.output_cache import DEFAULT_LIMIT_BYTES, store_outputs
+    def store(self, job: "Job", key: str, contents: "Contents") -> str:
+        """Store the outputs, and return the digest of their manifest.
+
+        What cannot be stored is one sentence, since the job's success stands: and the digest is "" if there is none.
+        """
+        from dodo_hooks.results.outputs.output_cache import DEFAULT_LIMIT_BYTES, store_outputs
 
         limit_bytes = self._limit_bytes or DEFAULT_LIMIT_BYTES
         try:
-            if store_outputs(self._directory, key, self._repo, _paths(job), job.cache, limit_bytes) is None:
-                self._say(f"the outputs of {job.name} are not cached: they hold what cannot be restored exactly")
+            manifest = store_outputs(
+                self._directory, key, self._repo, _paths(job), job.cache, limit_bytes, contents.learn_raw
+            )
         except HooksError as error:
             self._say(f"the outputs of {job.name} are not cached: {error}")
+        except ValueError as error:
+            self._say(f"the outputs of {job.name} cannot be restored exactly, so they are not cached: {error}")
+            return ""
+        else:
+            return manifest.digest if manifest is not None else ""
+        return self.digest(job, contents)
 
     def remove(self, key: str) -> None:
-        from dodo_hooks.results.output_cache import remove_stored
+        from dodo_hooks.results.outputs.output_cache import remove_stored
 
         remove_stored(f"{self._directory}/{key}")
 

@@ -5,16 +5,18 @@ converts nothing: a file that was touched, or changed and changed back, has its 
 """
 
 import marshal
-import time
 
 from dodo_hooks.core.digests import sha1, sha256
 from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.host.posix import decode_path, encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from dodo_hooks.git.repo import Repo
 
     Stat = tuple[int, ...]
 
@@ -33,12 +35,18 @@ class Undecidable(HooksError):
     """A fact that cannot be had. The job runs, and its result is not kept (K12)."""
 
 
+class TrackedOutputError(Undecidable):
+    """An output that git tracks (K10): when the hook file was loaded it did not."""
+
+
 class Contents:
     """The content ids of the files of one working tree. `save` keeps what was learned for the next run."""
 
-    def __init__(self, top: str, cache_file: str, digits: int = 40) -> None:
+    def __init__(self, repo: "Repo", cache_file: str, digits: int = 40) -> None:
         self.digits = digits  # of an id: those of the repository's object format
-        self._top = encode_path(f"{top}/")
+        self._repo = repo
+        self._top = encode_path(f"{repo.top}/")
+        self._clock_ns: int | None = None  # when it was first read: what is younger is not old later
         self._cache_file = cache_file
         self._stats: dict[bytes, tuple[Stat, bytes]] | None = None
         self._is_changed = False
@@ -73,13 +81,18 @@ class Contents:
         if known is not None and known[0] == numbers:
             return known[1]
         from dodo_hooks.host.files.clone import digest_of
-        from dodo_hooks.results.manifest import sha256_for
+        from dodo_hooks.results.outputs.manifest import sha256_for
 
         digest = digest_of(path, sha256_for(status.st_size))
-        if stamp_of(os.lstat(path)) != numbers:
-            raise ValueError("it changes while it is read")
-        self._learn(name, numbers, digest)
+        self.learn_raw(path, status, digest)
         return digest
+
+    def learn_raw(self, path: bytes, status: "os.stat_result", digest: bytes) -> None:
+        """Note the digest of the bytes that a file had. Raises OSError, or ValueError where its stat is another now."""
+        numbers = stamp_of(status)
+        if stamp_of(os.lstat(path)) != numbers:
+            raise ValueError(f"{decode_path(path)} changes while it is read")
+        self._learn(_RAW + path, numbers, digest)
 
     def save(self) -> None:
         """Write the cache, if it has changed. One that cannot be written costs only time."""
@@ -112,7 +125,12 @@ class Contents:
         return self._stats
 
     def _learn(self, name: bytes, numbers: "Stat", found: bytes) -> None:
-        if time.time_ns() - max(numbers[1], numbers[2]) < _YOUNG_NS:
+        if self._clock_ns is None:
+            try:
+                self._clock_ns = clock_ns(self._repo)
+            except OSError:
+                self._clock_ns = 0
+        if self._clock_ns - max(numbers[1], numbers[2]) < _YOUNG_NS:
             return
         stats = self._known()
         stats.pop(name, None)  # so that the newest are last
@@ -139,6 +157,22 @@ class Contents:
         for piece in pieces:
             digest.update(piece)
         return digest.hexdigest().encode()
+
+
+def clock_ns(repo: "Repo") -> int:
+    """Return the time by the clock of the file system. Ours may be another, and may be set back. Raises OSError."""
+    folder = f"{repo.git_dir}/dodo-hooks"
+    try:
+        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        make_folder(folder)
+        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.pwrite(descriptor, b"\n", 0)
+        os.utime(descriptor)
+        return os.fstat(descriptor).st_ctime_ns
+    finally:
+        os.close(descriptor)
 
 
 def stamp_of(stat: "os.stat_result") -> "Stat":

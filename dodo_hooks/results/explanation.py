@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dodo_hooks.host.posix import decode_path
+from dodo_hooks.results.kept import plain
 
 if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts
@@ -35,7 +36,7 @@ def differences(before: Mapping[str, Any], now: Facts) -> list[str]:
     lines: list[str] = []
     for name, value in now.items():
         old = before.get(name)
-        if _plain(value) == old:
+        if plain(value) == old:
             continue
         if name in _LISTS:
             lines += _file_lines(_LISTS[name], _files(old), _files(value))
@@ -53,7 +54,7 @@ def _named_lines(words: str, old: Any, new: Any) -> Iterator[str]:
             yield f"{words.format(one)} does not count any more"
         elif one not in before:
             yield f"{words.format(one)} counts now"
-        elif before[one] != _plain(now[one]):
+        elif before[one] != plain(now[one]):
             gone = " (unset now)" if now[one] is None else " (it was unset)" if before[one] is None else ""
             yield f"{words.format(one)} has changed{gone}"
 
@@ -83,10 +84,3 @@ def _files(value: Any) -> dict[str, str]:
     lines = value.split(b"\0") if isinstance(value, bytes) else ()
     pairs = (decode_path(line).rpartition("\t") for line in lines if line)
     return {path: about for path, _, about in pairs}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as it comes back from a file: mappings as dictionaries."""
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    return {name: _plain(item) for name, item in value.items()} if isinstance(value, Mapping) else value

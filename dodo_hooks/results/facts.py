@@ -9,8 +9,9 @@ from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.host.capture import capture_command
 from dodo_hooks.host.posix import encode_path, read_file
 from dodo_hooks.host.world import monotonic_s
-from dodo_hooks.results.contents import Contents, Undecidable
-from dodo_hooks.results.tree import Found, Tree
+from dodo_hooks.results.contents import Contents, TrackedOutputError, Undecidable
+from dodo_hooks.results.index_memory import IndexMemory
+from dodo_hooks.results.tree import Found, Tree, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 UPTODATE_LIMIT_S = 10.0
 _FRESH_S = 1.0  # how long the answer of an `uptodate` command counts
 # Variables of ours that say where something is, or which run it is: they are no input.
-_PLACES = ("DODO_WORKTREE", "DODO_GIT_DIR", "DODO_INVOCATION", "DODO_INVOCATION_DIR", "DODO_LEVEL", FILES_VARIABLE)
+_PLACES = (
+    *("DODO_WORKTREE", "DODO_MAIN_WORKTREE", "DODO_GIT_DIR", "DODO_INVOCATION", "DODO_INVOCATION_DIR", "DODO_LEVEL"),
+    *("DODO_JOB", FILES_VARIABLE, "DAFT_GIT_DIR", "DAFT_PROJECT_ROOT", "DAFT_SOURCE_WORKTREE", "DAFT_WORKTREE_PATH"),
+)
 _OURS = ("DODO_", "DAFT_")
-_SAME_PLACES = ("DAFT_GIT_DIR", "DAFT_WORKTREE_PATH")
 # How many of the first arguments of a hook are names of files that it judges. Their names say nothing: githooks(5).
 _FILE_ARGUMENTS = {"applypatch-msg": 1, "commit-msg": 1, "prepare-commit-msg": 1, "sendemail-validate": 2}
 
@@ -52,19 +55,30 @@ class Known(Record):
     found: Found
     listed: "Mapping[bytes, bytes]"  # the files of the list that the job is given; b"" for one that is gone
 
+    @property
+    def files(self) -> "dict[bytes, bytes]":
+        """All files that it rests on: path -> mode and id. Raises Undecidable."""
+        return {**self.found.names.files, **{path: about for path, about in self.listed.items() if about}}
+
+    @property
+    def named_facts(self) -> "Facts":
+        """The facts with the inputs by name, for `dodo-hooks why`. Raises Undecidable."""
+        return {**self.facts, "inputs": lines_of(self.found.names.files)}
+
 
 class FactCollector:
     """The gatherer of the facts of a hook's jobs. The answer of a command counts for all jobs that ask it."""
 
-    def __init__(self, occasion: Occasion, contents: Contents) -> None:
+    def __init__(self, occasion: Occasion, contents: Contents, memory: "IndexMemory | None" = None) -> None:
         self.occasion = occasion
         self.contents = contents
+        self.memory = memory
         self._answers: dict[object, tuple[str, float]] = {}  # of `uptodate` commands, and when they came
 
     def tree(self, jobs: "list[Job]") -> Tree:
         """Return the working tree of this moment, for these jobs. Raises Undecidable."""
         lists = [path for job in jobs for path in self._list(job)]
-        return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists)
+        return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists, self.memory)
 
     def known(self, job: "Job", tree: "Tree | CommitTree", part_of: "Parts") -> Known:
         """Return the key of a job.
@@ -74,6 +88,8 @@ class FactCollector:
         Raises:
             Undecidable: a fact cannot be had.
         """
+        if isinstance(tree, Tree) and (tracked := tree.tracked_output(job)):
+            raise TrackedOutputError(f"{tracked} is tracked by git: remove it with `git rm --cached`, or from outputs")
         found, environ = tree.inputs(job), self.occasion.environ_of(job)
         hook = self.occasion.hook
         facts: dict[str, Value] = {
@@ -82,11 +98,11 @@ class FactCollector:
             "root": job.root,
             "env": {name: digest_of(value) for name, value in job.env},
             "env_inputs": {name: _digest(environ.get(name)) for name in job.env_inputs},
-            "event": {name: _digest(environ.get(name)) for name in _ours_in(job, environ)},
+            "event": {name: _digest(environ.get(name)) for name in self._ours_in(job, environ)},
             "stdin": digest_of(self.occasion.stdin) if job.use_stdin else None,
             "script": tree.about(encode_path(job.script)) if job.script else None,
             "uptodate": {command: self._answer(job, command, environ) for command in job.uptodate},
-            "inputs": _lines(found.files),
+            "inputs": found.digest,
             "files": None,
             "needs": {hook.jobs[need].name: part_of(need) for need in job.needs},
         }
@@ -95,10 +111,8 @@ class FactCollector:
         if hook.name in _FILE_ARGUMENTS:
             facts["argument_files"] = self._argument_files(environ)
         listed = {path: tree.about(path) or b"" for path in self._list(job)}
-        if listed:
-            found.files.update((path, about) for path, about in listed.items() if about)
         if is_given_list(job) and not job.is_per_file:
-            facts["files"] = _lines(listed)
+            facts["files"] = lines_of(listed)
         return Known(key_of(facts), facts, found, listed)
 
     def _argument_files(self, environ: "Mapping[str, str]") -> "dict[str, Value]":
@@ -108,15 +122,25 @@ class FactCollector:
             Undecidable: one cannot be read.
         """
         digests: dict[str, Value] = {}
-        for place in range(1, _FILE_ARGUMENTS[self.occasion.hook.name] + 1):
-            path = environ.get(f"DODO_ARG{place}")
-            if path is None:
-                continue
+        for place, path in enumerate(self._file_arguments(environ), 1):
             try:
                 digests[str(place)] = digest_of(read_file(_path_in(self.occasion.repo.top, path)))
             except OSError as error:
                 raise Undecidable(f"cannot read {path}: {error.strerror}") from error
         return digests
+
+    def _file_arguments(self, environ: "Mapping[str, str]") -> "list[str]":
+        count = _FILE_ARGUMENTS.get(self.occasion.hook.name, 0)
+        return [path for place in range(1, count + 1) if (path := environ.get(f"DODO_ARG{place}")) is not None]
+
+    def _ours_in(self, job: "Job", environ: "Mapping[str, str]") -> "list[str]":
+        """Return our variables that the command reads, the hook's arguments among them; no places."""
+        text, files = " ".join(job.argv), self._file_arguments(environ)
+        return [
+            name
+            for name, value in environ.items()
+            if name.startswith(_OURS) and name in text and name not in _PLACES and value not in files
+        ]
 
     def _list(self, job: "Job") -> "list[bytes]":
         if not is_given_list(job):
@@ -162,21 +186,6 @@ def file_part(job: "Job", contents: Contents) -> "tuple[Value, bool]":
         if about is not None:
             files[path] = about
     return files, len(files) < len(job.outputs)
-
-
-def _ours_in(job: "Job", environ: "Mapping[str, str]") -> "list[str]":
-    """Return our variables that the command reads, the hook's arguments among them; no places."""
-    text = " ".join(job.argv)
-    return [
-        name
-        for name in environ
-        if name.startswith(_OURS) and name in text and name not in (*_PLACES, *_SAME_PLACES, "DODO_JOB")
-    ]
-
-
-def _lines(files: "Mapping[bytes, bytes]") -> bytes:
-    """Return files as lines, sorted. A path has no NUL in it, so each mapping has an encoding of its own."""
-    return b"".join(sorted(b"%b\t%b\0" % (path, about) for path, about in files.items()))
 
 
 def _digest(value: "str | None") -> "str | None":

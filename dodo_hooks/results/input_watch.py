@@ -8,9 +8,8 @@ read from a file that we write: ours may be another, and may be set back.
 import time
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.results.contents import Undecidable, stamp_of
+from dodo_hooks.results.contents import Undecidable, clock_ns, stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.results.contents import Stat
     from dodo_hooks.results.facts import Known
-    from dodo_hooks.results.tree import Found
 
 _TICK_S = 0.002
 _MOST_TICKS = 20  # a clock that was set back does not catch up so soon; the stats are compared all the same
@@ -49,10 +47,13 @@ def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun
         known = look(count > 0)
         if isinstance(known, Undecidable):
             return None
-        begun = Begun(known, stamps_of(repo, known.found))
+        try:
+            begun = Begun(known, stamps_of(repo, known))
+        except Undecidable:
+            return None
         newest_ns = max((stamp[2] for stamp in begun.stamps.values() if stamp is not None), default=0)
         try:
-            if _clock_ns(repo) > newest_ns:  # the ctime: nobody can set it
+            if clock_ns(repo) > newest_ns:  # the ctime: nobody can set it
                 break
         except OSError:
             return None
@@ -60,18 +61,22 @@ def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun
     return begun
 
 
-def stamps_of(repo: "Repo", found: "Found") -> "dict[bytes, Stat | None]":
-    """Return the stats of inputs, and those of the folders in which another file could become one."""
+def stamps_of(repo: "Repo", known: "Known") -> "dict[bytes, Stat | None]":
+    """Return the stats of inputs, and those of the folders in which another file could become one.
+
+    Raises:
+        Undecidable: their names cannot be read.
+    """
     top = encode_path(f"{repo.top}/")
-    folders = {path.rpartition(b"/")[0] for path in found.matched}
-    stamps = {path: _stamp(top + path) for path in found.files}
+    folders = {path.rpartition(b"/")[0] for path in known.found.names.matched}
+    stamps = {path: _stamp(top + path) for path in known.files}
     stamps.update((path + b"/", _stamp(top + path)) for path in folders)
     return stamps
 
 
 def difference(repo: "Repo", begun: Begun, known: "Known") -> str:
-    """Return what has changed since the start, be it there and back; "" for nothing."""
-    moved = sorted(begun.moved(stamps_of(repo, known.found)))
+    """Return what has changed since the start, be it there and back; "" for nothing. Raises Undecidable."""
+    moved = sorted(begun.moved(stamps_of(repo, known)))
     if moved:
         return decode_path(moved[0])
     return next((name for name, value in known.facts.items() if begun.known.facts[name] != value), "")
@@ -82,19 +87,3 @@ def _stamp(path: bytes) -> "Stat | None":
         return stamp_of(os.lstat(path))
     except OSError:
         return None
-
-
-def _clock_ns(repo: "Repo") -> int:
-    """Return the time by the clock of the file system. Raises OSError."""
-    folder = f"{repo.git_dir}/dodo-hooks"
-    try:
-        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        make_folder(folder)
-        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        os.pwrite(descriptor, b"\n", 0)
-        os.utime(descriptor)
-        return os.fstat(descriptor).st_ctime_ns
-    finally:
-        os.close(descriptor)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _CHECKSUM_BYTES = 32
-_MOST_RESULTS = 10_000  # of a repository; the least recently used go first
 _PRUNE_NS = 86_400 * 1_000_000_000
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _LONGEST_NAME = 40
@@ -68,11 +67,16 @@ class KeptResults:
     def __init__(self, directory: str, repo: "Repo") -> None:
         """Name the results. `directory`: store.layout.results_dir."""
         self.directory = directory
+        self._common_dir = repo.common_dir
         self.worktree = digest_of(repo.git_dir.removeprefix(repo.common_dir))[:16]
 
     @property
     def stats_file(self) -> str:
         return f"{self.directory}/stats-{self.worktree}"
+
+    @property
+    def index_file(self) -> str:
+        return f"{self.directory}/index-{self.worktree}"
 
     def find(self, job: "Job", key: str) -> "Success | None":
         """Return the kept success under this key; None where there is none, or none that can be read (K12)."""
@@ -86,7 +90,7 @@ class KeptResults:
         return success
 
     def _read_success(self, path: str) -> "Success | None":
-        fields = _read(path)
+        fields = read_checked(path)
         if not isinstance(fields, tuple) or len(fields) != len(Success._fields):  # the facts are a mapping
             return None
         success = Success._make(fields)
@@ -98,15 +102,9 @@ class KeptResults:
         Raises:
             StoreError: it cannot be written.
         """
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
-        try:
-            make_private_directory(self.job_dir(job.name))
-        except OSError as error:
-            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
         # The facts come first: where we are killed in between, `why` compares with a run that has not been kept.
-        _write(self._last(job), _plain(facts))
-        _write(self._path(job, key), _plain(success))
+        write_checked(self._last(job), plain(facts))
+        write_checked(self._path(job, key), plain(success))
         _unlink(self._path(job, _NOT_KEPT))
         if job.workspace:
             _unlink(self._path(job, key + _FAILED))
@@ -118,14 +116,8 @@ class KeptResults:
         Raises:
             StoreError: one of them cannot be done.
         """
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
         self.drop(job, key)
-        try:
-            make_private_directory(self.job_dir(job.name))
-        except OSError as error:
-            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
-        _write(self._path(job, key + _FAILED), _plain(failure))
+        write_checked(self._path(job, key + _FAILED), plain(failure))
 
     def failure(self, job: "Job", key: str) -> "Success | None":
         """Return when a job in a snapshot failed under this key, and in which run; None where it did not."""
@@ -133,7 +125,7 @@ class KeptResults:
 
     def passed(self, job: "Job") -> "dict[str, None]":
         """Return the digests of the files that have passed, the newest last."""
-        digests = _read(self._path(job, _PASSED))
+        digests = read_checked(self._path(job, _PASSED))
         return dict.fromkeys(digests if isinstance(digests, tuple) else ())
 
     def keep_passed(self, job: "Job", passed: "list[str]", failed: "list[str]") -> None:
@@ -141,31 +133,22 @@ class KeptResults:
 
         Of two runs that do so at one moment the later one counts, and the files of the other one are checked again.
         """
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
         digests = self.passed(job)
         for digest in (*failed, *passed):
             digests.pop(digest, None)
         digests.update(dict.fromkeys(passed))
-        try:
-            make_private_directory(self.job_dir(job.name))
-        except OSError as error:
-            raise StoreError(f"cannot write {self.directory}: {error.strerror}") from error
-        _write(self._path(job, _PASSED), tuple(digests)[-_MOST_PASSED:])
+        write_checked(self._path(job, _PASSED), tuple(digests)[-_MOST_PASSED:])
 
     def note_not_kept(self, job: "Job", why: str) -> None:
         """Note why a success is not kept, for `dodo-hooks why`."""
-        from dodo_hooks.host.files.atomic_files import make_private_directory
-
         try:
-            make_private_directory(self.job_dir(job.name))
-            _write(self._path(job, _NOT_KEPT), why)
-        except (OSError, StoreError):
+            write_checked(self._path(job, _NOT_KEPT), why)
+        except StoreError:
             pass
 
     def why_not_kept(self, job: "Job") -> str:
         """Return why the newest success was not kept; "" where it was, or none is known."""
-        why = _read(self._path(job, _NOT_KEPT))
+        why = read_checked(self._path(job, _NOT_KEPT))
         return why if isinstance(why, str) else ""
 
     def drop(self, job: "Job", key: str) -> None:
@@ -225,7 +208,7 @@ class KeptResults:
 
     def last_facts(self, job: "Job") -> "dict[str, Any] | None":
         """Return the facts of the newest kept success; None where there is none."""
-        fields = _read(self._last(job))
+        fields = read_checked(self._last(job))
         return fields if isinstance(fields, dict) else None
 
     def job_dir(self, name: str) -> str:
@@ -245,11 +228,15 @@ class KeptResults:
                 return
         except OSError:
             pass
+        from dodo_hooks.results.prune_results import prune_results
+        from dodo_hooks.store.cache_dirs import note_repository
+
         try:
             os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT, 0o600))
             os.utime(stamp)
-            prune(self.directory)
-        except OSError:  # another prunes at this moment, or the next one will
+            note_repository(self.directory, self._common_dir)
+            prune_results(self.directory)
+        except (OSError, StoreError):  # another prunes at this moment, or the next one will
             pass
 
 
@@ -272,16 +259,6 @@ class PassedFiles:
         return [self._digests[path] for path in paths if path in self._digests]
 
 
-def prune(directory: str, most: int = _MOST_RESULTS) -> None:
-    """Remove the least recently used results of a repository, until `most` are left. Raises OSError."""
-    found = []
-    for job in os.scandir(directory):
-        if job.is_dir(follow_symlinks=False):
-            found += [(entry.stat().st_mtime_ns, entry.path) for entry in os.scandir(job.path)]
-    for _, path in sorted(found)[: max(len(found) - most, 0)]:
-        os.unlink(path)
-
-
 def _unlink(path: str) -> None:
     try:
         os.unlink(path)
@@ -289,14 +266,20 @@ def _unlink(path: str) -> None:
         pass
 
 
-def _write(path: str, value: "Any") -> None:
-    from dodo_hooks.host.files.atomic_files import replace_file
+def write_checked(path: str, value: "Any") -> None:
+    """Write plain values with a checksum, and make the directory. Raises StoreError."""
+    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
 
+    directory = path.rpartition("/")[0]
+    try:
+        make_private_directory(directory)
+    except OSError as error:
+        raise StoreError(f"cannot write {directory}: {error.strerror}") from error
     data = marshal.dumps((_FORMAT, value))
     replace_file(path, sha256(data).digest() + data, mark=f".{os.getpid()}")
 
 
-def _read(path: str) -> "Any":
+def read_checked(path: str) -> "Any":
     """Return what a file holds; None where it is not there, damaged, or of another version."""
     try:
         content = read_private(path)
@@ -308,8 +291,8 @@ def _read(path: str) -> "Any":
     return value if made_by == _FORMAT else None
 
 
-def _plain(value: "Any") -> "Any":
-    """Turn records into tuples, at every depth: marshal takes nothing else."""
+def plain(value: "Any") -> "Any":
+    """Turn records into tuples and mappings into dictionaries, at every depth: so they come back from a file."""
     if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    return {name: _plain(item) for name, item in value.items()} if hasattr(value, "items") else value
+        return tuple(map(plain, value))
+    return {name: plain(item) for name, item in value.items()} if hasattr(value, "items") else value

@@ -11,8 +11,9 @@ from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
-from dodo_hooks.results.contents import Contents, Undecidable, stamp_of
+from dodo_hooks.results.contents import Contents, TrackedOutputError, Undecidable, stamp_of
 from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
+from dodo_hooks.results.index_memory import IndexMemory
 from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
 from dodo_hooks.results.kept import KeptResults, Output, PassedFiles, Success
 
@@ -56,8 +57,9 @@ class RunResults:
         self._jobs = occasion.hook.jobs
         self._kept = kept
         self._cache = cache
-        self._contents = Contents(occasion.repo.top, kept.stats_file)
-        self._collector = FactCollector(occasion, self._contents)
+        self._contents = Contents(occasion.repo, kept.stats_file)
+        self._memory = IndexMemory(kept.index_file)
+        self._collector = FactCollector(occasion, self._contents, self._memory)
         self._repo = occasion.repo
         self._invocation = invocation
         self._say = say
@@ -129,7 +131,7 @@ class RunResults:
         if job.workspace:
             return []
         try:
-            return [decode_path(path) for path in self._collector.tree([job]).inputs(job).files]
+            return [decode_path(path) for path in self._collector.tree([job]).inputs(job).names.files]
         except Undecidable:
             return []
 
@@ -153,8 +155,9 @@ class RunResults:
             ]
         success = self._kept.find(job, known.key)
         if success is not None:
-            bad = [output.path for output in success.outputs if not self._is_as_made(output)]
-            return [f"{job.name} would run:", *(f"  output {path} is gone, or was changed" for path in bad)]
+            bad = [output.path for output in success.outputs if not self._is_as_made(output)] or job.outputs
+            what = "be restored or run" if job.cache else "run"
+            return [f"{job.name} would {what}:", *(f"  output {path} is gone, or was changed" for path in bad)]
         return [f"{job.name} would run:", *(f"  {line}" for line in self._reasons(job, known))]
 
     def _explain_verdict(self, number: int, verdicts: "Verdicts") -> "list[str]":
@@ -173,7 +176,9 @@ class RunResults:
         lines = [f"its last success is not kept: {why}"] if why else []
         if before is None:
             return lines or ["no success of it is kept here"]
-        return [*lines, *differences(before, known.facts)] or ["its last run here with these inputs did not succeed"]
+        return [*lines, *differences(before, known.named_facts)] or [
+            "its last run here with these inputs did not succeed"
+        ]
 
     def _holding(self, job: "Job", known: Known) -> "Success | None":
         """Return the kept success under this key, if the outputs are still as that run has left them (K6)."""
@@ -194,8 +199,8 @@ class RunResults:
             return None
         success = self._success(job, manifest)
         try:
-            self._kept.keep(job, known.key, success, known.facts)
-        except StoreError as error:
+            self._kept.keep(job, known.key, success, known.named_facts)
+        except (StoreError, Undecidable) as error:
             self._say(f"the result of {job.name} is not kept: {error}")
         return success
 
@@ -269,6 +274,8 @@ class RunResults:
             return
         begun = begin(self._repo, lambda is_late: self._look_anew(number, is_late))
         if begun is None:
+            if isinstance(why := self._known_of(number), TrackedOutputError):
+                self._say(f"{job.name} runs each time: {why}")
             return
         self._begun[number] = begun
         if job.is_per_file:
@@ -299,14 +306,9 @@ class RunResults:
         self._look_again()
         job = self._jobs[number]
         try:
-            if job.is_per_file:
-                self._keep_list(number, begun, outcome)
-            elif outcome.status == COMPLETED:
-                self._keep(number, job, begun)
-            elif outcome.status == FAILED:
-                self._kept.drop(job, begun.known.key)
-                if job.cache:
-                    self._cache.remove(begun.known.key)
+            self._keep_or_drop(number, job, begun, outcome)
+        except Undecidable as error:
+            self._kept.note_not_kept(job, str(error))
         except StoreError as error:
             self._say(f"the result of {job.name} is not kept: {error}")
         return outcome
@@ -314,6 +316,17 @@ class RunResults:
     def save(self) -> None:
         """Keep what was learned about files, for the next run."""
         self._contents.save()
+        self._memory.save()
+
+    def _keep_or_drop(self, number: int, job: "Job", begun: Begun, outcome: Outcome) -> None:
+        if job.is_per_file:
+            self._keep_list(number, begun, outcome)
+        elif outcome.status == COMPLETED:
+            self._keep(number, job, begun)
+        elif outcome.status == FAILED:
+            self._kept.drop(job, begun.known.key)
+            if job.cache:
+                self._cache.remove(begun.known.key)
 
     def _keep(self, number: int, job: "Job", begun: Begun) -> None:
         missing = [path for path in job.outputs if self._output(path) is None]
@@ -328,11 +341,9 @@ class RunResults:
             self._kept.note_not_kept(job, f"{why} changed while it ran")
             return
         self._keys[number] = known.key
-        if job.cache:
-            self._cache.store(job, known.key)
-        success = self._success(job, self._cache.digest(job, self._contents) if job.cache else "")
+        success = self._success(job, self._cache.store(job, known.key, self._contents) if job.cache else "")
         self._manifests[number] = success.manifest
-        self._kept.keep(job, known.key, success, known.facts)
+        self._kept.keep(job, known.key, success, known.named_facts)
 
     def _keep_list(self, number: int, begun: Begun, outcome: Outcome) -> None:
         """Keep which files have passed: all of them, or those of the batches that succeeded."""
@@ -341,7 +352,7 @@ class RunResults:
             return
         files = self._lists[number].left if self._use == USE else list(listed)
         end = len(files) if outcome.status == COMPLETED else self._passed.get(number, 0)
-        moved = begun.moved(stamps_of(self._repo, begun.known.found))
+        moved = begun.moved(stamps_of(self._repo, begun.known))
         good = [path for path in files[:end] if path not in moved] if moved <= listed.keys() else []
         self._lists[number].keep(good, files[end:] if outcome.status == FAILED else [])
         if outcome.status == COMPLETED and not moved:

@@ -6,30 +6,52 @@ One `Tree` serves all jobs of a hook that are checked at that moment: git is ask
 from _bisect import bisect_left
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.matching import predicate
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git_at_top
-from dodo_hooks.git.content.content_listing import list_contents
+from dodo_hooks.git.content.content_listing import list_contents, read_known
 from dodo_hooks.git.repo import head_of, locate_repo
 from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.results.contents import Contents, Undecidable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from dodo_hooks.core.plan import Input, Job
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.index_memory import IndexMemory
 
 _MOST_PATHSPECS = 500
 _SUBMODULE = b"160000 "
 
 
-class Found(Record):
-    """The inputs of one job."""
+class Names(Record):
+    """The inputs of one job by name."""
 
     files: "dict[bytes, bytes]"  # path -> mode and id
     matched: "list[bytes]"  # those that a new file beside them could join: found by a pattern, and not ignored
+
+
+class Found:
+    """The inputs of one job as they were at one moment. Their names are read only where they are needed."""
+
+    def __init__(self, digest: str, read: "Callable[[], Names]") -> None:
+        self.digest = digest  # of the files
+        self._read = read
+        self._names: Names | None = None
+
+    @property
+    def names(self) -> Names:
+        """The names. Raises Undecidable: the index has changed since."""
+        if self._names is None:
+            self._names = self._read()
+        return self._names
+
+
+def found_of(names: Names) -> Found:
+    return Found(digest_of(lines_of(names.files)), lambda: names)
 
 
 class Tree:
@@ -41,9 +63,10 @@ class Tree:
         environ: "Mapping[str, str]",
         contents: Contents,
         jobs: "Iterable[Job]",
-        lists: "Iterable[bytes]",
+        lists: "Collection[bytes]" = (),
+        memory: "IndexMemory | None" = None,
     ) -> None:
-        """Ask git. `lists`: further files, relative to the top.
+        """Ask git. `lists`: further files, relative to the top. `memory`: what earlier runs have learned of the index.
 
         Raises:
             Undecidable: git does not answer.
@@ -51,14 +74,19 @@ class Tree:
         self._repo = repo
         self._environ = environ
         self._contents = contents
-        scopes = {one.path for job in jobs for one in job.inputs}
+        scopes = {path for job in jobs for path in (*(one.path for one in job.inputs), *map(encode_path, job.outputs))}
         scopes = {self._outside_of_submodules(path) for path in scopes} | set(lists)
+        below = self._below = [b""] if len(scopes) > _MOST_PATHSPECS else sorted(scopes)
+        recall = memory.part if memory is not None and not lists else None  # the index has the ids of a list
         try:
-            self._listing = list_contents(repo, environ, [b""] if len(scopes) > _MOST_PATHSPECS else sorted(scopes))
+            self._listing = list_contents(repo, environ, below, lambda stamp: recall(stamp, below) if recall else None)
         except GitError as error:
             raise Undecidable(str(error)) from error
-        contents.digits = self._listing.id_digits
-        self._known = list(self._listing.known)  # sorted, as git lists them
+        self._memory = memory if self._listing.stamp else None
+        if self._memory is not None:
+            self._memory.keep_part(self._listing.stamp, below, self._listing.part)
+        contents.digits = self._listing.part.id_digits
+        self._sorted: list[bytes] = []
         self._others = sorted((*self._listing.unsure, *self._listing.untracked))
 
     def inputs(self, job: "Job") -> Found:
@@ -67,19 +95,16 @@ class Tree:
         Raises:
             Undecidable: one of them cannot be read, or is a submodule with changes.
         """
-        found = Found({}, [])
-        for one in job.inputs:
-            if one.matcher is None:
-                self._add_path(one, found)
-            else:
-                self._add_matching(one, found)
-        if not job.outputs:
-            return found
-        for output in job.outputs:
-            own = encode_path(output)
-            for path in [path for path in found.files if path == own or path.startswith(own + b"/")]:
-                del found.files[path]
-        return found._replace(matched=[path for path in found.matched if path in found.files])
+        beside = self._beside(job)
+        cause = digest_of((self._listing.stamp, repr(job.inputs), job.outputs, lines_of(beside.files)))
+        digest = self._memory.digest(cause) if self._memory is not None else None
+        if digest is not None:
+            return Found(digest, lambda: self._read_names(job, beside))
+        names = self._read_names(job, beside)
+        found = found_of(names)
+        if self._memory is not None and not self._unlisted(job, beside):
+            self._memory.keep_digest(cause, found.digest)
+        return found
 
     def about(self, path: bytes) -> "bytes | None":
         """Return mode and id of a file; None where there is none.
@@ -87,47 +112,114 @@ class Tree:
         Raises:
             Undecidable: it cannot be read.
         """
-        return self._listing.known.get(path) or self._contents.about(path)
+        return (self._listing.known or {}).get(path) or self._contents.about(path)
 
-    def _add_path(self, one: "Input", found: Found) -> None:
+    def tracked_output(self, job: "Job") -> str:
+        """Return a tracked path at or below an output of the job; "" where there is none. Raises Undecidable."""
+        if not job.outputs:
+            return ""
+        cause = digest_of(("outputs", self._listing.stamp, job.outputs))
+        found = self._memory.digest(cause) if self._memory is not None else None
+        if found is None:
+            known, rest = self._known(), (*self._listing.unsure, *self._listing.part.submodules)
+            own = tuple(map(encode_path, job.outputs))
+            below = tuple(path + b"/" for path in own)
+            tracked = [path for path in own if path in known or path in rest]
+            tracked += [path for output in own for path in _below(self._sorted, output)]
+            tracked += [path for path in rest if path.startswith(below)]
+            found = decode_path(min(tracked, default=b""))
+            if self._memory is not None:
+                self._memory.keep_digest(cause, found)
+        return found
+
+    def _beside(self, job: "Job") -> Names:
+        """Return those inputs for which the index does not vouch, without the job's own outputs.
+
+        A tracked file that is gone is among them, with b"". A path that is a folder ends with a slash, and has b"".
+        """
+        beside = Names({}, [])
+        for one in job.inputs:
+            if one.matcher is None:
+                self._add_path(one, beside)
+            else:
+                self._add_others(one.path, predicate(one.matcher), beside)
+                if one.reaches_outputs:
+                    self._add_walked(one.path, predicate(one.matcher), beside.files)
+        return _without_outputs(job, beside)
+
+    def _add_path(self, one: "Input", beside: Names) -> None:
         path = one.path
-        if path in self._listing.submodules:
-            self._add_submodule(path, found)
+        if path in self._listing.part.submodules:
+            self._add_submodule(path, beside)
         elif (about := self.about(path)) is not None:
-            found.files[path] = about
+            beside.files[path] = about
         elif _is_directory(f"{self._repo.top}/{decode_path(path)}"):
-            listed = self._add_listed(path, lambda _: True, found)
-            if one.reaches_outputs or not listed:  # a folder that is ignored, or that jobs make, counts as a whole
-                self._add_walked(path, lambda _: True, found)
+            beside.files[path + b"/"] = b""
+            self._add_others(path, lambda _: True, beside)
+            if one.reaches_outputs:
+                self._add_walked(path, lambda _: True, beside.files)
 
-    def _add_matching(self, one: "Input", found: Found) -> None:
-        assert one.matcher is not None
-        matches = predicate(one.matcher)
-        self._add_listed(one.path, matches, found)
-        if one.reaches_outputs:
-            self._add_walked(one.path, matches, found)
+    def _add_others(self, folder: bytes, matches: "Callable[[bytes], bool]", beside: Names) -> None:
+        """Add what git lists below a folder and does not vouch for."""
+        for path in filter(matches, _below(self._others, folder)):
+            about = self._contents.about(path)
+            beside.files[path] = about or b""
+            if about is not None:
+                beside.matched.append(path)
+        for path in self._submodules(folder):
+            self._add_submodule(path, beside)
 
-    def _add_listed(self, folder: bytes, matches: "Callable[[bytes], bool]", found: Found) -> bool:
-        """Add the files that git lists below a folder, and return whether there is any, matching or not."""
-        known, below = self._listing.known, _below(self._known, folder)
-        hits, count = [path for path in below if matches(path)], len(below)
-        found.files.update((path, known[path]) for path in hits)
-        found.matched.extend(hits)
-        for path in _below(self._others, folder):
-            count += 1
-            if matches(path) and (about := self._contents.about(path)) is not None:
-                found.files[path] = about
-                found.matched.append(path)
-        for path in self._listing.submodules:  # what a pattern means inside of one is not checked: all of it counts
-            if not folder or (path + b"/").startswith(folder + b"/") or folder.startswith(path + b"/"):
-                count += 1
-                self._add_submodule(path, found)
-        return count > 0
+    def _submodules(self, folder: bytes) -> "list[bytes]":
+        """Return the submodules in a folder, or around it: all of one counts, whatever a pattern means inside of it."""
+        inside = folder + b"/"
+        return [
+            path
+            for path in self._listing.part.submodules
+            if not folder or (path + b"/").startswith(inside) or folder.startswith(path + b"/")
+        ]
 
-    def _add_walked(self, folder: bytes, matches: "Callable[[bytes], bool]", found: Found) -> None:
+    def _read_names(self, job: "Job", beside: Names) -> Names:
+        """Return all inputs: those that are tracked and clean, too."""
+        known, found = self._known(), Names({}, list(beside.matched))
+        for one in job.inputs:
+            if one.matcher is not None:
+                hits = list(filter(predicate(one.matcher), _below(self._sorted, one.path)))
+            elif one.path + b"/" in beside.files:
+                hits = _below(self._sorted, one.path)
+            else:
+                continue
+            found.files.update((path, known[path]) for path in hits)
+            found.matched.extend(hits)
+        found.files.update((path, about) for path, about in beside.files.items() if about)
+        for folder in self._unlisted(job, beside):
+            self._add_walked(folder, lambda _: True, found.files)
+        return _without_outputs(job, found)
+
+    def _unlisted(self, job: "Job", beside: Names) -> "list[bytes]":
+        """Return the folders that are inputs and in which git lists nothing: they are ignored, and count as a whole."""
+        return [
+            one.path
+            for one in job.inputs
+            if one.matcher is None and one.path + b"/" in beside.files and not self._submodules(one.path)
+            if not (_below(self._others, one.path) or _below(self._sorted, one.path))
+        ]
+
+    def _known(self) -> "dict[bytes, bytes]":
+        """Return mode and id of what is tracked and clean. Raises Undecidable."""
+        if self._listing.known is None:
+            try:
+                self._listing = read_known(self._repo, self._environ, self._below, self._listing)
+            except GitError as error:
+                raise Undecidable(str(error)) from error
+        known = self._listing.known
+        assert known is not None
+        self._sorted = self._sorted or list(known)  # as git lists them
+        return known
+
+    def _add_walked(self, folder: bytes, matches: "Callable[[bytes], bool]", files: "dict[bytes, bytes]") -> None:
         for path in self._walk(folder):
-            if path not in found.files and matches(path) and (about := self._contents.about(path)) is not None:
-                found.files[path] = about
+            if path not in files and matches(path) and (about := self._contents.about(path)) is not None:
+                files[path] = about
 
     def _walk(self, folder: bytes) -> "Iterator[bytes]":
         """Yield everything below a folder that is no folder, ignored or not; links are not followed."""
@@ -147,16 +239,15 @@ class Tree:
             except OSError as error:
                 raise Undecidable(f"cannot read {decode_path(inside)}: {error.strerror}") from error
 
-    def _add_submodule(self, path: bytes, found: Found) -> None:
+    def _add_submodule(self, path: bytes, beside: Names) -> None:
         """Add the commit that is checked out in a submodule; where none is, git sees nothing of what lies there."""
         place = f"{self._repo.top}/{decode_path(path)}"
         if not _is_there(f"{place}/.git"):
-            self._add_walked(path, lambda _: True, found)
+            self._add_walked(path, lambda _: True, beside.files)
             return
-        commit: bytes | None = self._listing.submodules[path]
-        if path in self._listing.changed:
-            commit = self._clean_commit(place, path)
-        found.files[path] = _SUBMODULE + (commit or b"")
+        is_changed = path in self._listing.changed
+        commit = self._clean_commit(place, path) if is_changed else self._listing.part.submodules[path]
+        beside.files[path] = _SUBMODULE + commit
 
     def _clean_commit(self, place: str, path: bytes) -> bytes:
         try:
@@ -191,6 +282,20 @@ class Tree:
                 return path[:at]
             at = path.find(b"/", at + 1)
         return path
+
+
+def lines_of(files: "Mapping[bytes, bytes]") -> bytes:
+    """Return files as lines, sorted. A path has no NUL in it, so each mapping has an encoding of its own."""
+    return b"".join(sorted([b"%b\t%b\0" % one for one in files.items()]))
+
+
+def _without_outputs(job: "Job", names: Names) -> Names:
+    own = tuple(encode_path(output) for output in job.outputs)
+    if not own:
+        return names
+    below = tuple(path + b"/" for path in own)
+    files = {path: about for path, about in names.files.items() if path not in own and not path.startswith(below)}
+    return Names(files, [path for path in names.matched if path in files])
 
 
 def _below(paths: "list[bytes]", folder: bytes) -> "list[bytes]":

@@ -1,4 +1,4 @@
-"""The directories that repositories have in the user's cache (HOT).
+"""The directories that repositories have in the user's cache, and among the kept results (HOT).
 
 CACHE/dodo-hooks/KIND/REPO/repository       the git common directory, so that pruning sees when it is gone
 """
@@ -6,7 +6,10 @@ CACHE/dodo-hooks/KIND/REPO/repository       the git common directory, so that pr
 from dodo_hooks.host.files.atomic_files import replace_file
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
+from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store.identity import known_id
+
+_UNUSED_NS = 30 * 86_400 * 1_000_000_000
 
 
 def expect_private_cache(cache_dir: str) -> None:
@@ -52,6 +55,14 @@ def is_repository_gone(cache_dir: str) -> bool:
     if identity.startswith("at-"):  # a repository that nobody can write to has no file with its id
         return not os.access(common_dir, os.X_OK)
     return known_id(common_dir) != identity
+
+
+def is_unused(used_ns: int) -> bool:
+    """Return whether something was used so long ago that it goes, where its repository is gone.
+
+    Until then the repository may be on a disk that is not mounted just now.
+    """
+    return wall_ns() - used_ns > _UNUSED_NS
 
 
 def names_in(directory: str) -> "list[str]":

@@ -15,7 +15,9 @@
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
     STATE/dodo-hooks/results/REPO/JOB/KEY          a kept success (results/kept.py); KEY-WORKTREE where it has outputs
+                                  /repository      the git common directory (store/cache_dirs.py)
                                   /stats-WORKTREE  content ids by stat
+                                  /index-WORKTREE  digests of inputs (results/index_memory.py)
 
 An invocation's id is its time, `20261124-075500-123456`, so its day can be read off it, and a live marker carries
 the hook's name as well: `20261124-075500-123456.pre-commit`.

@@ -258,10 +258,17 @@ def remove_values(root: Node, errors: Sequence[ModelError]) -> Node:
     commandless: set[Path] = set()
     for error in errors:
         part, job = _cut_at(error, _place_of(error, root)[0])
-        whole.add(part)
+        whole.update((part, *_rest_on(part)))
         if job is not None:
             commandless.add(job)
     return _cut(root, (), whole.__contains__, commandless.__contains__) or MapNode(root.mark, ())
+
+
+def _rest_on(path: Path) -> Iterator[Path]:
+    """Yield the keys of a job that only have a meaning beside the one with the error."""
+    length, level = list(_bodies(tuple(path)))[-1]
+    if level == "job" and path[length : length + 1] and path[length] in ("inputs", "outputs", "uptodate"):
+        yield from ((*path[:length], key) for key in ("cache", "env_inputs", "uptodate"))
 
 
 def _cut_at(error: ModelError, path: tuple[str | int, ...]) -> tuple[Path, Path | None]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dodo_hooks.git.repo import Repo as Facts
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.results.manifest import Manifest
-from dodo_hooks.results.output_cache import DEFAULT_LIMIT_BYTES, repository_cache, store_outputs
-from dodo_hooks.results.restore_outputs import RestoreResult, restore_outputs
+from dodo_hooks.results.outputs.manifest import Manifest
+from dodo_hooks.results.outputs.output_cache import DEFAULT_LIMIT_BYTES, repository_cache, store_outputs
+from dodo_hooks.results.outputs.restore_outputs import RestoreResult, restore_outputs
 from dodo_hooks.store.identity import repository_id
 from kit.repo import Repo
 from kit.unstaged import HOSTILE, Thing, snapshot
@@ -83,7 +83,10 @@ def store(
     link: str = "reflink",
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
 ) -> "Manifest | None":
-    return store_outputs(cache_dir(repo), key, facts(repo), outputs, link, limit_bytes)
+    try:
+        return store_outputs(cache_dir(repo), key, facts(repo), outputs, link, limit_bytes)
+    except ValueError:
+        return None
 
 
 def restore(repo: Repo, key: str = KEY, outputs: Sequence[bytes] = OUTPUTS) -> RestoreResult:

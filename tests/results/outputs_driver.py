@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from dodo_hooks.host.files import exchange
-from dodo_hooks.results.output_cache import outputs_root
-from dodo_hooks.results.prune_outputs import prune_outputs, survey
-from dodo_hooks.results.restore_outputs import recover_outputs
+from dodo_hooks.results.outputs.output_cache import outputs_root
+from dodo_hooks.results.outputs.prune_outputs import prune_outputs, survey
+from dodo_hooks.results.outputs.restore_outputs import recover_outputs
 from kit.killing import CALLS, die_before, in_child
 from kit.outputs import NAME, cache_dir, facts, leftovers, make_outputs, outputs_of, put, remove, restore, store
 from kit.repo import Repo
@@ -78,9 +78,9 @@ def stores(repo: Repo, first: int, step: int) -> int:
     """Kill a process that stores and prunes at each point: what can be restored after it is a whole version."""
     number = first
     while True:
-        old = make(repo, "old")
+        old = make(repo, "new")
         assert store(repo, outputs=OUTPUTS[1:]) is not None
-        new = make(repo, "new")
+        new = make(repo, "old")
 
         def run(number: int = number) -> None:
             die_before(number, KILLABLE)
@@ -122,7 +122,7 @@ def race(repo: Repo, seed: int, count: int) -> int:
 
 def store_from(repo: Repo, other: Repo, key: str) -> bool:
     """Store outputs that lie elsewhere as those of this repository."""
-    from dodo_hooks.results.output_cache import store_outputs
+    from dodo_hooks.results.outputs.output_cache import store_outputs
 
     there = facts(repo)._replace(top=os.path.realpath(other.path))
     return store_outputs(cache_dir(repo), key, there, (NAME,)) is not None

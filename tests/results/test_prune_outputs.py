@@ -2,14 +2,15 @@
 
 import os
 import shutil
+import time
 from fcntl import LOCK_SH
 from pathlib import Path
 
 import pytest
 
 from dodo_hooks.host.files.file_locks import lock_directory
-from dodo_hooks.results.output_cache import outputs_root
-from dodo_hooks.results.prune_outputs import prune_outputs, survey
+from dodo_hooks.results.outputs.output_cache import outputs_root
+from dodo_hooks.results.outputs.prune_outputs import prune_outputs, survey
 from kit.outputs import cache_dir, ignore, make_outputs, put, remove, restore, store
 from kit.repo import Repo
 
@@ -72,22 +73,38 @@ def test_k9_what_is_being_restored_stays(repo: Repo, root: str) -> None:
     assert keys(root) == []
 
 
-def test_k9_the_outputs_of_a_removed_repository_go_with_it(repo: Repo, root: str, tmp_path: Path) -> None:
+def test_k9_the_outputs_of_a_vanished_repository_go_when_nobody_has_used_them_for_long(
+    repo: Repo, root: str, tmp_path: Path
+) -> None:
     store_old(repo, "a")
     others = [Repo.create(tmp_path / name, repo.env) for name in ("removed", "made-anew", "moved")]
     for other in others:
         make_outputs(other)
         store(other, other.path.name)
+    places = [cache_dir(other) for other in others]
     moved = others[2]
     remove(others[0].path)
     remove(others[1].path / ".git")
     others[1].git("init", "-q")
     moved.path.rename(tmp_path / "elsewhere")
+    assert prune_outputs(root, ENOUGH) == [], "its disk may not be mounted"
+    for place, name in zip(places, ("removed", "made-anew", "moved"), strict=True):
+        os.utime(f"{place}/{name}/manifest", (time.time() - 31 * 86_400,) * 2)
     moved.path = tmp_path / "elsewhere"
     make_outputs(moved)
     store(moved, "after-the-move")
     assert keys(root) == ["a", "after-the-move", "moved"]
     assert len(os.listdir(root)) == 2
+
+
+def test_k9_above_the_limit_those_of_vanished_repositories_go_first(repo: Repo, root: str, tmp_path: Path) -> None:
+    size = store_old(repo, "a")
+    other = Repo.create(tmp_path / "other", repo.env)
+    put(other.path / "node_modules/file", "x" * 10_000)
+    store(other, "b")
+    remove(other.path)
+    prune_outputs(root, size)
+    assert keys(root) == ["a"]
 
 
 def test_k9_a_copy_of_a_repository_has_a_cache_of_its_own(repo: Repo, root: str, tmp_path: Path) -> None:

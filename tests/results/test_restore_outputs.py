@@ -11,8 +11,8 @@ import pytest
 
 from dodo_hooks.core.errors import StoreError, UnsafeFileError
 from dodo_hooks.host.files import exchange
-from dodo_hooks.results.manifest import manifest_of
-from dodo_hooks.results.restore_outputs import RestoreResult
+from dodo_hooks.results.outputs.manifest import manifest_of
+from dodo_hooks.results.outputs.restore_outputs import RestoreResult
 from kit.outputs import (
     KEY,
     OUTPUTS,
@@ -107,7 +107,6 @@ def test_k9_several_outputs_and_one_that_is_a_file(repo: Repo) -> None:
     assert store(repo, outputs=outputs) is not None
     remove(repo.path / "deep")
     remove(repo.path / "out")
-    put(repo.path / "out", "a file in the place of a folder")
     remove(repo.path / "out-file")
     put(repo.path / "out-file" / "new", "a folder in the place of a file")
     assert restore(repo, outputs=outputs).manifest is not None
@@ -250,6 +249,7 @@ def test_section_8_a_cache_that_others_can_write_to_is_refused(repo: Repo) -> No
         ("git init -q node_modules/package-1", "node_modules/package-1/.git is a git directory"),
         ("touch node_modules/.git", "node_modules/.git is a git directory"),
         ("rm -rf node_modules; ln -s .git node_modules", "node_modules is a link"),
+        ("rm -rf node_modules; echo mine > node_modules", "node_modules is a file; it is not replaced by a folder"),
         ("rm -rf node_modules; echo > .gitignore", "git does not ignore node_modules"),
     ],
 )
@@ -262,6 +262,40 @@ def test_k9_what_may_be_somebodys_work_is_not_replaced(repo: Repo, change: str, 
     result = restore(repo)
     assert result.manifest is None and reason in result.reason
     assert outputs_of(repo) == new and leftovers(repo) == []
+
+
+@pytest.mark.parametrize("text", ["*", "# Created by virtualenv automatically\n*\n"])
+def test_k9_an_environment_that_ignores_itself_comes_into_a_new_worktree(repo: Repo, text: str, tmp_path: Path) -> None:
+    """uv, virtualenv and venv put a `.gitignore` into what they make, so that many repositories have no line for it."""
+    environment = (b".venv",)
+    put(repo.path / ".venv/bin/python", "3")
+    put(repo.path / ".venv/.gitignore", text)
+    assert store(repo, outputs=environment) is not None
+    repo.git("commit", "-q", "--allow-empty", "-m", "first")
+    repo.git("worktree", "add", "-q", str(tmp_path / "other"))
+    other = Repo(tmp_path / "other", repo.env)
+    assert restore(other, outputs=environment).reason == ""
+    assert other.read(".venv/bin/python") == "3" and other.git("status", "--short").stdout == ""
+    put(other.path / ".venv/bin/python", "4")
+    assert restore(other, outputs=environment).reason == "" and other.read(".venv/bin/python") == "3"
+
+    remove(other.path / ".venv/.gitignore")
+    put(other.path / ".venv/bin/python", "mine")
+    assert "git does not ignore .venv" in restore(other, outputs=environment).reason
+    remove(other.path / ".venv")
+    other.git("update-index", "--add", "--cacheinfo", f"100644,{'0' * 39}1,.venv/bin/python")
+    assert "git does not ignore .venv" in restore(other, outputs=environment).reason
+    assert not other.has(".venv")
+
+
+@pytest.mark.parametrize("text", ["*\n!bin\n", "bin/\n", "/*/\n", "#*\n"])
+def test_k9_one_that_ignores_only_a_part_of_itself_does_not(repo: Repo, text: str) -> None:
+    put(repo.path / ".venv/bin/python", "3")
+    put(repo.path / ".venv/.gitignore", text)
+    assert store(repo, outputs=(b".venv",)) is not None
+    remove(repo.path / ".venv")
+    assert "git does not ignore .venv" in restore(repo, outputs=(b".venv",)).reason
+    assert not repo.has(".venv")
 
 
 def test_k9_nothing_is_written_through_a_link_above_the_output(repo: Repo, tmp_path: Path) -> None:
@@ -417,8 +451,8 @@ def test_k9_a_restore_imports_nothing_slow_but_what_calls_the_system(repo: Repo)
     store(repo)
     code = (
         "import sys; bare = set(sys.modules); sys.path.insert(0, sys.argv[1])",
-        "from dodo_hooks.results.restore_outputs import restore_outputs",
-        "from dodo_hooks.results.manifest import manifest_of",
+        "from dodo_hooks.results.outputs.restore_outputs import restore_outputs",
+        "from dodo_hooks.results.outputs.manifest import manifest_of",
         "from dodo_hooks.git.repo import find_repo",
         "from dodo_hooks.host.world import make_world",
         "world = make_world(); repo = find_repo(world.environ, world.cwd)",

@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,19 @@ def test_k1_the_message_counts_by_its_content(repo: Repo) -> None:
     assert done.returncode == 1 and runs(repo, "given") == runs(repo, "known") == 2
 
 
+def test_k1_the_directory_of_the_worktree_does_not_count(repo: Repo) -> None:
+    """Git gives the message by an absolute path in a worktree of another place."""
+    repo.write("conf", "1")
+    command = counting("given", "test -n {main_worktree} && grep -q good {1}")
+    repo.hook("commit-msg", given={"run": command, "inputs": ["conf"]})
+    repo.git("add", ".")
+    commit(repo, "good")
+    other = repo.worktree("other")
+    assert commit(other, "good") == "dodo-hooks: commit-msg: 1 up to date\n"
+    repo.path = repo.path.rename(repo.path.with_name("moved"))
+    assert commit(repo, "good") == "dodo-hooks: commit-msg: 1 up to date\n"
+
+
 def test_k4_a_job_that_writes_the_message_is_not_kept(repo: Repo) -> None:
     repo.hook("prepare-commit-msg", prefix={"run": counting("prefix", "echo more >> {1}"), "uptodate": "echo 1"})
     for _ in range(2):
@@ -89,6 +103,27 @@ def test_k7_a_failure_is_not_kept_and_removes_the_success_under_its_key(linted: 
     linted.run("run", "post-commit", check=True)
     linted.run("run", "post-commit", check=True)
     assert runs(linted, "flaky") == 3
+
+
+def test_k7_a_retry_keeps_a_success_and_a_failure_of_it_removes_one(repo: Repo) -> None:
+    repo.write("a.py", "one\n")
+    jobs: dict[str, Any] = {
+        "first": {"run": counting("first", "true"), "inputs": ["a.py"]},
+        "flaky": {"run": counting("flaky", "test ! -e .git/broken"), "inputs": ["a.py"], "needs": ["first"]},
+    }
+    repo.hook("post-merge", **jobs)
+    repo.write(".git/broken", "")
+    assert repo.run("run", "post-merge").returncode == 1
+    (repo.path / ".git/broken").unlink()
+    assert repo.run("retry", "flaky").returncode == 0
+    assert repo.run("run", "post-merge").returncode == 0
+    assert (runs(repo, "first"), runs(repo, "flaky")) == (1, 2)  # the retry's success counts
+    repo.write(".git/broken", "")
+    assert repo.run("run", "post-merge", "--job", "flaky", "--no-cache").returncode == 1
+    assert repo.run("retry", "flaky").returncode == 1
+    (repo.path / ".git/broken").unlink()
+    repo.run("run", "post-merge", check=True)
+    assert (runs(repo, "first"), runs(repo, "flaky")) == (2, 5)  # the retry's failure, too
 
 
 def test_k5_a_need_that_made_the_same_bytes_does_not_run_its_dependents(repo: Repo) -> None:
@@ -477,6 +512,34 @@ def test_k9_what_is_not_ignored_is_not_restored(installed: Repo) -> None:
     assert "the outputs of deps were not restored" in done.stderr and runs(installed, "deps") == 2
 
 
+def test_k10_an_output_that_was_tracked_since_the_file_was_loaded(installed: Repo) -> None:
+    """The plan is not compiled anew: no source of it has changed."""
+    assert "1 up to date" in installed.run("run", "post-checkout", check=True).stdout
+    installed.git("add", "-f", "modules/made")
+    (installed.path / "modules/made").write_text("mine")
+    why = "modules/made is tracked by git: remove it with `git rm --cached`, or from outputs"
+    for number in (2, 3):
+        done = installed.run("run", "post-checkout", check=True)
+        assert done.stderr.count(f"deps runs each time: {why}") == 1 and runs(installed, "deps") == number
+    assert f"deps would run: {why}" in installed.run("why", "deps", check=True).stdout
+    installed.git("rm", "-q", "--cached", "modules/made")
+    assert "1 up to date" in installed.run("run", "post-checkout", check=True).stdout
+
+
+def test_k9_what_cannot_be_restored_exactly_is_named(installed: Repo) -> None:
+    make = "mkdir -p modules/bin; test -p modules/bin/pipe || mkfifo modules/bin/pipe"
+    installed.hook("post-merge", deps={"run": make, "inputs": ["lock"], "outputs": ["modules"], "cache": True})
+    said = installed.run("run", "post-merge", check=True).stderr
+    why = "modules/bin/pipe is neither a file, a folder nor a link"
+    assert f"the outputs of deps cannot be restored exactly, so they are not cached: {why}" in said
+
+
+def test_k11_why_names_cached_outputs_that_were_changed(installed: Repo) -> None:
+    (installed.path / "modules/made").write_text("stale")
+    lines = installed.run("why", "deps", check=True).stdout.splitlines()
+    assert lines == ["deps would be restored or run:", "  output modules is gone, or was changed"]
+
+
 def test_k9_a_folder_is_restored_where_a_link_or_a_file_is_now(repo: Repo) -> None:
     """So does a package manager: it makes a link to a package on one branch, and a copy of it on the other."""
     repo.write(".gitignore", "modules\n")
@@ -510,6 +573,13 @@ def test_k9_a_failure_and_forget_remove_what_is_stored(installed: Repo) -> None:
 def test_k9_cache_goes_with_outputs(repo: Repo) -> None:
     repo.hook("pre-commit", a={"run": "x", "cache": True}, b={"run": "x", "outputs": ["o"], "cache": "hardlink"})
     assert repo.run("validate").stderr.count('"cache" goes with "outputs"') == 2
+
+
+@pytest.mark.parametrize("wrong", [{"outputs": ["../o"]}, {"outputs": 3}, {"inputs": {"a": "b"}}, {"uptodate": 3}])
+def test_k9_an_error_in_what_cache_goes_with_is_the_only_one(repo: Repo, wrong: dict[str, object]) -> None:
+    keys = {"inputs": ["i"], "outputs": ["o"], "env_inputs": ["V"], "cache": True, **wrong}
+    repo.hook("pre-commit", a={"run": "x {staged_files}", "glob": "*", **keys})
+    assert repo.run("validate").stderr.count(': job "a": ') == 1
 
 
 def test_k7_two_worktrees_at_once(linted: Repo) -> None:

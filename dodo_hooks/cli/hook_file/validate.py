@@ -69,7 +69,7 @@ def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
     jobs = [(hook, job) for hook in plan.hooks for job in hook.jobs if job.inputs]
     try:
         repo = find_repo(world.environ, world.cwd)  # git is started in it
-        tree = Tree(repo, world.environ, Contents(repo.top, ""), [job for _, job in jobs], ()) if jobs else None
+        tree = Tree(repo, world.environ, Contents(repo, ""), [job for _, job in jobs]) if jobs else None
         return [
             Diagnostic(
                 Location(plan.file), f"no file matches the input {one.text!r} of {hook.name}: {job.name}", "", WARNING
@@ -77,7 +77,7 @@ def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
             for hook, job in jobs
             for one in job.inputs
             if tree is not None and not one.reaches_outputs
-            if not tree.inputs(job._replace(inputs=(one,), outputs=())).files
+            if not tree.inputs(job._replace(inputs=(one,), outputs=())).names.files
         ]
     except (GitError, Undecidable):
         return []

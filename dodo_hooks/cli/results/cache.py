@@ -14,9 +14,9 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.text.units import bytes_of
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World, timestamp
-from dodo_hooks.results.output_cache import DEFAULT_LIMIT_BYTES, outputs_root
-from dodo_hooks.results.prune_outputs import Stored, prune_outputs, survey
-from dodo_hooks.results.restore_outputs import recover_outputs
+from dodo_hooks.results.outputs.output_cache import DEFAULT_LIMIT_BYTES, outputs_root
+from dodo_hooks.results.outputs.prune_outputs import Stored, prune_outputs, survey
+from dodo_hooks.results.outputs.restore_outputs import recover_outputs
 from dodo_hooks.store.cache_dirs import expect_private_cache, is_repository_gone, repository_of
 
 _HEADS = ("REPOSITORY", "KEY", "SIZE", "USED")
@@ -70,7 +70,7 @@ def print_size(world: World) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @click.pass_obj
 def prune(world: World, max_size: int, is_all: bool, dry_run: bool) -> None:
-    """Remove the stored outputs of repositories that are gone, and those used longest ago.
+    """Remove the stored outputs used longest ago, those of repositories that are gone first.
 
     What a killed restore has left in this worktree is removed, too.
     """

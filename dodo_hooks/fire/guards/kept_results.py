@@ -5,7 +5,7 @@ invocation behind. The others are checked by the loop, when their needs have end
 """
 
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
-from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome, satisfies
+from dodo_hooks.core.statuses import CONDITION, SKIPPED, UP_TO_DATE, Outcome, satisfies
 from dodo_hooks.fire.environment import environment_of_event
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.results.cached_outputs import CachedOutputs
@@ -39,7 +39,10 @@ def open_results(run: "Run") -> "RunResults | None":
 
     results = results_of(firing, run.writer.identity, run.notes.append, narrow)
     for number, outcome in outcomes.items():
-        results.decided(number, outcome)
+        if (
+            outcome.status != UP_TO_DATE
+        ):  # of a retry: the job had succeeded, and what is kept of it says under which key
+            results.decided(number, outcome)
     return results
 
 

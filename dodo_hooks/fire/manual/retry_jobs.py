@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
-from dodo_hooks.core.errors import ConfigError, GitError, StoreError, UnsafeRepositoryError, UsageError
+from dodo_hooks.core.errors import ConfigError, GitError, HooksError, StoreError, UnsafeRepositoryError, UsageError
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan, Share
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.text.terminal_text import shell_word
@@ -23,9 +23,11 @@ from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import read_file
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.plan_cache import load_plan, with_records
+from dodo_hooks.results import RENEW
 from dodo_hooks.store import layout
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.records import MASK, is_secret
+from dodo_hooks.trust.policy import expect_accepted
 
 # Causes of `skipped` after an error: the job would have run otherwise.
 _WENT_WRONG = frozenset(
@@ -60,13 +62,16 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
     world = world._replace(environ=without_local(world.environ))
     repo = _repo_of(world, invocation)
     plan = _present_plan(world, repo)
-    (hook,) = with_records(Plan("", None, (_hook(invocation, jobs, selected, plan),))).hooks
+    hook = _hook(invocation, jobs, selected, plan)
+    if _may_ask(world, repo, plan):
+        hook = _with_results(hook, plan.hook(hook.name), selected)
+    (hook,) = with_records(Plan("", None, (hook,))).hooks
     left_out = {number: _outcome_of(job, invocation) for number, job in enumerate(jobs) if number not in selected}
     stdin = _stdin(invocation, jobs, selected)
     firing = make_firing(world, repo, plan, hook, invocation.args, BY_RETRY, left_out, stdin, phase=AUTO)
     if any(jobs[number].workspace for number in selected):
         firing = firing._replace(target=_target_of(world, repo, invocation))
-    return run_firing(firing._replace(files=_files(jobs, selected), parent=invocation.id))
+    return run_firing(firing._replace(files=_files(jobs, selected), parent=invocation.id, results=RENEW))
 
 
 def _expect_end(invocation: InvocationRecord) -> None:
@@ -197,6 +202,37 @@ def _target_of(world: World, repo: Repo, invocation: InvocationRecord) -> Target
         return Target(None, tree, invocation.head)
     except GitError as error:
         raise UsageError(f"cannot retry {invocation.id}: its commit is no longer there ({error})") from error
+
+
+def _may_ask(world: World, repo: Repo, plan: Plan) -> bool:
+    """Return whether `uptodate` commands of the present hook file may be run, as in a manual run."""
+    try:
+        expect_accepted(world, repo, plan)
+    except HooksError:
+        return False
+    return True
+
+
+def _with_results(hook: Hook, present: Hook | None, selected: Collection[int]) -> Hook:
+    """Return the hook with what its jobs depend on, where the present hook file has the same jobs."""
+    now = {job.name: job for job in present.jobs} if present else {}
+    jobs = list(hook.jobs)
+    for number, job in enumerate(jobs):
+        same = now.get(job.name)
+        if same is not None and not job.workspace and (same.argv, same.root) == (job.argv, job.root):
+            jobs[number] = job._replace(
+                inputs=same.inputs,
+                outputs=same.outputs,
+                env_inputs=same.env_inputs,
+                uptodate=same.uptodate,
+                is_incremental=same.is_incremental,
+                cache=same.cache,
+                is_per_file=same.is_per_file,
+                script=same.script,
+                files=job.files and same.files,
+                is_setup=same.is_setup and number not in selected,
+            )
+    return hook._replace(jobs=tuple(jobs))
 
 
 def _files(jobs: Sequence[JobRecord], selected: Collection[int]) -> dict[int, tuple[bytes, ...]]:

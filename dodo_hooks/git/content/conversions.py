@@ -10,7 +10,7 @@ from dodo_hooks.host.posix import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from dodo_hooks.git.repo import Repo
 
@@ -23,10 +23,11 @@ _SYSTEM_ATTRIBUTES = ("/etc/gitattributes", "/usr/local/etc/gitattributes", "/op
 _WILD = b'*?[\\"'
 
 
-def conversion_test(
-    repo: "Repo", environ: "Mapping[str, str]", attributes: "Iterable[bytes]"
-) -> "Callable[[bytes], bool] | None":
-    """Return a test for whether git may convert a file; None where it converts none.
+_ANY = (b"",)
+
+
+def converted_ends(repo: "Repo", environ: "Mapping[str, str]", attributes: "Iterable[bytes]") -> "tuple[bytes, ...]":
+    """Return the ends, in lower case, of the paths of files that git may convert; (b"",) where that is any file.
 
     `attributes`: the attributes files in the working tree or in the index that can concern the files, as paths.
 
@@ -34,15 +35,14 @@ def conversion_test(
         GitError: an attributes file cannot be read.
     """
     if _is_configured(repo, environ):
-        return lambda path: True
+        return _ANY
     ends: set[bytes] = set()
     for content in (*outer_attributes(repo, environ), *(_tree_attributes(repo, path) for path in attributes)):
         found = None if content is None else _ends(content)
         if found is None:
-            return lambda path: True
+            return _ANY
         ends |= found
-    suffixes = tuple(end.lower() for end in ends)  # in lower case: where core.ignoreCase is set, git ignores the case
-    return (lambda path: path.lower().endswith(suffixes)) if suffixes else None
+    return tuple(sorted(end.lower() for end in ends))
 
 
 def _is_configured(repo: "Repo", environ: "Mapping[str, str]") -> bool:

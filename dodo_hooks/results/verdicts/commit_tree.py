@@ -4,7 +4,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.matching import predicate
 from dodo_hooks.git.target import list_tree
 from dodo_hooks.results.contents import Undecidable
-from dodo_hooks.results.tree import Found
+from dodo_hooks.results.tree import Found, Names, found_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ class CommitTree:
             Undecidable: git does not list the tree.
         """
         if job.counts_commit:
-            return Found({b"": b"commit " + self._target.name.encode("ascii")}, [])
+            return found_of(Names({b"": b"commit " + self._target.name.encode("ascii")}, []))
         if not job.inputs:
-            return Found({b"": b"tree " + self._target.tree.encode("ascii")}, [])
+            return found_of(Names({b"": b"tree " + self._target.tree.encode("ascii")}, []))
         files: dict[bytes, bytes] = {}
         for one in job.inputs:
             matches = predicate(one.matcher) if one.matcher is not None else None
@@ -42,7 +42,7 @@ class CommitTree:
                 is_below = path == one.path or not one.path or path.startswith(folder)
                 if is_below and (matches is None or matches(path)):
                     files[path] = about
-        return Found(files, [])
+        return found_of(Names(files, []))
 
     def about(self, path: bytes) -> "bytes | None":
         """Return mode and id of a file; None where the tree has none. Raises Undecidable."""

@@ -69,7 +69,7 @@ class Verdicts:
         self.target = target
         self.locks = locks
         self._jobs = occasion.hook.jobs
-        self._collector = FactCollector(occasion, Contents(occasion.repo.top, kept.stats_file))
+        self._collector = FactCollector(occasion, Contents(occasion.repo, kept.stats_file))
         self._kept = kept
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
         self._invocation = invocation
@@ -182,7 +182,7 @@ class Verdicts:
                 return
             result = Success(wall_ns(), self._invocation)
             if outcome.status == COMPLETED:
-                self._kept.keep(job, known.key, result, known.facts)
+                self._kept.keep(job, known.key, result, known.named_facts)
             else:
                 self._kept.keep_failure(job, known.key, result)
         except Undecidable as error:

@@ -9,11 +9,11 @@ from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.capture import Captured, Pending, capture
 from dodo_hooks.host.files.file_tree import walk_below
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.results.manifest import is_folder, parents_of
+from dodo_hooks.results.outputs.manifest import is_folder, parents_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dodo_hooks.git.repo import Repo
 
@@ -59,6 +59,31 @@ def expect_replaceable(
         raise IrreplaceableError(_not_ignored(next(path for path in files if b"./" + path not in answered)))
     if tracked.output:
         raise IrreplaceableError(_not_ignored(tracked.output.partition(b"\0")[0]))
+
+
+def expect_folders_or_nothing(repo: "Repo", outputs: "Iterable[bytes]") -> None:
+    """Raise unless each of these outputs, which are to be folders, is one or is not there.
+
+    What no job has made at its path may be somebody's, though git ignores it.
+
+    Raises:
+        IrreplaceableError: with the reason. OSError: an output cannot be read.
+    """
+    for output in outputs:
+        if is_there(repo.top, output):
+            status = os.lstat(encode_path(repo.top) + b"/" + output)
+            if not is_folder(status):
+                what = "link" if status.st_mode & 0o170000 == 0o120000 else "file"
+                raise IrreplaceableError(f"{_shown(output)} is a {what}; it is not replaced by a folder")
+
+
+def is_there(top: str, output: bytes) -> bool:
+    """Return whether something is at the output. Raises OSError: that cannot be known."""
+    try:
+        os.lstat(encode_path(top) + b"/" + output)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _before_links(top: str, outputs: "Sequence[bytes]", files: "Sequence[bytes]") -> "Sequence[bytes]":

@@ -2,18 +2,23 @@
 
 Every output is built beside the old one first, and compared with the digests of the manifest. Nothing in the working
 tree has changed until then: a damaged entry, a full disk or a kill leave the old outputs. Then they are exchanged
-(results/exchange_area.py), and the old ones are removed.
+(results/outputs/exchange_area.py), and the old ones are removed.
 """
 
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.clone import HARDLINK, clone_file
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import decode_path, os, read_file
 from dodo_hooks.host.world import wall_ns
-from dodo_hooks.results.exchange_area import ExchangeArea
-from dodo_hooks.results.manifest import FOLDER, LINK, Entry, Manifest, sha256_for
-from dodo_hooks.results.output_cache import StoredOutputs, open_stored, remove_stored
-from dodo_hooks.results.replaceable import IrreplaceableError, expect_replaceable
+from dodo_hooks.results.outputs.exchange_area import ExchangeArea
+from dodo_hooks.results.outputs.manifest import FILE, FOLDER, LINK, Entry, Manifest, sha256_for
+from dodo_hooks.results.outputs.output_cache import StoredOutputs, open_stored, remove_stored
+from dodo_hooks.results.outputs.replaceable import (
+    IrreplaceableError,
+    expect_folders_or_nothing,
+    expect_replaceable,
+    is_there,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +55,15 @@ def restore_outputs(
         if stored is None:
             return RestoreResult(None)
         try:
-            files = [entry.path for entry in stored.manifest.entries if entry.kind != FOLDER]
-            expect_replaceable(repo, environ, outputs, files)
+            entries = stored.manifest.entries
+            files = [entry.path for entry in entries if entry.kind != FOLDER]
+            expect_folders_or_nothing(
+                repo, [entry.path for entry in entries if entry.kind == FOLDER and entry.path in outputs]
+            )
+            new = tuple(output + b"/" for output in outputs if _brings_its_ignore_file(stored, repo, output))
+            expect_replaceable(
+                repo, environ, outputs, [path for path in files if not path.startswith(new)] if new else files
+            )
             _replace(repo, environ, outputs, stored)
             return RestoreResult(stored.manifest)
         finally:
@@ -64,6 +76,17 @@ def restore_outputs(
     except (OSError, HooksError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         return RestoreResult(None, f"cannot restore cached outputs: {reason}")
+
+
+def _brings_its_ignore_file(stored: StoredOutputs, repo: "Repo", output: bytes) -> bool:
+    """Return whether the output is not there, and brings a `.gitignore` for all of it, as an environment of uv does."""
+    if is_there(repo.top, output):
+        return False
+    for number, entry in enumerate(stored.manifest.entries):
+        if entry.path == output + b"/.gitignore" and entry.kind == FILE:
+            lines = read_file(decode_path(stored.file(number))).splitlines()
+            return [line.strip() for line in lines if line.strip() and not line.startswith(b"#")] == [b"*"]
+    return False
 
 
 def recover_outputs(repo: "Repo", environ: "Mapping[str, str]") -> None:

@@ -1,7 +1,7 @@
 """The outputs of jobs, stored under the keys of the jobs (K9; HOT).
 
     CACHE/dodo-hooks/outputs/REPO/repository       the git common directory, so that pruning sees when it is gone
-                                 /KEY/manifest     results/manifest.py; its mtime is the time of the last use
+                                 /KEY/manifest     results/outputs/manifest.py; its mtime is the time of the last use
                                      /about        the bytes that the entry takes, and how its files were linked
                                      /files/N      the bytes of the entry number N of the manifest
                                  /.new-ID, .gone-ID    being stored, being removed
@@ -18,11 +18,11 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
-from dodo_hooks.host.files.clone import LINKS, REFLINK, clone_file
+from dodo_hooks.host.files.clone import HARDLINK, LINKS, REFLINK, clone_file
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import encode_path, os, read_file
-from dodo_hooks.results.manifest import (
+from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
+from dodo_hooks.results.outputs.manifest import (
     Manifest,
     decode_manifest,
     entry_of,
@@ -34,7 +34,7 @@ from dodo_hooks.store.cache_dirs import expect_private_cache, note_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dodo_hooks.git.repo import Repo
 
@@ -73,20 +73,22 @@ def store_outputs(
     outputs: "Sequence[bytes]",
     link: str = REFLINK,
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
+    learn: "Callable[[bytes, os.stat_result, bytes], None]" = lambda path, status, digest: None,
 ) -> "Manifest | None":
     """Store the outputs under the key, in the place of what is there, and return their manifest.
 
-    None: there can be no manifest (`manifest_of`). Outputs larger than the limit of the whole cache are not stored, but
-    have a manifest. Afterwards the outputs used longest ago go, until the cache is within its limit. `cache_dir`: of
-    `repository_cache`. `key`: a name without slashes. `link`: of host/files/clone.py.
+    Outputs larger than the limit of the whole cache are not stored, but have a manifest. Afterwards the outputs used
+    longest ago go, until the cache is within its limit. `cache_dir`: of `repository_cache`. `key`: a name without
+    slashes. `link`: of host/files/clone.py. `learn` is given the digest of each file, and may raise ValueError.
 
     Raises:
-        StoreError: the cache cannot be written. UnsafeFileError: others can write there.
+        StoreError: the cache cannot be written. UnsafeFileError: others can write there. ValueError: they cannot be
+            restored exactly, and why.
     """
     try:
         found = list_outputs(repo.top, outputs)
-    except (OSError, ValueError):
-        return None
+    except OSError as error:
+        raise ValueError(f"cannot read {decode_path(encode_path(error.filename))}: {error.strerror}") from error
     if _size_of(found) > limit_bytes:
         return manifest_of(repo.top, outputs)
     new = f"{cache_dir}/{NEW}{os.urandom(8).hex()}"
@@ -96,16 +98,14 @@ def store_outputs(
         note_repository(cache_dir, repo.common_dir)
         lock = _make_locked(cache_dir, new)
         try:
-            manifest = _fill(new, repo.top, found, link)
+            manifest = _fill(new, repo.top, found, link, learn)
             _put(new, f"{cache_dir}/{key}")
         finally:
             remove_tree(encode_path(new))
             os.close(lock)
-    except ValueError:  # a file became something else meanwhile
-        return None
     except OSError as error:
         raise StoreError(f"cannot store outputs in {cache_dir}: {error.strerror}") from error
-    from dodo_hooks.results.prune_outputs import prune_outputs
+    from dodo_hooks.results.outputs.prune_outputs import prune_outputs
 
     prune_outputs(cache_dir.rpartition("/")[0], limit_bytes)
     return manifest
@@ -173,7 +173,13 @@ def _make_locked(cache_dir: str, new: str) -> int:
         os.close(guard)
 
 
-def _fill(new: str, top: str, found: "list[tuple[bytes, os.stat_result]]", link: str) -> Manifest:
+def _fill(
+    new: str,
+    top: str,
+    found: "list[tuple[bytes, os.stat_result]]",
+    link: str,
+    learn: "Callable[[bytes, os.stat_result, bytes], None]",
+) -> Manifest:
     """Copy the outputs into the new entry, and return the manifest of what was copied."""
     os.mkdir(f"{new}/files", 0o700)
     hasher = sha256_for(sum(status.st_size for _, status in found))
@@ -182,7 +188,10 @@ def _fill(new: str, top: str, found: "list[tuple[bytes, os.stat_result]]", link:
         target = base + b"/files/%d" % number
 
         def store(source: bytes, status: "os.stat_result", target: bytes = target) -> bytes:
-            return clone_file(source, target, 0o600, link, hasher)
+            digest = clone_file(source, target, 0o600, link, hasher)
+            if link != HARDLINK:  # which changes the ctime
+                learn(source, status, digest)
+            return digest
 
         entries.append(entry_of(top, path, status, store))
     manifest = Manifest(tuple(entries))

@@ -1,4 +1,4 @@
-"""Which stored outputs go: those of repositories that are gone, and those used longest ago (K9)."""
+"""Which stored outputs go: those used longest ago, and those of vanished repositories that nobody uses (K9)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from fcntl import LOCK_EX, LOCK_NB
 
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.results.output_cache import GONE, NEW, read_about, remove_stored
-from dodo_hooks.store.cache_dirs import cache_dirs, is_repository_gone, names_in
+from dodo_hooks.results.outputs.output_cache import GONE, NEW, read_about, remove_stored
+from dodo_hooks.store.cache_dirs import cache_dirs, is_repository_gone, is_unused, names_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ def prune_outputs(root: str, limit_bytes: int, *, is_dry: bool = False) -> list[
     oldest_first = sorted(survey(root), key=lambda one: (one.cache_dir not in gone, one.used_ns))
     total, pruned = sum(one.size_bytes for one in oldest_first), []
     for one in oldest_first:
-        if (one.cache_dir in gone or total > limit_bytes) and (is_dry or remove_stored(one.path)):
+        is_forgotten = one.cache_dir in gone and is_unused(one.used_ns)
+        if (is_forgotten or total > limit_bytes) and (is_dry or remove_stored(one.path)):
             pruned.append(one)
             total -= one.size_bytes
     if not is_dry:

@@ -25,8 +25,8 @@ from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import inherit_owner_below, remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, os, signal
-from dodo_hooks.results.manifest import is_folder, list_outputs, parents_of
-from dodo_hooks.results.replaceable import IrreplaceableError, expect_replaceable
+from dodo_hooks.results.outputs.manifest import is_folder, list_outputs, parents_of
+from dodo_hooks.results.outputs.replaceable import IrreplaceableError, expect_replaceable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.files.clone import digest_of
-from dodo_hooks.host.posix import encode_path, os
+from dodo_hooks.host.posix import decode_path, encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,16 +94,16 @@ def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.
     base = encode_path(top) + b"/"
     expect_folders(base, parents_of(outputs))
     found = [(path, os.lstat(base + path)) for path in outputs]
-    folders = [path for path, status in found if _kind_of(status) == FOLDER]
+    folders = [path for path, status in found if _kind_of(path, status) == FOLDER]
     while folders:
         folder = folders.pop()
         with os.scandir(base + folder) as listed:
             for child in listed:
-                if not is_tracked_path(child.name):
-                    raise ValueError("it holds a git directory")
                 path, status = folder + b"/" + child.name, child.stat(follow_symlinks=False)
+                if not is_tracked_path(child.name):
+                    raise ValueError(f"{decode_path(path)} is a git directory")
                 found.append((path, status))
-                if _kind_of(status) == FOLDER:
+                if _kind_of(path, status) == FOLDER:
                     folders.append(path)
     found.sort(key=_path_of)
     return found
@@ -111,7 +111,7 @@ def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.
 
 def entry_of(top: str, path: bytes, status: "os.stat_result", digest_of_file: "DigestOf") -> Entry:
     """Return the entry of a listed path. Raises the same as `DigestOf`."""
-    kind, full = _kind_of(status), encode_path(top) + b"/" + path
+    kind, full = _kind_of(path, status), encode_path(top) + b"/" + path
     if kind == LINK:
         return Entry(path, kind, 0, os.readlink(full), status.st_mtime_ns)
     content = digest_of_file(full, status) if kind == FILE else b""
@@ -184,12 +184,14 @@ def is_folder(status: "os.stat_result") -> bool:
     return _KINDS.get(status.st_mode & 0o170000) == FOLDER
 
 
-def _kind_of(status: "os.stat_result") -> bytes:
+def _kind_of(path: bytes, status: "os.stat_result") -> bytes:
     """Return the kind. Raises ValueError: it is another, or has a bit that is no permission."""
     kind = _KINDS.get(status.st_mode & 0o170000)
+    if kind is None:
+        raise ValueError(f"{decode_path(path)} is neither a file, a folder nor a link")
     # New folders have the setgid bit of the folder that they are in, so it says nothing about the output.
-    if kind is None or (kind != LINK and status.st_mode & (0o5000 if kind == FOLDER else 0o7000)):
-        raise ValueError("neither a file, a folder nor a link")
+    if kind != LINK and status.st_mode & (0o5000 if kind == FOLDER else 0o7000):
+        raise ValueError(f"{decode_path(path)} has a setuid, setgid or sticky bit")
     return kind
 
 

@@ -4,6 +4,8 @@ import errno
 import fcntl
 import os
 import select
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,32 +14,32 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host import descriptors
 from dodo_hooks.host.files import atomic_files, file_locks, sparse_file
 from dodo_hooks.host.process import IS_LINUX
-from kit.killing import in_child
+from kit.repo import PACKAGES
 
-
-def ended(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+HOLD = "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_EX); print(flush=True); input()"
+CLOSE = """
+import os
+from dodo_hooks.host.descriptors import close_all_but
+kept, other = os.open("/dev/null", os.O_RDONLY), os.open("/dev/null", os.O_RDONLY)
+close_all_but({kept})
+os.fstat(kept)
+try:
+    os.fstat(other)
+except OSError as error:
+    print(error.strerror)
+"""
 
 
 def test_r18_a_lock_is_held_while_its_holder_lives_and_no_longer(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     assert not file_locks.is_locked(str(path))  # it is not there
     path.write_bytes(b"")
-    ready, go = os.pipe(), os.pipe()
-
-    def hold() -> None:
-        fcntl.flock(os.open(path, os.O_RDONLY), fcntl.LOCK_EX)
-        os.write(ready[1], b"x")
-        os.read(go[0], 1)
-
-    holder = in_child(hold)
-    os.read(ready[0], 1)
-    assert file_locks.is_locked(str(path))
-    os.write(go[1], b"x")
-    assert ended(holder) == 0
+    argv = [sys.executable, "-ISc", HOLD, str(path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout and holder.stdout.readline()
+        assert file_locks.is_locked(str(path))
+        holder.kill()
     assert not file_locks.is_locked(str(path))
-    for descriptor in (*ready, *go):
-        os.close(descriptor)
 
 
 def test_r18_a_directory_is_locked_by_one_at_a_time(tmp_path: Path) -> None:
@@ -60,7 +62,7 @@ def test_r18_a_directory_is_locked_by_one_at_a_time(tmp_path: Path) -> None:
         (errno.EIO, False, False),
     ],
 )
-def test_r18_r21_errors_of_the_file_system_are_told_apart(number: int, is_unsupported: bool, is_full: bool) -> None:
+def test_r18_r21_one_error_means_no_locks_and_another_no_room(number: int, is_unsupported: bool, is_full: bool) -> None:
     error = OSError(number, "")
     assert (file_locks.is_unsupported(error), file_locks.is_disk_full(error)) == (is_unsupported, is_full)
 
@@ -102,14 +104,8 @@ def test_g3_what_is_spooled_is_read_whole_and_leaves_no_file(tmp_path: Path) -> 
 
 
 def test_r10_all_descriptors_but_those_to_keep_are_closed() -> None:
-    def close() -> None:
-        kept, other = os.open("/dev/null", os.O_RDONLY), os.open("/dev/null", os.O_RDONLY)
-        descriptors.close_all_but({kept})
-        os.fstat(kept)
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            os.fstat(other)
-
-    assert ended(in_child(close)) == 0
+    argv, env = [sys.executable, "-Sc", CLOSE], {"PYTHONPATH": PACKAGES}
+    assert subprocess.run(argv, env=env, capture_output=True, check=True).stdout == b"Bad file descriptor\n"
 
 
 def test_a_pipe_can_be_written_until_it_is_full_and_tells_when_its_reader_leaves() -> None:

@@ -17,7 +17,7 @@ from dodo_hooks.loader.compile.job_files import IsTracked
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.extends import read_layers
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
-from dodo_hooks.loader.read.sources import SourceError, Sources
+from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.schema.read_models import read_models
 
 _MOST_JOBS = 12_000  # and hooks and tasks
@@ -137,18 +137,6 @@ def check_size(root: MapNode) -> list[Diagnostic]:
 def without_anchors(root: MapNode) -> MapNode:
     """Return the file without `x-...:` at its top, which only hold anchors for aliases."""
     return MapNode(root.mark, tuple(entry for entry in root.entries if not entry.key.startswith("x-")))
-
-
-def content_of(path: str, shown: str) -> bytes:
-    """Return the content of a file.
-
-    Raises:
-        ConfigError: it cannot be read; `shown` names the file in the message.
-    """
-    try:
-        return Sources().read(path)
-    except SourceError as error:
-        raise ConfigError([Diagnostic(Location(shown), str(error))]) from None
 
 
 def raise_errors(diagnostics: Iterable[Diagnostic], texts: Mapping[str, bytes]) -> None:

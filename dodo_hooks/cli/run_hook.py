@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dodo_hooks.core.plan import Hook
+    from dodo_hooks.fire.manual.manual_run import Request
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
     from dodo_hooks.plans.compiled_plan import Compiled
@@ -66,9 +67,22 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     if not values["dry_run"]:
         expect_configuration(repo, world.environ)
 
-    from dodo_hooks.fire.manual.manual_run import Request, run_manually
+    from dodo_hooks.fire.manual.manual_run import run_manually
 
-    request = Request(
+    request = _request(values, args, selectors, files, None if again is None else (*again, *_words(values)))
+    return run_manually(world, repo, compiled, body, request, is_own_file=values["config"] is None)
+
+
+def _request(
+    values: "Mapping[str, Any]",
+    args: "tuple[str, ...]",
+    selectors: Selectors,
+    files: "tuple[bytes, ...] | None",
+    again: "tuple[str, ...] | None",
+) -> "Request":
+    from dodo_hooks.fire.manual.manual_run import Request
+
+    return Request(
         args,
         selectors,
         values["phase"],
@@ -81,9 +95,8 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
         is_dry=values["dry_run"],
         is_verbose=values["verbose"],
         is_quiet=values["quiet"],
-        again=None if again is None else (*again, *_words(values)),
+        again=again,
     )
-    return run_manually(world, repo, compiled, body, request, is_own_file=values["config"] is None)
 
 
 def _files_and_args(values: "Mapping[str, Any]") -> "tuple[tuple[str, ...], tuple[str, ...]]":

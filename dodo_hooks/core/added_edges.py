@@ -96,7 +96,7 @@ def _from_top(job: "Job", files: "tuple[bytes, ...]") -> "tuple[bytes, ...] | No
     """Return the files that a job is given, relative to the top; None without a list: it may read any file."""
     if job.files_at == NO_FILES and FILES_VARIABLE not in job.command:
         return None
-    below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
+    below = job.below
     return tuple(below + path for path in files)
 
 

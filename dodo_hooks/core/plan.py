@@ -200,6 +200,11 @@ class Job(Record):
         return self.label or self.name
 
     @property
+    def below(self) -> bytes:
+        """The beginning of the paths from the top that its file list is relative to: its root and a slash, or b""."""
+        return f"{self.root}/".encode("utf-8", "surrogateescape") if self.root else b""
+
+    @property
     def promoted(self) -> bool:
         """True if this background job runs in the foreground because a foreground job needs it (R9)."""
         return self.declared_background and self.phase == FOREGROUND

@@ -67,7 +67,7 @@ class Loop:
 
     @property
     def context(self) -> "Context":
-        """What the jobs that start from now on share."""
+        """The environment and the limits that jobs share which start from now on."""
         return self._waves.context
 
     # For the other parts of a phase.

@@ -145,7 +145,7 @@ class FactCollector:
     def _list(self, job: "Job") -> "list[bytes]":
         if not is_given_list(job):
             return []
-        below = encode_path(f"{job.root}/") if job.root else b""
+        below = job.below
         return [below + path for path in self.occasion.files.get(job.number, ())]
 
     def _answer(self, job: "Job", command: str, environ: "Mapping[str, str]") -> str:

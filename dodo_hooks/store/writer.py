@@ -226,19 +226,8 @@ def _names(files: "tuple[bytes, ...]") -> bytes:
     return b"".join(as_argument(file) + b"\0" for file in files)
 
 
-def create_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:
-    """Make an invocation in which every job is `pending`, complete on disk and locked before anyone can see it.
-
-    Raises:
-        StoreError: the store cannot be written, or 20 invocations of this hook are alive here (R12, R21).
-    """
-    writer = reserve_invocation(state_dir, repository, hook, facts)
-    writer.publish()
-    return writer
-
-
 def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: records.Facts) -> InvocationWriter:
-    """Make an invocation up to its locks, without its records.
+    """Make an invocation up to its locks, without its records, which `publish` writes: every job is `pending` then.
 
     The invocation has its id and its directory, which nobody sees before it is published, so that a wave can start up
     while the records are written.

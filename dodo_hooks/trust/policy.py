@@ -140,9 +140,7 @@ def admit(
         return None
     refuses = verdict.kind == CHANGED and is_gate(hooks[0], args)
     skipped = decisions.read_skipped(world.state, repo.common_dir)
-    report_key = timestamp(wall_ns())[:10]
-    if verdict.kind == CHANGED:
-        report_key += f" {compiled and compiled.rules.digest}"
+    report_key = _report_key(verdict)
     # No question about a stranger's folder: the answer would apply to the repository.
     may_ask = compiled and reason == _CHANGED and not verdict.is_stranger
     if may_ask and (refuses or skipped.report_key != report_key) and can_ask(world):
@@ -161,6 +159,12 @@ def admit(
     missed = [(repo.top, name, args) for name in hooks if compiled is None or compiled.hook(name)]
     decisions.write_skipped(world.state, repo.common_dir, Skipped(report_key, (*skipped.firings, *missed)))
     return None
+
+
+def _report_key(verdict: Verdict) -> str:
+    """Return what a report is about: it is printed once for each day, and for each change of the files."""
+    today = timestamp(wall_ns())[:10]
+    return f"{today} {verdict.compiled and verdict.compiled.rules.digest}" if verdict.kind == CHANGED else today
 
 
 def expect_accepted(world: "World", repo: "Repo", plan: Plan) -> None:

@@ -286,11 +286,6 @@ class _Compiler:
         body, name = member.body, self.flat.names[number]
         command = found if isinstance(found, Command) else None
         rule = None if command is None else self._files(member, command)
-        event = "" if command is None else command.event
-        if rule is not None and not event:
-            event = _OF_AN_EVENT.get(rule.source, "")
-        if event == _OF_AN_EVENT[CHANGED] and number in self.flat.snapshots:
-            event = ""  # these are what its commit changed (S7)
         return Job(
             number=number,
             name=name,
@@ -318,7 +313,7 @@ class _Compiler:
             refused="" if command is None else command.refused,
             checks=checks.of([self.body, *member.levels]),
             absent=found if isinstance(found, str) else self._absent(member),
-            needs_event=event,
+            needs_event=self._event_of(number, command, rule),
             interactive=body.interactive,
             use_stdin=body.use_stdin,
             stage_fixed=body.stage_fixed,
@@ -331,6 +326,14 @@ class _Compiler:
             label=self.flat.labels[number],
             script="" if body.script is None else self._script(body.script),
         )
+
+    def _event_of(self, number: int, command: Command | None, rule: FileRule | None) -> str:
+        """Return the placeholder that has a value only in a hook with such an event, or ""."""
+        event = "" if command is None else command.event
+        if rule is not None and not event:
+            event = _OF_AN_EVENT.get(rule.source, "")
+        # Those of a snapshot are what its commit changed (S7).
+        return "" if event == _OF_AN_EVENT[CHANGED] and number in self.flat.snapshots else event
 
     def _script(self, script: str) -> str:
         return job_commands.script_file(script, self.setting, self._is_local(script))

@@ -117,7 +117,7 @@ def _property(key: str, field: Any, said: Key) -> _Json:
         "description": f"{said.means.replace('`', '')}.{unwritten}{families}",
         **shape,
         **({} if written is None else {"default": written}),
-        "examples": [_plain(_parsed(said.example))[key]],
+        "examples": [plain_of(said.example)[key]],
     }
 
 

@@ -165,7 +165,7 @@ PROJECTS = {
             "my_commands.py": MY_COMMANDS,
             "doit.cfg": "[COMMAND]\nrun = my_commands:MyRun\nsay = my_commands:Say\n",
         },
-        COMMANDS,
+        [*FEW_COMMANDS, "say", "help say", "run -n 2 many"],
     ),
     "with settings that name another file": Project(
         {
@@ -184,7 +184,9 @@ PROJECTS = {
         },
         FEW_COMMANDS,
     ),
-    "that is an application": Project({"app.py": APPLICATION, "hooks.dodo": HOOKS}, COMMANDS, program="app.py"),
+    "that is an application": Project(
+        {"app.py": APPLICATION, "hooks.dodo": HOOKS}, [*FEW_COMMANDS, "app", "run app", "help app"], program="app.py"
+    ),
     "that is empty": Project({}, FEW_COMMANDS),
     "whose hook file is in a repository with a dodo.py": Project(
         {**DODO_FILES, "hooks.dodo": HOOKS, "sub/readme": ""}, FEW_COMMANDS, directory="sub", is_repository=True

@@ -15,7 +15,7 @@ from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.core.text import names
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
-from dodo_hooks.store.writer import InvocationWriter, create_invocation
+from dodo_hooks.store.writer import InvocationWriter, reserve_invocation
 from kit.invocation import Invocation
 from kit.repo import PACKAGES
 
@@ -74,7 +74,8 @@ class History:
     ) -> InvocationWriter:
         """Make a living invocation, in which every job is pending; this process holds its locks."""
         facts = records.Facts(hook, (), "git", worktree or self.worktree, "main", None, None, os.getpid())
-        writer = create_invocation(str(self.state), self.repository, make_hook(hook, needs, foreground), facts)
+        writer = reserve_invocation(str(self.state), self.repository, make_hook(hook, needs, foreground), facts)
+        writer.publish()
         self.alive.append(writer)
         return writer
 

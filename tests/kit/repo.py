@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 import dodo_hooks
-from kit.here import can_run_here, run_here
+from kit.here import cache_plan, can_run_here, is_as_ever, run_here
 from kit.invocation import Invocation
 from kit.process import wait_until
 
@@ -87,6 +87,7 @@ class Repo:
         self.state = Path(env["XDG_STATE_HOME"])
         self._file: dict[str, Any] = {"hooks": {}}
         self._has_new_hooks = False
+        self._has_new_file = False
 
     @classmethod
     def create(cls, path: Path, env: dict[str, str]) -> "Repo":
@@ -125,6 +126,7 @@ class Repo:
 
     def file(self, text: str, name: str = "hooks.dodo") -> Path:
         """Write a hook file with this text, right or wrong, and install nothing."""
+        self._has_new_file = True
         return self.write(name, text)
 
     def _write_file(self) -> None:
@@ -138,6 +140,7 @@ class Repo:
         environ = {**self.env, **(env or {})}
         if can_run_here(argv, environ):
             return self._checked(run_here(argv, self.path, environ), check)
+        self._cache_plan(environ)
         return self.call(sys.executable, "-m", "dodo_hooks", *argv, check=check, env=env)
 
     def doit(self, *argv: str, check: bool = False, env: Mapping[str, str] | None = None) -> Done:
@@ -148,7 +151,13 @@ class Repo:
         """Run `git ARGV`, after installing what `hook` has added."""
         if self._has_new_hooks:
             self.install()
+        self._cache_plan({**self.env, **(env or {})})
         return self.call("git", *argv, check=check, env=env)
+
+    def _cache_plan(self, environ: Mapping[str, str]) -> None:
+        if self._has_new_file and is_as_ever(environ):
+            self._has_new_file = False
+            cache_plan(self.path, environ)
 
     def install(self) -> None:
         """Install the shims of the hooks in the file, without output.

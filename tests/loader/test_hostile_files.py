@@ -5,6 +5,7 @@ Ten seconds are allowed, since a busy machine counts more for the same work; wha
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,33 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
-# Loads the file under limits that end the process where they are broken. Prints how many errors there are, and one.
+# Loads the file of each folder that it reads, in a process that ends where it breaks a limit. Prints how that process
+# ended, how many errors there are, and one of them.
 LOADER = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
-resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
+import os, resource, sys
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
-try:
-    load_plan(named_hook_file("hooks.dodo", top=sys.argv[1], base=sys.argv[1]))
-    print(0)
-except ConfigError as error:
-    print(len(error.diagnostics), error.diagnostics[0].text)
+
+def load(top):
+    resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
+    resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
+    try:
+        load_plan(named_hook_file("hooks.dodo", top=top, base=top))
+        return "0"
+    except ConfigError as error:
+        return f"{len(error.diagnostics)} {error.diagnostics[0].text}"
+
+for line in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        os.write(1, load(line[:-1]).encode())
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(f"\\0{status}", flush=True)
 """
+
+Loaded = Callable[[str | bytes], str]
 
 
 def _doubled(first: str, item: str, times: int, use: str) -> str:
@@ -97,36 +111,55 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def loader() -> Iterator["subprocess.Popen[str]"]:
+    """Start a loader, which takes as long as all that is refused at once."""
+    environ = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", LOADER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+    ) as process:
+        yield process
+        process.communicate()
+
+
+@pytest.fixture
+def loaded(tmp_path: Path, loader: "subprocess.Popen[str]") -> Loaded:
+    def load(content: str | bytes) -> str:
+        (tmp_path / "hooks.dodo").write_bytes(content if isinstance(content, bytes) else content.encode())
+        assert loader.stdin and loader.stdout
+        print(tmp_path, file=loader.stdin, flush=True)
+        answer = ""
+        while "\0" not in answer:
+            answer += loader.stdout.readline()
+        said, status = answer.split("\0")
+        assert status == "0\n", f"ended with {status}: {said}"
+        return said
+
+    return load
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_c2_a_hostile_file_is_refused_within_limits(tmp_path: Path, name: str) -> None:
+def test_c2_a_hostile_file_is_refused_within_limits(loaded: Loaded, name: str) -> None:
     content, expected = HOSTILE[name]
-    assert _loaded(tmp_path, content).startswith(expected)
+    assert loaded(content).startswith(expected)
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_c2_a_bom_and_other_ends_of_lines_move_no_place(tmp_path: Path, ends: str, mark: str) -> None:
+def test_c2_a_bom_and_other_ends_of_lines_move_no_place(loaded: Loaded, ends: str, mark: str) -> None:
     right = f"{mark}jobs: 2{ends}hooks:{ends}  pre-commit:{ends}    jobs:{ends}      - run: x{ends}"
-    assert _loaded(tmp_path, right) == "0\n"
+    assert loaded(right) == "0"
     wrong = f"{right}        nam: y{ends}"
-    assert _loaded(tmp_path, wrong) == '1 job 1 of "pre-commit": unknown key "nam" (did you mean "name"?)\n'
+    assert loaded(wrong) == '1 job 1 of "pre-commit": unknown key "nam" (did you mean "name"?)'
 
 
-def test_c2_a_large_file_that_is_right_is_read_within_limits(tmp_path: Path) -> None:
+def test_c2_a_large_file_that_is_right_is_read_within_limits(loaded: Loaded) -> None:
     items = "".join(f"      - {{name: j{n}, run: make {n}, glob: '*.py'}}\n" for n in range(2_500))
-    assert _loaded(tmp_path, f"hooks:\n  pre-commit:\n    jobs:\n{items}") == "0\n"
+    assert loaded(f"hooks:\n  pre-commit:\n    jobs:\n{items}") == "0"
 
 
-def test_c2_a_hook_of_10_000_jobs_is_read_within_limits(tmp_path: Path) -> None:
+def test_c2_a_hook_of_10_000_jobs_is_read_within_limits(loaded: Loaded) -> None:
     item = "      - {{name: j{0}, run: 'make {{staged_files}} {0}', glob: '*.py', needs: [{1}]}}\n"
     items = "".join(item.format(n, f"j{n - 1}" if n % 10 else "") for n in range(10_000))
     for mode in ("parallel: true", "parallel: false", "piped: true"):
-        assert _loaded(tmp_path, f"hooks:\n  pre-commit:\n    {mode}\n    jobs:\n{items}") == "0\n"
-
-
-def _loaded(folder: Path, content: str | bytes) -> str:
-    (folder / "hooks.dodo").write_bytes(content if isinstance(content, bytes) else content.encode())
-    environ = {"PYTHONPATH": ":".join(path for path in sys.path if path)}
-    done = subprocess.run([sys.executable, "-c", LOADER, str(folder)], capture_output=True, text=True, env=environ)
-    assert done.returncode == 0, f"ended with {done.returncode}: {done.stderr[-2_000:]}"
-    return done.stdout
+        assert loaded(f"hooks:\n  pre-commit:\n    {mode}\n    jobs:\n{items}") == "0"

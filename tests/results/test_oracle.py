@@ -4,12 +4,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import settings
 
+from kit.chance import how_many
 from results.oracle import Oracle
 
 STEPS = 25
-ROUNDS = settings().max_examples * 5 // STEPS  # 250 steps in all; 10,000 in the nightly profile
+ROUNDS = how_many(6, 400)
 HARMLESS = ("touch", "there and back", "refresh")
 
 

@@ -4,20 +4,21 @@
 """
 
 import os
-import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from kit.chance import draw_seed, how_many
 from kit.outputs import ignore, leftovers, make_outputs, outputs_of, restore, store
 from kit.repo import PACKAGES, Repo
 
 pytestmark = pytest.mark.timeout(300)
 
 DRIVER = Path(__file__).with_name("outputs_driver.py")
-STEP = int(os.environ.get("TORTURE_STEP", "12"))  # 1: each system call; else each such one, from a random one on
+STEP = how_many(30, 3, "TORTURE_STEP")  # 1: each system call; else each such one, from a random one on
+ROUNDS = how_many(12, 60, "TORTURE_ROUNDS")
 
 each_way = pytest.mark.parametrize("without", [{}, {"WITHOUT_EXCHANGE": "1"}], ids=["exchange", "two renames"])
 
@@ -37,9 +38,7 @@ def number_of(process: "subprocess.Popen[str]") -> int:
 
 @pytest.fixture
 def seed() -> int:
-    seed = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
-    print(f"TORTURE_SEED={seed}")
-    return seed
+    return draw_seed()
 
 
 @each_way
@@ -69,7 +68,7 @@ def test_k9_many_that_restore_store_and_prune_at_once(repo: Repo, seed: int) -> 
         repo.call("cp", "-a", "--parents", "node_modules", f"{repo.path.parent}/", check=True)
         (repo.path.parent / f"version-{key}").mkdir()
         os.rename(repo.path.parent / "node_modules", repo.path.parent / f"version-{key}" / "node_modules")
-    processes = [start(repo, "race", seed + number, 30) for number in range(4)]
+    processes = [start(repo, "race", seed + number, ROUNDS) for number in range(4)]
     restored = [number_of(process) for process in processes]
     assert sum(restored) > 0
     assert outputs_of(repo) in versions and leftovers(repo) == []

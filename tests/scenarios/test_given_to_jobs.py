@@ -14,6 +14,9 @@ from kit.process import kill, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 from kit.terminal import Terminal
 
+# More than a megabyte, which is all that one command line takes.
+LONG_NAMES = [b"%s%05d.txt" % (5 * (200 * b"x" + b"/"), number) for number in range(1_200)]
+
 
 def text(invocation: Invocation, job: str = "job") -> str:
     return invocation.log(job).decode()
@@ -81,19 +84,18 @@ def test_c6_a_hostile_branch_name_is_never_executed(repo: Repo) -> None:
 def test_c6_many_files_come_in_batches_and_are_one_job(repo: Repo) -> None:
     command = argument_printer(repo)
     repo.hook("pre-commit", job={"run": f"{command} {{staged_files}}", "glob": "*.txt"})
-    names = [b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)]
-    stage(repo, *names)
+    stage(repo, *LONG_NAMES)
     repo.git("commit", "-q", "-m", "work")
     batches = given_arguments(repo.finished("pre-commit"))
     assert len(batches) > 1
-    assert [name for batch in batches for name in batch] == [name.decode() for name in names]
+    assert [name for batch in batches for name in batch] == [name.decode() for name in LONG_NAMES]
     (job,) = repo.finished("pre-commit").jobs()
     assert (job.status, job.exit_code) == ("completed", 0)
 
 
 def test_c6_the_first_batch_that_fails_ends_the_job(repo: Repo) -> None:
     repo.hook("pre-commit", job={"run": "echo batch; : {staged_files}; exit 3", "glob": "*.txt"})
-    stage(repo, *(b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)))
+    stage(repo, *LONG_NAMES)
     assert repo.git("commit", "-q", "-m", "work", check=False).returncode == 1
     invocation = repo.finished("pre-commit")
     (job,) = invocation.jobs()
@@ -103,7 +105,7 @@ def test_c6_the_first_batch_that_fails_ends_the_job(repo: Repo) -> None:
 def test_r14_a_job_is_cancelled_in_its_second_batch(repo: Repo, gate: Gate) -> None:
     once = f"if mkdir once 2>/dev/null; then exit 0; fi; {gate.command}"
     repo.hook("post-commit", background=True, job={"run": f"true {{all_files}}; {once}", "timeout": "1m"})
-    stage(repo, *(b"%s/%05d.txt" % (b"x" * 200, number) for number in range(6_000)))
+    stage(repo, *LONG_NAMES)
     repo.git("commit", "-q", "-m", "work")
     gate.wait()
     repo.run("jobs", "cancel", "job", check=True)

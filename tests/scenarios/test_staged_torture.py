@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from kit.chance import how_many
+from kit.here import cache_plan
 from kit.process import Process, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 from kit.terminal import CTRL_C, Terminal
@@ -121,6 +122,7 @@ class Trial:
     def reset(self) -> None:
         shutil.rmtree(self.repo.path)
         shutil.copytree(self.pristine, self.repo.path, symlinks=True)
+        cache_plan(self.repo.path, self.repo.env)
 
     def start(self, commit: "tuple[str, ...]" = ALL) -> "subprocess.Popen[bytes]":
         self.repo.write(".git/expected", json.dumps(EXPECTED[commit]))

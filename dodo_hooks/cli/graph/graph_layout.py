@@ -40,7 +40,7 @@ class Edge:
 
     @property
     def word(self) -> str:
-        """What `after` does with `before`: `reads` its outputs, `needs` it, or comes `after` it."""
+        """The verb from `after` to `before`: it `reads` its outputs, `needs` it, or comes `after` it."""
         return ("reads" if self.is_file else "needs") if self.is_need else "after"
 
 

@@ -36,7 +36,12 @@ def _settings(option: Option) -> dict[str, Any]:
     if option.completion:
         from dodo_hooks.cli.options import completion
 
-        settings["shell_complete"] = getattr(completion, option.completion)
+        settings["shell_complete"] = {
+            "hook_names": completion.hook_names,
+            "job_names": completion.job_names,
+            "skip_names": completion.skip_names,
+            "tag_names": completion.tag_names,
+        }[option.completion]
     return settings
 
 

@@ -84,8 +84,7 @@ class _ChangeGuard:
         return next(iter((*claims, *watched)), ended)
 
     def _has(self, number: int, path: bytes) -> bool:
-        root = self._jobs[number].root
-        below = f"{root}/".encode("utf-8", "surrogateescape") if root else b""
+        below = self._jobs[number].below
         files = self._run.firing.files.get(number, ())
         return path.startswith(below) and path[len(below) :] in files
 

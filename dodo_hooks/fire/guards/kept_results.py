@@ -34,7 +34,7 @@ def open_results(run: "Run") -> "RunResults | None":
     firing = run.firing._replace(hook=run.whole_hook)
 
     def narrow(number: int, files: "list[bytes]") -> None:
-        below = f"{firing.hook.jobs[number].root}/".encode("utf-8", "surrogateescape").lstrip(b"/")
+        below = firing.hook.jobs[number].below
         run.writer.narrow_files(number, tuple(path[len(below) :] for path in files))
 
     results = results_of(firing, run.writer.identity, run.notes.append, narrow)

@@ -121,7 +121,7 @@ class Staging:
 
     def _files(self, job: "Job") -> "list[bytes]":
         """Return the file list of a job, relative to the top."""
-        below = f"{job.root}/".encode("utf-8", "surrogateescape") if job.root else b""
+        below = job.below
         return [below + path for path in self._run.firing.files.get(job.number, ())]
 
 

@@ -11,7 +11,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.fire.select.event_files import EventFiles, FilesError
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _no_match(rule: "FileRule", event: EventFiles) -> Outcome:
 
 
 def _below(rule: "FileRule") -> bytes:
-    return f"{rule.below}/".encode("utf-8", "surrogateescape") if rule.below else b""
+    return encode_path(f"{rule.below}/") if rule.below else b""
 
 
 def _name_test(rule: "FileRule") -> "Callable[[bytes], bool]":
@@ -199,7 +199,7 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
 
     A staged file may be missing now, since it is put in place before the jobs run.
     """
-    base = f"{event.repo.top}/".encode("utf-8", "surrogateescape")
+    base = encode_path(f"{event.repo.top}/")
     may_be_missing = rule.source == STAGED and event.given is None
     regular = event.regular_files(rule.source)
 
@@ -236,6 +236,6 @@ def _has_relevant(deleted: "list[bytes]", rule: "FileRule", event: EventFiles) -
     if not _of_types(rule, event.repo.top, deleted, may_be_gone=True):
         return False
     below = _below(rule)
-    if not below or _is_something(f"{event.repo.top}/".encode("utf-8", "surrogateescape") + below):
+    if not below or _is_something(encode_path(f"{event.repo.top}/") + below):
         return True
     return any(path.startswith(below) for path in event.list_changes(ALL) or ())  # it may be put in place, too

@@ -1,4 +1,4 @@
-"""What every command does first, and how it ends where its output is closed; without click, which takes 16 ms."""
+"""The first steps of every command, and its end where its output is closed; without click, which takes 16 ms."""
 
 import os
 import sys

@@ -383,10 +383,9 @@ class Loop:
         del wave.running[number]
         exit_code = None if code < 0 else code
         by_signal = None if signal < 0 else signal
-        decided = self._ending.pop(number, None)
         outcome = statuses.outcome_of(exit_code, by_signal)
-        if decided is not None:  # the status and the cause stay, whatever the exit status was (R14)
-            outcome = decided._replace(exit_code=exit_code, signal=by_signal)
+        if number in self._ending:  # the status and the cause stay, whatever the exit status was (R14)
+            outcome = self._ending.pop(number)._replace(exit_code=exit_code, signal=by_signal)
         self._finish(number, outcome, at_ns, duration_us / 1_000_000)
 
     def _lose(self, wave: "WaveHandle") -> None:

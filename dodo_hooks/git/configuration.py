@@ -1,4 +1,4 @@
-"""Whether git can read its configuration: found out from the files where they are plain, else by asking git.
+"""The check that git can read its configuration: from the files where they are plain, else by asking git.
 
 Git does nothing at all in a repository whose configuration it cannot read. What we read ourselves (git/repo.py) is less
 strict: without this check, commands would answer for a repository in which no hook can fire. Starting git takes 2 ms,

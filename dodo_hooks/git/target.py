@@ -19,7 +19,7 @@ _ENOUGH = 256  # bytes: the tree is in the first line
 
 
 class Target(Record):
-    """What a snapshot holds. All ids are in hexadecimal digits."""
+    """The commit or tree that a snapshot holds. All ids are in hexadecimal digits."""
 
     commit: "str | None"  # None: the tree of an index, which no commit has yet
     tree: str

@@ -1,4 +1,4 @@
-"""What would make a job run: its facts now against those of its last kept success (K11)."""
+"""The reasons that would make a job run: its facts now against those of its last kept success (K11)."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _FILE_ARGUMENTS = {"applypatch-msg": 1, "commit-msg": 1, "prepare-commit-msg": 1
 
 
 class Occasion(Record):
-    """What the jobs of a run are about, beside the tree: the hook as it is in the file, and its event."""
+    """The subject of a run's jobs, beside the tree: the hook as it is in the file, and its event."""
 
     repo: "Repo"
     hook: "Hook"

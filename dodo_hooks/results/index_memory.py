@@ -25,7 +25,7 @@ _MOST_PATHS = 2_000  # of an index; where more are not plain, reading it takes n
 
 
 class IndexMemory:
-    """What was learned of the indexes of one worktree. `save` keeps it for the next run."""
+    """The memory of the indexes of one worktree. `save` keeps it for the next run."""
 
     def __init__(self, file: str) -> None:
         self._file = file

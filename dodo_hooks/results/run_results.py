@@ -1,4 +1,4 @@
-"""What a run knows of its jobs' results: which jobs are up to date, and which successes are kept (K4, K5, K6; HOT).
+"""The results of a run's jobs: which jobs are up to date, and which successes are kept (K4, K5, K6; HOT).
 
 A job is checked when its needs have ended and it could start. After its success its key is computed again. The
 success is kept if the key is the same, and nobody has touched an input meanwhile (results/input_watch.py).

@@ -1,4 +1,4 @@
-"""What a snapshot is made from, where it lies, and how git and jobs are called in it (S2, S3, S7; HOT).
+"""The origin of a snapshot, its place, and the environment of git and jobs in it (S2, S3, S7; HOT).
 
 COMMON_DIR/dodo-hooks/snapshots/N/       the area of snapshot N; the directory itself is its lock
                                  git/    the git directory that jobs see

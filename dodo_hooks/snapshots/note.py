@@ -1,4 +1,4 @@
-"""What a snapshot holds, and how its last jobs ended (S4; HOT).
+"""The note of a snapshot: its content, and the ends of its last jobs (S4; HOT).
 
 A job can write here, so nothing is believed that is not well formed. Fields are separated by NULs. The note is replaced
 before a checkout begins and after it has ended. Starts and ends of jobs are appended, each by one write, since jobs of
@@ -31,7 +31,7 @@ class Note(Record):
 
     @property
     def is_clean(self) -> bool:
-        """Whether every job that began there has succeeded."""
+        """True if every job that began there has succeeded."""
         started = [one[1:] for one in self.events if one[:1] == _BEGUN]
         succeeded = [one[1:] for one in self.events if one[:1] == _SUCCEEDED]
         return len(self.events) == 2 * len(started) and sorted(started) == sorted(succeeded)

@@ -88,7 +88,7 @@ class Position(Record):
 
 @dataclass(slots=True)
 class _Open:
-    """What has to be closed yet: by a quote, `)`, `}`, `f}` of a function, a `pattern` or `esac`, or "" for the end."""
+    """A construct that is open. It ends by a quote, `)`, `}`, `f}` of a function, a `pattern` or `esac`, or "" (the end)."""
 
     closer: str
     start: int

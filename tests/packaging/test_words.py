@@ -71,3 +71,10 @@ def test_a_phrase_is_found_across_lines_and_in_names(text: str) -> None:
 @pytest.mark.parametrize("text", ["goes onto", "backup", "a look atop", "algo on"])
 def test_a_part_of_another_word_is_no_phrase(text: str) -> None:
     assert not PATTERN.search(text)
+
+
+@pytest.mark.skipif(not (TOP / ".git").exists(), reason="not a checkout")
+def test_no_docstring_of_the_product_needs_its_heading_to_be_understood() -> None:
+    clause = re.compile(r'"""(?:What|Whether|How|Of) ')
+    product = [name for name in texts() if name.startswith(("dodo_hooks/", "loader/")) and name.endswith(".py")]
+    assert [name for name in product if clause.search((TOP / name).read_text("utf-8"))] == []

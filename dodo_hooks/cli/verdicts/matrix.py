@@ -40,7 +40,7 @@ class Commit(Record):
 
 
 class State(Record):
-    """What is known about a job on a commit. The fields are those of `--format json`."""
+    """The verdict of a job on a commit. The fields are those of `--format json`."""
 
     hook: str
     job: str

@@ -1,1 +1,1 @@
-"""What stands beside the loop at the start and the end of each job: hidden changes, changed files, kept results."""
+"""The guards of the loop at the start and the end of each job: hidden changes, changed files, kept results."""

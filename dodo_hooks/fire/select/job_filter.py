@@ -70,11 +70,7 @@ def filter_jobs(
         pending: collects the commands that would be executed. They are not executed, and their jobs count as running.
     """
     event = EventFiles(world, repo, hook, args, stdin, given, status, target)
-    values = None
-    if any(job.checks for job in hook.jobs):
-        from dodo_hooks.fire.select.conditions import ConditionValues
-
-        values = ConditionValues(event, executes=pending is None)
+    values = _condition_values(hook, event, executes=pending is None)
     out, files = dict(left_out), {}
     for job in (job for job in hook.jobs if job.number not in left_out):
         decided: Decided = _refusal(job, event, values, is_fired)
@@ -88,6 +84,14 @@ def filter_jobs(
             files[job.number] = decided
     _leave_out_unneeded_setup(hook, out)
     return FilteredJobs(out, files, values.sentences() if values else ())
+
+
+def _condition_values(hook: "Hook", event: EventFiles, *, executes: bool) -> "ConditionValues | None":
+    if not any(job.checks for job in hook.jobs):
+        return None
+    from dodo_hooks.fire.select.conditions import ConditionValues
+
+    return ConditionValues(event, executes=executes)
 
 
 def _collect_commands(

@@ -1,4 +1,4 @@
-"""What a push reports about the verdicts that it waits for, or is refused by (V4)."""
+"""The report of a push about the verdicts that it waits for, or is refused by (V4)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What files hold, as git sees it: content ids, conversions, types."""
+"""The content of files, as git sees it: content ids, conversions, types."""

@@ -39,7 +39,7 @@ _CHECKSUM_BYTES = 20  # the least that a checksum has: that of SHA-1
 
 
 class IndexPart(Record):
-    """What follows from the index, and from which files git converts, beside the ids: all that is not plain."""
+    """The entries of the index that are not plain, and the files that git converts."""
 
     unsure: "tuple[bytes, ...]"  # flagged, unmerged or converted
     submodules: "dict[bytes, bytes]"  # the commit in the index

@@ -34,7 +34,7 @@ NONE = "none"
 
 
 class Verdict(Record):
-    """What is known about one job on one target."""
+    """The state of one job on one target."""
 
     state: str  # one of the four above
     job: int  # its number; of a job that needs others, the one that the state comes from

@@ -1,1 +1,1 @@
-"""What keeps the records in order: repair and pruning."""
+"""The maintenance of the records: repair and pruning."""

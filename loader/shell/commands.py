@@ -88,7 +88,7 @@ class Position(Record):
 
 @dataclass(slots=True)
 class _Open:
-    """A construct that is open. It ends by a quote, `)`, `}`, `f}` of a function, a `pattern` or `esac`, or "" (the end)."""
+    """An open construct. It ends by a quote, `)`, `}`, `f}` of a function, a `pattern`, `esac`, or "" for the end."""
 
     closer: str
     start: int

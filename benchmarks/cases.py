@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,6 +18,8 @@ Groups: TypeAlias = Sequence[Sequence[Contender]]
 HOOK_MANAGERS = ("lefthook", "prek", PYTHON)
 BUILD_TOOLS = ("make", "ninja", "doit")
 GIT_STATUS = "git status"
+IN_WORKTREE = "the same job in the working tree"
+IN_PRE_PUSH = "the same job in pre-push"
 COMMIT = ("git", "commit", "-q", "-m", "work")
 BARE = Work(())
 
@@ -131,6 +133,39 @@ def run_up_to_date(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
     return [[ours, Contender(GIT_STATUS, ("git", "status"), repo)]]
 
 
+def dispatch_snapshot(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
+    """Return commits with a background job, in a snapshot and in the working tree."""
+    work = Work(trues(1), "post-commit", is_background=True)
+    in_snapshot, in_worktree = (sandbox.contender(OURS, work, COMMIT, before=stage_a_file) for _ in range(2))
+    file = in_snapshot.repo.read("hooks.dodo").replace("background: true", "background: true\n    workspace: snapshot")
+    in_snapshot.repo.write("hooks.dodo", file)
+    return [[in_snapshot, replace(in_worktree, name=IN_WORKTREE)]]
+
+
+def push_after_a_while(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
+    """Return pushes half a second after the commit, whose job takes one: begun by the commit, and by the push."""
+
+    def contender(hooks: str) -> Contender:
+        begun = sandbox.contender(OURS, BARE, ("git", "push", "-q", "origin", "HEAD"), jobs=1, before=commit_and_edit)
+        begun.repo.git("init", "-q", "--bare", "../remote.git")
+        begun.repo.git("remote", "add", "origin", "../remote.git")
+        begun.repo.write("hooks.dodo", f"hooks: {{{hooks}}}\n")
+        begun.repo.call(sandbox.tools[OURS].program, "install", check=True)
+        return begun
+
+    job = "{name: job-0, run: sleep 1}"
+    behind = f"post-commit: {{background: true, workspace: snapshot, jobs: [{job}]}}, "
+    gated = contender(behind + "pre-push: {requires: [post-commit:job-0]}")
+    return [[gated, replace(contender(f"pre-push: {{jobs: [{job}]}}"), name=IN_PRE_PUSH)]]
+
+
+def commit_and_edit(repo: Repo) -> None:
+    """Commit a change, and work on for half a second."""
+    stage_a_file(repo)
+    repo.git("commit", "-q", "-m", "work")
+    time.sleep(0.5)
+
+
 def thousand_jobs(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
     work = Work(trues(1000), hook="", slots=2)
     return [[sandbox.contender(tool, work, scale=1) for tool in tools]]  # seconds for 1,000 are ms for one
@@ -219,6 +254,21 @@ CASES = (
         (),
         {GIT_STATUS: 1.0},
         rounds=11,
+    ),
+    Case(
+        "snapshot",
+        "`git commit` with 1 background job in a snapshot",
+        dispatch_snapshot,
+        (),
+        {IN_WORKTREE: 1.1},
+    ),
+    Case(
+        "push",
+        "`git push` 0.5 s after a commit that takes 1 s to test",
+        push_after_a_while,
+        (),
+        {IN_PRE_PUSH: 0.6},
+        rounds=7,
     ),
     Case("thousand", "1,000 x `true`, 2 slots, per job", thousand_jobs, BUILD_TOOLS, {"make": 1.5}, rounds=7),
     Case(

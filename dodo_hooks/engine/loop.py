@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dodo_hooks.engine.waves.job import Context
 
 
+_MOST_TO_PREPARE_S = 600.0  # a job's workspace, beside the timeout of the job
 LIVE_DELAY_S = 0.005  # a job that ends sooner is shown at its end, which saves two messages
 
 
@@ -346,8 +347,8 @@ class Loop:
                 self._report_output_error(kind, *numbers)
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
-            elif kind == wire.NEXT_BATCH:
-                self._started_next(wave, *numbers)
+            elif kind in (wire.PREPARED, wire.NEXT_BATCH):
+                self._continued(wave, kind, *numbers)
             elif kind == wire.ENDED:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:
@@ -363,13 +364,18 @@ class Loop:
         wave.running[number] = pid
         self.admission.started(number)
         self.recorder.started(number, pid, wave.pid, at_ns)
+        self._start_timeout(number, _MOST_TO_PREPARE_S if number in self.context.workspaces else 0)
+
+    def _start_timeout(self, number: int, more_s: float = 0) -> None:
         timeout_s = self._jobs[number].timeout_s
         if timeout_s is not None and number not in self._ending:
-            self.clocks.start_timeout(number, timeout_s)
+            self.clocks.start_timeout(number, timeout_s + more_s)
 
-    def _started_next(self, wave: "WaveHandle", number: int, pid: int) -> None:
+    def _continued(self, wave: "WaveHandle", kind: str, number: int, pid: int) -> None:
         wave.running[number] = pid
-        if self._results is not None and self._jobs[number].is_per_file:
+        if kind == wire.PREPARED:
+            self._start_timeout(number)
+        elif self._results is not None and self._jobs[number].is_per_file:
             self._results.passed(number, wave.note_batch(number, self.context))
 
     def _refused(self, wave: "WaveHandle", why: str, number: int, exit_code: int, at_ns: int) -> None:
@@ -377,7 +383,8 @@ class Loop:
         outcome = Outcome(statuses.FAILED, statuses.SPAWN, why, exit_code)
         if exit_code == wire.UNPREPARED:  # nothing is known about what it was to check
             outcome = Outcome(statuses.CRASHED, statuses.CHECKOUT, why)
-        self._finish(number, self._ending.pop(number, outcome), at_ns)
+        decided = self._ending.pop(number, outcome)
+        self._finish(number, outcome if decided.cause == statuses.TIMEOUT else decided, at_ns)
 
     def _ended(self, wave: "WaveHandle", number: int, code: int, signal: int, at_ns: int, duration_us: int) -> None:
         del wave.running[number]

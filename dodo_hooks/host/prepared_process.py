@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _NOT_FOUND, _CANNOT_RUN = 127, 126  # as a shell says it
 _MOST_BYTES = 300  # that a wave can report
+_PREPARED = b"+"
 
 
 class Refusal(Exception):
@@ -65,7 +66,9 @@ def read_refusal(descriptor: int) -> "Refusal | None":
     except BlockingIOError:
         text = ""
     os.close(descriptor)
-    code, _, reason = text.partition(" ")
+    if not text:
+        return Refusal(0, "it was killed before its command began")
+    code, _, reason = text.removeprefix(_PREPARED.decode()).partition(" ")
     return Refusal(int(code), reason) if code.isdigit() else None
 
 
@@ -86,6 +89,7 @@ def _become(
         os.dup2(output, 1)
         os.dup2(output, 2)
         _prepare(prepare)
+        os.write(refusals, _PREPARED)
         _execute(argv, environ, directory)
     except Refusal as refusal:
         _report(refusals, refusal)

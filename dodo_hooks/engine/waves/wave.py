@@ -113,6 +113,7 @@ class Wave:
         self._leaving = False
         self._has_priority = False
         self._outputs: dict[int, Running] = {}  # by descriptor
+        self._preparing: dict[int, Running] = {}  # by descriptor
         self._poll = select.poll()
         # A system that shuts down sends SIGTERM, and so does Linux when the runner has died.
         self._signals = signals.take_signals((signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
@@ -129,6 +130,8 @@ class Wave:
                     must_check = True
                 elif descriptor == self._commands.descriptor:
                     self._obey()
+                elif descriptor in self._preparing:
+                    self._note_prepared(descriptor)
                 elif descriptor in self._outputs:
                     self._read(self._outputs[descriptor])
             for running in list(self.running.values()) if must_check else ():
@@ -182,8 +185,17 @@ class Wave:
             self._outputs[started.output] = running
             self._poll.register(started.output, select.POLLIN)
         self._report(wire.STARTED, number, started.pid, at_ns)
+        if started.refusal != CLOSED:
+            self._preparing[started.refusal] = running
+            self._poll.register(started.refusal, select.POLLIN)
         if started.no_terminal:
             self._report(wire.PIPED, number, started.no_terminal)
+
+    def _note_prepared(self, descriptor: int) -> None:
+        """Report that a job's process has come to an end of its preparations; what came of them is read at its end."""
+        self._poll.unregister(descriptor)
+        running = self._preparing.pop(descriptor)
+        self._report(wire.PREPARED, running.number, running.pid)
 
     def _take_priority(self, job: "Job") -> None:
         """Take the priority of this wave's jobs, which is one for all, before the first job (R13).
@@ -295,6 +307,8 @@ class Wave:
         if running.log is not None:
             os.close(running.log)
         del self.running[running.number]
+        if running.started.refusal in self._preparing:
+            self._note_prepared(running.started.refusal)
         if running.number in self._context.workspaces:
             process.kill_marked(_marks_of(self._context, running.job))
         if (refusal := _refusal_of(running)) is not None:

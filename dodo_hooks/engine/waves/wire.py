@@ -17,6 +17,7 @@ END = "E"  # job, grace in ms: end its process group (R14)
 DISMISS = "D"  # start nothing any more, leave when the running jobs have ended
 # Wave to runner.
 STARTED = "S"  # job, process id, time in ns
+PREPARED = "W"  # job, process id: its workspace is ready, and its command begins
 NEXT_BATCH = "N"  # job, process id: one batch of its files has succeeded, and the next has been started
 ENDED = "X"  # job, exit code or -1, signal or -1, time in ns, duration in us
 PIPED = "P"  # job, errno: no pseudo-terminal could be opened, so its output goes through a pipe
@@ -31,6 +32,7 @@ _NUMBERS = {
     END: 2,
     DISMISS: 0,
     STARTED: 3,
+    PREPARED: 2,
     NEXT_BATCH: 2,
     ENDED: 5,
     PIPED: 2,

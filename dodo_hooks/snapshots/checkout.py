@@ -14,7 +14,8 @@ from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import read_regular
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.files.atomic_files import make_private_directory, put, unlink
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import encode_path, os
+from dodo_hooks.host.process import kill_marked
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.snapshots.git_directory import (
     Settings,
@@ -67,6 +68,8 @@ def prepare(
     try:
         _make_cache(origin, place)
         note = read_note(place)
+        if note is not None and note.is_abandoned:
+            kill_marked((b"DODO_WORKTREE=" + encode_path(place.tree),))
         _wait_for_next_second(note)
         is_same = note is not None and note.is_clean and (note.job, note.shares) == (job, listed)
         new = Note(place, False, 0, target.commit or "", target.tree, "", listed, job)

@@ -32,9 +32,20 @@ class Note(Record):
     @property
     def is_clean(self) -> bool:
         """True if every job that began there has succeeded."""
-        started = [one[1:] for one in self.events if one[:1] == _BEGUN]
-        succeeded = [one[1:] for one in self.events if one[:1] == _SUCCEEDED]
-        return len(self.events) == 2 * len(started) and sorted(started) == sorted(succeeded)
+        started = self._names(_BEGUN)
+        return len(self.events) == 2 * len(started) and sorted(started) == sorted(self._names(_SUCCEEDED))
+
+    @property
+    def is_abandoned(self) -> bool:
+        """True if a job that began there has no recorded end: if its run was killed, it may still be alive."""
+        return len(self._names(_BEGUN)) > len(self._names(_SUCCEEDED, _FAILED))
+
+    def is_same_checkout(self, other: "Note | None") -> bool:
+        """Return whether nothing was checked out since the other note was read. Jobs may have begun and ended."""
+        return other is not None and self._replace(events=()) == other._replace(events=())
+
+    def _names(self, *kinds: str) -> "list[str]":
+        return [one[1:] for one in self.events if one[:1] in kinds]
 
 
 def read_note(place: Place) -> "Note | None":

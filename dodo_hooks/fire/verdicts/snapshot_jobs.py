@@ -64,7 +64,7 @@ class SnapshotWorkspace:
         flock(os.open(f"{self._snapshot.place.area}/turn", _LOCK_FILE, 0o600), LOCK_EX)
         now = read_note(self._snapshot.place)
         job = self._job
-        is_done = now is not None and now.is_whole and now != self._before and now.tree == self._target.tree
+        is_done = now is not None and now.is_whole and not now.is_same_checkout(self._before)
         if is_done:
             renew(self._snapshot, self._origin, self._target, job.name, job.shares)
         else:

@@ -31,6 +31,11 @@ class Target(Record):
         return self.commit or self.tree
 
 
+def without_replacements(environ: "Mapping[str, str]") -> "dict[str, str]":
+    """Return the environment of a git that shows objects as they are, and as a push sends them: git-replace(1)."""
+    return {**environ, "GIT_NO_REPLACE_OBJECTS": "1"}
+
+
 def head_target(repo: "Repo", environ: "Mapping[str, str]") -> Target:
     """Return the commit that HEAD names. One that was just made is read without git, which would take 2 ms.
 
@@ -63,7 +68,7 @@ def find_target(repo: "Repo", environ: "Mapping[str, str]", revision: str = "HEA
         GitError: it names none that is here.
     """
     options = ("rev-list", "--max-count=1", "--format=%T", "--end-of-options", revision, "--")
-    words = run_git_at_top(repo, environ, options).decode("ascii").split()
+    words = _git(repo, environ, options).decode("ascii").split()
     if len(words) != len(("commit", "ID", "TREE")):
         raise GitError(f"{revision} names no commit")
     return Target(words[1], words[2], words[1])
@@ -76,7 +81,7 @@ def list_tree(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> "di
         GitError: it cannot be read.
     """
     files = {}
-    printed = run_git_at_top(repo, environ, ("ls-tree", "-r", "-z", "--full-tree", target.tree))
+    printed = _git(repo, environ, ("ls-tree", "-r", "-z", "--full-tree", target.tree))
     for entry in printed.split(b"\0")[:-1]:
         facts, _, path = entry.partition(b"\t")
         mode, _, identity = facts.split(b" ")
@@ -96,10 +101,14 @@ def list_changes(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> 
     if target.commit is None:
         before = (target.head or _empty_tree(repo, environ), target.tree)
     else:
-        parents = run_git_at_top(repo, environ, ("rev-list", "--parents", "-n", "1", target.commit)).split()[1:]
+        parents = _git(repo, environ, ("rev-list", "--parents", "-n", "1", target.commit)).split()[1:]
         before = (parents[0].decode("ascii") if parents else _empty_tree(repo, environ), target.commit)
-    return parse_raw(run_git_at_top(repo, environ, (*options, *before)))
+    return parse_raw(_git(repo, environ, (*options, *before)))
+
+
+def _git(repo: "Repo", environ: "Mapping[str, str]", args: "tuple[str, ...]") -> bytes:
+    return run_git_at_top(repo, without_replacements(environ), args)
 
 
 def _empty_tree(repo: "Repo", environ: "Mapping[str, str]") -> str:
-    return run_git_at_top(repo, environ, ("hash-object", "-t", "tree", "--stdin")).decode("ascii").strip()
+    return _git(repo, environ, ("hash-object", "-t", "tree", "--stdin")).decode("ascii").strip()

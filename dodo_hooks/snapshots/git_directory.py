@@ -35,7 +35,8 @@ _SETTINGS = b"""\
 _EXTENSIONS = (b"objectformat", b"partialclone")
 _LIST = ("config", "--list", "--show-scope", "--show-origin", "-z", "--includes")
 _REFS = "%(objectname) %(refname) %(symref)"
-_NOT_COPIED = (b"refs/stash", b"refs/bisect/", b"refs/worktree/", b"refs/rewritten/")
+# With replacements the tree would not be the one that is pushed.
+_NOT_COPIED = (b"refs/stash", b"refs/bisect/", b"refs/worktree/", b"refs/rewritten/", b"refs/replace/")
 _FOLDERS = ("info", "objects", "objects/info", "objects/pack", "refs")
 _INFO = ("attributes", "exclude", "grafts")  # and sparse-checkout, which each worktree has of its own
 _KEPT = ("HEAD", "config", "index", "packed-refs", "shallow", *_FOLDERS[:2], "refs")

@@ -11,6 +11,7 @@ CACHE/dodo-hooks/snapshots/REPO/N/       the tree
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git
 from dodo_hooks.git.repo import main_worktree
+from dodo_hooks.git.target import without_replacements
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import encode_path
 
@@ -88,7 +89,7 @@ class Caller(Record):
         return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock)
 
     def _environ(self) -> "dict[str, str]":
-        environ = without_local(self.origin.environ)
+        environ = without_replacements(without_local(self.origin.environ))
         if not self.may_fetch:
             # Versions before 2.45 do not know the first; for them no transport is allowed.
             environ.update(GIT_NO_LAZY_FETCH="1", GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL="none")

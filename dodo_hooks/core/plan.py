@@ -218,6 +218,7 @@ class Requirement(Record):
     wait_s: "float | None"  # for a run that has not ended; None: the default of the remote
     each: bool  # each pushed commit must have passed it, not the tips alone
     by: int = -1  # the number of the gate's job that requires it; -1: the hook
+    checks: "tuple[int, ...]" = ()  # numbers of the gate's checks: where one leaves it out, nothing is required
 
 
 class Hook(Record):

@@ -60,6 +60,7 @@ class Firing(Record):
     results: str = USE  # how kept results are used: dodo_hooks.results
     whole_hook: "Hook | None" = None  # with all needs, where those that are not selected were removed from `hook`
     target: "Target | None" = None  # what the jobs in snapshots are about; None: there is no such job (S1)
+    branch: "str | None" = None  # that conditions are about; None: the one that is checked out
     again: "tuple[str, ...] | None" = ()  # the options of `run` that repeat it; None: its files came from a pipe
 
     @property
@@ -184,6 +185,7 @@ def select_files(
         left_out=firing.left_out,
         status=firing.status,
         target=firing.target,
+        branch=firing.branch,
         is_fired=firing.trigger == BY_GIT,
         is_forced=is_forced,
         pending=pending,

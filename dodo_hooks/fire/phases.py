@@ -88,8 +88,10 @@ class Attached:
             self.staging.end()
 
 
-def run_firing(firing: Firing) -> int:
+def run_firing(firing: Firing, outcomes: "dict[int, Outcome] | None" = None) -> int:
     """Run the hook's jobs; returns the exit code for git (R22).
+
+    `outcomes`: those of the jobs are put in, as they are when this process returns.
 
     Raises:
         HooksError: nothing was started: nested too deep, too many runs, or the store cannot be written (R12, R21).
@@ -100,6 +102,14 @@ def run_firing(firing: Firing) -> int:
     run = begin(firing)
     if run is None:
         return 0
+    try:
+        return _run_phases(run)
+    finally:
+        if outcomes is not None:
+            outcomes.update(run.writer.outcomes())
+
+
+def _run_phases(run: Run) -> int:
     if run.open_jobs(FOREGROUND):
         if not _run_foreground(run):
             return 0

@@ -247,6 +247,7 @@ class _Compiler:
     def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command | str]) -> Hook:
         made_by = {(one.job, one.need) for one in file_needs(self.flat)}
         checks = Checks()
+        checks.of([self.body])  # they come first, also where there is no job (requirements.py)
         dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
         jobs: list[Job] = []
         for number, member in enumerate(self.flat.members):

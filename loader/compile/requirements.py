@@ -30,7 +30,8 @@ class _Requirements:
     tree: Node
     diagnostics: list[Diagnostic]  # more of them are put in
     found: list[Requirement] = field(default_factory=list[Requirement])
-    jobs: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])  # that have to succeed
+    jobs: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])  # that the tips have to pass
+    on_each: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])  # that each commit has to pass
 
     def read(self, hook: str, path: Path, body: HookBody | JobBody, by: int, subject: str) -> None:
         """Read the `requires` of a hook or a job and the keys beside it."""
@@ -46,11 +47,19 @@ class _Requirements:
             its_hook, _, name = text.partition(":")
             message = self._unknown(its_hook, name)
             for number in () if message else self.flats[its_hook].numbers_of(name):
-                message = message or self._why_not(text, its_hook, number)
+                message = message or self._why_not(text, its_hook, number, body.each)
                 job = self.flats[its_hook].names[number]
-                self.found.append(Requirement(its_hook, job, body.wait, body.each, by))
+                self.found.append(Requirement(its_hook, job, body.wait, body.each, by, self._checks(hook, body, by)))
             if message:
                 self.diagnostics.append(Diagnostic(mark_at(self.tree, [*path, "requires", place]), message, subject))
+
+    def _checks(self, hook: str, body: HookBody | JobBody, by: int) -> tuple[int, ...]:
+        """Return the numbers of the gate's checks that leave the requirement out; those of the hook come first."""
+        if hook not in self.hooks:  # it has errors of its own
+            return ()
+        if by >= 0:
+            return self.hooks[hook].jobs[by].checks
+        return tuple(range((body.skip is not None) + (body.only is not None)))
 
     def _unknown(self, hook: str, name: str) -> str:
         """Return why there is no such job that can be required, or ""."""
@@ -64,16 +73,17 @@ class _Requirements:
             return ""
         return f"unknown job {quote(name)} of {quote(hook)}{did_you_mean(name, (*flat.names, *flat.groups))}"
 
-    def _why_not(self, text: str, hook: str, number: int) -> str:
+    def _why_not(self, text: str, hook: str, number: int, each: bool) -> str:
         """Note the job and all that it needs; return why it cannot be required, or ""."""
         if hook not in self.hooks:  # it has errors of its own
             return ""
         jobs, waiting = self.hooks[hook].jobs, [number]
+        noted = self.on_each if each else self.jobs
         while waiting:
             job = jobs[waiting.pop()]
-            if (hook, job.number) in self.jobs:
+            if (hook, job.number) in noted:
                 continue
-            self.jobs.add((hook, job.number))
+            noted.add((hook, job.number))
             waiting += job.needs
             who = "it" if job.number == number else f"its need {quote(job.name)}"
             if job.workspace != SNAPSHOT:  # then the job itself: a job in a snapshot needs no other ones
@@ -112,7 +122,9 @@ def _bodies(
 
 def _with_requirements(hook: Hook, found: _Requirements) -> Hook:
     requires = tuple(found.found) if hook.name == _GATE else ()
-    if not requires and all(name != hook.name for name, _ in found.jobs):
-        return hook
-    jobs = tuple(job._replace(is_required=True) if (hook.name, job.number) in found.jobs else job for job in hook.jobs)
-    return hook._replace(jobs=jobs, requires=requires)
+    jobs = list(hook.jobs)
+    for name, number in found.jobs | found.on_each:
+        if name == hook.name:
+            supersedes = jobs[number].supersedes and (name, number) not in found.on_each  # V6
+            jobs[number] = jobs[number]._replace(is_required=True, supersedes=supersedes)
+    return hook._replace(jobs=tuple(jobs), requires=requires)

@@ -7,6 +7,7 @@ invocation behind. The others are checked by the loop, when their needs have end
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.statuses import CONDITION, SKIPPED, UP_TO_DATE, Outcome, satisfies
 from dodo_hooks.fire.environment import environment_of_event
+from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.results.cached_outputs import CachedOutputs
 from dodo_hooks.results.facts import Occasion
@@ -63,7 +64,10 @@ def results_of(
     def environ_of(job: "Job") -> "Mapping[str, str]":
         if job.phase not in environs:
             environs[job.phase] = environment_of_event(firing, job.phase == BACKGROUND)
-        return {**environs[job.phase], **(of_target if job.workspace else {}), **dict(job.env)}
+        environ = environs[job.phase]
+        if job.workspace:  # it has none of git's variables, in whichever phase (S3)
+            environ = {**without_local(environ), **of_target}
+        return {**environ, **dict(job.env)}
 
     files = dict(firing.files)  # as they are now: a job may be given a part of its list
     occasion = Occasion(firing.repo, firing.hook, firing.stdin, files, firing.world.environ, environ_of)

@@ -31,11 +31,12 @@ class EventFiles:
         given: "tuple[bytes, ...] | None",
         status: "StatusQuery | None" = None,
         target: "Target | None" = None,
+        branch: "str | None" = None,
     ) -> None:
         """Prepare the event.
 
         `status`: the `git status` query of this commit, started already; None: none. `target`: what the jobs in
-        snapshots are about.
+        snapshots are about. `branch`: the one that it is about; None: the one that is checked out.
         """
         self.world = world
         self.repo = repo
@@ -48,7 +49,7 @@ class EventFiles:
         self._changes: dict[str, Changes | None] = {}  # by the source
         self._lists: dict[object, tuple[bytes, ...]] = {}  # by the command and its variables
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
-        self._branch: str | None = None
+        self._branch = branch
 
     def list_job_files(self, job: "Job", rule: "FileRule") -> "Changes | None":
         """Return the files of a rule's source, deleted ones too; None where the event does not name them.

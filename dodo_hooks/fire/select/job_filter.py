@@ -52,6 +52,7 @@ def filter_jobs(
     left_out: "Mapping[int, Outcome]",
     status: "StatusQuery | None" = None,
     target: "Target | None" = None,
+    branch: "str | None" = None,
     is_fired: bool = False,
     is_forced: bool = False,
     pending: "PendingCommands | None" = None,
@@ -65,11 +66,12 @@ def filter_jobs(
         left_out: the jobs that were left out before.
         status: the `git status` query of a commit, where it was started already.
         target: what the jobs in snapshots are about; their files come from it.
+        branch: the one that conditions are about; None: the one that is checked out.
         is_fired: git fired the hook, so that there is an event.
         is_forced: a job runs also where no file matches.
         pending: collects the commands that would be executed. They are not executed, and their jobs count as running.
     """
-    event = EventFiles(world, repo, hook, args, stdin, given, status, target)
+    event = EventFiles(world, repo, hook, args, stdin, given, status, target, branch)
     values = _condition_values(hook, event, executes=pending is None)
     out, files = dict(left_out), {}
     for job in (job for job in hook.jobs if job.number not in left_out):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
-from dodo_hooks.core.statuses import NOT_SELECTED, SELECTION, SKIPPED, Outcome
+from dodo_hooks.core.statuses import COMPLETED, NOT_SELECTED, SELECTION, SKIPPED, UP_TO_DATE, Outcome
 from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, left_out_by_variable, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import results_of
 from dodo_hooks.git.repo import Repo
@@ -16,6 +16,8 @@ from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.plans.plan_cache import with_records
 from dodo_hooks.results import USE
 from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, Verdict, Verdicts
+
+_PASSES = (COMPLETED, UP_TO_DATE)
 
 
 class Check:
@@ -30,8 +32,12 @@ class Check:
         target: Target,
         jobs: Collection[int],
         use: str = USE,
+        branches: Sequence[str | None] = (),
     ) -> None:
-        """Prepare the check. `jobs`: their numbers; what they need is checked too.
+        """Prepare the check.
+
+        `jobs`: their numbers; what they need is checked too. `branches`: those that the commit is pushed to, which
+        conditions are about, since another one may be checked out; a job applies where it does for one of them.
 
         Raises:
             HooksError: git cannot be queried.
@@ -45,17 +51,23 @@ class Check:
         out.update(left_out_by_variable(world, compiled, hook))
         firing = make_firing(world, repo, compiled.rules, _in_foreground(hook), (), BY_CHECK, out, phase=ATTACHED)
         # `again`: only a retry runs it on this commit.
-        self.firing: Firing = select_files(firing._replace(target=target, results=use, again=None))
+        firing = firing._replace(target=target, results=use, again=None)
+        for branch in branches or (None,):
+            self.firing: Firing = select_files(firing._replace(branch=branch))
+            if self.firing.left_out.keys().isdisjoint(jobs):
+                break
         verdicts = results_of(self.firing, "", say).verdicts
         assert verdicts is not None
         self.verdicts: Verdicts = verdicts
+        self._outcomes: dict[int, Outcome] = {}
 
     def verdict(self, number: int) -> Verdict:
         """Return what is known about a job and its needs. One that does not apply here has passed (C7)."""
         outcome = self.firing.left_out.get(number)
         if outcome is not None:
             return Verdict(PASSED if outcome.status == SKIPPED else NONE, number)
-        return self.verdicts.verdict(number)
+        left_out = self.firing.left_out.items()
+        return self.verdicts.verdict(number, [need for need, one in left_out if one.status == SKIPPED])
 
     def keyed_jobs(self) -> list[tuple[str, str]]:
         """Return the name and the key of each job that is checked, of those whose key can be known."""
@@ -77,7 +89,13 @@ class Check:
         """
         from dodo_hooks.fire.phases import run_firing
 
-        return run_firing(self.firing)
+        return run_firing(self.firing, self._outcomes)
+
+    def has_just_passed(self) -> bool:
+        """Return whether all jobs and what they need have passed in `run`, be it that nothing could be kept of it."""
+        left_out = self.firing.left_out
+        needed = [one for one in _with_needs(self.hook, self.jobs) if one not in left_out]
+        return all(one in self._outcomes and self._outcomes[one].status in _PASSES for one in needed)
 
 
 def _with_needs(hook: Hook, jobs: Collection[int]) -> set[int]:

@@ -12,17 +12,21 @@ from dodo_hooks.core.plan import Hook, Requirement
 from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
 from dodo_hooks.fire.firing import BY_GIT, Firing, make_firing, select_files
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.fire.verdicts.pushed_commits import new_commits, tips
+from dodo_hooks.fire.verdicts.pushed_commits import branches_of, new_commits, tips
 from dodo_hooks.fire.verdicts.report import Waiting, print_refusal
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.target import Target, find_target
+from dodo_hooks.git.target import Target, find_target, without_replacements
 from dodo_hooks.host.console import say
 from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.fire.select.conditions import ConditionValues
 
 SSH_WAIT_S = 240.0  # its servers close an idle connection, and git reports nothing of that
 MOST_UNCHECKED = 50  # commits that a push runs checks for; more are for a command of their own
@@ -68,9 +72,10 @@ class Push:
         self._hook = hook
         self._remote, self._url = args if len(args) == 2 else ("", "")
         self._stdin = stdin
-        self._query = GitQuery(repo, world.environ)
+        self._query = GitQuery(repo, without_replacements(world.environ))
         self._targets: dict[str, Target] = {}
         self._git = os.getppid()
+        self._conditions: ConditionValues | None = None
 
     def check(self, left_out: dict[int, Outcome], wait_s: float | None = None) -> int:
         """Return 0 where every pushed commit has what the hook requires, else the exit code of the refused push.
@@ -81,7 +86,7 @@ class Push:
         Raises:
             HooksError: something cannot be read or started; the push is refused.
         """
-        required = [one for one in self._hook.requires if one.by not in left_out]
+        required = [one for one in self._hook.requires if one.by not in left_out and self._applies(one)]
         checks = [(one, check) for one in required for check in self._checks(one)]
         if required:
             self._report_other_files()
@@ -95,6 +100,20 @@ class Push:
                 return code
         return 0
 
+    def _applies(self, requirement: Requirement) -> bool:
+        """Return whether the gate's own conditions hold (C7)."""
+        if not requirement.checks:
+            return True
+        if self._conditions is None:
+            from dodo_hooks.fire.select.conditions import ConditionValues
+            from dodo_hooks.fire.select.event_files import EventFiles
+
+            args = (self._remote, self._url)
+            event = EventFiles(self._world, self._repo, self._hook, args, self._stdin, None)
+            self._conditions = ConditionValues(event)
+        values = self._conditions
+        return all(values.reason_to_skip(number) is None for number in requirement.checks)
+
     def _checks(self, requirement: Requirement) -> list[Check]:
         hook = self._compiled.hook(requirement.hook)
         number = None if hook is None else hook.number_of(requirement.job)
@@ -102,16 +121,17 @@ class Push:
             raise ConfigError([])
         query, stdin = self._query, self._stdin
         commits = new_commits(query, self._remote, self._url, stdin) if requirement.each else tips(query, stdin)
-        checks = [
-            Check(self._world, self._repo, self._compiled, hook, self._target(commit), (number,)) for commit in commits
-        ]
-        missing = [check for check in checks if check.verdict(number).state == NONE]
-        if len(missing) > MOST_UNCHECKED:
-            first, last = missing[0].target.name, missing[-1].target.name
-            raise UsageError(
-                f"push refused: {len(missing)} commits have no verdict of {requirement.hook}:{requirement.job}; "
-                f"run `dodo-hooks checks --run {first[:12]}^..{last[:12]}` first"
-            )
+        checks, missing = [], 0
+        for commit, branches in branches_of(query, stdin, commits):
+            target = self._target(commit)
+            checks.append(Check(self._world, self._repo, self._compiled, hook, target, (number,), branches=branches))
+            missing += checks[-1].verdict(number).state == NONE
+            if missing > MOST_UNCHECKED:
+                raise UsageError(
+                    f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "
+                    f"{requirement.hook}:{requirement.job}; run `dodo-hooks checks --run "
+                    f"{commits[0][:12]}^..{commits[-1][:12]}` first"
+                )
         return checks
 
     def _report_other_files(self) -> None:
@@ -129,36 +149,49 @@ class Push:
 
     def _settle(self, check: Check, requirement: Requirement, wait_s: float | None) -> int:
         """Wait for a verdict, or run the job; return 0 for a success."""
-        number, has_run, waiting = check.jobs[0], False, Waiting(self._world, self._repo, check)
+        number, has_run = check.jobs[0], False
         until_s = None if wait_s is None else monotonic_s() + wait_s
         while True:
             wanted = [check.verdicts.locks.want(*pair) for pair in check.keyed_jobs()]
             try:
+                code = self._await(check, until_s)
                 verdict = check.verdict(number)
-                while verdict.state == RUNNING:
-                    self._expect_other(verdict)
-                    if os.getppid() != self._git:
-                        return _HANGUP
-                    if until_s is not None and monotonic_s() > until_s:
-                        return waiting.stop_waiting(verdict, self._remote)
-                    waiting.show(verdict)
-                    sleep(_POLL_S)
-                    verdict = check.verdict(number)
-                waiting.end()
             finally:
                 for descriptor in wanted:
                     os.close(descriptor)
-            if verdict.state == PASSED:
-                return 0
+            if code or verdict.state == PASSED:
+                return code
             if verdict.state == FAILED_BEFORE:
                 return _REFUSED if has_run else print_refusal(self._world, self._repo, check, verdict)
             if has_run:
-                say(f"push refused: {check.title(number)} has no verdict")
-                return _REFUSED
+                return self._without_verdict(check)
             say(f"{check.title(number)} has not run; running it now")
             code, has_run = check.run(), True
             if code > _REFUSED:  # interrupted, or an error of ours
                 return code
+
+    def _await(self, check: Check, until_s: float | None) -> int:
+        """Wait as long as the check is running; return the exit code of a push that does not wait any longer, or 0."""
+        waiting = Waiting(self._world, self._repo, check)
+        try:
+            while (verdict := check.verdict(check.jobs[0])).state == RUNNING:
+                self._expect_other(verdict)
+                if os.getppid() != self._git:
+                    return _HANGUP
+                if until_s is not None and monotonic_s() > until_s:
+                    return waiting.stop_waiting(verdict, self._remote)
+                waiting.show(verdict)
+                sleep(_POLL_S)
+        finally:
+            waiting.end()
+        return 0
+
+    def _without_verdict(self, check: Check) -> int:
+        """Return the exit code after a run that has left no verdict: the disk is full, or its key cannot be known."""
+        if check.has_just_passed():
+            return 0
+        say(f"push refused: {check.title(check.jobs[0])} has no verdict")
+        return _REFUSED
 
     def _expect_other(self, verdict: Verdict) -> None:
         """Raise UsageError where this push is part of the run that it would wait for."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.host.posix import os
 
-_NOT_CHECKED = (b"refs/notes/", b"refs/stash", b"refs/replace/")
+_NOT_CHECKED = (b"refs/notes/", b"refs/replace/")
+_STASH = b"refs/stash"
+_BRANCHES = b"refs/heads/"
 
 
 def tips(query: GitQuery, stdin: bytes) -> list[str]:
@@ -16,10 +18,32 @@ def tips(query: GitQuery, stdin: bytes) -> list[str]:
     Raises:
         GitError: git cannot be queried.
     """
-    pushed = [here for here, ref, _ in _updates(stdin) if not ref.startswith(_NOT_CHECKED)]
-    asked = b"".join(b"%b^{commit}\n" % here for here in dict.fromkeys(pushed))
-    answers = query.git("cat-file", "--batch-check=%(objectname)", stdin=asked).decode("ascii", "replace")
-    return list(dict.fromkeys(line for line in answers.splitlines() if " " not in line))
+    return list(dict.fromkeys(commit for commit, _ in _pushed(query, stdin)))
+
+
+def branches_of(query: GitQuery, stdin: bytes, commits: list[str]) -> list[tuple[str, list[str]]]:
+    """Return each commit with the branches that it is pushed to, "" for a ref that is none.
+
+    A commit that is no tip may be in all of them.
+
+    Raises:
+        GitError: git cannot be queried.
+    """
+    pushed: dict[str, list[str]] = {}
+    for commit, ref in _pushed(query, stdin):
+        is_branch = ref.startswith(_BRANCHES)
+        branch = ref.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") if is_branch else ""
+        pushed.setdefault(commit, []).append(branch)
+    every = list(dict.fromkeys(branch for branches in pushed.values() for branch in branches))
+    return [(commit, pushed.get(commit, every)) for commit in commits]
+
+
+def _pushed(query: GitQuery, stdin: bytes) -> list[tuple[str, bytes]]:
+    """Return the commit and the ref there of each update that has a commit."""
+    pushed = [(here, ref) for here, ref, _ in _updates(stdin) if not ref.startswith(_NOT_CHECKED) and ref != _STASH]
+    asked = b"".join(b"%b^{commit}\n" % here for here, _ in pushed)
+    answers = query.git("cat-file", "--batch-check=%(objectname)", stdin=asked).decode("ascii", "replace").splitlines()
+    return [(answer, ref) for answer, (_, ref) in zip(answers, pushed, strict=True) if " " not in answer]
 
 
 def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes) -> list[str]:

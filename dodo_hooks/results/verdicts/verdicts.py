@@ -9,7 +9,7 @@ job is refused without running it again. A run that was cancelled or has crashed
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.statuses import COMPLETED, FAILED, UP_TO_DATE, Outcome
+from dodo_hooks.core.statuses import COMPLETED, FAILED, SIGNAL, UP_TO_DATE, Outcome
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.contents import Contents, Undecidable
@@ -19,7 +19,7 @@ from dodo_hooks.results.verdicts.commit_tree import CommitTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from dodo_hooks.core.job_key import Value
     from dodo_hooks.git.target import Target
@@ -31,6 +31,8 @@ PASSED = "passed"
 FAILED_BEFORE = "failed"
 RUNNING = "running"
 NONE = "none"
+
+_FROM_OUTSIDE = (1, 2, 9, 15)  # SIGHUP, SIGINT, SIGKILL, SIGTERM: a shutdown, a lack of memory, a person
 
 
 class Verdict(Record):
@@ -127,12 +129,13 @@ class Verdicts:
     def _has_passed(self, number: int) -> bool:
         return self._kept.find(self._jobs[number], self.key(number)) is not None
 
-    def verdict(self, number: int) -> Verdict:
-        """Return what is known about a job and all that it needs (V3, V4).
+    def verdict(self, number: int, without: "Collection[int]" = ()) -> Verdict:
+        """Return what is known about a job and all that it needs (V3, V4). `without`: needs that do not apply.
 
         A lock is checked before the results: whoever ends a run writes its result first.
         """
-        verdicts = [self._verdict(one) for one in (*self._needs(number), number)]
+        needs = [one for one in self._needs(number) if one not in without]
+        verdicts = [self._verdict(one) for one in (*needs, number)]
         for state in (FAILED_BEFORE, RUNNING, NONE):
             for verdict in verdicts:
                 if verdict.state == state:
@@ -173,6 +176,8 @@ class Verdicts:
     def ended(self, number: int, outcome: Outcome) -> None:
         """Keep the verdict of a job that ran (K7, V4). The commands in `uptodate` are asked once more (K4)."""
         if number not in self._begun or outcome.status not in (COMPLETED, FAILED) or self._use == IGNORE:
+            return
+        if outcome.cause == SIGNAL and outcome.signal in _FROM_OUTSIDE:
             return
         job, before = self._jobs[number], self._known.pop(number, None)
         try:

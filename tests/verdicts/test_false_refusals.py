@@ -1,0 +1,91 @@
+"""A push that nothing speaks against must pass, and must not run again what is known (V3, V4)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kit.gate import Gate
+from kit.process import wait_until
+from kit.pushing import add_remote, commit, count, push, require
+from kit.repo import Repo
+
+
+@pytest.fixture
+def pushing(repo: Repo, tmp_path: Path) -> Repo:
+    add_remote(repo, tmp_path)
+    return repo
+
+
+def test_v4_a_need_that_a_condition_skips_has_passed(pushing: Repo) -> None:
+    require(pushing, build={"run": "false", "skip": True}, test={"run": "true", "needs": ["build"]})
+    commit(pushing)
+    assert pushing.finished("post-commit").statuses() == {"build": "skipped", "test": "completed"}
+    done = push(pushing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["exit 1", "date +%s%N"])
+def test_v4_a_job_whose_key_is_never_known_passes_where_it_runs(pushing: Repo, command: str) -> None:
+    require(pushing, test={"run": "true", "uptodate": [command]})
+    commit(pushing, is_seen=False)
+    assert push(pushing).returncode == 0
+
+
+@pytest.mark.parametrize("number", ["HUP", "INT", "KILL", "TERM"])
+def test_v4_a_job_that_somebody_has_killed_is_run_again(pushing: Repo, tmp_path: Path, number: str) -> None:
+    killed = tmp_path / "killed"
+    require(pushing, test={"run": f"test -e {killed} || {{ touch {killed}; kill -{number} $$; }}"})
+    commit(pushing)
+    assert pushing.finished("post-commit").statuses() == {"test": "failed"}
+    assert push(pushing).returncode == 0
+
+
+@pytest.mark.parametrize("where", ["hook", "job"])
+def test_v3_a_gate_that_is_skipped_requires_nothing(pushing: Repo, where: str) -> None:
+    skip: dict[str, Any] = {"skip": [{"ref": "wip"}]}
+    if where == "hook":
+        require(pushing, skip, test={"run": "false"})
+    else:
+        require(pushing, test={"run": "false"})
+        pushing.hook("pre-push", gate={"run": "true", "requires": ["post-commit:test"], **skip})
+        pushing.hook_options("pre-push", requires=[])
+    commit(pushing, is_seen=False)
+    assert push(pushing).returncode == 1
+    pushing.git("checkout", "-q", "-b", "wip")
+    assert push(pushing, "wip").returncode == 0
+
+
+def test_v1_a_command_of_uptodate_has_none_of_gits_variables(pushing: Repo, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    require(pushing, test={"run": f"echo x >>{counter}", "uptodate": ['echo "$GIT_DIR $GIT_PREFIX $GIT_EXEC_PATH"']})
+    commit(pushing)
+    pushing.finished("post-commit")
+    assert push(pushing, env={"GIT_DIR": str(pushing.path / ".git")}).returncode == 0
+    assert count(counter) == 1
+
+
+def test_s4_the_timeout_of_a_job_begins_with_its_command(pushing: Repo) -> None:
+    """A second checkout waits for the next second."""
+    require(pushing, test={"run": "true", "timeout": "600ms"})
+    for number in range(3):
+        commit(pushing, f"{number}\n", is_seen=False)
+        assert push(pushing).returncode == 0
+
+
+def test_v6_where_each_commit_has_to_pass_none_is_superseded(pushing: Repo, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(pushing, {"each": True}, test={"run": gate.command})
+    commit(pushing, "one\n")
+    gate.wait()
+    commit(pushing, "two\n")
+    wait_until(lambda: pushing.begun("post-commit", 2).job("test").pid)
+    gate.open()
+    pushing.finished("post-commit", 2)
+    assert [one.statuses() for one in pushing.invocations("post-commit")] == [{"test": "completed"}] * 2
+
+
+def test_s1_a_branch_without_a_commit_has_no_snapshot(pushing: Repo) -> None:
+    pushing.hook("post-checkout", background=True, test={"run": "true", "workspace": "snapshot"})
+    done = pushing.git("checkout", "-q", "--orphan", "fresh")
+    assert done.stderr == ""

@@ -26,7 +26,7 @@ from dodo_hooks.snapshots.git_directory import (
     write_index,
 )
 from dodo_hooks.snapshots.model import Caller, Origin, Place, Snapshot
-from dodo_hooks.snapshots.note import Note, begun, note_begun, read_note, write_note
+from dodo_hooks.snapshots.note import Note, begun, last_used_ns, note_begun, read_note, write_note
 from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
 from dodo_hooks.snapshots.tree import (
     changed_folders,
@@ -72,6 +72,8 @@ def prepare(
             kill_marked((b"DODO_WORKTREE=" + encode_path(place.tree),))
         _wait_for_next_second(note)
         is_same = note is not None and note.is_clean and (note.job, note.shares) == (job, listed)
+        if last_used_ns(place.area) > wall_ns():  # what was built then would look newer than what is written now
+            is_same = False
         new = Note(place, False, 0, target.commit or "", target.tree, "", listed, job)
         new = _check_out(caller, new, target, keeps_ignored=is_same and not clean)
         apply_shares(caller, place, shares)

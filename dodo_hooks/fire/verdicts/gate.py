@@ -10,6 +10,7 @@ from __future__ import annotations
 from dodo_hooks.core.errors import ConfigError, UsageError
 from dodo_hooks.core.plan import Hook, Requirement
 from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
+from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, Firing, make_firing, select_files
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.fire.verdicts.pushed_commits import branches_of, new_commits, tips
@@ -23,6 +24,8 @@ from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING, Verdict
+from dodo_hooks.store import layout
+from dodo_hooks.store.identity import repository_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +79,8 @@ class Push:
         self._targets: dict[str, Target] = {}
         self._git = os.getppid()
         self._conditions: ConditionValues | None = None
+        repository_dir = layout.repository_dir(world.state, repository_id(repo.common_dir))
+        self._ancestors = ancestors_of(repository_dir, world.environ.get("DODO_INVOCATION"))
 
     def check(self, left_out: dict[int, Outcome], wait_s: float | None = None) -> int:
         """Return 0 where every pushed commit has what the hook requires, else the exit code of the refused push.
@@ -195,7 +200,7 @@ class Push:
 
     def _expect_other(self, verdict: Verdict) -> None:
         """Raise UsageError where this push is part of the run that it would wait for."""
-        if verdict.run is not None and verdict.run.invocation == self._world.environ.get("DODO_INVOCATION"):
+        if verdict.run is not None and verdict.run.invocation in self._ancestors:
             raise UsageError(f"push refused: it runs inside {verdict.run.job}, whose verdict it needs")
 
     def _default_wait(self) -> float | None:

@@ -11,7 +11,8 @@ from fcntl import LOCK_EX, flock
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
-from dodo_hooks.core.statuses import CANCELLED, CONCURRENCY, FAILED, Outcome
+from dodo_hooks.core.statuses import CANCELLED, CHECKOUT, CONCURRENCY, CRASHED, FAILED, Outcome
+from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT
 from dodo_hooks.fire.verdicts.supersede import Branch
 from dodo_hooks.git.replay import rebased_branch
@@ -20,7 +21,7 @@ from dodo_hooks.host.posix import os
 from dodo_hooks.results.contents import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
 from dodo_hooks.snapshots.checkout import prepare, renew
-from dodo_hooks.snapshots.model import Origin, environment_of
+from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
 from dodo_hooks.snapshots.note import read_note
 from dodo_hooks.snapshots.pool import acquire, job_ended
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from dodo_hooks.fire.verdicts.supersede import Supersede
     from dodo_hooks.git.target import Target
     from dodo_hooks.results.verdicts.verdicts import Verdicts
-    from dodo_hooks.snapshots.model import Snapshot
     from dodo_hooks.snapshots.note import Note
 
 
@@ -81,7 +81,9 @@ class SnapshotJobs:
         self._run = run
         self._jobs = jobs
         self._verdicts = verdicts
-        self._limit = firing.slots + any(jobs[number].phase == FOREGROUND for number in numbers)  # git waits (S5)
+        is_waited_for = any(jobs[number].phase == FOREGROUND for number in numbers)
+        # Where git or a job waits for this run, it must not wait for a snapshot that the waiting job itself is in (S5).
+        self._limit = firing.slots + (1 + run.nesting.level if is_waited_for else 0)
         self._origin = Origin(firing.repo, firing.world.environ, firing.world.cache)
         self._branch = rebased_branch(firing.repo) or head_of(firing.repo)[0] or ""
         self._runs = Branch(_repository_of(run), verdicts.locks)
@@ -90,6 +92,7 @@ class SnapshotJobs:
         self._before: dict[int, Note | None] = {}  # what each of them held before
         self._locks: dict[int, int] = {}  # of the keys
         self._supersede: Supersede | None = None
+        self._ancestors = ancestors_of(_repository_of(run), run.nesting.within if is_waited_for else None)
 
     def begin(self, supersede: "Supersede") -> None:
         """Supersede the older runs of the branch. `supersede` asks for the end of a job, without waiting for it."""
@@ -102,27 +105,43 @@ class SnapshotJobs:
 
     def claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
         """Return the locks that the job's wave must hold, the outcome of a job that must not run, or None to wait."""
-        run = self._job_run(number)
+        run, lock = self._job_run(number), None
         try:
-            lock = None if run is None else self._verdicts.locks.take(run)
-            if run is not None and lock is None:
-                return None
-            outcome = self._verdicts.check(number)  # another run may have come to an end just now
-            if outcome is None and run is not None and run.can_end and (newer := self._runs.newer_than(run)):
-                outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")
-            snapshot = self._snapshot_of(number) if outcome is None else None
+            if run is not None:
+                lock = self._verdicts.locks.take(run)
+                if lock is None:
+                    return self._outcome_of_waiting(run)
+            claimed = self._claim_snapshot(number, run)
         except StoreError as error:
-            return Outcome(FAILED, CONCURRENCY, str(error))
-        if snapshot is None:
+            claimed = Outcome(CRASHED, CHECKOUT, str(error))
+        if not isinstance(claimed, Snapshot):
             if lock is not None:
                 os.close(lock)
-            return outcome
+            return claimed
         if lock is not None:
             self._locks[number] = lock
         before = self._before[self._chains[number][0]]
         target = self._verdicts.target
-        self.by_job[number] = SnapshotWorkspace(snapshot, self._origin, target, self._jobs[number], before)
-        return (snapshot.lock,) if lock is None else (lock, snapshot.lock)
+        self.by_job[number] = SnapshotWorkspace(claimed, self._origin, target, self._jobs[number], before)
+        return (claimed.lock,) if lock is None else (lock, claimed.lock)
+
+    def _outcome_of_waiting(self, run: "JobRun") -> "Outcome | None":
+        """Return the outcome of a job that waits for a run inside of which it is, and which waits for it; else None."""
+        holder = self._verdicts.locks.find(run.job, run.key)
+        if holder is None or holder.invocation not in self._ancestors:
+            return None
+        return Outcome(FAILED, CONCURRENCY, f"{holder.job}@{holder.invocation} has begun it, and fired this hook")
+
+    def _claim_snapshot(self, number: int, run: "JobRun | None") -> "Snapshot | Outcome | None":
+        """Return the snapshot of a job whose key is locked, the outcome of one that must not run, or None to wait.
+
+        Raises:
+            StoreError: there can be no snapshot.
+        """
+        outcome = self._verdicts.check(number)  # another run may have come to an end just now
+        if outcome is None and run is not None and run.can_end and (newer := self._runs.newer_than(run)):
+            outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")
+        return outcome or self._snapshot_of(number)
 
     def release(self, number: int, outcome: Outcome) -> None:
         """Take back what the job holds, and the snapshot after the last job of its chain."""

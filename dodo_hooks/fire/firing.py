@@ -187,6 +187,7 @@ def select_files(
         target=firing.target,
         branch=firing.branch,
         is_fired=firing.trigger == BY_GIT,
+        is_check=firing.trigger == BY_CHECK,
         is_forced=is_forced,
         pending=pending,
     )

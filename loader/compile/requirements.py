@@ -7,9 +7,9 @@ have the same result wherever it runs: in a snapshot, without the data of an eve
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dodo_hooks.core.diagnostics import Diagnostic
+from dodo_hooks.core.diagnostics import WARNING, Diagnostic
 from dodo_hooks.core.git_hooks import NEW_COMMIT
-from dodo_hooks.core.plan import SNAPSHOT, Hook, Requirement
+from dodo_hooks.core.plan import ALL, COMMAND, SNAPSHOT, Hook, Requirement
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.compile.flatten import Flat
@@ -50,8 +50,22 @@ class _Requirements:
                 message = message or self._why_not(text, its_hook, number, body.each)
                 job = self.flats[its_hook].names[number]
                 self.found.append(Requirement(its_hook, job, body.wait, body.each, by, self._checks(hook, body, by)))
+            mark = mark_at(self.tree, [*path, "requires", place])
             if message:
-                self.diagnostics.append(Diagnostic(mark_at(self.tree, [*path, "requires", place]), message, subject))
+                self.diagnostics.append(Diagnostic(mark, message, subject))
+            elif not body.each and (partial := self._partial(its_hook, name)):
+                message = f'{quote(partial)} looks only at what one commit changes: add "each: true", or the push'
+                message += " of several commits passes where the last one does"
+                self.diagnostics.append(Diagnostic(mark, message, subject, WARNING))
+
+    def _partial(self, hook: str, name: str) -> str:
+        """Return the first of these jobs that is about changed files and not about the whole commit; "" for none."""
+        jobs = (
+            [self.hooks[hook].jobs[number] for number in self.flats[hook].numbers_of(name)]
+            if hook in self.hooks
+            else []
+        )
+        return next((job.name for job in jobs if job.files is not None and job.files.source != ALL), "")
 
     def _checks(self, hook: str, body: HookBody | JobBody, by: int) -> tuple[int, ...]:
         """Return the numbers of the gate's checks that leave the requirement out; those of the hook come first."""
@@ -88,6 +102,9 @@ class _Requirements:
             who = "it" if job.number == number else f"its need {quote(job.name)}"
             if job.workspace != SNAPSHOT:  # then the job itself: a job in a snapshot needs no other ones
                 return f'{quote(text)} cannot be required: it has no snapshot; set "workspace: snapshot" on it'
+            if job.files is not None and job.files.source == COMMAND:
+                why = "has a command for its files, which sees the working tree and not the commit"
+                return f'{quote(text)} cannot be required: {who} {why}; set "glob" instead'
             if used := "standard input" if job.use_stdin else job.needs_event:
                 return f"{quote(text)} cannot be required: {who} uses {used}, which no other event has"
         return ""

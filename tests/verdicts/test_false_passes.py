@@ -2,13 +2,15 @@
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kit.gate import Gate
 from kit.process import is_alive, wait_until
-from kit.pushing import add_remote, commit, count, push, require
+from kit.pushing import UNSEEN, add_remote, commit, count, push, require
 from kit.repo import Repo
 
 
@@ -36,6 +38,79 @@ def test_v4_a_condition_is_about_the_branch_that_is_pushed(pushing: Repo) -> Non
     assert push(pushing, "main").returncode == 1
     assert push(pushing, "topic").returncode == 0
     assert push(pushing, "topic:main").returncode == 1
+
+
+def on_a_merge_commit(repo: Repo) -> None:
+    repo.git("merge", "-q", "--no-ff", "-m", "merge", "side", env=UNSEEN)
+
+
+def in_a_merge(repo: Repo) -> None:
+    repo.git("merge", "-q", "--no-commit", "--no-ff", "side", env=UNSEEN)
+
+
+def in_a_rebase(repo: Repo) -> None:
+    repo.git("rebase", "-q", "-x", "false", "HEAD^", env=UNSEEN, check=False)
+
+
+def on_a_change(repo: Repo) -> None:
+    repo.git("checkout", "-q", "side")
+
+
+@pytest.mark.parametrize(
+    ("condition", "move"),
+    [
+        ("merge-commit", on_a_merge_commit),
+        ("merge", in_a_merge),
+        ("rebase", in_a_rebase),
+        ({"changed": "*.md"}, on_a_change),
+    ],
+)
+def test_v4_a_condition_is_about_the_commit_and_not_about_head(
+    pushing: Repo, condition: "str | dict[str, str]", move: Callable[[Repo], None]
+) -> None:
+    require(pushing, test={"run": "! grep bad file", "skip": [condition]})
+    commit(pushing, "good\n", is_seen=False)
+    for branch, name in (("bad", "file"), ("side", "other.md")):
+        pushing.git("checkout", "-q", "-b", branch, "main")
+        commit(pushing, "bad\n", name, is_seen=False)
+    pushing.git("checkout", "-q", "main")
+    move(pushing)
+    assert push(pushing, "bad").returncode == 1
+
+
+def test_v4_a_clock_that_was_set_back_makes_no_old_product_new(pushing: Repo) -> None:
+    pushing.write("Makefile", "product: file\n\tcp file product\n")
+    pushing.write(".gitignore", "product\n")
+    require(pushing, test={"run": "make -s product; touch -d '1 hour' product; cat product"})
+    pushing.git("add", "Makefile", ".gitignore")
+    commit(pushing, "one\n")
+    assert pushing.finished("post-commit").log("test") == b"one\n"
+    (area,) = (pushing.path / ".git/dodo-hooks/snapshots").iterdir()
+    in_an_hour = time.time() + 3600
+    os.utime(area / "note", (in_an_hour, in_an_hour))
+    commit(pushing, "two\n")
+    assert pushing.finished("post-commit", 2).log("test").endswith(b"two\n")
+
+
+def test_v3_what_sees_the_working_tree_cannot_be_required(repo: Repo) -> None:
+    repo.file(
+        "hooks:\n  post-commit: {jobs: [{name: test, run: 'lint {files}', files: ls, workspace: snapshot}]}\n"
+        "  pre-push: {requires: post-commit:test}\n"
+    )
+    done = repo.run("validate")
+    assert done.returncode == 3
+    assert "has a command for its files, which sees the working tree and not the commit" in done.stderr
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_v3_a_tip_alone_does_not_speak_for_a_job_that_is_about_changes(repo: Repo, each: bool) -> None:
+    repo.file(
+        "hooks:\n  post-commit: {jobs: [{name: test, run: 'lint {changed_files}', workspace: snapshot}]}\n"
+        f"  pre-push: {{requires: post-commit:test, each: {str(each).lower()}}}\n"
+    )
+    done = repo.run("validate")
+    assert done.returncode == 0
+    assert ("looks only at what one commit changes" in done.stderr) is not each
 
 
 def test_s4_a_job_waits_for_a_checkout_of_its_own_run(pushing: Repo, tmp_path: Path) -> None:

@@ -158,7 +158,9 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
 
 
 def _requirement_record(hook: Hook, one: Requirement) -> dict[str, Any]:
-    return {**one._asdict(), "by": None if one.by < 0 else hook.jobs[one.by].name}
+    record = {**one._asdict(), "by": None if one.by < 0 else hook.jobs[one.by].name}
+    del record["checks"]  # numbers that say nothing to others
+    return record
 
 
 def _files_record(rule: FileRule | None) -> dict[str, Any] | None:

@@ -120,10 +120,9 @@ class ConditionValues:
             holds = self._has("rebase-merge") or self._has("rebase-apply")
             return ConditionValue(holds, "a rebase is in progress" if holds else "no rebase is in progress")
         if kind == plan.AT_MERGE_COMMIT:
-            done = self._event.git_query().attempt("rev-parse", "--quiet", "--verify", "HEAD^2")
-            return ConditionValue(
-                not done.exit_code, "HEAD is no merge commit" if done.exit_code else "HEAD is a merge commit"
-            )
+            name = "HEAD" if self._event.checked is None else self._event.checked.name
+            done = self._event.git_query().attempt("rev-parse", "--quiet", "--verify", f"{name}^2")
+            return ConditionValue(not done.exit_code, f"{name} is {'no' if done.exit_code else 'a'} merge commit")
         if kind == plan.HAS_VARIABLE:
             is_set = self._event.world.is_set(value)
             return ConditionValue(is_set, f"{value} is set" if is_set else f"{value} is not set")
@@ -132,7 +131,7 @@ class ConditionValues:
         return self._run(value) if kind == plan.RUN_SUCCEEDS else self._has_changed(condition)
 
     def _has(self, name: str) -> bool:
-        return os.access(f"{self._event.repo.git_dir}/{name}", os.F_OK)
+        return self._event.checked is None and os.access(f"{self._event.repo.git_dir}/{name}", os.F_OK)
 
     def _is_on(self, condition: "Condition") -> ConditionValue:
         branch = self._event.branch()
@@ -146,7 +145,7 @@ class ConditionValues:
         paths: Iterable[bytes] | None = self._event.given
         if paths is None and has_changes(self._event.hook.name):
             try:
-                paths = self._event.list_changes(default_file_set(self._event.hook.name))
+                paths = self._event.list_condition_changes(default_file_set(self._event.hook.name))
             except FilesError as error:
                 self._sentences.append(f"a `changed` condition of {self._event.hook.name} does not hold: {error}")
         if paths is None:

@@ -32,11 +32,13 @@ class EventFiles:
         status: "StatusQuery | None" = None,
         target: "Target | None" = None,
         branch: "str | None" = None,
+        checked: "Target | None" = None,
     ) -> None:
         """Prepare the event.
 
         `status`: the `git status` query of this commit, started already; None: none. `target`: what the jobs in
-        snapshots are about. `branch`: the one that it is about; None: the one that is checked out.
+        snapshots are about. `branch`: the one that it is about; None: the one that is checked out. `checked`: the
+        commit that it is about, of a check; None: what is at work in the working tree.
         """
         self.world = world
         self.repo = repo
@@ -46,6 +48,7 @@ class EventFiles:
         self._stdin = stdin
         self._status = status
         self._target = target
+        self.checked = checked
         self._changes: dict[str, Changes | None] = {}  # by the source
         self._lists: dict[object, tuple[bytes, ...]] = {}  # by the command and its variables
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
@@ -74,6 +77,10 @@ class EventFiles:
             return list_changes(self.repo, self.world.environ, target)
         except GitError as error:
             raise FilesError(str(error)) from error
+
+    def list_condition_changes(self, source: str) -> "Changes | None":
+        """Return the changed files that conditions are about; None where the event has none. Raises FilesError."""
+        return self.list_changes(source) if self.checked is None else self._list_in_target(source, self.checked)
 
     def list_changes(self, source: str) -> "Changes | None":
         """Return the files of a source that git lists, deleted ones too; None where the event does not name them.

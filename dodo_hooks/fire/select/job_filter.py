@@ -54,6 +54,7 @@ def filter_jobs(
     target: "Target | None" = None,
     branch: "str | None" = None,
     is_fired: bool = False,
+    is_check: bool = False,
     is_forced: bool = False,
     pending: "PendingCommands | None" = None,
 ) -> FilteredJobs:
@@ -68,10 +69,11 @@ def filter_jobs(
         target: what the jobs in snapshots are about; their files come from it.
         branch: the one that conditions are about; None: the one that is checked out.
         is_fired: git fired the hook, so that there is an event.
+        is_check: it is about the target alone, not about what is at work in the working tree.
         is_forced: a job runs also where no file matches.
         pending: collects the commands that would be executed. They are not executed, and their jobs count as running.
     """
-    event = EventFiles(world, repo, hook, args, stdin, given, status, target, branch)
+    event = EventFiles(world, repo, hook, args, stdin, given, status, target, branch, target if is_check else None)
     values = _condition_values(hook, event, executes=pending is None)
     out, files = dict(left_out), {}
     for job in (job for job in hook.jobs if job.number not in left_out):

@@ -1,5 +1,7 @@
 """A push that nothing speaks against must pass, and must not run again what is known (V3, V4)."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +91,20 @@ def test_s1_a_branch_without_a_commit_has_no_snapshot(pushing: Repo) -> None:
     pushing.hook("post-checkout", background=True, test={"run": "true", "workspace": "snapshot"})
     done = pushing.git("checkout", "-q", "--orphan", "fresh")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("is_first_push", [False, True])
+def test_v3_the_command_for_many_commits_can_be_typed(pushing: Repo, is_first_push: bool) -> None:
+    require(pushing, {"each": True}, test={"run": "true"})
+    if not is_first_push:
+        assert push(pushing).returncode == 0
+    begin, change = "commit refs/heads/main\ncommitter T <t@t> {} +0000\ndata 0\n", "M 100644 inline file\ndata 2\n{}\n"
+    made = [begin.format(number) + change.format(number) for number in range(10, 70)]
+    made[0] = made[0].replace("data 0\n", "data 0\nfrom refs/heads/main^0\n")
+    pushing.call("git", "fast-import", "--quiet", input="".join(made), check=True)
+    done = push(pushing)
+    assert done.returncode == 1
+    command = re.search(r"run `dodo-hooks (checks) --run (.+)` first", done.stderr)
+    assert command is not None
+    listed = pushing.run("checks", *command[2].split(), "--format", "json")
+    assert len({one["commit"] for one in json.loads(listed.stdout)}) == 60 + is_first_push

@@ -134,10 +134,15 @@ class Push:
             if missing > MOST_UNCHECKED:
                 raise UsageError(
                     f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "
-                    f"{requirement.hook}:{requirement.job}; run `dodo-hooks checks --run "
-                    f"{commits[0][:12]}^..{commits[-1][:12]}` first"
+                    f"{requirement.hook}:{requirement.job}; run `dodo-hooks checks --run {self._range(commits)}` first"
                 )
         return checks
+
+    def _range(self, commits: list[str]) -> str:
+        """Return the arguments of `dodo-hooks checks` for these commits, of which the first may have no parent."""
+        oldest, newest = commits[0][:12], commits[-1][:12]
+        has_parent = not self._query.attempt("rev-parse", "--quiet", "--verify", f"{oldest}^").exit_code
+        return f"{oldest}^..{newest}" if has_parent else f"-n {len(commits)} {newest}"
 
     def _report_other_files(self) -> None:
         """Report the tips whose hook file is another one: the present one counts."""

@@ -60,6 +60,7 @@ class Firing(Record):
     results: str = USE  # how kept results are used: dodo_hooks.results
     whole_hook: "Hook | None" = None  # with all needs, where those that are not selected were removed from `hook`
     target: "Target | None" = None  # what the jobs in snapshots are about; None: there is no such job (S1)
+    ends_with_parent: bool = False  # although git has not fired it: a push runs it
     branch: "str | None" = None  # that conditions are about; None: the one that is checked out
     again: "tuple[str, ...] | None" = ()  # the options of `run` that repeat it; None: its files came from a pipe
 

@@ -45,7 +45,7 @@ class Attached:
         self.screen = Screen(display_of(run, phase, terminal.is_terminal, terminal.look, is_quiet=is_quiet))
         self.recorder = Recorder(run.writer, self.screen)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
-        self.stops = listen(os.getppid() if firing.trigger == BY_GIT else None)
+        self.stops = listen(os.getppid() if firing.trigger == BY_GIT or firing.ends_with_parent else None)
         self.recorder.signals = self.stops.descriptor
         if run.deadline_s is not None:
             self.loop.clocks.hook_deadline_s = run.deadline_s

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.gate import Gate
+from kit.process import is_alive, wait_until
 from kit.pushing import add_remote, commit, push, require
 from kit.repo import Repo
 
@@ -49,3 +51,14 @@ def test_s5_hooks_inside_of_jobs_get_snapshots_of_their_own(pushing: Repo) -> No
     pushing.settings(jobs=1)
     commit(pushing)
     assert [one.statuses() for one in pushing.invocations()] == [{"test": "completed"}] * 3
+
+
+def test_v4_what_a_push_runs_ends_with_git(pushing: Repo, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(pushing, test={"run": gate.command})
+    commit(pushing, is_seen=False)
+    git = pushing.start("git", "push", "-q", "origin", "main")
+    job = gate.wait()
+    git.kill()
+    git.wait()
+    wait_until(lambda: not is_alive(job))

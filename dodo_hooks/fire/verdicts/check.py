@@ -33,11 +33,14 @@ class Check:
         jobs: Collection[int],
         use: str = USE,
         branches: Sequence[str | None] = (),
+        ends_with_parent: bool = False,
     ) -> None:
         """Prepare the check.
 
         `jobs`: their numbers; what they need is checked too. `branches`: those that the commit is pushed to, which
         conditions are about, since another one may be checked out; a job applies where it does for one of them.
+
+        `ends_with_parent`: a run of it ends with the process that has started this one.
 
         Raises:
             HooksError: git cannot be queried.
@@ -51,7 +54,7 @@ class Check:
         out.update(left_out_by_variable(world, compiled, hook))
         firing = make_firing(world, repo, compiled.rules, _in_foreground(hook), (), BY_CHECK, out, phase=ATTACHED)
         # `again`: only a retry runs it on this commit.
-        firing = firing._replace(target=target, results=use, again=None)
+        firing = firing._replace(target=target, results=use, again=None, ends_with_parent=ends_with_parent)
         for branch in branches or (None,):
             self.firing: Firing = select_files(firing._replace(branch=branch))
             if self.firing.left_out.keys().isdisjoint(jobs):

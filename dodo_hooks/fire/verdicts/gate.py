@@ -129,7 +129,18 @@ class Push:
         checks, missing = [], 0
         for commit, branches in branches_of(query, stdin, commits):
             target = self._target(commit)
-            checks.append(Check(self._world, self._repo, self._compiled, hook, target, (number,), branches=branches))
+            checks.append(
+                Check(
+                    self._world,
+                    self._repo,
+                    self._compiled,
+                    hook,
+                    target,
+                    (number,),
+                    branches=branches,
+                    ends_with_parent=True,
+                )
+            )
             missing += checks[-1].verdict(number).state == NONE
             if missing > MOST_UNCHECKED:
                 raise UsageError(

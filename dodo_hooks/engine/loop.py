@@ -367,9 +367,8 @@ class Loop:
         self._start_timeout(number, _MOST_TO_PREPARE_S if number in self.context.workspaces else 0)
 
     def _start_timeout(self, number: int, more_s: float = 0) -> None:
-        timeout_s = self._jobs[number].timeout_s
-        if timeout_s is not None and number not in self._ending:
-            self.clocks.start_timeout(number, timeout_s + more_s)
+        if (limit_s := self._jobs[number].timeout_s) is not None and number not in self._ending:
+            self.clocks.start_timeout(number, limit_s + more_s)
 
     def _continued(self, wave: "WaveHandle", kind: str, number: int, pid: int) -> None:
         wave.running[number] = pid

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.statuses import Outcome
     from dodo_hooks.fire.firing import Firing
     from dodo_hooks.results.run_results import RunResults
+    from dodo_hooks.results.verdicts.verdicts import Verdicts
     from dodo_hooks.store.writer import InvocationWriter
 
 DEEPEST = 3  # a hook inside a job inside a hook inside a job ...: what is deeper is a loop
@@ -49,7 +50,7 @@ class Run:
         timeout_s = firing.hook.timeout_s
         self.firing = firing
         self.whole_hook = firing.hook  # before the edges of the jobs that are left out were changed
-        self.results: RunResults | None = None  # of its incremental jobs
+        self.results: RunResults | Verdicts | None = None  # of its incremental jobs
         self.nesting = nesting
         self.writer = writer
         self.started_s = started_s

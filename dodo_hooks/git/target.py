@@ -2,7 +2,6 @@
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import read_file
 
@@ -107,6 +106,8 @@ def list_changes(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> 
 
 
 def _git(repo: "Repo", environ: "Mapping[str, str]", args: "tuple[str, ...]") -> bytes:
+    from dodo_hooks.git.command import run_git_at_top  # mostly no git is needed: see `head_target`
+
     return run_git_at_top(repo, without_replacements(environ), args)
 
 

@@ -10,6 +10,9 @@ from dodo_hooks.results.kept import plain
 
 if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.results.facts import Known
+    from dodo_hooks.results.kept import KeptResults
 
 _MOST_FILES = 20  # that are named
 _ID_DIGITS = 8
@@ -84,3 +87,13 @@ def _files(value: Any) -> dict[str, str]:
     lines = value.split(b"\0") if isinstance(value, bytes) else ()
     pairs = (decode_path(line).rpartition("\t") for line in lines if line)
     return {path: about for path, _, about in pairs}
+
+
+def reasons(kept: KeptResults, job: Job, known: Known) -> list[str]:
+    """Return sentences on why there is no success under the job's key. Raises Undecidable."""
+    why, before = kept.why_not_kept(job), kept.last_facts(job)
+    lines = [f"its last success is not kept: {why}"] if why else []
+    if before is None:
+        return lines or ["no success of it is kept here"]
+    found = [*lines, *differences(before, known.named_facts)]
+    return found or ["its last run here with these inputs did not succeed"]

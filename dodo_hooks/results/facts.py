@@ -6,12 +6,10 @@ Values of variables and outputs of commands are facts as digests, so that no sec
 from dodo_hooks.core.job_key import digest_of, key_of
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FILES_VARIABLE
-from dodo_hooks.host.capture import capture_command
 from dodo_hooks.host.posix import encode_path, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.results.contents import Contents, TrackedOutputError, Undecidable
-from dodo_hooks.results.index_memory import IndexMemory
-from dodo_hooks.results.tree import Found, Tree, lines_of
+from dodo_hooks.results.found import Found, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts, Value
     from dodo_hooks.core.plan import Hook, Job
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.index_memory import IndexMemory
+    from dodo_hooks.results.tree import Tree
     from dodo_hooks.results.verdicts.commit_tree import CommitTree
 
     Parts = Callable[[int], Value]
@@ -75,8 +75,10 @@ class FactCollector:
         self.memory = memory
         self._answers: dict[object, tuple[str, float]] = {}  # of `uptodate` commands, and when they came
 
-    def tree(self, jobs: "list[Job]") -> Tree:
+    def tree(self, jobs: "list[Job]") -> "Tree":
         """Return the working tree of this moment, for these jobs. Raises Undecidable."""
+        from dodo_hooks.results.tree import Tree
+
         lists = [path for job in jobs for path in self._list(job)]
         return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists, self.memory)
 
@@ -88,7 +90,7 @@ class FactCollector:
         Raises:
             Undecidable: a fact cannot be had.
         """
-        if isinstance(tree, Tree) and (tracked := tree.tracked_output(job)):
+        if tracked := tree.tracked_output(job):
             raise TrackedOutputError(f"{tracked} is tracked by git: remove it with `git rm --cached`, or from outputs")
         found, environ = tree.inputs(job), self.occasion.environ_of(job)
         hook = self.occasion.hook
@@ -158,6 +160,8 @@ class FactCollector:
         if key in self._answers and monotonic_s() - self._answers[key][1] < _FRESH_S:
             return self._answers[key][0]
         top = self.occasion.repo.top
+        from dodo_hooks.host.capture import capture_command
+
         try:
             done = capture_command(command, f"{top}/{job.root}" if job.root else top, environ, UPTODATE_LIMIT_S)
         except OSError as error:

@@ -139,7 +139,7 @@ class RunResults:
         """Return sentences on what would make a job run (K11)."""
         job = self._jobs[number]
         if self.verdicts is not None and job.workspace:
-            return self._explain_verdict(number, self.verdicts)
+            return self.verdicts.explain(number)
         if not job.is_incremental:
             return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
         if (outcome := self._check(number)) is not None:
@@ -158,27 +158,9 @@ class RunResults:
             bad = [output.path for output in success.outputs if not self._is_as_made(output)] or job.outputs
             what = "be restored or run" if job.cache else "run"
             return [f"{job.name} would {what}:", *(f"  output {path} is gone, or was changed" for path in bad)]
-        return [f"{job.name} would run:", *(f"  {line}" for line in self._reasons(job, known))]
+        from dodo_hooks.results.explanation import reasons
 
-    def _explain_verdict(self, number: int, verdicts: "Verdicts") -> "list[str]":
-        job = self._jobs[number]
-        if (outcome := verdicts.check(number)) is not None:
-            return [f"{job.name} has {outcome.reason}"]
-        try:
-            return [f"{job.name} would run:", *(f"  {line}" for line in self._reasons(job, verdicts.known(number)))]
-        except Undecidable as error:
-            return [f"{job.name} would run: {error}"]
-
-    def _reasons(self, job: "Job", known: Known) -> "list[str]":
-        from dodo_hooks.results.explanation import differences
-
-        why, before = self._kept.why_not_kept(job), self._kept.last_facts(job)
-        lines = [f"its last success is not kept: {why}"] if why else []
-        if before is None:
-            return lines or ["no success of it is kept here"]
-        return [*lines, *differences(before, known.named_facts)] or [
-            "its last run here with these inputs did not succeed"
-        ]
+        return [f"{job.name} would run:", *(f"  {line}" for line in reasons(self._kept, job, known))]
 
     def _holding(self, job: "Job", known: Known) -> "Success | None":
         """Return the kept success under this key, if the outputs are still as that run has left them (K6)."""
@@ -294,8 +276,7 @@ class RunResults:
         """Keep the success of a job that ran; remove the success under the key of one that failed (K7)."""
         self._ended[number] = outcome
         if self.verdicts is not None and self._jobs[number].workspace:
-            self.verdicts.ended(number, outcome)
-            return outcome
+            return self.verdicts.ended(number, outcome)
         begun = self._begun.pop(number, None)
         if outcome.status != UP_TO_DATE:
             self._keys.pop(number, None)

@@ -8,12 +8,12 @@ from _bisect import bisect_left
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.matching import predicate
-from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.content.content_listing import list_contents, read_known
 from dodo_hooks.git.repo import head_of, locate_repo
 from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.results.contents import Contents, Undecidable
+from dodo_hooks.results.found import Found, Names, found_of, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,33 +25,6 @@ if TYPE_CHECKING:
 
 _MOST_PATHSPECS = 500
 _SUBMODULE = b"160000 "
-
-
-class Names(Record):
-    """The inputs of one job by name."""
-
-    files: "dict[bytes, bytes]"  # path -> mode and id
-    matched: "list[bytes]"  # those that a new file beside them could join: found by a pattern, and not ignored
-
-
-class Found:
-    """The inputs of one job as they were at one moment. Their names are read only where they are needed."""
-
-    def __init__(self, digest: str, read: "Callable[[], Names]") -> None:
-        self.digest = digest  # of the files
-        self._read = read
-        self._names: Names | None = None
-
-    @property
-    def names(self) -> Names:
-        """The names. Raises Undecidable: the index has changed since."""
-        if self._names is None:
-            self._names = self._read()
-        return self._names
-
-
-def found_of(names: Names) -> Found:
-    return Found(digest_of(lines_of(names.files)), lambda: names)
 
 
 class Tree:
@@ -282,11 +255,6 @@ class Tree:
                 return path[:at]
             at = path.find(b"/", at + 1)
         return path
-
-
-def lines_of(files: "Mapping[bytes, bytes]") -> bytes:
-    """Return files as lines, sorted. A path has no NUL in it, so each mapping has an encoding of its own."""
-    return b"".join(sorted([b"%b\t%b\0" % one for one in files.items()]))
 
 
 def _without_outputs(job: "Job", names: Names) -> Names:

@@ -9,10 +9,8 @@ from dodo_hooks.core.statuses import CONDITION, SKIPPED, UP_TO_DATE, Outcome, sa
 from dodo_hooks.fire.environment import environment_of_event
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.files.file_locks import is_locked
-from dodo_hooks.results.cached_outputs import CachedOutputs
 from dodo_hooks.results.facts import Occasion
 from dodo_hooks.results.kept import KeptResults
-from dodo_hooks.results.run_results import RunResults
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import repository_id
 
@@ -25,9 +23,12 @@ if TYPE_CHECKING:
     from dodo_hooks.fire.run_state import Run
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
+    from dodo_hooks.results.cached_outputs import CachedOutputs
+    from dodo_hooks.results.run_results import RunResults
+    from dodo_hooks.results.verdicts.verdicts import Verdicts
 
 
-def open_results(run: "Run") -> "RunResults | None":
+def open_results(run: "Run") -> "RunResults | Verdicts | None":
     """Return the results for the jobs of a run; None where no job that is to run has any, or they must not be used."""
     outcomes = run.writer.outcomes()
     if not any(job.is_incremental and job.number not in outcomes for job in run.firing.hook.jobs):
@@ -40,9 +41,7 @@ def open_results(run: "Run") -> "RunResults | None":
 
     results = results_of(firing, run.writer.identity, run.notes.append, narrow)
     for number, outcome in outcomes.items():
-        if (
-            outcome.status != UP_TO_DATE
-        ):  # of a retry: the job had succeeded, and what is kept of it says under which key
+        if outcome.status != UP_TO_DATE:  # of a retry: what is kept of its success says under which key
             results.decided(number, outcome)
     return results
 
@@ -52,8 +51,8 @@ def results_of(
     invocation: str,
     say: "Callable[[str], None]",
     narrow: "Callable[[int, list[bytes]], None]" = lambda number, files: None,
-) -> RunResults:
-    """Return the results of the jobs of a firing.
+) -> "RunResults | Verdicts":
+    """Return the results of the jobs of a firing: their verdicts alone, where all incremental ones have a snapshot.
 
     `invocation`: its run; "" where it is only checked. `say`, `narrow`: those of `RunResults`.
     """
@@ -71,8 +70,7 @@ def results_of(
 
     files = dict(firing.files)  # as they are now: a job may be given a part of its list
     occasion = Occasion(firing.repo, firing.hook, firing.stdin, files, firing.world.environ, environ_of)
-    kept, cache = kept_results(firing.world, firing.repo), cached_outputs(firing, say)
-    verdicts = None
+    kept, verdicts = kept_results(firing.world, firing.repo), None
     if target is not None:
         from dodo_hooks.results.verdicts.run_locks import RunLocks
         from dodo_hooks.results.verdicts.verdicts import Verdicts
@@ -80,11 +78,18 @@ def results_of(
         directory = layout.repository_dir(firing.world.state, repository_id(firing.repo.common_dir))
         locks = RunLocks(layout.run_locks_dir(directory))
         verdicts = Verdicts(occasion, kept, locks, target, invocation, say, firing.results)
+        if all(job.workspace for job in firing.hook.jobs if job.is_incremental):
+            return verdicts
+    from dodo_hooks.results.run_results import RunResults
+
+    cache = cached_outputs(firing, say)
     return RunResults(occasion, kept, cache, invocation, say, firing.results, narrow, verdicts)
 
 
-def cached_outputs(firing: "Firing", say: "Callable[[str], None]") -> CachedOutputs:
+def cached_outputs(firing: "Firing", say: "Callable[[str], None]") -> "CachedOutputs":
     """Return the stored outputs of a repository's jobs."""
+    from dodo_hooks.results.cached_outputs import CachedOutputs
+
     identity = repository_id(firing.repo.common_dir)
     return CachedOutputs(firing.world.cache, identity, firing.repo, firing.rules.cache_bytes, say)
 

@@ -14,6 +14,7 @@ from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
 from dodo_hooks.plans.plan_cache import find_file
 from dodo_hooks.results.run_results import RunResults
+from dodo_hooks.results.verdicts.verdicts import Verdicts
 from dodo_hooks.trust.policy import expect_accepted
 
 
@@ -23,7 +24,7 @@ class PlanStatuses:
     def __init__(self, plan: Plan, world: World, repo: Repo) -> None:
         self._plan, self._world, self._repo = plan, world, repo
         self._jobs = {task_name(hook, job): (hook, job) for hook in plan.hooks for job in hook.jobs}
-        self._results: dict[str, RunResults] = {}
+        self._results: dict[str, RunResults | Verdicts] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._jobs)
@@ -56,7 +57,7 @@ class PlanStatuses:
         """Return the inputs of a job, as doit's `file_dep`; none where they cannot be had. No command is run."""
         return results_of(self._firing(hook), "", say).input_paths(job.number) if job.inputs else []
 
-    def _of(self, hook: Hook) -> RunResults:
+    def _of(self, hook: Hook) -> RunResults | Verdicts:
         if hook.name not in self._results:
             if find_file(self._world, self._repo.top) == self._plan.file:  # its commands are run
                 expect_accepted(self._world, self._repo, self._plan)

@@ -1,10 +1,9 @@
 """The files of a commit, as the inputs of jobs that run in a snapshot of it (V1; HOT, with such jobs)."""
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.matching import predicate
 from dodo_hooks.git.target import list_tree
 from dodo_hooks.results.contents import Undecidable
-from dodo_hooks.results.tree import Found, Names, found_of
+from dodo_hooks.results.found import Found, Names, found_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ class CommitTree:
             return found_of(Names({b"": b"commit " + self._target.name.encode("ascii")}, []))
         if not job.inputs:
             return found_of(Names({b"": b"tree " + self._target.tree.encode("ascii")}, []))
+        from dodo_hooks.core.matching import predicate
+
         files: dict[bytes, bytes] = {}
         for one in job.inputs:
             matches = predicate(one.matcher) if one.matcher is not None else None
@@ -43,6 +44,10 @@ class CommitTree:
                 if is_below and (matches is None or matches(path)):
                     files[path] = about
         return found_of(Names(files, []))
+
+    def tracked_output(self, job: "Job") -> str:
+        """Return "": a job in a snapshot has no outputs."""
+        return ""
 
     def about(self, path: bytes) -> "bytes | None":
         """Return mode and id of a file; None where the tree has none. Raises Undecidable."""

@@ -19,7 +19,7 @@ from dodo_hooks.results.verdicts.commit_tree import CommitTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from dodo_hooks.core.job_key import Value
     from dodo_hooks.git.target import Target
@@ -45,7 +45,10 @@ class Verdict(Record):
 
 
 class Verdicts:
-    """The verdicts of the jobs of one hook on one target; for the loop, their results."""
+    """The verdicts of the jobs of one hook on one target: the results of a run of them (engine/protocols.py).
+
+    Where other jobs of the run are incremental too, results/run_results.py asks this for the jobs in snapshots.
+    """
 
     def __init__(
         self,
@@ -78,7 +81,12 @@ class Verdicts:
         self._say = say
         self._use = use
         self._known: dict[int, Known | Undecidable] = {}
-        self._begun: set[int] = set()
+        self._begun: set[int] = set()  # of the jobs in snapshots
+
+    @property
+    def verdicts(self) -> "Verdicts":
+        """These verdicts, as `RunResults` has them."""
+        return self
 
     def key(self, number: int) -> str:
         """Return the key of a job. Raises Undecidable."""
@@ -101,12 +109,12 @@ class Verdicts:
         """Return what a need contributes to a key: its own, since it leaves no outputs (K5). Raises Undecidable."""
         return {}, self.known(need).key
 
-    def check(self, number: int) -> "Outcome | None":
-        """Return the outcome of a job that has passed; None for one that has to run.
+    def check(self, number: int, *, after_wait: bool = False, restores: bool = True) -> "Outcome | None":
+        """Return the outcome of a job that has passed; None for one that has to run. Nothing is restored.
 
         A job runs also where one that needs it has to run: what it builds in the snapshot is not kept.
         """
-        if self._use != USE:
+        if self._use != USE or not self._jobs[number].workspace:
             return None
         try:
             success = self._kept.find(self._jobs[number], self.key(number))
@@ -170,15 +178,33 @@ class Verdicts:
             return str(error)
         return None
 
-    def starting(self, number: int) -> None:
-        self._begun.add(number)
+    def explain(self, number: int) -> "list[str]":
+        """Return sentences on what would make a job run (K11)."""
+        from dodo_hooks.results.explanation import reasons
 
-    def ended(self, number: int, outcome: Outcome) -> None:
-        """Keep the verdict of a job that ran (K7, V4). The commands in `uptodate` are asked once more (K4)."""
-        if number not in self._begun or outcome.status not in (COMPLETED, FAILED) or self._use == IGNORE:
-            return
-        if outcome.cause == SIGNAL and outcome.signal in _FROM_OUTSIDE:
-            return
+        job = self._jobs[number]
+        if not job.workspace:
+            return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
+        if (outcome := self.check(number)) is not None:
+            return [f"{job.name} has {outcome.reason}"]
+        try:
+            return [f"{job.name} would run:", *(f"  {line}" for line in reasons(self._kept, job, self.known(number)))]
+        except Undecidable as error:
+            return [f"{job.name} would run: {error}"]
+
+    def starting(self, number: int) -> None:
+        if self._jobs[number].workspace:
+            self._begun.add(number)
+
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        """Keep the verdict of a job that ran (K7, V4)."""
+        was_ended = outcome.cause == SIGNAL and outcome.signal in _FROM_OUTSIDE
+        if number in self._begun and outcome.status in (COMPLETED, FAILED) and self._use != IGNORE and not was_ended:
+            self._keep(number, outcome)
+        return outcome
+
+    def _keep(self, number: int, outcome: Outcome) -> None:
+        """Keep a success or a failure. The commands in `uptodate` are asked once more (K4)."""
         job, before = self._jobs[number], self._known.pop(number, None)
         try:
             known = self.known(number)
@@ -194,3 +220,12 @@ class Verdicts:
             self._kept.note_not_kept(job, str(error))
         except StoreError as error:
             self._say(f"the result of {job.name} is not kept: {error}")
+
+    # The rest of what results of a run do: a commit does not change, and no job has outputs or a part of its list.
+
+    def decided(self, number: int, outcome: Outcome) -> None: ...
+    def enter_background(self, environ: "Mapping[str, str]") -> None: ...
+    def passed(self, number: int, files: int) -> None: ...
+    def save(self) -> None: ...
+    def input_paths(self, number: int) -> "list[str]":
+        return []

@@ -22,7 +22,6 @@ from dodo_hooks.engine.admission import Admission
 from dodo_hooks.engine.clocks import Clocks
 from dodo_hooks.engine.waves import wire
 from dodo_hooks.engine.waves.wave_set import WaveSet
-from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s, wall_ns
 
 TYPE_CHECKING = False
@@ -344,7 +343,7 @@ class Loop:
             elif kind == wire.OUTPUT:
                 self.recorder.output(numbers[0])
             elif kind in (wire.UNLOGGED, wire.PIPED):
-                self._report_output_error(kind, *numbers)
+                self.recorder.output_error(*numbers, is_of_log=kind == wire.UNLOGGED)
             elif kind == wire.STARTED:
                 self._started(wave, *numbers)
             elif kind in (wire.PREPARED, wire.NEXT_BATCH):
@@ -353,12 +352,6 @@ class Loop:
                 self._ended(wave, *numbers)
             elif kind == wire.REFUSED:
                 self._refused(wave, text, *numbers)
-
-    def _report_output_error(self, kind: str, number: int, error: int) -> None:
-        if kind == wire.UNLOGGED:
-            self.recorder.error(f"cannot write the log of {self._jobs[number].name}: {os.strerror(error)}")
-        else:
-            self.recorder.note(f"cannot open a pseudo-terminal, jobs write to a pipe: {os.strerror(error)}")
 
     def _started(self, wave: "WaveHandle", number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid

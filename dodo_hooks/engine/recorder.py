@@ -9,6 +9,7 @@ then the job's log is the evidence that it has begun (store/orphans.py).
 """
 
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store import layout
 
@@ -103,6 +104,13 @@ class Recorder:
         """Keep an error that is no job's outcome, to be reported at the end (R21)."""
         if sentence not in self.errors:
             self.errors.append(sentence)
+
+    def output_error(self, number: int, error: int, *, is_of_log: bool) -> None:
+        """Report that a job's log cannot be written, or that it has no pseudo-terminal. `error`: an errno."""
+        if is_of_log:
+            self.error(f"cannot write the log of {self._jobs[number].name}: {os.strerror(error)}")
+        else:
+            self.note(f"cannot open a pseudo-terminal, jobs write to a pipe: {os.strerror(error)}")
 
     def _log(self, number: int) -> str:
         return layout.log_file(self._writer.jobs[number].directory)

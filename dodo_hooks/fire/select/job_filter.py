@@ -78,16 +78,29 @@ def filter_jobs(
     out, files = dict(left_out), {}
     for job in (job for job in hook.jobs if job.number not in left_out):
         decided: Decided = _refusal(job, event, values, is_fired)
-        if decided is None and pending is not None:
-            _collect_commands(job, values, event, pending)
-        if decided is None and (pending is None or not _needs_command(job, event)):
-            decided = _files(job, event, is_forced=is_forced)
+        if decided is None:
+            decided = _files_or_commands(job, event, values, pending, is_forced=is_forced)
         if isinstance(decided, Outcome):
             out[job.number] = decided
         elif decided is not None:
             files[job.number] = decided
     _leave_out_unneeded_setup(hook, out)
     return FilteredJobs(out, files, values.sentences() if values else ())
+
+
+def _files_or_commands(
+    job: "Job",
+    event: EventFiles,
+    values: "ConditionValues | None",
+    pending: "PendingCommands | None",
+    *,
+    is_forced: bool,
+) -> "Decided":
+    if pending is not None:
+        _collect_commands(job, values, event, pending)
+        if _needs_command(job, event):
+            return None
+    return _files(job, event, is_forced=is_forced)
 
 
 def _condition_values(hook: "Hook", event: EventFiles, *, executes: bool) -> "ConditionValues | None":

@@ -221,3 +221,35 @@ def test_v1_a_retry_runs_on_the_commit_that_the_run_was_about(repo: Repo) -> Non
     repo.git("reset", "-q", "--hard", first)
     done = repo.run("run", "post-commit", check=True)
     assert "passed since" in done.stdout + done.stderr
+
+
+def test_v5_two_runs_of_a_chain_are_one(repo: Repo, tmp_path: Path) -> None:
+    gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
+    repo.hook(
+        "post-commit",
+        background=True,
+        build={"run": f"echo build >>{counter}", **SNAPSHOT},
+        test={"run": f"echo test >>{counter}; {gate.command}", "needs": ["build"], **SNAPSHOT},
+        mark="true",
+    )
+    repo.settings(jobs=2)
+    commit(repo, "one\n")
+    gate.wait()
+    repo.git("commit", "-q", "--amend", "-m", "reworded")
+    second = repo.begun("post-commit", 2)
+    wait_until(lambda: second.job("mark").status == "completed", what="the turn of build, which comes before")
+    gate.open()
+    wait_until(second.has_ended)
+    assert second.statuses() == {"build": "up-to-date", "test": "up-to-date", "mark": "completed"}
+    assert counter.read_text() == "build\ntest\n"
+
+
+def test_v1_long_chains_and_layers_that_all_need_each_other_have_keys(repo: Repo) -> None:
+    chain = {f"c{n}": {"run": "true", "needs": [f"c{n - 1}"] * (n > 0), **SNAPSHOT} for n in range(1000)}
+    layers = {
+        f"l{n}": {"run": "true", "needs": [f"l{m}" for m in (n // 2 * 2 - 2, n // 2 * 2 - 1) if m >= 0], **SNAPSHOT}
+        for n in range(100)
+    }
+    repo.hook("post-commit", background=True, **chain, **layers)
+    for name in ("c999", "l99"):
+        assert "no success of it is kept here" in repo.run("why", "post-commit", name, check=True).stdout

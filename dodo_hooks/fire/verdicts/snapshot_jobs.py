@@ -139,6 +139,8 @@ class SnapshotJobs:
             StoreError: there can be no snapshot.
         """
         outcome = self._verdicts.check(number)  # another run may have come to an end just now
+        if outcome is None and self._verdicts.is_continued(number):
+            return None
         if outcome is None and run is not None and run.can_end and (newer := self._runs.newer_than(run)):
             outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")
         return outcome or self._snapshot_of(number)

@@ -74,6 +74,7 @@ class Verdicts:
         self.target = target
         self.locks = locks
         self._jobs = occasion.hook.jobs
+        self._order = occasion.hook.order
         self._collector = FactCollector(occasion, Contents(occasion.repo, kept.stats_file))
         self._kept = kept
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
@@ -82,6 +83,7 @@ class Verdicts:
         self._use = use
         self._known: dict[int, Known | Undecidable] = {}
         self._begun: set[int] = set()  # of the jobs in snapshots
+        self._passed: set[int] = set()  # those that others need to have passed
 
     @property
     def verdicts(self) -> "Verdicts":
@@ -94,16 +96,20 @@ class Verdicts:
 
     def known(self, number: int) -> "Known":
         """Return the key of a job, and what it rests on. Raises Undecidable."""
-        known = self._known.get(number)
-        if known is None:
-            try:
-                known = self._collector.known(self._jobs[number], self._tree, self.part_of)
-            except Undecidable as error:
-                known = error
-            self._known[number] = known
+        if number not in self._known:
+            for one in (*self._needs(number), number):  # in order: a long chain of needs is no deep recursion
+                self._learn(one)
+        known = self._known[number]
         if isinstance(known, Undecidable):
             raise known
         return known
+
+    def _learn(self, number: int) -> None:
+        if number not in self._known:
+            try:
+                self._known[number] = self._collector.known(self._jobs[number], self._tree, self.part_of)
+            except Undecidable as error:
+                self._known[number] = error
 
     def part_of(self, need: int) -> "Value":
         """Return what a need contributes to a key: its own, since it leaves no outputs (K5). Raises Undecidable."""
@@ -135,7 +141,18 @@ class Verdicts:
         return {one for one in found if self._jobs[one].workspace}
 
     def _has_passed(self, number: int) -> bool:
-        return self._kept.find(self._jobs[number], self.key(number)) is not None
+        if number not in self._passed and self._kept.find(self._jobs[number], self.key(number)) is not None:
+            self._passed.add(number)  # so that a long chain is not read again for each of its jobs
+        return number in self._passed
+
+    def is_continued(self, number: int) -> bool:
+        """Return whether a job has passed, and another run has one that needs it: that one may pass without us (V5)."""
+        try:
+            others = [one for one in self._dependents(number) if not self._has_passed(one)]
+            has_passed = bool(others) and self._kept.find(self._jobs[number], self.key(number)) is not None
+            return has_passed and any(self.locks.find(self._jobs[one].name, self.key(one)) for one in others)
+        except Undecidable:
+            return False
 
     def verdict(self, number: int, without: "Collection[int]" = ()) -> Verdict:
         """Return what is known about a job and all that it needs (V3, V4). `without`: needs that do not apply.
@@ -151,10 +168,15 @@ class Verdicts:
         return verdicts[-1]
 
     def _needs(self, number: int) -> "list[int]":
-        found: list[int] = []
-        for need in self._jobs[number].needs:
-            found += [one for one in (*self._needs(need), need) if one not in found]
-        return found
+        """Return all that a job needs, directly or not, in an order in which it can run."""
+        found: set[int] = set()
+        waiting = [*self._jobs[number].needs]
+        while waiting:
+            need = waiting.pop()
+            if need not in found:
+                found.add(need)
+                waiting += self._jobs[need].needs
+        return [one for one in self._order if one in found]
 
     def _verdict(self, number: int) -> Verdict:
         job = self._jobs[number]

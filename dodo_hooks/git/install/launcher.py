@@ -26,12 +26,14 @@ THIRD_PARTY = (
     *("doit", "cloudpickle", "yaml", "click"),
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
 )
-# What is read at once, each with what it imports: any firing reads the first; one with jobs the second; one that asks
-# git which files a commit is about the third; one whose jobs apply the fourth; one with background jobs the last.
+# What is read at once, each with what it imports. Every firing reads the first; one with jobs the second; that of a
+# commit the third; one whose jobs depend on files the fourth; one whose jobs apply the fifth; one with background jobs
+# the last.
 TOGETHER = (
     ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire.entry"),
     ("dodo_hooks.fire.firing",),
-    ("dodo_hooks.fire.select.job_filter", "dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
+    ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
+    ("dodo_hooks.fire.select.job_filter",),
     ("dodo_hooks.fire.phases", "dodo_hooks.store.reserve"),
     ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.replay"),
 )

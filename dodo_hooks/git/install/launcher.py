@@ -35,7 +35,7 @@ TOGETHER = (
     ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
     ("dodo_hooks.fire.select.job_filter",),
     ("dodo_hooks.fire.phases", "dodo_hooks.store.reserve"),
-    ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.replay"),
+    ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),
 )
 
 _ANSWER_S = 20
@@ -192,11 +192,11 @@ def _pieces(imports: Mapping[str, Sequence[str]]) -> list[list[str]]:
             for other in imports[name]:
                 add(other)
 
-    for roots in (*TOGETHER, *((name,) for name in imports)):
+    for roots in TOGETHER:
         pieces.append([])
         for name in roots:
             add(name)
-    return [piece for piece in pieces if piece]
+    return [*pieces, *([name] for name in imports if name not in placed)]
 
 
 def _hot_modules() -> dict[str, Path]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dodo_hooks.core.diagnostics import Diagnostic
+    from dodo_hooks.core.plan_parts import Check, Group, Input, Requirement, Share
 
     Matcher = tuple[Any, ...]  # a compiled pattern: loader/globs makes it, core/matching applies it
 
@@ -48,15 +49,6 @@ SKIP = "skip"
 ON_CONFLICT = (QUEUE, CANCEL_PREVIOUS, SKIP)
 
 
-class Group(Record):
-    """A concurrency group of a job: of all jobs in it, one runs at a time (section 7)."""
-
-    name: str  # empty: the job's own group, in its hook and its worktree
-    on_conflict: str  # one of ON_CONFLICT
-    is_shared: bool  # by the jobs of one run: a group of the whole hook
-    wait_s: "float | None"  # None: 60 s in the foreground, no limit in the background
-
-
 # Where a job's list of files comes from (G4).
 STAGED = "staged"  # what the commit will hold
 PUSHED = "pushed"  # what the push sends
@@ -90,42 +82,9 @@ HAS_CHANGED = "changed"
 ALL_OF = "all"
 
 
-class Condition(Record):
-    """One item of a `skip` or an `only`."""
-
-    kind: str  # one of the above
-    value: str = ""  # the variable, the command, or the patterns as they were written
-    patterns: "tuple[Matcher, ...]" = ()  # of ON_REF and HAS_CHANGED
-    parts: "tuple[Condition, ...]" = ()  # of ALL_OF
-    reason: str = ""  # `desc:`
-
-
-class Check(Record):
-    """A whole `skip` or `only`, evaluated once for all jobs that it is about (C5)."""
-
-    is_only: bool  # the jobs run only if one of the conditions holds; else they are skipped if one does
-    conditions: "tuple[Condition, ...]"
-
-
-class Input(Record):
-    """One entry of `inputs:` (K2)."""
-
-    text: str  # as written
-    path: bytes  # relative to the top: the file or folder; of a pattern, the folder that it looks into, b"" for the top
-    matcher: "Matcher | None"  # of a pattern; None: a path
-    reaches_outputs: bool = False  # it lies in an output of the plan: there ignored files count too
-
-
 # Where a job runs (`workspace:`).
 WORKTREE = "worktree"
 SNAPSHOT = "snapshot"
-
-
-class Share(Record):
-    """A path of the working tree that a snapshot gets, too (S6)."""
-
-    path: str  # relative to the top
-    is_link: bool = False  # the snapshot has a link to it instead of a copy
 
 
 NO_FILES = -1  # a command without a list
@@ -208,17 +167,6 @@ class Job(Record):
     def promoted(self) -> bool:
         """True if this background job runs in the foreground because a foreground job needs it (R9)."""
         return self.declared_background and self.phase == FOREGROUND
-
-
-class Requirement(Record):
-    """One entry of `requires:`: a job of another hook that the pushed commits must have passed (V3)."""
-
-    hook: str
-    job: str
-    wait_s: "float | None"  # for a run that has not ended; None: the default of the remote
-    each: bool  # each pushed commit must have passed it, not the tips alone
-    by: int = -1  # the number of the gate's job that requires it; -1: the hook
-    checks: "tuple[int, ...]" = ()  # numbers of the gate's checks: where one leaves it out, nothing is required
 
 
 class Hook(Record):

@@ -22,7 +22,8 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import BACKGROUND, CANCEL_PREVIOUS, QUEUE, SKIP, Group
+from dodo_hooks.core.plan import BACKGROUND, CANCEL_PREVIOUS, QUEUE, SKIP
+from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.host.files.atomic_files import make_private_directory
 from dodo_hooks.host.files.file_locks import is_disk_full, is_locked, is_unsupported

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HANGUP = 129  # 128 + SIGHUP
 # What a run with foreground jobs takes 4 ms to import, in parts.
 _OF_A_RUN = (
-    "dodo_hooks.fire.select.job_filter",
+    "dodo_hooks.fire.select.job_filter",  # if its jobs depend on files or conditions
     "dodo_hooks.store.writer",
     "dodo_hooks.engine.waves.wave_set",
     "dodo_hooks.engine.loop",
@@ -186,7 +186,7 @@ def _run(
             return code
     firing = query_status(make_firing(world, repo, compiled.rules, hook, args, BY_GIT, out, stdin))
     if firing.status is not None:
-        _import_ahead(firing.status)
+        _import_ahead(firing.status, _OF_A_RUN if hook.has_to_ask else _OF_A_RUN[1:])
     firing = select_files(firing)
     if firing.is_idle and not firing.reports_idle:
         return 0
@@ -195,9 +195,9 @@ def _run(
     return run_firing(firing)
 
 
-def _import_ahead(status: "StatusQuery") -> None:
+def _import_ahead(status: "StatusQuery", modules: "Sequence[str]") -> None:
     """Import what a run needs while git works, and no more than fits in: perhaps no job applies."""
-    for name in _OF_A_RUN:
+    for name in modules:
         if status.has_answered():
             return
         __import__(name)

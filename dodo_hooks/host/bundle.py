@@ -5,14 +5,16 @@ a module. Forty small modules, which are good to read, would cost as much as sta
 writes what they compile to, without docstrings, into one file beside the launcher, and from there a module takes 0.04.
 
 The file begins with the length of its head, which is a tuple as marshal has it: the Python that may read it, the code
-of this very module, and an index of all modules. The launcher compares the first, runs the second, and calls `start`
-with the third. Behind the head lies the code of the modules, read when it is needed.
+of this very module, and an index: the place of each module, in the bytes that marshal reads fastest. The launcher
+compares the first, runs the second, and calls `start` with the third. Behind the head lie the pieces: modules that are
+needed together are read together, so that marshal has the strings which they share only once. Each other module is a
+piece of its own.
 
 The file is never trusted blindly: a module is taken from it only while size and time of its source are what they were;
 all others are imported as always. And the code in it is bytes until the head has been compared, since marshal promises
 nothing about code from one version of Python to the next.
 
-The file stays open, so that each module costs one read, and an install that replaces the file changes nothing for a
+The file stays open, so that each piece costs one read, and an install that replaces the file changes nothing for a
 hook that runs. Whose file it is, is checked where it is opened.
 """
 
@@ -22,29 +24,29 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
-    # source, whether it is a package, its time in ns, its size, where its marker begins, how long its code is, what it
-    # imports
-    Entry = tuple[str, bool, int, int, int, int, tuple[str, ...]]
+    # source, its time in ns, its size, what it imports, its code
+    Entry = tuple[str, int, int, tuple[str, ...], CodeType]
 else:
     import posix as os
 
 FILE = "hot.bin"  # beside the launcher
-KEY = "3 " + sys.version  # the launcher compares it with its own
+KEY = "4 " + sys.version  # the launcher compares it with its own
 DIGITS = 8  # of the head's length
 
 
 class Finder:
     """The finder and loader of a bundle's modules; all others are left to Python (importlib.abc)."""
 
-    def __init__(self, path: str, file: int, base: int, index: "dict[str, Entry]") -> None:
+    def __init__(self, path: str, file: int, base: int, index: "dict[str, bytes]") -> None:
         self._path = path
         self._file = file
         self._base = base
         self._index = index
+        self._entries: dict[str, Entry] = {}
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
         if name not in self._index or not self._load(name):
@@ -62,7 +64,9 @@ class Finder:
 
         Importing each by itself would be right too, and slow: most of that time is Python's bookkeeping.
         """
-        source, is_package, mtime_ns, size, start, length, imports = self._index[name]
+        if name not in self._entries and not self._read(self._index[name]):
+            return False
+        source, mtime_ns, size, imports, code = self._entries[name]
         if not is_unchanged(source, mtime_ns, size):
             return False
         for other in imports:
@@ -70,45 +74,44 @@ class Finder:
                 self._load(other)
         if name in sys.modules:
             return True
-        data = self._read(name, start, length)
-        if not data:
-            return False
         module = type(sys)(name)
         parent, _, child = name.rpartition(".")
         module.__file__ = source
         vars(module)["__loader__"] = self
-        module.__package__ = name if is_package else parent
-        if is_package:
+        module.__package__ = parent
+        if source.endswith("/__init__.py"):
+            module.__package__ = name
             module.__path__ = [source.rpartition("/")[0]]
         sys.modules[name] = module
-        exec(marshal.loads(data), module.__dict__)
+        exec(code, module.__dict__)
         if parent:
             setattr(sys.modules[parent], child, module)
         return True
 
-    def _read(self, name: str, start: int, length: int) -> bytes:
-        """Return the code of a module; nothing if it cannot be had.
+    def _read(self, place: bytes) -> bool:
+        """Read a piece, and return whether it can be had.
 
         A process that leaves git behind closes all descriptors, and the number of ours may be another file by then, or
-        none. Its marker tells the code. What is opened again may be the file of a later install, with the code in
-        other places.
+        none. The digest tells the piece. What is opened again may be the file of a later install, with other pieces
+        in other places.
         """
-        marker = _marker(name)
+        start, length, digest = int.from_bytes(place[:4], "big"), int.from_bytes(place[4:8], "big"), place[8:]
         for _ in range(2):
             try:
-                data = os.pread(self._file, len(marker) + length, self._base + start)
+                data = os.pread(self._file, length, self._base + start)
             except OSError:
                 data = b""
-            if len(data) == len(marker) + length and data.startswith(marker):
-                return data[len(marker) :]
+            if len(data) == length and data.endswith(digest):
+                self._entries.update(marshal.loads(data))  # which ends before the digest
+                return True
             self._file = _opened(self._path)
-        return b""
+        return False
 
 
-def start(path: str, file: int, base: int, index: "dict[str, Entry]") -> None:
+def start(path: str, file: int, base: int, index: "dict[str, bytes]") -> None:
     """Import from this bundle from now on. The launcher, which has opened and checked the file, calls it.
 
-    The code of the modules begins at `base`.
+    The pieces begin at `base`.
     """
     sys.meta_path.insert(0, Finder(path, file, base, index))
 
@@ -118,21 +121,40 @@ def is_in_use(module: str) -> bool:
     return type(sys.modules[module].__loader__).__name__ == Finder.__name__
 
 
-def made_of(sources: "Sequence[tuple[str, str, tuple[str, ...]]]") -> bytes:
+def made_of(pieces: "Iterable[Iterable[tuple[str, str, tuple[str, ...]]]]") -> bytes:
     """Return a bundle of these modules, each with its name, the path of its source, and what it imports of the others.
 
     Raises:
         OSError: a source cannot be read.
     """
-    index: dict[str, Entry] = {}
+    from hashlib import sha256
+
+    index: dict[str, bytes] = {}
     codes = b""
-    for name, path, imports in sources:
-        stat, code = os.stat(path), _compiled(path)
-        is_package = path.endswith("/__init__.py")
-        index[name] = (path, is_package, stat.st_mtime_ns, stat.st_size, len(codes), len(code), imports)
-        codes += _marker(name) + code
-    head = marshal.dumps((KEY, _compiled(__file__), index))
+    for piece in pieces:
+        entries = {name: _entry(path, imports) for name, path, imports in piece}
+        code = marshal.dumps(entries)
+        digest = sha256(code).digest()
+        place = len(codes).to_bytes(4, "big") + (len(code) + len(digest)).to_bytes(4, "big") + digest
+        index.update(dict.fromkeys(entries, place))
+        codes += code + digest
+    head = marshal.dumps((KEY, marshal.dumps(_compiled(__file__)), index))
     return b"%0*d" % (DIGITS, len(head)) + head + codes
+
+
+def is_current(content: bytes, modules: "Collection[str]") -> bool:
+    """Return whether this bundle serves this Python, has just these modules, and all as their sources are now.
+
+    Raises:
+        ValueError, TypeError, EOFError: it is none.
+    """
+    base = DIGITS + int(content[:DIGITS])
+    key, _, index = marshal.loads(content[DIGITS:base])
+    if key != KEY or set(index) != set(modules):
+        return False
+    starts = {int.from_bytes(place[:4], "big") for place in index.values()}
+    entries = [entry for start in starts for entry in marshal.loads(content[base + start :]).values()]
+    return all(is_unchanged(source, mtime_ns, size) for source, mtime_ns, size, *_ in entries)
 
 
 def _opened(path: str) -> int:
@@ -152,14 +174,14 @@ def _opened(path: str) -> int:
     return -1
 
 
-def _marker(name: str) -> bytes:
-    """Return the bytes before a module's code."""
-    return f"<{name}>".encode()
+def _entry(path: str, imports: tuple[str, ...]) -> "Entry":
+    stat = os.stat(path)
+    return path, stat.st_mtime_ns, stat.st_size, imports, _compiled(path)
 
 
-def _compiled(path: str) -> bytes:
+def _compiled(path: str) -> "CodeType":
     with open(path, encoding="utf-8") as file:
-        return marshal.dumps(compile(file.read(), path, "exec", dont_inherit=True, optimize=2))
+        return compile(file.read(), path, "exec", dont_inherit=True, optimize=2)
 
 
 def is_unchanged(source: str, mtime_ns: int, size: int) -> bool:

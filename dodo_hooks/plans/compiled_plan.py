@@ -3,25 +3,14 @@
 import marshal
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import (
-    Check,
-    Condition,
-    FileRule,
-    Group,
-    Hook,
-    Input,
-    Job,
-    Plan,
-    Requirement,
-    Retention,
-    Share,
-)
+from dodo_hooks.core.plan import FileRule, Hook, Job, Plan, Retention
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from dodo_hooks.core.diagnostics import Diagnostic
+    from dodo_hooks.core.plan_parts import Condition
 
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
@@ -67,20 +56,29 @@ def _diagnostics_from(fields: "tuple[Any, ...]") -> "tuple[Diagnostic, ...]":
 
 def _hook_from(data: bytes) -> Hook:
     hook = Hook._make(marshal.loads(data))
-    jobs = tuple(_job_from(fields) for fields in hook.jobs)
+    hook = hook._replace(jobs=tuple(_job_from(fields) for fields in hook.jobs))
+    if not hook.checks and not hook.requires:
+        return hook
+    from dodo_hooks.core.plan_parts import Check, Requirement
+
     checks = tuple(Check(is_only, tuple(map(_condition_from, parts))) for is_only, parts in hook.checks)
-    return hook._replace(jobs=jobs, checks=checks, requires=tuple(map(Requirement._make, hook.requires)))
+    return hook._replace(checks=checks, requires=tuple(map(Requirement._make, hook.requires)))
 
 
 def _job_from(fields: "tuple[Any, ...]") -> Job:
     job = Job._make(fields)
-    if job.files is None and not job.groups and not job.inputs and not job.shares:
+    if job.files is not None:
+        job = job._replace(files=FileRule._make(job.files))
+    if not job.groups and not job.inputs and not job.shares:
         return job
-    files = None if job.files is None else FileRule._make(job.files)
+    from dodo_hooks.core.plan_parts import Group, Input, Share
+
     groups, inputs = tuple(map(Group._make, job.groups)), tuple(map(Input._make, job.inputs))
-    return job._replace(groups=groups, inputs=inputs, files=files, shares=tuple(map(Share._make, job.shares)))
+    return job._replace(groups=groups, inputs=inputs, shares=tuple(map(Share._make, job.shares)))
 
 
-def _condition_from(fields: "tuple[Any, ...]") -> Condition:
+def _condition_from(fields: "tuple[Any, ...]") -> "Condition":
+    from dodo_hooks.core.plan_parts import Condition
+
     condition = Condition._make(fields)
     return condition._replace(parts=tuple(map(_condition_from, condition.parts))) if condition.parts else condition

@@ -19,7 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from dodo_hooks.core.plan import Input, Job
+    from dodo_hooks.core.plan import Job
+    from dodo_hooks.core.plan_parts import Input
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.results.index_memory import IndexMemory
 

@@ -8,7 +8,7 @@ both: a repository that was moved or copied shares no tree with another.
 import time
 
 from dodo_hooks.core.errors import CheckoutError, GitError, HooksError, UnsafeRepositoryError
-from dodo_hooks.core.plan import Share
+from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.git.repo import find_repo, real
 from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import read_regular

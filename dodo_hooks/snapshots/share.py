@@ -5,7 +5,7 @@ a job has changed in it is, too.
 """
 
 from dodo_hooks.core.errors import CheckoutError
-from dodo_hooks.core.plan import Share
+from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.git.repo import real
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.clone import copy_file

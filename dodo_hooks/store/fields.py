@@ -5,7 +5,7 @@ around a value. The scanner of CPython's own `json`, which does the rest, is in 
 none, `json` does it.
 """
 
-from dodo_hooks.core.plan import Group
+from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.statuses import STATUSES
 from dodo_hooks.store.records import SCHEMA
 

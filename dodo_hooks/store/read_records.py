@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dodo_hooks.core.plan import Group
+    from dodo_hooks.core.plan_parts import Group
 
     Report = Callable[[str], None]  # takes one sentence about a record that cannot be used
 

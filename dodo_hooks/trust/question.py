@@ -7,7 +7,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dodo_hooks.core.plan import Condition, Hook, Job
+    from dodo_hooks.core.plan import Hook, Job
+    from dodo_hooks.core.plan_parts import Condition
     from dodo_hooks.host.world import World
 
 _STDERR = 2

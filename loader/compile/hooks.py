@@ -9,19 +9,8 @@ from dataclasses import dataclass, field, replace
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
 from dodo_hooks.core.file_sets import default_file_set, has_changes
-from dodo_hooks.core.plan import (
-    ALL,
-    BACKGROUND,
-    CHANGED,
-    COMMAND,
-    FOREGROUND,
-    PUSHED,
-    STAGED,
-    FileRule,
-    Group,
-    Hook,
-    Job,
-)
+from dodo_hooks.core.plan import ALL, BACKGROUND, CHANGED, COMMAND, FOREGROUND, PUSHED, STAGED, FileRule, Hook, Job
+from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.text.names import directory_name
 from dodo_hooks.loader.compile import job_commands
 from dodo_hooks.loader.compile.flatten import (

@@ -15,9 +15,8 @@ from dodo_hooks.core.plan import (
     NEVER,
     ON_REF,
     RUN_SUCCEEDS,
-    Check,
-    Condition,
 )
+from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.loader.globs.compile_globs import compile_branch_glob, compile_glob, compile_regex
 from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody

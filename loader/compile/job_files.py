@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.matching import matches
-from dodo_hooks.core.plan import Input, Job
+from dodo_hooks.core.plan import Job
+from dodo_hooks.core.plan_parts import Input
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_conditions import matchers

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic
 from dodo_hooks.core.git_hooks import NEW_COMMIT
-from dodo_hooks.core.plan import ALL, COMMAND, SNAPSHOT, Hook, Requirement
+from dodo_hooks.core.plan import ALL, COMMAND, SNAPSHOT, Hook
+from dodo_hooks.core.plan_parts import Requirement
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.compile.flatten import Flat

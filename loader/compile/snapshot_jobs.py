@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT, WITHOUT_COMMIT
-from dodo_hooks.core.plan import SNAPSHOT, Job, Share
+from dodo_hooks.core.plan import SNAPSHOT, Job
+from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat, Member, around
 from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit

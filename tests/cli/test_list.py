@@ -3,7 +3,8 @@
 import json
 
 from dodo_hooks.cli.hook_file.list import record_of, table_of
-from dodo_hooks.core.plan import ALL, BACKGROUND, COMMAND, NEVER, STAGED, Check, Condition, FileRule
+from dodo_hooks.core.plan import ALL, BACKGROUND, COMMAND, NEVER, STAGED, FileRule
+from dodo_hooks.core.plan_parts import Check, Condition
 from doit_plugin.plans import make_hook, make_job, make_plan
 from kit.answer import Cli
 from kit.repo import Repo

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core import plan, statuses
-from dodo_hooks.core.plan import Check, Condition
+from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.fire.select import conditions
 from dodo_hooks.fire.select.conditions import ConditionValue, reason_to_skip

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core import plan, statuses
 from dodo_hooks.core.file_sets import listed_paths
-from dodo_hooks.core.plan import Condition, FileRule
+from dodo_hooks.core.plan import FileRule
+from dodo_hooks.core.plan_parts import Condition
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 from kit.filtering import PROBE, ask, changed, hook_of, only, rule, skip, stage
@@ -278,7 +279,8 @@ SCRIPT = """\
 import sys
 before = set(sys.modules)
 sys.path.append({packages!r})
-from dodo_hooks.core.plan import Check, Condition, FileRule, Hook, Job
+from dodo_hooks.core.plan import FileRule, Hook, Job
+from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.fire.select.job_filter import filter_jobs
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import make_world

@@ -153,7 +153,7 @@ def test_a_damaged_bundle_is_left_alone(fired: Repo, content: bytes) -> None:
 
 def test_the_bundle_of_another_python_is_left_alone_and_written_anew_with_the_next_plan(fired: Repo) -> None:
     path = fired.path / ".git/dodo-hooks" / bundle.FILE
-    ours, other = bundle.KEY.encode(), bundle.KEY.replace("3 ", "0 ", 1).encode()
+    ours, other = bundle.KEY.encode(), f"0{bundle.KEY[1:]}".encode()
     path.write_bytes(path.read_bytes().replace(ours, other))
     assert fired.call(".git/hooks/pre-commit", check=True).stdout.count(" 0.") == 2
     os.utime(fired.path / "hooks.dodo")  # another stat: the plan is compiled again
@@ -203,10 +203,10 @@ def test_a_bundle_whose_descriptor_is_gone_is_opened_and_checked_again(fired: Re
 
 
 @needs_strace
-def test_the_bundle_is_opened_once_however_many_modules_come_out_of_it(fired: Repo) -> None:
+def test_the_bundle_is_opened_once_and_read_in_few_pieces(fired: Repo) -> None:
     argv = ("strace", "-y", "-e", "trace=openat,pread64", "-o", "trace", ".git/hooks/pre-commit")
     fired.call(*argv, check=True)
     lines = fired.read("trace").splitlines()
     opened = [line for line in lines if line.startswith("openat(") and bundle.FILE in line]
     read = [line for line in lines if line.startswith("pread64(") and bundle.FILE in line]
-    assert len(opened) == 1 and len(read) > 40
+    assert len(opened) == 1 and len(read) <= 6

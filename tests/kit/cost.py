@@ -21,7 +21,7 @@ PYTHON = os.path.realpath(sys.executable)
 CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+)")
 WRITES = ("write", "pwrite64", "writev")
 FORKS = ("clone", "clone3", "fork", "vfork")
-# A file of code that is read: a module's own, or its place in the bundle (host/bundle.py).
+# Code that is read: a module's own file, or a piece of the bundle (host/bundle.py).
 MODULE = re.compile(r'openat\(.*"[^"]+(?:\.pyc|\.cpython-\w+-\w+\.so|\.abi3\.so)", |pread64\(\d+<[^>]*/hot\.bin>')
 EXECUTED = re.compile(r'"([^"]+)"')
 TO_FILE = re.compile(r"\d+</(?!dev/)")  # a descriptor of a file, neither of a pipe nor of a terminal
@@ -30,7 +30,7 @@ TO_FILE = re.compile(r"\d+</(?!dev/)")  # a descriptor of a file, neither of a p
 class Cost(NamedTuple):
     """Numbers that may be budgets as well."""
 
-    modules: int = 0
+    modules: int = 0  # or pieces of the bundle
     system_calls: int = 0
     processes: int = 0  # all of them, also git's and those of jobs
     git_calls: int = 0

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from dodo_hooks.core import plan
-from dodo_hooks.core.plan import Check, Condition, FileRule, Hook
+from dodo_hooks.core.plan import FileRule, Hook
+from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.fire.select.job_filter import FilteredJobs, filter_jobs
 from dodo_hooks.git.repo import find_repo

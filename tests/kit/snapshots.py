@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dodo_hooks.core.plan import Share
+from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.git.repo import Repo as Facts
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.target import Target

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dodo_hooks.core.git_hooks import WITHOUT_COMMIT
-from dodo_hooks.core.plan import SNAPSHOT, Job, Requirement, Share
+from dodo_hooks.core.plan import SNAPSHOT, Job
+from dodo_hooks.core.plan_parts import Requirement, Share
 from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
 from kit.broken import errors_in, hook, jobs

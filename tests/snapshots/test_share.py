@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from dodo_hooks.core.errors import CheckoutError
-from dodo_hooks.core.plan import Share
+from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.snapshots.checkout import renew
 from kit.repo import Repo
 from kit.snapshots import archive_of, checked_out, commit, files_below, state_of

@@ -12,7 +12,8 @@ from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.completion import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here, print_once
 from dodo_hooks.cli.terminal_table import print_table, say
-from dodo_hooks.core.plan import COMMAND, WORKTREE, FileRule, Hook, Job, Plan, Requirement
+from dodo_hooks.core.plan import COMMAND, WORKTREE, FileRule, Hook, Job, Plan
+from dodo_hooks.core.plan_parts import Requirement
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.host.world import World
 

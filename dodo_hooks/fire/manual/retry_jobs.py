@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 from dodo_hooks.core import statuses
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, StoreError, UnsafeRepositoryError, UsageError
-from dodo_hooks.core.plan import FileRule, Hook, Job, Plan, Share
+from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
+from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.text.terminal_text import shell_word
 from dodo_hooks.fire.firing import AUTO, BY_RETRY, make_firing

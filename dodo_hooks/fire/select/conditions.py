@@ -14,12 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dodo_hooks.core.plan import Check, Condition
+    from dodo_hooks.core.plan_parts import Check, Condition
 
     Evaluator = Callable[[Condition], "ConditionValue"]
     from collections.abc import Iterable
 
-    from dodo_hooks.core.plan import Condition
+    from dodo_hooks.core.plan_parts import Condition
     from dodo_hooks.fire.select.event_files import EventFiles
 
 

@@ -8,7 +8,8 @@ what it waits for.
 from __future__ import annotations
 
 from dodo_hooks.core.errors import ConfigError, UsageError
-from dodo_hooks.core.plan import Hook, Requirement
+from dodo_hooks.core.plan import Hook
+from dodo_hooks.core.plan_parts import Requirement
 from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, Firing, make_firing, select_files

@@ -7,12 +7,11 @@ itself.
 """
 
 import compileall
-import marshal
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -26,6 +25,17 @@ from dodo_hooks.host.files.private_files import read_private
 THIRD_PARTY = (
     *("doit", "cloudpickle", "yaml", "click"),
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
+)
+# What is read at once, each with what it imports. Every firing reads the first; one with jobs the second; that of a
+# commit the third; one whose jobs depend on files the fourth; one whose jobs apply the fifth; one with background jobs
+# the last.
+TOGETHER = (
+    ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire.entry"),
+    ("dodo_hooks.fire.firing",),
+    ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
+    ("dodo_hooks.fire.select.job_filter",),
+    ("dodo_hooks.fire.phases", "dodo_hooks.store.reserve"),
+    ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),
 )
 
 _ANSWER_S = 20
@@ -51,7 +61,7 @@ try:
         raise OSError
     length = int(posix.read(file, {digits}))
     key, start, index = marshal.loads(posix.read(file, length))
-    if key == "3 " + sys.version:
+    if key == "4 " + sys.version:
         names = {{"__name__": "dodo_hooks.host.bundle"}}
         exec(marshal.loads(start), names)
         names["start"](path, file, {digits} + length, index)
@@ -158,20 +168,35 @@ def answer_of(interpreter: str, launcher: str) -> str:
 def is_bundle_current(path: str) -> bool:
     """Return whether a bundle serves this Python and these sources."""
     try:
-        content = read_private(path)
-        length = int(content[: bundle.DIGITS])
-        key, _, index = marshal.loads(content[bundle.DIGITS : bundle.DIGITS + length])
+        return bundle.is_current(read_private(path), _hot_modules())
     except (OSError, UnsafeFileError, ValueError, TypeError, EOFError):
         return False
-    if key != bundle.KEY or set(index) != set(_hot_modules()):
-        return False
-    return all(bundle.is_unchanged(source, mtime_ns, size) for source, _, mtime_ns, size, *_ in index.values())
 
 
 def bundle_content() -> bytes:
     """Return the byte code of the modules of a fired hook, in one file (host/bundle.py): those that say HOT."""
     names = _hot_modules()
-    return bundle.made_of([(name, str(path), _imports_of(path, names)) for name, path in names.items()])
+    imports = {name: _imports_of(path, names) for name, path in names.items()}
+    pieces = _pieces(imports)
+    return bundle.made_of([(name, str(names[name]), imports[name]) for name in piece] for piece in pieces)
+
+
+def _pieces(imports: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Return the modules in the pieces in which they are read."""
+    pieces, placed = list[list[str]](), set[str]()
+
+    def add(name: str) -> None:
+        if name not in placed:
+            placed.add(name)
+            pieces[-1].append(name)
+            for other in imports[name]:
+                add(other)
+
+    for roots in TOGETHER:
+        pieces.append([])
+        for name in roots:
+            add(name)
+    return [*pieces, *([name] for name in imports if name not in placed)]
 
 
 def _hot_modules() -> dict[str, Path]:

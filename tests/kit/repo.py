@@ -20,6 +20,7 @@ from kit.process import wait_until
 PACKAGES = str(Path(dodo_hooks.__file__).parent.parent)
 TEST_ID = "KIT_TEST_ID"  # marks every process that a test starts; conftest.py looks for what is left of them
 Done = subprocess.CompletedProcess[str]
+HOOK_FILES = (".dodo", ".yml")  # what a plan is compiled of
 TIMEOUT_S = 60  # of one command; a background phase that keeps a pipe of ours open ends here (R10)
 
 GIT_CONFIG = """\
@@ -126,7 +127,6 @@ class Repo:
 
     def file(self, text: str, name: str = "hooks.dodo") -> Path:
         """Write a hook file with this text, right or wrong, and install nothing."""
-        self._has_new_file = True
         return self.write(name, text)
 
     def _write_file(self) -> None:
@@ -223,6 +223,7 @@ class Repo:
     def write(self, name: str, content: str | bytes) -> Path:
         """Write a file of the working tree, making its folders."""
         path = self.path / name
+        self._has_new_file |= path.suffix in HOOK_FILES
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path

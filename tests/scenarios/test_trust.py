@@ -106,11 +106,11 @@ def test_all_files_that_are_parsed_are_covered(undecided: Repo, tmp_path: Path) 
     assert ran(undecided) == 1
     for name, path in files.items():
         before = path.read_text()
-        path.write_text(f"{before}# changed\n")
+        undecided.write(str(path), f"{before}# changed\n")
         refused(undecided)
         shown = undecided.run("trust").stdout
         assert f"+++ b/{name}" in shown and shown.count("+++ ") == 1
-        path.write_text(before)
+        undecided.write(str(path), before)
     undecided.write("hooks.local.dodo", "").rename(undecided.path / ".hooks.local.dodo")  # a name is covered, too
     refused(undecided)
 
@@ -239,8 +239,7 @@ def test_a_prefix_is_about_the_working_tree_and_the_repository(undecided: Repo, 
 
 def configure(repo: Repo, text: str) -> None:
     path = Path(repo.env["XDG_CONFIG_HOME"]) / "dodo-hooks/config.yml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    repo.write(str(path), text)
 
 
 # What an earlier version has decided

@@ -108,6 +108,7 @@ def terminal(repo: Repo) -> Iterator[Callable[..., Terminal]]:
     terminals: list[Terminal] = []
 
     def start(*argv: str) -> Terminal:
+        repo.prepare(argv[0])
         terminals.append(Terminal(*argv, cwd=repo.path, env=repo.env))
         return terminals[-1]
 

@@ -3,8 +3,8 @@
 import json
 import os
 import re
+import shlex
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def doctor(repo: Repo) -> tuple[int, list[tuple[str, str, str]]]:
 
 def fix(repo: Repo, sentence: str) -> None:
     command = re.findall(r"`(dodo-hooks .+?)`", sentence)[-1]
-    repo.call("sh", "-c", command.replace("dodo-hooks", f"{sys.executable} -m dodo_hooks"), check=True)
+    repo.run(*shlex.split(command)[1:], check=True)
 
 
 def hooks_gone(repo: Repo) -> None:

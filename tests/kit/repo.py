@@ -20,6 +20,7 @@ from kit.process import wait_until
 PACKAGES = str(Path(dodo_hooks.__file__).parent.parent)
 TEST_ID = "KIT_TEST_ID"  # marks every process that a test starts; conftest.py looks for what is left of them
 Done = subprocess.CompletedProcess[str]
+HOOK_FILES = (".dodo", ".yml")  # what a plan is compiled of
 TIMEOUT_S = 60  # of one command; a background phase that keeps a pipe of ours open ends here (R10)
 
 GIT_CONFIG = """\
@@ -126,7 +127,6 @@ class Repo:
 
     def file(self, text: str, name: str = "hooks.dodo") -> Path:
         """Write a hook file with this text, right or wrong, and install nothing."""
-        self._has_new_file = True
         return self.write(name, text)
 
     def _write_file(self) -> None:
@@ -149,10 +149,14 @@ class Repo:
 
     def git(self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None) -> Done:
         """Run `git ARGV`, after installing what `hook` has added."""
-        if self._has_new_hooks:
+        self.prepare("git", env)
+        return self.call("git", *argv, check=check, env=env)
+
+    def prepare(self, program: str, env: Mapping[str, str] | None = None) -> None:
+        """Install the hooks, and read their file, before a program starts that would take much longer for it."""
+        if self._has_new_hooks and program == "git":
             self.install()
         self._cache_plan({**self.env, **(env or {})})
-        return self.call("git", *argv, check=check, env=env)
 
     def _cache_plan(self, environ: Mapping[str, str]) -> None:
         if self._has_new_file and is_as_ever(environ):
@@ -167,6 +171,9 @@ class Repo:
         self._has_new_hooks = False
         done = run_here(("install",), self.path, self.env)
         assert done.returncode == 0, done.stderr
+        if is_as_ever(self.env):
+            self._has_new_file = False
+            cache_plan(self.path, self.env, is_installed=True)
 
     def call(self, *argv: str, check: bool = False, input: str = "", env: Mapping[str, str] | None = None) -> Done:
         """Run any command in the working tree, and return its exit code and its output.
@@ -201,8 +208,7 @@ class Repo:
 
     def start(self, *argv: str) -> subprocess.Popen[bytes]:
         """Start a command with its output in pipes, without waiting; the test has to wait for its end."""
-        if self._has_new_hooks and argv[0] == "git":
-            self.install()
+        self.prepare(argv[0])
         return subprocess.Popen(
             argv,
             cwd=self.path,
@@ -217,6 +223,7 @@ class Repo:
     def write(self, name: str, content: str | bytes) -> Path:
         """Write a file of the working tree, making its folders."""
         path = self.path / name
+        self._has_new_file |= path.suffix in HOOK_FILES
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.chance import how_many
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
@@ -161,5 +163,5 @@ def test_c2_a_large_file_that_is_right_is_read_within_limits(loaded: Loaded) -> 
 def test_c2_a_hook_of_10_000_jobs_is_read_within_limits(loaded: Loaded) -> None:
     item = "      - {{name: j{0}, run: 'make {{staged_files}} {0}', glob: '*.py', needs: [{1}]}}\n"
     items = "".join(item.format(n, f"j{n - 1}" if n % 10 else "") for n in range(10_000))
-    for mode in ("parallel: true", "parallel: false", "piped: true"):
+    for mode in ("piped: true", "parallel: true", "parallel: false")[: how_many(1, 3)]:  # the first adds most needs
         assert loaded(f"hooks:\n  pre-commit:\n    {mode}\n    jobs:\n{items}") == "0"

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,40 +16,27 @@ ROOT = Path(__file__).parents[2]
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
 
 
-@dataclass(frozen=True, slots=True)
-class Wheels:
-    """The wheel built by way of an sdist, and the one built from a tree that has lost its link."""
-
-    by_sdist: zipfile.ZipFile
-    without_link: zipfile.ZipFile
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
-    tree = tmp_path_factory.mktemp("build") / "tree"
+def test_the_wheel_holds_each_file_of_the_tree_once_however_it_is_built(tmp_path: Path) -> None:
+    """By way of an sdist, and from a tree that has lost its link. It is one test, since each build takes seconds."""
+    tree = tmp_path / "tree"
     shutil.copytree(ROOT, tree, symlinks=True, ignore=NOT_SOURCE)
     by_sdist = _build(tree, "by-sdist")
     (tree / "dodo_hooks" / "loader").unlink()
-    return Wheels(by_sdist, _build(tree, "without-link", "--wheel"))
-
-
-def test_the_wheel_holds_each_file_of_the_tree_once(wheels: Wheels) -> None:
+    assert _checksums(by_sdist) == _checksums(_build(tree, "without-link", "--wheel"))
     packages = [*_sources(ROOT / "dodo_hooks", "dodo_hooks"), *_sources(ROOT / "loader", "dodo_hooks/loader")]
-    assert sorted(_packed(wheels.by_sdist)) == sorted(packages)
+    assert sorted(_packed(by_sdist)) == sorted(packages)
+    _expect_entry_points(by_sdist)
 
 
-def test_the_wheel_is_the_same_however_it_is_built(wheels: Wheels) -> None:
-    assert _checksums(wheels.by_sdist) == _checksums(wheels.without_link)
-
-
-def test_every_entry_point_names_a_file_of_the_wheel(wheels: Wheels) -> None:
-    (name,) = [name for name in wheels.by_sdist.namelist() if name.endswith("entry_points.txt")]
+def _expect_entry_points(wheel: zipfile.ZipFile) -> None:
+    """Check that every entry point names a file of the wheel."""
+    (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     entry_points = configparser.ConfigParser()
     entry_points.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
-    entry_points.read_string(wheels.by_sdist.read(name).decode())
+    entry_points.read_string(wheel.read(name).decode())
     modules = {target.partition(":")[0] for group in entry_points.values() for target in group.values()}
     assert modules, "no entry point at all"
-    assert {module.replace(".", "/") + ".py" for module in modules} <= set(wheels.by_sdist.namelist())
+    assert {module.replace(".", "/") + ".py" for module in modules} <= set(wheel.namelist())
 
 
 def _build(tree: Path, name: str, *options: str) -> zipfile.ZipFile:

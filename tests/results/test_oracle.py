@@ -9,7 +9,7 @@ from kit.chance import how_many
 from results.oracle import Oracle
 
 STEPS = 25
-ROUNDS = how_many(6, 400)
+ROUNDS = how_many(4, 400)
 HARMLESS = ("touch", "there and back", "refresh")
 
 

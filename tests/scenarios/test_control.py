@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from kit.chance import how_many
 from kit.gate import Gate
 from kit.invocation import Invocation
 from kit.process import DEADLINE_S, group_alive, kill, wait_until
@@ -125,7 +126,10 @@ requests = st.one_of(
 def test_r14_no_bytes_at_all_end_the_coordinator(repo: Repo, gate: Gate) -> None:
     invocation = running(repo, gate, "held")
 
-    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=how_many(15, 2000),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
     @given(st.lists(requests, min_size=1, max_size=3), st.sampled_from([b"\n", b""]))
     @example([b"[" * 60_000], b"\n")
     @example([b'{"a":' * 10_000], b"\n")

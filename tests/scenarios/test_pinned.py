@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.repo import Repo
-from kit.trust import COMMIT, FILE, files_of, ran, refused
+from kit.trust import COMMIT, FILE, files_of, install_for_all, ran, refused
 
 
 @pytest.fixture(params=("local", "global"))
@@ -16,7 +16,7 @@ def pinned(request: pytest.FixtureRequest, repo: Repo) -> Repo:
     if request.param == "local":
         repo.run("install", check=True)
     else:
-        repo.run("install", "--global", check=True)
+        install_for_all(repo)
     repo.run("trust", "--pin", "--yes", check=True)
     repo.git(*COMMIT)
     assert ran(repo) == 1

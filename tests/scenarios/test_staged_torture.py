@@ -43,7 +43,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not show environments"),
 ]
 
-FILES = how_many(100, 500, "TORTURE_FILES")
+FILES = how_many(63, 500, "TORTURE_FILES")  # by default each hostile name once in each folder
 KILLS = how_many(7, 100, "TORTURE_KILLS")  # by default each of ROLES once
 ROUNDS = how_many(1, 10, "TORTURE_ROUNDS")
 ROLES = ("git", "hook", "wave", "job", "group", "everybody", "any")

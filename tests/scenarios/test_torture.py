@@ -27,7 +27,7 @@ pytestmark = [
 
 LANE = "TORTURE_LANE"
 LANES = 6  # runs that are alive at once
-PARTS = 4
+PARTS = how_many(2, 4)
 KILLS = how_many(12, 100, "TORTURE_KILLS")  # in each part
 ENDED = ("completed", "up-to-date", "failed", "cancelled", "skipped", "crashed")
 SATISFIED = ("completed", "up-to-date")

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from kit.repo import Repo
-from kit.trust import COMMIT, FILE, files_of, ran, refused
+from kit.trust import COMMIT, FILE, files_of, install_for_all, ran, refused
 
 
 @pytest.fixture
 def undecided(repo: Repo) -> Repo:
     """Return a clone of another user's repository, for a user with hooks for all repositories."""
-    repo.run("install", "--global", check=True)
+    install_for_all(repo)
     repo.file(FILE)
     repo.git("remote", "add", "origin", "https://example.invalid/somebody's.git")
     return repo
@@ -50,6 +50,7 @@ def test_what_was_not_run_can_be_replayed(undecided: Repo) -> None:
 def test_a_denied_repository_is_quiet(undecided: Repo) -> None:
     undecided.run("deny", check=True)
     assert undecided.git(*COMMIT).stderr == "" and not ran(undecided)
+    undecided.run("install", "--global", check=True)  # all of them, for doctor
     assert undecided.run("doctor", check=True).stdout.startswith("note: no hook runs here: you denied it; ")
     undecided.run("trust", check=True)
     undecided.git(*COMMIT)
@@ -105,11 +106,11 @@ def test_all_files_that_are_parsed_are_covered(undecided: Repo, tmp_path: Path) 
     assert ran(undecided) == 1
     for name, path in files.items():
         before = path.read_text()
-        path.write_text(f"{before}# changed\n")
+        undecided.write(str(path), f"{before}# changed\n")
         refused(undecided)
         shown = undecided.run("trust").stdout
         assert f"+++ b/{name}" in shown and shown.count("+++ ") == 1
-        path.write_text(before)
+        undecided.write(str(path), before)
     undecided.write("hooks.local.dodo", "").rename(undecided.path / ".hooks.local.dodo")  # a name is covered, too
     refused(undecided)
 
@@ -147,6 +148,7 @@ def test_r22_a_hook_file_that_cannot_be_parsed_is_refused_in_a_trusted_repositor
 
 
 def test_what_git_replays_is_neither_run_nor_refused(undecided: Repo) -> None:
+    undecided.run("install", "--global", check=True)  # with reference-transaction
     for name in ("one", "two"):
         undecided.write(name, "")
         undecided.git("add", name)
@@ -237,8 +239,7 @@ def test_a_prefix_is_about_the_working_tree_and_the_repository(undecided: Repo, 
 
 def configure(repo: Repo, text: str) -> None:
     path = Path(repo.env["XDG_CONFIG_HOME"]) / "dodo-hooks/config.yml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    repo.write(str(path), text)
 
 
 # What an earlier version has decided

@@ -9,6 +9,7 @@ import pytest
 from kit.gate import Gate
 from kit.repo import Repo
 from kit.terminal import Terminal
+from kit.trust import install_for_all
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
 FILE = "hooks:\n  pre-commit: {jobs: [{name: gate, run: echo x >> ran}]}\n  post-merge: {jobs: [{run: 'true'}]}\n"
@@ -20,7 +21,7 @@ Start = Callable[..., Terminal]
 @pytest.fixture
 def undecided(repo: Repo) -> Repo:
     """Return a clone of another user's repository, for a user with hooks for all repositories."""
-    repo.run("install", "--global", check=True)
+    install_for_all(repo)
     repo.file(FILE)
     return repo
 

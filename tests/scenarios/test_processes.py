@@ -190,6 +190,7 @@ def test_r14_a_waiting_job_is_cancelled_without_ever_running(repo: Repo, gate: G
     gate.wait()
     repo.run("jobs", "cancel", "build", check=True)
     invocation = repo.begun("post-commit")
+    invocation.wait_for_status("deps", "running")
     assert invocation.statuses() == {"deps": "running", "build": "cancelled", "publish": "skipped"}
     assert (invocation.job("build").pid, invocation.job("publish").root_cause) == (None, "build")
     gate.open()

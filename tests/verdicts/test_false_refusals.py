@@ -43,6 +43,22 @@ def test_v4_a_job_that_somebody_has_killed_is_run_again(pushing: Repo, tmp_path:
     assert push(pushing).returncode == 0
 
 
+def test_v4_a_commit_that_was_removed_while_its_job_ran_has_no_verdict(pushing: Repo, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(pushing, test={"run": f"{gate.command}; git log -1 --format=%s"})
+    commit(pushing, "first\n", is_seen=False)
+    commit(pushing, "gone\n")
+    gate.wait()
+    pushing.git("reset", "-q", "--hard", "HEAD^")
+    pushing.git("reflog", "expire", "--expire=now", "--all")
+    pushing.git("gc", "-q", "--prune=now")
+    gate.open()
+    done = pushing.finished("post-commit").job("test")
+    assert (done.status, done.cause) == ("crashed", "checkout")
+    commit(pushing, "gone\n", is_seen=False)
+    assert push(pushing).returncode == 0
+
+
 @pytest.mark.parametrize("where", ["hook", "job"])
 def test_v3_a_gate_that_is_skipped_requires_nothing(pushing: Repo, where: str) -> None:
     skip: dict[str, Any] = {"skip": [{"ref": "wip"}]}

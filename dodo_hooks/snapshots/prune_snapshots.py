@@ -91,7 +91,7 @@ def _prune(place: Place, before_ns: int) -> bool:
 
 
 def _sweep(areas: str, now_ns: int) -> None:
-    """Remove what a killed process has left: copies of indexes, and what was being removed."""
+    """Remove what a killed process has left while it removed or copied something."""
     for name in names_in(areas):
         with suppress(OSError):
             path = f"{areas}/{name}"

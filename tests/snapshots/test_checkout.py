@@ -1,6 +1,8 @@
 """What a snapshot holds, and what the user's repository does not notice (S1 to S4, S7)."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,12 @@ import pytest
 
 from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.git.target import Target
+from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.index_tree import write_index_tree
+from kit.gate import Gate
+from kit.killing import in_child
+from kit.process import wait_until
 from kit.repo import Repo
 from kit.snapshots import (
     JOB,
@@ -102,6 +108,29 @@ def test_s1_the_index_is_the_one_that_git_uses_for_this_command(repo: Repo) -> N
     wanted = repo.git("write-tree", env={"GIT_INDEX_FILE": str(other)}).stdout.strip()
     assert write_index_tree(origin_of(repo, GIT_INDEX_FILE=".git/other-index", GIT_DIR=".git")) == wanted
     assert repo.git("write-tree").stdout.strip() != wanted
+
+
+def test_s1_what_a_killed_process_has_left_of_its_copy_goes(repo: Repo, tmp_path: Path) -> None:
+    commit(repo, a="1")
+    gate = Gate(tmp_path / "gate")
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\n{gate.command}; exec {shutil.which("git", path=repo.env["PATH"])} "$@"\n')
+    slow.chmod(0o755)
+    path = {"PATH": f"{slow.parent}:{repo.env['PATH']}"}
+    child = in_child(lambda: write_index_tree(origin_of(repo, **path)))
+    gate.wait()
+    areas = repo.path / ".git/dodo-hooks/snapshots"
+    (folder,) = areas.iterdir()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    wanted = repo.git("write-tree").stdout.strip()
+    assert write_index_tree(origin_of(repo)) == wanted
+    assert list(areas.iterdir()) == [folder]  # the git that it has started still reads it
+    gate.open()
+    wait_until(lambda: not is_locked(str(folder)))
+    assert write_index_tree(origin_of(repo)) == wanted
+    assert not list(areas.iterdir())
 
 
 def test_s1_an_index_with_unmerged_paths_is_an_error(repo: Repo) -> None:

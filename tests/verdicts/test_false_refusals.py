@@ -34,6 +34,16 @@ def test_v4_a_job_whose_key_is_never_known_passes_where_it_runs(pushing: Repo, c
     assert push(pushing).returncode == 0
 
 
+def test_v4_where_a_key_is_not_known_the_refusal_says_why(pushing: Repo) -> None:
+    """The cause may be that of a need."""
+    build = {"run": "true", "uptodate": ["exit 4"]}
+    require(pushing, build=build, test={"run": "false", "needs": ["build"]})
+    commit(pushing, is_seen=False)
+    done = push(pushing)
+    assert done.returncode == 1
+    assert "key cannot be known: 'exit 4' (uptodate) failed with 4; mend that, and push again" in done.stderr
+
+
 @pytest.mark.parametrize("number", ["HUP", "INT", "KILL", "TERM"])
 def test_v4_a_job_that_somebody_has_killed_is_run_again(pushing: Repo, tmp_path: Path, number: str) -> None:
     killed = tmp_path / "killed"

@@ -211,7 +211,10 @@ class Push:
         """Return the exit code after a run that has left no verdict: the disk is full, or its key cannot be known."""
         if check.has_just_passed():
             return 0
-        say(f"push refused: {check.title(check.jobs[0])} has no verdict")
+        number = check.verdict(check.jobs[0]).job
+        why = check.verdicts.why_unknown(number)
+        cause = f", since its key cannot be known: {why}; mend that, and push again" if why else ""
+        say(f"push refused: {check.title(number)} has no verdict{cause}")
         return _REFUSED
 
     def _expect_other(self, verdict: Verdict) -> None:

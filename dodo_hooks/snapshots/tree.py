@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dodo_hooks.snapshots.model import Answer
+
 _KEYS = (
     *(b"core.attributesfile", b"core.autocrlf", b"core.eol", b"core.checkroundtripencoding", b"core.filemode"),
     *(b"core.ignorecase", b"core.symlinks", b"core.sparsecheckout", b"core.sparsecheckoutcone"),
@@ -42,13 +44,18 @@ def conversions_of(caller: Caller, settings: Settings) -> str:
     return sha256(b"\0".join(parts)).hexdigest()
 
 
-def changed_folders(caller: Caller, place: Place, old: str, new: str) -> "tuple[list[str], list[str]] | None":
+def ask_changes(caller: Caller, old: str, new: str) -> "Answer":
+    """Begin to compare two trees, for `changed_folders`. Raises OSError."""
+    return caller.ask("diff-tree", "-r", "-t", "-z", "--no-renames", old, new)
+
+
+def changed_folders(changes: "Answer") -> "tuple[list[str], list[str]] | None":
     """Return the folders that only the new tree has, and those that only the old one has.
 
     None: an attributes file differs, or nobody can know.
     """
     try:
-        fields = caller.git(place, "diff-tree", "-r", "-t", "-z", "--no-renames", old, new).split(b"\0")
+        fields = changes().split(b"\0")
     except GitError:  # the old tree was pruned
         return None
     if any(path.endswith(b".gitattributes") for path in fields[1::2]):
@@ -87,10 +94,15 @@ def empty_tree(place: Place) -> None:
             remove(f"{place.tree}/{name}")
 
 
-def folders_of(caller: Caller, place: Place, tree: str) -> "tuple[list[str], dict[str, str]]":
-    """Return the folders of a tree, its top as "", and the commits of its submodules. Raises GitError."""
+def ask_folders(caller: Caller, tree: str) -> "Answer":
+    """Begin to list a tree, for `folders_of`. Raises OSError."""
+    return caller.ask("ls-tree", "-r", "-d", "-z", "--full-tree", tree)
+
+
+def folders_of(listed: bytes) -> "tuple[list[str], dict[str, str]]":
+    """Return the folders of a tree, its top as "", and the commits of its submodules."""
     folders, submodules = [""], {}
-    for line in caller.git(place, "ls-tree", "-r", "-d", "-z", tree).split(b"\0")[:-1]:
+    for line in listed.split(b"\0")[:-1]:
         about, _, path = line.partition(b"\t")
         mode, _, oid = about.split(b" ")
         if mode == _SUBMODULE:

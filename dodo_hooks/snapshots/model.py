@@ -90,12 +90,18 @@ class Caller(Record):
         pending = Pending(argv_of(git_program(environ, repo), repo.top or repo.git_dir, args), environ)
         return lambda: output_of(args, pending.result())
 
-    def git(self, place: Place, *args: str, settings: "Sequence[tuple[str, str]]" = ()) -> bytes:
-        """Return what git prints in a checkout, with its private index. Raises GitError."""
+    def git(
+        self,
+        place: Place,
+        *args: str,
+        settings: "Sequence[tuple[str, str]]" = (),
+        limit_s: "float | None" = None,
+    ) -> bytes:
+        """Return what git prints in a checkout, with its private index. Raises GitError, also after `limit_s`."""
         environ = self._environ()
         environ.update(GIT_DIR=place.git_dir, GIT_WORK_TREE=place.tree, GIT_INDEX_FILE=place.own_index)
         environ = with_settings(environ, (("submodule.recurse", "false"), *settings))
-        return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock)
+        return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock, limit_s=limit_s)
 
     def _environ(self) -> "dict[str, str]":
         environ = without_replacements(without_local(self.origin.environ))

@@ -9,6 +9,7 @@ from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import CheckoutError, GitError
 from dodo_hooks.git.content.conversions import outer_attributes
 from dodo_hooks.host.files.atomic_files import unlink
+from dodo_hooks.host.files.file_tree import walk
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
 from dodo_hooks.snapshots.git_directory import Settings, is_real_folder, remove
 from dodo_hooks.snapshots.model import Caller, Place
@@ -24,6 +25,8 @@ _KEYS = (
     *(b"core.ignorecase", b"core.symlinks", b"core.sparsecheckout", b"core.sparsecheckoutcone"),
 )
 _FILTER, _SUBMODULE, _FOLDER = b"filter.", b"160000", b"040000"
+_FIFO = 0o010000  # inode(7)
+_CLEAN_S = 2.0  # for `git clean`; then something may hold it
 _LATE_NS = 20_000_000  # by which the clock of a file system may be behind
 
 
@@ -78,7 +81,21 @@ def move_tree(caller: Caller, place: Place, tree: str, settings: Settings, clean
     filters = {key.rpartition(b".")[0] for key, value in settings.values.items() if _writes_files(key, value)}
     required = [(decode_path(name) + ".required", "true") for name in filters]
     caller.git(place, "read-tree", "-u", "--reset", tree, settings=required)
-    caller.git(place, "clean", "-q", *clean)
+    try:
+        caller.git(place, "clean", "-q", *clean, limit_s=_CLEAN_S)
+    except GitError:
+        _remove_fifos(place)
+        caller.git(place, "clean", "-q", *clean)
+
+
+def _remove_fifos(place: Place) -> None:
+    """Remove the FIFOs named `.gitignore`. Git reads that in each untracked folder, and would wait for ever.
+
+    They are not searched each time: that would take longer than all else.
+    """
+    for path, _ in walk(encode_path(place.tree)):
+        if path.endswith(b"/.gitignore") and os.lstat(path).st_mode & 0o170000 == _FIFO:
+            unlink(path)
 
 
 def _writes_files(key: bytes, value: bytes) -> bool:

@@ -43,7 +43,8 @@ def test_r9_the_trees_of_a_hook() -> None:
 
 
 def test_v3_what_a_push_requires() -> None:
-    required = [Requirement("post-commit", name, None, False, by) for name, by in (("test", -1), ("lint", -1), ("x", 0))]
+    by_job = {"test": -1, "lint": -1, "x": 0}
+    required = [Requirement("post-commit", name, None, False, by) for name, by in by_job.items()]
     gate = make_hook("pre-push", make_job(0, "size"))._replace(requires=tuple(required))
     assert render_text(make_plan(gate, gate._replace(jobs=(), order=()))) == (
         "pre-push\n"

@@ -203,6 +203,15 @@ def test_s4_unchanged_files_keep_their_times_and_ignored_ones_stay(repo: Repo) -
             assert (job.tree / "same").stat().st_mtime_ns == time_ns
 
 
+def test_s4_a_fifo_in_an_untracked_folder_holds_nobody(repo: Repo) -> None:
+    repo.write(".gitignore", "*.o\n")
+    commit(repo, a="1")
+    with checked_out(repo) as job:
+        job.run("mkdir -p new/er; touch new/er/build.o; mkfifo new/er/.gitignore")
+    with checked_out(repo) as job:
+        assert files_below(job.tree).keys() == {".gitignore", "a", "new/er/build.o"}
+
+
 def test_s4_python_never_runs_what_it_compiled_for_another_commit(repo: Repo) -> None:
     repo.write(".gitignore", "__pycache__/\n")
     commits = [commit(repo, **{"module.py": f"ANSWER = {number}\n"}) for number in range(4)]

@@ -213,7 +213,7 @@ class Push:
             return 0
         number = check.verdict(check.jobs[0]).job
         why = check.verdicts.why_unknown(number)
-        cause = f", since its key cannot be known: {why}; mend that, and push again" if why else ""
+        cause = f", since its key cannot be known: {why}; fix that, and push again" if why else ""
         say(f"push refused: {check.title(number)} has no verdict{cause}")
         return _REFUSED
 

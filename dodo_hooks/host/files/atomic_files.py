@@ -22,7 +22,7 @@ def put(path: str, content: bytes, mode: int) -> None:
     os.replace(new, path)
 
 
-def unlink(path: str) -> None:
+def unlink(path: "str | bytes") -> None:
     """Remove the file, if it is there."""
     try:
         os.unlink(path)

@@ -122,9 +122,13 @@ def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool
     write_git_directory(caller, place, target, settings, refs, excludes_of(new.shares))
     reject_unless_toplevel(caller, place)
     (folders, submodules), changed = folders_of(listed()), changed_folders(changes)
-    if old is None or old.conversions != new.conversions:
+    if old is None or changed is None or old.conversions != new.conversions:
+        empty_tree(place)
         changed = None
-    _move(caller, old, new, settings, folders, changed, keeps_ignored=keeps_ignored)
+    else:
+        added, removed = changed
+        remove_strays(place, (*folders, *removed), added, old.ended_ns)
+    _move(caller, new, settings, is_empty=changed is None, keeps_ignored=keeps_ignored)
     for path, commit in submodules.items():
         _check_out_submodule(caller, place, path, commit, keeps_ignored=keeps_ignored)
     write_index(place)
@@ -148,25 +152,11 @@ def _begin(new: Note, old: "Note | None") -> "Note | None":
     return old
 
 
-def _move(
-    caller: Caller,
-    old: "Note | None",
-    new: Note,
-    settings: Settings,
-    folders: "list[str]",
-    changed: "tuple[list[str], list[str]] | None",
-    *,
-    keeps_ignored: bool,
-) -> None:
-    """Move the tree; where that fails, empty it and try once more. `changed`: None to empty it first."""
+def _move(caller: Caller, new: Note, settings: Settings, *, is_empty: bool, keeps_ignored: bool) -> None:
+    """Move the tree; where that fails, empty it and try once more."""
     place = new.place
-    if old is None or changed is None:
-        empty_tree(place)
-    else:
-        added, removed = changed
-        remove_strays(place, (*folders, *removed), added, old.ended_ns)
     clean = ("-ffd" if keeps_ignored else "-ffdx", *(f"--exclude={one}" for one in kept_patterns(new.shares)))
-    for is_last in (False, True) if changed is not None else (True,):
+    for is_last in (True,) if is_empty else (False, True):
         try:
             move_tree(caller, place, new.tree, settings, clean)
             return

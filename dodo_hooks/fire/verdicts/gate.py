@@ -128,20 +128,10 @@ class Push:
         commits = new_commits(query, self._remote, self._url, stdin) if requirement.each else tips(query, stdin)
         checks, missing = [], 0
         for commit, branches in branches_of(query, stdin, commits):
-            target = self._target(commit)
-            checks.append(
-                Check(
-                    self._world,
-                    self._repo,
-                    self._compiled,
-                    hook,
-                    target,
-                    (number,),
-                    branches=branches,
-                    ends_with_parent=True,
-                )
-            )
-            missing += checks[-1].verdict(number).state == NONE
+            place, target = (self._world, self._repo, self._compiled), self._target(commit)
+            check = Check(*place, hook, target, (number,), branches=branches, ends_with_parent=True)
+            checks.append(check)
+            missing += check.verdict(number).state == NONE
             if missing > MOST_UNCHECKED:
                 raise UsageError(
                     f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "

@@ -4,10 +4,6 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 NEW_SUFFIX = ".dodo-new"
 
 

@@ -73,6 +73,7 @@ class Verdicts:
         """
         self.target = target
         self.locks = locks
+        self._hook = occasion.hook
         self._jobs = occasion.hook.jobs
         self._collector = FactCollector(occasion, Contents(occasion.repo, kept.stats_file))
         self._kept = kept
@@ -142,19 +143,13 @@ class Verdicts:
 
         A lock is checked before the results: whoever ends a run writes its result first.
         """
-        needs = [one for one in self._needs(number) if one not in without]
-        verdicts = [self._verdict(one) for one in (*needs, number)]
+        wanted = self._hook.with_needs((number,)).difference(without)
+        verdicts = [self._verdict(one) for one in self._hook.order if one in wanted]
         for state in (FAILED_BEFORE, RUNNING, NONE):
             for verdict in verdicts:
                 if verdict.state == state:
                     return verdict
         return verdicts[-1]
-
-    def _needs(self, number: int) -> "list[int]":
-        found: list[int] = []
-        for need in self._jobs[number].needs:
-            found += [one for one in (*self._needs(need), need) if one not in found]
-        return found
 
     def _verdict(self, number: int) -> Verdict:
         job = self._jobs[number]

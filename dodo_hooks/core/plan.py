@@ -8,6 +8,7 @@ from dodo_hooks.core.named_tuple import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from dodo_hooks.core.diagnostics import Diagnostic
@@ -199,6 +200,17 @@ class Hook(Record):
             if job.name == name:
                 return job.number
         return None
+
+    def with_needs(self, numbers: "Iterable[int]") -> "set[int]":
+        """Return these jobs and all that they need, directly or through others."""
+        found: set[int] = set()
+        waiting = list(numbers)
+        while waiting:
+            number = waiting.pop()
+            if number not in found:
+                found.add(number)
+                waiting += self.jobs[number].needs
+        return found
 
 
 class Plan(Record):

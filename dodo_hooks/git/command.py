@@ -25,6 +25,7 @@ def run_git(
     accepted: "Sequence[int]" = (0,),
     lock: "int | None" = None,
     is_shielded: bool = False,
+    limit_s: "float | None" = None,
 ) -> bytes:
     """Return what `git ARGS` prints in `cwd`.
 
@@ -38,7 +39,7 @@ def run_git(
     environ = {**environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         program = git_program(environ, repo) if repo else git_outside(environ, (real(cwd), *_repository_here(environ)))
-        done = capture(argv_of(program, cwd, args), environ, stdin, lock=lock, is_shielded=is_shielded)
+        done = capture(argv_of(program, cwd, args), environ, stdin, lock=lock, is_shielded=is_shielded, limit_s=limit_s)
     except OSError as error:
         raise not_started(cwd, error) from error
     return output_of(args, done, accepted)

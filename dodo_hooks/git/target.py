@@ -73,6 +73,19 @@ def find_target(repo: "Repo", environ: "Mapping[str, str]", revision: str = "HEA
     return Target(words[1], words[2], words[1])
 
 
+def is_here(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> bool:
+    """Return whether the repository still has the commit and its tree: `git gc` removes what nothing leads to."""
+    from dodo_hooks.git.command import run_git
+    from dodo_hooks.git.variables import without_local
+
+    environ = {**without_replacements(without_local(environ)), "GIT_DIR": repo.common_dir}
+    try:
+        run_git(("cat-file", "-e", f"{target.name}^{{tree}}"), repo.common_dir, environ, repo=repo)
+        return True
+    except GitError:
+        return False
+
+
 def list_tree(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> "dict[bytes, bytes]":
     """Return the files of the tree: each path with mode and id, `100644 ID`; submodules too.
 

@@ -51,15 +51,16 @@ def capture(
     *,
     lock: "int | None" = None,
     is_shielded: bool = False,
+    limit_s: "float | None" = None,
 ) -> Captured:
     """Run a program, give it `stdin`, and return when it has ended and its output is closed.
 
-    The options are those of `How`.
+    The options are those of `How`. It is killed when it has taken `limit_s`.
 
     Raises:
         OSError: it cannot be started.
     """
-    return _Capture(argv, environ, stdin, How(is_shielded=is_shielded, lock=lock)).run(None)
+    return _Capture(argv, environ, stdin, How(is_shielded=is_shielded, lock=lock)).run(limit_s)
 
 
 class Pending:
@@ -125,6 +126,8 @@ class _Capture:
     def finish(self, limit_s: "float | None") -> Captured:
         is_late = not self._exchange(None if limit_s is None else monotonic_s() + limit_s)
         if is_late:
+            if not self._how.is_led:
+                os.kill(self._pid, signal.SIGKILL)
             self._end()
         self._close()
         status = os.waitpid(self._pid, 0)[1]

@@ -19,6 +19,7 @@ from dodo_hooks.host.process import kill_marked
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.snapshots.git_directory import (
     Settings,
+    ask_refs,
     make_real_folder,
     read_settings,
     remove,
@@ -29,6 +30,8 @@ from dodo_hooks.snapshots.model import Caller, Origin, Place, Snapshot
 from dodo_hooks.snapshots.note import Note, begun, last_used_ns, note_begun, read_note, write_note
 from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
 from dodo_hooks.snapshots.tree import (
+    ask_changes,
+    ask_folders,
     changed_folders,
     conversions_of,
     empty_tree,
@@ -109,22 +112,32 @@ def renew(snapshot: Snapshot, origin: Origin, target: Target, job: str, shares: 
 
 def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool) -> Note:
     """Move one checkout, and those of the submodules in it; return what is to be recorded. `new`: most of it."""
-    place, settings = new.place, read_settings(caller)
+    place, old = new.place, read_note(new.place)
+    # Each takes some milliseconds, and runs beside what comes before its answer is needed.
+    refs, listed = ask_refs(caller), ask_folders(caller, target.tree)
+    changes = ask_changes(caller, old.tree if old is not None else target.tree, target.tree)
+    settings = read_settings(caller)
     new = new._replace(conversions=conversions_of(caller, settings))
-    old = _begin(new)
-    write_git_directory(caller, place, target, settings, excludes_of(new.shares))
+    old = _begin(new, old)
+    write_git_directory(caller, place, target, settings, refs, excludes_of(new.shares))
     reject_unless_toplevel(caller, place)
-    folders, submodules = folders_of(caller, place, target.tree)
-    _move(caller, old, new, settings, folders, keeps_ignored=keeps_ignored)
+    (folders, submodules), changed = folders_of(listed()), changed_folders(changes)
+    if old is None or changed is None or old.conversions != new.conversions:
+        empty_tree(place)
+        changed = None
+    else:
+        added, removed = changed
+        remove_strays(place, (*folders, *removed), added, old.ended_ns)
+    _move(caller, new, settings, is_empty=changed is None, keeps_ignored=keeps_ignored)
     for path, commit in submodules.items():
         _check_out_submodule(caller, place, path, commit, keeps_ignored=keeps_ignored)
     write_index(place)
     return new
 
 
-def _begin(new: Note) -> "Note | None":
+def _begin(new: Note, old: "Note | None") -> "Note | None":
     """Record that a checkout begins, and return the note of the tree that is there; None where it was emptied."""
-    place, old = new.place, read_note(new.place)
+    place = new.place
     if old is None or not _is_linked(old, place):
         for path in (place.tree, place.git_dir, f"{place.area}/modules", place.own_index):
             remove(path)
@@ -139,20 +152,11 @@ def _begin(new: Note) -> "Note | None":
     return old
 
 
-def _move(
-    caller: Caller, old: "Note | None", new: Note, settings: Settings, folders: "list[str]", *, keeps_ignored: bool
-) -> None:
+def _move(caller: Caller, new: Note, settings: Settings, *, is_empty: bool, keeps_ignored: bool) -> None:
     """Move the tree; where that fails, empty it and try once more."""
-    place, changed = new.place, None
-    if old is not None and old.conversions == new.conversions:
-        changed = changed_folders(caller, place, old.tree, new.tree)
-    if old is None or changed is None:
-        empty_tree(place)
-    else:
-        added, removed = changed
-        remove_strays(place, (*folders, *removed), added, old.ended_ns)
+    place = new.place
     clean = ("-ffd" if keeps_ignored else "-ffdx", *(f"--exclude={one}" for one in kept_patterns(new.shares)))
-    for is_last in (False, True) if changed is not None else (True,):
+    for is_last in (True,) if is_empty else (False, True):
         try:
             move_tree(caller, place, new.tree, settings, clean)
             return
@@ -173,7 +177,7 @@ def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *
         return
     inner = caller._replace(origin=origin)
     try:
-        tree = inner.origin_git("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").strip().decode("ascii")
+        tree = inner.ask("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")().strip().decode("ascii")
     except GitError:
         raise CheckoutError(f"submodule {path} has no commit {commit:.12}; run `git submodule update`") from None
     make_real_folder(f"{above.area}/modules")
@@ -184,9 +188,10 @@ def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *
 
 def _renew(caller: Caller, note: Note, target: Target) -> None:
     place = note.place
-    write_git_directory(caller, place, target, read_settings(caller), excludes_of(note.shares))
+    refs, listed = ask_refs(caller), ask_folders(caller, target.tree)
+    write_git_directory(caller, place, target, read_settings(caller), refs, excludes_of(note.shares))
     write_index(place)
-    for path in folders_of(caller, place, target.tree)[1]:
+    for path in folders_of(listed())[1]:
         origin, inner = _initialised(caller.origin, path), read_note(place.submodule(path))
         if origin is not None and inner is not None and inner.place == place.submodule(path):
             _renew(caller._replace(origin=origin), inner, Target(inner.commit, inner.tree, inner.commit))

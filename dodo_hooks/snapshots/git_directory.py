@@ -16,6 +16,10 @@ from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
 from dodo_hooks.snapshots.model import Caller, Place
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.snapshots.model import Answer
+
 _OWN_SCOPES = (b"local", b"worktree")
 _SETTINGS = b"""\
 [core]
@@ -59,13 +63,18 @@ class Settings(Record):
 def read_settings(caller: Caller) -> Settings:
     """Return the configuration of the firing worktree. Raises GitError."""
     repo = caller.origin.repo
-    return _parse_settings(caller.origin_git(*_LIST), repo.top or repo.git_dir)
+    return _parse_settings(caller.ask(*_LIST)(), repo.top or repo.git_dir)
+
+
+def ask_refs(caller: Caller) -> "Answer":
+    """Begin to list the refs, for `write_git_directory`. Raises OSError."""
+    return caller.ask("for-each-ref", f"--format={_REFS}")
 
 
 def write_git_directory(
-    caller: Caller, place: Place, target: Target, settings: Settings, excludes: "tuple[bytes, ...]"
+    caller: Caller, place: Place, target: Target, settings: Settings, refs: "Answer", excludes: "tuple[bytes, ...]"
 ) -> None:
-    """Write all but the objects anew. `excludes`: patterns of what is ignored besides.
+    """Write all but the objects anew. `refs`: of `ask_refs`; `excludes`: patterns of what is ignored besides.
 
     Raises:
         GitError, OSError: it cannot be done.
@@ -73,7 +82,7 @@ def write_git_directory(
     repo, git_dir = caller.origin.repo, place.git_dir
     _make_folders(git_dir)
     _put(f"{git_dir}/objects/info/alternates", _quoted(encode_path(f"{repo.common_dir}/objects")) + b"\n")
-    _write_refs(caller, git_dir)
+    _write_refs(refs(), git_dir)
     head = target.head or f"ref: refs/heads/{head_of(repo)[0] or 'main'}"
     _put(f"{git_dir}/HEAD", encode_path(f"{head}\n"))
     sources = {name: f"{repo.common_dir}/info/{name}" for name in _INFO}
@@ -124,9 +133,9 @@ def remove(path: str) -> None:
         raise CheckoutError(f"cannot remove {path}")
 
 
-def _write_refs(caller: Caller, git_dir: str) -> None:
+def _write_refs(refs: bytes, git_dir: str) -> None:
     packed = [b"# pack-refs with: sorted \n"]
-    for line in caller.origin_git("for-each-ref", f"--format={_REFS}").splitlines():
+    for line in refs.splitlines():
         oid, name, symref = line.split(b" ")
         if name.startswith(_NOT_COPIED):
             continue

@@ -5,11 +5,13 @@ from dodo_hooks.git.command import git_environ, run_git
 from dodo_hooks.git.untrusted import create_file
 from dodo_hooks.git.worktree_status import index_file
 from dodo_hooks.host.descriptors import write_all
-from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.snapshots.git_directory import make_real_folder, remove
 from dodo_hooks.snapshots.model import Origin, with_settings
-from dodo_hooks.snapshots.pool import areas_dir, make_areas
+from dodo_hooks.snapshots.pool import areas_dir, make_areas, try_lock
+from dodo_hooks.store.cache_dirs import names_in
 
+_FOLDER = ".staged-"
 _SETTINGS = (("core.splitIndex", "false"), ("core.fsmonitor", "false"))
 
 
@@ -22,21 +24,38 @@ def write_index_tree(origin: Origin) -> str:
     Raises:
         CheckoutError: a path is unmerged, or git does not answer.
     """
-    repo, environ = origin.repo, origin.environ
-    areas = areas_dir(repo.common_dir)
-    copy = f"{areas}/.index-{os.getpid()}"
+    repo, areas = origin.repo, areas_dir(origin.repo.common_dir)
     try:
         make_areas(areas)
+        folder, lock = _take_folder(areas)
         try:
-            _copy(index_file(repo, environ), copy)
-            environ = with_settings({**git_environ(repo, environ), "GIT_INDEX_FILE": copy}, _SETTINGS)
-            if run_git(("ls-files", "-z", "--unmerged"), repo.top, environ, repo=repo):
+            _copy(index_file(repo, origin.environ), f"{folder}/index")
+            environ = {**git_environ(repo, origin.environ), "GIT_INDEX_FILE": f"{folder}/index"}
+            environ = with_settings(environ, _SETTINGS)
+            if run_git(("ls-files", "-z", "--unmerged"), repo.top, environ, repo=repo, lock=lock):
                 raise CheckoutError("the index has unmerged paths; resolve them, and run `git add`")
-            return run_git(("write-tree",), repo.top, environ, repo=repo).strip().decode("ascii")
+            return run_git(("write-tree",), repo.top, environ, repo=repo, lock=lock).strip().decode("ascii")
         finally:
-            unlink(copy)
+            remove(folder)
+            os.close(lock)
     except (GitError, OSError) as error:
         raise CheckoutError(f"cannot write the tree of the index: {error}") from error
+
+
+def _take_folder(areas: str) -> "tuple[str, int]":
+    """Return a folder for this process and the lock on it, and remove those of processes that were killed."""
+    for name in names_in(areas):
+        lock = try_lock(f"{areas}/{name}") if name.startswith(_FOLDER) else None
+        if lock is not None:
+            remove(f"{areas}/{name}")
+            os.close(lock)
+    number = os.getpid()
+    while True:
+        make_real_folder(f"{areas}/{_FOLDER}{number}")
+        lock = try_lock(f"{areas}/{_FOLDER}{number}")
+        if lock is not None:
+            return f"{areas}/{_FOLDER}{number}", lock
+        number += 1  # another one has removed it, or it is that of a process in another container
 
 
 def _copy(source: str, target: str) -> None:

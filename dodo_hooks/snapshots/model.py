@@ -9,18 +9,21 @@ CACHE/dodo-hooks/snapshots/REPO/N/       the tree
 """
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.command import run_git
+from dodo_hooks.git.command import argv_of, git_program, output_of, run_git
 from dodo_hooks.git.repo import main_worktree
 from dodo_hooks.git.target import without_replacements
 from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.capture import Pending
 from dodo_hooks.host.posix import encode_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.git.target import Target
+
+    Answer = Callable[[], bytes]
 
 
 class Origin(Record):
@@ -76,17 +79,29 @@ class Caller(Record):
     lock: int  # that of the snapshot: git holds it too, should we be killed before it
     may_fetch: bool = False  # objects that a partial clone has not
 
-    def origin_git(self, *args: str) -> bytes:
-        """Return what git prints about the repository of the event. Raises GitError."""
-        repo = self.origin.repo
-        return run_git(args, repo.top or repo.git_dir, {**self._environ(), "GIT_DIR": repo.git_dir}, repo=repo)
+    def ask(self, *args: str) -> "Answer":
+        """Start git in the repository of the event; it runs beside us. Return what waits for its answer: call it once.
 
-    def git(self, place: Place, *args: str, settings: "Sequence[tuple[str, str]]" = ()) -> bytes:
-        """Return what git prints in a checkout, with its private index. Raises GitError."""
+        Raises:
+            OSError: it cannot be started. That call raises GitError.
+        """
+        repo = self.origin.repo
+        environ = {**self._environ(), "GIT_DIR": repo.git_dir, "GIT_OPTIONAL_LOCKS": "0"}
+        pending = Pending(argv_of(git_program(environ, repo), repo.top or repo.git_dir, args), environ)
+        return lambda: output_of(args, pending.result())
+
+    def git(
+        self,
+        place: Place,
+        *args: str,
+        settings: "Sequence[tuple[str, str]]" = (),
+        limit_s: "float | None" = None,
+    ) -> bytes:
+        """Return what git prints in a checkout, with its private index. Raises GitError, also after `limit_s`."""
         environ = self._environ()
         environ.update(GIT_DIR=place.git_dir, GIT_WORK_TREE=place.tree, GIT_INDEX_FILE=place.own_index)
         environ = with_settings(environ, (("submodule.recurse", "false"), *settings))
-        return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock)
+        return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock, limit_s=limit_s)
 
     def _environ(self) -> "dict[str, str]":
         environ = without_replacements(without_local(self.origin.environ))

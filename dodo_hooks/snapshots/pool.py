@@ -7,22 +7,18 @@ from dodo_hooks.git.repo import real
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.posix import os
 from dodo_hooks.snapshots.model import Origin, Place, Snapshot
-from dodo_hooks.snapshots.note import last_used_ns, note_ended, read_note
+from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.store.cache_dirs import names_in
 from dodo_hooks.store.identity import repository_id
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def acquire(origin: Origin, limit: int, preferred_job: str, avoid: "Collection[int]" = ()) -> "Snapshot | None":
+def acquire(origin: Origin, limit: int, preferred_job: str) -> "Snapshot | None":
     """Return a free snapshot, held; None where all are held. Never blocks.
 
     The one that a job had last is preferred, then the one that was not used for the longest time. A new one is made
-    where all are held, and there are fewer than `limit`. `avoid`: numbers that are not to be taken.
+    where all are held, and there are fewer than `limit`.
 
     Raises:
         StoreError: there can be no snapshot here.
@@ -34,8 +30,6 @@ def acquire(origin: Origin, limit: int, preferred_job: str, avoid: "Collection[i
         there = [number for number in numbers_in(areas) if number <= limit]
         new = [number for number in range(1, limit + 1) if number not in there]
         for number in (*_in_order(areas, trees, there, preferred_job), *new):
-            if number in avoid:
-                continue
             if number in new:
                 _make(f"{areas}/{number}")
             lock = try_lock(f"{areas}/{number}")
@@ -44,11 +38,6 @@ def acquire(origin: Origin, limit: int, preferred_job: str, avoid: "Collection[i
     except OSError as error:
         raise StoreError(f"cannot use the snapshots in {areas}: {error.strerror}") from error
     return None
-
-
-def job_ended(snapshot: Snapshot, job: str, succeeded: bool) -> None:
-    """Record how a job in the snapshot ended: after a failure nothing is kept there. Never raises."""
-    note_ended(snapshot.place, job, succeeded)
 
 
 def areas_dir(common_dir: str) -> str:

@@ -36,8 +36,7 @@ def list_snapshots(common_dir: str, cache: str) -> list[Listed]:
     """Return the snapshots of a repository. `cache`: the user's directory (host/world.py)."""
     areas, trees = areas_dir(common_dir), trees_dir(cache, known_id(common_dir) or "-")
     found = []
-    for number in sorted({*numbers_in(areas), *numbers_in(trees)}):
-        place = Place(f"{areas}/{number}", f"{trees}/{number}")
+    for number, place in _places(areas, trees):
         note = read_note(place)
         job, commit = (note.job, note.commit) if note is not None and note.place == place else ("", "")
         size = _size_of(place.tree) + _size_of(place.area)
@@ -58,10 +57,8 @@ def prune_snapshots(common_dir: str | None, cache: str, unused_for_s: float, now
     if common_dir is not None:
         areas, trees = areas_dir(common_dir), trees_dir(cache, known_id(common_dir) or "-")
         expect_private_cache(trees)
-        for number in sorted({*numbers_in(areas), *numbers_in(trees)}):
-            place = Place(f"{areas}/{number}", f"{trees}/{number}")
-            if _prune(place, now_ns - int(unused_for_s * 1e9)):
-                pruned.append(place.tree)
+        before_ns = now_ns - int(unused_for_s * 1e9)
+        pruned = [place.tree for _, place in _places(areas, trees) if _prune(place, before_ns)]
         _sweep(areas, now_ns)
     for cache_dir in cache_dirs(trees_root(cache)):
         with suppress(OSError):
@@ -71,6 +68,11 @@ def prune_snapshots(common_dir: str | None, cache: str, unused_for_s: float, now
                 pruned += [f"{cache_dir}/{number}" for number in numbers_in(cache_dir)]
                 remove_tree(os.fsencode(cache_dir))
     return pruned
+
+
+def _places(areas: str, trees: str) -> list[tuple[int, Place]]:
+    numbers = sorted({*numbers_in(areas), *numbers_in(trees)})
+    return [(number, Place(f"{areas}/{number}", f"{trees}/{number}")) for number in numbers]
 
 
 def _prune(place: Place, before_ns: int) -> bool:
@@ -91,7 +93,7 @@ def _prune(place: Place, before_ns: int) -> bool:
 
 
 def _sweep(areas: str, now_ns: int) -> None:
-    """Remove what a killed process has left: copies of indexes, and what was being removed."""
+    """Remove what a killed process has left while it removed or copied something."""
     for name in names_in(areas):
         with suppress(OSError):
             path = f"{areas}/{name}"

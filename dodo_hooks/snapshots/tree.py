@@ -9,6 +9,7 @@ from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import CheckoutError, GitError
 from dodo_hooks.git.content.conversions import outer_attributes
 from dodo_hooks.host.files.atomic_files import unlink
+from dodo_hooks.host.files.file_tree import walk
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
 from dodo_hooks.snapshots.git_directory import Settings, is_real_folder, remove
 from dodo_hooks.snapshots.model import Caller, Place
@@ -17,11 +18,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dodo_hooks.snapshots.model import Answer
+
 _KEYS = (
     *(b"core.attributesfile", b"core.autocrlf", b"core.eol", b"core.checkroundtripencoding", b"core.filemode"),
     *(b"core.ignorecase", b"core.symlinks", b"core.sparsecheckout", b"core.sparsecheckoutcone"),
 )
 _FILTER, _SUBMODULE, _FOLDER = b"filter.", b"160000", b"040000"
+_FIFO = 0o010000  # inode(7)
+_CLEAN_S = 2.0  # for `git clean`; then something may hold it
 _LATE_NS = 20_000_000  # by which the clock of a file system may be behind
 
 
@@ -42,13 +47,18 @@ def conversions_of(caller: Caller, settings: Settings) -> str:
     return sha256(b"\0".join(parts)).hexdigest()
 
 
-def changed_folders(caller: Caller, place: Place, old: str, new: str) -> "tuple[list[str], list[str]] | None":
+def ask_changes(caller: Caller, old: str, new: str) -> "Answer":
+    """Begin to compare two trees, for `changed_folders`. Raises OSError."""
+    return caller.ask("diff-tree", "-r", "-t", "-z", "--no-renames", old, new)
+
+
+def changed_folders(changes: "Answer") -> "tuple[list[str], list[str]] | None":
     """Return the folders that only the new tree has, and those that only the old one has.
 
     None: an attributes file differs, or nobody can know.
     """
     try:
-        fields = caller.git(place, "diff-tree", "-r", "-t", "-z", "--no-renames", old, new).split(b"\0")
+        fields = changes().split(b"\0")
     except GitError:  # the old tree was pruned
         return None
     if any(path.endswith(b".gitattributes") for path in fields[1::2]):
@@ -71,7 +81,21 @@ def move_tree(caller: Caller, place: Place, tree: str, settings: Settings, clean
     filters = {key.rpartition(b".")[0] for key, value in settings.values.items() if _writes_files(key, value)}
     required = [(decode_path(name) + ".required", "true") for name in filters]
     caller.git(place, "read-tree", "-u", "--reset", tree, settings=required)
-    caller.git(place, "clean", "-q", *clean)
+    try:
+        caller.git(place, "clean", "-q", *clean, limit_s=_CLEAN_S)
+    except GitError:
+        _remove_fifos(place)
+        caller.git(place, "clean", "-q", *clean)
+
+
+def _remove_fifos(place: Place) -> None:
+    """Remove the FIFOs named `.gitignore`. Git reads that in each untracked folder, and would wait for ever.
+
+    They are not searched each time: that would take longer than all else.
+    """
+    for path, _ in walk(encode_path(place.tree)):
+        if path.endswith(b"/.gitignore") and os.lstat(path).st_mode & 0o170000 == _FIFO:
+            unlink(path)
 
 
 def _writes_files(key: bytes, value: bytes) -> bool:
@@ -87,10 +111,15 @@ def empty_tree(place: Place) -> None:
             remove(f"{place.tree}/{name}")
 
 
-def folders_of(caller: Caller, place: Place, tree: str) -> "tuple[list[str], dict[str, str]]":
-    """Return the folders of a tree, its top as "", and the commits of its submodules. Raises GitError."""
+def ask_folders(caller: Caller, tree: str) -> "Answer":
+    """Begin to list a tree, for `folders_of`. Raises OSError."""
+    return caller.ask("ls-tree", "-r", "-d", "-z", "--full-tree", tree)
+
+
+def folders_of(listed: bytes) -> "tuple[list[str], dict[str, str]]":
+    """Return the folders of a tree, its top as "", and the commits of its submodules."""
     folders, submodules = [""], {}
-    for line in caller.git(place, "ls-tree", "-r", "-d", "-z", tree).split(b"\0")[:-1]:
+    for line in listed.split(b"\0")[:-1]:
         about, _, path = line.partition(b"\t")
         mode, _, oid = about.split(b" ")
         if mode == _SUBMODULE:

@@ -8,6 +8,7 @@ from hypothesis import given
 from cli.drawn import edges, hooks
 from dodo_hooks.cli.graph.text import ASCII_LINES, render_text
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook
+from dodo_hooks.core.plan_parts import Requirement
 from doit_plugin.plans import make_hook, make_job, make_plan
 
 DIAMOND = make_hook(
@@ -39,6 +40,21 @@ def test_r9_the_trees_of_a_hook() -> None:
         "\n"
         "pre-push\n"
         "  no jobs\n"
+    )
+
+
+def test_v3_what_a_push_requires() -> None:
+    by_job = {"test": -1, "lint": -1, "x": 0}
+    required = [Requirement("post-commit", name, None, False, by) for name, by in by_job.items()]
+    gate = make_hook("pre-push", make_job(0, "size"))._replace(requires=tuple(required))
+    assert render_text(make_plan(gate, gate._replace(jobs=(), order=()))) == (
+        "pre-push\n"
+        "  requires post-commit:test, post-commit:lint\n"
+        "  foreground\n"
+        "  └─ size  true  requires post-commit:x\n"
+        "\n"
+        "pre-push\n"
+        "  requires post-commit:test, post-commit:lint\n"
     )
 
 

@@ -16,8 +16,8 @@ from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.world import World
 from dodo_hooks.snapshots.checkout import prepare
 from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
-from dodo_hooks.snapshots.note import read_note, write_note
-from dodo_hooks.snapshots.pool import acquire, job_ended
+from dodo_hooks.snapshots.note import note_ended, read_note, write_note
+from dodo_hooks.snapshots.pool import acquire
 from kit.repo import Done, Repo
 
 JOB = "test"
@@ -65,7 +65,7 @@ def checked_out(
     try:
         prepare(snapshot, origin, target, job, shares, clean, may_fetch)
         yield Job(repo, snapshot, origin, target)
-        job_ended(snapshot, job, succeeds)
+        note_ended(snapshot.place, job, succeeds)
     finally:
         os.close(snapshot.lock)
 

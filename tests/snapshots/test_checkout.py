@@ -1,6 +1,8 @@
 """What a snapshot holds, and what the user's repository does not notice (S1 to S4, S7)."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,12 @@ import pytest
 
 from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.git.target import Target
+from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.index_tree import write_index_tree
+from kit.gate import Gate
+from kit.killing import in_child
+from kit.process import wait_until
 from kit.repo import Repo
 from kit.snapshots import (
     JOB,
@@ -104,6 +110,29 @@ def test_s1_the_index_is_the_one_that_git_uses_for_this_command(repo: Repo) -> N
     assert repo.git("write-tree").stdout.strip() != wanted
 
 
+def test_s1_what_a_killed_process_has_left_of_its_copy_goes(repo: Repo, tmp_path: Path) -> None:
+    commit(repo, a="1")
+    gate = Gate(tmp_path / "gate")
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\n{gate.command}; exec {shutil.which("git", path=repo.env["PATH"])} "$@"\n')
+    slow.chmod(0o755)
+    path = {"PATH": f"{slow.parent}:{repo.env['PATH']}"}
+    child = in_child(lambda: write_index_tree(origin_of(repo, **path)))
+    gate.wait()
+    areas = repo.path / ".git/dodo-hooks/snapshots"
+    (folder,) = areas.iterdir()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    wanted = repo.git("write-tree").stdout.strip()
+    assert write_index_tree(origin_of(repo)) == wanted
+    assert list(areas.iterdir()) == [folder]  # the git that it has started still reads it
+    gate.open()
+    wait_until(lambda: not is_locked(str(folder)))
+    assert write_index_tree(origin_of(repo)) == wanted
+    assert not list(areas.iterdir())
+
+
 def test_s1_an_index_with_unmerged_paths_is_an_error(repo: Repo) -> None:
     commit(repo, a="1")
     repo.git("checkout", "-qb", "topic")
@@ -172,6 +201,15 @@ def test_s4_unchanged_files_keep_their_times_and_ignored_ones_stay(repo: Repo) -
         with checked_out(repo, second, job="other" if why == "other job" else JOB, clean=why == "clean") as job:
             assert not (job.tree / "build.o").exists(), why
             assert (job.tree / "same").stat().st_mtime_ns == time_ns
+
+
+def test_s4_a_fifo_in_an_untracked_folder_holds_nobody(repo: Repo) -> None:
+    repo.write(".gitignore", "*.o\n")
+    commit(repo, a="1")
+    with checked_out(repo) as job:
+        job.run("mkdir -p new/er; touch new/er/build.o; mkfifo new/er/.gitignore")
+    with checked_out(repo) as job:
+        assert files_below(job.tree).keys() == {".gitignore", "a", "new/er/build.o"}
 
 
 def test_s4_python_never_runs_what_it_compiled_for_another_commit(repo: Repo) -> None:

@@ -16,8 +16,8 @@ import pytest
 from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.snapshots.checkout import prepare
 from dodo_hooks.snapshots.model import Snapshot
-from dodo_hooks.snapshots.note import read_note
-from dodo_hooks.snapshots.pool import acquire, job_ended
+from dodo_hooks.snapshots.note import note_ended, read_note
+from dodo_hooks.snapshots.pool import acquire
 from kit.killing import die_before, in_child
 from kit.namespace import without
 from kit.repo import Repo
@@ -206,7 +206,7 @@ def take_turns(repo: Repo, revs: list[str], rounds: int) -> None:
             snapshot = acquire(origin_of(repo), 2, JOB)
         check(repo, snapshot, revs[number % len(revs)])
         if number % 3:
-            job_ended(snapshot, JOB, True)
+            note_ended(snapshot.place, JOB, True)
         os.close(snapshot.lock)
 
 

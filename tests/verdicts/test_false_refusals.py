@@ -34,12 +34,38 @@ def test_v4_a_job_whose_key_is_never_known_passes_where_it_runs(pushing: Repo, c
     assert push(pushing).returncode == 0
 
 
+def test_v4_where_a_key_is_not_known_the_refusal_says_why(pushing: Repo) -> None:
+    """The cause may be that of a need."""
+    build = {"run": "true", "uptodate": ["exit 4"]}
+    require(pushing, build=build, test={"run": "false", "needs": ["build"]})
+    commit(pushing, is_seen=False)
+    done = push(pushing)
+    assert done.returncode == 1
+    assert "key cannot be known: 'exit 4' (uptodate) failed with 4; fix that, and push again" in done.stderr
+
+
 @pytest.mark.parametrize("number", ["HUP", "INT", "KILL", "TERM"])
 def test_v4_a_job_that_somebody_has_killed_is_run_again(pushing: Repo, tmp_path: Path, number: str) -> None:
     killed = tmp_path / "killed"
     require(pushing, test={"run": f"test -e {killed} || {{ touch {killed}; kill -{number} $$; }}"})
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"test": "failed"}
+    assert push(pushing).returncode == 0
+
+
+def test_v4_a_commit_that_was_removed_while_its_job_ran_has_no_verdict(pushing: Repo, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(pushing, test={"run": f"{gate.command}; git log -1 --format=%s"})
+    commit(pushing, "first\n", is_seen=False)
+    commit(pushing, "gone\n")
+    gate.wait()
+    pushing.git("reset", "-q", "--hard", "HEAD^")
+    pushing.git("reflog", "expire", "--expire=now", "--all")
+    pushing.git("gc", "-q", "--prune=now")
+    gate.open()
+    done = pushing.finished("post-commit").job("test")
+    assert (done.status, done.cause) == ("crashed", "checkout")
+    commit(pushing, "gone\n", is_seen=False)
     assert push(pushing).returncode == 0
 
 

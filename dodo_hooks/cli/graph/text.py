@@ -38,7 +38,9 @@ def render_text(plan: Plan, lines: Lines = LINES) -> str:
 
 def _hook_lines(hook: Hook, lines: Lines) -> Iterator[str]:
     yield f"{escape(hook.name)} (task)" if hook.is_task else escape(hook.name)
-    if not hook.jobs:
+    if required := _required(hook, -1):
+        yield f"{_INDENT}requires {required}"
+    elif not hook.jobs:
         yield f"{_INDENT}no jobs"
     phases = [(phase, list(_phase_rows(hook, jobs, lines))) for phase, jobs in phases_of(hook)]
     every = [row for _, rows in phases for row in rows]
@@ -87,6 +89,12 @@ def _notes(hook: Hook, job: Job, above: int | None) -> str:
     notes = [f"{'also needs' if above is not None else 'needs'} {names_of(hook, others)}"] if others else []
     notes += [f"reads what {names_of(hook, job.made_by)} makes"] if job.made_by else []
     notes += [f"after {names_of(hook, job.after)}"] if job.after else []
+    notes += [f"requires {required}"] if (required := _required(hook, job.number)) else []
     notes += ["promoted"] if job.promoted else []
     notes += [f"not here: {escape(job.absent)}"] if job.absent else []
     return "; ".join(notes)
+
+
+def _required(hook: Hook, by: int) -> str:
+    """Return what a push requires. `by`: the number of the job that says so; -1: the hook itself."""
+    return ", ".join(escape(f"{one.hook}:{one.job}") for one in hook.requires if one.by == by)

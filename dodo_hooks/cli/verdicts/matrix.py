@@ -12,15 +12,13 @@ from dodo_hooks.core.statuses import SKIPPED
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import BOLD, DIM, GREEN, RED, quote
 from dodo_hooks.fire.verdicts.check import Check
+from dodo_hooks.fire.verdicts.report import find_job
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import Target
 from dodo_hooks.host.world import World, timestamp
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING
-from dodo_hooks.store import layout
-from dodo_hooks.store.identity import repository_id
-from dodo_hooks.store.reader import read_invocation, read_jobs
 
 WELL = {PASSED, SKIPPED}
 COLORS: Mapping[str, str] = {PASSED: GREEN, FAILED_BEFORE: f"{BOLD};{RED}", RUNNING: "33", SKIPPED: DIM, NONE: DIM}
@@ -92,17 +90,12 @@ class Matrix:
         by = check.hook.jobs[verdict.job].name
         if verdict.run is not None:
             run = verdict.run.invocation
-            return State(hook, job, verdict.state, by, self._started_at(run, by), run)
+            record = find_job(self.world, self._repo, run, by)
+            return State(hook, job, verdict.state, by, record.started_at if record is not None else None, run)
         if verdict.success is not None:
             success = verdict.success
             return State(hook, job, verdict.state, by, timestamp(success.ended_ns), success.invocation or None)
         return State(hook, job, verdict.state, by)
-
-    def _started_at(self, invocation: str, job: str) -> str | None:
-        repository_dir = layout.repository_dir(self.world.state, repository_id(self._repo.common_dir))
-        record = read_invocation(layout.invocation_dir(repository_dir, invocation), lambda sentence: None)
-        jobs = () if record is None else read_jobs(record, lambda sentence: None)
-        return next((one.started_at for one in jobs if one.name == job), None)
 
 
 def wanted_jobs(plan: Plan, names: Sequence[str]) -> Wanted:

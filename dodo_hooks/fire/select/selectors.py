@@ -70,18 +70,11 @@ def _selected_jobs(hook: "Hook", selectors: Selectors) -> "set[int]":
     """Return the selected jobs and everything that they need."""
     if not selectors.jobs and not selectors.tags:
         return set(range(len(hook.jobs)))
-    waiting = [
+    return hook.with_needs(
         job.number
         for job in hook.jobs
         if not {job.name, *job.within}.isdisjoint(selectors.jobs) or not set(job.tags).isdisjoint(selectors.tags)
-    ]
-    wanted: set[int] = set()
-    while waiting:
-        number = waiting.pop()
-        if number not in wanted:
-            wanted.add(number)
-            waiting.extend(hook.jobs[number].needs)
-    return wanted
+    )
 
 
 def _check_names(hook: "Hook", selectors: Selectors) -> None:

@@ -48,7 +48,7 @@ class Check:
         self.hook = hook
         self.target = target
         self.jobs = tuple(jobs)
-        wanted = _with_needs(hook, jobs)
+        wanted = hook.with_needs(jobs)
         others = Outcome(SKIPPED, SELECTION, NOT_SELECTED)
         out = {job.number: others for job in hook.jobs if job.number not in wanted}
         out.update(left_out_by_variable(world, compiled, hook))
@@ -75,7 +75,7 @@ class Check:
     def keyed_jobs(self) -> list[tuple[str, str]]:
         """Return the name and the key of each job that is checked, of those whose key can be known."""
         found = []
-        for number in _with_needs(self.hook, self.jobs) - self.firing.left_out.keys():
+        for number in self.hook.with_needs(self.jobs) - self.firing.left_out.keys():
             if self.verdicts.why_unknown(number) is None:
                 found.append((self.hook.jobs[number].name, self.verdicts.key(number)))
         return found
@@ -97,19 +97,8 @@ class Check:
     def has_just_passed(self) -> bool:
         """Return whether all jobs and what they need have passed in `run`, be it that nothing could be kept of it."""
         left_out = self.firing.left_out
-        needed = [one for one in _with_needs(self.hook, self.jobs) if one not in left_out]
+        needed = [one for one in self.hook.with_needs(self.jobs) if one not in left_out]
         return all(one in self._outcomes and self._outcomes[one].status in _PASSES for one in needed)
-
-
-def _with_needs(hook: Hook, jobs: Collection[int]) -> set[int]:
-    found: set[int] = set()
-    waiting = list(jobs)
-    while waiting:
-        number = waiting.pop()
-        if number not in found:
-            found.add(number)
-            waiting += hook.jobs[number].needs
-    return found
 
 
 def _in_foreground(hook: Hook) -> Hook:

@@ -129,20 +129,10 @@ class Push:
         commits = new_commits(query, self._remote, self._url, stdin) if requirement.each else tips(query, stdin)
         checks, missing = [], 0
         for commit, branches in branches_of(query, stdin, commits):
-            target = self._target(commit)
-            checks.append(
-                Check(
-                    self._world,
-                    self._repo,
-                    self._compiled,
-                    hook,
-                    target,
-                    (number,),
-                    branches=branches,
-                    ends_with_parent=True,
-                )
-            )
-            missing += checks[-1].verdict(number).state == NONE
+            place, target = (self._world, self._repo, self._compiled), self._target(commit)
+            check = Check(*place, hook, target, (number,), branches=branches, ends_with_parent=True)
+            checks.append(check)
+            missing += check.verdict(number).state == NONE
             if missing > MOST_UNCHECKED:
                 raise UsageError(
                     f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "
@@ -212,7 +202,10 @@ class Push:
         """Return the exit code after a run that has left no verdict: the disk is full, or its key cannot be known."""
         if check.has_just_passed():
             return 0
-        say(f"push refused: {check.title(check.jobs[0])} has no verdict")
+        number = check.verdict(check.jobs[0]).job
+        why = check.verdicts.why_unknown(number)
+        cause = f", since its key cannot be known: {why}; fix that, and push again" if why else ""
+        say(f"push refused: {check.title(number)} has no verdict{cause}")
         return _REFUSED
 
     def _expect_other(self, verdict: Verdict) -> None:

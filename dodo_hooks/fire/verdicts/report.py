@@ -33,7 +33,7 @@ def print_refusal(world: World, repo: Repo, check: Check, verdict: Verdict) -> i
     say(f"push refused: {check.title(verdict.job)} failed{when}")
     record = None
     if failure is not None and failure.invocation:
-        record = _record(world, repo, failure.invocation, check.hook.jobs[verdict.job].name)
+        record = find_job(world, repo, failure.invocation, check.hook.jobs[verdict.job].name)
     for line in _last_lines(record) if record is not None else ():
         print_error_text(f"  {line}\n")
     say(f"run it again with `dodo-hooks checks --run {check.target.name[:12]}`")
@@ -59,7 +59,7 @@ class Waiting:
         self._next_s = monotonic_s() + (1 if self._is_terminal else _EVERY_S)
         if self._usual is None:
             self._usual = _usual_time(self._world, self._repo, verdict.run.hook, verdict.run.job)
-        record = _record(self._world, self._repo, verdict.run.invocation, verdict.run.job)
+        record = find_job(self._world, self._repo, verdict.run.invocation, verdict.run.job)
         if record is not None and record.status == RUNNING and record.pid is not None:
             restore_io_class(record.pid)
         text = f"waiting for {self._check.title(verdict.job)}{_time_so_far(record)}{self._usual}"
@@ -85,7 +85,8 @@ class Waiting:
         return 1
 
 
-def _record(world: World, repo: Repo, invocation: str, job: str) -> JobRecord | None:
+def find_job(world: World, repo: Repo, invocation: str, job: str) -> JobRecord | None:
+    """Return the record of a job; None where it is gone."""
     directory = layout.invocation_dir(_repository_dir(world, repo), invocation)
     record = read_invocation(directory, _ignore)
     jobs = () if record is None else read_jobs(record, _ignore)

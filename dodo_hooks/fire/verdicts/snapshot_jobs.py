@@ -22,8 +22,8 @@ from dodo_hooks.results.contents import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
 from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
-from dodo_hooks.snapshots.note import read_note
-from dodo_hooks.snapshots.pool import acquire, job_ended
+from dodo_hooks.snapshots.note import note_ended, read_note
+from dodo_hooks.snapshots.pool import acquire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class SnapshotJobs:
         """Take back what the job holds, and the snapshot after the last job of its chain."""
         chain = self._chains[number]
         if self.by_job.pop(number, None) is not None:
-            job_ended(self._snapshots[chain[0]], self._jobs[number].name, succeeded=outcome.exit_code == 0)
+            note_ended(self._snapshots[chain[0]].place, self._jobs[number].name, succeeded=outcome.exit_code == 0)
         lock = self._locks.pop(number, None)
         if lock is not None:
             os.close(lock)

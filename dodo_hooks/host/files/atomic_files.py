@@ -4,10 +4,6 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 NEW_SUFFIX = ".dodo-new"
 
 
@@ -22,7 +18,7 @@ def put(path: str, content: bytes, mode: int) -> None:
     os.replace(new, path)
 
 
-def unlink(path: str) -> None:
+def unlink(path: "str | bytes") -> None:
     """Remove the file, if it is there."""
     try:
         os.unlink(path)

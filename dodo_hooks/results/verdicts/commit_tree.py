@@ -1,7 +1,7 @@
 """The files of a commit, as the inputs of jobs that run in a snapshot of it (V1; HOT, with such jobs)."""
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.target import list_tree
+from dodo_hooks.git.target import is_here, list_tree
 from dodo_hooks.results.contents import Undecidable
 from dodo_hooks.results.found import Found, Names, found_of
 
@@ -52,6 +52,10 @@ class CommitTree:
     def about(self, path: bytes) -> "bytes | None":
         """Return mode and id of a file; None where the tree has none. Raises Undecidable."""
         return self._files().get(path)
+
+    def is_gone(self) -> bool:
+        """Return whether the repository has the commit no longer."""
+        return not is_here(self._repo, self._environ, self._target)
 
     def _files(self) -> "dict[bytes, bytes]":
         if self._listed is None:

@@ -9,7 +9,7 @@ job is refused without running it again. A run that was cancelled or has crashed
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.statuses import COMPLETED, FAILED, SIGNAL, UP_TO_DATE, Outcome
+from dodo_hooks.core.statuses import CHECKOUT, COMPLETED, CRASHED, FAILED, SIGNAL, UP_TO_DATE, Outcome
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.contents import Contents, Undecidable
@@ -73,8 +73,8 @@ class Verdicts:
         """
         self.target = target
         self.locks = locks
+        self._hook = occasion.hook
         self._jobs = occasion.hook.jobs
-        self._order = occasion.hook.order
         self._collector = FactCollector(occasion, Contents(occasion.repo, kept.stats_file))
         self._kept = kept
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
@@ -97,8 +97,10 @@ class Verdicts:
     def known(self, number: int) -> "Known":
         """Return the key of a job, and what it rests on. Raises Undecidable."""
         if number not in self._known:
-            for one in (*self._needs(number), number):  # in order: a long chain of needs is no deep recursion
-                self._learn(one)
+            wanted = self._hook.with_needs([number])
+            for one in self._hook.order:  # in order: a long chain of needs is no deep recursion
+                if one in wanted:
+                    self._learn(one)
         known = self._known[number]
         if isinstance(known, Undecidable):
             raise known
@@ -159,24 +161,13 @@ class Verdicts:
 
         A lock is checked before the results: whoever ends a run writes its result first.
         """
-        needs = [one for one in self._needs(number) if one not in without]
-        verdicts = [self._verdict(one) for one in (*needs, number)]
+        wanted = self._hook.with_needs((number,)).difference(without)
+        verdicts = [self._verdict(one) for one in self._hook.order if one in wanted]
         for state in (FAILED_BEFORE, RUNNING, NONE):
             for verdict in verdicts:
                 if verdict.state == state:
                     return verdict
         return verdicts[-1]
-
-    def _needs(self, number: int) -> "list[int]":
-        """Return all that a job needs, directly or not, in an order in which it can run."""
-        found: set[int] = set()
-        waiting = [*self._jobs[number].needs]
-        while waiting:
-            need = waiting.pop()
-            if need not in found:
-                found.add(need)
-                waiting += self._jobs[need].needs
-        return [one for one in self._order if one in found]
 
     def _verdict(self, number: int) -> Verdict:
         job = self._jobs[number]
@@ -221,6 +212,8 @@ class Verdicts:
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         """Keep the verdict of a job that ran (K7, V4)."""
         was_ended = outcome.cause == SIGNAL and outcome.signal in _FROM_OUTSIDE
+        if number in self._begun and outcome.status == FAILED and self._tree.is_gone():
+            return Outcome(CRASHED, CHECKOUT, "its commit was removed from the repository while it ran")
         if number in self._begun and outcome.status in (COMPLETED, FAILED) and self._use != IGNORE and not was_ended:
             self._keep(number, outcome)
         return outcome

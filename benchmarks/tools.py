@@ -99,6 +99,10 @@ class Lefthook(Tool):
         ]
         return yaml.safe_dump({work.hook: {"parallel": True, "jobs": jobs}}, sort_keys=False)
 
+    def install(self, repo: Repo, work: Work) -> None:
+        super().install(repo, work)
+        repo.env["LEFTHOOK_BIN"] = self.program  # else its shim takes what is on PATH, which may be a wrapper in Python
+
     def argv(self, work: Work) -> list[str]:
         return [self.program, "run", work.hook]
 

@@ -38,6 +38,7 @@ CONCURRENCY = "concurrency"  # its concurrency group was taken, or another run r
 # Of `failed`:
 EXIT = "exit"  # a non-zero exit status
 SIGNAL = "signal"  # ended by a signal that was not ours
+FROM_OUTSIDE = (1, 2, 9, 15)  # SIGHUP, SIGINT, SIGKILL, SIGTERM: a shutdown, a lack of memory, a person; no verdict
 SPAWN = "spawn"  # the command could not be started: exit code 126 or 127
 STAGING = "staging"  # what it fixed could not be staged (G6)
 CHANGES = "changes"  # it changed files, and that is to fail (fail_on_changes)

@@ -77,6 +77,8 @@ def _states_in(run: "InvocationRecord") -> "dict[str, str]":
     for job in jobs.values():
         cause = jobs.get(job.root_cause or "", job)
         state = PASSED if cause.cause == statuses.CONDITION else _STATES.get(cause.status)
+        if cause.cause == statuses.SIGNAL and cause.signal in statuses.FROM_OUTSIDE:  # that is no verdict (V4)
+            continue
         if state is not None and (state != RUNNING or run.is_alive):
             states[job.name] = state
     return states

@@ -9,7 +9,7 @@ job is refused without running it again. A run that was cancelled or has crashed
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.statuses import CHECKOUT, COMPLETED, CRASHED, FAILED, SIGNAL, UP_TO_DATE, Outcome
+from dodo_hooks.core.statuses import CHECKOUT, COMPLETED, CRASHED, FAILED, FROM_OUTSIDE, SIGNAL, UP_TO_DATE, Outcome
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.contents import Contents, Undecidable
@@ -31,8 +31,6 @@ PASSED = "passed"
 FAILED_BEFORE = "failed"
 RUNNING = "running"
 NONE = "none"
-
-_FROM_OUTSIDE = (1, 2, 9, 15)  # SIGHUP, SIGINT, SIGKILL, SIGTERM: a shutdown, a lack of memory, a person
 
 
 class Verdict(Record):
@@ -211,7 +209,7 @@ class Verdicts:
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         """Keep the verdict of a job that ran (K7, V4)."""
-        was_ended = outcome.cause == SIGNAL and outcome.signal in _FROM_OUTSIDE
+        was_ended = outcome.cause == SIGNAL and outcome.signal in FROM_OUTSIDE
         if number in self._begun and outcome.status == FAILED and self._tree.is_gone():
             return Outcome(CRASHED, CHECKOUT, "its commit was removed from the repository while it ran")
         if number in self._begun and outcome.status in (COMPLETED, FAILED) and self._use != IGNORE and not was_ended:

@@ -67,7 +67,7 @@ def test_v4_a_commit_without_a_verdict_is_checked_now(pushing: Repo, tmp_path: P
     pushing.git("commit", "-q", "-m", "file", env={"DODO_HOOKS": "0"})
     pushing.write("file", "edited since\n")
     done = pushing.git("push", "-q", "origin", "main")
-    assert "has not run; running it now" in done.stderr
+    assert "has no result; running it now" in done.stderr
     assert pushing.finished("post-commit").log("test") == b"committed\n"
     assert pushing.read("file") == "edited since\n"
     pushing.git("push", "-q", "origin", "main:other")

@@ -177,7 +177,7 @@ class Push:
                 return _REFUSED if has_run else print_refusal(self._world, self._repo, check, verdict)
             if has_run:
                 return self._without_verdict(check)
-            say(f"{check.title(number)} has not run; running it now")
+            say(f"{check.title(number)} has no result; running it now")
             code, has_run = check.run(), True
             if code > _REFUSED:  # interrupted, or an error of ours
                 return code

@@ -116,17 +116,12 @@ def _execute(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", dire
         os.chdir(directory)
     except OSError as error:
         raise Refusal(_CANNOT_RUN, f"cannot enter its root {directory}: {error.strerror}") from error
-    refusal = Refusal(_NOT_FOUND, f"{argv[0]!s}: command not found")
-    for path in process.candidates(str(argv[0]), environ):
-        try:
-            os.execve(path, argv, environ)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            if error.errno == 8:  # ENOEXEC: a script without `#!`
-                os.execve("/bin/sh", ("sh", path, *argv[1:]), environ)
-            refusal = Refusal(_CANNOT_RUN, f"{argv[0]!s}: {error.strerror}")
-    raise refusal
+    try:
+        process.start_program(argv, environ, lambda path, words: os.execve(path, words, environ))
+    except FileNotFoundError as error:
+        raise Refusal(_NOT_FOUND, f"{argv[0]!s}: command not found") from error
+    except OSError as error:
+        raise Refusal(_CANNOT_RUN, f"{argv[0]!s}: {error.strerror}") from error
 
 
 def _take_default_signals() -> None:

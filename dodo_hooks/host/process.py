@@ -14,7 +14,7 @@ from dodo_hooks.host.posix import os, read_file, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 IS_LINUX = sys.platform.startswith("linux")
@@ -65,6 +65,19 @@ def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output:
             path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED
         )
 
+    return start_program(argv, environ, start)
+
+
+def start_program(
+    argv: "tuple[str | bytes, ...]",
+    environ: "Mapping[str, str]",
+    start: "Callable[[str, tuple[str | bytes, ...]], int]",
+) -> int:
+    """Search the program in PATH as execvp(3) would, and return what `start` returns for its file and its words.
+
+    Raises:
+        OSError: it cannot be started.
+    """
     failure: OSError = FileNotFoundError(2, "No such file or directory")
     for path in candidates(str(argv[0]), environ):
         try:
@@ -185,17 +198,7 @@ def kill_session(session: int) -> None:
 
     The search is repeated until no new one is found: a process may be forking meanwhile.
     """
-    killed: set[int] = set()
-    while IS_LINUX:
-        members = {pid for pid, fields in _processes() if fields[3] == session and fields[0] != "Z"}
-        if members <= killed:
-            return
-        for pid in members:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        killed |= members
+    _kill_all(lambda pid, its_session: its_session == session)
 
 
 def kill_marked(marks: "tuple[bytes, ...]") -> None:
@@ -204,10 +207,14 @@ def kill_marked(marks: "tuple[bytes, ...]") -> None:
     Linux alone shows them, in proc_pid_environ(5), and only those of our own processes. The search is repeated until
     no new one is found.
     """
+    _kill_all(lambda pid, _: pid != os.getpid() and _environment(pid).issuperset(marks))
+
+
+def _kill_all(is_meant: "Callable[[int, int], bool]") -> None:
+    """Send SIGKILL to every living process that is meant, by its id and its session, until no new one is found."""
     killed: set[int] = set()
     while IS_LINUX:
-        found = {pid for pid, fields in _processes() if fields[0] != "Z" and _environment(pid).issuperset(marks)}
-        found -= {os.getpid()}
+        found = {pid for pid, fields in _processes() if fields[0] != "Z" and is_meant(pid, fields[3])}
         if found <= killed:
             return
         for pid in found:

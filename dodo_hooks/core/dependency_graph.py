@@ -6,7 +6,10 @@ Job `n` of a hook is the integer n, and `needs[n]` are the jobs that it needs. N
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
+    from typing import TypeVar
+
+    Node = TypeVar("Node", bound=Hashable)
 
 _NEW, _OPEN, _DONE = 0, 1, 2
 
@@ -71,6 +74,18 @@ def dependents_of(needs: "Sequence[Sequence[int]]") -> "list[list[int]]":
         for need in set(its_needs):
             dependents[need].append(job)
     return dependents
+
+
+def closure(start: "Iterable[Node]", edges: "Callable[[Node], Iterable[Node]]") -> "set[Node]":
+    """Return these nodes and all that can be reached from them. `edges` returns the next ones of a node."""
+    found: set[Node] = set()
+    waiting = list(start)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(edges(node))
+    return found
 
 
 def promoted(needs: "Sequence[Sequence[int]]", background: "Sequence[bool]") -> "set[int]":

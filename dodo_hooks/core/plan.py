@@ -203,14 +203,9 @@ class Hook(Record):
 
     def with_needs(self, numbers: "Iterable[int]") -> "set[int]":
         """Return these jobs and all that they need, directly or through others."""
-        found: set[int] = set()
-        waiting = list(numbers)
-        while waiting:
-            number = waiting.pop()
-            if number not in found:
-                found.add(number)
-                waiting += self.jobs[number].needs
-        return found
+        from dodo_hooks.core.dependency_graph import closure
+
+        return closure(numbers, lambda number: self.jobs[number].needs)
 
 
 class Plan(Record):

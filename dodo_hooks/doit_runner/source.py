@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from dodo_hooks.core.dependency_graph import closure
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.schedule import Ledger, check_order, in_order
 from dodo_hooks.core.statuses import Outcome, satisfies
@@ -110,10 +111,6 @@ class DispatchSource:
 
 def _reachable(dispatcher: Any, numbers: Mapping[str, int]) -> set[int]:
     """Return the jobs that are selected or needed by a selected one, directly or through groups and other jobs."""
-    waiting, seen = list(dispatcher.selected_tasks), set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting.extend(dispatcher.tasks[name].task_dep)
+    selected: list[str] = dispatcher.selected_tasks
+    seen = closure(selected, lambda name: dispatcher.tasks[name].task_dep)
     return {numbers[name] for name in seen if name in numbers}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dodo_hooks.core import statuses
+from dodo_hooks.core.dependency_graph import closure
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.job_notes import JobNote, RunOptions, note_job
@@ -106,13 +107,7 @@ def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
 
 def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:
     """Return the selected tasks, the members of selected groups, and everything that these need."""
-    waiting, seen = list(names), set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting.extend(tasks[name].task_dep)
-    return seen
+    return closure(names, lambda name: tasks[name].task_dep)
 
 
 def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:

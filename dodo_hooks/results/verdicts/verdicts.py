@@ -7,6 +7,7 @@ A success is kept as that of any incremental job (results/kept.py). A failure is
 job is refused without running it again. A run that was cancelled or has crashed says nothing.
 """
 
+from dodo_hooks.core.dependency_graph import closure
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import CHECKOUT, COMPLETED, CRASHED, FAILED, FROM_OUTSIDE, SIGNAL, UP_TO_DATE, Outcome
@@ -132,12 +133,7 @@ class Verdicts:
         return Outcome(UP_TO_DATE, reason=f"passed since {local_time(success.ended_ns)}{run}")
 
     def _dependents(self, number: int) -> "set[int]":
-        found: set[int] = set()
-        waiting = [number]
-        while waiting:
-            more = set(self._jobs[waiting.pop()].dependents) - found
-            found |= more
-            waiting += more
+        found = closure(self._jobs[number].dependents, lambda one: self._jobs[one].dependents)
         return {one for one in found if self._jobs[one].workspace}
 
     def _has_passed(self, number: int) -> bool:

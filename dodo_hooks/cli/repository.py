@@ -7,7 +7,7 @@ from dodo_hooks.core.errors import GitError, UnsafeRepositoryError, UsageError
 from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.console import say
-from dodo_hooks.store import identity, layout
+from dodo_hooks.store import identity
 from dodo_hooks.store.repositories import repository_dirs, repository_path
 
 TYPE_CHECKING = False
@@ -151,7 +151,7 @@ def repo_at(world: "World", path: "str | None") -> "Repo":
 
 
 def _store_of(world: "World", repo: "Repo") -> str:
-    return layout.repository_dir(world.state, identity.repository_id(repo.common_dir))
+    return identity.records_dir(world.state, repo.common_dir)
 
 
 def print_once() -> "Callable[[str], None]":

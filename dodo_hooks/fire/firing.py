@@ -14,7 +14,7 @@ from dodo_hooks.results import USE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.fire.select.job_filter import PendingCommands
@@ -195,6 +195,13 @@ def select_files(
     for sentence in applies.sentences:
         say(sentence)
     return firing._replace(left_out=applies.left_out, files=applies.files)
+
+
+def left_out_but(wanted: "Container[int]", world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":
+    """Return the outcomes of the jobs that are not wanted, and of those that the variables leave out."""
+    others = Outcome(statuses.SKIPPED, statuses.SELECTION, NOT_SELECTED)
+    out = {job.number: others for job in hook.jobs if job.number not in wanted}
+    return {**out, **left_out_by_variable(world, compiled, hook)}
 
 
 def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":

@@ -30,6 +30,7 @@ from dodo_hooks.snapshots.model import Caller, Origin, Place, Snapshot
 from dodo_hooks.snapshots.note import Note, begun, last_used_ns, note_begun, read_note, write_note
 from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
 from dodo_hooks.snapshots.tree import (
+    LATE_NS,
     ask_changes,
     ask_folders,
     changed_folders,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SECOND_NS = 1_000_000_000
-_LATE_NS = 20_000_000  # by which the clock of a file system may be behind
 
 
 def prepare(
@@ -235,7 +235,7 @@ def _make_cache(origin: Origin, place: Place) -> None:
 
 def _wait_for_next_second(note: "Note | None") -> None:
     if note is not None:
-        left_ns = (note.ended_ns // _SECOND_NS + 1) * _SECOND_NS + _LATE_NS - wall_ns()
+        left_ns = (note.ended_ns // _SECOND_NS + 1) * _SECOND_NS + LATE_NS - wall_ns()
         if 0 < left_ns < 2 * _SECOND_NS:
             time.sleep(left_ns / _SECOND_NS)
 

@@ -27,7 +27,7 @@ _KEYS = (
 _FILTER, _SUBMODULE, _FOLDER = b"filter.", b"160000", b"040000"
 _FIFO = 0o010000  # inode(7)
 _CLEAN_S = 2.0  # for `git clean`; then something may hold it
-_LATE_NS = 20_000_000  # by which the clock of a file system may be behind
+LATE_NS = 20_000_000  # by which the clock of a file system may be behind
 
 
 def conversions_of(caller: Caller, settings: Settings) -> str:
@@ -140,7 +140,7 @@ def remove_strays(place: Place, folders: "Iterable[str]", added: "Iterable[str]"
     Raises:
         CheckoutError, OSError: something cannot be removed.
     """
-    new, real, since_ns = frozenset(added), {""}, ended_ns - _LATE_NS
+    new, real, since_ns = frozenset(added), {""}, ended_ns - LATE_NS
     for folder in sorted(folders):  # each after the one that it is in
         path, above = f"{place.tree}/{folder}", folder.rpartition("/")[0]
         if above not in real or not is_real_folder(path):

@@ -5,6 +5,7 @@ repository has the same file but another inode, and so gets an id of its own.
 """
 
 from dodo_hooks.host.posix import os
+from dodo_hooks.store import layout
 
 _DIRECTORY = "dodo-hooks"
 _FILE = "id"
@@ -35,6 +36,11 @@ def repository_id(common_dir: str) -> str:
         return _make(common_dir, path, inode)
     except OSError:
         return f"at-{stat.st_dev:x}-{stat.st_ino:x}"
+
+
+def records_dir(state: str, common_dir: str) -> str:
+    """Return the directory of the records of the repository; its id is made at the first call."""
+    return layout.repository_dir(state, repository_id(common_dir))
 
 
 def _read(path: str, inode: str) -> "str | None":

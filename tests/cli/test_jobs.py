@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.cli.jobs.run_table import format_age, unix_s
+from dodo_hooks.cli.jobs.run_table import format_age
 from dodo_hooks.core.statuses import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
 from dodo_hooks.core.text.terminal_text import columns_of
 from dodo_hooks.host.world import timestamp, wall_ns
+from dodo_hooks.store.read_records import unix_s
 from kit.answer import Cli
 from kit.history import History, end, start
 from kit.repo import Repo

@@ -7,8 +7,9 @@ found out where no command of the hook file has to run for it: not at each promp
 from itertools import islice
 
 from dodo_hooks.core import statuses
-from dodo_hooks.git.target import find_target
+from dodo_hooks.git.target import head_target
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING
+from dodo_hooks.store.read_records import ignore
 from dodo_hooks.store.reader import list_invocations, read_jobs
 
 TYPE_CHECKING = False
@@ -42,7 +43,7 @@ def head_states(world: "World", repo: "Repo", compiled: "Compiled", repository_d
     gate = compiled.hook(_GATE)
     if gate is None or not gate.requires:
         return {}
-    target, found = find_target(repo, world.environ), {}
+    target, found = head_target(repo, world.environ), {}
     for name in dict.fromkeys(one.hook for one in gate.requires):
         hook = compiled.hook(name)
         assert hook is not None  # the loader has seen to that
@@ -62,7 +63,7 @@ def sum_up(states: "Mapping[str, str]") -> str:
 def _recorded(repository_dir: str, hook: "Hook", target: "Target") -> "dict[str, str]":
     found: dict[str, str] = {}
     by_commit = {job.name for job in hook.jobs if job.counts_commit}
-    for run in islice(list_invocations(repository_dir, hook=hook.name, report=_ignore), _RECENT):
+    for run in islice(list_invocations(repository_dir, hook=hook.name, report=ignore), _RECENT):
         if run.tree == target.tree:
             for name, state in _states_in(run).items():
                 if name not in by_commit or run.head == target.commit:
@@ -72,7 +73,7 @@ def _recorded(repository_dir: str, hook: "Hook", target: "Target") -> "dict[str,
 
 def _states_in(run: "InvocationRecord") -> "dict[str, str]":
     """Return the states that the jobs of a run have given to its tree."""
-    jobs = {job.name: job for job in read_jobs(run, _ignore)}
+    jobs = {job.name: job for job in read_jobs(run, ignore)}
     states = {}
     for job in jobs.values():
         cause = jobs.get(job.root_cause or "", job)
@@ -93,7 +94,3 @@ def _by_key(
     from dodo_hooks.fire.verdicts.check import Check
 
     return Check(world, repo, compiled, hook, target, (number,)).verdict(number).state
-
-
-def _ignore(sentence: str) -> None:
-    """Take a sentence about a record that cannot be read: it is no record of HEAD."""

@@ -12,7 +12,7 @@ from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.results.facts import Occasion
 from dodo_hooks.results.kept import KeptResults
 from dodo_hooks.store import layout
-from dodo_hooks.store.identity import repository_id
+from dodo_hooks.store.identity import records_dir, repository_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def results_of(
         from dodo_hooks.results.verdicts.run_locks import RunLocks
         from dodo_hooks.results.verdicts.verdicts import Verdicts
 
-        directory = layout.repository_dir(firing.world.state, repository_id(firing.repo.common_dir))
+        directory = records_dir(firing.world.state, firing.repo.common_dir)
         locks = RunLocks(layout.run_locks_dir(directory))
         verdicts = Verdicts(occasion, kept, locks, target, invocation, say, firing.results)
         if all(job.workspace for job in firing.hook.jobs if job.is_incremental):

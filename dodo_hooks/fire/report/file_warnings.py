@@ -10,7 +10,7 @@ from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.console import say
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
 from dodo_hooks.store import layout
-from dodo_hooks.store.identity import repository_id
+from dodo_hooks.store.identity import records_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def print_warnings(world: "World", repo: "Repo", plan: "Plan") -> bool:
     """
     if not plan.diagnostics:
         return False
-    path = layout.warnings_file(layout.repository_dir(world.state, repository_id(repo.common_dir)))
+    path = layout.warnings_file(records_dir(world.state, repo.common_dir))
     printed = _read(path)
     if plan.digest in printed:
         return False

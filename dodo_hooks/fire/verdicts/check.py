@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
-from dodo_hooks.core.statuses import COMPLETED, NOT_SELECTED, SELECTION, SKIPPED, UP_TO_DATE, Outcome
-from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, left_out_by_variable, make_firing, select_files
+from dodo_hooks.core.statuses import COMPLETED, SKIPPED, UP_TO_DATE, Outcome
+from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, left_out_but, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import results_of
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import Target
@@ -48,10 +48,7 @@ class Check:
         self.hook = hook
         self.target = target
         self.jobs = tuple(jobs)
-        wanted = hook.with_needs(jobs)
-        others = Outcome(SKIPPED, SELECTION, NOT_SELECTED)
-        out = {job.number: others for job in hook.jobs if job.number not in wanted}
-        out.update(left_out_by_variable(world, compiled, hook))
+        out = left_out_but(hook.with_needs(jobs), world, compiled, hook)
         firing = make_firing(world, repo, compiled.rules, _in_foreground(hook), (), BY_CHECK, out, phase=ATTACHED)
         # `again`: only a retry runs it on this commit.
         firing = firing._replace(target=target, results=use, again=None, ends_with_parent=ends_with_parent)

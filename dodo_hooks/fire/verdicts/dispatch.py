@@ -7,8 +7,7 @@ there, and those of the others likewise.
 from __future__ import annotations
 
 from dodo_hooks.core.git_hooks import AFTER_REPLAY
-from dodo_hooks.core.statuses import NOT_SELECTED, SELECTION, SKIPPED, Outcome
-from dodo_hooks.fire.firing import BY_GIT, left_out_by_variable, make_firing, select_files
+from dodo_hooks.fire.firing import BY_GIT, left_out_but, make_firing, select_files
 from dodo_hooks.git.replay import deferred_hooks, replay_of
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
@@ -32,9 +31,7 @@ def run_required(world: World, repo: Repo, compiled: Compiled, hook: str, args: 
         body = compiled.hook(name) if name not in elsewhere else None
         if body is None:
             continue
-        others = Outcome(SKIPPED, SELECTION, NOT_SELECTED)
-        out = {job.number: others for job in body.jobs if not job.is_required}
-        out.update(left_out_by_variable(world, compiled, body))
+        out = left_out_but({job.number for job in body.jobs if job.is_required}, world, compiled, body)
         firing = make_firing(world, repo, compiled.rules, body, (), BY_GIT, out)
         from dodo_hooks.fire.phases import run_firing
 

@@ -14,7 +14,7 @@ from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, Firing, make_firing, select_files
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.fire.verdicts.pushed_commits import branches_of, new_commits, tips
+from dodo_hooks.fire.verdicts.pushed_commits import Pushed, branches_of, new_commits, read_pushed, tips
 from dodo_hooks.fire.verdicts.report import Waiting, print_refusal
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
@@ -25,8 +25,7 @@ from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING, Verdict
-from dodo_hooks.store import layout
-from dodo_hooks.store.identity import repository_id
+from dodo_hooks.store.identity import records_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,10 +76,11 @@ class Push:
         self._remote, self._url = args if len(args) == 2 else ("", "")
         self._stdin = stdin
         self._query = GitQuery(repo, without_replacements(world.environ))
+        self._pushed: Pushed = read_pushed(self._query, stdin)
         self._targets: dict[str, Target] = {}
         self._git = os.getppid()
         self._conditions: ConditionValues | None = None
-        repository_dir = layout.repository_dir(world.state, repository_id(repo.common_dir))
+        repository_dir = records_dir(world.state, repo.common_dir)
         self._ancestors = ancestors_of(repository_dir, world.environ.get("DODO_INVOCATION"))
 
     def check(self, left_out: dict[int, Outcome], wait_s: float | None = None) -> int:
@@ -125,10 +125,11 @@ class Push:
         number = None if hook is None else hook.number_of(requirement.job)
         if hook is None or number is None:  # the loader has seen to that
             raise ConfigError([])
-        query, stdin = self._query, self._stdin
-        commits = new_commits(query, self._remote, self._url, stdin) if requirement.each else tips(query, stdin)
+        commits = tips(self._pushed)
+        if requirement.each:
+            commits = new_commits(self._query, self._remote, self._url, self._stdin, self._pushed)
         checks, missing = [], 0
-        for commit, branches in branches_of(query, stdin, commits):
+        for commit, branches in branches_of(self._pushed, commits):
             place, target = (self._world, self._repo, self._compiled), self._target(commit)
             check = Check(*place, hook, target, (number,), branches=branches, ends_with_parent=True)
             checks.append(check)
@@ -149,7 +150,7 @@ class Push:
     def _report_other_files(self) -> None:
         """Report the tips whose hook file is another one: the present one counts."""
         file = self._compiled.rules.file
-        for commit in tips(self._query, self._stdin):
+        for commit in tips(self._pushed):
             if self._query.attempt("diff", "--quiet", "--no-ext-diff", commit, "--", file).exit_code == 1:
                 name = file.removeprefix(f"{self._repo.top}/")
                 say(f"{name} is another one in {commit[:12]}; the one in the working tree counts")
@@ -229,7 +230,7 @@ class Push:
         in_worktree = Outcome(SKIPPED, CONDITION, "it runs once, in the working tree")
         out = {job.number: in_worktree for job in self._hook.jobs if not job.workspace} | left_out
         code = 0
-        for commit in tips(self._query, self._stdin):
+        for commit in tips(self._pushed):
             code = max(code, run_firing(select_files(self._firing(out)._replace(target=self._target(commit)))))
         return code
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.host.posix import os
 
@@ -10,50 +12,50 @@ _STASH = b"refs/stash"
 _BRANCHES = b"refs/heads/"
 
 
-def tips(query: GitQuery, stdin: bytes) -> list[str]:
-    """Return the commits at which the pushed refs stand, each once, in git's order.
+Pushed = Sequence[tuple[str, bytes]]  # commits, each with the ref there that is to stand at it
+
+
+def read_pushed(query: GitQuery, stdin: bytes) -> Pushed:
+    """Return what is pushed, in git's order: one process of git.
 
     A tag stands for its commit. A deletion, an object without a commit, and refs that are no history have none.
 
     Raises:
         GitError: git cannot be queried.
     """
-    return list(dict.fromkeys(commit for commit, _ in _pushed(query, stdin)))
-
-
-def branches_of(query: GitQuery, stdin: bytes, commits: list[str]) -> list[tuple[str, list[str]]]:
-    """Return each commit with the branches that it is pushed to, "" for a ref that is none.
-
-    A commit that is no tip may be in all of them.
-
-    Raises:
-        GitError: git cannot be queried.
-    """
-    pushed: dict[str, list[str]] = {}
-    for commit, ref in _pushed(query, stdin):
-        is_branch = ref.startswith(_BRANCHES)
-        branch = ref.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") if is_branch else ""
-        pushed.setdefault(commit, []).append(branch)
-    every = list(dict.fromkeys(branch for branches in pushed.values() for branch in branches))
-    return [(commit, pushed.get(commit, every)) for commit in commits]
-
-
-def _pushed(query: GitQuery, stdin: bytes) -> list[tuple[str, bytes]]:
-    """Return the commit and the ref there of each update that has a commit."""
     pushed = [(here, ref) for here, ref, _ in _updates(stdin) if not ref.startswith(_NOT_CHECKED) and ref != _STASH]
     asked = b"".join(b"%b^{commit}\n" % here for here, _ in pushed)
     answers = query.git("cat-file", "--batch-check=%(objectname)", stdin=asked).decode("ascii", "replace").splitlines()
     return [(answer, ref) for answer, (_, ref) in zip(answers, pushed, strict=True) if " " not in answer]
 
 
-def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes) -> list[str]:
+def tips(pushed: Pushed) -> list[str]:
+    """Return the commits at which the pushed refs stand, each once."""
+    return list(dict.fromkeys(commit for commit, _ in pushed))
+
+
+def branches_of(pushed: Pushed, commits: list[str]) -> list[tuple[str, list[str]]]:
+    """Return each commit with the branches that it is pushed to, "" for a ref that is none.
+
+    A commit that is no tip may be in all of them.
+    """
+    found: dict[str, list[str]] = {}
+    for commit, ref in pushed:
+        is_branch = ref.startswith(_BRANCHES)
+        branch = ref.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") if is_branch else ""
+        found.setdefault(commit, []).append(branch)
+    every = list(dict.fromkeys(branch for branches in found.values() for branch in branches))
+    return [(commit, found.get(commit, every)) for commit in commits]
+
+
+def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes, pushed: Pushed) -> list[str]:
     """Return all commits that the remote does not have, as far as is known here, parents first.
 
     Raises:
         GitError: git cannot be queried.
     """
     theirs = [there for _, _, there in _updates(stdin) if there.strip(b"0")]
-    lines = [*tips(query, stdin), *(f"^{there.decode('ascii')}" for there in theirs)]
+    lines = [*tips(pushed), *(f"^{there.decode('ascii')}" for there in theirs)]
     remotes = [f"--remotes={name}" for name in _names(query, remote, url)]
     options = ("--ignore-missing", "--topo-order", "--reverse", "--stdin")
     known = ("--not", *remotes) if remotes else ()

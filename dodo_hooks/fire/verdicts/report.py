@@ -14,8 +14,8 @@ from dodo_hooks.host.priority import restore_io_class
 from dodo_hooks.host.world import World, local_time, monotonic_s, wall_ns
 from dodo_hooks.results.verdicts.verdicts import Verdict
 from dodo_hooks.store import layout
-from dodo_hooks.store.identity import repository_id
-from dodo_hooks.store.read_records import JobRecord
+from dodo_hooks.store.identity import records_dir
+from dodo_hooks.store.read_records import JobRecord, ignore, unix_s
 from dodo_hooks.store.reader import list_invocations, read_invocation, read_jobs
 
 LOG_LINES = 20
@@ -88,13 +88,13 @@ class Waiting:
 def find_job(world: World, repo: Repo, invocation: str, job: str) -> JobRecord | None:
     """Return the record of a job; None where it is gone."""
     directory = layout.invocation_dir(_repository_dir(world, repo), invocation)
-    record = read_invocation(directory, _ignore)
-    jobs = () if record is None else read_jobs(record, _ignore)
+    record = read_invocation(directory, ignore)
+    jobs = () if record is None else read_jobs(record, ignore)
     return next((one for one in jobs if one.name == job), None)
 
 
 def _repository_dir(world: World, repo: Repo) -> str:
-    return layout.repository_dir(world.state, repository_id(repo.common_dir))
+    return records_dir(world.state, repo.common_dir)
 
 
 def _last_lines(record: JobRecord) -> list[str]:
@@ -108,22 +108,15 @@ def _last_lines(record: JobRecord) -> list[str]:
 def _time_so_far(record: JobRecord | None) -> str:
     if record is None or record.started_at is None:
         return ""
-    from datetime import datetime
-
-    started_s = datetime.fromisoformat(record.started_at.replace("Z", "+00:00")).timestamp()
-    return f", running for {max(wall_ns() / 1e9 - started_s, 0):.0f} s"
+    return f", running for {max(wall_ns() / 1e9 - unix_s(record.started_at), 0):.0f} s"
 
 
 def _usual_time(world: World, repo: Repo, hook: str, job: str) -> str:
     """Return how long the job takes as a rule; "" where it has not run yet."""
     times: list[float] = []
-    for count, invocation in enumerate(list_invocations(_repository_dir(world, repo), hook=hook, report=_ignore)):
-        jobs = read_jobs(invocation, _ignore)
+    for count, invocation in enumerate(list_invocations(_repository_dir(world, repo), hook=hook, report=ignore)):
+        jobs = read_jobs(invocation, ignore)
         times += [one.duration_s for one in jobs if one.name == job and one.exit_code == 0 and one.duration_s]
         if count >= _HISTORY or len(times) >= _ENOUGH:
             break
     return f" (usually {median(times):.0f} s)" if times else ""
-
-
-def _ignore(sentence: str) -> None:
-    """Take a sentence about a record that cannot be read: it costs a detail of a line."""

@@ -24,6 +24,7 @@ from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
 from dodo_hooks.snapshots.note import note_ended, read_note
 from dodo_hooks.snapshots.pool import acquire
+from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,17 +87,16 @@ class SnapshotJobs:
         self._limit = firing.slots + (1 + run.nesting.level if is_waited_for else 0)
         self._origin = Origin(firing.repo, firing.world.environ, firing.world.cache)
         self._branch = rebased_branch(firing.repo) or head_of(firing.repo)[0] or ""
-        self._runs = Branch(_repository_of(run), verdicts.locks)
+        repository_dir = layout.repository_of(run.writer.directory)
+        self._runs = Branch(repository_dir, verdicts.locks)
         self._chains = _chains(jobs, [number for number in numbers if jobs[number].workspace])
         self._snapshots: dict[int, Snapshot] = {}  # by the first job of the chain
         self._before: dict[int, Note | None] = {}  # what each of them held before
         self._locks: dict[int, int] = {}  # of the keys
-        self._supersede: Supersede | None = None
-        self._ancestors = ancestors_of(_repository_of(run), run.nesting.within if is_waited_for else None)
+        self._ancestors = ancestors_of(repository_dir, run.nesting.within if is_waited_for else None)
 
     def begin(self, supersede: "Supersede") -> None:
         """Supersede the older runs of the branch. `supersede` asks for the end of a job, without waiting for it."""
-        self._supersede = supersede
         for number in self._chains:
             run = self._job_run(number)
             if run is not None and run.can_end:
@@ -178,12 +178,6 @@ class SnapshotJobs:
         name = firing.hook.name
         target = self._verdicts.target.name
         return JobRun(self._run.writer.identity, name, job.name, self._branch, target, key, can_end)
-
-
-def _repository_of(run: "Run") -> str:
-    from dodo_hooks.store import layout
-
-    return layout.repository_of(run.writer.directory)
 
 
 def _chains(jobs: "tuple[Job, ...]", numbers: "list[int]") -> "dict[int, tuple[int, ...]]":

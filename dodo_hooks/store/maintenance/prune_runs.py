@@ -21,6 +21,7 @@ from dodo_hooks.store import layout
 from dodo_hooks.store.maintenance.repair import repair
 from dodo_hooks.store.maintenance.retention import StoredRun, to_delete, trusted_now
 from dodo_hooks.store.prune_stamp import is_due, parse_stamp
+from dodo_hooks.store.read_records import ignore
 from dodo_hooks.store.reader import identities, read_invocation
 
 STRAY_AFTER_S = 3_600.0  # an invocation under its dot-name is built within milliseconds
@@ -70,7 +71,7 @@ def survey(repository_dir: str) -> Iterator[StoredRun]:
     """Yield the invocations on disk, the newest first."""
     for identity in identities(repository_dir):
         directory = layout.invocation_dir(repository_dir, identity)
-        record = read_invocation(directory, _ignore)
+        record = read_invocation(directory, ignore)
         worktree = record.worktree if record is not None and os.path.isdir(record.worktree) else None
         # A run that has not ended, and that the repair before this has not ended, is alive: here or on another host.
         is_alive = record is not None and record.finished_at is None
@@ -178,7 +179,3 @@ def _listed(directory: str) -> list[str]:
         return os.listdir(directory)
     except OSError:
         return []
-
-
-def _ignore(notice: str) -> None:
-    """Ignore a record that cannot be read: the age of its id decides."""

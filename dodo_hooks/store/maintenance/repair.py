@@ -17,7 +17,7 @@ from dodo_hooks.store import layout, orphans, records
 from dodo_hooks.store.failure_notices import format_notice, write_notice
 from dodo_hooks.store.fields import read_object
 from dodo_hooks.store.log import hole_bytes
-from dodo_hooks.store.read_records import InvocationRecord, JobRecord
+from dodo_hooks.store.read_records import InvocationRecord, JobRecord, ignore
 from dodo_hooks.store.reader import is_identity, number_of, read_invocation, stored_jobs
 from dodo_hooks.store.reserve import read_slots
 
@@ -80,7 +80,7 @@ def _end_if_orphaned(directory: str, marker: str) -> bool:
 
 def _write_the_end(directory: str, marker: str) -> bool:
     """End an invocation; both of its locks are held. Return whether it was open."""
-    invocation = read_invocation(directory, _ignore)
+    invocation = read_invocation(directory, ignore)
     if invocation is None or invocation.host != records.host_name():
         return False
     is_open = invocation.finished_at is None or invocation.is_reserved
@@ -93,7 +93,7 @@ def _write_the_end(directory: str, marker: str) -> bool:
 
 def _write_failure_notice(invocation: InvocationRecord) -> None:
     """Write a notice about failed background jobs; the user has seen the foreground ones."""
-    jobs = stored_jobs(invocation.directory, _ignore)
+    jobs = stored_jobs(invocation.directory, ignore)
     ended = [(job.name, job.status, job.reason) for job in jobs if job.phase == BACKGROUND]
     line = format_notice(invocation.hook, invocation.id, ended, None)
     if line is not None:
@@ -104,10 +104,10 @@ def _write_records(invocation: InvocationRecord) -> None:
     """Write the ends of the jobs, then that of the invocation: until that is written, the next repair starts again."""
     now = timestamp(wall_ns())
     slots = read_slots(layout.lock_file(invocation.directory))
-    for job in stored_jobs(invocation.directory, _ignore):
+    for job in stored_jobs(invocation.directory, ignore):
         if not job.has_ended and (kept := slots.get(number_of(job) + 1)):
             _change(layout.meta_file(job.directory), kept)
-    stored = stored_jobs(invocation.directory, _ignore)
+    stored = stored_jobs(invocation.directory, ignore)
     for before, after in zip(stored, orphans.close_orphans(stored), strict=True):
         if after != before:
             _change(layout.meta_file(after.directory), _end_of(after, now))
@@ -143,7 +143,3 @@ def _change(path: str, changes: dict[str, object]) -> None:
     import json  # 9 ms, and each command looks for something to repair
 
     replace_file(path, json.dumps({**read_object(path), **changes}).encode("ascii") + b"\n")
-
-
-def _ignore(notice: str) -> None:
-    """Ignore a record that cannot be read: pruning deletes it, and commands that list it report it."""

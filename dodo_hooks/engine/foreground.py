@@ -82,8 +82,23 @@ def run_attached(loop: "Loop", screen: Screen, stops: Stops, run_jobs: "Callable
 
 
 def _take_signals(loop: "Loop", stops: Stops) -> None:
-    for number in signals.read_signals(stops.descriptor):
+    numbers = signals.read_signals(stops.descriptor)
+    if signal.SIGHUP in numbers and loop.interrupted is None:  # git may have led the terminal's session
+        numbers = _with_late_ctrl_c(stops, numbers)
+    for number in numbers:
         loop.interrupt(number)
+
+
+def _with_late_ctrl_c(stops: Stops, numbers: bytes) -> bytes:
+    """Return the signals of a hang-up, the Ctrl-C that may be behind it first.
+
+    A Ctrl-C at the terminal reaches git and us, one after the other. The hang-up that follows from git's end may be
+    here before it, and this is still one Ctrl-C: counted as a second signal it would end the jobs without grace.
+    """
+    if signal.SIGINT not in numbers:
+        descriptors.wait_to_read(stops.descriptor, _CTRL_C_MS)
+        numbers += signals.read_signals(stops.descriptor)
+    return bytes(sorted(numbers, key=lambda number: number != signal.SIGINT))
 
 
 def _watch_git(loop: "Loop", stops: Stops) -> None:
@@ -93,8 +108,7 @@ def _watch_git(loop: "Loop", stops: Stops) -> None:
         return
 
     def is_git_gone() -> None:
-        # A Ctrl-C at the terminal reaches git and us. git may be gone before we read the signal, and this is still one
-        # Ctrl-C: counted as a second signal it would end the jobs without grace.
+        # git may be gone before we read the Ctrl-C that ended it: see `_with_late_ctrl_c`.
         _take_signals(loop, stops)
         if process.parent_is_gone(parent) and loop.interrupted is None:
             descriptors.wait_to_read(stops.descriptor, _CTRL_C_MS)  # the kernel signals one after the other

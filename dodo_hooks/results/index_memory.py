@@ -1,14 +1,19 @@
-"""The digests of inputs, kept under all that they follow from, so that an index is not read each time (K3; HOT).
+"""What was learned of an index, kept under all that it follows from, so that git lists each index once (K3; HOT).
 
-Two things are kept for one worktree. Under the stamp of an index: what it has that is not plain
-(git/content/content_listing.py). Under that stamp, the patterns of a job, and each file that the index does not vouch
-for, with its content id: the digest of the job's inputs. Both follow from these alone, so none gets old.
+Three things are kept for one worktree. Under the stamp of an index: what it has that is not plain
+(git/content/content_listing.py), and, of the last index, the list of its entries, in a file of its own. Under that
+stamp, the patterns of a job, and each file that the index does not vouch for, with its content id: the digest of the
+job's inputs. All follow from these alone, so none gets old.
 """
 
+import marshal
+
 from dodo_hooks import __version__
-from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.git.content.content_listing import IndexPart
+from dodo_hooks.host.files.private_files import read_private
+from dodo_hooks.host.posix import os
 from dodo_hooks.results.kept import read_checked, write_checked
 
 TYPE_CHECKING = False
@@ -31,15 +36,21 @@ class IndexMemory:
         self._file = file
         self._loaded: dict[str, dict[str, Any]] | None = None
         self._is_changed = False
+        self._list: tuple[str, bytes] | None = None
+        self._is_list_new = False
 
     def part(self, stamp: "Stamp", below: "Sequence[bytes]") -> "IndexPart | None":
         """Return what is known of an index, for the files at or below these paths."""
         found = self._load()["parts"].get(_name(stamp, below))
         return None if found is None else IndexPart._make(found)
 
-    def keep_part(self, stamp: "Stamp", below: "Sequence[bytes]", part: IndexPart) -> None:
+    def keep_part(self, stamp: "Stamp", below: "Sequence[bytes]", part: IndexPart, listed: bytes) -> None:
+        """Keep what an index has, with what git said of it; b"" where it was not asked."""
         if len(part.unsure) + len(part.attributes) <= _MOST_PATHS:
-            self._keep("parts", _name(stamp, below), tuple(part), _MOST_INDEXES)
+            name = _name(stamp, below)
+            self._keep("parts", name, tuple(part), _MOST_INDEXES)
+            if listed:
+                self._list, self._is_list_new = (name, listed), True
 
     def digest(self, cause: str) -> "str | None":
         """Return the digest of the inputs that follow from a cause, itself a digest; None where it is not known."""
@@ -48,14 +59,34 @@ class IndexMemory:
     def keep_digest(self, cause: str, digest: str) -> None:
         self._keep("digests", cause, digest, _MOST_DIGESTS)
 
+    def listed(self, stamp: "Stamp", below: "Sequence[bytes]") -> "bytes | None":
+        """Return what git has said of the entries at or below these paths; None where another index was the last."""
+        if self._list is None:
+            try:
+                self._list = marshal.loads(read_private(self._list_file))
+            except (OSError, ValueError, EOFError, TypeError, HooksError):
+                return None
+        name, listed = self._list or ("", b"")
+        return listed if name == _name(stamp, below) else None
+
     def save(self) -> None:
         """Write what has changed. What cannot be written costs only time."""
-        if self._is_changed:
-            try:
+        from dodo_hooks.host.files.atomic_files import replace_file
+
+        try:
+            if self._is_changed:
                 write_checked(self._file, (_MADE_BY, self._load()))
-            except StoreError:
-                return
-            self._is_changed = False
+                self._is_changed = False
+            if self._is_list_new:
+                # Without a checksum, which takes longer than to read it: what is damaged has no key that was kept.
+                replace_file(self._list_file, marshal.dumps(self._list), mark=f".{os.getpid()}")
+                self._is_list_new = False
+        except StoreError:
+            return
+
+    @property
+    def _list_file(self) -> str:
+        return f"{self._file}.list"
 
     def _keep(self, kind: str, name: str, value: "Any", most: int) -> None:
         values = self._load()[kind]

@@ -9,7 +9,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.matching import predicate
 from dodo_hooks.git.command import run_git_at_top
-from dodo_hooks.git.content.content_listing import list_contents, read_known
+from dodo_hooks.git.content.content_listing import list_contents, list_tracked, with_known
 from dodo_hooks.git.repo import head_of, locate_repo
 from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.results.contents import Contents, Undecidable
@@ -58,7 +58,7 @@ class Tree:
             raise Undecidable(str(error)) from error
         self._memory = memory if self._listing.stamp else None
         if self._memory is not None:
-            self._memory.keep_part(self._listing.stamp, below, self._listing.part)
+            self._memory.keep_part(self._listing.stamp, below, self._listing.part, self._listing.listed)
         contents.digits = self._listing.part.id_digits
         self._sorted: list[bytes] = []
         self._others = sorted((*self._listing.unsure, *self._listing.untracked))
@@ -181,14 +181,20 @@ class Tree:
     def _known(self) -> "dict[bytes, bytes]":
         """Return mode and id of what is tracked and clean. Raises Undecidable."""
         if self._listing.known is None:
-            try:
-                self._listing = read_known(self._repo, self._environ, self._below, self._listing)
-            except GitError as error:
-                raise Undecidable(str(error)) from error
+            self._listing = with_known(self._listing, self._list())
         known = self._listing.known
         assert known is not None
         self._sorted = self._sorted or list(known)  # as git lists them
         return known
+
+    def _list(self) -> bytes:
+        """Return what git says of the index. Raises Undecidable."""
+        stamp = self._listing.stamp
+        listed = self._memory.listed(stamp, self._below) if self._memory is not None else None
+        try:
+            return list_tracked(self._repo, self._environ, self._below, stamp) if listed is None else listed
+        except GitError as error:
+            raise Undecidable(str(error)) from error
 
     def _add_walked(self, folder: bytes, matches: "Callable[[bytes], bool]", files: "dict[bytes, bytes]") -> None:
         for path in self._walk(folder):

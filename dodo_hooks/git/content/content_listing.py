@@ -7,8 +7,8 @@ one that is unmerged or only intended to be added, and one that git converts bet
 since two contents can have the same blob then.
 
 With 100,000 tracked files their list takes longer to read than the working tree to check. It follows from the index
-alone, and an index ends with a checksum of itself. So a caller that knows what an index has says so, and the list is
-only read where it is needed. The working tree is checked each time.
+alone, and an index ends with a checksum of itself. So a caller that knows what an index has says so, and git is not
+asked for the list. The working tree is checked each time.
 """
 
 from dodo_hooks.core.errors import GitError
@@ -54,6 +54,7 @@ class Listing(Record):
 
     stamp: "Stamp"  # of the index
     part: IndexPart
+    listed: bytes  # what git says of the index; b"" where git was not asked
     known: "dict[bytes, bytes] | None"  # tracked and clean: mode and blob id, as `100644 ID`; None: not read yet
     unsure: "frozenset[bytes]"  # tracked: to be hashed
     changed: "frozenset[bytes]"  # tracked paths that differ from the index, or may do so
@@ -75,7 +76,7 @@ def list_contents(
         GitError: git does not answer, or the index keeps changing.
     """
     if not below:
-        return Listing((), IndexPart((), {}, (), (), (), 40), {}, frozenset(), frozenset(), ())
+        return Listing((), IndexPart((), {}, (), (), (), 40), b"", {}, frozenset(), frozenset(), ())
     index, is_recalled = index_file(repo, environ), True
     for _ in range(_TRIES):
         stamp = _stamp(index)
@@ -91,13 +92,16 @@ def list_contents(
     raise GitError("the index changes all the time")
 
 
-def read_known(repo: "Repo", environ: "Mapping[str, str]", below: "Sequence[bytes]", listing: Listing) -> Listing:
-    """Return the listing with what is tracked and clean. Raises GitError: git does not answer, or the index changes."""
-    if listing.known is not None:
-        return listing
+def list_tracked(repo: "Repo", environ: "Mapping[str, str]", below: "Sequence[bytes]", stamp: "Stamp") -> bytes:
+    """Return what git says of the index with this stamp. Raises GitError: git does not answer, or the index changes."""
     (listed,) = _ask_git(repo, environ, below, (_ls_files(("-s", "-v")),))
-    if _stamp(index_file(repo, environ)) != listing.stamp:
+    if _stamp(index_file(repo, environ)) != stamp:
         raise GitError("the index has changed meanwhile")
+    return listed
+
+
+def with_known(listing: Listing, listed: bytes) -> Listing:
+    """Return the listing with what is tracked and clean, from what git has said of the index."""
     plain, _, _ = _parse(listed.split(b"\0"))
     return listing._replace(known=_without(plain, listing.unsure, listing.changed, listing.part.submodules))
 
@@ -157,7 +161,7 @@ def _listing(
     changed = frozenset(differing.split(b"\0")[1::2]).union(part.hidden)
     unsure = changed.union(part.unsure).difference(part.submodules)
     known = _without(plain, unsure, part.submodules) if is_read else None
-    return Listing((), part, known, unsure, changed, untracked)
+    return Listing((), part, listed if is_read else b"", known, unsure, changed, untracked)
 
 
 def _is_attributes(path: bytes) -> bool:

@@ -31,8 +31,8 @@ def launch(site: "Sequence[str]") -> None:
 
 
 def run_cli() -> None:
-    """Run the console script `dodo-hooks`. Never returns."""
-    sys.exit(_with_standard_descriptors(lambda: main(sys.argv[1:])))
+    """Run the console script `dodo-hooks`, and exit. Never returns."""
+    launch(())
 
 
 def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
@@ -63,8 +63,11 @@ def _dispatch(argv: "Sequence[str]", world: "World") -> int:
     code = run_plain(argv, world)
     if code is not None:
         return code
+    import gc
+
     from dodo_hooks.host.world import reach_site
 
+    gc.enable()  # some of these commands last for hours
     reach_site(world)
     from dodo_hooks.cli.root_command import run
 

@@ -1,4 +1,4 @@
-"""What was learned of an index, kept under all that it follows from, so that git lists each index once (K3; HOT).
+"""The memory of an index, kept under all that it follows from, so that git lists each index once (K3; HOT).
 
 Three things are kept for one worktree. Under the stamp of an index: what it has that is not plain
 (git/content/content_listing.py), and, of the last index, the list of its entries, in a file of its own. Under that

@@ -128,8 +128,8 @@ def check_size(root: MapNode) -> list[Diagnostic]:
         items = jobs.items if isinstance(jobs, ListNode) else ()
         count += len(items)
         if count > _MOST_JOBS:
-            message = f"the hook file has more than {_MOST_JOBS} jobs: have one job do the work of many, as make can"
-            return [Diagnostic(root.mark, message)]
+            fix = "have one job do the work of many, as make can"
+            return [Diagnostic(root.mark, f"the hook file has more than {_MOST_JOBS} jobs", fix=fix)]
         waiting += [group for job in items if (group := node_at(job, ["group"])) is not None]
     return []
 

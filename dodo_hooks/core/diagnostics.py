@@ -10,6 +10,31 @@ WARNING = "warning"  # a job does not do what it says
 NOTE = "note"  # worth knowing
 
 
+def with_fix(message: str, fix: str) -> str:
+    """Return what people read: the message, and behind it what to do."""
+    return f"{message}; {fix}" if fix else message
+
+
+class DiagnosticError(Exception):
+    """An error with the two parts that its diagnostic will have."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message, fix)
+        self.message, self.fix = message, fix
+
+    def __str__(self) -> str:
+        return with_fix(self.message, self.fix)
+
+
+class InvalidValue(DiagnosticError, ValueError):
+    """A value that cannot be used. Pydantic collects each ValueError, and adds its path."""
+
+
+def parts_of(error: Exception) -> "tuple[str, str]":
+    """Return the message and the fix of an error."""
+    return (error.message, error.fix) if isinstance(error, DiagnosticError) else (str(error), "")
+
+
 class Location(Record):
     """A line and a column of a file. Both count from 1, and are 0 where only the file is known."""
 
@@ -28,19 +53,19 @@ class Diagnostic(Record):
     message: str
     subject: str = ""  # the hook, the job or the check that it is about
     severity: str = ERROR
-    fix: str = ""  # what to do; "" where the message says it
+    fix: str = ""  # what to do, never a part of the message; "" where that alone is clear enough
     source: str = ""  # the line of the file, for a caret below it; "" where it is not known
 
     @property
     def text(self) -> str:
-        """The message with the job or the hook of the file that it is about."""
-        return f"{self.subject}: {self.message}" if self.subject and self.location.file else self.message
+        """The message with the job or the hook of the file that it is about, and the fix."""
+        subject = f"{self.subject}: " if self.subject and self.location.file else ""
+        return subject + with_fix(self.message, self.fix)
 
     @property
     def sentence(self) -> str:
         """All that people read of it, in one line."""
-        place = f"{self.location}: " if self.location.file else ""
-        return f"{place}{self.text}; {self.fix}" if self.fix else f"{place}{self.text}"
+        return f"{self.location}: {self.text}" if self.location.file else self.text
 
     def fields(self) -> "dict[str, str | int]":
         """Return what programs read of it."""

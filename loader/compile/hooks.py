@@ -189,22 +189,22 @@ class _Compiler:
 
         In another tool's file, a command that must not be executed only fails its own job (C6).
         """
-        offset: int | None = None
-        for at, sentence in find_doubtful_braces(text, self.setting.template):
-            self.diagnostics.append(Diagnostic(self._location(path, text, at), sentence, subject, WARNING))
+        refused: TemplateError | None = None
+        for at, message, fix in find_doubtful_braces(text, self.setting.template):
+            self.diagnostics.append(Diagnostic(self._location(path, text, at), message, subject, WARNING, fix))
         try:
             command = command_of(text, member, self.setting)
         except TemplateError as error:
-            command, offset = refusing_command(text, self.setting, error.message), error.offset
-        if why := self._why_no_list(command.list_name):
-            command = replace(command, list_name="", event="", refused=command.refused or why)
-        if command.refused:
-            mark = self._location(path, text, offset)
+            command, refused = refusing_command(text, self.setting), error
+        if no_list := self._check_list(command.list_name):
+            command, refused = replace(command, list_name="", event=""), refused or no_list
+        if refused:
+            mark = self._location(path, text, refused.offset)
             if self.origin.is_own:
-                return Diagnostic(mark, command.refused, subject)
-            message = f"the job fails when it would run: {command.refused}"
-            self.diagnostics.append(Diagnostic(mark, message, subject, WARNING))
-        why = command.refused or self._refused_before(member)
+                return Diagnostic(mark, refused.message, subject, fix=refused.fix)
+            message = f"the job fails when it would run: {refused.message}"
+            self.diagnostics.append(Diagnostic(mark, message, subject, WARNING, refused.fix))
+        why = str(refused or "") or self._refused_before(member)
         return replace(command, refused=why) if why else command
 
     def _location(self, path: list[str | int], text: str, offset: int | None) -> Location:
@@ -217,17 +217,18 @@ class _Compiler:
         job = node_at(self.tree, member.path) if self.origin.refused else None
         return self.origin.refused.get(job.mark, "") if job else ""
 
-    def _why_no_list(self, name: str) -> str:
-        """Return why git has no files for this placeholder in this hook; "" where it has.
+    def _check_list(self, name: str) -> TemplateError | None:
+        """Return an error if git has no files for this placeholder in this hook.
 
         Without this error the job would be skipped each time, and a gate would pass.
         """
         hook = self.setting.hook
+        fix = "use {files} or {all_files}"
         if name == "push_files" and hook != "pre-push":
-            return f"{{push_files}} is for pre-push: in {hook} nothing is pushed, use {{files}} or {{all_files}}"
+            return TemplateError(f"{{push_files}} is for pre-push: in {hook} nothing is pushed", fix)
         if name == "changed_files" and not has_changes(hook):
-            return f"{{changed_files}} is empty in {hook}, which changes no files: use {{files}} or {{all_files}}"
-        return ""
+            return TemplateError(f"{{changed_files}} is empty in {hook}, which changes no files", fix)
+        return None
 
     def _is_local(self, script: str) -> bool:
         file = self.setting.file

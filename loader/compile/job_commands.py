@@ -146,7 +146,7 @@ def _command_of(text: str, program: str, is_given_all: bool, setting: Setting) -
     return Command(text, argv, placed.list_name, files_at, max(placed.list_uses, 1), event, FILES_VARIABLE in text)
 
 
-def refusing_command(text: str, setting: Setting, why: str) -> Command:
+def refusing_command(text: str, setting: Setting) -> Command:
     """Return a command that fails when it would run.
 
     Its list and its event are kept, so that it is skipped wherever the original command would be.
@@ -154,7 +154,7 @@ def refusing_command(text: str, setting: Setting, why: str) -> Command:
     names = [name for _, name in placeholders_in(text, setting.template)]
     list_name = next((name for name in names if name in LISTS), "")
     event = next((f"{{{name}}}" for name in names if takes_event(name, setting.hook)), "")
-    return Command(text, ("sh", "-c", ":"), list_name, NO_FILES, 1, event, FILES_VARIABLE in text, why)
+    return Command(text, ("sh", "-c", ":"), list_name, NO_FILES, 1, event, FILES_VARIABLE in text)
 
 
 def _direct(text: str, placed: QuotedCommand) -> "tuple[tuple[str, ...], int] | None":

@@ -106,8 +106,8 @@ def check_outputs(flat: Flat, tree: Node, is_tracked: IsTracked) -> list[Diagnos
     tracked = is_tracked([output for output, *_ in written]) if written else set[str]()
     for output, number, mark, who in written:
         if output in tracked:
-            message = f"output {quote(output)} is tracked by git: remove it with `git rm --cached`, or from outputs"
-            errors.append(Diagnostic(mark, message, who))
+            fix = "remove it with `git rm --cached`, or from outputs"
+            errors.append(Diagnostic(mark, f"output {quote(output)} is tracked by git", who, fix=fix))
         for other, maker in makers:
             if maker != number and _overlap(output, other):
                 names = quote(other) if other != output else "it"
@@ -122,11 +122,11 @@ def check_lists(flat: Flat, takes_list: Sequence[bool], tree: Node) -> Iterator[
     for name, member, takes in zip(flat.names, flat.members, takes_list, strict=True):
         if not member.body.incremental or (takes and not member.body.outputs):
             continue
-        message = "goes with a list of files, such as {staged_files}: for other jobs write inputs"
+        message, fix = "goes with a list of files, such as {staged_files}", "for other jobs write inputs"
         if member.body.outputs:
-            message = "cannot be combined with outputs: such a job only judges its files"
+            message, fix = "cannot be combined with outputs: such a job only judges its files", ""
         mark = key_mark_at(tree, [*member.path, "incremental"])
-        yield Diagnostic(mark, f'"incremental" {message}', f"job {quote(name)}")
+        yield Diagnostic(mark, f'"incremental" {message}', f"job {quote(name)}", fix=fix)
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -27,8 +27,9 @@ def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str
         for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
             for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
                 mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
-                message = f"{quote(key)}: {_sentence(name, key, setting)}"
-                yield Diagnostic(mark, message, subject, severity)
+                why, fix = _parts(name, key, setting)
+                message = f"{quote(key)}: {{{name}}} cannot be used here{why}"
+                yield Diagnostic(mark, message, subject, severity, fix)
 
 
 def _bodies(hook: str, flat: Flat) -> Iterator[tuple[Path, str]]:
@@ -58,17 +59,17 @@ def _commands_asked(node: Node) -> Iterator[Scalar]:
                 yield from _commands_asked(entry.value)
 
 
-def _sentence(name: str, key: str, setting: Setting) -> str:
-    said = f"{{{name}}} cannot be used here"
+def _parts(name: str, key: str, setting: Setting) -> tuple[str, str]:
+    """Return why a placeholder cannot be used, as the end of the message, and the fix."""
     if name in setting.file.templates:
-        return f"{said}: write out what the template stands for"
+        return "", "write out what the template stands for"
     if name in LISTS and key == "files":
-        return f"{said}, since this command lists the files: have it ask git, as in git diff --cached --name-only"
+        return ", since this command lists the files", "have it ask git, as in git diff --cached --name-only"
     if name in LISTS:
-        return f'{said}, since no job has its files yet: write "changed:" and a pattern, or ask git'
+        return ", since no job has its files yet", 'write "changed:" and a pattern, or ask git'
     variable = variable_of(name)
     if setting.hook == "pre-push":
         variable = _OF_A_PUSH.get(variable, variable)
     if variable in _THERE or variable.startswith("DODO_ARG"):
-        return f'{said}: read the variable "${variable}"'
-    return f"{said}, and has no value yet: have the command find it out"
+        return "", f'read the variable "${variable}"'
+    return ", and has no value yet", "have the command find it out"

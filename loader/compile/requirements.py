@@ -41,23 +41,25 @@ class _Requirements:
                 message = f'{quote(key)} has no effect without "requires"'
                 self.diagnostics.append(Diagnostic(key_mark_at(self.tree, [*path, key]), message, subject))
         if body.requires and hook != _GATE:
-            message = f'"requires" is for {_GATE}, which has the commits that must have passed: write it there'
-            self.diagnostics.append(Diagnostic(key_mark_at(self.tree, [*path, "requires"]), message, subject))
+            mark = key_mark_at(self.tree, [*path, "requires"])
+            message = f'"requires" is for {_GATE}, which has the commits that must have passed'
+            self.diagnostics.append(Diagnostic(mark, message, subject, fix=f"move it to {_GATE}"))
             return
         for place, text in enumerate(body.requires):
             its_hook, _, name = text.partition(":")
-            message = self._unknown(its_hook, name)
+            message, fix = self._unknown(its_hook, name), ""
             for number in () if message else self.flats[its_hook].numbers_of(name):
-                message = message or self._why_not(text, its_hook, number, body.each)
+                if not message:
+                    message, fix = self._why_not(text, its_hook, number, body.each)
                 job = self.flats[its_hook].names[number]
                 self.found.append(Requirement(its_hook, job, body.wait, body.each, by, self._checks(hook, body, by)))
             mark = mark_at(self.tree, [*path, "requires", place])
             if message:
-                self.diagnostics.append(Diagnostic(mark, message, subject))
+                self.diagnostics.append(Diagnostic(mark, message, subject, fix=fix))
             elif not body.each and (partial := self._partial(its_hook, name)):
-                message = f'{quote(partial)} looks only at what one commit changes: add "each: true", or the push'
-                message += " of several commits passes where the last one does"
-                self.diagnostics.append(Diagnostic(mark, message, subject, WARNING))
+                message = f"{quote(partial)} looks only at what one commit changes"
+                fix = 'add "each: true", or the push of several commits passes where the last one does'
+                self.diagnostics.append(Diagnostic(mark, message, subject, WARNING, fix))
 
     def _partial(self, hook: str, name: str) -> str:
         """Return the first of these jobs that is about changed files and not about the whole commit; "" for none."""
@@ -88,10 +90,10 @@ class _Requirements:
             return ""
         return f"unknown job {quote(name)} of {quote(hook)}{did_you_mean(name, (*flat.names, *flat.groups))}"
 
-    def _why_not(self, text: str, hook: str, number: int, each: bool) -> str:
-        """Note the job and all that it needs; return why it cannot be required, or ""."""
+    def _why_not(self, text: str, hook: str, number: int, each: bool) -> tuple[str, str]:
+        """Note the job and all that it needs; return why it cannot be required, or "", and the fix."""
         if hook not in self.hooks:  # it has errors of its own
-            return ""
+            return "", ""
         jobs, waiting = self.hooks[hook].jobs, [number]
         noted = self.on_each if each else self.jobs
         while waiting:
@@ -102,13 +104,13 @@ class _Requirements:
             waiting += job.needs
             who = "it" if job.number == number else f"its need {quote(job.name)}"
             if job.workspace != SNAPSHOT:  # then the job itself: a job in a snapshot needs no other ones
-                return f'{quote(text)} cannot be required: it has no snapshot; set "workspace: snapshot" on it'
+                return f"{quote(text)} cannot be required: it has no snapshot", 'set "workspace: snapshot" on it'
             if job.files is not None and job.files.source == COMMAND:
                 why = "has a command for its files, which sees the working tree and not the commit"
-                return f'{quote(text)} cannot be required: {who} {why}; set "glob" instead'
+                return f"{quote(text)} cannot be required: {who} {why}", 'set "glob" instead'
             if used := "standard input" if job.use_stdin else job.needs_event:
-                return f"{quote(text)} cannot be required: {who} uses {used}, which no other event has"
-        return ""
+                return f"{quote(text)} cannot be required: {who} uses {used}, which no other event has", ""
+        return "", ""
 
 
 def add_requirements(

@@ -43,8 +43,8 @@ def check_snapshots(
     """Yield errors about snapshots and their keys, and a warning about shared paths that no key stands for."""
     for path, owner, numbers, subject in _owners(hook, body, flat):
         if owner.workspace == SNAPSHOT and hook in WITHOUT_COMMIT:
-            message = f"{hook} has no snapshot, since HEAD is not the commit that it is about: use another hook"
-            yield Diagnostic(mark_at(tree, [*path, "workspace"]), message, subject)
+            message = f"{hook} has no snapshot, since HEAD is not the commit that it is about"
+            yield Diagnostic(mark_at(tree, [*path, "workspace"]), message, subject, fix="use another hook")
         for key in _FOR_SNAPSHOTS:
             if key in owner.model_fields_set and owner.workspace != SNAPSHOT and flat.snapshots.isdisjoint(numbers):
                 message = f'{quote(key)} has no effect without "workspace: snapshot"'
@@ -52,25 +52,25 @@ def check_snapshots(
         yield from _overlaps(owner, path, subject, tree)
         users = [flat.members[number] for number in flat.snapshots & {*numbers}] if owner.share else []
         if any(_is_keyless(member, owner, body) for member in users):
-            message = 'shared paths are not in the commit: add "uptodate" or "inputs" that stand for them'
-            yield Diagnostic(key_mark_at(tree, [*path, "share"]), message, subject, WARNING)
+            mark, fix = key_mark_at(tree, [*path, "share"]), 'add "uptodate" or "inputs" that stand for them'
+            yield Diagnostic(mark, "shared paths are not in the commit", subject, WARNING, fix)
     for number in sorted(flat.snapshots):
         yield from _check_job(number, flat, tree, needs[number])
     fixers = [number for number, member in enumerate(flat.members) if member.body.stage_fixed]
     if flat.snapshots and fixers and hook == BEFORE_COMMIT:
-        message = "the snapshot would not have what it fixes: move the jobs with a snapshot to post-commit"
-        path = [*flat.members[fixers[0]].path, "stage_fixed"]
-        yield Diagnostic(key_mark_at(tree, path), message, subject_of_job(flat.names[fixers[0]]))
+        mark = key_mark_at(tree, [*flat.members[fixers[0]].path, "stage_fixed"])
+        message, fix = "the snapshot would not have what it fixes", "move the jobs with a snapshot to post-commit"
+        yield Diagnostic(mark, message, subject_of_job(flat.names[fixers[0]]), fix=fix)
 
 
 def _check_job(number: int, flat: Flat, tree: Node, needs: Sequence[int]) -> Iterator[Diagnostic]:
     member, subject = flat.members[number], subject_of_job(flat.names[number])
     for key, message in _clashes(member.body):
-        yield Diagnostic(key_mark_at(tree, [*member.path, key]), message, subject)
+        yield Diagnostic(key_mark_at(tree, [*member.path, key]), message, subject, fix="keep one of them")
     for need in needs:
         if need not in flat.snapshots:
-            message = f'needs {quote(flat.names[need])}, which has no snapshot: set "workspace: snapshot" on it'
-            yield Diagnostic(mark_at(tree, member.path), message, subject)
+            message, fix = f"needs {quote(flat.names[need])}, which has no snapshot", 'set "workspace: snapshot" on it'
+            yield Diagnostic(mark_at(tree, member.path), message, subject, fix=fix)
 
 
 def _owners(hook: str, body: HookBody, flat: Flat) -> Iterator[tuple[Path, JobBody | HookBody, tuple[int, ...], str]]:
@@ -89,8 +89,8 @@ def _overlaps(owner: JobBody | HookBody, path: Path, subject: str, tree: Node) -
     in_order = sorted((path.split("/"), place) for path, place in shared)  # what a folder holds is right behind it
     for (one, _), (other, place) in pairwise(in_order):
         if other[: len(one)] == one:
-            message = f"{quote('/'.join(other))} is in {quote('/'.join(one))}, which is shared: remove one of them"
-            yield Diagnostic(mark_at(tree, [*path, "share", place]), message, subject)
+            message = f"{quote('/'.join(other))} is in {quote('/'.join(one))}, which is shared"
+            yield Diagnostic(mark_at(tree, [*path, "share", place]), message, subject, fix="remove one of them")
 
 
 def _is_keyless(member: Member, owner: JobBody | HookBody, hook: HookBody) -> bool:
@@ -110,6 +110,6 @@ def _clashes(job: JobBody) -> Iterator[tuple[str, str]]:
     )
     for key, is_on, why in excluded:
         if is_on:
-            yield key, f'{quote(key)} and "workspace: snapshot" cannot be combined ({why}): keep one of them'
+            yield key, f'{quote(key)} and "workspace: snapshot" cannot be combined ({why})'
     if job.incremental is False and job.inputs:
-        yield "inputs", '"inputs" has no effect with "incremental: false", which is about the commit: keep one of them'
+        yield "inputs", '"inputs" has no effect with "incremental: false", which is about the commit'

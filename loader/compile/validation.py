@@ -38,11 +38,8 @@ def check_version(file: HookFile, tree: Node) -> list[Diagnostic]:
     here = dodo_hooks.__version__
     if file.min_version is None or _numbers(file.min_version) <= _numbers(here):
         return []
-    message = (
-        f"this file needs dodo-hooks {file.min_version} or newer (this is {here}): "
-        "run `pip install --upgrade dodo-hooks`"
-    )
-    return [Diagnostic(mark_at(tree, ["min_version"]), message)]
+    message = f"this file needs dodo-hooks {file.min_version} or newer (this is {here})"
+    return [Diagnostic(mark_at(tree, ["min_version"]), message, fix="run `pip install --upgrade dodo-hooks`")]
 
 
 def _numbers(version: str) -> list[int]:
@@ -67,8 +64,8 @@ def check_names(flat: Flat, tree: Node) -> Iterator[Diagnostic]:
         if reason := name_error(body.name):
             yield Diagnostic(mark, f"a name {reason}", subject)
         elif body.name in first:
-            message = f"duplicate name, first used at line {first[body.name].line}: rename one of them"
-            yield Diagnostic(mark, message, subject)
+            message = f"duplicate name, first used at line {first[body.name].line}"
+            yield Diagnostic(mark, message, subject, fix="rename one of them")
         first.setdefault(body.name, mark)
 
 
@@ -94,12 +91,11 @@ def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[D
         if modes and len(written) > 1:
             mark = max((key_mark_at(tree, [*path, key]) for key in written), key=lambda mark: mark.line)
             both = " and ".join(map(quote, written))
-            yield Diagnostic(mark, f"{both} cannot be combined: keep one of them", subject)
+            yield Diagnostic(mark, f"{both} cannot be combined", subject, fix="keep one of them")
         if modes and unit.body is None and body.background:
-            message = (
-                f'a {quote(modes[0])} hook cannot run in the background as a whole: set "background: true" on its jobs'
-            )
-            yield Diagnostic(key_mark_at(tree, [*path, "background"]), message, subject)
+            mark, fix = key_mark_at(tree, [*path, "background"]), 'set "background: true" on its jobs'
+            message = f"a {quote(modes[0])} hook cannot run in the background as a whole"
+            yield Diagnostic(mark, message, subject, fix=fix)
 
 
 def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
@@ -107,41 +103,43 @@ def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Di
     for unit in flat.whole.inside():
         if unit.body is not None:
             for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
-                message = f"{quote(key)} has no effect on a group: set it on its jobs"
-                yield Diagnostic(key_mark_at(tree, [*unit.path, key]), message, subject_of_unit(unit, hook))
+                mark, message = key_mark_at(tree, [*unit.path, key]), f"{quote(key)} has no effect on a group"
+                yield Diagnostic(mark, message, subject_of_unit(unit, hook), fix="set it on its jobs")
     for number, member in enumerate(flat.members):
         subject = subject_of_job(flat.names[number])
         clashes = _clashes(hook, body, member)
         # In a snapshot the tree is an input anyway (V1).
-        for key, why in clashes if number in flat.snapshots else chain(clashes, _without_input(member.body)):
-            yield Diagnostic(key_mark_at(tree, [*member.path, key]), why, subject)
+        for key, why, fix in clashes if number in flat.snapshots else chain(clashes, _without_input(member.body)):
+            yield Diagnostic(key_mark_at(tree, [*member.path, key]), why, subject, fix=fix)
 
 
-def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, str]]:
+def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, str, str]]:
+    """Yield the key, the message and the fix."""
     job, late = member.body, is_background(member, body)
     if job.interactive and late:
-        yield "interactive", "a background job cannot be interactive: it has no terminal"
+        yield "interactive", "a background job cannot be interactive: it has no terminal", ""
     if job.interactive and job.use_stdin:
-        yield "use_stdin", "an interactive job cannot use git's input: it reads the terminal"
+        yield "use_stdin", "an interactive job cannot use git's input: it reads the terminal", ""
     if job.stage_fixed and late:
-        yield "stage_fixed", "a background job cannot stage files: the commit does not wait for it"
+        yield "stage_fixed", "a background job cannot stage files: the commit does not wait for it", ""
     if job.fail_on_changes and late:
-        yield "fail_on_changes", "a background job cannot fail on changed files: nothing waits for it"
+        yield "fail_on_changes", "a background job cannot fail on changed files: nothing waits for it", ""
     if job.stage_fixed and hook not in _STAGING:
-        yield "stage_fixed", f"nothing to stage in {quote(hook)}: use it in {_STAGING[0]}"
+        yield "stage_fixed", f"nothing to stage in {quote(hook)}", f"use it in {_STAGING[0]}"
     if job.requires and late:
-        yield "requires", "a background job cannot hold a push: the push does not wait for it"
+        yield "requires", "a background job cannot hold a push: the push does not wait for it", ""
 
 
-def _without_input(job: JobBody) -> Iterator[tuple[str, str]]:
+def _without_input(job: JobBody) -> Iterator[tuple[str, str, str]]:
     if job.cache and not (job.outputs and (job.inputs or job.uptodate)):
-        yield "cache", '"cache" goes with "outputs", and with "inputs" or "uptodate"'
+        yield "cache", '"cache" goes with "outputs", and with "inputs" or "uptodate"', ""
     if job.env_inputs and not (job.inputs or job.uptodate):
-        yield "env_inputs", '"env_inputs" has no effect without "inputs" or "uptodate": the job runs each time'
+        yield "env_inputs", '"env_inputs" has no effect without "inputs" or "uptodate": the job runs each time', ""
     is_selective = bool(job.glob or job.files or job.file_types) and "files}" not in f"{job.run} {job.args}"
     if job.uptodate and is_selective and "inputs" not in job.model_fields_set:
         # Else a change of the very files that the job is about would not make it run (K1).
-        yield "uptodate", 'the files that the job is about are no inputs of it: add them as "inputs", or "inputs: []"'
+        message = "the files that the job is about are no inputs of it"
+        yield "uptodate", message, 'add them as "inputs", or "inputs: []"'
 
 
 def check_needs(
@@ -214,8 +212,8 @@ def _cycles(
         for edge in pairwise(cycle):
             path += (f" -({files[edge]})-> " if edge in files else " -> ") + flat.names[edge[1]]
         mark = mark_at(tree, written[cycle[0], cycle[1]])
-        message = f"needs form a cycle: {path}; remove one of them"
-        errors.append(Diagnostic(mark, message, subject_of_job(flat.names[cycle[0]])))
+        subject = subject_of_job(flat.names[cycle[0]])
+        errors.append(Diagnostic(mark, f"needs form a cycle: {path}", subject, fix="remove one of them"))
         for job, need in pairwise(cycle):
             left[job].remove(need)
     return errors

@@ -30,8 +30,8 @@ def lefthook_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry 
     if isinstance(value, Scalar) and isinstance(value.value, bool):
         return entry
     if isinstance(value, MapNode):
-        why = f'lefthook reads conditions from a list: write "- " before {quote(_first_key(value))}'
-        diagnostics.note(entry.mark, f"{quote(entry.key)} never holds: {why}")
+        message = f"{quote(entry.key)} never holds: lefthook reads conditions from a list"
+        diagnostics.note(entry.mark, message, f'write "- " before {quote(_first_key(value))}')
         return _never(entry)
     return _any_of(entry, lambda item: _lefthook_item(item, diagnostics), diagnostics)
 
@@ -50,8 +50,8 @@ def _is_text(entry: Entry, diagnostics: DiagnosticCollector) -> bool:
     """Return whether the value is one text; with any other value the condition never holds in lefthook."""
     if is_empty(entry.value) or (isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)):
         return True
-    why = "lefthook takes one text: write an item for each"
-    diagnostics.note(entry.value.mark, f"{quote(entry.key)} with {describe(entry.value)} never holds: {why}")
+    message = f"{quote(entry.key)} with {describe(entry.value)} never holds: lefthook takes one text"
+    diagnostics.note(entry.value.mark, message, "write an item for each")
     return False
 
 
@@ -181,7 +181,7 @@ def _pattern(node: Node, key: str, diagnostics: DiagnosticCollector) -> Node:
     try:
         return ref_node(node) if key == "ref" else pattern_node(node, _PATH_RULES)
     except ValueError as error:
-        diagnostics.error(node.mark, f"{quote(key)}: {error}")
+        diagnostics.reject(node.mark, key, error)
         return text(node.mark, "**")  # a valid stand-in
 
 

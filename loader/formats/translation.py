@@ -7,7 +7,7 @@ keeps the location where it was written. A generated node has the location of th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location
+from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
@@ -39,27 +39,32 @@ class DiagnosticCollector:
     def error(self, mark: Location, message: str, subject: str = "") -> None:
         self._add(Diagnostic(mark, message, subject))
 
-    def warn(self, mark: Location, message: str) -> None:
-        self._add(Diagnostic(mark, message, severity=WARNING))
+    def reject(self, mark: Location, key: str, error: ValueError, subject: str = "") -> None:
+        """Report the error of a value of this key."""
+        message, fix = parts_of(error)
+        self._add(Diagnostic(mark, f"{quote(key)}: {message}", subject, fix=fix))
 
-    def note(self, mark: Location, message: str) -> None:
-        self._add(Diagnostic(mark, message, severity=NOTE))
+    def warn(self, mark: Location, message: str, fix: str = "") -> None:
+        self._add(Diagnostic(mark, message, severity=WARNING, fix=fix))
+
+    def note(self, mark: Location, message: str, fix: str = "") -> None:
+        self._add(Diagnostic(mark, message, severity=NOTE, fix=fix))
 
     def _add(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.found:
             self.found.append(diagnostic)
 
-    def refuse(self, job: Location, mark: Location, message: str) -> None:
+    def refuse(self, job: Location, mark: Location, message: str, fix: str) -> None:
         """Let the job at `job` fail when it would run; the other jobs of the file are not affected."""
-        self.refused.setdefault(job, message)
-        self.warn(mark, f"the job fails when it would run: {message}")
+        self.refused.setdefault(job, with_fix(message, fix))
+        self.warn(mark, f"the job fails when it would run: {message}", fix)
 
     def translation(self, root: MapNode) -> Translation:
         """Return the result, with the diagnostics in the order of the files."""
         return Translation(root, sorted(self.found, key=lambda one: one.location), self.refused)
 
-    def note_ignored(self, entry: Entry, why: str) -> None:
-        self.note(entry.mark, f"{quote(entry.key)} is ignored: {why}")
+    def note_ignored(self, entry: Entry, why: str, fix: str = "") -> None:
+        self.note(entry.mark, f"{quote(entry.key)} is ignored: {why}", fix)
 
     def warn_unchecked(self, entry: Entry, why: str) -> None:
         self.warn(entry.mark, f"{quote(entry.key)} is not checked here: {why}")

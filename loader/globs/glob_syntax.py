@@ -7,6 +7,8 @@ loader/globs/go_globs.py define the meanings.
 import re
 from collections.abc import Iterator
 
+from dodo_hooks.core.diagnostics import InvalidValue
+
 ALTERNATIVES_AT_MOST = 1024  # of the braces of one pattern
 CHARACTERS_AT_MOST = 4096  # of one pattern: a path has no more (PATH_MAX)
 NESTED_AT_MOST = 50  # braces in braces
@@ -27,12 +29,12 @@ def expand_braces(pattern: str) -> list[str]:
     """Return the patterns without braces that a pattern stands for, one for each choice of alternatives.
 
     Raises:
-        ValueError: it is not a pattern, or stands for too many; the message says why, and what would be one.
+        InvalidValue: it is not a pattern, or stands for too many; the message says why, and what would be one.
     """
     if not pattern:
-        raise ValueError("an empty pattern matches nothing: write `**` for all files, or leave it out")
+        raise InvalidValue("an empty pattern matches nothing", "write `**` for all files, or leave it out")
     if len(pattern) > CHARACTERS_AT_MOST:
-        raise ValueError(f"a pattern has {CHARACTERS_AT_MOST} characters at most: split it")
+        raise InvalidValue(f"a pattern has {CHARACTERS_AT_MOST} characters at most", "split it")
     found, _ = _alternatives(pattern, 0, 0)
     return list(dict.fromkeys(found))
 
@@ -45,8 +47,8 @@ def _alternatives(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
             before = pattern[start:at]
             options, at = _options(pattern, at, depth + 1)
             if len(found) * len(options) > ALTERNATIVES_AT_MOST:
-                raise ValueError(
-                    f"{pattern!r} expands to more than {ALTERNATIVES_AT_MOST} patterns: use fewer braces, or `*`"
+                raise InvalidValue(
+                    f"{pattern!r} expands to more than {ALTERNATIVES_AT_MOST} patterns", "use fewer braces, or `*`"
                 )
             found = [one + before + option for one in found for option in options]
             start = at
@@ -58,14 +60,14 @@ def _alternatives(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
 def _options(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
     """Return the alternatives of the braces that open at `at`, and the position behind them."""
     if depth > NESTED_AT_MOST:
-        raise ValueError(f"{pattern!r} has more than {NESTED_AT_MOST} nested braces: use fewer")
+        raise InvalidValue(f"{pattern!r} has more than {NESTED_AT_MOST} nested braces", "use fewer")
     options: list[str] = []
     opened = at
     while at < len(pattern) and (at == opened or pattern[at] == ","):
         some, at = _alternatives(pattern, at + 1, depth)
         options += some
     if at >= len(pattern):
-        raise ValueError(f"{pattern!r} has a {{ without its }}: add it, or write \\{{ for the character")
+        raise InvalidValue(f"{pattern!r} has a {{ without its }}", "add it, or write \\{ for the character")
     return options, at + 1
 
 
@@ -73,7 +75,7 @@ def _after(pattern: str, at: int) -> int:
     """Return the position behind the character or the class at `at`."""
     if pattern[at] == "\\":
         if at + 1 == len(pattern):
-            raise ValueError(f"{pattern!r} ends with a single backslash: write \\\\ for the character")
+            raise InvalidValue(f"{pattern!r} ends with a single backslash", "write \\\\ for the character")
         return at + 2
     return _end_of_class(pattern, at) + 1 if pattern[at] == "[" else at + 1
 
@@ -81,15 +83,15 @@ def _after(pattern: str, at: int) -> int:
 def _end_of_class(pattern: str, at: int) -> int:
     """Return the position of the `]` of the class that opens at `at`."""
     if pattern.startswith("[[:", at):
-        raise ValueError(f"{pattern!r} has a class such as [:alpha:], which is not known: write [a-zA-Z]")
+        raise InvalidValue(f"{pattern!r} has a class such as [:alpha:], which is not known", "write [a-zA-Z]")
     end = at + 2 if pattern[at + 1 : at + 2] in ("!", "^") else at + 1
     first = end
     while end < len(pattern) and pattern[end] != "]":
         end += 2 if pattern[end] == "\\" else 1
     if end >= len(pattern):
-        raise ValueError(f"{pattern!r} has a [ without its ]: add it, or write \\[ for the character")
+        raise InvalidValue(f"{pattern!r} has a [ without its ]", "add it, or write \\[ for the character")
     if end == first:
-        raise ValueError(f"{pattern!r} has an empty class: write \\[ and \\] for the characters")
+        raise InvalidValue(f"{pattern!r} has an empty class", "write \\[ and \\] for the characters")
     return end
 
 
@@ -105,7 +107,7 @@ def components_of(pattern: str) -> list[Component]:
         else:
             parts[-1].append(item)
     if _DOT * 2 in parts:
-        raise ValueError(f"{pattern!r} leads out of the folder that it begins in: write it without `..`")
+        raise InvalidValue(f"{pattern!r} leads out of the folder that it begins in", "write it without `..`")
     if parts[-1] in ([], _DOT):
         parts[-1] = SPAN
     kept = [part for part in parts if part and part != _DOT]
@@ -139,7 +141,7 @@ def _class(body: str, negators: str, pattern: str) -> str:
         low, is_range = characters[0][0], characters[1:2] == [("-", False)] and len(characters) > 2
         high = characters[2][0] if is_range else low
         if high < low:
-            raise ValueError(f"{pattern!r} has the range {low}-{high}, which is empty: write {high}-{low}")
+            raise InvalidValue(f"{pattern!r} has the range {low}-{high}, which is empty", f"write {high}-{low}")
         members.append(re.escape(low) + (f"-{re.escape(high)}" if is_range else ""))
         characters = characters[3 if is_range else 1 :]
     return f"[{'^' if negates else ''}{''.join(members)}]"

@@ -117,7 +117,7 @@ class _Reader:
                 if root is not None and self._is_body(root, hook):
                     self.layers.append(Layer(_as_hook(root, hook), is_instead=files.are_instead))
         except SourceError as error:
-            self._find(Location(path_below(self._found.top, folder)), str(error))
+            self._find(Location(path_below(self._found.top, folder)), error.message, error.fix)
 
     def add_local(self, home: str) -> None:
         """Add the local overlay below `home`, the top of this or of the main working tree."""
@@ -139,11 +139,11 @@ class _Reader:
             data = self._sources.read(path)
         except SourceError as error:
             if named_at is None:
-                self._find(Location(label), str(error))
+                self._find(Location(label), error.message, error.fix)
             elif self._family.extends.must_exist or self._sources.is_there(path):
-                self._find(named_at, f'"extends": {quote(label)}: {error}')
+                self._find(named_at, f'"extends": {quote(label)}: {error.message}', error.fix)
             else:
-                self._note(named_at, f'"extends": {quote(label)} is ignored: {error}')
+                self._note(named_at, f'"extends": {quote(label)} is ignored: {error.message}', error.fix)
             return None
         self.texts[label] = data
         document = _READERS.get(posixpath.splitext(path)[1], parse)(data, label)
@@ -169,7 +169,7 @@ class _Reader:
                 try:
                     yield from ((item.mark, one) for one in self._matching(item, pattern))
                 except SourceError as error:
-                    self._find(item.mark, f'"extends": {quote(item.text)}: {error}')
+                    self._find(item.mark, f'"extends": {quote(item.text)}: {error.message}', error.fix)
             else:
                 yield item.mark, pattern
 
@@ -190,7 +190,7 @@ class _Reader:
         paths = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str) and item.value]
         for item in items:
             if item not in paths:
-                self._find(item.mark, f'"extends": expected a text, found {describe(item)}{_hint(item)}')
+                self._find(item.mark, f'"extends": expected a text, found {describe(item)}', _fix(item))
         return paths if len(paths) == len(items) else []
 
     def _hook_files(self, folder: str, hooks: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
@@ -221,8 +221,8 @@ class _Reader:
         for key in ("hooks", hook):
             entry = root.entry(key)
             if entry is not None:
-                message = f'this file is the body of {quote(hook)}: write "jobs:" at its top, without {quote(key)}'
-                self._find(entry.mark, message)
+                fix = f'write "jobs:" at its top, without {quote(key)}'
+                self._find(entry.mark, f"this file is the body of {quote(hook)}", fix)
                 return False
         return True
 
@@ -231,19 +231,19 @@ class _Reader:
         begin = next(place for place, step in enumerate(chain) if step.file == real)
         steps = [str(step.mark) for step in chain[begin:]]
         circle = " -> ".join([*steps, path_below(self._found.top, path)])
-        self._find(chain[-1].mark, f'"extends" forms a cycle: {circle}; remove one of them')
+        self._find(chain[-1].mark, f'"extends" forms a cycle: {circle}', "remove one of them")
 
-    def _find(self, mark: Location, message: str) -> None:
+    def _find(self, mark: Location, message: str, fix: str = "") -> None:
         self.is_complete = False
-        self.diagnostics.append(Diagnostic(mark, message))
+        self.diagnostics.append(Diagnostic(mark, message, fix=fix))
 
-    def _note(self, mark: Location, message: str) -> None:
-        self.diagnostics.append(Diagnostic(mark, message, severity=NOTE))
+    def _note(self, mark: Location, message: str, fix: str = "") -> None:
+        self.diagnostics.append(Diagnostic(mark, message, severity=NOTE, fix=fix))
 
 
-def _hint(item: Node) -> str:
+def _fix(item: Node) -> str:
     """Return how to write a number or a boolean as a text."""
-    return f': write "{item.text}"' if isinstance(item, Scalar) and item.value not in (None, "") else ""
+    return f'write "{item.text}"' if isinstance(item, Scalar) and item.value not in (None, "") else ""
 
 
 def _as_hook(body: MapNode, hook: str) -> MapNode:

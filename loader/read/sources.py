@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from fnmatch import translate
 from hashlib import sha256
 
+from dodo_hooks.core.diagnostics import DiagnosticError
+
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _LARGEST = 1024 * 1024  # bytes of a hook file: 10,000 jobs, and loading should take less than 2 s
 _MAGIC = re.compile(r"[*?[]")
@@ -27,7 +29,7 @@ class Seen:
     is_listing: bool = False  # the names in it mattered
 
 
-class SourceError(Exception):
+class SourceError(DiagnosticError):
     """A file or a folder that cannot be read as one. The message gives the reason without the path."""
 
 
@@ -75,7 +77,7 @@ class Sources:
                 found = "a directory" if stat.S_ISDIR(before.st_mode) else "something else"
                 raise SourceError(f"expected a hook file, found {found}")
             if before.st_size > _LARGEST:
-                raise SourceError("the hook file is larger than 1 MB: move scripts and data to files of their own")
+                raise SourceError("the hook file is larger than 1 MB", "move scripts and data to files of their own")
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:

@@ -60,9 +60,9 @@ class Document:
 class StopReading(Exception):
     """An error after which the rest of the file cannot be parsed."""
 
-    def __init__(self, mark: Location, message: str) -> None:
+    def __init__(self, mark: Location, message: str, fix: str = "") -> None:
         super().__init__(message)
-        self.error = Diagnostic(mark, message)
+        self.error = Diagnostic(mark, message, fix=fix)
 
 
 def parse(data: bytes, file: str = "") -> Document:
@@ -80,8 +80,8 @@ def parse(data: bytes, file: str = "") -> Document:
         if is_large or not document.errors:
             return document
     if is_large:
-        message = "the file has more than 256 KB, which takes a PyYAML with libyaml: install a wheel of PyYAML"
-        return Document(None, (Diagnostic(Location(file), message),))
+        message = "the file has more than 256 KB, which takes a PyYAML with libyaml"
+        return Document(None, (Diagnostic(Location(file), message, fix="install a wheel of PyYAML"),))
     return parse_with(yaml.SafeLoader, text, file)
 
 
@@ -108,15 +108,13 @@ def decode(data: bytes, file: str) -> str:
         StopReading: it is not UTF-8.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise StopReading(Location(file, 1, 1), "the file is UTF-16: save it as UTF-8")
+        raise StopReading(Location(file, 1, 1), "the file is UTF-16", "save it as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
-        byte = error.object[error.start]
-        raise StopReading(
-            _end_of(before, file), f"the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8"
-        ) from None
+        message = f"the byte 0x{error.object[error.start]:02x} is not UTF-8"
+        raise StopReading(_end_of(before, file), message, "save the file as UTF-8") from None
 
 
 def _printable(text: str, file: str) -> str:
@@ -128,7 +126,7 @@ def _printable(text: str, file: str) -> str:
     conflict = _CONFLICT.search(text)
     if conflict:
         mark = _end_of(text[: conflict.start()], file)
-        raise StopReading(mark, "git has left a conflict here: resolve it, and remove the lines with its marks")
+        raise StopReading(mark, "git has left a conflict here", "resolve it, and remove the lines with its marks")
     return text
 
 
@@ -141,9 +139,9 @@ def _next_event(loader: Any, file: str) -> Any:
     try:
         return loader.get_event() if loader.check_event() else None
     except yaml.MarkedYAMLError as error:
-        at_start, message = explain_yaml_error(error.problem or "", error.context or "")
+        at_start, *said = explain_yaml_error(error.problem or "", error.context or "")
         mark = error.context_mark if at_start and error.context_mark else error.problem_mark
-        raise StopReading(Location(file, mark.line + 1, mark.column + 1), message) from None  # type: ignore[union-attr]
+        raise StopReading(Location(file, mark.line + 1, mark.column + 1), *said) from None  # type: ignore[union-attr]
     except (ValueError, OverflowError):  # chr() of "\UFFFFFFFF", int() of thousands of digits after %YAML
         here = Location(file, getattr(loader, "line", -1) + 1, getattr(loader, "column", -1) + 1)
         raise StopReading(here, "a number here is too large for YAML") from None
@@ -199,7 +197,7 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise StopReading(self._mark(event), "a hook file has one document: remove the second one")
+                raise StopReading(self._mark(event), "a hook file has one document", "remove the second one")
 
     def _mark(self, event: Any) -> Location:
         start = event.start_mark
@@ -233,8 +231,8 @@ class _Builder:
     def _follow(self, event: Any) -> None:
         mark = self._mark(event)
         if event.anchor not in self._anchors:
-            name = event.anchor
-            raise StopReading(mark, f'unknown alias "*{name}": put the text in quotes if it is not an alias')
+            fix = "put the text in quotes if it is not an alias"
+            raise StopReading(mark, f'unknown alias "*{event.anchor}"', fix)
         anchored = self._anchors[event.anchor]
         if anchored is None:
             raise StopReading(mark, f'the alias "*{event.anchor}" is inside of its own anchor')
@@ -271,11 +269,11 @@ class _Builder:
     def _refuse_tag(self, event: Any) -> None:
         tag = str(event.tag)
         if tag == "!":  # `run: ! grep x y` would be the opposite of what it looks like
-            self._find(self._mark(event), 'a "!" means a tag in YAML, and is lost: put the whole value in quotes')
+            self._find(self._mark(event), 'a "!" means a tag in YAML, and is lost', "put the whole value in quotes")
             return
         tag_name = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
-        hint = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
-        self._find(self._mark(event), f"unsupported YAML tag {quote(tag_name)}: {hint}")
+        fix = "put the text in quotes if it begins with an exclamation mark, else remove the tag"
+        self._find(self._mark(event), f"unsupported YAML tag {quote(tag_name)}", fix)
 
     def _list(self, frame: _Frame) -> ListNode:
         return ListNode(frame.mark, tuple(node for node, _ in frame.children))
@@ -286,14 +284,14 @@ class _Builder:
         pairs = iter(frame.children)
         for (key, mark), (value, value_mark) in zip(pairs, pairs, strict=True):
             if not isinstance(key, Scalar):
-                self._find(mark, "a key must be a text, not a list or a mapping: put a text with brackets in quotes")
+                self._find(mark, "a key must be a text, not a list or a mapping", "put a text with brackets in quotes")
             elif key.plain and key.text == "<<":
                 if merges:
-                    self._find(mark, 'a second "<<": write both as one list, "<<: [*a, *b]"')
+                    self._find(mark, 'a second "<<"', 'write both as one list, "<<: [*a, *b]"')
                 merges += self._merged(value, value_mark)
             elif key.text in entries:
                 first = entries[key.text].mark.line
-                self._find(mark, f"duplicate key {quote(key.text)}, first used at line {first}: keep one of them")
+                self._find(mark, f"duplicate key {quote(key.text)}, first used at line {first}", "keep one of them")
             else:
                 entries[key.text] = Entry(mark, key.text, value)
         for merged in merges:  # the mapping's own keys win, then the earlier of the merged ones
@@ -305,11 +303,11 @@ class _Builder:
         sources = value.items if isinstance(value, ListNode) else (value,)
         maps = [source for source in sources if isinstance(source, MapNode)]
         if len(maps) != len(sources):
-            self._find(mark, '"<<" merges mappings only: write "<<: *name" with a mapping behind "&name"')
+            self._find(mark, '"<<" merges mappings only', 'write "<<: *name" with a mapping behind "&name"')
         return maps
 
-    def _find(self, mark: Location, message: str) -> None:
-        self.errors.append(Diagnostic(mark, message))
+    def _find(self, mark: Location, message: str, fix: str = "") -> None:
+        self.errors.append(Diagnostic(mark, message, fix=fix))
 
 
 def replace_unusable(text: str, mark: Location) -> tuple[str, list[Diagnostic]]:

@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
 
+from dodo_hooks.core.diagnostics import InvalidValue
 from dodo_hooks.core.text.terminal_text import join_or
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.key_docs import BOTH, DAFT, Key, Shape
@@ -42,7 +43,7 @@ class PatternBody(Body):
         if (self.regex is None) == (self.glob is None):
             raise ValueError(f"a pattern has one of {join_or(PATTERNS)}")
         if self.regex is not None and self.ignore_case:
-            raise ValueError('"ignore_case" goes with a glob: begin the expression with "(?i)"')
+            raise InvalidValue('"ignore_case" goes with a glob', 'begin the expression with "(?i)"')
         return self
 
 
@@ -74,7 +75,7 @@ class ConditionBody(Body):
     @model_validator(mode="after")
     def _asks(self) -> "ConditionBody":
         if not self.model_fields_set - {"desc"}:
-            raise ValueError(f"an empty condition: write one of {join_or(ASKED)}")
+            raise InvalidValue("an empty condition", f"write one of {join_or(ASKED)}")
         return self
 
 

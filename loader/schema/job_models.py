@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from dodo_hooks.core.diagnostics import InvalidValue
 from dodo_hooks.core.file_types import KINDS
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
@@ -58,11 +59,12 @@ class _Refused:
 
     kind: str
     message: str
+    fix: str = ""
 
 
 def _in_place(node: object) -> object:
     if isinstance(node, _Refused):
-        raise PydanticCustomError(node.kind, "{error}", {"error": node.message})
+        raise PydanticCustomError(node.kind, "{error}", {"error": InvalidValue(node.message, node.fix)})
     return node
 
 
@@ -263,12 +265,12 @@ class JobBody(Body):
         refused: dict[str, _Refused] = {}
         if len(commands) > 1:
             both = " and ".join(map(quote, commands))
-            refused[commands[-1]] = _Refused("refused", f"{both} cannot be combined in one job: keep one of them")
+            refused[commands[-1]] = _Refused("refused", f"{both} cannot be combined in one job", "keep one of them")
         for key in OF_SCRIPTS:
             if key in keys and "script" not in keys:
                 refused[key] = _Refused("refused", f'{quote(key)} needs a "script"')
         if "inputs" in keys and "uptodate" not in keys and value_parsers.one_or_more(keys["inputs"]) == []:
-            refused["inputs"] = _Refused("refused", '"inputs" is empty: add a path, a pattern or "uptodate"')
+            refused["inputs"] = _Refused("refused", '"inputs" is empty', 'add a path, a pattern or "uptodate"')
         return {**keys, **refused}
 
 

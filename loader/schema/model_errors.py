@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from dodo_hooks.core.diagnostics import Diagnostic
+from dodo_hooks.core.diagnostics import Diagnostic, parts_of
 from dodo_hooks.core.git_hooks import known_hooks
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import join_or, quote
@@ -53,10 +53,7 @@ _EXPECTED = {
     "greater_than_equal": "a whole number of at least {ge}",
     "less_than_equal": "a whole number of at most {le}",
 }
-_MISSING = {
-    "setup": "a setup needs a command",
-    "share": "write the paths that are linked",
-}
+_MISSING = {"setup": "a setup needs a command", "share": "a link needs paths"}
 _MOST_ERRORS = 1000  # of a file: each takes a search for what was meant
 _YES = ("yes", "y", "on", "true", "1")
 _NO = ("no", "n", "off", "false", "0")
@@ -92,15 +89,18 @@ def _diagnostic_of(
 ) -> Diagnostic:
     subject = subject_at(root, path)
     if error.kind == "extra_forbidden":
-        return Diagnostic(key_mark_at(root, path), _unknown_key(path, keys), subject)
+        message, fix = _unknown_key(path, keys)
+        return Diagnostic(key_mark_at(root, path), message, subject, fix=fix)
     if error.kind == "missing":
         why = error.context.get("error") or _MISSING[_level_at(path[:-1])]
         return Diagnostic(mark_at(root, path[:-1]), f"{quote(str(path[-1]))} is missing: {why}", subject)
+    message, fix = _raised(error)
     if is_key or error.kind == "refused":
         is_named_here = is_key and len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
-        return Diagnostic(key_mark_at(root, path), _raised(error), "" if is_named_here else subject)
-    message = _raised(error) if error.kind == "value_error" else _mismatch(error, path, node_at(root, path))
-    return Diagnostic(mark_at(root, path), f"{_key_of(path)}{message}", subject)
+        return Diagnostic(key_mark_at(root, path), message, "" if is_named_here else subject, fix=fix)
+    if error.kind != "value_error":
+        message, fix = _mismatch(error, path, node_at(root, path))
+    return Diagnostic(mark_at(root, path), f"{_key_of(path)}{message}", subject, fix=fix)
 
 
 def _place_of(error: ModelError, root: Node) -> tuple[tuple[str | int, ...], bool]:
@@ -194,20 +194,21 @@ def _group_called(root: Node, path: Path, owners: list[tuple[int, str]]) -> str:
     return f"group {called}" if called.startswith('"') else f"the group in {kind} {called}"
 
 
-def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> str:
+def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """Return the message and the fix."""
     key, level = str(path[-1]), _level_at(path[:-1])
     owners = [other for other, known in keys.items() if key in known]
     owners = [other for other in owners if other in _MAIN] or owners
     if key in _NOT_YET and "job" in keys:
-        return f"{quote(key)} is not supported yet: remove it (the job then runs each time)"
+        return f"{quote(key)} is not supported yet", "remove it (the job then runs each time)"
     if owners:
-        return f"unknown key {quote(key)} in a {level}: it is a key of a {join_or(owners)}"
+        return f"unknown key {quote(key)} in a {level}: it is a key of a {join_or(owners)}", ""
     near = did_you_mean(key, keys[level])
     if near:
-        return f"unknown key {quote(key)}{near}"
+        return f"unknown key {quote(key)}{near}", ""
     if key in known_hooks():
-        return f'unknown key {quote(key)}: a hook belongs below "hooks:"'
-    return f"unknown key {quote(key)}, expected {join_or(keys[level])}"
+        return f"unknown key {quote(key)}", 'write the hook below "hooks:"'
+    return f"unknown key {quote(key)}, expected {join_or(keys[level])}", ""
 
 
 def _key_of(path: Path) -> str:
@@ -219,33 +220,34 @@ def _key_of(path: Path) -> str:
     return f"{kind}{quote(names[-1])}: "
 
 
-def _raised(error: ModelError) -> str:
-    return str(error.context.get("error", "this cannot be used"))
+def _raised(error: ModelError) -> tuple[str, str]:
+    raised = error.context.get("error")
+    return parts_of(raised) if isinstance(raised, Exception) else ("this cannot be used", "")
 
 
-def _mismatch(error: ModelError, path: Path, node: Node | None) -> str:
+def _mismatch(error: ModelError, path: Path, node: Node | None) -> tuple[str, str]:
     expected = _EXPECTED.get(error.kind, "something else").format(**error.context)
-    return f"expected {expected}, found {describe(node)}{_hint(error, path, node)}"
+    return f"expected {expected}, found {describe(node)}", _fix(error, path, node)
 
 
-def _hint(error: ModelError, path: Path, node: Node | None) -> str:
+def _fix(error: ModelError, path: Path, node: Node | None) -> str:
     """Return the correct spelling of a value, where it is known; else ""."""
     if error.kind == "list_type" and path[-1] == "jobs":
-        return ': write "- " before each job' if not isinstance(node, Scalar) else ""
+        return 'write "- " before each job' if not isinstance(node, Scalar) else ""
     if error.kind == "list_type" and isinstance(node, Scalar):
-        return f": write [{node.text}]" if len(node.text) < 40 else ""
+        return f"write [{node.text}]" if len(node.text) < 40 else ""
     if error.kind == "model_type" and isinstance(node, ListNode):
-        return ': write "jobs:" above the list' if _level_at(path) in ("hook", "group") else ""
+        return 'write "jobs:" above the list' if _level_at(path) in ("hook", "group") else ""
     if not isinstance(node, Scalar):
         return ""
     if error.kind == "string_type":
         if node.value is None:
-            return ': write "" for an empty text' if path[-1] not in COMMANDS else ": write the command behind it"
-        return f': write "{node.text}", in quotes'
+            return 'write "" for an empty text' if path[-1] not in COMMANDS else "write the command behind it"
+        return f'write "{node.text}", in quotes'
     if error.kind == "bool_type" and node.text.lower() in _YES + _NO:
-        return f": write {'true' if node.text.lower() in _YES else 'false'}{'' if node.plain else ', without quotes'}"
+        return f"write {'true' if node.text.lower() in _YES else 'false'}{'' if node.plain else ', without quotes'}"
     if error.kind == "int_type" and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():
-        return f": write {node.text}, without quotes" if len(node.text) < 10 else ""
+        return f"write {node.text}, without quotes" if len(node.text) < 10 else ""
     return ""
 
 

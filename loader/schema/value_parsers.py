@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from dodo_hooks.core.diagnostics import InvalidValue
 from dodo_hooks.core.file_types import FILE_TYPES, KINDS
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import (
@@ -137,8 +138,8 @@ def output(node: object) -> object:
         return None if node.value else (FAILURE,)
     if isinstance(node, ListNode):
         return node.items
-    hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in OUTPUTS else ""
-    raise ValueError(f"expected true, false or a list of {join_or(OUTPUTS)}, found {found(node)}{hint}")
+    fix = f"write [{node.text}]" if isinstance(node, Scalar) and node.text in OUTPUTS else ""
+    raise InvalidValue(f"expected true, false or a list of {join_or(OUTPUTS)}, found {found(node)}", fix)
 
 
 def places(node: object) -> object:
@@ -147,8 +148,8 @@ def places(node: object) -> object:
         return PLACES if node.value else ()
     if isinstance(node, ListNode):
         return node.items
-    hint = f": write [{node.text}]" if isinstance(node, Scalar) and node.text in PLACES else ""
-    raise ValueError(f"expected true, false or a list of {join_or(PLACES)}, found {found(node)}{hint}")
+    fix = f"write [{node.text}]" if isinstance(node, Scalar) and node.text in PLACES else ""
+    raise InvalidValue(f"expected true, false or a list of {join_or(PLACES)}, found {found(node)}", fix)
 
 
 def cache(node: object) -> object:
@@ -201,7 +202,7 @@ def input_path(text: str) -> str:
 def file_path(text: str) -> str:
     """Return one entry of `outputs` or `share` relative to the top, normalized."""
     if WILDCARDS.search(text):
-        raise ValueError(f"expected a path, {quote(text)} is a pattern: name the folder that holds such files")
+        raise InvalidValue(f"expected a path, {quote(text)} is a pattern", "name the folder that holds such files")
     path = _inside(text)
     if path == ".":
         raise ValueError("expected a file or folder in the repository, found the repository itself")
@@ -269,14 +270,14 @@ def by_system(node: object) -> object:
     opened = entries(node)
     for word in opened if isinstance(opened, dict) else ():
         if is_known(word, arguments=99):
-            raise ValueError(f"{{{word}}} is a mapping in YAML: put the whole command in quotes")
+            raise InvalidValue(f"{{{word}}} is a mapping in YAML", "put the whole command in quotes")
     return opened
 
 
 def command(text: str) -> str:
     """Check an item of a list of commands: `run: [ -f x ]` is such a list, and looks like a test."""
     if text.startswith("-"):
-        raise ValueError(f"{quote(text)} cannot be a command: if [ ] is the test, put the whole command in quotes")
+        raise InvalidValue(f"{quote(text)} cannot be a command", "put the whole command in quotes if [ ] is the test")
     return text
 
 
@@ -303,12 +304,10 @@ def regex(text: str) -> str:
 
 def glob(text: str) -> str:
     if text.startswith("!"):
-        raise ValueError(
-            f'{quote(text)} does not mean all others: write {quote(text[1:])} behind "exclude" or "skip", '
-            'or "\\!" for the character'
-        )
+        fix = f'write {quote(text[1:])} behind "exclude" or "skip", or "\\!" for the character'
+        raise InvalidValue(f"{quote(text)} does not mean all others", fix)
     if re.search(r"\{[^{},]*[^{},.\\]\.\.[^{},.]+\}", text):
-        raise ValueError(f"{quote(text)} has a range, which is not expanded: write {{1,2,3}}, or [1-3]")
+        raise InvalidValue(f"{quote(text)} has a range, which is not expanded", "write {1,2,3}, or [1-3]")
     compile_glob(text)  # raises ValueError with a sentence
     return text
 
@@ -355,13 +354,11 @@ def task_name(name: str) -> str:
     if reason:
         raise ValueError(f"the name of a task {reason}")
     if ":" in name:
-        raise ValueError(
-            f'{quote(name)} cannot be the name of a task: HOOK:JOB is how a job is called, so leave the ":" out'
-        )
+        raise InvalidValue(f"{quote(name)} cannot be the name of a task: HOOK:JOB means a job", 'leave the ":" out')
     if name in known_hooks() or name in SERVER_HOOKS:
-        raise ValueError(f'{quote(name)} is the name of a hook: it belongs below "hooks:", a task needs another name')
+        raise InvalidValue(f"{quote(name)} is the name of a hook", 'move it below "hooks:", or rename the task')
     if name in NOT_FOR_TASKS:
-        raise ValueError(f"{quote(name)} means all jobs of a phase: a task needs another name")
+        raise InvalidValue(f"{quote(name)} means all jobs of a phase", "rename the task")
     return name
 
 
@@ -380,5 +377,5 @@ def macro_name(name: str) -> str:
             '"_" and "-", and no digit or "-" at the beginning'
         )
     if is_known(name, arguments=0):
-        raise ValueError(f"{quote('{' + name + '}')} has a meaning already: a template needs another name")
+        raise InvalidValue(f"{quote('{' + name + '}')} has a meaning already", "rename the template")
     return name

@@ -46,23 +46,23 @@ _PATTERNS = {
     }.items()
 }
 _PLACES = {
-    "$((": "arithmetic, which is evaluated: calculate with a variable",
-    "${": "a ${ } with more than a name and plain text: keep it in a variable first",
-    "`": "backticks: write $( ) instead",
-    "$'": "$'...': use other quotes",
-    "<<<": "a <<<: write printf '%s\\n' and a | before the command",
-    "<<": "a here-document: let it end its line, or print with printf '%s\\n'",
+    "$((": ("arithmetic, which is evaluated", "calculate with a variable"),
+    "${": ("a ${ } with more than a name and plain text", "keep it in a variable first"),
+    "`": ("backticks", "write $( ) instead"),
+    "$'": ("$'...'", "use other quotes"),
+    "<<<": ("a <<<", "write printf '%s\\n' and a | before the command"),
+    "<<": ("a here-document", "let it end its line, or print with printf '%s\\n'"),
 }
 
 
 class Refused(Exception):
     """The placeholder at `start` stands where none may, or the first of them if that is None.
 
-    `why` ends before the variable, which `way` writes for the program that reads it.
+    `fix` ends before the variable, which `way` writes for the program that reads it.
     """
 
-    def __init__(self, start: "int | None", why: str, way: str = "") -> None:
-        self.start, self.why, self.way = start, why, way or '"$NAME"'
+    def __init__(self, start: "int | None", why: str, fix: str = "use", way: str = "") -> None:
+        self.start, self.why, self.fix, self.way = start, why, fix, way or '"$NAME"'
 
 
 @dataclass(slots=True)
@@ -122,15 +122,16 @@ class ShellText:
     def _top(self) -> _Open:
         return self._opened[-1]
 
-    def _refuse(self, place: str, start: "int | None" = None) -> None:
-        raise Refused(start, f"cannot stand {'beside' if start is None else 'in'} {place}, or use")
+    def _refuse(self, place: str, fix: str = "", start: "int | None" = None) -> None:
+        why = f"cannot stand {'beside' if start is None else 'in'} {place}"
+        raise Refused(start, why, f"{fix}, or use" if fix else "use")
 
     def _read_placeholder(self) -> int:
         """Read a placeholder; return where it ends."""
         start, top, quote, word = self._at, self._top, self._top.quote, self._word()
         end = start + len(self._placeholders[start]) + 2
         if any(one.closer == "f}" for one in self._opened):
-            self._refuse("a function, which has arguments of its own: hand it to that", start)
+            self._refuse("a function, which has arguments of its own", "hand it to that", start)
         is_alone = quote and top.start == start - 1 and self.text.startswith(quote, end)
         self.positions[start] = (
             Position(start - 1, end + 1, "", word) if is_alone else Position(start, end, quote, word)
@@ -153,8 +154,8 @@ class ShellText:
             first = bisect_left(self._starts, self._at)
             is_in = first < len(self._starts) and self._starts[first] < self._at + len(found)
             if is_in or kind == "refused":
-                place = next((one for begin, one in _PLACES.items() if found.startswith(begin)), f"a {found} here")
-                self._refuse(place, self._starts[first] if is_in else None)
+                parts = (one for begin, one in _PLACES.items() if found.startswith(begin))
+                self._refuse(*next(parts, (f"a {found} here", "")), self._starts[first] if is_in else None)
         if kind in ("text", "escape", "passed", "quote", "end", "substitution"):
             self._read_part(kind, found)
         else:
@@ -201,7 +202,7 @@ class ShellText:
         if redirection:
             word.is_read = redirection.lstrip("0123456789") == "<"
             if word.given is not None and redirection[-1] == "&":
-                self._refuse("the target of >& or <&, which bash expands twice: write >FILE 2>&1", word.given)
+                self._refuse("the target of >& or <&, which bash expands twice", "write >FILE 2>&1", word.given)
             self._top.redirection = ""
         elif words or raw not in _RESERVED:
             words.append(word)

@@ -76,15 +76,15 @@ def check_programs(shell: ShellText) -> None:
         _check_shell(words, place)
         names = [_program(word) for word in words]
         if place == len(words) and not _FILL_IN.isdisjoint(names) and not (_PREFIXES - _FILL_IN).isdisjoint(names):
-            raise Refused(None, "would be a command, which xargs starts: name one, or use")
+            raise Refused(None, "would be a command, which xargs starts", "name one, or use")
         runner = next((number for number, name in enumerate(names) if name in _RUNNERS), len(names))
         for number, name in enumerate(names):
             is_run = number <= place or runner < number
             if name in _PROGRAMS and (is_run or (name and _PROGRAMS[name][0] != _ALL)):
                 found, reads_input = _code_in(name, words[number + 1 :], is_run)
                 by = name or "this command"
-                why = f"would be read as a program by {by}: write that in single quotes, and in it use"
-                _refuse(found, why, _PROGRAMS[name][2])
+                refused = (f"would be read as a program by {by}", "write the program in single quotes, and in it use")
+                _refuse(found, *refused, _PROGRAMS[name][2])
                 if name not in _FILL_IN and not _FILL_IN.isdisjoint(names):
                     is_open = bool(found) or name in _SHELLS
                 else:
@@ -93,7 +93,7 @@ def check_programs(shell: ShellText) -> None:
                     )  # $SHELL -s
                     is_open = (is_shell or (reads_input and is_run)) and _PIPE.search(shell.text) is not None
                 if is_open:
-                    raise Refused(None, why, _PROGRAMS[name][2])
+                    raise Refused(None, *refused, _PROGRAMS[name][2])
 
 
 def changes_list(shell: ShellText) -> bool:
@@ -101,35 +101,34 @@ def changes_list(shell: ShellText) -> bool:
     return any(_CHANGES.match(" ".join(word.text for word in words[_place_of(words) :])) for words in shell.commands)
 
 
-def _refuse(words: "Iterable[Word]", why: str, way: str = "") -> None:
+def _refuse(words: "Iterable[Word]", why: str, fix: str, way: str = "") -> None:
     for word in words:
         if word.given is not None:
-            raise Refused(word.given, why, way)
+            raise Refused(word.given, why, fix, way)
 
 
 def _check_shell(words: "list[Word]", place: int) -> None:
     """Refuse what would choose the command, which stands at `place`, and what the shell's own would evaluate."""
-    _refuse(
-        (one for one in words if _COMMANDS.match(one.text)), "would be run as a command: leave that variable, or use"
-    )
+    variables = (one for one in words if _COMMANDS.match(one.text))
+    _refuse(variables, "would be run as a command", "leave that variable, or use")
     chosen = [word for word in words[: place + 1] if not ASSIGNED.match(word.text) and "/" not in word.text]
-    _refuse(chosen, "would choose the command: put quotes around a variable that is one, or use")
+    _refuse(chosen, "would choose the command", "put quotes around a variable that is one, or use")
     name, operands = "".join(map(_program, words[place : place + 1])), words[place + 1 :]
-    why = f"would be read by {name} as a program, a name or a number: give it another one, or use"
+    why, fix = f"would be read by {name} as a program, a name or a number", "give it another one, or use"
     texts = [word.text for word in operands]
     if name in ("[", "test", "[["):
         operands = _operators(name, operands)
-        why = f"could be an operator of {name} or evaluated: compare it with = in [ ], or use"
+        why, fix = f"could be an operator of {name} or evaluated", "compare it with = in [ ], or use"
     elif name == "printf":
         operands = operands if texts[:1] and texts[0].startswith("-") else operands[:1]
-        why = "would be read as a format by printf: write another one before it, as in printf '%s\\n', or use"
+        why, fix = "would be read as a format by printf", "write another one before it, as in printf '%s\\n', or use"
     elif name in ("for", "select"):
         operands = operands if texts[1:2] != ["in"] or _COMMANDS.match(f"{texts[0]}=") else operands[:1]
     elif name in ("export", "readonly"):
         operands = [word for word in operands if not ASSIGNED.match(word.text) or texts[0].startswith("-")]
     elif name not in NOT_PROGRAMS or name in _HARMLESS | _PREFIXES or name in _PROGRAMS:
         return
-    _refuse(operands, why)
+    _refuse(operands, why, fix)
 
 
 def _operators(name: str, operands: "list[Word]") -> "list[Word]":
@@ -155,9 +154,8 @@ def _check_calculation(shell: ShellText) -> None:
         held |= {name for name, text in texts if re.search(names, text.partition("=")[2] or text)}
     names = names if len(held) < _MANY else r"\w"  # of so many, any may be meant
     if held and re.search(_CALCULATION.replace("~", names), shell.text):
-        _refuse(
-            given, "could be evaluated where this calculates, as in $(( )) or ${v[i]}: go without a variable, or use"
-        )
+        why = "could be evaluated where this calculates, as in $(( )) or ${v[i]}"
+        _refuse(given, why, "go without a variable, or use")
 
 
 def _assigned(words: "list[Word]", shell: ShellText) -> "Iterable[tuple[str, Word]]":

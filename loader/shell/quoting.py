@@ -13,6 +13,7 @@ The argument, in three steps:
 
 import re
 
+from dodo_hooks.core.diagnostics import DiagnosticError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.loader.shell.commands import Position, Refused, ShellText
 from dodo_hooks.loader.shell.placeholders import (
@@ -39,12 +40,12 @@ POSIX = frozenset(("sh", "bash", "dash", "ash"))
 _ONE_FILE = '"${1-}${2+/: only one file can be read here, and there are more}"'
 
 
-class TemplateError(Exception):
+class TemplateError(DiagnosticError):
     """A placeholder that cannot be what it seems to be; `offset` is its place in the command as it was written."""
 
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message, self.offset = message, offset
+    def __init__(self, message: str, fix: str = "", offset: "int | None" = None) -> None:
+        super().__init__(message, fix)
+        self.offset = offset
 
 
 class QuotedCommand(Record):
@@ -75,19 +76,18 @@ def expand_placeholders(command: str, shell: str, template: Template) -> QuotedC
         return _expand(text, shell, found, template) if found else QuotedCommand(text)
     except Refused as refused:
         start = next(iter(found)) if refused.start is None else refused.start
-        message = _message(found[start], refused, template)
-        raise TemplateError(message, origin[min(start, len(origin) - 1)]) from None
+        raise TemplateError(*_parts(found[start], refused, template), origin[min(start, len(origin) - 1)]) from None
 
 
-def find_doubtful_braces(command: str, template: Template) -> "Iterator[tuple[int, str]]":
-    """Return what stays as it is and may be meant otherwise: where it stands, and a sentence."""
+def find_doubtful_braces(command: str, template: Template) -> "Iterator[tuple[int, str, str]]":
+    """Return what stays as it is and may be meant otherwise: where it stands, a message, and the fix."""
     for match in re.finditer(r"\{\{(\w+)\}\}", command):
         if match[1] in LISTS:
-            yield match.start(), f"{match[0]} is left as it is: for the list of files write {match[0][1:-1]}"
+            yield match.start(), f"{match[0]} is left as it is", f"for the list of files write {match[0][1:-1]}"
     for offset, name in () if template.is_own else _find(command, template).items():
         if not is_known(name, template.arguments) and name not in template.macros:
-            near = f"did you mean {{{nearest(name, template.macros)}}}?"
-            yield offset, f"{{{name}}} is not a placeholder and is left as it is: {near}"
+            near = f"(did you mean {{{nearest(name, template.macros)}}}?)"
+            yield offset, f"{{{name}}} is not a placeholder and is left as it is {near}", ""
 
 
 def placeholders_in(text: str, template: Template) -> "list[tuple[int, str]]":
@@ -105,7 +105,7 @@ def _expand_macros(text: str, macros: "Mapping[str, str]") -> "tuple[str, Sequen
         origin[at : match.end()] = [origin[at]] * len(pasted)
         if len(text) > _LONGEST or uses > _MOST_MACROS:
             message = f"{match[0]} makes this command longer than 100,000 characters: does it hold itself?"
-            raise TemplateError(message, origin[at])
+            raise TemplateError(message, offset=origin[at])
     return text, origin
 
 
@@ -130,19 +130,21 @@ def _find(text: str, template: Template) -> "dict[int, str]":
     }
 
 
-def _message(name: str, refused: Refused, template: Template) -> str:
-    """Return a sentence with the right name of the placeholder, or else the variable to read instead."""
+def _parts(name: str, refused: Refused, template: Template) -> "tuple[str, str]":
+    """Return the message, and the fix: the variable to read instead, or how to write braces."""
     if not is_known(name, template.arguments):
-        near = f"{{{name}}} is not a placeholder: did you mean {{{nearest(name, template.macros)}}}?"
-        return f"{near} (for braces that mean themselves write \\{{{name}}}, in quotes '{{''{name}}}')"
+        message = f"{{{name}}} is not a placeholder (did you mean {{{nearest(name, template.macros)}}}?)"
+        return message, f"for braces that mean themselves write \\{{{name}}}, in quotes '{{''{name}}}'"
     is_file = ", which names a file with the list, NUL-separated" if name in LISTS else ""
-    return f"{{{name}}} {refused.why} {refused.way.replace('NAME', variable_of(name))}{is_file}"
+    variable = refused.way.replace("NAME", variable_of(name))
+    return f"{{{name}}} {refused.why}", f"{refused.fix} {variable}{is_file}"
 
 
 def _expand(text: str, shell: str, found: "dict[int, str]", template: Template) -> QuotedCommand:
     """Return the command with its expansions; raises Refused."""
     if shell not in POSIX:
-        raise Refused(None, "needs a POSIX shell (sh, bash, dash): under this `shell:` read the variable", "NAME")
+        why = "needs a POSIX shell (sh, bash, dash)"
+        raise Refused(None, why, "under this `shell:` read the variable", "NAME")
     read = ShellText(text, found)
     lists, parts, end, event = list[str](), list[str](), 0, ""
     if read.positions:
@@ -162,17 +164,16 @@ def _expand(text: str, shell: str, found: "dict[int, str]", template: Template) 
 
 
 def _check_list(name: str, first: str, start: int, read: ShellText) -> None:
-    position, word, reason = read.positions[start], read.positions[start].word, ""
+    position, word = read.positions[start], read.positions[start].word
     if changes_list(read):
-        reason = "cannot stand beside set or shift, which change it: make that a job before"
-    elif name != first:
-        reason = f"is a second list beside {{{first}}}: make two jobs of them"
-    elif position.quote:
-        reason = "cannot stand beside other text in quotes: make it a word of its own"
-    elif not (word.has_room or position.start < start or (word.is_read and word.is_list)):
-        reason = "is a list where there is room for one word: put quotes around it, or loop over it"
-    if reason:
-        raise Refused(start, f"{reason}, or use")
+        raise Refused(start, "cannot stand beside set or shift, which change it", "make that a job before, or use")
+    if name != first:
+        raise Refused(start, f"is a second list beside {{{first}}}", "make two jobs of them, or use")
+    if position.quote:
+        raise Refused(start, "cannot stand beside other text in quotes", "make it a word of its own, or use")
+    if not (word.has_room or position.start < start or (word.is_read and word.is_list)):
+        why = "is a list where there is room for one word"
+        raise Refused(start, why, "put quotes around it, or loop over it, or use")
 
 
 def _expansion(name: str, position: Position, arguments: int) -> str:

@@ -111,6 +111,10 @@ def test_hook_files(installed: Repo) -> None:
             ".hooks.dodo is not read, because hooks.dodo comes first; change the hook file if this is not intended",
         )
     ]
+    installed.file("hooks: {pre-commit: {jobs: [{name: lint, run: 'lint {{staged_files}}'}]}}\n")
+    assert any(
+        one[2].endswith("is left as it is; for the list of files write {staged_files}") for one in doctor(installed)[1]
+    )
     installed.file("hooks: {pre-commit: {jobs: [{nam: a}]}}\n")
     code, found = doctor(installed)
     assert code == 1 and found[0][:2] == ("error", "hook-file") and "`dodo-hooks validate`" in found[0][2]

@@ -17,7 +17,7 @@ hooks:
       - {nam: a, run: x}
 """
 REPORTED = """\
-hooks.dodo:3:12: hook "pre-commit": "piped": expected true or false, found the text "yes": write true
+hooks.dodo:3:12: hook "pre-commit": "piped": expected true or false, found the text "yes"; write true
   3 |     piped: yes
     |            ^
 hooks.dodo:5:10: job 1 of "pre-commit": unknown key "nam" (did you mean "name"?)
@@ -101,8 +101,8 @@ def test_c2_problems_are_reported_to_programs_as_json(repo: Repo) -> None:
         "column": 12,
         "severity": "error",
         "subject": 'hook "pre-commit"',
-        "message": '"piped": expected true or false, found the text "yes": write true',
-        "fix": "",
+        "message": '"piped": expected true or false, found the text "yes"',
+        "fix": "write true",
     }
     assert (second["line"], second["column"]) == (5, 10)
 

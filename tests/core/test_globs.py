@@ -211,7 +211,7 @@ def test_c8_what_means_the_same_in_doublestar_stays_a_glob(pattern: str, same: "
         ("a[", r"a \[ without its \]"),
         ("a[]b]", "an empty class"),
         ("a[!]b]", "an empty class"),
-        ("[[:alpha:]]", "not known: write"),
+        ("[[:alpha:]]", "not known; write"),
         ("[z-a]", "the range z-a"),
         ("a\\", "a single backslash"),
         ("../a", r"without `\.\.`"),

@@ -238,7 +238,7 @@ def test_c6_no_surroundings_make_a_place_a_good_one(
     text = around.replace("@", nowhere.replace("@", placeholder))
     with pytest.raises(TemplateError) as refused:
         expand(f"{before[0]}\n{text}\n")
-    assert "DODO_" in refused.value.message
+    assert "DODO_" in refused.value.fix
 
 
 # Whatever is written, well-formed or not: what is let through never runs a value.

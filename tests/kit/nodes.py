@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
+from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location, with_fix
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
 from dodo_hooks.loader.read.yaml_reader import parse
 
@@ -16,7 +16,8 @@ def describe_diagnostics(found: Sequence[Diagnostic]) -> list[str]:
 
 
 def _said(one: Diagnostic) -> str:
-    return f"{one.subject}: {one.message}" if one.severity == ERROR else one.message
+    text = with_fix(one.message, one.fix)
+    return f"{one.subject}: {text}" if one.severity == ERROR else text
 
 
 def tree(text: str, file: str = "") -> MapNode:

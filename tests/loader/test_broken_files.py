@@ -7,69 +7,72 @@ import pytest
 from kit.broken import Cases, errors_in, hook, jobs
 
 YAML_TRAPS: Cases = {
-    "a tab": (hook("jobs:\n\t- run: x"), "4:5: a tab is not allowed here: indent with spaces"),
+    "a tab": (hook("jobs:\n\t- run: x"), "4:5: a tab is not allowed here; indent with spaces"),
     "a tab at the margin": ("hooks:\n\tpre-commit:", "2:1: a tab is not allowed here"),
     "a colon in a text": (
         jobs("run: echo a: b"),
-        '4:20: a ":" cannot stand here: put a text that holds ": " in quotes',
+        '4:20: a ":" cannot stand here; put a text with ": " in quotes',
     ),
-    "a colon without a blank": (jobs("name:a\nrun: x"), 'a blank behind the ":" of the line before'),
+    "a colon without a blank": (
+        jobs("name:a\nrun: x"),
+        'and the blank behind the ":" of the line before',
+    ),
     "an open quote": (jobs("run: 'echo"), "4:14: this quote is never closed"),
     "an open bracket": (jobs("run: x\nneeds: [a"), '5:16: this bracket is never closed: a "]" is missing'),
     "a text behind a quote": (
         jobs('run: "a b" && c'),
-        '4:20: a "&" means an anchor here: put the whole value in quotes',
+        '4:20: a "&" means an anchor here; put the whole value in quotes',
     ),
-    "a test as a list": (jobs("run: [ -f x ] && y"), '4:23: a "&" means an anchor here: put the whole value in quotes'),
+    "a test as a list": (jobs("run: [ -f x ] && y"), '4:23: a "&" means an anchor here; put the whole value in quotes'),
     "two texts": (jobs("run: 'a' b"), "4:18: unexpected value"),
     "a pipe behind a text": (jobs("run: 'a' | b"), '4:18: a text behind "|" or ">" begins on the next line'),
     "a wrong indentation": (
         "hooks:\n    pre-commit:\n  jobs: []",
         "3:3: unexpected value",
     ),
-    "a glob": (jobs("run: *.py"), '4:14: a "*" means an alias here: put the whole value in quotes'),
+    "a glob": (jobs("run: *.py"), '4:14: a "*" means an alias here; put the whole value in quotes'),
     "an unknown alias": (jobs("run: *make"), '4:14: unknown alias "*make"'),
     "a backquote": (jobs("run: `date`"), '4:14: a text that begins with "`" needs quotes'),
-    "an escape": (jobs(r'run: "\d+"'), r'4:16: "\d" means nothing in double quotes: use single quotes'),
+    "an escape": (jobs(r'run: "\d+"'), r'4:16: "\d" means nothing in double quotes; use single quotes'),
     "an escape beyond unicode": (jobs(r'run: "\UFFFFFFFF"'), "4:17: a number here is too large"),
     "half a character": (jobs(r'run: "\ud800"'), "4:14: the character U+D800 cannot be passed to any program"),
     "a NUL in an escape": (jobs(r'run: "a\0b"'), "4:14: the character U+0000 cannot be passed to any program"),
     "a key without a colon": ("jobs: 2\nhooks\nenv: {}", '2:1: expected "key: value", and there is no ":" after this'),
-    "a key twice": ("jobs: 1\njobs: 2", '2:1: duplicate key "jobs", first used at line 1: keep one of them'),
+    "a key twice": ("jobs: 1\njobs: 2", '2:1: duplicate key "jobs", first used at line 1; keep one of them'),
     "a hook twice": (
         "hooks:\n  pre-push: {}\n  'pre-push': {}",
         '3:3: duplicate key "pre-push", first used at line 2',
     ),
     "a list as a key": ("? [a]\n: b", "1:3: a key must be a text, not a list or a mapping"),
-    "two documents": ("jobs: 1\n---\njobs: 2", "2:1: a hook file has one document: remove the second one"),
+    "two documents": ("jobs: 1\n---\njobs: 2", "2:1: a hook file has one document; remove the second one"),
     "a tag": (
         jobs("run: !!python/object:os.system x"),
         '4:14: unsupported YAML tag "!!python/object:os.system"',
     ),
     "binary in base64": (jobs("run: !!binary aGk="), '4:14: unsupported YAML tag "!!binary"'),
-    "a tag of ours": (jobs("run: !x y"), '4:14: unsupported YAML tag "!x": put the text in quotes'),
+    "a tag of ours": (jobs("run: !x y"), '4:14: unsupported YAML tag "!x"; put the text in quotes'),
     "a gate that is negated": (
         jobs("run: ! grep -q TODO README.md"),
-        '4:14: a "!" means a tag in YAML, and is lost: put the whole value in quotes',
+        '4:14: a "!" means a tag in YAML, and is lost; put the whole value in quotes',
     ),
     "a test that is negated": (jobs("run: ! [make]"), '4:14: a "!" means a tag in YAML'),
     "a negated text in quotes": (jobs("run: ! 'x'"), '4:14: a "!" means a tag in YAML'),
     "a conflict": (
         "jobs: 2\n<<<<<<< HEAD\nenv: {}\n=======\nenv: {A: x}\n>>>>>>> topic\n",
-        "2:1: git has left a conflict here: resolve it",
+        "2:1: git has left a conflict here; resolve it",
     ),
     "a test in brackets": (
         jobs("run: [ -f x ]"),
-        '4:16: job 1 of "pre-commit": "run": "-f x" cannot be a command: if [ ] is the test, put the whole command',
+        '4:16: job 1 of "pre-commit": "run": "-f x" cannot be a command; put the whole command in quotes',
     ),
     "a placeholder that is a mapping": (
         jobs("run: {staged_files}"),
-        '4:14: job 1 of "pre-commit": "run": {staged_files} is a mapping in YAML: put the whole command in quotes',
+        '4:14: job 1 of "pre-commit": "run": {staged_files} is a mapping in YAML; put the whole command in quotes',
     ),
-    "a command that is missing": (jobs("run:"), '"run": expected a text, found nothing: write the command behind it'),
+    "a command that is missing": (jobs("run:"), '"run": expected a text, found nothing; write the command behind it'),
     "a glob that is negated": (
         jobs("run: x\nglob: '!*.py'"),
-        '5:15: job 1 of "pre-commit": "glob": "!*.py" does not mean all others: write "*.py" behind "exclude"',
+        '5:15: job 1 of "pre-commit": "glob": "!*.py" does not mean all others; write "*.py" behind "exclude"',
     ),
     "a range in a glob": (jobs("run: x\nglob: '{1..3}.py'"), '"{1..3}.py" has a range, which is not expanded'),
     "a tag that lies": ("env: {A: !!int many}", '1:10: "many" is no int, as the tag !!int says'),
@@ -85,9 +88,9 @@ YAML_TRAPS: Cases = {
         "a0: &a0 [x]\n" + "\n".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)),
         "the aliases of this file stand for more than 100000 values",
     ),
-    "bytes": (b"jobs: 1\nenv: {\xc3\xa9: '\xff'}", "2:11: the byte 0xff is not UTF-8: save the file as UTF-8"),
+    "bytes": (b"jobs: 1\nenv: {\xc3\xa9: '\xff'}", "2:11: the byte 0xff is not UTF-8; save the file as UTF-8"),
     "bytes behind a BOM": (b"\xef\xbb\xbfa\xff", "1:2: the byte 0xff is not UTF-8"),
-    "UTF-16": ("jobs: 1".encode("utf-16"), "1:1: the file is UTF-16: save it as UTF-8"),
+    "UTF-16": ("jobs: 1".encode("utf-16"), "1:1: the file is UTF-16; save it as UTF-8"),
     "a program": (b"\x7fELF\x02\x01\x01\x00", "1:1: the control character U+007F has no place in YAML"),
     "a NUL": (b"jobs: 1\r\nx\0", "2:2: the control character U+0000 has no place in YAML"),
     "a directive": ("%YAML 2.0\n---\njobs: 1", "1:1: this is not valid YAML: found incompatible YAML document"),
@@ -100,23 +103,23 @@ WRONG_TYPES: Cases = {
     "a fraction of slots": ("jobs: 1.5", '1:7: "jobs": expected a whole number, found the number 1.5'),
     "slots in quotes": (
         'jobs: "4"',
-        '1:7: "jobs": expected a whole number, found the text "4": write 4, without quotes',
+        '1:7: "jobs": expected a whole number, found the text "4"; write 4, without quotes',
     ),
     "slots as a boolean": ("jobs: true", '1:7: "jobs": expected a whole number, found the boolean true'),
     "no number": ("jobs:", '1:6: "jobs": expected a whole number, found nothing'),
     "yes as a boolean": (
         hook("piped: yes"),
-        '3:12: hook "pre-commit": "piped": expected true or false, found the text "yes": write true',
+        '3:12: hook "pre-commit": "piped": expected true or false, found the text "yes"; write true',
     ),
-    "off as a boolean": (hook("parallel: off"), 'found the text "off": write false'),
-    "a boolean in quotes": (hook("follow: 'true'"), 'found the text "true": write true, without quotes'),
+    "off as a boolean": (hook("parallel: off"), 'found the text "off"; write false'),
+    "a boolean in quotes": (hook("follow: 'true'"), 'found the text "true"; write true, without quotes'),
     "a list as a hook": (
         hook("- run: x"),
-        '3:5: hook "pre-commit": expected a mapping of keys to values, found a list: write "jobs:" above the list',
+        '3:5: hook "pre-commit": expected a mapping of keys to values, found a list; write "jobs:" above the list',
     ),
     "a mapping as jobs": (
         hook("jobs:\n  lint: {run: x}"),
-        '4:7: hook "pre-commit": "jobs": expected a list, found a mapping: write "- " before each job',
+        '4:7: hook "pre-commit": "jobs": expected a list, found a mapping; write "- " before each job',
     ),
     "a text as a job": (
         jobs("run: x", "npm test"),
@@ -124,23 +127,23 @@ WRONG_TYPES: Cases = {
     ),
     "a boolean as a command": (
         jobs("run: true"),
-        '4:14: job 1 of "pre-commit": "run": expected a text, found the boolean true: write "true", in quotes',
+        '4:14: job 1 of "pre-commit": "run": expected a text, found the boolean true; write "true", in quotes',
     ),
     "an empty command": (jobs("name: a\nrun: ' '"), '5:14: job "a": "run": expected a text, found an empty one'),
     "no command": (jobs("run: x", "name: lint"), '5:9: job "lint": "run" is missing'),
     "an empty job": (hook("jobs:\n  -"), '4:8: job 1 of "pre-commit": "run" is missing'),
     "a number as a name": (
         jobs("name: 3\nrun: x"),
-        '4:15: job 1 of "pre-commit": "name": expected a text, found the number 3: write "3", in quotes',
+        '4:15: job 1 of "pre-commit": "name": expected a text, found the number 3; write "3", in quotes',
     ),
     "a text as needs": (
         jobs("name: a\nrun: x", "name: b\nrun: y\nneeds: a"),
-        '8:16: job "b": "needs": expected a list, found the text "a": write [a]',
+        '8:16: job "b": "needs": expected a list, found the text "a"; write [a]',
     ),
     "a number among the tags": (jobs("run: x\ntags: [a, 1]"), '5:19: job 1 of "pre-commit": "tags": expected a text'),
     "a null variable": (
         "env:\n  A: 1\n  B:",
-        '3:5: variable "B": expected a text, found nothing: write "" for an empty text',
+        '3:5: variable "B": expected a text, found nothing; write "" for an empty text',
     ),
     "a list as a variable": (jobs("run: x\nenv: {A: [1]}"), 'variable "A": expected a text, found a list'),
     "a list as the env": ("env: [A=1]", '1:6: "env": expected a mapping of names to values, found a list'),
@@ -155,7 +158,7 @@ WRONG_TYPES: Cases = {
     "c3: a number as a timeout": (
         jobs("run: x\ntimeout: 30"),
         '5:18: job 1 of "pre-commit": "timeout": a duration is a '
-        "whole number and one of ms, s, m, h, d, such as 300ms, 90s, 5m, 2h or 7d: did you mean 30s?",
+        "whole number and one of ms, s, m, h, d, such as 300ms, 90s, 5m, 2h or 7d; write 30s",
     ),
     "c3: a timeout in words": (hook("timeout: soon"), '3:14: hook "pre-commit": "timeout": a duration is'),
     "c3: a list as a timeout": (hook("timeout: [5m]"), "expected a duration such as 90s, found a list"),
@@ -168,7 +171,7 @@ UNKNOWN_KEYS: Cases = {
     "at a hook": (hook("pipe: true"), '3:5: hook "pre-commit": unknown key "pipe" (did you mean "piped"?)'),
     "at the top": ("hook: {}", '1:1: unknown key "hook" (did you mean "hooks"?)'),
     "in the other case": ("Hooks: {}", '1:1: unknown key "Hooks" (did you mean "hooks"?)'),
-    "a hook at the top": ("pre-commit: {}", '1:1: unknown key "pre-commit": a hook belongs below "hooks:"'),
+    "a hook at the top": ("pre-commit: {}", '1:1: unknown key "pre-commit"; write the hook below "hooks:"'),
     "a job's key at a hook": (hook("run: x"), 'unknown key "run" in a hook: it is a key of a job'),
     "of the log": ("log: {max_log_sise: 1MB}", '1:7: unknown key "max_log_sise" (did you mean "max_log_size"?)'),
     "nothing near": (
@@ -316,7 +319,7 @@ def test_c2_what_an_anchor_brings_to_many_jobs_is_reported_once(tmp_path: Path) 
 
 def test_c2_a_key_that_is_called_like_a_mark_of_the_checker_does_no_harm(tmp_path: Path) -> None:
     assert errors_in(tmp_path, 'env: {"[key]": }\nrun: x') == [
-        '1:15: variable "[key]": expected a text, found nothing: write "" for an empty text',
+        '1:15: variable "[key]": expected a text, found nothing; write "" for an empty text',
         '2:1: unknown key "run" in a file: it is a key of a job',
     ]
 

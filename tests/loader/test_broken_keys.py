@@ -19,12 +19,12 @@ def group(body: str) -> str:
 
 FILE: Cases = {
     "extends": ("extends: {a: b}", '1:10: "extends": expected a text, found a mapping'),
-    "extends with a number": ("extends: [3]", '1:11: "extends": expected a text, found the number 3: write "3"'),
+    "extends with a number": ("extends: [3]", '1:11: "extends": expected a text, found the number 3; write "3"'),
     "colors": ("colors: auto", '1:9: "colors": expected true or false, found the text "auto"'),
     "output as a word": (
         "output: summary",
         '1:9: "output": expected true, false or a list of execution, summary, failure or skips, '
-        'found the text "summary": write [summary]',
+        'found the text "summary"; write [summary]',
     ),
     "output with an unknown word": (
         "output: [execution, skip]",
@@ -39,7 +39,7 @@ FILE: Cases = {
     "the name of a template": ("templates: {3a: x}", '1:13: "3a" cannot be the name of a template: letters, digits'),
     "a template like a placeholder": (
         "templates: {staged_files: x}",
-        '1:13: "{staged_files}" has a meaning already: a template needs another name',
+        '1:13: "{staged_files}" has a meaning already; rename the template',
     ),
     "trust": ("trust: pined", '1:8: "trust": expected pinned, found "pined" (did you mean "pinned"?)'),
     "c3: retention": ("log: {retention: 7}", '1:18: "retention": a duration is a whole number'),
@@ -48,10 +48,10 @@ FILE: Cases = {
     "keep_last": ("log: {keep_last: -1}", '1:18: "keep_last": expected a whole number of at least 0'),
     "a task called like a hook": (
         "tasks: {pre-push: {}}",
-        '1:9: "pre-push" is the name of a hook: it belongs below "hooks:", a task needs another name',
+        '1:9: "pre-push" is the name of a hook; move it below "hooks:", or rename the task',
     ),
     "a task called like a hook of the server": ("tasks: {update: {}}", '1:9: "update" is the name of a hook'),
-    "a task called like a group": ("tasks: {bg: {}}", '1:9: "bg" means all jobs of a phase: a task needs another name'),
+    "a task called like a group": ("tasks: {bg: {}}", '1:9: "bg" means all jobs of a phase; rename the task'),
     "a task called like a job": ("tasks: {'a:b': {}}", '1:9: "a:b" cannot be the name of a task'),
     "a task with an at": ("tasks: {a@b: {}}", '1:9: the name of a task must not contain "@"'),
     "a key of a task": ("tasks:\n  dev: {pipe: true}", '2:9: task "dev": unknown key "pipe" (did you mean "piped"?)'),
@@ -104,7 +104,7 @@ CONDITIONS: Cases = {
     "a key of a job": (condition("{ref: a, glob: b}"), 'unknown key "glob" in a condition: it is a key of a job'),
     "a reason alone": (
         condition("{desc: why}"),
-        '3:12: hook "pre-commit": "skip": an empty condition: write one of ref, env, run, changed or all',
+        '3:12: hook "pre-commit": "skip": an empty condition; write one of ref, env, run, changed or all',
     ),
     "a variable that is a map": (condition("{env: {CI: true}}"), '3:18: hook "pre-commit": "env": expected a text'),
     "a map without a list": (
@@ -122,7 +122,7 @@ CONDITIONS: Cases = {
 JOB: Cases = {
     "two commands": (
         jobs("run: x\nscript: y"),
-        '5:9: job 1 of "pre-commit": "run" and "script" cannot be combined in one job: keep one of them',
+        '5:9: job 1 of "pre-commit": "run" and "script" cannot be combined in one job; keep one of them',
     ),
     "three commands": (
         jobs("name: a\nrun: x\nscript: y\ngroup: {}"),
@@ -173,7 +173,7 @@ JOB: Cases = {
     ),
     "uptodate without the files that the job is about": (
         jobs("run: grep -r evil .\nglob: '*.py'\nuptodate: grep --version"),
-        '6:9: job "grep-r-evil": the files that the job is about are no inputs of it: add them as "inputs", or '
+        '6:9: job "grep-r-evil": the files that the job is about are no inputs of it; add them as "inputs", or '
         '"inputs: []"',
     ),
     "arch": (
@@ -182,7 +182,7 @@ JOB: Cases = {
     ),
     "background_output": (jobs("run: x\nbackground_output: quiet"), '"background_output": expected log or silent'),
     "priority": (jobs("run: x\npriority: high"), '5:19: job 1 of "pre-commit": "priority": expected a whole number'),
-    "interactive": (jobs("run: x\ninteractive: yes"), 'found the text "yes": write true'),
+    "interactive": (jobs("run: x\ninteractive: yes"), 'found the text "yes"; write true'),
     "use_stdin": (jobs("run: x\nuse_stdin: 1"), '"use_stdin": expected true or false, found the number 1'),
     "stage_fixed": (jobs("run: x\nstage_fixed: on"), '"stage_fixed": expected true or false, found the text "on"'),
     "fail_text": (jobs("run: x\nfail_text: [a]"), '5:20: job 1 of "pre-commit": "fail_text": expected a text'),
@@ -196,9 +196,9 @@ JOB: Cases = {
     "a key of a hook": (jobs("run: x\nfail_mode: warn"), 'unknown key "fail_mode" in a job: it is a key of a hook'),
     "a key that is planned": (
         jobs("run: x\ntracks: [branch]"),
-        '5:9: job 1 of "pre-commit": "tracks" is not supported yet: remove it (the job then runs each time)',
+        '5:9: job 1 of "pre-commit": "tracks" is not supported yet; remove it (the job then runs each time)',
     ),
-    "needs as a text": (jobs("run: x\nneeds: a"), '"needs": expected a list, found the text "a": write [a]'),
+    "needs as a text": (jobs("run: x\nneeds: a"), '"needs": expected a list, found the text "a"; write [a]'),
 }
 
 GROUPS: Cases = {
@@ -215,7 +215,7 @@ GROUPS: Cases = {
         '4:17: job 1 of "pre-commit": unknown key "paralell" (did you mean "parallel"?)',
     ),
     "a key of a job": (group("{needs: [a]}"), 'unknown key "needs" in a group: it is a key of a job'),
-    "jobs as a map": (group("{jobs: {a: b}}"), '"jobs": expected a list, found a mapping: write "- " before each job'),
+    "jobs as a map": (group("{jobs: {a: b}}"), '"jobs": expected a list, found a mapping; write "- " before each job'),
     "a job": (
         group("{jobs: [{nam: a, run: x}]}"),
         '4:25: job 1 of the group in job 1 of "pre-commit": unknown key "nam"',

@@ -54,7 +54,7 @@ def test_k2_a_job_with_inputs_or_uptodate_is_incremental(tmp_path: Path) -> None
         ("outputs: [.]", "found the repository itself"),
         ("outputs: ['*.c']", '"*.c" is a pattern'),
         ("inputs: [a/../../b]", "leads out of it"),
-        ("inputs: []", '"inputs" is empty: add a path'),
+        ("inputs: []", '"inputs" is empty; add a path'),
         ("env_inputs: [A]", '"env_inputs" has no effect without "inputs" or "uptodate"'),
         ("inputs: [a]\nenv_inputs: ['A=B']", "A=B"),
     ],

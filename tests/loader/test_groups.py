@@ -193,11 +193,11 @@ BROKEN = {
     ),
     "a group and a job of one name": (
         "jobs:\n  - {name: a, group: {jobs: [{run: x}]}}\n  - {name: a, run: y}",
-        ['5: job "a": duplicate name, first used at line 4: rename one of them'],
+        ['5: job "a": duplicate name, first used at line 4; rename one of them'],
     ),
     "a job of one name in two groups": (
         "jobs:\n  - group: {jobs: [{name: a, run: x}]}\n  - group: {jobs: [{name: a, run: x}]}",
-        ['5: job "a": duplicate name, first used at line 4: rename one of them'],
+        ['5: job "a": duplicate name, first used at line 4; rename one of them'],
     ),
     "groups that need each other in a row": (
         """piped: true
@@ -208,11 +208,11 @@ jobs:
     ),
     "two modes of a group": (
         "jobs:\n  - name: g\n    group: {piped: true, follow: true, jobs: [{run: x}]}",
-        ['5: job "g": "piped" and "follow" cannot be combined: keep one of them'],
+        ['5: job "g": "piped" and "follow" cannot be combined; keep one of them'],
     ),
     "a key that says nothing at a group": (
         "jobs:\n  - name: g\n    stage_fixed: true\n    group: {jobs: [{run: x}]}",
-        ['5: job "g": "stage_fixed" has no effect on a group: set it on its jobs'],
+        ['5: job "g": "stage_fixed" has no effect on a group; set it on its jobs'],
     ),
     "an unknown need of a group": (
         "jobs:\n  - {name: g, needs: [tset], group: {jobs: [{run: x}]}}\n  - {name: test, run: y}",
@@ -237,7 +237,7 @@ def test_c5_r4_what_cannot_be_is_reported_with_its_place(tmp_path: Path, case: s
 
 def test_c2_stage_fixed_is_for_a_commit(tmp_path: Path) -> None:
     assert errors_in(tmp_path, "jobs:\n  - {name: a, run: x, stage_fixed: true}", "pre-push") == [
-        '4: job "a": nothing to stage in "pre-push": use it in pre-commit'
+        '4: job "a": nothing to stage in "pre-push"; use it in pre-commit'
     ]
 
 

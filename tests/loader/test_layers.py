@@ -34,8 +34,8 @@ def test_a_file_for_one_hook_is_merged_into_it(tmp_path: Path, write: Write) -> 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (LINT, '1:1: this file is the body of "pre-commit": write "jobs:" at its top, without "hooks"'),
-        ("pre-commit: {jobs: []}", '1:1: this file is the body of "pre-commit": write "jobs:" at its top, without '),
+        (LINT, '1:1: this file is the body of "pre-commit"; write "jobs:" at its top, without "hooks"'),
+        ("pre-commit: {jobs: []}", '1:1: this file is the body of "pre-commit"; write "jobs:" at its top, without '),
         ("- {run: x}", "1:1: expected a mapping of keys to values, found a list"),
         ("job: []", '1:1: hook "pre-commit": unknown key "job" (did you mean "jobs"?)'),
     ],

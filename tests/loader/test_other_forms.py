@@ -124,7 +124,7 @@ def test_c2_a_broken_toml_file_is_one_error_with_its_line(text: str) -> None:
 def test_c2_bytes_that_are_no_text_are_refused_in_every_form() -> None:
     for reader in (parse_toml, parse_json, parse):
         (error,) = reader(b"\n# \xff", "f").errors
-        assert error == Diagnostic(Location("f", 2, 3), "the byte 0xff is not UTF-8: save the file as UTF-8")
+        assert error == Diagnostic(Location("f", 2, 3), "the byte 0xff is not UTF-8", fix="save the file as UTF-8")
         (error,) = reader("a: 1".encode("utf-16"), "f").errors
         assert "UTF-16" in error.message
     (error,) = parse_toml(b'a = "\\u0000"', "f").errors
@@ -182,7 +182,7 @@ def test_json_tabs_comments_and_escapes() -> None:
 def test_c2_a_broken_json_file_has_its_place() -> None:
     document = parse_json(b'{\n\t"a": 1,\n\t"a": 2\n}', "f")
     assert document.errors == (
-        Diagnostic(Location("f", 3, 2), 'duplicate key "a", first used at line 2: keep one of them'),
+        Diagnostic(Location("f", 3, 2), 'duplicate key "a", first used at line 2', fix="keep one of them"),
     )
     assert parse_json(b'{\n\t"a": [1\n', "f").root is None
 

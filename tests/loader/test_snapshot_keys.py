@@ -169,12 +169,12 @@ def test_section_4_an_overlay_replaces_what_is_shared(repo: Repo) -> None:
         (
             "interactive: true",
             '5:9: job "x": "interactive" and "workspace: snapshot" cannot be combined (its result depends on the '
-            "commit alone): keep one of them",
+            "commit alone); keep one of them",
         ),
         ("outputs: a", '"outputs" and "workspace: snapshot" cannot be combined (they stay in the snapshot)'),
         ("stage_fixed: true", '"stage_fixed" and "workspace: snapshot" cannot be combined (its fixes stay in'),
         ("cache: true", '"cache" and "workspace: snapshot" cannot be combined (its outputs stay in the snapshot)'),
-        ("fail_on_changes: true", "(it changes none of your files): keep one of them"),
+        ("fail_on_changes: true", "(it changes none of your files); keep one of them"),
         (
             "incremental: true\nglob: a\nrun: x {staged_files}",
             '"incremental" and "workspace: snapshot" cannot be combined (its result is about the whole commit)',
@@ -184,9 +184,9 @@ def test_section_4_an_overlay_replaces_what_is_shared(repo: Repo) -> None:
         ("share: [a, ../b]", '5:20: job 1 of "pre-commit": "share": expected a path inside of the repository'),
         ("share: {link: [.git/a]}", '5:24: job 1 of "pre-commit": "link": expected a path in the working tree'),
         ("share: .", '5:16: job 1 of "pre-commit": "share": expected a file or folder in the repository, found the'),
-        ("share: ['*.so']", '"*.so" is a pattern: name the folder that holds such files'),
-        ("share: {links: a}", '5:16: job 1 of "pre-commit": "link" is missing: write the paths that are linked'),
-        ("share: [a/b, {link: a}]", '5:17: job "x": "a/b" is in "a", which is shared: remove one of them'),
+        ("share: ['*.so']", '"*.so" is a pattern; name the folder that holds such files'),
+        ("share: {links: a}", '5:16: job 1 of "pre-commit": "link" is missing: a link needs paths'),
+        ("share: [a/b, {link: a}]", '5:17: job "x": "a/b" is in "a", which is shared; remove one of them'),
         ("workspace: snapshop", 'expected worktree or snapshot, found "snapshop" (did you mean "snapshot"?)'),
     ],
 )
@@ -223,7 +223,7 @@ jobs:
   - {name: z, run: z, share: b, inputs: c}
   - {name: w, run: w, share: []}
 """
-    message = 'shared paths are not in the commit: add "uptodate" or "inputs" that stand for them'
+    message = 'shared paths are not in the commit; add "uptodate" or "inputs" that stand for them'
     plan = plan_of(tmp_path, hook(body, "post-commit"))
     assert [(one.location.line, one.location.column, one.text) for one in plan.diagnostics] == [
         (4, 5, f'hook "post-commit": {message}')

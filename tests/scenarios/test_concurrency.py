@@ -371,7 +371,7 @@ def test_the_name_of_a_group_may_be_anything_printable(repo: Repo) -> None:
         ('""', "up to 100 printable characters"),
         ("{group: a, on_conflict: skipp}", 'did you mean "skip"?'),
         ("{group: a, on_conflikt: skip}", 'unknown key "on_conflikt" (did you mean "on_conflict"?)'),
-        ("{group: a, wait: 5}", "did you mean 5s?"),
+        ("{group: a, wait: 5}", "write 5s"),
     ],
 )
 def test_c2_what_is_wrong_with_a_group_is_reported(repo: Repo, concurrency: str, expected: str) -> None:

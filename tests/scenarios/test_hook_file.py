@@ -125,7 +125,7 @@ def test_c6_a_dangerous_command_of_another_tools_file_fails_alone(repo: Repo) ->
     commit(repo, "a.txt")
     bad, docs = repo.finished("post-commit").job("bad"), repo.finished("post-commit").job("docs")
     assert (bad.status, bad.cause, bad.pid, docs.status) == ("failed", "spawn", None, "completed")
-    assert bad.reason.startswith("{lefthook_job_name} would be read as a program by eval: ")
+    assert bad.reason.startswith("{lefthook_job_name} would be read as a program by eval; ")
     assert not (repo.path / "started").exists()
     repo.git("checkout", "-q", "-b", "topic")
     assert ran(repo) == ["docs", "other"]

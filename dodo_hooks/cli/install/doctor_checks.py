@@ -141,7 +141,7 @@ def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
         return
     for one in plan.diagnostics:
         subject = one.subject if one.location.file else "hook-file"
-        yield one._replace(subject=subject, fix="change the hook file if this is not intended")
+        yield one._replace(subject=subject, fix=one.fix or "change the hook file if this is not intended")
 
 
 # The hooks

@@ -1,5 +1,7 @@
 """Durations and sizes as users write them (C3)."""
 
+from dodo_hooks.core.diagnostics import InvalidValue
+
 _EXPECTED = "a duration is a whole number and one of ms, s, m, h, d, such as 300ms, 90s, 5m, 2h or 7d"
 _DAY_S = 86_400.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": _DAY_S}
@@ -10,30 +12,30 @@ def seconds_of(text: str) -> float:
     """Return the seconds of a duration: `90s` is 90.0. The result is more than zero.
 
     Raises:
-        ValueError: it is not a duration; the message says what is expected.
+        InvalidValue: it is not a duration; the message says what is expected.
     """
     number = text.rstrip("dhms")
     unit = text[len(number) :]
     if unit not in _UNITS or not (number.isascii() and number.isdigit()):
-        raise ValueError(_EXPECTED + _hint(text))
+        raise InvalidValue(_EXPECTED, _fix(text))
     if len(number.lstrip("0")) > 15:  # before int(), which refuses thousands of digits in words of its own
-        raise ValueError("a duration is at most 10000d")
+        raise InvalidValue("a duration is at most 10000d")
     # A division is exact where a multiplication by 0.001 is not.
     seconds = int(number) / 1000 if unit == "ms" else int(number) * _UNITS[unit]
     if seconds == 0:
-        raise ValueError("a duration is more than zero: leave it out for none")
+        raise InvalidValue("a duration is more than zero", "leave it out for none")
     if seconds > _LONGEST_S:
-        raise ValueError("a duration is at most 10000d")
+        raise InvalidValue("a duration is at most 10000d")
     return seconds
 
 
-def _hint(text: str) -> str:
-    if text.isascii() and text.isdigit():
-        return f": did you mean {text}s?" if len(text) < 10 else ""
+def _fix(text: str) -> str:
     compact = "".join(text.split())
-    if compact != text and compact.rstrip("dhms").isdigit() and compact.endswith(tuple(_UNITS)):
-        return ", without a blank"
-    return ""
+    if text.isascii() and text.isdigit():
+        compact += "s"
+    elif compact == text or not (compact.rstrip("dhms").isdigit() and compact.endswith(tuple(_UNITS))):
+        return ""
+    return f"write {compact}" if len(compact) < 20 else ""
 
 
 _SIZES = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
@@ -45,7 +47,7 @@ def bytes_of(text: str) -> int:
     """Return the bytes of a size: `10MB` is 10485760. Multiples are binary, and the result is more than zero.
 
     Raises:
-        ValueError: it is not a size; the message says what is expected.
+        InvalidValue: it is not a size; the message says what is expected.
     """
     number = text.rstrip("BKMG")
     unit = text[len(number) :]
@@ -53,10 +55,10 @@ def bytes_of(text: str) -> int:
         compact = "".join(text.split()).upper()
         digits = compact.rstrip("BKMG")
         is_near = digits.isascii() and digits.isdigit() and compact[len(digits) :] in _SIZES and compact != text
-        raise ValueError(_SIZE_EXPECTED + (f": did you mean {compact}?" if is_near and len(compact) < 20 else ""))
+        raise InvalidValue(_SIZE_EXPECTED, f"write {compact}" if is_near and len(compact) < 20 else "")
     if len(number.lstrip("0")) > _LONGEST_DIGITS:
-        raise ValueError(f"a size has at most {_LONGEST_DIGITS} digits")
+        raise InvalidValue(f"a size has at most {_LONGEST_DIGITS} digits")
     size = int(number) * _SIZES[unit]
     if not size:
-        raise ValueError("a size is more than zero")
+        raise InvalidValue("a size is more than zero")
     return size

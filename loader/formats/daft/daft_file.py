@@ -27,13 +27,13 @@ _SAME = ("colors", "rc", "templates")
 # Resolved before (extends), about the tool itself, or used up in the translation of scripts.
 _OWN = ("extends", "min_version", "skip_lfs", "source_dir", "source_dir_local")
 _NOT_DONE = {
-    "copy": "nothing is copied into a new working tree; use a job of worktree-post-create",
-    "env": "jobs get no values that are derived for each working tree",
-    "layout": "hook files do not configure where working trees are",
-    "merge": "hook files do not configure merges of branches",
-    "no_tty": "terminals are detected automatically",
-    "relations": "hook files do not configure other repositories",
-    "shared": "no files are shared among working trees; use a job of worktree-post-create",
+    "copy": ("nothing is copied into a new working tree", "use a job of worktree-post-create"),
+    "env": ("jobs get no values that are derived for each working tree",),
+    "layout": ("hook files do not configure where working trees are",),
+    "merge": ("hook files do not configure merges of branches",),
+    "no_tty": ("terminals are detected automatically",),
+    "relations": ("hook files do not configure other repositories",),
+    "shared": ("no files are shared among working trees", "use a job of worktree-post-create"),
 }
 _TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, "hooks", "log", "output", "tasks")
 _LOG_KEYS = ("keep_last", "max_log_size", "max_total_size", "retention")
@@ -98,7 +98,7 @@ class _File:
             return [with_value(entry, self._log(entry.value))]
         if entry.key in _NOT_DONE:
             if not (entry.key == "no_tty" and not is_true(entry)):
-                self._diagnostics.note_ignored(entry, _NOT_DONE[entry.key])
+                self._diagnostics.note_ignored(entry, *_NOT_DONE[entry.key])
         elif entry.key == "output":
             if not isinstance(entry.value, ListNode):
                 return [entry]

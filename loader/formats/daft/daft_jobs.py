@@ -35,9 +35,9 @@ _SAME = (
 )
 _LOG_KEYS = ("max_log_size", "retention")
 _LOG_NOT_DONE = {
-    "keep_last": 'set it for all jobs, in the "log" of the file',
-    "max_total_size": 'set it for all jobs, in the "log" of the file',
-    "stale_running_after": "a dead run is detected by its lock, not by its age",
+    "keep_last": ("it is a key of all jobs together", 'set it in the "log" of the file'),
+    "max_total_size": ("it is a key of all jobs together", 'set it in the "log" of the file'),
+    "stale_running_after": ("a dead run is detected by its lock, not by its age", ""),
 }
 _FILE_KEYS = ("glob", "exclude", "file_types", "files")
 _JOB_KEYS = (
@@ -188,7 +188,7 @@ class Jobs:
             if one.key in _LOG_KEYS:
                 kept.append(one)
             elif one.key in _LOG_NOT_DONE:
-                self._diagnostics.note_ignored(one, _LOG_NOT_DONE[one.key])
+                self._diagnostics.note_ignored(one, *_LOG_NOT_DONE[one.key])
             else:
                 self._diagnostics.note_unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
         return replace(node, entries=tuple(kept))
@@ -247,7 +247,7 @@ class Jobs:
                 try:
                     nodes.append(pattern_node(node, GlobRules()))
                 except ValueError as error:
-                    self._diagnostics.error(node.mark, f"{quote(entry.key)}: {error}", subject)
+                    self._diagnostics.reject(node.mark, entry.key, error, subject)
         if not nodes:
             return None
         is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)
@@ -260,7 +260,8 @@ class Jobs:
     def _check_placeholders(self, node: Node | None, job: Location) -> None:
         for scalar in _scalars(node):
             for match in _WITHOUT_VALUE.finditer(scalar.text):
-                self._diagnostics.refuse(job, scalar.mark, f"{match[0]} has no value here: compute it in the command")
+                message = f"{match[0]} has no value here"
+                self._diagnostics.refuse(job, scalar.mark, message, "compute it in the command")
             for match in _ONLY_IN_MOVES.finditer(scalar.text):
                 self._diagnostics.note(scalar.mark, f"{quote(match[0])} has no value here and stays unchanged")
 

@@ -7,6 +7,8 @@ file.
 
 import re
 
+from dodo_hooks.core.diagnostics import InvalidValue
+
 _POSIX_CLASSES = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
@@ -110,13 +112,13 @@ class _Rewriter:
         end = self._text.find(":]", self._at)
         name = self._text[self._at + 2 : end] if end > 0 else ""
         if name not in _POSIX_CLASSES:
-            raise ValueError(f"Python has no [:{name}:]: write the characters out")
+            raise InvalidValue(f"Python has no [:{name}:]", "write the characters out")
         self._take(end + 2 - self._at, _POSIX_CLASSES[name])
 
     def _escape(self, *, in_class: bool) -> str:
         letter = self._text[self._at + 1 : self._at + 2]
         if letter in ("p", "P", "C"):
-            raise ValueError(f"Python has no \\{letter}: write the characters out")
+            raise InvalidValue(f"Python has no \\{letter}", "write the characters out")
         if letter == "Q":
             end = self._text.find("\\E", self._at)
             literal = self._text[self._at + 2 : end if end > 0 else None]

@@ -46,7 +46,7 @@ _OWN = (
 )
 _NOT_DONE = {
     "ai": "no settings of other programs are written; its jobs can be run as a task",
-    "install_non_git_hooks": "a hook that git does not fire is a task here, run manually",
+    "install_non_git_hooks": "a hook that git does not fire is a task here",
     "no_tty": "terminals are detected automatically",
 }
 _REMOTES = ("remote", "remotes")
@@ -121,7 +121,7 @@ class _File:
             elif entry.key.startswith("x-"):
                 continue  # only holds anchors for aliases
             elif entry.key in _HOOK_KEYS:
-                self._diagnostics.note_ignored(entry, "it belongs below the name of a hook")
+                self._diagnostics.note_ignored(entry, "it is a key of hooks", "move it below the name of a hook")
             else:
                 self._diagnostics.note_unknown(entry, (*CLIENT_HOOKS, *_TOP_KEYS), "lefthook")
         mark = self._root.mark

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from dodo_hooks.core.diagnostics import InvalidValue, parts_of
 from dodo_hooks.core.file_types import FILE_TYPES
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving
@@ -96,7 +97,7 @@ class FileRules:
             try:
                 made += read(node, entry)
             except ValueError as error:
-                self._diagnostics.error(node.mark, f"{quote(entry.key)}: {error}", subject)
+                self._diagnostics.reject(node.mark, entry.key, error, subject)
         return made
 
     def _glob(self, node: Node, _: Entry) -> list[Node]:
@@ -121,10 +122,11 @@ class FileRules:
             try:
                 return [regex_node(node, python_regex(node.value))]
             except ValueError as error:
-                raise ValueError(f"{quote(node.value)} cannot be used here: {error}") from error
+                message, fix = parts_of(error)
+                raise InvalidValue(f"{quote(node.value)} cannot be used here: {message}", fix) from error
         if is_regex or (not self._is_version_2 and _is_regex(node.value)):
             why = "is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1"
-            self._diagnostics.note(node.mark, f"{quote(node.value)} {why}: write a list to be sure")
+            self._diagnostics.note(node.mark, f"{quote(node.value)} {why}", "write a list to be sure")
         return [pattern_node(node, self._exclude_rules)]
 
 

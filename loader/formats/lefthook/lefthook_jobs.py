@@ -155,10 +155,8 @@ class Jobs:
         moving = _overridden(inherited.variables, fields, own)
         if "script" in fields and "run" not in fields:
             for one in moving:
-                why = (
-                    f"{quote(one.name)}: placeholders in a variable of a script are not replaced: set it in the script"
-                )
-                self._diagnostics.refuse(node.mark, one.mark, why)
+                why = f"{quote(one.name)}: placeholders in a variable of a script are not replaced"
+                self._diagnostics.refuse(node.mark, one.mark, why, "set it in the script")
         out = [*self._title(fields), *self._command(fields, node.mark, subject)]
         if self._hook != "pre-commit" and "stage_fixed" in fields:
             self._diagnostics.note_ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
@@ -202,8 +200,8 @@ class Jobs:
             return [run]
         for one in (run, fields.get("runner"), args):
             if one and "{cmd}" in text_of(one):
-                why = "{cmd} stands for the overridden command, and there is none: write it out"
-                self._diagnostics.refuse(job, one.value.mark, why)
+                why = "{cmd} stands for the overridden command, and there is none"
+                self._diagnostics.refuse(job, one.value.mark, why, "write it out")
         runner = fields.get("runner")
         if runner and not script:
             self._diagnostics.note_ignored(runner, "it needs a script")

@@ -247,7 +247,7 @@ NOTICES = [
     (
         a_job("run: x\nlog:\n  retention: 1d\n  keep_last: 3\n  stale_running_after: 1h\n  retain: 1"),
         [
-            'N 7:11 "keep_last" is ignored: set it for all jobs, in the "log" of the file',
+            'N 7:11 "keep_last" is ignored: it is a key of all jobs together; set it in the "log" of the file',
             'N 8:11 "stale_running_after" is ignored: a dead run is detected by its lock, not by its age',
             'N 9:11 "retain" is ignored: unknown key of daft\'s "log"',
         ],
@@ -270,11 +270,11 @@ FINDINGS = [
     ),
     (
         a_job("name: a\nrun: x\nglob: 'a/[b'"),
-        ['E 6:15 job "a": "glob": \'a/[b\' has a [ without its ]: add it, or write \\[ for the character'],
+        ['E 6:15 job "a": "glob": \'a/[b\' has a [ without its ]; add it, or write \\[ for the character'],
     ),
     (
         a_hook("skip: [{changed: ['a[', b]}]"),
-        ["E 3:23 : \"changed\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
+        ["E 3:23 : \"changed\": 'a[' has a [ without its ]; add it, or write \\[ for the character"],
     ),
     (
         a_hook("commands: [x]"),

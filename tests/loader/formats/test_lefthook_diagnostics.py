@@ -22,14 +22,14 @@ NOTICES = [
     ("no_tty: true", ['N 1:1 "no_tty" is ignored: terminals are detected automatically']),
     (
         "install_non_git_hooks: true",
-        ['N 1:1 "install_non_git_hooks" is ignored: a hook that git does not fire is a task here, run manually'],
+        ['N 1:1 "install_non_git_hooks" is ignored: a hook that git does not fire is a task here'],
     ),
     ("colors: {red: 1}", ['N 1:1 "colors" is ignored: the colors themselves cannot be configured']),
     ("output: [sumary]", ['N 1:10 the text "sumary" is ignored: "output" has no such value']),
     ("output: false\nskip_output: [meta]", ['N 2:1 "skip_output" is ignored: "output" takes precedence']),
     ("glob_matcher: regex", ['N 1:1 "glob_matcher" is ignored: expected gobwas or doublestar']),
     ("min_versoin: 1", ['N 1:1 "min_versoin" is ignored: unknown key of lefthook (did you mean "min_version"?)']),
-    ("parallel: true", ['N 1:1 "parallel" is ignored: it belongs below the name of a hook']),
+    ("parallel: true", ['N 1:1 "parallel" is ignored: it is a key of hooks; move it below the name of a hook']),
     (
         "pre-receive: {jobs: []}",
         ['N 1:1 "pre-receive" is ignored: only client-side hooks of git are run'],
@@ -58,13 +58,13 @@ NOTICES = [
         pre_commit("skip: [true, rebase, {ref: [main], run: x}]"),
         [
             "N 2:10 the boolean true in a list never holds: a word is merge, rebase or merge-commit",
-            'N 2:30 "ref" with a list never holds: lefthook takes one text: write an item for each',
+            'N 2:30 "ref" with a list never holds: lefthook takes one text; write an item for each',
         ],
     ),
     (pre_commit("skip: CI"), ['N 2:9 "CI" never holds: a word is merge, rebase or merge-commit']),
     (
         pre_commit("skip: {ref: main}"),
-        ['N 2:3 "skip" never holds: lefthook reads conditions from a list: write "- " before "ref"'],
+        ['N 2:3 "skip" never holds: lefthook reads conditions from a list; write "- " before "ref"'],
     ),
     (
         pre_commit("only: [{os: linux}]"),
@@ -119,7 +119,7 @@ NOTICES = [
     (
         pre_commit("jobs: [{run: x, exclude: vendor}]"),
         [
-            'N 2:28 "vendor" is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1: '
+            'N 2:28 "vendor" is read as a glob, as by lefthook 2, not as a regular expression, as by lefthook 1; '
             "write a list to be sure"
         ],
     ),
@@ -145,15 +145,15 @@ FINDINGS = [
     ),
     (
         pre_commit("jobs: [{name: a, run: b, glob: 'x[y'}]"),
-        ['E 2:34 job "a": "glob": \'x[y\' has a [ without its ]: add it, or write \\[ for the character'],
+        ['E 2:34 job "a": "glob": \'x[y\' has a [ without its ]; add it, or write \\[ for the character'],
     ),
     (
         pre_commit("skip: [{ref: 'a['}]"),
-        ["E 2:16 : \"ref\": 'a[' has a [ without its ]: add it, or write \\[ for the character"],
+        ["E 2:16 : \"ref\": 'a[' has a [ without its ]; add it, or write \\[ for the character"],
     ),
     (
         pre_commit(r"jobs: [{name: a, run: b, exclude: '^\pL+$'}]"),
-        [r'E 2:37 job "a": "exclude": "^\pL+$" cannot be used here: Python has no \p: write the characters out'],
+        [r'E 2:37 job "a": "exclude": "^\pL+$" cannot be used here: Python has no \p; write the characters out'],
     ),
 ]
 

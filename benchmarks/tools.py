@@ -201,6 +201,7 @@ def _environment(name: str, *requirements: str) -> Path:
     if not (path / "bin" / "python").exists():
         subprocess.run([sys.executable, "-m", "venv", path], check=True)
     pip = [str(path / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--upgrade", "pip"], check=True)  # an old one writes scripts that start slowly
     subprocess.run([*pip, "install", *requirements], check=True)
     return path
 

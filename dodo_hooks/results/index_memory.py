@@ -1,9 +1,9 @@
 """The memory of an index, kept under all that it follows from, so that git lists each index once (K3; HOT).
 
-Three things are kept for one worktree. Under the stamp of an index: what it has that is not plain
+These things are kept for one worktree. Under the stamp of an index: what it has that is not plain
 (git/content/content_listing.py), and, of the last index, the list of its entries, in a file of its own. Under that
 stamp, the patterns of a job, and each file that the index does not vouch for, with its content id: the digest of the
-job's inputs. All follow from these alone, so none gets old.
+job's inputs. All follow from these alone, so none gets old. And the ends of the paths that git has ever converted.
 """
 
 import marshal
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from dodo_hooks.git.content.content_listing import Stamp
 
-_MADE_BY = f"1 {__version__}"  # another version may give a pattern another meaning
+_MADE_BY = f"2 {__version__}"  # another version may give a pattern another meaning
+_EVER = "ever"
 _MOST_INDEXES = 8
 _MOST_DIGESTS = 500
 _MOST_PATHS = 2_000  # of an index; where more are not plain, reading it takes no longer
@@ -58,6 +59,14 @@ class IndexMemory:
 
     def keep_digest(self, cause: str, digest: str) -> None:
         self._keep("digests", cause, digest, _MOST_DIGESTS)
+
+    @property
+    def ends(self) -> "tuple[bytes, ...]":
+        """The ends of the paths that git has converted in this worktree."""
+        return tuple(self._load()["ends"].get(_EVER, ()))
+
+    def keep_ends(self, ends: "tuple[bytes, ...]") -> None:
+        self._keep("ends", _EVER, ends, 1)
 
     def listed(self, stamp: "Stamp", below: "Sequence[bytes]") -> "bytes | None":
         """Return what git has said of the entries at or below these paths; None where another index was the last."""
@@ -100,7 +109,7 @@ class IndexMemory:
     def _load(self) -> "dict[str, dict[str, Any]]":
         if self._loaded is None:
             made_by, loaded = read_checked(self._file) or ("", None)
-            self._loaded = loaded if loaded and made_by == _MADE_BY else {"parts": {}, "digests": {}}
+            self._loaded = loaded if loaded and made_by == _MADE_BY else {"parts": {}, "digests": {}, "ends": {}}
         return self._loaded or {}
 
 

@@ -53,9 +53,17 @@ class Tree:
         below = self._below = [b""] if len(scopes) > _MOST_PATHSPECS else sorted(scopes)
         recall = memory.part if memory is not None and not lists else None  # the index has the ids of a list
         try:
-            self._listing = list_contents(repo, environ, below, lambda stamp: recall(stamp, below) if recall else None)
+            self._listing = list_contents(
+                repo,
+                environ,
+                below,
+                lambda stamp: recall(stamp, below) if recall else None,
+                memory.ends if memory is not None else (),
+            )
         except GitError as error:
             raise Undecidable(str(error)) from error
+        if memory is not None:
+            memory.keep_ends(self._listing.part.ends)
         self._memory = memory if self._listing.stamp else None
         if self._memory is not None:
             self._memory.keep_part(self._listing.stamp, below, self._listing.part, self._listing.listed)

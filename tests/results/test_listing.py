@@ -236,6 +236,28 @@ def test_k3_the_cache_by_stat_is_used_and_trusts_no_young_file(repo: Repo) -> No
     assert not (repo.path.parent / "stats").exists()  # its ctime is young, whatever its mtime says
 
 
+def test_k3_a_file_that_git_once_converted_is_hashed_when_the_attributes_are_gone(tracked: Repo) -> None:
+    """It has the line ends that they have made, and git takes it for clean."""
+    job, place = job_of(tracked.path.parent, "run: x\ninputs: [f]"), locate_repo({}, str(tracked.path))
+
+    def id_of_f() -> bytes:
+        memory, contents = IndexMemory(str(tracked.path.parent / "index")), Contents(place, "/nowhere")
+        found = Tree(place, tracked.env, contents, [job], memory=memory).inputs(job).names.files[b"f"]
+        memory.save()
+        return found
+
+    tracked.write(".gitattributes", "f eol=crlf\n")
+    (tracked.path / "f").unlink()
+    tracked.git("checkout", "f")
+    os.utime(tracked.path / "f", (1_000_000_000, 1_000_000_000))
+    tracked.git("update-index", "--refresh")
+    before = id_of_f()
+    (tracked.path / ".gitattributes").unlink()
+    assert (tracked.path / "f").read_bytes() == b"one\r\n"
+    assert tracked.git("diff-files").stdout == ""
+    assert id_of_f() == before
+
+
 def log_git_calls(repo: Repo) -> tuple[dict[str, str], Path]:
     """Return an environment in which each call of git leaves a line in a file, and that file."""
     programs, log = repo.path.parent / "programs", repo.path.parent / "calls"

@@ -45,7 +45,7 @@ class IndexPart(Record):
     submodules: "dict[bytes, bytes]"  # the commit in the index
     hidden: "tuple[bytes, ...]"  # submodules of which a flag hides from git that another commit is checked out
     attributes: "tuple[bytes, ...]"  # files with attributes
-    ends: "tuple[bytes, ...]"  # of the paths that git converts
+    ends: "tuple[bytes, ...]"  # of the paths that git converts, or has converted
     id_digits: int  # 40 for SHA-1, 64 for SHA-256
 
 
@@ -66,11 +66,14 @@ def list_contents(
     environ: "Mapping[str, str]",
     below: "Sequence[bytes]",
     recall: "Callable[[Stamp], IndexPart | None]" = lambda stamp: None,
+    ends: "Sequence[bytes]" = (),
 ) -> Listing:
     """Return the files at or below these paths; b"" stands for all.
 
     `environ` is the environment that git gave to its hook, so that the index is the one that git uses. `recall` returns
     what is known of the index with this stamp, for these paths. Where that is all there is to know, `known` is None.
+    `ends`: of the paths that git has converted earlier. It takes such a file for clean until somebody touches it, also
+    where its attributes have changed and its content has become that of another blob.
 
     Raises:
         GitError: git does not answer, or the index keeps changing.
@@ -85,7 +88,7 @@ def list_contents(
         listed, differing = _ask_git(repo, environ, below, (_ls_files(arguments), _DIFFERENCES))
         if _stamp(index) != stamp:  # the two answers may be about two indexes
             continue
-        listing = _listing(repo, environ, listed, differing, part)
+        listing = _listing(repo, environ, listed, differing, part, ends)
         if listing is not None:
             return listing._replace(stamp=stamp if _is_sealed(stamp) else ())
         is_recalled = False
@@ -144,7 +147,12 @@ def _pathspecs(below: "Sequence[bytes]") -> "list[str]":
 
 
 def _listing(
-    repo: "Repo", environ: "Mapping[str, str]", listed: bytes, differing: bytes, part: "IndexPart | None"
+    repo: "Repo",
+    environ: "Mapping[str, str]",
+    listed: bytes,
+    differing: bytes,
+    part: "IndexPart | None",
+    past_ends: "Sequence[bytes]",
 ) -> "Listing | None":
     """Return the listing; None where other files are converted than the part of the index says."""
     lines = listed.split(b"\0")
@@ -154,6 +162,7 @@ def _listing(
         part.attributes if part else [path for paths in (plain, flagged) for path in paths if _is_attributes(path)]
     )
     ends = converted_ends(repo, environ, (*tracked, *filter(_is_attributes, untracked)))
+    ends = tuple(sorted({*ends, *past_ends}))
     if part is not None and part.ends != ends:
         return None
     is_read = part is None

@@ -301,6 +301,12 @@ def _lose_output(oracle: Oracle, random: Random) -> None:
         (oracle.path / "out.gen").write_bytes(b"stale")
 
 
+def _next_second(oracle: Oracle, random: Random) -> None:
+    """Wait for it: within the second in which the index was written, git compares contents and not times."""
+    second = time.time() // 1
+    wait_until(lambda: time.time() // 1 > second)
+
+
 def _git(*args: str) -> Callable[[Oracle, Random], None]:
     def act(oracle: Oracle, random: Random) -> None:
         oracle.git(*args)
@@ -313,6 +319,8 @@ STEPS: Sequence[tuple[str, Callable[[Oracle, Random], None]]] = (
     ("touch", _touch),
     ("touch", _touch),
     ("there and back", _there_and_back),
+    ("next second", _next_second),
+    ("next second", _next_second),
     ("touch back", _touch_back),
     ("same size after add", _same_size_after_add),
     ("chmod", _chmod),

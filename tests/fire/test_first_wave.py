@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.unstaged.lock import ASIDE_LOCK
+from dodo_hooks.git.event import ASIDE_LOCK
 from kit.repo import Repo
 
 LAUNCHER = ".git/dodo-hooks/launch.py"

@@ -24,8 +24,7 @@ from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_i
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.journal import DIRECTORY, load_journal
-from dodo_hooks.git.unstaged.lock import recorded_pid
-from dodo_hooks.git.unstaged.lock_holder import find_holder, unreadable
+from dodo_hooks.git.unstaged.lock_holder import find_holder, recorded_pid, unreadable
 from dodo_hooks.host.files.atomic_files import make_private_directory
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.world import World

@@ -4,9 +4,10 @@ The lock is held exclusively as long as the tree is not as its owner left it. It
 directory, which follows a fork, so that whatever may still write there can have it too.
 """
 
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
+from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 
-from dodo_hooks.host.files.file_locks import is_unsupported
+from dodo_hooks.git.event import ASIDE_LOCK
+from dodo_hooks.host.files.file_locks import is_unsupported, try_lock
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.git.repo import Repo
 
-ASIDE_LOCK = "dodo-hooks-aside.lock"
-# In it: the pid of whoever took the lock, until it is released, and a note.
+# In its file: the pid of whoever took the lock, until it is released, and a note.
 _KILLED = b"killed"  # the one before did not release it
 _RECOVERY = b"recovery"  # it did, and the lock was taken to finish what it had left: not for a hook's jobs
 _LONGEST = 64
@@ -53,20 +53,6 @@ def was_killed(lock: int) -> bool:
     return _words(lock) == [b"%d" % os.getpid(), _KILLED]
 
 
-def recorded_pid(git_dir: str) -> "int | None":
-    """Return the pid that took the lock last, and has not released it. A hint: the file may say anything."""
-    try:
-        descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        words = _words(descriptor)
-    except OSError:  # it is a pipe
-        words = []
-    os.close(descriptor)
-    return int(words[0]) if words and words[0].isdigit() and len(words[0]) < 10 else None
-
-
 def is_held_by_ancestor(repo: "Repo") -> bool:
     """Return whether whoever has changes hidden here has started us, through a job.
 
@@ -78,9 +64,10 @@ def is_held_by_ancestor(repo: "Repo") -> bool:
             return False
     except OSError:
         return False
-    holder = recorded_pid(repo.git_dir)
+    from dodo_hooks.git.unstaged.lock_holder import recorded_pid
     from dodo_hooks.host.process import is_ancestor
 
+    holder = recorded_pid(repo.git_dir)
     return holder is not None and is_ancestor(holder)
 
 
@@ -150,15 +137,6 @@ def release_lock(lock: int) -> None:
         pass
     flock(lock, LOCK_UN)
     os.close(lock)
-
-
-def try_lock(descriptor: int, how: int) -> bool:
-    """Take the lock without waiting; return whether that succeeded. Raises OSError: there can be no lock."""
-    try:
-        flock(descriptor, how | LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _lock(

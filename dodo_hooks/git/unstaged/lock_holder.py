@@ -15,14 +15,15 @@ from fcntl import LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text.terminal_text import escape
-from dodo_hooks.git.event import JOURNAL, RESTAGED
-from dodo_hooks.git.unstaged.lock import ASIDE_LOCK, recorded_pid, try_lock
+from dodo_hooks.git.event import ASIDE_LOCK, JOURNAL, RESTAGED
+from dodo_hooks.host.files.file_locks import try_lock
 from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.process_facts import ProcessFacts, facts_of, holders_of
 
 _QUIET_S = 1.0  # most hooks are over by then
 _POLL_S = 0.02
 _MOST_CHARACTERS = 100  # of a command
+_LONGEST_PID = 10
 _DAY_S = 86400
 
 
@@ -88,6 +89,20 @@ def find_holder(git_dir: str) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def recorded_pid(git_dir: str) -> int | None:
+    """Return the pid that took the lock last, and has not released it. A hint: the file may say anything."""
+    try:
+        descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        words = os.pread(descriptor, _LONGEST_PID, 0).split()
+    except OSError:  # it is a pipe
+        words = []
+    os.close(descriptor)
+    return int(words[0]) if words and words[0].isdigit() and len(words[0]) < 10 else None
 
 
 def _holder(git_dir: str, descriptor: int) -> Holder:

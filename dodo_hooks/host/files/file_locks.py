@@ -15,6 +15,15 @@ def is_unsupported(error: OSError) -> bool:
     return error.errno in (ENOLCK, ENOSYS, EOPNOTSUPP)
 
 
+def try_lock(descriptor: int, how: int) -> bool:
+    """Take the lock without waiting; return whether that succeeded. Raises OSError: there can be no lock."""
+    try:
+        flock(descriptor, how | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def lock_directory(path: "str | bytes", how: int) -> int:
     """Open a directory and lock it; return the descriptor. On a file system without locks it is only opened.
 

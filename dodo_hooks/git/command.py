@@ -1,9 +1,10 @@
-"""git: which program it is, how it is started, and what it answers (section 8; HOT)."""
+"""git: how it is started, and what it answers (section 8; HOT)."""
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.repo import locate_repo, real
+from dodo_hooks.git.ownership import git_outside
+from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.capture import Captured, capture
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 _PATHSPECS = ("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
-_PATH = "/bin:/usr/bin"  # where there is no PATH: what execvp(3) does
 
 
 def run_git(
@@ -97,32 +97,6 @@ def git_program(environ: "Mapping[str, str]", repo: "Repo") -> str:
         FileNotFoundError: there is none.
     """
     return git_outside(environ, (repo.top, repo.git_dir, repo.common_dir))
-
-
-def git_outside(environ: "Mapping[str, str]", directories: "Sequence[str]") -> str:
-    """Return the path of the first git in PATH that lies in none of these directories, which are without links.
-
-    Entries that are not absolute are left out, since they lead into the working tree that we stand in.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    # A repository whose working tree is the whole file system has git in it.
-    outside_of = [f"{directory}/" for directory in directories if directory not in ("", "/")]
-    for directory in (environ.get("PATH") or _PATH).split(":"):
-        path = f"{directory}/git"
-        if directory.startswith("/") and _is_program(path):
-            place = f"{real(directory)}/"
-            if not any(place.startswith(inside) for inside in outside_of):
-                return path
-    raise FileNotFoundError(2, "no git in PATH (only absolute directories outside of the repository count)")
-
-
-def _is_program(path: str) -> bool:
-    try:
-        return os.access(path, os.X_OK) and os.stat(path).st_mode & 0o170000 == 0o100000  # S_IFREG, after links
-    except OSError:
-        return False
 
 
 def _repository_here(environ: "Mapping[str, str]") -> "tuple[str, ...]":

@@ -7,7 +7,7 @@ with the second has 16 more, whose second is skip-worktree.)
 """
 
 from dodo_hooks.git.command import run_git_at_top
-from dodo_hooks.git.worktree_status import index_file
+from dodo_hooks.git.repo import index_file
 from dodo_hooks.host.posix import os, read_file
 
 TYPE_CHECKING = False

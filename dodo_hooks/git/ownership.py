@@ -1,4 +1,4 @@
-"""The check whether git would use a repository, or refuse it because somebody else owns it (section 8; HOT).
+"""Whom a repository belongs to: whether git would use it, and which git it cannot have brought along (section 8; HOT).
 
 Whoever can write a git directory says what is run there, by hooks, filters and `core.fsmonitor`. So git uses what it
 discovers only where it belongs to the effective user. We check the same three owners, by lstat(2), and where all are
@@ -7,15 +7,16 @@ mean to git, of any version.
 """
 
 from dodo_hooks.core.errors import UnsafeRepositoryError
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import joined, os, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _ROOT = 0
 # With these in its environment git would discover nothing by itself.
 _NAMING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
+_PATH = "/bin:/usr/bin"  # where there is no PATH: what execvp(3) does
 
 
 def expect_usable(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
@@ -52,8 +53,6 @@ def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
     Git discovers the repository by itself; `rev-parse` runs nothing there.
     """
     from dodo_hooks.core.text.terminal_text import escape
-    from dodo_hooks.git.command import git_outside
-    from dodo_hooks.git.repo import joined, real
     from dodo_hooks.host.capture import capture
 
     environ = {name: value for name, value in environ.items() if name not in _NAMING}
@@ -69,3 +68,29 @@ def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
     found = done.output.decode("utf-8", "surrogateescape").removesuffix("\n")
     if real(joined(place, found)) != git_dir:  # git does not take it for a repository
         raise UnsafeRepositoryError(f"{escape(git_dir)} is no git repository; git uses {escape(found)} there")
+
+
+def git_outside(environ: "Mapping[str, str]", directories: "Sequence[str]") -> str:
+    """Return the path of the first git in PATH that lies in none of these directories, which are without links.
+
+    Entries that are not absolute are left out, since they lead into the working tree that we stand in.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    # A repository whose working tree is the whole file system has git in it.
+    outside_of = [f"{directory}/" for directory in directories if directory not in ("", "/")]
+    for directory in (environ.get("PATH") or _PATH).split(":"):
+        path = f"{directory}/git"
+        if directory.startswith("/") and _is_program(path):
+            place = f"{real(directory)}/"
+            if not any(place.startswith(inside) for inside in outside_of):
+                return path
+    raise FileNotFoundError(2, "no git in PATH (only absolute directories outside of the repository count)")
+
+
+def _is_program(path: str) -> bool:
+    try:
+        return os.access(path, os.X_OK) and os.stat(path).st_mode & 0o170000 == 0o100000  # S_IFREG, after links
+    except OSError:
+        return False

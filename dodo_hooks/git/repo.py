@@ -10,14 +10,13 @@ import sys
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.ownership import expect_usable
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import joined, os, read_file, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYMREFS_AT_MOST = 5  # as git: a longer chain is taken for a loop
-LINKS_AT_MOST = 40  # as Linux
 TRUE_WORDS = (b"true", b"yes", b"on", b"1")
 
 
@@ -121,6 +120,15 @@ def head_of(repo: Repo) -> "tuple[str | None, str | None]":
         return _follow_head(repo)
     except (OSError, ValueError):
         return None, None
+
+
+def index_file(repo: Repo, environ: "Mapping[str, str]") -> str:
+    """Return the path of the index that git uses.
+
+    A relative one is relative to the top, where git goes before it reads the index.
+    """
+    named = environ.get("GIT_INDEX_FILE")
+    return joined(repo.top, named) if named else f"{repo.git_dir}/index"
 
 
 # The repository
@@ -305,37 +313,6 @@ def _commit_id(text: bytes) -> str:
     if len(text) not in (40, 64) or text.strip(b"0123456789abcdef"):
         raise ValueError(text)
     return text.decode("ascii")
-
-
-# Paths
-
-
-def joined(base: str, path: str) -> str:
-    return path if path.startswith("/") else f"{base}/{path}"
-
-
-def real(path: str) -> str:
-    """Return the absolute path without links, `.` and `..`; what does not exist stays as it is written."""
-    done, todo, links = "", path.split("/")[::-1], 0
-    while todo:
-        part = todo.pop()
-        if part in ("", "."):
-            continue
-        if part == "..":
-            done = done.rpartition("/")[0]
-            continue
-        try:
-            target = os.readlink(f"{done}/{part}")
-        except OSError:  # no link
-            done = f"{done}/{part}"
-            continue
-        links += 1
-        if links > LINKS_AT_MOST:
-            raise GitError(f"{path} is a loop of symbolic links")
-        if target.startswith("/"):
-            done = ""
-        todo += target.split("/")[::-1]
-    return done or "/"
 
 
 def _text(data: bytes) -> str:

@@ -131,14 +131,3 @@ def _parse_unstaged(entries: "list[list[bytes]]", flags: "Mapping[bytes, str]") 
         for _, states, _, _, mode, _, _, blob, path in entries
         if (states[1:] != b"." or path in flags) and mode != _SUBMODULE
     )
-
-
-def index_file(repo: "Repo", environ: "Mapping[str, str]") -> str:
-    """Return the path of the index that git uses.
-
-    A relative one is relative to the top, where git goes before it reads the index.
-    """
-    named = environ.get("GIT_INDEX_FILE")
-    if not named:
-        return f"{repo.git_dir}/index"
-    return named if named.startswith("/") else f"{repo.top}/{named}"

@@ -6,6 +6,8 @@ against `os` is small: `environ` holds bytes, and there are no `path`, `makedirs
 Hot files take both from here, so that the odd imports and their reason stand in one place. Checkers see the real ones.
 """
 
+from dodo_hooks.core.errors import GitError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
     import posix as os
+
+_LINKS_AT_MOST = 40  # as Linux
 
 
 def read_file(path: str) -> bytes:
@@ -46,6 +50,34 @@ def decode_path(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
+def joined(base: str, path: str) -> str:
+    return path if path.startswith("/") else f"{base}/{path}"
+
+
+def real(path: str) -> str:
+    """Return the absolute path without links, `.` and `..`; what does not exist stays as it is written."""
+    done, todo, links = "", path.split("/")[::-1], 0
+    while todo:
+        part = todo.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            done = done.rpartition("/")[0]
+            continue
+        try:
+            target = os.readlink(f"{done}/{part}")
+        except OSError:  # no link
+            done = f"{done}/{part}"
+            continue
+        links += 1
+        if links > _LINKS_AT_MOST:
+            raise GitError(f"{path} is a loop of symbolic links")
+        if target.startswith("/"):
+            done = ""
+        todo += target.split("/")[::-1]
+    return done or "/"
+
+
 def open_terminal() -> int:
     """Open the controlling terminal of this process, whatever its outputs are (tty(4)).
 
@@ -55,4 +87,4 @@ def open_terminal() -> int:
     return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
 
 
-__all__ = ["decode_path", "encode_path", "open_terminal", "os", "read_file", "read_rest", "signal"]
+__all__ = ["decode_path", "encode_path", "joined", "open_terminal", "os", "read_file", "read_rest", "real", "signal"]

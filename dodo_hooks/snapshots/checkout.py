@@ -9,12 +9,12 @@ import time
 
 from dodo_hooks.core.errors import CheckoutError, GitError, HooksError, UnsafeRepositoryError
 from dodo_hooks.core.plan_parts import Share
-from dodo_hooks.git.repo import find_repo, real
+from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import read_regular
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.files.atomic_files import make_private_directory, put, unlink
-from dodo_hooks.host.posix import encode_path, os
+from dodo_hooks.host.posix import encode_path, os, real
 from dodo_hooks.host.process import kill_marked
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.snapshots.git_directory import (

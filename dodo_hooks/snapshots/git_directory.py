@@ -7,13 +7,13 @@ step, since another job of the same invocation may be at work there.
 
 from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.repo import head_of, joined
+from dodo_hooks.git.repo import head_of
 from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
+from dodo_hooks.host.posix import decode_path, encode_path, joined, os, read_file
 from dodo_hooks.snapshots.model import Caller, Place
 
 TYPE_CHECKING = False

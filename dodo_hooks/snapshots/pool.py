@@ -3,9 +3,8 @@
 from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.git.repo import real
 from dodo_hooks.host.files.file_owner import make_folder
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, real
 from dodo_hooks.snapshots.model import Origin, Place, Snapshot
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.store.cache_dirs import names_in

@@ -6,10 +6,9 @@ a job has changed in it is, too.
 
 from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.core.plan_parts import Share
-from dodo_hooks.git.repo import real
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.clone import copy_file
-from dodo_hooks.host.posix import encode_path, os
+from dodo_hooks.host.posix import encode_path, os, real
 from dodo_hooks.snapshots.git_directory import is_real_folder, make_real_folder, remove
 from dodo_hooks.snapshots.model import Caller, Place
 

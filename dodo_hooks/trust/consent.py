@@ -20,8 +20,7 @@ from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.plans.plan_cache import compile_plan
 from dodo_hooks.trust import decisions
-from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, TRUSTED, Decision, Skipped
-from dodo_hooks.trust.policy import FOR_PINNED, find_decision, is_made_for
+from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, TRUSTED, Decision, Skipped, find_decision, is_made_for
 from dodo_hooks.trust.question import ask, commands_of, difference
 
 YES, ANY, NEVER, NOT_NOW = "yes", "always", "never", "not now"
@@ -99,7 +98,7 @@ def is_pinned(world: World, repo: Repo) -> bool:
     return decision is not None and decision.state == PINNED
 
 
-def ask_at_hook(world: World, repo: Repo, installed: str, hooks: Sequence[str]) -> tuple[str, Compiled | None]:
+def ask_at_hook(world: World, repo: Repo, hooks: Sequence[str], *, pin: bool) -> tuple[str, Compiled | None]:
     """Ask the person at the terminal about a firing. Return the answer, and the plan that was shown, if it may run now.
 
     An answer that cannot be recorded counts as "not now". For pinned hook files the only choices are yes and not now.
@@ -107,7 +106,7 @@ def ask_at_hook(world: World, repo: Repo, installed: str, hooks: Sequence[str]) 
     Raises:
         HooksError: the hook files have just become unusable.
     """
-    offer = make_offer(world, repo, pin=installed == FOR_PINNED)
+    offer = make_offer(world, repo, pin=pin)
     if offer.is_accepted:  # meanwhile, at another terminal
         return YES, offer.compiled
     others = "" if offer.is_pinned else "[a]lways here, [n]ever run hooks here, "

@@ -9,13 +9,19 @@ import marshal
 from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.host.posix import os
 from dodo_hooks.store import layout
+from dodo_hooks.store.identity import known_id
+from dodo_hooks.trust.registered_worktree import is_registered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.host.world import World
 
 # The states of a decision, as they are printed.
 TRUSTED = "trusted"  # with the hook files that were accepted
@@ -41,6 +47,19 @@ class Skipped(Record):
 
     report_key: str = ""  # the day and, where hook files had changed, their digest
     firings: "tuple[tuple[str, str, tuple[str, ...]], ...]" = ()  # working tree, hook, arguments; the newest last
+
+
+def find_decision(world: "World", repo: "Repo") -> "Decision | None":
+    """Return what was decided about the repository; None: nothing. Raises HooksError where it cannot be read."""
+    decision = read_decision(world.state, repo.common_dir)
+    if decision is None and (identity := known_id(repo.common_dir)):
+        decision = _adopt_former(world.state, identity, repo.common_dir)
+    return decision
+
+
+def is_made_for(decision: Decision, repo: "Repo") -> bool:
+    """Return whether the decision applies in this working tree."""
+    return decision.top == repo.top or is_registered(repo)
 
 
 def read_decision(state: str, repository: str) -> "Decision | None":
@@ -77,27 +96,6 @@ def list_decisions(state: str) -> "list[Decision]":
     return [decision for decision in found if decision]
 
 
-def adopt_former(state: str, identity: str, repository: str, is_here: "Callable[[str], bool]") -> "Decision | None":
-    """Move a denial or pins that an earlier version kept under the repository's id, and return the new decision.
-
-    Everything else that it kept is removed, so that the question is asked again. `is_here` tells whether the working
-    tree of the decision belongs to this repository, since anybody can copy an id.
-    """
-    path = layout.decision_file(state, identity)
-    try:
-        version, word, _, top, *pins = read_private(path).decode("utf-8", "surrogateescape").split("\0")
-    except (OSError, ValueError):
-        return None
-    decision = None
-    if version == "1" and (pins or word == DENIED) and is_here(top):
-        accepted = {digest: tuple(hooks) for digest, *hooks in (pin.split(" ") for pin in pins)}
-        decision = Decision(repository, PINNED if pins else DENIED, top, accepted, {})
-        write_decision(state, decision)
-    for left in (path, f"{path}.accepted", f"{path}.skipped"):
-        _unlink(left)
-    return decision
-
-
 def read_skipped(state: str, repository: str) -> Skipped:
     """Return the skipped firings of a repository; an empty record where it cannot be read."""
     try:
@@ -115,6 +113,37 @@ def write_skipped(state: str, repository: str, skipped: Skipped) -> None:
         _write_private(layout.skipped_file(state, _key(repository)), marshal.dumps((skipped.report_key, firings)))
     except StoreError:
         pass
+
+
+# An earlier version
+
+
+def _adopt_former(state: str, identity: str, repository: str) -> "Decision | None":
+    """Move a denial or pins that an earlier version kept under the repository's id, and return the new decision.
+
+    Everything else that it kept is removed, so that the question is asked again. The working tree of the decision must
+    belong to this repository, since anybody can copy an id.
+    """
+    path = layout.decision_file(state, identity)
+    try:
+        version, word, _, top, *pins = read_private(path).decode("utf-8", "surrogateescape").split("\0")
+    except (OSError, ValueError):
+        return None
+    decision = None
+    if version == "1" and (pins or word == DENIED) and _leads_to(top, repository):
+        accepted = {digest: tuple(hooks) for digest, *hooks in (pin.split(" ") for pin in pins)}
+        decision = Decision(repository, PINNED if pins else DENIED, top, accepted, {})
+        write_decision(state, decision)
+    for left in (path, f"{path}.accepted", f"{path}.skipped"):
+        _unlink(left)
+    return decision
+
+
+def _leads_to(top: str, repository: str) -> bool:
+    try:
+        return find_repo({}, top).common_dir == repository
+    except HooksError:
+        return False
 
 
 # Files

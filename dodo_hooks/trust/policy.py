@@ -14,16 +14,13 @@ from dodo_hooks.core.git_hooks import OFTEN_UNSEEN, is_gate
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.git.replay import replay_of
-from dodo_hooks.git.repo import find_repo, real
 from dodo_hooks.host.console import say
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, real
 from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.plans.plan_cache import load_compiled, trusted_prefixes
-from dodo_hooks.store.identity import known_id
 from dodo_hooks.trust import decisions
-from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, Decision, Skipped
+from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, Decision, Skipped, find_decision, is_made_for
 from dodo_hooks.trust.question import can_ask
-from dodo_hooks.trust.registered_worktree import is_registered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,19 +90,6 @@ def verdict_of(world: "World", repo: "Repo", installed: str) -> Verdict:
     return Verdict(kind, decision, compiled, is_new, broken, is_stranger)
 
 
-def is_made_for(decision: Decision, repo: "Repo") -> bool:
-    """Return whether the decision applies in this working tree."""
-    return decision.top == repo.top or is_registered(repo)
-
-
-def find_decision(world: "World", repo: "Repo") -> "Decision | None":
-    """Return what was decided about the repository; None: nothing. Raises HooksError where it cannot be read."""
-    decision = decisions.read_decision(world.state, repo.common_dir)
-    if decision is None and (identity := known_id(repo.common_dir)):
-        decision = decisions.adopt_former(world.state, identity, repo.common_dir, lambda top: _leads_to(top, repo))
-    return decision
-
-
 def installed_in(repo: "Repo") -> str:
     """Return how our hooks were installed here: LOCAL, FOR_PINNED, or FOR_ALL if there is no launcher."""
     base = f"{repo.common_dir}/dodo-hooks"
@@ -146,7 +130,7 @@ def admit(
     if may_ask and (refuses or skipped.report_key != report_key) and can_ask(world):
         from dodo_hooks.trust.consent import NOT_NOW, ask_at_hook
 
-        answer, accepted = ask_at_hook(world, repo, installed, hooks)
+        answer, accepted = ask_at_hook(world, repo, hooks, pin=installed == FOR_PINNED)
         if answer != NOT_NOW:
             return (accepted, True) if accepted else None
     from dodo_hooks.core.text.terminal_text import escape  # seldom needed, and not free
@@ -213,10 +197,3 @@ def _is_below(repo: "Repo", prefixes: "Sequence[str]") -> bool:
         if f"{repo.top}/".startswith(below) and f"{repo.common_dir}/".startswith(below):
             return True
     return False
-
-
-def _leads_to(top: str, repo: "Repo") -> bool:
-    try:
-        return find_repo({}, top).common_dir == repo.common_dir
-    except HooksError:
-        return False

@@ -5,8 +5,8 @@ user who trusts the repository does not thereby trust such a folder.
 """
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.repo import configured_tree, joined, real
-from dodo_hooks.host.posix import read_file
+from dodo_hooks.git.repo import configured_tree
+from dodo_hooks.host.posix import joined, read_file, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import git_environ, git_program, not_started, output_of
 from dodo_hooks.git.content.conversions import converted_ends
-from dodo_hooks.git.worktree_status import index_file
+from dodo_hooks.git.repo import index_file
 from dodo_hooks.host.capture import Pending
 from dodo_hooks.host.posix import os
 

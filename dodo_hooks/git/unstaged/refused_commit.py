@@ -9,10 +9,9 @@ from collections.abc import Mapping
 
 from dodo_hooks.git.index_entries import check_out, index_entries, write_index_entries
 from dodo_hooks.git.index_flags import SPARSE, flags_of
-from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.file_state import FILE, LINK, read_state
 from dodo_hooks.git.unstaged.journal import Entry, Journal
-from dodo_hooks.git.worktree_status import index_file
 
 BEFORE = b"before/"  # where those versions are, relative to the journal's directory
 _FEW = 5  # names in one sentence

@@ -17,12 +17,12 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.index_entries import flags_lifted, index_entries, write_index_entries
-from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.file_state import OTHER, FileState, obstacle_of, read_state
 from dodo_hooks.git.unstaged.hide import HiddenChanges
 from dodo_hooks.git.unstaged.journal import Restaged
-from dodo_hooks.git.worktree_status import NO_ENTRY, Change, index_file, unstaged_changes
+from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
 from dodo_hooks.host.pause import sleep
 
 # Two changes in one tick of a file system's clock have one stamp, if they leave the size. A tick may be long: 2 s on

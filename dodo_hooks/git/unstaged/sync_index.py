@@ -16,10 +16,9 @@ from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.event import RESTAGED
 from dodo_hooks.git.index_entries import write_index_entries
-from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.git.repo import Repo, head_of, index_file
 from dodo_hooks.git.unstaged.journal import sync_file
 from dodo_hooks.git.untrusted import path_text
-from dodo_hooks.git.worktree_status import index_file
 
 _DIFF = ("diff-index", "--cached", "--no-renames", "--no-abbrev", "--ignore-submodules=all", "-z", "HEAD")
 

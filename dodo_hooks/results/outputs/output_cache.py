@@ -13,15 +13,16 @@ entry while it copies, sees that, and has changed nothing.
 The manifest has the digest of each file, made of the bytes that were stored; a restore compares what it has copied.
 """
 
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH
+from fcntl import LOCK_EX, LOCK_SH
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
-from dodo_hooks.host.files.clone import HARDLINK, LINKS, REFLINK, clone_file
+from dodo_hooks.host.files.clone import HARDLINK, REFLINK, clone_file
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
+from dodo_hooks.results.outputs.entry import NEW, read_about, remove_stored
 from dodo_hooks.results.outputs.manifest import (
     Manifest,
     decode_manifest,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 DEFAULT_LIMIT_BYTES = 5 << 30
-NEW, GONE = ".new-", ".gone-"
 _BLOCK = 4096
 
 
@@ -135,32 +135,6 @@ def open_stored(cache_dir: str, key: str, outputs: "Sequence[bytes]") -> "Stored
             raise
     remove_stored(path)
     return None
-
-
-def remove_stored(path: str) -> bool:
-    """Remove an entry, unless it is being restored; return whether it is gone."""
-    try:
-        lock = lock_directory(path, LOCK_EX | LOCK_NB)
-    except OSError:
-        return False
-    try:
-        folder, _, _ = path.rpartition("/")
-        gone = f"{folder}/{GONE}{os.urandom(8).hex()}"
-        os.rename(path, gone)
-        remove_tree(encode_path(gone))
-        return True
-    except OSError:  # another process was faster, or the file system is read-only
-        return False
-    finally:
-        os.close(lock)
-
-
-def read_about(path: str) -> "tuple[int, str]":
-    """Return the bytes that an entry takes, and how its files were linked. Raises OSError, or ValueError."""
-    size, _, link = read_file(f"{path}/about").decode("ascii").partition(" ")
-    if link not in LINKS:
-        raise ValueError("neither a reflink, a copy nor a hard link")
-    return int(size), link
 
 
 def _make_locked(cache_dir: str, new: str) -> int:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dodo_hooks.core.plan import Matcher
+    from dodo_hooks.core.plan_parts import Matcher
 
     Predicate = Callable[[bytes], bool]
 

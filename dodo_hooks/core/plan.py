@@ -9,12 +9,9 @@ from dodo_hooks.core.named_tuple import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from dodo_hooks.core.diagnostics import Diagnostic
-    from dodo_hooks.core.plan_parts import Check, Group, Input, Requirement, Share
-
-    Matcher = tuple[Any, ...]  # a compiled pattern: loader/globs makes it, core/matching applies it
+    from dodo_hooks.core.plan_parts import Check, Group, Input, Matcher, Requirement, Share
 
 FOREGROUND = "foreground"
 BACKGROUND = "background"

@@ -7,7 +7,9 @@ from dodo_hooks.core.named_tuple import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.core.plan import Matcher
+    from typing import Any
+
+    Matcher = tuple[Any, ...]  # a compiled pattern: loader/globs makes it, core/matching applies it
 
 
 class Group(Record):

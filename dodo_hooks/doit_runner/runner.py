@@ -60,7 +60,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
     def run_tasks(self, task_dispatcher: Any) -> None:
         """Run the tasks; doit's `run_all` calls this between the reporters' `initialize` and `complete_run`."""
         self._tasks = task_dispatcher.tasks
-        self._loop.run(DispatchSource(self, task_dispatcher, self._hook, self._outcomes))
+        self._loop.run(DispatchSource(self.nodes, self.choose, task_dispatcher, self._hook, self._outcomes))
 
     def task_of(self, number: int) -> Task:
         return self._tasks[f"{self._hook.name}:{self._hook.jobs[number].name}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from dodo_hooks.core.dependency_graph import closure
 from dodo_hooks.core.plan import Hook
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dodo_hooks.core.schedule import Change
-    from dodo_hooks.doit_runner.runner import WaveRunner
 
 
 # A node's run_status, by which doit decides for its dependents (ExecNode.parent_status).
@@ -25,11 +24,20 @@ _UNSATISFIED = "failure"
 class DispatchSource:
     """The dispatcher of doit in the form of core/schedule's `Source`."""
 
-    def __init__(self, runner: WaveRunner, dispatcher: Any, hook: Hook, outcomes: Mapping[int, Outcome]) -> None:
+    def __init__(
+        self,
+        nodes: dict[int, Any],
+        choose: Callable[[Any], Outcome | None],
+        dispatcher: Any,
+        hook: Hook,
+        outcomes: Mapping[int, Outcome],
+    ) -> None:
+        """Wrap the dispatcher. `nodes` gets the node of each job that has to run; `choose` decides which do."""
         names = {f"{hook.name}:{job.name}": job.number for job in hook.jobs}
         for number in outcomes:  # a decided job waits for nothing, and neither do its dependents through it (R1)
             dispatcher.tasks[f"{hook.name}:{hook.jobs[number].name}"].task_dep = []
-        self._runner = runner
+        self._nodes = nodes
+        self._choose = choose
         self._hook = hook
         self._numbers = names
         self._generator = dispatcher.generator
@@ -58,7 +66,7 @@ class DispatchSource:
     def _close(self, number: int, outcome: Outcome) -> None:
         self._ledger.close(number, outcome)
         self._held.discard(number)
-        node = self._runner.nodes.get(number)
+        node = self._nodes.get(number)
         if node is not None and node not in self._to_send:
             node.run_status = _SATISFIED if satisfies(outcome) else _UNSATISFIED
             self._to_send.append(node)
@@ -93,9 +101,9 @@ class DispatchSource:
             node.run_status = self._status_of(node, number)
             self._to_send.append(node)
             return []
-        outcome = self._runner.choose(node)
+        outcome = self._choose(node)
         if outcome is None:
-            self._runner.nodes[number] = node
+            self._nodes[number] = node
             self._held.add(number)
             return []
         node.run_status = _SATISFIED if satisfies(outcome) else _UNSATISFIED

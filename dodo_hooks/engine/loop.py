@@ -240,7 +240,7 @@ class Loop:
         return True
 
     def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:
-        from dodo_hooks.engine.background.control_client import cancel_superseded
+        from dodo_hooks.engine.control_client import cancel_superseded
 
         return cancel_superseded(self, invocation_dir, job, by)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.engine.clocks import Clocks
 
 
 class Guard(Protocol):
@@ -77,3 +78,12 @@ class Listener(Protocol):
 
     def started(self, number: int) -> None: ...
     def ended(self, number: int, outcome: Outcome) -> None: ...
+
+
+class Watching(Protocol):
+    """The part of the loop that waits, for those who have it wait for more."""
+
+    clocks: Clocks
+
+    def watch(self, descriptor: int, react: Callable[[int], None], events: int = ...) -> None: ...
+    def unwatch(self, descriptor: int) -> None: ...

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Job
     from dodo_hooks.core.statuses import Outcome
     from dodo_hooks.engine.job_line import Look
-    from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.engine.protocols import Watching
 
 _CHUNK = 4096  # PIPE_BUF: as much as poll(2) promises that a ready pipe takes without blocking
 _TICK_S = 1.0
@@ -61,7 +61,7 @@ class Screen:
         self._look = display.look
         self._name_columns = name_columns((job.title for job in display.jobs), display.look)
         self._queue: list[bytes | tuple[str, int, int]] = []  # text, or (log, from, to)
-        self._loop: Loop | None = None
+        self._loop: Watching | None = None
         self._running: dict[str, float] = {}  # title -> when it started
         self._live: int | None = None
         self._shown: dict[str, int] = {}  # log -> bytes of it that were queued
@@ -70,7 +70,7 @@ class Screen:
         self._is_closed = display.is_quiet  # or the reader of our output is gone
         self.lines: set[int] = set()  # the jobs that have their line
 
-    def attach(self, loop: "Loop") -> None:
+    def attach(self, loop: "Watching") -> None:
         self._loop = loop
         if self._display.is_terminal:
             loop.clocks.every(_TICK_S, self._draw_line)

@@ -1,16 +1,17 @@
 """One firing of one hook: its facts, and how they are gathered before its first job (HOT, if a hook has jobs)."""
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.errors import HooksError, UsageError
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS, SKIPS
 from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
-from dodo_hooks.fire.run_state import nesting_of
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.host.console import say
+from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.posix import os
 from dodo_hooks.results import USE
+from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ MANUAL = "run"
 BY_DOIT = "doit"
 BY_RETRY = "retry"
 BY_CHECK = "check"  # for the verdict on a commit: a push that lacks it, or `dodo-hooks checks --run`
+
+DEEPEST = 3  # a hook inside a job inside a hook inside a job ...: what is deeper is a loop
 
 
 class Firing(Record):
@@ -96,6 +99,13 @@ class Firing(Record):
         return is_selected and (self.trigger != BY_GIT or self.hook.jobs[number].phase == FOREGROUND)
 
 
+class Nesting(Record):
+    """The place of a firing: fired by git or a person, or inside a job of another run (R12)."""
+
+    within: "str | None"  # the invocation whose job fired this hook
+    level: int  # 0 for a hook that no job fired
+
+
 def make_firing(
     world: "World",
     repo: "Repo",
@@ -151,6 +161,22 @@ def _is_inside_of_another(firing: Firing) -> bool:
     return is_held(firing.repo) if is_nested else is_held_by_ancestor(firing.repo)
 
 
+def nesting_of(environ: "Mapping[str, str]") -> Nesting:
+    """Return the nesting that the environment names. The invocation there counts only if it is alive.
+
+    Raises:
+        HooksError: the hook is nested more than three levels deep.
+    """
+    identity, directory = environ.get("DODO_INVOCATION"), environ.get("DODO_INVOCATION_DIR")
+    if not identity or not directory or not is_locked(layout.lock_file(directory)):
+        return Nesting(None, 0)
+    text = environ.get("DODO_LEVEL", "")
+    level = int(text) + 1 if text.isdigit() and len(text) < 4 else 1
+    if level > DEEPEST:
+        raise HooksError(f"hooks are nested {level} levels deep: a job of {identity} fires its own hook")
+    return Nesting(identity, level)
+
+
 def select_files(
     firing: Firing,
     given: "tuple[bytes, ...] | None" = None,
@@ -168,10 +194,13 @@ def select_files(
     Raises:
         HooksError: git cannot be queried.
     """
-    if any(job.workspace for job in firing.hook.jobs):
-        from dodo_hooks.fire.verdicts.targets import with_target
+    if firing.target is None and any(job.workspace and job.number not in firing.left_out for job in firing.hook.jobs):
+        from dodo_hooks.fire.select.targets import find_target
 
-        firing = with_target(firing)
+        target = find_target(firing.world, firing.repo, firing.hook)
+        unborn = Outcome(statuses.SKIPPED, statuses.CONDITION, "HEAD has no commit yet")
+        left_out = {} if target else {job.number: unborn for job in firing.hook.jobs if job.workspace}
+        firing = firing._replace(target=target, left_out={**left_out, **firing.left_out})
     if not firing.hook.has_to_ask:
         return firing
     from dodo_hooks.fire.select.job_filter import filter_jobs

@@ -4,7 +4,8 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
 from dodo_hooks.fire.environment import environment_of_run
-from dodo_hooks.fire.run_state import Nesting, Run, nesting_of
+from dodo_hooks.fire.firing import nesting_of
+from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import head_of, main_worktree
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import open_terminal, os
@@ -17,7 +18,7 @@ from dodo_hooks.store.writer import reserve_invocation
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.engine.foreground import Terminal
-    from dodo_hooks.fire.firing import Firing
+    from dodo_hooks.fire.firing import Firing, Nesting
 
 BACKGROUND_NICE = 10  # R13
 
@@ -88,7 +89,7 @@ def _refuse_or_report(firing: "Firing", error: StoreError) -> None:
     say(f"{error}; the background jobs of {firing.hook.name} were not started")
 
 
-def _facts(firing: "Firing", nesting: Nesting) -> Facts:
+def _facts(firing: "Firing", nesting: "Nesting") -> Facts:
     branch, head = head_of(firing.repo)
     target = firing.target
     if target is not None:

@@ -253,7 +253,7 @@ def workspaces_of(run: Run, phase: str) -> "Callable[[], Workspaces] | None":
         return None
 
     def open_workspaces() -> "Workspaces":
-        from dodo_hooks.fire.verdicts.snapshot_jobs import SnapshotJobs
+        from dodo_hooks.fire.snapshot_jobs import SnapshotJobs
 
         return SnapshotJobs(run, run.open_jobs(phase), verdicts)
 

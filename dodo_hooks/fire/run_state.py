@@ -1,30 +1,17 @@
 """A firing under way: its records, its clock, its errors and its exit code (HOT). fire/phases.py runs its phases."""
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.errors import HooksError
-from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.world import wall_ns
-from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from dodo_hooks.core.statuses import Outcome
-    from dodo_hooks.fire.firing import Firing
+    from dodo_hooks.fire.firing import Firing, Nesting
     from dodo_hooks.results.run_results import RunResults
     from dodo_hooks.results.verdicts.verdicts import Verdicts
     from dodo_hooks.store.writer import InvocationWriter
-
-DEEPEST = 3  # a hook inside a job inside a hook inside a job ...: what is deeper is a loop
-
-
-class Nesting(Record):
-    """The place of a firing: fired by git or a person, or inside a job of another run (R12)."""
-
-    within: "str | None"  # the invocation whose job fired this hook
-    level: int  # 0 for a hook that no job fired
 
 
 class Run:
@@ -46,7 +33,7 @@ class Run:
         "writer",
     )
 
-    def __init__(self, firing: "Firing", nesting: Nesting, writer: "InvocationWriter", started_s: float) -> None:
+    def __init__(self, firing: "Firing", nesting: "Nesting", writer: "InvocationWriter", started_s: float) -> None:
         timeout_s = firing.hook.timeout_s
         self.firing = firing
         self.whole_hook = firing.hook  # before the edges of the jobs that are left out were changed
@@ -82,19 +69,3 @@ class Run:
         if self.errors or self.record_error:
             return 2
         return int(self.has_failed(*phases) and not self.firing.hook.warns)
-
-
-def nesting_of(environ: "Mapping[str, str]") -> Nesting:
-    """Return the nesting that the environment names. The invocation there counts only if it is alive.
-
-    Raises:
-        HooksError: the hook is nested more than three levels deep.
-    """
-    identity, directory = environ.get("DODO_INVOCATION"), environ.get("DODO_INVOCATION_DIR")
-    if not identity or not directory or not is_locked(layout.lock_file(directory)):
-        return Nesting(None, 0)
-    text = environ.get("DODO_LEVEL", "")
-    level = int(text) + 1 if text.isdigit() and len(text) < 4 else 1
-    if level > DEEPEST:
-        raise HooksError(f"hooks are nested {level} levels deep: a job of {identity} fires its own hook")
-    return Nesting(identity, level)

@@ -22,7 +22,7 @@ from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
 
 if TYPE_CHECKING:
-    from dodo_hooks.core.plan import Matcher
+    from dodo_hooks.core.plan_parts import Matcher
 
 _STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)
 

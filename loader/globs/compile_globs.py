@@ -18,7 +18,7 @@ from dodo_hooks.loader.globs.glob_syntax import LITERAL, SPAN, STAR, Component, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dodo_hooks.core.plan import Matcher
+    from dodo_hooks.core.plan_parts import Matcher
 
 Shape = tuple[str, tuple[bytes, ...]]  # the kind of a matcher, and what it needs to know
 

@@ -33,7 +33,12 @@ Change = tuple[list[int], list[tuple[int, Outcome]]]
 
 
 def doits_source(
-    hook: Hook, names: "list[str]", decided: "dict[int, Outcome]", database: Any, always: bool = False
+    hook: Hook,
+    names: "list[str]",
+    decided: "dict[int, Outcome]",
+    database: Any,
+    always: bool = False,
+    unchanged: tuple[int, ...] = (),
 ) -> DispatchSource:
     """Return the source over doit's own dispatcher, for a selection of tasks of this hook."""
     control = control_of(tasks_of(Plan("", None, (hook,)), lambda hook, job: lambda: True), names)
@@ -42,7 +47,9 @@ def doits_source(
     runner = WaveRunner(database, None, idle, decided, always)
     dispatcher = control.task_dispatcher()
     runner._tasks = dispatcher.tasks  # as run_tasks does before it calls the loop
-    return DispatchSource(runner, dispatcher, hook, decided)
+    for number in unchanged:
+        dispatcher.tasks[f"{hook.name}:{hook.jobs[number].name}"].uptodate = [(True, (), {})]
+    return DispatchSource(runner.nodes, runner.choose, dispatcher, hook, decided)
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +146,7 @@ def test_what_doit_ignores_is_skipped_and_cascades_at_once(tmp_path: Path) -> No
 def test_r2_what_doit_finds_up_to_date_satisfies_its_dependents_at_once(tmp_path: Path) -> None:
     database = open_database(str(tmp_path / "doit.json"))
     hook = make_hook([[], [0], [1]], after=[[], [], []])
-    source = doits_source(hook, [hook.name], {}, database)
-    for number in (0, 1):
-        source._runner._tasks[f"{hook.name}:job {number}*"].uptodate = [(True, (), {})]
+    source = doits_source(hook, [hook.name], {}, database, unchanged=(0, 1))
     ready, ended = source.start()
     assert ready == [2]
     assert [(job, outcome.status) for job, outcome in ended] == [(0, statuses.UP_TO_DATE), (1, statuses.UP_TO_DATE)]

@@ -10,8 +10,8 @@ from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.core.statuses import COMPLETED, FAILED, Outcome
 from dodo_hooks.fire.background_start import decide_background, must_be_attached
-from dodo_hooks.fire.firing import ATTACHED, AUTO, DETACHED, MANUAL, OFF, make_firing
-from dodo_hooks.fire.run_state import DEEPEST, Nesting, Run, nesting_of
+from dodo_hooks.fire.firing import ATTACHED, AUTO, DEEPEST, DETACHED, MANUAL, OFF, Nesting, make_firing, nesting_of
+from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from kit.history import History

@@ -190,7 +190,7 @@ def test_a_bundle_whose_descriptor_is_gone_is_opened_and_checked_again(fired: Re
             "index = marshal.loads(data[bundle.DIGITS : bundle.DIGITS + length])[2]",
             "file = os.open(sys.argv[2], os.O_RDONLY)",
             "bundle.start(sys.argv[2], file, bundle.DIGITS + length, index)",
-            "from dodo_hooks.fire import run_state; print(type(run_state.__loader__).__name__)",
+            "from dodo_hooks.fire import firing; print(type(firing.__loader__).__name__)",
             "other = {'another file': os.open('hooks.dodo', os.O_RDONLY), 'a pipe': os.pipe()[0]}.get(sys.argv[3])",
             "os.close(file) if other is None else os.dup2(other, file)",
             "os.chmod(sys.argv[2], int(sys.argv[4]))",

@@ -164,7 +164,7 @@ def test_a_coordinator_that_talks_nonsense_is_an_error_of_one_sentence(tmp_path:
 
 CALLER = """
 import sys
-from dodo_hooks.engine.background.control_client import ControlError, ask_to_cancel
+from dodo_hooks.engine.control_client import ControlError, ask_to_cancel
 try:
     print(ask_to_cancel(sys.argv[1], ["held"]).answers() or "the coordinator died")
 except ControlError as error:

@@ -10,7 +10,7 @@ import click
 
 from dodo_hooks.cli.jobs.addresses import find_here
 from dodo_hooks.cli.options.click_options import repository_option
-from dodo_hooks.cli.options.completion import known_addresses
+from dodo_hooks.cli.options.completion_words import known_addresses
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
@@ -21,7 +21,7 @@ from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.reader import list_alive, read_jobs
 
 if TYPE_CHECKING:
-    from dodo_hooks.engine.background.control_client import CancelRequest
+    from dodo_hooks.engine.control_client import CancelRequest
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def _addressed(
 
 def _cancel(targets: Sequence[Target], report: Callable[[str], None]) -> int:
     """Send all requests before waiting for the first answer, so that grace periods run in parallel."""
-    from dodo_hooks.engine.background import control_client
+    from dodo_hooks.engine import control_client
 
     code, first_error = 0, None
     requests: list[tuple[Target, CancelRequest]] = []

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from dodo_hooks.engine.background.control_client import _LONGEST_REQUEST, STILL_THERE_S, VERSION, _directory, _object
+from dodo_hooks.engine.control_client import _LONGEST_REQUEST, STILL_THERE_S, VERSION, _directory, _object
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.layout import SOCKET_NAME
 

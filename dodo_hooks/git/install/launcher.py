@@ -30,7 +30,7 @@ THIRD_PARTY = (
 # commit the third; one whose jobs depend on files the fourth; one whose jobs apply the fifth; one with background jobs
 # the last.
 TOGETHER = (
-    ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire.entry"),
+    ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire", "dodo_hooks.fire.entry"),
     ("dodo_hooks.fire.firing",),
     ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
     ("dodo_hooks.fire.select.job_filter",),

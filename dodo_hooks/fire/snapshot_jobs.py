@@ -14,12 +14,12 @@ from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.statuses import CANCELLED, CHECKOUT, CONCURRENCY, CRASHED, FAILED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT
-from dodo_hooks.fire.verdicts.supersede import Branch
 from dodo_hooks.git.replay import rebased_branch
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import os
 from dodo_hooks.results.contents import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
+from dodo_hooks.results.verdicts.supersede import Branch
 from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
 from dodo_hooks.snapshots.note import note_ended, read_note
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Job
     from dodo_hooks.fire.run_state import Run
-    from dodo_hooks.fire.verdicts.supersede import Supersede
     from dodo_hooks.git.target import Target
+    from dodo_hooks.results.verdicts.supersede import Supersede
     from dodo_hooks.results.verdicts.verdicts import Verdicts
     from dodo_hooks.snapshots.note import Note
 

@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dodo_hooks.engine.loop import Loop
+    from dodo_hooks.engine.protocols import Watching
 
 
 VERSION = 1
@@ -165,7 +165,7 @@ def _directory(path: str) -> Generator[None, None, None]:
         os.close(here)
 
 
-def cancel_superseded(loop: Loop, invocation_dir: str, job: str, by: str) -> bool:
+def cancel_superseded(loop: Watching, invocation_dir: str, job: str, by: str) -> bool:
     """Ask for the cancel of a job that the invocation `by` supersedes, without waiting for anything.
 
     Return False where no coordinator can be reached: the job runs in a foreground, or the socket is not open yet.

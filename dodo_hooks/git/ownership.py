@@ -1,4 +1,4 @@
-"""Whom a repository belongs to: whether git would use it, and which git it cannot have brought along (section 8; HOT).
+"""The owner of a repository: whether git would use it, and which git it cannot have brought along (section 8; HOT).
 
 Whoever can write a git directory says what is run there, by hooks, filters and `core.fsmonitor`. So git uses what it
 discovers only where it belongs to the effective user. We check the same three owners, by lstat(2), and where all are

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Mapping
 
 from dodo_hooks.git.command import run_git_at_top
+from dodo_hooks.git.content.file_state import read_state
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.unstaged.file_state import read_state
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
 _FIELDS = {b"1": 8, b"u": 10, b"?": 1}  # before the path: git-status(1), "Porcelain Format Version 2"

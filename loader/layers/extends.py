@@ -15,14 +15,13 @@ from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.merge import Layer, merge_layers
 from dodo_hooks.loader.read.json_reader import parse_json
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
-from dodo_hooks.loader.read.sources import SourceError, Sources, has_pattern
+from dodo_hooks.loader.read.sources import JSON_ENDINGS, TOML_ENDING, SourceError, Sources, has_pattern, path_below
 from dodo_hooks.loader.read.toml_reader import parse_toml
 from dodo_hooks.loader.read.yaml_reader import Document, parse
 
 _READERS: dict[str, Callable[[bytes, str], Document]] = {
-    ".toml": parse_toml,
-    ".json": parse_json,
-    ".jsonc": parse_json,
+    TOML_ENDING: parse_toml,
+    **dict.fromkeys(JSON_ENDINGS, parse_json),
 }
 
 
@@ -51,16 +50,6 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
     bottom = Layer(MapNode(Location(path_below(found.top, found.file), 1, 1), ()))
     root = merge_layers(reader.layers or [bottom], found.family.rules)
     return Layers(root, reader.is_complete, tuple(reader.diagnostics), reader.texts)
-
-
-def is_yaml(path: str) -> bool:
-    return posixpath.splitext(path)[1] not in _READERS
-
-
-def path_below(top: str, path: str) -> str:
-    """Return the path as users know it: relative to the top of the working tree, where it lies inside."""
-    below = top.rstrip("/") + "/"
-    return posixpath.relpath(path, top) if path.startswith(below) and "/../" not in path else path
 
 
 def not_read(path: str, instead: str, top: str) -> Diagnostic:

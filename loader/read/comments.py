@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dodo_hooks.core.diagnostics import Location
-from dodo_hooks.loader.layers.extends import is_yaml, path_below
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
-from dodo_hooks.loader.read.sources import Sources
+from dodo_hooks.loader.read.sources import Sources, is_yaml, path_below
 from dodo_hooks.loader.read.yaml_reader import decode, scalar_spans
 
 _COMMENT = re.compile("(?<![^\\s])#[^\r\n\x85\u2028\u2029]*")

@@ -6,6 +6,7 @@ name that was not found. A stat is taken before the read, so that a change in be
 
 import errno
 import os
+import posixpath
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from dodo_hooks.core.diagnostics import DiagnosticError
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _LARGEST = 1024 * 1024  # bytes of a hook file: 10,000 jobs, and loading should take less than 2 s
 _MAGIC = re.compile(r"[*?[]")
+TOML_ENDING, JSON_ENDINGS = ".toml", (".json", ".jsonc")  # all else is YAML
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +151,15 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def is_yaml(path: str) -> bool:
+    return posixpath.splitext(path)[1] not in (TOML_ENDING, *JSON_ENDINGS)
+
+
 def has_pattern(path: str) -> bool:
     return _MAGIC.search(path) is not None
+
+
+def path_below(top: str, path: str) -> str:
+    """Return the path as users know it: relative to the top of the working tree, where it lies inside."""
+    below = top.rstrip("/") + "/"
+    return posixpath.relpath(path, top) if path.startswith(below) and "/../" not in path else path

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dodo_hooks.git.content.file_state import FILE, LINK, FileState
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged import merge_file
-from dodo_hooks.git.unstaged.file_state import FILE, LINK, FileState
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.merge_file import Case, Merger, Side
 from kit.chance import how_many

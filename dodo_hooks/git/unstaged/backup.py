@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.index_entries import check_out
-from dodo_hooks.git.index_flags import SPARSE
-from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.unstaged.file_state import (
+from dodo_hooks.git.content.file_state import (
     ABSENT,
     NOTHING,
     OTHER,
@@ -21,6 +18,9 @@ from dodo_hooks.git.unstaged.file_state import (
     pieces_of,
     read_state,
 )
+from dodo_hooks.git.index_entries import check_out
+from dodo_hooks.git.index_flags import SPARSE
+from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
 from dodo_hooks.git.untrusted import is_tracked_path

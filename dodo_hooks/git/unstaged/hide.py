@@ -63,12 +63,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence, Set
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.content.file_state import read_state
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.git.index_entries import index_entries
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.backup import DisturbedError, back_up_and_replace
-from dodo_hooks.git.unstaged.file_state import read_state
 from dodo_hooks.git.unstaged.job_writes import SUCCEEDED, Ending
 from dodo_hooks.git.unstaged.journal import Entry, Journal, Restaged, load_journal
 from dodo_hooks.git.unstaged.lock import release_lock, take_lock, was_killed

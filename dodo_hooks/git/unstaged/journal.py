@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git import untrusted
+from dodo_hooks.git.content.file_state import ABSENT, FILE, KINDS, LINK, NOTHING, FileState, parents_of, pieces_of
 from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.unstaged.file_state import ABSENT, FILE, KINDS, LINK, NOTHING, FileState, parents_of, pieces_of
 from dodo_hooks.git.untrusted import path_text
 from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
 from dodo_hooks.host.files.file_tree import remove_tree

@@ -12,8 +12,8 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text import line_merge
 from dodo_hooks.core.text.line_merge import Edit, split_lines
 from dodo_hooks.git.command import git_program
+from dodo_hooks.git.content.file_state import FILE, FileState, read_state, write_state
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.unstaged.file_state import FILE, FileState, read_state, write_state
 from dodo_hooks.git.unstaged.journal import Journal, sync_file
 from dodo_hooks.host.capture import capture
 from dodo_hooks.host.files.file_owner import make_folder

@@ -7,10 +7,10 @@ with their content before the fix, so that they are restored as all others are.
 import os
 from collections.abc import Mapping
 
+from dodo_hooks.git.content.file_state import FILE, LINK, read_state
 from dodo_hooks.git.index_entries import check_out, index_entries, write_index_entries
 from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.repo import Repo, index_file
-from dodo_hooks.git.unstaged.file_state import FILE, LINK, read_state
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 
 BEFORE = b"before/"  # where those versions are, relative to the journal's directory

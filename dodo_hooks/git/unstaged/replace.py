@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.unstaged.file_state import (
+from dodo_hooks.git.content.file_state import (
     ABSENT,
     FILE,
     NOTHING,

@@ -11,7 +11,7 @@ removes the copy.
 import os
 import time
 
-from dodo_hooks.git.unstaged.file_state import FileState, parents_of, pieces_of, read_state, write_state
+from dodo_hooks.git.content.file_state import FileState, parents_of, pieces_of, read_state, write_state
 from dodo_hooks.git.unstaged.journal import Journal, sync_file
 from dodo_hooks.host.files.file_owner import make_folder
 

@@ -20,8 +20,8 @@ from functools import partial
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.content.file_state import ABSENT, FILE, NOTHING, OTHER, FileState, pieces_of, read_state
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.unstaged.file_state import ABSENT, FILE, NOTHING, OTHER, FileState, pieces_of, read_state
 from dodo_hooks.git.unstaged.job_writes import KILLED, Ending
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.git.unstaged.merge_file import Case, Merger, MergeResult, Side

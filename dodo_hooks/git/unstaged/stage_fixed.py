@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git_at_top
+from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state
 from dodo_hooks.git.index_entries import flags_lifted, index_entries, write_index_entries
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged import sync_index
-from dodo_hooks.git.unstaged.file_state import OTHER, FileState, obstacle_of, read_state
 from dodo_hooks.git.unstaged.hide import HiddenChanges
 from dodo_hooks.git.unstaged.journal import Restaged
 from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.content.file_state import FILE, LINK, FileState, obstacle_of, parents_of, pieces_of, read_state
 from dodo_hooks.git.ignored_folder import make_ignored_folder
-from dodo_hooks.git.unstaged.file_state import FILE, LINK, FileState, obstacle_of, parents_of, pieces_of, read_state
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.world import boot_id

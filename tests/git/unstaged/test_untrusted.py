@@ -11,10 +11,10 @@ import pytest
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import untrusted
+from dodo_hooks.git.content.file_state import ABSENT, FILE, FileState
 from dodo_hooks.git.install import config_override
 from dodo_hooks.git.replay import Replay, defer, deferred_hooks
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.unstaged.file_state import ABSENT, FILE, FileState
 from dodo_hooks.git.unstaged.hide import restore_interrupted
 from dodo_hooks.git.unstaged.journal import Entry, Journal, load_journal
 from dodo_hooks.git.unstaged.stage_fixed import FixStager

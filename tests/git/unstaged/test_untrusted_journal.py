@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import untrusted
+from dodo_hooks.git.content.file_state import read_state
 from dodo_hooks.git.repo import find_repo
-from dodo_hooks.git.unstaged.file_state import read_state
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.rescue import rescue_copy

@@ -1,7 +1,7 @@
 """`run`, `jobs` and `status` without click, where their words are plain: click alone takes 16 ms."""
 
 from dodo_hooks.cli.options.plain_words import NotPlainError, read_words
-from dodo_hooks.cli.options.tables import COLORS, JOBS, RUN, STATUS
+from dodo_hooks.cli.options.tables import COLORS, COMPLETION, JOBS, RUN, STATUS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
 
 _TABLES = {"run": RUN, "jobs": JOBS, "status": STATUS}
-COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that asks for completions
 
 
 def run_plain(argv: "Sequence[str]", world: "World") -> "int | None":

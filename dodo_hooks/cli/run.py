@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dodo_hooks.cli.options.click_options import color_option, options_of
-from dodo_hooks.cli.options.completion import hook_names
+from dodo_hooks.cli.options.completion_words import hook_names
 from dodo_hooks.cli.options.tables import RUN
 
 _HOOK_ARGS = "dodo_hooks.hook_args"

@@ -34,9 +34,7 @@ def test_the_commands_are_not_imported_before_one_is_used(repo: Repo) -> None:
         "dodo_hooks.cli.lazy_group",
         "dodo_hooks.cli.options",
         "dodo_hooks.cli.options.click_options",
-        "dodo_hooks.cli.options.plain_words",
         "dodo_hooks.cli.options.tables",
-        "dodo_hooks.cli.plain_command",
         "dodo_hooks.cli.root_command",
     }
 

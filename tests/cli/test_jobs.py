@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.cli.jobs.run_table import format_age
+from dodo_hooks.cli.measures import format_age
 from dodo_hooks.core.statuses import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
 from dodo_hooks.core.text.terminal_text import columns_of
 from dodo_hooks.host.world import timestamp, wall_ns

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli.jobs.prune import format_size
+from dodo_hooks.cli.measures import format_size
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.loader.layers.discover import find_hook_file

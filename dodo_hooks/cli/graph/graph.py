@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from dodo_hooks.cli.options.completion import hook_names
+from dodo_hooks.cli.options.completion_words import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan

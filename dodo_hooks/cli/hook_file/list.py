@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dodo_hooks.cli.options.click_options import color_option
-from dodo_hooks.cli.options.completion import hook_names
+from dodo_hooks.cli.options.completion_words import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here, print_once
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.plan import COMMAND, WORKTREE, FileRule, Hook, Job, Plan

@@ -13,7 +13,7 @@ from dodo_hooks.cli.jobs.live_invocation import LogTail
 from dodo_hooks.cli.jobs.live_logs import Output, follow
 from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.options.click_options import repository_option
-from dodo_hooks.cli.options.completion import known_addresses
+from dodo_hooks.cli.options.completion_words import known_addresses
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.store.read_records import JobRecord

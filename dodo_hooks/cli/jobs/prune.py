@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from dodo_hooks.cli.measures import format_size
 from dodo_hooks.cli.options.click_options import repository_option
 from dodo_hooks.cli.repository import repo_at, store_here
 from dodo_hooks.cli.terminal_table import say
@@ -11,8 +12,6 @@ from dodo_hooks.core.plan import Retention
 from dodo_hooks.host.world import World, wall_ns
 from dodo_hooks.plans.plan_cache import load_plan
 from dodo_hooks.store.maintenance.prune_runs import prune
-
-_STEP = 1024
 
 
 @click.command("prune")
@@ -31,13 +30,3 @@ def prune_runs(ctx: click.Context, dry_run: bool, repo: str | None) -> None:
     total = format_size(sum(one.size_bytes for one in pruned))
     runs = "1 run" if len(pruned) == 1 else f"{len(pruned)} runs"
     say(f"{runs}, {total}, {'would be deleted' if dry_run else 'deleted'}")
-
-
-def format_size(size_bytes: int) -> str:
-    """Return a size in the units of hook files, such as `1.5MB`."""
-    amount = float(size_bytes)
-    for unit in ("B", "KB", "MB"):
-        if amount < _STEP:
-            return f"{amount:.0f}{unit}" if unit == "B" or amount >= 10 else f"{amount:.1f}{unit}"
-        amount /= _STEP
-    return f"{amount:.1f}GB"

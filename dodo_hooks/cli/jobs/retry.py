@@ -6,7 +6,7 @@ import click
 
 from dodo_hooks.cli.jobs.addresses import find_here
 from dodo_hooks.cli.options.click_options import repository_option
-from dodo_hooks.cli.options.completion import known_addresses
+from dodo_hooks.cli.options.completion_words import known_addresses
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.store.reader import read_jobs
 

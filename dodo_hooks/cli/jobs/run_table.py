@@ -1,5 +1,6 @@
 """The table of `dodo-hooks jobs` for people: a heading for each run, and its jobs below the heading."""
 
+from dodo_hooks.cli.measures import elapsed_s, format_age, format_duration
 from dodo_hooks.cli.terminal_table import (
     COLORS,
     GAP,
@@ -15,8 +16,6 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text.terminal_text import BOLD, paint
-from dodo_hooks.host.world import wall_ns
-from dodo_hooks.store.read_records import unix_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,26 +100,6 @@ def status_text(job: "JobRecord") -> str:
     return f"{job.status}, {because}" if because else job.status
 
 
-def format_duration(duration_s: "float | None") -> str:
-    if duration_s is None:
-        return ""
-    if duration_s < 60:
-        return f"{duration_s:.1f}s"
-    minutes, seconds = divmod(round(duration_s), 60)
-    return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{seconds:02}s"
-
-
-def format_age(started_at: str) -> str:
-    """Return how long ago that was, such as `3m ago`; a time in the future (the clock was set) as it is."""
-    seconds_ago = elapsed_s(started_at)
-    if seconds_ago is None or seconds_ago < 0:
-        return escape(started_at)
-    for unit, seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds_ago >= seconds:
-            return f"{seconds_ago // seconds:.0f}{unit} ago"
-    return f"{seconds_ago:.0f}s ago"
-
-
 def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: bool) -> "Iterator[str]":
     one = run.invocation
     if is_verbose:
@@ -155,14 +134,6 @@ def _time(job: "JobRecord") -> str:
     if job.status == statuses.RUNNING and job.started_at is not None:
         return format_duration(max(0.0, elapsed_s(job.started_at) or 0.0))
     return format_duration(job.duration_s)
-
-
-def elapsed_s(timestamp: str) -> "float | None":
-    """Return how many seconds ago that was; None where it is no time of a record."""
-    try:
-        return wall_ns() / 1e9 - unix_s(timestamp)
-    except ValueError:
-        return None
 
 
 def _last_part(path: str) -> str:

@@ -11,7 +11,7 @@ from dodo_hooks.cli.jobs.addresses import Addressed, find_addressed
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.options.click_options import repository_option
-from dodo_hooks.cli.options.completion import known_addresses
+from dodo_hooks.cli.options.completion_words import known_addresses
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses

@@ -34,13 +34,13 @@ def _settings(option: Option) -> dict[str, Any]:
     if option.default is not None:
         settings["default"] = option.default
     if option.completion:
-        from dodo_hooks.cli.options import completion
+        from dodo_hooks.cli.options import completion_words
 
         settings["shell_complete"] = {
-            "hook_names": completion.hook_names,
-            "job_names": completion.job_names,
-            "skip_names": completion.skip_names,
-            "tag_names": completion.tag_names,
+            "hook_names": completion_words.hook_names,
+            "job_names": completion_words.job_names,
+            "skip_names": completion_words.skip_names,
+            "tag_names": completion_words.tag_names,
         }[option.completion]
     return settings
 

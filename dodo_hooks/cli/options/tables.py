@@ -15,6 +15,7 @@ PHASES = ("auto", "foreground", "background", "off")
 LAST = 10  # runs in a listing
 TABLE = "table"
 FORMATS = ("json", "ndjson", "tsv", "csv", "yaml")
+COMPLETION = "_DODO_HOOKS_COMPLETE"  # set by a shell that asks for completions
 COLORS = {"auto": None, "always": True, "never": False}
 
 
@@ -29,7 +30,7 @@ class Option(Record):
     choices: "tuple[str, ...]" = ()  # of a text; empty: any
     is_repeated: bool = False  # its value is a tuple, with one text for each time it is given
     default: "str | None" = None
-    completion: str = ""  # the function of cli/options/completion.py that completes its value
+    completion: str = ""  # the function of cli/options/completion_words.py that completes its value
 
     @property
     def without_it(self) -> "bool | str | tuple[str, ...] | None":

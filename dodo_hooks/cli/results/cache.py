@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from dodo_hooks.cli.jobs.prune import format_size
-from dodo_hooks.cli.jobs.run_table import format_age
+from dodo_hooks.cli.measures import format_age, format_size
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.text.units import bytes_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dodo_hooks.cli.options.click_options import color_option
-from dodo_hooks.cli.options.completion import hook_names
+from dodo_hooks.cli.options.completion_words import hook_names
 from dodo_hooks.cli.repository import hook_in, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import UsageError

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from dodo_hooks.cli.options.click_options import color_option
-from dodo_hooks.cli.options.completion import checked_jobs
+from dodo_hooks.cli.options.completion_words import checked_jobs
 from dodo_hooks.cli.repository import no_hook_file, with_tree
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.cli.verdicts.matrix import COLORS, WELL, Commit, Matrix, State, find_commits, wanted_jobs

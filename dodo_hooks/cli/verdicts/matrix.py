@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dodo_hooks.cli.jobs.run_table import elapsed_s, format_age, format_duration
+from dodo_hooks.cli.measures import elapsed_s, format_age, format_duration
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import Hook, Plan

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dodo_hooks.cli.jobs.prune import format_size
-from dodo_hooks.cli.jobs.run_table import format_age
+from dodo_hooks.cli.measures import format_age, format_size
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.host.world import World, timestamp, wall_ns

@@ -96,11 +96,11 @@ def test_c3_the_keys_of_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("retention: 7", "did you mean 7s?"),
+        ("retention: 7", "write 7s"),
         ("keep_last: -1", '"keep_last": expected a whole number of at least 0'),
         ("keep_last: many", '"keep_last": expected a whole number'),
         ("max_total_size: 500", "such as 500KB or 10MB"),
-        ("max_total_size: 500 MB", "did you mean 500MB?"),
+        ("max_total_size: 500 MB", "write 500MB"),
         ("retain: 7d", 'unknown key "retain"'),
     ],
 )

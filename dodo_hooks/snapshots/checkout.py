@@ -20,8 +20,8 @@ from dodo_hooks.host.world import wall_ns
 from dodo_hooks.snapshots.git_directory import (
     Settings,
     ask_refs,
+    ask_settings,
     make_real_folder,
-    read_settings,
     remove,
     write_git_directory,
     write_index,
@@ -33,6 +33,7 @@ from dodo_hooks.snapshots.tree import (
     LATE_NS,
     ask_changes,
     ask_folders,
+    ask_toplevel,
     changed_folders,
     conversions_of,
     empty_tree,
@@ -114,13 +115,13 @@ def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool
     """Move one checkout, and those of the submodules in it; return what is to be recorded. `new`: most of it."""
     place, old = new.place, read_note(new.place)
     # Each takes some milliseconds, and runs beside what comes before its answer is needed.
-    refs, listed = ask_refs(caller), ask_folders(caller, target.tree)
+    asked, refs, listed = ask_settings(caller), ask_refs(caller), ask_folders(caller, target.tree)
     changes = ask_changes(caller, old.tree if old is not None else target.tree, target.tree)
-    settings = read_settings(caller)
+    settings = asked()
     new = new._replace(conversions=conversions_of(caller, settings))
     old = _begin(new, old)
     write_git_directory(caller, place, target, settings, refs, excludes_of(new.shares))
-    reject_unless_toplevel(caller, place)
+    toplevel = ask_toplevel(caller, place)
     (folders, submodules), changed = folders_of(listed()), changed_folders(changes)
     if old is None or changed is None or old.conversions != new.conversions:
         empty_tree(place)
@@ -128,6 +129,7 @@ def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool
     else:
         added, removed = changed
         remove_strays(place, (*folders, *removed), added, old.ended_ns)
+    reject_unless_toplevel(place, toplevel)
     _move(caller, new, settings, is_empty=changed is None, keeps_ignored=keeps_ignored)
     for path, commit in submodules.items():
         _check_out_submodule(caller, place, path, commit, keeps_ignored=keeps_ignored)
@@ -158,7 +160,7 @@ def _move(caller: Caller, new: Note, settings: Settings, *, is_empty: bool, keep
     clean = ("-ffd" if keeps_ignored else "-ffdx", *(f"--exclude={one}" for one in kept_patterns(new.shares)))
     for is_last in (True,) if is_empty else (False, True):
         try:
-            move_tree(caller, place, new.tree, settings, clean)
+            move_tree(caller, new, settings, clean)
             return
         except GitError:
             empty_tree(place)
@@ -188,8 +190,8 @@ def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *
 
 def _renew(caller: Caller, note: Note, target: Target) -> None:
     place = note.place
-    refs, listed = ask_refs(caller), ask_folders(caller, target.tree)
-    write_git_directory(caller, place, target, read_settings(caller), refs, excludes_of(note.shares))
+    asked, refs, listed = ask_settings(caller), ask_refs(caller), ask_folders(caller, target.tree)
+    write_git_directory(caller, place, target, asked(), refs, excludes_of(note.shares))
     write_index(place)
     for path in folders_of(listed())[1]:
         origin, inner = _initialised(caller.origin, path), read_note(place.submodule(path))

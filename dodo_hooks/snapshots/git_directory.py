@@ -18,6 +18,8 @@ from dodo_hooks.snapshots.model import Caller, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dodo_hooks.snapshots.model import Answer
 
 _OWN_SCOPES = (b"local", b"worktree")
@@ -60,10 +62,14 @@ class Settings(Record):
         return {file: scope for scope, file, _, _ in self.entries}
 
 
-def read_settings(caller: Caller) -> Settings:
-    """Return the configuration of the firing worktree. Raises GitError."""
-    repo = caller.origin.repo
-    return _parse_settings(caller.ask(*_LIST)(), repo.top or repo.git_dir)
+def ask_settings(caller: Caller) -> "Callable[[], Settings]":
+    """Begin to read the configuration of the firing worktree; return what waits for it.
+
+    Raises:
+        OSError: git cannot be started. That call raises GitError.
+    """
+    repo, listed = caller.origin.repo, caller.ask(*_LIST)
+    return lambda: _parse_settings(listed(), repo.top or repo.git_dir)
 
 
 def ask_refs(caller: Caller) -> "Answer":

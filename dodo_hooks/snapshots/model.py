@@ -79,15 +79,18 @@ class Caller(Record):
     lock: int  # that of the snapshot: git holds it too, should we be killed before it
     may_fetch: bool = False  # objects that a partial clone has not
 
-    def ask(self, *args: str) -> "Answer":
-        """Start git in the repository of the event; it runs beside us. Return what waits for its answer: call it once.
+    def ask(self, *args: str, place: "Place | None" = None) -> "Answer":
+        """Start git in the repository of the event, or in a checkout; it runs beside us, and only reads.
+
+        Return what waits for its answer: call it once.
 
         Raises:
             OSError: it cannot be started. That call raises GitError.
         """
         repo = self.origin.repo
-        environ = {**self._environ(), "GIT_DIR": repo.git_dir, "GIT_OPTIONAL_LOCKS": "0"}
-        pending = Pending(argv_of(git_program(environ, repo), repo.top or repo.git_dir, args), environ)
+        environ = {**self._environ(place), "GIT_OPTIONAL_LOCKS": "0"}
+        top = place.tree if place else repo.top or repo.git_dir
+        pending = Pending(argv_of(git_program(environ, repo), top, args), environ)
         return lambda: output_of(args, pending.result())
 
     def git(
@@ -98,13 +101,15 @@ class Caller(Record):
         limit_s: "float | None" = None,
     ) -> bytes:
         """Return what git prints in a checkout, with its private index. Raises GitError, also after `limit_s`."""
-        environ = self._environ()
-        environ.update(GIT_DIR=place.git_dir, GIT_WORK_TREE=place.tree, GIT_INDEX_FILE=place.own_index)
-        environ = with_settings(environ, (("submodule.recurse", "false"), *settings))
+        environ = with_settings(self._environ(place), (("submodule.recurse", "false"), *settings))
         return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock, limit_s=limit_s)
 
-    def _environ(self) -> "dict[str, str]":
+    def _environ(self, place: "Place | None") -> "dict[str, str]":
         environ = without_replacements(without_local(self.origin.environ))
+        if place is None:
+            environ["GIT_DIR"] = self.origin.repo.git_dir
+        else:
+            environ.update(GIT_DIR=place.git_dir, GIT_WORK_TREE=place.tree, GIT_INDEX_FILE=place.own_index)
         if not self.may_fetch:
             # Versions before 2.45 do not know the first; for them no transport is allowed.
             environ.update(GIT_NO_LAZY_FETCH="1", GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL="none")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dodo_hooks.snapshots.model import Answer
+    from dodo_hooks.snapshots.note import Note
 
 _KEYS = (
     *(b"core.attributesfile", b"core.autocrlf", b"core.eol", b"core.checkroundtripencoding", b"core.filemode"),
@@ -72,15 +73,19 @@ def changed_folders(changes: "Answer") -> "tuple[list[str], list[str]] | None":
     return added, removed
 
 
-def move_tree(caller: Caller, place: Place, tree: str, settings: Settings, clean: "Sequence[str]") -> None:
-    """Make the files those of the tree, and remove others. `clean`: the options of git-clean(1).
+def move_tree(caller: Caller, new: "Note", settings: Settings, clean: "Sequence[str]") -> None:
+    """Make the files those of the commit or tree, and remove others. `clean`: the options of git-clean(1).
 
     Raises:
         GitError: it failed half way.
     """
+    place = new.place
     filters = {key.rpartition(b".")[0] for key, value in settings.values.items() if _writes_files(key, value)}
     required = [(decode_path(name) + ".required", "true") for name in filters]
-    caller.git(place, "read-tree", "-u", "--reset", tree, settings=required)
+    checkout = ["read-tree", "-u", "--reset", new.tree]
+    if new.commit:  # quicker: files are compared in threads, and trees that the index knows are not read
+        checkout = ["checkout", "-q", "-f", "--detach", f"{new.commit}^0", "--"]  # the mere id may be a branch's name
+    caller.git(place, *checkout, settings=required)
     try:
         caller.git(place, "clean", "-q", *clean, limit_s=_CLEAN_S)
     except GitError:
@@ -164,8 +169,13 @@ def _is_stray(one: "os.DirEntry[str]", folder: str, since_ns: int) -> bool:
     return not (one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False) or one.is_symlink())
 
 
-def reject_unless_toplevel(caller: Caller, place: Place) -> None:
+def ask_toplevel(caller: Caller, place: Place) -> "Answer":
+    """Begin to ask which tree git would write to, for `reject_unless_toplevel`. Raises OSError."""
+    return caller.ask("rev-parse", "--show-toplevel", "--absolute-git-dir", place=place)
+
+
+def reject_unless_toplevel(place: Place, toplevel: "Answer") -> None:
     """Raise CheckoutError unless git would write to this tree with this git directory (S3)."""
-    found = caller.git(place, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+    found = toplevel()
     if found != encode_path(f"{place.tree}\n{place.git_dir}\n"):
         raise CheckoutError(f"git would write to {decode_path(found)}, not to {place.tree}")

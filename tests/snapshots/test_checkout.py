@@ -46,6 +46,16 @@ def test_s1_a_snapshot_holds_the_commit_and_not_what_the_user_edits(repo: Repo) 
     assert state_of(repo) == before
 
 
+def test_s1_a_branch_that_is_called_like_the_commit_is_another_one(repo: Repo) -> None:
+    first = commit(repo, a="1")
+    second = commit(repo, a="2")
+    repo.git("update-ref", f"refs/heads/{first}", second)
+    with checked_out(repo, first) as job:
+        assert files_below(job.tree) == {"a": ("file", b"1")}
+        assert job.git("rev-parse", "HEAD").strip() == first
+        assert job.git("log", "--walk-reflogs", "--oneline") == ""
+
+
 def test_s1_names_of_any_bytes(repo: Repo) -> None:
     names = [b"new\nline/f", b"latin \xe9/\xff", b"tab\t", b' "quotes"/x', b"%2F/a%", b"-dash/-f", b":(top)x/y"]
     for name in names:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,15 @@ from dodo_hooks.git.target import Target
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.index_tree import write_index_tree
+from dodo_hooks.snapshots.model import Snapshot
+from dodo_hooks.snapshots.note import note_ended
 from kit.gate import Gate
 from kit.killing import in_child
 from kit.process import wait_until
 from kit.repo import Repo
 from kit.snapshots import (
     JOB,
+    Job,
     archive_of,
     checked_out,
     commit,
@@ -222,14 +226,30 @@ def test_s4_a_fifo_in_an_untracked_folder_holds_nobody(repo: Repo) -> None:
         assert files_below(job.tree).keys() == {".gitignore", "a", "new/er/build.o"}
 
 
-def test_s4_python_never_runs_what_it_compiled_for_another_commit(repo: Repo) -> None:
+def test_s4_python_never_runs_what_it_compiled_for_another_commit(repo: Repo, tmp_path: Path) -> None:
+    """Check 20 commits, in several snapshots at once, since each move waits for the next second."""
     repo.write(".gitignore", "__pycache__/\n")
-    commits = [commit(repo, **{"module.py": f"ANSWER = {number}\n"}) for number in range(4)]
-    for number, rev in enumerate(commits):
-        with checked_out(repo, rev, waits=True) as job:
-            done = job.run(f"{sys.executable} -c 'import module; print(module.ANSWER)'")
-            assert done.stdout == f"{number}\n"
+    commit(repo, **{"module.py": ""})
+    numbers = range(10, 30)  # of one length: Python would notice another size
+    for number in numbers:
+        repo.write("module.py", f"ANSWER = {number}\n")
+        repo.git("commit", "-qam", "work")
+    ids = [line.split() for line in repo.git("log", "-20", "--reverse", "--format=%H %T").stdout.splitlines()]
+    targets = [Target(commit, tree, commit) for commit, tree in ids]
+    snapshots, origin = [take(repo, limit=7) for _ in range(7)], origin_of(repo)
+
+    def answer(snapshot: Snapshot) -> None:
+        for index in range(snapshot.number - 1, len(targets), len(snapshots)):
+            prepare(snapshot, origin, targets[index], JOB, (), False, False)
+            job = Job(repo, snapshot, origin, targets[index])
+            found = job.run(f"{sys.executable} -S -c 'import module; print(module.ANSWER)'").stdout
             assert list((job.tree / "__pycache__").glob("*.pyc"))
+            (tmp_path / f"answer-{index}").write_text(found)
+            note_ended(snapshot.place, JOB, True)
+
+    children = [in_child(partial(answer, snapshot)) for snapshot in snapshots]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)
+    assert [int((tmp_path / f"answer-{index}").read_text()) for index in range(len(targets))] == list(numbers)
 
 
 def test_s5_a_further_job_gets_the_git_directory_as_the_first_one_got_it(repo: Repo) -> None:

@@ -5,14 +5,23 @@ if TYPE_CHECKING:
     from hashlib import sha1 as sha1
     from hashlib import sha256 as sha256
 else:
-    try:
-        from _sha1 import sha1
+    import sys
 
-        from _sha2 import sha256
+    try:
+        if sys.version_info >= (3, 12):
+            from _sha2 import sha256
+        else:  # to look for the other in vain takes as long as to import this one
+            from _sha256 import sha256
     except ImportError:
+        from hashlib import sha256
+
+    def sha1(content):
+        """Return a digest that begins with this. Few processes need it."""
         try:
-            from _sha256 import sha256  # as it is called before Python 3.12
+            from _sha1 import sha1
         except ImportError:
-            from hashlib import sha1, sha256
+            from hashlib import sha1
+        return sha1(content)
+
 
 __all__ = ["sha1", "sha256"]

@@ -17,7 +17,7 @@ from dodo_hooks.fire.firing import BY_GIT
 from dodo_hooks.git.replay import rebased_branch
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import os
-from dodo_hooks.results.contents import Undecidable
+from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
 from dodo_hooks.results.verdicts.supersede import Branch
 from dodo_hooks.snapshots.checkout import prepare, renew

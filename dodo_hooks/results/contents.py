@@ -11,6 +11,7 @@ from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.results.found import Undecidable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +30,6 @@ _REGULAR, _LINK, _DIRECTORY = 0o100000, 0o120000, 0o040000
 _EXECUTABLE = 0o100
 _SHA256_DIGITS = 64
 _RAW = b"\0"  # before the path of a file whose bytes alone were hashed
-
-
-class Undecidable(HooksError):
-    """A fact that cannot be had. The job runs, and its result is not kept (K12)."""
-
-
-class TrackedOutputError(Undecidable):
-    """An output that git tracks (K10): when the hook file was loaded it did not."""
 
 
 class Contents:

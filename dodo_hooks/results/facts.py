@@ -8,8 +8,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.host.posix import encode_path, read_file
 from dodo_hooks.host.world import monotonic_s
-from dodo_hooks.results.contents import Contents, TrackedOutputError, Undecidable
-from dodo_hooks.results.found import Found, lines_of
+from dodo_hooks.results.found import Found, TrackedOutputError, Undecidable, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts, Value
     from dodo_hooks.core.plan import Hook, Job
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.contents import Contents
     from dodo_hooks.results.index_memory import IndexMemory
     from dodo_hooks.results.tree import Tree
     from dodo_hooks.results.verdicts.commit_tree import CommitTree
@@ -69,18 +69,16 @@ class Known(Record):
 class FactCollector:
     """The gatherer of the facts of a hook's jobs. The answer of a command counts for all jobs that ask it."""
 
-    def __init__(self, occasion: Occasion, contents: Contents, memory: "IndexMemory | None" = None) -> None:
+    def __init__(self, occasion: Occasion) -> None:
         self.occasion = occasion
-        self.contents = contents
-        self.memory = memory
         self._answers: dict[object, tuple[str, float]] = {}  # of `uptodate` commands, and when they came
 
-    def tree(self, jobs: "list[Job]") -> "Tree":
+    def tree(self, jobs: "list[Job]", contents: "Contents", memory: "IndexMemory") -> "Tree":
         """Return the working tree of this moment, for these jobs. Raises Undecidable."""
         from dodo_hooks.results.tree import Tree
 
         lists = [path for job in jobs for path in self._list(job)]
-        return Tree(self.occasion.repo, self.occasion.git_environ, self.contents, jobs, lists, self.memory)
+        return Tree(self.occasion.repo, self.occasion.git_environ, contents, jobs, lists, memory)
 
     def known(self, job: "Job", tree: "Tree | CommitTree", part_of: "Parts") -> Known:
         """Return the key of a job.
@@ -92,8 +90,8 @@ class FactCollector:
         """
         if tracked := tree.tracked_output(job):
             raise TrackedOutputError(f"{tracked} is tracked by git: remove it with `git rm --cached`, or from outputs")
-        found, environ = tree.inputs(job), self.occasion.environ_of(job)
-        hook = self.occasion.hook
+        found, hook = tree.inputs(job), self.occasion.hook
+        environ = self.occasion.environ_of(job) if self._asks_environment(job) else {}
         facts: dict[str, Value] = {
             "name": job.name,
             "argv": job.argv,
@@ -116,6 +114,11 @@ class FactCollector:
         if is_given_list(job) and not job.is_per_file:
             facts["files"] = lines_of(listed)
         return Known(key_of(facts), facts, found, listed)
+
+    def _asks_environment(self, job: "Job") -> bool:
+        """Return whether the job's key can depend on a variable: to find them all takes as long as the key itself."""
+        is_named = any(ours in word for word in job.argv for ours in _OURS)
+        return is_named or bool(job.env_inputs or job.uptodate) or self.occasion.hook.name in _FILE_ARGUMENTS
 
     def _argument_files(self, environ: "Mapping[str, str]") -> "dict[str, Value]":
         """Return digests of the files that git names in the arguments of this hook, such as the commit message.
@@ -178,7 +181,7 @@ def is_given_list(job: "Job") -> bool:
     return job.files is not None and not job.files.counts_deleted
 
 
-def file_part(job: "Job", contents: Contents) -> "tuple[Value, bool]":
+def file_part(job: "Job", contents: "Contents") -> "tuple[Value, bool]":
     """Return what the file outputs of a need contribute, and whether it has outputs that are no files (K5).
 
     Raises:

@@ -1,11 +1,20 @@
 """The inputs that were found for a job (K2; HOT)."""
 
+from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+class Undecidable(HooksError):
+    """A fact that cannot be had. The job runs, and its result is not kept (K12)."""
+
+
+class TrackedOutputError(Undecidable):
+    """An output that git tracks (K10): when the hook file was loaded it did not."""
 
 
 class Names(Record):

@@ -9,7 +9,8 @@ import time
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.results.contents import Undecidable, clock_ns, stamp_of
+from dodo_hooks.results.contents import clock_ns, stamp_of
+from dodo_hooks.results.found import Undecidable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

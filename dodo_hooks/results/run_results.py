@@ -11,8 +11,9 @@ from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
-from dodo_hooks.results.contents import Contents, TrackedOutputError, Undecidable, stamp_of
+from dodo_hooks.results.contents import Contents, stamp_of
 from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
+from dodo_hooks.results.found import TrackedOutputError, Undecidable
 from dodo_hooks.results.index_memory import IndexMemory
 from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
 from dodo_hooks.results.kept import KeptResults, Output, PassedFiles, Success
@@ -59,7 +60,7 @@ class RunResults:
         self._cache = cache
         self._contents = Contents(occasion.repo, kept.stats_file)
         self._memory = IndexMemory(kept.index_file)
-        self._collector = FactCollector(occasion, self._contents, self._memory)
+        self._collector = FactCollector(occasion)
         self._repo = occasion.repo
         self._invocation = invocation
         self._say = say
@@ -131,7 +132,10 @@ class RunResults:
         if job.workspace:
             return []
         try:
-            return [decode_path(path) for path in self._collector.tree([job]).inputs(job).names.files]
+            return [
+                decode_path(path)
+                for path in self._collector.tree([job], self._contents, self._memory).inputs(job).names.files
+            ]
         except Undecidable:
             return []
 
@@ -206,7 +210,7 @@ class RunResults:
             try:
                 if self._tree is None:
                     jobs = [job for job in self._jobs if job.is_incremental and not job.workspace]
-                    self._tree = self._collector.tree(jobs)
+                    self._tree = self._collector.tree(jobs, self._contents, self._memory)
                 self._known[number] = self._collector.known(self._jobs[number], self._tree, self._part_of)
             except Undecidable as error:
                 self._known[number] = error

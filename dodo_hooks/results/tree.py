@@ -12,8 +12,8 @@ from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.content.content_listing import list_contents, list_tracked, with_known
 from dodo_hooks.git.repo import head_of, locate_repo
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.results.contents import Contents, Undecidable
-from dodo_hooks.results.found import Found, Names, found_of, lines_of
+from dodo_hooks.results.contents import Contents
+from dodo_hooks.results.found import Found, Names, Undecidable, found_of, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -45,6 +45,23 @@ NOTHING_TO_DO = {
 # And when jobs have run, in the foreground and in the background: of others only these.
 SMALL = {"_bisect", "_sha1", "_sha2", "_sha256"}  # C, for keys
 OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
+# And when a background job runs in a snapshot.
+OF_A_SNAPSHOT = {
+    "zlib",  # the tree of the commit is in its object
+    "dodo_hooks.core.digests",
+    "dodo_hooks.core.job_key",
+    "dodo_hooks.fire.guards",
+    "dodo_hooks.fire.guards.kept_results",
+    "dodo_hooks.fire.verdicts",
+    "dodo_hooks.fire.verdicts.targets",
+    "dodo_hooks.git.target",
+    "dodo_hooks.results.facts",
+    "dodo_hooks.results.found",
+    "dodo_hooks.results.kept",
+    "dodo_hooks.results.verdicts",
+    "dodo_hooks.results.verdicts.commit_tree",
+    "dodo_hooks.results.verdicts.verdicts",
+}
 
 
 def modules_after(repo: Repo, *words: str) -> dict[str, str]:
@@ -96,6 +113,19 @@ def test_k6_jobs_that_are_up_to_date_are_found_without_a_slow_module(fired: Repo
     assert "dodo_hooks.results.run_results" in imported
     assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS | SMALL
     assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
+
+
+def test_v1_the_prompt_waits_for_the_key_of_a_snapshot_job_and_for_no_more(fired: Repo) -> None:
+    fired.hook("post-commit", background=True, job={"run": "true", "workspace": "snapshot"})
+    fired.git("commit", "-q", "--allow-empty", "-m", "m")
+    fired.finished("post-commit")
+    fired.write("a", "1")
+    fired.git("add", "a")
+    fired.git("commit", "-qm", "m", env={"DODO_HOOKS": "0"})
+    more = modules_after(fired, "post-commit").keys() - modules_after(fired, "post-merge", "0").keys()
+    assert more - SMALL == OF_A_SNAPSHOT
+    fired.finished("post-commit")
+    fired.finished("post-merge")
 
 
 @pytest.mark.parametrize("hook", ["pre-commit", "post-merge"])

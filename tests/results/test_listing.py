@@ -10,7 +10,8 @@ import pytest
 
 from dodo_hooks.git.content.content_listing import list_contents
 from dodo_hooks.git.repo import locate_repo
-from dodo_hooks.results.contents import Contents, Undecidable
+from dodo_hooks.results.contents import Contents
+from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.index_memory import IndexMemory
 from dodo_hooks.results.tree import Tree
 from kit.chance import how_many

@@ -63,7 +63,8 @@ def _compile_anew(world: World) -> Plan:
 
 def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
     """Return a warning for each input that no file matches; none outside of a repository (K2)."""
-    from dodo_hooks.results.contents import Contents, Undecidable
+    from dodo_hooks.results.contents import Contents
+    from dodo_hooks.results.found import Undecidable
     from dodo_hooks.results.tree import Tree
 
     jobs = [(hook, job) for hook in plan.hooks for job in hook.jobs if job.inputs]

@@ -72,12 +72,10 @@ def results_of(
     occasion = Occasion(firing.repo, firing.hook, firing.stdin, files, firing.world.environ, environ_of)
     kept, verdicts = kept_results(firing.world, firing.repo), None
     if target is not None:
-        from dodo_hooks.results.verdicts.run_locks import RunLocks
         from dodo_hooks.results.verdicts.verdicts import Verdicts
 
-        directory = records_dir(firing.world.state, firing.repo.common_dir)
-        locks = RunLocks(layout.run_locks_dir(directory))
-        verdicts = Verdicts(occasion, kept, locks, target, invocation, say, firing.results)
+        locks_dir = layout.run_locks_dir(records_dir(firing.world.state, firing.repo.common_dir))
+        verdicts = Verdicts(occasion, kept, locks_dir, target, invocation, say, firing.results)
         if all(job.workspace for job in firing.hook.jobs if job.is_incremental):
             return verdicts
     from dodo_hooks.results.run_results import RunResults

@@ -35,6 +35,8 @@ TOGETHER = (
     ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
     ("dodo_hooks.fire.select.job_filter",),
     ("dodo_hooks.fire.phases", "dodo_hooks.store.reserve"),
+    ("dodo_hooks.fire.guards.kept_results",),
+    ("dodo_hooks.fire.verdicts.targets", "dodo_hooks.results.verdicts.verdicts"),
     ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),
 )
 

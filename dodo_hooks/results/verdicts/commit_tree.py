@@ -2,8 +2,7 @@
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.target import is_here, list_tree
-from dodo_hooks.results.contents import Undecidable
-from dodo_hooks.results.found import Found, Names, found_of
+from dodo_hooks.results.found import Found, Names, Undecidable, found_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import CHECKOUT, COMPLETED, CRASHED, FAILED, FROM_OUTSIDE, SIGNAL, UP_TO_DATE, Outcome
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
-from dodo_hooks.results.contents import Contents, Undecidable
 from dodo_hooks.results.facts import FactCollector
+from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.kept import Success
 from dodo_hooks.results.verdicts.commit_tree import CommitTree
 
@@ -53,7 +53,7 @@ class Verdicts:
         self,
         occasion: "Occasion",
         kept: "KeptResults",
-        locks: "RunLocks",
+        locks_dir: str,
         target: "Target",
         invocation: str,
         say: "Callable[[str], None]",
@@ -64,18 +64,18 @@ class Verdicts:
         Args:
             occasion: the hook as it is in the file, and its event.
             kept: the store.
-            locks: who runs what.
+            locks_dir: store.layout.run_locks_dir.
             target: what the jobs are about.
             invocation: the run's id, which is kept with its results; "" where nothing is run.
             say: prints one sentence.
             use: how kept results are used: dodo_hooks.results.
         """
         self.target = target
-        self.locks = locks
         self._hook = occasion.hook
         self._jobs = occasion.hook.jobs
-        self._collector = FactCollector(occasion, Contents(occasion.repo, kept.stats_file))
+        self._collector = FactCollector(occasion)
         self._kept = kept
+        self._locks_dir = locks_dir
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
         self._invocation = invocation
         self._say = say
@@ -88,6 +88,13 @@ class Verdicts:
     def verdicts(self) -> "Verdicts":
         """These verdicts, as `RunResults` has them."""
         return self
+
+    @property
+    def locks(self) -> "RunLocks":
+        """The locks that say who runs what. The prompt does not wait for them."""
+        from dodo_hooks.results.verdicts.run_locks import RunLocks
+
+        return RunLocks(self._locks_dir)
 
     def key(self, number: int) -> str:
         """Return the key of a job. Raises Undecidable."""

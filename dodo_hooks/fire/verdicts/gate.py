@@ -12,7 +12,7 @@ from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.plan_parts import Requirement
 from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
-from dodo_hooks.fire.firing import BY_GIT, Firing, make_firing, select_files
+from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.fire.verdicts.pushed_commits import Pushed, branches_of, new_commits, read_pushed, tips
 from dodo_hooks.fire.verdicts.report import Waiting, print_refusal
@@ -229,12 +229,8 @@ class Push:
 
         in_worktree = Outcome(SKIPPED, CONDITION, "it runs once, in the working tree")
         out = {job.number: in_worktree for job in self._hook.jobs if not job.workspace} | left_out
-        code = 0
+        args, rules, code = (self._remote, self._url) if self._remote else (), self._compiled.rules, 0
         for commit in tips(self._pushed):
-            code = max(code, run_firing(select_files(self._firing(out)._replace(target=self._target(commit)))))
+            firing = make_firing(self._world, self._repo, rules, self._hook, args, BY_GIT, out, self._stdin)
+            code = max(code, run_firing(select_files(firing._replace(target=self._target(commit)))))
         return code
-
-    def _firing(self, left_out: dict[int, Outcome]) -> Firing:
-        args = (self._remote, self._url) if self._remote else ()
-        rules = self._compiled.rules
-        return make_firing(self._world, self._repo, rules, self._hook, args, BY_GIT, left_out, self._stdin)

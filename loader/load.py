@@ -86,8 +86,8 @@ def load_with_tree(
     root, diagnostics, origin = layers.root, [*layers.diagnostics], Origin()
     if not layers.is_complete:
         raise_errors(diagnostics, layers.texts)
-    if found.family.translate is not None:
-        translation = found.family.translate(root)
+    if found.config_format.translate is not None:
+        translation = found.config_format.translate(root)
         root = translation.root
         diagnostics += translation.diagnostics
         origin = Origin(is_own=False, refused=translation.refused)
@@ -112,7 +112,7 @@ def load_with_tree(
         output=file.output,
         has_colors=file.colors,
         trust=file.trust or "",
-        family=found.family.name,
+        config_format=found.config_format.name,
         required_hooks=tuple(hook.name for hook in compiled.hooks if any(job.is_required for job in hook.jobs)),
     )
     return Loaded(plan, root)

@@ -218,7 +218,7 @@ class Plan(Record):
     output: "tuple[str, ...] | None" = None  # of OUTPUTS; None: all, but nothing when git fires and nothing applies
     has_colors: "bool | None" = None  # `colors:`; None: as the terminal can
     trust: str = ""  # PINNED, or nothing special
-    family: str = "dodo"  # the config format of the file: "dodo", "daft" or "lefthook"
+    config_format: str = "dodo"  # the config format of the file: "dodo", "daft" or "lefthook"
     cache_bytes: "int | None" = None  # `cache_size:`; None: 5 GB
     digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
     required_hooks: "tuple[str, ...]" = ()  # the hooks with a required job

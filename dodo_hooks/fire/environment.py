@@ -96,9 +96,9 @@ def environment_of_event(firing: "Firing", is_background: bool) -> "dict[str, st
         environ[f"DODO_ARG{number}"] = argument
     if firing.hook.name == "pre-push" and len(firing.args) == 2:
         environ["DODO_REMOTE"], environ["DODO_REMOTE_URL"] = firing.args
-    if firing.rules.family == _DAFT or _is_asked_for(_DEFAULT_BRANCH, firing.hook):
+    if firing.rules.config_format == _DAFT or _is_asked_for(_DEFAULT_BRANCH, firing.hook):
         environ[_DEFAULT_BRANCH] = default_branch(repo)
-    if firing.rules.family == _DAFT:
+    if firing.rules.config_format == _DAFT:
         environ.update(daft_environ(firing.hook.name, environ))
     return environ
 

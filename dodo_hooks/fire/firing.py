@@ -242,7 +242,7 @@ def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> 
     if world.environ.get("LEFTHOOK_EXCLUDE"):
         from dodo_hooks.fire.select.lefthook_variables import find_excluded
 
-        out = find_excluded(world, compiled.rules.family, hook)
+        out = find_excluded(world, compiled.rules.config_format, hook)
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
         return out

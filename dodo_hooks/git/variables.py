@@ -43,7 +43,7 @@ _OF_A_COMMAND = (
     "GIT_ATTR_SOURCE",
 )
 LOCAL_VARIABLES = _OF_A_REPOSITORY + _OF_A_COMMAND
-# Families that are numbered, or named after a commit.
+# Variables that are numbered, or named after a commit.
 LOCAL_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_PUSH_OPTION_", "GITHEAD_")
 _SAFE = "safe.directory"
 # The author of the commit that git is making.

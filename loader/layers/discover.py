@@ -12,7 +12,7 @@ class Found(Record):
 
     file: str
     top: str  # of the working tree; messages name files relative to it
-    family: ConfigFormat = DODO
+    config_format: ConfigFormat = DODO
     home: "str | None" = None  # the directory of its other layers; None: it has none
     also: "tuple[str, ...]" = ()  # candidates that are there too and are not read
 
@@ -25,24 +25,24 @@ def find_hook_file(top: str, sources: "Sources | None" = None) -> "Found | None"
     """
     sources = sources or Sources()
     present = [
-        (family, path)
-        for family in CONFIG_FORMATS
-        for candidate in family.candidates
+        (one, path)
+        for one in CONFIG_FORMATS
+        for candidate in one.candidates
         if sources.is_there(path := posixpath.join(top, candidate))
     ]
     if not present:
         return _found_alone(top, sources)
-    (family, first), *others = present
-    return Found(first, top, family, top, tuple(other for _, other in others))
+    (config_format, first), *others = present
+    return Found(first, top, config_format, top, tuple(other for _, other in others))
 
 
 def _found_alone(top: str, sources: Sources) -> "Found | None":
     """Return a local overlay without a hook file, where its config format accepts that as a hook file."""
-    for family in CONFIG_FORMATS:
-        for candidate in family.alone:
+    for one in CONFIG_FORMATS:
+        for candidate in one.alone:
             path = posixpath.join(top, candidate)
             if sources.is_there(path):
-                return Found(path, top, family, top)
+                return Found(path, top, one, top)
     return None
 
 
@@ -55,16 +55,15 @@ def named_hook_file(file: str, *, top: str, base: str) -> Found:
     path = posixpath.join(base, file)
     # `link/../x` is not `x` when `link` points elsewhere, so only what is safe is made shorter.
     path = path if ".." in path.split("/") else posixpath.normpath(path)
-    family, home = _family_of(path)
-    return Found(path, top, family, home)
+    config_format, home = _config_format_of(path)
+    return Found(path, top, config_format, home)
 
 
-def _family_of(path: str) -> "tuple[ConfigFormat, str | None]":
-    names = [(family, name) for family in CONFIG_FORMATS for name in (*family.candidates, *family.alone)]
-    for family, name in sorted(names, key=lambda pair: -pair[1].count("/")):
+def _config_format_of(path: str) -> "tuple[ConfigFormat, str | None]":
+    names = [(one, name) for one in CONFIG_FORMATS for name in (*one.candidates, *one.alone)]
+    for config_format, name in sorted(names, key=lambda pair: -pair[1].count("/")):
         if path.endswith(f"/{name}"):
-            return family, path[: -len(name)].rstrip("/") or "/"
+            return config_format, path[: -len(name)].rstrip("/") or "/"
     stem = posixpath.basename(path).lstrip(".")
-    return next(
-        (family for family in CONFIG_FORMATS if stem.startswith((f"{family.name}.", f"{family.name}-"))), DODO
-    ), None
+    started = (one for one in CONFIG_FORMATS if stem.startswith((f"{one.name}.", f"{one.name}-")))
+    return next(started, DODO), None

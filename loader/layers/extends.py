@@ -48,7 +48,7 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
             reader.add_local(main_top)
         reader.add_local(found.home)
     bottom = Layer(MapNode(Location(path_below(found.top, found.file), 1, 1), ()))
-    root = merge_layers(reader.layers or [bottom], found.family.rules)
+    root = merge_layers(reader.layers or [bottom], found.config_format.rules)
     return Layers(root, reader.is_complete, tuple(reader.diagnostics), reader.texts)
 
 
@@ -75,7 +75,7 @@ class _Reader:
         self.diagnostics = [not_read(other, found.file, found.top) for other in found.also]
         self.is_complete = True
         self._found = found
-        self._family = found.family
+        self._config_format = found.config_format
         self._sources = sources
         self._done: set[str] = set()  # files, without links
 
@@ -96,7 +96,7 @@ class _Reader:
                     self.add(further, (*chain, _Step(real, mark)))
 
     def add_hook_files(self, home: str) -> None:
-        files = self._family.hook_files
+        files = self._config_format.hook_files
         if files is None:
             return
         folder = posixpath.join(home, files.folder(self._main(home))).rstrip("/")
@@ -110,7 +110,7 @@ class _Reader:
 
     def add_local(self, home: str) -> None:
         """Add the local overlay below `home`, the top of this or of the main working tree."""
-        names = self._family.local_names(self._main(self._found.home or home))
+        names = self._config_format.local_names(self._main(self._found.home or home))
         present = [path for name in names if self._sources.is_there(path := posixpath.join(home, name))]
         if present:
             self.add(present[0])
@@ -129,7 +129,7 @@ class _Reader:
         except SourceError as error:
             if named_at is None:
                 self._find(Location(label), error.message, error.fix)
-            elif self._family.extends.must_exist or self._sources.is_there(path):
+            elif self._config_format.extends.must_exist or self._sources.is_there(path):
                 self._find(named_at, f'"extends": {quote(label)}: {error.message}', error.fix)
             else:
                 self._note(named_at, f'"extends": {quote(label)} is ignored: {error.message}', error.fix)
@@ -148,7 +148,7 @@ class _Reader:
 
     def _extended(self, root: MapNode, path: str) -> Iterator[tuple[Location, str]]:
         """Yield the files that `extends` names, each with the location of its name."""
-        rules = self._family.extends
+        rules = self._config_format.extends
         base = self._found.home or self._found.top if rules.from_top else posixpath.dirname(path)
         for item in self._names_in_extends(root):
             pattern = posixpath.join(base, item.text)

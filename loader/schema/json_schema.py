@@ -109,12 +109,12 @@ def _body(level: str) -> _Json:
 
 def _property(key: str, field: Any, said: Key) -> _Json:
     shape = _schema(field.annotation, field.metadata)
-    families = f" Also in {' and '.join(said.families)}." if said.families else ""
+    tools = f" Also in {' and '.join(said.tools)}." if said.tools else ""
     written = default_of(field)
     unwritten = f" Default: {said.default.replace('`', '')}." if said.default else ""
     # Other keywords are allowed beside "$ref" since draft 2019-09.
     return {
-        "description": f"{said.means.replace('`', '')}.{unwritten}{families}",
+        "description": f"{said.means.replace('`', '')}.{unwritten}{tools}",
         **shape,
         **({} if written is None else {"default": written}),
         "examples": [plain_of(said.example)[key]],

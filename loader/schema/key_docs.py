@@ -21,7 +21,7 @@ class Key:
 
     means: str
     example: str  # a piece of the body that the key belongs to, in YAML
-    families: tuple[str, ...] = OURS  # the other tools that have the key
+    tools: tuple[str, ...] = OURS  # the other tools that have the key
     default: str = ""  # in words, where it is no value of the key's own type
 
 

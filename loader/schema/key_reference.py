@@ -58,7 +58,7 @@ def _table(body: type) -> str:
 def _rows(body: type) -> Iterator[str]:
     for key, field, said in keys_of(body):
         default = said.default or ("needed" if field.is_required() else _shown(default_of(field)))
-        cells = [f"`{key}`", says(field), default, said.means, _example(said), ", ".join(said.families)]
+        cells = [f"`{key}`", says(field), default, said.means, _example(said), ", ".join(said.tools)]
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

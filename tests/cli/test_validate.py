@@ -115,7 +115,7 @@ def test_c2_notices_are_reported_to_programs_and_are_no_errors(repo: Repo) -> No
     assert [(one["severity"], one["line"]) for one in json.loads(done.stdout)] == [("note", 0)]
 
 
-def test_c2_the_notices_of_a_family_are_reported_once(repo: Repo) -> None:
+def test_c2_the_notices_of_a_format_are_reported_once(repo: Repo) -> None:
     repo.file("no_such: 1\npre-commit:\n  commands:\n    lint: {run: 'true', runner: sh}\n", "lefthook.yml")
     notices = [
         'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: unknown key of lefthook',

@@ -131,7 +131,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("pattern", "path", "ours", "doublestar", "gobwas"), TABLE)
-def test_c8_a_pattern_means_what_the_rules_of_each_family_say(
+def test_c8_a_pattern_means_what_the_rules_of_each_format_say(
     pattern: str, path: str, ours: bool, doublestar: bool, gobwas: bool
 ) -> None:
     name = path.encode("utf-8", "surrogateescape")

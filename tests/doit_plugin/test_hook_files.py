@@ -185,23 +185,23 @@ BODIES = {"dodo": json.dumps({"hooks": LINT}), "daft": json.dumps({"hooks": LINT
 TOML = '[[pre-commit.jobs]]\nname = "lint"\nrun = "true"\n'
 
 
-def test_a_file_of_every_family_can_be_given_to_doit(hooked: Repo, doit: Doit) -> None:
-    every_name = [name for family in CONFIG_FORMATS for name in (*family.candidates, *family.alone)]
+def test_a_file_of_every_config_format_can_be_given_to_doit(hooked: Repo, doit: Doit) -> None:
+    every_name = [name for one in CONFIG_FORMATS for name in (*one.candidates, *one.alone)]
     assert [name for name in every_name if not name.endswith(ENDINGS)] == []
-    for family, name in PLAIN:
-        hooked.write(f"below/{name}", TOML if name.endswith(".toml") else BODIES[family])
+    for config_format, name in PLAIN:
+        hooked.write(f"below/{name}", TOML if name.endswith(".toml") else BODIES[config_format])
     given = doit(*(["-f", f"below/{name}", "list", "-q"] for _, name in PLAIN))
     assert [(result.out.split(), result.err) for result in given] == [(["bg", "fg", "pre-commit"], "")] * len(PLAIN)
 
 
 @pytest.mark.parametrize("name", ["lefthook.yml", "lefthook.toml", "daft.yml"])
-def test_a_file_of_another_family_is_found_by_plain_doit(hooked: Repo, doit: Doit, name: str) -> None:
+def test_a_file_of_another_format_is_found_by_plain_doit(hooked: Repo, doit: Doit, name: str) -> None:
     hooked.write(name, TOML if name.endswith(".toml") else BODIES[name.partition(".")[0]])
     (found,) = doit(["list", "-q"])
     assert (found.out.split(), found.err) == (["bg", "fg", "pre-commit"], "")
 
 
-def test_a_dodo_py_comes_before_the_hook_file_of_any_family(hooked: Repo, doit: Doit) -> None:
+def test_a_dodo_py_comes_before_the_hook_file_of_any_format(hooked: Repo, doit: Doit) -> None:
     hooked.write("dodo.py", "def task_own():\n    return {'actions': ['true']}\n")
     for _, name in PLAIN:
         hooked.write(name, TOML if name.endswith(".toml") else BODIES[name.partition(".")[0]])

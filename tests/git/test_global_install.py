@@ -43,7 +43,7 @@ def everywhere(repo: Repo) -> Repo:
 
 def test_every_hook_file_is_one_that_the_shims_look_for() -> None:
     looked_for = {f"{name}{ending}" for name in HOOK_FILES for ending in ENDINGS}
-    assert {name for family in CONFIG_FORMATS for name in (*family.candidates, *family.alone)} <= looked_for
+    assert {name for one in CONFIG_FORMATS for name in (*one.candidates, *one.alone)} <= looked_for
 
 
 @pytest.mark.parametrize("option", ("--global", "--template"))

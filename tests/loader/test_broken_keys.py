@@ -139,7 +139,7 @@ JOB: Cases = {
         jobs("run: {win: a}"),
         '4:15: job 1 of "pre-commit": expected linux, macos or windows, found "win"',
     ),
-    "a system that is no family": (jobs("run: {darwin: a}"), 'expected linux, macos or windows, found "darwin"'),
+    "a system that is unknown": (jobs("run: {darwin: a}"), 'expected linux, macos or windows, found "darwin"'),
     "a number for a system": (jobs("run: {linux: 3}"), '4:22: job 1 of "pre-commit": "linux": expected a text, found'),
     "a map for a system": (jobs("run: {linux: {a: b}}"), '"linux": expected a text, found a mapping'),
     "no commands": (jobs("run: []"), '4:14: job 1 of "pre-commit": "run": expected at least one command, found none'),

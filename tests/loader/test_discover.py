@@ -11,7 +11,7 @@ from dodo_hooks.loader.layers.discover import Found, find_hook_file, named_hook_
 from dodo_hooks.loader.load import load_plan
 from dodo_hooks.loader.read.sources import Sources
 
-CANDIDATES = [(family, name) for family in CONFIG_FORMATS for name in family.candidates]
+CANDIDATES = [(one, name) for one in CONFIG_FORMATS for name in one.candidates]
 
 
 def test_a_tree_without_a_hook_file_has_none(tmp_path: Path) -> None:
@@ -22,16 +22,16 @@ def test_a_tree_without_a_hook_file_has_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", range(len(CANDIDATES)), ids=[name for _, name in CANDIDATES])
 def test_every_candidate_is_found_and_the_absence_of_the_others_is_known(tmp_path: Path, place: int) -> None:
     (tmp_path / ".config").mkdir()
-    family, candidate = CANDIDATES[place]
+    config_format, candidate = CANDIDATES[place]
     (tmp_path / candidate).touch()
     sources = Sources()
     found = find_hook_file(str(tmp_path), sources)
-    assert found == Found(file=f"{tmp_path}/{candidate}", top=str(tmp_path), family=family, home=str(tmp_path))
+    assert found == Found(f"{tmp_path}/{candidate}", str(tmp_path), config_format, home=str(tmp_path))
     absent = {path for path, seen in sources.seen.items() if seen.stat is None}
     assert absent == {f"{tmp_path}/{name}" for _, name in CANDIDATES if name != candidate}
 
 
-def test_the_names_of_each_family_come_in_its_order() -> None:
+def test_the_names_of_each_format_come_in_its_order() -> None:
     names = [name for _, name in CANDIDATES]
     assert names[:4] == ["hooks.dodo", "hooks.dodo.yml", "hooks.dodo.yaml", ".hooks.dodo"]
     assert names[9:15] == ["daft.yml", "daft.yaml", ".daft.yml", ".daft.yaml", ".config/daft.yml", ".config/daft.yaml"]
@@ -43,11 +43,11 @@ def test_a_local_lefthook_file_with_nothing_below_it_is_a_hook_file(tmp_path: Pa
     (tmp_path / ".lefthook-local.yml").touch()
     found = find_hook_file(str(tmp_path))
     assert found is not None
-    assert (found.file, found.family) == (f"{tmp_path}/.lefthook-local.yml", LEFTHOOK)
+    assert (found.file, found.config_format) == (f"{tmp_path}/.lefthook-local.yml", LEFTHOOK)
     (tmp_path / "hooks.dodo").touch()
     found = find_hook_file(str(tmp_path))
     assert found is not None
-    assert (found.file, found.family, found.also) == (f"{tmp_path}/hooks.dodo", DODO, ())
+    assert (found.file, found.config_format, found.also) == (f"{tmp_path}/hooks.dodo", DODO, ())
 
 
 def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> No
     assert found == Found(
         file=f"{tmp_path}/hooks.dodo.yml",
         top=str(tmp_path),
-        family=DODO,
+        config_format=DODO,
         home=str(tmp_path),
         also=(f"{tmp_path}/.hooks.dodo", f"{tmp_path}/.config/hooks.dodo.yaml"),
     )
@@ -69,7 +69,7 @@ def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> No
     ]
 
 
-def test_the_file_of_another_family_is_named_too(tmp_path: Path) -> None:
+def test_the_file_of_another_format_is_named_too(tmp_path: Path) -> None:
     for name in ("lefthook.yml", "daft.yml", "hooks.dodo"):
         (tmp_path / name).touch()
     found = find_hook_file(str(tmp_path))
@@ -136,7 +136,7 @@ def test_a_named_file_behind_a_link_is_the_one_that_the_system_finds(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("name", "family", "home"),
+    ("name", "config_format", "home"),
     [
         ("hooks.dodo", DODO, "/x"),
         ("a/.config/hooks.dodo.yml", DODO, "/x/a"),
@@ -148,7 +148,7 @@ def test_a_named_file_behind_a_link_is_the_one_that_the_system_finds(tmp_path: P
         ("other.json", DODO, None),
     ],
 )
-def test_the_name_of_a_named_file_reports_its_family(name: str, family: object, home: str | None) -> None:
+def test_the_name_of_a_named_file_reports_its_config_format(name: str, config_format: object, home: str | None) -> None:
     found = named_hook_file(name, top="/x", base="/x")
-    assert found.family is family
+    assert found.config_format is config_format
     assert found.home == (home and os.path.normpath(home))

@@ -160,7 +160,7 @@ def load_files(files: dict[str, str]) -> Loaded:
 
 
 def same(plan: Plan) -> Plan:
-    return plan._replace(file="", diagnostics=(), digest="", family="")
+    return plan._replace(file="", diagnostics=(), digest="", config_format="")
 
 
 def assert_round_trip(files: dict[str, str], written: Callable[[MapNode], str] = emit_yaml) -> None:

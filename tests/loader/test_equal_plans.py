@@ -266,7 +266,7 @@ def plan(folder: Path, name: str, text: str) -> Plan:
     assert found is not None
     made = load_plan(found)
     hooks = tuple(hook._replace(jobs=tuple(job._replace(record=b"") for job in hook.jobs)) for hook in made.hooks)
-    return made._replace(file="", diagnostics=(), digest="", family="", hooks=hooks)
+    return made._replace(file="", diagnostics=(), digest="", config_format="", hooks=hooks)
 
 
 @pytest.mark.parametrize(("name", "written", "manual"), CASES, ids=[*LEFTHOOK, *DAFT])

@@ -164,9 +164,9 @@ def test_everything_that_was_looked_for_is_known(tmp_path: Path, write: Write) -
     assert sources.seen["/elsewhere/hooks.local.dodo"].stat is None
 
 
-@pytest.mark.parametrize("family", [DAFT, LEFTHOOK])
-def test_a_family_is_translated_and_its_notices_show_their_place(
-    tmp_path: Path, write: Write, family: ConfigFormat
+@pytest.mark.parametrize("config_format", [DAFT, LEFTHOOK])
+def test_a_format_is_translated_and_its_notices_show_their_place(
+    tmp_path: Path, write: Write, config_format: ConfigFormat
 ) -> None:
     translation = pytest.importorskip("dodo_hooks.loader.formats.translation")
     write({"x.yml": "log: {keep_last: 1}\nother: 3"})
@@ -176,7 +176,7 @@ def test_a_family_is_translated_and_its_notices_show_their_place(
         kept = tuple(entry for entry in root.entries if entry.key != "other")
         return translation.Translation(replace(root, entries=kept), [note])
 
-    found = Found(str(tmp_path / "top/x.yml"), str(tmp_path / "top"), replace(family, translate=translate))
+    found = Found(str(tmp_path / "top/x.yml"), str(tmp_path / "top"), replace(config_format, translate=translate))
     plan = load(found, Sources())
     assert plan.retention.keep_last == 1
     assert [one.sentence for one in plan.diagnostics] == ["x.yml:2:1: `other` is not read"]

@@ -191,7 +191,7 @@ def test_lefthook_a_local_file_alone_has_no_overlay(tmp_path: Path, write: Write
     assert (plain(layers.root), layers.diagnostics) == ({"pre-commit": {}}, ())
 
 
-def test_r22_a_file_of_another_family_that_is_extended_and_cannot_be_read_is_refused(
+def test_r22_a_file_of_another_format_that_is_extended_and_cannot_be_read_is_refused(
     tmp_path: Path, write: Write
 ) -> None:
     write({"lefthook.yml": "extends: [folder, loose]", "folder/x": ""})

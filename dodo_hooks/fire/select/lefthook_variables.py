@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 OFF = ("0", "false")
 EXCLUDE = "LEFTHOOK_EXCLUDE"
-FAMILY = "lefthook"
+_LEFTHOOK = "lefthook"
 
 
 def is_turned_off(world: "World", top: str) -> bool:
@@ -25,13 +25,13 @@ def is_turned_off(world: "World", top: str) -> bool:
     from dodo_hooks.loader.layers.discover import find_hook_file
 
     found = find_hook_file(top)
-    return found is not None and found.family.name == FAMILY
+    return found is not None and found.config_format.name == _LEFTHOOK
 
 
-def find_excluded(world: "World", family: str, hook: "Hook") -> "dict[int, Outcome]":
-    """Return the outcome of each job that LEFTHOOK_EXCLUDE leaves out. `family`: the config format of the hook file."""
+def find_excluded(world: "World", config_format: str, hook: "Hook") -> "dict[int, Outcome]":
+    """Return the outcome of each job that LEFTHOOK_EXCLUDE leaves out. `config_format`: of the hook file."""
     words = [word for word in world.environ.get(EXCLUDE, "").split(",") if word]
-    if not words or family != FAMILY:
+    if not words or config_format != _LEFTHOOK:
         return {}
     skip = (*words, *(f"tag:{word}" for word in words))
     return left_out(hook, Selectors(skip=skip), said_by=f"{EXCLUDE}=")

@@ -62,8 +62,8 @@ class SnapshotWorkspace:
     def prepare(self) -> None:
         """Check the target out, unless another job of the chain has done so (S4, S5). Raises HooksError."""
         # Held until this process becomes the command: jobs of one chain may start at one moment.
-        flock(os.open(f"{self._snapshot.place.area}/turn", _LOCK_FILE, 0o600), LOCK_EX)
-        now = read_note(self._snapshot.place)
+        flock(os.open(f"{self._snapshot.paths.area}/turn", _LOCK_FILE, 0o600), LOCK_EX)
+        now = read_note(self._snapshot.paths)
         job = self._job
         is_done = now is not None and now.is_whole and not now.is_same_checkout(self._before)
         if is_done:
@@ -149,7 +149,7 @@ class SnapshotJobs:
         """Take back what the job holds, and the snapshot after the last job of its chain."""
         chain = self._chains[number]
         if self.by_job.pop(number, None) is not None:
-            note_ended(self._snapshots[chain[0]].place, self._jobs[number].name, succeeded=outcome.exit_code == 0)
+            note_ended(self._snapshots[chain[0]].paths, self._jobs[number].name, succeeded=outcome.exit_code == 0)
         lock = self._locks.pop(number, None)
         if lock is not None:
             os.close(lock)
@@ -164,7 +164,7 @@ class SnapshotJobs:
             snapshot = acquire(self._origin, self._limit, self._jobs[number].name)
             if snapshot is None:
                 return None
-            self._snapshots[first], self._before[first] = snapshot, read_note(snapshot.place)
+            self._snapshots[first], self._before[first] = snapshot, read_note(snapshot.paths)
         return self._snapshots[first]
 
     def _job_run(self, number: int) -> "JobRun | None":

@@ -26,7 +26,7 @@ from dodo_hooks.snapshots.git_directory import (
     write_git_directory,
     write_index,
 )
-from dodo_hooks.snapshots.model import Caller, Origin, Place, Snapshot
+from dodo_hooks.snapshots.model import Caller, CheckoutPaths, Origin, Snapshot
 from dodo_hooks.snapshots.note import Note, begun, last_used_ns, note_begun, read_note, write_note
 from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
 from dodo_hooks.snapshots.tree import (
@@ -68,19 +68,19 @@ def prepare(
     Raises:
         CheckoutError: it failed; the next one begins with an empty tree.
     """
-    caller, place, listed = Caller(origin, snapshot.lock, may_fetch), snapshot.place, list_shares(shares)
+    caller, paths, listed = Caller(origin, snapshot.lock, may_fetch), snapshot.paths, list_shares(shares)
     try:
-        _make_cache(origin, place)
-        note = read_note(place)
+        _make_cache(origin, paths)
+        note = read_note(paths)
         if note is not None and note.is_abandoned:
-            kill_marked((b"DODO_WORKTREE=" + encode_path(place.tree),))
+            kill_marked((b"DODO_WORKTREE=" + encode_path(paths.tree),))
         _wait_for_next_second(note)
         is_same = note is not None and note.is_clean and (note.job, note.shares) == (job, listed)
-        if last_used_ns(place.area) > wall_ns():  # what was built then would look newer than what is written now
+        if last_used_ns(paths.area) > wall_ns():  # what was built then would look newer than what is written now
             is_same = False
-        new = Note(place, False, 0, target.commit or "", target.tree, "", listed, job)
+        new = Note(paths, False, 0, target.commit or "", target.tree, "", listed, job)
         new = _check_out(caller, new, target, keeps_ignored=is_same and not clean)
-        apply_shares(caller, place, shares)
+        apply_shares(caller, paths, shares)
         _finish(new, begun(job))
     except (HooksError, OSError) as error:
         raise _failure(target, error) from error
@@ -95,87 +95,87 @@ def renew(snapshot: Snapshot, origin: Origin, target: Target, job: str, shares: 
     Raises:
         CheckoutError: it failed.
     """
-    caller, place = Caller(origin, snapshot.lock), snapshot.place
+    caller, paths = Caller(origin, snapshot.lock), snapshot.paths
     try:
-        note = read_note(place)
-        if note is None or not note.is_whole or not _is_linked(note, place):
+        note = read_note(paths)
+        if note is None or not note.is_whole or not _is_linked(note, paths):
             raise CheckoutError("its checkout is gone")
         listed = join_shares(note.shares, list_shares(shares))
         if listed != note.shares:
             note = note._replace(shares=listed)
             write_note(note)
         _renew(caller, note, target)
-        apply_shares(caller, place, shares)
-        note_begun(place, job)
+        apply_shares(caller, paths, shares)
+        note_begun(paths, job)
     except (HooksError, OSError) as error:
         raise _failure(target, error) from error
 
 
 def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool) -> Note:
     """Move one checkout, and those of the submodules in it; return what is to be recorded. `new`: most of it."""
-    place, old = new.place, read_note(new.place)
+    paths, old = new.paths, read_note(new.paths)
     # Each takes some milliseconds, and runs beside what comes before its answer is needed.
     asked, refs, listed = ask_settings(caller), ask_refs(caller), ask_folders(caller, target.tree)
     changes = ask_changes(caller, old.tree if old is not None else target.tree, target.tree)
     settings = asked()
     new = new._replace(conversions=conversions_of(caller, settings))
     old = _begin(new, old)
-    write_git_directory(caller, place, target, settings, refs, excludes_of(new.shares))
-    toplevel = ask_toplevel(caller, place)
+    write_git_directory(caller, paths, target, settings, refs, excludes_of(new.shares))
+    toplevel = ask_toplevel(caller, paths)
     (folders, submodules), changed = folders_of(listed()), changed_folders(changes)
     if old is None or changed is None or old.conversions != new.conversions:
-        empty_tree(place)
+        empty_tree(paths)
         changed = None
     else:
         added, removed = changed
-        remove_strays(place, (*folders, *removed), added, old.ended_ns)
-    reject_unless_toplevel(place, toplevel)
+        remove_strays(paths, (*folders, *removed), added, old.ended_ns)
+    reject_unless_toplevel(paths, toplevel)
     _move(caller, new, settings, is_empty=changed is None, keeps_ignored=keeps_ignored)
     for path, commit in submodules.items():
-        _check_out_submodule(caller, place, path, commit, keeps_ignored=keeps_ignored)
-    write_index(place)
+        _check_out_submodule(caller, paths, path, commit, keeps_ignored=keeps_ignored)
+    write_index(paths)
     return new
 
 
 def _begin(new: Note, old: "Note | None") -> "Note | None":
     """Record that a checkout begins, and return the note of the tree that is there; None where it was emptied."""
-    place = new.place
-    if old is None or not _is_linked(old, place):
-        for path in (place.tree, place.git_dir, f"{place.area}/modules", place.own_index):
+    paths = new.paths
+    if old is None or not _is_linked(old, paths):
+        for path in (paths.tree, paths.git_dir, f"{paths.area}/modules", paths.own_index):
             remove(path)
         old = None
     elif not old.is_whole or old.ended_ns > wall_ns():  # the latter: somebody has set the clock
-        empty_tree(place)  # before anything is written: it may have failed because the disk was full
+        empty_tree(paths)  # before anything is written: it may have failed because the disk was full
         old = None
     write_note(new._replace(ended_ns=wall_ns()))
-    make_real_folder(place.tree)
-    put(f"{place.tree}/.git", place.git_link, 0o600)
-    unlink(f"{place.own_index}.lock")
+    make_real_folder(paths.tree)
+    put(f"{paths.tree}/.git", paths.git_link, 0o600)
+    unlink(f"{paths.own_index}.lock")
     return old
 
 
 def _move(caller: Caller, new: Note, settings: Settings, *, is_empty: bool, keeps_ignored: bool) -> None:
     """Move the tree; where that fails, empty it and try once more."""
-    place = new.place
+    paths = new.paths
     clean = ("-ffd" if keeps_ignored else "-ffdx", *(f"--exclude={one}" for one in kept_patterns(new.shares)))
     for is_last in (True,) if is_empty else (False, True):
         try:
             move_tree(caller, new, settings, clean)
             return
         except GitError:
-            empty_tree(place)
+            empty_tree(paths)
             if is_last:
                 raise
 
 
-def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *, keeps_ignored: bool) -> None:
-    place = above.submodule(path)
-    if not os.access(place.tree, os.F_OK):  # left out of a sparse checkout
+def _check_out_submodule(caller: Caller, above: CheckoutPaths, path: str, commit: str, *, keeps_ignored: bool) -> None:
+    paths = above.submodule(path)
+    if not os.access(paths.tree, os.F_OK):  # left out of a sparse checkout
         return
     origin = _initialised(caller.origin, path)
     if origin is None:
-        remove(place.tree)
-        os.mkdir(place.tree)
+        remove(paths.tree)
+        os.mkdir(paths.tree)
         return
     inner = caller._replace(origin=origin)
     try:
@@ -183,19 +183,19 @@ def _check_out_submodule(caller: Caller, above: Place, path: str, commit: str, *
     except GitError:
         raise CheckoutError(f"submodule {path} has no commit {commit:.12}; run `git submodule update`") from None
     make_real_folder(f"{above.area}/modules")
-    make_real_folder(place.area)
-    new = Note(place, False, 0, commit, tree, "", "", "")
+    make_real_folder(paths.area)
+    new = Note(paths, False, 0, commit, tree, "", "", "")
     _finish(_check_out(inner, new, Target(commit, tree, commit), keeps_ignored=keeps_ignored))
 
 
 def _renew(caller: Caller, note: Note, target: Target) -> None:
-    place = note.place
+    paths = note.paths
     asked, refs, listed = ask_settings(caller), ask_refs(caller), ask_folders(caller, target.tree)
-    write_git_directory(caller, place, target, asked(), refs, excludes_of(note.shares))
-    write_index(place)
+    write_git_directory(caller, paths, target, asked(), refs, excludes_of(note.shares))
+    write_index(paths)
     for path in folders_of(listed())[1]:
-        origin, inner = _initialised(caller.origin, path), read_note(place.submodule(path))
-        if origin is not None and inner is not None and inner.place == place.submodule(path):
+        origin, inner = _initialised(caller.origin, path), read_note(paths.submodule(path))
+        if origin is not None and inner is not None and inner.paths == paths.submodule(path):
             _renew(caller._replace(origin=origin), inner, Target(inner.commit, inner.tree, inner.commit))
 
 
@@ -217,18 +217,18 @@ def _finish(note: Note, *events: str) -> None:
     write_note(note._replace(is_whole=True, ended_ns=wall_ns(), events=events))
 
 
-def _is_linked(note: Note, place: Place) -> bool:
+def _is_linked(note: Note, paths: CheckoutPaths) -> bool:
     """Return whether the note, the tree and the git directory belong together."""
     try:
-        kinds = [os.lstat(path).st_mode & 0o170000 for path in (place.tree, place.git_dir, place.own_index)]
+        kinds = [os.lstat(path).st_mode & 0o170000 for path in (paths.tree, paths.git_dir, paths.own_index)]
         is_sound = kinds == [0o040000, 0o040000, 0o100000]  # folders and a file: git would follow links
-        return is_sound and note.place == place and read_regular(f"{place.tree}/.git") == place.git_link
+        return is_sound and note.paths == paths and read_regular(f"{paths.tree}/.git") == paths.git_link
     except (OSError, ValueError):
         return False
 
 
-def _make_cache(origin: Origin, place: Place) -> None:
-    cache_dir = place.tree.rpartition("/")[0]
+def _make_cache(origin: Origin, paths: CheckoutPaths) -> None:
+    cache_dir = paths.tree.rpartition("/")[0]
     make_private_directory(cache_dir)
     expect_private_cache(cache_dir)
     note_repository(cache_dir, origin.repo.common_dir)

@@ -14,7 +14,7 @@ from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, joined, os, read_file
-from dodo_hooks.snapshots.model import Caller, Place
+from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,14 +78,19 @@ def ask_refs(caller: Caller) -> "Answer":
 
 
 def write_git_directory(
-    caller: Caller, place: Place, target: Target, settings: Settings, refs: "Answer", excludes: "tuple[bytes, ...]"
+    caller: Caller,
+    paths: CheckoutPaths,
+    target: Target,
+    settings: Settings,
+    refs: "Answer",
+    excludes: "tuple[bytes, ...]",
 ) -> None:
     """Write all but the objects anew. `refs`: of `ask_refs`; `excludes`: patterns of what is ignored besides.
 
     Raises:
         GitError, OSError: it cannot be done.
     """
-    repo, git_dir = caller.origin.repo, place.git_dir
+    repo, git_dir = caller.origin.repo, paths.git_dir
     _make_folders(git_dir)
     _put(f"{git_dir}/objects/info/alternates", _quoted(encode_path(f"{repo.common_dir}/objects")) + b"\n")
     _write_refs(refs(), git_dir)
@@ -99,12 +104,12 @@ def write_git_directory(
             content = b"\n".join((content or b"", *excludes, b""))
         _put(f"{git_dir}/info/{name}", content)
     _put(f"{git_dir}/shallow", _content(f"{repo.common_dir}/shallow"))
-    _write_config(caller, place, settings)
+    _write_config(caller, paths, settings)
 
 
-def write_index(place: Place) -> None:
+def write_index(paths: CheckoutPaths) -> None:
     """Give the jobs a copy of the index that the tree was moved with. Raises OSError."""
-    _put(f"{place.git_dir}/index", read_file(place.own_index))
+    _put(f"{paths.git_dir}/index", read_file(paths.own_index))
 
 
 def _make_folders(git_dir: str) -> None:
@@ -155,7 +160,7 @@ def _write_refs(refs: bytes, git_dir: str) -> None:
     _put(f"{git_dir}/packed-refs", b"".join(packed))
 
 
-def _write_config(caller: Caller, place: Place, settings: Settings) -> None:
+def _write_config(caller: Caller, paths: CheckoutPaths, settings: Settings) -> None:
     repo, values = caller.origin.repo, settings.values
     extensions = [(key, values[b"extensions." + key]) for key in _EXTENSIONS if b"extensions." + key in values]
     head = b"[core]\n\trepositoryformatversion = %d\n" % bool(extensions)
@@ -163,11 +168,11 @@ def _write_config(caller: Caller, place: Place, settings: Settings) -> None:
         head += b"[extensions]\n" + b"".join(b"\t%b = %b\n" % (key, _quoted(value)) for key, value in extensions)
     own = [f"{repo.common_dir}/config", f"{repo.git_dir}/config.worktree"]
     own = [path for path in own if path in settings.files()]
-    path = f"{place.git_dir}/config"
+    path = f"{paths.git_dir}/config"
     _put(path, head + _includes(own) + _SETTINGS)
     if any(key.startswith(b"includeif.") for key in values):
         # What a condition on the user's git directory or branch includes is included by its path.
-        found = _parse_settings(caller.git(place, *_LIST), place.tree).files()
+        found = _parse_settings(caller.git(paths, *_LIST), paths.tree).files()
         more = [(file, scope in _OWN_SCOPES) for file, scope in settings.files().items() if file not in found]
         outer, inner = ([file for file, is_own in more if is_own == wanted] for wanted in (False, True))
         _put(path, head + _includes([*outer, *own, *inner]) + _SETTINGS)

@@ -1,4 +1,4 @@
-"""The origin of a snapshot, its place, and the environment of git and jobs in it (S2, S3, S7; HOT).
+"""The origin of a snapshot, its paths, and the environment of git and jobs in it (S2, S3, S7; HOT).
 
 COMMON_DIR/dodo-hooks/snapshots/N/       the area of snapshot N; the directory itself is its lock
                                  git/    the git directory that jobs see
@@ -34,7 +34,7 @@ class Origin(Record):
     cache: str  # the user's directory (host/world.py)
 
 
-class Place(Record):
+class CheckoutPaths(Record):
     """The area and the tree of one checkout: of a snapshot, or of a submodule in it."""
 
     area: str
@@ -54,22 +54,22 @@ class Place(Record):
         """The content of the tree's `.git`."""
         return b"gitdir: %b\n" % encode_path(self.git_dir)
 
-    def submodule(self, path: str) -> "Place":
-        """Return the place of a submodule. `path`: relative to the tree."""
+    def submodule(self, path: str) -> "CheckoutPaths":
+        """Return the paths of a submodule. `path`: relative to the tree."""
         name = path.replace("%", "%25").replace("/", "%2F")
-        return Place(f"{self.area}/modules/{name}", f"{self.tree}/{path}")
+        return CheckoutPaths(f"{self.area}/modules/{name}", f"{self.tree}/{path}")
 
 
 class Snapshot(Record):
     """A snapshot that this process holds, until `lock` is closed here and in all that were forked meanwhile."""
 
     number: int
-    place: Place
+    paths: CheckoutPaths
     lock: int
 
     @property
     def tree(self) -> str:
-        return self.place.tree
+        return self.paths.tree
 
 
 class Caller(Record):
@@ -79,7 +79,7 @@ class Caller(Record):
     lock: int  # that of the snapshot: git holds it too, should we be killed before it
     may_fetch: bool = False  # objects that a partial clone has not
 
-    def ask(self, *args: str, place: "Place | None" = None) -> "Answer":
+    def ask(self, *args: str, paths: "CheckoutPaths | None" = None) -> "Answer":
         """Start git in the repository of the event, or in a checkout; it runs beside us, and only reads.
 
         Return what waits for its answer: call it once.
@@ -88,28 +88,28 @@ class Caller(Record):
             OSError: it cannot be started. That call raises GitError.
         """
         repo = self.origin.repo
-        environ = {**self._environ(place), "GIT_OPTIONAL_LOCKS": "0"}
-        top = place.tree if place else repo.top or repo.git_dir
+        environ = {**self._environ(paths), "GIT_OPTIONAL_LOCKS": "0"}
+        top = paths.tree if paths else repo.top or repo.git_dir
         pending = Pending(argv_of(git_program(environ, repo), top, args), environ)
         return lambda: output_of(args, pending.result())
 
     def git(
         self,
-        place: Place,
+        paths: CheckoutPaths,
         *args: str,
         settings: "Sequence[tuple[str, str]]" = (),
         limit_s: "float | None" = None,
     ) -> bytes:
         """Return what git prints in a checkout, with its private index. Raises GitError, also after `limit_s`."""
-        environ = with_settings(self._environ(place), (("submodule.recurse", "false"), *settings))
-        return run_git(args, place.tree, environ, repo=self.origin.repo, lock=self.lock, limit_s=limit_s)
+        environ = with_settings(self._environ(paths), (("submodule.recurse", "false"), *settings))
+        return run_git(args, paths.tree, environ, repo=self.origin.repo, lock=self.lock, limit_s=limit_s)
 
-    def _environ(self, place: "Place | None") -> "dict[str, str]":
+    def _environ(self, paths: "CheckoutPaths | None") -> "dict[str, str]":
         environ = without_replacements(without_local(self.origin.environ))
-        if place is None:
+        if paths is None:
             environ["GIT_DIR"] = self.origin.repo.git_dir
         else:
-            environ.update(GIT_DIR=place.git_dir, GIT_WORK_TREE=place.tree, GIT_INDEX_FILE=place.own_index)
+            environ.update(GIT_DIR=paths.git_dir, GIT_WORK_TREE=paths.tree, GIT_INDEX_FILE=paths.own_index)
         if not self.may_fetch:
             # Versions before 2.45 do not know the first; for them no transport is allowed.
             environ.update(GIT_NO_LAZY_FETCH="1", GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL="none")
@@ -138,7 +138,7 @@ def environment_of(
         **without_local(environ),
         "GIT_CEILING_DIRECTORIES": ":".join(filter(None, ceilings)),
         "DODO_WORKTREE": snapshot.tree,
-        "DODO_GIT_DIR": snapshot.place.git_dir,
+        "DODO_GIT_DIR": snapshot.paths.git_dir,
         "DODO_COMMIT": target.commit or "",
         "DODO_TREE": target.tree,
         "DODO_MAIN_WORKTREE": main_worktree(origin.repo) or "",

@@ -9,7 +9,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.untrusted import blob_id, read_regular
 from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.snapshots.model import Place
+from dodo_hooks.snapshots.model import CheckoutPaths
 
 _HEAD = "dodo-hooks snapshot 1"
 _BEGUN, _SUCCEEDED, _FAILED = "+", "=", "!"
@@ -19,7 +19,7 @@ _WHOLE, _PARTIAL = "whole", "partial"
 class Note(Record):
     """The state of a checkout."""
 
-    place: Place
+    paths: CheckoutPaths
     is_whole: bool  # else its checkout failed, or was killed
     ended_ns: int  # when the last checkout ended
     commit: str  # "": the tree of an index
@@ -48,16 +48,16 @@ class Note(Record):
         return [one[1:] for one in self.events if one[:1] in kinds]
 
 
-def read_note(place: Place) -> "Note | None":
+def read_note(paths: CheckoutPaths) -> "Note | None":
     """Return the note of a checkout; None where there is none to be believed."""
     try:
-        fields = decode_path(read_regular(_file(place))).split("\0")
+        fields = decode_path(read_regular(_file(paths))).split("\0")
         head, area, tree, whole, ended_ns, commit, tree_id, conversions, shares, job, *events = fields
         if head != _HEAD or whole not in (_WHOLE, _PARTIAL) or events.pop() or not ended_ns.isdigit():
             return None
         commit = commit and blob_id(commit)
         return Note(
-            *(Place(area, tree), whole == _WHOLE, int(ended_ns), commit, blob_id(tree_id)),
+            *(CheckoutPaths(area, tree), whole == _WHOLE, int(ended_ns), commit, blob_id(tree_id)),
             *(conversions, shares, job, tuple(events)),
         )
     except (OSError, ValueError, IndexError):
@@ -67,10 +67,10 @@ def read_note(place: Place) -> "Note | None":
 def write_note(note: Note) -> None:
     """Replace the note. Raises OSError."""
     fields = (
-        *(_HEAD, *note.place, _WHOLE if note.is_whole else _PARTIAL, str(note.ended_ns), note.commit, note.tree),
+        *(_HEAD, *note.paths, _WHOLE if note.is_whole else _PARTIAL, str(note.ended_ns), note.commit, note.tree),
         *(note.conversions, note.shares, note.job, *note.events),
     )
-    put(_file(note.place), encode_path("".join(f"{field}\0" for field in fields)), 0o600)
+    put(_file(note.paths), encode_path("".join(f"{field}\0" for field in fields)), 0o600)
 
 
 def begun(job: str) -> str:
@@ -78,15 +78,15 @@ def begun(job: str) -> str:
     return _BEGUN + job
 
 
-def note_begun(place: Place, job: str) -> None:
+def note_begun(paths: CheckoutPaths, job: str) -> None:
     """Record that a job begins in the checkout. Raises OSError."""
-    _append(place, begun(job))
+    _append(paths, begun(job))
 
 
-def note_ended(place: Place, job: str, succeeded: bool) -> None:
+def note_ended(paths: CheckoutPaths, job: str, succeeded: bool) -> None:
     """Record how a job ended. Never raises: without the record the job counts as failed."""
     try:
-        _append(place, (_SUCCEEDED if succeeded else _FAILED) + job)
+        _append(paths, (_SUCCEEDED if succeeded else _FAILED) + job)
     except OSError:
         pass
 
@@ -99,13 +99,13 @@ def last_used_ns(area: str) -> int:
         return 0
 
 
-def _append(place: Place, event: str) -> None:
-    descriptor = os.open(_file(place), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+def _append(paths: CheckoutPaths, event: str) -> None:
+    descriptor = os.open(_file(paths), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         os.write(descriptor, encode_path(f"{event}\0"))
     finally:
         os.close(descriptor)
 
 
-def _file(place: Place) -> str:
-    return f"{place.area}/note"
+def _file(paths: CheckoutPaths) -> str:
+    return f"{paths.area}/note"

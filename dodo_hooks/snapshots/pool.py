@@ -5,7 +5,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.posix import os, real
-from dodo_hooks.snapshots.model import Origin, Place, Snapshot
+from dodo_hooks.snapshots.model import CheckoutPaths, Origin, Snapshot
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.store.cache_dirs import names_in
 from dodo_hooks.store.identity import repository_id
@@ -33,7 +33,7 @@ def acquire(origin: Origin, limit: int, preferred_job: str) -> "Snapshot | None"
                 _make(f"{areas}/{number}")
             lock = try_lock(f"{areas}/{number}")
             if lock is not None:
-                return Snapshot(number, Place(f"{areas}/{number}", f"{trees}/{number}"), lock)
+                return Snapshot(number, CheckoutPaths(f"{areas}/{number}", f"{trees}/{number}"), lock)
     except OSError as error:
         raise StoreError(f"cannot use the snapshots in {areas}: {error.strerror}") from error
     return None
@@ -102,7 +102,7 @@ def _is_same(descriptor: int, area: str) -> bool:
 def _in_order(areas: str, trees: str, numbers: "list[int]", preferred_job: str) -> "list[int]":
     def rank(number: int) -> "tuple[bool, int]":
         area = f"{areas}/{number}"
-        note = read_note(Place(area, f"{trees}/{number}"))
+        note = read_note(CheckoutPaths(area, f"{trees}/{number}"))
         return note is None or note.job != preferred_job, last_used_ns(area)
 
     return sorted(numbers, key=rank)

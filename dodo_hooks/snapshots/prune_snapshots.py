@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.files.file_tree import remove_tree, walk_below
-from dodo_hooks.snapshots.model import Place
+from dodo_hooks.snapshots.model import CheckoutPaths
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir, trees_root, try_lock
 from dodo_hooks.store.cache_dirs import cache_dirs, expect_private_cache, is_repository_gone, names_in
@@ -36,12 +36,12 @@ def list_snapshots(common_dir: str, cache: str) -> list[Listed]:
     """Return the snapshots of a repository. `cache`: the user's directory (host/world.py)."""
     areas, trees = areas_dir(common_dir), trees_dir(cache, known_id(common_dir) or "-")
     found = []
-    for number, place in _places(areas, trees):
-        note = read_note(place)
-        job, commit = (note.job, note.commit) if note is not None and note.place == place else ("", "")
-        size = _size_of(place.tree) + _size_of(place.area)
-        used_ns = last_used_ns(place.area)
-        found.append(Listed(number, place.tree, size, is_locked(place.area), job, commit, used_ns))
+    for number, paths in _all_paths(areas, trees):
+        note = read_note(paths)
+        job, commit = (note.job, note.commit) if note is not None and note.paths == paths else ("", "")
+        size = _size_of(paths.tree) + _size_of(paths.area)
+        used_ns = last_used_ns(paths.area)
+        found.append(Listed(number, paths.tree, size, is_locked(paths.area), job, commit, used_ns))
     return found
 
 
@@ -58,7 +58,7 @@ def prune_snapshots(common_dir: str | None, cache: str, unused_for_s: float, now
         areas, trees = areas_dir(common_dir), trees_dir(cache, known_id(common_dir) or "-")
         expect_private_cache(trees)
         before_ns = now_ns - int(unused_for_s * 1e9)
-        pruned = [place.tree for _, place in _places(areas, trees) if _prune(place, before_ns)]
+        pruned = [paths.tree for _, paths in _all_paths(areas, trees) if _prune(paths, before_ns)]
         _sweep(areas, now_ns)
     for cache_dir in cache_dirs(trees_root(cache)):
         with suppress(OSError):
@@ -70,22 +70,22 @@ def prune_snapshots(common_dir: str | None, cache: str, unused_for_s: float, now
     return pruned
 
 
-def _places(areas: str, trees: str) -> list[tuple[int, Place]]:
+def _all_paths(areas: str, trees: str) -> list[tuple[int, CheckoutPaths]]:
     numbers = sorted({*numbers_in(areas), *numbers_in(trees)})
-    return [(number, Place(f"{areas}/{number}", f"{trees}/{number}")) for number in numbers]
+    return [(number, CheckoutPaths(f"{areas}/{number}", f"{trees}/{number}")) for number in numbers]
 
 
-def _prune(place: Place, before_ns: int) -> bool:
+def _prune(paths: CheckoutPaths, before_ns: int) -> bool:
     """Remove a snapshot that was last used before that time, under its lock; return whether it is gone."""
     with suppress(OSError):
-        os.makedirs(place.area, exist_ok=True)  # where a tree is left without its area
-        lock = try_lock(place.area)
+        os.makedirs(paths.area, exist_ok=True)  # where a tree is left without its area
+        lock = try_lock(paths.area)
         if lock is None:
             return False
         try:
-            gone = f"{os.path.dirname(place.area)}/{_GONE}{os.getpid()}"
-            if last_used_ns(place.area) < before_ns and remove_tree(os.fsencode(place.tree)):
-                os.rename(place.area, gone)  # who comes now makes a new one
+            gone = f"{os.path.dirname(paths.area)}/{_GONE}{os.getpid()}"
+            if last_used_ns(paths.area) < before_ns and remove_tree(os.fsencode(paths.tree)):
+                os.rename(paths.area, gone)  # who comes now makes a new one
                 return remove_tree(os.fsencode(gone))
         finally:
             os.close(lock)

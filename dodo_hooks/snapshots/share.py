@@ -10,7 +10,7 @@ from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.clone import copy_file
 from dodo_hooks.host.posix import encode_path, os, real
 from dodo_hooks.snapshots.git_directory import is_real_folder, make_real_folder, remove
-from dodo_hooks.snapshots.model import Caller, Place
+from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def kept_patterns(listed: str) -> "list[str]":
     return [_pattern(line[5:]) for line in listed.split("\n") if line.startswith(_COPY)]
 
 
-def apply_shares(caller: Caller, place: Place, shares: "Sequence[Share]") -> None:
+def apply_shares(caller: Caller, paths: CheckoutPaths, shares: "Sequence[Share]") -> None:
     """Copy or link the shares; one that is not there any more goes.
 
     Raises:
@@ -48,8 +48,8 @@ def apply_shares(caller: Caller, place: Place, shares: "Sequence[Share]") -> Non
     """
     top = caller.origin.repo.top
     for share in shares:
-        _reject_unless_ignorable(caller, place, share.path)
-        source, target = f"{top}/{share.path}", f"{place.tree}/{share.path}"
+        _reject_unless_ignorable(caller, paths, share.path)
+        source, target = f"{top}/{share.path}", f"{paths.tree}/{share.path}"
         if not top or _status(source) is None:
             remove(target)
         elif share.is_link:
@@ -58,12 +58,12 @@ def apply_shares(caller: Caller, place: Place, shares: "Sequence[Share]") -> Non
             _mirror(real(source), target)
 
 
-def _reject_unless_ignorable(caller: Caller, place: Place, path: str) -> None:
+def _reject_unless_ignorable(caller: Caller, paths: CheckoutPaths, path: str) -> None:
     if not is_tracked_path(encode_path(path)) or "\n" in path:
         raise CheckoutError(f"share {path!r} is no path in the worktree")
-    if caller.git(place, "ls-files", "-z", "--", f":(top,literal){path}"):
+    if caller.git(paths, "ls-files", "-z", "--", f":(top,literal){path}"):
         raise CheckoutError(f"share {path} is tracked; only ignored paths are shared")
-    above = place.tree
+    above = paths.tree
     for part in path.split("/")[:-1]:
         above = f"{above}/{part}"
         if _status(above) is None:

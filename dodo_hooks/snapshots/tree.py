@@ -12,7 +12,7 @@ from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_tree import walk
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
 from dodo_hooks.snapshots.git_directory import Settings, is_real_folder, remove
-from dodo_hooks.snapshots.model import Caller, Place
+from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,26 +79,26 @@ def move_tree(caller: Caller, new: "Note", settings: Settings, clean: "Sequence[
     Raises:
         GitError: it failed half way.
     """
-    place = new.place
+    paths = new.paths
     filters = {key.rpartition(b".")[0] for key, value in settings.values.items() if _writes_files(key, value)}
     required = [(decode_path(name) + ".required", "true") for name in filters]
     checkout = ["read-tree", "-u", "--reset", new.tree]
     if new.commit:  # quicker: files are compared in threads, and trees that the index knows are not read
         checkout = ["checkout", "-q", "-f", "--detach", f"{new.commit}^0", "--"]  # the mere id may be a branch's name
-    caller.git(place, *checkout, settings=required)
+    caller.git(paths, *checkout, settings=required)
     try:
-        caller.git(place, "clean", "-q", *clean, limit_s=_CLEAN_S)
+        caller.git(paths, "clean", "-q", *clean, limit_s=_CLEAN_S)
     except GitError:
-        _remove_fifos(place)
-        caller.git(place, "clean", "-q", *clean)
+        _remove_fifos(paths)
+        caller.git(paths, "clean", "-q", *clean)
 
 
-def _remove_fifos(place: Place) -> None:
+def _remove_fifos(paths: CheckoutPaths) -> None:
     """Remove the FIFOs named `.gitignore`. Git reads that in each untracked folder, and would wait for ever.
 
     They are not searched each time: that would take longer than all else.
     """
-    for path, _ in walk(encode_path(place.tree)):
+    for path, _ in walk(encode_path(paths.tree)):
         if path.endswith(b"/.gitignore") and os.lstat(path).st_mode & 0o170000 == _FIFO:
             unlink(path)
 
@@ -107,13 +107,13 @@ def _writes_files(key: bytes, value: bytes) -> bool:
     return key.startswith(_FILTER) and key.endswith((b".smudge", b".process")) and value != b""
 
 
-def empty_tree(place: Place) -> None:
+def empty_tree(paths: CheckoutPaths) -> None:
     """Remove all files but `.git`, and the index. Raises CheckoutError, OSError."""
-    unlink(place.own_index)
-    unlink(f"{place.own_index}.lock")
-    for name in os.listdir(place.tree):
+    unlink(paths.own_index)
+    unlink(f"{paths.own_index}.lock")
+    for name in os.listdir(paths.tree):
         if name != ".git":
-            remove(f"{place.tree}/{name}")
+            remove(f"{paths.tree}/{name}")
 
 
 def ask_folders(caller: Caller, tree: str) -> "Answer":
@@ -134,7 +134,7 @@ def folders_of(listed: bytes) -> "tuple[list[str], dict[str, str]]":
     return folders, submodules
 
 
-def remove_strays(place: Place, folders: "Iterable[str]", added: "Iterable[str]", ended_ns: int) -> None:
+def remove_strays(paths: CheckoutPaths, folders: "Iterable[str]", added: "Iterable[str]", ended_ns: int) -> None:
     """Remove what jobs have left beside tracked files, and what git would not see, obey or wait for.
 
     These are FIFOs and devices, repositories, and new files that say what is ignored or converted; git writes the
@@ -147,7 +147,7 @@ def remove_strays(place: Place, folders: "Iterable[str]", added: "Iterable[str]"
     """
     new, real, since_ns = frozenset(added), {""}, ended_ns - LATE_NS
     for folder in sorted(folders):  # each after the one that it is in
-        path, above = f"{place.tree}/{folder}", folder.rpartition("/")[0]
+        path, above = f"{paths.tree}/{folder}", folder.rpartition("/")[0]
         if above not in real or not is_real_folder(path):
             real.discard(folder)
         elif folder in new:
@@ -169,13 +169,13 @@ def _is_stray(one: "os.DirEntry[str]", folder: str, since_ns: int) -> bool:
     return not (one.is_file(follow_symlinks=False) or one.is_dir(follow_symlinks=False) or one.is_symlink())
 
 
-def ask_toplevel(caller: Caller, place: Place) -> "Answer":
+def ask_toplevel(caller: Caller, paths: CheckoutPaths) -> "Answer":
     """Begin to ask which tree git would write to, for `reject_unless_toplevel`. Raises OSError."""
-    return caller.ask("rev-parse", "--show-toplevel", "--absolute-git-dir", place=place)
+    return caller.ask("rev-parse", "--show-toplevel", "--absolute-git-dir", paths=paths)
 
 
-def reject_unless_toplevel(place: Place, toplevel: "Answer") -> None:
+def reject_unless_toplevel(paths: CheckoutPaths, toplevel: "Answer") -> None:
     """Raise CheckoutError unless git would write to this tree with this git directory (S3)."""
     found = toplevel()
-    if found != encode_path(f"{place.tree}\n{place.git_dir}\n"):
-        raise CheckoutError(f"git would write to {decode_path(found)}, not to {place.tree}")
+    if found != encode_path(f"{paths.tree}\n{paths.git_dir}\n"):
+        raise CheckoutError(f"git would write to {decode_path(found)}, not to {paths.tree}")

@@ -65,15 +65,15 @@ def checked_out(
     try:
         prepare(snapshot, origin, target, job, shares, clean, may_fetch)
         yield Job(repo, snapshot, origin, target)
-        note_ended(snapshot.place, job, succeeds)
+        note_ended(snapshot.paths, job, succeeds)
     finally:
         os.close(snapshot.lock)
 
 
 def age(snapshot: Snapshot, by_s: int = 3) -> None:
     """Make the last checkout older, so that the next need not wait for another second."""
-    note = read_note(snapshot.place)
-    if note is not None and note.place == snapshot.place:
+    note = read_note(snapshot.paths)
+    if note is not None and note.paths == snapshot.paths:
         write_note(note._replace(ended_ns=note.ended_ns - by_s * 10**9))
 
 

@@ -264,7 +264,7 @@ def test_s5_a_further_job_gets_the_git_directory_as_the_first_one_got_it(repo: R
         assert job.git("tag", "--list") == "" and job.git("ls-files", "-v") == "H a\nH b\n"
         assert job.git("config", "user.name") == "Test\n"
         assert job.git("status", "--porcelain") == "?? built\n"
-        assert not (Path(job.snapshot.place.git_dir) / "MERGE_HEAD").exists()
+        assert not (Path(job.snapshot.paths.git_dir) / "MERGE_HEAD").exists()
 
 
 def test_s7_a_job_knows_what_it_is_about(repo: Repo) -> None:
@@ -274,7 +274,7 @@ def test_s7_a_job_knows_what_it_is_about(repo: Repo) -> None:
         found = dict(line.split("=", 1) for line in job.run("env").stdout.splitlines() if line.startswith("DODO_"))
     assert found == {
         "DODO_WORKTREE": str(job.tree),
-        "DODO_GIT_DIR": job.snapshot.place.git_dir,
+        "DODO_GIT_DIR": job.snapshot.paths.git_dir,
         "DODO_COMMIT": job.target.commit,
         "DODO_TREE": job.target.tree,
         "DODO_MAIN_WORKTREE": str(repo.path),

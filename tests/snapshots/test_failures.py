@@ -139,14 +139,14 @@ def test_s4_a_checkout_killed_before_any_system_call(two: Repo, is_first: bool, 
     while True:
         snapshot = take(two)
         if is_first:
-            shutil.rmtree(snapshot.place.area)
+            shutil.rmtree(snapshot.paths.area)
             os.close(snapshot.lock)
             snapshot = take(two)
         else:
             check(two, snapshot, "HEAD~1")
         age(snapshot)
         _, status = os.waitpid(in_child(partial(die_in_checkout, two, snapshot, number)), 0)
-        note = read_note(snapshot.place)
+        note = read_note(snapshot.paths)
         has_ended = not os.WIFSIGNALED(status)
         assert has_ended or note is None or not (note.is_whole and note.is_clean and note.commit == last)
         check(two, snapshot, "HEAD")
@@ -184,8 +184,8 @@ def test_s4_git_that_outlives_the_checkout_holds_the_snapshot(two: Repo) -> None
 def test_s4_a_note_that_we_have_not_written_is_not_believed(two: Repo, content: str) -> None:
     with checked_out(two, "HEAD~1") as job:
         job.run("touch left")
-    Path(job.snapshot.place.area, "note").write_bytes(content.encode("latin-1"))
-    assert read_note(job.snapshot.place) is None
+    Path(job.snapshot.paths.area, "note").write_bytes(content.encode("latin-1"))
+    assert read_note(job.snapshot.paths) is None
     with checked_out(two) as job:
         assert files_below(job.tree) == archive_of(two)
 
@@ -206,7 +206,7 @@ def take_turns(repo: Repo, revs: list[str], rounds: int) -> None:
             snapshot = acquire(origin_of(repo), 2, JOB)
         check(repo, snapshot, revs[number % len(revs)])
         if number % 3:
-            note_ended(snapshot.place, JOB, True)
+            note_ended(snapshot.paths, JOB, True)
         os.close(snapshot.lock)
 
 

@@ -293,7 +293,7 @@ def test_s8_a_deleted_cache_is_made_again(repo: Repo) -> None:
     shutil.rmtree(origin_of(repo).cache)
     with checked_out(repo) as job:
         assert files_below(job.tree) == archive_of(repo)
-        assert read_note(job.snapshot.place) is not None
+        assert read_note(job.snapshot.paths) is not None
 
 
 def test_s3_a_cache_behind_a_link(repo: Repo) -> None:

@@ -93,6 +93,6 @@ def test_s8_half_a_snapshot_is_pruned_like_a_whole_one(repo: Repo, left: str) ->
     common_dir, cache = facts_of(repo).common_dir, origin_of(repo).cache
     with checked_out(repo) as job:
         pass
-    shutil.rmtree(job.snapshot.place.area if left == "tree" else job.tree)
+    shutil.rmtree(job.snapshot.paths.area if left == "tree" else job.tree)
     assert prune_snapshots(common_dir, cache, 0, wall_ns() + 10**9) == [str(job.tree)]
     assert list_snapshots(common_dir, cache) == [] and not job.tree.exists()

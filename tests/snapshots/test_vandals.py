@@ -81,7 +81,7 @@ def test_s2_s4_a_vandal(used: Repo, what: str) -> None:
             assert job.git("status", "--porcelain", "--ignored") == "" and len(list(job.tree.rglob(".git"))) == 1
             assert job.git("rev-parse", "main", "v1", "other").split() == [head] * 3
             assert job.git("stash", "list") == ""
-            assert (job.tree / ".git").read_text() == f"gitdir: {job.snapshot.place.git_dir}\n"
+            assert (job.tree / ".git").read_text() == f"gitdir: {job.snapshot.paths.git_dir}\n"
             if rev == "HEAD":
                 job.run(VANDALS[what], {"USERS": users})
     assert state_of(used) == before

@@ -11,7 +11,7 @@ from dodo_hooks.core.plan import Plan
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.world import World
-from dodo_hooks.snapshots.model import Place
+from dodo_hooks.snapshots.model import CheckoutPaths
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir
 from dodo_hooks.store.cache_dirs import expect_private_cache
@@ -36,9 +36,9 @@ def diagnose_snapshots(world: World, repo: Repo, plan: Plan | None) -> Iterator[
     except UnsafeFileError as error:
         yield Diagnostic(Location(), str(error), _SUBJECT, ERROR, "or set XDG_CACHE_HOME to another directory")
     for number in numbers_in(areas):
-        place = Place(f"{areas}/{number}", f"{trees}/{number}")
-        note = read_note(place)
-        is_whole = note is not None and note.is_whole and note.place == place
-        if last_used_ns(place.area) and not is_whole and not is_locked(place.area):  # else it is being checked out
+        paths = CheckoutPaths(f"{areas}/{number}", f"{trees}/{number}")
+        note = read_note(paths)
+        is_whole = note is not None and note.is_whole and note.paths == paths
+        if last_used_ns(paths.area) and not is_whole and not is_locked(paths.area):  # else it is being checked out
             message = f"snapshot {number} is damaged, and is made anew for the next job"
             yield Diagnostic(Location(), message, _SUBJECT, NOTE, "no action is needed")

@@ -20,15 +20,15 @@ def excerpt(line: str, column: int, room: int = ROOM) -> tuple[str, str]:
     `column` counts characters from 1. A column behind the end of the line stands behind the last character. Text that
     does not fit into `room` columns is cut at both ends, never at the caret.
     """
-    place = min(max(column - 1, 0), len(line))
-    before = [_cell(character) for character in reversed(line[max(0, place - room) : place])]
-    behind = [_cell(character) for character in line[place : place + room]]
-    if len(before) < place or len(behind) < len(line) - place or _width(before) + _width(behind) > room:
+    offset = min(max(column - 1, 0), len(line))
+    before = [_cell(character) for character in reversed(line[max(0, offset - room) : offset])]
+    behind = [_cell(character) for character in line[offset : offset + room]]
+    if len(before) < offset or len(behind) < len(line) - offset or _width(before) + _width(behind) > room:
         room -= 2 * len(_CUT)
     kept_before = _fitting(before, room - min(_width(behind), room // 2))
     kept_behind = _fitting(behind, room - _width(kept_before))
-    left = _CUT if len(kept_before) < place else ""
-    right = _CUT if len(kept_behind) < len(line) - place else ""
+    left = _CUT if len(kept_before) < offset else ""
+    right = _CUT if len(kept_behind) < len(line) - offset else ""
     start = left + "".join(reversed(kept_before))
     return f"{start}{''.join(kept_behind)}{right}", f"{' ' * columns_of(start)}^"
 

@@ -49,9 +49,9 @@ def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:
     for name in sorted(names):
         try:
             head = read_file(f"{areas}/{name}/HEAD").strip()
-            place = decode_path(read_file(f"{areas}/{name}/gitdir").strip()).removesuffix("/.git")
+            worktree = decode_path(read_file(f"{areas}/{name}/gitdir").strip()).removesuffix("/.git")
             if decode_path(head) == f"ref: refs/heads/{branch}":
-                found = find_repo(without_local(world.environ), place)
+                found = find_repo(without_local(world.environ), worktree)
                 return found if found.common_dir == repo.common_dir else None
         except (OSError, GitError):
             continue

@@ -130,8 +130,10 @@ class Push:
             commits = new_commits(self._query, self._remote, self._url, self._stdin, self._pushed)
         checks, missing = [], 0
         for commit, branches in branches_of(self._pushed, commits):
-            place, target = (self._world, self._repo, self._compiled), self._target(commit)
-            check = Check(*place, hook, target, (number,), branches=branches, ends_with_parent=True)
+            world, target = self._world, self._target(commit)
+            check = Check(
+                world, self._repo, self._compiled, hook, target, (number,), branches=branches, ends_with_parent=True
+            )
             checks.append(check)
             missing += check.verdict(number).state == NONE
             if missing > MOST_UNCHECKED:

@@ -35,7 +35,7 @@ def without_python(repo: Repo) -> None:
 
 
 @pytest.fixture
-def everywhere(repo: Repo) -> Repo:
+def global_hooks(repo: Repo) -> Repo:
     """Make a repository of a user who has installed the hooks for all."""
     repo.run("install", "--global", check=True)
     return repo
@@ -81,11 +81,11 @@ def test_a_configuration_that_was_not_there_is_not_there_again(repo: Repo) -> No
     assert not Path(env["GIT_CONFIG_GLOBAL"]).exists()
 
 
-def test_what_others_have_configured_meanwhile_stays(everywhere: Repo) -> None:
-    everywhere.git("config", "--global", "user.name", "Somebody Else")
-    everywhere.run("uninstall", "--global", check=True)
-    assert everywhere.git("config", "core.hooksPath", check=False).returncode == 1
-    assert everywhere.git("config", "user.name").stdout == "Somebody Else\n"
+def test_what_others_have_configured_meanwhile_stays(global_hooks: Repo) -> None:
+    global_hooks.git("config", "--global", "user.name", "Somebody Else")
+    global_hooks.run("uninstall", "--global", check=True)
+    assert global_hooks.git("config", "core.hooksPath", check=False).returncode == 1
+    assert global_hooks.git("config", "user.name").stdout == "Somebody Else\n"
 
 
 def test_global_hooks_of_another_program_are_not_put_out_of_use(repo: Repo) -> None:
@@ -138,45 +138,45 @@ def test_global_installs_at_once_agree(repo: Repo, tmp_path: Path) -> None:
 # What a global shim does
 
 
-def test_a_global_shim_costs_no_python_where_there_is_no_hook_file(everywhere: Repo) -> None:
-    without_python(everywhere)
-    own_hook(everywhere, "pre-commit", 'echo "own hook in $PWD" >&2')
-    assert everywhere.git(*COMMIT).stderr == f"own hook in {everywhere.path}\n"
-    everywhere.file(FILE)
-    assert "Python was started" in everywhere.git(*COMMIT, check=False).stderr
-    assert everywhere.git(*COMMIT, env={"DODO_HOOKS": "0"}).stderr.count("\n") == 1
+def test_a_global_shim_costs_no_python_where_there_is_no_hook_file(global_hooks: Repo) -> None:
+    without_python(global_hooks)
+    own_hook(global_hooks, "pre-commit", 'echo "own hook in $PWD" >&2')
+    assert global_hooks.git(*COMMIT).stderr == f"own hook in {global_hooks.path}\n"
+    global_hooks.file(FILE)
+    assert "Python was started" in global_hooks.git(*COMMIT, check=False).stderr
+    assert global_hooks.git(*COMMIT, env={"DODO_HOOKS": "0"}).stderr.count("\n") == 1
 
 
-def test_a_global_shim_gives_a_repositorys_own_hook_its_input_and_takes_its_exit_code(everywhere: Repo) -> None:
-    everywhere.git("init", "-q", "--bare", "../origin.git")
-    own_hook(everywhere, "pre-push", 'echo "$1 $2" >&2; cat >&2; exit 7')
+def test_a_global_shim_gives_a_repositorys_own_hook_its_input_and_takes_its_exit_code(global_hooks: Repo) -> None:
+    global_hooks.git("init", "-q", "--bare", "../origin.git")
+    own_hook(global_hooks, "pre-push", 'echo "$1 $2" >&2; cat >&2; exit 7')
     for _ in range(2):
-        done = everywhere.git("push", "../origin.git", "main", check=False)
+        done = global_hooks.git("push", "../origin.git", "main", check=False)
         assert done.returncode == 1
         assert "../origin.git ../origin.git\nrefs/heads/main " in done.stderr
-        everywhere.file(FILE)  # and the same where there is a hook file
-        everywhere.run("trust", check=True)
+        global_hooks.file(FILE)  # and the same where there is a hook file
+        global_hooks.run("trust", check=True)
 
 
 @pytest.mark.parametrize("place", ("linked", "submodule", "bare"))
-def test_a_global_shim_finds_a_repositorys_own_hook(everywhere: Repo, tmp_path: Path, place: str) -> None:
+def test_a_global_shim_finds_a_repositorys_own_hook(global_hooks: Repo, tmp_path: Path, place: str) -> None:
     if place == "linked":
-        own_hook(everywhere, "pre-commit", "echo own hook >&2")
-        there = everywhere.worktree("linked")
+        own_hook(global_hooks, "pre-commit", "echo own hook >&2")
+        there = global_hooks.worktree("linked")
     elif place == "bare":
-        everywhere.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
-        bare = Repo(tmp_path / "bare.git", everywhere.env)
+        global_hooks.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
+        bare = Repo(tmp_path / "bare.git", global_hooks.env)
         own_hook(bare, "pre-commit", "echo own hook >&2", "hooks")
         own_hook(bare, "reference-transaction", 'echo "own $1" >&2', "hooks")
         assert "own prepared" in bare.git("update-ref", "refs/heads/new", "main").stderr
         (bare.path / "hooks/reference-transaction").unlink()
         bare.git("worktree", "add", "-q", str(tmp_path / "one"))
-        there = Repo(tmp_path / "one", everywhere.env)
+        there = Repo(tmp_path / "one", global_hooks.env)
     else:
-        library = Repo.create(tmp_path / "library", everywhere.env)
-        everywhere.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library.path), "sub")
-        own_hook(everywhere, "pre-commit", "echo own hook >&2", ".git/modules/sub/hooks")
-        there = Repo(everywhere.path / "sub", everywhere.env)
+        library = Repo.create(tmp_path / "library", global_hooks.env)
+        global_hooks.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library.path), "sub")
+        own_hook(global_hooks, "pre-commit", "echo own hook >&2", ".git/modules/sub/hooks")
+        there = Repo(global_hooks.path / "sub", global_hooks.env)
     assert there.git(*COMMIT).stderr == "own hook\n"
     there.file(FILE)
     there.run("trust", check=True)
@@ -203,52 +203,52 @@ def test_a_repository_with_hooks_of_its_own_needs_no_more_of_them(repo: Repo) ->
     assert "installed for all repositories; this one is trusted" in repo.run("status", check=True).stdout
 
 
-def test_install_in_a_repository_with_global_hooks_is_consent(everywhere: Repo) -> None:
-    everywhere.file(FILE)
-    before = {path: path.read_bytes() for path in (everywhere.path / ".git/hooks").iterdir()}
-    assert "the hooks for all repositories" in everywhere.run("install", check=True).stdout
-    assert {path: path.read_bytes() for path in (everywhere.path / ".git/hooks").iterdir()} == before
-    everywhere.git(*COMMIT)
-    assert everywhere.has("ran")
+def test_install_in_a_repository_with_global_hooks_is_consent(global_hooks: Repo) -> None:
+    global_hooks.file(FILE)
+    before = {path: path.read_bytes() for path in (global_hooks.path / ".git/hooks").iterdir()}
+    assert "the hooks for all repositories" in global_hooks.run("install", check=True).stdout
+    assert {path: path.read_bytes() for path in (global_hooks.path / ".git/hooks").iterdir()} == before
+    global_hooks.git(*COMMIT)
+    assert global_hooks.has("ran")
 
 
-def test_g1_when_python_is_gone_a_global_gate_refuses_where_there_is_a_hook_file_alone(everywhere: Repo) -> None:
-    (data_of(everywhere) / "launch.py").unlink()
-    assert everywhere.git(*COMMIT).stderr == ""
-    everywhere.file(FILE)
-    done = everywhere.git(*COMMIT, check=False)
+def test_g1_when_python_is_gone_a_global_gate_refuses_where_there_is_a_hook_file_alone(global_hooks: Repo) -> None:
+    (data_of(global_hooks) / "launch.py").unlink()
+    assert global_hooks.git(*COMMIT).stderr == ""
+    global_hooks.file(FILE)
+    done = global_hooks.git(*COMMIT, check=False)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "install dodo-hooks again and run `dodo-hooks install --global`" in done.stderr
 
 
-def test_g1_when_the_package_is_gone_a_global_gate_refuses_and_others_pass(everywhere: Repo) -> None:
-    everywhere.file(FILE)
-    everywhere.git("add", "hooks.dodo")
-    (data_of(everywhere) / "launch.py").write_bytes(launcher_text("/nothing-here", []))
-    (data_of(everywhere) / "hot.bin").unlink()
-    own_hook(everywhere, "post-checkout", "echo own hook >&2")
-    done = everywhere.git(*COMMIT, check=False)
+def test_g1_when_the_package_is_gone_a_global_gate_refuses_and_others_pass(global_hooks: Repo) -> None:
+    global_hooks.file(FILE)
+    global_hooks.git("add", "hooks.dodo")
+    (data_of(global_hooks) / "launch.py").write_bytes(launcher_text("/nothing-here", []))
+    (data_of(global_hooks) / "hot.bin").unlink()
+    own_hook(global_hooks, "post-checkout", "echo own hook >&2")
+    done = global_hooks.git(*COMMIT, check=False)
     assert done.returncode == 1 and "pre-commit cannot be run (No module named 'dodo_hooks')" in done.stderr
-    said = everywhere.git("checkout", "-q", "--", "hooks.dodo").stderr.splitlines()
+    said = global_hooks.git("checkout", "-q", "--", "hooks.dodo").stderr.splitlines()
     assert said[0].startswith("dodo-hooks: post-checkout cannot be run") and said[1:] == ["own hook"]
 
 
-def test_g2_global_hooks_fire_for_a_clone_and_a_new_worktree(everywhere: Repo, tmp_path: Path) -> None:
-    everywhere.file(
+def test_g2_global_hooks_fire_for_a_clone_and_a_new_worktree(global_hooks: Repo, tmp_path: Path) -> None:
+    global_hooks.file(
         "hooks:\n"
         "  post-clone: {jobs: [{name: a, run: touch cloned}]}\n"
         "  worktree-post-create: {jobs: [{name: b, run: touch created}]}\n"
     )
-    everywhere.run("trust", check=True)
-    everywhere.git("add", "hooks.dodo")
-    everywhere.git("commit", "-q", "-m", "hooks")
-    old = everywhere.worktree("old")
+    global_hooks.run("trust", check=True)
+    global_hooks.git("add", "hooks.dodo")
+    global_hooks.git("commit", "-q", "-m", "hooks")
+    old = global_hooks.worktree("old")
     assert old.has("created")
     (old.path / "created").unlink()
     old.git("checkout", "-q", "-b", "topic")
     assert not old.has("created")
-    everywhere.git("clone", "-q", ".", str(tmp_path / "clone"))
-    clone = Repo(tmp_path / "clone", everywhere.env)
+    global_hooks.git("clone", "-q", ".", str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone", global_hooks.env)
     assert not clone.has("cloned")  # nobody has said that it is trusted
     said = clone.run("trust", check=True).stdout
     assert f"cd {clone.path} && dodo-hooks run post-clone -- 0000" in said and "run post-checkout" not in said

@@ -40,7 +40,7 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
     if is_global or is_template:
         if hooks or is_local or (is_global and is_template):
             raise UsageError("--global and --template cannot be used with another option or a HOOK")
-        _install_everywhere(world, global_install.BY_PATH if is_global else global_install.BY_TEMPLATE)
+        _install_globally(world, global_install.BY_PATH if is_global else global_install.BY_TEMPLATE)
         return
     repo = repo_at(world, None)
     plan = _plan_or_none(world, repo) if hooks else plan_here(world)
@@ -71,7 +71,7 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
         say(f"no hook file in {escape(repo.top)}; run `dodo-hooks init` to create one")
 
 
-def _install_everywhere(world: World, way: global_install.InstallMethod) -> None:
+def _install_globally(world: World, way: global_install.InstallMethod) -> None:
     directory, file = global_install.install_globally(world.data, way, world.environ, world.site or None)
     say(f"installed hooks in {escape(directory)}, and set {way.key} in {escape(file)}")
     if way == global_install.BY_TEMPLATE:

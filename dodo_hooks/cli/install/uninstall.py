@@ -21,7 +21,7 @@ from dodo_hooks.trust.consent import forget, is_pinned
 def uninstall(world: World, is_global: bool) -> None:
     """Remove the hooks of dodo-hooks from this repository, and restore your legacy hooks."""
     if is_global:
-        _uninstall_everywhere(world)
+        _uninstall_globally(world)
         return
     repo = repo_at(world, None)
     changes = shims.uninstall(repo, world.environ)
@@ -45,8 +45,8 @@ def _is_pinned(world: World, repo: Repo) -> bool:
         return True
 
 
-def _uninstall_everywhere(world: World) -> None:
-    undone = global_install.uninstall_everywhere(world.data, world.environ)
+def _uninstall_globally(world: World) -> None:
+    undone = global_install.uninstall_globally(world.data, world.environ)
     for way, is_restored in undone:
         if is_restored:
             say(f"{way.key}: restored")

@@ -84,7 +84,7 @@ def install_globally(
     return directory, setting.file
 
 
-def uninstall_everywhere(data: str, environ: Mapping[str, str]) -> "list[tuple[InstallMethod, bool]]":
+def uninstall_globally(data: str, environ: Mapping[str, str]) -> "list[tuple[InstallMethod, bool]]":
     """Remove the global install; return each method that was there, and whether the configuration is as it was again.
 
     Raises GitError.

@@ -231,7 +231,7 @@ class Loop:
             wave = self._waves.holder_of(number) or self._fork_or_stop(number, locks)
             if wave is None:
                 return False
-            if wave.tell(wire.GRANT, number):
+            if wave.send(wire.GRANT, number):
                 break
             wave.held.clear()  # it died before it could start anything: a new one gets its jobs (R7)
         self._ready.remove(number)

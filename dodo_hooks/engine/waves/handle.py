@@ -31,7 +31,7 @@ class WaveHandle:
         self.broken = ""
         self.terminal_owner = terminal_owner  # the group that had the terminal before an interactive job
 
-    def tell(self, kind: str, *numbers: int) -> bool:
+    def send(self, kind: str, *numbers: int) -> bool:
         """Send a message; return False if the wave has died, which its other pipe will report."""
         try:
             wire.send(self.commands, kind, *numbers)

@@ -65,7 +65,7 @@ class WaveSet:
         """Have the process group of a running job ended; return False if the job does not run (R14)."""
         for wave in self.by_descriptor.values():
             if number in wave.running:
-                wave.tell(wire.END, number, int(grace_s * 1000))
+                wave.send(wire.END, number, int(grace_s * 1000))
                 return True
         return False
 
@@ -73,7 +73,7 @@ class WaveSet:
         """Have each piece of the running job's output reported from now on."""
         for wave in self.by_descriptor.values():
             if number in wave.running:
-                wave.tell(wire.LIVE, number)
+                wave.send(wire.LIVE, number)
 
     def dismiss(self, *, idle_only: bool = False) -> None:
         """Let the waves leave when their running jobs have ended; with `idle_only`, those in which nothing runs."""
@@ -81,7 +81,7 @@ class WaveSet:
             if not wave.dismissed and not (idle_only and wave.running):
                 wave.dismissed = True
                 wave.held.clear()  # the next free slot forks a new wave for these jobs
-                wave.tell(wire.DISMISS)
+                wave.send(wire.DISMISS)
 
     def reap(self, wave: WaveHandle) -> None:
         """Clear up after a wave that is gone."""

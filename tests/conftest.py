@@ -1,4 +1,4 @@
-"""What every test gets: a clean environment, and a read the end at what it left behind."""
+"""The environment of every test, and the check of what it leaves behind."""
 
 import os
 import random
@@ -85,7 +85,7 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
 
 @pytest.fixture
 def make_gate(tmp_path: Path, env: dict[str, str]) -> Iterator[Callable[[str], Gate]]:
-    """Make gates by name. At the test's end they let everybody go, before `env` looks who is left."""
+    """Make gates by name. At the end of the test they open, before `env` checks which processes are left."""
     gates: list[Gate] = []
 
     def make(name: str) -> Gate:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
-ASIDE_LOCK = "dodo-hooks-aside.lock"  # git/unstaged/lock.py
+HIDDEN_LOCK = "dodo-hooks-aside.lock"  # git/unstaged/lock.py
 JOURNAL = "dodo-hooks-aside/journal"  # there while unstaged changes are hidden: git/unstaged/journal.py
 RESTAGED = "dodo-hooks-restaged"  # there while a real index has to be synced: git/unstaged/sync_index.py
 MARKER = "dodo-hooks-fired"  # in the git directory of every worktree whose event is past

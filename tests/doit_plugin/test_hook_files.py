@@ -256,7 +256,7 @@ def test_r22_what_is_not_there_is_one_message_and_exit_code_3(hooked: Repo, doit
 
 
 @pytest.mark.parametrize(
-    ("text", "problems"),
+    ("text", "errors"),
     [
         ("hooks:\n  pre-commit:\n    jobs: [{name: a, run: a, needs: [b]}]\n    piped: 3\n", 2),
         ("hooks:\n  pre-commit:\n    jobs: [{name: a, run: a, needs: [b]}, {name: b, run: b, needs: [a]}]\n", 1),
@@ -264,14 +264,14 @@ def test_r22_what_is_not_there_is_one_message_and_exit_code_3(hooked: Repo, doit
     ],
 )
 def test_c2_a_broken_file_names_all_its_problems_and_nothing_runs(
-    hooked: Repo, doit: Doit, text: str, problems: int
+    hooked: Repo, doit: Doit, text: str, errors: int
 ) -> None:
     hooked.file(text)
     for result in doit(["list"], ["run", "bg"], ["-f", "hooks.dodo", "info", "bg"], ["ignore", "bg"]):
         assert result.code == 3 and result.out == ""
         lines = result.err.removeprefix("ERROR: ").splitlines()
         diagnostics = [line for line in lines if line.startswith("hooks.dodo:")]
-        assert len(diagnostics) == problems
+        assert len(diagnostics) == errors
         assert all(line in diagnostics or line.lstrip(" 0123456789").startswith("|") for line in lines)
     assert _names(hooked.path) == {".git", "hooks.dodo"}
 

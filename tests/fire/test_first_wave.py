@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.event import ASIDE_LOCK
+from dodo_hooks.git.event import HIDDEN_LOCK
 from kit.repo import Repo
 
 LAUNCHER = ".git/dodo-hooks/launch.py"
@@ -66,11 +66,11 @@ def test_g5_the_wave_of_a_job_holds_the_lock_of_the_hidden_changes(repo: Repo, t
     repo.write("a.txt", "1\n")
     repo.git("add", "a.txt")
     repo.git("commit", "-q", "-m", "nothing is hidden")
-    assert ASIDE_LOCK not in held.read_text()
+    assert HIDDEN_LOCK not in held.read_text()
     held.unlink()
     repo.write("a.txt", "2\n")
     repo.git("add", "a.txt")
     repo.write("a.txt", "3\n")
     repo.git("commit", "-q", "-m", "3 is hidden")
-    assert ASIDE_LOCK in held.read_text()
+    assert HIDDEN_LOCK in held.read_text()
     assert (repo.path / "a.txt").read_text() == "3\n"

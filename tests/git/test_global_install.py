@@ -190,7 +190,7 @@ def test_where_hooks_are_installed_too_they_run_once(repo: Repo) -> None:
     repo.run("install", "--global", check=True)
     assert repo.git(*COMMIT).stderr.count("own hook") == 1
     assert repo.read("ran") == "x\n"
-    assert repo.run("doctor", check=True).stdout == "no problems found\n"
+    assert repo.run("doctor", check=True).stdout == "no errors or warnings\n"
 
 
 def test_a_repository_with_hooks_of_its_own_needs_no_more_of_them(repo: Repo) -> None:
@@ -282,7 +282,7 @@ def test_a_template_gives_hooks_to_new_repositories_and_asks_for_trust(repo: Rep
     assert not clone.has("ran")
     clone.run("trust", check=True)
     clone.git(*COMMIT)
-    assert clone.has("ran") and clone.run("doctor", check=True).stdout == "no problems found\n"
+    assert clone.has("ran") and clone.run("doctor", check=True).stdout == "no errors or warnings\n"
     clone.run("install", check=True)  # from now on without the template
     repo.run("uninstall", "--global", check=True)
     (clone.path / "ran").unlink()

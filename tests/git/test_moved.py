@@ -30,7 +30,7 @@ def test_g1_hooks_go_with_a_repository_that_is_moved(installed: Repo, tmp_path: 
     shutil.move(installed.path, tmp_path / "else where")
     moved = Repo(tmp_path / "else where", installed.env)
     works(moved)
-    assert moved.run("doctor", check=True).stdout == "no problems found\n"
+    assert moved.run("doctor", check=True).stdout == "no errors or warnings\n"
     assert "your legacy hook is restored" in moved.run("uninstall", check=True).stdout
 
 

@@ -244,11 +244,11 @@ GRAPHS: Cases = {
     ],
 )
 def test_c2_a_broken_file_is_one_problem_at_its_place(tmp_path: Path, content: str | bytes, expected: str) -> None:
-    (problem,) = errors_in(tmp_path, content)
+    (error,) = errors_in(tmp_path, content)
     if expected[0].isdigit():
-        assert problem.startswith(expected)
+        assert error.startswith(expected)
     else:
-        assert expected in problem
+        assert expected in error
 
 
 def test_c2_all_problems_of_a_file_come_at_once_and_in_its_order(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ hooks:
         needs: [c]
 """
     said = errors_in(tmp_path, content)
-    assert [problem.split(": ")[0] for problem in said] == [
+    assert [error.split(": ")[0] for error in said] == [
         "1:7", "4:12", "7:14", "8:17", "10:9", "12:17", "16:3", "20:9", "23:9", "24:17"
     ]  # fmt: skip
 
@@ -288,7 +288,7 @@ def test_r4_every_cycle_of_a_file_is_named(tmp_path: Path) -> None:
     content = jobs(
         *(f"name: {name}\nrun: x\nneeds: [{need}]" for name, need in [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")])
     )
-    assert [problem.split("cycle: ")[1] for problem in errors_in(tmp_path, content)] == [
+    assert [error.split("cycle: ")[1] for error in errors_in(tmp_path, content)] == [
         "a -> b -> a; remove one of them",
         "c -> d -> c; remove one of them",
     ]
@@ -296,12 +296,12 @@ def test_r4_every_cycle_of_a_file_is_named(tmp_path: Path) -> None:
 
 def test_r4_two_cycles_through_one_job_are_both_named(tmp_path: Path) -> None:
     content = jobs("name: a\nrun: x\nneeds: [b, c]", "name: b\nrun: x\nneeds: [a]", "name: c\nrun: x\nneeds: [a]")
-    assert [problem.split(": ")[0] for problem in errors_in(tmp_path, content)] == ["6:17", "6:20"]
+    assert [error.split(": ")[0] for error in errors_in(tmp_path, content)] == ["6:17", "6:20"]
 
 
 def test_c2_a_command_where_none_belongs_does_not_hide_the_graph(tmp_path: Path) -> None:
     content = "run: x\n" + jobs("run: x\nneeds: [a]")
-    assert [problem.split(": ")[0] for problem in errors_in(tmp_path, content)] == ["1:1", "6:17"]
+    assert [error.split(": ")[0] for error in errors_in(tmp_path, content)] == ["1:1", "6:17"]
 
 
 def test_r4_a_job_that_is_wrong_in_itself_is_no_unknown_need(tmp_path: Path) -> None:
@@ -325,12 +325,12 @@ def test_c2_a_key_that_is_called_like_a_mark_of_the_checker_does_no_harm(tmp_pat
 
 
 def test_c2_a_long_key_is_cut_in_the_message(tmp_path: Path) -> None:
-    (problem,) = errors_in(tmp_path, f"{'x' * 900}: 1")
-    assert len(problem) < 250
+    (error,) = errors_in(tmp_path, f"{'x' * 900}: 1")
+    assert len(error) < 250
 
 
 @pytest.mark.parametrize("size", [2, 1_000])
 def test_r4_a_long_cycle_is_found_without_recursion(tmp_path: Path, size: int) -> None:
     items = ",".join(f"{{name: j{n}, run: x, needs: [j{(n + 1) % size}]}}" for n in range(size))
-    (problem,) = errors_in(tmp_path, f"hooks: {{pre-commit: {{jobs: [{items}]}}}}")
-    assert "j0 -> j1 ->" in problem
+    (error,) = errors_in(tmp_path, f"hooks: {{pre-commit: {{jobs: [{items}]}}}}")
+    assert "j0 -> j1 ->" in error

@@ -245,11 +245,11 @@ GROUPS: Cases = {
     ],
 )
 def test_c2_a_wrong_key_is_one_problem_at_its_place(tmp_path: Path, content: str, expected: str) -> None:
-    (problem,) = errors_in(tmp_path, content)
+    (error,) = errors_in(tmp_path, content)
     if expected[0].isdigit():
-        assert problem.startswith(expected)
+        assert error.startswith(expected)
     else:
-        assert expected in problem
+        assert expected in error
 
 
 HIDING = {

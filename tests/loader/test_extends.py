@@ -72,8 +72,8 @@ def test_r4_a_circle_is_shown_with_the_places_that_lead_on(tmp_path: Path, write
     circle = "a.yml:2:11 -> x/b.yml:1:10 -> a.yml"
     assert refusal(tmp_path) == [f'x/b.yml:1:10: "extends" forms a cycle: {circle}; remove one of them']
     write({"x/b.yml": "extends: link.yml"})
-    (problem,) = refusal(tmp_path)
-    assert "a.yml:2:11 -> x/b.yml:1:10 -> x/link.yml;" in problem
+    (error,) = refusal(tmp_path)
+    assert "a.yml:2:11 -> x/b.yml:1:10 -> x/link.yml;" in error
     write({"a.yml": "extends: hooks.dodo"})
     assert "hooks.dodo:2:5 -> a.yml:1:10 -> hooks.dodo;" in refusal(tmp_path)[0]
 

@@ -46,7 +46,7 @@ def test_k2_a_job_with_inputs_or_uptodate_is_incremental(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("body", "problem"),
+    ("body", "error"),
     [
         ("outputs: [../a]", '"../a" leads out of it'),
         ("outputs: [/tmp/a]", 'found the absolute "/tmp/a"'),
@@ -59,10 +59,10 @@ def test_k2_a_job_with_inputs_or_uptodate_is_incremental(tmp_path: Path) -> None
         ("inputs: [a]\nenv_inputs: ['A=B']", "A=B"),
     ],
 )
-def test_k10_a_wrong_input_or_output_is_an_error(body: str, problem: str, tmp_path: Path) -> None:
+def test_k10_a_wrong_input_or_output_is_an_error(body: str, error: str, tmp_path: Path) -> None:
     lines = "".join(f"        {line}\n" for line in body.splitlines())
     (one,) = errors_in(tmp_path, f"hooks:\n  pre-commit:\n    jobs:\n      - run: x\n{lines}")
-    assert problem in one
+    assert error in one
 
 
 @pytest.mark.parametrize("other", ["dist", "dist/a", "./dist/"])

@@ -44,8 +44,8 @@ def test_a_file_for_one_hook_holds_its_body_and_nothing_else(
     tmp_path: Path, write: Write, content: str, said: str
 ) -> None:
     write({"hooks.dodo": LINT, ".hooks.dodo.d/pre-commit.yml": content})
-    (problem,) = refusal(tmp_path)
-    assert problem.startswith(f".hooks.dodo.d/pre-commit.yml:{said}")
+    (error,) = refusal(tmp_path)
+    assert error.startswith(f".hooks.dodo.d/pre-commit.yml:{said}")
 
 
 def test_what_lies_in_the_folder_and_is_not_read_is_reported(tmp_path: Path, write: Write) -> None:

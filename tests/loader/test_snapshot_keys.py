@@ -164,7 +164,7 @@ def test_section_4_an_overlay_replaces_what_is_shared(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "problem"),
+    ("lines", "error"),
     [
         (
             "interactive: true",
@@ -190,20 +190,20 @@ def test_section_4_an_overlay_replaces_what_is_shared(repo: Repo) -> None:
         ("workspace: snapshop", 'expected worktree or snapshot, found "snapshop" (did you mean "snapshot"?)'),
     ],
 )
-def test_s7_what_does_not_go_with_a_snapshot_is_an_error(lines: str, problem: str, tmp_path: Path) -> None:
+def test_s7_what_does_not_go_with_a_snapshot_is_an_error(lines: str, error: str, tmp_path: Path) -> None:
     run = "" if "run:" in lines else "\nrun: x"
     workspace = "" if "workspace:" in lines else "\nworkspace: snapshot"
-    assert any(problem in one for one in errors_in(tmp_path, jobs(f"fail_text: ''\n{lines}{run}{workspace}")))
+    assert any(error in one for one in errors_in(tmp_path, jobs(f"fail_text: ''\n{lines}{run}{workspace}")))
 
 
 @pytest.mark.parametrize("key", ["share: a", "clean: true", "supersede: false"])
 def test_s6_keys_of_a_snapshot_need_one(key: str, tmp_path: Path) -> None:
     word = key.partition(":")[0]
-    problem = f'"{word}" has no effect without "workspace: snapshot"'
-    assert errors_in(tmp_path, jobs(f"run: x\n{key}")) == [f'5:9: job "x": {problem}']
-    assert errors_in(tmp_path, hook(f"{key}\njobs: [{{run: x}}]")) == [f'3:5: hook "pre-commit": {problem}']
+    error = f'"{word}" has no effect without "workspace: snapshot"'
+    assert errors_in(tmp_path, jobs(f"run: x\n{key}")) == [f'5:9: job "x": {error}']
+    assert errors_in(tmp_path, hook(f"{key}\njobs: [{{run: x}}]")) == [f'3:5: hook "pre-commit": {error}']
     group = f"name: g\n{key}\ngroup: {{jobs: [{{run: x}}]}}"
-    assert errors_in(tmp_path, jobs(group, "run: y\nworkspace: snapshot")) == [f'5:9: job "g": {problem}']
+    assert errors_in(tmp_path, jobs(group, "run: y\nworkspace: snapshot")) == [f'5:9: job "g": {error}']
 
 
 @pytest.mark.parametrize("name", sorted(WITHOUT_COMMIT))
@@ -300,9 +300,9 @@ WAYS = {
 
 @pytest.mark.parametrize("case", WAYS)
 def test_v3_what_cannot_be_required_is_an_error(case: str, tmp_path: Path) -> None:
-    text, problem = WAYS[case]
+    text, error = WAYS[case]
     (one,) = errors_in(tmp_path, text)
-    assert problem in one
+    assert error in one
 
 
 @pytest.mark.parametrize("key", ["workspace: snapshot", "share: [a]", "requires: [post-commit:a]", "wait: 4m"])

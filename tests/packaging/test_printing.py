@@ -56,7 +56,7 @@ def printing_files() -> dict[str, list[int]]:
 def test_nothing_else_prints() -> None:
     found = printing_files()
     others = {name: lines for name, lines in found.items() if name not in PLACES}
-    assert not others, f"print by host/console.say or cli/table.say, or say in PLACES why it is safe: {others}"
+    assert not others, f"print by host/console.say or cli/terminal_table.say, or say in PLACES why it is safe: {others}"
     assert {"host/console.py", "cli/terminal_table.py", "engine/screen.py"} <= found.keys() | {"host/console.py"}
 
 

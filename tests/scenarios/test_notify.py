@@ -87,11 +87,11 @@ def test_a_wrong_configuration_is_reported_with_its_place(repo: Repo) -> None:
     commit(repo)
     invocation = repo.finished("post-commit")
     assert invocation.statuses() == {"a": "completed"}
-    problem = f'{path}:2:3: unknown key "runn" (did you mean "run"?)'
+    error = f'{path}:2:3: unknown key "runn" (did you mean "run"?)'
     wait_until(lambda: list(repo.state.glob("dodo-hooks/jobs/*/failed/*")), what="a failure notice")
-    assert f"no notification sent: {problem}" in repo.run("jobs").stderr
+    assert f"no notification sent: {error}" in repo.run("jobs").stderr
     done = repo.run("validate")
-    assert (done.returncode, problem in done.stderr) == (3, True)
+    assert (done.returncode, error in done.stderr) == (3, True)
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_s8_snapshots_are_listed_removed_and_diagnosed(repo: Repo) -> None:
     row = repo.run("snapshots").stdout.splitlines()[1].split()
     tree = Path(row[-1])
     assert row[:3] == ["1", "test", head[:12]] and (tree / "file").read_text() == "good\n"
-    assert repo.run("doctor").stdout == "no problems found\n"
+    assert repo.run("doctor").stdout == "no errors or warnings\n"
     (repo.path / ".git/dodo-hooks/snapshots/1/note").write_text("?")
     assert "note: snapshot 1 is damaged" in repo.run("doctor").stdout
     assert repo.run("snapshots", "prune").stdout == "0 snapshots removed\n"

@@ -33,5 +33,5 @@ def doctor(world: World, form: str) -> int:
         for one in diagnostics:
             say(escape(f"{one.severity}: {one.sentence}"))
         if not diagnostics:
-            say("no problems found")
+            say("no errors or warnings")
     return int(any(one.severity == ERROR for one in diagnostics))

@@ -1,4 +1,4 @@
-"""The lock for writing our own files beside git's, by one process at a time."""
+"""The lock for writing files beside git's, by one process at a time."""
 
 import contextlib
 import fcntl

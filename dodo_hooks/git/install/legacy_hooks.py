@@ -23,7 +23,7 @@ SUFFIX = ".dodo-kept"
 SAMPLE_SUFFIX = ".sample"
 
 
-def kept_directory(directory: str) -> str:
+def legacy_directory(directory: str) -> str:
     """Return the directory for the legacy hooks of this hooks directory."""
     if os.path.lexists(f"{directory}/HEAD"):  # hooks in the git directory itself: beside it is the work tree
         return f"{directory}/dodo-kept"
@@ -32,7 +32,7 @@ def kept_directory(directory: str) -> str:
 
 def find_legacy_hook(directory: str, name: str) -> "str | None":
     """Return the path of the legacy hook of this name."""
-    path = f"{kept_directory(directory)}/{name}"
+    path = f"{legacy_directory(directory)}/{name}"
     if os.path.lexists(path) and not _is_stand_in(directory, name):
         return path
     old = f"{directory}/{name}{SUFFIX}"
@@ -44,7 +44,7 @@ def keep_legacy_hook(directory: str, name: str) -> None:
 
     A hook that an earlier version kept gets the present name.
     """
-    kept = kept_directory(directory)
+    kept = legacy_directory(directory)
     os.makedirs(kept, exist_ok=True)
     if _is_stand_in(directory, name):
         os.unlink(f"{kept}/{name}")
@@ -65,7 +65,7 @@ def remove_old_copy(directory: str, name: str) -> None:
 
 def sync_stand_ins(directory: str, is_ours: "Callable[[str], bool]") -> None:
     """Make the stand-ins that legacy hooks need, and remove the others; without legacy hooks remove their directory."""
-    kept = kept_directory(directory)
+    kept = legacy_directory(directory)
     if not os.path.isdir(kept):
         return
     names = os.listdir(kept)
@@ -104,15 +104,15 @@ def _others(directory: str, is_ours: "Callable[[str], bool]") -> list[str]:
         return []
     passed = (SAMPLE_SUFFIX, NEW_SUFFIX, SUFFIX)
     names = [name for name in os.listdir(directory) if not name.endswith(passed)]
-    kept = kept_directory(directory)
+    kept = legacy_directory(directory)
     return [name for name in names if f"{directory}/{name}" != kept and not is_ours(f"{directory}/{name}")]
 
 
 def _stand_in(directory: str, name: str) -> str:
     """Return the target of the link that stands for a file of the hooks directory among the legacy hooks."""
-    return f"{os.path.relpath(directory, kept_directory(directory))}/{name}"
+    return f"{os.path.relpath(directory, legacy_directory(directory))}/{name}"
 
 
 def _is_stand_in(directory: str, name: str) -> bool:
-    path = f"{kept_directory(directory)}/{name}"
+    path = f"{legacy_directory(directory)}/{name}"
     return os.path.islink(path) and os.readlink(path) == _stand_in(directory, name)

@@ -6,7 +6,7 @@ directory, which follows a fork, so that whatever may still write there can have
 
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 
-from dodo_hooks.git.event import ASIDE_LOCK
+from dodo_hooks.git.event import HIDDEN_LOCK
 from dodo_hooks.host.files.file_locks import is_unsupported, try_lock
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
@@ -120,7 +120,7 @@ def wait_until_restored(repo: "Repo", report: "Callable[[str], None] | None" = N
     Raises:
         OSError: as for `is_held`.
     """
-    if os.access(f"{repo.git_dir}/{ASIDE_LOCK}", os.F_OK) and is_held(repo):
+    if os.access(f"{repo.git_dir}/{HIDDEN_LOCK}", os.F_OK) and is_held(repo):
         descriptor = _lock(repo, LOCK_SH, True, report)
         if descriptor is not None:
             os.close(descriptor)
@@ -159,7 +159,7 @@ def _lock(
 
 
 def _open(repo: "Repo", creation: int = os.O_CREAT) -> int:
-    path = f"{repo.git_dir}/{ASIDE_LOCK}"
+    path = f"{repo.git_dir}/{HIDDEN_LOCK}"
     try:
         descriptor = os.open(path, os.O_RDWR | creation | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         inherit_owner(descriptor, path)

@@ -15,7 +15,7 @@ from fcntl import LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text.terminal_text import escape
-from dodo_hooks.git.event import ASIDE_LOCK, JOURNAL, RESTAGED
+from dodo_hooks.git.event import HIDDEN_LOCK, JOURNAL, RESTAGED
 from dodo_hooks.host.files.file_locks import try_lock
 from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.process_facts import ProcessFacts, facts_of, holders_of
@@ -79,7 +79,7 @@ def find_holder(git_dir: str) -> Holder | None:
         OSError: the lock cannot be opened.
     """
     try:
-        descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(f"{git_dir}/{HIDDEN_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
@@ -94,7 +94,7 @@ def find_holder(git_dir: str) -> Holder | None:
 def recorded_pid(git_dir: str) -> int | None:
     """Return the pid that took the lock last, and has not released it. A hint: the file may say anything."""
     try:
-        descriptor = os.open(f"{git_dir}/{ASIDE_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(f"{git_dir}/{HIDDEN_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     try:
@@ -124,7 +124,7 @@ def _clock(seconds: float) -> str:
 
 def unreadable(git_dir: str) -> GitError:
     """Return the error for a journal or notes of ours that belong to another user, and that we may not read."""
-    paths = [f"{git_dir}/{name}" for name in (JOURNAL.partition("/")[0], ASIDE_LOCK, RESTAGED)]
+    paths = [f"{git_dir}/{name}" for name in (JOURNAL.partition("/")[0], HIDDEN_LOCK, RESTAGED)]
     ours = " ".join(shlex.quote(path) for path in paths if os.path.lexists(path))
     return GitError(
         f"{paths[0]} holds unstaged changes that another user's commit has hidden, and you may not read them;"

@@ -29,7 +29,7 @@ from dodo_hooks.snapshots.git_directory import (
 from dodo_hooks.snapshots.model import Caller, CheckoutPaths, Origin, Snapshot
 from dodo_hooks.snapshots.note import Note, begun, last_used_ns, note_begun, read_note, write_note
 from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
-from dodo_hooks.snapshots.tree import (
+from dodo_hooks.snapshots.working_tree import (
     LATE_NS,
     ask_changes,
     ask_folders,

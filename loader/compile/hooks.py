@@ -45,7 +45,7 @@ from dodo_hooks.loader.compile.job_files import (
 from dodo_hooks.loader.compile.order_edges import HookEdges, add_mode_edges
 from dodo_hooks.loader.compile.query_commands import check_query_commands
 from dodo_hooks.loader.compile.requirements import add_requirements
-from dodo_hooks.loader.compile.snapshot_jobs import check_snapshots, with_snapshot
+from dodo_hooks.loader.compile.snapshot_keys import check_snapshots, with_snapshot
 from dodo_hooks.loader.compile.validation import (
     check_keys,
     check_mode_cycles,

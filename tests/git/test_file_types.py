@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.file_types import FILE_TYPES
-from dodo_hooks.git.content.file_types import has_types
+from dodo_hooks.git.content.typed_files import has_types
 
 ELF = b"\x7fELF\x02\x01\x01\x00"
 

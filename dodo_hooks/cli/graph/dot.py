@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dodo_hooks.cli.graph.mermaid import _hook_lines, _id
-from dodo_hooks.cli.graph.model import (
+from dodo_hooks.cli.graph.graph_model import (
     ABSENT,
     COLORS,
     NOTES,
@@ -11,6 +10,7 @@ from dodo_hooks.cli.graph.model import (
     escape_in_xml,
     kind_of,
 )
+from dodo_hooks.cli.graph.mermaid import _hook_lines, _id
 from dodo_hooks.core.plan import Job, Plan
 
 _STYLES = {"needs": "", "reads": ' [style="bold"]', "after": ' [style="dashed"]'}

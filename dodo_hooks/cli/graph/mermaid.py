@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dodo_hooks.cli.graph.model import (
+from dodo_hooks.cli.graph.graph_model import (
     ABSENT,
     COLORS,
     KINDS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from dodo_hooks.cli.graph.graph_layout import Box, Edge, Layout, Point, lay_out
-from dodo_hooks.cli.graph.model import (
+from dodo_hooks.cli.graph.graph_model import (
     ABSENT,
     KINDS,
     PROMOTED,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dodo_hooks.cli.graph.model import names_of, phases_of, summary_of
+from dodo_hooks.cli.graph.graph_model import names_of, phases_of, summary_of
 from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core.plan import Hook, Job, Plan
 from dodo_hooks.core.text.terminal_text import columns_of, pad, truncate

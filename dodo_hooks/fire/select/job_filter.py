@@ -247,7 +247,7 @@ def _is_something(path: bytes) -> bool:
 def _of_types(rule: "FileRule", top: str, paths: "list[bytes]", *, may_be_gone: bool = False) -> "list[bytes]":
     if not rule.types or not paths:
         return paths
-    from dodo_hooks.git.content.file_types import has_types
+    from dodo_hooks.git.content.typed_files import has_types
 
     return list(filter(has_types(top, rule.types, may_be_gone=may_be_gone), paths))
 

@@ -1,4 +1,4 @@
-"""How long people wait for dodo-hooks, beside the tools that they could use instead: `python -m benchmarks`."""
+"""The time that people wait for dodo-hooks, and for the tools that they could use instead: `python -m benchmarks`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is measured, against whom, and what we aim at."""
+"""The measured cases, the tools to compare with, and the aims."""
 
 import random
 import time

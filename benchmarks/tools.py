@@ -32,7 +32,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a tool is to run. `hook` fires it; it is empty for a graph that is run directly."""
+    """The work of a tool. `hook` fires it; it is empty for a graph that is run directly."""
 
     jobs: Sequence[Job]
     hook: str = "pre-commit"

@@ -1,4 +1,4 @@
-"""Which kept results go: the least recently used, and those of vanished repositories that nobody uses (K7; HOT)."""
+"""The removal of old results: the least recently used, and those of vanished repositories (K7; HOT)."""
 
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import encode_path, os

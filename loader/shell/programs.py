@@ -202,7 +202,7 @@ def _code_in(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Wor
 
 
 def _place_of(words: "list[Word]") -> int:
-    """Where the command stands, behind assignments, prefixes like `env` and `sudo` and what may be nothing."""
+    """Return the index of the command, behind assignments, prefixes like `env` and `sudo` and what may be nothing."""
     is_prefixed = False
     for place, word in enumerate(words):
         is_prefix = _program(word) in _PREFIXES or (place == 0 and word.text.startswith("-"))  # `time -p x`

@@ -91,7 +91,7 @@ def find_doubtful_braces(command: str, template: Template) -> "Iterator[tuple[in
 
 
 def placeholders_in(text: str, template: Template) -> "list[tuple[int, str]]":
-    """Where the placeholders and macros of a text begin, and their names: for a place where none is replaced."""
+    """Return the offsets and the names of placeholders and macros, for a text where none is replaced."""
     known = [(offset, name) for offset, name in _find(text, template).items() if is_known(name, template.arguments)]
     return sorted(known + [(match.start(), match[1]) for match in _macros_in(text, template.macros)])
 
@@ -121,7 +121,7 @@ def _means_itself(text: str, match: "re.Match[str]") -> bool:
 
 
 def _find(text: str, template: Template) -> "dict[int, str]":
-    """Where a placeholder, or what nearly is one, begins -> what stands in its braces."""
+    """Return the text in the braces of each placeholder, or of what nearly is one, by its offset."""
     return {
         match.start(): match[1]
         for match in _BRACES.finditer(text)

@@ -1,4 +1,4 @@
-"""What a shell offers: commands, hooks, jobs, tags, runs. A Tab that cannot be answered is answered by nothing."""
+"""Completion in a shell: commands, hooks, jobs, tags, runs. A Tab that cannot be answered is answered by nothing."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What is wrong with a hook file, as a person and as a program get it."""
+"""The diagnostics of a hook file, for people and for programs."""
 
 import json
 import sys

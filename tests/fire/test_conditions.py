@@ -1,4 +1,4 @@
-"""Which jobs apply to an event (C7), on plans that are made manually."""
+"""The jobs that apply to an event (C7), on plans that tests write."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ def reason_of(
     args: Sequence[str] = (),
     environ: "dict[str, str] | None" = None,
 ) -> "str | None":
-    """Why a job with this check does not run in a hook of this name."""
+    """Return why a job with this check does not run in a hook of this name."""
     outcome = ask(repo, hook_of({"checks": (0,)}, name=name, checks=[check]), args, environ=environ).left_out.get(0)
     if outcome is None:
         return None

@@ -1,4 +1,4 @@
-"""Which files each job gets, and which job does not apply for want of any (C7, G4)."""
+"""The files that each job gets, and the jobs that do not apply because there are none (C7, G4)."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def counted(repo: Repo, tmp_path: Path) -> Repo:
 
 
 def count(repo: Repo) -> int:
-    """How many git commands there were since the last call."""
+    """Return how many git commands there were since the last call."""
     calls = repo.path.parent / "calls"
     number = len(calls.read_text().splitlines()) if calls.exists() else 0
     calls.unlink(missing_ok=True)

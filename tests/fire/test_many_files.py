@@ -1,4 +1,4 @@
-"""What a hook costs with many files: git has checked them, and they are not checked again."""
+"""The cost of a hook with many files: git has checked them, and they are not checked again."""
 
 import pytest
 

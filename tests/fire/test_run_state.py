@@ -1,4 +1,4 @@
-"""Where a firing stands, which exit code its run has, and which background jobs start (R3, R5, R8, R12, R17, R22)."""
+"""The place of a firing, the exit code of its run, and the background jobs that start (R3, R5, R8, R12, R17, R22)."""
 
 import os
 from collections.abc import Callable, Iterator

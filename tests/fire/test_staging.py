@@ -1,4 +1,4 @@
-"""Which job has done its work, so that what it wrote is merged with what is unstaged (G5)."""
+"""The jobs whose fixes are merged with unstaged changes: those that have done their work (G5)."""
 
 import pytest
 

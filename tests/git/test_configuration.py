@@ -1,4 +1,4 @@
-"""Whether git can read its configuration: git is asked only where the files are not plain, and never contradicted."""
+"""The check that git can read its configuration. git is asked only where the files are not plain; its answer counts."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What a command costs in things that strace can count: the same on a busy machine as on a quiet one.
+"""The cost of a command in things that strace can count: the same on a busy machine as on a quiet one.
 
 Only our own processes count, which are those that run Python: what git and sh do is theirs.
 """

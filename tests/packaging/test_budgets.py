@@ -1,4 +1,4 @@
-"""What may happen, and be written, on the ways that people wait for: counted, so a busy machine makes no difference.
+"""The budgets of the commands that people wait for: counted, so a busy machine makes no difference.
 
 The budgets are a little above what was counted when they were written, with CPython 3.11, so that growth fails. Whoever
 makes something cheaper lowers its budget. What a bare Python does when it starts is not in the counts. Which modules a

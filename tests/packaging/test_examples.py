@@ -32,7 +32,7 @@ def use(repo: Repo, example: str, **stubs: str) -> None:
 
 
 def calls(repo: Repo) -> list[str]:
-    """How the stubs were called, in order."""
+    """Return the calls of the stubs, in order."""
     return _calls(repo).read_text().splitlines() if _calls(repo).exists() else []
 
 

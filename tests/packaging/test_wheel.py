@@ -1,4 +1,4 @@
-"""What is built is what is in the tree, however it is built. Needs no network: it builds with what is installed."""
+"""The content of the wheel and the sdist: the same as that of the tree. Needs no network: it builds with installed tools."""
 
 import configparser
 import os

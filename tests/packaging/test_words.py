@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,13 @@ def test_a_part_of_another_word_is_no_phrase(text: str) -> None:
 
 
 @pytest.mark.skipif(not (TOP / ".git").exists(), reason="not a checkout")
-def test_no_docstring_of_the_product_needs_its_heading_to_be_understood() -> None:
-    clause = re.compile(r'"""(?:What|Whether|How|Of) ')
-    product = [name for name in texts() if name.startswith(("dodo_hooks/", "loader/")) and name.endswith(".py")]
-    assert [name for name in product if clause.search((TOP / name).read_text("utf-8"))] == []
+def test_no_docstring_needs_its_heading_to_be_understood() -> None:
+    clause = re.compile(r'"""(?:What|Whether|How|Of|Which|Where|Why|Who)\s')
+    sources = [name for name in texts() if name.endswith(".py") and (TOP / name).is_file()]
+    assert [name for name in sources if clause.search((TOP / name).read_text("utf-8"))] == []
+
+
+@pytest.mark.skipif(not (TOP / ".git").exists(), reason="not a checkout")
+def test_no_two_modules_share_a_name() -> None:
+    modules = Counter(Path(name).name for name in texts() if name.startswith(("dodo_hooks/", "loader/")))
+    assert [name for name, count in modules.items() if count > 1 and name != "__init__.py"] == []

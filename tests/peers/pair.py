@@ -25,7 +25,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What can be compared: words differ, and so do exit codes beyond success and failure."""
+    """The part of a run that can be compared: words differ, and so do exit codes beyond success and failure."""
 
     succeeded: bool
     lines: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What lefthook and we both promise of a lefthook.yml, asked of both (docs/lefthook.md says where we differ)."""
+"""The promises of a lefthook.yml that lefthook and we both keep (docs/lefthook.md says where we differ)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is kept of results goes in the end: by its number, or with its repository or working tree (K7)."""
+"""The removal of old results: by their number, or with their repository or working tree (K7)."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What a background job is given: environment, nesting, priority (R11, R12, R13)."""
+"""The environment, nesting and priority of a background job (R11, R12, R13)."""
 
 import os
 import shutil

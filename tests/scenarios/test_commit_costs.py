@@ -1,4 +1,4 @@
-"""How many git processes a commit costs (G5, G6)."""
+"""The number of git processes of a commit (G5, G6)."""
 
 import shutil
 

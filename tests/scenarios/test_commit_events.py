@@ -1,4 +1,4 @@
-"""What the hooks of a commit are given (G3)."""
+"""The arguments and the input of the hooks of a commit (G3)."""
 
 from kit.invocation import Invocation
 from kit.repo import Repo

@@ -1,4 +1,4 @@
-"""What does not apply, through real git: why it did not, and that it holds nobody up and lets nobody slip (C7, C5)."""
+"""Jobs that do not apply, through real git: the reason is recorded, none waits, and no gate is passed (C7, C5)."""
 
 import json
 

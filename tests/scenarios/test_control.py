@@ -30,7 +30,7 @@ def fire(repo: Repo, event: str = "post-commit") -> None:
 
 @contextmanager
 def at(invocation: Invocation) -> Iterator[None]:
-    """Where a relative name reaches the socket."""
+    """Work in the directory where a relative name reaches the socket."""
     here = os.getcwd()
     os.chdir(invocation.path)
     try:

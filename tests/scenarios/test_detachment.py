@@ -35,7 +35,7 @@ def descriptors_of(pid: int) -> dict[int, str]:
 
 
 def may_have_jobs(invocation: Invocation) -> bool:
-    """Whether a wave holds its share of `alive` (R18): only an exclusive lock is refused because of that."""
+    """Return whether a wave holds its share of `alive` (R18): only an exclusive lock is refused because of that."""
     with (invocation.path / "alive").open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

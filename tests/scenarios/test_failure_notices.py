@@ -57,7 +57,7 @@ def test_the_command_that_is_named_shows_it(failed: Repo) -> None:
 
 
 def test_no_job_hears_it(failed: Repo) -> None:
-    """What a job prints goes into a log."""
+    """A job's output goes into a log."""
     failed.call(".git/hooks/pre-commit", env={"DODO_INVOCATION": "x"})
     failed.run("jobs", env={"DODO_INVOCATION": "x"})
     failed.call(".git/hooks/pre-commit", env={"DODO_HOOKS": "0"})

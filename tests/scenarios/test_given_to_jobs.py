@@ -1,4 +1,4 @@
-"""What a job is given: files, in batches where they are many; the hook's input; the terminal (C6, G3, R14)."""
+"""The input of a job: files, in batches where they are many; the hook's input; the terminal (C6, G3, R14)."""
 
 import json
 import signal

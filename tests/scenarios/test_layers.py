@@ -1,4 +1,4 @@
-"""What lies over a hook file counts in a firing, in a linked working tree too, and a change of it is noticed."""
+"""The layers over a hook file: they count in a firing, in a linked working tree too, and a change is noticed."""
 
 import pytest
 

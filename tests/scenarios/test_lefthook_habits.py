@@ -1,4 +1,4 @@
-"""What people who come from lefthook type and set by habit, in a repository with a lefthook file."""
+"""The commands and variables of people who come from lefthook, in a repository with a lefthook file."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What happens where nothing can be done: no place for records, no processes left, a hook file that is wrong."""
+"""Runs that cannot work: no room for records, no processes left, a hook file that is wrong."""
 
 import json
 import os

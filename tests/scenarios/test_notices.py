@@ -1,4 +1,4 @@
-"""What the reader of a hook file noticed: when it is said, and to whom (C2)."""
+"""The warnings and notes of a hook file: when they are printed, and where (C2)."""
 
 import json
 
@@ -11,7 +11,7 @@ NOTICE = 'dodo-hooks: lefthook.yml:1:1: "no_such" is ignored: unknown key of lef
 
 
 def count_notices(repo: Repo, *command: str) -> int:
-    """How often a command says the notice."""
+    """Return how often a command prints the notice."""
     done = repo.call(*command) if command[0] == "git" else repo.run(*command)
     return (done.stdout + done.stderr).count(NOTICE)
 

@@ -1,4 +1,4 @@
-"""What a person sees of a run, of one that does nothing, and of a dry one (R23)."""
+"""The output of a run, of one that does nothing, and of a dry one (R23)."""
 
 import os
 import re

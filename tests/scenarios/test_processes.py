@@ -1,4 +1,4 @@
-"""What a job's process is given, how it is ended, and when it counts as ended (R14 to R16)."""
+"""The process of a job: its start, its end, and when it counts as ended (R14 to R16)."""
 
 import os
 import signal

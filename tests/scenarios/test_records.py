@@ -25,7 +25,7 @@ def listed(repo: Repo) -> list[dict[str, Any]]:
 
 
 def may_have_jobs(invocation: Invocation) -> bool:
-    """Whether a wave holds its share of `alive`: only an exclusive lock is refused because of that."""
+    """Return whether a wave holds its share of `alive`: only an exclusive lock is refused because of that."""
     with (invocation.path / "alive").open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,7 +14,7 @@ def commits(repo: Repo, *names: str) -> None:
 
 
 def background(repo: Repo, hook: str) -> list[str]:
-    """How the background job `warm` ended in each firing of the hook, oldest first; skipped ones with the cause."""
+    """Return how the background job `warm` ended in each firing, oldest first; skipped ones with the cause."""
     repo.finished(hook)
     for one in repo.invocations(hook):  # an older one may still wait for its turn
         wait_until(one.has_ended, what=f"the end of {one.id}")

@@ -1,4 +1,4 @@
-"""What a person does who is in a hurry: closes the output, kills what hangs, forgets HOME."""
+"""People in a hurry: they close the output, kill what hangs, forget HOME."""
 
 import os
 import signal

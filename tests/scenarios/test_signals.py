@@ -1,4 +1,4 @@
-"""What stops a run from outside: Ctrl-C, SIGTERM, SIGHUP, the death of git (R17)."""
+"""Signals that stop a run from outside: Ctrl-C, SIGTERM, SIGHUP, the death of git (R17)."""
 
 import os
 import signal

@@ -245,7 +245,7 @@ def make_trial(repo: Repo) -> Iterator[Callable[[int], Trial]]:
 
 
 def duration_s(trial: Trial) -> float:
-    """How long an undisturbed commit takes; it is as it should be."""
+    """Return how long an undisturbed commit takes, and check that it is right."""
     assert trial.start(SOME).wait() == 0  # the first one has more to do than any other
     trial.expect_nobody()
     trial.expect_all_right(shlex.join(SOME))

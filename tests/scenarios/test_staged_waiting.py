@@ -1,4 +1,4 @@
-"""Who waits for hidden unstaged changes, what they read, and what is printed when none can continue (G5)."""
+"""Commands that wait for hidden unstaged changes: what they read, and what is printed when none can continue (G5)."""
 
 import os
 import re

@@ -98,7 +98,7 @@ class Lane:
 
 
 def _role(process: Process) -> str:
-    """Who holds `lock` keeps the records; a session's leader without it is a wave; the rest are jobs."""
+    """Return the role: who holds `lock` is the runner, a session's leader without it is a wave, the rest are jobs."""
     with suppress(OSError):
         descriptors = Path(f"/proc/{process.pid}/fd")
         held = {os.readlink(one).rpartition("/")[2] for one in descriptors.iterdir()}
@@ -110,7 +110,7 @@ def _role(process: Process) -> str:
 
 @pytest.fixture
 def ran(tmp_path: Path) -> Path:
-    """Where each job leaves a mark at its begin, and another at its end."""
+    """Make the directory where each job leaves a mark at its begin, and another at its end."""
     (tmp_path / "ran").mkdir()
     return tmp_path / "ran"
 

@@ -1,4 +1,4 @@
-"""What a coordinator costs while its jobs run: hundreds of them may be waiting."""
+"""The cost of a coordinator while its jobs run: hundreds of them may be waiting."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What a snapshot holds, and what the user's repository does not notice (S1 to S4, S7)."""
+"""The content of a snapshot, and the user's repository, which stays as it is (S1 to S4, S7)."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Who gets which snapshot, and which of them are removed (S5, S8)."""
+"""The choice of a snapshot for a job, and the removal of snapshots (S5, S8)."""
 
 import os
 import shutil

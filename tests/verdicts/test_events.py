@@ -1,4 +1,4 @@
-"""Which events have a required job run on the new commit, and how often (V2): git as people use it."""
+"""The events that run a required job on the new commit, and how often (V2): git as people use it."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which stored outputs go: those used longest ago, and those of vanished repositories that nobody uses (K9)."""
+"""The removal of old outputs: the least recently used, and those of vanished repositories (K9)."""
 
 from __future__ import annotations
 

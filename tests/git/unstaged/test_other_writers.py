@@ -1,4 +1,4 @@
-"""What an editor saves while unstaged changes are hidden is merged, or kept beside them (G5)."""
+"""Files that an editor saves while unstaged changes are hidden: merged, or saved beside them (G5)."""
 
 from collections.abc import Callable
 

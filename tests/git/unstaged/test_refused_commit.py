@@ -1,4 +1,4 @@
-"""What is kept of the working tree when a commit is refused (G5)."""
+"""The working tree after a refused commit (G5)."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What jobs fix while unstaged changes are hidden is staged, and merged with those (G5, G6)."""
+"""Fixes that jobs make while unstaged changes are hidden: staged, and merged with those (G5, G6)."""
 
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.stage_fixed import FixStager

@@ -1,4 +1,4 @@
-"""Who waits for whom while unstaged changes are hidden (G5)."""
+"""Commands that wait for each other while unstaged changes are hidden (G5)."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What a lefthook.yml means that our format does not: a notice, or an error."""
+"""The parts of a lefthook.yml that our format does not have: a note, or an error."""
 
 import pytest
 

@@ -90,7 +90,7 @@ def test_c2_both_files_that_are_wrong_are_reported_at_once(repo: Repo) -> None:
     assert "  1 | notify: {when: never}\n    |                ^\n" in done.stderr
 
 
-def test_c2_problems_are_reported_to_programs_as_json(repo: Repo) -> None:
+def test_c2_errors_are_reported_to_programs_as_json(repo: Repo) -> None:
     repo.file(WRONG)
     done = repo.run("validate", "--format", "json")
     assert (done.returncode, done.stderr) == (3, "")
@@ -130,6 +130,14 @@ def test_c2_the_notices_of_a_format_are_reported_once(repo: Repo) -> None:
         ("lefthook.yml", 1, "note"),
         ("lefthook.yml", 4, "note"),
     ]
+
+
+def test_k2_an_input_that_matches_no_file_is_reported_with_its_job(repo: Repo) -> None:
+    repo.hook("pre-commit", lint={"run": "true", "inputs": ["*.c"]})
+    done = repo.run("validate", check=True)
+    assert done.stderr == 'dodo-hooks: hooks.dodo: job "pre-commit:lint": no file matches the input "*.c"\n'
+    (one,) = json.loads(repo.run("validate", "--format", "json").stdout)
+    assert (one["subject"], one["message"]) == ('job "pre-commit:lint"', 'no file matches the input "*.c"')
 
 
 def test_c2_a_file_that_is_right_is_an_empty_list(repo: Repo) -> None:

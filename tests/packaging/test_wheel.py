@@ -1,4 +1,4 @@
-"""The content of the wheel and the sdist: the same as that of the tree. Needs no network: it builds with installed tools."""
+"""The content of the wheel and the sdist: the same as that of the tree. The build needs no network."""
 
 import configparser
 import os

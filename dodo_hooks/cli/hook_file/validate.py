@@ -12,6 +12,7 @@ from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError, GitError
 from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.git.repo import find_repo, locate_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.own_config import load_own_config
@@ -73,7 +74,10 @@ def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
         tree = Tree(repo, world.environ, Contents(repo, ""), [job for _, job in jobs]) if jobs else None
         return [
             Diagnostic(
-                Location(plan.file), f"no file matches the input {one.text!r} of {hook.name}: {job.name}", "", WARNING
+                Location(os.path.relpath(plan.file, repo.top or world.cwd)),
+                f"no file matches the input {quote(one.text)}",
+                f"job {quote(f'{hook.name}:{job.name}')}",
+                WARNING,
             )
             for hook, job in jobs
             for one in job.inputs

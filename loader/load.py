@@ -128,7 +128,7 @@ def check_size(root: MapNode) -> list[Diagnostic]:
         items = jobs.items if isinstance(jobs, ListNode) else ()
         count += len(items)
         if count > _MOST_JOBS:
-            fix = "have one job do the work of many, as make can"
+            fix = "let one job do the work of many, as make can"
             return [Diagnostic(root.mark, f"the hook file has more than {_MOST_JOBS} jobs", fix=fix)]
         waiting += [group for job in items if (group := node_at(job, ["group"])) is not None]
     return []

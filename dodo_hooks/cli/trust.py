@@ -36,7 +36,7 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
     repo = repo_at(world, path)
     name = escape(repo.top or repo.common_dir)
     if is_forget:
-        say(f"{name}: {'forgot the decision' if consent.forget(world, repo) else 'there was no decision'}")
+        say(f"{name}: {'removed the decision' if consent.forget(world, repo) else 'no decision to remove'}")
         return
     if pin and always:
         raise UsageError("--pin and --always cannot be used together")
@@ -73,7 +73,7 @@ def _accept(world: World, repo: Repo, name: str, pin: bool, yes: bool) -> None:
         say(f"{name}: hooks may run with any hook files")
         return
     if offer.is_accepted and offer.is_pinned == (offer.state == decisions.PINNED):
-        say(f"{name}: these hook files are accepted already")
+        say(f"{name}: these hook files are already accepted")
         return
     if yes or not can_ask(world):
         for line in offer.change:

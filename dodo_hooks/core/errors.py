@@ -52,6 +52,11 @@ class UnsafeFileError(HooksError):
 
     exit_code = USAGE_ERROR
 
+    def parts(self, otherwise: str) -> "tuple[str, str]":
+        """Return what is wrong, and the fix, with another way to fix it."""
+        message, _, fix = str(self).partition("; ")
+        return message, f"{fix}, or {otherwise}"
+
 
 class GitError(HooksError):
     """A failure of git, or a missing repository."""

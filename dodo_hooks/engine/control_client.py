@@ -99,7 +99,7 @@ def _expect_greeting(connection: socket.socket) -> float:
     greeting = _message(hello)
     if greeting.get("dodo-hooks") != VERSION:
         raise ControlError(
-            f"coordinator has protocol version {greeting.get('dodo-hooks')}, this dodo-hooks has {VERSION}: "
+            f"coordinator has protocol version {greeting.get('dodo-hooks')}, this dodo-hooks has {VERSION}; "
             "use the dodo-hooks that started the run, or wait for its end"
         )
     grace_s = greeting.get("grace_s")

@@ -130,7 +130,7 @@ class SnapshotJobs:
         holder = self._verdicts.locks.find(run.job, run.key)
         if holder is None or holder.invocation not in self._ancestors:
             return None
-        return Outcome(FAILED, CONCURRENCY, f"{holder.job}@{holder.invocation} has begun it, and fired this hook")
+        return Outcome(FAILED, CONCURRENCY, f"{holder.job}@{holder.invocation} is running it, and fired this hook")
 
     def _claim_snapshot(self, number: int, run: "JobRun | None") -> "Snapshot | Outcome | None":
         """Return the snapshot of a job whose key is locked, the outcome of one that must not run, or None to wait.

@@ -67,7 +67,7 @@ def _ask_git(git_dir: str, place: str, environ: "Mapping[str, str]") -> None:
         raise UnsafeRepositoryError(message or f"git does not use the repository at {escape(place)}")
     found = done.output.decode("utf-8", "surrogateescape").removesuffix("\n")
     if real(joined(place, found)) != git_dir:  # git does not take it for a repository
-        raise UnsafeRepositoryError(f"{escape(git_dir)} is no git repository; git uses {escape(found)} there")
+        raise UnsafeRepositoryError(f"{escape(git_dir)} is not a git repository; git uses {escape(found)} there")
 
 
 def git_outside(environ: "Mapping[str, str]", directories: "Sequence[str]") -> str:

@@ -149,7 +149,7 @@ def _discover(environ: "Mapping[str, str]", cwd: str) -> "tuple[str, str]":
         if _is_mount_point(place, above) and not _may_cross(environ):
             raise GitError(
                 f"{cwd} is not in a git repository, up to the mount point {place}; "
-                "git looks further with GIT_DISCOVERY_ACROSS_FILESYSTEM=1"
+                "set GIT_DISCOVERY_ACROSS_FILESYSTEM=1 to search above it"
             )
         place = above
 

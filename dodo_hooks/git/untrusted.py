@@ -29,7 +29,7 @@ _UNSEEN_BY_HFS = frozenset(
 
 def text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"no text: {_short(value)}")
+        raise ValueError(f"not a text: {_short(value)}")
     return value
 
 
@@ -42,13 +42,13 @@ def flag(value: object) -> bool:
 def items(value: object, count: "int | None" = None) -> "list[object]":
     """Return a list, of `count` items."""
     if not isinstance(value, list) or count not in (None, len(value)):
-        raise ValueError(f"no list{f' of {count}' if count else ''}: {_short(value)}")
+        raise ValueError(f"not a list{f' of {count}' if count else ''}: {_short(value)}")
     return value
 
 
 def fields(value: object) -> "dict[str, object]":
     if not isinstance(value, dict):
-        raise ValueError(f"no object: {_short(value)}")
+        raise ValueError(f"not an object: {_short(value)}")
     return value
 
 
@@ -60,7 +60,7 @@ def choice(value: object, choices: "Sequence[str]") -> str:
 
 def small_integer(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
-        raise ValueError(f"no size or number: {_short(value)}")
+        raise ValueError(f"not a size or number: {_short(value)}")
     return value
 
 
@@ -68,7 +68,7 @@ def permission_bits(value: object) -> int:
     """Return who may read, write and execute; no setuid, setgid or sticky bit."""
     bits = small_integer(value)
     if bits > 0o777:
-        raise ValueError(f"no permissions: {bits:#o}")
+        raise ValueError(f"not permissions: {bits:#o}")
     return bits
 
 
@@ -76,7 +76,7 @@ def index_mode(value: object) -> int:
     """Return the mode of an entry of git's index; 0: there is none."""
     mode = small_integer(value)
     if mode not in _INDEX_MODES:
-        raise ValueError(f"no mode of an index entry: {mode:#o}")
+        raise ValueError(f"not the mode of an index entry: {mode:#o}")
     return mode
 
 
@@ -108,9 +108,9 @@ def relative_path(value: object) -> bytes:
     try:
         path = text(value).encode("latin-1")
     except UnicodeEncodeError:
-        raise ValueError(f"no path: {_short(value)}") from None
+        raise ValueError(f"not a path: {_short(value)}") from None
     if not is_tracked_path(path):
-        raise ValueError(f"no path of the working tree: {_short(value)}")
+        raise ValueError(f"not a path of the working tree: {_short(value)}")
     return path
 
 
@@ -142,7 +142,7 @@ def _is_dot_git(part: bytes) -> bool:
 
 def _hex(value: object, lengths: "tuple[int, ...]") -> str:
     if not isinstance(value, str) or len(value) not in lengths or not _HEX.issuperset(value):
-        raise ValueError(f"no hash: {_short(value)}")
+        raise ValueError(f"not a hash: {_short(value)}")
     return value
 
 
@@ -163,7 +163,7 @@ def read_regular(path: "str | bytes") -> bytes:
     try:
         status = os.fstat(descriptor)
         if status.st_mode & _FORMAT_MASK != _REGULAR:
-            raise ValueError("it is no regular file")
+            raise ValueError("not a regular file")
         if status.st_size > _MOST_BYTES:
             raise ValueError("it is too large")
         data = b""
@@ -186,7 +186,7 @@ def expect_folders(directory: bytes, paths: "Sequence[bytes]") -> None:
         except FileNotFoundError:
             continue
         if status.st_mode & _FORMAT_MASK != _FOLDER:
-            raise ValueError(f"{_short(path)[2:-1]} is a link, or no folder")
+            raise ValueError(f"{_short(path)[2:-1]} is a link, or not a folder")
 
 
 def create_file(path: "str | bytes", mode: int = 0o600) -> int:

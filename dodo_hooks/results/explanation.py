@@ -54,7 +54,7 @@ def _named_lines(words: str, old: Any, new: Any) -> Iterator[str]:
     before, now = old if isinstance(old, dict) else {}, new if isinstance(new, Mapping) else {}
     for one in sorted({*before, *now}):
         if one not in now:
-            yield f"{words.format(one)} does not count any more"
+            yield f"{words.format(one)} no longer counts"
         elif one not in before:
             yield f"{words.format(one)} counts now"
         elif before[one] != plain(now[one]):
@@ -94,6 +94,6 @@ def reasons(kept: KeptResults, job: Job, known: Known) -> list[str]:
     why, before = kept.why_not_kept(job), kept.last_facts(job)
     lines = [f"its last success is not kept: {why}"] if why else []
     if before is None:
-        return lines or ["no success of it is kept here"]
+        return lines or ["no success of it is stored here"]
     found = [*lines, *differences(before, known.named_facts)]
     return found or ["its last run here with these inputs did not succeed"]

@@ -60,7 +60,7 @@ def apply_shares(caller: Caller, paths: CheckoutPaths, shares: "Sequence[Share]"
 
 def _reject_unless_ignorable(caller: Caller, paths: CheckoutPaths, path: str) -> None:
     if not is_tracked_path(encode_path(path)) or "\n" in path:
-        raise CheckoutError(f"share {path!r} is no path in the worktree")
+        raise CheckoutError(f"share {path!r} is not a path in the worktree")
     if caller.git(paths, "ls-files", "-z", "--", f":(top,literal){path}"):
         raise CheckoutError(f"share {path} is tracked; only ignored paths are shared")
     above = paths.tree
@@ -69,7 +69,7 @@ def _reject_unless_ignorable(caller: Caller, paths: CheckoutPaths, path: str) ->
         if _status(above) is None:
             os.mkdir(above)
         elif not is_real_folder(above):
-            raise CheckoutError(f"share {path} would lie outside of the snapshot: {above} is no folder")
+            raise CheckoutError(f"share {path} would lie outside of the snapshot: {above} is not a folder")
 
 
 def _link(text: str, target: str) -> None:

@@ -11,7 +11,7 @@
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
     STATE/dodo-hooks/trust/KEY                     the decision about a repository (trust/decisions.py)
-                          /KEY.skipped             the hooks that did not run while there was no decision
+                          /KEY.skipped             the hooks that did not run while no decision to remove
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
     STATE/dodo-hooks/results/REPO/JOB/KEY          a kept success (results/kept.py); KEY-WORKTREE where it has outputs

@@ -122,9 +122,9 @@ def check_lists(flat: Flat, takes_list: Sequence[bool], tree: Node) -> Iterator[
     for name, member, takes in zip(flat.names, flat.members, takes_list, strict=True):
         if not member.body.incremental or (takes and not member.body.outputs):
             continue
-        message, fix = "goes with a list of files, such as {staged_files}", "for other jobs write inputs"
+        message, fix = "needs a list of files, such as {staged_files}", "for other jobs write inputs"
         if member.body.outputs:
-            message, fix = "cannot be combined with outputs: such a job only judges its files", ""
+            message, fix = "cannot be combined with outputs: such a job only checks its files", ""
         mark = key_mark_at(tree, [*member.path, "incremental"])
         yield Diagnostic(mark, f'"incremental" {message}', f"job {quote(name)}", fix=fix)
 

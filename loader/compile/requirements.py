@@ -57,7 +57,7 @@ class _Requirements:
             if message:
                 self.diagnostics.append(Diagnostic(mark, message, subject, fix=fix))
             elif not body.each and (partial := self._partial(its_hook, name)):
-                message = f"{quote(partial)} looks only at what one commit changes"
+                message = f"{quote(partial)} checks only what one commit changes"
                 fix = 'add "each: true", or the push of several commits passes where the last one does'
                 self.diagnostics.append(Diagnostic(mark, message, subject, WARNING, fix))
 

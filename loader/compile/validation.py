@@ -132,13 +132,13 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
 
 def _without_input(job: JobBody) -> Iterator[tuple[str, str, str]]:
     if job.cache and not (job.outputs and (job.inputs or job.uptodate)):
-        yield "cache", '"cache" goes with "outputs", and with "inputs" or "uptodate"', ""
+        yield "cache", '"cache" needs "outputs", and "inputs" or "uptodate"', ""
     if job.env_inputs and not (job.inputs or job.uptodate):
         yield "env_inputs", '"env_inputs" has no effect without "inputs" or "uptodate": the job runs each time', ""
     is_selective = bool(job.glob or job.files or job.file_types) and "files}" not in f"{job.run} {job.args}"
     if job.uptodate and is_selective and "inputs" not in job.model_fields_set:
         # Else a change of the very files that the job is about would not make it run (K1).
-        message = "the files that the job is about are no inputs of it"
+        message = "the files that the job gets are not its inputs"
         yield "uptodate", message, 'add them as "inputs", or "inputs: []"'
 
 

@@ -134,7 +134,7 @@ def _any_of(entry: Entry, read: Callable[[Node], list[Node]], diagnostics: Diagn
             continue
     if not found:
         if entry.key == "only":
-            diagnostics.note(entry.mark, '"only" never holds, so what it stands at never runs')
+            diagnostics.note(entry.mark, '"only" never holds, so the hook or job never runs')
         return _never(entry)
     return replace(
         entry, value=ListNode(entry.value.mark, tuple(found)) if isinstance(entry.value, ListNode) else found[0]

@@ -38,7 +38,7 @@ def parse_toml(data: bytes, file: str = "") -> Document:
     """Return the tree of a TOML file, as `yaml_reader.parse` does for YAML, with the first error only."""
     try:
         if len(data) > _LARGEST:
-            raise StopReading(Location(file), "a TOML file has 256 KB at most, since it is read slowly", "use YAML")
+            raise StopReading(Location(file), "a TOML file can have 256 KB at most", "use YAML")
         text = decode(data, file)
         content = _read(text, file)
         places = _Scanner(text, file)

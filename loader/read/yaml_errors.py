@@ -13,13 +13,13 @@ _SENTENCES = (
     (r"scanning an anchor", 'a "&" means an anchor here', _QUOTE, True),
     (
         r"mapping values are not allowed",
-        'a ":" cannot stand here',
-        'put a text with ": " in quotes, or check the indentation and the blank behind the ":" of the line before',
+        'a ":" is not allowed here',
+        'put a text with ": " in quotes, or check the indentation and the blank after the ":" of the line before',
         False,
     ),
     (r"sequence entries are not allowed", "a list cannot begin here", 'put its "- " on a line of its own', False),
     (r"scanning a quoted scalar.*unexpected", "this quote is never closed", "", True),
-    (r"unknown escape character '(.*)'", r'"\{0}" means nothing in double quotes', "use single quotes", False),
+    (r"unknown escape character '(.*)'", r'"\{0}" is not an escape in double quotes', "use single quotes", False),
     (r"could not find expected ':'", 'expected "key: value", and there is no ":" after this', "", True),
     (
         r"expected (<block end>|'<document start>')",
@@ -43,7 +43,7 @@ _SENTENCES = (
     ),
     (
         r"scanning a block scalar.*expected (chomping|a comment)",
-        'a text behind "|" or ">" begins on the next line',
+        'a text after "|" or ">" begins on the next line',
         "put a command with one in quotes",
         True,
     ),

@@ -80,8 +80,8 @@ def parse(data: bytes, file: str = "") -> Document:
         if is_large or not document.errors:
             return document
     if is_large:
-        message = "the file has more than 256 KB, which takes a PyYAML with libyaml"
-        return Document(None, (Diagnostic(Location(file), message, fix="install a wheel of PyYAML"),))
+        message = "the file has more than 256 KB, and PyYAML was built without libyaml"
+        return Document(None, (Diagnostic(Location(file), message, fix="install PyYAML from a wheel"),))
     return parse_with(yaml.SafeLoader, text, file)
 
 
@@ -122,7 +122,7 @@ def _printable(text: str, file: str) -> str:
     if control:
         character = f"U+{ord(control[0]):04X}"
         mark = _end_of(text[: control.start()], file)
-        raise StopReading(mark, f"the control character {character} has no place in YAML")
+        raise StopReading(mark, f"the control character {character} is not allowed in YAML")
     conflict = _CONFLICT.search(text)
     if conflict:
         mark = _end_of(text[: conflict.start()], file)
@@ -263,7 +263,7 @@ class _Builder:
         if kind not in _TYPES:
             self._refuse_tag(event)
         elif not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
-            self._find(self._mark(event), f"{quote(text)} is no {kind}, as the tag !!{kind} says")
+            self._find(self._mark(event), f"{quote(text)} does not match the tag !!{kind}")
         return value
 
     def _refuse_tag(self, event: Any) -> None:
@@ -303,7 +303,7 @@ class _Builder:
         sources = value.items if isinstance(value, ListNode) else (value,)
         maps = [source for source in sources if isinstance(source, MapNode)]
         if len(maps) != len(sources):
-            self._find(mark, '"<<" merges mappings only', 'write "<<: *name" with a mapping behind "&name"')
+            self._find(mark, '"<<" merges mappings only', 'write "<<: *name" with a mapping after "&name"')
         return maps
 
     def _find(self, mark: Location, message: str, fix: str = "") -> None:

@@ -43,7 +43,7 @@ class PatternBody(Body):
         if (self.regex is None) == (self.glob is None):
             raise ValueError(f"a pattern has one of {join_or(PATTERNS)}")
         if self.regex is not None and self.ignore_case:
-            raise InvalidValue('"ignore_case" goes with a glob', 'begin the expression with "(?i)"')
+            raise InvalidValue('"ignore_case" is for globs only', 'begin the expression with "(?i)"')
         return self
 
 

@@ -242,7 +242,7 @@ def _fix(error: ModelError, path: Path, node: Node | None) -> str:
         return ""
     if error.kind == "string_type":
         if node.value is None:
-            return 'write "" for an empty text' if path[-1] not in COMMANDS else "write the command behind it"
+            return 'write "" for an empty text' if path[-1] not in COMMANDS else "write the command after it"
         return f'write "{node.text}", in quotes'
     if error.kind == "bool_type" and node.text.lower() in _YES + _NO:
         return f"write {'true' if node.text.lower() in _YES else 'false'}{'' if node.plain else ', without quotes'}"

@@ -172,7 +172,7 @@ def not_blank(text: str) -> str:
 
 def log_bytes(number: int) -> int:
     if number < LEAST_LOG_BYTES:
-        raise ValueError("a log may have no less than 64KB: its head and its tail are kept in whole blocks")
+        raise ValueError("a log needs at least 64KB: its head and its tail are kept in whole blocks")
     return number
 
 
@@ -304,8 +304,8 @@ def regex(text: str) -> str:
 
 def glob(text: str) -> str:
     if text.startswith("!"):
-        fix = f'write {quote(text[1:])} behind "exclude" or "skip", or "\\!" for the character'
-        raise InvalidValue(f"{quote(text)} does not mean all others", fix)
+        fix = f'write {quote(text[1:])} after "exclude" or "skip", or "\\!" for the character'
+        raise InvalidValue(f"{quote(text)} does not exclude anything", fix)
     if re.search(r"\{[^{},]*[^{},.\\]\.\.[^{},.]+\}", text):
         raise InvalidValue(f"{quote(text)} has a range, which is not expanded", "write {1,2,3}, or [1-3]")
     compile_glob(text)  # raises ValueError with a sentence
@@ -338,13 +338,13 @@ def hook_name(name: str) -> str:
         raise ValueError(f"the hook {quote(name)} is not supported: {_why_not(name)}")
     if name not in known_hooks():
         near = did_you_mean(name, known_hooks())
-        raise ValueError(f"unknown hook {quote(name)}{near or ': git has no hook of this name on the client side'}")
+        raise ValueError(f"unknown hook {quote(name)}{near or ': git has no client-side hook of this name'}")
     return name
 
 
 def _why_not(name: str) -> str:
     if name == "fsmonitor-watchman" or name.startswith("p4-"):
-        return "git behaves differently as soon as there is one"
+        return "git behaves differently if there is one"
     return "it runs on the server that a push arrives at, not where you work"
 
 
@@ -377,5 +377,5 @@ def macro_name(name: str) -> str:
             '"_" and "-", and no digit or "-" at the beginning'
         )
     if is_known(name, arguments=0):
-        raise InvalidValue(f"{quote('{' + name + '}')} has a meaning already", "rename the template")
+        raise InvalidValue(f"{quote('{' + name + '}')} already has a meaning", "rename the template")
     return name

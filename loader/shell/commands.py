@@ -116,14 +116,14 @@ class ShellText:
         if not self._top.quote:
             self._end_command()
         if self._top.closer:
-            self._refuse(f"what has no {self._top.closer.lstrip('f')} at its end")
+            self._refuse(f"something that has no {self._top.closer.lstrip('f')} at its end")
 
     @property
     def _top(self) -> _Open:
         return self._opened[-1]
 
     def _refuse(self, place: str, fix: str = "", start: "int | None" = None) -> None:
-        why = f"cannot stand {'beside' if start is None else 'in'} {place}"
+        why = f"cannot be used {'with' if start is None else 'in'} {place}"
         raise Refused(start, why, f"{fix}, or use" if fix else "use")
 
     def _read_placeholder(self) -> int:
@@ -218,7 +218,7 @@ class ShellText:
 
     def _open(self, closer: str) -> None:
         if len(self._opened) > _DEEPEST:
-            self._refuse("what is nested so deeply")
+            self._refuse("commands that are nested so deeply")
         self._opened.append(_Open(closer, self._at))
 
     def _close(self, closer: str) -> None:
@@ -233,7 +233,7 @@ class ShellText:
         first = words[0].text if words else "redirection"
         is_open = first in ("function", "coproc") or (first == "case" and not is_case)
         if is_open or self._top.redirection or (first == "[[" and words[-1].text != "]]"):
-            self._refuse(f"a {first} that does not end in its line, or that not every shell has")
+            self._refuse(f"a {first} that does not end in its line, or is not in every shell")
         if self._top.closer != "pattern":
             self.commands.append(words)
 

@@ -76,7 +76,7 @@ def check_programs(shell: ShellText) -> None:
         _check_shell(words, place)
         names = [_program(word) for word in words]
         if place == len(words) and not _FILL_IN.isdisjoint(names) and not (_PREFIXES - _FILL_IN).isdisjoint(names):
-            raise Refused(None, "would be a command, which xargs starts", "name one, or use")
+            raise Refused(None, "would be a command that xargs starts", "name a command, or use")
         runner = next((number for number, name in enumerate(names) if name in _RUNNERS), len(names))
         for number, name in enumerate(names):
             is_run = number <= place or runner < number
@@ -112,16 +112,16 @@ def _check_shell(words: "list[Word]", place: int) -> None:
     variables = (one for one in words if _COMMANDS.match(one.text))
     _refuse(variables, "would be run as a command", "leave that variable, or use")
     chosen = [word for word in words[: place + 1] if not ASSIGNED.match(word.text) and "/" not in word.text]
-    _refuse(chosen, "would choose the command", "put quotes around a variable that is one, or use")
+    _refuse(chosen, "would choose the command", "put quotes around a variable that holds the command, or use")
     name, operands = "".join(map(_program, words[place : place + 1])), words[place + 1 :]
-    why, fix = f"would be read by {name} as a program, a name or a number", "give it another one, or use"
+    why, fix = f"would be read by {name} as a program, a name or a number", "give it another argument, or use"
     texts = [word.text for word in operands]
     if name in ("[", "test", "[["):
         operands = _operators(name, operands)
         why, fix = f"could be an operator of {name} or evaluated", "compare it with = in [ ], or use"
     elif name == "printf":
         operands = operands if texts[:1] and texts[0].startswith("-") else operands[:1]
-        why, fix = "would be read as a format by printf", "write another one before it, as in printf '%s\\n', or use"
+        why, fix = "would be read as a format by printf", "write a format before it, as in printf '%s\\n', or use"
     elif name in ("for", "select"):
         operands = operands if texts[1:2] != ["in"] or _COMMANDS.match(f"{texts[0]}=") else operands[:1]
     elif name in ("export", "readonly"):
@@ -155,7 +155,7 @@ def _check_calculation(shell: ShellText) -> None:
     names = names if len(held) < _MANY else r"\w"  # of so many, any may be meant
     if held and re.search(_CALCULATION.replace("~", names), shell.text):
         why = "could be evaluated where this calculates, as in $(( )) or ${v[i]}"
-        _refuse(given, why, "go without a variable, or use")
+        _refuse(given, why, "do not put it into a variable, or use")
 
 
 def _assigned(words: "list[Word]", shell: ShellText) -> "Iterable[tuple[str, Word]]":

@@ -104,7 +104,7 @@ def _expand_macros(text: str, macros: "Mapping[str, str]") -> "tuple[str, Sequen
         text = text[:at] + pasted + text[match.end() :]
         origin[at : match.end()] = [origin[at]] * len(pasted)
         if len(text) > _LONGEST or uses > _MOST_MACROS:
-            message = f"{match[0]} makes this command longer than 100,000 characters: does it hold itself?"
+            message = f"{match[0]} makes this command longer than 100,000 characters: does it contain itself?"
             raise TemplateError(message, offset=origin[at])
     return text, origin
 
@@ -134,7 +134,7 @@ def _parts(name: str, refused: Refused, template: Template) -> "tuple[str, str]"
     """Return the message, and the fix: the variable to read instead, or how to write braces."""
     if not is_known(name, template.arguments):
         message = f"{{{name}}} is not a placeholder (did you mean {{{nearest(name, template.macros)}}}?)"
-        return message, f"for braces that mean themselves write \\{{{name}}}, in quotes '{{''{name}}}'"
+        return message, f"for literal braces write \\{{{name}}}, in quotes '{{''{name}}}'"
     is_file = ", which names a file with the list, NUL-separated" if name in LISTS else ""
     variable = refused.way.replace("NAME", variable_of(name))
     return f"{{{name}}} {refused.why}", f"{refused.fix} {variable}{is_file}"
@@ -166,13 +166,13 @@ def _expand(text: str, shell: str, found: "dict[int, str]", template: Template) 
 def _check_list(name: str, first: str, start: int, read: ShellText) -> None:
     position, word = read.positions[start], read.positions[start].word
     if changes_list(read):
-        raise Refused(start, "cannot stand beside set or shift, which change it", "make that a job before, or use")
+        raise Refused(start, "cannot be used with set or shift, which change it", "do that in an earlier job, or use")
     if name != first:
         raise Refused(start, f"is a second list beside {{{first}}}", "make two jobs of them, or use")
     if position.quote:
-        raise Refused(start, "cannot stand beside other text in quotes", "make it a word of its own, or use")
+        raise Refused(start, "cannot be used with other text in quotes", "make it a word of its own, or use")
     if not (word.has_room or position.start < start or (word.is_read and word.is_list)):
-        why = "is a list where there is room for one word"
+        why = "is a list where one word is expected"
         raise Refused(start, why, "put quotes around it, or loop over it, or use")
 
 

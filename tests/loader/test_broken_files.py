@@ -11,11 +11,11 @@ YAML_TRAPS: Cases = {
     "a tab at the margin": ("hooks:\n\tpre-commit:", "2:1: a tab is not allowed here"),
     "a colon in a text": (
         jobs("run: echo a: b"),
-        '4:20: a ":" cannot stand here; put a text with ": " in quotes',
+        '4:20: a ":" is not allowed here; put a text with ": " in quotes',
     ),
     "a colon without a blank": (
         jobs("name:a\nrun: x"),
-        'and the blank behind the ":" of the line before',
+        'and the blank after the ":" of the line before',
     ),
     "an open quote": (jobs("run: 'echo"), "4:14: this quote is never closed"),
     "an open bracket": (jobs("run: x\nneeds: [a"), '5:16: this bracket is never closed: a "]" is missing'),
@@ -25,7 +25,7 @@ YAML_TRAPS: Cases = {
     ),
     "a test as a list": (jobs("run: [ -f x ] && y"), '4:23: a "&" means an anchor here; put the whole value in quotes'),
     "two texts": (jobs("run: 'a' b"), "4:18: unexpected value"),
-    "a pipe behind a text": (jobs("run: 'a' | b"), '4:18: a text behind "|" or ">" begins on the next line'),
+    "a pipe behind a text": (jobs("run: 'a' | b"), '4:18: a text after "|" or ">" begins on the next line'),
     "a wrong indentation": (
         "hooks:\n    pre-commit:\n  jobs: []",
         "3:3: unexpected value",
@@ -33,7 +33,7 @@ YAML_TRAPS: Cases = {
     "a glob": (jobs("run: *.py"), '4:14: a "*" means an alias here; put the whole value in quotes'),
     "an unknown alias": (jobs("run: *make"), '4:14: unknown alias "*make"'),
     "a backquote": (jobs("run: `date`"), '4:14: a text that begins with "`" needs quotes'),
-    "an escape": (jobs(r'run: "\d+"'), r'4:16: "\d" means nothing in double quotes; use single quotes'),
+    "an escape": (jobs(r'run: "\d+"'), r'4:16: "\d" is not an escape in double quotes; use single quotes'),
     "an escape beyond unicode": (jobs(r'run: "\UFFFFFFFF"'), "4:17: a number here is too large"),
     "half a character": (jobs(r'run: "\ud800"'), "4:14: the character U+D800 cannot be passed to any program"),
     "a NUL in an escape": (jobs(r'run: "a\0b"'), "4:14: the character U+0000 cannot be passed to any program"),
@@ -69,10 +69,10 @@ YAML_TRAPS: Cases = {
         jobs("run: {staged_files}"),
         '4:14: job 1 of "pre-commit": "run": {staged_files} is a mapping in YAML; put the whole command in quotes',
     ),
-    "a command that is missing": (jobs("run:"), '"run": expected a text, found nothing; write the command behind it'),
+    "a command that is missing": (jobs("run:"), '"run": expected a text, found nothing; write the command after it'),
     "a glob that is negated": (
         jobs("run: x\nglob: '!*.py'"),
-        '5:15: job 1 of "pre-commit": "glob": "!*.py" does not mean all others; write "*.py" behind "exclude"',
+        '5:15: job 1 of "pre-commit": "glob": "!*.py" does not exclude anything; write "*.py" behind "exclude"',
     ),
     "a range in a glob": (jobs("run: x\nglob: '{1..3}.py'"), '"{1..3}.py" has a range, which is not expanded'),
     "a tag that lies": ("env: {A: !!int many}", '1:10: "many" is no int, as the tag !!int says'),
@@ -91,8 +91,8 @@ YAML_TRAPS: Cases = {
     "bytes": (b"jobs: 1\nenv: {\xc3\xa9: '\xff'}", "2:11: the byte 0xff is not UTF-8; save the file as UTF-8"),
     "bytes behind a BOM": (b"\xef\xbb\xbfa\xff", "1:2: the byte 0xff is not UTF-8"),
     "UTF-16": ("jobs: 1".encode("utf-16"), "1:1: the file is UTF-16; save it as UTF-8"),
-    "a program": (b"\x7fELF\x02\x01\x01\x00", "1:1: the control character U+007F has no place in YAML"),
-    "a NUL": (b"jobs: 1\r\nx\0", "2:2: the control character U+0000 has no place in YAML"),
+    "a program": (b"\x7fELF\x02\x01\x01\x00", "1:1: the control character U+007F is not allowed in YAML"),
+    "a NUL": (b"jobs: 1\r\nx\0", "2:2: the control character U+0000 is not allowed in YAML"),
     "a directive": ("%YAML 2.0\n---\njobs: 1", "1:1: this is not valid YAML: found incompatible YAML document"),
 }
 
@@ -187,7 +187,7 @@ UNKNOWN_KEYS: Cases = {
         hook("{}", "pre-receive"),
         '2:3: the hook "pre-receive" is not supported: it runs on the server',
     ),
-    "a hook that changes git": (hook("{}", "fsmonitor-watchman"), "git behaves differently as soon as there is one"),
+    "a hook that changes git": (hook("{}", "fsmonitor-watchman"), "git behaves differently if there is one"),
 }
 
 GRAPHS: Cases = {

@@ -39,7 +39,7 @@ FILE: Cases = {
     "the name of a template": ("templates: {3a: x}", '1:13: "3a" cannot be the name of a template: letters, digits'),
     "a template like a placeholder": (
         "templates: {staged_files: x}",
-        '1:13: "{staged_files}" has a meaning already; rename the template',
+        '1:13: "{staged_files}" already has a meaning; rename the template',
     ),
     "trust": ("trust: pined", '1:8: "trust": expected pinned, found "pined" (did you mean "pinned"?)'),
     "c3: retention": ("log: {retention: 7}", '1:18: "retention": a duration is a whole number'),
@@ -173,8 +173,7 @@ JOB: Cases = {
     ),
     "uptodate without the files that the job is about": (
         jobs("run: grep -r evil .\nglob: '*.py'\nuptodate: grep --version"),
-        '6:9: job "grep-r-evil": the files that the job is about are no inputs of it; add them as "inputs", or '
-        '"inputs: []"',
+        '6:9: job "grep-r-evil": the files that the job gets are not its inputs; add them as "inputs", or "inputs: []"',
     ),
     "arch": (
         jobs("run: x\narch: arm"),

@@ -95,8 +95,8 @@ def test_c2_what_is_wrong_with_extended_files_is_reported_at_its_place_and_all_a
         'bad.yml:1:4: this bracket is never closed: a "]" is missing',
         'hooks.dodo:2:5: "extends": "gone.yml": no such file',
         'hooks.dodo:3:5: "extends": "folder": expected a hook file, found a directory',
-        'hooks.local.dodo:1:5: a ":" cannot stand here; put a text with ": " in quotes, or check the indentation'
-        ' and the blank behind the ":" of the line before',
+        'hooks.local.dodo:1:5: a ":" is not allowed here; put a text with ": " in quotes, or check the indentation'
+        ' and the blank after the ":" of the line before',
         "list.yml:1:1: expected a mapping of keys to values, found a list",
         'wrong.yml:1:21: "extends": expected a text, found a list',
         'wrong.yml:1:26: "extends": expected a text, found the number 3; write "3"',

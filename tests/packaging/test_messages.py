@@ -1,7 +1,9 @@
-"""A message of the loader says what is wrong; what to do about it is its fix (C2)."""
+"""The messages: all of them in one list, their phrases, and a fix of its own for each of the loader (C2)."""
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,11 @@ import pytest
 from kit.broken import FIX_IN_MESSAGE
 
 TOP = Path(__file__).parents[2]
-SOURCES = [*sorted((TOP / "loader").rglob("*.py")), TOP / "dodo_hooks/core/text/units.py"]
+LOADER = [*sorted((TOP / "loader").rglob("*.py")), TOP / "dodo_hooks/core/text/units.py"]
+PROSE = re.compile(r"(?:[\w{}:;,]+ ){2}")
+ODD = re.compile(
+    r"^or |(?<!there) is no (?!longer)|any more\b|cannot stand\b|of ours\b|make it yours|\bstands? at\b|\bas soon as\b"
+)
 
 
 def texts_in(source: str) -> Iterator[tuple[int, str]]:
@@ -29,10 +35,28 @@ def texts_in(source: str) -> Iterator[tuple[int, str]]:
         waiting += [one for one in below if not (isinstance(node, ast.JoinedStr) and isinstance(one, ast.Constant))]
 
 
+@cache
+def messages() -> list[str]:
+    """Return the texts of the product that are prose, each with its line."""
+    sources = sorted([*(TOP / "dodo_hooks").rglob("*.py"), *(TOP / "loader").rglob("*.py")])
+    texts = [(path.relative_to(TOP), *text) for path in sources for text in texts_in(path.read_text("utf-8"))]
+    return [f"{path}:{line}: {text}" for path, line, text in texts if PROSE.search(text)]
+
+
+def test_all_messages_can_be_read_in_one_list() -> None:
+    """Print them: `pytest -n 0 -s tests/packaging/test_messages.py`."""
+    print("\n".join(["", *messages()]))
+    assert len(messages()) > 500
+
+
+def test_no_message_has_an_odd_phrase() -> None:
+    assert [one for one in messages() if ODD.search(one.partition(": ")[2])] == []
+
+
 def test_c2_no_message_of_the_loader_has_its_fix_in_it() -> None:
     found = [
         f"{path.relative_to(TOP)}:{line}: {text}"
-        for path in SOURCES
+        for path in LOADER
         for line, text in texts_in(path.read_text("utf-8"))
         if FIX_IN_MESSAGE.search(text)
     ]

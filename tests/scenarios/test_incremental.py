@@ -240,7 +240,7 @@ def test_k11_why_says_what_has_changed(repo: Repo) -> None:
     job = {"run": "true", "inputs": ["src"], "env_inputs": ["V"], "uptodate": ["cat .git/version"]}
     repo.write(".git/version", "1")
     repo.hook("post-commit", job=job, other="true")
-    assert repo.run("why", "job").stdout.splitlines()[1:] == ["  no success of it is kept here"]
+    assert repo.run("why", "job").stdout.splitlines()[1:] == ["  no success of it is stored here"]
     repo.run("run", "post-commit", check=True)
     assert repo.run("why", "post-commit", "job").stdout.startswith("job is up to date since ")
     repo.write("src/a", "A")

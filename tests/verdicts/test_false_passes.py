@@ -110,7 +110,7 @@ def test_v3_a_tip_alone_does_not_speak_for_a_job_that_is_about_changes(repo: Rep
     )
     done = repo.run("validate")
     assert done.returncode == 0
-    assert ("looks only at what one commit changes" in done.stderr) is not each
+    assert ("checks only what one commit changes" in done.stderr) is not each
 
 
 def test_s4_a_job_waits_for_a_checkout_of_its_own_run(pushing: Repo, tmp_path: Path) -> None:

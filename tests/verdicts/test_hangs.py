@@ -41,7 +41,7 @@ def test_v5_a_hook_inside_of_a_job_does_not_wait_for_that_job(pushing: Repo) -> 
     pushing.git("add", "file")
     done = pushing.git("commit", "-q", "-m", "file", check=False)
     assert done.returncode == 1
-    assert "has begun it, and fired this hook" in done.stdout + done.stderr
+    assert "is running it, and fired this hook" in done.stdout + done.stderr
 
 
 def test_s5_hooks_inside_of_jobs_get_snapshots_of_their_own(pushing: Repo) -> None:

@@ -252,4 +252,4 @@ def test_v1_long_chains_and_layers_that_all_need_each_other_have_keys(repo: Repo
     }
     repo.hook("post-commit", background=True, **chain, **layers)
     for name in ("c999", "l99"):
-        assert "no success of it is kept here" in repo.run("why", "post-commit", name, check=True).stdout
+        assert "no success of it is stored here" in repo.run("why", "post-commit", name, check=True).stdout

@@ -62,7 +62,7 @@ def diagnose(world: World) -> list[Diagnostic]:
         try:
             plan = load_compiled(world, repo.top)[0].plan()
         except UnsafeFileError as error:
-            found.append(_error("state", str(error), "or remove it; it is created again"))
+            found.append(_error("state", *error.parts("remove it: it is created again")))
         except ConfigError as error:
             message = f"the hook file has {error.count}"
             found.append(_error("hook-file", message, "list them with `dodo-hooks validate`"))
@@ -107,11 +107,11 @@ def _own_config(world: World) -> Iterator[Diagnostic]:
 def _state(world: World) -> Iterator[Diagnostic]:
     """Yield errors where records cannot be written, or locks do not work (R18, R21)."""
     directory = layout.jobs_dir(world.state)
-    fix = "make it yours and free some space, or set XDG_STATE_HOME to another directory"
+    fix = "change its owner, free some space, or set XDG_STATE_HOME to another directory"
     try:
         expect_private_directory(layout.own_dir(world.state))
     except UnsafeFileError as error:
-        yield _error("state", str(error), "or set XDG_STATE_HOME to another directory")
+        yield _error("state", *error.parts("set XDG_STATE_HOME to another directory"))
         return
     try:
         make_private_directory(directory)

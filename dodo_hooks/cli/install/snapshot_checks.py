@@ -30,15 +30,16 @@ def diagnose_snapshots(world: World, repo: Repo, plan: Plan | None) -> Iterator[
     while not os.path.isdir(above):
         above = os.path.dirname(above)
     if not os.access(above, os.W_OK):
-        yield Diagnostic(Location(), f"cannot write to {above}", _SUBJECT, ERROR, "make it yours")
+        yield Diagnostic(Location(), f"cannot write to {above}", _SUBJECT, ERROR, "change its owner or its mode")
     try:
         expect_private_cache(trees)
     except UnsafeFileError as error:
-        yield Diagnostic(Location(), str(error), _SUBJECT, ERROR, "or set XDG_CACHE_HOME to another directory")
+        message, fix = error.parts("set XDG_CACHE_HOME to another directory")
+        yield Diagnostic(Location(), message, _SUBJECT, ERROR, fix)
     for number in numbers_in(areas):
         paths = CheckoutPaths(f"{areas}/{number}", f"{trees}/{number}")
         note = read_note(paths)
         is_whole = note is not None and note.is_whole and note.paths == paths
         if last_used_ns(paths.area) and not is_whole and not is_locked(paths.area):  # else it is being checked out
-            message = f"snapshot {number} is damaged, and is made anew for the next job"
+            message = f"snapshot {number} is damaged, and is created again for the next job"
             yield Diagnostic(Location(), message, _SUBJECT, NOTE, "no action is needed")

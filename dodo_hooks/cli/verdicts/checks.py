@@ -21,7 +21,7 @@ from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE
 Rows = Sequence[tuple[Commit, Sequence[State]]]
 _HELP = {
     "jobs": "Show this job; can be repeated.",
-    "most": "Show N commits from each REV on back.",
+    "most": "Show N commits back from each REV.",
     "run": "Run what has not passed, each commit in a snapshot.",
     "bisect": "Find the first bad commit, running what is missing.",
     "notes": "Write the results to refs/notes/dodo-hooks.",
@@ -53,7 +53,7 @@ def checks(
     Exit code 0: all have passed; 1: one has failed; 2: none has failed, and one has no result yet.
     """
     if bisect is not None and (revisions or most or is_run or notes or form != "table"):
-        raise UsageError("--bisect can be used with --job alone")
+        raise UsageError("--bisect can only be combined with --job")
     repo = with_tree(find_repo(world.environ, world.cwd))
     matrix, query = _matrix(world, repo, jobs), GitQuery(repo, world.environ)
     if bisect is not None:

@@ -166,7 +166,7 @@ def _parse(request: bytes, names: Sequence[str]) -> tuple[list[int], str] | str:
     version, do, jobs, by = (wanted.get(name) for name in ("dodo-hooks", "do", "jobs", "for"))
     by = "" if by is None else by
     if not isinstance(version, int) or not isinstance(do, str) or not isinstance(jobs, list) or not isinstance(by, str):
-        return "the request is not understood"
+        return "invalid request"
     if version != VERSION:
         return f"coordinator has protocol version {VERSION}, the request has {version}"
     if do != "cancel":
@@ -174,7 +174,7 @@ def _parse(request: bytes, names: Sequence[str]) -> tuple[list[int], str] | str:
     numbers = {name: number for number, name in enumerate(names)}
     unknown = [job for job in jobs if not isinstance(job, str) or job not in numbers]
     if unknown:
-        return f"no such job: {unknown[0]:.60}" if isinstance(unknown[0], str) else "the request is not understood"
+        return f"no such job: {unknown[0]:.60}" if isinstance(unknown[0], str) else "invalid request"
     return [numbers[job] for job in jobs], by
 
 

@@ -155,7 +155,7 @@ class Push:
         for commit in tips(self._pushed):
             if self._query.attempt("diff", "--quiet", "--no-ext-diff", commit, "--", file).exit_code == 1:
                 name = file.removeprefix(f"{self._repo.top}/")
-                say(f"{name} is another one in {commit[:12]}; the one in the working tree counts")
+                say(f"{name} of {commit[:12]} differs; the one in the working tree is used")
 
     def _target(self, commit: str) -> Target:
         if commit not in self._targets:
@@ -207,7 +207,7 @@ class Push:
             return 0
         number = check.verdict(check.jobs[0]).job
         why = check.verdicts.why_unknown(number)
-        cause = f", since its key cannot be known: {why}; fix that, and push again" if why else ""
+        cause = f", because its key is unknown: {why}; fix that, and push again" if why else ""
         say(f"push refused: {check.title(number)} has no verdict{cause}")
         return _REFUSED
 

@@ -32,7 +32,7 @@ def refusal(names: "list[str]", *, was_killed: bool) -> str:
     if len(names) > _FEW:
         listed += f" and {len(names) - _FEW} more"
     if was_killed:
-        return f"the fixes to {listed} conflict with your unstaged changes; the fixes are not staged any more"
+        return f"the fixes to {listed} conflict with your unstaged changes; the fixes are no longer staged"
     return (
         f"commit refused: the fixes to {listed} conflict with your unstaged changes; nothing was changed."
         f" Stage the rest of {'it' if len(names) == 1 else 'them'}, or stash it, and commit again"

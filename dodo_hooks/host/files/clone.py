@@ -83,7 +83,7 @@ def _open_regular(path: bytes) -> "tuple[int, int]":
     status = os.fstat(descriptor)
     if status.st_mode & _FORMAT_MASK != _REGULAR:
         os.close(descriptor)
-        raise ValueError("it is no regular file")
+        raise ValueError("not a regular file")
     return descriptor, status.st_size
 
 

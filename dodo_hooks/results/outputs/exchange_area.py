@@ -123,7 +123,7 @@ class ExchangeArea:
             expect_folders(self._own, ())
             fields = read_regular(self._journal).split(b"\0")
             if len(fields) % 4 or not all(map(is_tracked_path, fields[::4])):
-                raise ValueError("no journal of ours")
+                raise ValueError("not a journal of dodo-hooks")
             outputs = fields[::4]
             built = [self._folders(output)[int(place)] for output, place in zip(outputs, fields[1::4], strict=True)]
             built = [folder + b"/%d" % number for number, folder in enumerate(built)]

@@ -153,11 +153,11 @@ def _parse(fields: "list[bytes]") -> "Iterator[Entry]":
     for head, path, content in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
         kind, (mode, _, modified) = head[:1], head[1:].partition(b" ")
         if not (mode.isdigit() and modified.isdigit() and len(mode) < 4 and len(modified) < 20):
-            raise ValueError("no mode or no time")
+            raise ValueError("mode or time missing")
         entry = Entry(path, kind, int(mode, 8), content, int(modified))
         is_right = {FILE: len(content) == 64 and _HEX.issuperset(content), FOLDER: not content, LINK: bool(content)}
         if not is_right.get(kind) or (kind == LINK and entry.mode) or entry.modified_ns > _LATEST_NS:
-            raise ValueError("no entry of a manifest")
+            raise ValueError("not an entry of a manifest")
         yield entry
 
 

@@ -139,4 +139,4 @@ def _character(digits: str) -> str:
     try:
         return chr(int(digits, 16))
     except (ValueError, OverflowError):
-        raise ValueError(f"\\x{{{digits}}} is no character") from None
+        raise ValueError(f"\\x{{{digits}}} is not a character") from None

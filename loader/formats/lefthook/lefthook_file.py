@@ -138,7 +138,7 @@ class _File:
         """
         near = did_you_mean(entry.key, CLIENT_HOOKS)
         if near:
-            self._diagnostics.note(entry.mark, f"{quote(entry.key)} is no hook of git's and runs as a task only{near}")
+            self._diagnostics.note(entry.mark, f"{quote(entry.key)} is not a git hook and runs only as a task{near}")
 
     def _default_folders(self, mark: Location, bodies: list[Entry]) -> list[Entry]:
         if not any(has_scripts(body.value) for body in bodies):

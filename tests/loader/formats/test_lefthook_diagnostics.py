@@ -69,7 +69,7 @@ NOTICES = [
     (
         pre_commit("only: [{os: linux}]"),
         [
-            'N 2:3 "only" never holds, so what it stands at never runs',
+            'N 2:3 "only" never holds, so the hook or job never runs',
             'N 2:11 "os" is ignored: unknown key of a condition',
         ],
     ),

@@ -93,8 +93,8 @@ class HookFile(Body):
     output: Annotated[
         OutputWords,
         Key(
-            "what is shown of a foreground run: `execution`, what jobs print; `summary`, a line for each job that "
-            "succeeded; `failure`, a line for each that failed, its log and how to run it again; `skips`, a line for "
+            "what is shown of a foreground run. `execution`: what jobs print. `summary`: a line for each job that "
+            "succeeded. `failure`: a line for each that failed, its log and how to run it again. `skips`: a line for "
             "each that did not run, with the reason. `true` is the default: all of it, and nothing when git fired the "
             "hook and no job applies. `false` is `[failure]`",
             "output: [execution, failure]",

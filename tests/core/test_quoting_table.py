@@ -154,12 +154,12 @@ REFUSED = {
     "npx -y -c 'x {1}'": "a program by npx",
     "npm exec -c {1}": "a program by npm",
     "env npx sh -c {1}": "a program by sh",
-    "f() { shift; }; x {staged_files}": "beside set or shift",
+    "f() { shift; }; x {staged_files}": "with set or shift",
     '[[ "{3}" == 1 && "{1}" != "{2}" ]]': "cannot be used with a [[ that does not end",
     "printf '%s\\0' {staged_files} | xargs -0 bash -n": "would be read as a program by bash",
-    "case x in {files}) y;; esac": "where there is room for one word",
-    "for PS4 in {staged_files}; do set -x; done": "a name or a number; give it another one",
-    "select PS4 in {staged_files}; do set -x; done": "a name or a number; give it another one",
+    "case x in {files}) y;; esac": "where one word is expected",
+    "for PS4 in {staged_files}; do set -x; done": "a name or a number; give it another argument",
+    "select PS4 in {staged_files}; do set -x; done": "a name or a number; give it another argument",
     "RANDOM={branch}": "would be run as a command",
     "SRANDOM={branch}; x": "would be run as a command",
     "OPTIND={1}; x": "would be run as a command",
@@ -181,7 +181,7 @@ REFUSED = {
     "perl -pi -e 's/a/b/' {branch}": "a program by perl",
     "sed -itemp {1} f": "a program by sed",
     "sed -i {staged_files}": "a program by sed",
-    "x {staged_files}; set -- y": "beside set or shift",
+    "x {staged_files}; set -- y": "with set or shift",
     "coproc sh; echo {1} >&3": "cannot be used with a coproc that does not end in its line",
     "echo {1} > >(sh)": "cannot be used with a >( here",
     # read once more, as a program
@@ -335,9 +335,9 @@ REFUSED = {
     "for x do eval {1}; done": "would be read by for as a program",
     'v=({staged_files}); x "${v[@]}"': "cannot be used with a ( in such a place",
     # what cannot be read
-    'x "{branch}': 'cannot be used with what has no " at its end',
-    "x '{branch}": "cannot be used with what has no ' at its end",
-    "x $(y {1}": "cannot be used with what has no ) at its end",
+    'x "{branch}': 'cannot be used with something that has no " at its end',
+    "x '{branch}": "cannot be used with something that has no ' at its end",
+    "x $(y {1}": "cannot be used with something that has no ) at its end",
     "x {1} )": "closes nothing",
     "x <<E\n{1}": "cannot be used with a here-document",
     "x $'it\\'s' {1}": "cannot be used with $'...'",
@@ -505,7 +505,7 @@ def test_c6_offsets_are_those_of_the_command_as_it_is_written() -> None:
 
 def test_c6_templates_that_hold_themselves_or_grow_without_end_are_refused() -> None:
     for macros in ({"m": "{m}"}, {"m": "x {n}", "n": "y {m}"}):
-        with pytest.raises(TemplateError, match="does it hold itself") as refused:
+        with pytest.raises(TemplateError, match="does it contain itself") as refused:
             expand("x {m}", **macros)
         assert refused.value.offset == 2
     with pytest.raises(TemplateError, match="longer than 100,000"):

@@ -72,10 +72,10 @@ YAML_TRAPS: Cases = {
     "a command that is missing": (jobs("run:"), '"run": expected a text, found nothing; write the command after it'),
     "a glob that is negated": (
         jobs("run: x\nglob: '!*.py'"),
-        '5:15: job 1 of "pre-commit": "glob": "!*.py" does not exclude anything; write "*.py" behind "exclude"',
+        '5:15: job 1 of "pre-commit": "glob": "!*.py" does not exclude anything; write "*.py" after "exclude"',
     ),
     "a range in a glob": (jobs("run: x\nglob: '{1..3}.py'"), '"{1..3}.py" has a range, which is not expanded'),
-    "a tag that lies": ("env: {A: !!int many}", '1:10: "many" is no int, as the tag !!int says'),
+    "a tag that lies": ("env: {A: !!int many}", '1:10: "many" does not match the tag !!int'),
     "a merge of a number": (jobs("<<: 3\nrun: x"), '4:13: "<<" merges mappings only'),
     "an alias of itself": ("hooks: &a\n  pre-commit: *a", '2:15: the alias "*a" is inside of its own anchor'),
     "deep nesting": ("hooks: " + "[" * 10_000, "1:57: nested more than 50 levels deep"),
@@ -182,7 +182,10 @@ UNKNOWN_KEYS: Cases = {
     "a null": ("~: 1", '1:1: unknown key "~"'),
     "an escape sequence": ('"\\e[31m": 1', r'unknown key "\x1b[31m"'),
     "a hook": (hook("{}", "pre-comit"), '2:3: unknown hook "pre-comit" (did you mean "pre-commit"?)'),
-    "a hook without a neighbour": (hook("{}", "zebra"), '2:3: unknown hook "zebra": git has no hook of this name'),
+    "a hook without a neighbour": (
+        hook("{}", "zebra"),
+        '2:3: unknown hook "zebra": git has no client-side hook of this name',
+    ),
     "a server's hook": (
         hook("{}", "pre-receive"),
         '2:3: the hook "pre-receive" is not supported: it runs on the server',
@@ -243,7 +246,7 @@ GRAPHS: Cases = {
         for name, case in cases.items()
     ],
 )
-def test_c2_a_broken_file_is_one_problem_at_its_place(tmp_path: Path, content: str | bytes, expected: str) -> None:
+def test_c2_a_broken_file_is_one_error_at_its_place(tmp_path: Path, content: str | bytes, expected: str) -> None:
     (error,) = errors_in(tmp_path, content)
     if expected[0].isdigit():
         assert error.startswith(expected)

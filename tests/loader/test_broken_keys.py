@@ -44,7 +44,7 @@ FILE: Cases = {
     "trust": ("trust: pined", '1:8: "trust": expected pinned, found "pined" (did you mean "pinned"?)'),
     "c3: retention": ("log: {retention: 7}", '1:18: "retention": a duration is a whole number'),
     "c3: a size": ("log: {max_log_size: 10}", '1:21: "max_log_size": a size is a whole number and one of B, KB'),
-    "a small log": ("log: {max_log_size: 1KB}", '1:21: "max_log_size": a log may have no less than 64KB'),
+    "a small log": ("log: {max_log_size: 1KB}", '1:21: "max_log_size": a log needs at least 64KB'),
     "keep_last": ("log: {keep_last: -1}", '1:18: "keep_last": expected a whole number of at least 0'),
     "a task called like a hook": (
         "tasks: {pre-push: {}}",
@@ -243,7 +243,7 @@ GROUPS: Cases = {
         for name, case in cases.items()
     ],
 )
-def test_c2_a_wrong_key_is_one_problem_at_its_place(tmp_path: Path, content: str, expected: str) -> None:
+def test_c2_a_wrong_key_is_one_error_at_its_place(tmp_path: Path, content: str, expected: str) -> None:
     (error,) = errors_in(tmp_path, content)
     if expected[0].isdigit():
         assert error.startswith(expected)

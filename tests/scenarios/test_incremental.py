@@ -572,7 +572,7 @@ def test_k9_a_failure_and_forget_remove_what_is_stored(installed: Repo) -> None:
 
 def test_k9_cache_goes_with_outputs(repo: Repo) -> None:
     repo.hook("pre-commit", a={"run": "x", "cache": True}, b={"run": "x", "outputs": ["o"], "cache": "hardlink"})
-    assert repo.run("validate").stderr.count('"cache" goes with "outputs"') == 2
+    assert repo.run("validate").stderr.count('"cache" needs "outputs"') == 2
 
 
 @pytest.mark.parametrize("wrong", [{"outputs": ["../o"]}, {"outputs": 3}, {"inputs": {"a": "b"}}, {"uptodate": 3}])

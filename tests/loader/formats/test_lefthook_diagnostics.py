@@ -36,7 +36,7 @@ NOTICES = [
     ),
     (
         "pre-comit: {jobs: []}",
-        ['N 1:1 "pre-comit" is no hook of git\'s and runs as a task only (did you mean "pre-commit"?)'],
+        ['N 1:1 "pre-comit" is not a git hook and runs only as a task (did you mean "pre-commit"?)'],
     ),
     (
         pre_commit("skpi: true"),

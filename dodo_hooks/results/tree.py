@@ -229,17 +229,17 @@ class Tree:
 
     def _add_submodule(self, path: bytes, beside: Names) -> None:
         """Add the commit that is checked out in a submodule; where none is, git sees nothing of what lies there."""
-        place = f"{self._repo.top}/{decode_path(path)}"
-        if not _is_there(f"{place}/.git"):
+        directory = f"{self._repo.top}/{decode_path(path)}"
+        if not _is_there(f"{directory}/.git"):
             self._add_walked(path, lambda _: True, beside.files)
             return
         is_changed = path in self._listing.changed
-        commit = self._clean_commit(place, path) if is_changed else self._listing.part.submodules[path]
+        commit = self._clean_commit(directory, path) if is_changed else self._listing.part.submodules[path]
         beside.files[path] = _SUBMODULE + commit
 
-    def _clean_commit(self, place: str, path: bytes) -> bytes:
+    def _clean_commit(self, directory: str, path: bytes) -> bytes:
         try:
-            submodule = locate_repo({}, place)
+            submodule = locate_repo({}, directory)
             status = (
                 "-c",
                 "core.fsmonitor=false",

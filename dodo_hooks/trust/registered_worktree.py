@@ -21,10 +21,10 @@ def is_registered(repo: "Repo") -> bool:
         is_bare, configured = configured_tree(repo.git_dir, repo.common_dir)
         if is_bare:
             return False
-        place = real(joined(repo.git_dir, configured)) if configured else repo.git_dir.removesuffix("/.git")
+        directory = real(joined(repo.git_dir, configured)) if configured else repo.git_dir.removesuffix("/.git")
     except GitError:  # a path goes in circles
         return False
-    return place == repo.top
+    return directory == repo.top
 
 
 def _is_linked_from(repo: "Repo") -> bool:
@@ -33,7 +33,7 @@ def _is_linked_from(repo: "Repo") -> bool:
         return False
     try:
         content = read_file(f"{repo.git_dir}/gitdir").rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-        place, _, name = joined(repo.git_dir, content).rpartition("/")
-        return name == ".git" and real(place) == repo.top
+        directory, _, name = joined(repo.git_dir, content).rpartition("/")
+        return name == ".git" and real(directory) == repo.top
     except (OSError, GitError):
         return False

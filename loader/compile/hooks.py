@@ -94,7 +94,7 @@ class Compiled:
     diagnostics: list[Diagnostic]
 
 
-def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Origin) -> Compiled:
+def compile_hooks(file: HookFile, tree: Node, context: CompileContext, origin: Origin) -> Compiled:
     """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations."""
     diagnostics = check_version(file, tree)
     hooks: list[Hook] = []
@@ -107,7 +107,7 @@ def compile_hooks(file: HookFile, tree: Node, place: CompileContext, origin: Ori
     for section, flats in flat_sections.items():
         for name, body in sections[section].items():
             setting = Setting(file, name, section == "tasks", origin.is_own)
-            hook = _Compiler(setting, body, flats[name], tree, place, origin, diagnostics, outputs).hook(flats)
+            hook = _Compiler(setting, body, flats[name], tree, context, origin, diagnostics, outputs).hook(flats)
             if hook is not None:
                 hooks.append(hook)
     hooks = add_requirements(hooks, sections, flat_sections, tree, diagnostics)
@@ -122,7 +122,7 @@ class _Compiler:
     body: HookBody
     flat: Flat
     tree: Node
-    place: CompileContext
+    context: CompileContext
     origin: Origin
     diagnostics: list[Diagnostic]  # more of them are put in
     outputs: tuple[str, ...]  # of all jobs of the file
@@ -131,7 +131,7 @@ class _Compiler:
         """Return the hook; None if it has errors, which are added to the diagnostics."""
         name, flat = self.setting.hook, self.flat
         needs, errors = check_needs(name, flat, flats, self.tree, file_needs(flat))
-        errors += check_outputs(flat, self.tree, self.place.is_tracked)
+        errors += check_outputs(flat, self.tree, self.context.is_tracked)
         errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
         errors += check_snapshots(name, self.body, flat, self.tree, needs)
@@ -179,9 +179,9 @@ class _Compiler:
             text = job_commands.script_text(member, self.setting, self._is_local(member.body.script))
             key = "args" if member.body.args is not None else key
         else:
-            text = job_commands.text_here(member.body.run, self.place.machine)
+            text = job_commands.text_here(member.body.run, self.context.machine)
             if text is None:
-                return f"no command for {self.place.machine.system}"
+                return f"no command for {self.context.machine.system}"
         return self._checked(text, member, [*member.path, key], subject_of_job(self.flat.names[number]))
 
     def _checked(self, text: str, member: Member, path: list[str | int], subject: str) -> Command | Diagnostic:
@@ -210,7 +210,7 @@ class _Compiler:
     def _location(self, path: list[str | int], text: str, offset: int | None) -> Location:
         """Return the location of the braces at `offset` of a text; that of the whole text for None."""
         mark, node = mark_at(self.tree, path), node_at(self.tree, path)
-        return mark if offset is None else mark_inside(scalars_here(node, self.place.machine), mark, text, offset)
+        return mark if offset is None else mark_inside(scalars_here(node, self.context.machine), mark, text, offset)
 
     def _refused_before(self, member: Member) -> str:
         """Return why the translation of another tool's file has refused the job, or ""."""
@@ -232,7 +232,7 @@ class _Compiler:
 
     def _is_local(self, script: str) -> bool:
         file = self.setting.file
-        return self.place.is_there(job_commands.script_path(file.source_dir_local, self.setting.hook, script))
+        return self.context.is_there(job_commands.script_path(file.source_dir_local, self.setting.hook, script))
 
     def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command | str]) -> Hook:
         made_by = {(one.job, one.need) for one in file_needs(self.flat)}
@@ -368,7 +368,7 @@ class _Compiler:
 
     def _absent(self, member: Member) -> str:
         """Return why the job never applies here, or ""."""
-        machine = self.place.machine
+        machine = self.context.machine
         wanted = next((body.arch for body in reversed(member.levels) if body.arch), [])
         if wanted and machine.architecture not in wanted:
             return f"only for {' and '.join(wanted)} (this is {machine.architecture})"

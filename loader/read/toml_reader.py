@@ -41,9 +41,9 @@ def parse_toml(data: bytes, file: str = "") -> Document:
             raise StopReading(Location(file), "a TOML file can have 256 KB at most", "use YAML")
         text = decode(data, file)
         content = _read(text, file)
-        places = _Scanner(text, file)
-        places.scan()
-        tree = _Tree(places)
+        scanner = _Scanner(text, file)
+        scanner.scan()
+        tree = _Tree(scanner)
         root = tree.node(content, ())
     except StopReading as stop:
         return Document(None, (stop.error,))
@@ -60,10 +60,10 @@ def _read(text: str, file: str) -> dict[str, Any]:
     except RecursionError:
         raise StopReading(Location(file, 1, 1), f"nested more than {_DEEPEST} levels deep") from None
     except ValueError as error:
-        place = _PLACE.fullmatch(str(error))
-        said = place[1] if place else str(error)
+        match = _PLACE.fullmatch(str(error))
+        said = match[1] if match else str(error)
         lines = text.split("\n")
-        mark = Location(file, int(place[2]), int(place[3])) if place and place[2] else _end(lines, file)
+        mark = Location(file, int(match[2]), int(match[3])) if match and match[2] else _end(lines, file)
         raise StopReading(mark, f"this is not valid TOML: {said[:1].lower()}{said[1:]}") from None
     deep = next((path for path in _paths(content) if len(path) > _DEEPEST), None)
     if deep is not None:
@@ -191,12 +191,12 @@ def _plain_key(written: str) -> str:
 class _Tree:
     """A builder that combines the values with their locations."""
 
-    def __init__(self, places: _Scanner) -> None:
+    def __init__(self, scanner: _Scanner) -> None:
         self.errors: list[Diagnostic] = []
-        self._places = places
+        self._scanner = scanner
 
     def node(self, value: Any, path: Path) -> Node:
-        mark = self._places.values[path]
+        mark = self._scanner.values[path]
         if isinstance(value, dict):
             return MapNode(mark, tuple(self._entry(key, child, (*path, key)) for key, child in value.items()))
         if isinstance(value, list):
@@ -204,7 +204,7 @@ class _Tree:
         return self._scalar(value, mark)
 
     def _entry(self, key: str, value: Any, path: Path) -> Entry:
-        mark = self._places.keys[path]
+        mark = self._scanner.keys[path]
         return Entry(mark, self._usable(key, mark), self.node(value, path))
 
     def _usable(self, text: str, mark: Location) -> str:

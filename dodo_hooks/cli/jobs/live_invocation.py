@@ -128,16 +128,16 @@ def _start_of_last(descriptor: int, lines: int) -> int:
     end = os.fstat(descriptor).st_size
     if not lines:
         return end
-    place, missing = end, lines + (1 if end and os.pread(descriptor, 1, end - 1) == b"\n" else 0)
-    while place > 0:
-        start = max(0, place - _PIECE)
-        piece = os.pread(descriptor, place - start, start)
+    offset, missing = end, lines + (1 if end and os.pread(descriptor, 1, end - 1) == b"\n" else 0)
+    while offset > 0:
+        start = max(0, offset - _PIECE)
+        piece = os.pread(descriptor, offset - start, start)
         while (found := piece.rfind(b"\n")) >= 0:
             missing -= 1
             if missing == 0:
                 return start + found + 1
             piece = piece[:found]
-        place = start
+        offset = start
     return 0
 
 

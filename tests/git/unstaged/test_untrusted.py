@@ -51,7 +51,7 @@ def test_g5_a_path_that_git_tracks_is_believed(path: bytes) -> None:
 
 @pytest.mark.parametrize("path", HARMFUL + DOT_GIT)
 def test_g5_a_path_that_leads_elsewhere_is_not_believed(path: bytes) -> None:
-    with pytest.raises(ValueError, match="no path of the working tree"):
+    with pytest.raises(ValueError, match="not a path of the working tree"):
         untrusted.relative_path(untrusted.path_text(path))
 
 
@@ -83,7 +83,7 @@ def test_g5_only_values_of_its_kind_are_believed(
 ) -> None:
     assert [read(value) for value in right] == right
     for value in wrong:
-        with pytest.raises(ValueError, match=r"^no |^neither"):
+        with pytest.raises(ValueError, match=r"^not |^neither|^none"):
             read(value)
 
 
@@ -94,7 +94,7 @@ def test_g5_a_file_of_ours_is_not_read_through_a_link_nor_from_a_pipe(tmp_path: 
     with pytest.raises(OSError) as caught:
         untrusted.read_regular(str(tmp_path / "link"))
     assert caught.value.errno == errno.ELOOP
-    with pytest.raises(ValueError, match="no regular file"):
+    with pytest.raises(ValueError, match="not a regular file"):
         untrusted.read_regular(str(tmp_path / "pipe"))
     os.close(untrusted.create_file(str(tmp_path / "link")))
     assert (tmp_path / "secret").read_bytes() == SECRET and not (tmp_path / "link").is_symlink()

@@ -202,7 +202,7 @@ class _Compiler:
             mark = self._location(path, text, refused.offset)
             if self.origin.is_own:
                 return Diagnostic(mark, refused.message, subject, fix=refused.fix)
-            message = f"the job fails when it runs: {refused.message}"
+            message = f"the job fails without being run: {refused.message}"
             self.diagnostics.append(Diagnostic(mark, message, subject, WARNING, refused.fix))
         why = str(refused or "") or self._refused_before(member)
         return replace(command, refused=why) if why else command

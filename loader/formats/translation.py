@@ -57,7 +57,7 @@ class DiagnosticCollector:
     def refuse(self, job: Location, mark: Location, message: str, fix: str) -> None:
         """Let the job at `job` fail when it would run; the other jobs of the file are not affected."""
         self.refused.setdefault(job, with_fix(message, fix))
-        self.warn(mark, f"the job fails when it runs: {message}", fix)
+        self.warn(mark, f"the job fails without being run: {message}", fix)
 
     def translation(self, root: MapNode) -> Translation:
         """Return the result, with the diagnostics in the order of the files."""

@@ -197,7 +197,7 @@ def test_c6_a_list_in_doubled_braces_stays_as_it_is_and_is_reported(tmp_path: Pa
 FOREIGN = {
     "an unknown word": ("x {pushed_files} {unknown}", "", "x {pushed_files} {unknown}", "mean {push_files}?"),
     "doubled braces": ("x {{staged_files}}", "", "x {{staged_files}}", "write {staged_files}"),
-    "a program": ('pwsh -Command "x {staged_files}"', "as a program by pwsh", ":", "the job fails when it runs: "),
+    "a program": ('pwsh -Command "x {staged_files}"', "as a program by pwsh", ":", "the job fails without being run: "),
     "a here-document": ("cat <<E\n{job}\nE", "in a here-document", ":", '"$DODO_JOB"'),
     "a list that git does not tell": ("x {push_files}", "nothing is pushed", "", "{push_files} is for pre-push"),
     "no command": ("docker {cmd}", "the overridden command", "", "{cmd}"),

@@ -83,14 +83,14 @@ def test_the_coordinator_says_first_who_it_is(repo: Repo, gate: Gate) -> None:
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (b"rubbish\n", "not understood"),
-        (b"[]\n", "not understood"),
+        (b"rubbish\n", "invalid request"),
+        (b"[]\n", "invalid request"),
         (b'{"dodo-hooks": 2, "do": "cancel", "jobs": []}\n', "the request has 2"),
         (b'{"dodo-hooks": 1, "do": "dance", "jobs": []}\n', "'dance'"),
         (b'{"dodo-hooks": 1, "do": "cancel", "jobs": ["hedl"]}\n', "no such job: hedl"),
-        (b'{"dodo-hooks": 1, "do": "cancel", "jobs": [["held"]]}\n', "not understood"),
-        (b"[" * 65000 + b"\n", "not understood"),
-        (b'{"dodo-hooks": ' + b"[" * 900 + b"]" * 900 + b', "do": "cancel", "jobs": []}\n', "not understood"),
+        (b'{"dodo-hooks": 1, "do": "cancel", "jobs": [["held"]]}\n', "invalid request"),
+        (b"[" * 65000 + b"\n", "invalid request"),
+        (b'{"dodo-hooks": ' + b"[" * 900 + b"]" * 900 + b', "do": "cancel", "jobs": []}\n', "invalid request"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(repo: Repo, gate: Gate, request_: bytes, why: str) -> None:

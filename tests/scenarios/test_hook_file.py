@@ -134,7 +134,7 @@ def test_c6_a_dangerous_command_of_another_tools_file_fails_alone(repo: Repo) ->
     dry = repo.run("run", "post-commit", "--dry-run", "--job", "bad", check=True)
     assert "would fail without being run: {lefthook_job_name} would be read" in dry.stdout
     checked = repo.run("validate", check=True)
-    assert "lefthook.yml:4:45: " in checked.stderr and "the job fails when it runs: " in checked.stderr
+    assert "lefthook.yml:4:45: " in checked.stderr and "the job fails without being run: " in checked.stderr
 
 
 FORMS = {

@@ -64,7 +64,7 @@ def test_a_job_that_is_sure_to_fail_is_warned_of_like_what_is_not_checked(repo: 
     for command in ("install", "status"):
         done = repo.run(command)
         said = [line for line in (done.stdout + done.stderr).splitlines() if "lefthook.yml:" in line]
-        warnings = [line for line in said if 'job "lint": the job fails when it runs: ' in line]
+        warnings = [line for line in said if 'job "lint": the job fails without being run: ' in line]
         assert len(warnings) == 1 and "no_such" not in done.stderr, command
     found = [(one["severity"], one["subject"]) for one in json.loads(repo.run("doctor", "--format", "json").stdout)]
     assert {("note", ""), ("warning", 'job "lint"')} == set(found)

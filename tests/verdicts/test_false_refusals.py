@@ -41,7 +41,7 @@ def test_v4_where_a_key_is_not_known_the_refusal_says_why(pushing: Repo) -> None
     commit(pushing, is_seen=False)
     done = push(pushing)
     assert done.returncode == 1
-    assert "key cannot be known: 'exit 4' (uptodate) failed with 4; fix that, and push again" in done.stderr
+    assert "its key is unknown: 'exit 4' (uptodate) failed with 4; fix that, and push again" in done.stderr
 
 
 @pytest.mark.parametrize("number", ["HUP", "INT", "KILL", "TERM"])

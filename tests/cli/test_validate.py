@@ -26,7 +26,7 @@ hooks.dodo:5:10: job 1 of "pre-commit": unknown key "nam" (did you mean "name"?)
 """
 
 
-def test_c2_each_problem_is_shown_with_its_line(repo: Repo) -> None:
+def test_c2_each_error_is_shown_with_its_line(repo: Repo) -> None:
     repo.file(WRONG)
     for command in (["validate"], ["list"], ["run", "pre-commit"], ["validate", "hooks.dodo"]):
         done = repo.run(*command)

@@ -263,7 +263,7 @@ def test_r22_what_is_not_there_is_one_message_and_exit_code_3(hooked: Repo, doit
         ("hooks: [\n", 1),
     ],
 )
-def test_c2_a_broken_file_names_all_its_problems_and_nothing_runs(
+def test_c2_a_broken_file_names_all_its_errors_and_nothing_runs(
     hooked: Repo, doit: Doit, text: str, errors: int
 ) -> None:
     hooked.file(text)

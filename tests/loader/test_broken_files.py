@@ -254,7 +254,7 @@ def test_c2_a_broken_file_is_one_error_at_its_place(tmp_path: Path, content: str
         assert expected in error
 
 
-def test_c2_all_problems_of_a_file_come_at_once_and_in_its_order(tmp_path: Path) -> None:
+def test_c2_all_errors_of_a_file_come_at_once_and_in_its_order(tmp_path: Path) -> None:
     content = """\
 jobs: 0
 hooks:

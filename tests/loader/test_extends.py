@@ -106,7 +106,7 @@ def test_c2_what_is_wrong_with_extended_files_is_reported_at_its_place_and_all_a
     ]
 
 
-def test_c2_problems_of_all_files_come_together_each_with_its_own_place(tmp_path: Path, write: Write) -> None:
+def test_c2_errors_of_all_files_come_together_each_with_its_own_place(tmp_path: Path, write: Write) -> None:
     write(
         {
             "hooks.dodo": "extends: a.yml\nhooks:\n  pre-commit:\n    jobs:\n      - {name: lint, run: x, tag: [y]}\n",

@@ -75,7 +75,7 @@ class CachedOutputs:
         return self.digest(job, contents)
 
     def remove(self, key: str) -> None:
-        from dodo_hooks.results.outputs.entry import remove_stored
+        from dodo_hooks.results.outputs.cache_entry import remove_stored
 
         remove_stored(f"{self._directory}/{key}")
 

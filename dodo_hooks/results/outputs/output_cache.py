@@ -22,7 +22,7 @@ from dodo_hooks.host.files.clone import HARDLINK, REFLINK, clone_file
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
-from dodo_hooks.results.outputs.entry import NEW, read_about, remove_stored
+from dodo_hooks.results.outputs.cache_entry import NEW, read_about, remove_stored
 from dodo_hooks.results.outputs.manifest import (
     Manifest,
     decode_manifest,

@@ -10,7 +10,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.clone import HARDLINK, clone_file
 from dodo_hooks.host.posix import decode_path, os, read_file
 from dodo_hooks.host.world import wall_ns
-from dodo_hooks.results.outputs.entry import remove_stored
+from dodo_hooks.results.outputs.cache_entry import remove_stored
 from dodo_hooks.results.outputs.exchange_area import ExchangeArea
 from dodo_hooks.results.outputs.manifest import FILE, FOLDER, LINK, Entry, Manifest, sha256_for
 from dodo_hooks.results.outputs.output_cache import StoredOutputs, open_stored

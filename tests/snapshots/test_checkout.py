@@ -245,7 +245,7 @@ def test_s4_python_never_runs_what_it_compiled_for_another_commit(repo: Repo, tm
             found = job.run(f"{sys.executable} -S -c 'import module; print(module.ANSWER)'").stdout
             assert list((job.tree / "__pycache__").glob("*.pyc"))
             (tmp_path / f"answer-{index}").write_text(found)
-            note_ended(snapshot.place, JOB, True)
+            note_ended(snapshot.paths, JOB, True)
 
     children = [in_child(partial(answer, snapshot)) for snapshot in snapshots]
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)

@@ -1,10 +1,13 @@
 """A script that runs many doit commands, each in a process of its own, without starting Python for each.
 
-The script reads a list of command lines from its standard input as JSON, and writes a list of exit code,
-standard output and standard error. Only doit is imported before the forks, so every command finds its plugins itself,
-as in a new interpreter. A command line whose first word ends in `.py` is a program of its own.
+The script reads requests from its standard input, one a line, as JSON: a directory, an environment, and a list of
+command lines. It answers each with a line: a list of exit code, standard output and standard error. A command line
+whose first word ends in `.py` is a program of its own. Beside doit only the modules that the script's arguments name
+are imported before the forks. Without any, every command finds its plugins itself, as in a new interpreter.
 """
 
+import importlib
+import importlib.metadata  # doit does so in each command that has plugins
 import json
 import os
 import runpy
@@ -12,6 +15,7 @@ import sys
 import tempfile
 import traceback
 
+IMPORTED = sys.argv[1:]
 sys.argv = ["doit"]  # before the import: doit takes its own name from here
 
 from doit.doit_cmd import DoitMain  # type: ignore[import-untyped]  # noqa: E402
@@ -19,7 +23,14 @@ from doit.doit_cmd import DoitMain  # type: ignore[import-untyped]  # noqa: E402
 
 def main() -> None:
     sys.path[0] = ""  # as with `python -m`: the current directory, and not the folder of this file
-    json.dump([run(argv) for argv in json.load(sys.stdin)], sys.stdout)
+    for name in IMPORTED:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        directory, environ, argvs = json.loads(line)
+        os.chdir(directory)
+        os.environ.clear()
+        os.environ.update(environ)
+        print(json.dumps([run(argv) for argv in argvs]), flush=True)
 
 
 def run(argv: list[str]) -> tuple[int, str, str]:

@@ -5,7 +5,6 @@ dodo-hooks beside it. Output, exit codes and the files afterwards must be the sa
 list may have grown.
 """
 
-import json
 import re
 import shutil
 import subprocess
@@ -16,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.doit_runner.reporters import MetaReporter
-from doit_plugin import many_commands
-from doit_plugin.conftest import Paths
+from doit_plugin.conftest import Paths, many_doits
 from doit_plugin.installed import module_path
 from kit.repo import PACKAGES
 
@@ -248,16 +246,9 @@ def _run_all(project: Project, path: str, tmp_path: Path, env: dict[str, str]) -
     if project.is_repository:
         subprocess.run(["git", "init", "-q", str(place)], env=env, check=True)
     argvs = [([project.program] if project.program else []) + command.split() for command in project.commands]
-    done = subprocess.run(
-        [sys.executable, "-S", many_commands.__file__],
-        input=json.dumps(argvs),
-        cwd=place / project.directory,
-        env={**env, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    raw = [(command, *result) for command, result in zip(project.commands, json.loads(done.stdout), strict=True)]
+    with many_doits({**env, "PYTHONPATH": path}) as run:
+        results = run(place / project.directory, {**env, "PYTHONPATH": path}, argvs)
+    raw = [(command, *result) for command, result in zip(project.commands, results, strict=True)]
     seen = Seen(
         [(command, code, _comparable(out), _comparable(err)) for command, code, out, err in raw],
         _files(place),

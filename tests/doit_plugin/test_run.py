@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.here import cache_plan
 from kit.repo import Done, Repo
 
 # Each job writes its name into the file `ran`, so the tests see what ran, and in which order.
@@ -49,6 +50,7 @@ class MyRun(Run):
 @pytest.fixture
 def project(hooked: Repo) -> Repo:
     hooked.file(FILE)
+    cache_plan(hooked.path, hooked.env)
     return hooked
 
 

@@ -13,9 +13,10 @@ hooks:
 
 
 def install_for_all(repo: Repo) -> None:
-    """Install the hooks for all repositories, but the one that starts Python three times in each commit."""
+    """Install the hooks for all repositories, but those that FILE does not have: a commit starts Python for each."""
     repo.run("install", "--global", check=True)
-    Path(repo.env["HOME"], ".local/share/dodo-hooks/hooks/reference-transaction").unlink()
+    for hook in ("commit-msg", "prepare-commit-msg", "reference-transaction"):
+        Path(repo.env["HOME"], ".local/share/dodo-hooks/hooks", hook).unlink()
 
 
 def ran(repo: Repo) -> int:

@@ -1,7 +1,6 @@
 """A git hook that does what ours does around one job with `stage_fixed`: it makes `good` of every `bad`.
 
-The files that are staged for the commit are the job's files. FAILS=1: the job fails when it has fixed them. KILLED=1:
-the hook is killed when it has staged the fixes.
+The files that are staged for the commit are the job's files. KILLED=1: the hook is killed when it has staged the fixes.
 """
 
 import os
@@ -20,8 +19,6 @@ from dodo_hooks.git.unstaged.sync_index import sync_index
 def main(hook: str) -> int:
     environ = dict(os.environ)
     repo = find_repo(environ, os.getcwd())
-    with open(f"{repo.common_dir}/fired", "a") as log:
-        log.write(f"{hook}\n")
     if hook == "post-commit":
         sync_index(repo, environ)
         return 0
@@ -38,14 +35,13 @@ def main(hook: str) -> int:
         path = Path(os.fsdecode(name))
         if path.is_file() and b"bad" in path.read_bytes():
             path.write_bytes(path.read_bytes().replace(b"bad", b"good"))
-    fails = "FAILS" in environ
-    said = [*stager.after(watch, stages=not fails).sentences]
+    said = [*stager.after(watch).sentences]
     if "KILLED" in environ:
         os.kill(os.getpid(), signal.SIGKILL)
-    result = hidden.restore(Ending(not fails, {})) if hidden else None
+    result = hidden.restore(Ending(True, {})) if hidden else None
     said += result.sentences if result else ()
     sys.stderr.write("".join(f"{sentence}\n" for sentence in said))
-    return int(fails or bool(result and result.conflict))
+    return int(bool(result and result.conflict))
 
 
 if __name__ == "__main__":

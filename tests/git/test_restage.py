@@ -1,4 +1,7 @@
-"""The fixes of a job are staged into the index that git commits, in each way that git commits (G6)."""
+"""The fixes of a job are staged into the index that git commits (G6).
+
+That each way to commit has them is in scenarios/test_commits.py; here a hook is killed in each.
+"""
 
 import os
 import shlex
@@ -39,37 +42,6 @@ def head(repo: Repo, name: str = "one") -> str:
     return repo.git("show", f"HEAD:{name}").stdout
 
 
-@pytest.mark.parametrize("commit", WAYS)
-def test_g6_the_fix_is_in_the_commit_and_the_next_commit_reverts_nothing(
-    fixing: Repo, commit: Callable[[Repo], None]
-) -> None:
-    commit(fixing)
-    assert head(fixing) == with_bad("one", "good"), commit
-    assert fixing.git("diff", "--cached", "--name-only", "--", "one").stdout == ""
-    assert fixing.read("one").startswith("one, good\n")
-    assert not fixing.has(".git/dodo-hooks-restaged") and not fixing.has(".git/index.lock")
-    fixing.git("commit", "-q", "--allow-empty", "-m", "next")
-    assert head(fixing) == with_bad("one", "good")
-    for name, content in {"two": "staged\nunstaged\n", "one": "unstaged\n", "three": "unstaged\n"}.items():
-        if commit in {"two": (only_file,), "one": (plain, dash_p), "three": (merge,)}[name]:
-            assert fixing.read(name).endswith(content)
-
-
-@pytest.mark.parametrize("commit", WAYS)
-def test_g6_where_the_job_fails_nothing_is_staged(fixing: Repo, commit: Callable[[Repo], None]) -> None:
-    fixing.env["FAILS"] = "1"
-    commit(fixing)
-    del fixing.env["FAILS"]
-    assert "good" not in head(fixing)
-    assert "good" not in fixing.git("show", ":one").stdout
-    beside = fixing.path / "one.during-hook"
-    assert beside.exists() == (commit in UNSTAGED and UNSTAGED[commit] == ["one"])
-    what_it_did = beside.read_text() if beside.exists() else fixing.read("one")
-    assert what_it_did.startswith("one, good\n")  # stays for its owner to see
-    assert not beside.exists() or fixing.read("one") == with_bad("one", bottom="unstaged\n")
-    assert not fixing.has(".git/dodo-hooks-aside") and not fixing.has(".git/dodo-hooks-restaged")
-
-
 UNSTAGED: dict[Callable[[Repo], None], list[str]] = {
     plain: ["one"],
     dash_p: ["one"],
@@ -94,26 +66,6 @@ def test_g5_g6_the_next_hook_restores_what_a_killed_one_had_hidden(
         assert fixing.read(name).endswith("unstaged\n")
         assert "unstaged" in fixing.git("diff", "--", name).stdout
     assert fixing.git("status", "--porcelain", "--untracked-files=all", "--", "*.unstaged*", ".dodo*").stdout == ""
-
-
-def test_g6_what_fires_no_pre_commit_is_left_alone(fixing: Repo) -> None:
-    fixing.git("checkout", "-qb", "topic")
-    for name in ("one", "two"):
-        fixing.write(name, with_bad(name))
-        fixing.git("commit", "-qam", name, "--no-verify")
-    fixing.git("checkout", "-q", "main")
-    (fixing.path / ".git/fired").unlink()
-    fixing.git("cherry-pick", "topic")
-    fixing.git("revert", "--no-edit", "HEAD")
-    fixing.write("three", "bad\n")
-    fixing.git("stash")
-    fixing.git("stash", "pop")
-    fixing.git("checkout", "-q", "three")
-    fixing.git("rebase", "-q", "topic")
-    fired = fixing.read(".git/fired").split() if fixing.has(".git/fired") else []
-    assert set(fired) <= {"post-commit"}
-    assert "good" not in head(fixing) + head(fixing, "two")
-    assert not fixing.git("status", "--porcelain").stdout
 
 
 # By name

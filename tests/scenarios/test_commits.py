@@ -54,6 +54,7 @@ def test_g6_where_the_job_fails_nothing_is_committed_or_staged(fixing: Repo, com
     assert beside.exists() == (commit in (plain, dash_p))
     what_it_did = beside.read_text() if beside.exists() else fixing.read("one")
     assert what_it_did.startswith("one, good\n")  # stays for its owner to see
+    assert not beside.exists() or fixing.read("one") == with_bad("one", bottom="unstaged\n")
     expect_nothing_is_left(fixing)
     for name, ways in {"one": (plain, dash_p), "two": (only_file,), "three": (merge,)}.items():
         if commit in ways:

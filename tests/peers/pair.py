@@ -67,6 +67,7 @@ class Pair:
         theirs = (self._binary, "run", hook, "--no-auto-install", *args)
         ours = (sys.executable, "-m", "dodo_hooks", "run", hook, *words)
         one, other = self._repos
+        other.prepare("dodo-hooks")
         return self._ran(one, theirs, stdin, in_order, env), self._ran(other, ours, stdin, in_order, env)
 
     def _ran(

@@ -276,7 +276,7 @@ def test_r21_no_process_left_for_the_coordinators_wave(public: Repo) -> None:
     assert "Traceback" not in (invocation.record.error or "")
 
 
-# A hook file that is wrong (R4, R22)
+# A hook file that is wrong (R4, R22): all that can be wrong is in tests/loader/test_broken_files.py
 
 WRONG = {
     "broken": ("hooks:\n  pre-commit:\n    jobs: [\n", ["hooks.dodo:"]),
@@ -284,23 +284,6 @@ WRONG = {
         "hooks:\n  pre-commit:\n    jobs:\n"
         "      - {name: one, run: touch ran, needs: [two]}\n      - {name: two, run: touch ran, needs: [one]}\n",
         ["hooks.dodo:4:", "one -> two -> one"],
-    ),
-    "unknown need": (
-        "hooks:\n  pre-commit:\n    jobs:\n"
-        "      - {name: lint, run: touch ran}\n      - {name: two, run: touch ran, needs: [lnt]}\n",
-        ["hooks.dodo:5:", '"lnt"', '"lint"'],
-    ),
-    "unknown key": (
-        "hooks:\n  pre-commit:\n    jobs:\n      - {name: one, run: touch ran, neds: []}\n",
-        ["hooks.dodo:4:", '"neds"', '"needs"'],
-    ),
-    "wrong type": (
-        "hooks:\n  pre-commit:\n    jobs:\n      - {name: one, run: touch ran, timeout: soon}\n",
-        ["hooks.dodo:4:", "timeout"],
-    ),
-    "twice": (
-        "hooks:\n  pre-commit:\n    jobs:\n      - {name: one, run: touch ran}\n      - {name: one, run: touch ran}\n",
-        ["hooks.dodo:5:", '"one"'],
     ),
 }
 

@@ -17,7 +17,7 @@ from kit.repo import Repo
 pytestmark = pytest.mark.timeout(60)  # strace is slow, and slower where others trace
 
 # How many jobs the largest hook has. GROWTH_JOBS=10000 looks further, and needs a hook file that may be that large.
-MOST = int(os.environ.get("GROWTH_JOBS", "300"))
+MOST = int(os.environ.get("GROWTH_JOBS", "150"))
 CALLS = 600  # for one job of a file
 SIZES = (MOST // 9, MOST // 3, MOST)
 STEEPER = 1.3  # a third size on the same line has the slope of the first two; on a parabola it has three times that
@@ -94,7 +94,7 @@ def test_running_grows_with_the_jobs(repo: Repo) -> None:
     write_hook(repo, 1, 'run: "true"')
     repo.install()
     measured: dict[int, Mapping[str, int]] = {}
-    for size in (10, 20, 50):
+    for size in (6, 12, 30):
         write_hook(repo, size, 'run: "true"')
         repo.run("list", check=True)  # compiles the plan
         measured[size] = calls(count(repo, ".git/hooks/pre-commit"))
@@ -116,7 +116,7 @@ print(sum(entry.callcount for entry in profile.getstats() if schedule.__file__ i
 def test_scheduling_grows_with_the_jobs(repo: Repo) -> None:
     """All jobs are ready at once; each end must not cost a check of all of them."""
     measured: dict[int, dict[str, int]] = {}
-    for size in (20, 40, 80):
+    for size in (10, 20, 40):
         repo.write("hooks.dodo", json.dumps({"hooks": {"pre-commit": {"jobs": [{"run": "true"}] * size}}}))
         printed = repo.call(sys.executable, "-c", SCHEDULING_CALLS, check=True).stdout
         measured[size] = {"calls": int(printed.splitlines()[-1])}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kit.chance import how_many
 from kit.incremental import counting
 from kit.repo import Repo
 
@@ -18,7 +19,7 @@ JOBS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(how_many(1, 20)))
 def test_k7_the_status_of_a_job_is_what_the_prompt_does(seed: int, repo: Repo) -> None:
     random = Random(seed)
     repo.write(".gitignore", "out\n")

@@ -28,7 +28,7 @@ from kit.chance import how_many
 
 INTERRUPTED = Outcome(statuses.SKIPPED, statuses.INTERRUPTED, "interrupted (SIGTERM)")
 CANCELLED = Outcome(statuses.CANCELLED, statuses.USER, "cancelled")
-EXAMPLES = how_many(300, 2000)  # they are cheap, and this is what holds section 9
+EXAMPLES = how_many(150, 2000)  # they are cheap, and this is what holds section 9
 Change = tuple[list[int], list[tuple[int, Outcome]]]
 
 

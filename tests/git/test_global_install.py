@@ -14,7 +14,7 @@ from kit.repo import Repo
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
 FILE = "hooks: {pre-commit: {jobs: [{name: a, run: 'touch ran'}]}}\n"
-ROUNDS = how_many(2, 20, "TORTURE_ROUNDS")
+ROUNDS = how_many(1, 20, "TORTURE_ROUNDS")
 
 
 def config_of(repo: Repo) -> Path:

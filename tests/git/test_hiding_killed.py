@@ -20,9 +20,9 @@ pytestmark = pytest.mark.timeout(3600)
 
 DRIVER = Path(__file__).with_name("hiding_driver.py")
 # 1: before each system call; else before each such one, from a random one on, another in each test.
-STEP = how_many(48, 1, "TORTURE_STEP")
+STEP = how_many(96, 1, "TORTURE_STEP")
 RARELY = 3 * STEP
-KILLS = how_many(8, 100, "TORTURE_KILLS")
+KILLS = how_many(5, 100, "TORTURE_KILLS")
 FILES = 6
 
 

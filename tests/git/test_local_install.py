@@ -14,7 +14,7 @@ from kit.chance import how_many
 from kit.repo import Repo
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
-ROUNDS = how_many(2, 20, "TORTURE_ROUNDS")
+ROUNDS = how_many(1, 20, "TORTURE_ROUNDS")
 # The bundle is the same code each time, and marshal does not promise the same bytes for it.
 IGNORED = ("/dodo-hooks", "/dodo-hooks/id", "/dodo-hooks/hot.bin")
 

@@ -20,7 +20,7 @@ from kit.repo import Repo
 
 OWN_HOOK = b'#!/bin/sh\necho "own hook" "$@" # \xff\n'
 KILLED = 9
-ROUNDS = how_many(6, 50, "TORTURE_ROUNDS")
+ROUNDS = how_many(3, 50, "TORTURE_ROUNDS")
 
 # Sources do not change while tests run, and the byte code is most of the time of an installation.
 PREPARED = """

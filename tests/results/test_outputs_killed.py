@@ -17,7 +17,7 @@ from kit.repo import PACKAGES, Repo
 pytestmark = pytest.mark.timeout(300)
 
 DRIVER = Path(__file__).with_name("outputs_driver.py")
-STEP = how_many(30, 3, "TORTURE_STEP")  # 1: each system call; else each such one, from a random one on
+STEP = how_many(60, 3, "TORTURE_STEP")  # 1: each system call; else each such one, from a random one on
 ROUNDS = how_many(12, 60, "TORTURE_ROUNDS")
 
 each_way = pytest.mark.parametrize("without", [{}, {"WITHOUT_EXCHANGE": "1"}], ids=["exchange", "two renames"])

@@ -1,12 +1,21 @@
 """Fixtures that several tests of this folder use."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dodo_hooks.core.plan import PUSHED
 from kit.file_probe import ODD_SETTINGS, Probe
+from kit.here import compiled_once
 from kit.repo import Repo
+
+
+@pytest.fixture(autouse=True)
+def _byte_code_is_made_once() -> Iterator[None]:
+    """Many of these tests install, and making the byte code takes most of the time of that."""
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(params=["sha1", "sha256"])

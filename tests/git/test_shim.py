@@ -15,7 +15,6 @@ from dodo_hooks.git.event import MARKER
 from dodo_hooks.git.install import legacy_hooks, shims
 from dodo_hooks.git.repo import find_repo
 from kit.chance import how_many
-from kit.here import compiled_once
 from kit.repo import Repo
 
 OWN_HOOK = b'#!/bin/sh\necho "own hook" "$@" # \xff\n'
@@ -71,8 +70,7 @@ for _ in range(int(sys.argv[1])):
 
 
 def install(repo: Repo, *hooks: str) -> list[shims.Change]:
-    with compiled_once():
-        return shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+    return shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
 
 
 def uninstall(repo: Repo) -> list[shims.Change]:

@@ -23,9 +23,10 @@ COMMANDS = {
 STARTS_PYTHON = ("PYTHON", "LC_", "LANG", "TZ")  # what these say is settled when an interpreter starts
 AS_EVER = {"PYTHONPATH": str(Path(main.__file__).parent.parent), "LC_ALL": "C.UTF-8"}
 
-# Sources do not change while tests run, and both need most of the time of an installation.
+# Sources and packages do not change while tests run, and these need most of the time of an installation.
 _compile_once = functools.cache(launcher.compile_package)
 _bundle_once = functools.cache(launcher.bundle_content)
+_find_once = functools.cache(launcher._is_in)
 
 
 def can_run_here(argv: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -67,13 +68,13 @@ def cache_plan(top: Path, env: Mapping[str, str], *, is_installed: bool = False)
 
 @contextlib.contextmanager
 def compiled_once() -> Iterator[None]:
-    """Let an installation in this process take the byte code that an earlier one has made."""
-    before = launcher.compile_package, launcher.bundle_content
-    launcher.compile_package, launcher.bundle_content = _compile_once, _bundle_once
+    """Let an installation in this process take what an earlier one has found, and the byte code that it has made."""
+    before = launcher.compile_package, launcher.bundle_content, launcher._is_in
+    launcher.compile_package, launcher.bundle_content, launcher._is_in = _compile_once, _bundle_once, _find_once
     try:
         yield
     finally:
-        launcher.compile_package, launcher.bundle_content = before
+        launcher.compile_package, launcher.bundle_content, launcher._is_in = before
 
 
 @contextlib.contextmanager

@@ -582,16 +582,17 @@ def test_k9_an_error_in_what_cache_goes_with_is_the_only_one(repo: Repo, wrong: 
     assert repo.run("validate").stderr.count(': job "a": ') == 1
 
 
-def test_k7_two_worktrees_at_once(linted: Repo) -> None:
+def test_k7_two_worktrees_at_once(repo: Repo) -> None:
     """Whatever they write at one moment, both succeed, and the results are good afterwards."""
-    linted.git("add", "hooks.dodo")
-    commit(linted)
-    trees = [linted, linted.worktree("other")]
+    repo.hook("pre-commit", lint={"run": "! grep -q bad a.py", "inputs": ["*.py"]})
+    repo.git("add", "hooks.dodo")
+    commit(repo)
+    trees = [repo, repo.worktree("other")]
     for tree in trees:
         tree.write("a.py", "new\n")
         tree.git("add", "a.py")
     processes = [tree.start(*COMMAND, "run", "pre-commit") for tree in trees * 3]
     for process in processes:
-        process.communicate(timeout=15)
-        assert process.returncode == 0
+        said = process.communicate(timeout=15)
+        assert process.returncode == 0, said
     assert all("1 up to date" in tree.run("run", "pre-commit", check=True).stdout for tree in trees)

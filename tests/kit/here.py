@@ -24,9 +24,10 @@ STARTS_PYTHON = ("PYTHON", "LC_", "LANG", "TZ")  # what these say is settled whe
 AS_EVER = {"PYTHONPATH": str(Path(main.__file__).parent.parent), "LC_ALL": "C.UTF-8"}
 
 # Sources and packages do not change while tests run, and these need most of the time of an installation.
-_compile_once = functools.cache(launcher.compile_package)
-_bundle_once = functools.cache(launcher.bundle_content)
-_find_once = functools.cache(launcher._is_in)
+ONCE = {
+    name: functools.cache(getattr(launcher, name))
+    for name in ("compile_package", "bundle_content", "_hot_modules", "_is_in")
+}
 
 
 def can_run_here(argv: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -69,12 +70,12 @@ def cache_plan(top: Path, env: Mapping[str, str], *, is_installed: bool = False)
 @contextlib.contextmanager
 def compiled_once() -> Iterator[None]:
     """Let an installation in this process take what an earlier one has found, and the byte code that it has made."""
-    before = launcher.compile_package, launcher.bundle_content, launcher._is_in
-    launcher.compile_package, launcher.bundle_content, launcher._is_in = _compile_once, _bundle_once, _find_once
+    before = {name: getattr(launcher, name) for name in ONCE}
+    vars(launcher).update(ONCE)
     try:
         yield
     finally:
-        launcher.compile_package, launcher.bundle_content, launcher._is_in = before
+        vars(launcher).update(before)
 
 
 @contextlib.contextmanager

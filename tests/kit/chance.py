@@ -11,7 +11,7 @@ from hypothesis import settings
 
 # No deadline: the machine may be busy.
 settings.register_profile("nightly", max_examples=2000, deadline=None, derandomize=False)
-settings.register_profile("default", max_examples=25, deadline=None, derandomize=True, database=None)
+settings.register_profile("default", max_examples=50, deadline=None, derandomize=True, database=None)
 settings.load_profile("default")
 
 

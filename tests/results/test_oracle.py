@@ -8,7 +8,7 @@ from kit.chance import chance_of, how_many
 from results.oracle import Oracle
 
 STEPS = 25
-ROUNDS = how_many(2, 400)
+ROUNDS = how_many(3, 400)
 HARMLESS = ("touch", "there and back", "refresh")
 
 

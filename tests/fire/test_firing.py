@@ -99,7 +99,7 @@ def test_the_default_branch_is_looked_for_where_a_command_uses_it(fire: Fire) ->
     asking = firing.hook.jobs[1]._replace(argv=("sh", "-c", "git log $DODO_DEFAULT_BRANCH"))
     asked = firing._replace(hook=firing.hook._replace(jobs=(firing.hook.jobs[0], asking)))
     assert "DODO_DEFAULT_BRANCH" in environment_of_event(asked, is_background=False)
-    daft = environment_of_event(fire(rules=RULES._replace(family="daft")), is_background=False)
+    daft = environment_of_event(fire(rules=RULES._replace(config_format="daft")), is_background=False)
     assert daft["DAFT_DEFAULT_BRANCH"] == daft["DODO_DEFAULT_BRANCH"] and daft["DAFT_GIT_STAGE"] == "post-merge"
 
 

@@ -25,7 +25,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, CANCEL_PREVIOUS, QUEUE, SKIP
 from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.host.files.atomic_files import make_private_directory
+from dodo_hooks.host.files.atomic_files import make_private_directory, try_unlink
 from dodo_hooks.host.files.file_locks import is_disk_full, is_locked, is_unsupported
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import monotonic_s
@@ -157,7 +157,7 @@ class Groups:
     def _drop_ticket(self, number: int) -> None:
         path, descriptor, _ = self._tickets.pop(number, ("", -1, 0.0))
         if path:
-            _remove(path)
+            try_unlink(path)
             os.close(descriptor)
 
     def _waiting(self) -> "list[str]":
@@ -218,7 +218,7 @@ class Groups:
             if name >= ours:
                 break
             if not is_locked(path):
-                _remove(path)
+                try_unlink(path)
                 continue
             job, *groups = _read(path).split("\n")
             found += [(group, Member(name.split(".")[1], job)) for group in wanted if group.name in groups]
@@ -308,10 +308,3 @@ def _members(descriptor: int) -> "list[Member]":
 
 def _read(path: str) -> str:
     return read_file(path).decode("utf-8", "replace")
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

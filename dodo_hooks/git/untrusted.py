@@ -6,6 +6,7 @@ nothing but permissions; and no link is followed on the way. Each function retur
 a reason.
 """
 
+from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import os
 
@@ -197,10 +198,7 @@ def create_file(path: "str | bytes", mode: int = 0o600) -> int:
     Raises:
         OSError: it cannot be made.
     """
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+    unlink(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     inherit_owner(descriptor, path)
     return descriptor

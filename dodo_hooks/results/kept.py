@@ -17,6 +17,7 @@ from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file, unlink
 from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
@@ -105,9 +106,9 @@ class KeptResults:
         # The facts come first: where we are killed in between, `why` compares with a run that has not been kept.
         write_checked(self._last(job), plain(facts))
         write_checked(self._path(job, key), plain(success))
-        _unlink(self._path(job, _NOT_KEPT))
+        unlink(self._path(job, _NOT_KEPT))
         if job.workspace:
-            _unlink(self._path(job, key + _FAILED))
+            unlink(self._path(job, key + _FAILED))
         self._prune_if_due()
 
     def keep_failure(self, job: "Job", key: str, failure: Success) -> None:
@@ -158,7 +159,7 @@ class KeptResults:
             StoreError: it cannot be removed.
         """
         try:
-            _unlink(self._path(job, key))
+            unlink(self._path(job, key))
         except OSError as error:
             raise StoreError(f"cannot remove {self._path(job, key)}: {error.strerror}") from error
 
@@ -259,17 +260,8 @@ class PassedFiles:
         return [self._digests[path] for path in paths if path in self._digests]
 
 
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-
-
 def write_checked(path: str, value: "Any") -> None:
     """Write plain values with a checksum, and make the directory. Raises StoreError."""
-    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
-
     directory = path.rpartition("/")[0]
     try:
         make_private_directory(directory)

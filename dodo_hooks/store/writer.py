@@ -9,7 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
 from dodo_hooks.core.statuses import COMPLETED
-from dodo_hooks.host.files.atomic_files import _create, make_private_directory, replace_file
+from dodo_hooks.host.files.atomic_files import _create, make_private_directory, replace_file, try_unlink
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import wall_ns
@@ -64,7 +64,7 @@ class InvocationWriter:
             most_bytes = self.hook.jobs[number].max_log_bytes or self.max_log_bytes
             state.log_bytes, state.log_left_out = close_log(layout.log_file(state.directory), most_bytes)
             if self.hook.jobs[number].is_silent and outcome.status == COMPLETED:
-                _remove(layout.log_file(state.directory))
+                try_unlink(layout.log_file(state.directory))
                 state.log_bytes = state.log_left_out = 0
         self._changed.add(number)
 
@@ -119,7 +119,7 @@ class InvocationWriter:
                 if reserve.put_invocation(self.lock, self.coordinator, at_ns, exit_code, self.error):
                     self.release()  # the marker stays: the next repair makes records of the slots
             raise
-        _remove(self._marker)
+        try_unlink(self._marker)  # one that stays does no harm: readers see that its invocation has ended
         self.release()
 
     def release(self) -> None:
@@ -198,9 +198,9 @@ class InvocationWriter:
 
     def abandon(self) -> None:
         """Delete an invocation that was not published."""
-        _remove(self._marker)
+        try_unlink(self._marker)
         for path in (layout.lock_file(self._temporary), layout.alive_file(self._temporary)):
-            _remove(path)
+            try_unlink(path)
         try:
             os.rmdir(self._temporary)
         except OSError:  # records were written already
@@ -360,10 +360,3 @@ def _lock(path: str, how: int) -> int:
         os.close(descriptor)
         return NO_LOCK
     return descriptor
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:  # a marker that stays does no harm: readers see that its invocation has ended
-        pass

@@ -8,9 +8,9 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from dodo_hooks.engine.control_client import _LONGEST_REQUEST, STILL_THERE_S, VERSION, _directory, _object
+from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.layout import SOCKET_NAME
 
@@ -52,8 +52,7 @@ class ControlServer:
             self._drop(client)
         self._loop.unwatch(self._socket.fileno())
         self._socket.close()
-        with suppress(OSError):
-            os.unlink(f"{self._writer.directory}/{SOCKET_NAME}")
+        try_unlink(f"{self._writer.directory}/{SOCKET_NAME}")
 
     def _accept(self) -> None:
         try:

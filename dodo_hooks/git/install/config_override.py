@@ -5,7 +5,6 @@ else has changed the file it is restored as a whole; else the values alone are, 
 """
 
 import base64
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git
+from dodo_hooks.host.files.atomic_files import unlink
 
 RESTORED = "restored"
 CHANGED = "changed"  # somebody else has changed the setting since; it is left as it is
@@ -118,15 +118,13 @@ def _write(path: str, content: "bytes | None") -> None:
             os.replace(lock, path)
     finally:
         os.close(descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(lock)
+        unlink(lock)
 
 
 def _remember(path: str, memory: Mapping[str, Any]) -> None:
     """Write the record, readable by us alone: a configuration may hold passwords."""
     new = f"{path}.dodo-new"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)
+    unlink(new)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
         json.dump(memory, file)
     os.replace(new, path)

@@ -11,13 +11,12 @@ There is no moment at which neither the hook nor a shim is in place: first the h
 replaces the first. After a kill in between, the next install or uninstall continues from what it finds.
 """
 
-import contextlib
 import filecmp
 import os
 import shutil
 from collections.abc import Callable
 
-from dodo_hooks.host.files.atomic_files import NEW_SUFFIX
+from dodo_hooks.host.files.atomic_files import NEW_SUFFIX, unlink
 
 SUFFIX = ".dodo-kept"
 SAMPLE_SUFFIX = ".sample"
@@ -92,8 +91,7 @@ def is_same_hook(one: str, other: str) -> bool:
 def copy_hook(path: str, kept: str) -> None:
     """Make a copy of the hook, in one step."""
     new = path + NEW_SUFFIX
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)
+    unlink(new)
     shutil.copy2(path, new, follow_symlinks=False)
     os.replace(new, kept)
 

@@ -16,6 +16,7 @@ from dodo_hooks.git.content.file_state import FILE, FileState, read_state, write
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.journal import Journal, sync_file
 from dodo_hooks.host.capture import capture
+from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
 
@@ -141,10 +142,7 @@ class Merger:
 
     def _keep(self, case: Case, pieces: "Iterable[bytes]", version: "FileState | None" = None) -> MergeResult:
         path = self._directory + b"/" + case.name
-        try:
-            os.unlink(path)
-        except FileNotFoundError:
-            pass
+        unlink(path)
         version = version or case.ours.version._replace(mode=_mode(case))
         write_state(path, version, iter(pieces))
         sync_file(path)

@@ -28,6 +28,7 @@ from dodo_hooks.git.content.file_state import (
 )
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.git.unstaged.storage_areas import StorageArea, StorageAreas
+from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
 from dodo_hooks.host.files.file_owner import make_folder
 
@@ -130,7 +131,7 @@ class WorktreeWriter:
         """
         found = []
         for area in self.areas.existing_areas(entry):
-            _unlink(area.slot + PART)
+            try_unlink(area.slot + PART)
             for left in (area.slot, area.slot + AWAY):
                 if (version := read_state(left)) == ABSENT:
                     continue
@@ -174,11 +175,11 @@ class WorktreeWriter:
 
     def _fill(self, slot: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
         """Write a version into a slot, which is never incomplete."""
-        _unlink(slot + PART)
+        try_unlink(slot + PART)
         try:
             write_state(slot + PART, version, pieces)
         except OSError:
-            _unlink(slot + PART)
+            try_unlink(slot + PART)
             raise
         os.rename(slot + PART, slot)
 
@@ -201,7 +202,7 @@ class WorktreeWriter:
         if self._has_owners(entry, area):
             self.areas.keep(entry, area)
         else:
-            _unlink(area.slot)
+            try_unlink(area.slot)
 
     def _has_owners(self, entry: Entry, area: StorageArea) -> bool:
         return not self.areas.was_moved(entry) and self.areas.is_owners(entry, area.slot)
@@ -308,11 +309,4 @@ def _refresh_times(path: bytes, version: FileState) -> None:
         if version.kind == FILE and bool(status.st_mode & 0o100) != bool(version.mode & 0o100):
             os.chmod(path, version.mode)
     except OSError:  # another's file, which comes back all the same
-        pass
-
-
-def _unlink(path: bytes) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
         pass

@@ -13,6 +13,7 @@ import time
 
 from dodo_hooks.git.content.file_state import FileState, parents_of, pieces_of, read_state, write_state
 from dodo_hooks.git.unstaged.journal import Journal, sync_file
+from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import make_folder
 
 
@@ -31,14 +32,14 @@ def rescue_copy(journal: Journal, path: bytes, file: bytes, version: FileState) 
         folder = directory + b"/" + parent
         _make_folder(folder)
     part = directory + b"/" + path + b".part"
-    _remove(part)
+    unlink(part)
     try:
         write_state(part, version, pieces_of(file))
     except FileNotFoundError:
-        _remove(part)
+        unlink(part)
         return False
     if not read_state(part).has_bytes_of(version):
-        _remove(part)
+        unlink(part)
         return False
     sync_file(part)
     os.rename(part, _free_name(directory + b"/" + path, version))
@@ -85,10 +86,3 @@ def _free_name(wanted: bytes, version: FileState) -> bytes:
         number += 1
         name = wanted + b".%d" % number
     return name
-
-
-def _remove(path: bytes) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass

@@ -21,6 +21,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import FILE, LINK, FileState, obstacle_of, parents_of, pieces_of, read_state
 from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.world import boot_id
 
@@ -83,7 +84,7 @@ class StorageAreas:
     def take(self, entry: Entry, area: StorageArea) -> None:
         """Move the owner's file back into the slot."""
         if area.folder:
-            _unlink(self._journal.original_file(entry))
+            try_unlink(self._journal.original_file(entry))
         os.rename(area.original, area.slot)
 
     def is_owners(self, entry: Entry, path: bytes) -> bool:
@@ -142,7 +143,7 @@ class StorageAreas:
                 continue
             for name in os.listdir(folder):
                 if name == b".gitignore" or name.partition(b".")[0].isdigit():
-                    _unlink(folder + b"/" + name)
+                    try_unlink(folder + b"/" + name)
             try:
                 os.rmdir(folder)
             except OSError:  # something of somebody else's is in it
@@ -158,10 +159,3 @@ def _is_directory(path: bytes) -> bool:
 
 def _kind(status: os.stat_result) -> str:
     return FILE if stat.S_ISREG(status.st_mode) else LINK if stat.S_ISLNK(status.st_mode) else ""
-
-
-def _unlink(path: bytes) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

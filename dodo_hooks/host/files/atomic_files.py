@@ -19,10 +19,18 @@ def put(path: str, content: bytes, mode: int) -> None:
 
 
 def unlink(path: "str | bytes") -> None:
-    """Remove the file, if it is there."""
+    """Remove the file, if it is there. Raises OSError."""
     try:
         os.unlink(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+
+
+def try_unlink(path: "str | bytes") -> None:
+    """Remove the file, if that is possible: one that stays does no harm."""
+    try:
+        os.unlink(path)
+    except OSError:
         pass
 
 

@@ -14,6 +14,8 @@ import os
 import stat
 import sys
 
+from dodo_hooks.host.files.atomic_files import try_unlink
+
 _IS_MACOS = sys.platform == "darwin"
 _NAME = "renameatx_np" if _IS_MACOS else "renameat2"
 _HERE = -2 if _IS_MACOS else -100  # AT_FDCWD
@@ -127,7 +129,7 @@ def _can_move_if_free(ours: bytes) -> bool:
     """Return whether `move_if_free` works here, by trying it with files of ours before anybody else's is moved."""
     one, other = (ours + suffix for suffix in _PROBES)
     for name in (one, other):
-        _unlink(name)
+        try_unlink(name)
     _reserve(one)
     try:
         if not _call(one, other, _ONLY_IF_FREE):
@@ -137,14 +139,14 @@ def _can_move_if_free(ours: bytes) -> bool:
         return False
     finally:
         for name in (one, other):
-            _unlink(name)
+            try_unlink(name)
 
 
 def _copy_away(path: bytes, ours: bytes) -> None:
     """Copy what stands at `path` to `ours` + AWAY; the copy is on the disk when this returns."""
     for _ in range(_ATTEMPTS):
         status = os.lstat(path)
-        _unlink(ours + PART)
+        try_unlink(ours + PART)
         if stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(path), ours + PART)
         elif stat.S_ISREG(status.st_mode):
@@ -155,7 +157,7 @@ def _copy_away(path: bytes, ours: bytes) -> None:
         if _look(after) == _look(status):
             os.rename(ours + PART, ours + AWAY)
             return
-    _unlink(ours + PART)
+    try_unlink(ours + PART)
     raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), os.fsdecode(path))
 
 
@@ -188,10 +190,3 @@ def _call(one: bytes, other: bytes, flags: int) -> bool:
     if number in _UNABLE:
         return False
     raise OSError(number, os.strerror(number), os.fsdecode(other))
-
-
-def _unlink(path: bytes) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

@@ -3,7 +3,7 @@
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.ownership import git_outside
 from dodo_hooks.git.repo import locate_repo
-from dodo_hooks.host.capture import Captured, capture
+from dodo_hooks.host.capture import Captured, Pending, capture
 from dodo_hooks.host.posix import os, real
 
 TYPE_CHECKING = False
@@ -59,8 +59,22 @@ def run_git_at_top(
     return run_git(args, repo.top, environ, stdin, repo=repo, lock=lock, is_shielded=is_shielded)
 
 
-def argv_of(program: str, cwd: str, args: "Sequence[str]") -> "tuple[str, ...]":
-    return (program, "-C", cwd, "-c", "core.hooksPath=/dev/null", *args)
+def start_git(
+    args: "Sequence[str]", cwd: str, environ: "Mapping[str, str]", repo: "Repo", settings: "Sequence[str]" = ()
+) -> Pending:
+    """Start `git ARGS` in `cwd`; it runs beside us.
+
+    `environ` is the whole environment. Raises GitError: it cannot be started.
+    """
+    try:
+        return Pending(argv_of(git_program(environ, repo), cwd, args, settings), environ)
+    except OSError as error:
+        raise not_started(cwd, error) from error
+
+
+def argv_of(program: str, cwd: str, args: "Sequence[str]", settings: "Sequence[str]" = ()) -> "tuple[str, ...]":
+    settings = ("core.hooksPath=/dev/null", *settings)
+    return (program, "-C", cwd, *(word for one in settings for word in ("-c", one)), *args)
 
 
 def output_of(args: "Sequence[str]", done: Captured, accepted: "Sequence[int]" = (0,)) -> bytes:

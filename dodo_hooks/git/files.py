@@ -11,7 +11,7 @@ this remote has. Of a merge, that is what differs from all of its parents.
 from dodo_hooks.core.file_sets import BEFORE_A_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
-from dodo_hooks.git.command import git_program, not_started, output_of
+from dodo_hooks.git.command import argv_of, git_program, not_started, output_of
 from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.capture import Captured, capture
 from dodo_hooks.host.posix import os, read_file
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 _LOG = ("log", "--format=", *_RAW, "--no-color", "-O/dev/null")
 # Settings that could change the output, or run something, and for which there is no option.
-_SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showRoot=true", "log.showSignature=false")
+_SETTINGS = ("core.fsmonitor=false", "log.showRoot=true", "log.showSignature=false")
 _AT_HEAD = ("post-commit", "post-applypatch", "worktree-post-create", "post-clone")  # what HEAD is, is what has changed
 _SUBMODULE = b"160000"
 _NOTHING = b"000000"
@@ -61,12 +61,11 @@ class GitQuery(Record):
         The call fires no hook, and takes no lock that git can do without (R11).
         """
         top = self.repo.top
-        options = ("-C", top, *(word for setting in _SETTINGS for word in ("-c", setting)), *args)
         environ = {**self.environ, "GIT_OPTIONAL_LOCKS": "0"}
         if environ.get("GIT_DIR"):  # it may be relative to where we are
             environ["GIT_DIR"], environ["GIT_WORK_TREE"] = self.repo.git_dir, top
         try:
-            return capture((git_program(environ, self.repo), *options), environ, stdin)
+            return capture(argv_of(git_program(environ, self.repo), top, args, _SETTINGS), environ, stdin)
         except OSError as error:
             raise not_started(top, error) from error
 

@@ -5,8 +5,7 @@ git uses for this commit: a temporary one for `commit -- FILE`, the lock file fo
 """
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.command import argv_of, git_environ, git_program, not_started, output_of, run_git_at_top
-from dodo_hooks.host.capture import Pending
+from dodo_hooks.git.command import git_environ, output_of, run_git_at_top, start_git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,11 +72,7 @@ class StatusQuery:
         self._repo = repo
         self._environ = environ
         self._answer: _Answer | None = None
-        try:
-            argv = argv_of(git_program(environ, repo), repo.top, _STATUS)
-            self._pending = Pending(argv, git_environ(repo, environ))
-        except OSError as error:
-            raise not_started(repo.top, error) from error
+        self._pending = start_git(_STATUS, repo.top, git_environ(repo, environ), repo)
 
     def has_answered(self) -> bool:
         """Return whether git has begun to answer."""

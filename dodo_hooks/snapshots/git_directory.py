@@ -73,7 +73,7 @@ def ask_settings(caller: Caller) -> "Callable[[], Settings]":
 
 
 def ask_refs(caller: Caller) -> "Answer":
-    """Begin to list the refs, for `write_git_directory`. Raises OSError."""
+    """Begin to list the refs, for `write_git_directory`. Raises GitError."""
     return caller.ask("for-each-ref", f"--format={_REFS}")
 
 

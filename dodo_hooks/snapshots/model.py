@@ -9,11 +9,10 @@ CACHE/dodo-hooks/snapshots/REPO/N/       the tree
 """
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.command import argv_of, git_program, output_of, run_git
+from dodo_hooks.git.command import output_of, run_git, start_git
 from dodo_hooks.git.repo import main_worktree
 from dodo_hooks.git.target import without_replacements
 from dodo_hooks.git.variables import without_local
-from dodo_hooks.host.capture import Pending
 from dodo_hooks.host.posix import encode_path
 
 TYPE_CHECKING = False
@@ -85,12 +84,12 @@ class Caller(Record):
         Return what waits for its answer: call it once.
 
         Raises:
-            OSError: it cannot be started. That call raises GitError.
+            GitError: it cannot be started; that call raises it too.
         """
         repo = self.origin.repo
         environ = {**self._environ(paths), "GIT_OPTIONAL_LOCKS": "0"}
         top = paths.tree if paths else repo.top or repo.git_dir
-        pending = Pending(argv_of(git_program(environ, repo), top, args), environ)
+        pending = start_git(args, top, environ, repo)
         return lambda: output_of(args, pending.result())
 
     def git(

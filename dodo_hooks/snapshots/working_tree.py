@@ -49,7 +49,7 @@ def conversions_of(caller: Caller, settings: Settings) -> str:
 
 
 def ask_changes(caller: Caller, old: str, new: str) -> "Answer":
-    """Begin to compare two trees, for `changed_folders`. Raises OSError."""
+    """Begin to compare two trees, for `changed_folders`. Raises GitError."""
     return caller.ask("diff-tree", "-r", "-t", "-z", "--no-renames", old, new)
 
 
@@ -117,7 +117,7 @@ def empty_tree(paths: CheckoutPaths) -> None:
 
 
 def ask_folders(caller: Caller, tree: str) -> "Answer":
-    """Begin to list a tree, for `folders_of`. Raises OSError."""
+    """Begin to list a tree, for `folders_of`. Raises GitError."""
     return caller.ask("ls-tree", "-r", "-d", "-z", "--full-tree", tree)
 
 

@@ -13,7 +13,7 @@ asked for the list. The working tree is checked each time.
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.command import git_environ, git_program, not_started, output_of
+from dodo_hooks.git.command import git_environ, output_of, start_git
 from dodo_hooks.git.content.conversions import converted_ends
 from dodo_hooks.git.repo import index_file
 from dodo_hooks.host.capture import Pending
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Stamp = tuple[bytes, ...]
 
 _SETTINGS = (
-    *("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.trustctime=true", "core.checkStat=default"),
+    *("core.fsmonitor=false", "core.trustctime=true", "core.checkStat=default"),
     *("core.fileMode=true", "core.symlinks=true", "core.quotePath=false"),
     "core.sparseCheckout=false",  # with it git drops the flag skip-worktree where a file is there
 )
@@ -124,11 +124,8 @@ def _ask_git(
     environ = {**git_environ(repo, environ), "GIT_LITERAL_PATHSPECS": "1"}
     pending: list[Pending] = []
     try:
-        argv = (git_program(environ, repo), "-C", repo.top, *(word for one in _SETTINGS for word in ("-c", one)))
         for question in questions:
-            pending.append(Pending((*argv, *question, "--", *paths), environ))
-    except OSError as error:
-        raise not_started(repo.top, error) from error
+            pending.append(start_git((*question, "--", *paths), repo.top, environ, repo, _SETTINGS))
     finally:
         results = [one.result() for one in pending]  # all, so that no process is left
     return [output_of(question, result) for question, result in zip(questions, results, strict=True)]

@@ -4,7 +4,7 @@ Git has to ignore all that is there and all that is to be there, and no git dire
 output may be a link, since what is behind it is not in the working tree.
 """
 
-from dodo_hooks.git.command import git_environ, git_program
+from dodo_hooks.git.command import argv_of, git_environ, git_program
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.capture import Captured, Pending, capture
 from dodo_hooks.host.files.file_tree import walk_below
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.git.repo import Repo
 
-_GIT = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+_SETTINGS = ("core.fsmonitor=false",)
 _NOT_IGNORED = ("--literal-pathspecs", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--")
 _IGNORED = ("check-ignore", "-z", "--stdin")
 _NONE_IS_IGNORED = 1  # an exit code: git-check-ignore(1)
@@ -43,7 +43,7 @@ def expect_replaceable(
         raise IrreplaceableError(str(error)) from None
     files = _before_links(repo.top, outputs, files)
     environ = git_environ(repo, environ)
-    argv = (git_program(environ, repo), "-C", repo.top, *_GIT)
+    argv = argv_of(git_program(environ, repo), repo.top, (), _SETTINGS)
     listing = Pending((*argv, *_NOT_IGNORED, *(decode_path(path) for path in outputs)), environ)
     try:
         # git-check-ignore(1) has no literal paths: no `:` in front

@@ -12,7 +12,7 @@ from dodo_hooks.core.file_sets import BEFORE_A_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
 from dodo_hooks.git.command import argv_of, git_program, not_started, output_of
-from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.repo import SUBMODULE, head_of
 from dodo_hooks.host.capture import Captured, capture
 from dodo_hooks.host.posix import os, read_file
 
@@ -29,7 +29,6 @@ _LOG = ("log", "--format=", *_RAW, "--no-color", "-O/dev/null")
 # Settings that could change the output, or run something, and for which there is no option.
 _SETTINGS = ("core.fsmonitor=false", "log.showRoot=true", "log.showSignature=false")
 _AT_HEAD = ("post-commit", "post-applypatch", "worktree-post-create", "post-clone")  # what HEAD is, is what has changed
-_SUBMODULE = b"160000"
 _NOTHING = b"000000"
 
 
@@ -104,7 +103,7 @@ def _tracked(query: GitQuery) -> "Changes":
     for entry in query.git("ls-files", "-z", "-s", "-t").split(b"\0"):
         facts, _, path = entry.partition(b"\t")
         tag, _, mode = facts[:8].partition(b" ")
-        if tag not in (b"", b"S") and mode != _SUBMODULE:
+        if tag not in (b"", b"S") and mode != SUBMODULE:
             changes[path] = False
     return changes
 
@@ -218,7 +217,7 @@ def _of_tree(query: GitQuery, commit: str) -> "Changes":
     if _is_null(commit.encode()):
         return {}
     entries = (entry.partition(b"\t") for entry in query.git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"))
-    return {path: False for facts, _, path in entries if path and not facts.startswith(_SUBMODULE)}
+    return {path: False for facts, _, path in entries if path and not facts.startswith(SUBMODULE)}
 
 
 # What git prints
@@ -239,7 +238,7 @@ def parse_raw(raw: bytes) -> "Changes":
         path = next(fields)
         *modes_and_ids, status = facts.split(b" ")
         modes = modes_and_ids[: len(modes_and_ids) // 2]
-        is_submodule = modes[-1] == _SUBMODULE or (modes[-1] == _NOTHING and modes[0] == _SUBMODULE)
+        is_submodule = modes[-1] == SUBMODULE or (modes[-1] == _NOTHING and modes[0] == SUBMODULE)
         if not is_submodule and status != b"U":
             changes.setdefault(path, modes[-1] == _NOTHING)
     return changes

@@ -1,10 +1,9 @@
 """Folders of ours in the working tree, for a short time, which git ignores (G5; HOT)."""
 
 from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import S_ISDIR, os
 
 _IGNORED = b"# dodo-hooks keeps files here while a hook runs\n*\n"
-_FORMAT_MASK, _FOLDER = 0o170000, 0o040000  # of st_mode: inode(7)
 
 
 def make_ignored_folder(folder: bytes) -> None:
@@ -17,7 +16,7 @@ def make_ignored_folder(folder: bytes) -> None:
         make_folder(folder, 0o700)
     except FileExistsError:
         status = os.lstat(folder)
-        if status.st_mode & _FORMAT_MASK != _FOLDER or os.geteuid() not in (0, status.st_uid):
+        if not S_ISDIR(status.st_mode) or os.geteuid() not in (0, status.st_uid):
             raise
     path = folder + b"/.gitignore"
     try:

@@ -7,7 +7,7 @@ mean to git, of any version.
 """
 
 from dodo_hooks.core.errors import UnsafeRepositoryError
-from dodo_hooks.host.posix import joined, os, real
+from dodo_hooks.host.posix import S_ISREG, joined, os, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +91,6 @@ def git_outside(environ: "Mapping[str, str]", directories: "Sequence[str]") -> s
 
 def _is_program(path: str) -> bool:
     try:
-        return os.access(path, os.X_OK) and os.stat(path).st_mode & 0o170000 == 0o100000  # S_IFREG, after links
+        return os.access(path, os.X_OK) and S_ISREG(os.stat(path).st_mode)  # after links
     except OSError:
         return False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYMREFS_AT_MOST = 5  # as git: a longer chain is taken for a loop
+SUBMODULE = b"160000"  # the mode of its entry
 TRUE_WORDS = (b"true", b"yes", b"on", b"1")
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 
-SUBMODULE = b"160000"  # its mode
 _ENOUGH = 256  # bytes: the tree is in the first line
 
 

@@ -8,7 +8,7 @@ a reason.
 
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import inherit_owner
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import S_ISDIR, S_ISREG, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ _MOST_BYTES = 1 << 28  # of a file: one that was made to fill the memory is not 
 _LARGEST = (1 << 63) - 1  # a size, an offset or a time in nanoseconds
 _HEX = frozenset("0123456789abcdef")
 _INDEX_MODES = (0, 0o100644, 0o100755, 0o120000, 0o160000)
-_FORMAT_MASK, _REGULAR, _FOLDER = 0o170000, 0o100000, 0o040000  # of st_mode: inode(7)
 # What HFS+ leaves out of a name before it compares (git's utf8.c, `next_hfs_char`).
 _UNSEEN_BY_HFS = frozenset(
     "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206a\u206b\u206c\u206d\u206e\u206f\ufeff"
@@ -163,7 +162,7 @@ def read_regular(path: "str | bytes") -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
-        if status.st_mode & _FORMAT_MASK != _REGULAR:
+        if not S_ISREG(status.st_mode):
             raise ValueError("not a regular file")
         if status.st_size > _MOST_BYTES:
             raise ValueError("it is too large")
@@ -186,7 +185,7 @@ def expect_folders(directory: bytes, paths: "Sequence[bytes]") -> None:
             status = os.lstat(path)
         except FileNotFoundError:
             continue
-        if status.st_mode & _FORMAT_MASK != _FOLDER:
+        if not S_ISDIR(status.st_mode):
             raise ValueError(f"{_short(path)[2:-1]} is a link, or not a folder")
 
 

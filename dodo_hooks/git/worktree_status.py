@@ -6,6 +6,7 @@ git uses for this commit: a temporary one for `commit -- FILE`, the lock file fo
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import git_environ, output_of, run_git_at_top, start_git
+from dodo_hooks.git.repo import SUBMODULE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 NO_ENTRY = 0
-_SUBMODULE = b"160000"
 _REGULAR = (b"100644", b"100755")
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=all")
 
@@ -115,7 +115,7 @@ def _parse_staged(entries: "list[list[bytes]]") -> "dict[bytes, bool]":
     return {
         path: states[:1] == b"D"
         for _, states, _, _, mode, _, _, _, path in entries
-        if states[:1] != b"." and mode != _SUBMODULE
+        if states[:1] != b"." and mode != SUBMODULE
     }
 
 
@@ -124,5 +124,5 @@ def _parse_unstaged(entries: "list[list[bytes]]", flags: "Mapping[bytes, str]") 
     return tuple(
         Change(path, int(mode, 8), blob.decode("ascii"), flags.get(path, ""))
         for _, states, _, _, mode, _, _, blob, path in entries
-        if (states[1:] != b"." or path in flags) and mode != _SUBMODULE
+        if (states[1:] != b"." or path in flags) and mode != SUBMODULE
     )

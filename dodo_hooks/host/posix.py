@@ -1,9 +1,10 @@
-"""`os` and `signal` for hot files: the C modules alone (HOT).
+"""`os`, `signal` and kinds of files for hot files: the C modules alone (HOT).
 
 `import os` takes 1.0 ms (2.3 on Python 3.13), the `posix` module inside it nothing: it is built in. What it lacks
 against `os` is small: `environ` holds bytes, and there are no `path`, `makedirs`, `fsencode` and `exec*p`.
 `import signal` takes 5 ms, since it imports `enum`; the C module under it has the same functions and plain numbers.
 Hot files take both from here, so that the odd imports and their reason stand in one place. Checkers see the real ones.
+The functions of `stat` are here as well: even the C module under it takes 0.05 ms.
 """
 
 from dodo_hooks.core.errors import GitError
@@ -38,6 +39,39 @@ def read_rest(descriptor: int) -> bytes:
     while piece := os.read(descriptor, 1 << 20):
         data += piece
     return data
+
+
+def S_ISREG(mode: int) -> bool:
+    return mode & 0o170000 == 0o100000
+
+
+def S_ISDIR(mode: int) -> bool:
+    return mode & 0o170000 == 0o040000
+
+
+def S_ISLNK(mode: int) -> bool:
+    return mode & 0o170000 == 0o120000
+
+
+def S_ISFIFO(mode: int) -> bool:
+    return mode & 0o170000 == 0o010000
+
+
+def lexists(path: "str | bytes") -> bool:
+    """Return whether the path exists, as `os.path.lexists`: a dangling link does."""
+    try:
+        os.lstat(path)
+    except OSError:
+        return False
+    return True
+
+
+def is_real_folder(path: "str | bytes") -> bool:
+    """Return whether there is a folder, and no link to one."""
+    try:
+        return S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def encode_path(path: str) -> bytes:
@@ -87,4 +121,4 @@ def open_terminal() -> int:
     return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
 
 
-__all__ = ["decode_path", "encode_path", "joined", "open_terminal", "os", "read_file", "read_rest", "real", "signal"]
+__all__ = ["os", "signal"]  # of what is imported

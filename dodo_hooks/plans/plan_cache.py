@@ -16,7 +16,7 @@ from dodo_hooks import __version__
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import lexists, os, read_file
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.store import layout
 
@@ -182,7 +182,7 @@ def _read(path: str, top: str) -> "Compiled | None":
 def _is_unchanged(source: "Source") -> bool:
     path, stat, content = source
     if stat is None:
-        return not _is_there(path)
+        return not lexists(path)  # a dangling link counts: the loader rejects it, and a gate must not pass unread (R22)
     if _stat(path) != stat:
         return False
     return content is None or content == read_file(path)
@@ -284,15 +284,3 @@ def _stat(path: str) -> "Stat | None":
 
 def _numbers(stat: "os.stat_result") -> "Stat":
     return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev
-
-
-def _is_there(path: str) -> bool:
-    """Return whether the path exists.
-
-    A dangling link counts as well: the loader rejects it, and a gate must not pass unread (R22).
-    """
-    try:
-        os.lstat(path)
-    except OSError:
-        return False
-    return True

@@ -10,7 +10,7 @@ from dodo_hooks.core.digests import sha1, sha256
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.host.posix import S_ISDIR, S_ISLNK, S_ISREG, decode_path, encode_path, os
 from dodo_hooks.results.found import Undecidable
 
 TYPE_CHECKING = False
@@ -25,8 +25,6 @@ _FORMAT = 1
 _YOUNG_NS = 2_000_000_000  # a file that was changed since may change again without a change of its stat
 _MOST_ENTRIES = 200_000
 _READ_BYTES = 1 << 20
-_TYPE = 0o170000
-_REGULAR, _LINK, _DIRECTORY = 0o100000, 0o120000, 0o040000
 _EXECUTABLE = 0o100
 _SHA256_DIGITS = 64
 _RAW = b"\0"  # before the path of a file whose bytes alone were hashed
@@ -56,13 +54,13 @@ class Contents:
             return None
         except OSError as error:
             raise _unreadable(path, error) from error
-        kind = stat.st_mode & _TYPE
-        if kind == _DIRECTORY:
+        if S_ISDIR(stat.st_mode):
             return None
-        if kind not in (_REGULAR, _LINK):
+        is_link = S_ISLNK(stat.st_mode)
+        if not is_link and not S_ISREG(stat.st_mode):
             raise Undecidable(f"{decode_path(path)} is neither a file nor a link")
-        mode = b"120000" if kind == _LINK else b"100755" if stat.st_mode & _EXECUTABLE else b"100644"
-        return mode + b" " + self._id(path, stat, is_link=kind == _LINK)
+        mode = b"120000" if is_link else b"100755" if stat.st_mode & _EXECUTABLE else b"100644"
+        return mode + b" " + self._id(path, stat, is_link=is_link)
 
     def raw_digest(self, path: bytes, status: "os.stat_result") -> bytes:
         """Return the SHA-256 of the bytes of a file, in hexadecimal digits, for manifests of outputs (K9).

@@ -7,7 +7,7 @@ success is kept if the key is the same, and nobody has touched an input meanwhil
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.statuses import COMPLETED, CONDITION, FAILED, SKIPPED, UP_TO_DATE, Outcome
-from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.host.posix import S_ISDIR, decode_path, encode_path, os
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.cached_outputs import CachedOutputs
@@ -201,7 +201,7 @@ class RunResults:
         except OSError:
             return False
         if not output.about:
-            return stat.st_mode & 0o170000 == 0o040000
+            return S_ISDIR(stat.st_mode)
         return stamp_of(stat) == tuple(output.stamp) or self._contents.about(encode_path(output.path)) == output.about
 
     def _known_of(self, number: int) -> "Known | Undecidable":

@@ -10,8 +10,8 @@ from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.matching import predicate
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.content.content_listing import list_contents, list_tracked, with_known
-from dodo_hooks.git.repo import head_of, locate_repo
-from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.git.repo import SUBMODULE, head_of, locate_repo
+from dodo_hooks.host.posix import decode_path, encode_path, is_real_folder, lexists, os
 from dodo_hooks.results.contents import Contents
 from dodo_hooks.results.found import Found, Names, Undecidable, found_of, lines_of
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dodo_hooks.results.index_memory import IndexMemory
 
 _MOST_PATHSPECS = 500
-_SUBMODULE = b"160000 "
 
 
 class Tree:
@@ -135,7 +134,7 @@ class Tree:
             self._add_submodule(path, beside)
         elif (about := self.about(path)) is not None:
             beside.files[path] = about
-        elif _is_directory(f"{self._repo.top}/{decode_path(path)}"):
+        elif is_real_folder(f"{self._repo.top}/{decode_path(path)}"):
             beside.files[path + b"/"] = b""
             self._add_others(path, lambda _: True, beside)
             if one.reaches_outputs:
@@ -230,12 +229,12 @@ class Tree:
     def _add_submodule(self, path: bytes, beside: Names) -> None:
         """Add the commit that is checked out in a submodule; where none is, git sees nothing of what lies there."""
         directory = f"{self._repo.top}/{decode_path(path)}"
-        if not _is_there(f"{directory}/.git"):
+        if not lexists(f"{directory}/.git"):
             self._add_walked(path, lambda _: True, beside.files)
             return
         is_changed = path in self._listing.changed
         commit = self._clean_commit(directory, path) if is_changed else self._listing.part.submodules[path]
-        beside.files[path] = _SUBMODULE + commit
+        beside.files[path] = SUBMODULE + b" " + commit
 
     def _clean_commit(self, directory: str, path: bytes) -> bytes:
         try:
@@ -266,7 +265,7 @@ class Tree:
         """Return the path, or the submodule that it lies in: git lists that, and nothing inside."""
         at = path.find(b"/")
         while at >= 0:
-            if _is_there(f"{self._repo.top}/{decode_path(path[:at])}/.git"):
+            if lexists(f"{self._repo.top}/{decode_path(path[:at])}/.git"):
                 return path[:at]
             at = path.find(b"/", at + 1)
         return path
@@ -286,18 +285,3 @@ def _below(paths: "list[bytes]", folder: bytes) -> "list[bytes]":
     if not folder:
         return paths
     return paths[bisect_left(paths, folder + b"/") : bisect_left(paths, folder + b"0")]  # "0" follows "/"
-
-
-def _is_directory(path: str) -> bool:
-    try:
-        return os.lstat(path).st_mode & 0o170000 == 0o040000
-    except OSError:
-        return False
-
-
-def _is_there(path: str) -> bool:
-    try:
-        os.lstat(path)
-    except OSError:
-        return False
-    return True

@@ -14,7 +14,7 @@ from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import read_regular
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.files.atomic_files import make_private_directory, put, unlink
-from dodo_hooks.host.posix import encode_path, os, real
+from dodo_hooks.host.posix import S_ISREG, encode_path, is_real_folder, os, real
 from dodo_hooks.host.process import kill_marked
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.snapshots.git_directory import (
@@ -220,8 +220,8 @@ def _finish(note: Note, *events: str) -> None:
 def _is_linked(note: Note, paths: CheckoutPaths) -> bool:
     """Return whether the note, the tree and the git directory belong together."""
     try:
-        kinds = [os.lstat(path).st_mode & 0o170000 for path in (paths.tree, paths.git_dir, paths.own_index)]
-        is_sound = kinds == [0o040000, 0o040000, 0o100000]  # folders and a file: git would follow links
+        is_sound = is_real_folder(paths.tree) and is_real_folder(paths.git_dir)  # git would follow links
+        is_sound = is_sound and S_ISREG(os.lstat(paths.own_index).st_mode)
         return is_sound and note.paths == paths and read_regular(f"{paths.tree}/.git") == paths.git_link
     except (OSError, ValueError):
         return False

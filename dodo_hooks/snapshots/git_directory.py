@@ -13,7 +13,7 @@ from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import decode_path, encode_path, joined, os, read_file
+from dodo_hooks.host.posix import decode_path, encode_path, is_real_folder, joined, os, read_file
 from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
 TYPE_CHECKING = False
@@ -128,14 +128,6 @@ def make_real_folder(path: str) -> None:
     if not is_real_folder(path):
         remove(path)
         make_folder(path)
-
-
-def is_real_folder(path: str) -> bool:
-    """Return whether there is a folder, and no link to one."""
-    try:
-        return os.lstat(path).st_mode & 0o170000 == 0o040000
-    except OSError:
-        return False
 
 
 def remove(path: str) -> None:

@@ -8,8 +8,8 @@ from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.clone import copy_file
-from dodo_hooks.host.posix import encode_path, os, real
-from dodo_hooks.snapshots.git_directory import is_real_folder, make_real_folder, remove
+from dodo_hooks.host.posix import S_ISDIR, S_ISLNK, S_ISREG, encode_path, is_real_folder, os, real
+from dodo_hooks.snapshots.git_directory import make_real_folder, remove
 from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COPY, _LINK = "copy ", "link "
-_FORMAT, _REGULAR, _FOLDER, _SYMLINK = 0o170000, 0o100000, 0o040000, 0o120000  # of st_mode: inode(7)
 
 
 def list_shares(shares: "Sequence[Share]") -> str:
@@ -85,13 +84,13 @@ def _link(text: str, target: str) -> None:
 def _mirror(source: str, target: str) -> None:
     """Make `target` equal to `source`. What is neither a file, a folder nor a link is left out. Raises OSError."""
     status = _status(source)
-    kind = 0 if status is None else status.st_mode & _FORMAT
-    if status is None or kind not in (_REGULAR, _FOLDER, _SYMLINK):
-        remove(target)
-    elif kind == _SYMLINK:
+    mode = 0 if status is None else status.st_mode
+    if S_ISLNK(mode):
         _link(os.readlink(source), target)
-    elif kind == _FOLDER:
-        _mirror_folder(source, target, status.st_mode & 0o777 | 0o700)
+    elif S_ISDIR(mode):
+        _mirror_folder(source, target, mode & 0o777 | 0o700)
+    elif status is None or not S_ISREG(mode):
+        remove(target)
     elif not _is_same(status, _status(target)):
         remove(target)
         copy_file(encode_path(source), encode_path(target), status.st_mode & 0o777)
@@ -111,7 +110,7 @@ def _mirror_folder(source: str, target: str, mode: int) -> None:
 def _is_same(one: "os.stat_result", other: "os.stat_result | None") -> bool:
     if other is None:
         return False
-    facts = [(it.st_mode & (_FORMAT | 0o777), it.st_size, it.st_mtime_ns) for it in (one, other)]
+    facts = [(it.st_mode & 0o170777, it.st_size, it.st_mtime_ns) for it in (one, other)]
     return facts[0] == facts[1]
 
 

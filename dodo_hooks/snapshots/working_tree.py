@@ -8,10 +8,11 @@ decides how a file is written, the tree is emptied first.
 from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import CheckoutError, GitError
 from dodo_hooks.git.content.conversions import outer_attributes
+from dodo_hooks.git.repo import SUBMODULE
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_tree import walk
-from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
-from dodo_hooks.snapshots.git_directory import Settings, is_real_folder, remove
+from dodo_hooks.host.posix import S_ISFIFO, decode_path, encode_path, is_real_folder, os, read_file
+from dodo_hooks.snapshots.git_directory import Settings, remove
 from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
 TYPE_CHECKING = False
@@ -25,8 +26,7 @@ _KEYS = (
     *(b"core.attributesfile", b"core.autocrlf", b"core.eol", b"core.checkroundtripencoding", b"core.filemode"),
     *(b"core.ignorecase", b"core.symlinks", b"core.sparsecheckout", b"core.sparsecheckoutcone"),
 )
-_FILTER, _SUBMODULE, _FOLDER = b"filter.", b"160000", b"040000"
-_FIFO = 0o010000  # inode(7)
+_FILTER, _FOLDER = b"filter.", b"040000"
 _CLEAN_S = 2.0  # for `git clean`; then something may hold it
 LATE_NS = 20_000_000  # by which the clock of a file system may be behind
 
@@ -99,7 +99,7 @@ def _remove_fifos(paths: CheckoutPaths) -> None:
     They are not searched each time: that would take longer than all else.
     """
     for path, _ in walk(encode_path(paths.tree)):
-        if path.endswith(b"/.gitignore") and os.lstat(path).st_mode & 0o170000 == _FIFO:
+        if path.endswith(b"/.gitignore") and S_ISFIFO(os.lstat(path).st_mode):
             unlink(path)
 
 
@@ -127,7 +127,7 @@ def folders_of(listed: bytes) -> "tuple[list[str], dict[str, str]]":
     for line in listed.split(b"\0")[:-1]:
         about, _, path = line.partition(b"\t")
         mode, _, oid = about.split(b" ")
-        if mode == _SUBMODULE:
+        if mode == SUBMODULE:
             submodules[decode_path(path)] = oid.decode("ascii")
         else:
             folders.append(decode_path(path))

@@ -68,7 +68,8 @@ class EventFiles:
 
     def _list_in_target(self, source: str, target: "Target") -> "Changes":
         """Return all files of a commit, or those in which it differs from its first parent (S7). Raises FilesError."""
-        from dodo_hooks.git.target import SUBMODULE, list_changes, list_tree
+        from dodo_hooks.git.repo import SUBMODULE
+        from dodo_hooks.git.target import list_changes, list_tree
 
         try:
             if source == ALL:

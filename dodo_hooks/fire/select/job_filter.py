@@ -11,7 +11,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.fire.select.event_files import EventFiles, FilesError
-from dodo_hooks.host.posix import encode_path, os
+from dodo_hooks.host.posix import encode_path, lexists, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -230,18 +230,10 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
         try:
             os.stat(base + path)
         except (OSError, ValueError):  # ValueError: a NUL in what a person gave
-            return may_be_missing and not _is_something(base + path)
+            return may_be_missing and not lexists(base + path)
         return True
 
     return is_present
-
-
-def _is_something(path: bytes) -> bool:
-    try:
-        os.lstat(path)
-    except OSError:
-        return False
-    return True
 
 
 def _of_types(rule: "FileRule", top: str, paths: "list[bytes]", *, may_be_gone: bool = False) -> "list[bytes]":
@@ -257,6 +249,6 @@ def _has_relevant(deleted: "list[bytes]", rule: "FileRule", event: EventFiles) -
     if not _of_types(rule, event.repo.top, deleted, may_be_gone=True):
         return False
     below = _below(rule)
-    if not below or _is_something(encode_path(f"{event.repo.top}/") + below):
+    if not below or lexists(encode_path(f"{event.repo.top}/") + below):
         return True
     return any(path.startswith(below) for path in event.list_changes(ALL) or ())  # it may be put in place, too

@@ -15,7 +15,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import git_environ, output_of, start_git
 from dodo_hooks.git.content.conversions import converted_ends
-from dodo_hooks.git.repo import index_file
+from dodo_hooks.git.repo import SUBMODULE, index_file
 from dodo_hooks.host.capture import Pending
 from dodo_hooks.host.posix import os
 
@@ -33,7 +33,6 @@ _SETTINGS = (
     "core.sparseCheckout=false",  # with it git drops the flag skip-worktree where a file is there
 )
 _TRIES = 3  # where the index changes between the two answers
-_SUBMODULE = b"160000"
 ATTRIBUTES = b".gitattributes"
 _CHECKSUM_BYTES = 20  # the least that a checksum has: that of SHA-1
 
@@ -193,7 +192,7 @@ def _index_part(
     digits: int,
 ) -> IndexPart:
     submodules = {
-        path: about[7:] for paths in (plain, flagged) for path, about in paths.items() if about[:6] == _SUBMODULE
+        path: about[7:] for paths in (plain, flagged) for path, about in paths.items() if about[:6] == SUBMODULE
     }
     unsure = [path for path in flagged if path not in submodules]
     if ends:  # in lower case: where core.ignoreCase is set, git ignores the case

@@ -16,7 +16,7 @@ from dodo_hooks.core.file_types import (
     SYMLINK,
     TEXT,
 )
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import S_ISLNK, S_ISREG, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ def _find(column: int, word: str) -> "str | None":
 
 
 _READ_BYTES = 8192  # of the content
-_KIND, _REGULAR, _LINK = 0o170000, 0o100000, 0o120000  # inode(7); the module `stat` would be one more to import
 
 
 def has_types(top: str, types: "Sequence[str]", *, may_be_gone: bool = False) -> "Callable[[bytes], bool]":
@@ -90,9 +89,9 @@ def has_types(top: str, types: "Sequence[str]", *, may_be_gone: bool = False) ->
         except OSError:
             by_name = mime_type_by_name(path) if mime_types else None
             return may_be_gone and (by_name is None or by_name in mime_types)
-        is_regular = mode & _KIND == _REGULAR
+        is_regular = S_ISREG(mode)
         is_executable = is_regular and bool(mode & 0o111)
-        is_link = mode & _KIND == _LINK
+        is_link = S_ISLNK(mode)
         truth = {EXECUTABLE: is_executable, NOT_EXECUTABLE: not is_executable, SYMLINK: is_link}
         truth[NOT_SYMLINK] = not is_link
         if not all(truth.get(kind, is_regular) for kind in kinds):

@@ -23,6 +23,7 @@ from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.file_owner import inherit_owner
+from dodo_hooks.host.posix import is_real_folder
 from dodo_hooks.host.world import boot_id
 
 _NAME = b"/.dodo-hooks-aside"
@@ -55,7 +56,7 @@ class StorageAreas:
 
     def existing_areas(self, entry: Entry) -> "list[StorageArea]":
         """Return the areas that can have something in them. We follow no link that others may have put there."""
-        return [area for area in self.areas_of(entry) if not area.folder or _is_directory(area.folder)]
+        return [area for area in self.areas_of(entry) if not area.folder or is_real_folder(area.folder)]
 
     def folder_of(self, entry: Entry) -> bytes:
         """Return the innermost folder of the path that is there."""
@@ -139,7 +140,7 @@ class StorageAreas:
     def clear(self) -> None:
         """Remove what we made in the working tree. Nothing may need recovery any more."""
         for folder in {area.folder for entry in self._journal.entries for area in self.areas_of(entry)}:
-            if not _is_directory(folder):
+            if not is_real_folder(folder):
                 continue
             for name in os.listdir(folder):
                 if name == b".gitignore" or name.partition(b".")[0].isdigit():
@@ -148,13 +149,6 @@ class StorageAreas:
                 os.rmdir(folder)
             except OSError:  # something of somebody else's is in it
                 pass
-
-
-def _is_directory(path: bytes) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except OSError:
-        return False
 
 
 def _kind(status: os.stat_result) -> str:

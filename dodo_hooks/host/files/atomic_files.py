@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_owner import inherit_owner
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import S_ISDIR, os
 
 NEW_SUFFIX = ".dodo-new"
 
@@ -74,7 +74,7 @@ def make_private_directory(path: str, tries: int = 3) -> None:
 
 def _is_directory(path: str) -> bool:
     try:
-        return os.stat(path).st_mode & 0o170000 == 0o040000
+        return S_ISDIR(os.stat(path).st_mode)
     except OSError:
         return False
 

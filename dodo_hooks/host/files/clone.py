@@ -3,7 +3,7 @@
 import sys
 
 from dodo_hooks.host.descriptors import write_all
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import S_ISREG, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ HARDLINK = "hardlink"  # the same file under two names, else a copy
 LINKS = (REFLINK, COPY, HARDLINK)
 _FICLONE = 0x40049409  # ioctl_ficlone(2), as most machines number it; others answer ENOTTY
 _PIECE = 1 << 20
-_FORMAT_MASK, _REGULAR = 0o170000, 0o100000  # of st_mode: inode(7)
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MAKING = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -81,7 +80,7 @@ def _open_regular(path: bytes) -> "tuple[int, int]":
     """Return a descriptor, and the size."""
     descriptor = os.open(path, _READING)
     status = os.fstat(descriptor)
-    if status.st_mode & _FORMAT_MASK != _REGULAR:
+    if not S_ISREG(status.st_mode):
         os.close(descriptor)
         raise ValueError("not a regular file")
     return descriptor, status.st_size

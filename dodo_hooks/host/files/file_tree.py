@@ -1,7 +1,7 @@
 """All that is below a folder (HOT)."""
 
 from dodo_hooks.host.files.file_owner import inherit_owner_of
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import S_ISDIR, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def remove_tree(path: bytes) -> bool:
 
 def _make_writable(folder: bytes) -> None:
     status = os.lstat(folder)
-    if status.st_mode & 0o170700 != 0o040700 and status.st_mode & 0o170000 == 0o040000:
+    if status.st_mode & 0o170700 != 0o040700 and S_ISDIR(status.st_mode):
         os.chmod(folder, 0o700)
 
 

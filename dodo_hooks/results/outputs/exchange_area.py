@@ -24,8 +24,8 @@ from dodo_hooks.host.files.atomic_files import put, unlink
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import inherit_owner_below, remove_tree
-from dodo_hooks.host.posix import decode_path, encode_path, os, signal
-from dodo_hooks.results.outputs.manifest import is_folder, list_outputs, parents_of
+from dodo_hooks.host.posix import S_ISDIR, decode_path, encode_path, os, signal
+from dodo_hooks.results.outputs.manifest import list_outputs, parents_of
 from dodo_hooks.results.outputs.replaceable import IrreplaceableError, expect_replaceable
 
 TYPE_CHECKING = False
@@ -159,7 +159,7 @@ def _files_of(built: bytes, output: bytes) -> "list[bytes]":
     if not _identity(built):
         return []
     found = list_outputs(decode_path(folder), (number,))
-    return [output + path[len(number) :] for path, status in found if not is_folder(status)]
+    return [output + path[len(number) :] for path, status in found if not S_ISDIR(status.st_mode)]
 
 
 def _identity(path: bytes) -> bytes:

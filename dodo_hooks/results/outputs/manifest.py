@@ -180,10 +180,6 @@ def parents_of(outputs: "Sequence[bytes]") -> "list[bytes]":
     return list(found)
 
 
-def is_folder(status: "os.stat_result") -> bool:
-    return _KINDS.get(status.st_mode & 0o170000) == FOLDER
-
-
 def _kind_of(path: bytes, status: "os.stat_result") -> bytes:
     """Return the kind. Raises ValueError: it is another, or has a bit that is no permission."""
     kind = _KINDS.get(status.st_mode & 0o170000)

@@ -8,8 +8,8 @@ from dodo_hooks.git.command import argv_of, git_environ, git_program
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.capture import Captured, Pending, capture
 from dodo_hooks.host.files.file_tree import walk_below
-from dodo_hooks.host.posix import decode_path, encode_path, os
-from dodo_hooks.results.outputs.manifest import is_folder, parents_of
+from dodo_hooks.host.posix import S_ISDIR, S_ISLNK, decode_path, encode_path, os
+from dodo_hooks.results.outputs.manifest import parents_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def expect_folders_or_nothing(repo: "Repo", outputs: "Iterable[bytes]") -> None:
     for output in outputs:
         if is_there(repo.top, output):
             status = os.lstat(encode_path(repo.top) + b"/" + output)
-            if not is_folder(status):
-                what = "link" if status.st_mode & 0o170000 == 0o120000 else "file"
+            if not S_ISDIR(status.st_mode):
+                what = "link" if S_ISLNK(status.st_mode) else "file"
                 raise IrreplaceableError(f"{_shown(output)} is a {what}; it is not replaced by a folder")
 
 
@@ -95,7 +95,7 @@ def _before_links(top: str, outputs: "Sequence[bytes]", files: "Sequence[bytes]"
     base, links = encode_path(top) + b"/", set[bytes]()
     for folder in parents_of(files):
         try:
-            is_link = os.lstat(base + folder).st_mode & 0o170000 == 0o120000
+            is_link = S_ISLNK(os.lstat(base + folder).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             continue
         if is_link and folder in outputs:
@@ -112,7 +112,7 @@ def _expect_no_git_below(top: str, outputs: "Sequence[bytes]") -> None:
     for output in outputs:
         path = base + output
         try:
-            children = walk_below(path) if is_folder(os.lstat(path)) else iter(())
+            children = walk_below(path) if S_ISDIR(os.lstat(path).st_mode) else iter(())
         except FileNotFoundError:
             continue
         for child in children:

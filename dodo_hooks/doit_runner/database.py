@@ -74,15 +74,17 @@ class HookDB(JsonDB):  # type: ignore[misc]
         """
         if not (self._cleared or self._removed or self._changed):
             return
-        from dodo_hooks.host.files.atomic_files import (
-            make_private_directory,  # here, so that other projects do not pay for it
-        )
+        from dodo_hooks.core.errors import StoreError  # here, so that other projects do not pay for it
+        from dodo_hooks.host.files.atomic_files import make_private_directory, replace_unlocked
 
         try:
             make_private_directory(os.path.dirname(self.name))  # each level of it, unlike the mode of `os.makedirs`
             with _locked(self.name + ".lock"):
                 rows = self._applied({} if self._cleared or not os.path.exists(self.name) else self._load())
-                self._replace_file(rows)
+                # There are file systems where locking does nothing.
+                replace_unlocked(self.name, self.codec.encode(rows).encode())
+        except StoreError as error:
+            raise HookDBError(str(error)) from error
         except OSError as error:
             raise HookDBError(f"cannot write {self.name}: {error.strerror}") from error
         self._db = rows
@@ -120,18 +122,6 @@ class HookDB(JsonDB):  # type: ignore[misc]
             return {}
         return rows
 
-    def _replace_file(self, rows: dict[str, dict[str, Any]]) -> None:
-        # The name is our own even though we hold the lock: there are file systems where locking does nothing.
-        temporary = f"{self.name}.{os.getpid()}.tmp"
-        try:
-            with open(temporary, "w", encoding="utf-8", opener=_private) as file:
-                file.write(self.codec.encode(rows))
-            os.replace(temporary, self.name)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-
 
 @contextmanager
 def _locked(path: str) -> Generator[None, None, None]:
@@ -146,7 +136,3 @@ def _locked(path: str) -> Generator[None, None, None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

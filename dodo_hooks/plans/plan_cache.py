@@ -256,12 +256,11 @@ def _source(path: str, seen: "Seen", now: float) -> "Source":
 
 def _write(path: str, compiled: Compiled) -> None:
     """Store the plan if possible; where it cannot be stored, the next firing compiles again."""
-    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+    from dodo_hooks.host.files.atomic_files import replace_unlocked
 
     try:
-        make_private_directory(path.rpartition("/")[0])
-        replace_file(path, marshal.dumps(tuple(compiled)), mark=f".{os.getpid()}")
-    except (OSError, StoreError):
+        replace_unlocked(path, marshal.dumps(tuple(compiled)))
+    except StoreError:
         pass
 
 

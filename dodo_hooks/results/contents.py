@@ -88,13 +88,12 @@ class Contents:
     def save(self) -> None:
         """Write the cache, if it has changed. One that cannot be written costs only time."""
         if self._is_changed and self._stats is not None:
-            from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+            from dodo_hooks.host.files.atomic_files import replace_unlocked
 
             kept = dict(list(self._stats.items())[-_MOST_ENTRIES:])
             try:
-                make_private_directory(self._cache_file.rpartition("/")[0])
-                replace_file(self._cache_file, marshal.dumps((_FORMAT, kept)), mark=f".{os.getpid()}")
-            except (OSError, StoreError):
+                replace_unlocked(self._cache_file, marshal.dumps((_FORMAT, kept)))
+            except StoreError:
                 return
             self._is_changed = False
 

@@ -13,7 +13,6 @@ from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.git.content.content_listing import IndexPart
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import os
 from dodo_hooks.results.kept import read_checked, write_checked
 
 TYPE_CHECKING = False
@@ -80,7 +79,7 @@ class IndexMemory:
 
     def save(self) -> None:
         """Write what has changed. What cannot be written costs only time."""
-        from dodo_hooks.host.files.atomic_files import replace_file
+        from dodo_hooks.host.files.atomic_files import replace_unlocked
 
         try:
             if self._is_changed:
@@ -88,7 +87,7 @@ class IndexMemory:
                 self._is_changed = False
             if self._is_list_new:
                 # Without a checksum, which takes longer than to read it: what is damaged has no key that was kept.
-                replace_file(self._list_file, marshal.dumps(self._list), mark=f".{os.getpid()}")
+                replace_unlocked(self._list_file, marshal.dumps(self._list))
                 self._is_list_new = False
         except StoreError:
             return

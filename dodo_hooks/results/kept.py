@@ -17,7 +17,7 @@ from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file, unlink
+from dodo_hooks.host.files.atomic_files import replace_unlocked, unlink
 from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import wall_ns
@@ -262,13 +262,8 @@ class PassedFiles:
 
 def write_checked(path: str, value: "Any") -> None:
     """Write plain values with a checksum, and make the directory. Raises StoreError."""
-    directory = path.rpartition("/")[0]
-    try:
-        make_private_directory(directory)
-    except OSError as error:
-        raise StoreError(f"cannot write {directory}: {error.strerror}") from error
     data = marshal.dumps((_FORMAT, value))
-    replace_file(path, sha256(data).digest() + data, mark=f".{os.getpid()}")
+    replace_unlocked(path, sha256(data).digest() + data)
 
 
 def read_checked(path: str) -> "Any":

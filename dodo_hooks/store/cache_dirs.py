@@ -3,7 +3,7 @@
 CACHE/dodo-hooks/KIND/REPO/repository       the git common directory, so that pruning sees when it is gone
 """
 
-from dodo_hooks.host.files.atomic_files import replace_file
+from dodo_hooks.host.files.atomic_files import replace_unlocked
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
 from dodo_hooks.host.world import wall_ns
@@ -31,7 +31,7 @@ def note_repository(cache_dir: str, common_dir: str) -> None:
             return
     except OSError:
         pass
-    replace_file(path, wanted, mark=f".{os.getpid()}")
+    replace_unlocked(path, wanted)
 
 
 def cache_dirs(root: str) -> "list[str]":

@@ -49,7 +49,7 @@ def _first_line(text: str) -> str:
     return lines[-1] if lines[0].startswith("Traceback") else lines[0]
 
 
-_TEMPORARY = ".tmp"  # of store.writer.replace_file
+_TEMPORARY = ".tmp"  # of what is still being written
 _LONGEST = 4096
 
 
@@ -58,13 +58,12 @@ def write_notice(repository_dir: str, identity: str, hook: str, line: str) -> No
 
     Never raises: where the notice cannot be written, the records still have the failure.
     """
-    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+    from dodo_hooks.host.files.atomic_files import replace_unlocked
 
     try:
-        make_private_directory(layout.failed_dir(repository_dir))
         path = layout.failed_marker(repository_dir, identity, hook)
-        replace_file(path, line.encode("utf-8", "surrogateescape")[:_LONGEST])
-    except (OSError, StoreError):
+        replace_unlocked(path, line.encode("utf-8", "surrogateescape")[:_LONGEST])
+    except StoreError:
         pass
 
 

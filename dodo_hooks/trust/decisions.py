@@ -69,10 +69,12 @@ def read_decision(state: str, repository: str) -> "Decision | None":
 
 def write_decision(state: str, decision: Decision) -> None:
     """Write a decision. Raises StoreError where it cannot be written."""
+    from dodo_hooks.host.files.atomic_files import replace_unlocked
+
     path = layout.decision_file(state, _key(decision.repository))
     accepted, files = dict(decision.accepted), dict(decision.files)
     fields = (_VERSION, decision.repository, decision.state, decision.top, accepted, files)
-    _write_private(path, marshal.dumps(fields))
+    replace_unlocked(path, marshal.dumps(fields))
 
 
 def forget_decision(state: str, repository: str) -> bool:
@@ -107,10 +109,12 @@ def read_skipped(state: str, repository: str) -> Skipped:
 
 def write_skipped(state: str, repository: str, skipped: Skipped) -> None:
     """Write the skipped firings, best effort. Of several firings of a hook in a working tree the last one is kept."""
+    from dodo_hooks.host.files.atomic_files import replace_unlocked
+
     last = {(top, hook): place for place, (top, hook, _) in enumerate(skipped.firings)}
     firings = [skipped.firings[place] for place in sorted(last.values())][-MOST_SKIPPED:]
     try:
-        _write_private(layout.skipped_file(state, _key(repository)), marshal.dumps((skipped.report_key, firings)))
+        replace_unlocked(layout.skipped_file(state, _key(repository)), marshal.dumps((skipped.report_key, firings)))
     except StoreError:
         pass
 
@@ -176,14 +180,3 @@ def _unlink(path: str) -> bool:
     except OSError as error:
         raise StoreError(f"cannot remove {path}: {error.strerror}") from error
     return True
-
-
-def _write_private(path: str, data: bytes) -> None:
-    """Replace a file that its owner alone may read, in one step."""
-    from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
-
-    try:
-        make_private_directory(path.rpartition("/")[0])
-    except OSError as error:
-        raise StoreError(f"cannot make {path.rpartition('/')[0]}: {error.strerror}") from error
-    replace_file(path, data, mark=f".{os.getpid()}")

@@ -3,12 +3,10 @@
 `validate` and `doctor` print them always.
 """
 
-import os
-
 from dodo_hooks.core.errors import GitError, StoreError
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.console import say
-from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+from dodo_hooks.host.files.atomic_files import replace_unlocked
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import records_dir
 
@@ -35,10 +33,9 @@ def print_warnings(world: "World", repo: "Repo", plan: "Plan") -> bool:
     for one in plan.diagnostics:
         say(one.sentence)
     try:
-        make_private_directory(path.rpartition("/")[0])
         lines = [*printed, plan.digest][-_MOST_KEPT:]
-        replace_file(path, "".join(f"{line}\n" for line in lines).encode(), mark=f".{os.getpid()}")
-    except (OSError, StoreError):  # then they are printed again
+        replace_unlocked(path, "".join(f"{line}\n" for line in lines).encode())
+    except StoreError:  # then they are printed again
         pass
     return True
 

@@ -34,21 +34,33 @@ def try_unlink(path: "str | bytes") -> None:
         pass
 
 
-def replace_file(path: str, data: bytes, mark: str = "") -> None:
+def replace_file(path: str, data: bytes) -> None:
     """Put `data` at `path` in one step: a reader sees the old record or the new one (R19).
-
-    `mark` distinguishes writers where no lock does.
 
     Raises:
         StoreError: it cannot be written.
     """
     # The lock makes us the only writer (R18): a fixed name cannot clash, and what a killed writer left there is
     # overwritten. No fsync: we guard against kill -9, not against a power cut.
-    temporary = f"{path}{mark}.tmp"
+    _replace(path, f"{path}.tmp", data)
+
+
+def replace_unlocked(path: str, data: bytes) -> None:
+    """Do the same where no lock makes us the only writer; make the private directory too. Raises StoreError."""
+    directory = path.rpartition("/")[0]
+    try:
+        make_private_directory(directory)
+    except OSError as error:
+        raise StoreError(f"cannot write {directory}: {error.strerror}") from error
+    _replace(path, f"{path}.{os.getpid()}.tmp", data)
+
+
+def _replace(path: str, temporary: str, data: bytes) -> None:
     try:
         _create(temporary, data)
         os.replace(temporary, path)
     except OSError as error:
+        try_unlink(temporary)
         raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
 

@@ -5,8 +5,9 @@ that have begun, and an older run that has not begun checks the note when it may
 somebody waits for it, and where it is under the same key: then the newer run waits for its result.
 """
 
+from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
-from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
+from dodo_hooks.host.files.atomic_files import replace_unlocked
 from dodo_hooks.host.posix import encode_path, os, read_file
 from dodo_hooks.store import layout
 
@@ -30,9 +31,8 @@ class Branch:
         """Note a run as the newest of its job and branch."""
         path = self._path(run)
         try:
-            make_private_directory(path.rpartition("/")[0])
-            replace_file(path, encode_path(f"{run.invocation} {run.key}"), mark=f".{os.getpid()}")
-        except OSError:  # nothing is superseded then
+            replace_unlocked(path, encode_path(f"{run.invocation} {run.key}"))
+        except StoreError:  # nothing is superseded then
             pass
 
     def end_older(self, run: "JobRun", supersede: "Supersede") -> None:

@@ -10,7 +10,7 @@ has it, `sequencer/todo` still has it as its first line, and `next` is its numbe
 
 from dodo_hooks.core.git_hooks import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import encode_path, os, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,24 +104,21 @@ def rebased_branch(repo: "Repo") -> "str | None":
 
 def defer(replay: Replay, hook: str, args: "tuple[str, ...]") -> None:
     """Record that this hook's background phase has to be begun when the replay is over."""
-    deferred = {**_read_deferred(replay), hook: args}
-    _write(replay, deferred)
+    _write(replay, {**deferred_hooks(replay), hook: args})
 
 
 def clear_deferred(replay: Replay, hook: str) -> None:
     """Remove the record of a hook whose background phase has begun."""
-    deferred = _read_deferred(replay)
+    deferred = deferred_hooks(replay)
     if deferred.pop(hook, None) is not None:
         _write(replay, deferred)
 
 
 def deferred_hooks(replay: Replay) -> "dict[str, tuple[str, ...]]":
-    """Return the hooks whose background phases are deferred, each with the arguments of its last firing."""
-    return _read_deferred(replay)
+    """Return the hooks whose background phases are deferred, each with the arguments of its last firing.
 
-
-def _read_deferred(replay: Replay) -> "dict[str, tuple[str, ...]]":
-    """Return the recorded hooks that git fires, with as many arguments as git gives them; ignore all others."""
+    Only what git fires, with as many arguments as git gives it, is taken from the record.
+    """
     path = f"{replay.directory}/{_DEFERRED}"
     if not os.access(path, os.F_OK):
         return {}
@@ -144,15 +141,11 @@ def _write(replay: Replay, deferred: "dict[str, tuple[str, ...]]") -> None:
 
     A state directory that cannot be written costs a background phase, not the rebase.
     """
-    from dodo_hooks.git.untrusted import create_file
+    from dodo_hooks.host.files.atomic_files import put
 
     text = "".join("\0".join((hook, *args)) + "\n" for hook, args in deferred.items())
-    path = f"{replay.directory}/{_DEFERRED}"
     try:
-        descriptor = create_file(f"{path}.new")
-        os.write(descriptor, text.encode("utf-8", "surrogateescape"))
-        os.close(descriptor)
-        os.rename(f"{path}.new", path)
+        put(f"{replay.directory}/{_DEFERRED}", encode_path(text), 0o600)
     except OSError:
         pass
 

@@ -6,8 +6,6 @@ nothing but permissions; and no link is followed on the way. Each function retur
 a reason.
 """
 
-from dodo_hooks.host.files.atomic_files import unlink
-from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import S_ISDIR, S_ISREG, os
 
 TYPE_CHECKING = False
@@ -187,17 +185,3 @@ def expect_folders(directory: bytes, paths: "Sequence[bytes]") -> None:
             continue
         if not S_ISDIR(status.st_mode):
             raise ValueError(f"{_short(path)[2:-1]} is a link, or not a folder")
-
-
-def create_file(path: "str | bytes", mode: int = 0o600) -> int:
-    """Create a file and return a descriptor to write it.
-
-    The new file replaces what a killed process, or somebody else, has left there.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    unlink(path)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    inherit_owner(descriptor, path)
-    return descriptor

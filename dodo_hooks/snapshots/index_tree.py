@@ -3,8 +3,8 @@
 from dodo_hooks.core.errors import CheckoutError, GitError
 from dodo_hooks.git.command import git_environ, run_git
 from dodo_hooks.git.repo import index_file
-from dodo_hooks.git.untrusted import create_file
 from dodo_hooks.host.descriptors import write_all
+from dodo_hooks.host.files.atomic_files import create_file
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.snapshots.git_directory import make_real_folder, remove
 from dodo_hooks.snapshots.model import Origin, with_settings

@@ -14,7 +14,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git
-from dodo_hooks.host.files.atomic_files import unlink
+from dodo_hooks.host.files.atomic_files import put, unlink
 
 RESTORED = "restored"
 CHANGED = "changed"  # somebody else has changed the setting since; it is left as it is
@@ -123,11 +123,7 @@ def _write(path: str, content: "bytes | None") -> None:
 
 def _remember(path: str, memory: Mapping[str, Any]) -> None:
     """Write the record, readable by us alone: a configuration may hold passwords."""
-    new = f"{path}.dodo-new"
-    unlink(new)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-        json.dump(memory, file)
-    os.replace(new, path)
+    put(path, json.dumps(memory).encode("ascii"), 0o600)
 
 
 def _remembered(path: str) -> "dict[str, Any] | None":

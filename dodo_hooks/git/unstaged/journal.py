@@ -26,6 +26,7 @@ from dodo_hooks.git.content.file_state import ABSENT, FILE, KINDS, LINK, NOTHING
 from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.untrusted import path_text
+from dodo_hooks.host.files.atomic_files import create_file
 from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.world import boot_id
@@ -176,14 +177,7 @@ class Journal:
             "entries": [_from_entry(entry) for entry in self.entries],
             "restaged": [[path_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
         }
-        temporary = self.directory + b"/journal.new"
-        descriptor = untrusted.create_file(temporary)
-        with open(descriptor, "wb") as file:
-            file.write(json.dumps(data).encode("ascii"))
-            file.flush()
-            os.fsync(descriptor)
-        os.rename(temporary, self.directory + b"/journal")
-        sync_file(self.directory)
+        replace_synced(self.directory + b"/journal", json.dumps(data))
 
     def finish(self) -> None:
         """Remove the journal: nothing needs recovery any more. A kill in here leaves rubbish, and no journal."""
@@ -251,6 +245,17 @@ def _kept_in(journal: Journal, value: object) -> bytes:
 
 
 # The disk
+
+
+def replace_synced(path: bytes, text: str) -> None:
+    """Replace a file of ours in one step; it is on the disk when this returns. Raises OSError: then it is as it was."""
+    new = path + b".new"
+    with open(create_file(new), "wb") as file:
+        file.write(text.encode("ascii"))
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(new, path)
+    sync_file(os.path.dirname(path))
 
 
 def sync_file(path: bytes) -> None:

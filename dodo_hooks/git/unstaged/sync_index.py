@@ -17,7 +17,7 @@ from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.event import RESTAGED
 from dodo_hooks.git.index_entries import write_index_entries
 from dodo_hooks.git.repo import Repo, head_of, index_file
-from dodo_hooks.git.unstaged.journal import sync_file
+from dodo_hooks.git.unstaged.journal import replace_synced
 from dodo_hooks.git.untrusted import path_text
 
 _DIFF = ("diff-index", "--cached", "--no-renames", "--no-abbrev", "--ignore-submodules=all", "-z", "HEAD")
@@ -156,12 +156,7 @@ def _write(repo: Repo, notes: "Sequence[PendingCommit]") -> None:
         if not notes:
             os.unlink(path)
             return
-        with open(untrusted.create_file(f"{path}.new"), "w", encoding="ascii") as file:
-            json.dump(rows, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(f"{path}.new", path)
-        sync_file(os.fsencode(repo.git_dir))
+        replace_synced(os.fsencode(path), json.dumps(rows))
     except FileNotFoundError:  # another process has synced the index
         return
     except OSError as error:

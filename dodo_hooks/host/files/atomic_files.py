@@ -9,13 +9,25 @@ NEW_SUFFIX = ".dodo-new"
 
 def put(path: str, content: bytes, mode: int) -> None:
     """Make `path` a file with this content and mode, in one step. Under a lock: the new file has a fixed name."""
-    new = path + NEW_SUFFIX  # what is there was left by one that was killed
-    unlink(new)
-    with open(new, "xb") as file:
-        inherit_owner(file.fileno(), new)
+    new = path + NEW_SUFFIX
+    with open(create_file(new), "wb") as file:
         file.write(content)
         os.fchmod(file.fileno(), mode)
     os.replace(new, path)
+
+
+def create_file(path: "str | bytes") -> int:
+    """Create a file that only its owner can read, and return a descriptor to write it.
+
+    The new file replaces what a killed process, or somebody else, has left there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    unlink(path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    inherit_owner(descriptor, path)
+    return descriptor
 
 
 def unlink(path: "str | bytes") -> None:

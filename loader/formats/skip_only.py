@@ -4,7 +4,7 @@ In a list of lefthook's, and in a `skip` of daft's, the keys of one map are alte
 so such a map becomes several. An `only` of daft's needs all of its items to hold.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from dodo_hooks.core.diagnostics import Location
@@ -55,8 +55,13 @@ def _is_text(entry: Entry, diagnostics: DiagnosticCollector) -> bool:
     return False
 
 
-def daft_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry | None:
-    """Return a `skip` or `only` of daft's in our format; None for a `skip` that never holds in daft."""
+def daft_conditions(fields: Mapping[str, Entry], diagnostics: DiagnosticCollector) -> list[Entry]:
+    """Return `skip` and `only` of daft's in our format, without a `skip` that never holds in daft."""
+    found = [_daft_condition(fields[key], diagnostics) for key in ("skip", "only") if key in fields]
+    return [one for one in found if one]
+
+
+def _daft_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry | None:
     value = entry.value
     if isinstance(value, Scalar):
         return replace(entry, value=_variable(value))

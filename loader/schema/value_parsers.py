@@ -134,22 +134,21 @@ def output(node: object) -> object:
 
     `true` is the default (None); `false` shows failures only.
     """
-    if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return None if node.value else (FAILURE,)
-    if isinstance(node, ListNode):
-        return node.items
-    fix = f"write [{node.text}]" if isinstance(node, Scalar) and node.text in OUTPUTS else ""
-    raise InvalidValue(f"expected true, false or a list of {join_or(OUTPUTS)}, found {found(node)}", fix)
+    return _switch_or_words(node, None, (FAILURE,), OUTPUTS)
 
 
 def places(node: object) -> object:
     """Return where `fail_on_changes` applies: `true` means everywhere, `false` nowhere."""
+    return _switch_or_words(node, PLACES, (), PLACES)
+
+
+def _switch_or_words(node: object, if_true: object, if_false: object, words: tuple[str, ...]) -> object:
     if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return PLACES if node.value else ()
+        return if_true if node.value else if_false
     if isinstance(node, ListNode):
         return node.items
-    fix = f"write [{node.text}]" if isinstance(node, Scalar) and node.text in PLACES else ""
-    raise InvalidValue(f"expected true, false or a list of {join_or(PLACES)}, found {found(node)}", fix)
+    fix = f"write [{node.text}]" if isinstance(node, Scalar) and node.text in words else ""
+    raise InvalidValue(f"expected true, false or a list of {join_or(words)}, found {found(node)}", fix)
 
 
 def cache(node: object) -> object:

@@ -7,9 +7,9 @@ schema, so most of a file stays as it is.
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs
+from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs, translate_log
 from dodo_hooks.loader.formats.fail_on_changes_key import can_be_gate, changes_entry
-from dodo_hooks.loader.formats.skip_only import daft_condition
+from dodo_hooks.loader.formats.skip_only import daft_conditions
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
     Translation,
@@ -95,7 +95,7 @@ class _File:
         if entry.key in ("hooks", "tasks"):
             return [with_value(entry, self._bodies(entry.value, is_task=entry.key == "tasks"))]
         if entry.key == "log":
-            return [with_value(entry, self._log(entry.value))]
+            return [translate_log(entry, _LOG_KEYS, self._diagnostics)]
         if entry.key in _NOT_DONE:
             if not (entry.key == "no_tty" and not is_true(entry)):
                 self._diagnostics.note_ignored(entry, *_NOT_DONE[entry.key])
@@ -104,19 +104,6 @@ class _File:
                 return [entry]
             self._diagnostics.note_ignored(entry, "the output cannot be configured for a single hook")
         return []
-
-    def _log(self, node: Node) -> Node:
-        if not isinstance(node, MapNode):
-            return node
-        kept = []
-        for one in node.entries:
-            if one.key in _LOG_KEYS:
-                kept.append(one)
-            elif one.key == "stale_running_after":
-                self._diagnostics.note_ignored(one, "a dead run is detected by its lock, not by its age")
-            else:
-                self._diagnostics.note_unknown(one, _LOG_KEYS, 'daft\'s "log"')
-        return MapNode(node.mark, tuple(kept))
 
     def _bodies(self, node: Node, *, is_task: bool) -> Node:
         if not isinstance(node, MapNode):
@@ -149,7 +136,7 @@ class _File:
         out = [fields[key] for key in _HOOK_SAME if key in fields]
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += self._fail_mode(entry, fields, name, is_task=is_task)
-        out += self._conditions(fields)
+        out += daft_conditions(fields, self._diagnostics)
         if "setup" in fields:
             setup = fields["setup"]
             out.append(with_value(setup, ListNode(setup.value.mark, items_of(setup.value))))
@@ -170,7 +157,3 @@ class _File:
         if name in _ABORTS or name not in known_hooks() or (name in CLIENT_HOOKS and can_be_gate(name)):
             return []
         return [Entry(entry.mark, "fail_mode", text(entry.mark, "warn"))]
-
-    def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
-        found = [daft_condition(fields[key], self._diagnostics) for key in ("skip", "only") if key in fields]
-        return [one for one in found if one]

@@ -8,7 +8,7 @@ from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import export_variables, split_env, with_line
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node
-from dodo_hooks.loader.formats.skip_only import daft_condition
+from dodo_hooks.loader.formats.skip_only import daft_conditions
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
     as_list,
@@ -167,9 +167,9 @@ class Jobs:
         if "stage_fixed" in fields and self._body.name not in _STAGING:
             self._diagnostics.note_ignored(fields.pop("stage_fixed"), f"nothing to stage in {quote(self._body.name)}")
         out = [fields[key] for key in ("name", *_SAME) if key in fields]
-        out += [with_value(fields["log"], self._log(fields["log"].value))] if "log" in fields else []
+        out += [translate_log(fields["log"], _LOG_KEYS, self._diagnostics)] if "log" in fields else []
         out += [as_list(fields["tags"])] if "tags" in fields else []
-        out += self._conditions(fields)
+        out += daft_conditions(fields, self._diagnostics)
         out += [self._with_own_list(one, fields) for one in command]
         out += self._files(fields, subject) if is_about_files else []
         root = fields.get("root")
@@ -179,19 +179,6 @@ class Jobs:
         for entry in (root, fields.get("env"), *command):
             self._check_placeholders(entry.value if entry else None, node.mark)
         return with_line(job, f'cd "{text_of(root)}" || exit') if enters else job
-
-    def _log(self, node: Node) -> Node:
-        if not isinstance(node, MapNode):
-            return node
-        kept = []
-        for one in node.entries:
-            if one.key in _LOG_KEYS:
-                kept.append(one)
-            elif one.key in _LOG_NOT_DONE:
-                self._diagnostics.note_ignored(one, *_LOG_NOT_DONE[one.key])
-            else:
-                self._diagnostics.note_unknown(one, (*_LOG_KEYS, *_LOG_NOT_DONE), 'daft\'s "log"')
-        return replace(node, entries=tuple(kept))
 
     def _run(self, fields: dict[str, Entry], subject: str) -> list[Entry]:
         """Return the command of the job; a script becomes the command that daft runs for it."""
@@ -253,10 +240,6 @@ class Jobs:
         is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)
         return with_value(written[0], nodes[0] if is_single else ListNode(written[0].value.mark, tuple(nodes)))
 
-    def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
-        found = [daft_condition(fields[key], self._diagnostics) for key in ("skip", "only") if key in fields]
-        return [one for one in found if one]
-
     def _check_placeholders(self, node: Node | None, job: Location) -> None:
         for scalar in _scalars(node):
             for match in _WITHOUT_VALUE.finditer(scalar.text):
@@ -264,6 +247,21 @@ class Jobs:
                 self._diagnostics.refuse(job, scalar.mark, message, "compute it in the command")
             for match in _ONLY_IN_MOVES.finditer(scalar.text):
                 self._diagnostics.note(scalar.mark, f"{quote(match[0])} has no value here and stays unchanged")
+
+
+def translate_log(entry: Entry, keys: Sequence[str], diagnostics: DiagnosticCollector) -> Entry:
+    """Return the `log` of a file or a job, of which these keys are kept."""
+    if not isinstance(entry.value, MapNode):
+        return entry
+    kept = []
+    for one in entry.value.entries:
+        if one.key in keys:
+            kept.append(one)
+        elif one.key in _LOG_NOT_DONE:
+            diagnostics.note_ignored(one, *_LOG_NOT_DONE[one.key])
+        else:
+            diagnostics.note_unknown(one, (*keys, *_LOG_NOT_DONE), 'daft\'s "log"')
+    return with_value(entry, replace(entry.value, entries=tuple(kept)))
 
 
 def _is_moving(value: str) -> bool:

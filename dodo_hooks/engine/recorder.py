@@ -82,7 +82,7 @@ class Recorder:
         """Show what the log of the live job has gained."""
         self.flush()  # nobody sees the output of a job before its record says that it runs
         if self._screen is not None:
-            self._screen.read_live(self._jobs[number], self._log(number))
+            self._screen.queue_log(self._jobs[number], self._log(number))
 
     def show_live(self, number: int) -> None:
         """Show this job live from now on: no other job runs or can start before its end (R23)."""

@@ -86,15 +86,11 @@ class Screen:
         self._live = job.number
         self._erase_line()
 
-    def read_live(self, job: "Job", log: str) -> None:
-        """Queue what the log of the live job has gained."""
-        self._queue_log(job, log)
-
     def ended(self, job: "Job", log: str, outcome: "Outcome", duration_s: "float | None" = None) -> None:
         """Queue the rest of the job's output, and a line about its end."""
         self._running.pop(job.title, None)
         if outcome.status in (statuses.FAILED, statuses.CRASHED) or not self.is_terse:
-            self._queue_log(job, log)
+            self.queue_log(job, log)
         if self._shown.get(log) and not _ends_a_line(log):
             self._push(b"\n")
         if self._shown.get(log) and self._display.is_terminal:
@@ -135,7 +131,8 @@ class Screen:
             self._has_title = True
             self._push_line(self._bold(escape(self._display.title)))
 
-    def _queue_log(self, job: "Job", log: str) -> None:
+    def queue_log(self, job: "Job", log: str) -> None:
+        """Queue what the log of a job has gained."""
         printed = self._shown.get(log, 0)
         try:
             size = os.stat(log).st_size

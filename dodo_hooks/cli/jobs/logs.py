@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from dodo_hooks.cli.jobs.addresses import Addressed, find_addressed, find_invocations
+from dodo_hooks.cli.jobs.addresses import find_addressed, find_invocations
 from dodo_hooks.cli.jobs.line_labels import Labelled, labels
 from dodo_hooks.cli.jobs.live_invocation import LogTail
 from dodo_hooks.cli.jobs.live_logs import Output, follow
@@ -52,7 +52,7 @@ def logs(
         for output in outputs:
             _copy(output)
     else:
-        _print(found, outputs, len(jobs) > 1 or any(one.has_all_jobs for one in found), report)
+        _print(outputs, len(jobs) > 1 or any(one.has_all_jobs for one in found), report)
 
 
 def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
@@ -66,9 +66,7 @@ def _output(job: JobRecord, label: str | None, lines: int | None) -> Output:
     return Output(job, tail, None if label is None else Labelled(label))
 
 
-def _print(
-    found: Sequence[Addressed], outputs: Sequence[Output], is_headed: bool, report: Callable[[str], None]
-) -> None:
+def _print(outputs: Sequence[Output], is_headed: bool, report: Callable[[str], None]) -> None:
     """Print one log after the other; with `is_headed`, each below a line that names its job."""
     for place, output in enumerate(outputs):
         if is_headed:

@@ -69,7 +69,10 @@ def checks(
     rows = [(commit, matrix.states(commit)) for commit in commits]
     if notes:
         _write_notes(query, rows)
-    (_print_json if form == "json" else _print_table)(matrix, rows)
+    if form == "json":
+        _print_json(rows)
+    else:
+        _print_table(matrix, rows)
     states = {one.state for _, states in rows for one in states}
     return JOB_FAILED if FAILED_BEFORE in states else RUN_ERROR if states - WELL else 0
 
@@ -87,7 +90,7 @@ def _matrix(world: World, repo: Repo, jobs: Sequence[str]) -> Matrix:
     return Matrix(world, repo, compiled, wanted)
 
 
-def _print_json(matrix: Matrix, rows: Rows) -> None:
+def _print_json(rows: Rows) -> None:
     found = [
         {"commit": commit.target.commit, "tree": commit.target.tree, "subject": commit.subject, **state._asdict()}
         for commit, states in rows

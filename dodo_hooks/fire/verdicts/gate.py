@@ -101,7 +101,7 @@ class Push:
             if verdict.state == FAILED_BEFORE:
                 return print_refusal(self._world, self._repo, check, verdict)
         for requirement, check in checks:
-            code = self._settle(check, requirement, wait_s or requirement.wait_s or self._default_wait())
+            code = self._settle(check, wait_s or requirement.wait_s or self._default_wait())
             if code:
                 return code
         return 0
@@ -162,7 +162,7 @@ class Push:
             self._targets[commit] = find_target(self._repo, self._world.environ, commit)
         return self._targets[commit]
 
-    def _settle(self, check: Check, requirement: Requirement, wait_s: float | None) -> int:
+    def _settle(self, check: Check, wait_s: float | None) -> int:
         """Wait for a verdict, or run the job; return 0 for a success."""
         number, has_run = check.jobs[0], False
         until_s = None if wait_s is None else monotonic_s() + wait_s

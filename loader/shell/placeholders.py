@@ -4,9 +4,8 @@ Scalars are variables of the job, so they are there under every shell and inside
 positional parameters, and for everything else a file whose name is in DODO_FILES0.
 """
 
-from difflib import get_close_matches
-
 from dodo_hooks.core.plan import FILES_VARIABLE
+from dodo_hooks.core.text.nearest import count_edits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,9 +41,6 @@ TASK_ARGUMENTS = 9  # a task is run manually, with whatever stands after `--`
 _EVENT_LISTS = frozenset(("push_files", CHANGED_FILES))
 _OF_A_PUSH = frozenset(("remote", "remote_url", "repository_url"))
 
-# Below this a word is taken for an ordinary one: `{file}` and `{staged_file}` are above, awk's `{next}` far below.
-_NEARLY = 0.86
-
 
 def arguments_of(hook: str) -> int:
     """Return the number of arguments that git gives `hook`: `{N}` is a placeholder up to this number."""
@@ -76,16 +72,18 @@ def nearest(name: str, macros: "Iterable[str]") -> str:
     """Return the placeholder or macro that an unknown word almost is, or ""; case and `_` do not count."""
     known = {_bare(one): one for one in (*macros, *SCALARS, *sorted(LISTS))}
     bare = _bare(name)
-    close = [one for one in known if _is_swapped(bare, one)] or get_close_matches(bare, known, n=1, cutoff=_NEARLY)
-    return known[close[0]] if close else ""
+    return next((known[one] for one in known if _is_near(bare, one)), "")
 
 
-def _is_swapped(word: str, name: str) -> bool:
-    """Return whether two neighbouring letters have changed places (`brnach`), or the wrong one is doubled (`hokk`)."""
-    wrong = [place for place, letters in enumerate(zip(word, name, strict=False)) if len({*letters}) > 1]
-    if len(word) != len(name) or not wrong or wrong[-1] > wrong[0] + 1:
+def _is_near(word: str, name: str) -> bool:
+    """Return whether letters are swapped, one is another, or one or two are too many or too few.
+
+    A short word with letters of its own is taken for an ordinary one, such as awk's `{next}`, `{look}` and `{tops}`.
+    """
+    gap = abs(len(word) - len(name))
+    if gap > 2 or count_edits(word, name, 3) > max(gap, 1):
         return False
-    return sorted(word) == sorted(name) or (len(wrong) == 1 and set(word) == set(name))
+    return set(word) == set(name) or min(len(word), len(name)) >= (4 if gap == 1 else 8)
 
 
 def _bare(name: str) -> str:

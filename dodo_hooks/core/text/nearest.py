@@ -23,7 +23,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         return None
     found, fewest = None, min(_MOST_EDITS, max(1, len(word) // _LETTERS_PER_EDIT)) + 1
     for candidate in known:
-        edits = _edits(word, candidate.lower(), fewest)
+        edits = count_edits(word, candidate.lower(), fewest)
         if edits < fewest:
             found, fewest = candidate, edits
     return found
@@ -38,7 +38,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 _nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs
 
 
-def _edits(one: str, other: str, enough: int) -> int:
+def count_edits(one: str, other: str, enough: int) -> int:
     """Return how many edits apart two words are (the optimal string alignment distance), at most `enough`."""
     if abs(len(one) - len(other)) >= enough:
         return enough

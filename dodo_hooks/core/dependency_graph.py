@@ -90,14 +90,8 @@ def closure(start: "Iterable[Node]", edges: "Callable[[Node], Iterable[Node]]") 
 
 def promoted(needs: "Sequence[Sequence[int]]", background: "Sequence[bool]") -> "set[int]":
     """Return the background jobs that a foreground job needs, directly or through others (R9)."""
-    seen: set[int] = set()
-    to_do = [job for job, detached in enumerate(background) if not detached]
-    while to_do:
-        for need in needs[to_do.pop()]:
-            if need not in seen and background[need]:
-                seen.add(need)
-                to_do.append(need)
-    return seen
+    foreground = [job for job, detached in enumerate(background) if not detached]
+    return closure(foreground, lambda job: [need for need in needs[job] if background[need]]).difference(foreground)
 
 
 def cascade(dependents: "Sequence[Sequence[int]]", open_jobs: "Container[int]", failed: int) -> "list[tuple[int, int]]":

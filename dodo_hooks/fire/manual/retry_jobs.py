@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.dependency_graph import dependents_of, topological_order
+from dodo_hooks.core.dependency_graph import closure, dependents_of, topological_order
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, StoreError, UnsafeRepositoryError, UsageError
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
 from dodo_hooks.core.plan_parts import Share
@@ -93,14 +93,12 @@ def _selected(jobs: Sequence[JobRecord], wanted: Collection[str], args: Sequence
     for number in sorted(chosen - can):
         raise UsageError(_why_not(jobs[number], args))
     below = dependents_of(needs)
-    waiting = list(chosen)
-    while waiting:  # its needs that did not succeed, and the jobs that were skipped because of it
-        number = waiting.pop()
-        kept_back = [other for other in below[number] if jobs[other].cause == statuses.NEED]
-        for other in can.intersection((*needs[number], *kept_back)) - chosen:
-            chosen.add(other)
-            waiting.append(other)
-    return chosen
+
+    def with_it(number: int) -> set[int]:
+        """Return its needs that did not succeed, and the jobs that were skipped because of it."""
+        return can.intersection((*needs[number], *(one for one in below[number] if jobs[one].cause == statuses.NEED)))
+
+    return closure(chosen, with_it)
 
 
 def _retriable(jobs: Sequence[JobRecord], needs: Sequence[Sequence[int]]) -> set[int]:

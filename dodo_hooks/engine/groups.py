@@ -26,7 +26,7 @@ from dodo_hooks.core.plan import BACKGROUND, CANCEL_PREVIOUS, QUEUE, SKIP
 from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.host.files.atomic_files import make_private_directory, try_unlink
-from dodo_hooks.host.files.file_locks import is_disk_full, is_locked, is_unsupported
+from dodo_hooks.host.files.file_locks import is_disk_full, is_locked, is_unsupported, try_lock
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store import layout
@@ -137,7 +137,7 @@ class Groups:
         descriptor = os.open(f"{self._directory}/.guard", os.O_RDWR | os.O_CREAT, 0o600)
         is_ours = False
         try:
-            is_ours = _try_lock(descriptor)
+            is_ours = try_lock(descriptor, LOCK_EX)
         finally:
             if not is_ours:
                 os.close(descriptor)
@@ -172,7 +172,7 @@ class Groups:
             path = layout.group_file(self._directory, group.name)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             locks.append((group, descriptor))
-            if not _try_lock(descriptor):
+            if not try_lock(descriptor, LOCK_EX):
                 others = [(group, member) for member in _members(descriptor)] or [(group, Member("?", "?"))]
                 break
             if _is_own(group):
@@ -201,7 +201,7 @@ class Groups:
         except OSError:
             return False
         try:
-            return not _try_lock(descriptor)
+            return not try_lock(descriptor, LOCK_EX)
         finally:
             os.close(descriptor)
 
@@ -290,14 +290,6 @@ def ancestors_of(repository_dir: str, within: "str | None") -> "list[str]":
         except (OSError, ValueError, KeyError):  # in another repository, or gone
             break
     return found
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        flock(descriptor, LOCK_EX | LOCK_NB)
-        return True
-    except BlockingIOError:
-        return False
 
 
 def _members(descriptor: int) -> "list[Member]":

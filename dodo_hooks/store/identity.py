@@ -57,8 +57,9 @@ def _read(path: str, inode: str) -> "str | None":
 
 
 def _make(common_dir: str, path: str, inode: str) -> str:
-    from fcntl import LOCK_EX, flock
+    from fcntl import LOCK_EX
 
+    from dodo_hooks.host.files.file_locks import lock
     from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
 
     directory = f"{common_dir}/{_DIRECTORY}"
@@ -68,13 +69,7 @@ def _make(common_dir: str, path: str, inode: str) -> str:
         pass
     holder = os.open(directory, os.O_RDONLY)
     try:
-        try:
-            flock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
-        except OSError as error:
-            from dodo_hooks.host.files.file_locks import is_unsupported
-
-            if not is_unsupported(error):
-                raise
+        lock(holder, LOCK_EX)  # two first hooks at once must agree; closing releases
         known = _read(path, inode)
         if known:
             return known

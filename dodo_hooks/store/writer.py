@@ -10,7 +10,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
 from dodo_hooks.core.statuses import COMPLETED
 from dodo_hooks.host.files.atomic_files import _create, make_private_directory, replace_file, try_unlink
-from dodo_hooks.host.files.file_locks import is_locked
+from dodo_hooks.host.files.file_locks import is_locked, lock
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
@@ -269,7 +269,8 @@ def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
         _make_repository(repository_dir, repository)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _lock_clock(descriptor)
+        # Without locks two runs may draw one id; the second then finds its directory taken, and draws again.
+        lock(descriptor, LOCK_EX)
         last = os.read(descriptor, 32)
         now_us = now_ns // 1000
         if last.isdigit():
@@ -278,20 +279,6 @@ def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
     finally:
         os.close(descriptor)
     return _identity(now_us)
-
-
-def _lock_clock(clock: int) -> None:
-    """Wait for the lock of the clock file, if the file system has locks.
-
-    Without locks two runs may draw one id; the second then finds its directory taken, and draws again.
-    """
-    try:
-        flock(clock, LOCK_EX)
-    except OSError as error:
-        from dodo_hooks.host.files.file_locks import is_unsupported
-
-        if not is_unsupported(error):
-            raise
 
 
 def _identity(at_us: int) -> str:

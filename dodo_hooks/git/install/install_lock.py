@@ -1,13 +1,13 @@
 """The lock for writing files beside git's, by one process at a time."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Generator
+from fcntl import LOCK_EX
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.host.files.atomic_files import unlink
-from dodo_hooks.host.files.file_locks import is_unsupported
+from dodo_hooks.host.files.file_locks import lock
 
 
 @contextlib.contextmanager
@@ -39,11 +39,7 @@ def _locked(path: str) -> int:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except FileNotFoundError:  # the directory has just been removed
             continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError as error:
-            if not is_unsupported(error):
-                raise
+        lock(descriptor, LOCK_EX)
         # A lock on a file that has lost its name keeps nobody out.
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):

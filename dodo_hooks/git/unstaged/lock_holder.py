@@ -10,7 +10,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
-from fcntl import LOCK_NB, LOCK_SH, flock
+from fcntl import LOCK_SH
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
@@ -83,12 +83,9 @@ def find_holder(git_dir: str) -> Holder | None:
     except FileNotFoundError:
         return None
     try:
-        flock(descriptor, LOCK_SH | LOCK_NB)
-    except BlockingIOError:
-        return _holder(git_dir, descriptor)
+        return None if try_lock(descriptor, LOCK_SH) else _holder(git_dir, descriptor)
     finally:
         os.close(descriptor)
-    return None
 
 
 def recorded_pid(git_dir: str) -> int | None:

@@ -24,6 +24,19 @@ def try_lock(descriptor: int, how: int) -> bool:
     return True
 
 
+def lock(descriptor: int, how: int) -> None:
+    """Lock what is open, if its file system has locks.
+
+    Raises:
+        BlockingIOError: somebody else has it, and `how` has LOCK_NB. OSError: it cannot be locked.
+    """
+    try:
+        flock(descriptor, how)
+    except OSError as error:
+        if not is_unsupported(error):
+            raise
+
+
 def lock_directory(path: "str | bytes", how: int) -> int:
     """Open a directory and lock it; return the descriptor. On a file system without locks it is only opened.
 
@@ -32,11 +45,10 @@ def lock_directory(path: "str | bytes", how: int) -> int:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        flock(descriptor, how)
-    except OSError as error:
-        if not is_unsupported(error):
-            os.close(descriptor)
-            raise
+        lock(descriptor, how)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
@@ -57,10 +69,7 @@ def is_locked(path: str, *, if_unknown: bool = True) -> bool:
     except OSError:
         return False
     try:
-        flock(descriptor, LOCK_SH | LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
+        return not try_lock(descriptor, LOCK_SH)
     except OSError:
         return if_unknown
     finally:

@@ -2,6 +2,7 @@
 
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.host.posix import os
+from dodo_hooks.host.process import start_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +18,12 @@ def run_legacy(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes
         from dodo_hooks.host.descriptors import spool
 
         actions.append((os.POSIX_SPAWN_DUP2, spool(stdin, path.rpartition("/")[0]), 0))
+
+    def start(file: str, words: "tuple[str | bytes, ...]") -> int:
+        return os.posix_spawn(file, words, world.environ, file_actions=actions)
+
     try:
-        pid = os.posix_spawn(path, (path, *args), world.environ, file_actions=actions)
+        pid = start_program((path, *args), world.environ, start)
     except OSError as error:
-        if error.errno != 8:  # ENOEXEC: a script without `#!`, which git gives to sh
-            raise UsageError(f"cannot start the legacy hook {path}: {error.strerror}") from error
-        pid = os.posix_spawn("/bin/sh", ("sh", path, *args), world.environ, file_actions=actions)
+        raise UsageError(f"cannot start the legacy hook {path}: {error.strerror}") from error
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256

@@ -9,7 +9,7 @@ import select
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.posix import os, signal
-from dodo_hooks.host.process import DEFAULTED, candidates, has_ended, kill_group, reap
+from dodo_hooks.host.process import DEFAULTED, has_ended, kill_group, reap, start_program
 from dodo_hooks.host.world import monotonic_s
 
 TYPE_CHECKING = False
@@ -229,19 +229,11 @@ def _spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", ends: "list[in
     if how.lock is not None:  # under another number: a dup2 onto itself may leave it closed on exec
         actions.append((os.POSIX_SPAWN_DUP2, how.lock, 4 if how.lock == 3 else 3))
 
-    def start(path: str) -> int:
+    def start(path: str, words: "tuple[str | bytes, ...]") -> int:
         if not (how.is_led or how.is_shielded):
-            return os.posix_spawn(path, argv, environ, file_actions=actions, setsigmask=(), setsigdef=DEFAULTED)
+            return os.posix_spawn(path, words, environ, file_actions=actions, setsigmask=(), setsigdef=DEFAULTED)
         return os.posix_spawn(
-            path, argv, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED
+            path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED
         )
 
-    failure: OSError = FileNotFoundError(2, "No such file or directory")
-    for path in candidates(argv[0], environ):
-        try:
-            return start(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except PermissionError as error:
-            failure = error
-    raise failure
+    return start_program(argv, environ, start)

@@ -57,6 +57,14 @@ def S_ISFIFO(mode: int) -> bool:
     return mode & 0o170000 == 0o010000
 
 
+def names_in(directory: str) -> "list[str]":
+    """Return the names in a directory; none where it cannot be listed."""
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
 def lexists(path: "str | bytes") -> bool:
     """Return whether the path exists, as `os.path.lexists`: a dangling link does."""
     try:

@@ -19,7 +19,7 @@ from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.atomic_files import replace_unlocked, unlink
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import names_in, os
 from dodo_hooks.host.world import wall_ns
 
 TYPE_CHECKING = False
@@ -186,11 +186,8 @@ class KeptResults:
 
     def keys(self, name: str) -> "list[str]":
         """Return the keys under which a job has succeeded."""
-        try:
-            names = os.listdir(self.job_dir(name))
-        except OSError:
-            return []
-        return [name.partition("-")[0] for name in names if len(name.partition("-")[0]) == 2 * _CHECKSUM_BYTES]
+        keys = [entry.partition("-")[0] for entry in names_in(self.job_dir(name))]
+        return [key for key in keys if len(key) == 2 * _CHECKSUM_BYTES]
 
     def forget(self, name: str) -> None:
         """Remove all results of a job, of all keys and worktrees.

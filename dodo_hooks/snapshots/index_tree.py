@@ -5,11 +5,10 @@ from dodo_hooks.git.command import git_environ, run_git
 from dodo_hooks.git.repo import index_file
 from dodo_hooks.host.descriptors import write_all
 from dodo_hooks.host.files.atomic_files import create_file
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import names_in, os, read_file
 from dodo_hooks.snapshots.git_directory import make_real_folder, remove
 from dodo_hooks.snapshots.model import Origin, with_settings
 from dodo_hooks.snapshots.pool import areas_dir, make_areas, try_lock
-from dodo_hooks.store.cache_dirs import names_in
 
 _FOLDER = ".staged-"
 _SETTINGS = (("core.splitIndex", "false"), ("core.fsmonitor", "false"))

@@ -4,10 +4,9 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_owner import make_folder
-from dodo_hooks.host.posix import os, real
+from dodo_hooks.host.posix import names_in, os, real
 from dodo_hooks.snapshots.model import CheckoutPaths, Origin, Snapshot
 from dodo_hooks.snapshots.note import last_used_ns, read_note
-from dodo_hooks.store.cache_dirs import names_in
 from dodo_hooks.store.identity import repository_id
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

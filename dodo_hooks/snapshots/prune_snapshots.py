@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.files.file_tree import remove_tree, walk_below
+from dodo_hooks.host.posix import names_in
 from dodo_hooks.snapshots.model import CheckoutPaths
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir, trees_root, try_lock
-from dodo_hooks.store.cache_dirs import cache_dirs, expect_private_cache, is_repository_gone, names_in
+from dodo_hooks.store.cache_dirs import cache_dirs, expect_private_cache, is_repository_gone
 from dodo_hooks.store.identity import known_id
 
 UNUSED_FOR_S = 7 * 24 * 3600

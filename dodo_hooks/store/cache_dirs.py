@@ -5,7 +5,7 @@ CACHE/dodo-hooks/KIND/REPO/repository       the git common directory, so that pr
 
 from dodo_hooks.host.files.atomic_files import replace_unlocked
 from dodo_hooks.host.files.private_files import expect_private_directory
-from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
+from dodo_hooks.host.posix import decode_path, encode_path, names_in, os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store.identity import known_id
 
@@ -63,11 +63,3 @@ def is_unused(used_ns: int) -> bool:
     Until then the repository may be on a disk that is not mounted just now.
     """
     return wall_ns() - used_ns > _UNUSED_NS
-
-
-def names_in(directory: str) -> "list[str]":
-    """Return the names in a directory; none where it cannot be listed."""
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []

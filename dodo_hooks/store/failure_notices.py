@@ -7,7 +7,7 @@ first, so that the line is printed once. Nothing searches the history for this.
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.text.terminal_text import shell_word
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import names_in, os
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
@@ -88,8 +88,4 @@ def take_notices(repository_dir: str) -> "list[str]":
 
 
 def _names(repository_dir: str) -> "list[str]":
-    try:
-        names = os.listdir(layout.failed_dir(repository_dir))
-    except OSError:  # nothing has ever failed here
-        return []
-    return sorted(name for name in names if not name.endswith(_TEMPORARY))
+    return sorted(name for name in names_in(layout.failed_dir(repository_dir)) if not name.endswith(_TEMPORARY))

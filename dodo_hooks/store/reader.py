@@ -11,6 +11,7 @@ import os
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_locks import is_locked
+from dodo_hooks.host.posix import names_in
 from dodo_hooks.store import layout, orphans
 from dodo_hooks.store.fields import Fields
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
@@ -156,11 +157,8 @@ def stored_jobs(invocation_dir: str, report: "Report") -> "tuple[JobRecord, ...]
 
 def job_directories(invocation_dir: str) -> "list[str]":
     """Return the names below jobs/, in the order of the plan."""
-    try:
-        names = os.listdir(f"{invocation_dir}/jobs")
-    except OSError:  # half made, or being removed; an unreadable invocation.json was reported already
-        return []
-    numbered = [(name.partition("-")[0], name) for name in names]
+    # None: it is half made, or being removed; an unreadable invocation.json was reported already.
+    numbered = [(name.partition("-")[0], name) for name in names_in(f"{invocation_dir}/jobs")]
     return [name for _, name in sorted((int(number), name) for number, name in numbered if _is_number(number))]
 
 

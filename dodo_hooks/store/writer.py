@@ -11,7 +11,7 @@ from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
 from dodo_hooks.core.statuses import COMPLETED
 from dodo_hooks.host.files.atomic_files import _create, make_private_directory, replace_file, try_unlink
 from dodo_hooks.host.files.file_locks import is_locked, lock
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import names_in, os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
 from dodo_hooks.store.log import close_log
@@ -312,10 +312,7 @@ def _check_run_limit(repository_dir: str, hook: str) -> None:
 
 def _tickets(repository_dir: str) -> "set[str]":
     """Return the invocations with a job that waits for its concurrency group (engine/groups.py)."""
-    try:
-        names = os.listdir(layout.waiting_dir(layout.groups_dir(repository_dir)))
-    except OSError:
-        return set()
+    names = names_in(layout.waiting_dir(layout.groups_dir(repository_dir)))
     return {name.split(".")[1] for name in names if name.count(".") > 1}
 
 

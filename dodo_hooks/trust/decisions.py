@@ -11,7 +11,7 @@ from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import names_in, os
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 from dodo_hooks.trust.registered_worktree import is_registered
@@ -85,12 +85,9 @@ def forget_decision(state: str, repository: str) -> bool:
 
 def list_decisions(state: str) -> "list[Decision]":
     """Return every decision. One that cannot be read is DAMAGED, and names its own path as the repository."""
-    try:
-        names = os.listdir(layout.trust_dir(state))
-    except OSError:
-        return []
     found = []
-    for path in (layout.decision_file(state, name) for name in sorted(names) if len(name) == len(_key(""))):
+    names = [name for name in sorted(names_in(layout.trust_dir(state))) if len(name) == len(_key(""))]
+    for path in (layout.decision_file(state, name) for name in names):
         try:
             found.append(_read_decision(path))
         except HooksError:

@@ -15,6 +15,7 @@ from dodo_hooks.core.matching import matches
 from dodo_hooks.core.plan import Job
 from dodo_hooks.core.plan_parts import Input
 from dodo_hooks.core.text.terminal_text import quote
+from dodo_hooks.host.posix import encode_path
 from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_conditions import matchers
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
@@ -60,10 +61,10 @@ def inputs_of(texts: Iterable[str], outputs: Iterable[str]) -> tuple[Input, ...]
 
 def _input(text: str) -> Input:
     if not WILDCARDS.search(text):
-        return Input(text, _bytes(posixpath.normpath(text)), None)
+        return Input(text, encode_path(posixpath.normpath(text)), None)
     folders = text.removeprefix("/").removeprefix("./").split("/")[:-1]
     wild = next((place for place, folder in enumerate(folders) if WILDCARDS.search(folder)), len(folders))
-    return Input(text, _bytes("/".join(folders[:wild])), matchers([text])[0])
+    return Input(text, encode_path("/".join(folders[:wild])), matchers([text])[0])
 
 
 def file_needs(flat: Flat) -> list[FileNeed]:
@@ -81,7 +82,7 @@ def file_needs(flat: Flat) -> list[FileNeed]:
         for place, text in enumerate(member.body.inputs):
             one = _input(text)
             for maker, output in makers:
-                if maker != number and _reads(one, _bytes(output)):
+                if maker != number and _reads(one, encode_path(output)):
                     found.setdefault((number, maker), FileNeed(number, maker, output, (*member.path, "inputs", place)))
     return list(found.values())
 
@@ -143,7 +144,3 @@ def outputs_in(flats: Iterable[Mapping[str, Flat]]) -> tuple[str, ...]:
                     yield from member.body.outputs
 
     return tuple(dict.fromkeys(every()))
-
-
-def _bytes(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape")

@@ -9,7 +9,7 @@ from dodo_hooks.fire.verdicts.gate import gate_push
 from dodo_hooks.git.repo import Repo, default_branch, find_repo, head_of
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.console import say
-from dodo_hooks.host.posix import decode_path, os, read_file
+from dodo_hooks.host.posix import decode_path, names_in, read_file
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
 
@@ -42,11 +42,7 @@ def gate_bare_push(
 def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:
     """Return the linked worktree that has this branch checked out: gitrepository-layout(5), worktrees."""
     areas = f"{repo.common_dir}/worktrees"
-    try:
-        names = os.listdir(areas)
-    except OSError:
-        return None
-    for name in sorted(names):
+    for name in sorted(names_in(areas)):
         try:
             head = read_file(f"{areas}/{name}/HEAD").strip()
             worktree = decode_path(read_file(f"{areas}/{name}/gitdir").strip()).removesuffix("/.git")

@@ -10,8 +10,9 @@ from fcntl import LOCK_EX, LOCK_NB
 
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
+from dodo_hooks.host.posix import names_in
 from dodo_hooks.results.outputs.cache_entry import GONE, NEW, read_about, remove_stored
-from dodo_hooks.store.cache_dirs import cache_dirs, is_repository_gone, is_unused, names_in
+from dodo_hooks.store.cache_dirs import cache_dirs, is_repository_gone, is_unused
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.atomic_files import make_private_directory
-from dodo_hooks.host.posix import os, read_rest
+from dodo_hooks.host.posix import names_in, os, read_rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,11 +62,7 @@ class RunLocks:
 
     def running(self) -> "Iterator[JobRun]":
         """Yield all runs that hold a lock now."""
-        try:
-            names = os.listdir(self._directory)
-        except OSError:
-            return
-        for name in names:
+        for name in names_in(self._directory):
             run = None if name.endswith(_WANTED) else _holder(f"{self._directory}/{name}")
             if run is not None:
                 yield run

@@ -17,6 +17,7 @@ from shutil import rmtree
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.host.files.atomic_files import make_private_directory
 from dodo_hooks.host.files.file_locks import is_locked
+from dodo_hooks.host.posix import names_in
 from dodo_hooks.store import layout
 from dodo_hooks.store.maintenance.repair import repair
 from dodo_hooks.store.maintenance.retention import StoredRun, to_delete, trusted_now
@@ -126,10 +127,10 @@ def _delete_notices(repository_dir: str, identity: str) -> None:
 
 def _sweep(repository_dir: str, now_s: float) -> None:
     """Delete the dot-names that killed writers and killed prunings left, and the directories of empty days."""
-    days = [name for name in _listed(repository_dir) if _DAY.fullmatch(name)]
+    days = [name for name in names_in(repository_dir) if _DAY.fullmatch(name)]
     for day in days:
         directory = f"{repository_dir}/{day}"
-        for name in _listed(directory):
+        for name in names_in(directory):
             path = f"{directory}/{name}"
             if name.startswith(".") and _is_stray(path, now_s):
                 rmtree(path, ignore_errors=True)
@@ -172,10 +173,3 @@ def _stamp(repository_dir: str) -> Iterator[int | None]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-
-
-def _listed(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []

@@ -12,6 +12,7 @@ from dodo_hooks.core.errors import RUN_ERROR, StoreError
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.host.files.atomic_files import replace_file
 from dodo_hooks.host.files.file_locks import is_locked
+from dodo_hooks.host.posix import names_in
 from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.store import layout, orphans, records
 from dodo_hooks.store.failure_notices import format_notice, write_notice
@@ -46,11 +47,7 @@ def repair(repository_dir: str) -> list[str]:
 
 
 def _markers(repository_dir: str) -> list[str]:
-    try:
-        names = os.listdir(layout.live_dir(repository_dir))
-    except OSError:
-        return []
-    return sorted(name for name in names if is_identity(name.partition(".")[0]))
+    return sorted(name for name in names_in(layout.live_dir(repository_dir)) if is_identity(name.partition(".")[0]))
 
 
 def _remove_stray(marker: str, unfinished: str) -> None:

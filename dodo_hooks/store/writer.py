@@ -9,7 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
 from dodo_hooks.core.statuses import COMPLETED
-from dodo_hooks.host.files.atomic_files import _create, make_private_directory, replace_file, try_unlink
+from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file, try_unlink, write_file
 from dodo_hooks.host.files.file_locks import is_locked, lock
 from dodo_hooks.host.posix import names_in, os, read_file
 from dodo_hooks.host.world import wall_ns
@@ -181,7 +181,7 @@ class InvocationWriter:
         if not self._is_written:
             self.write_records()
         try:
-            _create(self._marker, b"")
+            write_file(self._marker, b"")
             os.rename(self._temporary, self.directory)
         except OSError as error:
             self.abandon()
@@ -210,16 +210,16 @@ class InvocationWriter:
         self.release()
 
     def _write_all(self, temporary: str) -> None:
-        _create(layout.invocation_file(temporary), self._constant + records.invocation_tail(None, None, None, None))
+        write_file(layout.invocation_file(temporary), self._constant + records.invocation_tail(None, None, None, None))
         if any(job.use_stdin for job in self.hook.jobs):
-            _create(layout.stdin_file(temporary), self.stdin)
+            write_file(layout.stdin_file(temporary), self.stdin)
         os.mkdir(f"{temporary}/jobs", 0o700)
         for job, state in zip(self.hook.jobs, self.jobs, strict=True):
             directory = layout.job_dir(temporary, job.directory)
             os.mkdir(directory, 0o700)
-            _create(layout.meta_file(directory), records.job_record(job, state, self._names))
+            write_file(layout.meta_file(directory), records.job_record(job, state, self._names))
             if job.number in self.files:
-                _create(layout.files_file(directory), _names(self.files[job.number]))
+                write_file(layout.files_file(directory), _names(self.files[job.number]))
 
 
 def _names(files: "tuple[bytes, ...]") -> bytes:
@@ -327,7 +327,7 @@ def _has_running_jobs(directory: str) -> bool:
 
 def _make_repository(repository_dir: str, path: str) -> None:
     make_private_directory(layout.live_dir(repository_dir))
-    _create(layout.repository_file(repository_dir), f'{{"schema": 1, "path": {records.quote(path)}}}\n'.encode())
+    write_file(layout.repository_file(repository_dir), f'{{"schema": 1, "path": {records.quote(path)}}}\n'.encode())
 
 
 def _make_directories(repository_dir: str, directory: str) -> None:

@@ -38,7 +38,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, number: int = errno.ENOSPC) -> It
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patched:
-        patched.setattr("dodo_hooks.host.files.atomic_files._create", create)
+        patched.setattr("dodo_hooks.host.files.atomic_files.write_file", create)
         yield
 
 

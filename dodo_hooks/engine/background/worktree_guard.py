@@ -12,6 +12,7 @@ from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.host.files.atomic_files import try_unlink, write_file
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -96,17 +97,12 @@ class WorktreeGuard:
             return b""
         copy = f"{self._writer.directory}/index"
         try:
-            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            try:
-                data = os.pread(self._kept[index], index[1], 0)
-                while data:
-                    data = data[os.write(descriptor, data) :]
-                return run_git_at_top(self._repo, {**self._environ, "GIT_INDEX_FILE": copy}, ("ls-files", "-s", "-z"))
-            finally:
-                os.close(descriptor)
-                os.unlink(copy)
+            write_file(copy, os.pread(self._kept[index], index[1], 0))
+            return run_git_at_top(self._repo, {**self._environ, "GIT_INDEX_FILE": copy}, ("ls-files", "-s", "-z"))
         except (OSError, GitError):
             return b""
+        finally:
+            try_unlink(copy)
 
 
 def is_gone(git_file: str) -> bool:

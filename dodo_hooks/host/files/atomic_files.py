@@ -69,7 +69,7 @@ def replace_unlocked(path: str, data: bytes) -> None:
 
 def _replace(path: str, temporary: str, data: bytes) -> None:
     try:
-        _create(temporary, data)
+        write_file(temporary, data)
         os.replace(temporary, path)
     except OSError as error:
         try_unlink(temporary)
@@ -103,7 +103,8 @@ def _is_directory(path: str) -> bool:
         return False
 
 
-def _create(path: str, data: bytes) -> None:
+def write_file(path: str, data: bytes) -> None:
+    """Write a file that its owner alone can read, in place. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         while data:

@@ -144,6 +144,17 @@ def test_v6_a_new_commit_supersedes_the_run_of_the_older_one(repo: Repo, tmp_pat
     assert repo.finished("post-commit", 2).log("test") == b"two\n"
 
 
+def test_v6_a_run_that_cannot_be_noted_as_the_newest_runs_all_the_same(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, test={"run": "cat file", **SNAPSHOT})
+    commit(repo, "one\n")
+    repo.finished("post-commit")
+    (newest,) = repo.state.glob("**/*.newest")
+    newest.unlink()
+    newest.mkdir()
+    commit(repo, "two\n")
+    assert repo.finished("post-commit", 2).log("test") == b"two\n"
+
+
 def test_v6_an_older_run_that_somebody_waits_for_is_left_alone(repo: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
     repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))

@@ -67,7 +67,7 @@ def _dispatch(argv: "Sequence[str]", world: "World") -> int:
 
     from dodo_hooks.host.world import reach_site
 
-    gc.enable()  # some of these commands last for hours
+    gc.enable()  # `watch` may last for hours
     reach_site(world)
     from dodo_hooks.cli.root_command import run
 

@@ -2,8 +2,12 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from hashlib import sha1 as sha1
     from hashlib import sha256 as sha256
+    from typing import Any
+
+    Hasher = Callable[..., Any]
 else:
     import sys
 
@@ -24,4 +28,16 @@ else:
         return sha1(content)
 
 
-__all__ = ["sha1", "sha256"]
+_LITTLE = 1 << 20  # bytes in all, for which loading OpenSSL takes longer than it saves, though it is six times as fast
+
+
+def sha256_for(size_bytes: int) -> "Hasher":
+    """Return the constructor of SHA-256 that is faster for this many bytes in all."""
+    if size_bytes <= _LITTLE:
+        return sha256
+    import hashlib
+
+    return hashlib.sha256
+
+
+__all__ = ["sha1", "sha256", "sha256_for"]

@@ -6,7 +6,7 @@ converts nothing: a file that was touched, or changed and changed back, has its 
 
 import marshal
 
-from dodo_hooks.core.digests import sha1, sha256
+from dodo_hooks.core.digests import sha1, sha256, sha256_for
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.private_files import read_private
@@ -72,7 +72,6 @@ class Contents:
         if known is not None and known[0] == numbers:
             return known[1]
         from dodo_hooks.host.files.clone import digest_of
-        from dodo_hooks.results.outputs.manifest import sha256_for
 
         digest = digest_of(path, sha256_for(status.st_size))
         self.learn_raw(path, status, digest)

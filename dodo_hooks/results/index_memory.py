@@ -3,16 +3,17 @@
 These things are kept for one worktree. Under the stamp of an index: what it has that is not plain
 (git/content/content_listing.py), and, of the last index, the list of its entries, in a file of its own. Under that
 stamp, the patterns of a job, and each file that the index does not vouch for, with its content id: the digest of the
-job's inputs. All follow from these alone, so none gets old. And the ends of the paths that git has ever converted.
+job's inputs. All follow from these alone, so none gets old.
+
+What does not follow from an index, and cannot be learned anew, is in a file that no version of ours drops: the ends of
+the paths that git has ever converted there.
 """
 
-import marshal
-
 from dodo_hooks import __version__
-from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.git.content.content_listing import IndexPart
-from dodo_hooks.host.files.private_files import read_private
+from dodo_hooks.host.posix import lexists
 from dodo_hooks.results.kept import read_checked, write_checked
 
 TYPE_CHECKING = False
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from dodo_hooks.git.content.content_listing import Stamp
 
-_MADE_BY = f"2 {__version__}"  # another version may give a pattern another meaning
-_EVER = "ever"
+_MADE_BY = f"1 {__version__}"  # another version may give a pattern another meaning
+_ANY = (b"",)
 _MOST_INDEXES = 8
 _MOST_DIGESTS = 500
 _MOST_PATHS = 2_000  # of an index; where more are not plain, reading it takes no longer
@@ -32,8 +33,8 @@ _MOST_PATHS = 2_000  # of an index; where more are not plain, reading it takes n
 class IndexMemory:
     """The memory of the indexes of one worktree. `save` keeps it for the next run."""
 
-    def __init__(self, file: str) -> None:
-        self._file = file
+    def __init__(self, file: str, ends_file: str) -> None:
+        self._file, self._ends_file = file, ends_file
         self._loaded: dict[str, dict[str, Any]] | None = None
         self._is_changed = False
         self._list: tuple[str, bytes] | None = None
@@ -61,33 +62,36 @@ class IndexMemory:
 
     @property
     def ends(self) -> "tuple[bytes, ...]":
-        """The ends of the paths that git has converted in this worktree."""
-        return tuple(self._load()["ends"].get(_EVER, ()))
+        """The ends of the paths that git has converted in this worktree; (b"",) where the file is damaged."""
+        found = read_checked(self._ends_file)
+        if found is None:
+            return _ANY if lexists(self._ends_file) else ()
+        return tuple(found)
 
-    def keep_ends(self, ends: "tuple[bytes, ...]") -> None:
-        self._keep("ends", _EVER, ends, 1)
+    def learn_ends(self, ends: "tuple[bytes, ...]") -> None:
+        """Note at once that git converts these paths, too. Where that cannot be written, no result can be kept."""
+        known = self.ends
+        if not set(ends) <= set(known):
+            try:
+                write_checked(self._ends_file, tuple(sorted({*known, *ends})))
+            except StoreError:
+                pass
 
     def listed(self, stamp: "Stamp", below: "Sequence[bytes]") -> "bytes | None":
         """Return what git has said of the entries at or below these paths; None where another index was the last."""
         if self._list is None:
-            try:
-                self._list = marshal.loads(read_private(self._list_file))
-            except (OSError, ValueError, EOFError, TypeError, HooksError):
-                return None
+            self._list = read_checked(self._list_file)
         name, listed = self._list or ("", b"")
         return listed if name == _name(stamp, below) else None
 
     def save(self) -> None:
         """Write what has changed. What cannot be written costs only time."""
-        from dodo_hooks.host.files.atomic_files import replace_unlocked
-
         try:
             if self._is_changed:
                 write_checked(self._file, (_MADE_BY, self._load()))
                 self._is_changed = False
             if self._is_list_new:
-                # Without a checksum, which takes longer than to read it: what is damaged has no key that was kept.
-                replace_unlocked(self._list_file, marshal.dumps(self._list))
+                write_checked(self._list_file, self._list)
                 self._is_list_new = False
         except StoreError:
             return
@@ -108,7 +112,7 @@ class IndexMemory:
     def _load(self) -> "dict[str, dict[str, Any]]":
         if self._loaded is None:
             made_by, loaded = read_checked(self._file) or ("", None)
-            self._loaded = loaded if loaded and made_by == _MADE_BY else {"parts": {}, "digests": {}, "ends": {}}
+            self._loaded = loaded if loaded and made_by == _MADE_BY else {"parts": {}, "digests": {}}
         return self._loaded or {}
 
 

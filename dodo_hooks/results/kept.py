@@ -13,7 +13,7 @@ of one key write the same. The time of a file is that of its last use.
 
 import marshal
 
-from dodo_hooks.core.digests import sha256
+from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
@@ -78,6 +78,10 @@ class KeptResults:
     @property
     def index_file(self) -> str:
         return f"{self.directory}/index-{self.worktree}"
+
+    @property
+    def ends_file(self) -> str:
+        return f"{self.directory}/converted-{self.worktree}"
 
     def find(self, job: "Job", key: str) -> "Success | None":
         """Return the kept success under this key; None where there is none, or none that can be read (K12)."""
@@ -260,14 +264,14 @@ class PassedFiles:
 def write_checked(path: str, value: "Any") -> None:
     """Write plain values with a checksum, and make the directory. Raises StoreError."""
     data = marshal.dumps((_FORMAT, value))
-    replace_unlocked(path, sha256(data).digest() + data)
+    replace_unlocked(path, sha256_for(len(data))(data).digest() + data)
 
 
 def read_checked(path: str) -> "Any":
     """Return what a file holds; None where it is not there, damaged, or of another version."""
     try:
         content = read_private(path)
-        if sha256(content[_CHECKSUM_BYTES:]).digest() != content[:_CHECKSUM_BYTES]:
+        if sha256_for(len(content))(content[_CHECKSUM_BYTES:]).digest() != content[:_CHECKSUM_BYTES]:
             return None
         made_by, value = marshal.loads(content[_CHECKSUM_BYTES:])
     except (OSError, ValueError, EOFError, TypeError, HooksError):

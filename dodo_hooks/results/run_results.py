@@ -59,7 +59,7 @@ class RunResults:
         self._kept = kept
         self._cache = cache
         self._contents = Contents(occasion.repo, kept.stats_file)
-        self._memory = IndexMemory(kept.index_file)
+        self._memory = IndexMemory(kept.index_file, kept.ends_file)
         self._collector = FactCollector(occasion)
         self._repo = occasion.repo
         self._invocation = invocation

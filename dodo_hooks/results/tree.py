@@ -62,7 +62,7 @@ class Tree:
         except GitError as error:
             raise Undecidable(str(error)) from error
         if memory is not None:
-            memory.keep_ends(self._listing.part.ends)
+            memory.learn_ends(self._listing.part.ends)
         self._memory = memory if self._listing.stamp else None
         if self._memory is not None:
             self._memory.keep_part(self._listing.stamp, below, self._listing.part, self._listing.listed)

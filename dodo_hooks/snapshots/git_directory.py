@@ -66,7 +66,7 @@ def ask_settings(caller: Caller) -> "Callable[[], Settings]":
     """Begin to read the configuration of the firing worktree; return what waits for it.
 
     Raises:
-        OSError: git cannot be started. That call raises GitError.
+        GitError: git cannot be started. That call raises it, too.
     """
     repo, listed = caller.origin.repo, caller.ask(*_LIST)
     return lambda: _parse_settings(listed(), repo.top or repo.git_dir)

@@ -85,7 +85,7 @@ def move_tree(caller: Caller, new: "Note", settings: Settings, clean: "Sequence[
     checkout = ["read-tree", "-u", "--reset", new.tree]
     if new.commit:  # quicker: files are compared in threads, and trees that the index knows are not read
         checkout = ["checkout", "-q", "-f", "--detach", f"{new.commit}^0", "--"]  # the mere id may be a branch's name
-    caller.git(paths, *checkout, settings=required)
+    caller.git(paths, *checkout, settings=[*required, ("core.logAllRefUpdates", "false")])  # no job sees how HEAD moved
     try:
         caller.git(paths, "clean", "-q", *clean, limit_s=_CLEAN_S)
     except GitError:
@@ -170,7 +170,7 @@ def _is_stray(one: "os.DirEntry[str]", folder: str, since_ns: int) -> bool:
 
 
 def ask_toplevel(caller: Caller, paths: CheckoutPaths) -> "Answer":
-    """Begin to ask which tree git would write to, for `reject_unless_toplevel`. Raises OSError."""
+    """Begin to ask which tree git would write to, for `reject_unless_toplevel`. Raises GitError."""
     return caller.ask("rev-parse", "--show-toplevel", "--absolute-git-dir", paths=paths)
 
 

@@ -11,13 +11,14 @@
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
     STATE/dodo-hooks/trust/KEY                     the decision about a repository (trust/decisions.py)
-                          /KEY.skipped             the hooks that did not run while no decision to remove
+                          /KEY.skipped             the hooks that did not run while there was no decision
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
     STATE/dodo-hooks/results/REPO/JOB/KEY          a kept success (results/kept.py); KEY-WORKTREE where it has outputs
                                   /repository      the git common directory (store/cache_dirs.py)
                                   /stats-WORKTREE  content ids by stat
-                                  /index-WORKTREE  digests of inputs (results/index_memory.py)
+                                  /index-WORKTREE  digests of inputs, and in .list the index (results/index_memory.py)
+                                  /converted-WORKTREE   the ends of paths that git has converted
 
 An invocation's id is its time, `20261124-075500-123456`, so its day can be read off it, and a live marker carries
 the hook's name as well: `20261124-075500-123456.pre-commit`.

@@ -31,7 +31,7 @@ def ids(repo: Repo, *inputs: str) -> dict[str, str]:
     fresh = Tree(place, repo.env, contents, [job]).inputs(job)
     contents.save()
     for _ in range(2):
-        memory = IndexMemory(str(repo.path.parent / "index"))
+        memory = IndexMemory(str(repo.path.parent / "index"), str(repo.path.parent / "converted"))
         found = Tree(place, repo.env, contents, [job], memory=memory).inputs(job)
         memory.save()
         assert (found.digest, found.names.files) == (fresh.digest, fresh.names.files)
@@ -237,26 +237,37 @@ def test_k3_the_cache_by_stat_is_used_and_trusts_no_young_file(repo: Repo) -> No
     assert not (repo.path.parent / "stats").exists()  # its ctime is young, whatever its mtime says
 
 
-def test_k3_a_file_that_git_once_converted_is_hashed_when_the_attributes_are_gone(tracked: Repo) -> None:
+@pytest.mark.parametrize("meanwhile", ["nothing", "a run without inputs", "another version", "a damaged file"])
+def test_k3_a_file_that_git_once_converted_is_hashed_when_the_attributes_are_gone(
+    tracked: Repo, meanwhile: str
+) -> None:
     """It has the line ends that they have made, and git takes it for clean."""
-    job, place = job_of(tracked.path.parent, "run: x\ninputs: [f]"), locate_repo({}, str(tracked.path))
+    index, ends = tracked.path.parent / "index", tracked.path.parent / "converted"
+    jobs = {what: job_of(tracked.path.parent, f"run: x\n{what}") for what in ("inputs: [f]", "uptodate: date")}
+    place = locate_repo({}, str(tracked.path))
 
-    def id_of_f() -> bytes:
-        memory, contents = IndexMemory(str(tracked.path.parent / "index")), Contents(place, "/nowhere")
-        found = Tree(place, tracked.env, contents, [job], memory=memory).inputs(job).names.files[b"f"]
+    def inputs(what: str) -> Any:
+        memory = IndexMemory(str(index), str(ends))
+        found = Tree(place, tracked.env, Contents(place, "/nowhere"), [jobs[what]], memory=memory).inputs(jobs[what])
         memory.save()
-        return found
+        return found.names.files
 
     tracked.write(".gitattributes", "f eol=crlf\n")
     (tracked.path / "f").unlink()
     tracked.git("checkout", "f")
     os.utime(tracked.path / "f", (1_000_000_000, 1_000_000_000))
     tracked.git("update-index", "--refresh")
-    before = id_of_f()
+    before = inputs("inputs: [f]")
+    if meanwhile == "a run without inputs":
+        inputs("uptodate: date")
+    elif meanwhile == "another version":
+        index.unlink()
+    elif meanwhile == "a damaged file":
+        ends.write_bytes(b"damaged")
     (tracked.path / ".gitattributes").unlink()
     assert (tracked.path / "f").read_bytes() == b"one\r\n"
     assert tracked.git("diff-files").stdout == ""
-    assert id_of_f() == before
+    assert inputs("inputs: [f]") == before
 
 
 def log_git_calls(repo: Repo) -> tuple[dict[str, str], Path]:

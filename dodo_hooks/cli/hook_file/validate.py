@@ -64,6 +64,7 @@ def _compile_anew(world: World) -> Plan:
 
 def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
     """Return a warning for each input that no file matches; none outside of a repository (K2)."""
+    from dodo_hooks.loader.read.sources import path_below
     from dodo_hooks.results.contents import Contents
     from dodo_hooks.results.found import Undecidable
     from dodo_hooks.results.tree import Tree
@@ -74,7 +75,7 @@ def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
         tree = Tree(repo, world.environ, Contents(repo, ""), [job for _, job in jobs]) if jobs else None
         return [
             Diagnostic(
-                Location(os.path.relpath(plan.file, repo.top or world.cwd)),
+                Location(path_below(repo.top or world.cwd, plan.file)),
                 f"no file matches the input {quote(one.text)}",
                 f"job {quote(f'{hook.name}:{job.name}')}",
                 WARNING,

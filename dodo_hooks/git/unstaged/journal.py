@@ -248,7 +248,7 @@ def _kept_in(journal: Journal, value: object) -> bytes:
 
 
 def replace_synced(path: bytes, text: str) -> None:
-    """Replace a file of ours in one step; it is on the disk when this returns. Raises OSError: then it is as it was."""
+    """Replace a file of ours in one step; it is on the disk when this returns. Raises OSError."""
     new = path + b".new"
     with open(create_file(new), "wb") as file:
         file.write(text.encode("ascii"))

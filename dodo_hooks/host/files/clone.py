@@ -7,10 +7,7 @@ from dodo_hooks.host.posix import S_ISREG, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    Hasher = Callable[..., Any]
+    from dodo_hooks.core.digests import Hasher
 
 REFLINK = "reflink"  # shared blocks, else a copy
 COPY = "copy"

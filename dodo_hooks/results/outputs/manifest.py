@@ -10,7 +10,7 @@ untrusted: `decode_manifest` accepts nothing that could lead out of the outputs,
 of the entries writes into folders alone that he has just made.
 """
 
-from dodo_hooks.core.digests import sha256
+from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.files.clone import digest_of
@@ -20,8 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dodo_hooks.host.files.clone import Hasher
-
     # The full path of a file, and its stat -> the SHA-256 of its bytes, in hex. Raises OSError, or ValueError.
     DigestOf = Callable[[bytes, os.stat_result], bytes]
 
@@ -30,7 +28,6 @@ _KINDS = {0o100000: FILE, 0o040000: FOLDER, 0o120000: LINK}  # of st_mode: inode
 _HEAD = b"dodo-hooks outputs 1\n"
 _HEX = frozenset(b"0123456789abcdef")
 _LATEST_NS = 1 << 62
-_LITTLE = 1 << 20  # bytes in all, for which loading OpenSSL takes longer than it saves, though it is six times as fast
 
 
 class Entry(Record):
@@ -159,15 +156,6 @@ def _parse(fields: "list[bytes]") -> "Iterator[Entry]":
         if not is_right.get(kind) or (kind == LINK and entry.mode) or entry.modified_ns > _LATEST_NS:
             raise ValueError("not an entry of a manifest")
         yield entry
-
-
-def sha256_for(size_bytes: int) -> "Hasher":
-    """Return the constructor of SHA-256 that is faster for this many bytes in all."""
-    if size_bytes <= _LITTLE:
-        return sha256
-    import hashlib
-
-    return hashlib.sha256
 
 
 def parents_of(outputs: "Sequence[bytes]") -> "list[bytes]":

@@ -15,6 +15,7 @@ The manifest has the digest of each file, made of the bytes that were stored; a 
 
 from fcntl import LOCK_EX, LOCK_SH
 
+from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
@@ -29,7 +30,6 @@ from dodo_hooks.results.outputs.manifest import (
     entry_of,
     list_outputs,
     manifest_of,
-    sha256_for,
 )
 from dodo_hooks.store.cache_dirs import expect_private_cache, note_repository
 

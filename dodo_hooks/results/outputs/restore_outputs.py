@@ -5,6 +5,7 @@ tree has changed until then: a damaged entry, a full disk or a kill leave the ol
 (results/outputs/exchange_area.py), and the old ones are removed.
 """
 
+from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.clone import HARDLINK, clone_file
@@ -12,7 +13,7 @@ from dodo_hooks.host.posix import decode_path, os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.results.outputs.cache_entry import remove_stored
 from dodo_hooks.results.outputs.exchange_area import ExchangeArea
-from dodo_hooks.results.outputs.manifest import FILE, FOLDER, LINK, Entry, Manifest, sha256_for
+from dodo_hooks.results.outputs.manifest import FILE, FOLDER, LINK, Entry, Manifest
 from dodo_hooks.results.outputs.output_cache import StoredOutputs, open_stored
 from dodo_hooks.results.outputs.replaceable import (
     IrreplaceableError,
@@ -25,8 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dodo_hooks.core.digests import Hasher
     from dodo_hooks.git.repo import Repo
-    from dodo_hooks.host.files.clone import Hasher
 
 _SETGID = 0o2000
 _DAMAGED = "the cached outputs were damaged, and have been removed from the cache"

@@ -95,7 +95,7 @@ class Finder:
         none. The digest tells the piece. What is opened again may be the file of a later install, with other pieces
         in other places.
         """
-        start, length, digest = int.from_bytes(place[:4], "big"), int.from_bytes(place[4:8], "big"), place[8:]
+        start, length, digest = _parts(place)
         for _ in range(2):
             try:
                 data = os.pread(self._file, length, self._base + start)
@@ -152,9 +152,20 @@ def is_current(content: bytes, modules: "Collection[str]") -> bool:
     key, _, index = marshal.loads(content[DIGITS:base])
     if key != KEY or set(index) != set(modules):
         return False
-    starts = {int.from_bytes(place[:4], "big") for place in index.values()}
-    entries = [entry for start in starts for entry in marshal.loads(content[base + start :]).values()]
-    return all(is_unchanged(source, mtime_ns, size) for source, mtime_ns, size, *_ in entries)
+    from hashlib import sha256
+
+    for start, length, digest in {_parts(place) for place in index.values()}:
+        code = content[base + start :][: length - len(digest)]
+        if sha256(code).digest() != digest:  # before it is read: what is damaged may be anything
+            return False
+        if not all(is_unchanged(*entry[:3]) for entry in marshal.loads(code).values()):
+            return False
+    return True
+
+
+def _parts(place: bytes) -> "tuple[int, int, bytes]":
+    """Return where a piece begins, its length with the digest, and the digest."""
+    return int.from_bytes(place[:4], "big"), int.from_bytes(place[4:8], "big"), place[8:]
 
 
 def _opened(path: str) -> int:

@@ -86,10 +86,19 @@ def test_what_keeps_hooks_from_running_is_found_and_fixed(
     assert doctor(installed) == (0, [])
 
 
-@pytest.mark.parametrize("name", ("hooks/pre-commit", "dodo-hooks/hot.bin"))
-def test_what_another_version_wrote_is_a_note(installed: Repo, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("hooks/pre-commit", b"exec ", b"exec  "),
+        ("dodo-hooks/hot.bin", b"4 3.", b"0 3."),  # of another Python
+        ("dodo-hooks/hot.bin", b"dodo_hooks.fire", b"dodo_hooks.fir"),  # damaged
+    ],
+)
+def test_what_another_version_wrote_is_a_note(installed: Repo, name: str, before: bytes, after: bytes) -> None:
     path = installed.path / ".git" / name
-    path.write_bytes(path.read_bytes().replace(b"exec ", b"exec  ").replace(b"3 3.", b"0 3."))
+    content = path.read_bytes()
+    assert before in content
+    path.write_bytes(content.replace(before, after))
     code, found = doctor(installed)
     assert code == 0 and [one[:1] for one in found] == [("note",)]
     fix(installed, found[0][2])

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.cli.graph.svg import render_svg
-from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, SNAPSHOT, Plan
+from kit.plans import plan_of
 from kit.repo import Repo
 
 ROOT = Path(__file__).parents[2]
@@ -41,11 +41,20 @@ def test_a_command_prints_what_the_documentation_shows(repo: Repo, file: str, co
     assert done.stdout == output
 
 
-def test_the_picture_in_the_readme_is_that_of_its_hook_file(tmp_path: Path) -> None:
+def plan_of_the_readme(tmp_path: Path) -> Plan:
+    """Return the plan of README's first example."""
     block = BLOCK.search((ROOT / "README.md").read_text())
     assert block is not None and block[1]
-    (tmp_path / "hooks.dodo").write_text(block[1])
-    found = find_hook_file(str(tmp_path))
-    assert found is not None
-    is_current = PICTURE.read_text() == render_svg(load_plan(found))
+    return plan_of(tmp_path, block[1])
+
+
+def test_the_picture_in_the_readme_is_that_of_its_hook_file(tmp_path: Path) -> None:
+    is_current = PICTURE.read_text() == render_svg(plan_of_the_readme(tmp_path))
     assert is_current, "write README's hook file to a repository of its own: dodo-hooks graph -o .../docs/graph.svg"
+
+
+def test_v8_the_readme_begins_with_format_test_and_gate(tmp_path: Path) -> None:
+    before, after, push = map(plan_of_the_readme(tmp_path).hook, ("pre-commit", "post-commit", "pre-push"))
+    assert before and [(job.phase, job.stage_fixed) for job in before.jobs] == [(FOREGROUND, True)]
+    assert after and {(job.phase, job.workspace) for job in after.jobs} == {(BACKGROUND, SNAPSHOT)}
+    assert push and [(one.hook, one.job) for one in push.requires] == [("post-commit", "test")]

@@ -12,6 +12,7 @@ RULES = (
     | {f"g{n}" for n in range(1, 8)}  # git
     | {f"k{n}" for n in range(1, 13)}  # keys and results
     | {f"s{n}" for n in range(1, 9)}  # snapshots
+    | {f"v{n}" for n in range(1, 9)}  # verdicts
 )
 
 # The behaviours that this project began with. They keep their names.
@@ -42,7 +43,7 @@ def _rules_of(name: str) -> list[str]:
     """Return the rules at the beginning of a test's name: one, or several in a row as in test_r1_r2_..."""
     rules: list[str] = []
     for word in name.split("_")[1:]:
-        if not re.fullmatch(r"[rcgks]\d+", word):
+        if not re.fullmatch(r"[rcgksv]\d+", word):
             break
         rules.append(word)
     return rules

@@ -1,9 +1,9 @@
 """The memory of an index, kept under all that it follows from, so that git lists each index once (K3; HOT).
 
 These things are kept for one worktree. Under the stamp of an index: what it has that is not plain
-(git/content/content_listing.py), and, of the last index, the list of its entries, in a file of its own. Under that
-stamp, the patterns of a job, and each file that the index does not vouch for, with its content id: the digest of the
-job's inputs. All follow from these alone, so none gets old.
+(git/content/content_listing.py), and the list of its entries, in a file of its own. Under that stamp, the patterns of a
+job, and each file that the index does not vouch for, with its content id: the digest of the job's inputs. All follow
+from these alone, so none gets old.
 
 What does not follow from an index, and cannot be learned anew, is in a file that no version of ours drops: the ends of
 the paths that git has ever converted there.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MADE_BY = f"1 {__version__}"  # another version may give a pattern another meaning
 _ANY = (b"",)
-_MOST_INDEXES = 8
+_MOST_INDEXES = 4  # each with its list, which takes 8 MB for 100,000 files
 _MOST_DIGESTS = 500
 _MOST_PATHS = 2_000  # of an index; where more are not plain, reading it takes no longer
 
@@ -37,21 +37,17 @@ class IndexMemory:
         self._file, self._ends_file = file, ends_file
         self._loaded: dict[str, dict[str, Any]] | None = None
         self._is_changed = False
-        self._list: tuple[str, bytes] | None = None
-        self._is_list_new = False
+        self._lists: dict[str, bytes] = {}
+        self._new_lists: set[str] = set()
 
     def part(self, stamp: "Stamp", below: "Sequence[bytes]") -> "IndexPart | None":
         """Return what is known of an index, for the files at or below these paths."""
         found = self._load()["parts"].get(_name(stamp, below))
         return None if found is None else IndexPart._make(found)
 
-    def keep_part(self, stamp: "Stamp", below: "Sequence[bytes]", part: IndexPart, listed: bytes) -> None:
-        """Keep what an index has, with what git said of it; b"" where it was not asked."""
+    def keep_part(self, stamp: "Stamp", below: "Sequence[bytes]", part: IndexPart) -> None:
         if len(part.unsure) + len(part.attributes) <= _MOST_PATHS:
-            name = _name(stamp, below)
-            self._keep("parts", name, tuple(part), _MOST_INDEXES)
-            if listed:
-                self._list, self._is_list_new = (name, listed), True
+            self._keep("parts", _name(stamp, below), tuple(part), _MOST_INDEXES)
 
     def digest(self, cause: str) -> "str | None":
         """Return the digest of the inputs that follow from a cause, itself a digest; None where it is not known."""
@@ -70,19 +66,24 @@ class IndexMemory:
 
     def learn_ends(self, ends: "tuple[bytes, ...]") -> None:
         """Note at once that git converts these paths, too. Where that cannot be written, no result can be kept."""
-        known = self.ends
-        if not set(ends) <= set(known):
-            try:
-                write_checked(self._ends_file, tuple(sorted({*known, *ends})))
-            except StoreError:
-                pass
+        try:
+            write_checked(self._ends_file, tuple(sorted({*self.ends, *ends})))
+        except StoreError:
+            pass
 
     def listed(self, stamp: "Stamp", below: "Sequence[bytes]") -> "bytes | None":
-        """Return what git has said of the entries at or below these paths; None where another index was the last."""
-        if self._list is None:
-            self._list = read_checked(self._list_file)
-        name, listed = self._list or ("", b"")
-        return listed if name == _name(stamp, below) else None
+        """Return what git has said of the entries at or below these paths; None where that is not known."""
+        name = _name(stamp, below)
+        if name not in self._lists and (listed := read_checked(self._list_file(name))) is not None:
+            self._lists[name] = listed
+        return self._lists.get(name)
+
+    def keep_listed(self, stamp: "Stamp", below: "Sequence[bytes]", listed: bytes) -> None:
+        """Keep what git has said of the entries, as long as the part of the index is known."""
+        name = _name(stamp, below)
+        if name in self._load()["parts"]:
+            self._lists[name] = listed
+            self._new_lists.add(name)
 
     def save(self) -> None:
         """Write what has changed. What cannot be written costs only time."""
@@ -90,15 +91,14 @@ class IndexMemory:
             if self._is_changed:
                 write_checked(self._file, (_MADE_BY, self._load()))
                 self._is_changed = False
-            if self._is_list_new:
-                write_checked(self._list_file, self._list)
-                self._is_list_new = False
+            while self._new_lists:
+                name = self._new_lists.pop()
+                write_checked(self._list_file(name), self._lists[name])
         except StoreError:
             return
 
-    @property
-    def _list_file(self) -> str:
-        return f"{self._file}.list"
+    def _list_file(self, name: str) -> str:
+        return f"{self._file}-{name[:16]}"
 
     def _keep(self, kind: str, name: str, value: "Any", most: int) -> None:
         values = self._load()[kind]
@@ -107,7 +107,15 @@ class IndexMemory:
         values[name] = value
         for oldest in list(values)[:-most]:
             del values[oldest]
+            if kind == "parts":
+                self._drop_list(oldest)
         self._is_changed = True
+
+    def _drop_list(self, name: str) -> None:
+        from dodo_hooks.host.files.atomic_files import try_unlink
+
+        self._new_lists.discard(name)
+        try_unlink(self._list_file(name))
 
     def _load(self) -> "dict[str, dict[str, Any]]":
         if self._loaded is None:

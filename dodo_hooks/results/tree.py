@@ -51,21 +51,24 @@ class Tree:
         scopes = {self._outside_of_submodules(path) for path in scopes} | set(lists)
         below = self._below = [b""] if len(scopes) > _MOST_PATHSPECS else sorted(scopes)
         recall = memory.part if memory is not None and not lists else None  # the index has the ids of a list
+        ends = memory.ends if memory is not None else ()
         try:
             self._listing = list_contents(
                 repo,
                 environ,
                 below,
                 lambda stamp: recall(stamp, below) if recall else None,
-                memory.ends if memory is not None else (),
+                ends,
             )
         except GitError as error:
             raise Undecidable(str(error)) from error
-        if memory is not None:
+        if memory is not None and not set(self._listing.part.ends) <= set(ends):
             memory.learn_ends(self._listing.part.ends)
         self._memory = memory if self._listing.stamp else None
         if self._memory is not None:
-            self._memory.keep_part(self._listing.stamp, below, self._listing.part, self._listing.listed)
+            self._memory.keep_part(self._listing.stamp, below, self._listing.part)
+            if self._listing.listed:
+                self._memory.keep_listed(self._listing.stamp, below, self._listing.listed)
         contents.digits = self._listing.part.id_digits
         self._sorted: list[bytes] = []
         self._others = sorted((*self._listing.unsure, *self._listing.untracked))
@@ -198,10 +201,14 @@ class Tree:
         """Return what git says of the index. Raises Undecidable."""
         stamp = self._listing.stamp
         listed = self._memory.listed(stamp, self._below) if self._memory is not None else None
-        try:
-            return list_tracked(self._repo, self._environ, self._below, stamp) if listed is None else listed
-        except GitError as error:
-            raise Undecidable(str(error)) from error
+        if listed is None:
+            try:
+                listed = list_tracked(self._repo, self._environ, self._below, stamp)
+            except GitError as error:
+                raise Undecidable(str(error)) from error
+            if self._memory is not None:
+                self._memory.keep_listed(stamp, self._below, listed)
+        return listed
 
     def _add_walked(self, folder: bytes, matches: "Callable[[bytes], bool]", files: "dict[bytes, bytes]") -> None:
         for path in self._walk(folder):

@@ -17,7 +17,7 @@
     STATE/dodo-hooks/results/REPO/JOB/KEY          a kept success (results/kept.py); KEY-WORKTREE where it has outputs
                                   /repository      the git common directory (store/cache_dirs.py)
                                   /stats-WORKTREE  content ids by stat
-                                  /index-WORKTREE  digests of inputs, and in .list the index (results/index_memory.py)
+                                  /index-WORKTREE  digests of inputs; -NAME: lists (results/index_memory.py)
                                   /converted-WORKTREE   the ends of paths that git has converted
 
 An invocation's id is its time, `20261124-075500-123456`, so its day can be read off it, and a live marker carries

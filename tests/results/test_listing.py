@@ -301,6 +301,25 @@ def test_k3_git_is_asked_twice_for_any_number_of_jobs(repo: Repo) -> None:
         assert len(log.read_text().splitlines()) == 2
 
 
+def test_k3_each_hook_has_the_list_of_its_files(repo: Repo) -> None:
+    """However they take turns, and whatever was touched, git is asked twice."""
+    for number in range(4):
+        repo.write(f"d{number}/f", str(number))
+    repo.git("add", ".")
+    for number, hook in enumerate(("post-merge", "post-checkout")):
+        repo.hook(hook, one={"run": "true", "inputs": [f"d{number}/*"]}, two={"run": "true", "inputs": ["d2/*"]})
+    repo.install()
+    calls = [(".git/hooks/post-merge", "0"), (".git/hooks/post-checkout", "a", "b", "1")]
+    for argv in calls:
+        repo.call(*argv, check=True)
+    env, log = log_git_calls(repo)
+    for argv in calls * 3:
+        (repo.path / "d2/f").touch()
+        log.unlink(missing_ok=True)
+        assert repo.call(*argv, env=env).stderr.endswith("2 up to date\n")
+        assert len(log.read_text().splitlines()) == 2
+
+
 def test_k3_an_index_is_read_once(repo: Repo) -> None:
     for name in ("a.c", "b.c", "other"):
         repo.write(name, name)
@@ -322,7 +341,7 @@ def test_k3_an_index_is_read_once(repo: Repo) -> None:
     assert index_reads() == 0
     repo.git("add", "a.c")
     assert index_reads() == 1
-    for kept in repo.state.rglob("*.list"):
+    for kept in repo.state.rglob("index-*-*"):
         kept.write_bytes(b"damaged")
     repo.write("a.c", "changed again")
     assert index_reads() > 0

@@ -52,10 +52,9 @@ class UnsafeFileError(HooksError):
 
     exit_code = USAGE_ERROR
 
-    def parts(self, otherwise: str) -> "tuple[str, str]":
-        """Return what is wrong, and the fix, with another way to fix it."""
-        message, _, fix = str(self).partition("; ")
-        return message, f"{fix}, or {otherwise}"
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(f"{message}; {fix}")
+        self.message, self.fix = message, fix
 
 
 class GitError(HooksError):

@@ -17,12 +17,7 @@ from kit.outputs import (
 )
 from kit.repo import Repo
 
-pytestmark = pytest.mark.timeout(120)  # on a busy machine
-
-
-@pytest.fixture(autouse=True)
-def ignored(repo: Repo) -> None:
-    ignore(repo)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("ignored")]  # the time is for a busy machine
 
 
 @pytest.mark.parametrize(

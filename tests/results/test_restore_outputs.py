@@ -28,14 +28,9 @@ from kit.outputs import (
 )
 from kit.repo import PACKAGES, Repo
 
-pytestmark = pytest.mark.timeout(120)  # on a busy machine
+pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("ignored")]  # the time is for a busy machine
 
 NOTHING_STORED = RestoreResult(None, "")
-
-
-@pytest.fixture(autouse=True)
-def ignored(repo: Repo) -> None:
-    ignore(repo)
 
 
 @pytest.fixture(params=["exchange", "two renames"])

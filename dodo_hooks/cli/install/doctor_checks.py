@@ -62,7 +62,7 @@ def diagnose(world: World) -> list[Diagnostic]:
         try:
             plan = load_compiled(world, repo.top)[0].plan()
         except UnsafeFileError as error:
-            found.append(_error("state", *error.parts("remove it: it is created again")))
+            found.append(_error("state", error.message, f"{error.fix}, or remove it: it is created again"))
         except ConfigError as error:
             message = f"the hook file has {error.count}"
             found.append(_error("hook-file", message, "list them with `dodo-hooks validate`"))
@@ -111,7 +111,7 @@ def _state(world: World) -> Iterator[Diagnostic]:
     try:
         expect_private_directory(layout.own_dir(world.state))
     except UnsafeFileError as error:
-        yield _error("state", *error.parts("set XDG_STATE_HOME to another directory"))
+        yield _error("state", error.message, f"{error.fix}, or set XDG_STATE_HOME to another directory")
         return
     try:
         make_private_directory(directory)

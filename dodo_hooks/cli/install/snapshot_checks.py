@@ -34,8 +34,8 @@ def diagnose_snapshots(world: World, repo: Repo, plan: Plan | None) -> Iterator[
     try:
         expect_private_cache(trees)
     except UnsafeFileError as error:
-        message, fix = error.parts("set XDG_CACHE_HOME to another directory")
-        yield Diagnostic(Location(), message, _SUBJECT, ERROR, fix)
+        fix = f"{error.fix}, or set XDG_CACHE_HOME to another directory"
+        yield Diagnostic(Location(), error.message, _SUBJECT, ERROR, fix)
     for number in numbers_in(areas):
         paths = CheckoutPaths(f"{areas}/{number}", f"{trees}/{number}")
         note = read_note(paths)

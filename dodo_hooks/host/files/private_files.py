@@ -45,16 +45,18 @@ def expect_private_directory(path: str) -> None:
 def _expect_private(path: str, stat: "os.stat_result") -> None:
     user = os.geteuid()
     if stat.st_uid not in (user, _ROOT):
-        raise UnsafeFileError(_belongs_to_another(path, stat.st_uid, user))
+        raise UnsafeFileError(*_belongs_to_another(path, stat.st_uid, user))
     if stat.st_mode & _OTHERS_WRITE or (stat.st_mode & _GROUP_WRITES and not _is_alone_in_group(stat)):
-        raise UnsafeFileError(f"others can write to {_shown(path)}; run `chmod go-w {_shown(path)}`")
+        raise UnsafeFileError(f"others can write to {_shown(path)}", f"run `chmod go-w {_shown(path)}`")
 
 
-def _belongs_to_another(path: str, owner: int, user: int) -> str:
+def _belongs_to_another(path: str, owner: int, user: int) -> "tuple[str, str]":
+    """Return what is wrong, and the fix."""
     belongs = f"{_shown(path)} belongs to {_name_of(owner)}"
     if user == _ROOT:  # most often `sudo` that has kept HOME
-        return f"{belongs}, and root does not use it; run the command with `sudo -H`, which gives root its own HOME"
-    return f"{belongs}, not to {_name_of(user)}; if it is yours, run `sudo chown -R {_name_of(user)} {_shown(path)}`"
+        return f"{belongs}, and root does not use it", "run the command with `sudo -H`, which gives root its own HOME"
+    fix = f"if it is yours, run `sudo chown -R {_name_of(user)} {_shown(path)}`"
+    return f"{belongs}, not to {_name_of(user)}", fix
 
 
 def _is_alone_in_group(stat: "os.stat_result") -> bool:

@@ -146,6 +146,20 @@ def has_ended(pid: int) -> bool:
     return _has_ended_by_kqueue(pid)
 
 
+def ended_child() -> "int | None":
+    """Return the id of a child that has ended, without reaping it; None: none has; 0: the system does not say which.
+
+    Until it is reaped, the same one is returned again.
+
+    Raises:
+        ChildProcessError: there is no child.
+    """
+    if not hasattr(os, "waitid"):
+        return 0
+    info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return None if info is None else info.si_pid
+
+
 def was_killed(pid: int) -> bool:
     """Return whether a child has ended by a signal, without reaping it; False where the system does not say before."""
     if not hasattr(os, "waitid"):

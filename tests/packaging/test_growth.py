@@ -101,6 +101,15 @@ def test_running_grows_with_the_jobs(repo: Repo) -> None:
     expect_linear(measured, 2)  # which jobs share a wave, and which events a wake-up, is chance
 
 
+@needs_strace
+def test_at_an_end_only_the_job_that_has_ended_is_checked(repo: Repo) -> None:
+    jobs = [{"run": f"sleep {0.3 + number / 50}"} for number in range(30)]  # they end one by one
+    repo.write("hooks.dodo", json.dumps({"jobs": len(jobs), "hooks": {"pre-commit": {"jobs": jobs}}}))
+    strace = ("strace", "-f", "-o", "calls", "-e", "trace=waitid,wait4")
+    repo.call(*strace, sys.executable, "-m", "dodo_hooks", "run", "pre-commit", check=True)
+    assert len(jobs) < repo.read("calls").count("wait") < 12 * len(jobs)  # those of shells, too
+
+
 SCHEDULING_CALLS = """
 import cProfile
 import json

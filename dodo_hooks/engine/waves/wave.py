@@ -123,19 +123,20 @@ class Wave:
     def run(self) -> None:
         while self.running or not self._leaving:
             timeout_ms = self._timeout_ms()
-            must_check = timeout_ms is not None
+            is_ending = timeout_ms is not None
+            has_signal = False
             for descriptor, _ in self._poll.poll(timeout_ms):
                 if descriptor == self._signals:
                     self._take_signals()
-                    must_check = True
+                    has_signal = True
                 elif descriptor == self._commands.descriptor:
                     self._obey()
                 elif descriptor in self._preparing:
                     self._note_prepared(descriptor)
                 elif descriptor in self._outputs:
                     self._read(self._outputs[descriptor])
-            for running in list(self.running.values()) if must_check else ():
-                self._check(running)
+            if has_signal or is_ending:
+                self._check_jobs(is_ending=is_ending)
 
     def _timeout_ms(self) -> "int | None":
         """Return a short time while a job is being ended: its group is checked, and SIGKILL may be due; else None."""
@@ -256,6 +257,23 @@ class Wave:
             process.terminate_group(running.pid)
             running.kill_at_s = kill_at_s
         running.kill_at_s = min(running.kill_at_s, kill_at_s)
+
+    def _check_jobs(self, *, is_ending: bool) -> None:
+        """Check the jobs whose process has ended; all of them while one is being ended, or where the system names none.
+
+        With fifty jobs at once, checking each of them at each end would take longer than short jobs do.
+        """
+        unchecked = {running.pid: running for running in self.running.values()}
+        while unchecked and not is_ending:
+            pid = process.ended_child()
+            if pid is None:
+                return
+            running = unchecked.pop(pid, None)
+            if running is None:  # the system does not say which, or it is not reaped since its group is being ended
+                break
+            self._check(running)
+        for running in list(self.running.values()):
+            self._check(running)
 
     def _check(self, running: Running) -> None:
         """Send SIGKILL when it is due; reap the job when it has ended.

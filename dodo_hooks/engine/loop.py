@@ -148,12 +148,7 @@ class Loop:
         self._source = source
         self._take(source.start())
         while True:
-            if self._ready:
-                # An end is on disk before anything starts because of it. Else, if we were killed in between, the
-                # records would say that a job ran although its dependency had crashed (R20).
-                self.recorder.flush(starts=False)
-            if self._grant():  # a job was up to date, and others may be ready now
-                continue
+            self._grant()
             if not self._ready and not self.running():
                 break
             self._wait()
@@ -173,16 +168,16 @@ class Loop:
 
     def _take(self, change: "Change") -> None:
         ready, ended = change
-        if ready:
-            self._ready = in_order(self.context.hook, {*self._ready, *ready})
         for number, outcome in ended:
             self.recorder.ended(number, outcome, wall_ns())
+        if ready:
+            # An end is on disk before anything starts because of it. Else, if we were killed in between, the records
+            # would say that a job ran although its dependency had crashed (R20). Other ends can wait for the grants.
+            self.recorder.flush(starts=False)
+            self._ready = in_order(self.context.hook, {*self._ready, *ready})
 
-    def _grant(self) -> bool:
-        """Give free slots to ready jobs in order, and end waves in which nothing runs.
-
-        Returns True as soon as a job is up to date, so that its end is written before anything starts because of it.
-        """
+    def _grant(self) -> None:
+        """Give free slots to ready jobs in order, and end waves in which nothing runs."""
         free = self._slots - len(self.running())
         self.admission.begin()
         at = 0
@@ -194,20 +189,17 @@ class Loop:
             if isinstance(claimed, Outcome):
                 self._ready.remove(number)
                 self._finish(number, claimed, wall_ns())
-                if claimed.status == statuses.UP_TO_DATE:
-                    return True
                 at = 0  # others may have become ready because of that, or have ended
             elif claimed is None:
                 at += 1
             elif self._start(number, claimed):
                 free -= 1
             else:
-                return False
+                return
         # When every open job runs, no wave will get another grant: each may leave with its last job.
         is_last = self._source is not None and self._source.open_jobs() <= set(self.running())
         self._waves.dismiss(idle_only=not is_last)
         self._show_live_output()
-        return False
 
     def _claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
         """Return the locks that the job's wave must hold, an outcome if it does not run, or None if it has to wait.

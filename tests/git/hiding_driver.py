@@ -23,6 +23,7 @@ from typing import Any
 
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
+from dodo_hooks.git.unstaged.lock import wait_until_restored
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from dodo_hooks.host.files import exchange
 from kit.killing import die_before, in_child
@@ -182,6 +183,7 @@ class Judge:
             self.expect_the_appended()
         assert restore_interrupted(facts, self.repo.env) == []
         assert not Path(facts.git_dir, "dodo-hooks-aside/journal").exists()
+        wait_until_restored(facts)  # a git that was copying outlives the killed run, and has its lock
 
 
 def refuse_links(event: str, args: "tuple[Any, ...]") -> None:

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from kit.checked import commit, require
 from kit.gate import Gate
 from kit.process import DEADLINE_S
@@ -33,12 +35,17 @@ def test_v4_it_waits_without_a_limit_and_then_pushes(repo: Repo, tmp_path: Path)
     assert repo.git("rev-parse", "--abbrev-ref", "@{upstream}").stdout == "origin/main\n"
 
 
-def test_v4_what_has_failed_is_not_pushed(repo: Repo) -> None:
+@pytest.mark.parametrize(
+    "options", [(), ("-q",), ("--quiet", "--no-porcelain"), ("-u", "--"), ("--no-dry-run",), ("--no-dry",)]
+)
+def test_v4_what_has_failed_is_not_pushed(repo: Repo, options: "tuple[str, ...]") -> None:
     require(repo)
     commit(repo, "bad", checked=True)
     repo.finished("post-commit")
-    done = repo.run("push", "origin", "main")
+    done = repo.run("push", *options, "origin", "main")
     assert done.returncode == 1 and done.stderr.count("push refused") == 1
+    is_left_to_git = "failed to push some refs" in done.stderr
+    assert is_left_to_git == any(one.startswith("--no-dry") for one in options)
     assert pushed(repo) == []
 
 

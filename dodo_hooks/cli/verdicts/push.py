@@ -17,7 +17,9 @@ from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
 
-_FULL_IDS = ("-c", "core.abbrev=40")
+_DRY_RUN = ("-c", "core.abbrev=40", "push", "--dry-run")
+_LISTED = ("--porcelain", "--verbose")  # the latter undoes `--quiet`, with which git lists nothing
+_UNDONE = "--no-dr"  # and longer: git takes the beginning of an option for the whole
 _NULL = b"0" * 40
 _NOTHING_NEW = (b"=", b"!", b"-")  # up to date, refused, deleted
 
@@ -43,9 +45,12 @@ def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
     if hook is None or not hook.requires:
         return 0
     expect_accepted(world, repo, compiled.rules)
+    if any(one.startswith(_UNDONE) for one in args):  # the dry run, which fires no hook, would push
+        return 0
     query = GitQuery(repo, world.environ)
+    end = args.index("--") if "--" in args else len(args)
     # What fails here fails in the push, too, which reports it.
-    done = query.attempt(*_FULL_IDS, "push", "--dry-run", "--porcelain", *args)
+    done = query.attempt(*_DRY_RUN, *args[:end], *_LISTED, *args[end:])
     url, lines = _parse(query, done.output)
     from dodo_hooks.fire.firing import left_out_by_variable
     from dodo_hooks.fire.verdicts.gate import Push

@@ -37,6 +37,7 @@ def test_s1_a_job_sees_its_commit_whatever_happens_to_the_tree(repo: Repo, tmp_p
     assert (content, commit_id) == ("one", head)
     assert named == f"{head} {place}"
     assert not place.startswith(str(repo.path))
+    assert "while it ran" not in repo.run("jobs").stdout
     assert invocation.record.head == head
     assert invocation.record.tree == repo.git("rev-parse", f"{head}^{{tree}}").stdout.strip()
     assert repo.git("status", "--porcelain").stdout == before

@@ -58,7 +58,8 @@ class WorktreeGuard:
             return outcome._replace(
                 status=statuses.CANCELLED, cause=statuses.VANISHED, reason=removal_text(self._repo.top)
             )
-        self._writer.jobs[number].changed_meanwhile = self._difference(before, self._look())
+        if not self._writer.hook.jobs[number].workspace:  # a job in a snapshot has not seen the working tree
+            self._writer.jobs[number].changed_meanwhile = self._difference(before, self._look())
         return outcome
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """A push waits for what is left, and for nothing else (V3, V4): with a remote beside the repository."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -112,10 +113,12 @@ def test_v4_after_the_time_to_wait_the_push_is_refused_and_the_run_continues(pus
     require(pushing, gate.command, wait="100ms")
     commit(pushing)
     gate.wait()
-    done = pushing.git("push", "-q", "origin", "main", check=False)
+    pushing.git("push", "-q", "--no-verify", "origin", "HEAD^:refs/heads/old")
+    done = pushing.git("push", "-q", "origin", "main", "main:other", ":old", check=False)
     assert done.returncode == 1
     assert "is still running" in done.stderr
-    assert "dodo-hooks push origin" in done.stderr
+    (line,) = re.findall("`dodo-hooks push origin (.*)` waits for it", done.stderr)
+    assert sorted(line.split()) == [":old", "main", "main:other"]
     gate.open()
     assert pushing.finished("post-commit").statuses() == {"test": "completed"}
     pushing.git("push", "-q", "origin", "main")

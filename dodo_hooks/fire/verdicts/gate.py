@@ -14,7 +14,7 @@ from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.fire.verdicts.pushed_commits import Pushed, branches_of, new_commits, read_pushed, tips
+from dodo_hooks.fire.verdicts.pushed_commits import Pushed, branches_of, new_commits, read_pushed, refspecs, tips
 from dodo_hooks.fire.verdicts.report import Waiting, print_refusal
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
@@ -194,7 +194,7 @@ class Push:
                 if os.getppid() != self._git:
                     return _HANGUP
                 if until_s is not None and monotonic_s() > until_s:
-                    return waiting.stop_waiting(verdict, self._remote)
+                    return waiting.stop_waiting(verdict, [*filter(None, (self._remote,)), *refspecs(self._stdin)])
                 waiting.show(verdict)
                 sleep(_POLL_S)
         finally:

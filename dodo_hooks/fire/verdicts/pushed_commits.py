@@ -10,7 +10,7 @@ from dodo_hooks.host.posix import os
 _NOT_CHECKED = (b"refs/notes/", b"refs/replace/")
 _STASH = b"refs/stash"
 _BRANCHES = b"refs/heads/"
-
+_DELETED = "(delete)"
 
 Pushed = Sequence[tuple[str, bytes]]  # commits, each with the ref there that is to stand at it
 
@@ -62,10 +62,23 @@ def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes, pushed: Pu
     return query.git("rev-list", *options, *known, stdin="\n".join(lines).encode("ascii") + b"\n").decode().split()
 
 
+def refspecs(stdin: bytes) -> list[str]:
+    """Return what is pushed as people type it, deletions too. That a push is forced is not known here."""
+    found = []
+    for fields in _fields(stdin):
+        here, there = (name.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") for name in fields[::2])
+        source = "" if here == _DELETED else here
+        found.append(source if source == there else f"{source}:{there}")
+    return found
+
+
 def _updates(stdin: bytes) -> list[tuple[bytes, bytes, bytes]]:
     """Return (new commit, ref, old commit) of each line of git that is no deletion: githooks(5), pre-push."""
-    fields = [line.rsplit(b" ", 3) for line in stdin.splitlines()]
-    return [(one[1], one[2], one[3]) for one in fields if len(one) == 4 and one[1].strip(b"0")]
+    return [(one[1], one[2], one[3]) for one in _fields(stdin) if one[1].strip(b"0")]
+
+
+def _fields(stdin: bytes) -> list[list[bytes]]:
+    return [fields for line in stdin.splitlines() if len(fields := line.rsplit(b" ", 3)) == 4]
 
 
 def _names(query: GitQuery, remote: str, url: str) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from dodo_hooks.core.statuses import RUNNING
-from dodo_hooks.core.text.terminal_text import escape
+from dodo_hooks.core.text.terminal_text import escape, shell_word
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import print_error_text, say
@@ -75,12 +76,12 @@ class Waiting:
             print_error_text(_CLEAR)
             self._has_line = False
 
-    def stop_waiting(self, verdict: Verdict, remote: str) -> int:
-        """Report that the time to wait is over; return the exit code of the push."""
+    def stop_waiting(self, verdict: Verdict, words: Sequence[str]) -> int:
+        """Report that the time to wait is over; return the exit code of the push. `words`: its arguments."""
         self.end()
+        command = " ".join(("dodo-hooks push", *map(shell_word, words)))
         say(
-            f"push refused: {self._check.title(verdict.job)} is still running; `dodo-hooks push {remote}".rstrip()
-            + "` waits for it and then pushes"
+            f"push refused: {self._check.title(verdict.job)} is still running; `{command}` waits for it and then pushes"
         )
         return 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from kit.checked import checks, commit, require, states
 from kit.gate import Gate
-from kit.process import DEADLINE_S
+from kit.process import DEADLINE_S, is_alive, wait_until
 from kit.repo import Repo
 
 
@@ -104,6 +104,21 @@ def test_v7_ctrl_c_ends_all_runs(repo: Repo, tmp_path: Path) -> None:
     assert states(repo, "-n", "2") == ["none", "none"]
 
 
+def test_v7_runs_end_with_the_command_that_has_started_them(repo: Repo, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(repo, gate.command)
+    repo.settings(jobs=2)
+    repo.git("add", "hooks.dodo")
+    commit(repo, "one")
+    commit(repo, "two")
+    run = repo.start(sys.executable, "-m", "dodo_hooks", "checks", "--run", "-n", "2")
+    jobs = [gate.wait(), gate.wait()]
+    run.kill()
+    run.communicate(timeout=DEADLINE_S)
+    wait_until(lambda: not any(map(is_alive, jobs)))
+    assert states(repo, "-n", "2") == ["none", "none"]
+
+
 def test_v7_the_first_bad_commit_is_found(repo: Repo) -> None:
     require(repo)
     commits = [commit(repo, text) for text in ("1", "2", "3", "4 bad", "5 bad", "6 bad", "7 bad")]
@@ -124,7 +139,7 @@ def test_v7_nothing_to_search_for_is_an_error(repo: Repo) -> None:
     assert repo.run("checks", "--bisect", "HEAD^..HEAD", "--run").returncode == 3
 
 
-def test_v7_notes_hold_the_results(repo: Repo) -> None:
+def test_v7_notes_hold_the_results(repo: Repo, tmp_path: Path) -> None:
     require(repo)
     commit(repo, "good", checked=True)
     repo.finished("post-commit")
@@ -132,6 +147,13 @@ def test_v7_notes_hold_the_results(repo: Repo) -> None:
         repo.run("checks", "--notes", "-n", "2")
     note = repo.git("notes", "--ref=dodo-hooks", "show", "HEAD").stdout
     assert note.startswith("post-commit:test passed 2")
+    gate = Gate(tmp_path / "gate")
+    repo.file(repo.read("hooks.dodo").replace("! grep", f"{gate.command}; ! grep"))
+    commit(repo, "running", checked=True)
+    gate.wait()
+    assert "running" in repo.run("checks", "--notes").stdout
+    gate.open()
+    repo.finished("post-commit", 2)
     assert repo.git("notes", "--ref=dodo-hooks", "list").stdout.count("\n") == 1
 
 

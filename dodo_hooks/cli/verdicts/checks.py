@@ -16,7 +16,7 @@ from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, UsageError
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
-from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE
+from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, RUNNING
 
 Rows = Sequence[tuple[Commit, Sequence[State]]]
 _HELP = {
@@ -110,7 +110,8 @@ def _print_table(matrix: Matrix, rows: Rows) -> None:
 def _write_notes(query: GitQuery, rows: Rows) -> None:
     """Write the results of each commit that has any. Raises GitError."""
     for commit, states in rows:
-        lines = [f"{one.hook}:{one.job} {one.state} {one.since or ''}".rstrip() for one in states if one.state != NONE]
+        known = [one for one in states if one.state not in (NONE, RUNNING)]
+        lines = [f"{one.hook}:{one.job} {one.state} {one.since or ''}".rstrip() for one in known]
         if lines:
             text = "\n".join(lines).encode("utf-8", "surrogateescape")
             query.git("notes", "--ref=dodo-hooks", "add", "-f", "-F", "-", commit.target.name, stdin=text)

@@ -82,6 +82,8 @@ def _run_in_child(checks: Sequence[Check], output: int) -> NoReturn:
         for descriptor in (1, 2):
             os.dup2(output, descriptor)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for check in checks:
+            check.firing = check.firing._replace(ends_with_parent=True)  # nobody else would end it
         code = run_checks(checks)
     except HooksError as error:
         console.say(str(error))

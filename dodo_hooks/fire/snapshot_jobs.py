@@ -110,7 +110,7 @@ class SnapshotJobs:
             if run is not None:
                 lock = self._verdicts.locks.take(run)
                 if lock is None:
-                    return self._outcome_of_waiting(run)
+                    return self._outcome_of_waiting(number)
             claimed = self._claim_snapshot(number, run)
         except StoreError as error:
             claimed = Outcome(CRASHED, CHECKOUT, str(error))
@@ -125,9 +125,9 @@ class SnapshotJobs:
         self.by_job[number] = SnapshotWorkspace(claimed, self._origin, target, self._jobs[number], before)
         return (claimed.lock,) if lock is None else (lock, claimed.lock)
 
-    def _outcome_of_waiting(self, run: "JobRun") -> "Outcome | None":
+    def _outcome_of_waiting(self, number: int) -> "Outcome | None":
         """Return the outcome of a job that waits for a run inside of which it is, and which waits for it; else None."""
-        holder = self._verdicts.locks.find(run.job, run.key)
+        holder = self._verdicts.awaited(number)
         if holder is None or holder.invocation not in self._ancestors:
             return None
         return Outcome(FAILED, CONCURRENCY, f"{holder.job}@{holder.invocation} is running it, and fired this hook")

@@ -129,6 +129,28 @@ def test_v5_two_runs_of_one_key_are_one(repo: Repo, tmp_path: Path) -> None:
     assert counter.read_text() == "x\n"
 
 
+@pytest.mark.parametrize("needs", [[], ["build"]])
+def test_v5_who_has_waited_for_a_run_that_fails_has_its_result(repo: Repo, tmp_path: Path, needs: "list[str]") -> None:
+    gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
+    run = f"echo test >>{counter}; {gate.command}; exit 1"
+    build = {"build": {"run": "true", **SNAPSHOT}} if needs else {}
+    repo.hook("post-commit", background=True, **build, test={"run": run, "needs": needs, **SNAPSHOT}, mark="true")
+    repo.settings(jobs=2)
+    commit(repo, "one\n")
+    gate.wait()
+    repo.git("commit", "-q", "--amend", "-m", "reworded")
+    second = repo.begun("post-commit", 2)
+    wait_until(lambda: second.job("mark").status == "completed", what="the turn of the jobs that come before")
+    gate.open()
+    wait_until(second.has_ended)
+    assert second.statuses() == {**dict.fromkeys(needs, "up-to-date"), "test": "failed", "mark": "completed"}
+    assert counter.read_text() == "test\n"
+    assert f"failed in run {repo.invocations('post-commit')[0].id}" in (second.job("test").reason or "")
+    repo.git("commit", "-q", "--amend", "-m", "once more")  # nothing runs now, so it waits for nobody
+    assert repo.finished("post-commit", 3).job("test").status == "failed"
+    assert counter.read_text() == "test\ntest\n"
+
+
 def test_v6_a_new_commit_supersedes_the_run_of_the_older_one(repo: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
     repo.hook("post-commit", background=True, test={"run": f"{gate.command}; cat file", **SNAPSHOT})

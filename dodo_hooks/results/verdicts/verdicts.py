@@ -10,7 +10,17 @@ job is refused without running it again. A run that was cancelled or has crashed
 from dodo_hooks.core.dependency_graph import closure
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.statuses import CHECKOUT, COMPLETED, CRASHED, FAILED, FROM_OUTSIDE, SIGNAL, UP_TO_DATE, Outcome
+from dodo_hooks.core.statuses import (
+    CHECKOUT,
+    COMPLETED,
+    CONCURRENCY,
+    CRASHED,
+    FAILED,
+    FROM_OUTSIDE,
+    SIGNAL,
+    UP_TO_DATE,
+    Outcome,
+)
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.facts import FactCollector
@@ -83,6 +93,7 @@ class Verdicts:
         self._known: dict[int, Known | Undecidable] = {}
         self._begun: set[int] = set()  # of the jobs in snapshots
         self._passed: set[int] = set()  # those that others need to have passed
+        self._awaited: set[str] = set()  # other runs that ours waits for, or has waited for
 
     @property
     def verdicts(self) -> "Verdicts":
@@ -126,13 +137,16 @@ class Verdicts:
     def check(self, number: int, *, after_wait: bool = False, restores: bool = True) -> "Outcome | None":
         """Return the outcome of a job that has passed; None for one that has to run. Nothing is restored.
 
-        A job runs also where one that needs it has to run: what it builds in the snapshot is not kept.
+        A job runs also where one that needs it has to run: what it builds in the snapshot is not kept. One that has
+        failed runs again, but for a failure in a run that ours has waited for: that is the result of both (V5).
         """
         if self._use != USE or not self._jobs[number].workspace:
             return None
         try:
+            if (run := self._failed_in(number)) is not None:
+                return Outcome(FAILED, CONCURRENCY, f"failed in run {run}, which this one has waited for")
             success = self._kept.find(self._jobs[number], self.key(number))
-            if success is None or not all(map(self._has_passed, self._dependents(number))):
+            if success is None or not all(map(self._is_settled, self._dependents(number))):
                 return None
         except Undecidable:
             return None
@@ -148,12 +162,27 @@ class Verdicts:
             self._passed.add(number)  # so that a long chain is not read again for each of its jobs
         return number in self._passed
 
+    def _is_settled(self, number: int) -> bool:
+        return self._has_passed(number) or self._failed_in(number) is not None
+
+    def _failed_in(self, number: int) -> "str | None":
+        """Return the run that ours has waited for, and in which the job has failed; None where there is none."""
+        failure = self._kept.failure(self._jobs[number], self.key(number)) if self._awaited else None
+        return failure.invocation if failure is not None and failure.invocation in self._awaited else None
+
+    def awaited(self, number: int) -> "JobRun | None":
+        """Return the run that has a job under its key, and that ours waits for now. Raises Undecidable."""
+        run = self.locks.find(self._jobs[number].name, self.key(number))
+        if run is not None:
+            self._awaited.add(run.invocation)
+        return run
+
     def is_continued(self, number: int) -> bool:
         """Return whether a job has passed, and another run has one that needs it: that one may pass without us (V5)."""
         try:
-            others = [one for one in self._dependents(number) if not self._has_passed(one)]
+            others = [one for one in self._dependents(number) if not self._is_settled(one)]
             has_passed = bool(others) and self._kept.find(self._jobs[number], self.key(number)) is not None
-            return has_passed and any(self.locks.find(self._jobs[one].name, self.key(one)) for one in others)
+            return has_passed and any(self.awaited(one) for one in others)
         except Undecidable:
             return False
 

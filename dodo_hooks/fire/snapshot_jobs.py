@@ -21,6 +21,7 @@ from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
 from dodo_hooks.results.verdicts.supersede import Branch
 from dodo_hooks.snapshots.checkout import prepare, renew
+from dodo_hooks.snapshots.git_directory import remove
 from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
 from dodo_hooks.snapshots.note import note_ended, read_note
 from dodo_hooks.snapshots.pool import acquire
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from dodo_hooks.snapshots.note import Note
 
 
-_LOCK_FILE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK_FILE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class SnapshotWorkspace:
@@ -62,7 +63,7 @@ class SnapshotWorkspace:
     def prepare(self) -> None:
         """Check the target out, unless another job of the chain has done so (S4, S5). Raises HooksError."""
         # Held until this process becomes the command: jobs of one chain may start at one moment.
-        flock(os.open(f"{self._snapshot.paths.area}/turn", _LOCK_FILE, 0o600), LOCK_EX)
+        flock(_open_lock(f"{self._snapshot.paths.area}/turn"), LOCK_EX)
         now = read_note(self._snapshot.paths)
         job = self._job
         is_done = now is not None and now.is_whole and not now.is_same_checkout(self._before)
@@ -178,6 +179,15 @@ class SnapshotJobs:
         name = firing.hook.name
         target = self._verdicts.target.name
         return JobRun(self._run.writer.identity, name, job.name, self._branch, target, key, can_end)
+
+
+def _open_lock(path: str) -> int:
+    """Open a file to lock; what a job has left in its place, such as a link, goes. Raises CheckoutError, OSError."""
+    try:
+        return os.open(path, _LOCK_FILE, 0o600)
+    except OSError:
+        remove(path)
+        return os.open(path, _LOCK_FILE, 0o600)
 
 
 def _chains(jobs: "tuple[Job, ...]", numbers: "list[int]") -> "dict[int, tuple[int, ...]]":

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SECOND_NS = 1_000_000_000
+_OWN = ("turn", "git", "index", "note", "modules")  # in an area: snapshots/model.py. The first is locked just now
 
 
 def prepare(
@@ -140,9 +141,12 @@ def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool
 def _begin(new: Note, old: "Note | None") -> "Note | None":
     """Record that a checkout begins, and return the note of the tree that is there; None where it was emptied."""
     paths = new.paths
-    if old is None or not _is_linked(old, paths):
-        for path in (paths.tree, paths.git_dir, f"{paths.area}/modules", paths.own_index):
-            remove(path)
+    is_known = old is not None and _is_linked(old, paths)
+    for name in os.listdir(paths.area):
+        if name not in (_OWN if is_known else _OWN[:1]):
+            remove(f"{paths.area}/{name}")
+    if old is None or not is_known:
+        remove(paths.tree)
         old = None
     elif not old.is_whole or old.ended_ns > wall_ns():  # the latter: somebody has set the clock
         empty_tree(paths)  # before anything is written: it may have failed because the disk was full
@@ -150,7 +154,6 @@ def _begin(new: Note, old: "Note | None") -> "Note | None":
     write_note(new._replace(ended_ns=wall_ns()))
     make_real_folder(paths.tree)
     put(f"{paths.tree}/.git", paths.git_link, 0o600)
-    unlink(f"{paths.own_index}.lock")
     return old
 
 

@@ -4,7 +4,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_owner import make_folder
-from dodo_hooks.host.posix import names_in, os, real
+from dodo_hooks.host.posix import is_real_folder, names_in, os, real
 from dodo_hooks.snapshots.model import CheckoutPaths, Origin, Snapshot
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.store.identity import repository_id
@@ -25,7 +25,7 @@ def acquire(origin: Origin, limit: int, preferred_job: str) -> "Snapshot | None"
     try:
         make_areas(areas)
         trees = trees_dir(origin.cache, repository_id(origin.repo.common_dir))
-        there = [number for number in numbers_in(areas) if number <= limit]
+        there = [number for number in numbers_in(areas) if number <= limit and is_real_folder(f"{areas}/{number}")]
         new = [number for number in range(1, limit + 1) if number not in there]
         for number in (*_in_order(areas, trees, there, preferred_job), *new):
             if number in new:
@@ -111,4 +111,6 @@ def _make(folder: str) -> None:
     try:
         make_folder(folder, 0o777)
     except FileExistsError:
-        pass
+        if not is_real_folder(folder):  # a job has made it
+            os.unlink(folder)  # never a folder that another run has made meanwhile
+            make_folder(folder, 0o777)

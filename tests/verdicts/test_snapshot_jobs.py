@@ -97,6 +97,16 @@ def test_s5_what_a_job_leaves_behind_ends_with_it(repo: Repo, tmp_path: Path) ->
     wait_until(lambda: not Path(f"/proc/{left.read_text().strip()}").exists())
 
 
+@pytest.mark.parametrize("command", ["ln -s /etc/passwd", "mkdir", "mkfifo"])
+def test_s4_a_job_can_put_nothing_in_the_place_of_a_lock(repo: Repo, command: str) -> None:
+    run = f'cd "$DODO_GIT_DIR/.."; rm -r turn; {command} turn'
+    repo.hook("post-commit", background=True, test={"run": run, **SNAPSHOT})
+    repo.settings(jobs=1)
+    for number in (1, 2):
+        commit(repo, f"{number}\n")
+        assert repo.finished("post-commit", number).statuses() == {"test": "completed"}
+
+
 def test_s4_a_checkout_that_fails_is_no_verdict(repo: Repo) -> None:
     repo.hook(
         "post-commit", background=True, test={"run": "true", **SNAPSHOT}, after={"run": "true", "needs": ["test"]}

@@ -291,7 +291,11 @@ def _identity(at_us: int) -> str:
 def _check_run_limit(repository_dir: str, hook: str) -> None:
     """Stop a hook that fires itself, whatever the environment says (R12)."""
     suffix = f".{hook}"
-    markers = [name for name in os.listdir(layout.live_dir(repository_dir)) if name.endswith(suffix)]
+    try:
+        markers = [name for name in os.listdir(layout.live_dir(repository_dir)) if name.endswith(suffix)]
+    except FileNotFoundError:  # it is empty most of the time, and some programs remove empty folders
+        make_private_directory(layout.live_dir(repository_dir))
+        return
     if len(markers) < MOST_ALIVE:
         return
     tickets = _tickets(repository_dir)

@@ -1,9 +1,12 @@
 """The first hooks of a new user, several at once: the directories above their records are made by all of them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from dodo_hooks.store import layout
+from kit.history import History
 from kit.repo import PACKAGES
 
 # Six processes wait for the closing of a pipe, and then make the first invocation of a new store at the same moment.
@@ -40,3 +43,10 @@ def test_r19_the_first_invocations_of_a_store_can_be_made_at_once(tmp_path: Path
     assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "0\n"
     made = list(tmp_path.glob("*/deep/state/dodo-hooks/jobs/*/*/*/invocation.json"))
     assert len(made) == 25 * 6
+
+
+def test_r19_an_empty_directory_that_somebody_has_removed_is_made_again(history: History) -> None:
+    """Some programs tidy a home directory up like that."""
+    history.begin({"job": ()}).finish(0)
+    os.rmdir(layout.live_dir(history.directory))
+    history.begin({"job": ()}).finish(0)

@@ -128,18 +128,20 @@ class Push:
         commits = tips(self._pushed)
         if requirement.each:
             commits = new_commits(self._query, self._remote, self._url, self._stdin, self._pushed)
-        checks, missing = [], 0
+        checks, missing = [], []
         for commit, branches in branches_of(self._pushed, commits):
             world, target = self._world, self._target(commit)
             check = Check(
                 world, self._repo, self._compiled, hook, target, (number,), branches=branches, ends_with_parent=True
             )
             checks.append(check)
-            missing += check.verdict(number).state == NONE
-            if missing > MOST_UNCHECKED:
+            if check.verdict(number).state == NONE:
+                missing.append(commit[:12])
+            if len(missing) > MOST_UNCHECKED:
+                words = self._range(commits) if requirement.each else " ".join(missing)  # tips are in no order
                 raise UsageError(
                     f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "
-                    f"{requirement.hook}:{requirement.job}; run `dodo-hooks checks --run {self._range(commits)}` first"
+                    f"{requirement.hook}:{requirement.job}; run `dodo-hooks checks --run {words}` first"
                 )
         return checks
 

@@ -48,7 +48,7 @@ VANDALS = {
     "tree removed": 'rm -rf "$PWD"',
     "note": f"({GIT_DIR}; printf 'dodo-hooks snapshot 1\\0x' >../note; echo x >../index)",
     "links in the area": f"{GIT_DIR}/..; ln -sf $USERS/index index; ln -sf $USERS/config note; ln -s $USERS index.lock",
-    "folders in the area": f"{GIT_DIR}/..; rm index note; mkdir -p index/x note/x note.dodo-new/x index.lock/x; touch x",
+    "folders in the area": f"{GIT_DIR}/..; rm index note; mkdir -p index/x note/x note.dodo-new/x index.lock/x; >x",
     "the area is a file": f"A=$({GIT_DIR}/..; pwd); rm -rf $A; touch $A",
     "the area is a link": f"A=$({GIT_DIR}/..; pwd); rm -rf $A; ln -s $USERS $A",
     "submodules": "git submodule deinit -f --all; git submodule update --init || true",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,16 @@ def test_v4_a_commit_that_was_removed_while_its_job_ran_has_no_verdict(pushing: 
     done = pushing.finished("post-commit").job("test")
     assert (done.status, done.cause) == ("crashed", "checkout")
     commit(pushing, "gone\n", is_seen=False)
+    assert push(pushing).returncode == 0
+
+
+def test_v4_a_failure_whose_run_was_pruned_is_none(pushing: Repo, tmp_path: Path) -> None:
+    require(pushing, test={"run": f"test -e {tmp_path}/right"})
+    commit(pushing)
+    failed = pushing.finished("post-commit")
+    assert push(pushing).returncode == 1
+    (tmp_path / "right").touch()
+    shutil.rmtree(failed.path)  # as `jobs prune` does it
     assert push(pushing).returncode == 0
 
 

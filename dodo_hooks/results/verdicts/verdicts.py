@@ -21,18 +21,21 @@ from dodo_hooks.core.statuses import (
     UP_TO_DATE,
     Outcome,
 )
+from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
 from dodo_hooks.results.facts import FactCollector
 from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.kept import Success
 from dodo_hooks.results.verdicts.commit_tree import CommitTree
+from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from dodo_hooks.core.job_key import Value
+    from dodo_hooks.core.plan import Job
     from dodo_hooks.git.target import Target
     from dodo_hooks.results.facts import Known, Occasion
     from dodo_hooks.results.kept import KeptResults
@@ -206,12 +209,20 @@ class Verdicts:
         except Undecidable:
             return Verdict(NONE, number)
         run = self.locks.find(job.name, key)
-        success, failure = self._kept.find(job, key), self._kept.failure(job, key)
+        success, failure = self._kept.find(job, key), self._failure(job, key)
         if success is not None:
             return Verdict(PASSED, number, success)
         if run is not None:
             return Verdict(RUNNING, number, run=run)
         return Verdict(FAILED_BEFORE, number, failure) if failure is not None else Verdict(NONE, number)
+
+    def _failure(self, job: "Job", key: str) -> "Success | None":
+        """Return the failure under a key; None where there is none, or its run was pruned with its log (V4)."""
+        failure = self._kept.failure(job, key)
+        if failure is not None:
+            directory = layout.invocation_dir(self._locks_dir.rpartition("/")[0], failure.invocation)
+            return failure if os.access(directory, os.F_OK) else None
+        return None
 
     def why_unknown(self, number: int) -> "str | None":
         """Return why the key of a job cannot be known; None where it is."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.gate import Gate
+from kit.process import wait_until
 from kit.repo import Repo
 
 
@@ -122,6 +123,29 @@ def test_v4_after_the_time_to_wait_the_push_is_refused_and_the_run_continues(pus
     gate.open()
     assert pushing.finished("post-commit").statuses() == {"test": "completed"}
     pushing.git("push", "-q", "origin", "main")
+
+
+def test_v4_the_time_to_wait_is_that_of_the_push_and_not_of_each_run(pushing: Repo, tmp_path: Path) -> None:
+    gate, ended = Gate(tmp_path / "gate"), tmp_path / "ended"
+    first = f"{gate.command}; sleep 1.5; touch {ended}"
+    second = f"until [ -e {ended} ]; do sleep 0.1; done; sleep 1.5"
+    require(pushing, f"if [ -e two ]; then {second}; else {first}; fi", wait="2s")
+    pushing.settings(jobs=2)
+    pushing.git("add", "hooks.dodo")
+    pushing.git("checkout", "-q", "--detach")  # where no run ends another
+    for name in ("one", "two"):
+        commit(pushing, name)
+        pushing.git("tag", name)
+    gate.wait()
+    push = pushing.start("git", "push", "-q", "origin", "one", "two")
+    assert push.stderr is not None
+    assert b"waiting for post-commit:test on" in push.stderr.readline()
+    gate.open()
+    push.communicate(timeout=20)
+    assert push.returncode == 1
+    for one in pushing.invocations("post-commit"):
+        wait_until(one.has_ended)
+        assert one.statuses() == {"test": "completed"}
 
 
 def test_v3_a_need_that_failed_refuses_the_push(pushing: Repo) -> None:

@@ -79,6 +79,7 @@ class Push:
         self._pushed: Pushed = read_pushed(self._query, stdin)
         self._targets: dict[str, Target] = {}
         self._git = os.getppid()
+        self._waited_s = 0.0
         self._conditions: ConditionValues | None = None
         repository_dir = records_dir(world.state, repo.common_dir)
         self._ancestors = ancestors_of(repository_dir, world.environ.get("DODO_INVOCATION"))
@@ -86,8 +87,8 @@ class Push:
     def check(self, left_out: dict[int, Outcome], wait_s: float | None = None) -> int:
         """Return 0 where every pushed commit has what the hook requires, else the exit code of the refused push.
 
-        `left_out`: the hook's own jobs that do not run. `wait_s`: how long to wait for one run, at most; None: as the
-        hook file says.
+        `left_out`: the hook's own jobs that do not run. `wait_s`: how long to wait, at most; None: as the hook file
+        says.
 
         Raises:
             HooksError: something cannot be read or started; the push is refused.
@@ -167,11 +168,10 @@ class Push:
     def _settle(self, check: Check, wait_s: float | None) -> int:
         """Wait for a verdict, or run the job; return 0 for a success."""
         number, has_run = check.jobs[0], False
-        until_s = None if wait_s is None else monotonic_s() + wait_s
         while True:
             wanted = [check.verdicts.locks.want(*pair) for pair in check.keyed_jobs()]
             try:
-                code = self._await(check, until_s)
+                code = self._await(check, wait_s)
                 verdict = check.verdict(number)
             finally:
                 for descriptor in wanted:
@@ -187,20 +187,24 @@ class Push:
             if code > _REFUSED:  # interrupted, or an error of ours
                 return code
 
-    def _await(self, check: Check, until_s: float | None) -> int:
-        """Wait as long as the check is running; return the exit code of a push that does not wait any longer, or 0."""
-        waiting = Waiting(self._world, self._repo, check)
+    def _await(self, check: Check, wait_s: float | None) -> int:
+        """Wait as long as the check is running; return the exit code of a push that does not wait any longer, or 0.
+
+        What was waited before, for other checks, counts: the connection is idle all the time.
+        """
+        waiting, began_s = Waiting(self._world, self._repo, check), monotonic_s() - self._waited_s
         try:
             while (verdict := check.verdict(check.jobs[0])).state == RUNNING:
                 self._expect_other(verdict)
                 if os.getppid() != self._git:
                     return _HANGUP
-                if until_s is not None and monotonic_s() > until_s:
+                if wait_s is not None and monotonic_s() - began_s > wait_s:
                     return waiting.stop_waiting(verdict, [*filter(None, (self._remote,)), *refspecs(self._stdin)])
                 waiting.show(verdict)
                 sleep(_POLL_S)
         finally:
             waiting.end()
+            self._waited_s = monotonic_s() - began_s
         return 0
 
     def _without_verdict(self, check: Check) -> int:

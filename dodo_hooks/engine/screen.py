@@ -60,11 +60,12 @@ class Screen:
         self._display = display
         self._look = display.look
         self._name_columns = name_columns((job.title for job in display.jobs), display.look)
-        self._queue: list[bytes | tuple[str, int, int]] = []  # text, or (log, from, to)
+        self._queue: list[bytes | tuple[str, int]] = []  # text, or (log, to)
         self._loop: Watching | None = None
         self._running: dict[str, float] = {}  # title -> when it started
         self._live: int | None = None
         self._shown: dict[str, int] = {}  # log -> bytes of it that were queued
+        self._printed: dict[str, int] = {}  # log -> where to read on: also behind a hole that is longer than the queue
         self._line_is_drawn = False
         self._has_title = not display.has_lines
         self._is_closed = display.is_quiet  # or the reader of our output is gone
@@ -142,7 +143,7 @@ class Screen:
             if not printed:
                 self._begin()
                 self._push_line(self._bold(f"[{escape(job.title)}]"))
-            self._push((log, printed, size))
+            self._push((log, size))
             self._shown[log] = size
 
     def _bold(self, text: str) -> str:
@@ -151,7 +152,7 @@ class Screen:
     def _push_line(self, line: str) -> None:
         self._push(f"{line}\n".encode("utf-8", "backslashreplace"))
 
-    def _push(self, piece: "bytes | tuple[str, int, int]") -> None:
+    def _push(self, piece: "bytes | tuple[str, int]") -> None:
         if self._is_closed:
             return
         self._erase_line()
@@ -168,22 +169,26 @@ class Screen:
                 if written < len(piece):
                     self._queue.insert(0, piece[written:])
             else:
-                log, start, end = piece
-                self._print_log(log, start, end)
+                self._print_log(*piece)
         except OSError:  # the reader is gone; the records have all of the output
             self._is_closed = True
             self._queue.clear()
         if not self._queue and self._loop is not None:
             self._loop.unwatch(STDOUT)
 
-    def _print_log(self, log: str, start: int, end: int) -> None:
+    def _print_log(self, log: str, end: int) -> None:
+        start = self._printed.get(log, 0)
+        if start >= end:
+            return
         data, behind = _read_from(log, start, min(end - start, _CHUNK))
         if behind - start != len(data):  # a line about what was left out of the log
-            self._queue[:0] = [data, (log, behind, end)] if behind < end else [data]
+            self._printed[log] = behind
+            self._queue[:0] = [data, (log, end)]
             return
         written = os.write(STDOUT, data)
+        self._printed[log] = start + written
         if written and start + written < end:
-            self._queue.insert(0, (log, start + written, end))
+            self._queue.insert(0, (log, end))
 
     def _draw_line(self) -> None:
         """Draw the line about the running jobs and their time."""

@@ -87,8 +87,8 @@ def read_piece(descriptor: int, start: int, count: int) -> "tuple[bytes, int]":
     begins, ends = hole
     if start < begins:
         return data[: begins - start], begins
-    before = os.pread(descriptor, 1, begins - 1) if begins else b"\n"
-    return (b"" if before == b"\n" else b"\n") + marker(ends - begins), ends
+    before = os.pread(descriptor, 1, start - 1) if start else b"\n"
+    return (b"" if before == b"\n" else b"\n") + marker(ends - start), ends
 
 
 def _middle(size: int, most_bytes: int) -> "tuple[int, int]":

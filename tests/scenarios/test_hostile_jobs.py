@@ -4,6 +4,7 @@ test_processes.py has those that ignore SIGTERM, that leave a daemon behind whic
 stopped one that is cancelled (R14, R16).
 """
 
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -135,6 +136,26 @@ def test_r23_a_foreground_job_that_floods_its_log_is_shown_in_part(repo: Repo, g
     repo.finished("post-commit")
     expect_head_and_tail(repo, invocation.job("flood"))
     assert b"\nlast\n" in shown and b"bytes left out" in shown and b"\0" not in shown
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the log is cut when the job has ended")
+def test_r23_what_is_left_out_of_a_job_that_is_shown_live_is_counted_once(repo: Repo, gate: Gate) -> None:
+    repo.settings(log={"max_log_size": "1MB"})
+    repo.hook("pre-commit", flood=f"{FLOOD}; {gate.command}")
+    repo.install()
+    hook = repo.start(".git/hooks/pre-commit")  # nobody reads until the job has printed everything
+    gate.wait()
+    gate.open()
+    out = hook.communicate()[0]
+    shown = out.split(b"[flood]\n", 1)[1].split("✔".encode(), 1)[0]
+    left_out = [int(count) for count in re.findall(rb"\n\.\.\. (\d+) bytes left out \.\.\.\n", shown)]
+    kept = re.sub(rb"\n\.\.\. \d+ bytes left out \.\.\.\n", b"", shown)
+    written = repo.begun("pre-commit").job("flood").log_bytes
+    assert len(left_out) == 1 and sum(left_out) + len(kept) in (
+        written,
+        written + 1,
+    )  # a line end is a part of the line
+    assert shown.startswith(b"first\n") and shown.endswith(b"\nlast\n")
     assert len(shown) < 2 * MOST_BYTES
 
 

@@ -176,6 +176,13 @@ def test_a_git_that_is_too_old(installed: Repo, tmp_path: Path) -> None:
     assert code == 1 and found == [("error", "git", "git version 2.11.0 is too old; install git 2.26 or newer")]
 
 
+def test_without_git_that_is_what_is_wrong(installed: Repo, tmp_path: Path) -> None:
+    installed.env["PATH"] = str(tmp_path)
+    code, [(level, check, sentence)] = doctor(installed)
+    assert (code, level, check) == (1, "error", "git")
+    assert "no git in PATH" in sentence and sentence.endswith("; install git, or fix PATH; no further checks are possible")
+
+
 def test_outside_of_a_repository_that_is_what_is_wrong(repo: Repo) -> None:
     code, found = doctor(Repo(repo.path.parent, repo.env))
     assert code == 1 and found[0][:2] == ("error", "repository")

@@ -49,7 +49,12 @@ INSTALL_GLOBAL = "`dodo-hooks install --global`"
 
 def diagnose(world: World) -> list[Diagnostic]:
     """Return the errors and notes, the most basic first. The subject of each is its check, a word for programs."""
-    found = [*_git(world), *_state(world), *_own_config(world)]
+    found = [*_state(world), *_own_config(world)]
+    try:
+        version = run_git(("--version",), "/", world.environ).decode(errors="replace").strip()
+    except GitError as error:
+        return [_error("git", str(error), "install git, or fix PATH; no further checks are possible"), *found]
+    found = [*_git(version), *found]
     try:
         repo = find_repo(world.environ, world.cwd)
     except GitError as error:  # git refuses it: run no git command here, since its configuration names programs
@@ -84,12 +89,7 @@ def _note(check: str, message: str, fix: str) -> Diagnostic:
     return Diagnostic(Location(), message, check, NOTE, fix)
 
 
-def _git(world: World) -> Iterator[Diagnostic]:
-    try:
-        said = run_git(("--version",), "/", world.environ).decode(errors="replace").strip()
-    except GitError as error:
-        yield _error("git", str(error), "install git, or fix PATH")
-        return
+def _git(said: str) -> Iterator[Diagnostic]:
     version = re.search(r"(\d+)\.(\d+)", said)
     if version and (int(version[1]), int(version[2])) < OLDEST_GIT:
         oldest = ".".join(map(str, OLDEST_GIT))

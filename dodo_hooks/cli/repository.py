@@ -107,13 +107,13 @@ def store_here(world: "World", path: "str | None" = None) -> str:
     A removed repository is found by the path that it had.
 
     Raises:
-        GitError: there is no repository, and was none, or git cannot use it.
+        GitError, UsageError: there is no repository, and was none, or git cannot use it.
     """
     try:
         repo = repo_at(world, path)
     except UnsafeRepositoryError:
         raise
-    except GitError:
+    except (GitError, UsageError):
         if path is not None and (gone := _removed_store(world, os.path.join(world.cwd, path))):
             return gone
         raise
@@ -141,13 +141,21 @@ def all_stores(world: "World") -> "list[str]":
 
 
 def repo_at(world: "World", path: "str | None") -> "Repo":
-    """Return the repository at a path that a person wrote; with None, the current one."""
+    """Return the repository at a path that a person wrote; with None, the current one.
+
+    Raises:
+        GitError: there is none, or git refuses it.
+        UsageError: there is nothing at the path. The repository around it is not meant.
+    """
     if path is None:
         return find_repo(world.environ, world.cwd)
     from dodo_hooks.git.variables import without_local
 
+    place = os.path.join(world.cwd, path)
+    if not os.path.isdir(place):
+        raise UsageError(f"{path}: no such directory")
     # In a hook git's variables name the repository of the hook, and would win over the path.
-    return find_repo(without_local(world.environ), os.path.join(world.cwd, path))
+    return find_repo(without_local(world.environ), place)
 
 
 def _store_of(world: "World", repo: "Repo") -> str:

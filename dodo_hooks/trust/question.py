@@ -110,6 +110,8 @@ def difference(before: "Mapping[str, bytes]", after: "Mapping[str, bytes]") -> "
     for path in sorted({*before, *after}):
         old, new = (_text(files.get(path, b"")) for files in (before, after))
         if old != new or (path in before) != (path in after):
+            if old[-1] == new[-1] == "":  # both end with a newline: it is no line of its own
+                old, new = old[:-1], new[:-1]
             names = (f"a/{path}" if path in before else "/dev/null", f"b/{path}" if path in after else "/dev/null")
             diff = list(unified_diff(old, new, *names, lineterm=""))
             lines += diff or [f"--- {names[0]}", f"+++ {names[1]}"]  # an empty file

@@ -180,7 +180,7 @@ def test_without_git_that_is_what_is_wrong(installed: Repo, tmp_path: Path) -> N
     installed.env["PATH"] = str(tmp_path)
     code, [(level, check, sentence)] = doctor(installed)
     assert (code, level, check) == (1, "error", "git")
-    assert "no git in PATH" in sentence and sentence.endswith("; install git, or fix PATH; no further checks are possible")
+    assert "no git in PATH" in sentence and "install git, or fix PATH; no further checks" in sentence
 
 
 def test_outside_of_a_repository_that_is_what_is_wrong(repo: Repo) -> None:

@@ -146,7 +146,15 @@ def test_a_removed_repository_is_found_by_its_old_path(cli: Cli, history: Histor
     elsewhere = str(repo.path.parent)
     assert cli("jobs", "-v", "--repo", str(repo.path), cwd=elsewhere).ids() == [identity]
     assert cli("jobs", "logs", "--repo", "repo", "a", cwd=elsewhere).out == "from a\n"
-    assert cli("jobs", "--repo", "elsewhere", cwd=elsewhere).code == 2
+    assert cli("jobs", "prune", "--repo", "repo", cwd=elsewhere).out.endswith(", deleted\n")
+    assert cli("jobs", "--repo", ".", cwd=elsewhere).code == 2
+
+
+def test_a_path_at_which_nothing_is_does_not_mean_the_repository_around_it(cli: Cli, history: History) -> None:
+    history.finished({"a": DONE})
+    for argv in (["jobs", "--repo", "typo"], ["trust", "typo"], ["deny", "typo"]):
+        answer = cli(*argv)
+        assert (answer.code, answer.out, answer.err) == (3, "", "typo: no such directory\n"), argv
 
 
 def test_json_has_every_field_and_survives_any_byte(cli: Cli, history: History) -> None:

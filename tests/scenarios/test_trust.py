@@ -71,6 +71,7 @@ def test_a_yes_is_about_the_contents_of_the_hook_files(undecided: Repo) -> None:
     refused = undecided.run("trust")
     assert refused.returncode == 3 and "--yes" in refused.stderr
     assert "+  pre-commit: {jobs: [{name: gate, run: touch evil}]}" in refused.stdout
+    assert " " not in refused.stdout.splitlines()  # the newline at the end is no line of its own
     undecided.run("trust", "--yes", check=True)
     undecided.git(*COMMIT)
     assert undecided.has("evil")

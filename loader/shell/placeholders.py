@@ -4,6 +4,7 @@ Scalars are variables of the job, so they are there under every shell and inside
 positional parameters, and for everything else a file whose name is in DODO_FILES0.
 """
 
+from dodo_hooks.core.git_hooks import COMMAND_HOOKS
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.core.text.nearest import count_edits
 
@@ -30,9 +31,9 @@ _NAMES = {
 SCALARS = {name: variable for variable, names in _NAMES.items() for name in names}
 LISTS = frozenset(("staged_files", "push_files", "all_files", "changed_files", "files"))
 
-# githooks(5). Where git gives fewer (the object of prepare-commit-msg), the rest are unset and expand to nothing.
+# githooks(5), and `worktree remove`. Where git gives fewer (to prepare-commit-msg), the rest expand to nothing.
 _ARGUMENTS = (
-    ("applypatch-msg", "commit-msg", "post-merge", "post-rewrite", "reference-transaction"),
+    (*COMMAND_HOOKS, "applypatch-msg", "commit-msg", "post-merge", "post-rewrite", "reference-transaction"),
     ("pre-rebase", "pre-push", "post-index-change", "sendemail-validate"),  # the mail and, since git 2.41, its headers
     ("prepare-commit-msg", "post-checkout", "worktree-post-create", "post-clone"),
 )
@@ -43,7 +44,7 @@ _OF_A_PUSH = frozenset(("remote", "remote_url", "repository_url"))
 
 
 def arguments_of(hook: str) -> int:
-    """Return the number of arguments that git gives `hook`: `{N}` is a placeholder up to this number."""
+    """Return the number of arguments that `hook` is given: `{N}` is a placeholder up to this number."""
     return next((number for number, hooks in enumerate(_ARGUMENTS, 1) if hook in hooks), 0)
 
 

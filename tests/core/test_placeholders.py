@@ -2,7 +2,7 @@
 
 import pytest
 
-from dodo_hooks.core.git_hooks import CLIENT_HOOKS, DERIVED_HOOKS
+from dodo_hooks.core.git_hooks import known_hooks
 from dodo_hooks.loader.shell.placeholders import (
     LISTS,
     SCALARS,
@@ -61,12 +61,13 @@ def test_c6_numbers_are_placeholders_up_to_what_git_gives_the_hook() -> None:
     assert [number for number in range(12) if is_known(str(number), 0)] == [0]
 
 
-def test_c6_every_hook_has_the_number_of_arguments_of_githooks_5() -> None:
-    given = {hook: arguments_of(hook) for hook in (*CLIENT_HOOKS, *DERIVED_HOOKS) if arguments_of(hook)}
+def test_c6_every_hook_has_the_number_of_arguments_that_it_is_given() -> None:
+    given = {hook: arguments_of(hook) for hook in known_hooks() if arguments_of(hook)}
     assert given == {
         "applypatch-msg": 1, "commit-msg": 1, "prepare-commit-msg": 3, "pre-rebase": 2, "post-checkout": 3,
         "post-merge": 1, "pre-push": 2, "post-rewrite": 1, "sendemail-validate": 2, "post-index-change": 2,
         "reference-transaction": 1, "worktree-post-create": 3, "post-clone": 3,
+        "worktree-pre-remove": 1, "worktree-post-remove": 1,
     }  # fmt: skip
 
 

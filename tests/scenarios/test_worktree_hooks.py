@@ -12,7 +12,7 @@ FILE = """\
 hooks:
   worktree-post-create: {jobs: [{name: a, run: 'echo "create $PWD" >> "$SAID"'}]}
   worktree-pre-remove: {jobs: [{name: b, run: 'echo "pre $PWD $DODO_ARG1" >> "$SAID"'}]}
-  worktree-post-remove: {jobs: [{name: c, run: 'echo "post $PWD $DODO_ARG1" >> "$SAID"'}]}
+  worktree-post-remove: {jobs: [{name: c, run: 'echo post "$PWD" {1} >> "$SAID"'}]}
 """
 
 

@@ -54,6 +54,14 @@ def project(hooked: Repo) -> Repo:
     return hooked
 
 
+def test_a_job_that_does_not_apply_has_a_line_that_says_why(hooked: Repo) -> None:
+    hooked.file("hooks: {pre-commit: {jobs: [{name: a, run: 'true', glob: '*.nope'}, {name: b, run: 'true'}]}}\n")
+    for words, lines in (["pre-commit:a"], 1), (["pre-commit"], 2):
+        done = hooked.doit("run", *words)
+        assert done.returncode == 0 and len(done.stdout.splitlines()) == lines, done
+        assert " pre-commit:a  no matching staged files\n" in done.stdout
+
+
 def test_run_bg_continues_after_the_prompt_is_back_and_is_on_record(project: Repo) -> None:
     done = project.doit("run", "bg")
     assert done.returncode == 0

@@ -48,6 +48,8 @@ def test_a_job_that_takes_data_of_an_event_is_skipped_without_one(repo: Repo) ->
     assert (outcome.status, outcome.cause) == (statuses.SKIPPED, statuses.NO_EVENT)
     assert outcome.reason == "{1} comes from git; use `dodo-hooks run commit-msg -- ARG1`"
     assert ask(repo, hook, ("file",)).left_out == {}
+    (outcome,) = ask(repo, hook._replace(is_task=True)).left_out.values()
+    assert outcome.reason == "{1} is an argument; use `dodo-hooks run commit-msg -- ARG1`"
 
 
 @pytest.mark.parametrize(

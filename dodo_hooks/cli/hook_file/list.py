@@ -95,7 +95,7 @@ def _conditions(hook: Hook, job: Job) -> Iterator[str]:
     if job.is_incremental:
         yield "unless up to date"
     if job.needs_event:
-        yield f"with an event, for {job.needs_event}"
+        yield f"with {'an argument' if hook.is_task else 'an event'}, for {job.needs_event}"
 
 
 # For programs

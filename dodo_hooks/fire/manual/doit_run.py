@@ -9,9 +9,10 @@ from typing import Any
 from dodo_hooks.core import statuses
 from dodo_hooks.core.dependency_graph import closure
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
-from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
 from dodo_hooks.doit_runner.job_notes import JobNote, RunOptions, note_job
 from dodo_hooks.doit_runner.phase_run import run_with_doit
+from dodo_hooks.doit_runner.reporters import FanOut
 from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import decide_up_to_date
 from dodo_hooks.fire.invocation import begin, publish
@@ -43,7 +44,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
     codes = [0]
     for hook in plan.hooks:
         left_out = {
-            job.number: Outcome(statuses.SKIPPED, statuses.SELECTION, "not selected")
+            job.number: Outcome(statuses.SKIPPED, statuses.SELECTION, NOT_SELECTED)
             for job in hook.jobs
             if task_name(hook, job) not in selected
         }
@@ -62,6 +63,7 @@ def _run_hook(
     run = begin(firing)
     if run is None:
         return 2
+    _report_left_out(firing, tasks, FanOut((reporter,)))
     if _is_all_up_to_date(run, tasks, reporter, dep_manager):
         return 0
     if not publish(run):
@@ -76,6 +78,13 @@ def _run_hook(
 
     _run_foreground(run, run_jobs, is_quiet=options.verbosity == 0)
     return run_background(run, run_jobs, database)
+
+
+def _report_left_out(firing: Firing, tasks: Mapping[str, Any], reporter: FanOut) -> None:
+    """Report the selected jobs that do not apply: doit's runner does not come to them."""
+    for number, outcome in sorted(firing.left_out.items()):
+        if firing.has_line(number, outcome):
+            reporter.skip_condition(tasks[task_name(firing.hook, firing.hook.jobs[number])], outcome)
 
 
 def _is_all_up_to_date(run: Run, tasks: Mapping[str, Any], reporter: Any, dep_manager: Any) -> bool:

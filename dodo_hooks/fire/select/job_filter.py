@@ -134,7 +134,8 @@ def _refusal(job: "Job", event: EventFiles, values: "ConditionValues | None", is
             return _condition(reason)
     is_list = job.files is not None and job.needs_event.endswith("files}")
     if job.needs_event and not is_list and not event.args and not is_fired:
-        reason = f"{job.needs_event} comes from git; use `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
+        source = "is an argument" if event.hook.is_task else "comes from git"
+        reason = f"{job.needs_event} {source}; use `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
         return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
     return None
 

@@ -109,7 +109,7 @@ def terminal(repo: Repo) -> Iterator[Callable[..., Terminal]]:
 
     def start(*argv: str) -> Terminal:
         repo.prepare(argv[0])
-        terminals.append(Terminal(*argv, cwd=repo.path, env=repo.env))
+        terminals.append(Terminal(*argv, cwd=repo.path, env={"TERM": "xterm", **repo.env}))
         return terminals[-1]
 
     yield start

@@ -6,7 +6,7 @@ The foreground phase is always attached, the background phase where it cannot be
 import sys
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.text.terminal_text import has_unicode, wants_colors
+from dodo_hooks.core.text.terminal_text import has_unicode, knows_escapes, wants_colors
 from dodo_hooks.engine.job_line import Look
 from dodo_hooks.engine.screen import Screen
 from dodo_hooks.host import descriptors, process, signals
@@ -28,6 +28,7 @@ class Terminal(Record):
     """The properties of standard output."""
 
     is_terminal: bool
+    knows_escapes: bool  # and is not called dumb
     window: bytes  # as TIOCGWINSZ gives it; empty where there is no terminal
     look: Look
 
@@ -45,7 +46,7 @@ def read_terminal(world: "World", colors: "bool | None") -> Terminal:
     is_terminal = os.isatty(STDOUT)
     look = Look(wants_colors(world.environ, is_terminal, world.colors, colors), has_unicode(world.environ))
     if not is_terminal:
-        return Terminal(False, b"", look)
+        return Terminal(False, False, b"", look)
     import termios
     from fcntl import ioctl
 
@@ -54,7 +55,7 @@ def read_terminal(world: "World", colors: "bool | None") -> Terminal:
     except OSError:
         window = b""
     columns = int.from_bytes(window[2:4], sys.byteorder)  # struct winsize: rows, columns, ...
-    return Terminal(True, window, look._replace(columns=columns or 80))
+    return Terminal(True, knows_escapes(world.environ), window, look._replace(columns=columns or 80))
 
 
 def listen(parent: "int | None") -> Stops:

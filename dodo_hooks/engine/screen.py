@@ -43,7 +43,7 @@ _WORDS = {
 class Display(Record):
     """The settings of the display of a run."""
 
-    is_terminal: bool
+    knows_escapes: bool  # it is a terminal on which lines can be erased
     look: "Look"
     title: str  # printed above the lines
     jobs: "Sequence[Job]"  # those that may get a line
@@ -73,7 +73,7 @@ class Screen:
 
     def attach(self, loop: "Watching") -> None:
         self._loop = loop
-        if self._display.is_terminal:
+        if self._display.knows_escapes:
             loop.clocks.every(_TICK_S, self._draw_line)
 
     def started(self, job: "Job") -> None:
@@ -94,7 +94,7 @@ class Screen:
             self.queue_log(job, log)
         if self._shown.get(log) and not _ends_a_line(log):
             self._push(b"\n")
-        if self._shown.get(log) and self._display.is_terminal:
+        if self._shown.get(log) and self._display.knows_escapes:
             self._push(b"\x1b[0m")  # reset the colour that the job may have left
         if self._live == job.number:
             self._live = None

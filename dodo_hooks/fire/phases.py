@@ -42,7 +42,7 @@ class Attached:
         terminal = read_terminal(firing.world, firing.rules.has_colors)
         self.run = run
         self.staging: Staging | None = None  # of a commit
-        self.screen = Screen(display_of(run, phase, terminal.is_terminal, terminal.look, is_quiet=is_quiet))
+        self.screen = Screen(display_of(run, phase, terminal.knows_escapes, terminal.look, is_quiet=is_quiet))
         self.recorder = Recorder(run.writer, self.screen)
         self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT or firing.ends_with_parent else None)

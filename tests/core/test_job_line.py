@@ -85,15 +85,16 @@ def test_r23_durations_are_for_people(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("environ", "is_terminal", "choice", "file", "wants"),
     [
-        ({}, True, None, None, True),
+        ({"TERM": "xterm"}, True, None, None, True),
+        ({}, True, None, None, False),  # as git has it
         ({}, False, None, None, False),
         ({"TERM": "dumb"}, True, None, None, False),
         ({}, False, None, True, True),
-        ({}, True, None, False, False),
+        ({"TERM": "xterm"}, True, None, False, False),
         ({"CLICOLOR_FORCE": "1"}, False, None, False, True),
         ({"CLICOLOR_FORCE": "0"}, False, None, None, False),
         ({"NO_COLOR": "1", "CLICOLOR_FORCE": "1"}, True, None, True, False),
-        ({"NO_COLOR": ""}, True, None, None, True),  # no-color.org: "and not an empty string"
+        ({"TERM": "xterm", "NO_COLOR": ""}, True, None, None, True),  # no-color.org: "and not an empty string"
         ({"NO_COLOR": "1"}, False, True, False, True),
         ({"CLICOLOR_FORCE": "1"}, True, False, True, False),
     ],

@@ -154,6 +154,16 @@ def test_r23_no_color_is_respected(repo: Repo, terminal: Callable[..., Terminal]
     assert b"[says]\r\nhello\r\n" in at_work.output and b"\x1b[1m" not in at_work.output
 
 
+def test_r23_a_dumb_terminal_gets_no_escape_sequences(repo: Repo, terminal: Callable[..., Terminal]) -> None:
+    repo.env["TERM"] = "dumb"
+    repo.settings(jobs=2)
+    repo.hook("pre-commit", a="sleep 1.3; echo done", b="sleep 1.3")
+    repo.install()
+    at_work = terminal("git", "commit", "-q", "--allow-empty", "-m", "work")
+    assert at_work.wait() == 0
+    assert b"[a]\r\ndone\r\n" in at_work.output and b"\x1b" not in at_work.output
+
+
 def test_r23_one_line_says_what_is_running_and_for_how_long(repo: Repo, terminal: Callable[..., Terminal]) -> None:
     repo.settings(jobs=2)
     repo.hook("pre-commit", a="sleep 1.3; echo done", b="sleep 1.3")

@@ -17,6 +17,7 @@ from dodo_hooks.cli.jobs.run_table import INDENT, Run, lines_of, status_text, st
 from dodo_hooks.cli.options.click_options import repository_option
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import LEAST_COLUMNS, escape, print_safe, say
+from dodo_hooks.core.text.terminal_text import knows_escapes
 from dodo_hooks.host.pause import Pause
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.store.read_records import JobRecord
@@ -69,7 +70,7 @@ def watch(ctx: click.Context, repo: str | None) -> None:
     report = print_once()
     board = Board(store_here(world, repo), report)
     with suppress(KeyboardInterrupt):
-        if sys.stdout.isatty() and world.environ.get("TERM") != "dumb":
+        if sys.stdout.isatty() and knows_escapes(world.environ):
             _draw_changes(board, world)
         else:
             _print_changes(board, report)

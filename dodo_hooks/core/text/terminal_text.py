@@ -84,7 +84,12 @@ def wants_colors(
         return True
     if file is not None:
         return file
-    return is_terminal and environ.get("TERM") != "dumb"
+    return is_terminal and knows_escapes(environ)
+
+
+def knows_escapes(environ: "Mapping[str, str]") -> bool:
+    """Return whether a terminal obeys escape sequences. As for git, one without a TERM does not."""
+    return environ.get("TERM", "dumb") != "dumb"
 
 
 def has_unicode(environ: "Mapping[str, str]") -> bool:

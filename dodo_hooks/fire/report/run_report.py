@@ -23,7 +23,7 @@ _MOST_NAMES = 8  # of skipped jobs
 _BAD = (statuses.FAILED, statuses.CRASHED, statuses.CANCELLED)
 
 
-def display_of(run: Run, phase: str, is_terminal: bool, look: "Look", *, is_quiet: bool) -> Display:
+def display_of(run: Run, phase: str, knows_escapes: bool, look: "Look", *, is_quiet: bool) -> Display:
     """Return what the screen of an attached phase shows."""
     firing, hook = run.firing, run.firing.hook
     out = firing.left_out
@@ -34,7 +34,7 @@ def display_of(run: Run, phase: str, is_terminal: bool, look: "Look", *, is_quie
     ]
     title = hook.name if phase == FOREGROUND else f"{hook.name} (background)"
     has_lines = firing.trigger != BY_DOIT  # else a reporter of doit's prints
-    return Display(is_terminal, look, title, jobs, firing.output, has_lines, is_quiet)
+    return Display(knows_escapes, look, title, jobs, firing.output, has_lines, is_quiet)
 
 
 def report_idle(firing: Firing) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from dodo_hooks.core.statuses import RUNNING
-from dodo_hooks.core.text.terminal_text import escape, shell_word
+from dodo_hooks.core.text.terminal_text import escape, knows_escapes, shell_word
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import print_error_text, say
@@ -48,7 +48,7 @@ class Waiting:
         self._world = world
         self._repo = repo
         self._check = check
-        self._is_terminal = os.isatty(_STDERR)
+        self._is_terminal = os.isatty(_STDERR) and knows_escapes(world.environ)
         self._next_s = 0.0
         self._usual: str | None = None
         self._has_line = False

@@ -76,6 +76,11 @@ def test_r22_the_exit_code_says_how_it_went(
     assert cli("jobs", "wait", f"@{invocation.id}").code == as_run
 
 
+def test_a_reason_that_repeats_the_status_is_not_printed(cli: Cli, history: History) -> None:
+    history.finished({"a": Outcome(CANCELLED, USER, "cancelled")})
+    assert cli("jobs", "wait", "a").out == "a: cancelled\n"
+
+
 def test_r22_a_run_that_could_not_continue_is_an_error(cli: Cli, history: History) -> None:
     writer = history.begin({"a": ()})
     end(writer, 0, Outcome(SKIPPED, ERROR, "the run could not continue"))

@@ -89,6 +89,7 @@ def reason_text(job: "JobRecord") -> str:
     words = ""
     if job.status not in (statuses.PENDING, statuses.RUNNING, statuses.COMPLETED):
         words = job.reason or _ending(job) or job.cause or ""
+        words = "" if words == job.status else words  # `cancelled` says it all
     if job.cause == statuses.NEED and job.root_cause not in (None, job.need):
         words += f" (root cause: {job.root_cause})"
     return "; ".join(filter(None, (words, job.changed_meanwhile)))

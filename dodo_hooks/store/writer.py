@@ -65,7 +65,7 @@ class InvocationWriter:
             state.log_bytes, state.log_left_out = close_log(layout.log_file(state.directory), most_bytes)
             if self.hook.jobs[number].is_silent and outcome.status == COMPLETED:
                 try_unlink(layout.log_file(state.directory))
-                state.log_bytes = state.log_left_out = 0
+                state.log_left_out = state.log_bytes
         self._changed.add(number)
 
     def flush(self, *, starts: bool = True) -> None:

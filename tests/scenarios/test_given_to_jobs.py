@@ -263,6 +263,9 @@ def test_a_silent_job_reports_of_nothing_and_leaves_no_log(repo: Repo) -> None:
     repo.git("commit", "-q", "--allow-empty", "-m", "work")
     invocation = repo.finished("post-commit")
     assert not list(invocation.path.glob("jobs/*-good/output.log"))
+    good = invocation.job("good")
+    assert (good.log_bytes, good.log_left_out) == (len("good\n"), len("good\n"))
+    assert "good has no log: background_output is silent (completed)" in repo.run("logs", "good").stderr
     assert text(invocation, "bad") == "bad\n"
     assert "bad" not in repo.run("list").stderr
 

@@ -76,7 +76,8 @@ def _print(outputs: Sequence[Output], is_headed: bool, report: Callable[[str], N
         if is_headed and last and not last.endswith(b"\n"):
             _write(b"\n")
         if not is_headed and not last and not output.tail.has_read_anything:
-            report(f"{escape(output.job.name)} printed nothing ({status_text(output.job)})")
+            kept = "has no log: background_output is silent" if output.job.log_left_out else "printed nothing"
+            report(f"{escape(output.job.name)} {kept} ({status_text(output.job)})")
 
 
 def _copy(output: Output) -> bytes:

@@ -95,7 +95,8 @@ def _job(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
     brought = {entry.key for entry in overlay.entries if entry.key in _KINDS and not _is_null(entry.value)}
     gone = {key for kind, keys in _KINDS.items() if brought and kind not in brought for key in keys}
     kept = tuple(entry for entry in base.entries if entry.key not in gone)
-    return _map(MapNode(base.mark, kept), overlay, rules, depth)
+    took = any(entry.key in _KINDS and _is_null(entry.value) for entry in overlay.entries)  # then it is what is wrong
+    return _map(MapNode(overlay.mark if took else base.mark, kept), overlay, rules, depth)
 
 
 def _name(job: Node) -> str:

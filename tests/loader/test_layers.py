@@ -110,6 +110,12 @@ def test_an_overlay_takes_jobs_and_hooks_away(tmp_path: Path, write: Write) -> N
     assert plan.hooks[0].jobs[0].env == (("A", "x"),)
 
 
+def test_a_command_that_an_overlay_takes_away_is_missing_there(tmp_path: Path, write: Write) -> None:
+    write({"hooks.dodo": LINT, "hooks.local.dodo": "hooks:\n  pre-commit: {jobs: [{name: lint, run: }]}"})
+    (error,) = refusal(tmp_path)
+    assert error.startswith('hooks.local.dodo:2:23: job "lint": "run" is missing')
+
+
 def test_the_overlay_of_the_main_working_tree_lies_below_that_of_the_linked_one(tmp_path: Path, write: Write) -> None:
     main = tmp_path / "main"
     main.mkdir()

@@ -117,6 +117,20 @@ def list_changes(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> 
     return parse_raw(_git(repo, environ, (*options, *before)))
 
 
+def sparse_patterns(repo: "Repo", environ: "Mapping[str, str]") -> bytes:
+    """Return the patterns by which a part of a tree is checked out here: git-sparse-checkout(1). Empty: the whole is.
+
+    Raises:
+        GitError: git cannot be queried.
+    """
+    try:
+        patterns = read_file(f"{repo.git_dir}/info/sparse-checkout")  # which stays where it was disabled
+    except OSError:
+        return b""
+    is_used = _git(repo, environ, ("config", "--type=bool", "--default=false", "core.sparseCheckout"))
+    return patterns if is_used.strip() == b"true" else b""
+
+
 def _git(repo: "Repo", environ: "Mapping[str, str]", args: "tuple[str, ...]") -> bytes:
     from dodo_hooks.git.command import run_git_at_top  # mostly no git is needed: see `head_target`
 

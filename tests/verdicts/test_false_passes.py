@@ -40,6 +40,20 @@ def test_v4_a_condition_is_about_the_branch_that_is_pushed(pushing: Repo) -> Non
     assert push(pushing, "topic:main").returncode == 1
 
 
+@pytest.mark.parametrize("inputs", [[], ["*"]])
+def test_v1_a_result_on_a_part_of_the_tree_is_none_on_the_whole(pushing: Repo, inputs: list[str]) -> None:
+    require(pushing, test={"run": "test ! -e d/bad", "inputs": inputs} if inputs else {"run": "test ! -e d/bad"})
+    (pushing.path / "d").mkdir()
+    commit(pushing, name="d/bad", is_seen=False)
+    pushing.git("sparse-checkout", "set", "--no-cone", "/*", "!/d/")
+    assert push(pushing).returncode == 0
+    pushing.git("sparse-checkout", "disable")
+    pushing.git("commit", "-q", "--allow-empty", "-m", "same tree", env=UNSEEN)
+    assert push(pushing).returncode == 1
+    pushing.git("sparse-checkout", "set", "--no-cone", "/*", "!/d/")
+    assert push(pushing).returncode == 0
+
+
 def on_a_merge_commit(repo: Repo) -> None:
     repo.git("merge", "-q", "--no-ff", "-m", "merge", "side", env=UNSEEN)
 

@@ -1,7 +1,8 @@
 """The files of a commit, as the inputs of jobs that run in a snapshot of it (V1; HOT, with such jobs)."""
 
+from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.target import is_here, list_tree
+from dodo_hooks.git.target import is_here, list_tree, sparse_patterns
 from dodo_hooks.results.found import Found, Names, Undecidable, found_of
 
 TYPE_CHECKING = False
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from dodo_hooks.git.target import Target
 
 
+_PATTERNS = b".git/info/sparse-checkout"  # a name that no file of a tree can have
+
+
 class CommitTree:
     """The tree of a target: what a job in a snapshot is given, whatever lies in the working tree."""
 
@@ -21,6 +25,7 @@ class CommitTree:
         self._environ = environ
         self._target = target
         self._listed: dict[bytes, bytes] | None = None
+        self._sparse: dict[bytes, bytes] | None = None
 
     def inputs(self, job: "Job") -> Found:
         """Return the inputs of a job: the files that it names, or else the tree as a whole, or the commit.
@@ -30,11 +35,11 @@ class CommitTree:
         """
         if job.counts_commit:
             return found_of(Names({b"": b"commit " + self._target.name.encode("ascii")}, []))
+        files = self._sparse_patterns()
         if not job.inputs:
-            return found_of(Names({b"": b"tree " + self._target.tree.encode("ascii")}, []))
+            return found_of(Names({b"": b"tree " + self._target.tree.encode("ascii"), **files}, []))
         from dodo_hooks.core.matching import predicate
 
-        files: dict[bytes, bytes] = {}
         for one in job.inputs:
             matches = predicate(one.matcher) if one.matcher is not None else None
             folder = one.path + b"/"
@@ -55,6 +60,16 @@ class CommitTree:
     def is_gone(self) -> bool:
         """Return whether the repository has the commit no longer."""
         return not is_here(self._repo, self._environ, self._target)
+
+    def _sparse_patterns(self) -> "dict[bytes, bytes]":
+        """Return the patterns of a sparse checkout as an input, since the job gets a part of the tree; else nothing."""
+        if self._sparse is None:
+            try:
+                patterns = sparse_patterns(self._repo, self._environ)
+            except GitError as error:
+                raise Undecidable(str(error)) from error
+            self._sparse = {_PATTERNS: sha256(patterns).hexdigest().encode("ascii")} if patterns else {}
+        return dict(self._sparse)
 
     def _files(self) -> "dict[bytes, bytes]":
         if self._listed is None:

@@ -125,6 +125,12 @@ def _dump() -> click.Command:
     return dump
 
 
+def _migrate() -> click.Command:
+    from dodo_hooks.cli.hook_file.migrate import migrate
+
+    return migrate
+
+
 def _jobs() -> click.Command:
     from dodo_hooks.cli.jobs.jobs import jobs
 
@@ -221,6 +227,7 @@ COMMANDS: Mapping[str, Loader] = {
     "graph": _graph,
     "validate": _validate,
     "dump": _dump,
+    "migrate": _migrate,
     "jobs": _jobs,
     **{name: _of_jobs(name) for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
     "checks": _checks,

@@ -15,6 +15,7 @@ class Found(Record):
     config_format: ConfigFormat = DODO
     home: "str | None" = None  # the directory of its other layers; None: it has none
     also: "tuple[str, ...]" = ()  # candidates that are there too and are not read
+    has_local: bool = True  # the local overlays are among its layers
 
 
 def find_hook_file(top: str, sources: "Sources | None" = None) -> "Found | None":

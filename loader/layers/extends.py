@@ -44,6 +44,7 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
     reader.add(found.file)
     if found.home is not None:
         reader.add_hook_files(found.home)
+    if found.home is not None and found.has_local:
         if main_top is not None and main_top != found.home:
             reader.add_local(main_top)
         reader.add_local(found.home)

@@ -22,6 +22,7 @@ REFUSED = 3
 
 COMMANDS = [
     ("init",),
+    ("migrate",),
     ("install",),
     ("uninstall",),
     ("run", "pre-commit"),

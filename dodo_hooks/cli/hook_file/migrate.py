@@ -1,0 +1,85 @@
+"""`dodo-hooks migrate`: hooks.dodo from the hook file of another tool."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from dodo_hooks.cli.repository import no_hook_file, tree_here
+from dodo_hooks.cli.terminal_table import escape, say
+from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.host.world import World
+
+if TYPE_CHECKING:
+    from dodo_hooks.loader.layers.discover import Found
+    from dodo_hooks.loader.read.sources import Sources
+
+FILE = "hooks.dodo"
+_OF_PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.pass_obj
+def migrate(world: World, file: str | None) -> None:
+    """Write hooks.dodo from the lefthook.yml or daft.yml of this working tree, or from FILE.
+
+    It has the files that are extended and those for single hooks in it, and comments of YAML files. Local overlays are
+    their owners' and are left out. The other tool's file stays, and does nothing any more.
+    """
+    from dodo_hooks.cli.hook_file.merged_file import merged_text
+    from dodo_hooks.loader.read.sources import Sources
+
+    top, sources = tree_here(world), Sources()
+    found = _find(world, top, file, sources)
+    text = merged_text(found._replace(has_local=False), sources)
+    path = f"{top}/{FILE}"
+    try:
+        with open(path, "x", encoding="utf-8") as target:
+            target.write(text)
+    except OSError as error:
+        raise GitError(f"cannot write {path}: {error.strerror}") from error
+    old = escape(os.path.relpath(found.file, world.cwd))
+    say(f"created {escape(os.path.relpath(path, world.cwd))} from {old}; next steps:")
+    say("  compare, then check it   dodo-hooks list; dodo-hooks validate")
+    say("  let git run its hooks    dodo-hooks install")
+    say(f"  remove the old file      git rm {old}")
+    for local in _local_overlays(found, sources):
+        say(f"  {escape(os.path.relpath(local, world.cwd))} is not in it; `hooks.local.dodo` takes its place")
+
+
+def _find(world: World, top: str, file: str | None, sources: Sources) -> Found:
+    """Return the file to convert.
+
+    Raises:
+        UsageError: there is none, it is no other tool's, or there is a hook file of ours already.
+    """
+    from dodo_hooks.loader.layers.config_formats import DODO
+    from dodo_hooks.loader.layers.discover import find_hook_file, named_hook_file
+
+    here = find_hook_file(top, sources)
+    if here is not None and here.config_format is DODO:
+        raise UsageError(f"nothing written: the hook file {here.file} exists already")
+    if file is None and here is None and any(os.path.exists(f"{top}/{name}") for name in _OF_PRE_COMMIT):
+        file = _OF_PRE_COMMIT[0]
+    if file is not None and os.path.basename(file) in _OF_PRE_COMMIT:
+        raise UsageError(
+            "hooks of pre-commit need the environments that pre-commit makes, so they cannot be converted; let a job "
+            "run them: `run: pre-commit run --files {staged_files}`"
+        )
+    found = here if file is None else named_hook_file(file, top=top, base=world.cwd)
+    if found is None:
+        raise no_hook_file(top)
+    if found.config_format is DODO:
+        raise UsageError(f"{found.file} is not a file of lefthook or daft by its name")
+    return found
+
+
+def _local_overlays(found: Found, sources: Sources) -> list[str]:
+    """Return the local overlays of the converted file that are there."""
+    if found.home is None:
+        return []
+    names = found.config_format.local_names(os.path.relpath(found.file, found.home))
+    return [path for name in names if sources.is_there(path := f"{found.home}/{name}")]

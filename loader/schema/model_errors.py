@@ -40,8 +40,7 @@ _RUN = COMMANDS[0]
 _ONE, _EACH, _ANY, _NAMED = "one", "each", "any", "named"
 _LEVELS = {body: level for bodies in (BODIES, USER_BODIES) for level, body in bodies.items()}
 _MAIN = ("file", "hook", "job")  # the most likely owners of a key that several bodies have
-# Keys that are planned, of a job.
-_NOT_YET = ("tracks",)
+_TRACKS = "tracks"  # a key of daft's jobs: they run again when a worktree was moved, of which git says nothing
 
 _EXPECTED = {
     "string_type": "a text",
@@ -199,8 +198,8 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> tuple[str, st
     key, level = str(path[-1]), _level_at(path[:-1])
     owners = [other for other, known in keys.items() if key in known]
     owners = [other for other in owners if other in _MAIN] or owners
-    if key in _NOT_YET and "job" in keys:
-        return f"{quote(key)} is not supported yet", "remove it (the job then runs each time)"
+    if key == _TRACKS and "job" in keys:
+        return f"{quote(key)} is not supported, since git fires no hook when a working tree is moved", "remove it"
     if owners:
         return f"unknown key {quote(key)} in a {level}: it is a key of a {join_or(owners)}", ""
     near = did_you_mean(key, keys[level])

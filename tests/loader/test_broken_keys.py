@@ -193,9 +193,10 @@ JOB: Cases = {
     ),
     "a key of the log": (jobs("run: x\nlog: {retension: 1d}"), 'unknown key "retension" (did you mean "retention"?)'),
     "a key of a hook": (jobs("run: x\nfail_mode: warn"), 'unknown key "fail_mode" in a job: it is a key of a hook'),
-    "a key that is planned": (
+    "a key that daft alone has": (
         jobs("run: x\ntracks: [branch]"),
-        '5:9: job 1 of "pre-commit": "tracks" is not supported yet; remove it (the job then runs each time)',
+        '5:9: job 1 of "pre-commit": "tracks" is not supported, since git fires no hook when a working tree is moved; '
+        "remove it",
     ),
     "needs as a text": (jobs("run: x\nneeds: a"), '"needs": expected a list, found the text "a"; write [a]'),
 }

@@ -76,6 +76,7 @@ NOT_IN_BG = frozenset(("pre-push", "worktree-pre-remove", "worktree-post-remove"
 
 # git fires this one at the end of a rebase; then the postponed background phase begins (R12).
 AFTER_REPLAY = "post-rewrite"
+_AMEND = ("amend",)  # its argument at `commit --amend`, which has fired `post-commit` before: githooks(5)
 BEFORE_COMMIT = "pre-commit"  # unstaged changes are hidden while its jobs run (G5)
 AFTER_COMMIT = "post-commit"
 # A job that a gate requires is dispatched by each of these: a pull fires post-merge alone (V2).
@@ -106,6 +107,11 @@ def is_gate(hook: str, args: "tuple[str, ...]" = ()) -> bool:
     if hook == REFERENCE_TRANSACTION:
         return args[:1] == ("prepared",)
     return hook in GATES
+
+
+def is_amend(hook: str, args: "tuple[str, ...]") -> bool:
+    """Return whether an amended commit fires this hook, be it within a rebase that is not over."""
+    return hook == AFTER_REPLAY and args[:1] == _AMEND
 
 
 def shim_of(hook: str) -> "str | None":

@@ -4,7 +4,7 @@ A firing without jobs must be cheap. So the modules that a run needs are importe
 """
 
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.git_hooks import AFTER_REPLAY, NEW_COMMIT, OFTEN_UNSEEN, WITH_STDIN, is_gate
+from dodo_hooks.core.git_hooks import AFTER_REPLAY, NEW_COMMIT, OFTEN_UNSEEN, WITH_STDIN, is_amend, is_gate
 from dodo_hooks.git.event import derived_hooks, mark_fired, needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import expect_private_directory
@@ -101,7 +101,7 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         from dodo_hooks.fire.verdicts.dispatch import run_required
 
         code = max(code, run_required(world, repo, compiled, hook, args))
-    if hook == AFTER_REPLAY:
+    if hook == AFTER_REPLAY and not is_amend(hook, args):
         code = max(code, _run_deferred(world, repo, compiled))
     return code
 

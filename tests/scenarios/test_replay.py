@@ -35,6 +35,14 @@ def test_r12_a_rebase_begins_one_background_phase_with_its_last_commit(repo: Rep
     assert not repo.invocations("post-rewrite")
 
 
+def test_r12_a_commit_that_a_rebase_amends_does_not_begin_it_earlier(repo: Repo) -> None:
+    repo.git("branch", "base")
+    commits(repo, "a", "b", "c", "d")
+    repo.hook("post-commit", background=True, warm="true")
+    repo.git("rebase", "-q", "-i", "base", env={"GIT_SEQUENCE_EDITOR": "sed -i '2s/^pick/fixup/'"})
+    assert background(repo, "post-commit") == ["skipped replay"] * 2 + ["completed"]
+
+
 def test_r12_what_the_last_commit_does_not_begin_is_begun_when_the_rebase_is_over(repo: Repo) -> None:
     repo.git("branch", "base")
     commits(repo, "a", "b")

@@ -5,7 +5,7 @@ from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.schedule import Ledger
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.fire.firing import ATTACHED, AUTO, BY_GIT, OFF
+from dodo_hooks.fire.firing import ATTACHED, AUTO, BY_CHECK, BY_GIT, OFF
 from dodo_hooks.git.replay import abandoned_replays, clear_deferred, defer, deferred_hooks, replay_of
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os
@@ -92,4 +92,4 @@ def must_be_attached(run: "Run") -> bool:
         return True
     if firing.phase != AUTO:
         return firing.phase == ATTACHED
-    return firing.world.is_ci or (firing.trigger == BY_GIT and os.getppid() == 1)
+    return firing.world.is_ci or (firing.trigger in (BY_GIT, BY_CHECK) and os.getppid() == 1)

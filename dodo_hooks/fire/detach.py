@@ -60,9 +60,19 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
                 pass
             os.close(pipe)
 
-        coordinate(phase, release, wake_up)
+        if coordinate(phase, release, wake_up):
+            _run_following(phase, wake_up)
     finally:
         os._exit(0)
+
+
+def _run_following(phase: "Background", wake_up: int) -> None:
+    """Run the phases that follow this one, one at a time. The prompt is back already."""
+    while (following := phase.begin_next()) is not None:
+        os.chdir(following.context.invocation_dir)
+        if not coordinate(following, lambda sentence: None, wake_up):
+            break
+        phase = following
 
 
 def _read_answer(descriptor: int) -> bytes:

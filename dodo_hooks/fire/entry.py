@@ -97,12 +97,24 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
         body = compiled.hook(name)
         if body is not None:
             code = max(code, _run(world, repo, compiled, body, args, stdin))
-    if compiled.rules.required_hooks and hook in NEW_COMMIT:
+    if hook in NEW_COMMIT and not is_amend(hook, args):
+        code = max(code, _run_other_hooks(world, repo, compiled, hook, stdin))
+    return code
+
+
+def _run_other_hooks(world: "World", repo: "Repo", compiled: "Compiled", hook: str, stdin: bytes) -> int:
+    """Run the jobs of other hooks that a new commit starts: required ones (V2), and those of a replay's end (R12)."""
+    code, has_required = 0, bool(compiled.rules.required_hooks)
+    if has_required:
         from dodo_hooks.fire.verdicts.dispatch import run_required
 
-        code = max(code, run_required(world, repo, compiled, hook, args))
-    if hook == AFTER_REPLAY and not is_amend(hook, args):
+        code = run_required(world, repo, compiled, hook)
+    if hook == AFTER_REPLAY:
         code = max(code, _run_deferred(world, repo, compiled))
+    if hook == AFTER_REPLAY and has_required:
+        from dodo_hooks.fire.verdicts.dispatch import run_on_each
+
+        code = max(code, run_on_each(world, repo, compiled, stdin))
     return code
 
 
@@ -178,6 +190,10 @@ def _run(
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})
+    if hook.name in compiled.rules.required_hooks:
+        from dodo_hooks.fire.verdicts.dispatch import left_to_each
+
+        out.update(left_to_each(repo, compiled, hook, AFTER_REPLAY if only_background else hook.name))
     if hook.gates_commits:
         from dodo_hooks.fire.verdicts.gate import gate_push
 

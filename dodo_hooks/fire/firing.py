@@ -15,7 +15,7 @@ from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Generator, Mapping
 
     from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.fire.select.job_filter import PendingCommands
@@ -39,7 +39,7 @@ BY_GIT = "git"
 MANUAL = "run"
 BY_DOIT = "doit"
 BY_RETRY = "retry"
-BY_CHECK = "check"  # for the verdict on a commit: a push that lacks it, or `dodo-hooks checks --run`
+BY_CHECK = "check"  # for the verdict on a commit: a push or a rebase that lacks it, `dodo-hooks checks --run`
 
 DEEPEST = 3  # a hook inside a job inside a hook inside a job ...: what is deeper is a loop
 
@@ -65,6 +65,7 @@ class Firing(Record):
     target: "Target | None" = None  # what the jobs in snapshots are about; None: there is no such job (S1)
     ends_with_parent: bool = False  # although git has not fired it: a push runs it
     branch: "str | None" = None  # that conditions are about; None: the one that is checked out
+    later: "Generator[Firing, None, None] | None" = None  # what its coordinator runs after it, one at a time (V2)
     again: "tuple[str, ...] | None" = ()  # the options of `run` that repeat it; None: its files came from a pipe
 
     @property

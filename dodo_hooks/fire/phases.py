@@ -22,7 +22,7 @@ from dodo_hooks.store.identity import repository_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from dodo_hooks.engine.background.background_phase import Background
     from dodo_hooks.engine.protocols import Workspaces
@@ -218,6 +218,8 @@ def run_background(run: Run, run_attached_jobs: "Runner | None" = None, database
         from dodo_hooks.fire.background_start import decide_background, must_be_attached
 
         jobs = decide_background(run)
+        if not jobs and run.firing.later is not None:
+            run.firing.later.close()  # what keeps this one from starting keeps all of them
         if jobs and not must_be_attached(run):
             return _detach(run, jobs, database)
         if jobs:
@@ -287,8 +289,22 @@ def background_of(
         _git_file(firing.repo.top),
         run.results,
         None if attached else workspaces_of(run, BACKGROUND),
+        lambda: _begin_next(firing.later),
         _run_with_doit,
     )
+
+
+def _begin_next(firings: "Generator[Firing, None, None] | None") -> "Background | None":
+    """Begin the next of these firings that has something to run; None at their end, or where it cannot be recorded."""
+    from dodo_hooks.fire.background_start import decide_background
+
+    for firing in firings or ():
+        run = begin(firing._replace(later=firings))
+        if run is None:
+            break
+        if not _is_all_up_to_date(run) and publish(run):
+            return background_of(run, decide_background(run))
+    return None
 
 
 def _run_with_doit(phase: "Background", loop: Loop) -> None:
@@ -339,14 +355,15 @@ def _run_by_doit(attached: Attached, jobs: "Sequence[int]") -> None:
 def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
     from dodo_hooks.fire.detach import DetachError, detach
 
-    code, hook = run.exit_code(FOREGROUND), run.firing.hook.name
+    code, hook, later = run.exit_code(FOREGROUND), run.firing.hook.name, run.firing.later
+    each = " on each new commit" if later is not None else ""
     try:
         run.writer.flush()
         detach(background_of(run, jobs, database=database))
         count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
         done = sum(one.status == statuses.UP_TO_DATE for one in run.writer.outcomes().values())
         also = f", {done} up to date" if done else ""
-        report(run, f"{hook}: {count} running in the background (`dodo-hooks jobs`){also}")
+        report(run, f"{hook}: {count} running in the background{each} (`dodo-hooks jobs`){also}")
     except (DetachError, StoreError) as error:
         sentence = f"the background jobs of {hook} were not started: {error}"
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records
@@ -354,6 +371,9 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
             say(sentence)
             return close(run, code)
         report(run, sentence)
+    finally:
+        if later is not None:  # the coordinator has them, or nothing can be started
+            later.close()
     return code
 
 

@@ -72,6 +72,18 @@ def find_target(repo: "Repo", environ: "Mapping[str, str]", revision: str = "HEA
     return Target(words[1], words[2], words[1])
 
 
+def find_targets(repo: "Repo", environ: "Mapping[str, str]", commits: "list[str]") -> "list[Target]":
+    """Return these commits in their order, each once: one process of git.
+
+    Raises:
+        GitError: one of them is not here.
+    """
+    lines = "".join(f"{one}\n" for one in dict.fromkeys(commits) if not one.strip("0123456789abcdef"))
+    options = ("rev-list", "--no-walk=unsorted", "--format=%T", "--stdin")
+    words = _git(repo, environ, options, lines.encode("ascii")).decode("ascii").split()
+    return [Target(commit, tree, commit) for commit, tree in zip(words[1::3], words[2::3], strict=True)]
+
+
 def is_here(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> bool:
     """Return whether the repository still has the commit and its tree: `git gc` removes what nothing leads to."""
     from dodo_hooks.git.command import run_git
@@ -131,10 +143,10 @@ def sparse_patterns(repo: "Repo", environ: "Mapping[str, str]") -> bytes:
     return patterns if is_used.strip() == b"true" else b""
 
 
-def _git(repo: "Repo", environ: "Mapping[str, str]", args: "tuple[str, ...]") -> bytes:
+def _git(repo: "Repo", environ: "Mapping[str, str]", args: "tuple[str, ...]", stdin: bytes = b"") -> bytes:
     from dodo_hooks.git.command import run_git_at_top  # mostly no git is needed: see `head_target`
 
-    return run_git_at_top(repo, without_replacements(environ), args)
+    return run_git_at_top(repo, without_replacements(environ), args, stdin)
 
 
 def _empty_tree(repo: "Repo", environ: "Mapping[str, str]") -> str:

@@ -31,4 +31,5 @@ class Background(Record):
     git_file: str  # of the working tree, see engine/background/worktree_guard.py
     results: "Results | None"  # says which jobs are up to date
     workspaces: "Callable[[], Workspaces] | None"  # makes those of the jobs that do not run in the working tree
+    begin_next: "Callable[[], Background | None]"  # begins the phase that is to run after this one; None: there is none
     run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

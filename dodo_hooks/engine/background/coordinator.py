@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 FULL_DISK_MS = 1000
 
 
-def coordinate(phase: Background, release: "Callable[[str], None]", signals: int) -> None:
-    """Run the phase to its end and close the invocation.
+def coordinate(phase: Background, release: "Callable[[str], None]", signals: int) -> bool:
+    """Run the phase to its end and close the invocation; return whether another phase may follow it.
 
     `release("")` lets the prompt return; `release(sentence)` reports that nothing was started. `signals`: the wake-up
     pipe of the signals that end a process.
@@ -53,10 +53,12 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         is_released = True
         after = _run(phase, waves, signals)
         _finish(phase, waves, after, signals)
+        return _can_continue(phase, waves)
     except HooksError as error:
         _abort(phase, str(error), release, is_released)
     except BaseException as error:
         _abort(phase, _traceback(error), release, is_released)
+    return False
 
 
 def _first_ready(phase: Background) -> "list[int]":
@@ -109,6 +111,7 @@ def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
     waves.admission.permits.ask_by(phase.permit)
     after = AfterRun(phase.world, layout.repository_of(phase.writer.directory))
     phase.run_jobs(phase, waves)
+    watch.close()
     if phase.results is not None:
         phase.results.save()
     return after
@@ -130,6 +133,14 @@ def _finish(phase: Background, waves: Loop, after: "AfterRun", signals: int) -> 
         after.run(phase, line)
     except Exception:  # the records are closed and right: nothing may open them again
         pass
+
+
+def _can_continue(phase: Background, waves: Loop) -> bool:
+    """Return whether nobody has ended the run or one of its jobs, and the working tree is still there (G2)."""
+    from dodo_hooks.engine.background.worktree_guard import is_gone
+
+    was_cancelled = any(one.status == statuses.CANCELLED for one in phase.writer.outcomes().values())
+    return waves.interrupted is None and not was_cancelled and not is_gone(phase.git_file)
 
 
 def _close(writer: "InvocationWriter", code: int, signals: int) -> None:

@@ -47,6 +47,11 @@ class FileWatch:
         self._loop.admission.ask_again_soon()
         self._look_in(SOON_S)
 
+    def close(self) -> None:
+        """Stop being notified."""
+        for descriptor in self._descriptors.values():
+            os.close(descriptor)
+
     def _check(self) -> None:
         running, waits = self._loop.running(), self._loop.admission.waits
         if (running, waits) != (self._running, self._waits):

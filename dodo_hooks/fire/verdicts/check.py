@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from dodo_hooks.core.plan import FOREGROUND, Hook, Plan
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from dodo_hooks.core.statuses import COMPLETED, SKIPPED, UP_TO_DATE, Outcome
 from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, left_out_but, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import results_of
@@ -34,13 +34,15 @@ class Check:
         use: str = USE,
         branches: Sequence[str | None] = (),
         ends_with_parent: bool = False,
+        phase: str = FOREGROUND,
     ) -> None:
         """Prepare the check.
 
         `jobs`: their numbers; what they need is checked too. `branches`: those that the commit is pushed to, which
         conditions are about, since another one may be checked out; a job applies where it does for one of them.
 
-        `ends_with_parent`: a run of it ends with the process that has started this one.
+        `ends_with_parent`: a run of it ends with the process that has started this one. `phase`: that of its jobs;
+        nobody waits for those in the background.
 
         Raises:
             HooksError: git cannot be queried.
@@ -49,7 +51,8 @@ class Check:
         self.target = target
         self.jobs = tuple(jobs)
         out = left_out_but(hook.with_needs(jobs), world, compiled, hook)
-        firing = make_firing(world, repo, compiled.rules, _in_foreground(hook), (), BY_CHECK, out, phase=ATTACHED)
+        how = ATTACHED if phase == FOREGROUND else None
+        firing = make_firing(world, repo, compiled.rules, _in_phase(hook, phase), (), BY_CHECK, out, phase=how)
         # `again`: only a retry runs it on this commit.
         firing = firing._replace(target=target, results=use, again=None, ends_with_parent=ends_with_parent)
         for branch in branches or (None,):
@@ -98,7 +101,7 @@ class Check:
         return all(one in self._outcomes and self._outcomes[one].status in _PASSES for one in needed)
 
 
-def _in_foreground(hook: Hook) -> Hook:
-    """Return the hook with all of its jobs in the foreground: somebody waits for them."""
-    jobs = (job._replace(phase=FOREGROUND, declared_background=False) for job in hook.jobs)
+def _in_phase(hook: Hook, phase: str) -> Hook:
+    """Return the hook with all of its jobs in one phase."""
+    jobs = (job._replace(phase=phase, declared_background=phase == BACKGROUND) for job in hook.jobs)
     return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
     from dodo_hooks.plans.compiled_plan import Compiled
@@ -122,11 +123,11 @@ def _gate_bare_push(world: "World", repo: "Repo", flag: str, args: "tuple[str, .
     from dodo_hooks.fire.verdicts.bare_push import HOOK, gate_bare_push
     from dodo_hooks.trust.policy import admit
 
-    def admit_worktree(worktree: "Repo") -> "Compiled | None":
-        admitted = admit(world, worktree, flag, (HOOK,), args)
+    def admit_hooks_of(worktree: "Repo", target: "Target | None") -> "Compiled | None":
+        admitted = admit(world, worktree, flag, (HOOK,), args, target)
         return None if admitted is None else admitted[0]
 
-    return gate_bare_push(world, repo, args, stdin, admit_worktree)
+    return gate_bare_push(world, repo, args, stdin, admit_hooks_of)
 
 
 def _print_failure_notices(world: "World", repo: "Repo") -> None:

@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
     from dodo_hooks.host.world import World
     from dodo_hooks.loader.read.sources import Seen, Sources
     from dodo_hooks.plans.compiled_plan import Source, Stat
@@ -188,8 +190,23 @@ def _is_unchanged(source: "Source") -> bool:
     return content is None or content == read_file(path)
 
 
-def compile_plan(world: "World", top: str) -> "tuple[Compiled, dict[str, bytes]]":
-    """Compile the files on disk; return the plan and the files by name, with the bytes that were parsed.
+def compile_commit(world: "World", repo: "Repo", target: "Target") -> Compiled:
+    """Compile the files of a commit, as if they lay at the top of `repo`.
+
+    Raises:
+        GitError: the commit cannot be read.
+        ConfigError: the hook file cannot be used.
+    """
+    from dodo_hooks.host.world import reach_site
+
+    reach_site(world)
+    from dodo_hooks.plans.committed_sources import CommittedSources
+
+    return compile_plan(world, repo.top, CommittedSources(world, repo, target))[0]
+
+
+def compile_plan(world: "World", top: str, sources: "Sources | None" = None) -> "tuple[Compiled, dict[str, bytes]]":
+    """Compile the files on disk, or those of `sources`; return the plan and the files by name, with the parsed bytes.
 
     Raises:
         ConfigError: the hook file cannot be used.
@@ -200,7 +217,7 @@ def compile_plan(world: "World", top: str) -> "tuple[Compiled, dict[str, bytes]]
     from dodo_hooks.loader.layers.discover import find_hook_file
     from dodo_hooks.loader.read.sources import Sources
 
-    sources = Sources()
+    sources = sources or Sources()
     found = find_hook_file(top, sources)
     if found is None:
         return Compiled(_KEY, top, _kept(sources), None, ()), {}

@@ -17,7 +17,7 @@ from dodo_hooks.git.replay import replay_of
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os, real
 from dodo_hooks.host.world import timestamp, wall_ns
-from dodo_hooks.plans.plan_cache import load_compiled, trusted_prefixes
+from dodo_hooks.plans.plan_cache import compile_commit, load_compiled, trusted_prefixes
 from dodo_hooks.trust import decisions
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, Decision, Skipped, find_decision, is_made_for
 from dodo_hooks.trust.question import can_ask
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.target import Target
     from dodo_hooks.host.world import World
     from dodo_hooks.plans.compiled_plan import Compiled
 
@@ -76,12 +77,12 @@ def decide_trust(decision: "Decision | None", plan: Plan, installed: str, is_lis
     return CHANGED if decision else UNDECIDED
 
 
-def verdict_of(world: "World", repo: "Repo", installed: str) -> Verdict:
-    """Return the verdict on the repository. Raises HooksError where there can be none."""
+def verdict_of(world: "World", repo: "Repo", installed: str, target: "Target | None" = None) -> Verdict:
+    """Return the verdict on the repository. Raises HooksError where there can be none. `target`: see `admit`."""
     decision = find_decision(world, repo)
     if decide_trust(decision, _UNUSABLE, installed) == DENIED_HERE:  # then the hook files are not even read
         return Verdict(DENIED_HERE, decision)
-    compiled, is_new, broken = _load(world, repo)
+    compiled, is_new, broken = _load(world, repo, target)
     is_for_all = installed == FOR_ALL
     is_stranger = is_for_all and decision is not None and not is_made_for(decision, repo)
     is_listed = is_for_all and _is_below(repo, compiled.trusted if compiled else trusted_prefixes(world))
@@ -99,21 +100,26 @@ def installed_in(repo: "Repo") -> str:
 
 
 def admit(
-    world: "World", repo: "Repo", installed: str, hooks: "Sequence[str]", args: "tuple[str, ...]"
+    world: "World",
+    repo: "Repo",
+    installed: str,
+    hooks: "Sequence[str]",
+    args: "tuple[str, ...]",
+    target: "Target | None" = None,
 ) -> "tuple[Compiled, bool] | None":
     """Return the plan that a firing may run, and whether it is new; None where nothing may run.
 
     Report a firing that may not run, at most once a day. `hooks`: the hook that git has fired, and the hooks derived
-    from it.
+    from it. `target`: the commit that has the hook files, where no working tree has them.
 
     Raises:
         HooksError: a gate is refused.
     """
     reason = _CHANGED
     try:
-        verdict = verdict_of(world, repo, installed)
+        verdict = verdict_of(world, repo, installed, target)
     except HooksError as error:
-        verdict = Verdict(CHANGED, None, *_load(world, repo))
+        verdict = Verdict(CHANGED, None, *_load(world, repo, target))
         reason = f"cannot check whether the hooks may run: {error}"
     compiled = verdict.compiled
     if verdict.kind == ALLOWED and verdict.broken:
@@ -125,8 +131,8 @@ def admit(
     refuses = verdict.kind == CHANGED and is_gate(hooks[0], args)
     skipped = decisions.read_skipped(world.state, repo.common_dir)
     report_key = _report_key(verdict)
-    # No question about a stranger's folder: the answer would apply to the repository.
-    may_ask = compiled and reason == _CHANGED and not verdict.is_stranger
+    # No question about a stranger's folder: the answer would apply to the repository. None about what no folder has.
+    may_ask = compiled and reason == _CHANGED and not verdict.is_stranger and target is None
     if may_ask and (refuses or skipped.report_key != report_key) and can_ask(world):
         from dodo_hooks.trust.consent import NOT_NOW, ask_at_hook
 
@@ -157,8 +163,10 @@ def expect_accepted(world: "World", repo: "Repo", plan: Plan) -> None:
         raise UsageError(f"nothing run: {_CHANGED}")
 
 
-def _load(world: "World", repo: "Repo") -> "tuple[Compiled | None, bool, ConfigError | None]":
+def _load(world: "World", repo: "Repo", target: "Target | None") -> "tuple[Compiled | None, bool, ConfigError | None]":
     try:
+        if target is not None:
+            return compile_commit(world, repo, target), False, None
         return *load_compiled(world, repo.top), None
     except ConfigError as error:
         return None, False, error

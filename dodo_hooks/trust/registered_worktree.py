@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def is_registered(repo: "Repo") -> bool:
-    """Return whether the repository itself records this working tree, as the main one or a linked one."""
+    """Return whether the repository itself records this working tree, as the main one or a linked one.
+
+    Its own directory, from where a bare one is pushed, is nobody else's.
+    """
+    if repo.top == repo.common_dir:
+        return True
     if repo.git_dir != repo.common_dir:
         return _is_linked_from(repo)
     try:

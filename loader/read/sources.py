@@ -78,8 +78,7 @@ class Sources:
             if not stat.S_ISREG(before.st_mode):  # a FIFO would keep git waiting
                 found = "a directory" if stat.S_ISDIR(before.st_mode) else "something else"
                 raise SourceError(f"expected a hook file, found {found}")
-            if before.st_size > _LARGEST:
-                raise SourceError("the hook file is larger than 1 MB", "move scripts and data to files of their own")
+            expect_size(before.st_size)
             with open(path, "rb") as file:
                 content = file.read()
         except FileNotFoundError:
@@ -89,6 +88,9 @@ class Sources:
             raise SourceError(f"the hook file cannot be read: {reason}") from None
         self.seen[path] = Seen(before, content)
         return content
+
+    def is_folder(self, path: str) -> bool:
+        return os.path.isdir(path)
 
     def names_in(self, folder: str) -> list[str]:
         """Return the sorted names in a folder; none where the folder does not exist.
@@ -119,12 +121,12 @@ class Sources:
         paths = [""]
         for part in pattern.split("/")[1:]:
             paths = [f"{folder}/{name}" for folder in paths for name in self._names(folder, part)]
-        return [path for path in paths if self.is_there(path) and not os.path.isdir(path)]
+        return [path for path in paths if self.is_there(path) and not self.is_folder(path)]
 
     def _names(self, folder: str, part: str) -> Iterator[str]:
         if not _MAGIC.search(part):
             yield part
-        elif self.is_there(folder or "/") and os.path.isdir(folder or "/"):
+        elif self.is_there(folder or "/") and self.is_folder(folder or "/"):
             is_match = re.compile(translate(part)).match
             names = self.names_in(folder or "/")
             yield from (name for name in names if is_match(name) and (name[0] != "." or part[0] == "."))
@@ -141,6 +143,12 @@ class Sources:
                 names = [path[len(top) + 1 :] for top in tops if path.startswith(f"{top}/")]
                 files[next((name for name in names if name not in files), path)] = seen.content
         return files
+
+
+def expect_size(size: int) -> None:
+    """Raise SourceError where a hook file is too large."""
+    if size > _LARGEST:
+        raise SourceError("the hook file is larger than 1 MB", "move scripts and data to files of their own")
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

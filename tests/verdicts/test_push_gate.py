@@ -223,37 +223,3 @@ def test_v4_a_push_inside_the_job_that_it_would_wait_for_is_an_error_at_once(pus
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"test": "failed"}
     assert b"it runs inside test, whose verdict it needs" in pushing.finished("post-commit").log("test")
-
-
-@pytest.fixture
-def bare(repo: Repo, tmp_path: Path, env: dict[str, str]) -> Repo:
-    """Return the worktree `main` of a bare repository beside it, whose pushes require the file to be good."""
-    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
-    repo.git("init", "-q", "--bare", str(tmp_path / "bare.git"))
-    repo.git("push", "-q", str(tmp_path / "bare.git"), "main")
-    repo.git("-C", str(tmp_path / "bare.git"), "worktree", "add", "-q", str(tmp_path / "main"), "main")
-    repo.git("-C", str(tmp_path / "bare.git"), "remote", "add", "origin", str(tmp_path / "remote.git"))
-    worktree = Repo(tmp_path / "main", env)
-    require(worktree, "! grep -q bad file")
-    return worktree
-
-
-def test_v3_a_push_from_a_bare_directory_is_gated_by_the_worktree_of_its_branch(bare: Repo) -> None:
-    commit(bare, text="good\n")
-    bare.finished("post-commit")
-    root = str(bare.path.parent / "bare.git")
-    bare.git("-C", root, "push", "-q", "origin", "main")
-    commit(bare, text="bad\n")
-    bare.finished("post-commit", 2)
-    done = bare.git("-C", root, "push", "-q", "origin", "main", check=False)
-    assert done.returncode == 1
-    assert "push refused: post-commit:test on" in done.stderr
-
-
-def test_v3_a_push_from_a_bare_directory_without_that_worktree_is_refused(bare: Repo) -> None:
-    commit(bare, text="good\n")
-    bare.finished("post-commit")
-    bare.git("checkout", "-q", "--detach")
-    done = bare.git("-C", str(bare.path.parent / "bare.git"), "push", "-q", "origin", "main", check=False)
-    assert done.returncode == 1
-    assert "no worktree of main says what it requires; push from a worktree" in done.stderr

@@ -1,4 +1,4 @@
-"""A push from a bare directory, beside whose repository worktrees lie: what it requires is in one of them (V3)."""
+"""A push from a bare directory: what it requires is in the worktree of the default branch, or in its commit (V3)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.fire.verdicts.gate import gate_push
 from dodo_hooks.git.repo import Repo, default_branch, find_repo, head_of
+from dodo_hooks.git.target import Target, find_target
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import decode_path, names_in, read_file
@@ -17,26 +18,34 @@ HOOK = "pre-push"
 
 
 def gate_bare_push(
-    world: World, repo: Repo, args: tuple[str, ...], stdin: bytes, admit: Callable[[Repo], Compiled | None]
+    world: World,
+    repo: Repo,
+    args: tuple[str, ...],
+    stdin: bytes,
+    admit: Callable[[Repo, Target | None], Compiled | None],
 ) -> int:
-    """Check the pushed commits as the worktree of the default branch says; return the exit code for git.
+    """Check the pushed commits as the hook file of the default branch says; return the exit code for git.
 
-    `admit` returns the plan of a worktree, or None where its hooks may not run. The other jobs of its hook do not run,
-    since the push is not from there.
+    `admit` returns the plan of a worktree, or of a commit, or None where its hooks may not run. The other jobs of its
+    hook do not run, since the push is not from there.
 
     Raises:
         HooksError: as for `gate_push`.
     """
     branch = default_branch(repo) or head_of(repo)[0]
-    worktree = _worktree_of(world, repo, branch)
+    worktree, target = _worktree_of(world, repo, branch), None
     if worktree is None:
-        say(f"push refused: no worktree of {branch} says what it requires; push from a worktree")
-        return 1
-    compiled = admit(worktree)
+        worktree = repo._replace(top=repo.git_dir)
+        try:
+            target = find_target(worktree, world.environ, f"refs/heads/{branch}")
+        except GitError:
+            say(f"push refused: no worktree and no commit of {branch} says what it requires; push from a worktree")
+            return 1
+    compiled = admit(worktree, target)
     hook = None if compiled is None else compiled.hook(HOOK)
     if compiled is None or hook is None or not hook.gates_commits:
         return 0
-    return gate_push(world, worktree, compiled, hook, args, stdin, {})
+    return gate_push(world, worktree, compiled, hook, args, stdin, {}, target)
 
 
 def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:

@@ -46,15 +46,17 @@ def gate_push(
     args: tuple[str, ...],
     stdin: bytes,
     left_out: dict[int, Outcome],
+    source: Target | None = None,
 ) -> int:
     """Check the pushed commits; return 0 where the hook's other jobs may run, else the exit code of the refused push.
 
-    The jobs that have run on the commits are added to `left_out`.
+    The jobs that have run on the commits are added to `left_out`. `source`: the commit whose hook file it is; None:
+    that of the working tree.
 
     Raises:
         HooksError: something cannot be read or started; the push is refused.
     """
-    push = Push(world, repo, compiled, hook, args, stdin)
+    push = Push(world, repo, compiled, hook, args, stdin, source)
     code = push.check(left_out)
     if not code and any(job.workspace for job in hook.jobs):
         code = push.run_on_tips(left_out)
@@ -67,12 +69,21 @@ class Push:
     """A push that a hook gates."""
 
     def __init__(
-        self, world: World, repo: Repo, compiled: Compiled, hook: Hook, args: tuple[str, ...], stdin: bytes
+        self,
+        world: World,
+        repo: Repo,
+        compiled: Compiled,
+        hook: Hook,
+        args: tuple[str, ...],
+        stdin: bytes,
+        source: Target | None = None,
     ) -> None:
+        """Read what is pushed. `source`: see `gate_push`. Raises GitError."""
         self._world = world
         self._repo = repo
         self._compiled = compiled
         self._hook = hook
+        self._source = source
         self._remote, self._url = args if len(args) == 2 else ("", "")
         self._stdin = stdin
         self._query = GitQuery(repo, without_replacements(world.environ))
@@ -154,11 +165,12 @@ class Push:
 
     def _report_other_files(self) -> None:
         """Report the tips whose hook file is another one: the present one counts."""
-        file = self._compiled.rules.file
+        name = self._compiled.rules.file.removeprefix(f"{self._repo.top}/")
+        source = () if self._source is None else (self._source.name,)
+        where = f"of {self._source.name[:12]}" if self._source is not None else "in the working tree"
         for commit in tips(self._pushed):
-            if self._query.attempt("diff", "--quiet", "--no-ext-diff", commit, "--", file).exit_code == 1:
-                name = file.removeprefix(f"{self._repo.top}/")
-                say(f"{name} of {commit[:12]} differs; the one in the working tree is used")
+            if self._query.attempt("diff", "--quiet", "--no-ext-diff", commit, *source, "--", name).exit_code == 1:
+                say(f"{name} of {commit[:12]} differs; the one {where} is used")
 
     def _target(self, commit: str) -> Target:
         if commit not in self._targets:

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +62,20 @@ class Invocation:
         path = self.job(name).path.with_name("output.log")
         return path.read_bytes() if path.exists() else b""
 
-    def is_locked(self, lock: str = "lock") -> bool:
-        """Return whether a process holds the lock: `lock` is the writer's, `alive` is the waves' (R18)."""
-        descriptor = os.open(self.path / lock, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
+    def is_locked(self) -> bool:
+        """Return whether a process holds the writer's lock (R18)."""
+        return self._refuses("lock", fcntl.LOCK_SH)
+
+    def may_have_jobs(self) -> bool:
+        """Return whether a wave holds its share of `alive` (R18): only an exclusive lock is refused because of that."""
+        return self._refuses("alive", fcntl.LOCK_EX)
+
+    def _refuses(self, lock: str, how: int) -> bool:
+        with (self.path / lock).open("rb") as file:
+            try:
+                fcntl.flock(file, how | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
         return False
 
     def has_ended(self) -> bool:

@@ -1,6 +1,5 @@
 """Foreground and background: their order, and detachment (R8, R9, R10)."""
 
-import fcntl
 import marshal
 import os
 import shutil
@@ -32,16 +31,6 @@ def descriptors_of(pid: int) -> dict[int, str]:
         with suppress(FileNotFoundError):  # closed just now
             found[int(name)] = os.readlink(directory / name)
     return found
-
-
-def may_have_jobs(invocation: Invocation) -> bool:
-    """Return whether a wave holds its share of `alive` (R18): only an exclusive lock is refused because of that."""
-    with (invocation.path / "alive").open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 # Order (R8, R9)
@@ -195,7 +184,7 @@ def test_r10_the_records_are_there_when_git_returns(repo: Repo, gate: Gate) -> N
     done = commit(repo)
     (invocation,) = repo.invocations("post-commit")
     assert invocation.statuses()["build"] == "pending" and invocation.statuses()["deps"] in ("pending", "running")
-    assert invocation.is_locked("lock") and may_have_jobs(invocation)
+    assert invocation.is_locked() and invocation.may_have_jobs()
     assert is_alive(invocation.record.coordinator)
     assert done.stderr.count("2 jobs running in the background") == 1
     gate.open()
@@ -265,7 +254,7 @@ def test_r10_the_death_of_a_coordinator_that_said_nothing_is_reported(repo: Repo
     assert git.returncode == 0
     assert said.count(b"were not started: the background process died before it started a job") == 1
     fifo.unlink()
-    wait_until(lambda: not may_have_jobs(invocation))
+    wait_until(lambda: not invocation.may_have_jobs())
     assert "skipped" in repo.run("jobs", check=True).stdout
     assert invocation.statuses() == {"hold": "completed", "deps": "skipped"} and not repo.has("ran")
     assert invocation.record.exit_code == 2

@@ -1,6 +1,5 @@
 """Records that tell the truth: two locks, whole files only, and what is left when a process is killed (R18 to R20)."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -24,16 +23,6 @@ def listed(repo: Repo) -> list[dict[str, Any]]:
     return shown
 
 
-def may_have_jobs(invocation: Invocation) -> bool:
-    """Return whether a wave holds its share of `alive`: only an exclusive lock is refused because of that."""
-    with (invocation.path / "alive").open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
 def outcomes(invocation: Invocation) -> dict[str, tuple[str, str | None]]:
     return {job.name: (job.status, job.cause) for job in invocation.jobs()}
 
@@ -47,14 +36,14 @@ def test_r18_the_lock_goes_from_the_foreground_to_the_coordinator(repo: Repo, ma
     git = repo.start(*COMMIT)
     fore.wait()
     invocation = repo.begun("post-commit")
-    assert invocation.is_locked() and may_have_jobs(invocation)
+    assert invocation.is_locked() and invocation.may_have_jobs()
     fore.open()
     git.communicate()
     back.wait()
-    assert invocation.is_locked() and may_have_jobs(invocation)
+    assert invocation.is_locked() and invocation.may_have_jobs()
     back.open()
     wait_until(lambda: not invocation.is_locked(), what="the end of the writer")
-    assert invocation.record.finished_at is not None and not may_have_jobs(invocation)
+    assert invocation.record.finished_at is not None and not invocation.may_have_jobs()
     assert set(invocation.statuses().values()) == {"completed"}
 
 
@@ -87,12 +76,12 @@ def test_r18_a_wave_does_not_hold_the_writers_lock(repo: Repo, gate: Gate) -> No
     job = invocation.wait_for_status("held", "running")
     kill(invocation.record.coordinator)
     assert is_alive(job.wave) and is_alive(job.pid)
-    assert not invocation.is_locked() and may_have_jobs(invocation)
+    assert not invocation.is_locked() and invocation.may_have_jobs()
     (shown,) = listed(repo)  # says so, and leaves the record open as long as the job's process is there
     assert shown["jobs"][0]["status"] == "crashed"
     assert invocation.record.finished_at is None
     kill(job.pid)
-    wait_until(lambda: not may_have_jobs(invocation), what="the end of the wave")
+    wait_until(lambda: not invocation.may_have_jobs(), what="the end of the wave")
     listed(repo)
     assert invocation.record.finished_at is not None and outcomes(invocation) == {"held": ("crashed", "writer-died")}
 

@@ -149,7 +149,7 @@ def expect_the_truth(repo: Repo, ran: Path) -> list[dict[str, Any]]:
             if job["status"] == "completed":
                 assert mark.with_name(mark.name + ".ended").exists(), run
     for invocation in repo.invocations():  # the same on disk, and nobody holds a lock
-        assert invocation.has_ended() and not invocation.is_locked("alive")
+        assert invocation.has_ended() and not invocation.may_have_jobs()
         assert set(invocation.statuses().values()) <= set(ENDED)
     return runs
 

@@ -1,24 +1,30 @@
 """The measured cases, the tools to compare with, and the aims."""
 
+import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.measure import Contender, do_nothing
 from benchmarks.tools import OURS, PYTHON, Job, Tool, Work
 from dodo_hooks.core.statuses import COMPLETED, Outcome
+from dodo_hooks.snapshots.checkout import prepare
+from dodo_hooks.snapshots.note import note_ended
 from dodo_hooks.store.identity import repository_id
 from kit.history import History
 from kit.repo import Repo, clean_environment
+from kit.snapshots import JOB, origin_of, take, target_of
 
 Groups: TypeAlias = Sequence[Sequence[Contender]]
 HOOK_MANAGERS = ("lefthook", "prek", PYTHON)
 BUILD_TOOLS = ("make", "ninja", "doit")
 GIT_STATUS = "git status"
 WITH_START = "git status, and a hook with nothing to do"  # what is over that is not the check of the inputs
+GIT_SWITCH = "git switch"
 IN_WORKTREE = "the same job in the working tree"
 IN_PRE_PUSH = "the same job in pre-push"
 COMMIT = ("git", "commit", "-q", "-m", "work")
@@ -146,6 +152,40 @@ def dispatch_snapshot(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
     return [[in_snapshot, replace(in_worktree, name=IN_WORKTREE)]]
 
 
+@dataclass(frozen=True, slots=True)
+class Move(Contender):
+    """The move of a snapshot to the commit that it does not hold, as it precedes a job's command."""
+
+    revisions: Iterator[str] = field(default_factory=lambda: cycle(("HEAD^", "HEAD")))
+
+    def run(self) -> float:
+        """Move the snapshot once. Raises CheckoutError."""
+        target, origin, snapshot = target_of(self.repo, next(self.revisions)), origin_of(self.repo), take(self.repo)
+        time.sleep(1.1)  # else the move waits for the next second (S4)
+        begin = time.perf_counter()
+        prepare(snapshot, origin, target, JOB, shares=(), clean=False, may_fetch=False)
+        spent = time.perf_counter() - begin
+        note_ended(snapshot.paths, JOB, True)
+        os.close(snapshot.lock)
+        return spent * self.scale
+
+
+def move_snapshot(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
+    """Return a snapshot and a worktree that change between two commits, of which ten files differ."""
+    ours, theirs = sandbox.repo("snapshot"), sandbox.repo("switch")
+    for repo in (ours, theirs):
+        for number in range(1_000 if sandbox.is_quick else 10_000):
+            repo.write(f"d{number % 100}/{number}.txt", str(number))
+        repo.git("add", ".")
+        repo.git("commit", "-q", "-m", "files")
+        for number in range(10):
+            repo.write(f"d{number}/{number}.txt", "changed")
+        repo.git("commit", "-q", "-a", "-m", "ten of them")
+    theirs.git("checkout", "-q", "--detach", "HEAD^")
+    back = ("git", "switch", "-q", "--detach", "-")  # to the commit before
+    return [[Move(OURS, (), ours), Contender(GIT_SWITCH, back, theirs)]]
+
+
 def push_after_a_while(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
     """Return pushes half a second after the commit, whose job takes one: begun by the commit, and by the push."""
 
@@ -265,6 +305,13 @@ CASES = (
         dispatch_snapshot,
         (),
         {IN_WORKTREE: 1.1},
+    ),
+    Case(
+        "move",
+        "a snapshot of 10,000 files moves to a commit with 10 others",
+        move_snapshot,
+        (),
+        {GIT_SWITCH: 2.0},
     ),
     Case(
         "push",

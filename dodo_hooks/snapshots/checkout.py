@@ -124,13 +124,13 @@ def _check_out(caller: Caller, new: Note, target: Target, *, keeps_ignored: bool
     write_git_directory(caller, paths, target, settings, refs, excludes_of(new.shares))
     toplevel = ask_toplevel(caller, paths)
     (folders, submodules), changed = folders_of(listed()), changed_folders(changes)
-    reject_unless_toplevel(paths, toplevel)
     if old is None or changed is None or old.conversions != new.conversions:
         empty_tree(paths)
         changed = None
     else:
         added, removed = changed
         remove_strays(paths, (*folders, *removed), added, old.ended_ns)
+    reject_unless_toplevel(paths, toplevel)  # before git writes
     _move(caller, new, settings, is_empty=changed is None, keeps_ignored=keeps_ignored)
     for path, commit in submodules.items():
         _check_out_submodule(caller, paths, path, commit, keeps_ignored=keeps_ignored)

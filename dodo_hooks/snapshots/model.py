@@ -71,6 +71,9 @@ class Snapshot(Record):
         return self.paths.tree
 
 
+_NO_INDEX = "dodo-hooks-none"  # no such file
+
+
 class Caller(Record):
     """The way to call git for a snapshot: with none of the variables that git gave to its hook (S3)."""
 
@@ -105,8 +108,8 @@ class Caller(Record):
 
     def _environ(self, paths: "CheckoutPaths | None") -> "dict[str, str]":
         environ = without_replacements(without_local(self.origin.environ))
-        if paths is None:
-            environ["GIT_DIR"] = self.origin.repo.git_dir
+        if paths is None:  # without an index: git would read it, for nothing that is asked
+            environ.update(GIT_DIR=self.origin.repo.git_dir, GIT_INDEX_FILE=f"{self.origin.repo.git_dir}/{_NO_INDEX}")
         else:
             environ.update(GIT_DIR=paths.git_dir, GIT_WORK_TREE=paths.tree, GIT_INDEX_FILE=paths.own_index)
         if not self.may_fetch:

@@ -3,6 +3,7 @@
 import cProfile
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from itertools import pairwise
@@ -102,12 +103,15 @@ def test_running_grows_with_the_jobs(repo: Repo) -> None:
 
 
 @needs_strace
-def test_at_an_end_only_the_job_that_has_ended_is_checked(repo: Repo) -> None:
+def test_jobs_that_run_at_once_are_reported_and_checked_in_few_calls(repo: Repo) -> None:
+    """Those that begin at one moment are one report, and at an end only the job that has ended is checked."""
     jobs = [{"run": f"sleep {0.3 + number / 50}"} for number in range(30)]  # they end one by one
     repo.write("hooks.dodo", json.dumps({"jobs": len(jobs), "hooks": {"pre-commit": {"jobs": jobs}}}))
-    strace = ("strace", "-f", "-o", "calls", "-e", "trace=waitid,wait4")
+    strace = ("strace", "-f", "-o", "calls", "-e", "trace=waitid,wait4,write")
     repo.call(*strace, sys.executable, "-m", "dodo_hooks", "run", "pre-commit", check=True)
-    assert len(jobs) < repo.read("calls").count("wait") < 12 * len(jobs)  # those of shells, too
+    made = repo.read("calls")
+    assert 0 < len(re.findall(r'write\(\d+, "S \d', made)) < len(jobs)
+    assert len(jobs) < made.count("wait") < 12 * len(jobs)  # those of shells, too
 
 
 SCHEDULING_CALLS = """

@@ -95,8 +95,9 @@ def run_wave(context: Context, commands: int, reports: int, keep: "Sequence[int]
 def _break(wave: "Wave | None", reports: int, error: BaseException) -> None:
     for running in list(wave.running.values()) if wave else ():
         process.kill_group(running.pid)
+    unsent = wave.unsent if wave else b""
     try:
-        wire.send(reports, wire.BROKEN, text=f"{type(error).__name__}: {error}")
+        os.write(reports, unsent + wire.line_of(wire.BROKEN, text=f"{type(error).__name__}: {error}"))
     except OSError:
         pass
 
@@ -111,6 +112,8 @@ class Wave:
         self._reports = reports
         self._terminal = terminal
         self._leaving = False
+        self.unsent = b""  # reports
+        self._is_seen = process.IS_LINUX and process.has_process_table()  # each process of our session
         self._has_priority = False
         self._outputs: dict[int, Running] = {}  # by descriptor
         self._preparing: dict[int, Running] = {}  # by descriptor
@@ -137,6 +140,8 @@ class Wave:
                     self._read(self._outputs[descriptor])
             if has_signal or is_ending:
                 self._check_jobs(is_ending=is_ending)
+            if self.unsent:
+                self._send()
 
     def _timeout_ms(self) -> "int | None":
         """Return a short time while a job is being ended: its group is checked, and SIGKILL may be due; else None."""
@@ -186,6 +191,8 @@ class Wave:
             self._outputs[started.output] = running
             self._poll.register(started.output, select.POLLIN)
         self._report(wire.STARTED, number, started.pid, at_ns)
+        if not self._is_seen:  # should we be killed, the runner can end only the groups that it knows (R20)
+            self._send()
         if started.refusal != CLOSED:
             self._preparing[started.refusal] = running
             self._poll.register(started.refusal, select.POLLIN)
@@ -336,8 +343,13 @@ class Wave:
         self._report(wire.ENDED, running.number, code, -1 if signal is None else signal, at_ns, duration_us)
 
     def _report(self, kind: str, *numbers: int, text: str = "") -> None:
+        self.unsent += wire.line_of(kind, *numbers, text=text)
+
+    def _send(self) -> None:
+        """Send what has been reported since the last call: each write wakes up the runner."""
         try:
-            wire.send(self._reports, kind, *numbers, text=text)
+            os.write(self._reports, self.unsent)
+            self.unsent = b""
         except BrokenPipeError:  # the pipe of the commands reports the same, and then every job is ended
             pass
 

@@ -51,10 +51,15 @@ def send(descriptor: int, kind: str, *numbers: int, text: str = "") -> None:
     Raises:
         BrokenPipeError: the other side is gone.
     """
+    os.write(descriptor, line_of(kind, *numbers, text=text))
+
+
+def line_of(kind: str, *numbers: int, text: str = "") -> bytes:
+    """Return a message as its line."""
     line = " ".join((kind, *map(str, numbers))).encode("ascii")
     if text:
         line += b" " + text.replace("\n", " ").encode("utf-8", "replace")[:_LONGEST_TEXT]
-    os.write(descriptor, line + b"\n")
+    return line + b"\n"
 
 
 class Inbox:

@@ -196,9 +196,9 @@ def _run(
 
         out.update(left_to_each(repo, compiled, hook, AFTER_REPLAY if only_background else hook.name))
     if hook.gates_commits:
-        from dodo_hooks.fire.verdicts.gate import gate_push
+        from dodo_hooks.fire.verdicts.gate import Push
 
-        code = gate_push(world, repo, compiled, hook, args, stdin, out)
+        code = Push(world, repo, compiled, hook, args, stdin).gate(out)
         if code:
             return code
     firing = query_status(make_firing(world, repo, compiled.rules, hook, args, BY_GIT, out, stdin))

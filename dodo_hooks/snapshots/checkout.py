@@ -77,8 +77,7 @@ def prepare(
             kill_marked((b"DODO_WORKTREE=" + encode_path(paths.tree),))
         _wait_for_next_second(note)
         is_same = note is not None and note.is_clean and (note.job, note.shares) == (job, listed)
-        if last_used_ns(paths.area) > wall_ns():  # what was built then would look newer than what is written now
-            is_same = False
+        is_same = is_same and last_used_ns(paths.area) <= wall_ns()  # else what was built would look too new
         new = Note(paths, False, 0, target.commit or "", target.tree, "", listed, job)
         new = _check_out(caller, new, target, keeps_ignored=is_same and not clean)
         apply_shares(caller, paths, shares)

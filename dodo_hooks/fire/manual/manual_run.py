@@ -67,9 +67,9 @@ def run_manually(
     if request.is_dry:
         return describe(firing, request.files, is_forced=request.is_forced)
     if body.gates_commits and request.files is None:
-        from dodo_hooks.fire.verdicts.gate import gate_push
+        from dodo_hooks.fire.verdicts.gate import Push
 
-        code = gate_push(world, repo, compiled, body, firing.args, firing.stdin, firing.left_out)
+        code = Push(world, repo, compiled, body, firing.args, firing.stdin).gate(firing.left_out)
         if code:
             return code
     from dodo_hooks.fire.report.run_report import report_idle  # while `git status` runs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.fire.verdicts.gate import gate_push
+from dodo_hooks.fire.verdicts.gate import Push
 from dodo_hooks.git.repo import Repo, default_branch, find_repo, head_of
 from dodo_hooks.git.target import Target, find_target
 from dodo_hooks.git.variables import without_local
@@ -30,7 +30,7 @@ def gate_bare_push(
     hook do not run, since the push is not from there.
 
     Raises:
-        HooksError: as for `gate_push`.
+        HooksError: as for `Push.gate`.
     """
     branch = default_branch(repo) or head_of(repo)[0]
     worktree, target = _worktree_of(world, repo, branch), None
@@ -45,7 +45,7 @@ def gate_bare_push(
     hook = None if compiled is None else compiled.hook(HOOK)
     if compiled is None or hook is None or not hook.gates_commits:
         return 0
-    return gate_push(world, worktree, compiled, hook, args, stdin, {}, target)
+    return Push(world, worktree, compiled, hook, args, stdin, target).gate({})
 
 
 def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:

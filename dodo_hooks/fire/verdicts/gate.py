@@ -38,33 +38,6 @@ _HANGUP = 129  # 128 + SIGHUP
 _REFUSED = 1
 
 
-def gate_push(
-    world: World,
-    repo: Repo,
-    compiled: Compiled,
-    hook: Hook,
-    args: tuple[str, ...],
-    stdin: bytes,
-    left_out: dict[int, Outcome],
-    source: Target | None = None,
-) -> int:
-    """Check the pushed commits; return 0 where the hook's other jobs may run, else the exit code of the refused push.
-
-    The jobs that have run on the commits are added to `left_out`. `source`: the commit whose hook file it is; None:
-    that of the working tree.
-
-    Raises:
-        HooksError: something cannot be read or started; the push is refused.
-    """
-    push = Push(world, repo, compiled, hook, args, stdin, source)
-    code = push.check(left_out)
-    if not code and any(job.workspace for job in hook.jobs):
-        code = push.run_on_tips(left_out)
-        done = Outcome(SKIPPED, CONDITION, "it has run on each pushed commit")
-        left_out.update((job.number, done) for job in hook.jobs if job.workspace)
-    return code
-
-
 class Push:
     """A push that a hook gates."""
 
@@ -78,7 +51,13 @@ class Push:
         stdin: bytes,
         source: Target | None = None,
     ) -> None:
-        """Read what is pushed. `source`: see `gate_push`. Raises GitError."""
+        """Read what is pushed.
+
+        `source`: the commit whose hook file it is; None: that of the working tree.
+
+        Raises:
+            GitError: git cannot be queried.
+        """
         self._world = world
         self._repo = repo
         self._compiled = compiled
@@ -94,6 +73,21 @@ class Push:
         self._conditions: ConditionValues | None = None
         repository_dir = records_dir(world.state, repo.common_dir)
         self._ancestors = ancestors_of(repository_dir, world.environ.get("DODO_INVOCATION"))
+
+    def gate(self, left_out: dict[int, Outcome]) -> int:
+        """Check the pushed commits; return 0 where the hook's other jobs may run, else the exit code of a refused push.
+
+        The jobs that have run on the commits are added to `left_out`.
+
+        Raises:
+            HooksError: as for `check`.
+        """
+        code = self.check(left_out)
+        if not code and any(job.workspace for job in self._hook.jobs):
+            code = self._run_on_tips(left_out)
+            done = Outcome(SKIPPED, CONDITION, "it has run on each pushed commit")
+            left_out.update((job.number, done) for job in self._hook.jobs if job.workspace)
+        return code
 
     def check(self, left_out: dict[int, Outcome], wait_s: float | None = None) -> int:
         """Return 0 where every pushed commit has what the hook requires, else the exit code of the refused push.
@@ -239,7 +233,7 @@ class Push:
         is_ssh = "ssh://" in self._url if is_url else ":" in self._url.partition("/")[0]
         return SSH_WAIT_S if is_ssh else None
 
-    def run_on_tips(self, left_out: dict[int, Outcome]) -> int:
+    def _run_on_tips(self, left_out: dict[int, Outcome]) -> int:
         """Run the hook's jobs that run in a snapshot, once for each tip (S1); return the exit code.
 
         Raises:

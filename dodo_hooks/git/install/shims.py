@@ -4,9 +4,9 @@ A hook that was there before is kept (git/install/legacy_hooks.py), chained, and
 the bundle lie in the git directory, where the shims find them relative to their own path.
 """
 
-import contextlib
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
@@ -139,7 +139,7 @@ def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | Non
 def _directories(repo: Repo, environ: Mapping[str, str]) -> list[str]:
     """Return the directories that may hold shims of ours: where install would refuse there is nothing of ours."""
     directories = {own_directory(repo)}
-    with contextlib.suppress(UsageError):
+    with suppress(UsageError):
         directories.add(hooks_directory(repo, environ))
     return sorted(directories)
 
@@ -150,7 +150,7 @@ def refresh_bundle(repo: Repo) -> None:
     Where it cannot be written, hooks are only slower.
     """
     if os.path.exists(launcher_path(repo)):
-        with contextlib.suppress(GitError, OSError), _lock(repo):
+        with suppress(GitError, OSError), _lock(repo):
             put(bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
@@ -215,9 +215,6 @@ def _expect_one_hook(directory: str, name: str) -> None:
         )
 
 
-# Files
-
-
 def launcher_path(repo: Repo) -> str:
     return f"{_our_directory(repo)}/launch.py"
 
@@ -247,7 +244,5 @@ def _put_launcher(repo: Repo, site: "Sequence[str] | None") -> None:
     put(bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
-@contextlib.contextmanager
-def _lock(repo: Repo) -> Generator[None, None, None]:
-    with locked(_our_directory(repo), repo.common_dir):
-        yield
+def _lock(repo: Repo) -> AbstractContextManager[None]:
+    return locked(_our_directory(repo), repo.common_dir)

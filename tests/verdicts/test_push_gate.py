@@ -60,6 +60,30 @@ def test_v4_a_commit_that_has_failed_is_refused_with_the_end_of_its_log(pushing:
     assert pushing.git("ls-remote", "origin").stdout == ""
 
 
+def test_v4_a_run_that_has_not_begun_its_next_job_is_awaited(pushing: Repo, gate: Gate, tmp_path: Path) -> None:
+    counter, held = tmp_path / "counter", {"concurrency": "database"}
+    snapshot = {"workspace": "snapshot"}
+    test = {"run": f"echo x >>{counter}", "needs": ["build"], **held, **snapshot}
+    other = Gate(tmp_path / "other")
+    pushing.hook("post-checkout", background=True, other={"run": other.command, **held})
+    pushing.hook("post-commit", background=True, build={"run": gate.command, **snapshot}, test=test)
+    pushing.hook("pre-push")
+    pushing.hook_options("pre-push", requires=["post-commit:test"])
+    pushing.git("add", "hooks.dodo")
+    commit(pushing)
+    gate.wait()
+    pushing.git("checkout", "-q", "-b", "other")
+    other.wait()
+    push = pushing.start("git", "push", "-q", "origin", "main")
+    assert push.stderr is not None
+    assert b"waiting for post-commit:build on" in push.stderr.readline()
+    gate.open()
+    pushing.begun("post-commit").wait_for_status("build", "completed")
+    other.open()  # the test begins when its run asks again for the group
+    assert b"running it now" not in push.communicate()[1]
+    assert push.returncode == 0 and ran(pushing, counter) == 1
+
+
 def test_v4_a_commit_without_a_verdict_is_checked_now(pushing: Repo, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     require(pushing, f"cat file; echo x >>{counter}")

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dodo_hooks.core.errors import ConfigError, UsageError
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.plan_parts import Requirement
-from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
+from dodo_hooks.core.statuses import CONDITION, ENDED, SKIPPED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
+from dodo_hooks.fire.verdicts import pushed_commits
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.fire.verdicts.pushed_commits import Pushed, branches_of, new_commits, read_pushed, refspecs, tips
-from dodo_hooks.fire.verdicts.report import Waiting, print_refusal
+from dodo_hooks.fire.verdicts.report import Waiting, find_job, print_refusal
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import Target, find_target, without_replacements
@@ -31,7 +31,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.fire.select.conditions import ConditionValues
 
-SSH_WAIT_S = 240.0  # its servers close an idle connection, and git reports nothing of that
 MOST_UNCHECKED = 50  # commits that a push runs checks for; more are for a command of their own
 _POLL_S = 0.02
 _HANGUP = 129  # 128 + SIGHUP
@@ -66,13 +65,12 @@ class Push:
         self._remote, self._url = args if len(args) == 2 else ("", "")
         self._stdin = stdin
         self._query = GitQuery(repo, without_replacements(world.environ))
-        self._pushed: Pushed = read_pushed(self._query, stdin)
+        self._pushed = pushed_commits.read_pushed(self._query, stdin)
         self._targets: dict[str, Target] = {}
         self._git = os.getppid()
         self._waited_s = 0.0
         self._conditions: ConditionValues | None = None
-        repository_dir = records_dir(world.state, repo.common_dir)
-        self._ancestors = ancestors_of(repository_dir, world.environ.get("DODO_INVOCATION"))
+        self._ancestors = ancestors_of(records_dir(world.state, repo.common_dir), world.environ.get("DODO_INVOCATION"))
 
     def gate(self, left_out: dict[int, Outcome]) -> int:
         """Check the pushed commits; return 0 where the hook's other jobs may run, else the exit code of a refused push.
@@ -107,7 +105,7 @@ class Push:
             if verdict.state == FAILED_BEFORE:
                 return print_refusal(self._world, self._repo, check, verdict)
         for requirement, check in checks:
-            code = self._settle(check, wait_s or requirement.wait_s or self._default_wait())
+            code = self._settle(check, wait_s or requirement.wait_s or pushed_commits.default_wait_s(self._url))
             if code:
                 return code
         return 0
@@ -131,11 +129,11 @@ class Push:
         number = None if hook is None else hook.number_of(requirement.job)
         if hook is None or number is None:  # the loader has seen to that
             raise ConfigError([])
-        commits = tips(self._pushed)
+        commits = pushed_commits.tips(self._pushed)
         if requirement.each:
-            commits = new_commits(self._query, self._remote, self._url, self._stdin, self._pushed)
+            commits = pushed_commits.new_commits(self._query, self._remote, self._url, self._stdin, self._pushed)
         checks, missing = [], []
-        for commit, branches in branches_of(self._pushed, commits):
+        for commit, branches in pushed_commits.branches_of(self._pushed, commits):
             world, target = self._world, self._target(commit)
             check = Check(
                 world, self._repo, self._compiled, hook, target, (number,), branches=branches, ends_with_parent=True
@@ -144,25 +142,21 @@ class Push:
             if check.verdict(number).state == NONE:
                 missing.append(commit[:12])
             if len(missing) > MOST_UNCHECKED:
-                words = self._range(commits) if requirement.each else " ".join(missing)  # tips are in no order
+                words = " ".join(missing)  # tips are in no order
+                if requirement.each:
+                    words = pushed_commits.range_of(self._query, commits)
                 raise UsageError(
                     f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "
                     f"{requirement.hook}:{requirement.job}; run `dodo-hooks checks --run {words}` first"
                 )
         return checks
 
-    def _range(self, commits: list[str]) -> str:
-        """Return the arguments of `dodo-hooks checks` for these commits, of which the first may have no parent."""
-        oldest, newest = commits[0][:12], commits[-1][:12]
-        has_parent = not self._query.attempt("rev-parse", "--quiet", "--verify", f"{oldest}^").exit_code
-        return f"{oldest}^..{newest}" if has_parent else f"-n {len(commits)} {newest}"
-
     def _report_other_files(self) -> None:
         """Report the tips whose hook file is another one: the present one counts."""
         name = self._compiled.rules.file.removeprefix(f"{self._repo.top}/")
         source = () if self._source is None else (self._source.name,)
         where = f"of {self._source.name[:12]}" if self._source is not None else "in the working tree"
-        for commit in tips(self._pushed):
+        for commit in pushed_commits.tips(self._pushed):
             if self._query.attempt("diff", "--quiet", "--no-ext-diff", commit, *source, "--", name).exit_code == 1:
                 say(f"{name} of {commit[:12]} differs; the one {where} is used")
 
@@ -199,19 +193,30 @@ class Push:
         What was waited before, for other checks, counts: the connection is idle all the time.
         """
         waiting, began_s = Waiting(self._world, self._repo, check), monotonic_s() - self._waited_s
+        verdict = check.verdict(check.jobs[0])
         try:
-            while (verdict := check.verdict(check.jobs[0])).state == RUNNING:
+            while verdict.state == RUNNING:
                 self._expect_other(verdict)
                 if os.getppid() != self._git:
                     return _HANGUP
                 if wait_s is not None and monotonic_s() - began_s > wait_s:
-                    return waiting.stop_waiting(verdict, [*filter(None, (self._remote,)), *refspecs(self._stdin)])
+                    remote, refs = filter(None, (self._remote,)), pushed_commits.refspecs(self._stdin)
+                    return waiting.stop_waiting(verdict, (*remote, *refs))
                 waiting.show(verdict)
                 sleep(_POLL_S)
+                verdict = self._verdict_after(check, verdict)
         finally:
             waiting.end()
             self._waited_s = monotonic_s() - began_s
         return 0
+
+    def _verdict_after(self, check: Check, before: Verdict) -> Verdict:
+        """Return the verdict now; the one before while its run has ended a job, and not begun the one that needs it."""
+        now, run = check.verdict(check.jobs[0]), before.run
+        if now.state != NONE or run is None:
+            return now
+        record = find_job(self._world, self._repo, run.invocation, check.hook.jobs[check.jobs[0]].name)
+        return now if record is None or record.status in ENDED else before
 
     def _without_verdict(self, check: Check) -> int:
         """Return the exit code after a run that has left no verdict: the disk is full, or its key cannot be known."""
@@ -228,11 +233,6 @@ class Push:
         if verdict.run is not None and verdict.run.invocation in self._ancestors:
             raise UsageError(f"push refused: it runs inside {verdict.run.job}, whose verdict it needs")
 
-    def _default_wait(self) -> float | None:
-        is_url = "://" in self._url
-        is_ssh = "ssh://" in self._url if is_url else ":" in self._url.partition("/")[0]
-        return SSH_WAIT_S if is_ssh else None
-
     def _run_on_tips(self, left_out: dict[int, Outcome]) -> int:
         """Run the hook's jobs that run in a snapshot, once for each tip (S1); return the exit code.
 
@@ -244,7 +244,7 @@ class Push:
         in_worktree = Outcome(SKIPPED, CONDITION, "it runs once, in the working tree")
         out = {job.number: in_worktree for job in self._hook.jobs if not job.workspace} | left_out
         args, rules, code = (self._remote, self._url) if self._remote else (), self._compiled.rules, 0
-        for commit in tips(self._pushed):
+        for commit in pushed_commits.tips(self._pushed):
             firing = make_firing(self._world, self._repo, rules, self._hook, args, BY_GIT, out, self._stdin)
             code = max(code, run_firing(select_files(firing._replace(target=self._target(commit)))))
         return code

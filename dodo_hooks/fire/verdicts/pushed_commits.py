@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.host.posix import os
 
+SSH_WAIT_S = 240.0  # its servers close an idle connection, and git reports nothing of that
+
 _NOT_CHECKED = (b"refs/notes/", b"refs/replace/")
 _STASH = b"refs/stash"
 _BRANCHES = b"refs/heads/"
@@ -70,6 +72,19 @@ def refspecs(stdin: bytes) -> list[str]:
         source = "" if here == _DELETED else here
         found.append(source if source == there else f"{source}:{there}")
     return found
+
+
+def range_of(query: GitQuery, commits: list[str]) -> str:
+    """Return the arguments of `dodo-hooks checks` for these commits, of which the first may have no parent."""
+    oldest, newest = commits[0][:12], commits[-1][:12]
+    has_parent = not query.attempt("rev-parse", "--quiet", "--verify", f"{oldest}^").exit_code
+    return f"{oldest}^..{newest}" if has_parent else f"-n {len(commits)} {newest}"
+
+
+def default_wait_s(url: str) -> float | None:
+    """Return how long a push to this URL waits at most; None: as long as it takes."""
+    is_ssh = "ssh://" in url if "://" in url else ":" in url.partition("/")[0]
+    return SSH_WAIT_S if is_ssh else None
 
 
 def _updates(stdin: bytes) -> list[tuple[bytes, bytes, bytes]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kit.foreign import NOBODY, give_away, needs_root
+from kit.process import wait_until
 from kit.repo import Repo
 
 UNSAFE = 3
@@ -89,8 +90,8 @@ def test_a_configuration_that_others_can_write_notifies_nobody(repo: Repo, env: 
     config.chmod(0o646)
     repo.hook("post-commit", background=True, later="true")
     repo.git("commit", "-qm", "first", "--allow-empty")
-    repo.finished("post-commit")
-    reported = repo.run("jobs", check=True).stderr
+    repo.finished("post-commit")  # people are notified when the records are closed
+    reported = wait_until(lambda: repo.run("jobs", check=True).stderr, what="the notice")
     assert f"no notification sent: others can write to {config}" in reported and not repo.has("notified")
     done = repo.run("validate")
     assert (done.returncode, done.stderr) == (

@@ -112,10 +112,10 @@ def _run_other_hooks(world: "World", repo: "Repo", compiled: "Compiled", hook: s
         code = run_required(world, repo, compiled, hook)
     if hook == AFTER_REPLAY:
         code = max(code, _run_deferred(world, repo, compiled))
-    if hook == AFTER_REPLAY and has_required:
-        from dodo_hooks.fire.verdicts.dispatch import run_on_each
+        if has_required:
+            from dodo_hooks.fire.verdicts.dispatch import run_on_each
 
-        code = max(code, run_on_each(world, repo, compiled, stdin))
+            code = max(code, run_on_each(world, repo, compiled, stdin))
     return code
 
 

@@ -65,11 +65,10 @@ def find_target(repo: "Repo", environ: "Mapping[str, str]", revision: str = "HEA
     Raises:
         GitError: it names none that is here.
     """
-    options = ("rev-list", "--max-count=1", "--format=%T", "--end-of-options", revision, "--")
-    words = _git(repo, environ, options).decode("ascii").split()
-    if len(words) != len(("commit", "ID", "TREE")):
+    found = _list_commits(repo, environ, "--max-count=1", "--end-of-options", revision, "--")
+    if not found:
         raise GitError(f"{revision} names no commit")
-    return Target(words[1], words[2], words[1])
+    return found[0]
 
 
 def find_targets(repo: "Repo", environ: "Mapping[str, str]", commits: "list[str]") -> "list[Target]":
@@ -79,8 +78,11 @@ def find_targets(repo: "Repo", environ: "Mapping[str, str]", commits: "list[str]
         GitError: one of them is not here.
     """
     lines = "".join(f"{one}\n" for one in dict.fromkeys(commits) if not one.strip("0123456789abcdef"))
-    options = ("rev-list", "--no-walk=unsorted", "--format=%T", "--stdin")
-    words = _git(repo, environ, options, lines.encode("ascii")).decode("ascii").split()
+    return _list_commits(repo, environ, "--no-walk=unsorted", "--stdin", stdin=lines.encode("ascii"))
+
+
+def _list_commits(repo: "Repo", environ: "Mapping[str, str]", *options: str, stdin: bytes = b"") -> "list[Target]":
+    words = _git(repo, environ, ("rev-list", "--format=%T", *options), stdin).decode("ascii").split()
     return [Target(commit, tree, commit) for commit, tree in zip(words[1::3], words[2::3], strict=True)]
 
 

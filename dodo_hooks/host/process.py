@@ -193,6 +193,11 @@ def has_process_table() -> bool:
     return not IS_LINUX or os.access("/proc/self/stat", os.R_OK)
 
 
+def sees_sessions() -> bool:
+    """Return whether `kill_session` finds every process of a session here."""
+    return IS_LINUX and has_process_table()
+
+
 def group_has_others(group: int) -> bool:
     """Return whether a process group has living members besides its leader, which has ended and is not yet reaped.
 

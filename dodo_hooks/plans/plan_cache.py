@@ -197,9 +197,6 @@ def compile_commit(world: "World", repo: "Repo", target: "Target") -> Compiled:
         GitError: the commit cannot be read.
         ConfigError: the hook file cannot be used.
     """
-    from dodo_hooks.host.world import reach_site
-
-    reach_site(world)
     from dodo_hooks.plans.committed_sources import CommittedSources
 
     return compile_plan(world, repo.top, CommittedSources(world, repo, target))[0]

@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SECOND_NS = 1_000_000_000
-_OWN = ("turn", "git", "index", "note", "modules")  # in an area: snapshots/model.py. The first is locked just now
+_LOCKED = ("turn",)  # in an area, by who is checking out just now
+_OWN = (*_LOCKED, "git", "index", "note", "modules")  # snapshots/model.py
 
 
 def prepare(
@@ -142,7 +143,7 @@ def _begin(new: Note, old: "Note | None") -> "Note | None":
     paths = new.paths
     is_known = old is not None and _is_linked(old, paths)
     for name in os.listdir(paths.area):
-        if name not in (_OWN if is_known else _OWN[:1]):
+        if name not in (_OWN if is_known else _LOCKED):
             remove(f"{paths.area}/{name}")
     if old is None or not is_known:
         remove(paths.tree)

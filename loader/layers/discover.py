@@ -60,6 +60,15 @@ def named_hook_file(file: str, *, top: str, base: str) -> Found:
     return Found(path, top, config_format, home)
 
 
+def local_overlays(found: Found, home: str, sources: Sources) -> list[str]:
+    """Return the local overlays that are there below `home`, the top of this or of the main working tree.
+
+    The first wins.
+    """
+    names = found.config_format.local_names(posixpath.relpath(found.file, found.home or home))
+    return [path for name in names if sources.is_there(path := posixpath.join(home, name))]
+
+
 def _config_format_of(path: str) -> "tuple[ConfigFormat, str | None]":
     names = [(one, name) for one in CONFIG_FORMATS for name in (*one.candidates, *one.alone)]
     for config_format, name in sorted(names, key=lambda pair: -pair[1].count("/")):

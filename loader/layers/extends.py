@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dodo_hooks.core.diagnostics import NOTE, Diagnostic, Location
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.layers.discover import Found
+from dodo_hooks.loader.layers.discover import Found, local_overlays
 from dodo_hooks.loader.layers.merge import Layer, merge_layers
 from dodo_hooks.loader.read.json_reader import parse_json
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
@@ -111,8 +111,7 @@ class _Reader:
 
     def add_local(self, home: str) -> None:
         """Add the local overlay below `home`, the top of this or of the main working tree."""
-        names = self._config_format.local_names(self._main(self._found.home or home))
-        present = [path for name in names if self._sources.is_there(path := posixpath.join(home, name))]
+        present = local_overlays(self._found, home, self._sources)
         if present:
             self.add(present[0])
         for other in present[1:]:

@@ -20,7 +20,6 @@ DAFT = "hooks: {post-clone: {jobs: [{name: deps, run: npm ci}, {name: build, run
 def test_the_file_of_another_tool_becomes_one_of_ours_with_the_same_jobs(
     cli: Cli, repo: Repo, name: str, text: str, is_named: bool
 ) -> None:
-    (repo.path / "hooks.dodo").unlink(missing_ok=True)
     repo.file("pre-push: {jobs: [{name: test, run: npm test}]}", "more.yml")
     repo.file(text, name)
     before = cli("list", "--format", "json").out
@@ -34,7 +33,6 @@ def test_the_file_of_another_tool_becomes_one_of_ours_with_the_same_jobs(
 
 
 def test_a_local_overlay_stays_its_owners(cli: Cli, repo: Repo) -> None:
-    (repo.path / "hooks.dodo").unlink(missing_ok=True)
     repo.file("pre-push: {jobs: [{name: test, run: npm test}]}", "lefthook.yml")
     repo.file("pre-push: {jobs: [{name: mine, run: secret}]}", "lefthook-local.yml")
     assert "lefthook-local.yml is not in it; `hooks.local.dodo` takes its place" in cli("migrate").out
@@ -59,7 +57,6 @@ def test_a_local_overlay_stays_its_owners(cli: Cli, repo: Repo) -> None:
 def test_what_cannot_be_converted_is_refused(
     cli: Cli, repo: Repo, files: dict[str, str], argv: list[str], reason: str
 ) -> None:
-    (repo.path / "hooks.dodo").unlink(missing_ok=True)
     for name, text in files.items():
         repo.file(text, name)
     answer = cli("migrate", *argv)

@@ -139,6 +139,17 @@ def test_v5_two_runs_of_one_key_are_one(repo: Repo, tmp_path: Path) -> None:
     assert counter.read_text() == "x\n"
 
 
+def reworded_meanwhile(repo: Repo, gate: Gate) -> Invocation:
+    """Reword the commit while its run is held at the gate; return the ended run of the new one, which waited for it."""
+    gate.wait()
+    repo.git("commit", "-q", "--amend", "-m", "reworded")
+    second = repo.begun("post-commit", 2)
+    wait_until(lambda: second.job("mark").status == "completed", what="the turn of the jobs that come before")
+    gate.open()
+    wait_until(second.has_ended)
+    return second
+
+
 @pytest.mark.parametrize("needs", [[], ["build"]])
 def test_v5_who_has_waited_for_a_run_that_fails_has_its_result(repo: Repo, tmp_path: Path, needs: "list[str]") -> None:
     gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
@@ -147,12 +158,7 @@ def test_v5_who_has_waited_for_a_run_that_fails_has_its_result(repo: Repo, tmp_p
     repo.hook("post-commit", background=True, **build, test={"run": run, "needs": needs, **SNAPSHOT}, mark="true")
     repo.settings(jobs=2)
     commit(repo, "one\n")
-    gate.wait()
-    repo.git("commit", "-q", "--amend", "-m", "reworded")
-    second = repo.begun("post-commit", 2)
-    wait_until(lambda: second.job("mark").status == "completed", what="the turn of the jobs that come before")
-    gate.open()
-    wait_until(second.has_ended)
+    second = reworded_meanwhile(repo, gate)
     assert second.statuses() == {**dict.fromkeys(needs, "up-to-date"), "test": "failed", "mark": "completed"}
     assert counter.read_text() == "test\n"
     assert f"failed in run {repo.invocations('post-commit')[0].id}" in (second.job("test").reason or "")
@@ -278,12 +284,7 @@ def test_v5_two_runs_of_a_chain_are_one(repo: Repo, tmp_path: Path) -> None:
     )
     repo.settings(jobs=2)
     commit(repo, "one\n")
-    gate.wait()
-    repo.git("commit", "-q", "--amend", "-m", "reworded")
-    second = repo.begun("post-commit", 2)
-    wait_until(lambda: second.job("mark").status == "completed", what="the turn of build, which comes before")
-    gate.open()
-    wait_until(second.has_ended)
+    second = reworded_meanwhile(repo, gate)
     assert second.statuses() == {"build": "up-to-date", "test": "up-to-date", "mark": "completed"}
     assert counter.read_text() == "build\ntest\n"
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from dodo_hooks.cli.hook_file.new_file import create_hook_file, exists_already
 from dodo_hooks.cli.hook_file.project_test import ProjectTest, find_test
-from dodo_hooks.cli.repository import repo_at
+from dodo_hooks.cli.repository import tree_here
 from dodo_hooks.cli.terminal_table import escape, say
-from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.plan_cache import find_file
 
-FILE = "hooks.dodo"
 FIRST = """\
 # The git hooks of this repository. Check this file with `dodo-hooks validate`, activate it with `dodo-hooks install`.
 min_version: {version}
@@ -84,19 +81,13 @@ def init(world: World) -> None:
     """Write a first hook file, hooks.dodo: with the test of the project where its files show it, and with examples."""
     from dodo_hooks import __version__
 
-    repo = repo_at(world, None)
-    if not repo.top:
-        raise UsageError(f"no working tree in {repo.git_dir}; run this in a working tree")
-    found = find_file(world, repo.top)
+    top = tree_here(world)
+    found = find_file(world, top)
     if found is not None:
-        raise UsageError(f"nothing written: the hook file {found} exists already")
-    path, test = f"{repo.top}/{FILE}", find_test(repo.top)
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(first_file(__version__, test))
-    except OSError as error:
-        raise GitError(f"cannot write {path}: {error.strerror}") from error
-    say(f"created {escape(os.path.relpath(path, world.cwd))}; next steps:")
+        raise exists_already(found)
+    test = find_test(top)
+    created = create_hook_file(world, top, first_file(__version__, test))
+    say(f"created {created}; next steps:")
     if test is not None:
         say(f"  a push requires         {escape(test.run)}")
     say("  edit it, then check it  dodo-hooks validate")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dodo_hooks.cli.hook_file.new_file import create_hook_file, exists_already
 from dodo_hooks.cli.repository import no_hook_file, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
-from dodo_hooks.core.errors import GitError, UsageError
+from dodo_hooks.core.errors import UsageError
 from dodo_hooks.host.world import World
 
 if TYPE_CHECKING:
     from dodo_hooks.loader.layers.discover import Found
     from dodo_hooks.loader.read.sources import Sources
 
-FILE = "hooks.dodo"
 _OF_PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 
 
@@ -30,23 +30,18 @@ def migrate(world: World, file: str | None) -> None:
     their owners' and are left out. The other tool's file stays, and does nothing any more.
     """
     from dodo_hooks.cli.hook_file.merged_file import merged_text
+    from dodo_hooks.loader.layers.discover import local_overlays
     from dodo_hooks.loader.read.sources import Sources
 
     top, sources = tree_here(world), Sources()
     found = _find(world, top, file, sources)
     text = merged_text(found._replace(has_local=False), sources)
-    path = f"{top}/{FILE}"
-    try:
-        with open(path, "x", encoding="utf-8") as target:
-            target.write(text)
-    except OSError as error:
-        raise GitError(f"cannot write {path}: {error.strerror}") from error
-    old = escape(os.path.relpath(found.file, world.cwd))
-    say(f"created {escape(os.path.relpath(path, world.cwd))} from {old}; next steps:")
+    created, old = create_hook_file(world, top, text), escape(os.path.relpath(found.file, world.cwd))
+    say(f"created {created} from {old}; next steps:")
     say("  compare, then check it   dodo-hooks list; dodo-hooks validate")
     say("  let git run its hooks    dodo-hooks install")
     say(f"  remove the old file      git rm {old}")
-    for local in _local_overlays(found, sources):
+    for local in local_overlays(found, found.home, sources) if found.home is not None else ():
         say(f"  {escape(os.path.relpath(local, world.cwd))} is not in it; `hooks.local.dodo` takes its place")
 
 
@@ -61,7 +56,7 @@ def _find(world: World, top: str, file: str | None, sources: Sources) -> Found:
 
     here = find_hook_file(top, sources)
     if here is not None and here.config_format is DODO:
-        raise UsageError(f"nothing written: the hook file {here.file} exists already")
+        raise exists_already(here.file)
     if file is None and here is None and any(os.path.exists(f"{top}/{name}") for name in _OF_PRE_COMMIT):
         file = _OF_PRE_COMMIT[0]
     if file is not None and os.path.basename(file) in _OF_PRE_COMMIT:
@@ -75,11 +70,3 @@ def _find(world: World, top: str, file: str | None, sources: Sources) -> Found:
     if found.config_format is DODO:
         raise UsageError(f"{found.file} is not a file of lefthook or daft by its name")
     return found
-
-
-def _local_overlays(found: Found, sources: Sources) -> list[str]:
-    """Return the local overlays of the converted file that are there."""
-    if found.home is None:
-        return []
-    names = found.config_format.local_names(os.path.relpath(found.file, found.home))
-    return [path for name in names if sources.is_there(path := f"{found.home}/{name}")]

@@ -56,7 +56,7 @@ class WaveHandle:
         if self.running:
             # Before the wave is reaped: until then its id, which is its session's, belongs to nobody else.
             process.kill_session(self.pid)
-            if not process.IS_LINUX or not process.has_process_table() or self.terminal_owner is not None:
+            if not process.sees_sessions() or self.terminal_owner is not None:
                 for group in filter(None, self.running.values()):
                     process.kill_group(group)
         process.reap(self.pid)

@@ -113,7 +113,7 @@ class Wave:
         self._terminal = terminal
         self._leaving = False
         self.unsent = b""  # reports
-        self._is_seen = process.IS_LINUX and process.has_process_table()  # each process of our session
+        self._is_seen = process.sees_sessions()
         self._has_priority = False
         self._outputs: dict[int, Running] = {}  # by descriptor
         self._preparing: dict[int, Running] = {}  # by descriptor

@@ -74,8 +74,8 @@ def results_of(
     if target is not None:
         from dodo_hooks.results.verdicts.verdicts import Verdicts
 
-        locks_dir = layout.run_locks_dir(records_dir(firing.world.state, firing.repo.common_dir))
-        verdicts = Verdicts(occasion, kept, locks_dir, target, invocation, say, firing.results)
+        repository_dir = records_dir(firing.world.state, firing.repo.common_dir)
+        verdicts = Verdicts(occasion, kept, repository_dir, target, invocation, say, firing.results)
         if all(job.workspace for job in firing.hook.jobs if job.is_incremental):
             return verdicts
     from dodo_hooks.results.run_results import RunResults

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.host.posix import os
 
-SSH_WAIT_S = 240.0  # its servers close an idle connection, and git reports nothing of that
-
+_SSH_WAIT_S = 240.0  # its servers close an idle connection, and git reports nothing of that
 _NOT_CHECKED = (b"refs/notes/", b"refs/replace/")
 _STASH = b"refs/stash"
 _BRANCHES = b"refs/heads/"
@@ -84,7 +83,7 @@ def range_of(query: GitQuery, commits: list[str]) -> str:
 def default_wait_s(url: str) -> float | None:
     """Return how long a push to this URL waits at most; None: as long as it takes."""
     is_ssh = "ssh://" in url if "://" in url else ":" in url.partition("/")[0]
-    return SSH_WAIT_S if is_ssh else None
+    return _SSH_WAIT_S if is_ssh else None
 
 
 def _updates(stdin: bytes) -> list[tuple[bytes, bytes, bytes]]:

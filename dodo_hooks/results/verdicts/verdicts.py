@@ -66,7 +66,7 @@ class Verdicts:
         self,
         occasion: "Occasion",
         kept: "KeptResults",
-        locks_dir: str,
+        repository_dir: str,
         target: "Target",
         invocation: str,
         say: "Callable[[str], None]",
@@ -77,7 +77,7 @@ class Verdicts:
         Args:
             occasion: the hook as it is in the file, and its event.
             kept: the store.
-            locks_dir: store.layout.run_locks_dir.
+            repository_dir: store.layout.repository_dir.
             target: what the jobs are about.
             invocation: the run's id, which is kept with its results; "" where nothing is run.
             say: prints one sentence.
@@ -88,7 +88,7 @@ class Verdicts:
         self._jobs = occasion.hook.jobs
         self._collector = FactCollector(occasion)
         self._kept = kept
-        self._locks_dir = locks_dir
+        self._repository_dir = repository_dir
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
         self._invocation = invocation
         self._say = say
@@ -108,7 +108,7 @@ class Verdicts:
         """The locks that say who runs what. The prompt does not wait for them."""
         from dodo_hooks.results.verdicts.run_locks import RunLocks
 
-        return RunLocks(self._locks_dir)
+        return RunLocks(layout.run_locks_dir(self._repository_dir))
 
     def key(self, number: int) -> str:
         """Return the key of a job. Raises Undecidable."""
@@ -209,20 +209,21 @@ class Verdicts:
         except Undecidable:
             return Verdict(NONE, number)
         run = self.locks.find(job.name, key)
-        success, failure = self._kept.find(job, key), self._failure(job, key)
+        success = self._kept.find(job, key)
         if success is not None:
             return Verdict(PASSED, number, success)
         if run is not None:
             return Verdict(RUNNING, number, run=run)
+        failure = self._failure(job, key)
         return Verdict(FAILED_BEFORE, number, failure) if failure is not None else Verdict(NONE, number)
 
     def _failure(self, job: "Job", key: str) -> "Success | None":
         """Return the failure under a key; None where there is none, or its run was pruned with its log (V4)."""
         failure = self._kept.failure(job, key)
-        if failure is not None:
-            directory = layout.invocation_dir(self._locks_dir.rpartition("/")[0], failure.invocation)
-            return failure if os.access(directory, os.F_OK) else None
-        return None
+        if failure is None:
+            return None
+        directory = layout.invocation_dir(self._repository_dir, failure.invocation)
+        return failure if os.access(directory, os.F_OK) else None
 
     def why_unknown(self, number: int) -> "str | None":
         """Return why the key of a job cannot be known; None where it is."""

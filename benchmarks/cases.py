@@ -17,7 +17,7 @@ from dodo_hooks.snapshots.note import note_ended
 from dodo_hooks.store.identity import repository_id
 from kit.history import History
 from kit.repo import Repo, clean_environment
-from kit.snapshots import JOB, origin_of, take, target_of
+from kit.results.snapshots import JOB, origin_of, take, target_of
 
 Groups: TypeAlias = Sequence[Sequence[Contender]]
 HOOK_MANAGERS = ("lefthook", "prek", PYTHON)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kit.answer import Cli
-from kit.outputs import cache_dir, ignore, leftovers, put, remove, restore, store
 from kit.repo import Repo
+from kit.results.outputs import cache_dir, ignore, leftovers, put, remove, restore, store
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kit.incremental import counting, runs
 from kit.repo import Repo
+from kit.results.incremental import counting, runs
 
 
 @pytest.fixture

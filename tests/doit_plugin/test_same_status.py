@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kit.chance import how_many
-from kit.incremental import counting
 from kit.repo import Repo
+from kit.results.incremental import counting
 
 JOBS: dict[str, Any] = {
     "plain": {"run": counting("plain"), "inputs": ["*.txt"]},

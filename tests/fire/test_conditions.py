@@ -11,7 +11,7 @@ from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.fire.select import conditions
 from dodo_hooks.fire.select.conditions import ConditionValue, reason_to_skip
 from dodo_hooks.loader.globs.compile_globs import compile_branch_glob
-from kit.filtering import PROBE, ask, changed, hook_of, only, rule, skip, stage
+from kit.hook_files.filtering import PROBE, ask, changed, hook_of, only, rule, skip, stage
 from kit.process import wait_until
 from kit.repo import Repo
 

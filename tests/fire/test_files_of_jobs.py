@@ -16,7 +16,7 @@ from dodo_hooks.core.plan import FileRule
 from dodo_hooks.core.plan_parts import Condition
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.loader.globs.compile_globs import compile_glob
-from kit.filtering import PROBE, ask, changed, hook_of, only, rule, skip, stage
+from kit.hook_files.filtering import PROBE, ask, changed, hook_of, only, rule, skip, stage
 from kit.repo import PACKAGES, Repo
 
 
@@ -295,7 +295,7 @@ print(*(name for name in set(sys.modules) - before if not name.startswith("dodo_
 
 
 def test_nothing_that_is_slow_to_import_is_needed(repo: Repo) -> None:
-    """As tests/git/test_bundle.py has it for a whole firing; `_sre` is C, and there for expressions."""
+    """As tests/git/install/test_bundle.py has it for a whole firing; `_sre` is C, and there for expressions."""
     stage(repo, "src/a.py", "src/b.md")
     script = SCRIPT.format(packages=PACKAGES, glob=compile_glob("src/*.py"))
     done = repo.call(sys.executable, "-I", "-S", "-c", script, check=True)

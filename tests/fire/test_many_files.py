@@ -2,8 +2,8 @@
 
 import pytest
 
-from kit.cost import Cost, count, needs_no_coverage, needs_strace
 from kit.repo import Repo
+from kit.system.cost import Cost, count, needs_no_coverage, needs_strace
 
 pytestmark = [needs_strace, needs_no_coverage]
 

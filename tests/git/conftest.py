@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.plan import PUSHED
-from kit.file_probe import ODD_SETTINGS, Probe
+from kit.commits.file_probe import ODD_SETTINGS, Probe
 from kit.here import compiled_once
 from kit.repo import Repo
 

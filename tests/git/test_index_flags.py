@@ -9,8 +9,7 @@ from dodo_hooks.git.index_flags import flags_of
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
-from kit.repo import Repo
-from kit.unstaged import (
+from kit.commits.unstaged import (
     HOSTILE,
     STAGED,
     TEXT,
@@ -21,6 +20,7 @@ from kit.unstaged import (
     unstaged_text,
     write,
 )
+from kit.repo import Repo
 
 OPTIONS = {"h": ["--assume-unchanged"], "S": ["--skip-worktree"], "s": ["--assume-unchanged", "--skip-worktree"]}
 

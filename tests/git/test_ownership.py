@@ -11,9 +11,9 @@ import pytest
 
 from dodo_hooks.core.errors import GitError, UnsafeRepositoryError
 from dodo_hooks.git.repo import find_repo, is_discoverable, locate_repo
-from kit.foreign import NOBODY, allow, give_away, needs_root
 from kit.process import DEADLINE_S
 from kit.repo import Repo
+from kit.system.foreign import NOBODY, allow, give_away, needs_root
 
 FOREIGN = "detected dubious ownership in repository at"
 

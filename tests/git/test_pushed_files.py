@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dodo_hooks.core.plan import CHANGED, PUSHED
 from dodo_hooks.git.files import Event, list_files
-from kit.file_probe import Probe, ask, asked, commit, head
+from kit.commits.file_probe import Probe, ask, asked, commit, head
 from kit.repo import Repo
 
 

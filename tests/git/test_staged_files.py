@@ -10,7 +10,7 @@ from dodo_hooks.core.file_sets import default_file_set, has_changes
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
 from dodo_hooks.git.files import Event, GitQuery, list_files, present
 from dodo_hooks.git.repo import find_repo
-from kit.file_probe import ODD_SETTINGS, Probe, ask, asked, commit, head
+from kit.commits.file_probe import ODD_SETTINGS, Probe, ask, asked, commit, head
 from kit.repo import Repo
 
 HOSTILE = [

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from dodo_hooks.host import priority
-from kit.killing import in_child
+from kit.system.killing import in_child
 
 SET = priority._IOPRIO_SET.get(os.uname().machine)
 on_linux = pytest.mark.skipif(sys.platform != "linux" or SET is None, reason="Linux has these calls")

@@ -11,7 +11,7 @@ import pytest
 
 from dodo_hooks.core.errors import UnsafeFileError
 from dodo_hooks.host.files.private_files import expect_private_directory, read_private
-from kit.foreign import NOBODY, needs_root
+from kit.system.foreign import NOBODY, needs_root
 
 CONTENT = b"bytes \xff\0\n" * 100
 

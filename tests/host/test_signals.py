@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 
 from dodo_hooks.host.signals import drop_signals, read_signals, take_signals
-from kit.killing import in_child
+from kit.system.killing import in_child
 
 
 def succeeds_in_child(run: Callable[[], object]) -> bool:

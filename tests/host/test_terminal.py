@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from dodo_hooks.host import terminal
-from kit.killing import in_child
+from kit.system.killing import in_child
 
 JOB = ("/bin/sh", "-c", 'read line && test "$line" = typed')  # who is not in the foreground is stopped when it reads
 ENDS_S = 20  # a process that waits for good ends here, and fails the test

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.layers import Write
+from kit.hook_files.layers import Write
 
 
 @pytest.fixture

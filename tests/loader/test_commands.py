@@ -12,7 +12,7 @@ from dodo_hooks.loader.compile import hooks as compiling
 from dodo_hooks.loader.compile.job_commands import Platform
 from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
-from kit.plans import hook_of, job_of, plan_of
+from kit.hook_files.plans import hook_of, job_of, plan_of
 
 SH = ("sh", "-c")
 

@@ -18,7 +18,7 @@ from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.read.yaml_reader import parse
 from dodo_hooks.loader.read.yaml_writer import as_json, emit_yaml
-from kit.nodes import plain, root, tree
+from kit.hook_files.nodes import plain, root, tree
 
 # Everything that a program can be given, and pieces that mean something in YAML.
 _any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10)

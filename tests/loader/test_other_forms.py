@@ -15,7 +15,7 @@ from dodo_hooks.loader.read.json_reader import parse_json
 from dodo_hooks.loader.read.nodes import MapNode, key_mark_at, mark_at
 from dodo_hooks.loader.read.toml_reader import parse_toml
 from dodo_hooks.loader.read.yaml_reader import Document, parse
-from kit.nodes import plain
+from kit.hook_files.nodes import plain
 
 TOML = """\
 # lefthook.toml

@@ -2,15 +2,15 @@
 
 The budgets are a little above what was counted when they were written, with CPython 3.11, so that growth fails. Whoever
 makes something cheaper lowers its budget. What a bare Python does when it starts is not in the counts. Which modules a
-fired hook may import is in tests/git/test_bundle.py.
+fired hook may import is in tests/git/install/test_bundle.py.
 """
 
 import sys
 
 import pytest
 
-from kit.cost import Cost, count_over_python, needs_no_coverage, needs_strace
 from kit.repo import Repo
+from kit.system.cost import Cost, count_over_python, needs_no_coverage, needs_strace
 
 pytestmark = [needs_strace, needs_no_coverage]
 COMMAND = (sys.executable, "-m", "dodo_hooks")

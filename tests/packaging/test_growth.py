@@ -12,8 +12,8 @@ import pytest
 
 from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load_plan
-from kit.cost import Cost, count, needs_no_coverage, needs_strace
 from kit.repo import Repo
+from kit.system.cost import Cost, count, needs_no_coverage, needs_strace
 
 pytestmark = pytest.mark.timeout(60)  # strace is slow, and slower where others trace
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kit.outputs import ignore
 from kit.repo import Repo
+from kit.results.outputs import ignore
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from dodo_hooks.results.cached_outputs import CachedOutputs
 from dodo_hooks.results.facts import Occasion
 from dodo_hooks.results.kept import KeptResults
 from dodo_hooks.results.run_results import RunResults
-from kit.plans import hook_of
+from kit.hook_files.plans import hook_of
 from kit.process import wait_until
 
 HOOK = """\

@@ -15,10 +15,10 @@ from dodo_hooks.host.files import exchange
 from dodo_hooks.results.outputs.output_cache import outputs_root
 from dodo_hooks.results.outputs.prune_outputs import prune_outputs, survey
 from dodo_hooks.results.outputs.restore_outputs import recover_outputs
-from kit.killing import CALLS, die_before, in_child
-from kit.outputs import NAME, cache_dir, facts, leftovers, make_outputs, outputs_of, put, remove, restore, store
+from kit.commits.unstaged import Thing
 from kit.repo import Repo
-from kit.unstaged import Thing
+from kit.results.outputs import NAME, cache_dir, facts, leftovers, make_outputs, outputs_of, put, remove, restore, store
+from kit.system.killing import CALLS, die_before, in_child
 
 MORE = (b"deep/er/out", b"out-file")
 OUTPUTS = (MORE[0], NAME, MORE[1])

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.outputs import (
+from kit.repo import Repo
+from kit.results.outputs import (
     ignore,
     leftovers,
     make_outputs,
@@ -15,7 +16,6 @@ from kit.outputs import (
     restore,
     store,
 )
-from kit.repo import Repo
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("ignored")]  # the time is for a busy machine
 

@@ -15,7 +15,7 @@ from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.index_memory import IndexMemory
 from dodo_hooks.results.tree import Tree
 from kit.chance import how_many
-from kit.plans import job_of
+from kit.hook_files.plans import job_of
 from kit.process import wait_until
 from kit.repo import Repo
 

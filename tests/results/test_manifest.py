@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.results.outputs.manifest import FILE, FOLDER, LINK, Entry, Manifest, decode_manifest, manifest_of
-from kit.outputs import KEY, cache_dir, ignore, make_outputs, put, restore, store
+from kit.commits.unstaged import snapshot
 from kit.repo import Repo
-from kit.unstaged import snapshot
+from kit.results.outputs import KEY, cache_dir, ignore, make_outputs, put, restore, store
 
 pytestmark = pytest.mark.timeout(120)  # on a busy machine
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kit.incremental import counting, runs
-from kit.other_clock import with_clock
 from kit.repo import Repo
+from kit.results.incremental import counting, runs
+from kit.system.other_clock import with_clock
 
 HOUR_S = 3_600
 SHIFTS = [-HOUR_S, HOUR_S]

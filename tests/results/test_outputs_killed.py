@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from kit.chance import draw_seed, how_many
-from kit.outputs import ignore, leftovers, make_outputs, outputs_of, restore, store
 from kit.repo import PACKAGES, Repo
+from kit.results.outputs import ignore, leftovers, make_outputs, outputs_of, restore, store
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -11,8 +11,8 @@ import pytest
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.results.outputs.output_cache import outputs_root
 from dodo_hooks.results.outputs.prune_outputs import prune_outputs, survey
-from kit.outputs import cache_dir, ignore, make_outputs, put, remove, restore, store
 from kit.repo import Repo
+from kit.results.outputs import cache_dir, ignore, make_outputs, put, remove, restore, store
 
 ENOUGH = 1 << 40
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.results.prune_results import prune_results
-from kit.incremental import counting, runs
 from kit.repo import Repo
+from kit.results.incremental import counting, runs
 
 LONG_AGO = time.time() - 31 * 86_400
 

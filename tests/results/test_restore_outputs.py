@@ -13,7 +13,8 @@ from dodo_hooks.core.errors import StoreError, UnsafeFileError
 from dodo_hooks.host.files import exchange
 from dodo_hooks.results.outputs.manifest import manifest_of
 from dodo_hooks.results.outputs.restore_outputs import RestoreResult
-from kit.outputs import (
+from kit.repo import PACKAGES, Repo
+from kit.results.outputs import (
     KEY,
     OUTPUTS,
     cache_dir,
@@ -26,7 +27,6 @@ from kit.outputs import (
     restore,
     store,
 )
-from kit.repo import PACKAGES, Repo
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("ignored")]  # the time is for a busy machine
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.killing import die_before, in_child
+from kit.system.killing import die_before, in_child
 from results.oracle import Oracle
 
 JOBS = """\

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.incremental import counting, runs
 from kit.repo import Repo
+from kit.results.incremental import counting, runs
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kit.committing import commit_files
-from kit.fixing import fix_job
+from kit.commits.committing import commit_files
+from kit.commits.fixing import fix_job
 from kit.repo import Repo
 
 

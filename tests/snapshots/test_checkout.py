@@ -18,10 +18,9 @@ from dodo_hooks.snapshots.index_tree import write_index_tree
 from dodo_hooks.snapshots.model import Snapshot
 from dodo_hooks.snapshots.note import note_ended
 from kit.gate import Gate
-from kit.killing import in_child
 from kit.process import wait_until
 from kit.repo import Repo
-from kit.snapshots import (
+from kit.results.snapshots import (
     JOB,
     Job,
     archive_of,
@@ -33,6 +32,7 @@ from kit.snapshots import (
     take,
     target_of,
 )
+from kit.system.killing import in_child
 
 
 def test_s1_a_snapshot_holds_the_commit_and_not_what_the_user_edits(repo: Repo) -> None:

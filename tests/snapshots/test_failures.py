@@ -18,10 +18,10 @@ from dodo_hooks.snapshots.checkout import prepare
 from dodo_hooks.snapshots.model import Snapshot
 from dodo_hooks.snapshots.note import note_ended, read_note
 from dodo_hooks.snapshots.pool import acquire
-from kit.killing import die_before, in_child
-from kit.namespace import without
 from kit.repo import Repo
-from kit.snapshots import JOB, age, archive_of, checked_out, commit, files_below, origin_of, take, target_of
+from kit.results.snapshots import JOB, age, archive_of, checked_out, commit, files_below, origin_of, take, target_of
+from kit.system.killing import die_before, in_child
+from kit.system.namespace import without
 
 STEP = 9  # of the system calls, from a random one on
 
@@ -249,7 +249,7 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from kit.repo import Repo
-from kit.snapshots import *
+from kit.results.snapshots import *
 from dodo_hooks.core.errors import CheckoutError
 repo = Repo(Path({str(two.path)!r}), dict(os.environ))
 with checked_out(repo, "HEAD~1") as job:

@@ -10,7 +10,7 @@ import pytest
 from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.snapshots.note import read_note
 from kit.repo import Repo
-from kit.snapshots import archive_of, checked_out, commit, files_below, origin_of, state_of, target_of
+from kit.results.snapshots import archive_of, checked_out, commit, files_below, origin_of, state_of, target_of
 
 Make = Callable[[Repo], Repo]
 

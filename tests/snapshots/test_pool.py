@@ -11,10 +11,10 @@ from dodo_hooks.host.world import wall_ns
 from dodo_hooks.snapshots.pool import acquire
 from dodo_hooks.snapshots.prune_snapshots import GONE_FOR_S, UNUSED_FOR_S, list_snapshots, prune_snapshots
 from kit.gate import Gate
-from kit.killing import in_child
 from kit.process import kill
 from kit.repo import Repo
-from kit.snapshots import archive_of, checked_out, commit, facts_of, files_below, origin_of, take
+from kit.results.snapshots import archive_of, checked_out, commit, facts_of, files_below, origin_of, take
+from kit.system.killing import in_child
 
 
 def test_s5_there_are_as_many_as_the_limit_and_each_is_held_by_one(repo: Repo) -> None:

@@ -9,7 +9,7 @@ from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.snapshots.checkout import renew
 from kit.repo import Repo
-from kit.snapshots import archive_of, checked_out, commit, files_below, state_of
+from kit.results.snapshots import archive_of, checked_out, commit, files_below, state_of
 
 MODULES = Share("node_modules")
 

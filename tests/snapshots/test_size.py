@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from kit.killing import in_child
 from kit.repo import Repo
-from kit.snapshots import checked_out
+from kit.results.snapshots import checked_out
+from kit.system.killing import in_child
 
 MANY = int(os.environ.get("SNAPSHOT_FILES", "1000"))
 FOLDERS = 10

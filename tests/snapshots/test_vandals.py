@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.repo import Repo
-from kit.snapshots import archive_of, checked_out, commit, files_below, state_of, target_of
+from kit.results.snapshots import archive_of, checked_out, commit, files_below, state_of, target_of
 
 GIT_DIR = 'cd "$(git rev-parse --absolute-git-dir)"'
 VANDALS = {

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kit.pushing import add_remote, commit, require
+from kit.hook_files.trust import install_for_all
 from kit.repo import Done, Repo
-from kit.trust import install_for_all
+from kit.results.pushing import add_remote, commit, require
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kit.checked import checks, commit, require, states
 from kit.gate import Gate
 from kit.process import DEADLINE_S, is_alive, wait_until
 from kit.repo import Repo
+from kit.results.checked import checks, commit, require, states
 
 
 def test_v7_jobs_are_shown_by_commits(repo: Repo, tmp_path: Path) -> None:

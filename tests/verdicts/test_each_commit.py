@@ -10,8 +10,8 @@ import pytest
 from kit.gate import Gate
 from kit.invocation import Invocation
 from kit.process import DEADLINE_S, PROC, is_alive, kill, wait_until
-from kit.pushing import UNSEEN, add_remote, commit, push, require
 from kit.repo import Repo
+from kit.results.pushing import UNSEEN, add_remote, commit, push, require
 
 BACKENDS = ("--merge", "--apply")
 NAMES = ("one", "two", "three")

@@ -10,8 +10,8 @@ import pytest
 
 from kit.gate import Gate
 from kit.process import is_alive, wait_until
-from kit.pushing import UNSEEN, add_remote, commit, count, push, require
 from kit.repo import Repo
+from kit.results.pushing import UNSEEN, add_remote, commit, count, push, require
 
 
 @pytest.fixture

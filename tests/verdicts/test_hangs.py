@@ -6,8 +6,8 @@ import pytest
 
 from kit.gate import Gate
 from kit.process import is_alive, wait_until
-from kit.pushing import add_remote, commit, push, require
 from kit.repo import Repo
+from kit.results.pushing import add_remote, commit, push, require
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kit.checked import commit, require
 from kit.gate import Gate
 from kit.process import DEADLINE_S
 from kit.repo import Repo
+from kit.results.checked import commit, require
 
 
 def pushed(repo: Repo) -> "list[str]":

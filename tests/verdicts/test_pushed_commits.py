@@ -8,9 +8,9 @@ from dodo_hooks.fire.verdicts.pushed_commits import new_commits, read_pushed, ti
 from dodo_hooks.git.files import GitQuery
 from kit.gate import Gate
 from kit.process import DEADLINE_S
-from kit.pushing import add_remote, commit, count, push, require
 from kit.repo import Repo
-from kit.snapshots import facts_of
+from kit.results.pushing import add_remote, commit, count, push, require
+from kit.results.snapshots import facts_of
 
 NULL = "0" * 40
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.commits.unstaged import STAGED, unstaged_text
 from kit.repo import Repo
-from kit.unstaged import STAGED, unstaged_text
 
 
 @pytest.fixture

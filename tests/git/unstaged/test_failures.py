@@ -12,9 +12,9 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.restore import Restorer
-from kit.hiding import abandon, fix, hide
+from kit.commits.hiding import abandon, fix, hide
+from kit.commits.unstaged import STAGED, difference, fixed_and_unstaged_text, make_work, snapshot, unstaged_text, write
 from kit.repo import Repo
-from kit.unstaged import STAGED, difference, fixed_and_unstaged_text, make_work, snapshot, unstaged_text, write
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from dodo_hooks.git.unstaged.hide import hide_unstaged
 from dodo_hooks.git.unstaged.job_writes import Ending
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from dodo_hooks.host.files import exchange
-from kit.hiding import fix, hide
+from kit.commits.hiding import fix, hide
+from kit.commits.unstaged import STAGED, TEXT, Thing, difference, index_of, make_work, snapshot, unstaged_text, write
 from kit.repo import PACKAGES, Repo
-from kit.unstaged import STAGED, TEXT, Thing, difference, index_of, make_work, snapshot, unstaged_text, write
 
 
 def staged_tree(repo: Repo, name: str = "checkout") -> dict[bytes, Thing]:

@@ -10,9 +10,9 @@ from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.lock import release_lock, take_lock
 from dodo_hooks.git.unstaged.restore import Restorer
 from dodo_hooks.git.worktree_status import unstaged_changes
-from kit.hiding import hide
+from kit.commits.hiding import hide
+from kit.commits.unstaged import STAGED, difference, snapshot, unstaged_text, write
 from kit.repo import Repo
-from kit.unstaged import STAGED, difference, snapshot, unstaged_text, write
 
 
 def test_g5_what_an_editor_saves_meanwhile_is_merged_with_what_was_hidden(text: Repo) -> None:

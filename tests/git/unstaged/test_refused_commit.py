@@ -13,9 +13,8 @@ from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.lock import take_lock
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from dodo_hooks.git.worktree_status import unstaged_changes
-from kit.hiding import abandon, fix, hide, kept
-from kit.repo import Repo
-from kit.unstaged import (
+from kit.commits.hiding import abandon, fix, hide, kept
+from kit.commits.unstaged import (
     STAGED,
     difference,
     fixed_and_unstaged_text,
@@ -25,6 +24,7 @@ from kit.unstaged import (
     unstaged_text,
     write,
 )
+from kit.repo import Repo
 
 COLLIDING = STAGED.replace("line 30\n", "line thirty, fixed or saved\n")
 

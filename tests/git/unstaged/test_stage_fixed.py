@@ -2,9 +2,8 @@
 
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
-from kit.hiding import fix, hide
-from kit.repo import Repo
-from kit.unstaged import (
+from kit.commits.hiding import fix, hide
+from kit.commits.unstaged import (
     STAGED,
     difference,
     fixed_and_unstaged_text,
@@ -14,6 +13,7 @@ from kit.unstaged import (
     unstaged_text,
     write,
 )
+from kit.repo import Repo
 
 
 def test_g5_a_jobs_fixes_are_staged_and_merged_with_the_unstaged_edits(text: Repo) -> None:

@@ -23,8 +23,8 @@ from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.rescue import rescue_copy
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
+from kit.commits.unstaged import STAGED, TEXT, Thing, fixed_text, snapshot, unstaged_text, write
 from kit.repo import Repo, clean_environment
-from kit.unstaged import STAGED, TEXT, Thing, fixed_text, snapshot, unstaged_text, write
 
 FOLDERS = [".", "swap", "original", "base", "merged", "before", "base/d", "../dodo-hooks-kept"]
 LINKS = [*FOLDERS, "journal", "unstaged", "journal.new", "../dodo-hooks-restaged", "../dodo-hooks-restaged.new"]

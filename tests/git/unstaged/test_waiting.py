@@ -11,10 +11,10 @@ import pytest
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import restore_interrupted
 from dodo_hooks.git.unstaged.lock import lock_shared, take_lock
+from kit.commits.hiding import abandon, hide
+from kit.commits.unstaged import STAGED, difference, make_work, snapshot, unstaged_text
 from kit.gate import Gate
-from kit.hiding import abandon, hide
 from kit.repo import PACKAGES, Repo
-from kit.unstaged import STAGED, difference, make_work, snapshot, unstaged_text
 
 
 def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None:
@@ -99,7 +99,7 @@ def in_process(repo: Repo, code: str, keep: "int | None" = None) -> "subprocess.
         "from dodo_hooks.git.unstaged.hide import restore_interrupted",
         "from dodo_hooks.git.unstaged.lock import wait_until_restored",
         "from dodo_hooks.git.repo import find_repo",
-        "from kit.unstaged import unstaged_text",
+        "from kit.commits.unstaged import unstaged_text",
         "env = dict(os.environ); repo = find_repo(env, os.getcwd())",
         "print('begun', flush=True)",
         code,

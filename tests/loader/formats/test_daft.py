@@ -8,7 +8,7 @@ import pytest
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.fire.environment import DAFT_VARIABLES, DAFT_VARIABLES_OF_HOOKS
 from dodo_hooks.loader.formats.daft.daft_file import translate
-from kit.nodes import describe_diagnostics, plain, tree
+from kit.hook_files.nodes import describe_diagnostics, plain, tree
 
 
 def translated(text: str) -> Any:

@@ -7,8 +7,8 @@ import pytest
 
 from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, node_at
-from kit.lefthook import diagnostics, pre_commit
-from kit.nodes import plain, tree
+from kit.hook_files.lefthook import diagnostics, pre_commit
+from kit.hook_files.nodes import plain, tree
 
 
 def translated(text: str) -> Any:

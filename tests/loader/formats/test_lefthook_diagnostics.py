@@ -3,8 +3,8 @@
 import pytest
 
 from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
-from kit.lefthook import diagnostics, pre_commit
-from kit.nodes import plain, tree
+from kit.hook_files.lefthook import diagnostics, pre_commit
+from kit.hook_files.nodes import plain, tree
 
 NOTICES = [
     (

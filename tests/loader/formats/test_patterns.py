@@ -8,7 +8,7 @@ from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node, regex_of
 from dodo_hooks.loader.formats.translation import text
-from kit.nodes import plain
+from kit.hook_files.nodes import plain
 
 GOBWAS = GlobRules(star_crosses=True)
 GOBWAS_GLOB = GlobRules(star_crosses=True, ignores_case=True)

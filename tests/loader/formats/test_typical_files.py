@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
-from kit.nodes import plain, tree
+from kit.hook_files.nodes import plain, tree
 
 FILES = {
     "a small web project": (

@@ -1,0 +1,1 @@
+"""Commits of partially staged files, and jobs that fix what is staged."""

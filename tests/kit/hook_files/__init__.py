@@ -1,0 +1,1 @@
+"""Hook files, and the plans and diagnostics that they make."""

@@ -1,0 +1,16 @@
+"""A lefthook.yml of a few lines, and its translation."""
+
+import textwrap
+
+from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
+from kit.hook_files.nodes import describe_diagnostics, tree
+
+
+def diagnostics(text: str) -> list[str]:
+    """Return the notes (N), the warnings (W) and the errors (E) with their locations."""
+    return describe_diagnostics(translate(tree(text)).diagnostics)
+
+
+def pre_commit(body: str, name: str = "pre-commit") -> str:
+    """Return a file with one hook, whose body begins in line 2, column 3."""
+    return f"{name}:\n{textwrap.indent(textwrap.dedent(body), '  ')}"

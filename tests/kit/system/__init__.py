@@ -1,0 +1,1 @@
+"""Systems that lack something or differ, and processes that are killed or counted there."""

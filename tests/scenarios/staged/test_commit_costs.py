@@ -1,0 +1,61 @@
+"""The number of git processes of a commit (G5, G6)."""
+
+import shutil
+
+from kit.commits.committing import commit_files, with_bad
+from kit.repo import Repo
+
+
+def git_calls(repo: Repo, *argv: str) -> list[str]:
+    """Return the git commands that we start during a git command."""
+    bin_dir, calls = repo.path.parent / "bin", repo.path.parent / "calls"
+    bin_dir.mkdir(exist_ok=True)
+    wrapper = bin_dir / "git"
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >>{calls}\nexec {shutil.which("git")} "$@"\n')
+    wrapper.chmod(0o755)
+    calls.write_text("")
+    # git puts this directory in front of the PATH that its hooks have.
+    repo.call("git", *argv, env={"GIT_EXEC_PATH": str(bin_dir)}, check=True)
+    return [_command(line.split()) for line in calls.read_text().splitlines()]
+
+
+def _command(words: list[str]) -> str:
+    while words[0] in ("-C", "-c"):  # options of git itself
+        words = words[2:]
+    return words[0]
+
+
+def stage_many(repo: Repo, count: int, *, is_partial: bool) -> None:
+    for n in range(count):
+        repo.write(f"many/{n}", with_bad(str(n)))
+    repo.git("add", "many")
+    for n in range(count if is_partial else 0):
+        repo.write(f"many/{n}", with_bad(str(n), bottom="unstaged\n"))
+
+
+def test_g5_a_commit_without_unstaged_work_asks_git_once(repo: Repo) -> None:
+    commit_files(repo)
+    repo.hook("pre-commit", look={"run": ": {staged_files}", "glob": "many/*"}, branch=": {branch}")
+    repo.install()
+    stage_many(repo, 20, is_partial=False)
+    repo.git("commit", "-qm", "to warm up")
+    repo.write("many/1", "changed\n")
+    repo.git("add", "many")
+    assert git_calls(repo, "commit", "-qm", "work") == ["status"]
+    assert git_calls(repo, "commit", "--allow-empty", "-qm", "nothing") == ["status"]
+
+
+def test_g5_g6_the_number_of_git_processes_does_not_grow_with_the_files(fixing: Repo) -> None:
+    fixing.git("commit", "--allow-empty", "-qm", "to warm up")
+    counts = []
+    for count in (1, 60):
+        stage_many(fixing, count, is_partial=True)
+        counts.append(git_calls(fixing, "commit", "-qm", "work"))
+        assert fixing.git("show", "HEAD:many/0").stdout == with_bad("0", "good")
+        assert fixing.read("many/0") == with_bad("0", "good", "unstaged\n")
+        shutil.rmtree(fixing.path / "many")
+        fixing.git("rm", "-rq", "--cached", "many")
+        fixing.git("commit", "-qm", "again", "--no-verify")
+    in_all = ["status", "checkout-index", "status", "update-index", "ls-files"]
+    # The last one is for the files that a job and their owner have both changed: all of them.
+    assert counts == [[*in_all, "diff"], [*in_all, "diff"]]

@@ -1,0 +1,56 @@
+"""Jobs that take a commit's staged changes out of the index, while its unstaged changes are hidden (G5)."""
+
+import pytest
+
+from kit.commits.unstaged import STAGED, TEXT, unstaged_text
+from kit.repo import Repo
+
+
+@pytest.fixture
+def text(repo: Repo) -> Repo:
+    """Make a committed file that has a staged change and an unstaged one."""
+    repo.write("text", TEXT)
+    repo.git("add", "text")
+    repo.git("commit", "-qm", "text")
+    repo.write("text", STAGED)
+    repo.git("add", "text")
+    repo.write("text", unstaged_text())
+    return repo
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git reset -q --hard",
+        "git checkout -q HEAD -- text",
+        "git restore --source=HEAD --staged --worktree text",
+        "git stash -q",
+    ],
+)
+def test_g5_a_job_that_resets_the_file_takes_neither_half_of_its_owners_work(text: Repo, command: str) -> None:
+    repo = text
+    repo.hook("pre-commit", reset=command)
+    said = repo.git("commit", "-qm", "work", check=False).stderr
+    assert repo.read("text") == unstaged_text()
+    assert repo.read("text.during-hook") == TEXT
+    assert "text: a job removed what you had staged; stage it again" in said
+    assert not repo.has(".git/dodo-hooks-aside")
+
+
+def test_g5_a_fix_that_a_stash_has_taken_away_is_not_merged(text: Repo) -> None:
+    repo = text
+    fixer = {"run": "git stash -q; : {staged_files}", "glob": "text", "stage_fixed": True}
+    repo.hook("pre-commit", fix=fixer)
+    said = repo.git("commit", "-qm", "work", check=False).stderr
+    assert repo.read("text") == unstaged_text()
+    assert "text: a job removed what you had staged; stage it again" in said
+
+
+def test_g5_a_job_that_stages_its_own_edit_has_that_merged(text: Repo) -> None:
+    repo = text
+    repo.hook("pre-commit", fix="sed -i.bak 's/^line 15$/line fifteen/' text && rm text.bak && git add text")
+    said = repo.git("commit", "-qm", "work", check=False).stderr
+    assert repo.read("text") == unstaged_text().replace("line 15\n", "line fifteen\n")
+    assert repo.git("show", "HEAD:text").stdout == STAGED.replace("line 15\n", "line fifteen\n")
+    assert "stage it again" not in said
+    assert not repo.has("text.during-hook")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
 
 from doit.dependency import DatabaseException, Dependency, JsonDB  # type: ignore[import-untyped]
 from doit.exceptions import InvalidCommand  # type: ignore[import-untyped]
@@ -21,7 +19,15 @@ if TYPE_CHECKING:
 
 def open_database(path: str) -> Dependency:
     """Return doit's dependency manager over the database at `path`, which is made at the first change."""
-    return Dependency(HookDB, path)
+    from dodo_hooks.core.text import json_text
+
+    class Codec:
+        """JSON as doit's own codec has it, without `import json`."""
+
+        encode = staticmethod(json_text.json_text)
+        decode = staticmethod(json_text.parse_json)
+
+    return Dependency(HookDB, path, codec_cls=Codec)
 
 
 class HookDBError(DatabaseException, InvalidCommand):  # type: ignore[misc]
@@ -79,10 +85,13 @@ class HookDB(JsonDB):  # type: ignore[misc]
 
         try:
             make_private_directory(os.path.dirname(self.name))  # each level of it, unlike the mode of `os.makedirs`
-            with _locked(self.name + ".lock"):
+            lock = _lock(self.name + ".lock")
+            try:
                 rows = self._applied({} if self._cleared or not os.path.exists(self.name) else self._load())
                 # There are file systems where locking does nothing.
                 replace_unlocked(self.name, self.codec.encode(rows).encode())
+            finally:
+                os.close(lock)
         except StoreError as error:
             raise HookDBError(str(error)) from error
         except OSError as error:
@@ -123,16 +132,14 @@ class HookDB(JsonDB):  # type: ignore[misc]
         return rows
 
 
-@contextmanager
-def _locked(path: str) -> Generator[None, None, None]:
-    """Hold the lock of the database, which one program at a time can have.
+def _lock(path: str) -> int:
+    """Take the lock of the database, which one program at a time can have; return the descriptor that holds it.
 
     The lock is a file beside the database: the database itself is another file after every flush.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        with suppress(OSError):  # where locks do not work, the later of two writers at the same moment wins
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:  # where locks do not work, the later of two writers at the same moment wins
+        pass
+    return descriptor

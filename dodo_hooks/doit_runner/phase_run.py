@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.doit_runner.database import open_database
@@ -41,15 +40,19 @@ def run_with_doit(
     control = control_of(tasks, [task_name(hook, hook.jobs[n]) for n in hook.order if n in phase.selected])
     for job in hook.jobs:
         address = f"{job.name}@{writer.identity}"
-        note_job(control.tasks[task_name(hook, job)], JobNote(job.number, writer.jobs[job.number], address))
+        task = control.tasks[task_name(hook, job)]
+        task.options = {}  # it has no parameters, and doit would import a parser to find none
+        note_job(task, JobNote(job.number, writer.jobs[job.number], address))
     reporter = FanOut([MetaReporter(None, {"recorder": loop.recorder}), *reporters])
     runner = WaveRunner(database or open_database(phase.database), reporter, loop, writer.outcomes(), always)
     loop.recorder.listener = runner
     guard = WorktreeGuard(phase.repo, phase.git_file, phase.context.environ, writer)
     loop.guard(guard, (), loop.context.grace_s)
     server = None
-    with suppress(OSError):  # without a socket nobody can cancel a job; the jobs run all the same
+    try:
         server = ControlServer(loop, writer)
+    except OSError:  # without a socket nobody can cancel a job; the jobs run all the same
+        pass
     try:
         return int(runner.run_all(control.task_dispatcher()))
     finally:

@@ -1,38 +1,22 @@
-"""The control socket of an invocation: the protocol, and the client's end (section 7).
-
-The coordinator sends the first line of JSON: `{"dodo-hooks": 1, "grace_s": 5.0}`, its version and the grace period of
-its jobs. The client sends one request: `{"dodo-hooks": 1, "do": "cancel", "jobs": ["deps"]}`. The coordinator answers
-with one line per job, `{"job": "deps", "status": "cancelled"}`, when that job has ended or plainly will not end, and
-then closes the connection. It never waits for a client: a client that sends nothing, or does not read, is
-disconnected.
-
-The socket lies in a directory that only its owner can enter and is reached by a relative name, since the path to a
-socket may be no longer than 104 bytes on macOS and 108 on Linux.
-"""
+"""The client's end of the control socket of an invocation (the protocol is in control_protocol.py)."""
 
 from __future__ import annotations
 
-import json
-import os
 import select
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 
 from dodo_hooks.core.errors import HooksError
+from dodo_hooks.engine.control_protocol import LONGEST_REQUEST, STILL_THERE_S, VERSION, call_in, fields_of, message
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.layout import SOCKET_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from dodo_hooks.engine.protocols import Watching
 
 
-VERSION = 1
-STILL_THERE_S = 2.0  # how long after SIGKILL an answer waits for a process that does not go (R14)
-_LONGEST_REQUEST = 65536
 _RETRY_S = 0.02
 _LONGEST_GRACE_S = 86400.0  # a socket's timeout takes this much
 _ANSWER_S = 5.0  # how long we wait for the coordinator's next message, beyond the time that it waits itself
@@ -78,8 +62,7 @@ def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> CancelRequest:
     try:
         with _raise_on_silence():
             grace_s = _expect_greeting(connection)
-            request = {"dodo-hooks": VERSION, "do": "cancel", "jobs": list(jobs)}
-            connection.sendall(json.dumps(request).encode() + b"\n")
+            connection.sendall(message({"do": "cancel", "jobs": list(jobs)}))
             connection.settimeout(grace_s + STILL_THERE_S + _ANSWER_S)
     except ControlError:
         connection.close()
@@ -91,7 +74,7 @@ def _expect_greeting(connection: socket.socket) -> float:
     """Read the coordinator's first line, and return the grace period of its jobs in seconds."""
     hello = b""
     # Byte by byte: the bytes after this line belong to the answers.
-    while not hello.endswith(b"\n") and len(hello) < _LONGEST_REQUEST:
+    while not hello.endswith(b"\n") and len(hello) < LONGEST_REQUEST:
         piece = connection.recv(1)
         if not piece:
             raise ControlError("no answer from the coordinator: connection closed")
@@ -108,11 +91,11 @@ def _expect_greeting(connection: socket.socket) -> float:
     return 0.0
 
 
-def _message(line: bytes) -> dict[str, Any]:
-    message = _object(line)
-    if not message:
+def _message(line: bytes) -> dict[str, object]:
+    fields = fields_of(line)
+    if not fields:
         raise ControlError(f"invalid message from the coordinator: {line[:60]!r}")
-    return message
+    return fields
 
 
 @contextmanager
@@ -129,8 +112,7 @@ def _connect(invocation_dir: str) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(_ANSWER_S)
     try:
-        with _directory(invocation_dir):
-            _connect_in_time(connection)
+        call_in(invocation_dir, lambda: _connect_in_time(connection))
     except OSError as error:
         connection.close()
         raise ControlError(f"no answer from the coordinator: {error.strerror or error}") from error
@@ -153,18 +135,6 @@ def _connect_in_time(connection: socket.socket) -> None:
             select.select([], [], [], _RETRY_S)
 
 
-@contextmanager
-def _directory(path: str) -> Generator[None, None, None]:
-    """Change to a directory for a moment, to reach its files by a relative name."""
-    here = os.open(".", os.O_RDONLY)
-    try:
-        os.chdir(path)
-        yield
-    finally:
-        os.fchdir(here)
-        os.close(here)
-
-
 def cancel_superseded(loop: Watching, invocation_dir: str, job: str, by: str) -> bool:
     """Ask for the cancel of a job that the invocation `by` supersedes, without waiting for anything.
 
@@ -172,11 +142,9 @@ def cancel_superseded(loop: Watching, invocation_dir: str, job: str, by: str) ->
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
-    request = {"dodo-hooks": VERSION, "do": "cancel", "jobs": [job], "for": by}
     try:
-        with _directory(invocation_dir):
-            connection.connect(SOCKET_NAME)
-        connection.sendall(json.dumps(request).encode() + b"\n")
+        call_in(invocation_dir, lambda: connection.connect(SOCKET_NAME))
+        connection.sendall(message({"do": "cancel", "jobs": [job], "for": by}))
     except OSError:
         connection.close()
         return False
@@ -194,12 +162,3 @@ def cancel_superseded(loop: Watching, invocation_dir: str, job: str, by: str) ->
 
     loop.watch(connection.fileno(), listen)
     return True
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    """Return the JSON object in a line, an empty one where there is none."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):  # the latter: brackets without end
-        return {}
-    return value if isinstance(value, dict) else {}

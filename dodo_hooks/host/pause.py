@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import time
-from contextlib import suppress
 
 
 class Pause:
@@ -23,8 +22,10 @@ class Pause:
             raise BrokenPipeError
         elif events:  # a kind of file that cannot be polled (POLLNVAL, such as a terminal on macOS)
             self._poll = None
-            with suppress(InterruptedError):
+            try:
                 time.sleep(seconds)
+            except InterruptedError:
+                pass
 
 
 def sleep(seconds: float) -> None:

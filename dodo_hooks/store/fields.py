@@ -1,12 +1,8 @@
-"""A record's JSON as typed values, field by field: a value of the wrong type is an error here (R19).
-
-People wait for what reads records, and `import json` takes 9 ms, nearly all of it for `re`, which finds the blanks
-around a value. The scanner of CPython's own `json`, which does the rest, is in C and needs neither. Where there is
-none, `json` does it.
-"""
+"""A record's JSON as typed values, field by field: a value of the wrong type is an error here (R19)."""
 
 from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.statuses import STATUSES
+from dodo_hooks.core.text.json_text import parse_json_object
 from dodo_hooks.store.records import SCHEMA
 
 TYPE_CHECKING = False
@@ -15,7 +11,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _NOTHING: "Mapping[str, object]" = {}
-_BLANKS = " \t\n\r"
 
 
 class Fields:
@@ -109,44 +104,4 @@ def read_object(path: str) -> dict[str, object]:
         ValueError, RecursionError: the file holds no JSON object.
     """
     with open(path, "rb") as file:
-        value = parse_json(file.read().decode())
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
-
-
-def parse_json(text: str) -> object:
-    """Return the value of a JSON text, in which NaN and infinities are errors.
-
-    Raises:
-        ValueError, RecursionError: the text is no JSON.
-    """
-    try:
-        from _json import make_scanner
-    except ImportError:
-        import json
-
-        return json.loads(text, parse_constant=_no_number)
-    try:
-        value, end = make_scanner(_Settings)(text, len(text) - len(text.lstrip(_BLANKS)))  # type: ignore[arg-type]
-    except StopIteration:
-        raise ValueError("there is no JSON value") from None
-    if text[end:].strip(_BLANKS):
-        raise ValueError("something follows the JSON value")
-    return value
-
-
-def _no_number(word: str) -> "NoReturn":
-    raise ValueError(f"{word} is not a number")
-
-
-class _Settings:
-    """The attributes that the scanner reads, as `json.JSONDecoder` has them."""
-
-    strict = True
-    object_hook = None
-    object_pairs_hook = None
-    array_hook = None  # read by later versions of Python
-    parse_float = float
-    parse_int = int
-    parse_constant = staticmethod(_no_number)
+        return parse_json_object(file.read().decode())

@@ -83,7 +83,7 @@ def read_slots(lock_path: str) -> "dict[int, dict[str, object]]":
 
     Not hot. A slot without a whole tail is left out.
     """
-    import json
+    from dodo_hooks.core.text.json_text import parse_json_object
 
     found = {}
     try:
@@ -93,11 +93,9 @@ def read_slots(lock_path: str) -> "dict[int, dict[str, object]]":
     for number in range(len(data) // SLOT_BYTES):
         slot = data[number * SLOT_BYTES : (number + 1) * SLOT_BYTES].strip()
         try:
-            fields = json.loads(b"{" + slot[1:]) if slot[:1] == b"," else None
+            found[number] = parse_json_object(("{" + slot[1:].decode()) if slot[:1] == b"," else "")
         except (ValueError, RecursionError):
             continue
-        if isinstance(fields, dict):
-            found[number] = fields
     return found
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import ConfigError, UnsafeFileError
@@ -64,8 +63,10 @@ class AfterRun:
             write_notice(repository_dir, writer.identity, "notify", f"no notification sent: {self._config_error}")
         if self._notify is not None and (line is not None or self._notify.is_for_all):
             message = line or f"{writer.hook.name}: background jobs succeeded"
-            with suppress(OSError):  # the working tree was removed
+            try:
                 os.chdir(phase.context.top)
+            except OSError:  # the working tree was removed
+                pass
             notify(self._notify, _notify_environ(phase, message), writer.directory, message)
         if self._prune is not None:
             self._prune(phase)

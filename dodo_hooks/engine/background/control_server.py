@@ -1,23 +1,19 @@
-"""The coordinator's end of the control socket (the protocol is in control_client.py)."""
+"""The coordinator's end of the control socket (the protocol is in control_protocol.py)."""
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import struct
 import sys
+from _socket import AF_UNIX, SOCK_STREAM, socket  # `socket` itself takes 5 ms, and a background job waits for it
 from collections.abc import Sequence
 
-from dodo_hooks.engine.control_client import _LONGEST_REQUEST, STILL_THERE_S, VERSION, _directory, _object
+from dodo_hooks.engine.control_protocol import LONGEST_REQUEST, STILL_THERE_S, VERSION, call_in, fields_of, message
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.layout import SOCKET_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from dodo_hooks.engine.loop import Loop
     from dodo_hooks.store.writer import InvocationWriter
 
@@ -37,9 +33,8 @@ class ControlServer:
         self._loop = loop
         self._writer = writer
         self._clients: dict[int, _Client] = {}
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with _directory(writer.directory):
-            self._socket.bind(SOCKET_NAME)
+        self._socket = socket(AF_UNIX, SOCK_STREAM)
+        call_in(writer.directory, lambda: self._socket.bind(SOCKET_NAME))
         self._socket.setblocking(False)
         self._socket.listen(_MOST_CLIENTS)
         loop.watch(self._socket.fileno(), lambda _: self._accept())
@@ -56,7 +51,7 @@ class ControlServer:
 
     def _accept(self) -> None:
         try:
-            connection, _ = self._socket.accept()
+            connection = socket(fileno=self._socket._accept()[0])  # type: ignore[attr-defined]
         except OSError:  # it went away again
             return
         if not _is_ours(connection) or not self._has_room():
@@ -90,7 +85,7 @@ class ControlServer:
                 self._loop.unwatch(client.connection.fileno())
             return
         client.request += data
-        if not data or len(client.request) > _LONGEST_REQUEST:
+        if not data or len(client.request) > LONGEST_REQUEST:
             self._drop(client)
         elif b"\n" in client.request:
             self._obey(client)
@@ -127,9 +122,9 @@ class ControlServer:
         if not waits_for:
             self._drop(client)
 
-    def _say(self, client: _Client, answer: dict[str, Any]) -> bool:
+    def _say(self, client: _Client, answer: dict[str, object]) -> bool:
         """Send a message without blocking, and return whether it was sent. A client that does not read is dropped."""
-        line = json.dumps({"dodo-hooks": VERSION, **answer}).encode() + b"\n"
+        line = message(answer)
         try:
             if client.connection.send(line) == len(line):
                 return True
@@ -149,7 +144,7 @@ class ControlServer:
 class _Client:
     __slots__ = ("connection", "deadline_s", "request", "waits_for")
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket) -> None:
         self.connection = connection
         self.request = b""
         self.waits_for: set[int] | None = None  # jobs whose end it waits for
@@ -161,7 +156,7 @@ def _parse(request: bytes, names: Sequence[str]) -> tuple[list[int], str] | str:
 
     Any bytes get an answer. An answer quotes a number or a text, never a structure of the client's making.
     """
-    wanted = _object(request.partition(b"\n")[0])
+    wanted = fields_of(request.partition(b"\n")[0])
     version, do, jobs, by = (wanted.get(name) for name in ("dodo-hooks", "do", "jobs", "for"))
     by = "" if by is None else by
     if not isinstance(version, int) or not isinstance(do, str) or not isinstance(jobs, list) or not isinstance(by, str):
@@ -177,13 +172,15 @@ def _parse(request: bytes, names: Sequence[str]) -> tuple[list[int], str] | str:
     return [numbers[job] for job in jobs], by
 
 
-def _is_ours(connection: socket.socket) -> bool:
+def _is_ours(connection: socket) -> bool:
     """Return whether the other end belongs to our user (unix(7), SO_PEERCRED; on macOS unix(4), LOCAL_PEERCRED)."""
     try:
         if sys.platform == "linux":
-            data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-            return bool(struct.unpack("3i", data)[1] == os.getuid())
-        data = connection.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED, struct xucred
-        return bool(struct.unpack_from("2I", data)[1] == os.getuid())
+            from _socket import SO_PEERCRED, SOL_SOCKET
+
+            peer = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)  # struct ucred: pid, uid, gid
+        else:
+            peer = connection.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED, struct xucred: version, uid, ...
+        return int.from_bytes(peer[4:8], sys.byteorder) == os.getuid()
     except OSError:
         return False

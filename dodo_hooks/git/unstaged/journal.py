@@ -15,12 +15,12 @@ directory may be thrown away when there is no journal.
 
 import errno
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.text.json_text import json_text, parse_json
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.content.file_state import ABSENT, FILE, KINDS, LINK, NOTHING, FileState, parents_of, pieces_of
 from dodo_hooks.git.event import JOURNAL
@@ -177,7 +177,7 @@ class Journal:
             "entries": [_from_entry(entry) for entry in self.entries],
             "restaged": [[path_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
         }
-        replace_synced(self.directory + b"/journal", json.dumps(data))
+        replace_synced(self.directory + b"/journal", json_text(data))
 
     def finish(self) -> None:
         """Remove the journal: nothing needs recovery any more. A kill in here leaves rubbish, and no journal."""
@@ -217,7 +217,7 @@ def _read(journal: Journal) -> bool:
         content = untrusted.read_regular(journal.directory + b"/journal")
     except FileNotFoundError:
         return False
-    data = untrusted.fields(json.loads(content))
+    data = untrusted.fields(parse_json(content.decode()))
     if data["format"] != _FORMAT:
         raise ValueError("written by another version")
     journal.is_refused, journal.has_reverted = untrusted.flag(data["refused"]), untrusted.flag(data["reverted"])

@@ -6,12 +6,12 @@ would keep the unfixed blob, and the next commit would undo the fix. So the repl
 commit has been made (`post-commit`) the entries that still hold the unfixed blob get the committed one.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.text.json_text import json_text, parse_json
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.event import RESTAGED
@@ -128,7 +128,7 @@ def load_pending_commits(repo: Repo) -> "list[PendingCommit]":
     """Return the recorded notes. Raises GitError where they cannot be read, or are none of ours."""
     path = _path(repo)
     try:
-        return [_to_pending_commit(one) for one in untrusted.items(json.loads(untrusted.read_regular(path)))]
+        return [_to_pending_commit(one) for one in untrusted.items(parse_json(untrusted.read_regular(path).decode()))]
     except FileNotFoundError:
         return []
     except PermissionError as error:
@@ -156,7 +156,7 @@ def _write(repo: Repo, notes: "Sequence[PendingCommit]") -> None:
         if not notes:
             os.unlink(path)
             return
-        replace_synced(os.fsencode(path), json.dumps(rows))
+        replace_synced(os.fsencode(path), json_text(rows))
     except FileNotFoundError:  # another process has synced the index
         return
     except OSError as error:

@@ -10,6 +10,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core.errors import RUN_ERROR, StoreError
 from dodo_hooks.core.plan import BACKGROUND
+from dodo_hooks.core.text.json_text import json_text
 from dodo_hooks.host.files.atomic_files import replace_file
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.posix import names_in
@@ -137,6 +138,4 @@ def _end_of(job: JobRecord, now: str) -> dict[str, object]:
 
 
 def _change(path: str, changes: dict[str, object]) -> None:
-    import json  # 9 ms, and each command looks for something to repair
-
-    replace_file(path, json.dumps({**read_object(path), **changes}).encode("ascii") + b"\n")
+    replace_file(path, json_text({**read_object(path), **changes}).encode("ascii") + b"\n")

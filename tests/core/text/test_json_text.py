@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.store.fields import parse_json
+from dodo_hooks.core.text.json_text import json_text, parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -36,3 +36,15 @@ def test_the_same_texts_are_refused(text: str) -> None:
 def test_what_is_no_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         parse_json(text)
+
+
+@given(VALUES)
+def test_a_text_is_what_json_writes(value: Any) -> None:
+    assert json_text(value) == json.dumps(value)
+    assert json_text((value, "\udcff")) == json.dumps((value, "\udcff"))
+
+
+@pytest.mark.parametrize("value", [{b"bytes"}, b"bytes", {"key": object()}])
+def test_what_has_no_json_is_a_type_error(value: object) -> None:
+    with pytest.raises(TypeError):
+        json_text(value)

@@ -1,8 +1,6 @@
-"""Entries of the index that git uses for this commit: read, written and checked out, each by one git process."""
+"""Entries of the index that git uses for this commit: read, written and checked out, each by one git process (HOT)."""
 
 import os
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.command import run_git_at_top
@@ -10,11 +8,15 @@ from dodo_hooks.git.index_flags import flags_of, mark
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.files.file_tree import inherit_owner_below
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 def check_out(
     repo: Repo,
     environ: "Mapping[str, str]",
-    paths: "list[bytes]",
+    paths: list[bytes],
     prefix: bytes,
     lock: int,
     *,
@@ -38,7 +40,7 @@ def check_out(
     inherit_owner_below(prefix.rstrip(b"/"))
 
 
-def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tuple[int, str]]":
+def index_entries(repo: Repo, environ: "Mapping[str, str]") -> dict[bytes, tuple[int, str]]:
     """Return mode and blob of each path in the index that git uses. Raises GitError."""
     found = {}
     for line in run_git_at_top(repo, environ, ("ls-files", "-s", "-z"), is_shielded=True).split(b"\0"):
@@ -49,23 +51,29 @@ def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tupl
     return found
 
 
-def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: "list[bytes]", lock: "int | None") -> None:
+def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: list[bytes], lock: int | None) -> None:
     """Write the lines of `update-index --index-info` to the index; the entries keep their flags. Raises GitError."""
     if lines:
         paths = [line.partition(b"\t")[2].rstrip(b"\0") for line in lines]
-        with flags_lifted(repo, environ, flags_of(repo, environ, paths), lock):
-            args = ("update-index", "-z", "--index-info")
-            run_git_at_top(repo, environ, args, b"".join(lines), lock=lock, is_shielded=True)
+        flags = flags_of(repo, environ, paths)
+        update_index(repo, environ, ("--index-info",), b"".join(lines), flags, lock)
 
 
-@contextmanager
-def flags_lifted(
-    repo: Repo, environ: "Mapping[str, str]", flags: "Mapping[bytes, str]", lock: "int | None"
-) -> "Generator[None, None, None]":
-    """Clear the flags of these paths, so that git reads their files, and set them again afterwards. Raises GitError."""
+def update_index(
+    repo: Repo,
+    environ: "Mapping[str, str]",
+    options: "Sequence[str]",
+    content: bytes,
+    flags: "Mapping[bytes, str]",
+    lock: int | None,
+) -> None:
+    """Run `git update-index` with this standard input. Raises GitError.
+
+    `flags`: of its paths; they are cleared meanwhile, so that git reads the files.
+    """
     mark(repo, environ, flags, lock, False)
     try:
-        yield
+        run_git_at_top(repo, environ, ("update-index", "-z", *options), content, lock=lock, is_shielded=True)
     finally:
         left = index_entries(repo, environ) if flags else {}
         mark(repo, environ, {path: flag for path, flag in flags.items() if path in left}, lock, True)

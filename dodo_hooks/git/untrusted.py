@@ -1,4 +1,4 @@
-"""Values that are read back from below the git directory, each checked before it is used (G5).
+"""Values that are read back from below the git directory, each checked before it is used (G5; HOT).
 
 Whoever hands over a repository hands over its git directory, which may hold a journal or a note that we have never
 written. So a path must lead to a file of the working tree, and be one that git itself would track; permissions are

@@ -1,4 +1,4 @@
-"""JSON without `import json`, which takes 9 ms, nearly all of it for `re`, which finds the blanks around a value.
+"""JSON without `import json`, which takes 9 ms, nearly all of it for `re`, which finds the blanks around a value (HOT).
 
 People wait for what reads records, and jobs for the process that starts them. The scanner and the encoder of CPython's
 own `json`, which do the rest, are in C and need no `re`. Where there are none, `json` does it.
@@ -27,6 +27,8 @@ def parse_json(text: str) -> object:
         value, end = make_scanner(_Settings)(text, len(text) - len(text.lstrip(_BLANKS)))  # type: ignore[arg-type]
     except StopIteration:
         raise ValueError("there is no JSON value") from None
+    except SystemError:  # before Python 3.12 the scanner has no error to raise where `json.decoder` is not imported
+        raise ValueError("not valid JSON") from None
     if text[end:].strip(_BLANKS):
         raise ValueError("something follows the JSON value")
     return value

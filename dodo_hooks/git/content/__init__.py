@@ -1,1 +1,1 @@
-"""The content of files, as git sees it: content ids, conversions, types."""
+"""The content of files, as git sees it: content ids, conversions, types (HOT)."""

@@ -1,16 +1,19 @@
-"""The state of a path, as far as git is concerned: bytes, a link or nothing (G5).
+"""The state of a path, as far as git is concerned: bytes, a link or nothing (G5; HOT).
 
 Files are read and written in pieces: a partially staged file may be larger than the memory.
 """
 
 import errno
-import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
 
+from dodo_hooks.core.digests import sha256, sha256_for
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.file_owner import inherit_owner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 FILE = "file"
 LINK = "link"
@@ -41,7 +44,7 @@ class FileState(Record):
 ABSENT = FileState(NOTHING)
 
 
-def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) -> FileState:
+def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) -> "FileState":
     """Return the state of the path; pass its bytes, of which the digest is made, to `copy_to`.
 
     What we may not read is OTHER: it cannot be distinguished from anything else, so nothing is put in its place.
@@ -66,7 +69,7 @@ def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) 
             return read_state(path, copy_to)
         raise
     try:
-        digest, size = hashlib.sha256(), 0
+        digest, size = sha256_for(status.st_size)(), 0
         for piece in _pieces(descriptor):
             digest.update(piece)
             size += len(piece)
@@ -77,7 +80,7 @@ def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) 
         os.close(descriptor)
 
 
-def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
+def write_state(path: bytes, version: "FileState", pieces: "Iterator[bytes]") -> None:
     """Make a new file or link at the path.
 
     Raises:
@@ -104,7 +107,12 @@ def _target(data: bytes, path: bytes) -> bytes:
     return data
 
 
-def pieces_of(path: bytes, offset: int = 0, size: "int | None" = None) -> "Iterator[bytes]":
+def reader_of(path: bytes) -> "Callable[[], Iterator[bytes]]":
+    """Return what yields `pieces_of` the file, as they are then."""
+    return lambda: pieces_of(path)
+
+
+def pieces_of(path: bytes, offset: int = 0, size: int | None = None) -> "Iterator[bytes]":
     """Yield the bytes of a file, or the target of a link; `size` of them from `offset` on."""
     if os.path.islink(path):
         yield os.readlink(path)
@@ -129,11 +137,11 @@ def _pieces(descriptor: int) -> "Iterator[bytes]":
         yield piece
 
 
-def _read_link(path: bytes, copy_to: "Callable[[bytes], object] | None") -> FileState:
+def _read_link(path: bytes, copy_to: "Callable[[bytes], object] | None") -> "FileState":
     target = os.readlink(path)
     if copy_to is not None:
         copy_to(target)
-    return FileState(LINK, 0, hashlib.sha256(target).hexdigest(), len(target))
+    return FileState(LINK, 0, sha256(target).hexdigest(), len(target))
 
 
 def parents_of(path: bytes) -> list[bytes]:
@@ -142,7 +150,7 @@ def parents_of(path: bytes) -> list[bytes]:
     return [b"/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def obstacle_of(top: bytes, path: bytes) -> "bytes | None":
+def obstacle_of(top: bytes, path: bytes) -> bytes | None:
     """Return the outermost folder of the path that exists and is no folder.
 
     A link is no folder: we do not write through it.

@@ -35,6 +35,7 @@ TOGETHER = (
     ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
     ("dodo_hooks.fire.select.job_filter",),
     ("dodo_hooks.fire.phases", "dodo_hooks.store.reserve"),
+    ("dodo_hooks.git.unstaged.hide",),
     ("dodo_hooks.fire.guards.kept_results",),
     ("dodo_hooks.fire.select.targets", "dodo_hooks.results.verdicts.verdicts"),
     ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),

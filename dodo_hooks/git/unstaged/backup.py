@@ -1,11 +1,9 @@
-"""Hiding unstaged changes: copies of them, and the index versions in their place (G5).
+"""Hiding unstaged changes: copies of them, and the index versions in their place (G5; HOT).
 
 These are the moments 1 to 3 of the argument in hide.py.
 """
 
 import os
-from collections.abc import Mapping
-from functools import partial
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.content.file_state import (
@@ -15,8 +13,8 @@ from dodo_hooks.git.content.file_state import (
     FileState,
     obstacle_of,
     parents_of,
-    pieces_of,
     read_state,
+    reader_of,
 )
 from dodo_hooks.git.index_entries import check_out
 from dodo_hooks.git.index_flags import SPARSE
@@ -28,6 +26,7 @@ from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import BinaryIO
 
 
@@ -36,7 +35,7 @@ class DisturbedError(Exception):
 
 
 def back_up_and_replace(
-    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: tuple[Change, ...], lock: int
 ) -> None:
     """Do all three moments. Where this raises, the entries of `journal` have to be restored.
 
@@ -54,7 +53,7 @@ def back_up_and_replace(
 
 
 def _back_up_and_replace(
-    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: tuple[Change, ...], lock: int
 ) -> None:
     count = len(journal.entries)
     try:
@@ -78,7 +77,7 @@ def _is_attributes_file(repo: Repo, change: Change) -> bool:
 
 
 def back_up_unstaged(
-    repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "tuple[Change, ...]", lock: int
+    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: tuple[Change, ...], lock: int
 ) -> None:
     """Do moment 1: copy everything into the journal's directory, and sync the copies; change nothing in the tree."""
     if not journal.entries:
@@ -117,7 +116,7 @@ def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
     tree = WorktreeWriter(repo.top, journal)
     entries = sorted(journal.entries[first:], key=lambda entry: entry.base.kind != NOTHING)
     for number, entry in enumerate(entries):
-        pieces = partial(pieces_of, journal.base_file(entry.path))
+        pieces = reader_of(journal.base_file(entry.path))
         if tree.put(entry, Wanted(entry.base, pieces, [entry.unstaged], hides=True)) is None:
             for untouched in entries[number:]:  # they hold their owner's version, newer than our copy
                 untouched.is_kept, untouched.target = True, ABSENT
@@ -125,7 +124,7 @@ def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
 
 
 def _copy(
-    journal: Journal, top: bytes, path: bytes, base: FileState, pack: "BinaryIO", folders: "tuple[bytes, ...]"
+    journal: Journal, top: bytes, path: bytes, base: FileState, pack: "BinaryIO", folders: tuple[bytes, ...]
 ) -> None:
     """Add the file at the path to the journal, if it differs from the index."""
     offset, (inode, written_ns) = pack.tell(), _identity(top + b"/" + path)
@@ -139,13 +138,13 @@ def _copy(
 
 
 def _add(
-    journal: Journal, offset: int, path: bytes, unstaged: FileState, base: FileState, folders: "tuple[bytes, ...]"
+    journal: Journal, offset: int, path: bytes, unstaged: FileState, base: FileState, folders: tuple[bytes, ...]
 ) -> None:
     if unstaged != base:
         journal.entries.append(Entry(len(journal.entries), path, unstaged, offset, base, folders))
 
 
-def _identity(path: bytes) -> "tuple[int, int]":
+def _identity(path: bytes) -> tuple[int, int]:
     """Return inode and time of the file there; zeros where none is."""
     try:
         status = os.lstat(path)
@@ -167,7 +166,7 @@ def _can_be_hidden(top: bytes, change: Change) -> bool:
     return os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path)
 
 
-def _missing_folders(top: bytes, path: bytes, obstacle: "bytes | None") -> "tuple[bytes, ...]":
+def _missing_folders(top: bytes, path: bytes, obstacle: bytes | None) -> tuple[bytes, ...]:
     parents = parents_of(path)
     if obstacle is not None:
         return tuple(parents[parents.index(obstacle) :])

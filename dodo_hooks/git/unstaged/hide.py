@@ -1,4 +1,4 @@
-"""Hiding unstaged changes while the jobs of a commit run, so that they see what will be committed (G5).
+"""Hiding unstaged changes while the jobs of a commit run, so that they see what will be committed (G5; HOT).
 
 No byte may be lost, whoever is killed and when. This is the argument; the rest of the module only carries it out.
 
@@ -60,7 +60,6 @@ the file has gone, or has lost bytes in a power cut.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence, Set
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.content.file_state import read_state
@@ -78,6 +77,10 @@ from dodo_hooks.git.worktree_status import Change, staged_changes, unstaged_chan
 from dodo_hooks.host.files.file_locks import is_unsupported
 from dodo_hooks.host.files.file_tree import remove_tree
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence, Set
+
 _ATTEMPTS = 4  # beside an editor that saves again and again
 
 
@@ -85,7 +88,7 @@ class HiddenChanges:
     """Unstaged changes that are hidden. Whoever has them calls `restore` on every way out."""
 
     def __init__(
-        self, repo: Repo, environ: Mapping[str, str], journal: Journal, changes: "Sequence[Change]", lock: int
+        self, repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: "Sequence[Change]", lock: int
     ) -> None:
         self.lock = lock  # keep it open in processes that may still write into the tree
         self.sentences: tuple[str, ...] = ()  # to print: what happened while the changes were hidden
@@ -153,7 +156,7 @@ class HiddenChanges:
             release_lock(self.lock)
         return self._result
 
-    def _forget_lost_fixes(self, ending: Ending) -> "tuple[Ending, list[bytes]]":
+    def _forget_lost_fixes(self, ending: Ending) -> tuple[Ending, list[bytes]]:
         """Forget the fixes that the index does not have, and find the paths whose staged changes a job removed.
 
         Return these, and the ending by which nothing is merged there.
@@ -192,8 +195,8 @@ class HiddenChanges:
 
 def hide_unstaged(
     repo: Repo,
-    environ: Mapping[str, str],
-    changes: "tuple[Change, ...] | None" = None,
+    environ: "Mapping[str, str]",
+    changes: tuple[Change, ...] | None = None,
     report: "Callable[[str], None] | None" = None,
 ) -> "HiddenChanges | None":
     """Make the tree equal to the index that git uses; return None where it is equal already.
@@ -224,7 +227,7 @@ def hide_unstaged(
     return hidden
 
 
-def _lock(repo: Repo, report: "Callable[[str], None] | None") -> "tuple[int, bool]":
+def _lock(repo: Repo, report: "Callable[[str], None] | None") -> tuple[int, bool]:
     """Return the lock, and whether another had it before us."""
     try:
         for waits in (False, True):
@@ -240,8 +243,8 @@ def _lock(repo: Repo, report: "Callable[[str], None] | None") -> "tuple[int, boo
 
 
 def restore_interrupted(
-    repo: Repo, environ: Mapping[str, str], *, waits: bool = False, report: "Callable[[str], None] | None" = None
-) -> "list[str]":
+    repo: Repo, environ: "Mapping[str, str]", *, waits: bool = False, report: "Callable[[str], None] | None" = None
+) -> list[str]:
     """Finish what a killed run has left; return the sentences to print. (`needs_recovery` is a cheaper question.)
 
     A run that is alive is left alone. With `waits` the call waits for its end, and passes a sentence about that to
@@ -276,7 +279,7 @@ def restore_interrupted(
     return sentences
 
 
-def _finish_left_over(repo: Repo, environ: Mapping[str, str], lock: int) -> "list[str]":
+def _finish_left_over(repo: Repo, environ: "Mapping[str, str]", lock: int) -> list[str]:
     """Restore what an earlier run has left; return the sentences to print.
 
     Raises:
@@ -298,7 +301,7 @@ def _format_restored(count: int, is_killed: bool) -> str:
 
 
 def _begin(
-    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...] | None", sentences: "list[str]"
+    repo: Repo, environ: "Mapping[str, str]", lock: int, changes: tuple[Change, ...] | None, sentences: list[str]
 ) -> "HiddenChanges | None":
     """Hide the changes, again where one was disturbed. Adds to `sentences`.
 
@@ -318,7 +321,7 @@ def _begin(
 
 
 def _hide(
-    repo: Repo, environ: Mapping[str, str], lock: int, changes: "tuple[Change, ...]", sentences: "list[str]"
+    repo: Repo, environ: "Mapping[str, str]", lock: int, changes: tuple[Change, ...], sentences: list[str]
 ) -> "HiddenChanges | None":
     journal = Journal(repo.git_dir)
     try:

@@ -1,13 +1,16 @@
-"""The jobs that may have written to the hidden paths of a run (G5).
+"""The jobs that may have written to the hidden paths of a run (G5; HOT).
 
 A path that has changed since the last job ended, or since the first check, was changed by one of the jobs that ran in
 between, or while they ran: an editor cannot be distinguished from them. A check is cheap: it compares sizes and times.
 """
 
 import os
-from collections.abc import Iterable, Mapping
 
 from dodo_hooks.core.named_tuple import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Ending(Record):
@@ -15,7 +18,7 @@ class Ending(Record):
 
     has_succeeded: bool
     writers: "Mapping[bytes, tuple[str, ...]]"  # the jobs that may have changed a path
-    suspects: "frozenset[bytes]" = frozenset()  # paths that one may have changed which did not succeed
+    suspects: frozenset[bytes] = frozenset()  # paths that one may have changed which did not succeed
     was_killed: bool = False
 
     def can_merge(self, path: bytes) -> bool:
@@ -75,7 +78,7 @@ class Writers:
         for path in paths:
             self._writers.pop(path, None)
 
-    def ending(self, *, has_succeeded: bool) -> Ending:
+    def ending(self, *, has_succeeded: bool) -> "Ending":
         self._check_paths()
         names = {path: tuple(self._names[one] for one in sorted(some)) for path, some in self._writers.items() if some}
         suspects = {path for path in self._seen if self._bad and not self._is_innocent(path)}
@@ -95,7 +98,7 @@ class Writers:
                 self._seen[path] = now
                 self._writers.setdefault(path, set()).update(self._since)
 
-    def _stamp(self, path: bytes) -> "tuple[int, ...]":
+    def _stamp(self, path: bytes) -> tuple[int, ...]:
         try:
             status = os.lstat(self._top + b"/" + path)
         except OSError:

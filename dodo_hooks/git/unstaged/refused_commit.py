@@ -1,17 +1,20 @@
-"""The refusal of a commit where the fixes of jobs and the unstaged changes conflict (G5, G6).
+"""The refusal of a commit where the fixes of jobs and the unstaged changes conflict (G5, G6; HOT).
 
 The index gets its old entries again. Files that were wholly staged, and that jobs have fixed, are added to the journal
 with their content before the fix, so that they are restored as all others are.
 """
 
 import os
-from collections.abc import Mapping
 
 from dodo_hooks.git.content.file_state import FILE, LINK, read_state
 from dodo_hooks.git.index_entries import check_out, index_entries, write_index_entries
 from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.journal import Entry, Journal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BEFORE = b"before/"  # where those versions are, relative to the journal's directory
 _FEW = 5  # names in one sentence
@@ -26,7 +29,7 @@ def revert(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int
     _add_old_versions(repo, environ, journal, lock)
 
 
-def refusal(names: "list[str]", *, was_killed: bool) -> str:
+def refusal(names: list[str], *, was_killed: bool) -> str:
     """Return the sentence for people; `names`: of the files with a conflict."""
     listed = ", ".join(names[:_FEW])
     if len(names) > _FEW:

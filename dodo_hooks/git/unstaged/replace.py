@@ -1,4 +1,4 @@
-"""Moving a version into the working tree, and the version that it replaces out of it, without losing either (G5).
+"""Moving a version into the working tree, and the version that it replaces out of it, without losing either (G5; HOT).
 
 A version is written whole into a slot first, a file of ours beside nobody else's. Then it is exchanged with the file at
 the path in one step (host/files/exchange.py). Only then, when it is in our hands, is the replaced file read. What we
@@ -12,7 +12,6 @@ throws away what is known and returns the names of the rest.
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import (
@@ -31,6 +30,10 @@ from dodo_hooks.git.unstaged.storage_areas import StorageArea, StorageAreas
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
 from dodo_hooks.host.files.file_owner import make_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 _FEW = 16
 OWNERS = b".unstaged"  # the unstaged version, beside a path where it cannot stand
@@ -63,7 +66,7 @@ class WorktreeWriter:
             return FileState(OTHER)
         return read_state(self.path(entry))
 
-    def put(self, entry: Entry, wanted: Wanted) -> "bytes | None":
+    def put(self, entry: Entry, wanted: "Wanted") -> bytes | None:
         """Put the version at the path; return the name of what went beside, empty where nothing did.
 
         None: something else stood there, and still does. The owner's version is the owner's file, if we have it.
@@ -74,7 +77,7 @@ class WorktreeWriter:
         if obstacle_of(self._top, entry.path) is not None:
             return None
 
-        def replace(area: StorageArea) -> "bytes | None":
+        def replace(area: StorageArea) -> bytes | None:
             if wanted.version.kind == NOTHING:
                 is_there = self._take_away(entry, area)
             else:
@@ -110,7 +113,7 @@ class WorktreeWriter:
         assert name is not None
         return name
 
-    def _try_areas(self, entry: Entry, move: "Callable[[StorageArea], bytes | None]") -> "bytes | None":
+    def _try_areas(self, entry: Entry, move: "Callable[[StorageArea], bytes | None]") -> bytes | None:
         """Return what `move` returns, in the first storage area that is on the file system of the path."""
         failure: OSError | None = None
         for area in self.areas.areas_of(entry):
@@ -124,7 +127,7 @@ class WorktreeWriter:
         assert failure is not None
         raise failure
 
-    def sweep(self, entry: Entry) -> "list[bytes]":
+    def sweep(self, entry: Entry) -> list[bytes]:
         """Remove what a killed run left on its way, and move what may be somebody's only copy beside the path.
 
         Return the names that it has now.
@@ -183,7 +186,7 @@ class WorktreeWriter:
             raise
         os.rename(slot + PART, slot)
 
-    def _load(self, entry: Entry, area: StorageArea, wanted: Wanted) -> None:
+    def _load(self, entry: Entry, area: StorageArea, wanted: "Wanted") -> None:
         """Fill the slot with the wanted version.
 
         Where that is the owner's version, the owner's file goes in, with all that a copy would not have, and without
@@ -207,7 +210,7 @@ class WorktreeWriter:
     def _has_owners(self, entry: Entry, area: StorageArea) -> bool:
         return not self.areas.was_moved(entry) and self.areas.is_owners(entry, area.slot)
 
-    def _exchange(self, entry: Entry, area: StorageArea) -> "bool | None":
+    def _exchange(self, entry: Entry, area: StorageArea) -> bool | None:
         """Exchange the slot with the path; return whether anything stood at the path, which is in the slot now.
 
         None: nothing was done.
@@ -225,7 +228,7 @@ class WorktreeWriter:
             self._unload(entry, area)
             raise
 
-    def _take_away(self, entry: Entry, area: StorageArea) -> "bool | None":
+    def _take_away(self, entry: Entry, area: StorageArea) -> bool | None:
         """Move what is at the path into the slot, where the path is to be empty; return the same as `_exchange`."""
         path = self.path(entry)
         try:
@@ -236,7 +239,7 @@ class WorktreeWriter:
             return False
         return True
 
-    def _settle_replaced(self, entry: Entry, area: StorageArea, wanted: Wanted) -> "bytes | None":
+    def _settle_replaced(self, entry: Entry, area: StorageArea, wanted: "Wanted") -> bytes | None:
         """Move the file that stood at the path, and is in the slot now, to where it belongs.
 
         Return its name beside the path, empty where it has none. None: it was given back.

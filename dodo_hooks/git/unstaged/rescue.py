@@ -1,4 +1,4 @@
-"""Copies of what a refused commit takes out of the working tree (G5).
+"""Copies of what a refused commit takes out of the working tree (G5; HOT).
 
     GIT_DIR/dodo-hooks-kept/TIME/PATH
 

@@ -1,4 +1,4 @@
-"""Restoring unstaged changes: from a journal to the tree that its owner had (G5). The argument for it is in hide.py.
+"""Restoring unstaged changes: from a journal to the tree that its owner had, as hide.py argues for it (G5; HOT).
 
 It is done by the run that hid the changes, and from the same journal by whoever comes after that run was killed. There
 are five steps, each of which may be done again by the next one, and none of which destroys what another needs:
@@ -15,12 +15,10 @@ are five steps, each of which may be done again by the next one, and none of whi
 """
 
 import os
-from collections.abc import Mapping
-from functools import partial
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.content.file_state import ABSENT, FILE, NOTHING, OTHER, FileState, pieces_of, read_state
+from dodo_hooks.git.content.file_state import ABSENT, FILE, NOTHING, OTHER, FileState, read_state, reader_of
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged.job_writes import KILLED, Ending
 from dodo_hooks.git.unstaged.journal import Entry, Journal
@@ -29,13 +27,17 @@ from dodo_hooks.git.unstaged.refused_commit import BEFORE, refusal, revert
 from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
 from dodo_hooks.git.unstaged.rescue import format_rescued, rescue_copy
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 
 
 class RestoreResult(Record):
     """The result of one attempt to restore."""
 
-    sentences: "tuple[str, ...]"  # for people
+    sentences: tuple[str, ...]  # for people
     conflict: bool  # the commit has to be refused
     is_complete: bool  # everything is restored; if not, the journal stays, and the next attempt continues
 
@@ -59,7 +61,7 @@ class Restorer:
         self._written: list[bytes] = []
         self._is_complete = True
 
-    def run(self) -> RestoreResult:
+    def run(self) -> "RestoreResult":
         """Restore everything. Errors become sentences of the result."""
         try:
             self._sweep()
@@ -223,24 +225,24 @@ class Restorer:
     # The sides of a merge
 
     def _base(self, entry: Entry) -> Side:
-        return Side(entry.base, partial(pieces_of, self._journal.base_file(entry.path)))
+        return Side(entry.base, reader_of(self._journal.base_file(entry.path)))
 
     def _last_fix(self, entry: Entry) -> Side:
-        return Side(entry.fixed[-1], partial(self._journal.fix_pieces, entry))
+        return Side(entry.fixed[-1], lambda: self._journal.fix_pieces(entry))
 
     def _unstaged(self, entry: Entry) -> Side:
         return Side(*self._tree.areas.unstaged(entry))
 
     def _seen(self, entry: Entry, seen: FileState) -> Side:
-        return Side(seen, partial(pieces_of, self._tree.path(entry)))
+        return Side(seen, reader_of(self._tree.path(entry)))
 
     def _target(self, entry: Entry) -> Side:
         if entry.target_file:
-            return Side(entry.target, partial(pieces_of, self._journal.directory + b"/" + entry.target_file))
+            return Side(entry.target, reader_of(self._journal.directory + b"/" + entry.target_file))
         version, pieces = self._tree.areas.unstaged(entry)
         return Side(version._replace(mode=entry.target.mode), pieces)
 
-    def _merge(self, case: Case) -> "MergeResult | None":
+    def _merge(self, case: Case) -> MergeResult | None:
         try:
             return self._merger.merge(case)
         except FileNotFoundError:  # the file has just been taken away, or a power cut took what it came from
@@ -308,7 +310,7 @@ class Restorer:
             if path is None or read_state(path).has_bytes_of(entry.merged):
                 continue
             entry.target, entry.target_file = read_state(path), b""
-            name = self._tree.keep_beside(entry, entry.target, partial(pieces_of, path))
+            name = self._tree.keep_beside(entry, entry.target, reader_of(path))
             self._written.append(name)
             self._report(entry, f"another program wrote to the file during the merge: saved as {format_path(name)}")
 
@@ -317,7 +319,7 @@ class Restorer:
     def _report(self, entry: Entry, sentence: str) -> None:
         self._sentences.append(f"{format_path(entry.path)}: {sentence}")
 
-    def _record_error(self, error: "OSError | GitError", entry: "Entry | None" = None) -> None:
+    def _record_error(self, error: OSError | GitError, entry: Entry | None = None) -> None:
         self._is_complete = False
         reason = error.strerror if isinstance(error, OSError) else str(error)
         what = format_path(entry.path) if entry else "the unstaged changes"
@@ -340,7 +342,7 @@ def _merged_name(entry: Entry) -> bytes:
     return b"merged/%d-%d" % (entry.number, number)
 
 
-def _is_in(version: FileState, others: "list[FileState]") -> bool:
+def _is_in(version: FileState, others: list[FileState]) -> bool:
     return any(version.is_same_as(one) for one in others)
 
 

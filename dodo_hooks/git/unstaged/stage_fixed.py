@@ -10,20 +10,24 @@ the job is not its work alone: it is not staged, and a sentence says so. The sam
 it. What an editor writes while the job runs cannot be distinguished.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable, Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state
-from dodo_hooks.git.index_entries import flags_lifted, index_entries, write_index_entries
+from dodo_hooks.git.index_entries import index_entries, update_index, write_index_entries
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import HiddenChanges
 from dodo_hooks.git.unstaged.journal import Restaged
 from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
 from dodo_hooks.host.pause import sleep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 # Two changes in one tick of a file system's clock have one stamp, if they leave the size. A tick may be long: 2 s on
 # FAT, 1 s on ext3 with small inodes, HFS+ and some network file systems. So a file that is not older is
@@ -35,27 +39,27 @@ _LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
 class Staged(Record):
     """The result of staging the fixes of one job."""
 
-    paths: "tuple[bytes, ...]"  # the index has now what the job made of these
-    sentences: "tuple[str, ...]"  # what was not staged, and why
+    paths: tuple[bytes, ...]  # the index has now what the job made of these
+    sentences: tuple[str, ...]  # what was not staged, and why
 
 
 class _Stamp(Record):
-    status: "tuple[int, ...]"  # () where there is no file
+    status: tuple[int, ...]  # () where there is no file
     digest: str  # of the bytes, where the status does not show each change
 
 
 class FilesBefore(Record):
     """The files of one job as it found them."""
 
-    stamps: "dict[bytes, _Stamp]"
-    foreign: "frozenset[bytes]"  # those that somebody else had changed by then
+    stamps: dict[bytes, _Stamp]
+    foreign: frozenset[bytes]  # those that somebody else had changed by then
 
 
 class FixStager:
     """The stager for the jobs of one hook; used by one process, so that never two stage at once."""
 
     def __init__(
-        self, repo: Repo, environ: Mapping[str, str], hidden: "HiddenChanges | None", files: Iterable[bytes]
+        self, repo: Repo, environ: Mapping[str, str], hidden: HiddenChanges | None, files: Iterable[bytes]
     ) -> None:
         """Stamp the files of all the jobs, relative to the top. Call it after changes are hidden, before any job."""
         self._repo = repo
@@ -71,7 +75,7 @@ class FixStager:
         stamps = self._stamps(files)
         return FilesBefore(stamps, frozenset(path for path in stamps if self._is_foreign(path)))
 
-    def changed(self, watch: FilesBefore) -> "list[bytes]":
+    def changed(self, watch: FilesBefore) -> list[bytes]:
         """Return those of the job's files that have changed since it started."""
         return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
 
@@ -99,7 +103,7 @@ class FixStager:
             return not self._hidden.is_ours(path)
         return path in self._last and self._differs(path, self._last[path])
 
-    def _stage(self, ours: "Sequence[bytes]") -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
+    def _stage(self, ours: Sequence[bytes]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
         """Stage these paths; return those that are staged, and those that somebody else changed in that moment."""
         differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)}
         changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
@@ -112,11 +116,9 @@ class FixStager:
         self._wait_for_index()
         names = b"".join(one.path + b"\0" for one in changes)
         keep = self._hidden.lock if self._hidden is not None else None
-        args = ("update-index", "-z", "--remove", "--stdin")
         flags = {one.path: one.flag for one in changes if one.flag}
         try:
-            with flags_lifted(self._repo, self._environ, flags, keep):
-                run_git_at_top(self._repo, self._environ, args, names, lock=keep, is_shielded=True)
+            update_index(self._repo, self._environ, ("--remove", "--stdin"), names, flags, keep)
         except GitError:
             if self._hidden is not None:
                 self._hidden.withdraw_fixes(ours)
@@ -129,7 +131,7 @@ class FixStager:
         self._note_new(changes)
         return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
 
-    def _note_new(self, changes: "Sequence[Change]") -> None:
+    def _note_new(self, changes: Sequence[Change]) -> None:
         is_temporary = sync_index.is_temporary(self._repo, self._environ)
         if self._hidden is None and not is_temporary:
             return
@@ -155,7 +157,7 @@ class FixStager:
     def _version(self, path: bytes) -> FileState:
         return read_state(self._top + b"/" + path)
 
-    def _stamps(self, paths: "Iterable[bytes]") -> "dict[bytes, _Stamp]":
+    def _stamps(self, paths: Iterable[bytes]) -> dict[bytes, _Stamp]:
         stamps: dict[bytes, _Stamp] = {}
         device = now_ns = None
         for path in paths:
@@ -171,7 +173,7 @@ class FixStager:
             return True
         return bool(before.digest) and read_state(self._top + b"/" + path).digest != before.digest
 
-    def _status(self, path: bytes) -> "tuple[int, ...]":
+    def _status(self, path: bytes) -> tuple[int, ...]:
         try:
             status = os.lstat(self._top + b"/" + path)
         except OSError:
@@ -188,7 +190,7 @@ class FixStager:
             sleep(_LOCK_POLL_S)
 
 
-def _clock(git_dir: str) -> "tuple[int, int]":
+def _clock(git_dir: str) -> tuple[int, int]:
     """Return a device, and the time there, as its file system counts it: that of a file just written.
 
     A server's clock may be another than ours. Without such a file no time is known, and no file old.

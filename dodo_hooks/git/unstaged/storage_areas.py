@@ -1,4 +1,4 @@
-"""The directories of ours while unstaged changes are hidden: for files on their way, and the owner's own files (G5).
+"""Our directories while unstaged changes are hidden: for files on their way, and the owner's files (G5; HOT).
 
 The file that an owner had at a path is moved away and moved back, never written to. A program that has it open, as one
 that appends to a log has, keeps writing there; what it writes comes back with the file. A name can only be moved
@@ -14,17 +14,28 @@ counts as an owner's only if it has the inode in the journal, or the bytes.
 
 import os
 import stat
-from collections.abc import Callable, Iterator
-from functools import partial
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.content.file_state import FILE, LINK, FileState, obstacle_of, parents_of, pieces_of, read_state
+from dodo_hooks.git.content.file_state import (
+    FILE,
+    LINK,
+    FileState,
+    obstacle_of,
+    parents_of,
+    pieces_of,
+    read_state,
+    reader_of,
+)
 from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.file_owner import inherit_owner
 from dodo_hooks.host.posix import is_real_folder
 from dodo_hooks.host.world import boot_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _NAME = b"/.dodo-hooks-aside"
 
@@ -68,12 +79,12 @@ class StorageAreas:
             found = self._top + b"/" + parent
         return found
 
-    def make(self, area: StorageArea) -> None:
+    def make(self, area: "StorageArea") -> None:
         """Make the directory of an area. Raises OSError: it cannot be used."""
         if area.folder:
             make_ignored_folder(area.folder)
 
-    def keep(self, entry: Entry, area: StorageArea) -> None:
+    def keep(self, entry: Entry, area: "StorageArea") -> None:
         """Keep the owner's file, which is in the slot. What cannot be kept has a copy."""
         os.rename(area.slot, area.original)
         if area.folder:  # an empty file in the journal says that it was moved away, in case somebody cleans up there
@@ -82,7 +93,7 @@ class StorageAreas:
             inherit_owner(descriptor, marker)
             os.close(descriptor)
 
-    def take(self, entry: Entry, area: StorageArea) -> None:
+    def take(self, entry: Entry, area: "StorageArea") -> None:
         """Move the owner's file back into the slot."""
         if area.folder:
             try_unlink(self._journal.original_file(entry))
@@ -100,7 +111,7 @@ class StorageAreas:
             return False
         return entry.inode != 0 and status.st_ino == entry.inode and _kind(status) in (FILE, LINK)
 
-    def find_original(self, entry: Entry) -> "bytes | None":
+    def find_original(self, entry: Entry) -> bytes | None:
         """Return the path where the owner's file is kept."""
         for area in self.existing_areas(entry) if entry.inode else ():
             if self.is_owners(entry, area.original):
@@ -119,8 +130,8 @@ class StorageAreas:
         """Return the owner's version and its bytes: the file, if it was written to since, and else the copy."""
         path = self.find_original(entry)
         if path is not None and not os.path.islink(path) and not self.is_damaged(entry, path):
-            return read_state(path), partial(pieces_of, path)
-        return entry.unstaged, partial(self._journal.copy_pieces, entry)
+            return read_state(path), reader_of(path)
+        return entry.unstaged, lambda: self._journal.copy_pieces(entry)
 
     def is_damaged(self, entry: Entry, path: bytes) -> bool:
         """Return whether an owner's file that differs from its copy has lost bytes in a power cut.

@@ -1,4 +1,4 @@
-"""The real index after `git commit -- FILE`, or after a commit from another index (G6).
+"""The real index after `git commit -- FILE`, or after a commit from another index (G6; HOT).
 
 git makes the former from a temporary index, and has the next real one ready, with FILE as it was, before the hook runs;
 a program may name one of its own (GIT_INDEX_FILE). What a job fixes and we stage is in the commit, then; the real index
@@ -7,7 +7,6 @@ commit has been made (`post-commit`) the entries that still hold the unfixed blo
 """
 
 import os
-from collections.abc import Mapping, Sequence
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
@@ -19,6 +18,10 @@ from dodo_hooks.git.index_entries import write_index_entries
 from dodo_hooks.git.repo import Repo, head_of, index_file
 from dodo_hooks.git.unstaged.journal import replace_synced
 from dodo_hooks.git.untrusted import path_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _DIFF = ("diff-index", "--cached", "--no-renames", "--no-abbrev", "--ignore-submodules=all", "-z", "HEAD")
 
@@ -33,7 +36,7 @@ class Replaced(Record):
     new_blob: str
 
 
-def is_temporary(repo: Repo, environ: Mapping[str, str]) -> bool:
+def is_temporary(repo: Repo, environ: "Mapping[str, str]") -> bool:
     """Return whether the index that git uses never becomes the real one.
 
     That is the index of `commit -- FILE`, or another program's own. (`commit -a` and `-p` fill the lock file of the
@@ -59,7 +62,7 @@ def _resolve(index: str) -> str:
 class PendingCommit(Record):
     """A commit that was about to be made."""
 
-    head: "str | None"  # before it
+    head: str | None  # before it
     replaced: "tuple[Replaced, ...]"
 
 
@@ -78,7 +81,7 @@ def drop_stale_commit(repo: Repo) -> None:
         _write(repo, [one for one in notes if one.head != head])
 
 
-def sync_index(repo: Repo, environ: Mapping[str, str]) -> None:
+def sync_index(repo: Repo, environ: "Mapping[str, str]") -> None:
     """Replace the unfixed entries by the committed ones; do nothing without any, or before the commit is made.
 
     Where git was given an index of another program's own, the entries of both are replaced.
@@ -96,7 +99,7 @@ def sync_index(repo: Repo, environ: Mapping[str, str]) -> None:
     _write(repo, [one for one in notes if one.head == head])
 
 
-def _replace_entries(repo: Repo, environ: Mapping[str, str], made: "Sequence[Replaced]") -> None:
+def _replace_entries(repo: Repo, environ: "Mapping[str, str]", made: "Sequence[Replaced]") -> None:
     now = _differences(run_git_at_top(repo, environ, _DIFF))
     lines = []
     for one in made:
@@ -107,7 +110,7 @@ def _replace_entries(repo: Repo, environ: Mapping[str, str], made: "Sequence[Rep
     write_index_entries(repo, environ, lines, None)
 
 
-def _differences(output: bytes) -> "dict[bytes, tuple[tuple[int, str], tuple[int, str]]]":
+def _differences(output: bytes) -> dict[bytes, tuple[tuple[int, str], tuple[int, str]]]:
     """Return the entry in HEAD and the entry in the index of each path of git's raw output.
 
     An item of it is `:mode mode blob blob status`, then the path.
@@ -120,7 +123,7 @@ def _differences(output: bytes) -> "dict[bytes, tuple[tuple[int, str], tuple[int
     return found
 
 
-def _entry(mode: bytes, blob: bytes) -> "tuple[int, str]":
+def _entry(mode: bytes, blob: bytes) -> tuple[int, str]:
     return int(mode, 8), blob.decode("ascii") if blob.strip(b"0") else ""
 
 
@@ -143,7 +146,7 @@ def load_pending_commits(repo: Repo) -> "list[PendingCommit]":
         ) from error
 
 
-def _to_pending_commit(value: object) -> PendingCommit:
+def _to_pending_commit(value: object) -> "PendingCommit":
     head, rows = untrusted.items(value, 2)
     replaced = tuple(Replaced(*untrusted.index_change(*untrusted.items(row, 5))) for row in untrusted.items(rows))
     return PendingCommit(None if head is None else untrusted.blob_id(head), replaced)

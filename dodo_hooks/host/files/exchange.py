@@ -1,4 +1,4 @@
-"""Putting a file in the place of another so that neither of the two can be lost, whatever others do meanwhile.
+"""Putting a file in the place of another so that neither of the two can be lost, whatever others do meanwhile (HOT).
 
 `rename` destroys its target, and between a check of the target and the call somebody may have written there.
 renameat2(2) on Linux and renameatx_np(2) on macOS exchange two names in one step instead: the old file is in our hands

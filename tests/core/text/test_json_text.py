@@ -1,6 +1,8 @@
 """JSON without `json`: the same values, and an error for the same texts."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.text.json_text import json_text, parse_json
+from kit.repo import PACKAGES
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -36,6 +39,22 @@ def test_the_same_texts_are_refused(text: str) -> None:
 def test_what_is_no_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         parse_json(text)
+
+
+@pytest.mark.parametrize("text", ["{", "[1,]", '"\\x"', '{"a" 1}'])
+def test_it_is_one_in_a_process_without_json_too(text: str) -> None:
+    program = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from dodo_hooks.core.text.json_text import parse_json
+try:
+    parse_json(sys.argv[1])
+except ValueError:
+    print("json.decoder" in sys.modules)
+"""
+    argv = (sys.executable, "-I", "-S", "-c", program, text, PACKAGES)
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == (str(sys.version_info >= (3, 12)), "")
 
 
 @given(VALUES)

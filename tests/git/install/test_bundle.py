@@ -45,6 +45,11 @@ NOTHING_TO_DO = {
 # And when jobs have run, in the foreground and in the background: of others only these.
 SMALL = {"_bisect", "_sha1", "_sha2", "_sha256"}  # C, for keys
 OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
+# And when unstaged changes are hidden: what `os` and `ctypes` consist of, for an exchange of two files.
+OF_EXCHANGES = {
+    *("_collections_abc", "_ctypes", "_json", "_stat", "_struct", "ctypes", "ctypes._endian", "errno", "genericpath"),
+    *("os", "os.path", "posixpath", "stat", "struct", "types"),
+}
 # And when a background job runs in a snapshot.
 OF_A_SNAPSHOT = {
     "zlib",  # the tree of the commit is in its object
@@ -102,6 +107,16 @@ def test_jobs_run_without_a_module_that_is_slow_to_import(fired: Repo, hook: str
     imported = modules_after(fired, hook)
     assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS
     assert {"dodo_hooks.engine.loop", "dodo_hooks.store.writer"} <= set(imported)
+
+
+def test_g5_unstaged_changes_are_hidden_without_a_slow_module(fired: Repo) -> None:
+    fired.write("a", "staged")
+    fired.git("add", "a", "hooks.dodo")
+    fired.write("a", "unstaged")
+    imported = modules_after(fired, "pre-commit")
+    assert "dodo_hooks.git.unstaged.restore" in imported
+    assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS | SMALL | OF_EXCHANGES
+    assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
 
 
 def test_k6_jobs_that_are_up_to_date_are_found_without_a_slow_module(fired: Repo) -> None:

@@ -1,4 +1,4 @@
-"""The plan as doit tasks: a task for each job, and groups that gather them (section 5).
+"""The plan as doit tasks: a task for each job, and groups that gather them (section 5; HOT).
 
     pre-commit                 the hook; its members are its jobs
     pre-commit:lint            a job; its `task_dep` are the jobs it needs

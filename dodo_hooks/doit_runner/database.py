@@ -1,4 +1,4 @@
-"""The dependency database of doit as we keep it: one file that several programs may change at once (section 5).
+"""The dependency database of doit as we keep it: one file that several programs may change at once (section 5; HOT).
 
 doit imports this module by an entry point in every command of the Python environment, so it needs the standard library
 and doit alone.

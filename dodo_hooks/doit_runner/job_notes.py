@@ -1,4 +1,4 @@
-"""The notes on doit's tasks about their jobs, and the failures that reporters receive (R23).
+"""The notes on doit's tasks about their jobs, and the failures that reporters receive (R23; HOT).
 
 Our reporters are doit reporters. doit calls, in this order and always in the parent process: `initialize`; for each
 task `get_status`, then one of `skip_uptodate`, `skip_ignore`, `add_failure` with an UnmetDependency, or `execute_task`

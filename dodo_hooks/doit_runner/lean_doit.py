@@ -1,4 +1,4 @@
-"""doit's runner without what only its command line and its parallel runners need.
+"""doit's runner without what only its command line and its parallel runners need (HOT).
 
 `import doit` offers an API, so it imports all commands, and for their plugins importlib.metadata and with it the
 package `email`; its actions import a debugger, and its runner multiprocessing. The jobs of a background phase wait

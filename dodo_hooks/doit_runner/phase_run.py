@@ -1,4 +1,4 @@
-"""The run of a phase by doit: the background phase after the prompt has returned, and `doit run` (sections 5, 9)."""
+"""The run of a phase by doit: the background phase behind the prompt, and `doit run` (sections 5, 9; HOT)."""
 
 from __future__ import annotations
 

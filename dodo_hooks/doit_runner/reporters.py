@@ -1,4 +1,4 @@
-"""The reporters of a doit run: `meta`, which writes the records, and one that calls several others."""
+"""The reporters of a doit run: `meta`, which writes the records, and one that calls several others (HOT)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runner of doit that uses our loop (R1 to R7): for the background phase, and for every `doit run`.
+"""The runner of doit that uses our loop (R1 to R7): for the background phase, and for every `doit run` (HOT).
 
 doit decides which task comes next, whether it is up to date or ignored, and what its database keeps. `WaveRunner` is a
 doit runner whose `run_tasks` hands the dispatcher to our loop, wrapped as a source. The loop starts the processes.

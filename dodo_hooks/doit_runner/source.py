@@ -1,4 +1,4 @@
-"""The dispatcher of doit as a source of ready jobs for the loop."""
+"""The dispatcher of doit as a source of ready jobs for the loop (HOT)."""
 
 from __future__ import annotations
 

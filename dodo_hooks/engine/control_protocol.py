@@ -1,4 +1,4 @@
-"""The protocol of the control socket of an invocation (section 7).
+"""The protocol of the control socket of an invocation (section 7; HOT).
 
 The coordinator sends the first line of JSON: `{"dodo-hooks": 1, "grace_s": 5.0}`, its version and the grace period of
 its jobs. The client sends one request: `{"dodo-hooks": 1, "do": "cancel", "jobs": ["deps"]}`. The coordinator answers

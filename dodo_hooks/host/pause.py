@@ -1,4 +1,4 @@
-"""Waiting for a moment, for programs that poll."""
+"""Waiting for a moment, for programs that poll (HOT)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CPU and I/O priority, and Linux's handling of orphans (R13, R20).
+"""CPU and I/O priority, and Linux's handling of orphans (R13, R20; HOT).
 
 These need system calls that Python does not wrap, so they go through ctypes. They are best effort: where one is missing
 or refused, jobs run all the same.

@@ -1,4 +1,4 @@
-"""The user's own configuration, found without importing its reader."""
+"""The user's own configuration, found without importing its reader (HOT)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failure notices: one line about each background run that failed, for the next command to print (section 7).
+"""Failure notices: one line about each background run that failed, for the next command to print (section 7; HOT).
 
 A failed run leaves a file `failed/INVOCATION.HOOK` with the line. The command that prints the line deletes the file
 first, so that the line is printed once. Nothing searches the history for this.

@@ -1,4 +1,4 @@
-"""The time of a repository's last pruning, by which it is pruned at most once a day (section 7)."""
+"""The time of a repository's last pruning, by which it is pruned at most once a day (section 7; HOT)."""
 
 from dodo_hooks.host.posix import read_file
 from dodo_hooks.store import layout

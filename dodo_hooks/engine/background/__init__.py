@@ -1,1 +1,1 @@
-"""The background phase: its coordinator, what it watches, and its control socket."""
+"""The background phase: its coordinator, what it watches, and its control socket (HOT)."""

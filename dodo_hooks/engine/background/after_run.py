@@ -1,4 +1,4 @@
-"""The work of a coordinator after its jobs have ended: the failure notice, `notify:`, pruning (section 7).
+"""The work of a coordinator after its jobs have ended: the failure notice, `notify:`, pruning (section 7; HOT).
 
 `notify:` is a command in the user's own configuration. It never comes from a repository, which must not choose what is
 run for everybody who clones it.

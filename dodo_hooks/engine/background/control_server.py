@@ -1,4 +1,4 @@
-"""The coordinator's end of the control socket (the protocol is in control_protocol.py)."""
+"""The coordinator's end of the control socket (the protocol is in control_protocol.py; HOT)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The coordinator's checks of files that others change: logs, a working tree, the concurrency groups of other runs.
+"""The coordinator's checks of files that others change: logs, a working tree, other runs' concurrency groups (HOT).
 
 Logs are trimmed while their jobs write (section 7), and jobs end when their working tree is removed (G2). Hundreds of
 coordinators may be waiting, so a look must not cost a wake-up for nothing. Where the kernel notifies of changes

@@ -1,4 +1,4 @@
-"""Changes of a working tree under its background jobs: it is removed (G2), or its HEAD or index change.
+"""Changes of a working tree under its background jobs: it is removed (G2), or its HEAD or index change (HOT).
 
 A background job works on a tree that its owner keeps using. If HEAD moved meanwhile, the job's result belongs to two
 commits, and its record says so. The index counts as changed when an entry has changed: git also rewrites the file when

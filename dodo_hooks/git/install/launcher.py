@@ -26,19 +26,21 @@ THIRD_PARTY = (
     *("doit", "cloudpickle", "yaml", "click"),
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
 )
-# What is read at once, each with what it imports. Every firing reads the first; one with jobs the second; that of a
-# commit the third; one whose jobs depend on files the fourth; one whose jobs apply the fifth; one with background jobs
-# the last.
+# What is read at once, each with what it imports and no line above it has. Every firing reads the first; one with jobs
+# the second; that of a commit the third; one whose jobs depend on files the fourth; one whose jobs apply the fifth.
+# Then come jobs with kept results, in snapshots and in the background, unstaged changes, and last the coordinator.
 TOGETHER = (
-    ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire", "dodo_hooks.fire.entry"),
+    ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire.entry"),
     ("dodo_hooks.fire.firing",),
     ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
     ("dodo_hooks.fire.select.job_filter",),
     ("dodo_hooks.fire.phases", "dodo_hooks.store.reserve"),
-    ("dodo_hooks.git.unstaged.hide",),
     ("dodo_hooks.fire.guards.kept_results",),
     ("dodo_hooks.fire.select.targets", "dodo_hooks.results.verdicts.verdicts"),
     ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),
+    ("dodo_hooks.git.unstaged.hide",),
+    ("dodo_hooks.engine.background.after_run", "dodo_hooks.engine.background.file_watch", "dodo_hooks.host.priority"),
+    ("dodo_hooks.doit_runner.lean_doit", "dodo_hooks.doit_runner.phase_run"),
 )
 
 _ANSWER_S = 20
@@ -192,7 +194,8 @@ def _pieces(imports: Mapping[str, Sequence[str]]) -> list[list[str]]:
         if name not in placed:
             placed.add(name)
             pieces[-1].append(name)
-            for other in imports[name]:
+            package = name.rpartition(".")[0]
+            for other in (package, *imports[name]) if package else imports[name]:
                 add(other)
 
     for roots in TOGETHER:

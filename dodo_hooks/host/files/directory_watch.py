@@ -1,4 +1,4 @@
-"""A watch of a directory: a signal from the kernel at its next change (Linux).
+"""A watch of a directory: a signal from the kernel at its next change (Linux; HOT).
 
 fcntl(2) has F_NOTIFY for it. Its successor, inotify(7), says more, but Python has no function for that, and ctypes
 would be one more thing to be right on each machine.

@@ -1,4 +1,4 @@
-"""The effect of a new commit on the runs of older commits of its branch (V6).
+"""The effect of a new commit on the runs of older commits of its branch (V6; HOT).
 
 Each run that git's event has dispatched notes itself as the newest of its branch, for each job. It ends the older runs
 that have begun, and an older run that has not begun checks the note when it may start. A run is left alone where

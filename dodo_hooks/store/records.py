@@ -1,8 +1,7 @@
 """The contents of invocation.json and of a job's meta.json, as bytes (section 7; HOT).
 
 A job's record is a part that never changes, rendered once when the plan is compiled, and a short tail: numbers, words
-and a few strings. At run time only `quote` encodes JSON. The reader, which no prompt waits for, uses `json`
-(store/reader.py).
+and a few strings. At run time only `quote` encodes JSON. store/reader.py reads it.
 """
 
 from dodo_hooks.core import statuses
@@ -74,7 +73,7 @@ class JobState:
 
 def constant_part(hook: "Hook", job: "Job") -> bytes:
     """Return the beginning of a job's meta.json, an unclosed object. Not hot: runs when a plan is compiled."""
-    import json
+    from dodo_hooks.core.text.json_text import json_text
 
     part = {
         "schema": SCHEMA,
@@ -105,7 +104,7 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
         **({"workspace": job.workspace, "cleans": job.cleans, **_shares(job)} if job.workspace else {}),
         "env": {name: MASK if is_secret(name) else value for name, value in job.env},
     }
-    return json.dumps(part)[:-1].encode("ascii")
+    return json_text(part)[:-1].encode("ascii")
 
 
 def _shares(job: "Job") -> "dict[str, list[str]]":

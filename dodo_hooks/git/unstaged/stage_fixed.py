@@ -1,4 +1,4 @@
-"""Staging what a job has changed among its files, and nothing else (`stage_fixed`, G6).
+"""Staging what a job has changed among its files, and nothing else (`stage_fixed`, G6; HOT).
 
 The index is the one that git named to its hook: its own, the lock file that `commit -a` and `-p` fill, or the temporary
 one of `commit -- FILE` (sync_index.py updates the real one afterwards). Names go in by standard input, where they are
@@ -9,8 +9,6 @@ its run. If a file has changed since the last stamp when the job starts, somebod
 the job is not its work alone: it is not staged, and a sentence says so. The same if the file changes while git reads
 it. What an editor writes while the job runs cannot be distinguished.
 """
-
-from __future__ import annotations
 
 import os
 
@@ -51,7 +49,7 @@ class _Stamp(Record):
 class FilesBefore(Record):
     """The files of one job as it found them."""
 
-    stamps: dict[bytes, _Stamp]
+    stamps: "dict[bytes, _Stamp]"
     foreign: frozenset[bytes]  # those that somebody else had changed by then
 
 
@@ -59,7 +57,7 @@ class FixStager:
     """The stager for the jobs of one hook; used by one process, so that never two stage at once."""
 
     def __init__(
-        self, repo: Repo, environ: Mapping[str, str], hidden: HiddenChanges | None, files: Iterable[bytes]
+        self, repo: Repo, environ: "Mapping[str, str]", hidden: HiddenChanges | None, files: "Iterable[bytes]"
     ) -> None:
         """Stamp the files of all the jobs, relative to the top. Call it after changes are hidden, before any job."""
         self._repo = repo
@@ -70,16 +68,16 @@ class FixStager:
         self._replaced: dict[bytes, sync_index.Replaced] = {}
         sync_index.drop_stale_commit(repo)
 
-    def before(self, files: Iterable[bytes]) -> FilesBefore:
+    def before(self, files: "Iterable[bytes]") -> "FilesBefore":
         """Stamp the files of a job that is about to start."""
         stamps = self._stamps(files)
         return FilesBefore(stamps, frozenset(path for path in stamps if self._is_foreign(path)))
 
-    def changed(self, watch: FilesBefore) -> list[bytes]:
+    def changed(self, watch: "FilesBefore") -> list[bytes]:
         """Return those of the job's files that have changed since it started."""
         return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
 
-    def after(self, watch: FilesBefore, *, stages: bool = True) -> Staged:
+    def after(self, watch: "FilesBefore", *, stages: bool = True) -> "Staged":
         """Stage what an ended job changed, unless it did not succeed (then `stages` is false).
 
         The files of a job that did not succeed are nobody's fix, but as if another program had written them.
@@ -103,7 +101,7 @@ class FixStager:
             return not self._hidden.is_ours(path)
         return path in self._last and self._differs(path, self._last[path])
 
-    def _stage(self, ours: Sequence[bytes]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    def _stage(self, ours: "Sequence[bytes]") -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
         """Stage these paths; return those that are staged, and those that somebody else changed in that moment."""
         differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)}
         changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
@@ -131,7 +129,7 @@ class FixStager:
         self._note_new(changes)
         return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
 
-    def _note_new(self, changes: Sequence[Change]) -> None:
+    def _note_new(self, changes: "Sequence[Change]") -> None:
         is_temporary = sync_index.is_temporary(self._repo, self._environ)
         if self._hidden is None and not is_temporary:
             return
@@ -157,7 +155,7 @@ class FixStager:
     def _version(self, path: bytes) -> FileState:
         return read_state(self._top + b"/" + path)
 
-    def _stamps(self, paths: Iterable[bytes]) -> dict[bytes, _Stamp]:
+    def _stamps(self, paths: "Iterable[bytes]") -> "dict[bytes, _Stamp]":
         stamps: dict[bytes, _Stamp] = {}
         device = now_ns = None
         for path in paths:
@@ -168,7 +166,7 @@ class FixStager:
             stamps[path] = _Stamp(status, read_state(self._top + b"/" + path).digest if status and not is_old else "")
         return stamps
 
-    def _differs(self, path: bytes, before: _Stamp) -> bool:
+    def _differs(self, path: bytes, before: "_Stamp") -> bool:
         if self._status(path) != before.status:
             return True
         return bool(before.digest) and read_state(self._top + b"/" + path).digest != before.digest

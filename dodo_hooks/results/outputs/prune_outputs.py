@@ -1,22 +1,21 @@
-"""The removal of old outputs: the least recently used, and those of vanished repositories (K9)."""
-
-from __future__ import annotations
+"""The removal of old outputs: the least recently used, and those of vanished repositories (K9; HOT)."""
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB
 
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import names_in
 from dodo_hooks.results.outputs.cache_entry import GONE, NEW, read_about, remove_stored
 from dodo_hooks.store.cache_dirs import cache_dirs, is_repository_gone, is_unused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+
+class Stored(Record):
     """An entry of the cache."""
 
     path: str
@@ -28,7 +27,7 @@ class Stored:
         return os.path.dirname(self.path)
 
 
-def prune_outputs(root: str, limit_bytes: int, *, is_dry: bool = False) -> list[Stored]:
+def prune_outputs(root: str, limit_bytes: int, *, is_dry: bool = False) -> "list[Stored]":
     """Remove what need not be kept, until the rest is within the limit; return it, the first to go first.
 
     What is being restored stays. Never raises. `root`: the directory of all stored outputs.
@@ -47,7 +46,7 @@ def prune_outputs(root: str, limit_bytes: int, *, is_dry: bool = False) -> list[
     return pruned
 
 
-def survey(root: str) -> Iterator[Stored]:
+def survey(root: str) -> "Iterator[Stored]":
     """Yield all entries. A damaged one has no size and was never used, so it goes first."""
     for cache_dir in cache_dirs(root):
         for name in names_in(cache_dir):
@@ -62,21 +61,30 @@ def survey(root: str) -> Iterator[Stored]:
 
 def _sweep(cache_dir: str, *, is_gone: bool) -> None:
     """Remove what was being stored, or removed, when its process was killed, and the empty cache of what is gone."""
-    with suppress(OSError):  # somebody is about to store something
+    try:
         guard = lock_directory(cache_dir, LOCK_EX | LOCK_NB)
-        try:
-            for name in names_in(cache_dir):
-                if name.startswith((NEW, GONE)):
-                    _remove_unlocked(f"{cache_dir}/{name}")
-            if is_gone and names_in(cache_dir) == ["repository"]:
-                os.unlink(f"{cache_dir}/repository")
-                os.rmdir(cache_dir)
-        finally:
-            os.close(guard)
+    except OSError:  # somebody is about to store something
+        return
+    try:
+        for name in names_in(cache_dir):
+            if name.startswith((NEW, GONE)):
+                _remove_unlocked(f"{cache_dir}/{name}")
+        if is_gone and names_in(cache_dir) == ["repository"]:
+            os.unlink(f"{cache_dir}/repository")
+            os.rmdir(cache_dir)
+    except OSError:
+        pass
+    finally:
+        os.close(guard)
 
 
 def _remove_unlocked(path: str) -> None:
-    with suppress(OSError):  # it is still being stored, or removed
+    try:
         lock = lock_directory(path, LOCK_EX | LOCK_NB)
+    except OSError:  # it is still being stored, or removed
+        return
+    try:
         remove_tree(os.fsencode(path))
-        os.close(lock)
+    except OSError:
+        pass
+    os.close(lock)

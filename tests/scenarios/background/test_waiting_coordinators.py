@@ -16,7 +16,7 @@ from kit.process import wait_until
 from kit.repo import Repo, clean_environment
 from kit.system.cost import needs_no_coverage
 
-MOST_KB = 12_500  # 10,200 with CPython 3.11, and a margin; the commands of doit alone would be 4,000
+MOST_KB = 7_500  # 5,600 with CPython 3.11, and a margin; `subprocess` alone would be 2,200 more
 SECONDS = "3"
 MOST_WAKE_UPS = 2  # it looks every 10 s
 MANY = how_many(12, 200)

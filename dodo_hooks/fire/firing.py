@@ -145,7 +145,12 @@ def query_status(firing: Firing) -> Firing:
         return firing
     from dodo_hooks.git.worktree_status import StatusQuery
 
-    return firing._replace(status=StatusQuery(firing.repo, firing.world.environ))
+    def recover_first() -> None:
+        from dodo_hooks.fire.recovery import recover
+
+        recover(firing.world, firing.repo, waits=True)
+
+    return firing._replace(status=StatusQuery(firing.repo, firing.world.environ, recover_first))
 
 
 def _is_inside_of_another(firing: Firing) -> bool:

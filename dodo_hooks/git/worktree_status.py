@@ -2,15 +2,20 @@
 
 One git process finds them, whatever the number of files. It has git's own environment, so that it reads the index which
 git uses for this commit: a temporary one for `commit -- FILE`, the lock file for `commit -a`.
+
+An answer counts only if no other run had changes hidden while git worked: what it hides is missing in the answer, and
+is restored while our jobs run. Whoever hides changes writes into the file of the lock, and its times tell.
 """
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import git_environ, output_of, run_git_at_top, start_git
+from dodo_hooks.git.event import HIDDEN_LOCK
 from dodo_hooks.git.repo import SUBMODULE
+from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dodo_hooks.git.repo import Repo
 
@@ -67,12 +72,19 @@ class _Answer:
 class StatusQuery:
     """A `git status` for staged and unstaged changes, in one process that runs while something else is done."""
 
-    def __init__(self, repo: "Repo", environ: "Mapping[str, str]") -> None:
-        """Start git. Raises GitError: git cannot be started."""
+    def __init__(self, repo: "Repo", environ: "Mapping[str, str]", recover: "Callable[[], None]") -> None:
+        """Start git.
+
+        `recover` waits for another run that has changes hidden, and restores what a killed one has left.
+
+        Raises:
+            GitError: git cannot be started.
+        """
+        self._recover = recover
         self._repo = repo
         self._environ = environ
         self._answer: _Answer | None = None
-        self._pending = start_git(_STATUS, repo.top, git_environ(repo, environ), repo)
+        self._start()
 
     def has_answered(self) -> bool:
         """Return whether git has begun to answer."""
@@ -98,8 +110,32 @@ class StatusQuery:
 
     def _result(self) -> _Answer:
         if self._answer is None:
-            self._answer = _Answer(self._repo, self._environ, output_of(_STATUS, self._pending.result()))
+            self._answer = _Answer(self._repo, self._environ, self._undisturbed_output())
         return self._answer
+
+    def _start(self) -> None:
+        self._stamp = _lock_stamp(self._repo)
+        self._pending = start_git(_STATUS, self._repo.top, git_environ(self._repo, self._environ), self._repo)
+
+    def _undisturbed_output(self) -> bytes:
+        """Return git's output from a time at which nobody had changes hidden."""
+        while True:
+            output = output_of(_STATUS, self._pending.result())
+            if self._stamp == _lock_stamp(self._repo) and not any(self._stamp[1:]):
+                return output
+            self._recover()
+            if self._stamp == _lock_stamp(self._repo):  # of one that was killed before, or that we are inside of
+                return output
+            self._start()
+
+
+def _lock_stamp(repo: "Repo") -> "tuple[int, ...]":
+    """Return time and size of the lock's file; its holder has written there, and empties it in the end."""
+    try:
+        status = os.stat(f"{repo.git_dir}/{HIDDEN_LOCK}")
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size
 
 
 def _entries(output: bytes) -> "list[list[bytes]]":

@@ -67,6 +67,36 @@ def test_g5_who_waits_learns_for_whom_since_when_and_until_when(repo: Repo, gate
     assert repo.read("text") == unstaged_text()
 
 
+def test_g5_an_answer_of_git_counts_only_if_nothing_was_hidden_meanwhile(
+    repo: Repo, gate: Gate, tmp_path: Path
+) -> None:
+    """The second of two runs finds nothing hidden, and asks git what is unstaged when something is."""
+    repo.hook("pre-commit", see="! grep unstaged text")
+    repo.install()
+    asks, wrapper = Gate(tmp_path / "asks"), tmp_path / "bin/git"
+    real = shutil.which("git")
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        f'#!/bin/sh\ncase " $* " in *" status "*) {asks.command}; {real} "$@"; {asks.command};;\n'
+        f'*) exec {real} "$@";; esac\n'
+    )
+    wrapper.chmod(0o755)
+    env = {**repo.env, "PATH": f"{wrapper.parent}:{repo.env['PATH']}"}
+    other = Repo(repo.path, env).start(sys.executable, "-m", "dodo_hooks", "run", "pre-commit", "--job", "see")
+    asks.wait()
+    git = hide_at(repo, gate)
+    asks.let_one_go()
+    asks.wait()  # git has answered
+    gate.open()
+    git.communicate()
+    assert repo.read("text") == unstaged_text()
+    asks.open()
+    said = other.communicate()[1].decode()
+    asks.close()
+    assert git.returncode == other.returncode == 0, said
+    assert repo.read("text") == unstaged_text()
+
+
 def test_g5_a_holder_that_is_stopped_is_named_as_stopped_and_how_it_is_continued(repo: Repo, gate: Gate) -> None:
     git = hide_at(repo, gate)
     pid = holder_pid(repo)

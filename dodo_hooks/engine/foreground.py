@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
 
 _CTRL_C_MS = 50  # how much later than git we may receive the same Ctrl-C, on a busy machine
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Terminal(Record):

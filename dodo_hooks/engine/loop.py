@@ -121,10 +121,13 @@ class Loop:
         return True
 
     def interrupt(self, signal: int) -> None:
-        """End the run because of a signal: skip waiting jobs, end running ones; at a second Ctrl-C at once (R17)."""
+        """End the run because of a signal: skip waiting jobs, end running ones (R17).
+
+        Those who press Ctrl-C twice, or the key of SIGQUIT, do not want to wait for the jobs.
+        """
         again = self.interrupted is not None
         self.interrupted = self.interrupted or signal
-        grace_s = 0 if again and signal == 2 else self.context.grace_s
+        grace_s = 0 if (again and signal == 2) or signal == 3 else self.context.grace_s
         self._end_all(statuses.CANCELLED, statuses.INTERRUPTED, statuses.interrupted_by(signal), grace_s)
 
     def abort(self, cause: str, reason: str) -> None:

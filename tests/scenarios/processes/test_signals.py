@@ -84,7 +84,7 @@ def test_r17_ctrl_c_during_a_manual_run(repo: Repo, gate: Gate, terminal: Callab
     assert invocation.record.exit_code == 130 and b"held: interrupted (Ctrl-C)" in run.output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_r17_a_signal_ends_the_run_with_its_own_exit_code(repo: Repo, gate: Gate, number: signal.Signals) -> None:
     write_hook(repo, gate)
     run = repo.start(*RUN)
@@ -95,7 +95,7 @@ def test_r17_a_signal_ends_the_run_with_its_own_exit_code(repo: Repo, gate: Gate
     assert expect_interrupted(repo, shell).record.exit_code == 128 + number
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_r17_a_signal_to_the_hook_alone_refuses_the_commit(repo: Repo, gate: Gate, number: signal.Signals) -> None:
     write_hook(repo, gate)
     git = repo.start(*COMMIT)

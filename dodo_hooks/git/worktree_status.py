@@ -63,7 +63,7 @@ class _Answer:
         self._entries = entries
         self._flags = {path: flag for path, flag in flags.items() if path not in missed}
         self.staged = {**staged, **missed}
-        self.regular = frozenset(one[8] for one in entries if one[5] in _REGULAR and one[8] not in flags)
+        self.regular = frozenset(one[8] for one in entries if one[4] in _REGULAR and one[8] not in flags)
 
     def unstaged(self) -> "tuple[Change, ...]":
         return _parse_unstaged(self._entries, self._flags)
@@ -101,7 +101,7 @@ class StatusQuery:
         return self._result().staged
 
     def regular(self) -> "frozenset[bytes]":
-        """Return those changed paths, staged or not, that git has found to be regular files in the working tree."""
+        """Return those changed paths, staged or not, that are regular files in the index: jobs find them like that."""
         return self._result().regular
 
     def unstaged(self) -> "tuple[Change, ...]":

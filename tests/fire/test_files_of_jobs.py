@@ -83,6 +83,18 @@ def test_c7_a_job_can_ask_for_types_of_files(repo: Repo) -> None:
     assert applies.files == {0: (b"a.py", b"tool"), 1: (b"tool",)} and set(applies.left_out) == {2}
 
 
+def test_g4_what_is_staged_is_given_to_jobs_whatever_has_become_of_it_since(repo: Repo) -> None:
+    run = "for one in {staged_files}; do test -f $one && echo $one >>.git/$DODO_JOB; done"
+    repo.hook("pre-commit", plain={"run": run}, typed={"run": run, "file_types": "text/x-python"})
+    stage(repo, "kept.py", "gone.py", "link.py")
+    for name in ("gone.py", "link.py"):
+        (repo.path / name).unlink()
+    (repo.path / "link.py").symlink_to("nowhere")
+    repo.git("commit", "-qm", "work")
+    assert repo.read(".git/plain").split() == ["gone.py", "kept.py", "link.py"]
+    assert repo.read(".git/typed").split() == ["gone.py", "kept.py"]
+
+
 def test_g4_what_is_not_in_the_working_tree_is_given_to_nobody(repo: Repo) -> None:
     stage(repo, "kept", "gone")
     repo.git("commit", "-q", "-m", "two")

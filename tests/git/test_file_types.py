@@ -68,9 +68,10 @@ def test_c7_types_are_found_without_following_links(tree: Path, types: list[str]
     assert {name for name in files if asked(name.encode())} == set(names.split())
 
 
-def test_c7_what_is_not_there_or_not_readable_has_no_type(tree: Path) -> None:
-    assert not has_types(str(tree), ["not symlink"])(b"gone")
-    assert not has_types(str(tree), ["text"])(b"sub.py")
+def test_c7_what_is_not_there_has_any_type_that_its_name_allows(tree: Path) -> None:
+    assert has_types(str(tree), ["text/x-python"])(b"gone") and has_types(str(tree), ["text/x-python"])(b"gone.py")
+    assert not has_types(str(tree), ["text/html"])(b"gone.py")
+    assert not has_types(str(tree), ["text"])(b"sub.py")  # a folder
 
 
 def test_c7_the_reference_names_every_type() -> None:

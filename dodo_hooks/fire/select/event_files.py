@@ -105,7 +105,7 @@ class EventFiles:
         return self._changes[source]
 
     def regular_files(self, source: str) -> "frozenset[bytes]":
-        """Return those files of a source of which git has said just now that they are regular files."""
+        """Return those files of a source of which git has said just now that they will be regular files for jobs."""
         is_asked = self._status is not None and self.given is None and source in (STAGED, CHANGED)
         return self._status.regular() if self._status is not None and is_asked else frozenset()
 

@@ -226,7 +226,7 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
     regular = event.regular_files(rule.source)
 
     def is_present(path: bytes) -> bool:
-        if path in regular:  # git has looked, at 10,000 files in a third of the time that we would take
+        if path in regular:  # git lists 10,000 files in a third of the time that we would take
             return True
         try:
             os.stat(base + path)
@@ -237,17 +237,17 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
     return is_present
 
 
-def _of_types(rule: "FileRule", top: str, paths: "list[bytes]", *, may_be_gone: bool = False) -> "list[bytes]":
+def _of_types(rule: "FileRule", top: str, paths: "list[bytes]") -> "list[bytes]":
     if not rule.types or not paths:
         return paths
     from dodo_hooks.git.content.typed_files import has_types
 
-    return list(filter(has_types(top, rule.types, may_be_gone=may_be_gone), paths))
+    return list(filter(has_types(top, rule.types), paths))
 
 
 def _has_relevant(deleted: "list[bytes]", rule: "FileRule", event: EventFiles) -> bool:
     """Return whether a job must run for deleted files: not if the folder that it runs in is gone, too."""
-    if not _of_types(rule, event.repo.top, deleted, may_be_gone=True):
+    if not _of_types(rule, event.repo.top, deleted):
         return False
     below = _below(rule)
     if not below or lexists(encode_path(f"{event.repo.top}/") + below):

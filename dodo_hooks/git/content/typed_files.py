@@ -71,12 +71,12 @@ def _find(column: int, word: str) -> "str | None":
 _READ_BYTES = 8192  # of the content
 
 
-def has_types(top: str, types: "Sequence[str]", *, may_be_gone: bool = False) -> "Callable[[bytes], bool]":
+def has_types(top: str, types: "Sequence[str]") -> "Callable[[bytes], bool]":
     """Return the predicate that tells whether a file below `top` has these types.
 
     A file must have all of the kinds and, where MIME types are among the `types`, one of them. A link is not followed:
-    it is neither text nor binary nor executable. A missing file has no type. With `may_be_gone` it may have had any
-    type that its name does not rule out.
+    it is neither text nor binary nor executable. A missing file, which was deleted or comes back before the jobs run,
+    has any type that its name does not rule out.
     """
     kinds = frozenset(one for one in types if one in KINDS)
     mime_types = frozenset(canonical(one) for one in types if one not in KINDS)
@@ -88,7 +88,7 @@ def has_types(top: str, types: "Sequence[str]", *, may_be_gone: bool = False) ->
             mode = os.lstat(base + path).st_mode
         except OSError:
             by_name = mime_type_by_name(path) if mime_types else None
-            return may_be_gone and (by_name is None or by_name in mime_types)
+            return by_name is None or by_name in mime_types
         is_regular = S_ISREG(mode)
         is_executable = is_regular and bool(mode & 0o111)
         is_link = S_ISLNK(mode)

@@ -5,12 +5,14 @@ import os
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.index_flags import flags_of, mark
-from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.host.files.file_tree import inherit_owner_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
 
 
 def check_out(
@@ -49,6 +51,19 @@ def index_entries(repo: Repo, environ: "Mapping[str, str]") -> dict[bytes, tuple
             mode, blob, _stage = about.split(b" ")
             found[path] = int(mode, 8), blob.decode("ascii")
     return found
+
+
+def wait_for_index(repo: Repo, environ: "Mapping[str, str]") -> None:
+    """Wait for the lock of the index, which a job or a prompt may hold just now; after a while git's error names it."""
+    lock = index_file(repo, environ) + ".lock"
+    if not os.path.exists(lock):
+        return
+    from dodo_hooks.host.pause import sleep
+
+    for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
+        sleep(_LOCK_POLL_S)
+        if not os.path.exists(lock):
+            return
 
 
 def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: list[bytes], lock: int | None) -> None:

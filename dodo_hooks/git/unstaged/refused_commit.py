@@ -7,7 +7,7 @@ with their content before the fix, so that they are restored as all others are.
 import os
 
 from dodo_hooks.git.content.file_state import FILE, LINK, read_state
-from dodo_hooks.git.index_entries import check_out, index_entries, write_index_entries
+from dodo_hooks.git.index_entries import check_out, index_entries, wait_for_index, write_index_entries
 from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.journal import Entry, Journal
@@ -47,6 +47,7 @@ def _revert_index(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lo
         return  # one that git had made for this commit alone is gone with it
     old = {one.path: one for one in reversed(journal.restaged)}  # the first one of each path counts
     new = {one.path: one for one in journal.restaged}  # and here the last
+    wait_for_index(repo, environ)
     now = index_entries(repo, environ)
     lines = []
     for path, one in old.items():

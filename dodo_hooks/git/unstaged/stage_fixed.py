@@ -15,13 +15,12 @@ import os
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state
-from dodo_hooks.git.index_entries import index_entries, update_index, write_index_entries
-from dodo_hooks.git.repo import Repo, index_file
+from dodo_hooks.git.index_entries import index_entries, update_index, wait_for_index, write_index_entries
+from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import HiddenChanges
 from dodo_hooks.git.unstaged.journal import Restaged
 from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
-from dodo_hooks.host.pause import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 # FAT, 1 s on ext3 with small inodes, HFS+ and some network file systems. So a file that is not older is
 # compared by its bytes.
 _TICK_NS = 2_000_000_000
-_LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
 
 
 class Staged(Record):
@@ -111,7 +109,7 @@ class FixStager:
             self._hidden.record_fixes(ours, restaged)
         if not changes:
             return (), ()
-        self._wait_for_index()
+        wait_for_index(self._repo, self._environ)
         names = b"".join(one.path + b"\0" for one in changes)
         keep = self._hidden.lock if self._hidden is not None else None
         flags = {one.path: one.flag for one in changes if one.flag}
@@ -178,14 +176,6 @@ class FixStager:
             return ()
         about = status.st_dev, status.st_mode, status.st_size, status.st_ino
         return *about, status.st_mtime_ns, status.st_ctime_ns
-
-    def _wait_for_index(self) -> None:
-        """Wait for the lock of the index, which a job may hold just now; after a while git's error names it."""
-        lock = index_file(self._repo, self._environ) + ".lock"
-        for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
-            if not os.path.exists(lock):
-                return
-            sleep(_LOCK_POLL_S)
 
 
 def _clock(git_dir: str) -> tuple[int, int]:

@@ -45,6 +45,15 @@ def test_g5_what_stands_there_when_a_commit_is_refused_is_kept(text: Repo) -> No
     assert kept(text) == [("apart", fixed_text()), ("dir/whole", fixed_text()), ("text", COLLIDING)]
 
 
+def test_g5_a_git_that_holds_the_index_just_then_is_waited_for(text: Repo) -> None:
+    index = index_of(text)
+    hidden = hide(text)
+    fix(text, hidden, b"text", content=COLLIDING)
+    text.write(".git/index.lock", "")
+    text.start("sh", "-c", "sleep 0.1; rm .git/index.lock").stdout.close()  # type: ignore[union-attr]
+    assert hidden.restore().conflict and index_of(text) == index
+
+
 def test_g5_each_refused_commit_keeps_its_own(text: Repo) -> None:
     for content in (COLLIDING, COLLIDING + "and more\n"):
         hidden = hide(text)

@@ -240,7 +240,7 @@ def test_g6_an_index_that_cannot_be_written_is_reported(repo: Repo, monkeypatch:
     repo.write("file", "old\n")
     repo.git("add", "file")
     repo.write(".git/index.lock", "")
-    monkeypatch.setattr("dodo_hooks.git.unstaged.stage_fixed._LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr("dodo_hooks.git.index_entries._LOCK_WAIT_S", 0.05)
     with pytest.raises(GitError, match=r"index\.lock"):
         restage(repo, [b"file"], lambda: repo.write("file", "new\n"))
 

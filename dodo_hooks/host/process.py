@@ -118,6 +118,11 @@ def signal_group(group: int, number: int) -> None:
 def terminate_group(group: int) -> None:
     """Send SIGTERM, and SIGCONT so that a stopped process can take it (R14)."""
     signal_group(group, signal.SIGTERM)
+    resume_group(group)
+
+
+def resume_group(group: int) -> None:
+    """Send SIGCONT."""
     signal_group(group, signal.SIGCONT)
 
 

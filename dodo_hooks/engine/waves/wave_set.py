@@ -5,6 +5,7 @@ import select
 from dodo_hooks.engine.waves import wire
 from dodo_hooks.engine.waves.handle import WaveHandle, fork_wave
 from dodo_hooks.engine.waves.job import has_the_terminal, nice_of
+from dodo_hooks.host import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class WaveSet:
         for wave in self.by_descriptor.values():
             if number in wave.running:
                 wave.send(wire.END, number, int(grace_s * 1000))
+                process.resume_group(wave.pid)  # a stopped wave would never read it
                 return True
         return False
 

@@ -166,12 +166,16 @@ def test_r14_what_ignores_sigterm_is_killed_when_the_grace_is_over(repo: Repo, g
 
 
 @needs_proc
-def test_r14_a_stopped_job_can_be_cancelled(repo: Repo, gate: Gate) -> None:
-    repo.hook("post-commit", background=True, serve=f"trap 'exit 4' TERM; {gate.command}; kill -STOP $$; exit 5")
+@pytest.mark.parametrize("stopped", ["$$", "$PPID"])
+def test_r14_what_is_stopped_can_be_cancelled(repo: Repo, gate: Gate, stopped: str) -> None:
+    """A job, and the wave process that would have to end it."""
+    serve = f"trap 'exit 4' TERM; {gate.command}; kill -STOP {stopped}; while :; do sleep 0.01; done"
+    repo.hook("post-commit", background=True, serve=serve)
     commit(repo)
     shell = gate.wait()
+    pid = shell if stopped == "$$" else int(stat_of(shell)[1])
     gate.open()
-    wait_until(lambda: stat_of(shell)[0] == "T", what="the job to stop itself")
+    wait_until(lambda: stat_of(pid)[0] == "T", what="the job to stop it")
     repo.run("jobs", "cancel", "serve", check=True)
     assert not is_alive(shell)
     job = repo.finished("post-commit").job("serve")

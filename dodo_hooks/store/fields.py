@@ -3,6 +3,7 @@
 from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.statuses import STATUSES
 from dodo_hooks.core.text.json_text import parse_json_object
+from dodo_hooks.host.posix import read_file
 from dodo_hooks.store.records import SCHEMA
 
 TYPE_CHECKING = False
@@ -103,5 +104,4 @@ def read_object(path: str) -> dict[str, object]:
         OSError: the file cannot be read.
         ValueError, RecursionError: the file holds no JSON object.
     """
-    with open(path, "rb") as file:
-        return parse_json_object(file.read().decode())
+    return parse_json_object(read_file(path).decode())

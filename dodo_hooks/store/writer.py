@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_ALIVE = 20  # invocations of one hook in one repository (R12)
 MOST_WAITING = 200  # the same, counting also those that only wait for a concurrency group
 NO_LOCK = -1
+_CLOCK_DIGITS = 16  # of microseconds until the year 2286; what is longer is no clock of ours
 
 
 class InvocationWriter:
@@ -273,7 +274,7 @@ def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:
         lock(descriptor, LOCK_EX)
         last = os.read(descriptor, 32)
         now_us = now_ns // 1000
-        if last.isdigit():
+        if last.isdigit() and len(last) <= _CLOCK_DIGITS:
             now_us = max(now_us, int(last) + 1)
         os.pwrite(descriptor, b"%d" % now_us, 0)
     finally:

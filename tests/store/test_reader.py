@@ -187,6 +187,20 @@ def test_r19_a_broken_record_is_reported_once_and_breaks_no_listing(history: His
     assert str(broken.path / "invocation.json") in notice
 
 
+def test_r19_a_pipe_in_the_place_of_a_record_holds_up_no_listing(history: History) -> None:
+    before, broken = history.finished({"a": DONE}), history.finished({"a": DONE})
+    (broken.path / "invocation.json").unlink()
+    os.mkfifo(broken.path / "invocation.json")
+    assert [one.id for one in list_invocations(history.directory, report=lambda _: None)] == [before.id]
+
+
+@pytest.mark.parametrize("content", [b"9" * 32, b"-1", b"x", b""])
+def test_r19_a_broken_clock_keeps_no_run_from_its_record(history: History, content: bytes) -> None:
+    history.finished({"a": DONE})
+    Path(layout.clock_file(history.directory)).write_bytes(content)
+    assert history.finished({"a": DONE}).id[:2] == "20"
+
+
 @pytest.mark.parametrize(
     "field", ['"status": "completed"', '"needs": []', '"log_bytes": 0', '"declared_background": true']
 )

@@ -19,7 +19,7 @@ from dodo_hooks.host.world import timestamp, wall_ns
 from dodo_hooks.store.read_records import unix_s
 from kit.answer import Cli
 from kit.history import History, end, start
-from kit.repo import Repo
+from kit.repo import SCRIPT, Repo
 from kit.terminal import Terminal
 
 DONE = Outcome(COMPLETED, exit_code=0)
@@ -203,6 +203,17 @@ def test_r19_what_is_broken_is_reported_once_and_the_rest_is_listed(cli: Cli, hi
     ]
     assert answer.err.count("\n") == 2
     assert str(broken.path) in answer.err and str(half.path) in answer.err
+
+
+@pytest.mark.parametrize("cut", [b"{", b'{"schema": 1, "id": ', b'{"schema": 1'])
+def test_r19_a_record_that_is_cut_off_is_reported_by_a_process_without_json(
+    repo: Repo, history: History, cut: bytes
+) -> None:
+    broken, fine = (history.finished({"a": DONE}) for _ in range(2))
+    (broken.path / "invocation.json").write_bytes(cut)
+    done = repo.call(sys.executable, "-c", SCRIPT, "jobs", "-v")
+    assert (done.returncode, done.stderr.count("skipped unreadable record")) == (0, 1), done.stderr
+    assert fine.id in done.stdout
 
 
 def test_r19_a_run_of_which_no_job_can_be_read_is_still_one(cli: Cli, history: History) -> None:

@@ -29,6 +29,9 @@ class JobStatuses(Protocol):
     def end(self, name: str, *, is_success: bool) -> None:
         """Keep a success, or drop the one under the same key."""
 
+    def reset(self, name: str) -> None:
+        """Take the outputs that are there for those of a success, without a run (`doit reset-dep`)."""
+
     def forget(self, name: str) -> None:
         """Remove all results of a job."""
 
@@ -63,9 +66,10 @@ class JobDependency(Dependency):  # type: ignore[misc]
         if not self._statuses.is_job(task.name):
             super().save_success(task, result_hash)
             return
-        if not self._executes:  # `doit reset-dep`: what is there now is taken for the work of a run
-            self._statuses.begin(task.name)
-        self._statuses.end(task.name, is_success=True)
+        if self._executes:
+            self._statuses.end(task.name, is_success=True)
+        else:
+            self._statuses.reset(task.name)
 
     def remove_success(self, task: Task) -> None:
         if self._statuses.is_job(task.name):

@@ -74,6 +74,20 @@ def test_k7_reset_dep_takes_what_is_there_for_done(built: Repo) -> None:
     assert runs(built, "gen") == 1
 
 
+def test_k7_reset_dep_opens_no_gate(repo: Repo) -> None:
+    repo.hook("pre-commit", lint={"run": "exit 1", "inputs": ["in"]})
+    repo.hook("post-commit", test={"run": "exit 1", "workspace": "snapshot"})
+    repo.hook("pre-push", other="true")
+    repo.hook_options("pre-push", requires=["post-commit:test"])
+    repo.write("in", "1\n")
+    repo.git("add", ".")
+    repo.git("commit", "--no-verify", "--message", "one")
+    repo.finished("post-commit")
+    assert repo.doit("reset-dep", check=True).stderr.count("has no outputs") == 2
+    assert repo.run("run", "pre-commit").returncode == 1
+    assert repo.run("checks").returncode == 1
+
+
 def test_k7_ignore_binds_doit_alone(built: Repo) -> None:
     built.write("in", "2\n")
     built.doit("ignore", "pre-commit:gen", check=True)

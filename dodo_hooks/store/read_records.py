@@ -35,6 +35,7 @@ class InvocationRecord(Record):
     error: "str | None"
     parent: "str | None" = None  # the invocation that this one is a retry of
     fail_fast: bool = False
+    warns: bool = False  # `fail_mode: warn`
     timeout_s: "float | None" = None  # of the whole hook
     retention_s: "float | None" = None  # how long it is kept; None: as the hook file says
     writer_died: bool = False  # it has not ended, and nobody holds its lock
@@ -86,6 +87,7 @@ class JobRecord(Record):
     files_at: int = NO_FILES
     files_uses: int = 1
     refused: str = ""
+    fails_on_changes: "tuple[str, ...]" = ()
     use_stdin: bool = False
     interactive: bool = False
     fail_text: str = ""

@@ -225,6 +225,7 @@ def _later_fields(fields: Fields) -> "dict[str, Any]":
         "files_at": fields.whole("files_at"),
         "files_uses": fields.whole("files_uses"),
         "refused": fields.text("refused") if fields.has("refused") else "",
+        "fails_on_changes": fields.texts("fails_on_changes") if fields.has("fails_on_changes") else (),
         "use_stdin": fields.flag("use_stdin"),
         "interactive": fields.flag("interactive"),
         "fail_text": fields.text("fail_text"),
@@ -258,6 +259,7 @@ def _read_invocation(directory: str, report: "Report") -> "InvocationRecord | No
             tree=fields.text_or_none("tree") if fields.has("tree") else None,
             parent=fields.text_or_none("parent"),
             fail_fast=fields.flag("fail_fast"),
+            warns=fields.has("warns") and fields.flag("warns"),
             timeout_s=fields.number_or_none("timeout_s"),
             retention_s=fields.number_or_none("retention_s") if fields.has("retention_s") else None,
         )

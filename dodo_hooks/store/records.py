@@ -96,6 +96,7 @@ def constant_part(hook: "Hook", job: "Job") -> bytes:
         "files_at": job.files_at,
         "files_uses": job.files_uses,
         **({"refused": job.refused} if job.refused else {}),
+        **({"fails_on_changes": list(job.fails_on_changes)} if job.fails_on_changes else {}),
         "use_stdin": job.use_stdin,
         "interactive": job.interactive,
         "fail_text": job.fail_text,
@@ -174,6 +175,7 @@ def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: i
         f', "branch": {_text(facts.branch)}'
         f', "head": {_text(facts.head)}'
         + (f', "tree": {quote(facts.tree)}' if facts.tree else "")
+        + (', "warns": true' if hook.warns else "")
         + f', "within": {_text(facts.within)}'
         f', "host": {quote(host_name())}'
         f', "boot_id": {_text(boot_id())}'

@@ -170,6 +170,7 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
             files_at=job.files_at,
             files_uses=job.files_uses,
             refused=job.refused,
+            fails_on_changes=job.fails_on_changes,
             use_stdin=job.use_stdin,
             interactive=job.interactive,
             fail_text=job.fail_text,
@@ -183,7 +184,8 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
         for number, job in enumerate(jobs)
     )
     order = topological_order([[*job.needs, *job.after] for job in made])
-    return Hook(invocation.hook, made, tuple(order), invocation.fail_fast, invocation.timeout_s)
+    fail_fast, warns = invocation.fail_fast, invocation.warns
+    return Hook(invocation.hook, made, tuple(order), fail_fast, invocation.timeout_s, warns=warns)
 
 
 def _target_of(world: World, repo: Repo, invocation: InvocationRecord) -> Target:

@@ -169,6 +169,25 @@ def test_r8_foreground_jobs_are_retried_attached(repo: Repo) -> None:
     assert again.statuses() == {"lint": "completed", "unit": "completed", "warm": "completed"}
 
 
+def test_r22_a_failure_that_is_a_warning_stays_one_in_a_retry(repo: Repo) -> None:
+    repo.hook("post-merge", lint="exit 1")
+    repo.hook_options("post-merge", fail_mode="warn")
+    assert repo.run("run", "post-merge").returncode == 0
+    done = repo.run("jobs", "retry", "lint")
+    assert done.returncode == 0 and "failures are warnings here" in done.stderr
+    assert repo.finished("post-merge", n=2).statuses() == {"lint": "failed"}
+
+
+def test_a_job_that_must_not_change_files_fails_in_a_retry_too(repo: Repo) -> None:
+    repo.hook("pre-commit", make={"run": "echo x >>made", "fail_on_changes": True, "inputs": ["in"]})
+    repo.write("made", "")
+    repo.write("in", "")
+    repo.git("add", ".")
+    assert repo.git("commit", "--message", "one", check=False).returncode == 1
+    assert repo.run("jobs", "retry", "make").returncode == 1
+    assert repo.git("commit", "--message", "one", check=False).returncode == 1  # no success was kept
+
+
 def test_cancelled_and_crashed_jobs_can_be_retried(repo: Repo, make_gate: Callable[[str], Gate]) -> None:
     gates = [make_gate(name) for name in "ab"]
     repo.settings(jobs=2, grace_period="100ms")

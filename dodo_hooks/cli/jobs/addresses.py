@@ -4,7 +4,8 @@ A job's name may hold colons and slashes but no `@`. So the last `@` ends the na
 text is taken for a job's name first. Only if no such job is on record, the part before a colon is a worktree (its path,
 or the last part of it) or a hook, as doit names its tasks. A text that is no job's name may be a whole id without its
 `@`. Of several matching runs, the newest of the caller's worktree in which the job was not skipped wins, then the
-newest of any worktree in which it was not skipped, then the newest.
+newest of any worktree in which it was not skipped, then the newest that did not leave it out by selection, then the
+newest.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from dodo_hooks.core.errors import GitError, UsageError
-from dodo_hooks.core.statuses import SKIPPED
+from dodo_hooks.core.statuses import SELECTION, SKIPPED
 from dodo_hooks.core.text.names import directory_name
 from dodo_hooks.core.text.nearest import nearest
 from dodo_hooks.git.repo import find_repo
@@ -170,12 +171,15 @@ def _find_all_jobs(repository_dir: str, prefix: str, report: Report) -> Found:
 def _choose_match(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
     """Return the match that a person is most likely to mean."""
     ran_elsewhere: Found | None = None
+    was_meant: Found | None = None
     for found in islice(chain([newest], older), BEST_OF):
         if any(job.status != SKIPPED for job in found.jobs):
             if worktree is None or found.invocation.worktree == worktree:
                 return found
             ran_elsewhere = ran_elsewhere or found
-    return ran_elsewhere or newest
+        elif any(job.cause != SELECTION for job in found.jobs):  # a retry or a manual run of other jobs says nothing
+            was_meant = was_meant or found
+    return ran_elsewhere or was_meant or newest
 
 
 def _nearest(wanted: str, known: Iterable[str]) -> str:

@@ -96,6 +96,19 @@ def test_only_what_the_address_says_is_retried(repo: Repo) -> None:
     assert again.statuses()["publish"] == "completed"
 
 
+def test_what_another_retry_has_left_out_can_be_retried(repo: Repo) -> None:
+    repo.hook(
+        "post-commit", background=True, one="test -e fixed", two={"run": "true", "needs": ["one"]}, other="exit 1"
+    )
+    fire(repo)
+    repo.finished("post-commit")
+    repo.run("jobs", "retry", "other", check=True)
+    assert repo.finished("post-commit", n=2).statuses()["two"] == "skipped"
+    repo.write("fixed", "")
+    repo.run("jobs", "retry", "two", check=True)
+    assert repo.finished("post-commit", n=3).statuses()["two"] == "completed"
+
+
 def test_the_recorded_command_runs_and_not_the_present_one(repo: Repo) -> None:
     repo.hook(
         "post-merge",

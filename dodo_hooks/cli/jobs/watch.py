@@ -95,34 +95,29 @@ def _draw_changes(board: Board, world: World) -> None:
     pause = Pause(sys.stdout.fileno())
     canvas = Canvas()
     before, drawn_s = None, 0.0
-    try:
-        while True:
-            board.look()
-            standings = [(job.directory, job.status) for _, job in board.jobs()]
-            if standings != before or monotonic_s() - drawn_s >= DRAW_EVERY_S:
-                canvas.draw(board_lines(board, world, *shutil.get_terminal_size()))
-                before, drawn_s = standings, monotonic_s()
-            pause.wait(LOOK_EVERY_S)
-    finally:
-        canvas.leave()
+    while True:
+        board.look()
+        standings = [(job.directory, job.status) for _, job in board.jobs()]
+        if standings != before or monotonic_s() - drawn_s >= DRAW_EVERY_S:
+            canvas.draw(board_lines(board, world, *shutil.get_terminal_size()))
+            before, drawn_s = standings, monotonic_s()
+        pause.wait(LOOK_EVERY_S)
 
 
 class Canvas:
-    """Lines at the end of a terminal, drawn again in their place."""
+    """Lines at the end of a terminal, drawn again in their place.
+
+    The cursor stays visible: Ctrl-Z and SIGTERM leave nothing to restore.
+    """
 
     def __init__(self) -> None:
         self._draw_panel = 0
-        sys.stdout.write("\x1b[?25l")  # hide the cursor
 
     def draw(self, lines: list[str]) -> None:
         sys.stdout.write(f"\x1b[{self._draw_panel}A\r\x1b[J" if self._draw_panel else "\r\x1b[J")
         self._draw_panel = len(lines)
         for line in lines:
             print_safe(line)
-        sys.stdout.flush()
-
-    def leave(self) -> None:
-        sys.stdout.write("\x1b[?25h")
         sys.stdout.flush()
 
 

@@ -1,7 +1,7 @@
 """The listing of `dodo-hooks jobs`: the runs of hooks, their jobs, and why jobs did not run."""
 
 import os
-from itertools import islice
+from itertools import chain, islice
 
 from dodo_hooks.cli.jobs.run_table import Run, print_runs
 from dodo_hooks.cli.options.tables import LAST, TABLE
@@ -43,14 +43,14 @@ def list_runs(world: "World", values: "Mapping[str, Any]") -> int:
             names = {"everything": "--all", "all_repos": "--all-repos"}
             raise UsageError(f"{names[one]} and --{other} cannot be used together")
     wanted = Wanted(
-        _known(values["hook"]),
+        values["hook"],
         _worktree(world, values["worktree"]),
         frozenset(values["statuses"]) | (FAILED if values["failed"] else frozenset[str]()),
     )
     report = print_once()
     stores = all_stores(world) if values["all_repos"] else [store_here(world, values["repo"])]
     last = None if values["everything"] else values["last"] or LAST
-    runs = islice(_runs(stores, wanted, report), last)
+    runs = _expect_hook(wanted.hook, islice(_runs(stores, wanted, report), last))
     if values["form"] != TABLE:
         from dodo_hooks.cli.jobs.formats import FORMATS
 
@@ -88,13 +88,18 @@ def _runs_of(repository_dir: str, wanted: Wanted, report: "Report") -> "Iterator
         yield Run(repository, invocation, jobs)
 
 
-def _known(hook: "str | None") -> "str | None":
-    if hook is not None and hook not in known_hooks():
+def _expect_hook(hook: "str | None", runs: "Iterator[Run]") -> "Iterator[Run]":
+    """Return the runs. Raises UsageError where there is none, since the name of a hook is misspelt."""
+    first = next(runs, None)
+    if first is not None:
+        return chain((first,), runs)
+    if hook is not None and hook not in known_hooks():  # else it may be a task
         from dodo_hooks.core.text.nearest import did_you_mean
         from dodo_hooks.core.text.terminal_text import quote
 
-        raise UsageError(f"there is no hook {quote(hook)}{did_you_mean(hook, known_hooks())}")
-    return hook
+        if near := did_you_mean(hook, known_hooks()):
+            raise UsageError(f"there is no hook {quote(hook)}{near}")
+    return runs
 
 
 def _worktree(world: "World", written: "str | None") -> "str | None":

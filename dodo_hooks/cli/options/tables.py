@@ -102,7 +102,7 @@ RUN = (
 )
 
 JOBS = (
-    Option(("--hook",), "hook", "Show only runs of this hook.", completion="hook_names"),
+    Option(("--hook",), "hook", "Show only runs of this hook or task.", completion="hook_names"),
     Option(("--worktree",), "worktree", "Show only runs in this worktree: its path, or the last part of it."),
     Option(("--status",), "statuses", "Show only jobs with this status.", choices=STATUSES, is_repeated=True),
     Option(("--failed",), "failed", "Show only jobs that failed or crashed.", FLAG),

@@ -121,6 +121,13 @@ def test_r22_an_unknown_hook_is_an_error(cli: Cli) -> None:
     assert '"post-commit"' in answer.err
 
 
+def test_the_runs_of_a_task_are_listed_by_its_name(cli: Cli, history: History) -> None:
+    history.finished({"a": DONE}, "deploy")
+    history.finished({"b": DONE})
+    assert [row[0] for _, rows in cli("jobs", "--hook", "deploy").runs() for row in rows] == ["a"]
+    assert (cli("jobs", "--hook", "release").code, cli("jobs", "--hook", "release").out) == (0, "")
+
+
 def test_nothing_on_record_is_reported_on_stderr(cli: Cli) -> None:
     answer = cli("jobs")
     assert (answer.code, answer.out) == (0, "")

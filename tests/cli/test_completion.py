@@ -60,12 +60,21 @@ def hook_file(repo: Repo) -> None:
         (["run", "pre-commit", "--tag", ""], ["style"]),
         (["run", "pre-commit", "--skip", "tag"], ["tag:style"]),
         (["run", "pre-commit", "--job", r"lint\ "], [r"lint\\ \\*"]),
+        (["install", ""], ["pre-commit", "pre-push"]),
+        (["install", "pre-commit", "pre-p"], ["pre-push"]),
+        (["why", "pre-push", ""], ["scan"]),
+        (["why", "s"], ["scan"]),
         (["nothing", ""], []),
         (["jobs", "logs", ""], []),  # nothing has run
     ],
 )
 def test_what_bash_is_offered(repo: Repo, words: list[str], expected: list[str]) -> None:
     assert [line.removeprefix("plain,") for line in offered(repo, *words) if line] == expected
+
+
+def test_git_s_hooks_are_offered_where_no_hook_file_names_one(repo: Repo) -> None:
+    repo.file("hooks: {}\n")
+    assert [line.removeprefix("plain,") for line in offered(repo, "install", "pre-m")] == ["pre-merge-commit"]
 
 
 def test_the_other_shells_get_the_kind(repo: Repo) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from dodo_hooks.cli.options.completion_words import installable_hooks
 from dodo_hooks.cli.repository import plan_here, print_once, repo_at
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import WARNING
@@ -27,7 +28,7 @@ from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 
 
 @click.command()
-@click.argument("hooks", nargs=-1, metavar="[HOOK]...")
+@click.argument("hooks", nargs=-1, metavar="[HOOK]...", shell_complete=installable_hooks)
 @click.option("--local", "is_local", is_flag=True, help="Use the hooks directory of .git and ignore core.hooksPath.")
 @click.option("--global", "is_global", is_flag=True, help="Install for all repositories, by a global core.hooksPath.")
 @click.option("--template", "is_template", is_flag=True, help="Install for future clones, by init.templateDir.")

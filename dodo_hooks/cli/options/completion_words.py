@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from dodo_hooks.core.errors import HooksError
+from dodo_hooks.core.git_hooks import known_hooks
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.host.world import World
 
@@ -18,6 +19,17 @@ RECENT = 20  # invocations whose ids and jobs are offered
 def hook_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Return the hooks and tasks of the hook file."""
     return _items(((hook.name, "task" if hook.is_task else "hook") for hook in _hooks(ctx)), incomplete)
+
+
+def installable_hooks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return the hooks of the hook file; all that git has where it names none."""
+    named = [hook.name for hook in _hooks(ctx) if not hook.is_task]
+    return _items(((name, "hook") for name in named or known_hooks()), incomplete)
+
+
+def hook_and_job_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return the hooks, tasks and jobs of the hook file."""
+    return [*hook_names(ctx, param, incomplete), *job_names(ctx, param, incomplete)]
 
 
 def job_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
@@ -61,7 +73,7 @@ def _hooks(ctx: click.Context) -> tuple[Hook, ...]:
 def _its_hooks(ctx: click.Context) -> list[Hook]:
     """Return the hook that the command line names, in a list; all hooks where it names none yet."""
     # Where an option lacks its value, click has put the arguments into no parameter yet.
-    named = {ctx.params.get("hook"), *ctx.args}
+    named = {ctx.params.get("hook"), ctx.params.get("hook_or_job"), *ctx.args}
     hooks = list(_hooks(ctx))
     return [hook for hook in hooks if hook.name in named] or hooks
 

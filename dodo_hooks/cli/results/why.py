@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dodo_hooks.cli.options.click_options import color_option
-from dodo_hooks.cli.options.completion_words import hook_names
+from dodo_hooks.cli.options.completion_words import hook_and_job_names, job_names
 from dodo_hooks.cli.repository import hook_in, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import UsageError
@@ -17,8 +17,8 @@ from dodo_hooks.host.world import World
 
 
 @click.command()
-@click.argument("hook_or_job", metavar="[HOOK] JOB", shell_complete=hook_names)
-@click.argument("job", required=False, metavar="")
+@click.argument("hook_or_job", metavar="[HOOK] JOB", shell_complete=hook_and_job_names)
+@click.argument("job", required=False, metavar="", shell_complete=job_names)
 @color_option
 @click.pass_obj
 def why(world: World, hook_or_job: str, job: str | None) -> None:

@@ -337,12 +337,14 @@ def _opened(outfile: Any, for_machines: bool) -> Generator[Any, None, None]:
                 stream.close()
     elif for_machines and outfile is sys.stdout:
         outfile.flush()
-        with open(os.dup(1), "w", encoding="utf-8") as stream:
-            os.dup2(2, 1)
-            try:
-                yield stream
-            finally:
-                os.dup2(stream.fileno(), 1)
+        stream = open(os.dup(1), "w", encoding="utf-8")  # noqa: SIM115 (closed below)
+        os.dup2(2, 1)
+        try:
+            yield stream
+        finally:
+            os.dup2(stream.fileno(), 1)
+            with suppress(OSError):  # nobody reads it, or the disk is full
+                stream.close()
     else:
         yield outfile
 

@@ -100,7 +100,10 @@ def test_r22_an_option_that_makes_no_sense_is_one_sentence_and_nothing_runs(proj
     assert not project.invocations()
 
 
-@pytest.mark.parametrize(("option", "output"), [("", "| head -c1"), ("", ">/dev/full"), ("-o /dev/full", "")])
+@pytest.mark.parametrize(
+    ("option", "output"),
+    [("", "| head -c1"), ("", ">/dev/full"), ("-o /dev/full", ""), ("-r json", ">/dev/full"), ("-r json", "| true")],
+)
 def test_r23_an_output_that_takes_nothing_costs_no_job(project: Repo, option: str, output: str) -> None:
     done = project.call("sh", "-c", f"{sys.executable} -m doit run {option} pre-merge-commit {output}")
     assert done.returncode == 0 and "Traceback" not in done.stderr and "Error" not in done.stderr, done.stderr

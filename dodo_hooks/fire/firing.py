@@ -81,6 +81,11 @@ class Firing(Record):
         return is_gits_own or self.trigger == BY_RETRY or self.again is None
 
     @property
+    def is_manual(self) -> bool:
+        """True if a command of a person started it, and not git."""
+        return self.trigger in (MANUAL, BY_DOIT, BY_RETRY)
+
+    @property
     def is_idle(self) -> bool:
         """True if no job applies: then nothing runs and no invocation is recorded (section 7)."""
         decided = self.left_out.values()

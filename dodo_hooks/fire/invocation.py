@@ -82,9 +82,12 @@ def publish(run: Run) -> bool:
 
 
 def _refuse_or_report(firing: "Firing", error: StoreError) -> None:
-    """Raise the error if foreground jobs were to run, so that a gate refuses; else print the error (R21)."""
+    """Raise the error if foreground jobs were to run, so that a gate refuses; else print the error (R21).
+
+    In a manual run or a retry, background jobs that are not started are an error, too (R22).
+    """
     to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
-    if any(job.phase == FOREGROUND for job in to_run):
+    if firing.is_manual or any(job.phase == FOREGROUND for job in to_run):
         raise error
     say(f"{error}; the background jobs of {firing.hook.name} were not started")
 

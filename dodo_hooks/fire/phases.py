@@ -365,6 +365,7 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
         also = f", {done} up to date" if done else ""
         report(run, f"{hook}: {count} running in the background{each} (`dodo-hooks jobs`){also}")
     except (DetachError, StoreError) as error:
+        code = 2 if run.firing.is_manual else code
         sentence = f"the background jobs of {hook} were not started: {error}"
         if run.writer.has_locks:  # else the coordinator had them, and has closed the records
             run.decide((number, Outcome(statuses.SKIPPED, statuses.ERROR, str(error))) for number in jobs)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +14,7 @@ import pytest
 
 from kit.gate import Gate
 from kit.process import is_alive, wait_until
-from kit.repo import Done, Repo
+from kit.repo import SCRIPT, Done, Repo
 
 COMMIT = ("git", "commit", "--allow-empty", "-m", "work")
 
@@ -104,6 +105,17 @@ def test_r21_a_full_disk_refuses_and_does_not_fail(repo: Repo, small_disk: Path)
     (sentence,) = sentences(made.stderr)
     assert "No space left" in sentence and "background jobs of post-commit were not started" in sentence
     assert subjects(repo) == ["work", "start"] and not repo.has("checked") and not repo.has("warm")
+
+
+def test_r22_background_jobs_that_a_command_cannot_start_are_its_error(repo: Repo, small_disk: Path) -> None:
+    repo.env["XDG_STATE_HOME"] = str(small_disk)
+    repo.hook("post-commit", background=True, warm="exit 1")
+    assert repo.run("run", "post-commit").returncode == 0
+    assert repo.run("wait").returncode in (0, 1)  # it may be over already
+    fill(small_disk)
+    for argv in (("run", "post-commit"), ("retry", "warm")):
+        done = repo.run(*argv)
+        assert done.returncode == 2 and "No space left" in done.stderr, done.stderr
 
 
 def test_r21_a_disk_that_fills_up_while_a_gate_runs(repo: Repo, small_disk: Path) -> None:
@@ -264,6 +276,12 @@ def test_r21_no_process_left_for_the_coordinator(public: Repo) -> None:
     (invocation,) = public.invocations("post-commit")
     assert invocation.has_ended()
     assert {(job.status, job.cause) for job in invocation.jobs()} == {("skipped", "error")}
+
+
+def test_r22_no_process_left_for_the_coordinator_of_a_manual_run(public: Repo) -> None:
+    public.hook("post-commit", background=True, warm="touch warm")
+    done = with_processes(public, 1, sys.executable, "-c", SCRIPT, "run", "post-commit")
+    assert done.returncode == 2 and "were not started" in done.stderr and not public.has("warm")
 
 
 def test_r21_no_process_left_for_the_coordinators_wave(public: Repo) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,9 +54,8 @@ def _alive(repository_dir: str, report: Callable[[str], None]) -> list[Target]:
     targets = []
     for invocation in list_alive(repository_dir, report):
         jobs = {job.name: job for job in read_jobs(invocation, report) if not job.has_ended}
-        in_front = [job for job in jobs.values() if job.phase == FOREGROUND]
-        if in_front:  # somebody waits for it
-            report(_foreground(invocation, in_front[0]))
+        if in_front := _open_foreground(jobs.values()):  # somebody waits for it
+            report(_foreground(invocation, in_front))
         else:
             targets.append(Target(invocation, jobs))
     if not any(target.jobs for target in targets):
@@ -73,10 +72,9 @@ def _addressed(
         found = find_here(world, repository_dir, where, report)
         target = targets.setdefault(found.invocation.id, Target(found.invocation))
         open_jobs = [job for job in found.jobs if not job.has_ended]
-        for job in open_jobs:
-            if job.phase == FOREGROUND:
-                raise UsageError(_foreground(found.invocation, job))
-            target.jobs[job.name] = job
+        if open_jobs and (in_front := _open_foreground(read_jobs(found.invocation, report))):
+            raise UsageError(_foreground(found.invocation, in_front))
+        target.jobs.update({job.name: job for job in open_jobs})
         if not found.has_all_jobs:
             for job in found.jobs:
                 if job.has_ended:
@@ -117,6 +115,11 @@ def _note(error: HooksError, first: HooksError | None, target: Target, report: C
         return error
     report(f"{target.invocation.id}: {error}")
     return first
+
+
+def _open_foreground(jobs: Iterable[JobRecord]) -> JobRecord | None:
+    """Return a foreground job that has not ended; until it has, the background jobs have no coordinator."""
+    return next((job for job in jobs if job.phase == FOREGROUND and not job.has_ended), None)
 
 
 def _foreground(invocation: InvocationRecord, job: JobRecord) -> str:

@@ -47,8 +47,9 @@ def test_v7_a_range_is_what_git_takes_for_one(repo: Repo) -> None:
     assert [one["commit"] for one in checks(repo, "HEAD~2..HEAD")] == [commits[2], commits[1]]
     assert [one["commit"] for one in checks(repo, "HEAD~2", "HEAD", "HEAD")] == [commits[0], commits[2]]
     assert [one["commit"] for one in checks(repo, "-n", "2", "HEAD~1")] == [commits[1], commits[0]]
-    done = repo.run("checks", "nowhere")
-    assert done.returncode == 2 and "nowhere" in done.stderr
+    for revision in ("nowhere", "HEAD:file", "HEAD^{tree}", ""):
+        done = repo.run("checks", revision)
+        assert done.returncode == 3 and revision in done.stderr, revision
 
 
 def test_v7_what_a_job_needs_is_named(repo: Repo) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dodo_hooks.cli.measures import elapsed_s, format_age, format_duration
-from dodo_hooks.core.errors import UsageError
+from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.core.statuses import SKIPPED
@@ -125,12 +125,17 @@ def find_commits(query: GitQuery, revisions: Sequence[str], most: int | None, *o
     `most`: that many commits of each revision and its ancestors; None: without a range only the commit itself.
 
     Raises:
-        GitError: a revision names no commit.
+        UsageError: a revision names no commit.
     """
     found: dict[str, Commit] = {}
     limit = "--no-walk" if most is None else f"--max-count={most}"
     for revision in revisions:
-        printed = query.git("rev-list", "--format=%H %T %s", limit, *options, "--end-of-options", revision)
+        try:
+            printed = query.git("rev-list", "--format=%H %T %s", limit, *options, "--end-of-options", revision)
+        except GitError as error:
+            raise UsageError(str(error)) from error
+        if not printed and ".." not in revision:  # a tree or a file: nothing of it has passed
+            raise UsageError(f"not a commit: {quote(revision)}")
         for line in printed.decode("utf-8", "surrogateescape").split("\n"):
             commit, _, rest = line.partition(" ")
             if commit and commit != "commit":  # a line of git's before each of ours

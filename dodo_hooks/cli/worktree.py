@@ -16,7 +16,7 @@ from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.world import World
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def worktree() -> None:
     """Work with the working trees of this repository."""
 

@@ -67,12 +67,13 @@ def _file_lines(what: str, before: Mapping[str, str], now: Mapping[str, str]) ->
     for path in sorted({*before, *now}):
         if before.get(path) == now.get(path):
             continue
+        its_name = path or "./"  # the whole tree of a commit
         if path not in now:
-            lines.append(f"{what} {path} is gone ({_short(before[path])})")
+            lines.append(f"{what} {its_name} is gone ({_short(before[path])})")
         elif path not in before:
-            lines.append(f"{what} {path} is new ({_short(now[path])})")
+            lines.append(f"{what} {its_name} is new ({_short(now[path])})")
         else:
-            lines.append(f"{what} {path} has changed ({_short(before[path])} -> {_short(now[path])})")
+            lines.append(f"{what} {its_name} has changed ({_short(before[path])} -> {_short(now[path])})")
     rest = len(lines) - _MOST_FILES
     return lines if rest <= 1 else [*lines[:_MOST_FILES], f"and {rest} more"]
 

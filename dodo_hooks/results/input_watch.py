@@ -71,7 +71,7 @@ def stamps_of(repo: "Repo", known: "Known") -> "dict[bytes, Stat | None]":
     top = encode_path(f"{repo.top}/")
     folders = {path.rpartition(b"/")[0] for path in known.found.names.matched}
     stamps = {path: _stamp(top + path) for path in known.files}
-    stamps.update((path + b"/", _stamp(top + path)) for path in folders)
+    stamps.update(((path or b".") + b"/", _stamp(top + path)) for path in folders)
     return stamps
 
 

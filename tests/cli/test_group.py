@@ -108,6 +108,8 @@ def test_r22_no_command_is_a_wrong_command_line(cli: Cli) -> None:
         (["graph", "--format", "png"], "png"),
         (["completion", "tcsh"], "tcsh"),
         (["list", "too", "much"], "much"),
+        (["cache"], "Missing command"),
+        (["worktree"], "Missing command"),
         (["\x1b[2J\n"], "\\x1b"),
         (["jobs", "--\x1b[2J"], "\\x1b"),
     ],

@@ -1,6 +1,7 @@
 """The listing of `dodo-hooks jobs`: the runs of hooks, their jobs, and why jobs did not run."""
 
 import os
+import sys
 from itertools import chain, islice
 
 from dodo_hooks.cli.jobs.run_table import Run, print_runs
@@ -49,7 +50,7 @@ def list_runs(world: "World", values: "Mapping[str, Any]") -> int:
     )
     report = print_once()
     stores = all_stores(world) if values["all_repos"] else [store_here(world, values["repo"])]
-    last = None if values["everything"] else values["last"] or LAST
+    last = None if values["everything"] else min(values["last"] or LAST, sys.maxsize)
     runs = _expect_hook(wanted.hook, islice(_runs(stores, wanted, report), last))
     if values["form"] != TABLE:
         from dodo_hooks.cli.jobs.formats import FORMATS

@@ -35,7 +35,7 @@ class _Size(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def cache() -> None:
     """Show or prune the stored outputs of jobs with `cache: true`, in all repositories."""
 

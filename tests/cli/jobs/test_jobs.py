@@ -57,7 +57,7 @@ def test_the_newest_come_first_and_ten_are_enough(cli: Cli, history: History) ->
     ids = [history.finished({"a": DONE}).id for _ in range(12)]
     assert cli("jobs", "-v").ids() == ids[:1:-1]
     assert cli("jobs", "-v", "--last", "2").ids() == ids[:9:-1]
-    assert cli("jobs", "-v", "--all").ids() == ids[::-1]
+    assert cli("jobs", "-v", "--all").ids() == cli("jobs", "-v", "--last", str(10**30)).ids() == ids[::-1]
 
 
 def test_an_id_is_shown_to_those_who_ask_for_it(cli: Cli, history: History) -> None:

@@ -190,6 +190,22 @@ def test_k4_a_job_whose_input_was_changed_meanwhile_is_not_kept(repo: Repo, gate
     assert "its last success is not kept: in changed while it ran" in repo.run("why", "slow").stdout
 
 
+def test_k11_the_top_folder_is_named_by_a_dot(repo: Repo) -> None:
+    repo.write("a.txt", "a")
+    repo.hook("post-commit", make={"run": "mkdir made", "inputs": ["*.txt"]})
+    repo.run("run", "post-commit", check=True)
+    assert "its last success is not kept: ./ changed while it ran" in repo.run("why", "make").stdout
+
+
+def test_k11_the_tree_of_a_commit_is_named_by_a_dot(repo: Repo) -> None:
+    repo.hook("post-commit", test={"run": "true", "workspace": "snapshot"})
+    repo.run("run", "post-commit", check=True)
+    repo.write("a.txt", "a")
+    repo.git("add", "a.txt")
+    repo.git("commit", "--no-verify", "-m", "two", env={"DODO_HOOKS": "0"})
+    assert "input ./ has changed" in repo.run("why", "test").stdout
+
+
 def test_k4_a_job_that_changes_its_input_runs_once_more(repo: Repo) -> None:
     repo.write("a.txt", "a")
     repo.git("add", ".")

@@ -133,7 +133,7 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
 def _without_input(job: JobBody) -> Iterator[tuple[str, str, str]]:
     if job.cache and not (job.outputs and (job.inputs or job.uptodate)):
         yield "cache", '"cache" needs "outputs", and "inputs" or "uptodate"', ""
-    if job.env_inputs and not (job.inputs or job.uptodate):
+    if job.env_inputs and not (job.inputs or job.uptodate or job.incremental):
         yield "env_inputs", '"env_inputs" has no effect without "inputs" or "uptodate": the job runs each time', ""
     is_selective = bool(job.glob or job.files or job.file_types) and "files}" not in f"{job.run} {job.args}"
     if job.uptodate and is_selective and "inputs" not in job.model_fields_set:

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from kit.repo import Repo
+from kit.results.incremental import counting, runs
 
 COMMAND = (sys.executable, "-m", "dodo_hooks")
 
@@ -47,6 +48,16 @@ def test_k8_a_job_gets_only_the_files_that_have_not_passed(per_file: Repo) -> No
     per_file.write(".git/version", "2")
     per_file.run("run", "pre-commit", "--all-files", check=True)
     assert checked(per_file) == ["b.py", "c.py", "d.py", "e.py"]
+
+
+def test_k8_a_variable_counts_for_each_file(repo: Repo) -> None:
+    repo.write("a.txt", "a")
+    repo.git("add", ".")
+    lint = {"run": counting("lint", "true {all_files}"), "incremental": True, "env_inputs": ["MODE"]}
+    repo.hook("post-commit", lint=lint)
+    for mode in ("one", "one", "two"):
+        repo.run("run", "post-commit", check=True, env={"MODE": mode})
+    assert runs(repo, "lint") == 2
 
 
 def test_k8_a_failure_passes_nothing_and_force_gives_all(per_file: Repo) -> None:

@@ -130,8 +130,23 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
 
         if not cmd.sel_tasks:  # doit would run every task of the file
             raise InvalidCommand(NO_SELECTION.format(hook=self.plan.hooks[0].name if self.plan.hooks else "HOOK"))
-        if type(cmd) is Run:
+        if type(cmd) is not Run:  # doit's runner, or the project's own, runs the jobs
+            self._expect_accepted()
+        else:
             cmd._execute = functools.partial(_execute, self.plan, self.world, cmd)
+
+    def _expect_accepted(self) -> None:
+        """Raise InvalidCommand if the jobs of this file must not run here (section 8)."""
+        from dodo_hooks.core.errors import HooksError
+        from dodo_hooks.core.text.terminal_text import escape
+        from dodo_hooks.git.repo import find_repo
+        from dodo_hooks.trust.policy import expect_file_accepted
+
+        try:
+            if repo := _repo_of(self.world.environ, self.world.cwd, find_repo):
+                expect_file_accepted(self.world, repo, self.plan)
+        except HooksError as error:
+            raise InvalidCommand(escape(str(error))) from error
 
     def _run_attached(self, hook: "Hook", job: "Job") -> "Callable[[], bool]":
         """Return the action of a task, for a runner that is not ours, such as that of a project's own `run` command.

@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from doit.dependency import Dependency, DependencyStatus  # type: ignore[import-untyped]
+from doit.exceptions import InvalidCommand  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
 
+from dodo_hooks.core.errors import HooksError
+from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.doit_runner.database import HookDB
 
 
@@ -53,7 +56,10 @@ class JobDependency(Dependency):  # type: ignore[misc]
             return super().get_status(task, tasks_dict, get_log)
         status = DependencyStatus(get_log)
         task.dep_changed = list(task.file_dep)
-        reasons = self._statuses.reasons(task.name)
+        try:
+            reasons = self._statuses.reasons(task.name)
+        except HooksError as error:
+            raise InvalidCommand(escape(str(error))) from error  # which doit prints without a traceback
         for reason in reasons or ():
             status.add_reason("uptodate_false", (reason, [], {}))
         if reasons is not None:

@@ -17,7 +17,7 @@ from dodo_hooks.git.replay import replay_of
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os, real
 from dodo_hooks.host.world import timestamp, wall_ns
-from dodo_hooks.plans.plan_cache import compile_commit, load_compiled, trusted_prefixes
+from dodo_hooks.plans.plan_cache import compile_commit, find_file, load_compiled, trusted_prefixes
 from dodo_hooks.trust import decisions
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, Decision, Skipped, find_decision, is_made_for
 from dodo_hooks.trust.question import can_ask
@@ -161,6 +161,15 @@ def expect_accepted(world: "World", repo: "Repo", plan: Plan) -> None:
     """Raise HooksError before a manual run if pinned hook files have changed. Other hook files need no decision."""
     if decide_trust(find_decision(world, repo), plan, LOCAL) == CHANGED:
         raise UsageError(f"nothing run: {_CHANGED}")
+
+
+def expect_file_accepted(world: "World", repo: "Repo", plan: Plan) -> None:
+    """Raise HooksError as `expect_accepted`, if the plan is that of the repository's own hook file.
+
+    Another file was named with -f, and is the business of whoever named it (section 8).
+    """
+    if repo.top and find_file(world, repo.top) == plan.file:
+        expect_accepted(world, repo, plan)
 
 
 def _load(world: "World", repo: "Repo", target: "Target | None") -> "tuple[Compiled | None, bool, ConfigError | None]":

@@ -21,9 +21,8 @@ from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
-from dodo_hooks.plans.plan_cache import find_file
 from dodo_hooks.results import RENEW, USE
-from dodo_hooks.trust.policy import expect_accepted
+from dodo_hooks.trust.policy import expect_file_accepted
 
 
 def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_manager: Any, options: RunOptions) -> int:
@@ -35,9 +34,7 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
         HooksError: not in a repository, or nothing could be started.
     """
     repo = find_repo(world.environ, world.cwd)
-    # A file that was named with -f is the business of whoever named it, unless it is the repository's own (section 8).
-    if repo.top and find_file(world, repo.top) == plan.file:
-        expect_accepted(world, repo, plan)
+    expect_file_accepted(world, repo, plan)
     reporter = _CommandReporter(reporter)
     selected = _closure(control.tasks, control.selected_tasks)
     reporter.begin(control.tasks, control.selected_tasks)

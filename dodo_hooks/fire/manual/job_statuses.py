@@ -12,10 +12,9 @@ from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
-from dodo_hooks.plans.plan_cache import find_file
 from dodo_hooks.results.run_results import RunResults
 from dodo_hooks.results.verdicts.verdicts import Verdicts
-from dodo_hooks.trust.policy import expect_accepted
+from dodo_hooks.trust.policy import expect_file_accepted
 
 
 class PlanStatuses:
@@ -67,8 +66,7 @@ class PlanStatuses:
 
     def _of(self, hook: Hook) -> RunResults | Verdicts:
         if hook.name not in self._results:
-            if find_file(self._world, self._repo.top) == self._plan.file:  # its commands are run
-                expect_accepted(self._world, self._repo, self._plan)
+            expect_file_accepted(self._world, self._repo, self._plan)  # its commands are run
             self._results[hook.name] = results_of(select_files(self._firing(hook)), "", say)
         return self._results[hook.name]
 

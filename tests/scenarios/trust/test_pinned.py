@@ -7,6 +7,7 @@ import pytest
 
 from kit.hook_files.trust import COMMIT, FILE, files_of, install_for_all, ran, refused
 from kit.repo import Repo
+from kit.system.cost import needs_strace
 
 
 @pytest.fixture(params=("local", "global"))
@@ -46,6 +47,30 @@ def test_a_changed_hook_file_is_refused_until_it_is_accepted(pinned: Repo) -> No
     pinned.file(FILE)  # as on an older branch: what was accepted once stays accepted
     pinned.git(*COMMIT)
     assert ran(pinned) == 2
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("list", "--all", "--status"),
+        ("info", "pre-commit:a"),
+        pytest.param(("strace", "pre-commit:b"), marks=needs_strace),
+    ],
+)
+def test_doit_runs_nothing_of_a_changed_hook_file(repo: Repo, argv: tuple[str, ...]) -> None:
+    answer, job = repo.path / ".git/answered", repo.path / ".git/ran"
+    repo.settings(trust="pinned")
+    repo.hook("pre-commit", a={"run": "true", "inputs": [], "uptodate": f"touch {answer}"}, b=f"touch {job}")
+    repo.run("install", check=True)
+    repo.run("trust", "--yes", check=True)
+    repo.doit(*argv)
+    assert answer.exists() or job.exists()
+    for path in (answer, job):
+        path.unlink(missing_ok=True)
+    repo.hook("post-merge", c="true")
+    done = repo.doit(*argv)
+    assert done.returncode == 3 and done.stderr.count("\n") == 1 and "have changed since you accepted" in done.stderr
+    assert not answer.exists() and not job.exists()
 
 
 def test_a_script_that_installs_again_accepts_nothing(pinned: Repo) -> None:

@@ -40,11 +40,12 @@ def cache_dirs(root: str) -> "list[str]":
 
 
 def repository_of(cache_dir: str) -> "str | None":
-    """Return the git common directory that the directory belongs to; None where that is not recorded."""
+    """Return the git common directory that the directory belongs to; None where that is not recorded, or damaged."""
     try:
-        return decode_path(read_file(f"{cache_dir}/repository"))
+        path = read_file(f"{cache_dir}/repository")
     except OSError:
         return None
+    return None if b"\0" in path else decode_path(path)
 
 
 def is_repository_gone(cache_dir: str) -> bool:

@@ -79,3 +79,15 @@ def test_k7_what_is_known_of_files_goes_with_the_worktree(repo: Repo, root: Path
     age(known)
     prune_results(str(place))
     assert not known.exists()
+
+
+def test_k12_a_damaged_note_of_a_repository_names_none(repo: Repo, root: Path, tmp_path: Path) -> None:
+    first, second = (run_in(tmp_path / name, repo.env) for name in ("first", "second"))
+    theirs = {path.read_text(): path for path in root.glob("*/repository")}
+    damaged, there = (theirs[str(one.path / ".git")] for one in (first, second))
+    damaged.write_bytes(bytes(30))  # as after a power cut
+    prune_results(str(there.parent))
+    assert damaged.exists()
+    age(damaged.parent)
+    prune_results(str(there.parent))
+    assert not damaged.exists() and there.exists()

@@ -52,13 +52,15 @@ class CancelRequest:
         return answers
 
 
-def ask_to_cancel(invocation_dir: str, jobs: Sequence[str]) -> CancelRequest:
+def ask_to_cancel(invocation_dir: str, jobs: Sequence[str], *, waits: bool = False) -> CancelRequest:
     """Ask the coordinator to cancel these jobs.
+
+    `waits`: there is a coordinator, and its socket may not be open yet: the prompt was back before (R10).
 
     Raises:
         ControlError: nobody answers, or the coordinator has another version.
     """
-    connection = _connect(invocation_dir)
+    connection = _connect(invocation_dir, waits)
     try:
         with _raise_on_silence():
             grace_s = _expect_greeting(connection)
@@ -108,19 +110,20 @@ def _raise_on_silence() -> Generator[None, None, None]:
         raise ControlError("no answer from the coordinator: it died") from None
 
 
-def _connect(invocation_dir: str) -> socket.socket:
+def _connect(invocation_dir: str, waits: bool) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(_ANSWER_S)
     try:
-        call_in(invocation_dir, lambda: _connect_in_time(connection))
+        passing = (BlockingIOError, FileNotFoundError) if waits else (BlockingIOError,)
+        call_in(invocation_dir, lambda: _connect_in_time(connection, passing))
     except OSError as error:
         connection.close()
         raise ControlError(f"no answer from the coordinator: {error.strerror or error}") from error
     return connection
 
 
-def _connect_in_time(connection: socket.socket) -> None:
-    """Connect, and retry while the queue of the listening socket is full.
+def _connect_in_time(connection: socket.socket, passing: tuple[type[OSError], ...]) -> None:
+    """Connect, and retry while the error is a passing one, such as the full queue of the listening socket.
 
     A full queue gives EAGAIN to a socket with a timeout (connect(2), unix(7)).
     """
@@ -129,7 +132,7 @@ def _connect_in_time(connection: socket.socket) -> None:
         try:
             connection.connect(SOCKET_NAME)
             return
-        except BlockingIOError:
+        except passing:
             if monotonic_s() > end_s:
                 raise
             select.select([], [], [], _RETRY_S)

@@ -92,7 +92,10 @@ def _cancel(targets: Sequence[Target], report: Callable[[str], None]) -> int:
     requests: list[tuple[Target, CancelRequest]] = []
     for target in targets:
         try:
-            requests.append((target, control_client.ask_to_cancel(target.invocation.directory, list(target.jobs))))
+            run = target.invocation
+            has_coordinator = run.coordinator is not None
+            request = control_client.ask_to_cancel(run.directory, list(target.jobs), waits=has_coordinator)
+            requests.append((target, request))
         except control_client.ControlError as error:
             first_error = _note(error, first_error, target, report)
     for target, request in requests:

@@ -5,6 +5,7 @@ test's that answers with given lines.
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from subprocess import Popen
@@ -46,8 +47,9 @@ def coordinate(repo: Repo) -> Iterator[Coordinate]:
         lines = [json.dumps({"job": job, "status": status}) for job, status in answers.items()]
         process = repo.start(sys.executable, "-c", COORDINATOR, writer.directory, *lines)
         started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"listening\n"
+        if not writer.coordinator:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"listening\n"
         return process
 
     yield begin
@@ -100,6 +102,16 @@ def test_nobody_to_ask_is_an_error(cli: Cli, history: History) -> None:
     answer = cli("jobs", "cancel", "deps")
     assert (answer.code, answer.out) == (2, "")
     assert "no answer from the coordinator" in answer.err
+
+
+def test_r10_a_coordinator_that_does_not_listen_yet_is_waited_for(
+    cli: Cli, history: History, coordinate: Coordinate
+) -> None:
+    writer = history.begin({"deps": ()})
+    writer.note(coordinator=os.getpid())
+    coordinate(writer, deps=CANCELLED)  # its interpreter takes longer to start than our question
+    answer = cli("jobs", "cancel", "deps")
+    assert (answer.code, answer.out, answer.err) == (0, "deps: cancelled\n", "")
 
 
 def test_all_that_is_left_of_a_run(cli: Cli, history: History, coordinate: Coordinate) -> None:

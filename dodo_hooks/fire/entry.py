@@ -187,7 +187,7 @@ def _run(
     from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
     from dodo_hooks.fire.firing import BY_GIT, left_out_by_variable, make_firing, query_status, select_files
 
-    out = left_out_by_variable(world, compiled, hook)
+    out = left_out_by_variable(world, compiled.plan, hook)
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})

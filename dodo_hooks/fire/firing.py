@@ -15,7 +15,7 @@ from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Generator, Mapping
+    from collections.abc import Callable, Container, Generator, Mapping
 
     from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.fire.select.job_filter import PendingCommands
@@ -241,25 +241,25 @@ def left_out_but(wanted: "Container[int]", world: "World", compiled: "Compiled",
     """Return the outcomes of the jobs that are not wanted, and of those that the variables leave out."""
     others = Outcome(statuses.SKIPPED, statuses.SELECTION, NOT_SELECTED)
     out = {job.number: others for job in hook.jobs if job.number not in wanted}
-    return {**out, **left_out_by_variable(world, compiled, hook)}
+    return {**out, **left_out_by_variable(world, compiled.plan, hook)}
 
 
-def left_out_by_variable(world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":
+def left_out_by_variable(world: "World", read_plan: "Callable[[], Plan | None]", hook: "Hook") -> "dict[int, Outcome]":
     """Return the outcomes of the jobs that the variables leave out.
 
-    Report the words of DODO_HOOKS_SKIP that name nothing in the whole hook file.
+    Report the words of DODO_HOOKS_SKIP that name nothing in the whole hook file, which `read_plan` returns.
     """
     out: dict[int, Outcome] = {}
-    if world.environ.get("LEFTHOOK_EXCLUDE"):
+    if world.environ.get("LEFTHOOK_EXCLUDE") and (plan := read_plan()):
         from dodo_hooks.fire.select.lefthook_variables import find_excluded
 
-        out = find_excluded(world, compiled.rules.config_format, hook)
+        out = find_excluded(world, plan.config_format, hook)
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
         return out
     from dodo_hooks.fire.select.selectors import BY_VARIABLE, left_out, selectors_from, unknown_skips
 
-    if unknown_skips((hook,), variable) and (plan := compiled.plan()):
+    if unknown_skips((hook,), variable) and (plan := read_plan()):
         for word in unknown_skips(plan.hooks, variable):
             say(f"unknown job, group or tag {word!r} in DODO_HOOKS_SKIP")
     return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}

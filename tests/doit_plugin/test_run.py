@@ -110,6 +110,13 @@ def test_r23_an_output_that_takes_nothing_costs_no_job(project: Repo, option: st
     assert project.finished("pre-merge-commit").statuses() == {"check": "completed"}
 
 
+def test_the_variables_of_a_fired_hook_leave_jobs_out(project: Repo) -> None:
+    done = project.doit("run", "pre-merge-commit", "pre-commit:lint *", env={"DODO_HOOKS_SKIP": "check,lint *"})
+    assert done.returncode == 0 and done.stdout.count("left out by DODO_HOOKS_SKIP=") == 2
+    assert project.read("ran").split() == ["format"]
+    assert not project.invocations("pre-merge-commit"), "none of its jobs applied"
+
+
 def test_r23_the_console_reports_of_each_job_and_how_to_continue(project: Repo) -> None:
     done = project.doit("pre-commit")
     assert done.returncode == 1

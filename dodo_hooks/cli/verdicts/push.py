@@ -55,7 +55,7 @@ def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
     from dodo_hooks.fire.firing import left_out_by_variable
     from dodo_hooks.fire.verdicts.gate import Push
 
-    left_out = left_out_by_variable(world, compiled, hook)
+    left_out = left_out_by_variable(world, compiled.plan, hook)
     return Push(world, repo, compiled, hook, (url, url), lines).check(left_out, float("inf")) if lines else 0
 
 

@@ -13,7 +13,7 @@ from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
 from dodo_hooks.doit_runner.job_notes import JobNote, RunOptions, note_job
 from dodo_hooks.doit_runner.phase_run import run_with_doit
 from dodo_hooks.doit_runner.reporters import FanOut
-from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
+from dodo_hooks.fire.firing import BY_DOIT, Firing, left_out_by_variable, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import decide_up_to_date
 from dodo_hooks.fire.invocation import begin, publish
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
@@ -40,13 +40,14 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
     reporter.begin(control.tasks, control.selected_tasks)
     codes = [0]
     for hook in plan.hooks:
-        left_out = {
+        not_selected = {
             job.number: Outcome(statuses.SKIPPED, statuses.SELECTION, NOT_SELECTED)
             for job in hook.jobs
             if task_name(hook, job) not in selected
         }
-        if len(left_out) < len(hook.jobs):
-            body = _without_needs(hook, left_out) if options.single else hook
+        if len(not_selected) < len(hook.jobs):
+            body = _without_needs(hook, not_selected) if options.single else hook
+            left_out = {**left_out_by_variable(world, lambda: plan, hook), **not_selected}
             firing = make_firing(world, repo, plan, body, (), BY_DOIT, left_out, slots=options.slots)
             firing = firing._replace(whole_hook=hook, results=RENEW if options.always else USE)
             codes.append(_run_hook(select_files(firing), control.tasks, reporter, dep_manager, options))
@@ -57,10 +58,12 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
 def _run_hook(
     firing: Firing, tasks: Mapping[str, Any], reporter: "_CommandReporter", dep_manager: Any, options: RunOptions
 ) -> int:
+    _report_left_out(firing, tasks, FanOut((reporter,)))
+    if firing.is_idle:
+        return 0
     run = begin(firing)
     if run is None:
         return 2
-    _report_left_out(firing, tasks, FanOut((reporter,)))
     if _is_all_up_to_date(run, tasks, reporter, dep_manager):
         return 0
     if not publish(run):

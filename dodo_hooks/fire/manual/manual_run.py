@@ -86,7 +86,7 @@ def run_manually(
 def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request, body: "Hook") -> Firing:
     """Return the firing with everything that decides what its jobs do, except their files."""
     out = {
-        **left_out_by_variable(world, compiled, body),
+        **left_out_by_variable(world, compiled.plan, body),
         **left_out(body, request.selectors, said_by=BY_COMMAND),
     }
     if not request.stages_fixed:
@@ -146,7 +146,7 @@ def run_command_hook(world: "World", repo: "Repo", hook: str, args: "tuple[str, 
     body = compiled.hook(hook)
     if body is None:
         return 0
-    out = left_out_by_variable(world, compiled, body)
+    out = left_out_by_variable(world, compiled.plan, body)
     firing = select_files(make_firing(world, repo, compiled.rules, body, args, MANUAL, out, phase=ATTACHED))
     if firing.is_idle:
         return 0

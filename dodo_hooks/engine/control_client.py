@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 
 from dodo_hooks.core.errors import HooksError
-from dodo_hooks.engine.control_protocol import LONGEST_REQUEST, STILL_THERE_S, VERSION, call_in, fields_of, message
+from dodo_hooks.engine.control_protocol import STILL_THERE_S, VERSION, call_in, fields_of, message
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.layout import SOCKET_NAME
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dodo_hooks.engine.protocols import Watching
 
 
+_LONGEST_GREETING = 65536
 _RETRY_S = 0.02
 _LONGEST_GRACE_S = 86400.0  # a socket's timeout takes this much
 _ANSWER_S = 5.0  # how long we wait for the coordinator's next message, beyond the time that it waits itself
@@ -76,7 +77,7 @@ def _expect_greeting(connection: socket.socket) -> float:
     """Read the coordinator's first line, and return the grace period of its jobs in seconds."""
     hello = b""
     # Byte by byte: the bytes after this line belong to the answers.
-    while not hello.endswith(b"\n") and len(hello) < LONGEST_REQUEST:
+    while not hello.endswith(b"\n") and len(hello) < _LONGEST_GREETING:
         piece = connection.recv(1)
         if not piece:
             raise ControlError("no answer from the coordinator: connection closed")

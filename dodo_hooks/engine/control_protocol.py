@@ -3,7 +3,7 @@
 The coordinator sends the first line of JSON: `{"dodo-hooks": 1, "grace_s": 5.0}`, its version and the grace period of
 its jobs. The client sends one request: `{"dodo-hooks": 1, "do": "cancel", "jobs": ["deps"]}`. The coordinator answers
 with one line per job, `{"job": "deps", "status": "cancelled"}`, when that job has ended or plainly will not end, and
-then closes the connection. It never waits for a client: a client that sends nothing, or does not read, is
+then closes the connection. It never waits for a client: a client that sends nothing, or does not read in time, is
 disconnected.
 
 The socket lies in a directory that only its owner can enter and is reached by a relative name, since the path to a
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 STILL_THERE_S = 2.0  # how long after SIGKILL an answer waits for a process that does not go (R14)
-LONGEST_REQUEST = 65536
+LONGEST_REQUEST = 1 << 22  # with the names of all jobs: a hook file may have 1 MB
 
 
 def message(fields: "Mapping[str, object]") -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from _socket import AF_UNIX, SOCK_STREAM, socket  # `socket` itself takes 5 ms, and a background job waits for it
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dodo_hooks.engine.control_protocol import LONGEST_REQUEST, STILL_THERE_S, VERSION, call_in, fields_of, message
 from dodo_hooks.host.files.atomic_files import try_unlink
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from dodo_hooks.store.writer import InvocationWriter
 
 _MOST_CLIENTS = 64
-_REQUEST_S = 5.0  # how long a client may take to send its request
+_REQUEST_S = 5.0  # how long a client may take to send its request, and to read the last answer
+_LAST_ANSWERS_S = 1.0  # how long the end of the run may take for clients that have not read
 
 
 class ControlServer:
@@ -43,7 +45,13 @@ class ControlServer:
     def close(self) -> None:
         """Answer every waiting client, and close the socket."""
         self._answer_what_ended()
+        end_s = monotonic_s() + _LAST_ANSWERS_S
         for client in list(self._clients.values()):
+            client.connection.settimeout(max(0.0, end_s - monotonic_s()))
+            try:
+                client.connection.sendall(client.unsent)
+            except OSError:  # it does not read
+                pass
             self._drop(client)
         self._loop.unwatch(self._socket.fileno())
         self._socket.close()
@@ -59,10 +67,8 @@ class ControlServer:
             return
         connection.setblocking(False)
         client = _Client(connection)
-        client.deadline_s = monotonic_s() + _REQUEST_S
+        self._limit(client, _REQUEST_S)
         self._clients[connection.fileno()] = client
-        self._loop.watch(connection.fileno(), lambda _: self._listen(client))
-        self._loop.clocks.remind(client.deadline_s)
         self._say(client, {"grace_s": self._loop.context.grace_s})
 
     def _has_room(self) -> bool:
@@ -73,16 +79,24 @@ class ControlServer:
                 self._drop(silent)
         return len(self._clients) < _MOST_CLIENTS
 
+    def _react(self, client: _Client, events: int) -> None:
+        if events & select.POLLOUT:
+            self._say(client)
+            self._drop_if_done(client)
+        else:
+            self._listen(client)
+
     def _listen(self, client: _Client) -> None:
         try:
-            data = client.connection.recv(4096)
+            data = client.connection.recv(65536)
         except BlockingIOError:
             return
         except OSError:
             data = b""
         if client.waits_for is not None:  # the request was read; a client that has shut down its end may still read
             if not data:
-                self._loop.unwatch(client.connection.fileno())
+                client.is_shut = True
+                self._watch(client)
             return
         client.request += data
         if not data or len(client.request) > LONGEST_REQUEST:
@@ -100,8 +114,7 @@ class ControlServer:
         for number in numbers:
             self._loop.cancel(number, superseded_by)
         client.waits_for = set(numbers)
-        client.deadline_s = monotonic_s() + self._loop.context.grace_s + STILL_THERE_S
-        self._loop.clocks.remind(client.deadline_s)
+        self._limit(client, self._loop.context.grace_s + STILL_THERE_S)
         self._answer_what_ended()
 
     def _answer_what_ended(self) -> None:
@@ -113,25 +126,44 @@ class ControlServer:
                 self._drop(client)
 
     def _answer(self, client: _Client, waits_for: set[int], is_late: bool) -> None:
-        for number in sorted(waits_for):
-            state = self._writer.jobs[number]
-            if state.outcome is not None or is_late:
-                waits_for.discard(number)
-                if not self._say(client, {"job": self._writer.hook.jobs[number].name, "status": state.status}):
-                    return
-        if not waits_for:
+        if is_late and not waits_for:  # it has not read its answers
+            self._drop(client)
+            return
+        jobs = self._writer.jobs
+        ended = [number for number in sorted(waits_for) if is_late or jobs[number].outcome is not None]
+        waits_for.difference_update(ended)
+        if ended and not waits_for:
+            self._limit(client, _REQUEST_S)
+        names = self._writer.hook.jobs
+        self._say(client, *({"job": names[number].name, "status": jobs[number].status} for number in ended))
+        self._drop_if_done(client)
+
+    def _limit(self, client: _Client, seconds: float) -> None:
+        client.deadline_s = monotonic_s() + seconds
+        self._loop.clocks.remind(client.deadline_s)
+
+    def _drop_if_done(self, client: _Client) -> None:
+        if client.waits_for is not None and not client.waits_for and not client.unsent:
             self._drop(client)
 
-    def _say(self, client: _Client, answer: dict[str, object]) -> bool:
-        """Send a message without blocking, and return whether it was sent. A client that does not read is dropped."""
-        line = message(answer)
-        try:
-            if client.connection.send(line) == len(line):
-                return True
-        except OSError:
+    def _say(self, client: _Client, *answers: Mapping[str, object]) -> None:
+        """Send these messages after those that the client has not taken yet."""
+        client.unsent += b"".join(map(message, answers))
+        try:  # without blocking: the rest goes when the client has read
+            client.unsent = client.unsent[client.connection.send(client.unsent) :] if client.unsent else b""
+        except BlockingIOError:
             pass
-        self._drop(client)
-        return False
+        except OSError:
+            self._drop(client)
+            return
+        self._watch(client)
+
+    def _watch(self, client: _Client) -> None:
+        events = (0 if client.is_shut else select.POLLIN) | (select.POLLOUT if client.unsent else 0)
+        if events:
+            self._loop.watch(client.connection.fileno(), lambda events: self._react(client, events), events)
+        else:
+            self._loop.unwatch(client.connection.fileno())
 
     def _drop(self, client: _Client) -> None:
         descriptor = client.connection.fileno()
@@ -142,13 +174,15 @@ class ControlServer:
 
 
 class _Client:
-    __slots__ = ("connection", "deadline_s", "request", "waits_for")
+    __slots__ = ("connection", "deadline_s", "is_shut", "request", "unsent", "waits_for")
 
     def __init__(self, connection: socket) -> None:
         self.connection = connection
         self.request = b""
         self.waits_for: set[int] | None = None  # jobs whose end it waits for
         self.deadline_s = 0.0
+        self.unsent = b""  # messages that it has not taken yet
+        self.is_shut = False  # it will send nothing more
 
 
 def _parse(request: bytes, names: Sequence[str]) -> tuple[list[int], str] | str:

@@ -172,6 +172,21 @@ except ControlError as error:
 """
 
 
+@pytest.mark.parametrize("length", [1, 200])
+def test_r14_a_run_of_many_jobs_is_cancelled_and_every_job_is_answered(repo: Repo, gate: Gate, length: int) -> None:
+    """The request is longer than a socket's piece, and the answers are more than its buffer takes at once."""
+    repo.settings(jobs=1, grace_period="100ms")
+    many = {f"{'n' * length}{number}": "true" for number in range(500)}
+    repo.hook("post-commit", background=True, held=gate.command, **many)
+    fire(repo)
+    gate.wait()
+    invocation = repo.begun("post-commit")
+    done = repo.run("jobs", "cancel", f"@{invocation.id}")
+    assert (done.returncode, done.stdout.count(": cancelled\n")) == (0, 501), done.stdout[-300:]
+    repo.finished("post-commit")
+    assert set(invocation.statuses().values()) == {"cancelled"}
+
+
 def test_fifty_clients_that_say_nothing_and_one_that_does_not_read_hold_up_nobody(repo: Repo, gate: Gate) -> None:
     chain = {f"after{n}": {"run": "true", "needs": [f"after{n - 1}" if n else "held"]} for n in range(20)}
     repo.settings(jobs=2)

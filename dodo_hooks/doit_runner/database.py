@@ -49,7 +49,9 @@ class HookDB(JsonDB):  # type: ignore[misc]
         self._has_reported_damage = False
         self._cleared = False
         self._removed: set[str] = set()
+        self._has_removed = False  # a row that was in memory
         self._changed: dict[str, dict[str, Any]] = {}
+        self._seen: tuple[int, int, int] | None = None  # the file that `_db` was read from, or written to
         self._db: dict[str, dict[str, Any]]
         super().__init__(os.path.abspath(name), codec, module_name=module_name)  # the program may change directory
 
@@ -58,6 +60,7 @@ class HookDB(JsonDB):  # type: ignore[misc]
         self._changed.setdefault(task_id, {})[dependency] = value
 
     def remove(self, task_id: str) -> None:
+        self._has_removed |= task_id in self._db
         super().remove(task_id)
         self._changed.pop(task_id, None)
         self._removed.add(task_id)  # also when it is not in memory: another program may have written it since
@@ -78,7 +81,8 @@ class HookDB(JsonDB):  # type: ignore[misc]
         Raises:
             HookDBError: the file or its directory cannot be written. The changes are kept then.
         """
-        if not (self._cleared or self._removed or self._changed):
+        if not (self._cleared or self._changed or self._has_removed) and (not self._removed or self._is_as_read()):
+            self._removed.clear()
             return
         from dodo_hooks.core.errors import StoreError  # here, so that other projects do not pay for it
         from dodo_hooks.host.files.atomic_files import make_private_directory, replace_unlocked
@@ -90,6 +94,7 @@ class HookDB(JsonDB):  # type: ignore[misc]
                 rows = self._applied({} if self._cleared or not os.path.exists(self.name) else self._load())
                 # There are file systems where locking does nothing.
                 replace_unlocked(self.name, self.codec.encode(rows).encode())
+                self._seen = self._stamp()
             finally:
                 os.close(lock)
         except StoreError as error:
@@ -97,9 +102,20 @@ class HookDB(JsonDB):  # type: ignore[misc]
         except OSError as error:
             raise HookDBError(f"cannot write {self.name}: {error.strerror}") from error
         self._db = rows
-        self._cleared = False
+        self._cleared = self._has_removed = False
         self._removed.clear()
         self._changed.clear()
+
+    def _is_as_read(self) -> bool:
+        """Return whether no other program has written the file, so that it lacks what is not in memory."""
+        return self._stamp() == self._seen
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = os.stat(self.name)
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def _applied(self, rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for task_id in self._removed:
@@ -116,6 +132,7 @@ class HookDB(JsonDB):  # type: ignore[misc]
         Raises:
             HookDBError: the file cannot be read.
         """
+        self._seen = self._stamp()
         try:
             rows: Any = super()._load()
         except OSError as error:

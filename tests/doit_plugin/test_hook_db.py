@@ -85,6 +85,25 @@ def test_nothing_is_written_when_nothing_was_changed(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+def test_what_is_in_no_row_is_removed_without_a_write(tmp_path: Path) -> None:
+    ours, theirs = _open(tmp_path), _open(tmp_path)
+    theirs.set("lint", "ignore:", "1")
+    theirs.flush()
+    ours.remove("lint")  # not in our memory
+    ours.flush()
+    assert _rows(tmp_path) == {}
+    ours.set("build", "ignore:", "1")
+    ours.flush()
+    (file,) = tmp_path.glob("*.json")
+    before = file.stat()
+    ours.remove("lint")
+    ours.flush()
+    assert file.stat() == before
+    ours.remove("build")
+    ours.flush()
+    assert _rows(tmp_path) == {}
+
+
 def test_no_descriptor_is_open_between_two_calls(tmp_path: Path) -> None:
     before = os.listdir("/dev/fd")
     database = _open(tmp_path)

@@ -37,6 +37,7 @@ def seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 
 
 FIRST_LOOK_S = 0.01
+MOST_NAMES = 8  # of the jobs that are waited for
 SELDOM_S = 0.2  # a poll costs a stat or two, so this is some 0.1 % of a processor
 
 
@@ -123,6 +124,9 @@ def _wait(targets: Sequence[Target], timeout_s: float | None) -> None:
 
 def _open_jobs(targets: Sequence[Target]) -> str:
     names = [f"{escape(job.name)} ({job.status})" for one in targets for job in one.jobs() if not job.has_ended]
+    rest = len(names) - MOST_NAMES
+    if rest > 1:
+        return f"{', '.join(names[:MOST_NAMES])} and {rest} more"
     return ", ".join(names) or "the end of a run"
 
 

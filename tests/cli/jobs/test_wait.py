@@ -102,6 +102,12 @@ def test_r22_a_time_that_is_over_is_exit_code_2_and_names_what_is_open(cli: Cli,
         assert cli("jobs", "wait", "--timeout", wrong).code == 3
 
 
+def test_of_many_open_jobs_the_first_are_named(cli: Cli, history: History) -> None:
+    history.begin({f"j{number}": () for number in range(20)})
+    answer = cli("jobs", "wait", "--timeout", "1ms")
+    assert answer.code == 2 and answer.err.count("(pending) and 12 more\n") == 2 and "j8" not in answer.err
+
+
 def test_nothing_alive_is_nothing_to_wait_for(cli: Cli, history: History) -> None:
     assert cli("jobs", "wait").code == 0
     history.finished({"a": LOST})

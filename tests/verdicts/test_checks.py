@@ -9,19 +9,19 @@ import pytest
 from kit.gate import Gate
 from kit.process import DEADLINE_S, is_alive, wait_until
 from kit.repo import Repo
-from kit.results.checked import checks, commit, require, states
+from kit.results.pushing import PASSES_UNLESS_BAD, checks, commit, require, states
 
 
 def test_v7_jobs_are_shown_by_commits(repo: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    require(repo, f"! grep -q bad file || exit 3; grep -v held file || {{ {gate.command}; }}")
+    require(repo, test=f"! grep -q bad file || exit 3; grep -v held file || {{ {gate.command}; }}")
     assert repo.run("checks").returncode == 2
-    commit(repo, "good", checked=True)
+    commit(repo, "good")
     repo.finished("post-commit")
     assert repo.run("checks").returncode == 0
-    head = commit(repo, "bad", checked=True)
+    head = commit(repo, "bad")
     failed = repo.finished("post-commit", 2)
-    commit(repo, "held", checked=True)
+    commit(repo, "held")
     gate.wait()
     answer = repo.run("checks", "-n", "4")
     heads, *rows = (line.split() for line in answer.stdout.splitlines())
@@ -43,7 +43,7 @@ def test_v7_jobs_are_shown_by_commits(repo: Repo, tmp_path: Path) -> None:
 
 def test_v7_a_range_is_what_git_takes_for_one(repo: Repo) -> None:
     require(repo)
-    commits = [commit(repo, text) for text in ("one", "two", "three")]
+    commits = [commit(repo, text, is_seen=False) for text in ("one", "two", "three")]
     assert [one["commit"] for one in checks(repo, "HEAD~2..HEAD")] == [commits[2], commits[1]]
     assert [one["commit"] for one in checks(repo, "HEAD~2", "HEAD", "HEAD")] == [commits[0], commits[2]]
     assert [one["commit"] for one in checks(repo, "-n", "2", "HEAD~1")] == [commits[1], commits[0]]
@@ -53,9 +53,8 @@ def test_v7_a_range_is_what_git_takes_for_one(repo: Repo) -> None:
 
 
 def test_v7_what_a_job_needs_is_named(repo: Repo) -> None:
-    repo.hook("post-commit", background=True, build={"run": "exit 1", "workspace": "snapshot"})
-    require(repo, needs=["build"])
-    commit(repo, "good", checked=True)
+    require(repo, build="exit 1", test={"run": "true", "needs": ["build"]})
+    commit(repo, "good")
     repo.finished("post-commit")
     assert "failed (build)" in repo.run("checks").stdout
     assert "passed" not in repo.run("checks", "--job", "post-commit:build").stdout
@@ -64,7 +63,7 @@ def test_v7_what_a_job_needs_is_named(repo: Repo) -> None:
 def test_v7_what_has_not_passed_is_run_in_snapshots_of_the_commits(repo: Repo) -> None:
     require(repo)
     for text in ("good", "bad", "better"):
-        commit(repo, text)
+        commit(repo, text, is_seen=False)
     repo.write("file", "edited")
     done = repo.run("checks", "--run", "HEAD~3..HEAD")
     assert done.returncode == 1
@@ -80,21 +79,21 @@ def test_v7_what_has_not_passed_is_run_in_snapshots_of_the_commits(repo: Repo) -
 def test_v7_several_commits_run_at_once(repo: Repo, tmp_path: Path) -> None:
     """Each waits until the other has begun."""
     here, there = tmp_path / "here", tmp_path / "there"
-    require(repo, f"touch {tmp_path}/$(cat file); until [ -e {here} ] && [ -e {there} ]; do sleep 0.01; done")
+    require(repo, test=f"touch {tmp_path}/$(cat file); until [ -e {here} ] && [ -e {there} ]; do sleep 0.01; done")
     repo.settings(jobs=2)
     repo.git("add", "hooks.dodo")
-    commit(repo, "here")
-    commit(repo, "there")
+    commit(repo, "here", is_seen=False)
+    commit(repo, "there", is_seen=False)
     repo.run("checks", "--run", "HEAD~2..HEAD", check=True)
 
 
 def test_v7_ctrl_c_ends_all_runs(repo: Repo, tmp_path: Path) -> None:
     first, second = Gate(tmp_path / "first"), Gate(tmp_path / "second")
-    require(repo, f"if grep -q first file; then {first.command}; else {second.command}; fi")
+    require(repo, test=f"if grep -q first file; then {first.command}; else {second.command}; fi")
     repo.settings(jobs=2)
     repo.git("add", "hooks.dodo")
-    commit(repo, "first")
-    commit(repo, "second")
+    commit(repo, "first", is_seen=False)
+    commit(repo, "second", is_seen=False)
     run = repo.start(sys.executable, "-m", "dodo_hooks", "checks", "--run", "HEAD~2..HEAD")
     first.wait()
     second.wait()
@@ -107,11 +106,11 @@ def test_v7_ctrl_c_ends_all_runs(repo: Repo, tmp_path: Path) -> None:
 
 def test_v7_runs_end_with_the_command_that_has_started_them(repo: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    require(repo, gate.command)
+    require(repo, test=gate.command)
     repo.settings(jobs=2)
     repo.git("add", "hooks.dodo")
-    commit(repo, "one")
-    commit(repo, "two")
+    commit(repo, "one", is_seen=False)
+    commit(repo, "two", is_seen=False)
     run = repo.start(sys.executable, "-m", "dodo_hooks", "checks", "--run", "-n", "2")
     jobs = [gate.wait(), gate.wait()]
     run.kill()
@@ -122,7 +121,7 @@ def test_v7_runs_end_with_the_command_that_has_started_them(repo: Repo, tmp_path
 
 def test_v7_the_first_bad_commit_is_found(repo: Repo) -> None:
     require(repo)
-    commits = [commit(repo, text) for text in ("1", "2", "3", "4 bad", "5 bad", "6 bad", "7 bad")]
+    commits = [commit(repo, text, is_seen=False) for text in ("1", "2", "3", "4 bad", "5 bad", "6 bad", "7 bad")]
     done = repo.run("checks", "--bisect", f"HEAD~7..{commits[-1]}", check=True)
     assert done.stdout.splitlines()[-2:] == [f"{commits[3]} is the first bad commit", "4 bad"]
     assert len(repo.invocations("post-commit")) <= 4
@@ -133,7 +132,7 @@ def test_v7_the_first_bad_commit_is_found(repo: Repo) -> None:
 
 def test_v7_nothing_to_search_for_is_an_error(repo: Repo) -> None:
     require(repo)
-    commit(repo, "good")
+    commit(repo, "good", is_seen=False)
     for written, word in (("HEAD^..HEAD", "HEAD is good"), ("HEAD..HEAD", "no commits"), ("HEAD", "write GOOD..BAD")):
         done = repo.run("checks", "--bisect", written)
         assert (done.returncode, word in done.stderr) == (3, True), done.stderr
@@ -142,7 +141,7 @@ def test_v7_nothing_to_search_for_is_an_error(repo: Repo) -> None:
 
 def test_v7_notes_hold_the_results(repo: Repo, tmp_path: Path) -> None:
     require(repo)
-    commit(repo, "good", checked=True)
+    commit(repo, "good")
     repo.finished("post-commit")
     for _ in range(2):
         repo.run("checks", "--notes", "-n", "2")
@@ -150,7 +149,7 @@ def test_v7_notes_hold_the_results(repo: Repo, tmp_path: Path) -> None:
     assert note.startswith("post-commit:test passed 2")
     gate = Gate(tmp_path / "gate")
     repo.file(repo.read("hooks.dodo").replace("! grep", f"{gate.command}; ! grep"))
-    commit(repo, "running", checked=True)
+    commit(repo, "running")
     gate.wait()
     assert "running" in repo.run("checks", "--notes").stdout
     gate.open()
@@ -172,18 +171,18 @@ def test_v7_only_jobs_in_snapshots_can_be_shown(repo: Repo) -> None:
 @pytest.mark.parametrize("uptodate", [[], ["touch run"]])
 def test_v7_the_state_of_head_is_part_of_the_status(repo: Repo, uptodate: "list[str]") -> None:
     """A prompt runs no command, so there is no word on a new commit where only a command could tell."""
-    require(repo, uptodate=uptodate)
+    require(repo, test={"run": PASSES_UNLESS_BAD, "uptodate": uptodate})
     assert repo.run("status", "--short").stdout == ""
-    commit(repo, "bad", checked=True)
+    commit(repo, "bad")
     repo.finished("post-commit")
     assert repo.run("status", "--short").stdout == "1 failed, HEAD failed\n"
     assert "HEAD       post-commit:test failed\n" in repo.run("status").stdout
-    commit(repo, "good", checked=True)
+    commit(repo, "good")
     repo.finished("post-commit", 2)
     repo.git("commit", "-q", "--amend", "-m", "other words")
     repo.git("clean", "-fdq")
     assert repo.run("status", "--short").stdout == "HEAD passed\n"
-    commit(repo, "new")
+    commit(repo, "new", is_seen=False)
     assert repo.run("status", "--short").stdout == ("" if uptodate else "HEAD unchecked\n")
     assert ("HEAD       post-commit:test has no result\n" in repo.run("status").stdout) == (not uptodate)
     assert not repo.has("run")
@@ -191,7 +190,7 @@ def test_v7_the_state_of_head_is_part_of_the_status(repo: Repo, uptodate: "list[
 
 def test_v7_a_listed_run_names_its_commit(repo: Repo) -> None:
     require(repo)
-    head = commit(repo, "good", checked=True)
+    head = commit(repo, "good")
     repo.finished("post-commit")
     assert f"main \u00b7 at {head[:10]}" in repo.run("jobs").stdout
 
@@ -199,7 +198,7 @@ def test_v7_a_listed_run_names_its_commit(repo: Repo) -> None:
 def test_s8_snapshots_are_listed_removed_and_diagnosed(repo: Repo) -> None:
     require(repo)
     assert repo.run("snapshots").stdout == "no snapshots\n"
-    head = commit(repo, "good", checked=True)
+    head = commit(repo, "good")
     repo.finished("post-commit")
     row = repo.run("snapshots").stdout.splitlines()[1].split()
     tree = Path(row[-1])

@@ -25,10 +25,10 @@ class Topic:
         self.gate = Gate(tmp_path / "gate")
         self.seen = tmp_path / "seen"
         self.run = f"git rev-parse HEAD >>{self.seen}; {self.gate.command}"
-        add_remote(repo, tmp_path)
+        add_remote(repo)
 
     def require(self, *, each: bool = True) -> None:
-        require(self.repo, {"each": each}, test={"run": self.run})
+        require(self.repo, {"each": each}, test=self.run)
 
     def make(self) -> None:
         commit(self.repo, name="file", is_seen=False)

@@ -7,8 +7,7 @@ import pytest
 
 from kit.process import wait_until
 from kit.repo import Repo
-
-UNSEEN = {"DODO_HOOKS": "0"}
+from kit.results.pushing import UNSEEN, add_remote, require
 
 
 def change(repo: Repo, name: str, *, seen: bool = True) -> None:
@@ -65,10 +64,7 @@ def test_v2_after_each_event_the_new_commit_has_its_verdict(
 ) -> None:
     seen = tmp_path / "seen"
     run = f'echo "$DODO_TREE" >>{seen}'
-    repo.hook("post-commit", background=True, test={"run": run, "workspace": "snapshot"}, other="true")
-    repo.hook("pre-push")
-    repo.hook_options("pre-push", requires=["post-commit:test"])
-    repo.git("add", "hooks.dodo")
+    require(repo, test=run, other="true")
     change(repo, "file", seen=False)
     repo.git("branch", "topic-on-main")
     repo.git("checkout", "-q", "-b", "topic")
@@ -89,13 +85,9 @@ def test_v2_after_each_event_the_new_commit_has_its_verdict(
 @pytest.mark.parametrize("event", ["reset", "fetch", "commit-tree"])
 def test_v2_a_commit_without_an_event_is_the_gates_to_run(repo: Repo, tmp_path: Path, event: str) -> None:
     seen = tmp_path / "seen"
-    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
-    repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    add_remote(repo)
     run = f'echo "$DODO_COMMIT" >>{seen}'
-    repo.hook("post-commit", background=True, test={"run": run, "workspace": "snapshot"})
-    repo.hook("pre-push")
-    repo.hook_options("pre-push", requires=["post-commit:test"])
-    repo.git("add", "hooks.dodo")
+    require(repo, test=run)
     change(repo, "file", seen=False)
     change(repo, "other", seen=False)
     if event == "reset":
@@ -112,8 +104,7 @@ def test_v2_a_commit_without_an_event_is_the_gates_to_run(repo: Repo, tmp_path: 
 
 
 def test_s1_a_push_runs_its_own_snapshot_jobs_once_for_each_tip(repo: Repo, tmp_path: Path) -> None:
-    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
-    repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    add_remote(repo)
     repo.hook(
         "pre-push",
         check={"run": "cat file", "workspace": "snapshot"},

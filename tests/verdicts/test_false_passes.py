@@ -11,21 +11,15 @@ import pytest
 from kit.gate import Gate
 from kit.process import is_alive, wait_until
 from kit.repo import Repo
-from kit.results.pushing import UNSEEN, add_remote, commit, count, push, require
-
-
-@pytest.fixture
-def pushing(repo: Repo, tmp_path: Path) -> Repo:
-    add_remote(repo, tmp_path)
-    return repo
+from kit.results.pushing import UNSEEN, commit, count, push, require
 
 
 @pytest.mark.parametrize("replaced", ["HEAD", "HEAD^{tree}", "HEAD:file"])
 def test_v3_what_is_pushed_is_checked_and_not_what_git_replaces_it_with(pushing: Repo, replaced: str) -> None:
-    require(pushing, test={"run": "cat file; ! grep -q bad file"})
-    good = commit(pushing, "good\n")
+    require(pushing, test="cat file; ! grep -q bad file")
+    good = commit(pushing, "good")
     pushing.finished("post-commit")
-    commit(pushing, "bad\n", is_seen=False)
+    commit(pushing, "bad", is_seen=False)
     pushing.git("replace", replaced, replaced.replace("HEAD", good))
     assert push(pushing).returncode == 1
     assert pushing.finished("post-commit", 2).log("test") == b"bad\n"
@@ -83,10 +77,10 @@ def test_v4_a_condition_is_about_the_commit_and_not_about_head(
     pushing: Repo, condition: "str | dict[str, str]", move: Callable[[Repo], None]
 ) -> None:
     require(pushing, test={"run": "! grep bad file", "skip": [condition]})
-    commit(pushing, "good\n", is_seen=False)
+    commit(pushing, "good", is_seen=False)
     for branch, name in (("bad", "file"), ("side", "other.md")):
         pushing.git("checkout", "-q", "-b", branch, "main")
-        commit(pushing, "bad\n", name, is_seen=False)
+        commit(pushing, "bad", name, is_seen=False)
     pushing.git("checkout", "-q", "main")
     move(pushing)
     assert push(pushing, "bad").returncode == 1
@@ -95,14 +89,14 @@ def test_v4_a_condition_is_about_the_commit_and_not_about_head(
 def test_v4_a_clock_that_was_set_back_makes_no_old_product_new(pushing: Repo) -> None:
     pushing.write("Makefile", "product: file\n\tcp file product\n")
     pushing.write(".gitignore", "product\n")
-    require(pushing, test={"run": "make -s product; touch -d '1 hour' product; cat product"})
+    require(pushing, test="make -s product; touch -d '1 hour' product; cat product")
     pushing.git("add", "Makefile", ".gitignore")
-    commit(pushing, "one\n")
+    commit(pushing, "one")
     assert pushing.finished("post-commit").log("test") == b"one\n"
     (area,) = (pushing.path / ".git/dodo-hooks/snapshots").iterdir()
     in_an_hour = time.time() + 3600
     os.utime(area / "note", (in_an_hour, in_an_hour))
-    commit(pushing, "two\n")
+    commit(pushing, "two")
     assert pushing.finished("post-commit", 2).log("test").endswith(b"two\n")
 
 
@@ -137,7 +131,7 @@ def test_s4_a_job_waits_for_a_checkout_of_its_own_run(pushing: Repo, tmp_path: P
         test={"run": "echo changed >file", "needs": ["one", "two"]},
     )
     pushing.settings(jobs=1)
-    commit(pushing, "committed\n")
+    commit(pushing, "committed")
     gate.wait()
     gate.let_one_go()
     assert set(pushing.finished("post-commit").statuses().values()) == {"completed"}
@@ -158,7 +152,7 @@ def test_s4_a_job_waits_for_a_checkout_of_its_own_run(pushing: Repo, tmp_path: P
 
 def test_s5_what_a_killed_run_has_left_does_not_reach_the_next_one(pushing: Repo, tmp_path: Path) -> None:
     gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
-    require(pushing, test={"run": f"{gate.command}; echo x >>{counter}"})
+    require(pushing, test=f"{gate.command}; echo x >>{counter}")
     commit(pushing)
     left = gate.wait()
     invocation = pushing.begun("post-commit")
@@ -181,7 +175,7 @@ def test_v4_a_checkout_that_is_killed_is_no_verdict(pushing: Repo, tmp_path: Pat
     pushing.git("config", "filter.slow.smudge", f"{gate.command}; cat")
     pushing.git("config", "filter.slow.clean", "cat")
     pushing.write(".gitattributes", "file filter=slow\n")
-    require(pushing, test={"run": "true"})
+    require(pushing, test="true")
     pushing.git("add", ".gitattributes")
     commit(pushing)
     gate.wait()

@@ -11,13 +11,7 @@ import pytest
 from kit.gate import Gate
 from kit.process import wait_until
 from kit.repo import Repo
-from kit.results.pushing import add_remote, commit, count, push, require
-
-
-@pytest.fixture
-def pushing(repo: Repo, tmp_path: Path) -> Repo:
-    add_remote(repo, tmp_path)
-    return repo
+from kit.results.pushing import commit, count, push, require
 
 
 def test_v4_a_need_that_a_condition_skips_has_passed(pushing: Repo) -> None:
@@ -48,7 +42,7 @@ def test_v4_where_a_key_is_not_known_the_refusal_says_why(pushing: Repo) -> None
 @pytest.mark.parametrize("number", ["HUP", "INT", "KILL", "TERM"])
 def test_v4_a_job_that_somebody_has_killed_is_run_again(pushing: Repo, tmp_path: Path, number: str) -> None:
     killed = tmp_path / "killed"
-    require(pushing, test={"run": f"test -e {killed} || {{ touch {killed}; kill -{number} $$; }}"})
+    require(pushing, test=f"test -e {killed} || {{ touch {killed}; kill -{number} $$; }}")
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"test": "failed"}
     assert push(pushing).returncode == 0
@@ -56,9 +50,9 @@ def test_v4_a_job_that_somebody_has_killed_is_run_again(pushing: Repo, tmp_path:
 
 def test_v4_a_commit_that_was_removed_while_its_job_ran_has_no_verdict(pushing: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    require(pushing, test={"run": f"{gate.command}; git log -1 --format=%s"})
-    commit(pushing, "first\n", is_seen=False)
-    commit(pushing, "gone\n")
+    require(pushing, test=f"{gate.command}; git log -1 --format=%s")
+    commit(pushing, "first", is_seen=False)
+    commit(pushing, "gone")
     gate.wait()
     pushing.git("reset", "-q", "--hard", "HEAD^")
     pushing.git("reflog", "expire", "--expire=now", "--all")
@@ -66,12 +60,12 @@ def test_v4_a_commit_that_was_removed_while_its_job_ran_has_no_verdict(pushing: 
     gate.open()
     done = pushing.finished("post-commit").job("test")
     assert (done.status, done.cause) == ("crashed", "checkout")
-    commit(pushing, "gone\n", is_seen=False)
+    commit(pushing, "gone", is_seen=False)
     assert push(pushing).returncode == 0
 
 
 def test_v4_a_failure_whose_run_was_pruned_is_none(pushing: Repo, tmp_path: Path) -> None:
-    require(pushing, test={"run": f"test -e {tmp_path}/right"})
+    require(pushing, test=f"test -e {tmp_path}/right")
     commit(pushing)
     failed = pushing.finished("post-commit")
     assert push(pushing).returncode == 1
@@ -84,9 +78,9 @@ def test_v4_a_failure_whose_run_was_pruned_is_none(pushing: Repo, tmp_path: Path
 def test_v3_a_gate_that_is_skipped_requires_nothing(pushing: Repo, where: str) -> None:
     skip: dict[str, Any] = {"skip": [{"ref": "wip"}]}
     if where == "hook":
-        require(pushing, skip, test={"run": "false"})
+        require(pushing, skip, test="false")
     else:
-        require(pushing, test={"run": "false"})
+        require(pushing, test="false")
         pushing.hook("pre-push", gate={"run": "true", "requires": ["post-commit:test"], **skip})
         pushing.hook_options("pre-push", requires=[])
     commit(pushing, is_seen=False)
@@ -108,16 +102,16 @@ def test_s4_the_timeout_of_a_job_begins_with_its_command(pushing: Repo) -> None:
     """A second checkout waits for the next second."""
     require(pushing, test={"run": "true", "timeout": "600ms"})
     for number in range(3):
-        commit(pushing, f"{number}\n", is_seen=False)
+        commit(pushing, f"{number}", is_seen=False)
         assert push(pushing).returncode == 0
 
 
 def test_v6_where_each_commit_has_to_pass_none_is_superseded(pushing: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    require(pushing, {"each": True}, test={"run": gate.command})
-    commit(pushing, "one\n")
+    require(pushing, {"each": True}, test=gate.command)
+    commit(pushing, "one")
     gate.wait()
-    commit(pushing, "two\n")
+    commit(pushing, "two")
     wait_until(lambda: pushing.begun("post-commit", 2).job("test").pid)
     gate.open()
     pushing.finished("post-commit", 2)
@@ -137,7 +131,7 @@ def test_s1_a_branch_without_a_commit_has_no_snapshot(pushing: Repo) -> None:
 def test_v3_the_command_for_many_commits_can_be_typed(
     pushing: Repo, each: bool, is_first_push: bool, ref: str, listed: int
 ) -> None:
-    require(pushing, {"each": each}, test={"run": "true"})
+    require(pushing, {"each": each}, test="true")
     if not is_first_push:
         assert push(pushing).returncode == 0
     begin, change = "commit refs/heads/main\ncommitter T <t@t> {} +0000\ndata 0\n", "M 100644 inline file\ndata 2\n{}\n"

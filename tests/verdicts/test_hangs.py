@@ -2,22 +2,14 @@
 
 from pathlib import Path
 
-import pytest
-
 from kit.gate import Gate
 from kit.process import is_alive, wait_until
 from kit.repo import Repo
-from kit.results.pushing import add_remote, commit, push, require
-
-
-@pytest.fixture
-def pushing(repo: Repo, tmp_path: Path) -> Repo:
-    add_remote(repo, tmp_path)
-    return repo
+from kit.results.pushing import commit, push, require
 
 
 def test_v5_a_run_that_gets_no_snapshot_gives_its_key_back(pushing: Repo) -> None:
-    require(pushing, test={"run": "true"})
+    require(pushing, test="true")
     commit(pushing, is_seen=False)
     pushing.write(".git/dodo-hooks/snapshots", "not a folder\n")
     done = push(pushing)
@@ -27,7 +19,7 @@ def test_v5_a_run_that_gets_no_snapshot_gives_its_key_back(pushing: Repo) -> Non
 
 
 def test_v4_a_push_in_a_hook_inside_of_the_job_that_it_would_wait_for_is_an_error(pushing: Repo) -> None:
-    require(pushing, test={"run": f"cd {pushing.path} && git hook run post-merge -- 0"})
+    require(pushing, test=f"cd {pushing.path} && git hook run post-merge -- 0")
     pushing.hook("post-merge", push="git push -q origin main")
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"test": "failed"}
@@ -55,7 +47,7 @@ def test_s5_hooks_inside_of_jobs_get_snapshots_of_their_own(pushing: Repo) -> No
 
 def test_v4_what_a_push_runs_ends_with_git(pushing: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    require(pushing, test={"run": gate.command})
+    require(pushing, test=gate.command)
     commit(pushing, is_seen=False)
     git = pushing.start("git", "push", "-q", "origin", "main")
     job = gate.wait()

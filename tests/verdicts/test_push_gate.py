@@ -8,68 +8,38 @@ import pytest
 from kit.gate import Gate
 from kit.process import wait_until
 from kit.repo import Repo
-
-
-@pytest.fixture
-def pushing(repo: Repo, tmp_path: Path) -> Repo:
-    """Return a repository with a remote."""
-    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
-    repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
-    return repo
-
-
-def require(repo: Repo, run: str = "true", **options: object) -> None:
-    repo.hook("post-commit", background=True, test={"run": run, "workspace": "snapshot"})
-    repo.hook("pre-push")
-    repo.hook_options("pre-push", requires=["post-commit:test"], **options)
-    repo.git("add", "hooks.dodo")
-
-
-def commit(repo: Repo, name: str = "file", text: str = "text\n") -> str:
-    repo.write(name, text)
-    repo.git("add", name)
-    repo.git("commit", "-q", "-m", f"change {name}")
-    return repo.git("rev-parse", "HEAD").stdout.strip()
-
-
-def ran(repo: Repo, counter: Path) -> int:
-    return len(counter.read_text().split()) if counter.exists() else 0
+from kit.results.pushing import UNSEEN, commit, count, push, pushed, require
 
 
 def test_v4_a_commit_that_has_passed_is_pushed_without_a_second_run(pushing: Repo, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
-    require(pushing, f"echo x >>{counter}")
+    require(pushing, test=f"echo x >>{counter}")
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"test": "completed"}
     done = pushing.git("push", "-q", "origin", "main")
     assert done.stderr == ""
-    assert ran(pushing, counter) == 1
+    assert count(counter) == 1
 
 
 def test_v4_a_commit_that_has_failed_is_refused_with_the_end_of_its_log(pushing: Repo, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
-    require(pushing, f"echo x >>{counter}; echo the reason; exit 3")
+    require(pushing, test=f"echo x >>{counter}; echo the reason; exit 3")
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"test": "failed"}
-    done = pushing.git("push", "-q", "origin", "main", check=False)
+    done = push(pushing)
     assert done.returncode == 1
     assert "push refused: post-commit:test on" in done.stderr
     assert "  the reason\n" in done.stderr
     assert "dodo-hooks checks --run" in done.stderr
-    assert ran(pushing, counter) == 1
-    assert pushing.git("ls-remote", "origin").stdout == ""
+    assert count(counter) == 1
+    assert pushed(pushing) == []
 
 
 def test_v4_a_run_that_has_not_begun_its_next_job_is_awaited(pushing: Repo, gate: Gate, tmp_path: Path) -> None:
     counter, held = tmp_path / "counter", {"concurrency": "database"}
-    snapshot = {"workspace": "snapshot"}
-    test = {"run": f"echo x >>{counter}", "needs": ["build"], **held, **snapshot}
     other = Gate(tmp_path / "other")
     pushing.hook("post-checkout", background=True, other={"run": other.command, **held})
-    pushing.hook("post-commit", background=True, build={"run": gate.command, **snapshot}, test=test)
-    pushing.hook("pre-push")
-    pushing.hook_options("pre-push", requires=["post-commit:test"])
-    pushing.git("add", "hooks.dodo")
+    require(pushing, build=gate.command, test={"run": f"echo x >>{counter}", "needs": ["build"], **held})
     commit(pushing)
     gate.wait()
     pushing.git("checkout", "-q", "-b", "other")
@@ -81,45 +51,42 @@ def test_v4_a_run_that_has_not_begun_its_next_job_is_awaited(pushing: Repo, gate
     pushing.begun("post-commit").wait_for_status("build", "completed")
     other.open()  # the test begins when its run asks again for the group
     assert b"running it now" not in push.communicate()[1]
-    assert push.returncode == 0 and ran(pushing, counter) == 1
+    assert push.returncode == 0 and count(counter) == 1
 
 
 def test_v4_a_commit_without_a_verdict_is_checked_now(pushing: Repo, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
-    require(pushing, f"cat file; echo x >>{counter}")
-    pushing.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
-    pushing.write("file", "committed\n")
-    pushing.git("add", "file")
-    pushing.git("commit", "-q", "-m", "file", env={"DODO_HOOKS": "0"})
+    require(pushing, test=f"cat file; echo x >>{counter}")
+    commit(pushing, "committed", is_seen=False)
     pushing.write("file", "edited since\n")
     done = pushing.git("push", "-q", "origin", "main")
     assert "has no result; running it now" in done.stderr
     assert pushing.finished("post-commit").log("test") == b"committed\n"
     assert pushing.read("file") == "edited since\n"
     pushing.git("push", "-q", "origin", "main:other")
-    assert ran(pushing, counter) == 1
+    assert count(counter) == 1
 
 
 def test_v3_the_hook_file_of_the_working_tree_counts_and_a_line_says_so(pushing: Repo) -> None:
-    require(pushing, "exit 1")
-    pushing.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    require(pushing, test="exit 1")
+    pushing.git("commit", "-q", "-m", "hooks", env=UNSEEN)
     pushing.write("hooks.dodo", pushing.read("hooks.dodo").replace("exit 1", "exit 0"))
     done = pushing.git("push", "-q", "origin", "main")
     assert "differs; the one in the working tree is used" in done.stderr
 
 
 def test_v4_a_missing_run_that_fails_refuses_the_push(pushing: Repo) -> None:
-    require(pushing, "echo broken; exit 1")
-    pushing.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
-    done = pushing.git("push", "-q", "origin", "main", check=False)
+    require(pushing, test="echo broken; exit 1")
+    pushing.git("commit", "-q", "-m", "hooks", env=UNSEEN)
+    done = push(pushing)
     assert done.returncode == 1
     assert "broken" in done.stdout + done.stderr
-    assert pushing.git("ls-remote", "origin").stdout == ""
+    assert pushed(pushing) == []
 
 
 def test_v4_a_push_waits_for_a_run_and_uses_its_result(pushing: Repo, tmp_path: Path) -> None:
     gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
-    require(pushing, f"echo x >>{counter}; {gate.command}")
+    require(pushing, test=f"echo x >>{counter}; {gate.command}")
     commit(pushing)
     gate.wait()
     push = pushing.start("git", "push", "-q", "origin", "main")
@@ -129,13 +96,13 @@ def test_v4_a_push_waits_for_a_run_and_uses_its_result(pushing: Repo, tmp_path: 
     gate.open()
     push.communicate(timeout=20)
     assert push.returncode == 0
-    assert ran(pushing, counter) == 1
+    assert count(counter) == 1
     assert "refs/heads/main" in pushing.git("ls-remote", "origin").stdout
 
 
 def test_v4_after_the_time_to_wait_the_push_is_refused_and_the_run_continues(pushing: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    require(pushing, gate.command, wait="100ms")
+    require(pushing, {"wait": "100ms"}, test=gate.command)
     commit(pushing)
     gate.wait()
     pushing.git("push", "-q", "--no-verify", "origin", "HEAD^:refs/heads/old")
@@ -153,12 +120,12 @@ def test_v4_the_time_to_wait_is_that_of_the_push_and_not_of_each_run(pushing: Re
     gate, ended = Gate(tmp_path / "gate"), tmp_path / "ended"
     first = f"{gate.command}; sleep 1.5; touch {ended}"
     second = f"until [ -e {ended} ]; do sleep 0.1; done; sleep 1.5"
-    require(pushing, f"if [ -e two ]; then {second}; else {first}; fi", wait="2s")
+    require(pushing, {"wait": "2s"}, test=f"if [ -e two ]; then {second}; else {first}; fi")
     pushing.settings(jobs=2)
     pushing.git("add", "hooks.dodo")
     pushing.git("checkout", "-q", "--detach")  # where no run ends another
     for name in ("one", "two"):
-        commit(pushing, name)
+        commit(pushing, name, name)
         pushing.git("tag", name)
     gate.wait()
     push = pushing.start("git", "push", "-q", "origin", "one", "two")
@@ -173,17 +140,10 @@ def test_v4_the_time_to_wait_is_that_of_the_push_and_not_of_each_run(pushing: Re
 
 
 def test_v3_a_need_that_failed_refuses_the_push(pushing: Repo) -> None:
-    pushing.hook(
-        "post-commit",
-        background=True,
-        build={"run": "exit 1", "workspace": "snapshot"},
-        test={"run": "true", "needs": ["build"], "workspace": "snapshot"},
-    )
-    pushing.hook("pre-push")
-    pushing.hook_options("pre-push", requires=["post-commit:test"])
+    require(pushing, build="exit 1", test={"run": "true", "needs": ["build"]})
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"build": "failed", "test": "skipped"}
-    done = pushing.git("push", "-q", "origin", "main", check=False)
+    done = push(pushing)
     assert done.returncode == 1
     assert "post-commit:build on" in done.stderr
 
@@ -192,21 +152,21 @@ def test_v1_an_amended_message_and_a_rebase_onto_the_same_content_keep_the_verdi
     pushing: Repo, tmp_path: Path
 ) -> None:
     counter = tmp_path / "counter"
-    require(pushing, f"echo x >>{counter}")
+    require(pushing, test=f"echo x >>{counter}")
     commit(pushing)
     pushing.finished("post-commit")
     pushing.git("commit", "-q", "--amend", "-m", "another message")
     pushing.git("push", "-q", "origin", "main")
-    assert ran(pushing, counter) == 1
+    assert count(counter) == 1
 
 
 def test_v3_each_commit_needs_its_own_verdict(pushing: Repo, tmp_path: Path) -> None:
-    require(pushing, "! grep -q bad file", each=True)
-    commit(pushing, text="good\n")
+    require(pushing, {"each": True})
+    commit(pushing, text="good")
     pushing.git("push", "-q", "origin", "main")
-    commit(pushing, text="bad\n")
-    commit(pushing, text="good again\n")
-    done = pushing.git("push", "-q", "origin", "main", check=False)
+    commit(pushing, text="bad")
+    commit(pushing, text="good again")
+    done = push(pushing)
     assert done.returncode == 1
     bad = pushing.git("rev-parse", "HEAD^").stdout.strip()
     assert f"post-commit:test on {bad[:12]}" in done.stderr
@@ -218,12 +178,12 @@ def test_v3_each_commit_needs_its_own_verdict(pushing: Repo, tmp_path: Path) -> 
 )
 def test_v3_what_a_push_may_name(pushing: Repo, tmp_path: Path, what: str) -> None:
     counter = tmp_path / "counter"
-    require(pushing, f"echo x >>{counter}")
+    require(pushing, test=f"echo x >>{counter}")
     commit(pushing)
     pushing.finished("post-commit")
     pushing.git("push", "-q", "origin", "main", "main:other")
     counter.unlink()
-    pushing.git("commit", "-q", "--allow-empty", "-m", "unseen", env={"DODO_HOOKS": "0"})
+    pushing.git("commit", "-q", "--allow-empty", "-m", "unseen", env=UNSEEN)
     if what == "deletion":
         pushing.git("push", "-q", "origin", ":other")
     elif what == "notes":
@@ -239,11 +199,11 @@ def test_v3_what_a_push_may_name(pushing: Repo, tmp_path: Path, what: str) -> No
         pushing.git("push", "-q", "origin", "main", "main:twin")
     else:
         pushing.git("push", "-q", "origin", "HEAD^:main")
-    assert ran(pushing, counter) == 0, "one tree, one verdict"
+    assert count(counter) == 0, "one tree, one verdict"
 
 
 def test_v4_a_push_inside_the_job_that_it_would_wait_for_is_an_error_at_once(pushing: Repo, tmp_path: Path) -> None:
-    require(pushing, f"cd {pushing.path} && git push -q origin main")
+    require(pushing, test=f"cd {pushing.path} && git push -q origin main")
     commit(pushing)
     assert pushing.finished("post-commit").statuses() == {"test": "failed"}
     assert b"it runs inside test, whose verdict it needs" in pushing.finished("post-commit").log("test")

@@ -18,7 +18,7 @@ NULL = "0" * 40
 @pytest.fixture
 def history(repo: Repo) -> "dict[str, str]":
     """Return the ids of three commits, and of tags that lead to them, to a blob and to a tree."""
-    ids = {name: commit(repo, f"{name}\n", is_seen=False) for name in ("one", "two", "three")}
+    ids = {name: commit(repo, f"{name}", is_seen=False) for name in ("one", "two", "three")}
     for name, what in (("tag", "two"), ("blob", "HEAD:file"), ("tree", "HEAD^{tree}")):
         repo.git("tag", "-a", "-m", "tag", name, ids.get(what, what))
     repo.git("tag", "-a", "-m", "tag of a tag", "nested", "tag")
@@ -77,7 +77,7 @@ def test_v3_the_new_commits_of_a_push(
     url: str,
     wanted: "list[str]",
 ) -> None:
-    add_remote(repo, tmp_path)
+    add_remote(repo)
     if tracked is not None:
         repo.git("update-ref", "refs/remotes/origin/main", history[tracked])
     remote = str(tmp_path / "remote.git")
@@ -90,8 +90,8 @@ def test_v3_the_new_commits_of_a_push(
 
 
 def test_v3_a_dry_run_is_gated_and_a_push_of_nothing_is_not(repo: Repo, tmp_path: Path) -> None:
-    add_remote(repo, tmp_path)
-    require(repo, test={"run": "false"})
+    add_remote(repo)
+    require(repo, test="false")
     assert repo.git("push", "-q", "--no-verify", "origin", "main").returncode == 0
     commit(repo, is_seen=False)
     assert repo.git("push", "-q", "--dry-run", "origin", "main", check=False).returncode == 1
@@ -101,8 +101,8 @@ def test_v3_a_dry_run_is_gated_and_a_push_of_nothing_is_not(repo: Repo, tmp_path
 
 def test_v5_two_pushes_at_one_moment_run_a_job_once(repo: Repo, tmp_path: Path) -> None:
     gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
-    add_remote(repo, tmp_path)
-    require(repo, test={"run": f"echo x >>{counter}; {gate.command}"})
+    add_remote(repo)
+    require(repo, test=f"echo x >>{counter}; {gate.command}")
     commit(repo, is_seen=False)
     first = repo.start("git", "push", "-q", "origin", "main")
     gate.wait()
@@ -119,13 +119,13 @@ def test_v5_two_pushes_at_one_moment_run_a_job_once(repo: Repo, tmp_path: Path) 
 def test_v4_a_connection_that_closes_meanwhile_costs_no_verdict(repo: Repo, tmp_path: Path) -> None:
     """Git notices it when the hook has ended. What the hook has waited for counts in the next push."""
     gate, counter, server = Gate(tmp_path / "gate"), tmp_path / "counter", Gate(tmp_path / "server")
-    add_remote(repo, tmp_path)
+    add_remote(repo)
     receive = f"exec 3<&0; git receive-pack {tmp_path}/remote.git <&3 & exec 0<&- 1>&- 3<&-"
     script = repo.write("../connect", f"#!/bin/sh\n{receive}\n{server.command}; kill $!\n")
     script.chmod(0o755)
     repo.git("config", "protocol.ext.allow", "always")
     repo.git("remote", "add", "flaky", f"ext::{script.resolve()}")
-    require(repo, test={"run": f"echo x >>{counter}; {gate.command}"})
+    require(repo, test=f"echo x >>{counter}; {gate.command}")
     commit(repo)
     gate.wait()
     pushing = repo.start("git", "push", "-q", "flaky", "main")

@@ -10,15 +10,7 @@ from kit.gate import Gate
 from kit.invocation import Invocation
 from kit.process import wait_until
 from kit.repo import Repo
-
-SNAPSHOT = {"workspace": "snapshot"}
-
-
-def commit(repo: Repo, text: str, name: str = "file") -> str:
-    repo.write(name, text)
-    repo.git("add", name)
-    repo.git("commit", "-q", "-m", text.strip())
-    return repo.git("rev-parse", "HEAD").stdout.strip()
+from kit.results.pushing import SNAPSHOT, add_remote, commit, require
 
 
 def test_s1_a_job_sees_its_commit_whatever_happens_to_the_tree(repo: Repo, tmp_path: Path) -> None:
@@ -26,7 +18,7 @@ def test_s1_a_job_sees_its_commit_whatever_happens_to_the_tree(repo: Repo, tmp_p
     show = 'cat file; git status --porcelain; git rev-parse HEAD; echo "$DODO_COMMIT $DODO_WORKTREE"; pwd'
     repo.hook("post-commit", background=True, test={"run": f"{gate.command}; {show}", **SNAPSHOT})
     repo.git("commit", "-q", "--allow-empty", "-m", "hooks", env={"DODO_HOOKS": "0"})
-    head = commit(repo, "one\n")
+    head = commit(repo, "one")
     gate.wait()
     repo.write("file", "edited\n")
     repo.git("checkout", "-q", "-f", "-b", "other", "HEAD^")
@@ -70,7 +62,7 @@ def test_s5_jobs_joined_by_needs_share_a_snapshot_and_others_do_not(repo: Repo) 
         other={"run": f"{show}; test ! -e product", **SNAPSHOT},
     )
     repo.settings(jobs=3)
-    commit(repo, "one\n")
+    commit(repo, "one")
     invocation = repo.finished("post-commit")
     assert invocation.statuses() == {"build": "completed", "test": "completed", "other": "completed"}
     build, test, other = (invocation.log(name).decode().split("\n")[0] for name in ("build", "test", "other"))
@@ -81,7 +73,7 @@ def test_s5_at_one_slot_there_is_one_snapshot_for_all(repo: Repo) -> None:
     jobs = {f"job{n}": {"run": 'echo "$DODO_WORKTREE"', **SNAPSHOT} for n in range(4)}
     repo.hook("post-commit", background=True, **jobs)
     repo.settings(jobs=1)
-    commit(repo, "one\n")
+    commit(repo, "one")
     invocation = repo.finished("post-commit")
     assert set(invocation.statuses().values()) == {"completed"}
     assert len({invocation.log(name) for name in jobs}) == 1
@@ -92,7 +84,7 @@ def test_s5_what_a_job_leaves_behind_ends_with_it(repo: Repo, tmp_path: Path) ->
     run = f"sleep 1000 & setsid sh -c 'echo $$ >{left}; exec sleep 1000' & while [ ! -s {left} ]; do sleep 0.01; done"
     repo.hook("post-commit", background=True, test={"run": run, **SNAPSHOT})
     repo.settings(grace_period="100ms")
-    commit(repo, "one\n")
+    commit(repo, "one")
     assert repo.finished("post-commit").statuses() == {"test": "completed"}
     wait_until(lambda: not Path(f"/proc/{left.read_text().strip()}").exists())
 
@@ -103,7 +95,7 @@ def test_s4_a_job_can_put_nothing_in_the_place_of_a_lock(repo: Repo, command: st
     repo.hook("post-commit", background=True, test={"run": run, **SNAPSHOT})
     repo.settings(jobs=1)
     for number in (1, 2):
-        commit(repo, f"{number}\n")
+        commit(repo, f"{number}")
         assert repo.finished("post-commit", number).statuses() == {"test": "completed"}
 
 
@@ -116,7 +108,7 @@ def test_s4_a_checkout_that_fails_is_no_verdict(repo: Repo) -> None:
     repo.git("config", "filter.broken.smudge", "false")
     repo.git("config", "filter.broken.required", "true")
     repo.git("add", ".gitattributes")
-    commit(repo, "one\n")
+    commit(repo, "one")
     invocation = repo.finished("post-commit")
     assert invocation.statuses() == {"test": "crashed", "after": "skipped"}
     assert invocation.job("test").cause == "checkout"
@@ -128,7 +120,7 @@ def test_s4_a_checkout_that_fails_is_no_verdict(repo: Repo) -> None:
 def test_v5_two_runs_of_one_key_are_one(repo: Repo, tmp_path: Path) -> None:
     gate, counter = Gate(tmp_path / "gate"), tmp_path / "counter"
     repo.hook("post-commit", background=True, test={"run": f"echo x >>{counter}; {gate.command}", **SNAPSHOT})
-    commit(repo, "one\n")
+    commit(repo, "one")
     gate.wait()
     repo.git("commit", "-q", "--amend", "-m", "reworded")
     second = repo.begun("post-commit", 2)
@@ -157,7 +149,7 @@ def test_v5_who_has_waited_for_a_run_that_fails_has_its_result(repo: Repo, tmp_p
     build = {"build": {"run": "true", **SNAPSHOT}} if needs else {}
     repo.hook("post-commit", background=True, **build, test={"run": run, "needs": needs, **SNAPSHOT}, mark="true")
     repo.settings(jobs=2)
-    commit(repo, "one\n")
+    commit(repo, "one")
     second = reworded_meanwhile(repo, gate)
     assert second.statuses() == {**dict.fromkeys(needs, "up-to-date"), "test": "failed", "mark": "completed"}
     assert counter.read_text() == "test\n"
@@ -171,9 +163,9 @@ def test_v6_a_new_commit_supersedes_the_run_of_the_older_one(repo: Repo, tmp_pat
     gate = Gate(tmp_path / "gate")
     repo.hook("post-commit", background=True, test={"run": f"{gate.command}; cat file", **SNAPSHOT})
     repo.settings(grace_period="100ms")
-    commit(repo, "one\n")
+    commit(repo, "one")
     gate.wait()
-    commit(repo, "two\n")
+    commit(repo, "two")
     first = repo.invocations("post-commit")[0]
     wait_until(first.has_ended)
     assert first.job("test").status == "cancelled"
@@ -185,29 +177,26 @@ def test_v6_a_new_commit_supersedes_the_run_of_the_older_one(repo: Repo, tmp_pat
 
 def test_v6_a_run_that_cannot_be_noted_as_the_newest_runs_all_the_same(repo: Repo) -> None:
     repo.hook("post-commit", background=True, test={"run": "cat file", **SNAPSHOT})
-    commit(repo, "one\n")
+    commit(repo, "one")
     repo.finished("post-commit")
     (newest,) = repo.state.glob("**/*.newest")
     newest.unlink()
     newest.mkdir()
-    commit(repo, "two\n")
+    commit(repo, "two")
     assert repo.finished("post-commit", 2).log("test") == b"two\n"
 
 
 def test_v6_an_older_run_that_somebody_waits_for_is_left_alone(repo: Repo, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
-    repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
-    repo.hook("post-commit", background=True, test={"run": f"{gate.command}; cat file", **SNAPSHOT})
-    repo.hook("pre-push")
-    repo.hook_options("pre-push", requires=["post-commit:test"])
+    add_remote(repo)
+    require(repo, test=f"{gate.command}; cat file")
     repo.settings(jobs=2)
-    commit(repo, "one\n")
+    commit(repo, "one")
     gate.wait()
     push = repo.start("git", "push", "-q", "origin", "main")
     assert push.stderr is not None
     push.stderr.readline()
-    commit(repo, "two\n")
+    commit(repo, "two")
     gate.wait()
     gate.open()
     push.communicate(timeout=20)
@@ -230,7 +219,7 @@ def test_v6_twenty_commits_in_a_row_end_with_the_last_one_checked(repo: Repo) ->
     repo.hook("post-commit", background=True, test={"run": "sleep 0.3; cat file", **SNAPSHOT})
     repo.settings(grace_period="100ms", jobs=1)
     for number in range(20):
-        commit(repo, f"{number}\n")
+        commit(repo, f"{number}")
     last = finished(repo, "post-commit", 20)[-1]
     assert last.statuses() == {"test": "completed"}
     assert last.log("test") == b"19\n"
@@ -241,7 +230,7 @@ def test_r20_after_a_kill_the_record_is_true_and_the_next_run_works(repo: Repo, 
     gate = Gate(tmp_path / "gate")
     repo.hook("post-commit", background=True, test={"run": f"{gate.command}; cat file", **SNAPSHOT})
     repo.settings(grace_period="100ms")
-    commit(repo, "one\n")
+    commit(repo, "one")
     job = gate.wait()
     invocation = repo.begun("post-commit")
     wait_until(lambda: invocation.job("test").status == "running")
@@ -250,7 +239,7 @@ def test_r20_after_a_kill_the_record_is_true_and_the_next_run_works(repo: Repo, 
     wait_until(lambda: not Path(f"/proc/{job}").exists())
     wait_until(lambda: repo.run("jobs", check=True) and invocation.has_ended())
     assert invocation.job("test").status == ("failed" if who == "job" else "crashed")
-    commit(repo, "two\n")
+    commit(repo, "two")
     gate.wait()
     gate.open()
     assert repo.finished("post-commit", 2).log("test") == b"two\n"
@@ -259,9 +248,9 @@ def test_r20_after_a_kill_the_record_is_true_and_the_next_run_works(repo: Repo, 
 def test_v1_a_retry_runs_on_the_commit_that_the_run_was_about(repo: Repo) -> None:
     repo.hook("post-commit", background=True, test={"run": "cat file; test ! -e $DODO_MAIN_WORKTREE/../no", **SNAPSHOT})
     (repo.path.parent / "no").touch()
-    first = commit(repo, "one\n")
+    first = commit(repo, "one")
     assert repo.finished("post-commit").statuses() == {"test": "failed"}
-    commit(repo, "two\n")
+    commit(repo, "two")
     repo.finished("post-commit", 2)
     (repo.path.parent / "no").unlink()
     repo.run("retry", f"@{repo.invocations('post-commit')[0].id}", check=True)
@@ -283,7 +272,7 @@ def test_v5_two_runs_of_a_chain_are_one(repo: Repo, tmp_path: Path) -> None:
         mark="true",
     )
     repo.settings(jobs=2)
-    commit(repo, "one\n")
+    commit(repo, "one")
     second = reworded_meanwhile(repo, gate)
     assert second.statuses() == {"build": "up-to-date", "test": "up-to-date", "mark": "completed"}
     assert counter.read_text() == "build\ntest\n"

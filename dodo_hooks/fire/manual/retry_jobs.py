@@ -86,17 +86,20 @@ def _selected(jobs: Sequence[JobRecord], wanted: Collection[str], args: Sequence
     """Return the numbers of the jobs to run. Raises UsageError for a wanted job that cannot be retried."""
     needs = _numbers(jobs, [job.needs for job in jobs])
     can = _retriable(jobs, needs)
-    if not wanted:
-        return can
     names = [job.name for job in jobs]
-    chosen = {names.index(name) for name in wanted}
+    chosen = {names.index(name) for name in wanted} or can
     for number in sorted(chosen - can):
         raise UsageError(_why_not(jobs[number], args))
     below = dependents_of(needs)
 
     def with_it(number: int) -> set[int]:
-        """Return its needs that did not succeed, and the jobs that were skipped because of it."""
-        return can.intersection((*needs[number], *(one for one in below[number] if jobs[one].cause == statuses.NEED)))
+        """Return its needs that did not succeed or work in its snapshot, and the jobs that were skipped because of it.
+
+        What a need has made in a snapshot is not kept.
+        """
+        shared = [one for one in needs[number] if jobs[number].workspace and jobs[one].workspace]
+        skipped = [one for one in below[number] if jobs[one].cause == statuses.NEED]
+        return {*(one for one in shared if _did_succeed(jobs[one])), *can.intersection((*needs[number], *skipped))}
 
     return closure(chosen, with_it)
 
@@ -120,6 +123,10 @@ def _has_succeeded(job: JobRecord) -> bool:
     return satisfies(Outcome(job.status, job.cause))
 
 
+def _did_succeed(job: JobRecord) -> bool:
+    return job.status in (statuses.COMPLETED, statuses.UP_TO_DATE)
+
+
 def _why_not(job: JobRecord, args: Sequence[str]) -> str:
     if _has_succeeded(job):
         words = ["dodo-hooks", "run", job.hook, "--job", job.name, *(["--", *args] if args else [])]
@@ -130,7 +137,7 @@ def _why_not(job: JobRecord, args: Sequence[str]) -> str:
 
 def _outcome_of(job: JobRecord, invocation: InvocationRecord) -> Outcome:
     """Return the outcome, in the new invocation, of a job that is not run again."""
-    if job.status in (statuses.COMPLETED, statuses.UP_TO_DATE):
+    if _did_succeed(job):
         return Outcome(statuses.UP_TO_DATE, reason=f"{job.status} in {invocation.id}")
     if job.status == statuses.SKIPPED and job.cause not in _WENT_WRONG:
         return Outcome(statuses.SKIPPED, job.cause, job.reason)
@@ -220,7 +227,7 @@ def _with_results(hook: Hook, present: Hook | None, selected: Collection[int]) -
     jobs = list(hook.jobs)
     for number, job in enumerate(jobs):
         same = now.get(job.name)
-        if same is not None and not job.workspace and (same.argv, same.root) == (job.argv, job.root):
+        if same is not None and (same.argv, same.root, same.workspace) == (job.argv, job.root, job.workspace):
             jobs[number] = job._replace(
                 inputs=same.inputs,
                 outputs=same.outputs,
@@ -232,6 +239,7 @@ def _with_results(hook: Hook, present: Hook | None, selected: Collection[int]) -
                 script=same.script,
                 files=job.files and same.files,
                 is_setup=same.is_setup and number not in selected,
+                counts_commit=same.counts_commit,
             )
     return hook._replace(jobs=tuple(jobs))
 

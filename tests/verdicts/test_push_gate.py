@@ -110,7 +110,7 @@ def test_v4_after_the_time_to_wait_the_push_is_refused_and_the_run_continues(pus
     assert done.returncode == 1
     assert "is still running" in done.stderr
     (line,) = re.findall("`dodo-hooks push origin (.*)` waits for it", done.stderr)
-    assert sorted(line.split()) == [":old", "main", "main:other"]
+    assert sorted(line.split()) == [":refs/heads/old", "main", "main:refs/heads/other"]
     gate.open()
     assert pushing.finished("post-commit").statuses() == {"test": "completed"}
     pushing.git("push", "-q", "origin", "main")

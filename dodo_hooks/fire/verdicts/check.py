@@ -55,6 +55,7 @@ class Check:
         firing = make_firing(world, repo, compiled.rules, _in_phase(hook, phase), (), BY_CHECK, out, phase=how)
         # `again`: only a retry runs it on this commit.
         firing = firing._replace(target=target, results=use, again=None, ends_with_parent=ends_with_parent)
+        self._unselected = firing
         for branch in branches or (None,):
             self.firing: Firing = select_files(firing._replace(branch=branch))
             if self.firing.left_out.keys().isdisjoint(jobs):
@@ -63,6 +64,10 @@ class Check:
         assert verdicts is not None
         self.verdicts: Verdicts = verdicts
         self._outcomes: dict[int, Outcome] = {}
+
+    def is_of_pushed_branch(self) -> bool:
+        """Return whether a job applies to a branch that the commit is pushed to, and not to the checked-out one."""
+        return bool(select_files(self._unselected).left_out.keys() - self.firing.left_out.keys())
 
     def verdict(self, number: int) -> Verdict:
         """Return what is known about a job and its needs. One that does not apply here has passed (C7)."""

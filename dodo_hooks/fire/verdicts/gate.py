@@ -15,7 +15,7 @@ from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
 from dodo_hooks.fire.verdicts import pushed_commits
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.fire.verdicts.report import Waiting, find_job, print_refusal
+from dodo_hooks.fire.verdicts.report import Waiting, find_job, how_to_check, print_refusal
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import Target, find_target, without_replacements
@@ -140,14 +140,14 @@ class Push:
             )
             checks.append(check)
             if check.verdict(number).state == NONE:
-                missing.append(commit[:12])
+                missing.append(commit)
             if len(missing) > MOST_UNCHECKED:
-                words = " ".join(missing)  # tips are in no order
-                if requirement.each:
-                    words = pushed_commits.range_of(self._query, commits)
+                words = pushed_commits.revisions_of(self._query, commits, missing)
+                command = how_to_check(self._world, check, words)
+                first = f"{command} first" if command else "push fewer of them at a time"
                 raise UsageError(
                     f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "
-                    f"{requirement.hook}:{requirement.job}; run `dodo-hooks checks --run {words}` first"
+                    f"{requirement.hook}:{requirement.job}; {first}"
                 )
         return checks
 
@@ -200,7 +200,7 @@ class Push:
                 if os.getppid() != self._git:
                     return _HANGUP
                 if wait_s is not None and monotonic_s() - began_s > wait_s:
-                    remote, refs = filter(None, (self._remote,)), pushed_commits.refspecs(self._stdin)
+                    remote, refs = filter(None, (self._remote,)), pushed_commits.refspecs(self._query, self._stdin)
                     return waiting.stop_waiting(verdict, (*remote, *refs))
                 waiting.show(verdict)
                 sleep(_POLL_S)

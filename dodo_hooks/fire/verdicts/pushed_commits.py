@@ -63,21 +63,31 @@ def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes, pushed: Pu
     return query.git("rev-list", *options, *known, stdin="\n".join(lines).encode("ascii") + b"\n").decode().split()
 
 
-def refspecs(stdin: bytes) -> list[str]:
-    """Return what is pushed as people type it, deletions too. That a push is forced is not known here."""
+def refspecs(query: GitQuery, stdin: bytes) -> list[str]:
+    """Return what is pushed as people type it, deletions too. That a push is forced is not known here.
+
+    Where names differ, that of the other side is whole: of a mere `x` git may make a tag, or nothing.
+
+    Raises:
+        GitError: git cannot be queried.
+    """
+    listed = query.git("for-each-ref", "--format=%(refname) %(refname:short)", "refs/heads")
+    short = dict(line.split(" ") for line in listed.decode("utf-8", "surrogateescape").splitlines())
     found = []
     for fields in _fields(stdin):
-        here, there = (name.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") for name in fields[::2])
-        source = "" if here == _DELETED else here
-        found.append(source if source == there else f"{source}:{there}")
+        here, there = (name.decode("utf-8", "surrogateescape") for name in fields[::2])
+        source = "" if here == _DELETED else short.get(here, here)
+        found.append(source if here == there else f"{source}:{there}")
     return found
 
 
-def range_of(query: GitQuery, commits: list[str]) -> str:
-    """Return the arguments of `dodo-hooks checks` for these commits, of which the first may have no parent."""
+def revisions_of(query: GitQuery, commits: list[str], missing: list[str]) -> str:
+    """Return the arguments of `dodo-hooks checks` for these commits: a range, or those of them without a verdict."""
     oldest, newest = commits[0][:12], commits[-1][:12]
     has_parent = not query.attempt("rev-parse", "--quiet", "--verify", f"{oldest}^").exit_code
-    return f"{oldest}^..{newest}" if has_parent else f"-n {len(commits)} {newest}"
+    words = (f"{oldest}^..{newest}",) if has_parent else ("-n", str(len(commits)), newest)
+    is_exact = set(query.git("rev-list", *words).decode().split()) == set(commits)
+    return " ".join(words if is_exact else [one[:12] for one in missing])
 
 
 def default_wait_s(url: str) -> float | None:

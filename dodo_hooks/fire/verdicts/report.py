@@ -8,7 +8,7 @@ from statistics import median
 from dodo_hooks.core.statuses import RUNNING
 from dodo_hooks.core.text.terminal_text import escape, knows_escapes, shell_word
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.git.repo import Repo
+from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.console import print_error_text, say
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.priority import restore_io_class
@@ -29,16 +29,26 @@ _STDERR = 2
 
 def print_refusal(world: World, repo: Repo, check: Check, verdict: Verdict) -> int:
     """Report that a job has failed on a commit, with the end of its log; return the exit code of the push."""
-    failure = verdict.success
-    when = f" at {local_time(failure.ended_ns)}" if failure is not None else ""
-    say(f"push refused: {check.title(verdict.job)} failed{when}")
-    record = None
-    if failure is not None and failure.invocation:
-        record = find_job(world, repo, failure.invocation, check.hook.jobs[verdict.job].name)
+    failure, job = verdict.success, check.hook.jobs[verdict.job].name
+    assert failure is not None  # as of every failure that is kept
+    say(f"push refused: {check.title(verdict.job)} failed at {local_time(failure.ended_ns)}")
+    record = find_job(world, repo, failure.invocation, job)
     for line in _last_lines(record) if record is not None else ():
         print_error_text(f"  {line}\n")
-    say(f"run it again with `dodo-hooks checks --run {check.target.name[:12]}`")
+    retry = f"run `dodo-hooks retry {shell_word(f'{job}@{failure.invocation}')}`"
+    say(f"{how_to_check(world, check, check.target.name[:12]) or retry} and push again")
     return 1
+
+
+def how_to_check(world: World, check: Check, words: str) -> str:
+    """Return a clause with the command that checks these commits again.
+
+    "": there is none, since the job applies to the pushed branch alone, of which the command knows nothing.
+    """
+    if check.is_of_pushed_branch():
+        return ""
+    where = "" if find_repo(world.environ, world.cwd).top else " in a working tree"
+    return f"run `dodo-hooks checks --run {words}`{where}"
 
 
 class Waiting:

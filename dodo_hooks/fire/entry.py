@@ -120,14 +120,15 @@ def _run_other_hooks(world: "World", repo: "Repo", compiled: "Compiled", hook: s
 
 
 def _gate_bare_push(world: "World", repo: "Repo", flag: str, args: "tuple[str, ...]", stdin: bytes) -> int:
-    from dodo_hooks.fire.verdicts.bare_push import HOOK, gate_bare_push
+    from dodo_hooks.fire.verdicts.bare_push import HOOK, find_bare_push
     from dodo_hooks.trust.policy import admit
 
     def admit_hooks_of(worktree: "Repo", target: "Target | None") -> "Compiled | None":
         admitted = admit(world, worktree, flag, (HOOK,), args, target)
         return None if admitted is None else admitted[0]
 
-    return gate_bare_push(world, repo, args, stdin, admit_hooks_of)
+    push = find_bare_push(world, repo, args, stdin, admit_hooks_of)
+    return 0 if push is None else push.gate({})
 
 
 def _print_failure_notices(world: "World", repo: "Repo") -> None:

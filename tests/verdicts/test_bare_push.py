@@ -1,12 +1,15 @@
 """A push from a bare directory: the hook file of the default branch counts, in its worktree or in its commit (V3)."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from kit.gate import Gate
 from kit.hook_files.trust import install_for_all
+from kit.process import DEADLINE_S
 from kit.repo import Done, Repo
-from kit.results.pushing import add_remote, commit, require
+from kit.results.pushing import PASSES_UNLESS_BAD, add_remote, commit, require
 
 
 @pytest.fixture
@@ -184,3 +187,23 @@ def test_a_committed_hook_file_that_is_pinned_counts_only_as_it_was_accepted(wor
     bare.run("trust", "--yes", check=True)
     assert push(bare).returncode == 0
     assert len(bare.invocations("post-commit")) == 2
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_v4_the_push_that_waits_first_is_gated_in_a_bare_directory_too(
+    worktree: Repo, gate: Gate, is_left: bool
+) -> None:
+    require(worktree, {"wait": "10ms"}, test=f"{gate.command}; {PASSES_UNLESS_BAD}")
+    commit(worktree, "bad")
+    gate.wait()
+    if is_left:
+        leave(worktree)
+    assert "`dodo-hooks push origin main` waits for it" in push(worktree).stderr
+    root = Repo(root_of(worktree), worktree.env)
+    waiting = root.start(sys.executable, "-m", "dodo_hooks", "push", "-q", "origin", "main")
+    assert waiting.stderr is not None
+    assert b"waiting for post-commit:test" in waiting.stderr.readline()
+    gate.open()
+    said = waiting.communicate(timeout=DEADLINE_S)[1]
+    assert waiting.returncode == 1
+    assert b"failed at" in said and b"`dodo-hooks checks --run" in said and b"` in a working tree" in said

@@ -17,10 +17,16 @@ from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dodo_hooks.git.target import Target
+    from dodo_hooks.plans.compiled_plan import Compiled
+
 _DRY_RUN = ("-c", "core.abbrev=40", "push", "--dry-run")
 _LISTED = ("--porcelain", "--verbose")  # the latter undoes `--quiet`, with which git lists nothing
 _UNDONE = "--no-dr"  # and longer: git takes the beginning of an option for the whole
 _NULL = b"0" * 40
+_NO_LIMIT_S = float("inf")
 _NOTHING_NEW = (b"=", b"!", b"-")  # up to date, refused, deleted
 
 
@@ -30,13 +36,17 @@ _NOTHING_NEW = (b"=", b"!", b"-")  # up to date, refused, deleted
 def push(world: World, args: tuple[str, ...]) -> int:
     """Wait until the jobs that pre-push requires have passed, and then run `git push ARGS`."""
     repo = find_repo(world.environ, world.cwd)
-    is_gated = repo.top and "--no-verify" not in args and world.environ.get("DODO_HOOKS") != "0"
+    # With the last ones the dry run, which fires no hook, would push.
+    is_gated = "--no-verify" not in args and world.environ.get("DODO_HOOKS") != "0"
+    is_gated = is_gated and not any(one.startswith(_UNDONE) for one in args)
     code = _wait(world, repo, args) if is_gated else 0
     return code or _become_git_push(world, repo, args)
 
 
 def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
     """Return 0 where all that is required has passed, or nothing is; else the exit code of the refused push."""
+    if not repo.top:
+        return _wait_in_bare(world, repo, args)
     from dodo_hooks.plans.plan_cache import load_compiled
     from dodo_hooks.trust.policy import expect_accepted
 
@@ -45,18 +55,32 @@ def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
     if hook is None or not hook.requires:
         return 0
     expect_accepted(world, repo, compiled.rules)
-    if any(one.startswith(_UNDONE) for one in args):  # the dry run, which fires no hook, would push
-        return 0
-    query = GitQuery(repo, world.environ)
-    end = args.index("--") if "--" in args else len(args)
-    # What fails here fails in the push, too, which reports it.
-    done = query.attempt(*_DRY_RUN, *args[:end], *_LISTED, *args[end:])
-    url, lines = _parse(query, done.output)
+    url, lines = _ask_git(GitQuery(repo, world.environ), args)
     from dodo_hooks.fire.firing import left_out_by_variable
     from dodo_hooks.fire.verdicts.gate import Push
 
     left_out = left_out_by_variable(world, compiled.plan, hook)
-    return Push(world, repo, compiled, hook, (url, url), lines).check(left_out, float("inf")) if lines else 0
+    return Push(world, repo, compiled, hook, (url, url), lines).check(left_out, _NO_LIMIT_S) if lines else 0
+
+
+def _wait_in_bare(world: World, repo: Repo, args: tuple[str, ...]) -> int:
+    from dodo_hooks.fire.verdicts.bare_push import HOOK, find_bare_push
+    from dodo_hooks.trust.policy import admit, installed_in
+
+    def admit_hooks_of(worktree: Repo, target: Target | None) -> Compiled | None:
+        admitted = admit(world, worktree, installed_in(repo), (HOOK,), (url, url), target)
+        return None if admitted is None else admitted[0]
+
+    url, lines = _ask_git(GitQuery(repo._replace(top=repo.git_dir), world.environ), args)
+    gated = find_bare_push(world, repo, (url, url), lines, admit_hooks_of) if lines else None
+    return 0 if gated is None else gated.check({}, _NO_LIMIT_S)
+
+
+def _ask_git(query: GitQuery, args: tuple[str, ...]) -> tuple[str, bytes]:
+    """Return the URL, and the lines that git would give to `pre-push`; none where the push would fail."""
+    end = args.index("--") if "--" in args else len(args)
+    # What fails here fails in the push, too, which reports it.
+    return _parse(query, query.attempt(*_DRY_RUN, *args[:end], *_LISTED, *args[end:]).output)
 
 
 def _parse(query: GitQuery, printed: bytes) -> tuple[str, bytes]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.fire.verdicts.gate import Push
 from dodo_hooks.git.repo import Repo, default_branch, find_repo, head_of
 from dodo_hooks.git.target import Target, find_target
 from dodo_hooks.git.variables import without_local
-from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import decode_path, names_in, read_file
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
@@ -17,20 +16,20 @@ from dodo_hooks.plans.compiled_plan import Compiled
 HOOK = "pre-push"
 
 
-def gate_bare_push(
+def find_bare_push(
     world: World,
     repo: Repo,
     args: tuple[str, ...],
     stdin: bytes,
     admit: Callable[[Repo, Target | None], Compiled | None],
-) -> int:
-    """Check the pushed commits as the hook file of the default branch says; return the exit code for git.
+) -> Push | None:
+    """Return the push as the hook file of the default branch gates it; None where it does not.
 
     `admit` returns the plan of a worktree, or of a commit, or None where its hooks may not run. The other jobs of its
     hook do not run, since the push is not from there.
 
     Raises:
-        HooksError: as for `Push.gate`.
+        HooksError: there is no such hook file, or as for `Push`.
     """
     branch = default_branch(repo) or head_of(repo)[0]
     worktree, target = _worktree_of(world, repo, branch), None
@@ -38,14 +37,14 @@ def gate_bare_push(
         worktree = repo._replace(top=repo.git_dir)
         try:
             target = find_target(worktree, world.environ, f"refs/heads/{branch}")
-        except GitError:
-            say(f"push refused: no worktree and no commit of {branch} says what it requires; push from a worktree")
-            return 1
+        except GitError as error:
+            message = f"push refused: no worktree and no commit of {branch} says what it requires; push from a worktree"
+            raise UsageError(message) from error
     compiled = admit(worktree, target)
     hook = None if compiled is None else compiled.hook(HOOK)
     if compiled is None or hook is None or not hook.gates_commits:
-        return 0
-    return Push(world, worktree, compiled, hook, args, stdin, target).gate({})
+        return None
+    return Push(world, worktree, compiled, hook, args, stdin, target)
 
 
 def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:

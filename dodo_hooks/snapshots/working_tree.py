@@ -7,7 +7,7 @@ decides how a file is written, the tree is emptied first.
 
 from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import CheckoutError, GitError
-from dodo_hooks.git.content.conversions import outer_attributes
+from dodo_hooks.git.content.conversions import chosen_rules
 from dodo_hooks.git.repo import SUBMODULE
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_tree import walk
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from dodo_hooks.snapshots.model import Answer
     from dodo_hooks.snapshots.note import Note
 
-_KEYS = (
-    *(b"core.attributesfile", b"core.autocrlf", b"core.eol", b"core.checkroundtripencoding", b"core.filemode"),
-    *(b"core.ignorecase", b"core.symlinks", b"core.sparsecheckout", b"core.sparsecheckoutcone"),
-)
+_KEYS = (b"core.filemode", b"core.ignorecase", b"core.sparsecheckout", b"core.sparsecheckoutcone")
 _FILTER, _FOLDER = b"filter.", b"040000"
 _CLEAN_S = 2.0  # for `git clean`; then something may hold it
 LATE_NS = 20_000_000  # by which the clock of a file system may be behind
@@ -33,18 +30,13 @@ LATE_NS = 20_000_000  # by which the clock of a file system may be behind
 
 def conversions_of(caller: Caller, settings: Settings) -> str:
     """Return a digest of all outside of the commit that decides how its files are written."""
-    repo, environ = caller.origin.repo, caller.origin.environ
-    values = settings.values
-    parts = [b"%b=%b" % one for one in sorted(values.items()) if one[0] in _KEYS or one[0].startswith(_FILTER)]
-    parts += outer_attributes(repo, environ)
-    named = decode_path(values.get(b"core.attributesfile", b""))
-    if named.startswith("~/"):
-        named = environ.get("HOME", "") + named[1:]
-    for path in (named, f"{repo.git_dir}/info/sparse-checkout"):
-        try:
-            parts.append(read_file(path))
-        except OSError:
-            parts.append(b"")
+    repo, values = caller.origin.repo, settings.values
+    parts = [b"%b=%b" % one for one in sorted(values.items()) if one[0] in _KEYS]
+    parts += chosen_rules(repo, caller.origin.environ, values)
+    try:
+        parts.append(read_file(f"{repo.git_dir}/info/sparse-checkout"))
+    except OSError:
+        pass
     return sha256(b"\0".join(parts)).hexdigest()
 
 

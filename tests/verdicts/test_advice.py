@@ -1,4 +1,4 @@
-"""What a refused push advises works when it is typed where the push was (V3, V4)."""
+"""The commands that a refused push advises, typed where the push was (V3, V4)."""
 
 import re
 import shlex

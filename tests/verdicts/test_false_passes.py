@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,37 @@ def test_v1_a_result_on_a_part_of_the_tree_is_none_on_the_whole(pushing: Repo, i
     assert push(pushing).returncode == 1
     pushing.git("sparse-checkout", "set", "--no-cone", "/*", "!/d/")
     assert push(pushing).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "keys"),
+    [
+        *((where, {}) for where in ("filter", "included filter", "attributes", "attributes file", "line ends")),
+        *(("filter", keys) for keys in ({"inputs": ["file"]}, {"incremental": False})),
+    ],
+)
+def test_v1_a_result_on_files_that_git_writes_otherwise_is_none(
+    pushing: Repo, tmp_path: Path, where: str, keys: "dict[str, Any]"
+) -> None:
+    require(pushing, test={"run": "! grep -q 'bad\\|\r' file", **keys})
+    pushing.write(".gitattributes", "file filter=words text\n" if "attributes" not in where else "# none\n")
+    pushing.git("config", "filter.words.smudge", "sed s/good/bad/" if "attributes" in where else "cat")
+    pushing.git("add", ".gitattributes")
+    commit(pushing, "good")
+    pushing.finished("post-commit")
+    assert push(pushing).returncode == 0
+    other, rule, smudge = tmp_path / "other", "file filter=words\n", "sed s/good/bad/"
+    if where == "filter":
+        pushing.git("config", "filter.words.smudge", smudge)
+    elif where == "line ends":
+        pushing.git("config", "core.autocrlf", "true")
+    elif where == "attributes":
+        pushing.write(".git/info/attributes", rule)
+    else:
+        other.write_text(rule if where == "attributes file" else f'[filter "words"]\nsmudge = {smudge}\n')
+        key = "core.attributesFile" if where == "attributes file" else "include.path"
+        pushing.git("config", key, str(other))
+    assert push(pushing, "main:other").returncode == 1
 
 
 def on_a_merge_commit(repo: Repo) -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _CONVERTS = (b"text", b"eol", b"crlf", b"ident", b"filter", b"working-tree-encoding", b"[attr]", b"binary")
 # What a configuration may say that converts files, or that names more to be read.
 _SETTINGS = (b"autocrlf", b"include", b"attr")
+# The same for what decides how files are written, and git's names of all that.
+_WRITING = (*_SETTINGS, b"eol", b"encoding", b"symlinks", b"filter")
+_KEYS = (b"core.attributesfile", b"core.autocrlf", b"core.checkroundtripencoding", b"core.eol", b"core.symlinks")
+_FILTER = b"filter."
 _SYSTEM = ("/etc/gitconfig", "/usr/local/etc/gitconfig", "/opt/homebrew/etc/gitconfig")
 _SYSTEM_ATTRIBUTES = ("/etc/gitattributes", "/usr/local/etc/gitattributes", "/opt/homebrew/etc/gitattributes")
 _WILD = b'*?[\\"'
@@ -34,7 +38,7 @@ def converted_ends(repo: "Repo", environ: "Mapping[str, str]", attributes: "Iter
     Raises:
         GitError: an attributes file cannot be read.
     """
-    if _is_configured(repo, environ):
+    if _is_configured(repo, environ, _SETTINGS):
         return _ANY
     ends: set[bytes] = set()
     for content in (*outer_attributes(repo, environ), *(_tree_attributes(repo, path) for path in attributes)):
@@ -45,7 +49,38 @@ def converted_ends(repo: "Repo", environ: "Mapping[str, str]", attributes: "Iter
     return tuple(sorted(end.lower() for end in ends))
 
 
-def _is_configured(repo: "Repo", environ: "Mapping[str, str]") -> bool:
+def writing_rules(repo: "Repo", environ: "Mapping[str, str]") -> bytes:
+    """Return all outside of a commit that decides how its files are written (S4); b"" in most repositories.
+
+    Git is asked only where a configuration has a word for it. Raises GitError.
+    """
+    settings = {}
+    if _is_configured(repo, environ, _WRITING):
+        from dodo_hooks.git.command import run_git
+        from dodo_hooks.git.variables import without_local
+
+        own = {**without_local(environ), "GIT_DIR": repo.git_dir}
+        for setting in run_git(("config", "--list", "-z"), repo.top or repo.git_dir, own, repo=repo).split(b"\0"):
+            key, _, value = setting.partition(b"\n")
+            settings[key] = value
+    return b"\0".join(filter(None, chosen_rules(repo, environ, settings)))
+
+
+def chosen_rules(repo: "Repo", environ: "Mapping[str, str]", settings: "Mapping[bytes, bytes]") -> "list[bytes]":
+    """Return those of git's settings that decide how files are written, and the attributes files outside of the tree.
+
+    Raises:
+        GitError: one cannot be read.
+    """
+    rules = [b"%b=%b" % one for one in sorted(settings.items()) if one[0] in _KEYS or one[0].startswith(_FILTER)]
+    named = settings.get(b"core.attributesfile", b"").decode("utf-8", "surrogateescape")
+    if named.startswith("~/"):
+        named = environ.get("HOME", "") + named[1:]
+    return [*rules, *outer_attributes(repo, environ), _content(named)]
+
+
+def _is_configured(repo: "Repo", environ: "Mapping[str, str]", words: "tuple[bytes, ...]") -> bool:
+    """Return whether a configuration has one of these words."""
     if environ.get("GIT_ATTR_SOURCE"):
         return True
     given = [
@@ -62,7 +97,7 @@ def _is_configured(repo: "Repo", environ: "Mapping[str, str]") -> bool:
     if environ.get("GIT_CONFIG_NOSYSTEM", "") in ("", "0", "false", "no", "off"):
         files += [system] if system else _SYSTEM
     contents = (*given, *(_content(path) for path in files))
-    return any(word in content for content in map(bytes.lower, contents) for word in _SETTINGS)
+    return any(word in content for content in map(bytes.lower, contents) for word in words)
 
 
 def outer_attributes(repo: "Repo", environ: "Mapping[str, str]") -> "list[bytes]":

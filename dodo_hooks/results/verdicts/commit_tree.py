@@ -2,6 +2,7 @@
 
 from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.content.conversions import writing_rules
 from dodo_hooks.git.target import is_here, list_tree, sparse_patterns
 from dodo_hooks.results.found import Found, Names, Undecidable, found_of
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from dodo_hooks.git.target import Target
 
 
-_PATTERNS = b".git/info/sparse-checkout"  # a name that no file of a tree can have
+# Names that no file of a tree can have.
+_PATTERNS = b".git/info/sparse-checkout"
+_RULES = b".git/config"
 
 
 class CommitTree:
@@ -25,7 +28,7 @@ class CommitTree:
         self._environ = environ
         self._target = target
         self._listed: dict[bytes, bytes] | None = None
-        self._sparse: dict[bytes, bytes] | None = None
+        self._outside: dict[bytes, bytes] | None = None
 
     def inputs(self, job: "Job") -> Found:
         """Return the inputs of a job: the files that it names, or else the tree as a whole, or the commit.
@@ -33,11 +36,10 @@ class CommitTree:
         Raises:
             Undecidable: git does not list the tree.
         """
-        if job.counts_commit:
-            return found_of(Names({b"": b"commit " + self._target.name.encode("ascii")}, []))
-        files = self._sparse_patterns()
-        if not job.inputs:
-            return found_of(Names({b"": b"tree " + self._target.tree.encode("ascii"), **files}, []))
+        files = self._read_outside()
+        if job.counts_commit or not job.inputs:
+            target = f"commit {self._target.name}" if job.counts_commit else f"tree {self._target.tree}"
+            return found_of(Names({b"": target.encode("ascii"), **files}, []))
         from dodo_hooks.core.matching import predicate
 
         for one in job.inputs:
@@ -61,15 +63,22 @@ class CommitTree:
         """Return whether the repository has the commit no longer."""
         return not is_here(self._repo, self._environ, self._target)
 
-    def _sparse_patterns(self) -> "dict[bytes, bytes]":
-        """Return the patterns of a sparse checkout as an input, since the job gets a part of the tree; else nothing."""
-        if self._sparse is None:
+    def read_again(self) -> None:
+        """Forget what may change: all that is no part of the commit."""
+        self._outside = None
+
+    def _read_outside(self) -> "dict[bytes, bytes]":
+        """Return what else decides which files the job gets: sparse patterns, filters and such; mostly nothing."""
+        if self._outside is None:
             try:
-                patterns = sparse_patterns(self._repo, self._environ)
+                found = {
+                    _PATTERNS: sparse_patterns(self._repo, self._environ),
+                    _RULES: writing_rules(self._repo, self._environ),
+                }
             except GitError as error:
                 raise Undecidable(str(error)) from error
-            self._sparse = {_PATTERNS: sha256(patterns).hexdigest().encode("ascii")} if patterns else {}
-        return dict(self._sparse)
+            self._outside = {name: sha256(one).hexdigest().encode("ascii") for name, one in found.items() if one}
+        return dict(self._outside)
 
     def _files(self) -> "dict[bytes, bytes]":
         if self._listed is None:

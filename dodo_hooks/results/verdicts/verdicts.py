@@ -261,8 +261,9 @@ class Verdicts:
         return outcome
 
     def _keep(self, number: int, outcome: Outcome) -> None:
-        """Keep a success or a failure. The commands in `uptodate` are asked once more (K4)."""
+        """Keep a success or a failure. The commands in `uptodate` are asked once more, and git's settings read (K4)."""
         job, before = self._jobs[number], self._known.pop(number, None)
+        self._tree.read_again()
         try:
             known = self.known(number)
             if before is None or isinstance(before, Undecidable) or before.key != known.key:

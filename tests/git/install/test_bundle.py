@@ -59,6 +59,8 @@ OF_A_SNAPSHOT = {
     "dodo_hooks.fire.guards.kept_results",
     "dodo_hooks.fire.select",
     "dodo_hooks.fire.select.targets",
+    "dodo_hooks.git.content",
+    "dodo_hooks.git.content.conversions",  # a key depends on how git writes files
     "dodo_hooks.git.target",
     "dodo_hooks.results.facts",
     "dodo_hooks.results.found",

@@ -144,7 +144,7 @@ class SnapshotJobs:
             return None
         if outcome is None and run is not None and run.can_end and (newer := self._runs.newer_than(run)):
             outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")
-        return outcome or self._snapshot_of(number)
+        return outcome or self._snapshot_of(number, run)
 
     def release(self, number: int, outcome: Outcome) -> None:
         """Take back what the job holds, and the snapshot after the last job of its chain."""
@@ -158,11 +158,14 @@ class SnapshotJobs:
         if chain[0] in self._snapshots and all(one in outcomes for one in chain):
             os.close(self._snapshots.pop(chain[0]).lock)
 
-    def _snapshot_of(self, number: int) -> "Snapshot | None":
+    def _snapshot_of(self, number: int, run: "JobRun | None") -> "Snapshot | None":
         """Return the snapshot of the job's chain; None where all are taken. Raises StoreError."""
         first = self._chains[number][0]
         if first not in self._snapshots:
-            snapshot = acquire(self._origin, self._limit, self._jobs[number].name)
+            # A gate may use one more (S5), be it in the run that it waits for.
+            is_wanted = run is not None and self._runs.is_wanted(run)
+            limit = max(self._limit, self._run.firing.slots + is_wanted)
+            snapshot = acquire(self._origin, limit, self._jobs[number].name)
             if snapshot is None:
                 return None
             self._snapshots[first], self._before[first] = snapshot, read_note(snapshot.paths)

@@ -47,7 +47,7 @@ class Topic:
 
     def reword(self) -> list[str]:
         """Give all commits another message, and return them."""
-        editor = {"GIT_SEQUENCE_EDITOR": "sed -i s/^pick/reword/", "GIT_EDITOR": "sed -i s/change/changed/"}
+        editor = {"GIT_SEQUENCE_EDITOR": "sed -i s/^pick/reword/", "GIT_EDITOR": "sed -i 1s/^/re/"}
         self.repo.git("rebase", "-q", "-i", "topic~3", env=editor)
         return self.commits()
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from kit.gate import Gate
-from kit.process import wait_until
+from kit.process import DEADLINE_S, wait_until
 from kit.repo import Repo
-from kit.results.pushing import UNSEEN, commit, count, push, pushed, require
+from kit.results.pushing import UNSEEN, commit, count, push, pushed, require, states
 
 
 def test_v4_a_commit_that_has_passed_is_pushed_without_a_second_run(pushing: Repo, tmp_path: Path) -> None:
@@ -52,6 +52,41 @@ def test_v4_a_run_that_has_not_begun_its_next_job_is_awaited(pushing: Repo, gate
     other.open()  # the test begins when its run asks again for the group
     assert b"running it now" not in push.communicate()[1]
     assert push.returncode == 0 and count(counter) == 1
+
+
+def test_v5_a_push_waits_for_a_run_whose_job_waits_for_its_group(pushing: Repo, gate: Gate, tmp_path: Path) -> None:
+    counter, held = tmp_path / "counter", {"concurrency": "database"}
+    pushing.hook("post-checkout", background=True, other={"run": gate.command, **held})
+    test = {"run": f"test -e product; echo test >>{counter}", "needs": ["build"], **held}
+    require(pushing, build=f"echo build >>{counter}; touch product", test=test)
+    pushing.git("checkout", "-q", "-b", "other")
+    gate.wait()
+    commit(pushing)
+    pushing.begun("post-commit").wait_for_status("build", "completed")
+    assert states(pushing) == ["running"]
+    push = pushing.start("git", "push", "-q", "origin", "other")
+    assert push.stderr is not None
+    assert b"waiting for post-commit:test on" in push.stderr.readline()
+    gate.open()
+    assert (push.communicate()[1], push.returncode) == (b"", 0)
+    assert counter.read_text() == "build\ntest\n"
+
+
+def test_s5_a_run_that_a_push_waits_for_gets_one_snapshot_more(pushing: Repo, gate: Gate, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    run = f"echo x >>{counter}; ! grep -q first file || {{ {gate.command}; }}"
+    require(pushing, test={"run": run, "supersede": False})
+    pushing.settings(jobs=1)
+    pushing.git("add", "hooks.dodo")
+    commit(pushing, "first")
+    gate.wait()
+    commit(pushing, "second")
+    push = pushing.start("git", "push", "-q", "origin", "main")
+    push.communicate(timeout=DEADLINE_S)
+    assert push.returncode == 0
+    assert pushing.finished("post-commit", 2).statuses() == {"test": "completed"}
+    gate.open()
+    assert len(pushing.invocations("post-commit")) == count(counter) == 2
 
 
 def test_v4_a_commit_without_a_verdict_is_checked_now(pushing: Repo, tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.plans.plan_cache import with_records
 from dodo_hooks.results import USE
-from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, Verdict, Verdicts
+from dodo_hooks.results.verdicts.run_locks import JobRun
+from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, RUNNING, Verdict, Verdicts
+from dodo_hooks.store.identity import records_dir
+from dodo_hooks.store.read_records import ignore
+from dodo_hooks.store.reader import list_alive, read_jobs
 
 _PASSES = (COMPLETED, UP_TO_DATE)
 
@@ -70,12 +74,35 @@ class Check:
         return bool(select_files(self._unselected).left_out.keys() - self.firing.left_out.keys())
 
     def verdict(self, number: int) -> Verdict:
-        """Return what is known about a job and its needs. One that does not apply here has passed (C7)."""
+        """Return what is known about a job and its needs. One that does not apply here has passed (C7).
+
+        One that a living run has yet to begin is running, but for a check inside of a job: that run may wait for the
+        job.
+        """
         outcome = self.firing.left_out.get(number)
         if outcome is not None:
             return Verdict(PASSED if outcome.status == SKIPPED else NONE, number)
-        left_out = self.firing.left_out.items()
-        return self.verdicts.verdict(number, [need for need, one in left_out if one.status == SKIPPED])
+        without = [need for need, one in self.firing.left_out.items() if one.status == SKIPPED]
+        found = self.verdicts.verdict(number, without)
+        if found.state != NONE or self.firing.world.environ.get("DODO_INVOCATION"):
+            return found
+        run = self._find_pending(found.job)
+        if run is None:
+            return self.verdicts.verdict(number, without)  # the run may have ended just now
+        return Verdict(RUNNING, found.job, run=run)
+
+    def _find_pending(self, number: int) -> JobRun | None:
+        """Return the living run that has yet to run this job on these files; None where there is none."""
+        job, target, repo = self.hook.jobs[number], self.target, self.firing.repo
+        for run in list_alive(records_dir(self.firing.world.state, repo.common_dir), ignore):
+            if (run.hook, run.tree) != (self.hook.name, target.tree) or (
+                job.counts_commit and run.head != target.commit
+            ):
+                continue
+            for one in read_jobs(run, ignore):
+                if (one.name, one.argv) == (job.name, job.argv) and not one.has_ended:
+                    return JobRun(run.id, run.hook, job.name, "", target.name, "", can_end=False)
+        return None
 
     def keyed_jobs(self) -> list[tuple[str, str]]:
         """Return the name and the key of each job that is checked, of those whose key can be known."""

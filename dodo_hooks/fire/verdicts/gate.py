@@ -10,12 +10,12 @@ from __future__ import annotations
 from dodo_hooks.core.errors import ConfigError, UsageError
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.plan_parts import Requirement
-from dodo_hooks.core.statuses import CONDITION, ENDED, SKIPPED, Outcome
+from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
 from dodo_hooks.fire.verdicts import pushed_commits
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.fire.verdicts.report import Waiting, find_job, how_to_check, print_refusal
+from dodo_hooks.fire.verdicts.report import Waiting, how_to_check, print_refusal
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import Target, find_target, without_replacements
@@ -204,19 +204,11 @@ class Push:
                     return waiting.stop_waiting(verdict, (*remote, *refs))
                 waiting.show(verdict)
                 sleep(_POLL_S)
-                verdict = self._verdict_after(check, verdict)
+                verdict = check.verdict(check.jobs[0])
         finally:
             waiting.end()
             self._waited_s = monotonic_s() - began_s
         return 0
-
-    def _verdict_after(self, check: Check, before: Verdict) -> Verdict:
-        """Return the verdict now; the one before while its run has ended a job, and not begun the one that needs it."""
-        now, run = check.verdict(check.jobs[0]), before.run
-        if now.state != NONE or run is None:
-            return now
-        record = find_job(self._world, self._repo, run.invocation, check.hook.jobs[check.jobs[0]].name)
-        return now if record is None or record.status in ENDED else before
 
     def _without_verdict(self, check: Check) -> int:
         """Return the exit code after a run that has left no verdict: the disk is full, or its key cannot be known."""

@@ -54,11 +54,14 @@ class Branch:
             return ""
         if newest <= run.invocation or key == run.key:
             return ""
+        return "" if self.is_wanted(run) else newest
+
+    def is_wanted(self, run: "JobRun") -> bool:
+        """Return whether somebody waits for a run."""
         claim = self._locks.claim_unwanted(run)
-        if claim is None:
-            return ""
-        os.close(claim)
-        return newest
+        if claim is not None:
+            os.close(claim)
+        return claim is None
 
     def _path(self, run: "JobRun") -> str:
         name = digest_of((run.hook, run.job, run.branch))[:32]

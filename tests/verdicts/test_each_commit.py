@@ -11,7 +11,7 @@ from kit.gate import Gate
 from kit.invocation import Invocation
 from kit.process import DEADLINE_S, PROC, is_alive, kill, wait_until
 from kit.repo import Repo
-from kit.results.pushing import UNSEEN, add_remote, commit, push, require
+from kit.results.pushing import UNSEEN, add_remote, commit, push, require, states
 
 BACKENDS = ("--merge", "--apply")
 NAMES = ("one", "two", "three")
@@ -134,6 +134,41 @@ def test_v2_commits_with_a_verdict_are_not_run_again(topic: Topic) -> None:
     assert checked != second
     topic.reword()
     assert len(topic.repo.invocations()) == 3
+
+
+@pytest.mark.parametrize("held", [1, 2])
+def test_v5_a_second_rebase_meanwhile_runs_nothing_twice(topic: Topic, held: int) -> None:
+    """Both series go on, and what both have to run is run by the one that comes to it first."""
+    topic.require()
+    topic.make()
+    before = topic.rebase()
+    for _ in range(held - 1):
+        topic.gate.wait()
+        topic.gate.let_one_go()
+    topic.gate.wait()
+    after = topic.reword()
+    assert not set(before) & set(after)
+    topic.gate.open()
+    wait_until(lambda: states(topic.repo, "-n", "3", "topic") == ["passed"] * 3, what="a result of each commit")
+    for one in topic.repo.invocations():
+        wait_until(one.has_ended)
+    trees = [topic.repo.git("rev-parse", f"{one}^{{tree}}").stdout for one in topic.ran()]
+    assert len(trees) == len(set(trees)) == 3
+    assert push(topic.repo, "topic").stderr == ""
+
+
+def test_v6_a_second_rebase_does_not_end_the_series_of_the_first(topic: Topic) -> None:
+    topic.require()
+    topic.make()
+    before = topic.rebase()
+    topic.gate.wait()
+    topic.repo.git("checkout", "-q", "main")
+    commit(topic.repo, "again", "other", is_seen=False)
+    topic.repo.git("checkout", "-q", "topic")
+    after = topic.rebase()
+    topic.gate.open()
+    assert [one.statuses() for one in topic.ended(6)] == [{"test": "completed"}] * 6
+    assert sorted(topic.ran()) == sorted((*before, *after))
 
 
 def test_v2_a_commit_that_has_failed_is_not_run_again(topic: Topic) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 _LOG = ("log", "--format=", *_RAW, "--no-color", "-O/dev/null")
 # Settings that could change the output, or run something, and for which there is no option.
-_SETTINGS = ("core.fsmonitor=false", "log.showRoot=true", "log.showSignature=false")
+_SETTINGS = ("core.fsmonitor=false", "i18n.logOutputEncoding=UTF-8", "log.showRoot=true", "log.showSignature=false")
 _AT_HEAD = ("post-commit", "post-applypatch", "worktree-post-create", "post-clone")  # what HEAD is, is what has changed
 _NOTHING = b"000000"
 

@@ -82,7 +82,9 @@ def find_targets(repo: "Repo", environ: "Mapping[str, str]", commits: "list[str]
 
 
 def _list_commits(repo: "Repo", environ: "Mapping[str, str]", *options: str, stdin: bytes = b"") -> "list[Target]":
-    words = _git(repo, environ, ("rev-list", "--format=%T", *options), stdin).decode("ascii").split()
+    words = (
+        _git(repo, environ, ("rev-list", "--encoding=UTF-8", "--format=%T", *options), stdin).decode("ascii").split()
+    )
     return [Target(commit, tree, commit) for commit, tree in zip(words[1::3], words[2::3], strict=True)]
 
 

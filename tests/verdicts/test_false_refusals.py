@@ -11,7 +11,7 @@ import pytest
 from kit.gate import Gate
 from kit.process import wait_until
 from kit.repo import Repo
-from kit.results.pushing import commit, count, push, require
+from kit.results.pushing import checks, commit, count, push, require
 
 
 def test_v4_a_need_that_a_condition_skips_has_passed(pushing: Repo) -> None:
@@ -72,6 +72,15 @@ def test_v4_a_failure_whose_run_was_pruned_is_none(pushing: Repo, tmp_path: Path
     (tmp_path / "right").touch()
     shutil.rmtree(failed.path)  # as `jobs prune` does it
     assert push(pushing).returncode == 0
+
+
+def test_v3_the_encoding_that_git_prints_messages_in_changes_nothing(pushing: Repo) -> None:
+    require(pushing, {"each": True}, test="true")
+    commit(pushing, "gr\u00fcn", is_seen=False)
+    pushing.git("config", "i18n.logOutputEncoding", "UTF-16")
+    assert push(pushing).returncode == 0
+    (head,) = checks(pushing)
+    assert (head["state"], head["subject"]) == ("passed", "gr\u00fcn")
 
 
 @pytest.mark.parametrize("where", ["hook", "job"])

@@ -3,7 +3,7 @@
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.repo import head_of
-from dodo_hooks.host.posix import read_file
+from dodo_hooks.host.posix import decode_path, names_in, os, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,6 +145,22 @@ def sparse_patterns(repo: "Repo", environ: "Mapping[str, str]") -> bytes:
         return b""
     is_used = _git(repo, environ, ("config", "--type=bool", "--default=false", "core.sparseCheckout"))
     return patterns if is_used.strip() == b"true" else b""
+
+
+def checked_out_submodules(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> bytes:
+    """Return the paths of those submodules of the tree that a snapshot gets, since they are checked out here (S4).
+
+    Git is asked only where there are any: gitrepository-layout(5), modules.
+    """
+    if not names_in(f"{repo.git_dir}/modules"):
+        return b""
+    args = ("config", f"--blob={target.tree}:.gitmodules", "-z", "--get-regexp", r"^submodule\..*\.path$")
+    try:
+        listed = _git(repo, environ, args).split(b"\0")
+    except GitError:  # the tree has none
+        return b""
+    paths = sorted(one.partition(b"\n")[2] for one in listed[:-1])
+    return b"\0".join(one for one in paths if os.access(f"{repo.top}/{decode_path(one)}/.git", os.F_OK))
 
 
 def _git(repo: "Repo", environ: "Mapping[str, str]", args: "tuple[str, ...]", stdin: bytes = b"") -> bytes:

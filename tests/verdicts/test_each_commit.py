@@ -138,7 +138,7 @@ def test_v2_commits_with_a_verdict_are_not_run_again(topic: Topic) -> None:
 
 @pytest.mark.parametrize("held", [1, 2])
 def test_v5_a_second_rebase_meanwhile_runs_nothing_twice(topic: Topic, held: int) -> None:
-    """Both series go on, and what both have to run is run by the one that comes to it first."""
+    """Both series continue, and what both have to run is run by the one that comes to it first."""
     topic.require()
     topic.make()
     before = topic.rebase()

@@ -80,6 +80,21 @@ def test_v1_a_result_on_files_that_git_writes_otherwise_is_none(
     assert push(pushing, "main:other").returncode == 1
 
 
+def test_v1_a_result_without_a_submodule_is_none_with_it(pushing: Repo, tmp_path: Path) -> None:
+    library = Repo.create(tmp_path / "library", pushing.env)
+    commit(library, "bad")
+    require(pushing, test="! grep -rq bad library")
+    pushing.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", "../library")
+    commit(pushing, is_seen=False)
+    pushing.git("submodule", "deinit", "-q", "--all")
+    assert push(pushing).returncode == 0
+    pushing.git("-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init")
+    assert push(pushing, "main:other").returncode == 1
+    pushing.git("submodule", "deinit", "-q", "--all")
+    assert push(pushing, "main:another").returncode == 0
+    assert len(pushing.invocations("post-commit")) == 2
+
+
 def on_a_merge_commit(repo: Repo) -> None:
     repo.git("merge", "-q", "--no-ff", "-m", "merge", "side", env=UNSEEN)
 

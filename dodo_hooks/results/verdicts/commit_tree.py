@@ -3,7 +3,7 @@
 from dodo_hooks.core.digests import sha256
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.content.conversions import writing_rules
-from dodo_hooks.git.target import is_here, list_tree, sparse_patterns
+from dodo_hooks.git.target import checked_out_submodules, is_here, list_tree, sparse_patterns
 from dodo_hooks.results.found import Found, Names, Undecidable, found_of
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Names that no file of a tree can have.
 _PATTERNS = b".git/info/sparse-checkout"
 _RULES = b".git/config"
+_SUBMODULES = b".git/modules"
 
 
 class CommitTree:
@@ -68,12 +69,13 @@ class CommitTree:
         self._outside = None
 
     def _read_outside(self) -> "dict[bytes, bytes]":
-        """Return what else decides which files the job gets: sparse patterns, filters and such; mostly nothing."""
+        """Return what else decides which files the job gets: sparse patterns, filters, submodules; mostly nothing."""
         if self._outside is None:
             try:
                 found = {
                     _PATTERNS: sparse_patterns(self._repo, self._environ),
                     _RULES: writing_rules(self._repo, self._environ),
+                    _SUBMODULES: checked_out_submodules(self._repo, self._environ, self._target),
                 }
             except GitError as error:
                 raise Undecidable(str(error)) from error

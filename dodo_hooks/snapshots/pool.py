@@ -40,7 +40,7 @@ def acquire(origin: Origin, limit: int, preferred_job: str) -> "Snapshot | None"
 
 def areas_dir(common_dir: str) -> str:
     """Return the directory of the areas of all snapshots of a repository."""
-    return f"{common_dir}/dodo-hooks/snapshots"
+    return real(f"{common_dir}/dodo-hooks/snapshots")  # as git says it
 
 
 def make_areas(areas: str) -> None:

@@ -170,4 +170,5 @@ def reject_unless_toplevel(paths: CheckoutPaths, toplevel: "Answer") -> None:
     """Raise CheckoutError unless git would write to this tree with this git directory (S3)."""
     found = toplevel()
     if found != encode_path(f"{paths.tree}\n{paths.git_dir}\n"):
-        raise CheckoutError(f"git would write to {decode_path(found)}, not to {paths.tree}")
+        places = " and ".join(decode_path(found).splitlines())
+        raise CheckoutError(f"git would write to {places}, not to {paths.tree}")

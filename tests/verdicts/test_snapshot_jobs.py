@@ -99,6 +99,16 @@ def test_s4_a_job_can_put_nothing_in_the_place_of_a_lock(repo: Repo, command: st
         assert repo.finished("post-commit", number).statuses() == {"test": "completed"}
 
 
+def test_s2_snapshots_may_lie_behind_a_link(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (repo.path / ".git/dodo-hooks").mkdir()
+    (repo.path / ".git/dodo-hooks/snapshots").symlink_to(tmp_path / "elsewhere")
+    repo.hook("post-commit", background=True, test={"run": "cat file", **SNAPSHOT})
+    commit(repo, "one")
+    assert repo.finished("post-commit").statuses() == {"test": "completed"}
+    assert "1  " in repo.run("snapshots").stdout
+
+
 def test_s4_a_checkout_that_fails_is_no_verdict(repo: Repo) -> None:
     repo.hook(
         "post-commit", background=True, test={"run": "true", **SNAPSHOT}, after={"run": "true", "needs": ["test"]}

@@ -74,6 +74,18 @@ def test_v4_a_failure_whose_run_was_pruned_is_none(pushing: Repo, tmp_path: Path
     assert push(pushing).returncode == 0
 
 
+def test_v4_what_has_passed_is_pushed_without_a_lock(pushing: Repo) -> None:
+    """The disk may be full, or not be written."""
+    require(pushing)
+    commit(pushing)
+    pushing.finished("post-commit")
+    (locks,) = pushing.state.glob("dodo-hooks/jobs/*/checks")
+    shutil.rmtree(locks)
+    locks.touch()
+    done = push(pushing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_v3_the_encoding_that_git_prints_messages_in_changes_nothing(pushing: Repo) -> None:
     require(pushing, {"each": True}, test="true")
     commit(pushing, "gr\u00fcn", is_seen=False)

@@ -100,11 +100,14 @@ class Push:
         checks = [(one, check) for one in required for check in self._checks(one)]
         if required:
             self._report_other_files()
-        for _, check in checks:  # before anybody waits or works in vain
+        left = []  # what has passed needs no lock: the disk may be full
+        for requirement, check in checks:  # before anybody waits or works in vain
             verdict = check.verdict(check.jobs[0])
             if verdict.state == FAILED_BEFORE:
                 return print_refusal(self._world, self._repo, check, verdict)
-        for requirement, check in checks:
+            if verdict.state != PASSED:
+                left.append((requirement, check))
+        for requirement, check in left:
             code = self._settle(check, wait_s or requirement.wait_s or pushed_commits.default_wait_s(self._url))
             if code:
                 return code

@@ -79,7 +79,7 @@ def prepare(
         _wait_for_next_second(note)
         is_same = note is not None and note.is_clean and (note.job, note.shares) == (job, listed)
         is_same = is_same and last_used_ns(paths.area) <= wall_ns()  # else what was built would look too new
-        new = Note(paths, False, 0, target.commit or "", target.tree, "", listed, job)
+        new = Note(paths, False, 0, target.commit or "", target.tree, "", listed, job, 0)
         new = _check_out(caller, new, target, keeps_ignored=is_same and not clean)
         apply_shares(caller, paths, shares)
         _finish(new, begun(job))
@@ -188,7 +188,7 @@ def _check_out_submodule(caller: Caller, above: CheckoutPaths, path: str, commit
         raise CheckoutError(f"submodule {path} has no commit {commit:.12}; run `git submodule update`") from None
     make_real_folder(f"{above.area}/modules")
     make_real_folder(paths.area)
-    new = Note(paths, False, 0, commit, tree, "", "", "")
+    new = Note(paths, False, 0, commit, tree, "", "", "", 0)
     _finish(_check_out(inner, new, Target(commit, tree, commit), keeps_ignored=keeps_ignored))
 
 
@@ -218,14 +218,16 @@ def _initialised(origin: Origin, path: str) -> "Origin | None":
 
 
 def _finish(note: Note, *events: str) -> None:
-    write_note(note._replace(is_whole=True, ended_ns=wall_ns(), events=events))
+    changed_ns = os.lstat(note.paths.own_index).st_ctime_ns
+    write_note(note._replace(is_whole=True, ended_ns=wall_ns(), index_ns=changed_ns, events=events))
 
 
 def _is_linked(note: Note, paths: CheckoutPaths) -> bool:
     """Return whether the note, the tree and the git directory belong together."""
     try:
         is_sound = is_real_folder(paths.tree) and is_real_folder(paths.git_dir)  # git would follow links
-        is_sound = is_sound and S_ISREG(os.lstat(paths.own_index).st_mode)
+        index = os.lstat(paths.own_index)
+        is_sound = is_sound and S_ISREG(index.st_mode) and (not note.is_whole or index.st_ctime_ns == note.index_ns)
         return is_sound and note.paths == paths and read_regular(f"{paths.tree}/.git") == paths.git_link
     except (OSError, ValueError):
         return False

@@ -11,7 +11,7 @@ from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.posix import decode_path, encode_path, os
 from dodo_hooks.snapshots.model import CheckoutPaths
 
-_HEAD = "dodo-hooks snapshot 1"
+_HEAD = "dodo-hooks snapshot 2"
 _BEGUN, _SUCCEEDED, _FAILED = "+", "=", "!"
 _WHOLE, _PARTIAL = "whole", "partial"
 
@@ -27,6 +27,7 @@ class Note(Record):
     conversions: str  # a digest of all that decides how files are written
     shares: str  # in one line each
     job: str  # for which it was made
+    index_ns: int  # when its own index was last changed, since a job can reach that
     events: "tuple[str, ...]" = ()
 
     @property
@@ -52,13 +53,13 @@ def read_note(paths: CheckoutPaths) -> "Note | None":
     """Return the note of a checkout; None where there is none to be believed."""
     try:
         fields = decode_path(read_regular(_file(paths))).split("\0")
-        head, area, tree, whole, ended_ns, commit, tree_id, conversions, shares, job, *events = fields
+        head, area, tree, whole, ended_ns, commit, tree_id, conversions, shares, job, index_ns, *events = fields
         if head != _HEAD or whole not in (_WHOLE, _PARTIAL) or events.pop() or not ended_ns.isdigit():
             return None
         commit = commit and blob_id(commit)
         return Note(
             *(CheckoutPaths(area, tree), whole == _WHOLE, int(ended_ns), commit, blob_id(tree_id)),
-            *(conversions, shares, job, tuple(events)),
+            *(conversions, shares, job, int(index_ns), tuple(events)),
         )
     except (OSError, ValueError, IndexError):
         return None
@@ -68,7 +69,7 @@ def write_note(note: Note) -> None:
     """Replace the note. Raises OSError."""
     fields = (
         *(_HEAD, *note.paths, _WHOLE if note.is_whole else _PARTIAL, str(note.ended_ns), note.commit, note.tree),
-        *(note.conversions, note.shares, note.job, *note.events),
+        *(note.conversions, note.shares, note.job, str(note.index_ns), *note.events),
     )
     put(_file(note.paths), encode_path("".join(f"{field}\0" for field in fields)), 0o600)
 

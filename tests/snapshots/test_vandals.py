@@ -10,6 +10,7 @@ from kit.results.snapshots import archive_of, checked_out, commit, files_below, 
 
 GIT_DIR = 'cd "$(git rev-parse --absolute-git-dir)"'
 VANDALS = {
+    "index of the move": "GIT_INDEX_FILE=$DODO_GIT_DIR/../index git update-index --skip-worktree a; echo 3 >a",
     "stash": "echo x >a; git stash; echo y >a; git stash; git stash drop; git stash clear",
     "refs": "git for-each-ref --format='delete %(refname)' | git update-ref --stdin; git pack-refs --all",
     "branches": "git checkout -qB main $(git commit-tree -m x HEAD^{tree}); git branch -f other; git tag -f v1; rm a",

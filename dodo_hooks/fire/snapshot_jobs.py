@@ -140,7 +140,9 @@ class SnapshotJobs:
             StoreError: there can be no snapshot.
         """
         outcome = self._verdicts.check(number)  # another run may have come to an end just now
-        if outcome is None and self._verdicts.is_continued(number):
+        # What waits for an older run holds nothing that one may wait for: no snapshot, and no job around it.
+        is_free = not self._ancestors and self._chains[number][0] not in self._snapshots
+        if outcome is None and self._verdicts.is_continued(number, waits_for_pending=is_free):
             return None
         if outcome is None and run is not None and run.can_end and (newer := self._runs.newer_than(run)):
             outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")

@@ -288,6 +288,28 @@ def test_v5_two_runs_of_a_chain_are_one(repo: Repo, tmp_path: Path) -> None:
     assert counter.read_text() == "build\ntest\n"
 
 
+def test_v5_a_run_whose_job_waits_for_its_group_is_joined(repo: Repo, gate: Gate, tmp_path: Path) -> None:
+    counter, held = tmp_path / "counter", {"concurrency": "database"}
+    repo.hook("post-checkout", background=True, other={"run": gate.command, **held})
+    test = {"run": f"echo test >>{counter}", "needs": ["build"], **held, **SNAPSHOT}
+    repo.hook("post-commit", background=True, build={"run": f"echo build >>{counter}", **SNAPSHOT}, test=test)
+    repo.hook("post-commit", mark="true")
+    repo.settings(jobs=2)
+    repo.git("checkout", "-q", "-b", "other")
+    gate.wait()
+    commit(repo, "one")
+    first = repo.begun("post-commit")
+    first.wait_for_status("build", "completed")
+    repo.git("commit", "-q", "--amend", "-m", "reworded")
+    second = repo.begun("post-commit", 2)
+    second.wait_for_status("mark", "completed")  # the turn of the jobs that come before
+    gate.open()
+    for one in (first, second):
+        wait_until(one.has_ended)
+    assert second.statuses() == {"build": "up-to-date", "test": "up-to-date", "mark": "completed"}
+    assert counter.read_text() == "build\ntest\n"
+
+
 def test_v1_long_chains_and_layers_that_all_need_each_other_have_keys(repo: Repo) -> None:
     chain = {f"c{n}": {"run": "true", "needs": [f"c{n - 1}"] * (n > 0), **SNAPSHOT} for n in range(1000)}
     layers = {

@@ -15,11 +15,7 @@ from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.plans.plan_cache import with_records
 from dodo_hooks.results import USE
-from dodo_hooks.results.verdicts.run_locks import JobRun
 from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, RUNNING, Verdict, Verdicts
-from dodo_hooks.store.identity import records_dir
-from dodo_hooks.store.read_records import ignore
-from dodo_hooks.store.reader import list_alive, read_jobs
 
 _PASSES = (COMPLETED, UP_TO_DATE)
 
@@ -86,23 +82,10 @@ class Check:
         found = self.verdicts.verdict(number, without)
         if found.state != NONE or self.firing.world.environ.get("DODO_INVOCATION"):
             return found
-        run = self._find_pending(found.job)
+        run = self.verdicts.pending(found.job)
         if run is None:
             return self.verdicts.verdict(number, without)  # the run may have ended just now
         return Verdict(RUNNING, found.job, run=run)
-
-    def _find_pending(self, number: int) -> JobRun | None:
-        """Return the living run that has yet to run this job on these files; None where there is none."""
-        job, target, repo = self.hook.jobs[number], self.target, self.firing.repo
-        for run in list_alive(records_dir(self.firing.world.state, repo.common_dir), ignore):
-            if (run.hook, run.tree) != (self.hook.name, target.tree) or (
-                job.counts_commit and run.head != target.commit
-            ):
-                continue
-            for one in read_jobs(run, ignore):
-                if (one.name, one.argv) == (job.name, job.argv) and not one.has_ended:
-                    return JobRun(run.id, run.hook, job.name, "", target.name, "", can_end=False)
-        return None
 
     def keyed_jobs(self) -> list[tuple[str, str]]:
         """Return the name and the key of each job that is checked, of those whose key can be known."""

@@ -180,12 +180,37 @@ class Verdicts:
             self._awaited.add(run.invocation)
         return run
 
-    def is_continued(self, number: int) -> bool:
-        """Return whether a job has passed, and another run has one that needs it: that one may pass without us (V5)."""
+    def pending(self, number: int) -> "JobRun | None":
+        """Return a living run that has yet to run a job on these files, and that is older than ours if we are one."""
+        from dodo_hooks.results.verdicts.run_locks import JobRun
+        from dodo_hooks.store.read_records import ignore
+        from dodo_hooks.store.reader import list_alive, read_jobs
+
+        job = self._jobs[number]
+        for run in list_alive(self._repository_dir, ignore):
+            is_same = (run.hook, run.tree) == (self._hook.name, self.target.tree)
+            is_same = is_same and (run.head == self.target.commit or not job.counts_commit)
+            if is_same and (run.id < self._invocation or not self._invocation):
+                for one in read_jobs(run, ignore):
+                    if (one.name, one.argv) == (job.name, job.argv) and not one.has_ended:
+                        return JobRun(run.id, run.hook, job.name, "", self.target.name, "", can_end=False)
+        return None
+
+    def is_continued(self, number: int, *, waits_for_pending: bool) -> bool:
+        """Return whether a job has passed, and another run has one that needs it: that one may pass without us (V5).
+
+        `waits_for_pending`: that run may have it before it.
+        """
         try:
             others = [one for one in self._dependents(number) if not self._is_settled(one)]
-            has_passed = bool(others) and self._kept.find(self._jobs[number], self.key(number)) is not None
-            return has_passed and any(self.awaited(one) for one in others)
+            if not others or self._kept.find(self._jobs[number], self.key(number)) is None:
+                return False
+            if any(self.awaited(one) for one in others):
+                return True
+            run = next(filter(None, map(self.pending, others)), None) if waits_for_pending else None
+            if run is not None:
+                self._awaited.add(run.invocation)
+            return run is not None
         except Undecidable:
             return False
 

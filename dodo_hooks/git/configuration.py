@@ -1,4 +1,4 @@
-"""The check that git can read its configuration: from the files where they are plain, else by asking git.
+"""The check that git can read its configuration: from the files where they are plain, else by asking git (HOT).
 
 Git does nothing at all in a repository whose configuration it cannot read. What we read ourselves (git/repo.py) is less
 strict: without this check, commands would answer for a repository in which no hook can fire. Starting git takes 2 ms,
@@ -56,10 +56,11 @@ def _is_plain(path: str) -> bool:
         return True
     except OSError:
         return False
-    return all(map(_is_plain_line, content.split(b"\n")))
+    return all(map(is_plain_line, content.split(b"\n")))
 
 
-def _is_plain_line(line: bytes) -> bool:
+def is_plain_line(line: bytes) -> bool:
+    """Return whether a line holds nothing but a section, `key = value` or a comment, and names no further files."""
     line = line.strip(b" \t")
     if not line or line[:1] in b"#;":
         return True

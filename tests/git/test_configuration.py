@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.configuration import expect_configuration
+from dodo_hooks.git.content.conversions import plain_settings
 from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
@@ -91,3 +92,27 @@ def test_no_file_that_git_cannot_read_passes(repo: Repo, pieces: list[str]) -> N
     except GitError:
         return  # git would have been asked
     assert is_readable(repo)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_plain"),
+    [
+        (
+            '[filter "lfs"]\n\tclean = git-lfs clean -- %f\n\tprocess = git-lfs filter-process\n\trequired = true\n',
+            True,
+        ),
+        ('[Filter "X y"]\nClean=cat\n[filter.Old]\n smudge = a  b\n[core]\n\tAutoCRLF = input\n\n', True),
+        ('# a = b\n; c = d\n[core]\nattributesFile = ~/x\n[filter "x"]\nsmudge = \n', True),
+        ('[filter "x"]\nsmudge = a ; b\n', False),
+        ('[filter "x"]\nsmudge = "a b"\n', False),
+        ('[filter "x"]\nrequired\n', False),
+        ('[filter "x"] smudge = y\n', False),
+        ('[a][filter "x"]\nsmudge = y\n', False),
+        ("[include]\npath = x\n", False),
+    ],
+)
+def test_s4_what_git_writes_files_by_is_read_as_git_reads_it(repo: Repo, content: str, is_plain: bool) -> None:
+    path = repo.write("settings", content)
+    listed = repo.git("config", "--file", str(path), "--list", "-z").stdout.encode().split(b"\0")[:-1]
+    expected = {key: value for key, _, value in (one.partition(b"\n") for one in listed)}
+    assert plain_settings(path.read_bytes()) == (expected if is_plain else None)

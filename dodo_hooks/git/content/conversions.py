@@ -22,6 +22,7 @@ _SETTINGS = (b"autocrlf", b"include", b"attr")
 _WRITING = (*_SETTINGS, b"eol", b"encoding", b"symlinks", b"filter")
 _KEYS = (b"core.attributesfile", b"core.autocrlf", b"core.checkroundtripencoding", b"core.eol", b"core.symlinks")
 _FILTER = b"filter."
+_ENDS_VALUE = frozenset(b"#;\t")  # in a value: a comment, or a blank that versions of git read differently
 _SYSTEM = ("/etc/gitconfig", "/usr/local/etc/gitconfig", "/opt/homebrew/etc/gitconfig")
 _SYSTEM_ATTRIBUTES = ("/etc/gitattributes", "/usr/local/etc/gitattributes", "/opt/homebrew/etc/gitattributes")
 _WILD = b'*?[\\"'
@@ -52,18 +53,45 @@ def converted_ends(repo: "Repo", environ: "Mapping[str, str]", attributes: "Iter
 def writing_rules(repo: "Repo", environ: "Mapping[str, str]") -> bytes:
     """Return all outside of a commit that decides how its files are written (S4); b"" in most repositories.
 
-    Git is asked only where a configuration has a word for it. Raises GitError.
+    Git is asked only where a configuration has a word for it, and is not plain. Raises GitError.
     """
-    settings = {}
+    settings: dict[bytes, bytes] = {}
     if _is_configured(repo, environ, _WRITING):
-        from dodo_hooks.git.command import run_git
-        from dodo_hooks.git.variables import without_local
-
-        own = {**without_local(environ), "GIT_DIR": repo.git_dir}
-        for setting in run_git(("config", "--list", "-z"), repo.top or repo.git_dir, own, repo=repo).split(b"\0"):
-            key, _, value = setting.partition(b"\n")
-            settings[key] = value
+        for content in map(_content, _configuration_files(repo, environ)):
+            plain = plain_settings(content)
+            if plain is None:
+                settings = _ask_settings(repo, environ)
+                break
+            settings.update(plain)
     return b"\0".join(filter(None, chosen_rules(repo, environ, settings)))
+
+
+def plain_settings(content: bytes) -> "dict[bytes, bytes] | None":
+    """Return the settings in a configuration file; None where only git can read it, or it names further files."""
+    from dodo_hooks.git.configuration import is_plain_line
+
+    settings, section = {}, b""
+    for line in map(bytes.strip, content.split(b"\n")):
+        if not line or line[:1] in b"#;":
+            continue
+        key, _, value = line.partition(b"=")
+        if not is_plain_line(line) or not _ENDS_VALUE.isdisjoint(value.strip()):
+            return None
+        if line[:1] == b"[":
+            name, _, sub = line[1:-1].partition(b" ")
+            section = name.lower() + b"." + (sub[1:-1] + b"." if sub else b"")
+        else:
+            settings[section + key.strip().lower()] = value.strip()
+    return settings
+
+
+def _ask_settings(repo: "Repo", environ: "Mapping[str, str]") -> "dict[bytes, bytes]":
+    from dodo_hooks.git.command import run_git
+    from dodo_hooks.git.variables import without_local
+
+    own = {**without_local(environ), "GIT_DIR": repo.git_dir}
+    listed = run_git(("config", "--list", "-z"), repo.top or repo.git_dir, own, repo=repo).split(b"\0")
+    return {key: value for key, _, value in (one.partition(b"\n") for one in listed)}
 
 
 def chosen_rules(repo: "Repo", environ: "Mapping[str, str]", settings: "Mapping[bytes, bytes]") -> "list[bytes]":
@@ -86,18 +114,24 @@ def _is_configured(repo: "Repo", environ: "Mapping[str, str]", words: "tuple[byt
     given = [
         value.encode("utf-8", "surrogateescape") for name, value in environ.items() if name.startswith("GIT_CONFIG")
     ]
+    files = (*_configuration_files(repo, environ), f"{repo.git_dir}/config.worktree")
+    contents = (*given, *(_content(path) for path in files))
+    return any(word in content for content in map(bytes.lower, contents) for word in words)
+
+
+def _configuration_files(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[str, ...]":
+    """Return the files, those that win last. That of the worktree counts where an extension says so."""
     home, config = environ.get("HOME", ""), environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
     user = (
         (environ["GIT_CONFIG_GLOBAL"],)
         if "GIT_CONFIG_GLOBAL" in environ
         else (f"{config}/git/config", f"{home}/.gitconfig")
     )
-    system = environ.get("GIT_CONFIG_SYSTEM")
-    files = [f"{repo.common_dir}/config", f"{repo.git_dir}/config.worktree", *user]
+    named = environ.get("GIT_CONFIG_SYSTEM")
+    system: tuple[str, ...] = ()
     if environ.get("GIT_CONFIG_NOSYSTEM", "") in ("", "0", "false", "no", "off"):
-        files += [system] if system else _SYSTEM
-    contents = (*given, *(_content(path) for path in files))
-    return any(word in content for content in map(bytes.lower, contents) for word in words)
+        system = (named,) if named else _SYSTEM
+    return (*system, *user, f"{repo.common_dir}/config")
 
 
 def outer_attributes(repo: "Repo", environ: "Mapping[str, str]") -> "list[bytes]":

@@ -53,7 +53,7 @@ TIPS = {
 def test_v3_the_tips_of_a_push(repo: Repo, history: "dict[str, str]", what: str) -> None:
     lines, wanted = TIPS[what]
     stdin = "".join(" ".join(history.get(word, word) for word in line.split(" ")) + "\n" for line in lines)
-    assert tips(read_pushed(GitQuery(facts_of(repo), repo.env), stdin.encode())) == [history[name] for name in wanted]
+    assert tips(read_pushed(GitQuery(facts_of(repo), repo.env), stdin.encode(), "hooks.dodo")) == [history[name] for name in wanted]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_v3_the_new_commits_of_a_push(
     name, url = ("origin", remote) if url == "origin" else (remote, remote) if url == "URL" else (url, url)
     stdin = f"refs/heads/main {history['three']} refs/heads/main {history[there]}\n".encode()
     query = GitQuery(facts_of(repo), repo.env)
-    found = new_commits(query, name, url, stdin, read_pushed(query, stdin))
+    found = new_commits(query, name, url, stdin, read_pushed(query, stdin, "hooks.dodo"))
     known = repo.git("rev-list", f"{history['one']}^").stdout.split()
     assert [one for one in found if one not in known] == [history[name] for name in wanted]
 

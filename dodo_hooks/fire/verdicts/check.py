@@ -1,8 +1,4 @@
-"""The check of one commit by jobs of one hook: what is known about it, and how it is run now (V3, V4)."""
-
-from __future__ import annotations
-
-from collections.abc import Collection, Sequence
+"""The check of one commit by jobs of one hook: what is known about it, and how it is run now (V3, V4; HOT)."""
 
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from dodo_hooks.core.statuses import COMPLETED, SKIPPED, UP_TO_DATE, Outcome
@@ -17,6 +13,10 @@ from dodo_hooks.plans.plan_cache import with_records
 from dodo_hooks.results import USE
 from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, RUNNING, Verdict, Verdicts
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
 _PASSES = (COMPLETED, UP_TO_DATE)
 
 
@@ -30,9 +30,9 @@ class Check:
         compiled: Compiled,
         hook: Hook,
         target: Target,
-        jobs: Collection[int],
+        jobs: "Collection[int]",
         use: str = USE,
-        branches: Sequence[str | None] = (),
+        branches: "Sequence[str | None]" = (),
         ends_with_parent: bool = False,
         phase: str = FOREGROUND,
     ) -> None:

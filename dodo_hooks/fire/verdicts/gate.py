@@ -1,27 +1,22 @@
-"""The gate of a push: what it requires of the pushed commits, and its jobs that run on each of them (V3, V4).
+"""The gate of a push: what it requires of the pushed commits, and its jobs that run on each of them (V3, V4; HOT).
 
 A commit that has passed costs nothing. A run under way is awaited, a missing one is run here, and a failure refuses the
 push without another run. The process holds the `wanted` lock of a run before it reads its state, so that nobody ends
 what it waits for.
 """
 
-from __future__ import annotations
-
 from dodo_hooks.core.errors import ConfigError, UsageError
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.plan_parts import Requirement
 from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
-from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
 from dodo_hooks.fire.verdicts import pushed_commits
 from dodo_hooks.fire.verdicts.check import Check
-from dodo_hooks.fire.verdicts.report import Waiting, how_to_check, print_refusal
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.target import Target, find_target, without_replacements
+from dodo_hooks.git.target import Target, find_targets, without_replacements
 from dodo_hooks.host.console import say
-from dodo_hooks.host.pause import sleep
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING, Verdict
@@ -65,12 +60,13 @@ class Push:
         self._remote, self._url = args if len(args) == 2 else ("", "")
         self._stdin = stdin
         self._query = GitQuery(repo, without_replacements(world.environ))
-        self._pushed = pushed_commits.read_pushed(self._query, stdin)
-        self._targets: dict[str, Target] = {}
+        file = compiled.rules.file
+        self._file = file.removeprefix(f"{repo.top}/") if file.startswith(f"{repo.top}/") else ""
+        self._pushed = pushed_commits.read_pushed(self._query, stdin, self._file)
+        self._targets = {one.target.name: one.target for one in self._pushed}
         self._git = os.getppid()
         self._waited_s = 0.0
         self._conditions: ConditionValues | None = None
-        self._ancestors = ancestors_of(records_dir(world.state, repo.common_dir), world.environ.get("DODO_INVOCATION"))
 
     def gate(self, left_out: dict[int, Outcome]) -> int:
         """Check the pushed commits; return 0 where the hook's other jobs may run, else the exit code of a refused push.
@@ -104,7 +100,7 @@ class Push:
         for requirement, check in checks:  # before anybody waits or works in vain
             verdict = check.verdict(check.jobs[0])
             if verdict.state == FAILED_BEFORE:
-                return print_refusal(self._world, self._repo, check, verdict)
+                return self._refuse(check, verdict)
             if verdict.state != PASSED:
                 left.append((requirement, check))
         for requirement, check in left:
@@ -135,9 +131,13 @@ class Push:
         commits = pushed_commits.tips(self._pushed)
         if requirement.each:
             commits = pushed_commits.new_commits(self._query, self._remote, self._url, self._stdin, self._pushed)
+        unknown = [commit for commit in commits if commit not in self._targets]
+        if unknown:
+            found = find_targets(self._repo, self._world.environ, unknown)
+            self._targets.update((target.name, target) for target in found)
         checks, missing = [], []
         for commit, branches in pushed_commits.branches_of(self._pushed, commits):
-            world, target = self._world, self._target(commit)
+            world, target = self._world, self._targets[commit]
             check = Check(
                 world, self._repo, self._compiled, hook, target, (number,), branches=branches, ends_with_parent=True
             )
@@ -145,6 +145,8 @@ class Push:
             if check.verdict(number).state == NONE:
                 missing.append(commit)
             if len(missing) > MOST_UNCHECKED:
+                from dodo_hooks.fire.verdicts.report import how_to_check
+
                 words = pushed_commits.revisions_of(self._query, commits, missing)
                 command = how_to_check(self._world, check, words)
                 first = f"{command} first" if command else "push fewer of them at a time"
@@ -156,17 +158,18 @@ class Push:
 
     def _report_other_files(self) -> None:
         """Report the tips whose hook file is another one: the present one counts."""
-        name = self._compiled.rules.file.removeprefix(f"{self._repo.top}/")
-        source = () if self._source is None else (self._source.name,)
-        where = f"of {self._source.name[:12]}" if self._source is not None else "in the working tree"
-        for commit in pushed_commits.tips(self._pushed):
-            if self._query.attempt("diff", "--quiet", "--no-ext-diff", commit, *source, "--", name).exit_code == 1:
-                say(f"{name} of {commit[:12]} differs; the one {where} is used")
-
-    def _target(self, commit: str) -> Target:
-        if commit not in self._targets:
-            self._targets[commit] = find_target(self._repo, self._world.environ, commit)
-        return self._targets[commit]
+        source: tuple[str, ...] = ()
+        where, content = "in the working tree", None
+        if self._source is not None:
+            source, where = (self._source.name,), f"of {self._source.name[:12]}"
+        else:
+            content = read_file(self._compiled.rules.file)
+        for commit, tip in {one.target.name: one for one in self._pushed}.items():
+            if content is not None and tip.has_file(content):  # git may still find them equal where it converts files
+                continue
+            diff = ("diff", "--quiet", "--no-ext-diff", commit, *source, "--", self._file)
+            if self._query.attempt(*diff).exit_code == 1:
+                say(f"{self._file} of {commit[:12]} differs; the one {where} is used")
 
     def _settle(self, check: Check, wait_s: float | None) -> int:
         """Wait for a verdict, or run the job; return 0 for a success."""
@@ -182,7 +185,7 @@ class Push:
             if code or verdict.state == PASSED:
                 return code
             if verdict.state == FAILED_BEFORE:
-                return _REFUSED if has_run else print_refusal(self._world, self._repo, check, verdict)
+                return _REFUSED if has_run else self._refuse(check, verdict)
             if has_run:
                 return self._without_verdict(check)
             say(f"{check.title(number)} has no result; running it now")
@@ -195,8 +198,13 @@ class Push:
 
         What was waited before, for other checks, counts: the connection is idle all the time.
         """
-        waiting, began_s = Waiting(self._world, self._repo, check), monotonic_s() - self._waited_s
         verdict = check.verdict(check.jobs[0])
+        if verdict.state != RUNNING:
+            return 0
+        from dodo_hooks.fire.verdicts.report import Waiting
+        from dodo_hooks.host.pause import sleep
+
+        waiting, began_s = Waiting(self._world, self._repo, check), monotonic_s() - self._waited_s
         try:
             while verdict.state == RUNNING:
                 self._expect_other(verdict)
@@ -223,9 +231,18 @@ class Push:
         say(f"push refused: {check.title(number)} has no verdict{cause}")
         return _REFUSED
 
+    def _refuse(self, check: Check, verdict: Verdict) -> int:
+        from dodo_hooks.fire.verdicts.report import print_refusal
+
+        return print_refusal(self._world, self._repo, check, verdict)
+
     def _expect_other(self, verdict: Verdict) -> None:
         """Raise UsageError where this push is part of the run that it would wait for."""
-        if verdict.run is not None and verdict.run.invocation in self._ancestors:
+        from dodo_hooks.engine.groups import ancestors_of
+
+        repository_dir = records_dir(self._world.state, self._repo.common_dir)
+        ancestors = ancestors_of(repository_dir, self._world.environ.get("DODO_INVOCATION"))
+        if verdict.run is not None and verdict.run.invocation in ancestors:
             raise UsageError(f"push refused: it runs inside {verdict.run.job}, whose verdict it needs")
 
     def _run_on_tips(self, left_out: dict[int, Outcome]) -> int:
@@ -241,5 +258,5 @@ class Push:
         args, rules, code = (self._remote, self._url) if self._remote else (), self._compiled.rules, 0
         for commit in pushed_commits.tips(self._pushed):
             firing = make_firing(self._world, self._repo, rules, self._hook, args, BY_GIT, out, self._stdin)
-            code = max(code, run_firing(select_files(firing._replace(target=self._target(commit)))))
+            code = max(code, run_firing(select_files(firing._replace(target=self._targets[commit]))))
         return code

@@ -1,23 +1,39 @@
-"""The commits that a push sends, as far as a gate is about them (V3)."""
+"""The commits that a push sends, as far as a gate is about them (V3; HOT)."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-
-from dodo_hooks.git.files import GitQuery
+from dodo_hooks.core.digests import sha1, sha256
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.target import Target
 from dodo_hooks.host.posix import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodo_hooks.git.files import GitQuery
 
 _SSH_WAIT_S = 240.0  # its servers close an idle connection, and git reports nothing of that
 _NOT_CHECKED = (b"refs/notes/", b"refs/replace/")
 _STASH = b"refs/stash"
 _BRANCHES = b"refs/heads/"
 _DELETED = "(delete)"
+_SHA1_DIGITS = 40
 
-Pushed = Sequence[tuple[str, bytes]]  # commits, each with the ref there that is to stand at it
+
+class Pushed(Record):
+    """A commit that is pushed."""
+
+    target: Target
+    ref: bytes  # there, which is to stand at it
+    file: str  # the id of the hook file in it; no id where it has none
+
+    def has_file(self, content: bytes) -> bool:
+        """Return whether its hook file has these bytes; False also where git may have converted them."""
+        digest = sha1 if len(self.file) == _SHA1_DIGITS else sha256
+        return self.file == digest(b"blob %d\0" % len(content) + content).hexdigest()
 
 
-def read_pushed(query: GitQuery, stdin: bytes) -> Pushed:
-    """Return what is pushed, in git's order: one process of git.
+def read_pushed(query: "GitQuery", stdin: bytes, file: str) -> "Sequence[Pushed]":
+    """Return what is pushed, in git's order: one process of git. `file`: the path of the hook file below the top.
 
     A tag stands for its commit. A deletion, an object without a commit, and refs that are no history have none.
 
@@ -25,31 +41,35 @@ def read_pushed(query: GitQuery, stdin: bytes) -> Pushed:
         GitError: git cannot be queried.
     """
     pushed = [(here, ref) for here, ref, _ in _updates(stdin) if not ref.startswith(_NOT_CHECKED) and ref != _STASH]
-    asked = b"".join(b"%b^{commit}\n" % here for here, _ in pushed)
-    answers = query.git("cat-file", "--batch-check=%(objectname)", stdin=asked).decode("ascii", "replace").splitlines()
-    return [(answer, ref) for answer, (_, ref) in zip(answers, pushed, strict=True) if " " not in answer]
+    if not pushed:
+        return []
+    name = file.encode("utf-8", "surrogateescape")
+    asked = b"".join(b"%b^{commit}\n%b^{tree}\n%b^{commit}:%b\n" % (here, here, here, name) for here, _ in pushed)
+    answers = query.git("cat-file", "--batch-check=%(objectname)", stdin=asked).decode("ascii", "replace").split("\n")
+    found = zip(pushed, answers[:-1:3], answers[1::3], answers[2::3], strict=True)
+    return [Pushed(Target(one, tree, one), ref, file) for (_, ref), one, tree, file in found if " " not in one]
 
 
-def tips(pushed: Pushed) -> list[str]:
+def tips(pushed: "Sequence[Pushed]") -> "list[str]":
     """Return the commits at which the pushed refs stand, each once."""
-    return list(dict.fromkeys(commit for commit, _ in pushed))
+    return list(dict.fromkeys(one.target.name for one in pushed))
 
 
-def branches_of(pushed: Pushed, commits: list[str]) -> list[tuple[str, list[str]]]:
+def branches_of(pushed: "Sequence[Pushed]", commits: list[str]) -> list[tuple[str, list[str]]]:
     """Return each commit with the branches that it is pushed to, "" for a ref that is none.
 
     A commit that is no tip may be in all of them.
     """
     found: dict[str, list[str]] = {}
-    for commit, ref in pushed:
-        is_branch = ref.startswith(_BRANCHES)
-        branch = ref.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") if is_branch else ""
-        found.setdefault(commit, []).append(branch)
+    for one in pushed:
+        is_branch = one.ref.startswith(_BRANCHES)
+        branch = one.ref.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") if is_branch else ""
+        found.setdefault(one.target.name, []).append(branch)
     every = list(dict.fromkeys(branch for branches in found.values() for branch in branches))
     return [(commit, found.get(commit, every)) for commit in commits]
 
 
-def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes, pushed: Pushed) -> list[str]:
+def new_commits(query: "GitQuery", remote: str, url: str, stdin: bytes, pushed: "Sequence[Pushed]") -> list[str]:
     """Return all commits that the remote does not have, as far as is known here, parents first.
 
     Raises:
@@ -63,7 +83,7 @@ def new_commits(query: GitQuery, remote: str, url: str, stdin: bytes, pushed: Pu
     return query.git("rev-list", *options, *known, stdin="\n".join(lines).encode("ascii") + b"\n").decode().split()
 
 
-def refspecs(query: GitQuery, stdin: bytes) -> list[str]:
+def refspecs(query: "GitQuery", stdin: bytes) -> list[str]:
     """Return what is pushed as people type it, deletions too. That a push is forced is not known here.
 
     Where names differ, that of the other side is whole: of a mere `x` git may make a tag, or nothing.
@@ -81,7 +101,7 @@ def refspecs(query: GitQuery, stdin: bytes) -> list[str]:
     return found
 
 
-def revisions_of(query: GitQuery, commits: list[str], missing: list[str]) -> str:
+def revisions_of(query: "GitQuery", commits: list[str], missing: list[str]) -> str:
     """Return the arguments of `dodo-hooks checks` for these commits: a range, or those of them without a verdict."""
     oldest, newest = commits[0][:12], commits[-1][:12]
     has_parent = not query.attempt("rev-parse", "--quiet", "--verify", f"{oldest}^").exit_code
@@ -90,7 +110,7 @@ def revisions_of(query: GitQuery, commits: list[str], missing: list[str]) -> str
     return " ".join(words if is_exact else [one[:12] for one in missing])
 
 
-def default_wait_s(url: str) -> float | None:
+def default_wait_s(url: str) -> "float | None":
     """Return how long a push to this URL waits at most; None: as long as it takes."""
     is_ssh = "ssh://" in url if "://" in url else ":" in url.partition("/")[0]
     return _SSH_WAIT_S if is_ssh else None
@@ -105,7 +125,7 @@ def _fields(stdin: bytes) -> list[list[bytes]]:
     return [fields for line in stdin.splitlines() if len(fields := line.rsplit(b" ", 3)) == 4]
 
 
-def _names(query: GitQuery, remote: str, url: str) -> list[str]:
+def _names(query: "GitQuery", remote: str, url: str) -> list[str]:
     """Return the names of the remotes that this push may go to: of a URL, all that have it."""
     if remote != url and not os.access(remote, os.F_OK):
         return [remote]
@@ -113,5 +133,5 @@ def _names(query: GitQuery, remote: str, url: str) -> list[str]:
     return [name for name in names if _url(query, name) == url]
 
 
-def _url(query: GitQuery, name: str) -> str:
+def _url(query: "GitQuery", name: str) -> str:
     return query.attempt("remote", "get-url", "--push", name).output.decode("utf-8", "surrogateescape").rstrip("\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from dodo_hooks.core.statuses import RUNNING
 from dodo_hooks.core.text.terminal_text import escape, knows_escapes, shell_word
@@ -130,4 +129,4 @@ def _usual_time(world: World, repo: Repo, hook: str, job: str) -> str:
         times += [one.duration_s for one in jobs if one.name == job and one.exit_code == 0 and one.duration_s]
         if count >= _HISTORY or len(times) >= _ENOUGH:
             break
-    return f" (usually {median(times):.0f} s)" if times else ""
+    return f" (usually {sorted(times)[len(times) // 2]:.0f} s)" if times else ""

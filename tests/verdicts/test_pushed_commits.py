@@ -53,7 +53,9 @@ TIPS = {
 def test_v3_the_tips_of_a_push(repo: Repo, history: "dict[str, str]", what: str) -> None:
     lines, wanted = TIPS[what]
     stdin = "".join(" ".join(history.get(word, word) for word in line.split(" ")) + "\n" for line in lines)
-    assert tips(read_pushed(GitQuery(facts_of(repo), repo.env), stdin.encode(), "hooks.dodo")) == [history[name] for name in wanted]
+    assert tips(read_pushed(GitQuery(facts_of(repo), repo.env), stdin.encode(), "hooks.dodo")) == [
+        history[name] for name in wanted
+    ]
 
 
 @pytest.mark.parametrize(

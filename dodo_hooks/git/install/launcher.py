@@ -28,7 +28,7 @@ THIRD_PARTY = (
 )
 # What is read at once, each with what it imports and no line above it has. Every firing reads the first; one with jobs
 # the second; that of a commit the third; one whose jobs depend on files the fourth; one whose jobs apply the fifth.
-# Then come jobs with kept results, in snapshots and in the background, unstaged changes, and last the coordinator.
+# Then come jobs with kept results, in snapshots and in the background, pushes, unstaged changes, and the coordinator.
 TOGETHER = (
     ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire.entry"),
     ("dodo_hooks.fire.firing",),
@@ -38,6 +38,7 @@ TOGETHER = (
     ("dodo_hooks.fire.guards.kept_results",),
     ("dodo_hooks.fire.select.targets", "dodo_hooks.results.verdicts.verdicts"),
     ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),
+    ("dodo_hooks.fire.verdicts.gate",),
     ("dodo_hooks.git.unstaged.hide",),
     ("dodo_hooks.engine.background.after_run", "dodo_hooks.engine.background.file_watch", "dodo_hooks.host.priority"),
     ("dodo_hooks.doit_runner.lean_doit", "dodo_hooks.doit_runner.phase_run"),

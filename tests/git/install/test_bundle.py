@@ -71,7 +71,7 @@ OF_A_SNAPSHOT = {
 }
 
 
-def modules_after(repo: Repo, *words: str) -> dict[str, str]:
+def modules_after(repo: Repo, *words: str, stdin: str = "") -> dict[str, str]:
     """Return what a firing had imported, and by which kind of loader: the program itself reports it when it leaves."""
     lines = (repo.path / LAUNCHER).read_text().replace("[:-9]", "[:-8]").splitlines()
     lines[-1:-1] = [
@@ -83,7 +83,7 @@ def modules_after(repo: Repo, *words: str) -> dict[str, str]:
         "posix._exit = leave",
     ]
     script = repo.write(".git/dodo-hooks/probe.py", "\n".join(lines))
-    done = repo.call(sys.executable, "-I", "-S", str(script), "fire", *words, check=True)
+    done = repo.call(sys.executable, "-I", "-S", str(script), "fire", *words, check=True, input=stdin)
     # The wave leaves first, and has the same to tell: take the last.
     report = done.stderr.rpartition("<")[2].partition(">")[0]
     bare = repo.call(sys.executable, "-I", "-S", "-c", "import sys; print(*sys.modules)", check=True).stdout.split()
@@ -143,6 +143,26 @@ def test_v1_the_prompt_waits_for_the_key_of_a_snapshot_job_and_for_no_more(fired
     assert more - SMALL == OF_A_SNAPSHOT
     fired.finished("post-commit")
     fired.finished("post-merge")
+
+
+@needs_strace
+def test_v4_a_push_of_what_has_passed_starts_one_git_and_imports_no_slow_module(fired: Repo) -> None:
+    fired.hook("post-commit", background=True, job={"run": "true", "workspace": "snapshot"})
+    fired.hook("pre-push")
+    fired.hook_options("pre-push", requires=["post-commit:job"])
+    fired.git("add", "hooks.dodo")
+    fired.git("commit", "-qm", "m")
+    fired.finished("post-commit")
+    head = fired.git("rev-parse", "HEAD").stdout.strip()
+    line = f"refs/heads/main {head} refs/heads/main {'0' * 40}\n"
+    imported = modules_after(fired, "pre-push", "origin", "url", stdin=line)
+    assert "dodo_hooks.results.verdicts.verdicts" in imported
+    assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS | SMALL | {"_json"}
+    assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
+    argv = ("strace", "-f", "-e", "trace=execve", "-o", ".git/trace", ".git/hooks/pre-push", "origin", "url")
+    fired.call(*argv, check=True, input=line)
+    started = [one for one in fired.read(".git/trace").splitlines() if '/git", [' in one and one.endswith("= 0")]
+    assert len(started) == 1
 
 
 @pytest.mark.parametrize("hook", ["pre-commit", "post-merge"])

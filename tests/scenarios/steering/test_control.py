@@ -330,6 +330,7 @@ def test_a_cancelled_job_takes_along_what_needs_it_and_nothing_else(repo: Repo, 
     gate.wait()
     gate.wait()
     invocation = repo.begun("post-commit")
+    wait_until(lambda: invocation.job("other").status == "running", what="the record of a start, which is some ms late")
     repo.run("jobs", "cancel", "deps", check=True)
     assert invocation.statuses() == {
         "deps": "cancelled",

@@ -97,14 +97,22 @@ def stage_a_file(repo: Repo) -> None:
     repo.git("add", "staged.txt")
 
 
+def stage_a_part(repo: Repo) -> None:
+    """Stage a change of a file, and change the file once more."""
+    stage_a_file(repo)
+    repo.write("staged.txt", "not staged")
+
+
 def change_hook_file(repo: Repo) -> None:
     """Make the compiled plan useless."""
     repo.write("hooks.dodo", f"{repo.read('hooks.dodo')}\n")
 
 
-def commit(work: Work, jobs: int | None = None) -> Callable[[Sandbox, Sequence[str]], Groups]:
+def commit(
+    work: Work, jobs: int | None = None, before: Callable[[Repo], None] = stage_a_file
+) -> Callable[[Sandbox, Sequence[str]], Groups]:
     def make(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
-        return [[sandbox.contender(tool, work, COMMIT, jobs=jobs, before=stage_a_file) for tool in tools]]
+        return [[sandbox.contender(tool, work, COMMIT, jobs=jobs, before=before) for tool in tools]]
 
     return make
 
@@ -267,6 +275,13 @@ CASES = (
         {"lefthook": 0.85, PYTHON: 1.15},
     ),
     Case("commit-2", "`git commit`, 2 x `true`", commit(Work(trues(2))), HOOK_MANAGERS, {"lefthook": 0.95}),
+    Case(
+        "commit-unstaged",
+        "the same with unstaged changes in the staged file",
+        commit(Work(trues(2)), before=stage_a_part),
+        ("lefthook", "prek"),
+        {},
+    ),
     Case("commit-50", "`git commit`, 50 x `true`", commit(Work(trues(50))), HOOK_MANAGERS, {"lefthook": 0.95}),
     Case(
         "commit-50-slots",

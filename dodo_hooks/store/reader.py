@@ -87,8 +87,10 @@ def is_worktree(record: InvocationRecord, wanted: str) -> bool:
     return wanted in (record.worktree, record.worktree.rpartition("/")[2])
 
 
-def _names(directory: str, is_wanted: "Callable[[str], bool]") -> "list[str]":
+def _names(directory: str, is_wanted: "Callable[[str], bool]") -> "Iterator[str]":
     """Return the wanted names in a directory, in reverse order, never dot-names (R19); none if it is missing.
+
+    A name is checked when it is taken: there may be very many.
 
     Raises:
         StoreError: the directory cannot be listed.
@@ -96,10 +98,10 @@ def _names(directory: str, is_wanted: "Callable[[str], bool]") -> "list[str]":
     try:
         found = os.listdir(directory)
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return iter(())
     except OSError as error:
         raise StoreError(f"cannot list {directory}: {error.strerror}") from error
-    return sorted(filter(is_wanted, found), reverse=True)
+    return filter(is_wanted, sorted(found, reverse=True))
 
 
 # Records

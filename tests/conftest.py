@@ -16,8 +16,8 @@ from kit.process import Process, our_children, pids, processes_with, wait_until
 from kit.repo import TEST_ID, Repo, clean_environment
 from kit.terminal import Terminal
 
-# A shell that starts pytest in the background of a script has it ignore what the keyboard sends, and so would all that a
-# test starts.
+# A shell that starts pytest in the background of a script has it ignore what the keyboard sends, and so would all that
+# a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)

@@ -34,7 +34,8 @@ TOGETHER = (
     ("dodo_hooks.fire.firing",),
     ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
     ("dodo_hooks.fire.select.job_filter",),
-    ("dodo_hooks.fire.phases", "dodo_hooks.store.reserve"),
+    ("dodo_hooks.fire.phases", "dodo_hooks.fire.guards", "dodo_hooks.store.reserve"),
+    ("dodo_hooks.core.digests",),  # of several of the next
     ("dodo_hooks.fire.guards.kept_results",),
     ("dodo_hooks.fire.select.targets", "dodo_hooks.results.verdicts.verdicts"),
     ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.git.repo import Repo
-    from dodo_hooks.git.target import Target
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
     from dodo_hooks.plans.compiled_plan import Compiled
@@ -120,14 +119,9 @@ def _run_other_hooks(world: "World", repo: "Repo", compiled: "Compiled", hook: s
 
 
 def _gate_bare_push(world: "World", repo: "Repo", flag: str, args: "tuple[str, ...]", stdin: bytes) -> int:
-    from dodo_hooks.fire.verdicts.bare_push import HOOK, find_bare_push
-    from dodo_hooks.trust.policy import admit
+    from dodo_hooks.fire.verdicts.bare_push import find_bare_push
 
-    def admit_hooks_of(worktree: "Repo", target: "Target | None") -> "Compiled | None":
-        admitted = admit(world, worktree, flag, (HOOK,), args, target)
-        return None if admitted is None else admitted[0]
-
-    push = find_bare_push(world, repo, args, stdin, admit_hooks_of)
+    push = find_bare_push(world, repo, flag, args, stdin)
     return 0 if push is None else push.gate({})
 
 

@@ -17,11 +17,6 @@ from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dodo_hooks.git.target import Target
-    from dodo_hooks.plans.compiled_plan import Compiled
-
 _DRY_RUN = ("-c", "core.abbrev=40", "push", "--dry-run")
 _LISTED = ("--porcelain", "--verbose")  # the latter undoes `--quiet`, with which git lists nothing
 _UNDONE = "--no-dr"  # and longer: git takes the beginning of an option for the whole
@@ -64,15 +59,11 @@ def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
 
 
 def _wait_in_bare(world: World, repo: Repo, args: tuple[str, ...]) -> int:
-    from dodo_hooks.fire.verdicts.bare_push import HOOK, find_bare_push
-    from dodo_hooks.trust.policy import admit, installed_in
-
-    def admit_hooks_of(worktree: Repo, target: Target | None) -> Compiled | None:
-        admitted = admit(world, worktree, installed_in(repo), (HOOK,), (url, url), target)
-        return None if admitted is None else admitted[0]
+    from dodo_hooks.fire.verdicts.bare_push import find_bare_push
+    from dodo_hooks.trust.policy import installed_in
 
     url, lines = _ask_git(GitQuery(repo._replace(top=repo.git_dir), world.environ), args)
-    gated = find_bare_push(world, repo, (url, url), lines, admit_hooks_of) if lines else None
+    gated = find_bare_push(world, repo, installed_in(repo), (url, url), lines) if lines else None
     return 0 if gated is None else gated.check({}, _NO_LIMIT_S)
 
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.fire.verdicts.gate import Push
 from dodo_hooks.git.repo import Repo, default_branch, find_repo, head_of
-from dodo_hooks.git.target import Target, find_target
+from dodo_hooks.git.target import find_target
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import decode_path, names_in, read_file
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.compiled_plan import Compiled
+from dodo_hooks.trust.policy import admit
 
-HOOK = "pre-push"
+_HOOK = "pre-push"
 
 
 def find_bare_push(
     world: World,
     repo: Repo,
+    installed: str,
     args: tuple[str, ...],
     stdin: bytes,
-    admit: Callable[[Repo, Target | None], Compiled | None],
 ) -> Push | None:
     """Return the push as the hook file of the default branch gates it; None where it does not.
 
-    `admit` returns the plan of a worktree, or of a commit, or None where its hooks may not run. The other jobs of its
-    hook do not run, since the push is not from there.
+    The other jobs of its hook do not run, since the push is not from there. `installed`: as for `trust.policy.admit`,
+    which says whether its hooks may run.
 
     Raises:
         HooksError: there is no such hook file, or as for `Push`.
@@ -40,11 +38,11 @@ def find_bare_push(
         except GitError as error:
             message = f"push refused: no worktree and no commit of {branch} says what it requires; push from a worktree"
             raise UsageError(message) from error
-    compiled = admit(worktree, target)
-    hook = None if compiled is None else compiled.hook(HOOK)
-    if compiled is None or hook is None or not hook.gates_commits:
+    admitted = admit(world, worktree, installed, (_HOOK,), args, target)
+    hook = None if admitted is None else admitted[0].hook(_HOOK)
+    if admitted is None or hook is None or not hook.gates_commits:
         return None
-    return Push(world, worktree, compiled, hook, args, stdin, target)
+    return Push(world, worktree, admitted[0], hook, args, stdin, target)
 
 
 def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:

@@ -2,6 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _hashlib import HASH
     from collections.abc import Callable
     from hashlib import sha1 as sha1
     from hashlib import sha256 as sha256
@@ -28,6 +29,7 @@ else:
         return sha1(content)
 
 
+_SHA256_DIGITS = 64
 _LITTLE = 1 << 20  # bytes in all, for which loading OpenSSL takes longer than it saves, though it is six times as fast
 
 
@@ -40,4 +42,12 @@ def sha256_for(size_bytes: int) -> "Hasher":
     return hashlib.sha256
 
 
-__all__ = ["sha1", "sha256", "sha256_for"]
+def blob_digest(size_bytes: int, digits: int) -> "HASH":
+    """Return the digest of a git blob of this size, before its bytes. `digits`: of the ids in its repository.
+
+    It is SHA-1 or SHA-256 of a header and the bytes: gitformat-loose(5).
+    """
+    return (sha256 if digits == _SHA256_DIGITS else sha1)(b"blob %d\0" % size_bytes)
+
+
+__all__ = ["blob_digest", "sha1", "sha256", "sha256_for"]

@@ -6,7 +6,7 @@ converts nothing: a file that was touched, or changed and changed back, has its 
 
 import marshal
 
-from dodo_hooks.core.digests import sha1, sha256, sha256_for
+from dodo_hooks.core.digests import blob_digest, sha256_for
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.private_files import read_private
@@ -26,7 +26,6 @@ _YOUNG_NS = 2_000_000_000  # a file that was changed since may change again with
 _MOST_ENTRIES = 200_000
 _READ_BYTES = 1 << 20
 _EXECUTABLE = 0o100
-_SHA256_DIGITS = 64
 _RAW = b"\0"  # before the path of a file whose bytes alone were hashed
 
 
@@ -142,7 +141,7 @@ class Contents:
             os.close(descriptor)
 
     def _digest(self, pieces: "Iterable[bytes]", size: int) -> bytes:
-        digest = (sha256 if self.digits == _SHA256_DIGITS else sha1)(b"blob %d\0" % size)
+        digest = blob_digest(size, self.digits)
         for piece in pieces:
             digest.update(piece)
         return digest.hexdigest().encode()

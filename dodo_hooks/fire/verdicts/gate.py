@@ -93,12 +93,11 @@ class Push:
             HooksError: something cannot be read or started; the push is refused.
         """
         required = [one for one in self._hook.requires if one.by not in left_out and self._applies(one)]
-        checks = [(one, check) for one in required for check in self._checks(one)]
+        checks = [(one, *found) for one in required for found in self._checks(one)]
         if required:
             self._report_other_files()
         left = []  # what has passed needs no lock: the disk may be full
-        for requirement, check in checks:  # before anybody waits or works in vain
-            verdict = check.verdict(check.jobs[0])
+        for requirement, check, verdict in checks:  # before anybody waits or works in vain
             if verdict.state == FAILED_BEFORE:
                 return self._refuse(check, verdict)
             if verdict.state != PASSED:
@@ -123,7 +122,8 @@ class Push:
         values = self._conditions
         return all(values.reason_to_skip(number) is None for number in requirement.checks)
 
-    def _checks(self, requirement: Requirement) -> list[Check]:
+    def _checks(self, requirement: Requirement) -> list[tuple[Check, Verdict]]:
+        """Return the check of each pushed commit, with what is known now."""
         hook = self._compiled.hook(requirement.hook)
         number = None if hook is None else hook.number_of(requirement.job)
         if hook is None or number is None:  # the loader has seen to that
@@ -141,8 +141,8 @@ class Push:
             check = Check(
                 world, self._repo, self._compiled, hook, target, (number,), branches=branches, ends_with_parent=True
             )
-            checks.append(check)
-            if check.verdict(number).state == NONE:
+            checks.append((check, check.verdict(number)))
+            if checks[-1][1].state == NONE:
                 missing.append(commit)
             if len(missing) > MOST_UNCHECKED:
                 from dodo_hooks.fire.verdicts.report import how_to_check
@@ -158,12 +158,9 @@ class Push:
 
     def _report_other_files(self) -> None:
         """Report the tips whose hook file is another one: the present one counts."""
-        source: tuple[str, ...] = ()
-        where, content = "in the working tree", None
-        if self._source is not None:
-            source, where = (self._source.name,), f"of {self._source.name[:12]}"
-        else:
-            content = read_file(self._compiled.rules.file)
+        source = () if self._source is None else (self._source.name,)
+        where = f"of {self._source.name[:12]}" if self._source is not None else "in the working tree"
+        content = read_file(self._compiled.rules.file) if self._source is None else None
         for commit, tip in {one.target.name: one for one in self._pushed}.items():
             if content is not None and tip.has_file(content):  # git may still find them equal where it converts files
                 continue

@@ -1,6 +1,6 @@
 """The commits that a push sends, as far as a gate is about them (V3; HOT)."""
 
-from dodo_hooks.core.digests import sha1, sha256
+from dodo_hooks.core.digests import blob_digest
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.target import Target
 from dodo_hooks.host.posix import os
@@ -16,7 +16,6 @@ _NOT_CHECKED = (b"refs/notes/", b"refs/replace/")
 _STASH = b"refs/stash"
 _BRANCHES = b"refs/heads/"
 _DELETED = "(delete)"
-_SHA1_DIGITS = 40
 
 
 class Pushed(Record):
@@ -28,8 +27,9 @@ class Pushed(Record):
 
     def has_file(self, content: bytes) -> bool:
         """Return whether its hook file has these bytes; False also where git may have converted them."""
-        digest = sha1 if len(self.file) == _SHA1_DIGITS else sha256
-        return self.file == digest(b"blob %d\0" % len(content) + content).hexdigest()
+        digest = blob_digest(len(content), len(self.file))
+        digest.update(content)
+        return self.file == digest.hexdigest()
 
 
 def read_pushed(query: "GitQuery", stdin: bytes, file: str) -> "Sequence[Pushed]":

@@ -18,7 +18,7 @@ _LOCK_WAIT_S, _LOCK_POLL_S = 2.0, 0.01
 def check_out(
     repo: Repo,
     environ: "Mapping[str, str]",
-    paths: list[bytes],
+    paths: "list[bytes]",
     prefix: bytes,
     lock: int,
     *,
@@ -42,7 +42,7 @@ def check_out(
     inherit_owner_below(prefix.rstrip(b"/"))
 
 
-def index_entries(repo: Repo, environ: "Mapping[str, str]") -> dict[bytes, tuple[int, str]]:
+def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tuple[int, str]]":
     """Return mode and blob of each path in the index that git uses. Raises GitError."""
     found = {}
     for line in run_git_at_top(repo, environ, ("ls-files", "-s", "-z"), is_shielded=True).split(b"\0"):
@@ -66,7 +66,7 @@ def wait_for_index(repo: Repo, environ: "Mapping[str, str]") -> None:
             return
 
 
-def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: list[bytes], lock: int | None) -> None:
+def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: "list[bytes]", lock: "int | None") -> None:
     """Write the lines of `update-index --index-info` to the index; the entries keep their flags. Raises GitError."""
     if lines:
         paths = [line.partition(b"\t")[2].rstrip(b"\0") for line in lines]

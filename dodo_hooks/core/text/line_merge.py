@@ -34,7 +34,7 @@ class Side(Record):
     lines: "Sequence[bytes]"  # of its own text
     edits: "Sequence[Edit]"  # in the order of the text
 
-    def replacement(self, edit: "Edit") -> "Sequence[bytes]":
+    def replacement(self, edit: Edit) -> "Sequence[bytes]":
         return self.lines[edit.new_start : edit.new_end]
 
 
@@ -45,7 +45,7 @@ def split_lines(text: bytes) -> "list[bytes]":
     return [*lines, last] if last else lines
 
 
-def parse_hunk(header: bytes) -> "Edit":
+def parse_hunk(header: bytes) -> Edit:
     """Return the edit of a hunk header without context: `@@ -3,2 +3 @@`.
 
     For an empty range git gives the line before it.
@@ -61,7 +61,7 @@ def _range(text: bytes) -> "tuple[int, int]":
     return start, start + size
 
 
-def merge(base: "Sequence[bytes]", ours: "Side", theirs: "Side") -> "list[bytes] | None":
+def merge(base: "Sequence[bytes]", ours: Side, theirs: Side) -> "list[bytes] | None":
     """Return the lines of the old text with the edits of both sides; None where two edits conflict."""
     merged: list[bytes] = []
     at = ours_next = theirs_next = 0
@@ -99,18 +99,18 @@ def contains(mine: "Sequence[Edit]", later: "Sequence[Edit]") -> bool:
     )
 
 
-def _undoes(later: "Edit", mine: "Edit") -> bool:
+def _undoes(later: Edit, mine: Edit) -> bool:
     """Return whether `later` changes lines of mine, or inserts lines where I only deleted some."""
     if mine.new_start == mine.new_end:
         return later.start <= mine.new_start <= later.end
     return later.start < later.end and later.start < mine.new_end and mine.new_start < later.end
 
 
-def _is_same(one: "Edit", other: "Edit", ours: "Side", theirs: "Side") -> bool:
+def _is_same(one: Edit, other: Edit, ours: Side, theirs: Side) -> bool:
     return one[:2] == other[:2] and list(ours.replacement(one)) == list(theirs.replacement(other))
 
 
-def _conflict(one: "Edit", other: "Edit") -> bool:
+def _conflict(one: Edit, other: Edit) -> bool:
     if one.start == one.end == other.start == other.end:
         return True
     return one.start < other.end and other.start < one.end

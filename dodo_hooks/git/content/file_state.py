@@ -44,7 +44,7 @@ class FileState(Record):
 ABSENT = FileState(NOTHING)
 
 
-def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) -> "FileState":
+def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) -> FileState:
     """Return the state of the path; pass its bytes, of which the digest is made, to `copy_to`.
 
     What we may not read is OTHER: it cannot be distinguished from anything else, so nothing is put in its place.
@@ -80,7 +80,7 @@ def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) 
         os.close(descriptor)
 
 
-def write_state(path: bytes, version: "FileState", pieces: "Iterator[bytes]") -> None:
+def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
     """Make a new file or link at the path.
 
     Raises:
@@ -112,7 +112,7 @@ def reader_of(path: bytes) -> "Callable[[], Iterator[bytes]]":
     return lambda: pieces_of(path)
 
 
-def pieces_of(path: bytes, offset: int = 0, size: int | None = None) -> "Iterator[bytes]":
+def pieces_of(path: bytes, offset: int = 0, size: "int | None" = None) -> "Iterator[bytes]":
     """Yield the bytes of a file, or the target of a link; `size` of them from `offset` on."""
     if os.path.islink(path):
         yield os.readlink(path)
@@ -137,7 +137,7 @@ def _pieces(descriptor: int) -> "Iterator[bytes]":
         yield piece
 
 
-def _read_link(path: bytes, copy_to: "Callable[[bytes], object] | None") -> "FileState":
+def _read_link(path: bytes, copy_to: "Callable[[bytes], object] | None") -> FileState:
     target = os.readlink(path)
     if copy_to is not None:
         copy_to(target)
@@ -150,7 +150,7 @@ def parents_of(path: bytes) -> list[bytes]:
     return [b"/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def obstacle_of(top: bytes, path: bytes) -> bytes | None:
+def obstacle_of(top: bytes, path: bytes) -> "bytes | None":
     """Return the outermost folder of the path that exists and is no folder.
 
     A link is no folder: we do not write through it.

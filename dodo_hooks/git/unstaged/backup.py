@@ -35,7 +35,7 @@ class DisturbedError(Exception):
 
 
 def back_up_and_replace(
-    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: tuple[Change, ...], lock: int
+    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: "tuple[Change, ...]", lock: int
 ) -> None:
     """Do all three moments. Where this raises, the entries of `journal` have to be restored.
 
@@ -53,7 +53,7 @@ def back_up_and_replace(
 
 
 def _back_up_and_replace(
-    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: tuple[Change, ...], lock: int
+    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: "tuple[Change, ...]", lock: int
 ) -> None:
     count = len(journal.entries)
     try:
@@ -77,7 +77,7 @@ def _is_attributes_file(repo: Repo, change: Change) -> bool:
 
 
 def back_up_unstaged(
-    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: tuple[Change, ...], lock: int
+    repo: Repo, environ: "Mapping[str, str]", journal: Journal, changes: "tuple[Change, ...]", lock: int
 ) -> None:
     """Do moment 1: copy everything into the journal's directory, and sync the copies; change nothing in the tree."""
     if not journal.entries:
@@ -124,7 +124,7 @@ def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
 
 
 def _copy(
-    journal: Journal, top: bytes, path: bytes, base: FileState, pack: "BinaryIO", folders: tuple[bytes, ...]
+    journal: Journal, top: bytes, path: bytes, base: FileState, pack: "BinaryIO", folders: "tuple[bytes, ...]"
 ) -> None:
     """Add the file at the path to the journal, if it differs from the index."""
     offset, (inode, written_ns) = pack.tell(), _identity(top + b"/" + path)
@@ -138,13 +138,13 @@ def _copy(
 
 
 def _add(
-    journal: Journal, offset: int, path: bytes, unstaged: FileState, base: FileState, folders: tuple[bytes, ...]
+    journal: Journal, offset: int, path: bytes, unstaged: FileState, base: FileState, folders: "tuple[bytes, ...]"
 ) -> None:
     if unstaged != base:
         journal.entries.append(Entry(len(journal.entries), path, unstaged, offset, base, folders))
 
 
-def _identity(path: bytes) -> tuple[int, int]:
+def _identity(path: bytes) -> "tuple[int, int]":
     """Return inode and time of the file there; zeros where none is."""
     try:
         status = os.lstat(path)
@@ -166,7 +166,7 @@ def _can_be_hidden(top: bytes, change: Change) -> bool:
     return os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path)
 
 
-def _missing_folders(top: bytes, path: bytes, obstacle: bytes | None) -> tuple[bytes, ...]:
+def _missing_folders(top: bytes, path: bytes, obstacle: "bytes | None") -> "tuple[bytes, ...]":
     parents = parents_of(path)
     if obstacle is not None:
         return tuple(parents[parents.index(obstacle) :])

@@ -156,7 +156,7 @@ class HiddenChanges:
             release_lock(self.lock)
         return self._result
 
-    def _forget_lost_fixes(self, ending: Ending) -> tuple[Ending, list[bytes]]:
+    def _forget_lost_fixes(self, ending: Ending) -> "tuple[Ending, list[bytes]]":
         """Forget the fixes that the index does not have, and find the paths whose staged changes a job removed.
 
         Return these, and the ending by which nothing is merged there.
@@ -196,7 +196,7 @@ class HiddenChanges:
 def hide_unstaged(
     repo: Repo,
     environ: "Mapping[str, str]",
-    changes: tuple[Change, ...] | None = None,
+    changes: "tuple[Change, ...] | None" = None,
     report: "Callable[[str], None] | None" = None,
 ) -> "HiddenChanges | None":
     """Make the tree equal to the index that git uses; return None where it is equal already.
@@ -227,7 +227,7 @@ def hide_unstaged(
     return hidden
 
 
-def _lock(repo: Repo, report: "Callable[[str], None] | None") -> tuple[int, bool]:
+def _lock(repo: Repo, report: "Callable[[str], None] | None") -> "tuple[int, bool]":
     """Return the lock, and whether another had it before us."""
     try:
         for waits in (False, True):
@@ -244,7 +244,7 @@ def _lock(repo: Repo, report: "Callable[[str], None] | None") -> tuple[int, bool
 
 def restore_interrupted(
     repo: Repo, environ: "Mapping[str, str]", *, waits: bool = False, report: "Callable[[str], None] | None" = None
-) -> list[str]:
+) -> "list[str]":
     """Finish what a killed run has left; return the sentences to print. (`needs_recovery` is a cheaper question.)
 
     A run that is alive is left alone. With `waits` the call waits for its end, and passes a sentence about that to
@@ -279,7 +279,7 @@ def restore_interrupted(
     return sentences
 
 
-def _finish_left_over(repo: Repo, environ: "Mapping[str, str]", lock: int) -> list[str]:
+def _finish_left_over(repo: Repo, environ: "Mapping[str, str]", lock: int) -> "list[str]":
     """Restore what an earlier run has left; return the sentences to print.
 
     Raises:
@@ -301,7 +301,7 @@ def _format_restored(count: int, is_killed: bool) -> str:
 
 
 def _begin(
-    repo: Repo, environ: "Mapping[str, str]", lock: int, changes: tuple[Change, ...] | None, sentences: list[str]
+    repo: Repo, environ: "Mapping[str, str]", lock: int, changes: "tuple[Change, ...] | None", sentences: "list[str]"
 ) -> "HiddenChanges | None":
     """Hide the changes, again where one was disturbed. Adds to `sentences`.
 
@@ -321,7 +321,7 @@ def _begin(
 
 
 def _hide(
-    repo: Repo, environ: "Mapping[str, str]", lock: int, changes: tuple[Change, ...], sentences: list[str]
+    repo: Repo, environ: "Mapping[str, str]", lock: int, changes: "tuple[Change, ...]", sentences: "list[str]"
 ) -> "HiddenChanges | None":
     journal = Journal(repo.git_dir)
     try:

@@ -18,7 +18,7 @@ class Ending(Record):
 
     has_succeeded: bool
     writers: "Mapping[bytes, tuple[str, ...]]"  # the jobs that may have changed a path
-    suspects: frozenset[bytes] = frozenset()  # paths that one may have changed which did not succeed
+    suspects: "frozenset[bytes]" = frozenset()  # paths that one may have changed which did not succeed
     was_killed: bool = False
 
     def can_merge(self, path: bytes) -> bool:
@@ -78,7 +78,7 @@ class Writers:
         for path in paths:
             self._writers.pop(path, None)
 
-    def ending(self, *, has_succeeded: bool) -> "Ending":
+    def ending(self, *, has_succeeded: bool) -> Ending:
         self._check_paths()
         names = {path: tuple(self._names[one] for one in sorted(some)) for path, some in self._writers.items() if some}
         suspects = {path for path in self._seen if self._bad and not self._is_innocent(path)}
@@ -98,7 +98,7 @@ class Writers:
                 self._seen[path] = now
                 self._writers.setdefault(path, set()).update(self._since)
 
-    def _stamp(self, path: bytes) -> tuple[int, ...]:
+    def _stamp(self, path: bytes) -> "tuple[int, ...]":
         try:
             status = os.lstat(self._top + b"/" + path)
         except OSError:

@@ -84,7 +84,7 @@ class Entry:
         unstaged: FileState,
         offset: int,
         base: FileState,
-        folders: tuple[bytes, ...] = (),
+        folders: "tuple[bytes, ...]" = (),
     ) -> None:
         self.number = number
         self.path = path  # relative to the top
@@ -103,7 +103,7 @@ class Entry:
         self.replaces = [base]  # what `target` may replace, since nothing in it is anybody's only copy
         self.is_kept = False  # both the file there and `target` are to be kept
 
-    def known(self) -> list[FileState]:
+    def known(self) -> "list[FileState]":
         return [self.base, self.unstaged, self.target, *self.fixed, *self.replaces]
 
 
@@ -131,12 +131,12 @@ class Journal:
         inherit_owner(descriptor, path)
         return open(descriptor, "ab")
 
-    def copy_pieces(self, entry: "Entry") -> "Iterator[bytes]":
+    def copy_pieces(self, entry: Entry) -> "Iterator[bytes]":
         """Return the bytes that the owner's file had when it was copied, in pieces."""
         pieces = pieces_of(self.directory + b"/unstaged", entry.offset, entry.unstaged.size)
         return self._checked(entry.unstaged, pieces, b"/unstaged")
 
-    def fix_pieces(self, entry: "Entry") -> "Iterator[bytes]":
+    def fix_pieces(self, entry: Entry) -> "Iterator[bytes]":
         """Return the bytes of the entry's last fix, in pieces."""
         pieces = pieces_of(self.directory + b"/fixed", entry.fix_offset, entry.fixed[-1].size)
         return self._checked(entry.fixed[-1], pieces, b"/fixed")
@@ -156,7 +156,7 @@ class Journal:
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
 
-    def original_file(self, entry: "Entry") -> bytes:
+    def original_file(self, entry: Entry) -> bytes:
         return self.directory + b"/original/%d" % entry.number
 
     def prepare(self) -> None:
@@ -207,7 +207,7 @@ def load_journal(repo: Repo) -> "Journal | None":
         ) from error
 
 
-def _read(journal: "Journal") -> bool:
+def _read(journal: Journal) -> bool:
     """Fill the journal from its file; return False if there is none.
 
     Raises OSError, ValueError, KeyError or RecursionError.
@@ -232,7 +232,7 @@ def _read(journal: "Journal") -> bool:
     return True
 
 
-def _kept_in(journal: "Journal", value: object) -> bytes:
+def _kept_in(journal: Journal, value: object) -> bytes:
     """Return the directory with the copies.
 
     Only the last name of its path is believed, since all lie in one directory.
@@ -272,7 +272,7 @@ def sync_file(path: bytes) -> None:
 # Entries, to JSON and from it. The keys are those of format 2: older versions have written them, too.
 
 
-def _from_entry(entry: "Entry") -> dict[str, object]:
+def _from_entry(entry: Entry) -> "dict[str, object]":
     return {
         "path": path_text(entry.path),
         "unstaged": list(entry.unstaged),
@@ -292,7 +292,7 @@ def _from_entry(entry: "Entry") -> dict[str, object]:
     }
 
 
-def _to_entry(number: int, value: object) -> "Entry":
+def _to_entry(number: int, value: object) -> Entry:
     get = untrusted.fields(value)
     path = untrusted.relative_path(get["path"])
     folders = tuple(untrusted.relative_path(one) for one in untrusted.items(get["folders"]))
@@ -327,12 +327,12 @@ def _our_file(value: object) -> bytes:
     return path
 
 
-def _to_restaged(value: object) -> "Restaged":
+def _to_restaged(value: object) -> Restaged:
     *change, made = untrusted.items(value, 6)
     return Restaged(*untrusted.index_change(*change), _version(made))
 
 
-def _version(value: object, kinds: tuple[str, ...] = KINDS) -> FileState:
+def _version(value: object, kinds: "tuple[str, ...]" = KINDS) -> FileState:
     kind, mode, digest, size = untrusted.items(value, 4)
     kind = untrusted.choice(kind, kinds)
     has_bytes = kind in (FILE, LINK)

@@ -41,9 +41,9 @@ class Side(Record):
 class Case(Record):
     """A merge to do, of what `ours` and `theirs` made of `base`."""
 
-    base: "Side"
-    ours: "Side"
-    theirs: "Side"
+    base: Side
+    ours: Side
+    theirs: Side
     name: bytes  # of the file for the result, relative to the journal's directory
 
 
@@ -65,7 +65,7 @@ class Merger:
         }
         self._directory = journal.directory
 
-    def merge(self, case: "Case") -> "MergeResult | None":
+    def merge(self, case: Case) -> "MergeResult | None":
         return self.merge_all([case])[0]
 
     def merge_all(self, cases: "Sequence[Case]") -> "list[MergeResult | None]":
@@ -91,7 +91,7 @@ class Merger:
                 found[number] = self._keep(cases[number], (b"".join(lines),))
         return found
 
-    def contains(self, base: "Side", mine: "Side", seen: "Side") -> bool:
+    def contains(self, base: Side, mine: Side, seen: Side) -> bool:
         """Return whether `seen` has all that is in `mine` and not in `base`: whoever wrote it has read `mine`.
 
         Raises:
@@ -101,7 +101,7 @@ class Merger:
         edits = self._edits([(texts[0], texts[1]), (texts[1], texts[2])]) if texts is not None else []
         return bool(edits) and line_merge.contains(*edits)
 
-    def _merge_whole(self, case: "Case") -> "MergeResult | None":
+    def _merge_whole(self, case: Case) -> "MergeResult | None":
         """Merge a case where one side changed nothing, or where one is no text."""
         base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
         if ours.is_same_as(base):
@@ -114,7 +114,7 @@ class Merger:
             return MergeResult(theirs._replace(mode=_mode(case)), is_in_file=False)
         return self._keep(case, case.ours.pieces())
 
-    def _edits(self, pairs: "Sequence[tuple[bytes, bytes]]") -> list[list[Edit]]:
+    def _edits(self, pairs: "Sequence[tuple[bytes, bytes]]") -> "list[list[Edit]]":
         """Return the edits that make the second text of each pair of the first. Empty: git cannot find them."""
         if not pairs:
             return []
@@ -143,7 +143,7 @@ class Merger:
         edits = _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []
         return edits if all(map(_is_correct, pairs, edits)) else []
 
-    def _keep(self, case: "Case", pieces: "Iterable[bytes]", version: FileState | None = None) -> "MergeResult":
+    def _keep(self, case: Case, pieces: "Iterable[bytes]", version: "FileState | None" = None) -> MergeResult:
         path = self._directory + b"/" + case.name
         unlink(path)
         version = version or case.ours.version._replace(mode=_mode(case))
@@ -153,14 +153,14 @@ class Merger:
         return MergeResult(read_state(path), is_in_file=True)
 
 
-def _needs_lines(case: "Case") -> bool:
+def _needs_lines(case: Case) -> bool:
     base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
     if not base.kind == ours.kind == theirs.kind == FILE:
         return False
     return not (ours.has_bytes_of(base) or theirs.has_bytes_of(base) or ours.has_bytes_of(theirs))
 
 
-def _texts(*sides: "Side") -> list[bytes] | None:
+def _texts(*sides: Side) -> "list[bytes] | None":
     """Return the bytes of the sides. None: one is no text, or its bytes are not the expected ones."""
     texts = []
     for side in sides:
@@ -176,7 +176,7 @@ def _texts(*sides: "Side") -> list[bytes] | None:
     return texts
 
 
-def _is_correct(pair: tuple[bytes, bytes], edits: list[Edit]) -> bool:
+def _is_correct(pair: "tuple[bytes, bytes]", edits: "list[Edit]") -> bool:
     """Return whether the edits make the second text of the first.
 
     With this check nothing rests on the configuration of some git.
@@ -185,7 +185,7 @@ def _is_correct(pair: tuple[bytes, bytes], edits: list[Edit]) -> bool:
     return line_merge.merge(old, line_merge.Side(new, edits), line_merge.Side(old, ())) == new
 
 
-def _parse(output: bytes, count: int) -> list[list[Edit]]:
+def _parse(output: bytes, count: int) -> "list[list[Edit]]":
     """Return the edits in the diff of two folders.
 
     Each line of a file's content has a character in front of it that marks it as content.
@@ -200,7 +200,7 @@ def _parse(output: bytes, count: int) -> list[list[Edit]]:
     return edits
 
 
-def _mode(case: "Case") -> int:
+def _mode(case: Case) -> int:
     """Return the permissions of `theirs`, unless the other side changed the executable bit."""
     base, ours, theirs = case.base.version, case.ours.version, case.theirs.version
     if bool(ours.mode & 0o100) == bool(base.mode & 0o100):

@@ -29,7 +29,7 @@ def revert(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int
     _add_old_versions(repo, environ, journal, lock)
 
 
-def refusal(names: list[str], *, was_killed: bool) -> str:
+def refusal(names: "list[str]", *, was_killed: bool) -> str:
     """Return the sentence for people; `names`: of the files with a conflict."""
     listed = ", ".join(names[:_FEW])
     if len(names) > _FEW:

@@ -66,7 +66,7 @@ class WorktreeWriter:
             return FileState(OTHER)
         return read_state(self.path(entry))
 
-    def put(self, entry: Entry, wanted: "Wanted") -> bytes | None:
+    def put(self, entry: Entry, wanted: Wanted) -> "bytes | None":
         """Put the version at the path; return the name of what went beside, empty where nothing did.
 
         None: something else stood there, and still does. The owner's version is the owner's file, if we have it.
@@ -77,7 +77,7 @@ class WorktreeWriter:
         if obstacle_of(self._top, entry.path) is not None:
             return None
 
-        def replace(area: StorageArea) -> bytes | None:
+        def replace(area: StorageArea) -> "bytes | None":
             if wanted.version.kind == NOTHING:
                 is_there = self._take_away(entry, area)
             else:
@@ -113,7 +113,7 @@ class WorktreeWriter:
         assert name is not None
         return name
 
-    def _try_areas(self, entry: Entry, move: "Callable[[StorageArea], bytes | None]") -> bytes | None:
+    def _try_areas(self, entry: Entry, move: "Callable[[StorageArea], bytes | None]") -> "bytes | None":
         """Return what `move` returns, in the first storage area that is on the file system of the path."""
         failure: OSError | None = None
         for area in self.areas.areas_of(entry):
@@ -127,7 +127,7 @@ class WorktreeWriter:
         assert failure is not None
         raise failure
 
-    def sweep(self, entry: Entry) -> list[bytes]:
+    def sweep(self, entry: Entry) -> "list[bytes]":
         """Remove what a killed run left on its way, and move what may be somebody's only copy beside the path.
 
         Return the names that it has now.
@@ -186,7 +186,7 @@ class WorktreeWriter:
             raise
         os.rename(slot + PART, slot)
 
-    def _load(self, entry: Entry, area: StorageArea, wanted: "Wanted") -> None:
+    def _load(self, entry: Entry, area: StorageArea, wanted: Wanted) -> None:
         """Fill the slot with the wanted version.
 
         Where that is the owner's version, the owner's file goes in, with all that a copy would not have, and without
@@ -210,7 +210,7 @@ class WorktreeWriter:
     def _has_owners(self, entry: Entry, area: StorageArea) -> bool:
         return not self.areas.was_moved(entry) and self.areas.is_owners(entry, area.slot)
 
-    def _exchange(self, entry: Entry, area: StorageArea) -> bool | None:
+    def _exchange(self, entry: Entry, area: StorageArea) -> "bool | None":
         """Exchange the slot with the path; return whether anything stood at the path, which is in the slot now.
 
         None: nothing was done.
@@ -228,7 +228,7 @@ class WorktreeWriter:
             self._unload(entry, area)
             raise
 
-    def _take_away(self, entry: Entry, area: StorageArea) -> bool | None:
+    def _take_away(self, entry: Entry, area: StorageArea) -> "bool | None":
         """Move what is at the path into the slot, where the path is to be empty; return the same as `_exchange`."""
         path = self.path(entry)
         try:
@@ -239,7 +239,7 @@ class WorktreeWriter:
             return False
         return True
 
-    def _settle_replaced(self, entry: Entry, area: StorageArea, wanted: "Wanted") -> bytes | None:
+    def _settle_replaced(self, entry: Entry, area: StorageArea, wanted: Wanted) -> "bytes | None":
         """Move the file that stood at the path, and is in the slot now, to where it belongs.
 
         Return its name beside the path, empty where it has none. None: it was given back.

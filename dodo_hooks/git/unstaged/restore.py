@@ -37,7 +37,7 @@ _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 class RestoreResult(Record):
     """The result of one attempt to restore."""
 
-    sentences: tuple[str, ...]  # for people
+    sentences: "tuple[str, ...]"  # for people
     conflict: bool  # the commit has to be refused
     is_complete: bool  # everything is restored; if not, the journal stays, and the next attempt continues
 
@@ -61,7 +61,7 @@ class Restorer:
         self._written: list[bytes] = []
         self._is_complete = True
 
-    def run(self) -> "RestoreResult":
+    def run(self) -> RestoreResult:
         """Restore everything. Errors become sentences of the result."""
         try:
             self._sweep()
@@ -242,7 +242,7 @@ class Restorer:
         version, pieces = self._tree.areas.unstaged(entry)
         return Side(version._replace(mode=entry.target.mode), pieces)
 
-    def _merge(self, case: Case) -> MergeResult | None:
+    def _merge(self, case: Case) -> "MergeResult | None":
         try:
             return self._merger.merge(case)
         except FileNotFoundError:  # the file has just been taken away, or a power cut took what it came from
@@ -319,7 +319,7 @@ class Restorer:
     def _report(self, entry: Entry, sentence: str) -> None:
         self._sentences.append(f"{format_path(entry.path)}: {sentence}")
 
-    def _record_error(self, error: OSError | GitError, entry: Entry | None = None) -> None:
+    def _record_error(self, error: "OSError | GitError", entry: "Entry | None" = None) -> None:
         self._is_complete = False
         reason = error.strerror if isinstance(error, OSError) else str(error)
         what = format_path(entry.path) if entry else "the unstaged changes"
@@ -342,7 +342,7 @@ def _merged_name(entry: Entry) -> bytes:
     return b"merged/%d-%d" % (entry.number, number)
 
 
-def _is_in(version: FileState, others: list[FileState]) -> bool:
+def _is_in(version: FileState, others: "list[FileState]") -> bool:
     return any(version.is_same_as(one) for one in others)
 
 

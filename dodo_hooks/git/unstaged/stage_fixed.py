@@ -35,12 +35,12 @@ _TICK_NS = 2_000_000_000
 class Staged(Record):
     """The result of staging the fixes of one job."""
 
-    paths: tuple[bytes, ...]  # the index has now what the job made of these
-    sentences: tuple[str, ...]  # what was not staged, and why
+    paths: "tuple[bytes, ...]"  # the index has now what the job made of these
+    sentences: "tuple[str, ...]"  # what was not staged, and why
 
 
 class _Stamp(Record):
-    status: tuple[int, ...]  # () where there is no file
+    status: "tuple[int, ...]"  # () where there is no file
     digest: str  # of the bytes, where the status does not show each change
 
 
@@ -48,14 +48,14 @@ class FilesBefore(Record):
     """The files of one job as it found them."""
 
     stamps: "dict[bytes, _Stamp]"
-    foreign: frozenset[bytes]  # those that somebody else had changed by then
+    foreign: "frozenset[bytes]"  # those that somebody else had changed by then
 
 
 class FixStager:
     """The stager for the jobs of one hook; used by one process, so that never two stage at once."""
 
     def __init__(
-        self, repo: Repo, environ: "Mapping[str, str]", hidden: HiddenChanges | None, files: "Iterable[bytes]"
+        self, repo: Repo, environ: "Mapping[str, str]", hidden: "HiddenChanges | None", files: "Iterable[bytes]"
     ) -> None:
         """Stamp the files of all the jobs, relative to the top. Call it after changes are hidden, before any job."""
         self._repo = repo
@@ -66,16 +66,16 @@ class FixStager:
         self._replaced: dict[bytes, sync_index.Replaced] = {}
         sync_index.drop_stale_commit(repo)
 
-    def before(self, files: "Iterable[bytes]") -> "FilesBefore":
+    def before(self, files: "Iterable[bytes]") -> FilesBefore:
         """Stamp the files of a job that is about to start."""
         stamps = self._stamps(files)
         return FilesBefore(stamps, frozenset(path for path in stamps if self._is_foreign(path)))
 
-    def changed(self, watch: "FilesBefore") -> list[bytes]:
+    def changed(self, watch: FilesBefore) -> "list[bytes]":
         """Return those of the job's files that have changed since it started."""
         return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
 
-    def after(self, watch: "FilesBefore", *, stages: bool = True) -> "Staged":
+    def after(self, watch: FilesBefore, *, stages: bool = True) -> Staged:
         """Stage what an ended job changed, unless it did not succeed (then `stages` is false).
 
         The files of a job that did not succeed are nobody's fix, but as if another program had written them.
@@ -99,7 +99,7 @@ class FixStager:
             return not self._hidden.is_ours(path)
         return path in self._last and self._differs(path, self._last[path])
 
-    def _stage(self, ours: "Sequence[bytes]") -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    def _stage(self, ours: "Sequence[bytes]") -> "tuple[tuple[bytes, ...], tuple[bytes, ...]]":
         """Stage these paths; return those that are staged, and those that somebody else changed in that moment."""
         differing = {one.path: one for one in unstaged_changes(self._repo, self._environ)}
         changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
@@ -164,12 +164,12 @@ class FixStager:
             stamps[path] = _Stamp(status, read_state(self._top + b"/" + path).digest if status and not is_old else "")
         return stamps
 
-    def _differs(self, path: bytes, before: "_Stamp") -> bool:
+    def _differs(self, path: bytes, before: _Stamp) -> bool:
         if self._status(path) != before.status:
             return True
         return bool(before.digest) and read_state(self._top + b"/" + path).digest != before.digest
 
-    def _status(self, path: bytes) -> tuple[int, ...]:
+    def _status(self, path: bytes) -> "tuple[int, ...]":
         try:
             status = os.lstat(self._top + b"/" + path)
         except OSError:
@@ -178,7 +178,7 @@ class FixStager:
         return *about, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _clock(git_dir: str) -> tuple[int, int]:
+def _clock(git_dir: str) -> "tuple[int, int]":
     """Return a device, and the time there, as its file system counts it: that of a file just written.
 
     A server's clock may be another than ours. Without such a file no time is known, and no file old.

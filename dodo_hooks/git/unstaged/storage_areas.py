@@ -79,12 +79,12 @@ class StorageAreas:
             found = self._top + b"/" + parent
         return found
 
-    def make(self, area: "StorageArea") -> None:
+    def make(self, area: StorageArea) -> None:
         """Make the directory of an area. Raises OSError: it cannot be used."""
         if area.folder:
             make_ignored_folder(area.folder)
 
-    def keep(self, entry: Entry, area: "StorageArea") -> None:
+    def keep(self, entry: Entry, area: StorageArea) -> None:
         """Keep the owner's file, which is in the slot. What cannot be kept has a copy."""
         os.rename(area.slot, area.original)
         if area.folder:  # an empty file in the journal says that it was moved away, in case somebody cleans up there
@@ -93,7 +93,7 @@ class StorageAreas:
             inherit_owner(descriptor, marker)
             os.close(descriptor)
 
-    def take(self, entry: Entry, area: "StorageArea") -> None:
+    def take(self, entry: Entry, area: StorageArea) -> None:
         """Move the owner's file back into the slot."""
         if area.folder:
             try_unlink(self._journal.original_file(entry))
@@ -111,7 +111,7 @@ class StorageAreas:
             return False
         return entry.inode != 0 and status.st_ino == entry.inode and _kind(status) in (FILE, LINK)
 
-    def find_original(self, entry: Entry) -> bytes | None:
+    def find_original(self, entry: Entry) -> "bytes | None":
         """Return the path where the owner's file is kept."""
         for area in self.existing_areas(entry) if entry.inode else ():
             if self.is_owners(entry, area.original):

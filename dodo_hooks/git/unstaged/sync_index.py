@@ -62,7 +62,7 @@ def _resolve(index: str) -> str:
 class PendingCommit(Record):
     """A commit that was about to be made."""
 
-    head: str | None  # before it
+    head: "str | None"  # before it
     replaced: "tuple[Replaced, ...]"
 
 
@@ -110,7 +110,7 @@ def _replace_entries(repo: Repo, environ: "Mapping[str, str]", made: "Sequence[R
     write_index_entries(repo, environ, lines, None)
 
 
-def _differences(output: bytes) -> dict[bytes, tuple[tuple[int, str], tuple[int, str]]]:
+def _differences(output: bytes) -> "dict[bytes, tuple[tuple[int, str], tuple[int, str]]]":
     """Return the entry in HEAD and the entry in the index of each path of git's raw output.
 
     An item of it is `:mode mode blob blob status`, then the path.
@@ -123,7 +123,7 @@ def _differences(output: bytes) -> dict[bytes, tuple[tuple[int, str], tuple[int,
     return found
 
 
-def _entry(mode: bytes, blob: bytes) -> tuple[int, str]:
+def _entry(mode: bytes, blob: bytes) -> "tuple[int, str]":
     return int(mode, 8), blob.decode("ascii") if blob.strip(b"0") else ""
 
 
@@ -146,7 +146,7 @@ def load_pending_commits(repo: Repo) -> "list[PendingCommit]":
         ) from error
 
 
-def _to_pending_commit(value: object) -> "PendingCommit":
+def _to_pending_commit(value: object) -> PendingCommit:
     head, rows = untrusted.items(value, 2)
     replaced = tuple(Replaced(*untrusted.index_change(*untrusted.items(row, 5))) for row in untrusted.items(rows))
     return PendingCommit(None if head is None else untrusted.blob_id(head), replaced)

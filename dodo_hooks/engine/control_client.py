@@ -115,7 +115,8 @@ def _connect(invocation_dir: str, waits: bool) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(_ANSWER_S)
     try:
-        passing = (BlockingIOError, FileNotFoundError) if waits else (BlockingIOError,)
+        # A socket refuses between its bind and its listen.
+        passing = (BlockingIOError, *((FileNotFoundError, ConnectionRefusedError) if waits else ()))
         call_in(invocation_dir, lambda: _connect_in_time(connection, passing))
     except OSError as error:
         connection.close()

@@ -21,10 +21,13 @@ from kit.repo import Repo
 DONE = Outcome(COMPLETED, exit_code=0)
 
 COORDINATOR = """
-import os, socket, sys
+import os, socket, sys, time
 os.chdir(sys.argv[1])
 server = socket.socket(socket.AF_UNIX)
 server.bind("s")
+if sys.argv.pop(2) == "late":
+    print("bound", flush=True)
+    time.sleep(0.2)
 server.listen()
 print("listening", flush=True)
 client, _ = server.accept()
@@ -43,13 +46,13 @@ def coordinate(repo: Repo) -> Iterator[Coordinate]:
     """Start a coordinator of an invocation that gives this answer to one request, and prints the request."""
     started: list[Popen[bytes]] = []
 
-    def begin(writer: InvocationWriter, **answers: str) -> "Popen[bytes]":
+    def begin(writer: InvocationWriter, listens: str = "at once", **answers: str) -> "Popen[bytes]":
         lines = [json.dumps({"job": job, "status": status}) for job, status in answers.items()]
-        process = repo.start(sys.executable, "-c", COORDINATOR, writer.directory, *lines)
+        process = repo.start(sys.executable, "-c", COORDINATOR, writer.directory, listens, *lines)
         started.append(process)
-        if not writer.coordinator:
+        if listens == "late" or not writer.coordinator:
             assert process.stdout is not None
-            assert process.stdout.readline() == b"listening\n"
+            assert process.stdout.readline() == (b"bound\n" if listens == "late" else b"listening\n")
         return process
 
     yield begin
@@ -110,6 +113,16 @@ def test_r10_a_coordinator_that_does_not_listen_yet_is_waited_for(
     writer = history.begin({"deps": ()})
     writer.note(coordinator=os.getpid())
     coordinate(writer, deps=CANCELLED)  # its interpreter takes longer to start than our question
+    answer = cli("jobs", "cancel", "deps")
+    assert (answer.code, answer.out, answer.err) == (0, "deps: cancelled\n", "")
+
+
+def test_r10_a_socket_that_is_bound_and_does_not_listen_yet_is_waited_for(
+    cli: Cli, history: History, coordinate: Coordinate
+) -> None:
+    writer = history.begin({"deps": ()})
+    writer.note(coordinator=os.getpid())
+    coordinate(writer, listens="late", deps=CANCELLED)
     answer = cli("jobs", "cancel", "deps")
     assert (answer.code, answer.out, answer.err) == (0, "deps: cancelled\n", "")
 

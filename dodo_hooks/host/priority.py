@@ -1,16 +1,12 @@
 """CPU and I/O priority, and Linux's handling of orphans (R13, R20; HOT).
 
-These need system calls that Python does not wrap, so they go through ctypes. They are best effort: where one is missing
-or refused, jobs run all the same.
+These need system calls that Python does not wrap (host/libc.py). They are best effort: where one is missing or refused,
+jobs run all the same.
 """
 
 import sys
 
 from dodo_hooks.host.posix import os
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ctypes import CDLL
 
 _IOPRIO_WHO_PROCESS = 1
 _IOPRIO_WHO_GROUP = 2
@@ -49,22 +45,24 @@ def restore_io_class(group: int) -> None:
 def _set_io_class(which: int, who: int, io_class: int) -> None:
     number = _IOPRIO_SET.get(os.uname().machine)
     if sys.platform == "linux" and number is not None:
-        _libc().syscall(number, which, who, io_class)
+        _call("syscall", number, which, who, io_class)
 
 
 def end_with_parent(signal: int) -> None:
     """Request `signal` from Linux for when the parent dies (prctl(2)); elsewhere do nothing."""
     if sys.platform == "linux":
-        _libc().prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0)
+        _call("prctl", _PR_SET_PDEATHSIG, signal, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
     """Become the parent of what a dead wave leaves behind, so that no process id is reused under us (Linux)."""
     if sys.platform == "linux":
-        _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _libc() -> "CDLL":
-    import ctypes
+def _call(name: str, *args: int) -> None:
+    from dodo_hooks.host.libc import libc_function
 
-    return ctypes.CDLL(None)
+    function = libc_function(name, "i" * len(args))
+    if function is not None:
+        function(*args)

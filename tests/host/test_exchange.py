@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,13 @@ def no_links(monkeypatch: pytest.MonkeyPatch) -> Limit:
     return lambda: monkeypatch.setattr(os, "link", refuse)
 
 
-@pytest.fixture(params=["exchange", "hard links", "neither"])
-def limited(request: pytest.FixtureRequest, no_exchange: Limit, no_links: Limit) -> str:
-    if request.param != "exchange":
+@pytest.fixture(params=["exchange", "no libffi", "hard links", "neither"])
+def limited(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, no_exchange: Limit, no_links: Limit
+) -> str:
+    if request.param == "no libffi":
+        monkeypatch.setitem(sys.modules, "_ctypes", None)  # as in a Python that was built without it
+    elif request.param != "exchange":
         no_exchange()
     if request.param == "neither":
         no_links()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from dodo_hooks.host import priority
+from dodo_hooks.host.libc import libc_function
 from kit.system.killing import in_child
 
 SET = priority._IOPRIO_SET.get(os.uname().machine)
@@ -35,8 +36,11 @@ def test_r13_niceness_is_added_and_inherited() -> None:
 def test_r13_the_idle_class_is_taken_and_the_usual_one_given_back_to_a_group() -> None:
     assert SET
 
+    syscall = libc_function("syscall", "iii")
+    assert syscall is not None
+
     def io_class() -> int:
-        return int(priority._libc().syscall(SET + 1, 1, 0)) >> 13  # ioprio_get(2) comes after ioprio_set(2)
+        return syscall(SET + 1, 1, 0) >> 13  # ioprio_get(2) comes after ioprio_set(2)
 
     def run() -> None:
         os.setpgid(0, 0)

@@ -40,6 +40,7 @@ TOGETHER = (
     ("dodo_hooks.fire.select.targets", "dodo_hooks.results.verdicts.verdicts"),
     ("dodo_hooks.fire.background_start", "dodo_hooks.fire.detach", "dodo_hooks.git.unstaged.lock"),
     ("dodo_hooks.fire.verdicts.gate",),
+    ("dodo_hooks.host.libc",),  # of both that follow
     ("dodo_hooks.git.unstaged.hide",),
     ("dodo_hooks.engine.background.after_run", "dodo_hooks.engine.background.file_watch", "dodo_hooks.host.priority"),
     ("dodo_hooks.doit_runner.lean_doit", "dodo_hooks.doit_runner.phase_run"),

@@ -8,13 +8,13 @@ it has no hard links, which is tried with a file of ours first, a synced copy is
 replaced.
 """
 
-import ctypes
 import errno
 import os
 import stat
 import sys
 
 from dodo_hooks.host.files.atomic_files import try_unlink
+from dodo_hooks.host.libc import last_errno, libc_function
 
 _IS_MACOS = sys.platform == "darwin"
 _NAME = "renameatx_np" if _IS_MACOS else "renameat2"
@@ -180,13 +180,12 @@ def _exchange(one: bytes, other: bytes) -> bool:
 
 
 def _call(one: bytes, other: bytes, flags: int) -> bool:
-    function = getattr(ctypes.CDLL(None, use_errno=True), _NAME, None)
+    function = libc_function(_NAME, "izizI")
     if function is None:
         return False
-    function.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
     if function(_HERE, one, _HERE, other, flags) == 0:
         return True
-    number = ctypes.get_errno()
+    number = last_errno()
     if number in _UNABLE:
         return False
     raise OSError(number, os.strerror(number), os.fsdecode(other))

@@ -14,12 +14,11 @@ def punch_hole(descriptor: int, start: int, length: int) -> bool:
     """
     if not sys.platform.startswith("linux"):
         return False
-    import ctypes
+    from dodo_hooks.host.libc import libc_function
 
-    call = getattr(ctypes.CDLL(None), "fallocate64", None)  # glibc's name for one that takes 64 bits everywhere
-    call = call or ctypes.CDLL(None).fallocate
-    call.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
-    return bool(call(descriptor, _KEEP_SIZE_AND_PUNCH_HOLE, start, length) == 0)
+    # glibc's name for one that takes 64 bits everywhere; musl has only that kind.
+    call = libc_function("fallocate64", "iiqq") or libc_function("fallocate", "iiqq")
+    return call is not None and call(descriptor, _KEEP_SIZE_AND_PUNCH_HOLE, start, length) == 0
 
 
 def first_hole(descriptor: int) -> "tuple[int, int] | None":

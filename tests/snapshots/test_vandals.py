@@ -99,6 +99,7 @@ def test_s4_settings_that_let_git_overlook_changes(used: Repo) -> None:
             assert files_below(job.tree) == archive_of(used)
             if number == 1:
                 job.run(VANDALS["same size and time"])
+    used.git("fsmonitor--daemon", "stop", check=False)  # where this git has one for this system
 
 
 def test_s4_what_a_vandal_has_left_is_not_followed_when_a_tree_is_emptied(used: Repo, tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def as_nobody(repo: Repo, *argv: str) -> "subprocess.CompletedProcess[str]":
     """`dodo-hooks ARGV` as that user."""
     python = next((one for one in (sys.executable, "/usr/bin/python3") if may_run(one)), None)
     if python is None:
-        pytest.skip("the other user may run no Python of this version")
+        pytest.skip("the other user may run no Python of this version, or not read this checkout")
     packages = [PACKAGES, *(one for one in sys.path if one.endswith("site-packages"))]
     env = {**repo.env, "PYTHONPATH": ":".join(packages), "HOME": str(repo.path.parent / "nobodys")}
     env |= {"XDG_STATE_HOME": f"{env['HOME']}/state", "XDG_CACHE_HOME": f"{env['HOME']}/cache"}
@@ -221,7 +221,8 @@ def as_nobody(repo: Repo, *argv: str) -> "subprocess.CompletedProcess[str]":
 
 
 def may_run(python: str) -> bool:
-    code = f"import sys; sys.exit(sys.version_info[:2] != {tuple(sys.version_info[:2])})"
+    is_other = f"sys.version_info[:2] != {tuple(sys.version_info[:2])}"
+    code = f"import os, sys; sys.exit({is_other} or not os.access({PACKAGES!r}, os.X_OK))"
     try:
         return subprocess.run((python, "-c", code), user=NOBODY, group=NOBODY, extra_groups=()).returncode == 0
     except OSError:

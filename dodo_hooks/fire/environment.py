@@ -5,7 +5,8 @@ Jobs of a daft.yml also have daft's variables, which take their values from ours
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.core.plan import FILES_VARIABLE
-from dodo_hooks.git.repo import default_branch, head_of, is_discoverable, main_worktree
+from dodo_hooks.git.head import default_branch, head_of
+from dodo_hooks.git.repo import is_discoverable, main_worktree
 from dodo_hooks.git.variables import background_environ, without_local
 
 TYPE_CHECKING = False
@@ -89,7 +90,7 @@ def environment_of_event(firing: "Firing", is_background: bool) -> "dict[str, st
         DODO_WORKTREE=repo.top,
         DODO_MAIN_WORKTREE=main_worktree(repo) or "",
         DODO_GIT_DIR=repo.git_dir,
-        DODO_BRANCH=head_of(repo)[0] or "",
+        DODO_BRANCH=head_of(repo, firing.world.environ)[0] or "",
         DODO_ARGS=str(len(firing.args)),
     )
     for number, argument in enumerate(firing.args, 1):
@@ -97,7 +98,7 @@ def environment_of_event(firing: "Firing", is_background: bool) -> "dict[str, st
     if firing.hook.name == "pre-push" and len(firing.args) == 2:
         environ["DODO_REMOTE"], environ["DODO_REMOTE_URL"] = firing.args
     if firing.rules.config_format == _DAFT or _is_asked_for(_DEFAULT_BRANCH, firing.hook):
-        environ[_DEFAULT_BRANCH] = default_branch(repo)
+        environ[_DEFAULT_BRANCH] = default_branch(repo, firing.world.environ)
     if firing.rules.config_format == _DAFT:
         environ.update(daft_environ(firing.hook.name, environ))
     return environ

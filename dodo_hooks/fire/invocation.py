@@ -6,7 +6,8 @@ from dodo_hooks.engine.waves.job import TO_FILE, TO_PIPE, TO_TERMINAL, Context
 from dodo_hooks.fire.environment import environment_of_run
 from dodo_hooks.fire.firing import nesting_of
 from dodo_hooks.fire.run_state import Run
-from dodo_hooks.git.repo import head_of, main_worktree
+from dodo_hooks.git.head import head_of
+from dodo_hooks.git.repo import main_worktree
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import open_terminal, os
 from dodo_hooks.host.process import has_process_table
@@ -93,7 +94,7 @@ def _refuse_or_report(firing: "Firing", error: StoreError) -> None:
 
 
 def _facts(firing: "Firing", nesting: "Nesting") -> Facts:
-    branch, head = head_of(firing.repo)
+    branch, head = head_of(firing.repo, firing.world.environ)
     target = firing.target
     if target is not None:
         head = target.head

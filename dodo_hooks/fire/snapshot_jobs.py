@@ -14,8 +14,8 @@ from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.statuses import CANCELLED, CHECKOUT, CONCURRENCY, CRASHED, FAILED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT
+from dodo_hooks.git.head import head_of
 from dodo_hooks.git.replay import rebased_branch
-from dodo_hooks.git.repo import head_of
 from dodo_hooks.host.posix import os
 from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
@@ -87,7 +87,7 @@ class SnapshotJobs:
         # Where git or a job waits for this run, it must not wait for a snapshot that the waiting job itself is in (S5).
         self._limit = firing.slots + (1 + run.nesting.level if is_waited_for else 0)
         self._origin = Origin(firing.repo, firing.world.environ, firing.world.cache)
-        self._branch = rebased_branch(firing.repo) or head_of(firing.repo)[0] or ""
+        self._branch = rebased_branch(firing.repo) or head_of(firing.repo, firing.world.environ)[0] or ""
         repository_dir = layout.repository_of(run.writer.directory)
         self._runs = Branch(repository_dir, verdicts.locks)
         self._chains = _chains(jobs, [number for number in numbers if jobs[number].workspace])

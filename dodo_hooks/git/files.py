@@ -12,7 +12,8 @@ from dodo_hooks.core.file_sets import BEFORE_A_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import ALL, CHANGED, PUSHED, STAGED
 from dodo_hooks.git.command import argv_of, git_program, not_started, output_of
-from dodo_hooks.git.repo import SUBMODULE, head_of
+from dodo_hooks.git.head import head_of
+from dodo_hooks.git.repo import SUBMODULE
 from dodo_hooks.host.capture import Captured, capture
 from dodo_hooks.host.posix import os, read_file
 
@@ -90,7 +91,7 @@ def present(changes: "Changes") -> "tuple[bytes, ...]":
 
 
 def _staged(query: GitQuery) -> "Changes":
-    if head_of(query.repo)[1] is not None:
+    if head_of(query.repo, query.environ)[1] is not None:
         return parse_raw(query.git("diff-index", "--cached", *_RAW, "--ita-invisible-in-index", "HEAD", "--"))
     # There is no commit yet, or we cannot see it: git knows what to compare with.
     options = ("--no-ext-diff", "--no-color", "-O/dev/null", "--ita-invisible-in-index")
@@ -198,7 +199,7 @@ def _changed(query: GitQuery, event: Event) -> "Changes | None":
 
 
 def _has_commit(query: GitQuery) -> bool:
-    return head_of(query.repo)[1] is not None or not query.attempt("rev-parse", "--quiet", "--verify", "HEAD").exit_code
+    return head_of(query.repo, query.environ)[1] is not None
 
 
 def _between(query: GitQuery, old: str, new: str) -> "Changes":

@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SYMREFS_AT_MOST = 5  # as git: a longer chain is taken for a loop
 SUBMODULE = b"160000"  # the mode of its entry
 TRUE_WORDS = (b"true", b"yes", b"on", b"1")
 
@@ -102,27 +101,6 @@ def main_worktree(repo: Repo) -> "str | None":
     return repo.common_dir.removesuffix("/.git") if repo.common_dir.endswith("/.git") else None
 
 
-def default_branch(repo: Repo) -> str:
-    """Return the branch that a clone of the remote `origin` checks out; "" where that is not known."""
-    try:
-        content = read_file(f"{repo.common_dir}/refs/remotes/origin/HEAD").strip()
-    except OSError:
-        return ""
-    prefix = b"ref: refs/remotes/origin/"
-    return _text(content[len(prefix) :]) if content.startswith(prefix) else ""
-
-
-def head_of(repo: Repo) -> "tuple[str | None, str | None]":
-    """Return the branch and the commit id of HEAD; never raise.
-
-    Detached: no branch. Not born yet: no commit. Neither, where HEAD cannot be read (refs in a reftable are one case).
-    """
-    try:
-        return _follow_head(repo)
-    except (OSError, ValueError):
-        return None, None
-
-
 def index_file(repo: Repo, environ: "Mapping[str, str]") -> str:
     """Return the path of the index that git uses.
 
@@ -188,7 +166,7 @@ def _git_dir_at(path: str) -> "str | None":
     except OSError:  # not there, or a directory with something else in it: git looks further up, too
         return None
     target = content[7:].strip(b" \r\n") if content.startswith(b"gitdir:") and b"\0" not in content else b""
-    target_dir = joined(path.rpartition("/")[0], _text(target))
+    target_dir = joined(path.rpartition("/")[0], decode(target))
     if not target or not _is_git_dir(target_dir):
         raise GitError(f"{path} does not lead to a git repository; run `git worktree repair`")
     return real(target_dir)
@@ -206,7 +184,7 @@ def _common_dir(git_dir: str) -> str:
         content = read_file(f"{git_dir}/commondir")
     except OSError:
         return git_dir
-    return real(joined(git_dir, _text(content.rstrip(b"\r\n"))))
+    return real(joined(git_dir, decode(content.rstrip(b"\r\n"))))
 
 
 def _work_tree(environ: "Mapping[str, str]", cwd: str, git_dir: str, common_dir: str, place: str) -> str:
@@ -232,7 +210,7 @@ def configured_tree(git_dir: str, common_dir: str) -> "tuple[bool, str]":
     settings = dict(shared) if git_dir == common_dir else {}
     if shared.get(b"extensions.worktreeconfig", b"").lower() in TRUE_WORDS:
         settings.update(_settings(f"{git_dir}/config.worktree"))
-    return settings.get(b"core.bare", b"").lower() in TRUE_WORDS, _text(settings.get(b"core.worktree", b""))
+    return settings.get(b"core.bare", b"").lower() in TRUE_WORDS, decode(settings.get(b"core.worktree", b""))
 
 
 def _settings(path: str) -> "dict[bytes, bytes]":
@@ -276,46 +254,6 @@ def _value(text: bytes) -> bytes:
     return bytes(value[:end])
 
 
-# HEAD
-
-
-def _follow_head(repo: Repo) -> "tuple[str | None, str | None]":
-    """Return the branch and the commit id of HEAD, as `head_of`; raises OSError or ValueError."""
-    branch: str | None = None
-    content: bytes | None = read_file(f"{repo.git_dir}/HEAD").rstrip()
-    for _ in range(SYMREFS_AT_MOST + 1):
-        if content is None:
-            return branch, None
-        if not content.startswith(b"ref:"):
-            return branch, _commit_id(content)
-        name = content[4:].strip()
-        if not name.startswith(b"refs/heads/") or name.endswith(b"/.invalid"):  # the latter stands for a reftable
-            raise ValueError(name)
-        branch = _text(name[11:])
-        content = _ref(repo.common_dir, name)
-    raise ValueError("a loop")
-
-
-def _ref(common_dir: str, name: bytes) -> "bytes | None":
-    """Return what the ref holds; None if there is no such ref."""
-    try:
-        return read_file(f"{common_dir}/{_text(name)}").rstrip()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        pass
-    try:
-        packed = read_file(f"{common_dir}/packed-refs")
-    except FileNotFoundError:
-        return None
-    end = packed.find(b" " + name + b"\n")
-    return None if end < 0 else packed[packed.rfind(b"\n", 0, end) + 1 : end]
-
-
-def _commit_id(text: bytes) -> str:
-    if len(text) not in (40, 64) or text.strip(b"0123456789abcdef"):
-        raise ValueError(text)
-    return text.decode("ascii")
-
-
-def _text(data: bytes) -> str:
+def decode(data: bytes) -> str:
     """Decode as `os.fsdecode` does: what cannot be decoded becomes surrogates."""
     return data.decode(sys.getfilesystemencoding(), "surrogateescape")

@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.head import head_of
 from dodo_hooks.host.posix import decode_path, names_in, os, read_file
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def head_target(repo: "Repo", environ: "Mapping[str, str]") -> Target:
     Raises:
         GitError: there is none.
     """
-    commit = head_of(repo)[1]
+    commit = head_of(repo, environ)[1]
     tree = _tree_in_loose_object(repo, commit) if commit else ""
     return Target(commit, tree, commit) if tree else find_target(repo, environ)
 

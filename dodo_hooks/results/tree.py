@@ -10,7 +10,8 @@ from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.matching import predicate
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.content.content_listing import list_contents, list_tracked, with_known
-from dodo_hooks.git.repo import SUBMODULE, head_of, locate_repo
+from dodo_hooks.git.head import head_of
+from dodo_hooks.git.repo import SUBMODULE, locate_repo
 from dodo_hooks.host.posix import decode_path, encode_path, is_real_folder, lexists, os
 from dodo_hooks.results.contents import Contents
 from dodo_hooks.results.found import Found, Names, Undecidable, found_of, lines_of
@@ -256,7 +257,7 @@ class Tree:
             )
             if run_git_at_top(submodule, self._environ_without_index(), status):
                 raise Undecidable(f"the submodule {decode_path(path)} has changes")
-            commit = head_of(submodule)[1]
+            commit = head_of(submodule, self._environ)[1]
         except GitError as error:
             raise Undecidable(str(error)) from error
         if commit is None:

@@ -7,7 +7,7 @@ step, since another job of the same invocation may be at work there.
 
 from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.head import head_of
 from dodo_hooks.git.target import Target
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.host.files.atomic_files import put
@@ -90,11 +90,12 @@ def write_git_directory(
     Raises:
         GitError, OSError: it cannot be done.
     """
-    repo, git_dir = caller.origin.repo, paths.git_dir
+    origin, git_dir = caller.origin, paths.git_dir
+    repo = origin.repo
     _make_folders(git_dir)
     _put(f"{git_dir}/objects/info/alternates", _quoted(encode_path(f"{repo.common_dir}/objects")) + b"\n")
     _write_refs(refs(), git_dir)
-    head = target.head or f"ref: refs/heads/{head_of(repo)[0] or 'main'}"
+    head = target.head or f"ref: refs/heads/{head_of(repo, origin.environ)[0] or 'main'}"
     _put(f"{git_dir}/HEAD", encode_path(f"{head}\n"))
     sources = {name: f"{repo.common_dir}/info/{name}" for name in _INFO}
     sources["sparse-checkout"] = f"{repo.git_dir}/info/sparse-checkout"

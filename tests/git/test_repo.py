@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.head import head_of
 from dodo_hooks.git.repo import Repo as Facts
-from dodo_hooks.git.repo import find_repo, head_of, is_discoverable, main_worktree
+from dodo_hooks.git.repo import find_repo, is_discoverable, main_worktree
 from kit.repo import Repo
 
 HOSTILE = 'it\'s a "dir" $(touch owned) `x`\n*\\ \udcff\udcc3 é'
@@ -135,7 +136,7 @@ def test_any_bytes_may_be_in_its_path(tmp_path: Path, env: dict[str, str], layou
     assert (found.top, found.is_linked) == (str(place), layout is in_linked_worktree)
     assert os.path.isdir(f"{found.git_dir}/logs") and found.common_dir.startswith(str(repo.path))
     assert is_discoverable(found, {})
-    assert head_of(found)[1] == subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=place).decode().strip()
+    assert head_of(found, env)[1] == subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=place).decode().strip()
 
 
 def in_linked_worktree_beside_a_bare_dot_git(repo: Repo) -> Path:
@@ -265,82 +266,6 @@ def test_no_repository_is_an_error_that_names_the_place(tmp_path: Path, repo: Re
 def test_a_dot_git_that_is_no_repository_is_passed_over_as_git_does(repo: Repo) -> None:
     repo.write("sub/.git/config", "")
     assert find_repo(repo.env, str(repo.path / "sub")) == read_from_git(repo.path / "sub", repo.env) == facts(repo)
-
-
-# HEAD
-
-
-def head_by_git(repo: Repo) -> tuple[str | None, str | None]:
-    branch = repo.git("symbolic-ref", "--short", "-q", "HEAD", check=False).stdout.strip()
-    commit = repo.git("rev-parse", "-q", "--verify", "HEAD", check=False).stdout.strip()
-    return branch or None, commit or None
-
-
-def test_head_is_read_as_git_reads_it(repo: Repo) -> None:
-    assert head_of(facts(repo)) == head_by_git(repo) and head_of(facts(repo))[0] == "main"
-    repo.git("checkout", "-q", "-b", "feature/ä-1")
-    assert head_of(facts(repo)) == head_by_git(repo) and head_of(facts(repo))[0] == "feature/ä-1"
-    repo.git("checkout", "-q", "--detach")
-    branch, commit = head_of(facts(repo))
-    assert (branch, commit) == head_by_git(repo) and branch is None and commit
-    repo.git("checkout", "-q", "--orphan", "feature/new")
-    assert head_of(facts(repo)) == head_by_git(repo) == ("feature/new", None)
-
-
-def test_head_is_found_among_packed_refs(repo: Repo) -> None:
-    for name in ("topic", "topic-2", "a/topic"):
-        repo.git("branch", name)
-    repo.git("tag", "-a", "-m", "x", "tag")
-    repo.git("checkout", "-q", "topic")
-    repo.git("commit", "-q", "--allow-empty", "-m", "differs from the others")
-    repo.git("pack-refs", "--all", "--prune")
-    assert not repo.has(".git/refs/heads/topic")
-    linked = repo.worktree("linked")
-    assert head_of(facts(repo)) == head_by_git(repo) and head_of(facts(repo))[0] == "topic"
-    assert head_of(facts(linked)) == head_by_git(linked)
-    repo.git("commit", "-q", "--allow-empty", "-m", "the loose one counts")
-    assert head_of(facts(repo)) == head_by_git(repo)
-
-
-def test_head_of_a_sha256_repository(repo: Repo) -> None:
-    other = Repo(with_sha256(repo), repo.env)
-    assert head_of(facts(other)) == ("main", None)
-    other.git("commit", "-q", "--allow-empty", "-m", "x")
-    assert head_of(facts(other)) == head_by_git(other)
-    assert len(head_of(facts(other))[1] or "") == 64
-
-
-def test_a_branch_may_have_any_name(repo: Repo) -> None:
-    repo.git("checkout", "-q", "-b", "b\udcff'$(x)\"")
-    assert head_of(facts(repo)) == head_by_git(repo) and head_of(facts(repo))[0] == "b\udcff'$(x)\""
-
-
-def test_a_branch_that_stands_for_another_is_followed(repo: Repo) -> None:
-    repo.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
-    repo.write(".git/HEAD", "ref: refs/heads/alias\n")
-    assert head_of(facts(repo)) == ("main", repo.git("rev-parse", "main").stdout.strip())
-
-
-@pytest.mark.parametrize(
-    "content",
-    (
-        "",
-        "rubbish\n",
-        "ref: refs/heads/.invalid\n",
-        "ref: refs/remotes/a/b\n",
-        "ref: refs/heads/loop\n",
-        "ref: \0",
-        None,
-    ),
-)
-def test_a_head_that_makes_no_sense_is_no_error(repo: Repo, content: str | None) -> None:
-    found = facts(repo)
-    repo.write(".git/refs/heads/loop", "ref: refs/heads/loop\n")
-    if content is None:
-        (repo.path / ".git/HEAD").unlink()
-    else:
-        repo.write(".git/HEAD", content)
-    assert head_of(found) == (None, None)
 
 
 # Discovery (R11)

@@ -11,7 +11,8 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.git.command import run_git_at_top
-from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.git.head import head_of
+from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.files.atomic_files import try_unlink, write_file
 from dodo_hooks.host.posix import os
 
@@ -68,7 +69,7 @@ class WorktreeGuard:
         self._kept.clear()
 
     def _look(self) -> Sight:
-        return Sight(head_of(self._repo)[1], self._index())
+        return Sight(head_of(self._repo, self._environ)[1], self._index())
 
     def _index(self) -> "IndexFile | None":
         try:

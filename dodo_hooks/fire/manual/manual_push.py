@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dodo_hooks.fire.firing import Firing
 from dodo_hooks.git.files import GitQuery
-from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.head import head_of
 from dodo_hooks.host.console import say
 
 _DEFAULT_REMOTE = "origin"  # git's own, where nothing is configured
@@ -18,7 +18,7 @@ def with_push(firing: Firing) -> Firing:
         GitError: git cannot be queried.
     """
     query = GitQuery(firing.repo, firing.world.environ)
-    branch = head_of(firing.repo)[0]
+    branch = head_of(firing.repo, firing.world.environ)[0]
     ref = f"refs/heads/{branch}"
     found = query.git("for-each-ref", f"--format={_FIELDS}", ref) if branch else b""
     if not found:

@@ -117,13 +117,9 @@ class EventFiles:
     def branch(self) -> str:
         """Return the branch; "" where HEAD is detached."""
         if self._branch is None:
-            from dodo_hooks.git.repo import head_of
+            from dodo_hooks.git.head import head_of
 
-            branch, commit = head_of(self.repo)
-            if branch is None and commit is None:  # nothing that can be read as a file: git may know
-                name = self.git_query().attempt("symbolic-ref", "--quiet", "HEAD").output.rstrip(b"\n")
-                branch = name.removeprefix(b"refs/heads/").decode("utf-8", "surrogateescape")
-            self._branch = branch or ""
+            self._branch = head_of(self.repo, self.world.environ)[0] or ""
         return self._branch
 
     def command_environ(self) -> "dict[str, str]":

@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
-from dodo_hooks.git.repo import head_of
+from dodo_hooks.git.head import head_of
 from dodo_hooks.git.target import Target, head_target
 
 TYPE_CHECKING = False
@@ -23,10 +23,10 @@ def find_target(world: "World", repo: "Repo", hook: "Hook") -> "Target | None":
         from dodo_hooks.snapshots.model import Origin
 
         tree = write_index_tree(Origin(repo, world.environ, world.cache))
-        return Target(None, tree, head_of(repo)[1])
+        return Target(None, tree, head_of(repo, world.environ)[1])
     try:
         return head_target(repo, world.environ)
     except GitError:
-        if head_of(repo)[1]:
+        if head_of(repo, world.environ)[1]:
             raise
         return None

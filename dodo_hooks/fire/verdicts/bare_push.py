@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.fire.verdicts.gate import Push
-from dodo_hooks.git.repo import Repo, default_branch, find_repo, head_of
+from dodo_hooks.git.head import default_branch, head_of
+from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.target import find_target
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import decode_path, names_in, read_file
@@ -29,7 +30,7 @@ def find_bare_push(
     Raises:
         HooksError: there is no such hook file, or as for `Push`.
     """
-    branch = default_branch(repo) or head_of(repo)[0]
+    branch = default_branch(repo, world.environ) or head_of(repo, world.environ)[0]
     worktree, target = _worktree_of(world, repo, branch), None
     if worktree is None:
         worktree = repo._replace(top=repo.git_dir)
@@ -50,9 +51,8 @@ def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:
     areas = f"{repo.common_dir}/worktrees"
     for name in sorted(names_in(areas)):
         try:
-            head = read_file(f"{areas}/{name}/HEAD").strip()
             worktree = decode_path(read_file(f"{areas}/{name}/gitdir").strip()).removesuffix("/.git")
-            if decode_path(head) == f"ref: refs/heads/{branch}":
+            if head_of(repo._replace(git_dir=f"{areas}/{name}"), world.environ)[0] == branch:
                 found = find_repo(without_local(world.environ), worktree)
                 return found if found.common_dir == repo.common_dir else None
         except (OSError, GitError):

@@ -11,8 +11,9 @@ coordinator of the first continues with the others (fire/detach.py).
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import REPLAY, SKIPPED, Outcome
 from dodo_hooks.fire.firing import BY_GIT, left_out_but, make_firing, select_files
+from dodo_hooks.git.head import head_of
 from dodo_hooks.git.replay import deferred_hooks, rebased_branch, replay_of
-from dodo_hooks.git.repo import Repo, head_of
+from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import find_targets
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
@@ -96,7 +97,7 @@ def _firings_of_each(world: World, repo: Repo, compiled: Compiled, rewritten: by
     from dodo_hooks.fire.verdicts.check import Check
     from dodo_hooks.results.verdicts.verdicts import NONE
 
-    branch, head = head_of(repo)
+    branch, head = head_of(repo, world.environ)
     branches = (rebased_branch(repo) or branch,)
     lines = [line.split() for line in rewritten.decode("ascii", "replace").splitlines()]
     new = [words[1] for words in lines if len(words) > 1 and words[0] != words[1]]

@@ -64,7 +64,7 @@ class FixStager:
         self._top = os.fsencode(repo.top)
         self._last = self._stamps(files)
         self._replaced: dict[bytes, sync_index.Replaced] = {}
-        sync_index.drop_stale_commit(repo)
+        sync_index.drop_stale_commit(repo, environ)
 
     def before(self, files: "Iterable[bytes]") -> FilesBefore:
         """Stamp the files of a job that is about to start."""
@@ -139,7 +139,7 @@ class FixStager:
                 first = self._replaced.get(one.path, sync_index.Replaced(one.path, one.mode, one.blob, 0, ""))
                 mode, blob = entries.get(one.path, (0, ""))
                 self._replaced[one.path] = first._replace(new_mode=mode, new_blob=blob)
-            sync_index.record_pending_commit(self._repo, list(self._replaced.values()))
+            sync_index.record_pending_commit(self._repo, self._environ, list(self._replaced.values()))
 
     def _can_be_staged(self, change: Change) -> bool:
         """Return whether an entry can be replaced.

@@ -14,8 +14,9 @@ from dodo_hooks.core.text.json_text import json_text, parse_json
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.event import RESTAGED
+from dodo_hooks.git.head import head_of
 from dodo_hooks.git.index_entries import write_index_entries
-from dodo_hooks.git.repo import Repo, head_of, index_file
+from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.journal import replace_synced
 from dodo_hooks.git.untrusted import path_text
 
@@ -66,17 +67,17 @@ class PendingCommit(Record):
     replaced: "tuple[Replaced, ...]"
 
 
-def record_pending_commit(repo: Repo, replaced: "Sequence[Replaced]") -> None:
+def record_pending_commit(repo: Repo, environ: "Mapping[str, str]", replaced: "Sequence[Replaced]") -> None:
     """Record the entries that the commit in progress replaces. Raises GitError."""
-    head = head_of(repo)[1]
+    head = head_of(repo, environ)[1]
     _write(
         repo, [*(one for one in load_pending_commits(repo) if one.head != head), PendingCommit(head, tuple(replaced))]
     )
 
 
-def drop_stale_commit(repo: Repo) -> None:
+def drop_stale_commit(repo: Repo, environ: "Mapping[str, str]") -> None:
     """Remove the record of an earlier commit that git has not made: HEAD is still where it was. Raises GitError."""
-    head, notes = head_of(repo)[1], load_pending_commits(repo)
+    head, notes = head_of(repo, environ)[1], load_pending_commits(repo)
     if any(one.head == head for one in notes):
         _write(repo, [one for one in notes if one.head != head])
 
@@ -89,7 +90,7 @@ def sync_index(repo: Repo, environ: "Mapping[str, str]") -> None:
     Raises:
         GitError: the notes cannot be read, or the index cannot be written now: the next call tries again.
     """
-    head, notes = head_of(repo)[1], load_pending_commits(repo)
+    head, notes = head_of(repo, environ)[1], load_pending_commits(repo)
     made = [one for note in notes if note.head != head for one in note.replaced]
     if not made or _is_gits_own(index_file(repo, environ)):
         return

@@ -136,8 +136,9 @@ def test_r10_the_coordinator_and_its_jobs_hold_nothing_that_is_not_theirs(repo: 
 
     def files_held() -> set[str]:
         # Directories it may have open, too: the kernel notifies it of their changes (engine/background/file_watch.py).
+        # libffi 3.5 keeps its own file open.
         files = {place for place in descriptors_of(coordinator).values() if place.startswith("/")}
-        return {place for place in files if not Path(place).is_dir()} - {"/dev/null", bundle}
+        return {one for one in files if not Path(one).is_dir() and "/libffi.so" not in one} - {"/dev/null", bundle}
 
     # At first it may be reading a module.
     wait_until(lambda: files_held() == {*locks, str(repo.path / ".git/index")}, what="nothing but the locks to be open")

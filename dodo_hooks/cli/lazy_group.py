@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
 
 PROGRAM = "dodo-hooks"
+OF_JOBS: Mapping[str, str] = {
+    "logs": "jobs.logs:logs",
+    "cancel": "jobs.cancel:cancel",
+    "retry": "jobs.retry:retry",
+    "wait": "jobs.wait:wait",
+    "watch": "jobs.watch:watch",
+    "prune": "jobs.prune:prune_runs",
+}
 
-Loader = Callable[[], click.Command]
+
+def load_command(place: str) -> click.Command:
+    """Import a command. `place`: its module below `dodo_hooks.cli`, a colon, and its name there."""
+    module, _, name = place.partition(":")
+    command: click.Command = getattr(import_module(f"dodo_hooks.cli.{module}"), name)
+    return command
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it is used (a listing imports all)."""
+    """A group that knows where its commands are, and imports one when it is used (a listing imports all)."""
 
-    def __init__(self, *args: Any, loaders: Mapping[str, Loader], **options: Any) -> None:
+    def __init__(self, *args: Any, places: Mapping[str, str], **options: Any) -> None:
         super().__init__(*args, **options)
-        self._loaders = loaders
+        self._places = places
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._loaders)
+        return list(self._places)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        load = self._loaders.get(cmd_name)
-        return load() if load else None
+        place = self._places.get(cmd_name)
+        return load_command(place) if place else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in self._loaders and not args[0].startswith("-"):
+        if args[0] not in self._places and not args[0].startswith("-"):
             from dodo_hooks.core.text.nearest import did_you_mean
             from dodo_hooks.core.text.terminal_text import quote
 
-            raise click.UsageError(f"unknown command {quote(args[0])}{did_you_mean(args[0], self._loaders)}", ctx)
+            raise click.UsageError(f"unknown command {quote(args[0])}{did_you_mean(args[0], self._places)}", ctx)
         return super().resolve_command(ctx, args)

@@ -9,7 +9,7 @@ import click
 
 from dodo_hooks import __version__
 from dodo_hooks.cli.before_command import INTERRUPTED, begin, with_exit_code
-from dodo_hooks.cli.lazy_group import PROGRAM, LazyGroup, Loader
+from dodo_hooks.cli.lazy_group import OF_JOBS, PROGRAM, LazyGroup
 from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.tables import COMPLETION
 from dodo_hooks.core.errors import USAGE_ERROR
@@ -80,173 +80,35 @@ def _refuse(error: click.ClickException) -> int:
     return USAGE_ERROR
 
 
-# The table of commands. Each function has its own import, so that a command imports only itself.
-
-
-def _install() -> click.Command:
-    from dodo_hooks.cli.install.install import install
-
-    return install
-
-
-def _uninstall() -> click.Command:
-    from dodo_hooks.cli.install.uninstall import uninstall
-
-    return uninstall
-
-
-def _run() -> click.Command:
-    from dodo_hooks.cli.run import run
-
-    return run
-
-
-def _list() -> click.Command:
-    from dodo_hooks.cli.hook_file.list import list_jobs
-
-    return list_jobs
-
-
-def _graph() -> click.Command:
-    from dodo_hooks.cli.graph.graph import graph
-
-    return graph
-
-
-def _validate() -> click.Command:
-    from dodo_hooks.cli.hook_file.validate import validate
-
-    return validate
-
-
-def _dump() -> click.Command:
-    from dodo_hooks.cli.hook_file.dump import dump
-
-    return dump
-
-
-def _migrate() -> click.Command:
-    from dodo_hooks.cli.hook_file.migrate import migrate
-
-    return migrate
-
-
-def _jobs() -> click.Command:
-    from dodo_hooks.cli.jobs.jobs import jobs
-
-    return jobs
-
-
-def _completion() -> click.Command:
-    from dodo_hooks.cli.options.completion import completion
-
-    return completion
-
-
-def _status() -> click.Command:
-    from dodo_hooks.cli.status import status
-
-    return status
-
-
-def _init() -> click.Command:
-    from dodo_hooks.cli.hook_file.init import init
-
-    return init
-
-
-def _trust() -> click.Command:
-    from dodo_hooks.cli.trust import trust
-
-    return trust
-
-
-def _deny() -> click.Command:
-    from dodo_hooks.cli.trust import deny
-
-    return deny
-
-
-def _doctor() -> click.Command:
-    from dodo_hooks.cli.install.doctor import doctor
-
-    return doctor
-
-
-def _why() -> click.Command:
-    from dodo_hooks.cli.results.why import why
-
-    return why
-
-
-def _worktree() -> click.Command:
-    from dodo_hooks.cli.worktree import worktree
-
-    return worktree
-
-
-def _cache() -> click.Command:
-    from dodo_hooks.cli.results.cache import cache
-
-    return cache
-
-
-def _checks() -> click.Command:
-    from dodo_hooks.cli.verdicts.checks import checks
-
-    return checks
-
-
-def _push() -> click.Command:
-    from dodo_hooks.cli.verdicts.push import push
-
-    return push
-
-
-def _snapshots() -> click.Command:
-    from dodo_hooks.cli.verdicts.snapshots import snapshots
-
-    return snapshots
-
-
-def _of_jobs(name: str) -> Loader:
-    def load() -> click.Command:
-        from dodo_hooks.cli.jobs.jobs import COMMANDS
-
-        return COMMANDS[name]()
-
-    return load
-
-
-COMMANDS: Mapping[str, Loader] = {
-    "init": _init,
-    "install": _install,
-    "uninstall": _uninstall,
-    "run": _run,
-    "list": _list,
-    "graph": _graph,
-    "validate": _validate,
-    "dump": _dump,
-    "migrate": _migrate,
-    "jobs": _jobs,
-    **{name: _of_jobs(name) for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
-    "checks": _checks,
-    "push": _push,
-    "why": _why,
-    "status": _status,
-    "cache": _cache,
-    "snapshots": _snapshots,
-    "doctor": _doctor,
-    "trust": _trust,
-    "deny": _deny,
-    "worktree": _worktree,
-    "completion": _completion,
+COMMANDS: Mapping[str, str] = {
+    "init": "hook_file.init:init",
+    "install": "install.install:install",
+    "uninstall": "install.uninstall:uninstall",
+    "run": "run:run",
+    "list": "hook_file.list:list_jobs",
+    "graph": "graph.graph:graph",
+    "validate": "hook_file.validate:validate",
+    "dump": "hook_file.dump:dump",
+    "migrate": "hook_file.migrate:migrate",
+    "jobs": "jobs.jobs:jobs",
+    **{name: OF_JOBS[name] for name in ("logs", "wait", "watch", "cancel", "retry", "prune")},
+    "checks": "verdicts.checks:checks",
+    "push": "verdicts.push:push",
+    "why": "results.why:why",
+    "status": "status:status",
+    "cache": "results.cache:cache",
+    "snapshots": "verdicts.snapshots:snapshots",
+    "doctor": "install.doctor:doctor",
+    "trust": "trust:trust",
+    "deny": "trust:deny",
+    "worktree": "worktree:worktree",
+    "completion": "options.completion:completion",
 }
 
 
 @click.command(
     cls=LazyGroup,
-    loaders=COMMANDS,
+    places=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

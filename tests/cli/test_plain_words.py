@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.cli.jobs.formats import FORMATS
-from dodo_hooks.cli.lazy_group import PROGRAM
+from dodo_hooks.cli.lazy_group import PROGRAM, load_command
 from dodo_hooks.cli.options import tables
 from dodo_hooks.cli.options.plain_words import NotPlainError
 from dodo_hooks.cli.options.tables import COLOR, COLORS, FLAG, NUMBER, Option
@@ -29,7 +29,7 @@ HEAVY = {"click", "re", "json", "dataclasses", "typing", "subprocess", "pathlib"
 def read_by_click(command: str, words: Sequence[str]) -> dict[str, Any]:
     """Return what the command would be called with, and the choice of colours. Raises click's errors."""
     settings: dict[str, Any] = {"obj": World({}, "/"), "help_option_names": ["-h", "--help"]}  # as those of the group
-    with COMMANDS[command]().make_context(f"{PROGRAM} {command}", list(words), **settings) as context:
+    with load_command(COMMANDS[command]).make_context(f"{PROGRAM} {command}", list(words), **settings) as context:
         values = {**context.params, "colors": context.obj.colors}
         return {**values, "args": context.meta["dodo_hooks.hook_args"]} if command == "run" else values
 

@@ -2,64 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from dodo_hooks.cli.lazy_group import LazyGroup, Loader
+from dodo_hooks.cli.lazy_group import OF_JOBS, LazyGroup
 from dodo_hooks.cli.options.click_options import options_of
 from dodo_hooks.cli.options.tables import JOBS
 
 
-def _logs() -> click.Command:
-    from dodo_hooks.cli.jobs.logs import logs
-
-    return logs
-
-
-def _cancel() -> click.Command:
-    from dodo_hooks.cli.jobs.cancel import cancel
-
-    return cancel
-
-
-def _retry() -> click.Command:
-    from dodo_hooks.cli.jobs.retry import retry
-
-    return retry
-
-
-def _wait() -> click.Command:
-    from dodo_hooks.cli.jobs.wait import wait
-
-    return wait
-
-
-def _watch() -> click.Command:
-    from dodo_hooks.cli.jobs.watch import watch
-
-    return watch
-
-
-def _prune() -> click.Command:
-    from dodo_hooks.cli.jobs.prune import prune_runs
-
-    return prune_runs
-
-
-COMMANDS: Mapping[str, Loader] = {
-    "logs": _logs,
-    "cancel": _cancel,
-    "retry": _retry,
-    "wait": _wait,
-    "watch": _watch,
-    "prune": _prune,
-}
-
-
-@click.command(cls=LazyGroup, loaders=COMMANDS, invoke_without_command=True)
+@click.command(cls=LazyGroup, places=OF_JOBS, invoke_without_command=True)
 @options_of(JOBS)
 @click.pass_context
 def jobs(ctx: click.Context, /, **values: Any) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.cli import root_command
-from dodo_hooks.cli.jobs import jobs
+from dodo_hooks.cli.lazy_group import OF_JOBS
 from dodo_hooks.cli.prompt_status import print_short_status
 from dodo_hooks.core.errors import UnsafeRepositoryError
 from dodo_hooks.host.world import World
@@ -86,7 +86,7 @@ def foreign(repo: Repo, marker: Path, gate: Gate) -> Repo:
 
 def test_every_command_that_does_something_is_in_these_tests() -> None:
     known = {words[0] for words in (*COMMANDS, *READING)} | {"doctor"}
-    assert known | set(jobs.COMMANDS) == set(root_command.COMMANDS)  # `logs` is short for `jobs logs`
+    assert known | set(OF_JOBS) == set(root_command.COMMANDS)  # `logs` is short for `jobs logs`
 
 
 def test_no_command_runs_or_obeys_anything(foreign: Repo, marker: Path) -> None:

@@ -11,7 +11,7 @@ newest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from dodo_hooks.core.errors import GitError, UsageError
@@ -37,13 +37,21 @@ if TYPE_CHECKING:
     from dodo_hooks.store.read_records import Report
 
 
+MOST_CANDIDATES = 10  # named in an error
+BEST_OF = 100  # matches that are searched for one that ran
+SUGGEST_FROM = 50  # invocations whose jobs are suggested for an unknown name
+
+# One way to read the part before the `@`: a working tree or a hook (None: any), and a job.
+_Reading = tuple[str | None, str]
+
+
 @dataclass(frozen=True, slots=True)
-class Addressed:
-    """Addressed jobs of one invocation."""
+class Found:
+    """The jobs of one invocation that an address means."""
 
     invocation: InvocationRecord
     jobs: tuple[JobRecord, ...]
-    has_all_jobs: bool  # the invocation was meant, and not some jobs of it
+    has_all_jobs: bool = False  # the invocation was meant, and not some jobs of it
 
 
 def find_here(world: World, repository_dir: str, text: str, report: Report) -> Found:
@@ -55,24 +63,24 @@ def find_here(world: World, repository_dir: str, text: str, report: Report) -> F
     return find(repository_dir, text, report, top or None)
 
 
-def find_addressed(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+def find_addressed(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Found]:
     """Return the jobs of the addresses, in their order, each job once.
 
     Raises:
         UsageError: an address means nothing that is on record, or several invocations.
     """
     seen: set[str] = set()
-    result: list[Addressed] = []
+    result: list[Found] = []
     for text in texts:
         found = find_here(world, repository_dir, text, report)
         jobs = tuple(job for job in found.jobs if job.directory not in seen)
         seen.update(job.directory for job in jobs)
         if jobs or (found.has_all_jobs and not found.jobs):
-            result.append(Addressed(found.invocation, jobs, found.has_all_jobs))
+            result.append(replace(found, jobs=jobs))
     return result
 
 
-def find_invocations(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Addressed]:
+def find_invocations(world: World, repository_dir: str, texts: Sequence[str], report: Report) -> list[Found]:
     """Return all jobs of the addressed invocations; without an address, of the newest.
 
     Raises:
@@ -82,39 +90,17 @@ def find_invocations(world: World, repository_dir: str, texts: Sequence[str], re
         newest = next(list_invocations(repository_dir, report=report), None)
         if newest is None:
             raise UsageError("no runs yet")
-        return [Addressed(newest, read_jobs(newest, report), True)]
+        return [Found(newest, read_jobs(newest, report), True)]
     found = {one.invocation.directory: one.invocation for one in find_addressed(world, repository_dir, texts, report)}
-    return [Addressed(one, read_jobs(one, report), True) for one in found.values()]
+    return [Found(one, read_jobs(one, report), True) for one in found.values()]
 
 
-MOST_CANDIDATES = 10  # named in an error
-BEST_OF = 100  # matches that are searched for one that ran
-SUGGEST_FROM = 50  # invocations whose jobs are suggested for an unknown name
+def _parts(text: str) -> tuple[str, str]:
+    """Return the job, with its worktree or hook if any ("": all jobs), and the beginning of the id ("": any).
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    job: str | None  # with its worktree or hook, if any; None: all jobs of the invocation
-    invocation: str  # the beginning of an id; "": any
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    invocation: InvocationRecord
-    jobs: tuple[JobRecord, ...]
-    has_all_jobs: bool = False  # the invocation was meant, and not some jobs of it
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One way to read the part before the `@`."""
-
-    scope: str | None  # a working tree or a hook
-    job: str
-
-
-def parse_address(text: str) -> Address:
-    """Return the parts of an address. Raises UsageError where the text is none."""
+    Raises:
+        UsageError: the text is no address.
+    """
     job, at, invocation = text.rpartition("@")
     if not at:
         job, invocation = text, ""
@@ -122,7 +108,7 @@ def parse_address(text: str) -> Address:
         raise UsageError(f"no invocation id after the @ in {text!r}; list the ids with `dodo-hooks jobs -v`")
     if not job and not at:
         raise UsageError("empty address; use JOB, JOB@INVOCATION or @INVOCATION")
-    return Address(job or None, invocation)
+    return job, invocation
 
 
 def find(repository_dir: str, text: str, report: Report, worktree: str | None = None) -> Found:
@@ -134,38 +120,32 @@ def find(repository_dir: str, text: str, report: Report, worktree: str | None = 
     Raises:
         UsageError: it means nothing that is on record, or several invocations.
     """
-    address = parse_address(text)
-    if address.job is None:
-        return _find_all_jobs(repository_dir, address.invocation, report)
-    for readings in _readings(address.job):
-        found = _matches(repository_dir, address.invocation, readings, report)
+    job, prefix = _parts(text)
+    if not job:
+        return _find_all_jobs(repository_dir, prefix, report)
+    for readings in _readings(job):
+        found = _matches(repository_dir, prefix, readings, report)
         first = next(found, None)
-        if first is not None and address.invocation:
-            _refuse_more(address.invocation, [first.invocation, *(other.invocation for other in found)])
+        if first is not None and prefix:
+            _refuse_more(prefix, [first.invocation, *(other.invocation for other in found)])
         if first is not None:
-            return first if address.invocation else _choose_match(first, found, worktree)
+            return first if prefix else _choose_match(first, found, worktree)
     if is_identity(text):
         return _find_all_jobs(repository_dir, text, report)
-    raise _unknown_job(repository_dir, address, report)
+    raise _unknown_job(repository_dir, job, prefix, report)
 
 
-def find_invocation(repository_dir: str, prefix: str, report: Report) -> InvocationRecord:
-    """Return the one invocation whose id begins with `prefix`.
+def _find_all_jobs(repository_dir: str, prefix: str, report: Report) -> Found:
+    """Return all jobs of the one invocation whose id begins with `prefix`.
 
     Raises:
         UsageError: there is none, or there are several.
     """
-    found = _invocations(repository_dir, prefix, report)
-    first = next(found, None)
-    if first is None:
+    found = list(_invocations(repository_dir, prefix, report))
+    if not found:
         raise _unknown_invocation(prefix)
-    _refuse_more(prefix, [first, *found])
-    return first
-
-
-def _find_all_jobs(repository_dir: str, prefix: str, report: Report) -> Found:
-    invocation = find_invocation(repository_dir, prefix, report)
-    return Found(invocation, read_jobs(invocation, report), has_all_jobs=True)
+    _refuse_more(prefix, found)
+    return Found(found[0], read_jobs(found[0], report), has_all_jobs=True)
 
 
 def _choose_match(newest: Found, older: Iterator[Found], worktree: str | None) -> Found:
@@ -190,17 +170,16 @@ def _nearest(wanted: str, known: Iterable[str]) -> str:
 
 def _readings(text: str) -> Iterator[list[_Reading]]:
     """Yield the ways to read the text; the second list counts only where the first finds nothing."""
-    yield [_Reading(None, text)]
+    yield [(None, text)]
     colons = [place for place, character in enumerate(text) if character == ":"]
-    scoped = [_Reading(text[:place], text[place + 1 :]) for place in colons]
-    if scoped:
-        yield scoped
+    if colons:
+        yield [(text[:place], text[place + 1 :]) for place in colons]
 
 
 def _matches(repository_dir: str, prefix: str, readings: list[_Reading], report: Report) -> Iterator[Found]:
     # The history may be long, and names are what its directories are named after: the records are read only where a
     # directory has the right one.
-    wanted = {_directory(reading.job) for reading in readings}
+    wanted = {_directory(job) for _, job in readings}
     for identity in identities(repository_dir, prefix):
         directory = layout.invocation_dir(repository_dir, identity)
         if not any(name.partition("-")[2] in wanted for name in job_directories(directory)):
@@ -218,11 +197,10 @@ def _directory(name: str) -> str:
 
 
 def _is_meant(readings: list[_Reading], invocation: InvocationRecord, job: JobRecord) -> bool:
-    return any(job.name == one.job and _is_in(one.scope, invocation) for one in readings)
-
-
-def _is_in(scope: str | None, invocation: InvocationRecord) -> bool:
-    return scope is None or scope == invocation.hook or is_worktree(invocation, scope)
+    return any(
+        job.name == name and (scope is None or scope == invocation.hook or is_worktree(invocation, scope))
+        for scope, name in readings
+    )
 
 
 def _invocations(repository_dir: str, prefix: str, report: Report) -> Iterator[InvocationRecord]:
@@ -246,15 +224,13 @@ def _unknown_invocation(prefix: str) -> UsageError:
     return UsageError(f"no invocation id begins with {prefix!r}; list the ids with `dodo-hooks jobs -v`")
 
 
-def _unknown_job(repository_dir: str, address: Address, report: Report) -> UsageError:
-    recent = list(islice(_invocations(repository_dir, address.invocation, report), SUGGEST_FROM))
+def _unknown_job(repository_dir: str, job: str, prefix: str, report: Report) -> UsageError:
+    recent = list(islice(_invocations(repository_dir, prefix, report), SUGGEST_FROM))
     if not recent:
-        if address.invocation:
-            return _unknown_invocation(address.invocation)
-        return UsageError(f"no job {address.job!r}: no runs yet")
-    names = {f"{before}{job.name}" for one in recent for job in read_jobs(one, report) for before in _scopes(one)}
-    where = f" in an invocation that begins with {address.invocation!r}" if address.invocation else " on record"
-    return UsageError(f"no job {address.job!r}{where}{_nearest(address.job or '', names)}")
+        return _unknown_invocation(prefix) if prefix else UsageError(f"no job {job!r}: no runs yet")
+    names = {f"{before}{one.name}" for run in recent for one in read_jobs(run, report) for before in _scopes(run)}
+    where = f" in an invocation that begins with {prefix!r}" if prefix else " on record"
+    return UsageError(f"no job {job!r}{where}{_nearest(job, names)}")
 
 
 def _scopes(invocation: InvocationRecord) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from dodo_hooks.cli.jobs.addresses import Addressed, find_addressed
+from dodo_hooks.cli.jobs.addresses import Found, find_addressed
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.options.click_options import repository_option
@@ -19,7 +19,7 @@ from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.text.units import seconds_of
 from dodo_hooks.host.pause import sleep
-from dodo_hooks.host.world import World, monotonic_s
+from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.read_records import JobRecord
 from dodo_hooks.store.reader import list_alive
 
@@ -81,7 +81,7 @@ def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, re
     2: timed out, or a run failed as a whole.
     """
     report = print_once()
-    repository_dir, own = store_here(ctx.obj, repo), _own_run(ctx.obj)
+    repository_dir, own = store_here(ctx.obj, repo), ctx.obj.environ.get("DODO_INVOCATION")
     found = find_addressed(ctx.obj, repository_dir, where, report) if where else _alive(repository_dir, own, report)
     for one in found:
         if one.invocation.id == own:
@@ -93,15 +93,11 @@ def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, re
     return _verdict(targets)
 
 
-def _own_run(world: World) -> str | None:
-    return world.environ.get("DODO_INVOCATION")
+def _alive(repository_dir: str, own: str | None, report: Report) -> list[Found]:
+    return [Found(one, (), True) for one in list_alive(repository_dir, report) if one.id != own]
 
 
-def _alive(repository_dir: str, own: str | None, report: Report) -> list[Addressed]:
-    return [Addressed(one, (), True) for one in list_alive(repository_dir, report) if one.id != own]
-
-
-def _target(found: Addressed, report: Report) -> Target:
+def _target(found: Found, report: Report) -> Target:
     names = None if found.has_all_jobs else frozenset(job.name for job in found.jobs)
     return Target(LiveInvocation(found.invocation, report, monotonic_s), names)
 

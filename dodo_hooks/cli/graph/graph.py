@@ -7,8 +7,13 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from dodo_hooks.cli.graph.dot import render_dot
+from dodo_hooks.cli.graph.mermaid import render_mermaid
+from dodo_hooks.cli.graph.svg import render_svg
+from dodo_hooks.cli.graph.text import ASCII_LINES, render_text
 from dodo_hooks.cli.options.completion_words import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here
+from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.core.text.terminal_text import has_unicode
@@ -17,34 +22,12 @@ from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 
 TEXT = "text"
-Render = Callable[[Plan], str]
-
-
-def _text(plan: Plan) -> str:
-    from dodo_hooks.cli.graph.text import render_text
-
-    return render_text(plan)
-
-
-def _mermaid(plan: Plan) -> str:
-    from dodo_hooks.cli.graph.mermaid import render_mermaid
-
-    return render_mermaid(plan)
-
-
-def _dot(plan: Plan) -> str:
-    from dodo_hooks.cli.graph.dot import render_dot
-
-    return render_dot(plan)
-
-
-def _svg(plan: Plan) -> str:
-    from dodo_hooks.cli.graph.svg import render_svg
-
-    return render_svg(plan)
-
-
-FORMATS: Mapping[str, Render] = {TEXT: _text, "mermaid": _mermaid, "dot": _dot, "svg": _svg}
+FORMATS: Mapping[str, Callable[[Plan], str]] = {
+    TEXT: render_text,
+    "mermaid": render_mermaid,
+    "dot": render_dot,
+    "svg": render_svg,
+}
 _ENDINGS = {
     "": TEXT,
     ".txt": TEXT,
@@ -75,10 +58,10 @@ def graph(world: World, hook: str | None, form: str | None, file: str | None) ->
     form = form or _format_of(file)
     if file is not None:
         _write(os.path.join(world.cwd, file), FORMATS[form](plan))
-    elif form == TEXT:
-        _print_text(world, plan)
-    else:
-        _print(FORMATS[form](plan))
+        return
+    is_ascii = form == TEXT and not has_unicode(world.environ)
+    for line in (render_text(plan, ASCII_LINES) if is_ascii else FORMATS[form](plan)).splitlines():
+        say(line)
 
 
 def _format_of(file: str | None) -> str:
@@ -88,20 +71,6 @@ def _format_of(file: str | None) -> str:
         known = ", ".join(filter(None, _ENDINGS))
         raise UsageError(f"unknown file extension {ending}; use {known}, or --format")
     return _ENDINGS[ending]
-
-
-def _print_text(world: World, plan: Plan) -> None:
-    """Print the graph as text, with ASCII lines where the locale has no others."""
-    from dodo_hooks.cli.graph.text import ASCII_LINES, LINES, render_text
-
-    _print(render_text(plan, LINES if has_unicode(world.environ) else ASCII_LINES))
-
-
-def _print(text: str) -> None:
-    from dodo_hooks.cli.terminal_table import say
-
-    for line in text.splitlines():
-        say(line)
 
 
 def _write(path: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from dodo_hooks.cli.graph.graph_layout import Edge
 from dodo_hooks.cli.terminal_table import escape
@@ -77,7 +77,3 @@ COLORS: Mapping[str, tuple[str, str, str]] = {
     ABSENT: ("#eaeef2", "#6e7781", "#424a53"),
 }
 NOTES: Mapping[str, str] = {PROMOTED: "promoted", ABSENT: "not here"}
-
-
-Begin = Callable[[str, str], list[str]]  # of a subgraph: its id, its label
-Node = Callable[[str, Job], str]

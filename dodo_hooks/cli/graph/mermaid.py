@@ -5,15 +5,13 @@ Both use an id of ours for each job, so that a job's own name stands only in lab
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dodo_hooks.cli.graph.graph_model import (
     ABSENT,
     COLORS,
     KINDS,
     NOTES,
-    Begin,
-    Node,
     edges_of,
     escape_in_xml,
     kind_of,
@@ -44,8 +42,13 @@ def render_mermaid(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _hook_lines(number: int, hook: Hook, begin: Begin, node: Node, end: str) -> Iterator[str]:
-    """Yield the lines of a hook. A hook without jobs has none, since it would be drawn like a job."""
+def _hook_lines(
+    number: int, hook: Hook, begin: Callable[[str, str], list[str]], node: Callable[[str, Job], str], end: str
+) -> Iterator[str]:
+    """Yield the lines of a hook. A hook without jobs has none, since it would be drawn like a job.
+
+    `begin`: the first lines of a subgraph, of its id and its label.
+    """
     if not hook.jobs:
         return
     label = f"{hook.name} (task)" if hook.is_task else hook.name

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 from dodo_hooks.cli.graph.graph_layout import Box, Edge, Layout, Point, lay_out
 from dodo_hooks.cli.graph.graph_model import (
@@ -293,7 +293,7 @@ def _rect(name: str, box: Box, radius: float) -> str:
 
 
 def _text(text: str) -> str:
-    return escape("\n".join(map(escape_in_xml, text.split("\n"))))
+    return escape("\n".join(map(escape_in_xml, text.split("\n"))), quote=False)
 
 
 def _at(point: Point) -> str:

@@ -7,7 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import TextIO
 
     from dodo_hooks.host.world import World
@@ -25,9 +25,13 @@ def launch(site: "Sequence[str]") -> None:
 
     gc.disable()  # a hook is over before there is garbage worth a pause
     from dodo_hooks.host.posix import os
+    from dodo_hooks.host.world import open_standard_descriptors
 
+    open_standard_descriptors()
+    if sys.stdout is None or sys.stderr is None:  # Python sets None for a closed descriptor
+        sys.stdout, sys.stderr = sys.stdout or _stream(1), sys.stderr or _stream(2)
     # `_exit` skips the interpreter's own cleanup: 1.4 ms for memory that ends with the process anyway.
-    os._exit(_with_standard_descriptors(lambda: main(sys.argv[1:], tuple(site))))
+    os._exit(main(sys.argv[1:], tuple(site)))
 
 
 def run_cli() -> None:
@@ -94,16 +98,6 @@ def _explain(error: Exception) -> int:
 
     traceback.print_exception(type(error), error, error.__traceback__)
     return _RUN_ERROR
-
-
-def _with_standard_descriptors(run: "Callable[[], int]") -> int:
-    """Call `run` with descriptors 0 to 2 open, even if we were started with one of them closed (R14)."""
-    from dodo_hooks.host.world import open_standard_descriptors
-
-    open_standard_descriptors()
-    if sys.stdout is None or sys.stderr is None:  # Python sets None for a closed descriptor
-        sys.stdout, sys.stderr = sys.stdout or _stream(1), sys.stderr or _stream(2)
-    return run()
 
 
 def _stream(descriptor: int) -> "TextIO":

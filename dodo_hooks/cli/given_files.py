@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.core.errors import GitError, UsageError
@@ -16,83 +16,51 @@ from dodo_hooks.host.world import World
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 
 _NAMES = ("diff", "--name-only", "-z", "--diff-filter=d", "--no-renames", "--no-ext-diff")
+# Of the options that choose files, those of which only one can be given.
+_ONE_OF = {
+    "files": "--files",
+    "files_from": "--files-from",
+    "all_files": "--all-files",
+    "from_ref": "--from-ref",
+    "last_commit": "--last-commit",
+}
 Report = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class GivenFiles:
-    """The options of `run` that choose the files for its jobs."""
+def select_files(world: World, values: Mapping[str, Any], report: Report) -> tuple[bytes, ...] | None:
+    """Return the files, relative to the top of the worktree; None where no option chooses files.
 
-    named: tuple[str, ...] = ()
-    listed_in: str | None = None  # a file with a name in each line, or with names that end in NUL; "-": standard input
-    takes_all: bool = False
-    from_ref: str | None = None
-    to_ref: str | None = None
-    is_last_commit: bool = False
-    globs: tuple[str, ...] = ()  # one of them has to match
-    excludes: tuple[str, ...] = ()  # none of them may
+    `values`: those of the options of `run`. `report` gets a message for each file that is left out because it does not
+    exist.
 
-    @property
-    def are_piped(self) -> bool:
-        """True if the files came from standard input, which nobody can read again."""
-        return self.listed_in == "-"
-
-    def words(self) -> tuple[str, ...]:
-        """Return the options as they are typed."""
-        words = [word for name in self.named for word in ("--files", name)]
-        words += ["--files-from", self.listed_in] if self.listed_in is not None else []
-        words += ["--all-files"] if self.takes_all else []
-        words += ["--from-ref", self.from_ref] if self.from_ref is not None else []
-        words += ["--to-ref", self.to_ref] if self.to_ref is not None else []
-        words += ["--last-commit"] if self.is_last_commit else []
-        words += [word for pattern in self.globs for word in ("--glob", pattern)]
-        return (*words, *(word for pattern in self.excludes for word in ("--exclude", pattern)))
-
-    def select(self, world: World, report: Report) -> tuple[bytes, ...] | None:
-        """Return the files, relative to the top of the worktree; None where no option chooses files.
-
-        `report` gets a message for each file that is left out because it does not exist.
-
-        Raises:
-            UsageError: two options contradict each other, or a file, a pattern or a ref cannot be used.
-        """
-        self._check()
-        found = self._found(world, GitQuery(repo_at(world, None), world.environ), report)
-        if found is None:
-            return None
-        is_wanted = _matcher("--glob", self.globs) if self.globs else lambda path: True
-        is_excluded = _matcher("--exclude", self.excludes)
-        return tuple(path for path in dict.fromkeys(found) if is_wanted(path) and not is_excluded(path))
-
-    def _check(self) -> None:
-        given = [
-            name
-            for name, is_given in (
-                ("--files", bool(self.named)),
-                ("--files-from", self.listed_in is not None),
-                ("--all-files", self.takes_all),
-                ("--from-ref", self.from_ref is not None),
-                ("--last-commit", self.is_last_commit),
-            )
-            if is_given
-        ]
-        if len(given) > 1:
-            raise UsageError(f"{given[0]} and {given[1]} cannot be used together")
-        if self.to_ref is not None and self.from_ref is None:
-            raise UsageError("--to-ref needs --from-ref")
-
-    def _found(self, world: World, query: GitQuery, report: Report) -> Iterable[bytes] | None:
-        if self.named:
-            return _below_top(world, query.repo.top, self.named, report)
-        if self.listed_in is not None:
-            return _below_top(world, query.repo.top, _read_names(world, self.listed_in), report)
-        if self.from_ref is not None:
-            return _changed(query, f"{self.from_ref}...{self.to_ref or 'HEAD'}")
-        if self.is_last_commit:
-            return _last_commit(query)
-        if self.takes_all or self.globs or self.excludes:
-            return _split(query.git("ls-files", "-z"))
+    Raises:
+        UsageError: two options contradict each other, or a file, a pattern or a ref cannot be used.
+    """
+    given = [name for key, name in _ONE_OF.items() if values[key] not in (None, False, ())]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} cannot be used together")
+    if values["to_ref"] is not None and values["from_ref"] is None:
+        raise UsageError("--to-ref needs --from-ref")
+    found = _found(world, values, GitQuery(repo_at(world, None), world.environ), report)
+    if found is None:
         return None
+    is_wanted = _matcher("--glob", values["globs"]) if values["globs"] else lambda path: True
+    is_excluded = _matcher("--exclude", values["excludes"])
+    return tuple(path for path in dict.fromkeys(found) if is_wanted(path) and not is_excluded(path))
+
+
+def _found(world: World, values: Mapping[str, Any], query: GitQuery, report: Report) -> Iterable[bytes] | None:
+    if values["files"]:
+        return _below_top(world, query.repo.top, values["files"], report)
+    if values["files_from"] is not None:
+        return _below_top(world, query.repo.top, _read_names(world, values["files_from"]), report)
+    if values["from_ref"] is not None:
+        return _changed(query, f"{values['from_ref']}...{values['to_ref'] or 'HEAD'}")
+    if values["last_commit"]:
+        return _last_commit(query)
+    if values["all_files"] or values["globs"] or values["excludes"]:
+        return _split(query.git("ls-files", "-z"))
+    return None
 
 
 def _below_top(world: World, top: str, names: Iterable[str], report: Report) -> list[bytes]:

@@ -5,6 +5,7 @@ Nothing heavy is imported, since people wait for `dodo-hooks run` as they wait f
 
 import os
 
+from dodo_hooks.cli.options.tables import RUN
 from dodo_hooks.cli.repository import no_hook, no_hook_file, print_once, with_tree
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
@@ -21,7 +22,7 @@ from dodo_hooks.results import IGNORE, RENEW, USE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from dodo_hooks.core.plan import Hook
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
     from dodo_hooks.plans.compiled_plan import Compiled
 
-# The options that choose files, in the order of the fields of GivenFiles.
-_CHOOSE_FILES = ("files_from", "all_files", "from_ref", "to_ref", "last_commit", "globs", "excludes")
+_CHOOSE_FILES = ("files", "files_from", "all_files", "from_ref", "to_ref", "last_commit", "globs", "excludes")
+_DECIDE = (*_CHOOSE_FILES, "force", "no_cache", "no_stage_fixed", "config")  # what jobs do
 
 
 def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
@@ -45,7 +46,8 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     hook: str = values["hook"]
     if values["detach"] and values["phase"] is not None:
         raise UsageError("--detach and --phase cannot be used together")
-    named, args = _files_and_args(values)
+    files, args = _files_and_args(values)
+    values = {**values, "files": files}
     repo = with_tree(find_repo(world.environ, world.cwd))
     if _is_turned_off(world, repo):
         return 0
@@ -63,13 +65,13 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     if body is None:
         raise no_hook(hook, compiled.rules.file, [name for name, _ in compiled.hooks])
     _check_selectors(body, selectors)
-    files, again = _given_files(world, named, values)
+    given = _given_files(world, values)
     if not values["dry_run"]:
         expect_configuration(repo, world.environ)
 
     from dodo_hooks.fire.manual.manual_run import run_manually
 
-    request = _request(values, args, selectors, files, None if again is None else (*again, *_words(values)))
+    request = _request(values, args, selectors, given)
     return run_manually(world, repo, compiled, body, request, is_own_file=values["config"] is None)
 
 
@@ -78,7 +80,6 @@ def _request(
     args: "tuple[str, ...]",
     selectors: Selectors,
     files: "tuple[bytes, ...] | None",
-    again: "tuple[str, ...] | None",
 ) -> "Request":
     from dodo_hooks.fire.manual.manual_run import Request
 
@@ -95,7 +96,7 @@ def _request(
         is_dry=values["dry_run"],
         is_verbose=values["verbose"],
         is_quiet=values["quiet"],
-        again=again,
+        again=_typed_again(values),
     )
 
 
@@ -132,28 +133,23 @@ def _compiled(world: "World", repo: "Repo", config: "str | None") -> "Compiled":
     return compiled
 
 
-def _given_files(
-    world: "World", named: "tuple[str, ...]", values: "Mapping[str, Any]"
-) -> "tuple[tuple[bytes, ...] | None, tuple[str, ...] | None]":
-    """Return the files that options choose, None where none does, and the options that choose them again.
+def _given_files(world: "World", values: "Mapping[str, Any]") -> "tuple[bytes, ...] | None":
+    """Return the files that options choose; None where none does."""
+    if not any(values[key] or values[key] == "" for key in _CHOOSE_FILES):
+        return None
+    from dodo_hooks.cli.given_files import select_files
 
-    Those are None where the files came from standard input, which nobody can read again.
+    return select_files(world, values, print_once())
+
+
+def _typed_again(values: "Mapping[str, Any]") -> "tuple[str, ...] | None":
+    """Return the options that decide what jobs do, as they are typed.
+
+    None where the files came from standard input, which nobody can read again.
     """
-    chosen = [values[key] for key in _CHOOSE_FILES]
-    if not named and not any(value or value == "" for value in chosen):
-        return None, ()
-    from dodo_hooks.cli.given_files import GivenFiles
-
-    given = GivenFiles(named, *chosen)
-    return given.select(world, print_once()), None if given.are_piped else given.words()
-
-
-def _words(values: "Mapping[str, Any]") -> "Iterator[str]":
-    """Yield the other options that decide what jobs do, as they are typed."""
-    yield from ("--force",) if values["force"] else ()
-    yield from ("--no-cache",) if values["no_cache"] else ()
-    yield from ("--no-stage-fixed",) if values["no_stage_fixed"] else ()
-    yield from ("--config", values["config"]) if values["config"] is not None else ()
+    if values["files_from"] == "-":
+        return None
+    return tuple(word for option in RUN if option.key in _DECIDE for word in option.typed(values[option.key]))
 
 
 def _check_selectors(hook: "Hook", selectors: Selectors) -> None:

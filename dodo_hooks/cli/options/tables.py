@@ -7,6 +7,10 @@ reads plain command lines by it, since importing click takes 16 ms.
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.statuses import STATUSES
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 FLAG = "flag"  # True where it is given
 TEXT = "text"
 NUMBER = "number"  # a whole number from 1 on
@@ -36,6 +40,14 @@ class Option(Record):
     def without_it(self) -> "bool | str | tuple[str, ...] | None":
         """The value where the option is not given."""
         return False if self.kind == FLAG else () if self.is_repeated else self.default
+
+    def typed(self, value: "Any") -> "list[str]":
+        """Return the option with a value as it is typed; nothing where it is not given."""
+        name = self.names[-1]
+        if self.kind == FLAG:
+            return [name] if value else []
+        texts = value if self.is_repeated else () if value is None else (value,)
+        return [word for text in texts for word in (name, text)]
 
 
 COLOR = Option(

@@ -7,6 +7,7 @@ import os
 
 import click
 
+from dodo_hooks.cli.options.click_options import text_or_json_option
 from dodo_hooks.cli.repository import no_hook_file, print_once, size_of, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic, Location
@@ -20,13 +21,7 @@ from dodo_hooks.plans.own_config import load_own_config
 
 @click.command()
 @click.argument("file", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Print text for people, or JSON for programs.",
-)
+@text_or_json_option
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a hook file, for editors, and check nothing.")
 @click.pass_obj
 def validate(world: World, file: str | None, form: str, schema: bool) -> int:

@@ -7,19 +7,14 @@ import json
 import click
 
 from dodo_hooks.cli.install.doctor_checks import diagnose
+from dodo_hooks.cli.options.click_options import text_or_json_option
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import ERROR
 from dodo_hooks.host.world import World
 
 
 @click.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    help="Print text for people, or JSON for programs.",
-)
+@text_or_json_option
 @click.pass_obj
 def doctor(world: World, form: str) -> int:
     """Check the hooks of this repository, and print how to fix what is wrong.

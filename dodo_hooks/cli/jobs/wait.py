@@ -10,7 +10,7 @@ import click
 from dodo_hooks.cli.jobs.addresses import Found, find_addressed
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import status_text
-from dodo_hooks.cli.options.click_options import repository_option
+from dodo_hooks.cli.options.click_options import read_by, repository_option
 from dodo_hooks.cli.options.completion_words import known_addresses
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import escape, say
@@ -26,14 +26,6 @@ from dodo_hooks.store.reader import list_alive
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dodo_hooks.store.read_records import Report
-
-
-def seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
-    """Return the value of a duration option in seconds: `90s` -> 90.0 (C3). Raises BadParameter for no duration."""
-    try:
-        return None if value is None else seconds_of(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, parameter) from None
 
 
 FIRST_LOOK_S = 0.01
@@ -70,7 +62,11 @@ class Target:
 @click.command()
 @click.argument("where", metavar="[ADDRESS]...", nargs=-1, shell_complete=known_addresses)
 @click.option(
-    "--timeout", "timeout_s", callback=seconds, metavar="DURATION", help="Stop waiting after DURATION (exit code 2)."
+    "--timeout",
+    "timeout_s",
+    callback=read_by(seconds_of),
+    metavar="DURATION",
+    help="Stop waiting after DURATION (exit code 2).",
 )
 @repository_option
 @click.pass_context

@@ -59,6 +59,25 @@ def _repository_of_command(ctx: click.Context, parameter: click.Parameter, value
     return outer if value is None else value
 
 
+def read_by(read: Callable[[str], float]) -> Callable[[click.Context, click.Parameter, str | None], float | None]:
+    """Return a callback that reads the value of an option (C3). `read` raises ValueError for a wrong one."""
+
+    def callback(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+        try:
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, parameter) from None
+
+    return callback
+
+
+text_or_json_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    help="Print text for people, or JSON for programs.",
+)
 repository_option = click.option(
     "--repo", metavar="PATH", callback=_repository_of_command, help="Use the repository at PATH, not the current one."
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
 
 from dodo_hooks.cli.measures import format_age, format_size
+from dodo_hooks.cli.options.click_options import read_by
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.text.units import bytes_of
@@ -21,18 +21,6 @@ from dodo_hooks.store.cache_dirs import expect_private_cache, is_repository_gone
 _HEADS = ("REPOSITORY", "KEY", "SIZE", "USED")
 _KEY_CHARACTERS = 12
 _NOTHING = -1  # a limit that even an empty entry is above
-
-
-class _Size(click.ParamType[int]):
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            return bytes_of(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.group(no_args_is_help=False)
@@ -63,17 +51,18 @@ def print_size(world: World) -> None:
 
 @cache.command("prune")
 @click.option(
-    "--max-size", type=_Size(), default=DEFAULT_LIMIT_BYTES, show_default="5GB", help="Keep at most this much."
+    "--max-size", callback=read_by(bytes_of), metavar="SIZE", show_default="5GB", help="Keep at most this much."
 )
 @click.option("--all", "is_all", is_flag=True, help="Remove all stored outputs.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @click.pass_obj
-def prune(world: World, max_size: int, is_all: bool, dry_run: bool) -> None:
+def prune(world: World, max_size: int | None, is_all: bool, dry_run: bool) -> None:
     """Remove the stored outputs used longest ago, those of repositories that are gone first.
 
     What a killed restore has left in this worktree is removed, too.
     """
-    removed = prune_outputs(_root(world), _NOTHING if is_all else max_size, is_dry=dry_run)
+    limit = DEFAULT_LIMIT_BYTES if max_size is None else max_size
+    removed = prune_outputs(_root(world), _NOTHING if is_all else limit, is_dry=dry_run)
     for one in removed:
         say(f"{_name_of(one)}  {os.path.basename(one.path)[:_KEY_CHARACTERS]}  {format_size(one.size_bytes)}")
     if not dry_run:

@@ -23,7 +23,7 @@ from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.install.shims import pin_shims
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.plan_cache import load_plan
+from dodo_hooks.plans.plan_cache import find_file, load_plan
 from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 
 
@@ -51,13 +51,13 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
         say(f"nothing installed: {escape(os.path.relpath(plan.file, world.cwd))} names no hook yet")
         return
     if not is_local and is_in_effect(world.data, configured(repo, world.environ)):
-        _trust(world, repo)
+        _trust(world, repo, plan)
         directory = global_install.directory_of(world.data, global_install.BY_PATH)
         say(f"the hooks for all repositories ({directory}) now run here")
         return
     before = configured(repo, world.environ) if is_local else None
     changes = shims.install(repo, wanted, world.environ, world.site or None, is_local=is_local)
-    _trust(world, repo)
+    _trust(world, repo, plan)
     for change in changes:
         say(f"{change.hook}: {_describe(change, wanted)}")
     for sentence in _of_other_programs(changes):
@@ -68,7 +68,7 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
         say(f"hooks directory: {escape(os.path.dirname(changes[0].path))}")
     if before:
         _report_switch(repo, before[1])
-    if repo.top and not _has_file(world, repo):
+    if repo.top and find_file(world, repo.top) is None:
         say(f"no hook file in {escape(repo.top)}; run `dodo-hooks init` to create one")
 
 
@@ -82,13 +82,12 @@ def _install_globally(world: World, way: global_install.InstallMethod) -> None:
     say("jobs run only in repositories that you trust: run `dodo-hooks trust` in each")
 
 
-def _trust(world: World, repo: Repo) -> None:
+def _trust(world: World, repo: Repo, plan: Plan | None) -> None:
     """Record that the hooks of this repository may run: to install is to consent (section 8).
 
     Where the hook file says `trust: pinned`, only the present files are accepted. Files that were accepted before stay
     the accepted ones, since many let a script run `install` after each pull.
     """
-    plan = _plan_or_none(world, repo)
     if is_pinned(world, repo):
         pin_shims(repo, world.environ, world.site or None, True)
     elif plan and plan.trust == PINNED:
@@ -116,13 +115,6 @@ def _plan_or_none(world: World, repo: Repo) -> Plan | None:
         return load_plan(world, repo.top) if repo.top else None
     except ConfigError:  # the hooks were named on the command line; the first one that fires reports the error
         return None
-
-
-def _has_file(world: World, repo: Repo) -> bool:
-    try:
-        return load_plan(world, repo.top) is not None
-    except ConfigError:
-        return True
 
 
 def _describe(change: shims.Change, wanted: Sequence[str]) -> str:

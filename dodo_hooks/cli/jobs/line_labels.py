@@ -25,9 +25,3 @@ class Labelled:
         """Return the rest when the job has ended: a last line without a newline."""
         rest, self._rest = self._rest, b""
         return self._label + rest + b"\n" if rest else b""
-
-
-def labels(names: list[str]) -> list[str]:
-    """Return labels of one width, such as `deps  | `."""
-    width = max(map(len, names), default=0)
-    return [f"{name:<{width}} | " for name in names]

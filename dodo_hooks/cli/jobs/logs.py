@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from dodo_hooks.cli.jobs.addresses import find_addressed, find_invocations
-from dodo_hooks.cli.jobs.line_labels import Labelled, labels
+from dodo_hooks.cli.jobs.line_labels import Labelled
 from dodo_hooks.cli.jobs.live_invocation import LogTail
 from dodo_hooks.cli.jobs.live_logs import Output, follow
 from dodo_hooks.cli.jobs.run_table import status_text
@@ -45,7 +45,8 @@ def logs(
     found = find(ctx.obj, store_here(ctx.obj, repo), where, report)
     jobs = [job for one in found for job in one.jobs]
     is_labelled = everything or (is_followed and len(jobs) > 1)
-    outputs = [_output(job, label, tail) for job, label in zip(jobs, _labels(jobs, is_labelled), strict=True)]
+    width = max((len(escape(job.name)) for job in jobs if is_labelled), default=0)
+    outputs = [_output(job, width, tail) for job in jobs]
     if is_followed:
         follow([one.invocation for one in found], outputs, _write, _status_reporter(report), report)
     elif is_labelled:
@@ -55,15 +56,12 @@ def logs(
         _print(outputs, len(jobs) > 1 or any(one.has_all_jobs for one in found), report)
 
 
-def _labels(jobs: Sequence[JobRecord], is_labelled: bool) -> list[str | None]:
-    return [*labels([escape(job.name) for job in jobs])] if is_labelled else [None] * len(jobs)
-
-
-def _output(job: JobRecord, label: str | None, lines: int | None) -> Output:
+def _output(job: JobRecord, width: int, lines: int | None) -> Output:
+    """Return the output of a job; `width`: of its label, 0 for none."""
     tail = LogTail(job.directory)
     if lines is not None:
         tail.skip_to_last(lines)
-    return Output(job, tail, None if label is None else Labelled(label))
+    return Output(job, tail, Labelled(f"{escape(job.name):<{width}} | ") if width else None)
 
 
 def _print(outputs: Sequence[Output], is_headed: bool, report: Callable[[str], None]) -> None:

@@ -111,11 +111,11 @@ class Canvas:
     """
 
     def __init__(self) -> None:
-        self._draw_panel = 0
+        self._drawn = 0
 
     def draw(self, lines: list[str]) -> None:
-        sys.stdout.write(f"\x1b[{self._draw_panel}A\r\x1b[J" if self._draw_panel else "\r\x1b[J")
-        self._draw_panel = len(lines)
+        sys.stdout.write(f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else "\r\x1b[J")
+        self._drawn = len(lines)
         for line in lines:
             print_safe(line)
         sys.stdout.flush()

@@ -118,11 +118,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         if type(cmd) is Run or not is_incremental or repo is None or not repo.top or not hasattr(cmd, "dep_manager"):
             return None
         statuses = PlanStatuses(self.plan, self.world, repo)
-        cmd.dep_manager = JobDependency(self._database_of(cmd), statuses, executes=cmd.execute_tasks)
+        database = self._database if cmd.dep_manager is None else str(cmd.dep_manager.name)
+        cmd.dep_manager = JobDependency(database, statuses, executes=cmd.execute_tasks)
         return statuses
-
-    def _database_of(self, cmd: Any) -> str:
-        return str(cmd.dep_manager.name) if cmd.dep_manager is not None else self._database
 
     def _prepare_run(self, cmd: Any) -> None:
         """Let our engine run the selected tasks, if the command is doit's own `run`."""

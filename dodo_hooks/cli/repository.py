@@ -118,7 +118,7 @@ def store_here(world: "World", path: "str | None" = None) -> str:
             return gone
         raise
     expect_configuration(repo, world.environ)
-    repository_dir = _store_of(world, repo)
+    repository_dir = identity.records_dir(world.state, repo.common_dir)
     repair_dead(repository_dir)
     return repository_dir
 
@@ -156,10 +156,6 @@ def repo_at(world: "World", path: "str | None") -> "Repo":
         raise UsageError(f"{path}: no such directory")
     # In a hook git's variables name the repository of the hook, and would win over the path.
     return find_repo(without_local(world.environ), place)
-
-
-def _store_of(world: "World", repo: "Repo") -> str:
-    return identity.records_dir(world.state, repo.common_dir)
 
 
 def print_once() -> "Callable[[str], None]":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dodo_hooks.cli.before_command import INTERRUPTED
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.cli.verdicts.matrix import WELL, Commit, Matrix, find_commits
-from dodo_hooks.cli.verdicts.run_checks import INTERRUPTED, run_checks
+from dodo_hooks.cli.verdicts.run_checks import run_checks
 from dodo_hooks.core.errors import HooksError, UsageError
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE

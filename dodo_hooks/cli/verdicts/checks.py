@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from dodo_hooks.cli.before_command import INTERRUPTED
 from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.completion_words import checked_jobs
 from dodo_hooks.cli.repository import no_hook_file, with_tree
@@ -62,7 +63,7 @@ def checks(
         return find_first_bad(matrix, query, bisect)
     commits = find_commits(query, revisions or ("HEAD",), most)
     if is_run:
-        from dodo_hooks.cli.verdicts.run_checks import INTERRUPTED, run_missing
+        from dodo_hooks.cli.verdicts.run_checks import run_missing
 
         if run_missing(matrix, commits) == INTERRUPTED:
             return INTERRUPTED

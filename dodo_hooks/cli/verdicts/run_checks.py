@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import NoReturn
 
+from dodo_hooks.cli.before_command import INTERRUPTED
 from dodo_hooks.cli.verdicts.matrix import Commit, Matrix
 from dodo_hooks.core.errors import RUN_ERROR, HooksError
 from dodo_hooks.fire.verdicts.check import Check
@@ -15,7 +16,6 @@ from dodo_hooks.host import console
 from dodo_hooks.host.descriptors import read_all, redirect_to_null
 from dodo_hooks.host.process import fork
 
-INTERRUPTED = 130
 Running = dict[int, tuple[Commit, int]]  # by process id: the commit, and the file with the output
 
 

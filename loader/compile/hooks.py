@@ -53,6 +53,7 @@ from dodo_hooks.loader.compile.validation import (
     check_names,
     check_needs,
     check_version,
+    owners,
     subject_of_job,
 )
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
@@ -130,13 +131,14 @@ class _Compiler:
     def hook(self, flats: dict[str, Flat]) -> Hook | None:
         """Return the hook; None if it has errors, which are added to the diagnostics."""
         name, flat = self.setting.hook, self.flat
-        needs, errors = check_needs(name, flat, flats, self.tree, file_needs(flat))
+        every = owners(name, flat)
+        needs, errors = check_needs(name, flat, every, flats, self.tree, file_needs(flat))
         errors += check_outputs(flat, self.tree, self.context.is_tracked)
-        errors += [*check_names(flat, self.tree), *check_modes(name, self.body, flat, self.tree)]
+        errors += [*check_names(every, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
-        errors += check_snapshots(name, self.body, flat, self.tree, needs)
+        errors += check_snapshots(name, self.body, flat, every, self.tree, needs)
         severity = ERROR if self.origin.is_own else WARNING
-        errors += check_query_commands(self.setting, flat, self.tree, severity)
+        errors += check_query_commands(self.setting, every, self.tree, severity)
         found = [self._command(number) for number in range(len(flat.members))]
         errors += [one for one in found if isinstance(one, Diagnostic)]
         errors += check_lists(flat, [isinstance(one, Command) and one.takes_list for one in found], self.tree)

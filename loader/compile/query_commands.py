@@ -4,14 +4,13 @@ They run before the files of any job are known, so no placeholder is replaced in
 name a file that does not exist, and the job would be skipped silently.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.compile.flatten import Flat
 from dodo_hooks.loader.compile.job_commands import Setting
-from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit
-from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node, Path, Scalar, mark_inside, node_at
+from dodo_hooks.loader.compile.validation import Owner
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node, Scalar, mark_inside, node_at
 from dodo_hooks.loader.shell.placeholders import LISTS, variable_of
 from dodo_hooks.loader.shell.quoting import placeholders_in
 
@@ -20,9 +19,9 @@ _THERE = frozenset(("DODO_HOOK", "DODO_WORKTREE", "DODO_GIT_DIR", "DODO_BRANCH")
 _OF_A_PUSH = {"DODO_REMOTE": "DODO_ARG1", "DODO_REMOTE_URL": "DODO_ARG2"}
 
 
-def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str) -> Iterator[Diagnostic]:
+def check_query_commands(setting: Setting, every: Iterable[Owner], tree: Node, severity: str) -> Iterator[Diagnostic]:
     """Yield diagnostics of this severity about placeholders in the commands of `files`, `skip` and `only`."""
-    for path, subject in _bodies(setting.hook, flat):
+    for path, _, _, subject in every:
         body = node_at(tree, path)
         for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
             for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
@@ -30,13 +29,6 @@ def check_query_commands(setting: Setting, flat: Flat, tree: Node, severity: str
                 why, fix = _parts(name, key, setting)
                 message = f"{quote(key)}: {{{name}}} cannot be used here{why}"
                 yield Diagnostic(mark, message, subject, severity, fix)
-
-
-def _bodies(hook: str, flat: Flat) -> Iterator[tuple[Path, str]]:
-    for unit in flat.whole.inside():
-        yield unit.path, subject_of_unit(unit, hook)
-    for number, member in enumerate(flat.members):
-        yield member.path, subject_of_job(flat.names[number])
 
 
 def _questions(body: MapNode) -> Iterator[tuple[str, Scalar]]:

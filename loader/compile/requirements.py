@@ -4,7 +4,7 @@ A push is the one event that has commits which are finished, so `requires` is fo
 have the same result wherever it runs: in a snapshot, without the data of an event, and so does all that it needs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic
@@ -63,11 +63,8 @@ class _Requirements:
 
     def _partial(self, hook: str, name: str) -> str:
         """Return the first of these jobs that is about changed files and not about the whole commit; "" for none."""
-        jobs = (
-            [self.hooks[hook].jobs[number] for number in self.flats[hook].numbers_of(name)]
-            if hook in self.hooks
-            else []
-        )
+        numbers = self.flats[hook].numbers_of(name) if hook in self.hooks else ()
+        jobs = (self.hooks[hook].jobs[number] for number in numbers)
         return next((job.name for job in jobs if job.files is not None and job.files.source != ALL), "")
 
     def _checks(self, hook: str, body: HookBody | JobBody, by: int) -> tuple[int, ...]:
@@ -123,21 +120,14 @@ def add_requirements(
     """Return the hooks with what they require, and with their required jobs marked; put errors into `diagnostics`."""
     fired = {hook.name: hook for hook in hooks if not hook.is_task}
     found = _Requirements(fired, flats["hooks"], tree, diagnostics)
-    for path, body, flat in _bodies(sections, flats):
-        name = str(path[1])
-        found.read(name, path, body, -1, f"{path[0][:-1]} {quote(name)}")
-        for number, member in enumerate(flat.members):
-            if not _KEYS.isdisjoint(member.body.model_fields_set):
-                found.read(name, member.path, member.body, number, subject_of_job(flat.names[number]))
-    return [hook if hook.is_task else _with_requirements(hook, found) for hook in hooks]
-
-
-def _bodies(
-    sections: Mapping[str, Mapping[str, HookBody]], flats: Mapping[str, Mapping[str, Flat]]
-) -> Iterator[tuple[tuple[str, str], HookBody, Flat]]:
     for section, bodies in sections.items():
         for name, body in bodies.items():
-            yield (section, name), body, flats[section][name]
+            found.read(name, (section, name), body, -1, f"{section[:-1]} {quote(name)}")
+            flat = flats[section][name]
+            for number, member in enumerate(flat.members):
+                if not _KEYS.isdisjoint(member.body.model_fields_set):
+                    found.read(name, member.path, member.body, number, subject_of_job(flat.names[number]))
+    return [hook if hook.is_task else _with_requirements(hook, found) for hook in hooks]
 
 
 def _with_requirements(hook: Hook, found: _Requirements) -> Hook:

@@ -1,6 +1,6 @@
 """`workspace: snapshot` and the keys beside it: what they make of a job, and what is wrong with them (S1, S6, S7)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from dodo_hooks.core.diagnostics import WARNING, Diagnostic
@@ -9,7 +9,7 @@ from dodo_hooks.core.plan import SNAPSHOT, Job
 from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Flat, Member, around
-from dodo_hooks.loader.compile.validation import subject_of_job, subject_of_unit
+from dodo_hooks.loader.compile.validation import Owner, subject_of_job
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
 from dodo_hooks.loader.schema.part_models import LinkBody
@@ -38,10 +38,13 @@ def _shares(item: str | LinkBody) -> list[Share]:
 
 
 def check_snapshots(
-    hook: str, body: HookBody, flat: Flat, tree: Node, needs: Sequence[Sequence[int]]
+    hook: str, body: HookBody, flat: Flat, every: Iterable[Owner], tree: Node, needs: Sequence[Sequence[int]]
 ) -> Iterator[Diagnostic]:
     """Yield errors about snapshots and their keys, and a warning about shared paths that no key stands for."""
-    for path, owner, numbers, subject in _owners(hook, body, flat):
+    for path, written, numbers, subject in every:
+        owner = written or body
+        if _KEYS.isdisjoint(owner.model_fields_set):
+            continue
         if owner.workspace == SNAPSHOT and hook in WITHOUT_COMMIT:
             message = f"{hook} has no snapshot, since HEAD is not the commit that it is about"
             yield Diagnostic(mark_at(tree, [*path, "workspace"]), message, subject, fix="use another hook")
@@ -71,17 +74,6 @@ def _check_job(number: int, flat: Flat, tree: Node, needs: Sequence[int]) -> Ite
         if need not in flat.snapshots:
             message, fix = f"needs {quote(flat.names[need])}, which has no snapshot", 'set "workspace: snapshot" on it'
             yield Diagnostic(mark_at(tree, member.path), message, subject, fix=fix)
-
-
-def _owners(hook: str, body: HookBody, flat: Flat) -> Iterator[tuple[Path, JobBody | HookBody, tuple[int, ...], str]]:
-    """Yield the hook, groups and jobs with such keys, each with the numbers of its jobs and its name in messages."""
-    for unit in flat.whole.inside():
-        owner = unit.body or body
-        if not _KEYS.isdisjoint(owner.model_fields_set):
-            yield unit.path, owner, unit.numbers, subject_of_unit(unit, hook)
-    for number, member in enumerate(flat.members):
-        if not _KEYS.isdisjoint(member.body.model_fields_set):
-            yield member.path, member.body, (number,), subject_of_job(flat.names[number])
 
 
 def _overlaps(owner: JobBody | HookBody, path: Path, subject: str, tree: Node) -> Iterator[Diagnostic]:

@@ -1,7 +1,7 @@
 """Checks that concern several keys: names, needs, cycles, modes and keys that exclude each other (R4, C4, C5)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
 
 import dodo_hooks
@@ -32,6 +32,9 @@ _OF_GROUPS = frozenset(
 
 _STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
 
+# What keys belong to: its path, its body (None: the hook's), the numbers of its jobs, and its name in messages.
+Owner = tuple[Path, JobBody | None, tuple[int, ...], str]
+
 
 def check_version(file: HookFile, tree: Node) -> list[Diagnostic]:
     """Return an error if the file needs a newer dodo-hooks."""
@@ -54,10 +57,10 @@ def _numbers(version: str) -> list[int]:
     return numbers
 
 
-def check_names(flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+def check_names(every: Iterable[Owner], tree: Node) -> Iterator[Diagnostic]:
     """Yield errors about names that are not allowed, and names that two jobs or groups have (C4, R4)."""
     first: dict[str, Location] = {}
-    for path, body in _written(flat):
+    for path, body, _, _ in _in_order(every):
         if body.name is None:
             continue
         mark, subject = mark_at(tree, [*path, "name"]), subject_of_job(body.name)
@@ -67,16 +70,6 @@ def check_names(flat: Flat, tree: Node) -> Iterator[Diagnostic]:
             message = f"duplicate name, first used at line {first[body.name].line}"
             yield Diagnostic(mark, message, subject, fix="rename one of them")
         first.setdefault(body.name, mark)
-
-
-def _written(flat: Flat) -> list[tuple[Path, JobBody]]:
-    """Return the jobs and the groups, in the order of the file."""
-    groups = [(unit.path, unit.body) for unit in flat.whole.inside() if unit.body is not None]
-    return sorted([*groups, *((member.path, member.body) for member in flat.members)], key=lambda one: _order(one[0]))
-
-
-def _order(path: Path) -> list[int]:
-    return [step for step in path if isinstance(step, int)]
 
 
 def check_modes(name: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
@@ -143,7 +136,12 @@ def _without_input(job: JobBody) -> Iterator[tuple[str, str, str]]:
 
 
 def check_needs(
-    hook: str, flat: Flat, others: Mapping[str, Flat], tree: Node, from_files: Sequence[FileNeed]
+    hook: str,
+    flat: Flat,
+    every: Iterable[Owner],
+    others: Mapping[str, Flat],
+    tree: Node,
+    from_files: Sequence[FileNeed],
 ) -> tuple[list[list[int]], list[Diagnostic]]:
     """Return the needs of each job as numbers, each once, and the errors about them.
 
@@ -154,16 +152,16 @@ def check_needs(
     needs: list[list[int]] = [[] for _ in flat.members]
     errors: list[Diagnostic] = []
     written: dict[tuple[int, int], Path] = {}  # which need is behind an edge
-    for path, body, numbers in _needy(flat):
+    for path, body, numbers, subject in _in_order(every):
         for place, need in enumerate(body.needs):
             where = (*path, "needs", place)
             needed = flat.numbers_of(need)
             if not needed and need not in flat.groups:
                 message = _unknown(need, hook, flat, others, body, has_hint=len(errors) < _MOST_HINTS)
-                errors.append(Diagnostic(mark_at(tree, where), message, _subject_of_body(body, flat, path, hook)))
+                errors.append(Diagnostic(mark_at(tree, where), message, subject))
             elif not set(needed).isdisjoint(numbers):
                 what = _own(need) if body.group is not None or need in flat.groups else "a job cannot need itself"
-                errors.append(Diagnostic(mark_at(tree, where), what, _subject_of_body(body, flat, path, hook)))
+                errors.append(Diagnostic(mark_at(tree, where), what, subject))
             else:
                 for number in numbers:
                     for other in needed:
@@ -177,11 +175,10 @@ def check_needs(
     return needs, errors + _cycles(flat, needs, written, files, tree)
 
 
-def _needy(flat: Flat) -> list[tuple[Path, JobBody, tuple[int, ...]]]:
-    """Return the bodies that may have needs: jobs, and groups with the numbers of all their jobs."""
-    groups = [(unit.path, unit.body, unit.numbers) for unit in flat.whole.inside() if unit.body is not None]
-    jobs = [(member.path, member.body, (number,)) for number, member in enumerate(flat.members)]
-    return sorted([*groups, *jobs], key=lambda one: _order(one[0]))
+def _in_order(every: Iterable[Owner]) -> list[tuple[Path, JobBody, tuple[int, ...], str]]:
+    """Return the groups and the jobs in the order of the file."""
+    found = [(path, body, numbers, who) for path, body, numbers, who in every if body is not None]
+    return sorted(found, key=lambda one: [step for step in one[0] if isinstance(step, int)])
 
 
 def _own(need: str) -> str:
@@ -239,17 +236,20 @@ def _part_name(flat: Flat, path: Path) -> str:
     return unit.body.name if unit.body is not None and unit.body.name else f"the group of {flat.names[unit.numbers[0]]}"
 
 
+def owners(hook: str, flat: Flat) -> list[Owner]:
+    """Return the hook, its groups, and then its jobs."""
+    groups = [(unit.path, unit.body, unit.numbers, subject_of_unit(unit, hook)) for unit in flat.whole.inside()]
+    jobs = zip(flat.members, flat.names, strict=True)
+    return [
+        *groups,
+        *((member.path, member.body, (number,), subject_of_job(name)) for number, (member, name) in enumerate(jobs)),
+    ]
+
+
 def subject_of_unit(unit: Unit, hook: str) -> str:
     if unit.body is None:
         return f"hook {quote(hook)}"
     return subject_of_job(unit.body.name) if unit.body.name else f"a group of {quote(hook)}"
-
-
-def _subject_of_body(body: JobBody, flat: Flat, path: Path, hook: str) -> str:
-    if body.name is not None:
-        return subject_of_job(body.name)
-    numbers = [number for number, member in enumerate(flat.members) if member.path == path]
-    return subject_of_job(flat.names[numbers[0]]) if numbers else f"a group of {quote(hook)}"
 
 
 def subject_of_job(name: str) -> str:

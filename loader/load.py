@@ -97,13 +97,13 @@ def load_with_tree(
     context = CompileContext(
         Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked
     )
-    compiled = compile_hooks(file, tree, context, origin)
-    diagnostics += [*errors, *compiled.diagnostics]
+    hooks, found_later = compile_hooks(file, tree, context, origin)
+    diagnostics += [*errors, *found_later]
     raise_errors(diagnostics, layers.texts)
     plan = Plan(
         file=found.file,
         slots=file.jobs,
-        hooks=compiled.hooks,
+        hooks=tuple(hooks),
         diagnostics=tuple(dict.fromkeys(diagnostics)),
         grace_s=file.grace_period,
         max_log_bytes=file.log.max_log_size,
@@ -113,7 +113,7 @@ def load_with_tree(
         has_colors=file.colors,
         trust=file.trust or "",
         config_format=found.config_format.name,
-        required_hooks=tuple(hook.name for hook in compiled.hooks if any(job.is_required for job in hook.jobs)),
+        required_hooks=tuple(hook.name for hook in hooks if any(job.is_required for job in hook.jobs)),
     )
     return Loaded(plan, root)
 

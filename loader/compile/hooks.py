@@ -87,16 +87,13 @@ class Origin:
     refused: Mapping[Location, str] = field(default_factory=dict[Location, str])
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """The hooks and then the tasks in the order of the file; a hook with errors is left out."""
+def compile_hooks(
+    file: HookFile, tree: Node, context: CompileContext, origin: Origin
+) -> tuple[list[Hook], list[Diagnostic]]:
+    """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations.
 
-    hooks: tuple[Hook, ...]
-    diagnostics: list[Diagnostic]
-
-
-def compile_hooks(file: HookFile, tree: Node, context: CompileContext, origin: Origin) -> Compiled:
-    """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations."""
+    They are in the order of the file, the tasks behind the hooks. One with errors is left out.
+    """
     diagnostics = check_version(file, tree)
     hooks: list[Hook] = []
     sections = {"hooks": file.hooks, "tasks": file.tasks}
@@ -111,8 +108,7 @@ def compile_hooks(file: HookFile, tree: Node, context: CompileContext, origin: O
             hook = _Compiler(setting, body, flats[name], tree, context, origin, diagnostics, outputs).hook(flats)
             if hook is not None:
                 hooks.append(hook)
-    hooks = add_requirements(hooks, sections, flat_sections, tree, diagnostics)
-    return Compiled(tuple(hooks), diagnostics)
+    return add_requirements(hooks, sections, flat_sections, tree, diagnostics), diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +146,7 @@ class _Compiler:
         if tangled := [*check_mode_cycles(name, chains, flat, self.tree)]:
             self.diagnostics.extend(tangled)
             return None
-        return self._hook(chains, background, [one for one in found if not isinstance(one, Diagnostic)])
+        return self._hook(chains, background, [one for one in found if isinstance(one, Command)])
 
     def _background(self) -> list[bool]:
         """Return which jobs are declared in the background.
@@ -172,8 +168,8 @@ class _Compiler:
             for number, its_needs in enumerate(needs)
         ]
 
-    def _command(self, number: int) -> Command | Diagnostic | str:
-        """Return the command of a job, an error about it, or the reason why it has no command on this machine."""
+    def _command(self, number: int) -> Command | Diagnostic:
+        """Return the command of a job, or an error about it."""
         member = self.flat.members[number]
         key = "run" if member.body.script is None else "script"
         text: str | None
@@ -183,7 +179,7 @@ class _Compiler:
         else:
             text = job_commands.text_here(member.body.run, self.context.machine)
             if text is None:
-                return f"no command for {self.context.machine.system}"
+                return job_commands.absent_command(member.body.run, self.context.machine)
         return self._checked(text, member, [*member.path, key], subject_of_job(self.flat.names[number]))
 
     def _checked(self, text: str, member: Member, path: list[str | int], subject: str) -> Command | Diagnostic:
@@ -233,10 +229,9 @@ class _Compiler:
         return None
 
     def _is_local(self, script: str) -> bool:
-        file = self.setting.file
-        return self.context.is_there(job_commands.script_path(file.source_dir_local, self.setting.hook, script))
+        return self.context.is_there(job_commands.script_file(script, self.setting, is_local=True))
 
-    def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command | str]) -> Hook:
+    def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command]) -> Hook:
         made_by = {(one.job, one.need) for one in file_needs(self.flat)}
         checks = Checks()
         checks.of([self.body])  # they come first, also where there is no job (requirements.py)
@@ -274,17 +269,16 @@ class _Compiler:
             is_task=self.setting.is_task,
         )
 
-    def _job(self, number: int, member: Member, found: Command | str, checks: Checks) -> Job:
+    def _job(self, number: int, member: Member, command: Command, checks: Checks) -> Job:
         """Return a job without the parts that depend on others; the edges and the phase are added later."""
         body, name = member.body, self.flat.names[number]
-        command = found if isinstance(found, Command) else None
-        rule = None if command is None else self._files(member, command)
+        rule = None if command.absent else self._files(member, command)
         return Job(
             number=number,
             name=name,
             description=body.description,
-            command=self._shown(member, command),
-            argv=("sh", "-c", ":") if command is None else command.argv,
+            command=command.shown,
+            argv=command.argv,
             root=root_of(member),
             env=env_of(member, self.setting.file.env, self.body.env),
             tags=tags_of(member),
@@ -301,11 +295,11 @@ class _Compiler:
             record=b"",  # the plan cache has it from the store's own encoder
             groups=self._groups(member),
             files=rule,
-            files_at=-1 if command is None else command.files_at,
-            files_uses=1 if command is None else command.files_uses,
-            refused="" if command is None else command.refused,
+            files_at=command.files_at,
+            files_uses=command.files_uses,
+            refused=command.refused,
             checks=checks.of([self.body, *member.levels]),
-            absent=found if isinstance(found, str) else self._absent(member),
+            absent=command.absent or self._absent(member),
             needs_event=self._event_of(number, command, rule),
             interactive=body.interactive,
             use_stdin=body.use_stdin,
@@ -317,29 +311,23 @@ class _Compiler:
             is_setup=member.is_setup,
             within=tuple(group.name for group in member.around if group.name is not None),
             label=self.flat.labels[number],
-            script="" if body.script is None else self._script(body.script),
+            script=self._script(body.script),
         )
 
-    def _event_of(self, number: int, command: Command | None, rule: FileRule | None) -> str:
+    def _event_of(self, number: int, command: Command, rule: FileRule | None) -> str:
         """Return the placeholder that has a value only in a hook with such an event, or ""."""
-        event = "" if command is None else command.event
+        event = command.event
         if rule is not None and not event:
             event = _OF_AN_EVENT.get(rule.source, "")
         # Those of a snapshot are what its commit changed (S7).
         return "" if event == _OF_AN_EVENT[CHANGED] and number in self.flat.snapshots else event
 
-    def _script(self, script: str) -> str:
-        return job_commands.script_file(script, self.setting, self._is_local(script))
+    def _script(self, script: str | None) -> str:
+        return "" if script is None else job_commands.script_file(script, self.setting, self._is_local(script))
 
     def _fails_on_changes(self, member: Member) -> tuple[str, ...]:
         own = member.body.fail_on_changes
         return self.body.fail_on_changes if own is None else own
-
-    def _shown(self, member: Member, command: Command | None) -> str:
-        if command is not None:
-            return command.shown
-        run = member.body.run
-        return f"({', '.join(run)} only)" if isinstance(run, dict) else ""
 
     def _files(self, member: Member, command: Command) -> FileRule | None:
         """Return the rule for the list that a job is given, or that decides whether it applies.

@@ -46,6 +46,7 @@ class Command:
     event: str  # the first placeholder for data of the event; "" for none
     names_files: bool  # it reads the file that holds its list
     refused: str = ""  # why it must not be executed
+    absent: str = ""  # why there is none on this machine
 
     @property
     def takes_list(self) -> bool:
@@ -108,11 +109,7 @@ def script_text(member: Member, setting: Setting, is_local: bool) -> str:
 def script_file(script: str, setting: Setting, is_local: bool) -> str:
     """Return the path of a script, relative to the top."""
     folder = setting.file.source_dir_local if is_local else setting.file.source_dir
-    return script_path(folder, setting.hook, script)
-
-
-def script_path(folder: str, hook: str, script: str) -> str:
-    return posixpath.join(folder, hook, script)
+    return posixpath.join(folder, setting.hook, script)
 
 
 def command_of(text: str, member: Member, setting: Setting) -> Command:
@@ -144,6 +141,12 @@ def _command_of(text: str, program: str, is_given_all: bool, setting: Setting) -
         argv = (*argv, shell)  # the shell's own name ($0): the list follows
         files_at = len(argv)
     return Command(text, argv, placed.list_name, files_at, max(placed.list_uses, 1), event, FILES_VARIABLE in text)
+
+
+def absent_command(run: Run | None, machine: Platform) -> Command:
+    """Return the command of a job whose `run` has none for this machine."""
+    shown = f"({', '.join(run)} only)" if isinstance(run, dict) else ""
+    return Command(shown, ("sh", "-c", ":"), "", NO_FILES, 1, "", False, absent=f"no command for {machine.system}")
 
 
 def refusing_command(text: str, setting: Setting) -> Command:

@@ -19,11 +19,7 @@ from dodo_hooks.core.plan import (
     FAILURE,
     IN_MERGE,
     IN_REBASE,
-    ON_CONFLICT,
     OUTPUTS,
-    PINNED,
-    SNAPSHOT,
-    WORKTREE,
 )
 from dodo_hooks.core.text.names import name_error
 from dodo_hooks.core.text.nearest import did_you_mean
@@ -35,16 +31,11 @@ from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe
 from dodo_hooks.loader.shell.placeholders import is_known
 
 LEAST_LOG_BYTES = 64 * 1024
-SYSTEMS = ("linux", "macos", "windows")
 STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)  # what a condition that is one word may be, beside a variable
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 NOT_FOR_TASKS = ("fg", "bg")  # doit's groups: loader/tasks.py
 
-FAIL_MODES = ("abort", "warn")
-BACKGROUND_OUTPUTS = ("log", "silent")
 PLACES = (CI, ELSEWHERE)
-WORKSPACES = (WORKTREE, SNAPSHOT)
-OCCASIONS = ("failed", "always")
 
 # Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
 MACRO = "[A-Za-z_][A-Za-z0-9_-]*"
@@ -252,18 +243,6 @@ def one_of(*known: str) -> Callable[[str], str]:
     return check
 
 
-on_conflict = one_of(*ON_CONFLICT)
-output_word = one_of(*OUTPUTS)
-place_word = one_of(*PLACES)
-system = one_of(*SYSTEMS)
-workspace = one_of(*WORKSPACES)
-fail_mode = one_of(*FAIL_MODES)
-background_output = one_of(*BACKGROUND_OUTPUTS)
-trust = one_of(PINNED)
-occasion = one_of(*OCCASIONS)
-_architecture = one_of(*ARCHITECTURES)
-
-
 def by_system(node: object) -> object:
     """Return the entries of a mapping; `run: {staged_files}` is a mapping in YAML, and an error here."""
     opened = entries(node)
@@ -282,7 +261,7 @@ def command(text: str) -> str:
 
 def architecture(word: str) -> str:
     """Return the kernel's name of an architecture: `amd64` is `x86_64`, `arm64` is `aarch64`."""
-    return ARCHITECTURES[_architecture(word)]
+    return ARCHITECTURES[one_of(*ARCHITECTURES)(word)]
 
 
 def file_type(word: str) -> str:

@@ -8,13 +8,20 @@ from pydantic_core import PydanticUndefined
 
 from dodo_hooks.core.file_types import FILE_TYPES
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED
+from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED, SNAPSHOT, WORKTREE
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Scalar
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.key_docs import Shape, word
+from dodo_hooks.loader.schema.value_parsers import PLACES, one_of
 
 # What pydantic puts into a path for the shape of a value. No key of a file has a NUL in it.
 TEXT, LIST, MAP, FLAG = "\0text", "\0list", "\0map", "\0flag"
+
+_FAIL_MODES = ("abort", "warn")
+_BACKGROUND_OUTPUTS = ("log", "silent")
+_WORKSPACES = (WORKTREE, SNAPSHOT)
+_OCCASIONS = ("failed", "always")
+_SYSTEMS = ("linux", "macos", "windows")
 
 
 def kind_of(node: object) -> str:
@@ -124,8 +131,8 @@ FilePaths: TypeAlias = Annotated[
 GroupName: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.group_name), Shape("text", {"type": "string", "minLength": 1, "maxLength": 100})
 ]
-OnConflict: TypeAlias = Annotated[Text, AfterValidator(value_parsers.on_conflict), word(*ON_CONFLICT)]
-Workspace: TypeAlias = Annotated[Text, AfterValidator(value_parsers.workspace), word(*value_parsers.WORKSPACES)]
+OnConflict: TypeAlias = Annotated[Text, AfterValidator(one_of(*ON_CONFLICT)), word(*ON_CONFLICT)]
+Workspace: TypeAlias = Annotated[Text, AfterValidator(one_of(*_WORKSPACES)), word(*_WORKSPACES)]
 Requirements: TypeAlias = Annotated[
     list[
         Annotated[
@@ -137,12 +144,10 @@ Requirements: TypeAlias = Annotated[
     BeforeValidator(value_parsers.one_or_more),
     Shape("`HOOK:JOB` or list of these", or_one=True),
 ]
-FailMode: TypeAlias = Annotated[Text, AfterValidator(value_parsers.fail_mode), word(*value_parsers.FAIL_MODES)]
-BackgroundOutput: TypeAlias = Annotated[
-    Text, AfterValidator(value_parsers.background_output), word(*value_parsers.BACKGROUND_OUTPUTS)
-]
-Trust: TypeAlias = Annotated[Text, AfterValidator(value_parsers.trust), word(PINNED)]
-Occasion: TypeAlias = Annotated[Text, AfterValidator(value_parsers.occasion), word(*value_parsers.OCCASIONS)]
+FailMode: TypeAlias = Annotated[Text, AfterValidator(one_of(*_FAIL_MODES)), word(*_FAIL_MODES)]
+BackgroundOutput: TypeAlias = Annotated[Text, AfterValidator(one_of(*_BACKGROUND_OUTPUTS)), word(*_BACKGROUND_OUTPUTS)]
+Trust: TypeAlias = Annotated[Text, AfterValidator(one_of(PINNED)), word(PINNED)]
+Occasion: TypeAlias = Annotated[Text, AfterValidator(one_of(*_OCCASIONS)), word(*_OCCASIONS)]
 FileType: TypeAlias = Annotated[
     Text,
     AfterValidator(value_parsers.file_type),
@@ -161,7 +166,7 @@ Architectures: TypeAlias = Annotated[
     list[Architecture], BeforeValidator(value_parsers.one_or_more), Shape("word or list of words", or_one=True)
 ]
 OutputWords: TypeAlias = Annotated[
-    tuple[Annotated[Text, AfterValidator(value_parsers.output_word), word(*OUTPUTS)], ...] | None,
+    tuple[Annotated[Text, AfterValidator(one_of(*OUTPUTS)), word(*OUTPUTS)], ...] | None,
     BeforeValidator(value_parsers.output),
     Shape(
         "boolean or list of words",
@@ -169,11 +174,11 @@ OutputWords: TypeAlias = Annotated[
     ),
 ]
 ChangesFail: TypeAlias = Annotated[
-    tuple[Annotated[Text, AfterValidator(value_parsers.place_word), word(*value_parsers.PLACES)], ...],
+    tuple[Annotated[Text, AfterValidator(one_of(*PLACES)), word(*PLACES)], ...],
     BeforeValidator(value_parsers.places),
     Shape(
         "boolean or list of words",
-        {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(value_parsers.PLACES)}}]},
+        {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(PLACES)}}]},
     ),
 ]
 Cache: TypeAlias = Annotated[
@@ -204,7 +209,7 @@ Lines: TypeAlias = Annotated[
 OneSystem: TypeAlias = Annotated[
     Annotated[FilledText, Tag(TEXT)] | Annotated[Lines, Tag(LIST)], Discriminator(list_or_text)
 ]
-System: TypeAlias = Annotated[str, AfterValidator(value_parsers.system), word(*value_parsers.SYSTEMS)]
+System: TypeAlias = Annotated[str, AfterValidator(one_of(*_SYSTEMS)), word(*_SYSTEMS)]
 BySystem: TypeAlias = Annotated[
     dict[System, OneSystem],
     BeforeValidator(value_parsers.by_system),

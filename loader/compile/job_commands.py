@@ -9,7 +9,7 @@ from functools import cached_property
 
 from dodo_hooks.core.plan import FILES_VARIABLE, NO_FILES
 from dodo_hooks.loader.compile.flatten import Member, root_of
-from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node, Scalar
+from dodo_hooks.loader.read.nodes import MapNode, Node, Scalar, items_of
 from dodo_hooks.loader.schema.file_models import HookFile
 from dodo_hooks.loader.schema.value_parsers import ARCHITECTURES
 from dodo_hooks.loader.schema.value_types import Run
@@ -87,8 +87,7 @@ def scalars_here(node: Node | None, machine: Platform) -> list[Scalar]:
     if isinstance(node, MapNode):
         entry = node.entry(machine.system)
         node = entry.value if entry else None
-    items = node.items if isinstance(node, ListNode) else (node,)
-    return [item for item in items if isinstance(item, Scalar)]
+    return [item for item in items_of(node) if isinstance(item, Scalar)] if node else []
 
 
 def script_text(member: Member, setting: Setting, is_local: bool) -> str:

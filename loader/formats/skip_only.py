@@ -10,8 +10,8 @@ from dataclasses import replace
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node
-from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, is_empty, items_of, text
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
+from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, text
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe, is_empty, items_of
 
 LEFTHOOK_STATES = ("merge", "rebase", "merge-commit")
 DAFT_STATES = ("merge", "rebase")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty
 
 # The words that Go's strconv.ParseBool accepts.
 _FLAGS = {**dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)}
@@ -80,10 +80,6 @@ def fields_of(node: MapNode) -> dict[str, Entry]:
     return {entry.key: entry for entry in node.entries if not is_empty(entry.value)}
 
 
-def is_empty(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
-
-
 def text_of(entry: Entry | None) -> str:
     """Return the text, or a number as it was written; "" for a value that is not a scalar."""
     value = entry.value if entry else None
@@ -97,11 +93,6 @@ def subject_of(fields: Mapping[str, Entry], hook: str) -> str:
 
 def is_true(entry: Entry | None) -> bool:
     return entry is not None and isinstance(entry.value, Scalar) and entry.value.value is True
-
-
-def items_of(node: Node) -> tuple[Node, ...]:
-    """Return the items of a list; any other value is its own only item."""
-    return node.items if isinstance(node, ListNode) else (node,)
 
 
 def text(mark: Location, value: str) -> Scalar:

@@ -14,7 +14,7 @@ from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.layers.discover import Found, local_overlays
 from dodo_hooks.loader.layers.merge import Layer, merge_layers
 from dodo_hooks.loader.read.json_reader import parse_json
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
+from dodo_hooks.loader.read.nodes import Entry, MapNode, Node, Scalar, describe, is_empty, items_of
 from dodo_hooks.loader.read.sources import JSON_ENDINGS, TOML_ENDING, SourceError, Sources, has_pattern, path_below
 from dodo_hooks.loader.read.toml_reader import parse_toml
 from dodo_hooks.loader.read.yaml_reader import Document, parse
@@ -100,7 +100,7 @@ class _Reader:
         files = self._config_format.hook_files
         if files is None:
             return
-        folder = posixpath.join(home, files.folder(self._main(home))).rstrip("/")
+        folder = posixpath.join(home, files.folder(posixpath.relpath(self._found.file, home))).rstrip("/")
         try:
             for hook, path in self._hook_files(folder, files.hooks):
                 root = self._read(path)
@@ -116,10 +116,6 @@ class _Reader:
             self.add(present[0])
         for other in present[1:]:
             self.diagnostics.append(not_read(other, present[0], self._found.top))
-
-    def _main(self, home: str) -> str:
-        """Return the hook file's name, relative to the top."""
-        return posixpath.relpath(self._found.file, home)
 
     def _read(self, path: str, named_at: Location | None = None) -> MapNode | None:
         """Return the tree of the file; None if it is empty, or if it has errors, which are added to the diagnostics."""
@@ -173,9 +169,9 @@ class _Reader:
     def _names_in_extends(self, root: MapNode) -> list[Scalar]:
         """Return the items of `extends`; none if any of them cannot be a path."""
         entry = root.entry("extends")
-        if entry is None or (isinstance(entry.value, Scalar) and entry.value.value is None):
+        if entry is None or is_empty(entry.value):
             return []
-        items = entry.value.items if isinstance(entry.value, ListNode) else (entry.value,)
+        items = items_of(entry.value)
         paths = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str) and item.value]
         for item in items:
             if item not in paths:

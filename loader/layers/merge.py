@@ -8,7 +8,7 @@ the key of lower layers. Every value keeps the mark of the file that it was writ
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty
 
 # The kinds of jobs, each with the keys that have no effect without it: a job has one of them.
 _KINDS = {"run": ("run",), "script": ("script", "runner", "args"), "group": ("group",)}
@@ -50,7 +50,7 @@ def _map(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
     entries = {entry.key: entry for entry in base.entries}
     for entry in overlay.entries:
         old = entries.get(entry.key)
-        if _is_null(entry.value):
+        if is_empty(entry.value):
             if rules.null_removes:
                 entries.pop(entry.key, None)
         elif old is None:
@@ -92,10 +92,10 @@ def _jobs(base: ListNode, overlay: ListNode, rules: Rules, depth: int) -> ListNo
 
 
 def _job(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
-    brought = {entry.key for entry in overlay.entries if entry.key in _KINDS and not _is_null(entry.value)}
+    brought = {entry.key for entry in overlay.entries if entry.key in _KINDS and not is_empty(entry.value)}
     gone = {key for kind, keys in _KINDS.items() if brought and kind not in brought for key in keys}
     kept = tuple(entry for entry in base.entries if entry.key not in gone)
-    took = any(entry.key in _KINDS and _is_null(entry.value) for entry in overlay.entries)  # then it is what is wrong
+    took = any(entry.key in _KINDS and is_empty(entry.value) for entry in overlay.entries)  # then it is what is wrong
     return _map(MapNode(overlay.mark if took else base.mark, kept), overlay, rules, depth)
 
 
@@ -122,12 +122,8 @@ def _clean(node: Node) -> Node:
     if isinstance(node, ListNode):
         return ListNode(node.mark, tuple(_clean(item) for item in node.items))
     if isinstance(node, MapNode):
-        return MapNode(node.mark, tuple(_replace(entry) for entry in node.entries if not _is_null(entry.value)))
+        return MapNode(node.mark, tuple(_replace(entry) for entry in node.entries if not is_empty(entry.value)))
     return node
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
 
 
 def _without_hooks_of(base: MapNode, overlay: MapNode) -> MapNode:

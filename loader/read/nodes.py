@@ -65,6 +65,16 @@ class MapNode:
 Node: TypeAlias = Scalar | ListNode | MapNode
 
 
+def is_empty(node: object) -> bool:
+    """Return whether it is the value of a key that has none."""
+    return isinstance(node, Scalar) and node.value is None
+
+
+def items_of(node: Node) -> "tuple[Node, ...]":
+    """Return the items of a list; any other value is its own only item."""
+    return node.items if isinstance(node, ListNode) else (node,)
+
+
 def node_at(root: Node, path: Path) -> Node | None:
     """Return the node at the end of the path; None where the tree ends before."""
     node: Node | None = root

@@ -12,7 +12,7 @@ from typing import Any
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
-from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decode, replace_unusable
+from dodo_hooks.loader.read.yaml_reader import Document, StopReading, decode, end_of, replace_unusable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -62,17 +62,12 @@ def _read(text: str, file: str) -> dict[str, Any]:
     except ValueError as error:
         match = _PLACE.fullmatch(str(error))
         said = match[1] if match else str(error)
-        lines = text.split("\n")
-        mark = Location(file, int(match[2]), int(match[3])) if match and match[2] else _end(lines, file)
+        mark = Location(file, int(match[2]), int(match[3])) if match and match[2] else end_of(text, file)
         raise StopReading(mark, f"this is not valid TOML: {said[:1].lower()}{said[1:]}") from None
     deep = next((path for path in _paths(content) if len(path) > _DEEPEST), None)
     if deep is not None:
         raise StopReading(Location(file, 1, 1), f"nested more than {_DEEPEST} levels deep")
     return content
-
-
-def _end(lines: list[str], file: str) -> Location:
-    return Location(file, len(lines), len(lines[-1]) + 1)
 
 
 def _paths(content: Any) -> Iterator[Path]:

@@ -16,7 +16,7 @@ import yaml
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty, items_of
 from dodo_hooks.loader.read.yaml_errors import explain_yaml_error
 
 _DEEPEST = 50  # levels of nesting; a hook file has six
@@ -94,11 +94,7 @@ def parse_with(reader: Any, text: str, file: str) -> Document:
             builder.take(event)
     except StopReading as stop:
         return Document(None, (*builder.errors, stop.error))
-    return Document(_root_or_nothing(builder.root), tuple(builder.errors))
-
-
-def _root_or_nothing(root: Node | None) -> Node | None:
-    return None if isinstance(root, Scalar) and root.value is None else root
+    return Document(None if is_empty(builder.root) else builder.root, tuple(builder.errors))
 
 
 def decode(data: bytes, file: str) -> str:
@@ -114,23 +110,23 @@ def decode(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
         message = f"the byte 0x{error.object[error.start]:02x} is not UTF-8"
-        raise StopReading(_end_of(before, file), message, "save the file as UTF-8") from None
+        raise StopReading(end_of(before, file), message, "save the file as UTF-8") from None
 
 
 def _printable(text: str, file: str) -> str:
     control = yaml.SafeLoader.NON_PRINTABLE.search(text)
     if control:
         character = f"U+{ord(control[0]):04X}"
-        mark = _end_of(text[: control.start()], file)
+        mark = end_of(text[: control.start()], file)
         raise StopReading(mark, f"the control character {character} is not allowed in YAML")
     conflict = _CONFLICT.search(text)
     if conflict:
-        mark = _end_of(text[: conflict.start()], file)
+        mark = end_of(text[: conflict.start()], file)
         raise StopReading(mark, "git has left a conflict here", "resolve it, and remove the lines with its marks")
     return text
 
 
-def _end_of(text: str, file: str) -> Location:
+def end_of(text: str, file: str) -> Location:
     lines = re.split(r"\r\n|\r|\n", text)
     return Location(file, len(lines), len(lines[-1]) + 1)
 
@@ -300,7 +296,7 @@ class _Builder:
         return MapNode(frame.mark, tuple(entries.values()))
 
     def _merged(self, value: Node, mark: Location) -> list[MapNode]:
-        sources = value.items if isinstance(value, ListNode) else (value,)
+        sources = items_of(value)
         maps = [source for source in sources if isinstance(source, MapNode)]
         if len(maps) != len(sources):
             self._find(mark, '"<<" merges mappings only', 'write "<<: *name" with a mapping after "&name"')

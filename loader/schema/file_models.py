@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Retention
-from dodo_hooks.loader.read.nodes import Scalar
+from dodo_hooks.loader.read.nodes import is_empty
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
 from dodo_hooks.loader.schema.job_models import GroupBody, HookBody, JobBody
@@ -163,8 +163,7 @@ class NotifyBody(Body):
 
 
 def _notifier(node: object) -> object:
-    is_nothing = isinstance(node, Scalar) and node.value is None
-    return None if is_nothing else short_for("run")(node)
+    return None if is_empty(node) else short_for("run")(node)
 
 
 class UserFile(Body):

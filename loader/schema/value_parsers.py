@@ -27,7 +27,7 @@ from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.core.text.units import bytes_of, seconds_of
 from dodo_hooks.host.files.clone import HARDLINK, REFLINK
 from dodo_hooks.loader.globs.compile_globs import compile_glob
-from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe
+from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe, is_empty
 from dodo_hooks.loader.shell.placeholders import is_known
 
 LEAST_LOG_BYTES = 64 * 1024
@@ -55,7 +55,7 @@ def items(node: object) -> object:
     """Return the items of a list; a key without a value is an empty list, such as when all jobs are commented out."""
     if isinstance(node, ListNode):
         return list(node.items)
-    return [] if isinstance(node, Scalar) and node.value is None else node
+    return [] if is_empty(node) else node
 
 
 def one_or_more(node: object) -> object:
@@ -73,7 +73,7 @@ def texts(node: object) -> object:
 def entries(node: object) -> object:
     if isinstance(node, MapNode):
         return {entry.key: entry.value for entry in node.entries}
-    return {} if isinstance(node, Scalar) and node.value is None else node
+    return {} if is_empty(node) else node
 
 
 def as_written(node: object) -> object:

@@ -16,12 +16,11 @@ from dodo_hooks.loader.formats.translation import (
     as_list,
     fields_of,
     is_true,
-    items_of,
     text,
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, items_of
 
 _SAME = ("colors", "rc", "templates")
 # Resolved before (extends), about the tool itself, or used up in the translation of scripts.

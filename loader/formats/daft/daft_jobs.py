@@ -13,13 +13,12 @@ from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
     as_list,
     fields_of,
-    items_of,
     subject_of,
     text,
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe, items_of
 
 _SAME = (
     "description",

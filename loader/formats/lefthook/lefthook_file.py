@@ -23,14 +23,12 @@ from dodo_hooks.loader.formats.translation import (
     as_text,
     fields_of,
     flag,
-    is_empty,
     is_true,
-    items_of,
     text,
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe, is_empty, items_of
 
 _SAME = ("rc", "source_dir", "source_dir_local")
 # Settings of lefthook itself, for its installation and updates, and keys that are resolved before.

@@ -15,8 +15,8 @@ from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, regex_node
-from dodo_hooks.loader.formats.translation import DiagnosticCollector, items_of, text, text_of, with_value
-from dodo_hooks.loader.read.nodes import Entry, ListNode, Node, Scalar
+from dodo_hooks.loader.formats.translation import DiagnosticCollector, text, text_of, with_value
+from dodo_hooks.loader.read.nodes import Entry, ListNode, Node, Scalar, items_of
 
 FILE_HOOKS = ("pre-commit", "pre-push")  # where lefthook filters files even for a command that names none
 FILE_KEYS = ("glob", "exclude", "file_types", "files")

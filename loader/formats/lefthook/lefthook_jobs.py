@@ -20,15 +20,13 @@ from dodo_hooks.loader.formats.translation import (
     as_text,
     fields_of,
     flag,
-    is_empty,
     is_true,
-    items_of,
     subject_of,
     text,
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe, is_empty, items_of
 
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _MILLISECONDS = {

@@ -4,13 +4,13 @@ A translation turns the merged tree of another tool's file into the tree of a ho
 keeps the location where it was written. A generated node has the location of the node that it stands for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty, items_of
 
 # The words that Go's strconv.ParseBool accepts.
 _FLAGS = {**dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)}
@@ -66,13 +66,17 @@ class DiagnosticCollector:
     def note_ignored(self, entry: Entry, why: str, fix: str = "") -> None:
         self.note(entry.mark, f"{quote(entry.key)} is ignored: {why}", fix)
 
-    def warn_unchecked(self, entry: Entry, why: str) -> None:
-        self.warn(entry.mark, f"{quote(entry.key)} is not checked here: {why}")
-
     def note_unknown(self, entry: Entry, known: Iterable[str], owner: str) -> None:
         """Report a key that its own tool does not know either."""
         near = did_you_mean(entry.key, known)
         self.note(entry.mark, f"{quote(entry.key)} is ignored: unknown key of {owner}{near}")
+
+    def keep_known(self, node: MapNode, known: Sequence[str], owner: str) -> MapNode:
+        """Return the mapping with its known keys alone, and report the others."""
+        for entry in node.entries:
+            if entry.key not in known:
+                self.note_unknown(entry, known, owner)
+        return replace(node, entries=tuple(entry for entry in node.entries if entry.key in known))
 
 
 def fields_of(node: MapNode) -> dict[str, Entry]:
@@ -124,5 +128,4 @@ def as_flag(node: Node) -> Node:
 
 def as_list(entry: Entry) -> Entry:
     """Return `tags: a` as `tags: [a]`."""
-    is_text = isinstance(entry.value, Scalar)
-    return with_value(entry, ListNode(entry.value.mark, (entry.value,))) if is_text else entry
+    return with_value(entry, ListNode(entry.value.mark, items_of(entry.value)))

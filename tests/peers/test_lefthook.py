@@ -49,6 +49,10 @@ CASES = {
         ),
         FILES + "ln -s a.js link; git add -A",
     ),
+    "keys of jobs in a hook, which have no effect": Case(
+        says(job("list", "", "{staged_files}"), job("gate"), head='glob: "*.py"\nfile_types: text\nroot: src'),
+        FILES + "git add -A",
+    ),
     "doublestar": Case(
         "glob_matcher: doublestar\n"
         + says(

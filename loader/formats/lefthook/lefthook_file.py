@@ -157,7 +157,8 @@ class _File:
             return []
         if entry.key in _REMOTES:
             if entry.value != ListNode(entry.value.mark, ()):
-                self._diagnostics.warn_unchecked(entry, "remotes are not fetched, and their hooks do not run")
+                why = "remotes are not fetched, and their hooks do not run"
+                self._diagnostics.warn(entry.mark, f"{quote(entry.key)} is not checked here: {why}")
             return []
         if entry.key == "colors":
             return self._colors(entry)
@@ -198,16 +199,14 @@ class _File:
         if not isinstance(entry.value, MapNode):
             return entry.value
         subject = f"{'task' if is_task else 'hook'} {quote(entry.key)}"
-        for one in entry.value.entries:
-            if one.key not in _HOOK_KEYS:
-                self._diagnostics.note_unknown(one, _HOOK_KEYS, f"lefthook's hooks, in {subject}")
-        fields = {key: _typed(one) for key, one in fields_of(entry.value).items()}
+        known = self._diagnostics.keep_known(entry.value, _HOOK_KEYS, f"lefthook's hooks, in {subject}")
+        fields = {key: _typed(one) for key, one in fields_of(known).items()}
         out = [*_modes(entry.mark, fields, self._diagnostics)]
         for key in ("skip", "only"):
             condition = lefthook_condition(fields[key], self._diagnostics) if key in fields else None
             out += [condition] if condition else []
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
-        out += [_setup(fields["setup"])] if "setup" in fields else []
+        out += [as_list(fields["setup"])] if "setup" in fields else []
         out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)
         self._note_unsupported(fields)
         jobs = Jobs(self._diagnostics, self._rules, entry.key, _words(fields.get("exclude_tags"))).translate(fields)
@@ -264,7 +263,3 @@ def _typed(entry: Entry) -> Entry:
 
 def _words(entry: Entry | None) -> list[str]:
     return [item.text for item in items_of(entry.value) if isinstance(item, Scalar)] if entry else []
-
-
-def _setup(entry: Entry) -> Entry:
-    return with_value(entry, ListNode(entry.value.mark, items_of(entry.value)))

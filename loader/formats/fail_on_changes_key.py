@@ -1,6 +1,5 @@
 """`fail_on_changes`, which both tools have: the hook fails if its jobs change files."""
 
-from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.core.plan import CI, ELSEWHERE
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, text, text_of, with_value
@@ -22,7 +21,3 @@ def changes_entry(entry: Entry | None, subject: str, diagnostics: DiagnosticColl
     words = join_or((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
     diagnostics.error(mark, f"{quote(entry.key)}: expected {words}", subject)
     return []
-
-
-def can_be_gate(hook: str) -> bool:
-    return is_gate(hook, ("prepared",))

@@ -35,7 +35,7 @@ def pattern_node(node: Node, rules: GlobRules) -> Node:
     """
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return node  # the models report the error
-    glob = glob_of(node.value, rules)
+    glob = (gobwas_glob if rules.star_crosses else doublestar_glob)(node.value)
     if glob is None or not rules.ignores_case or not any(map(str.isalpha, glob)):
         return _as_node(node, glob, lambda: regex_of(node.text, rules))
     ignore_case = Entry(node.mark, "ignore_case", flag(node.mark, True))
@@ -61,12 +61,6 @@ def regex_of(glob: str, rules: GlobRules) -> str:
     """Return a regular expression that is found where the glob matches the whole path."""
     read = gobwas_regex if rules.star_crosses else doublestar_regex
     return read(glob, ignores_case=rules.ignores_case)
-
-
-def glob_of(glob: str, rules: GlobRules) -> str | None:
-    """Return the glob of ours that is equal, if there is one."""
-    read = gobwas_glob if rules.star_crosses else doublestar_glob
-    return read(glob)
 
 
 def _as_node(node: Scalar, glob: str | None, regex: Callable[[], str]) -> Node:

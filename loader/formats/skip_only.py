@@ -31,7 +31,8 @@ def lefthook_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry 
         return entry
     if isinstance(value, MapNode):
         message = f"{quote(entry.key)} never holds: lefthook reads conditions from a list"
-        diagnostics.note(entry.mark, message, f'write "- " before {quote(_first_key(value))}')
+        first = value.entries[0].key if value.entries else ""
+        diagnostics.note(entry.mark, message, f'write "- " before {quote(first)}')
         return _never(entry)
     return _any_of(entry, lambda item: _lefthook_item(item, diagnostics), diagnostics)
 
@@ -188,7 +189,3 @@ def _pattern(node: Node, key: str, diagnostics: DiagnosticCollector) -> Node:
     except ValueError as error:
         diagnostics.reject(node.mark, key, error)
         return text(node.mark, "**")  # a valid stand-in
-
-
-def _first_key(node: MapNode) -> str:
-    return node.entries[0].key if node.entries else ""

@@ -4,11 +4,11 @@ The facts are from daft's own documentation (docs/hooks), and its source where t
 schema, so most of a file stays as it is.
 """
 
-from dodo_hooks.core.git_hooks import CLIENT_HOOKS, known_hooks
+from dodo_hooks.core.git_hooks import CLIENT_HOOKS, is_gate, known_hooks
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs, translate_log
-from dodo_hooks.loader.formats.fail_on_changes_key import can_be_gate, changes_entry
+from dodo_hooks.loader.formats.fail_on_changes_key import changes_entry
 from dodo_hooks.loader.formats.skip_only import daft_conditions
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
@@ -20,7 +20,7 @@ from dodo_hooks.loader.formats.translation import (
     text_of,
     with_value,
 )
-from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, items_of
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node
 
 _SAME = ("colors", "rc", "templates")
 # Resolved before (extends), about the tool itself, or used up in the translation of scripts.
@@ -128,17 +128,12 @@ class _File:
     def _body(self, entry: Entry, name: str, *, is_task: bool) -> Node:
         if not isinstance(entry.value, MapNode):
             return entry.value
-        fields = fields_of(entry.value)
-        for one in entry.value.entries:
-            if one.key not in _HOOK_KEYS:
-                self._diagnostics.note_unknown(one, _HOOK_KEYS, "daft's hooks")
+        fields = fields_of(self._diagnostics.keep_known(entry.value, _HOOK_KEYS, "daft's hooks"))
         out = [fields[key] for key in _HOOK_SAME if key in fields]
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += self._fail_mode(entry, fields, name, is_task=is_task)
         out += daft_conditions(fields, self._diagnostics)
-        if "setup" in fields:
-            setup = fields["setup"]
-            out.append(with_value(setup, ListNode(setup.value.mark, items_of(setup.value))))
+        out += [as_list(fields["setup"])] if "setup" in fields else []
         subject = f"{'task' if is_task else 'hook'} {quote(name)}"
         out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)
         jobs = Jobs(self._diagnostics, Body(name, self._source_dir, fields.get("files"), fields.get("exclude")))
@@ -153,6 +148,6 @@ class _File:
             return []
         if written:
             return [with_value(written, text(written.value.mark, text_of(written).lower()))]
-        if name in _ABORTS or name not in known_hooks() or (name in CLIENT_HOOKS and can_be_gate(name)):
+        if name in _ABORTS or name not in known_hooks() or (name in CLIENT_HOOKS and is_gate(name, ("prepared",))):
             return []
         return [Entry(entry.mark, "fail_mode", text(entry.mark, "warn"))]

@@ -121,27 +121,21 @@ class Jobs:
     def _command(self, entry: Entry) -> Node:
         if not isinstance(entry.value, MapNode):
             return entry.value
-        kept = self._known(entry.value, _COMMAND_KEYS, "commands")
+        kept = self._diagnostics.keep_known(entry.value, _COMMAND_KEYS, 'daft\'s "commands"')
         name = Entry(entry.mark, "name", text(entry.mark, entry.key))
         return self._leaf(replace(kept, entries=(name, *kept.entries)))
-
-    def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
-        for one in node.entries:
-            if one.key not in keys:
-                self._diagnostics.note_unknown(one, keys, f'daft\'s "{where}"')
-        return replace(node, entries=tuple(one for one in node.entries if one.key in keys))
 
     def _job(self, node: Node) -> Node:
         if not isinstance(node, MapNode):
             return node
-        known = self._known(node, _JOB_KEYS, "jobs")
+        known = self._diagnostics.keep_known(node, _JOB_KEYS, 'daft\'s "jobs"')
         group = fields_of(known).get("group")
         if group and isinstance(group.value, MapNode):
             return self._group(known, group, group.value)
         return self._leaf(known)
 
     def _group(self, node: MapNode, entry: Entry, group: MapNode) -> Node:
-        inside = fields_of(self._known(group, _GROUP_KEYS, "group"))
+        inside = fields_of(self._diagnostics.keep_known(group, _GROUP_KEYS, 'daft\'s "group"'))
         made = [inside[key] for key in ("parallel", "piped") if key in inside]
         jobs = inside.get("jobs")
         if jobs and isinstance(jobs.value, ListNode):

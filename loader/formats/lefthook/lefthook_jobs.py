@@ -104,16 +104,15 @@ class Jobs:
             body = MapNode(one.mark, ()) if is_empty(one.value) else one.value
             if isinstance(body, MapNode):
                 kept = self._known(body, _COMMAND_KEYS, entry.key)
-                title = [Entry(one.mark, key, text(one.mark, one.key)) for key in _title_keys(entry.key)]
+                keys = ("name", "script") if entry.key == "scripts" else ("name",)
+                title = [Entry(one.mark, key, text(one.mark, one.key)) for key in keys]
                 body = self._leaf(replace(kept, entries=(*title, *kept.entries)), inherited)
             jobs.append(body)  # the models reject what is not a mapping
         return jobs
 
     def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
-        for one in node.entries:
-            if one.key not in keys:
-                self._diagnostics.note_unknown(one, keys, f'lefthook\'s "{where}"')
-        return replace(node, entries=tuple(_typed(one) for one in node.entries if one.key in keys))
+        kept = self._diagnostics.keep_known(node, keys, f'lefthook\'s "{where}"')
+        return replace(kept, entries=tuple(map(_typed, kept.entries)))
 
     def _job(self, node: Node, inherited: Inherited) -> Node:
         """Translate an item of `jobs:`."""
@@ -216,10 +215,6 @@ def _typed(entry: Entry) -> Entry:
     if entry.key in _TEXTS:
         return with_value(entry, as_text(entry.value))
     return with_value(entry, as_flag(entry.value)) if entry.key in _FLAGS else entry
-
-
-def _title_keys(kind: str) -> tuple[str, ...]:
-    return ("name", "script") if kind == "scripts" else ("name",)
 
 
 def _overridden(outer: Sequence[Moving], fields: dict[str, Entry], own: Sequence[Moving]) -> tuple[Moving, ...]:

@@ -3,10 +3,9 @@
 import gc
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError
@@ -21,8 +20,6 @@ from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.schema.read_models import read_models
 
 _MOST_JOBS = 12_000  # and hooks and tasks
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
 # The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
 _ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -35,7 +32,9 @@ class Loaded:
     root: MapNode
 
 
-def load(found: Found, sources: Sources, main_top: str | None = None, is_tracked: IsTracked = lambda _: set()) -> Plan:
+def load(
+    found: Found, sources: Sources | None = None, main_top: str | None = None, is_tracked: IsTracked = lambda _: set()
+) -> Plan:
     """Return the plan of the file and its layers.
 
     An empty file is a plan without hooks. `Job.record` is left empty. `sources` records the files that the plan depends
@@ -45,35 +44,22 @@ def load(found: Found, sources: Sources, main_top: str | None = None, is_tracked
     Raises:
         ConfigError: it holds all diagnostics, sorted by file.
     """
-    return load_with_tree(found, sources, main_top, is_tracked).plan
+    return load_with_tree(found, sources or Sources(), main_top, is_tracked).plan
 
 
-def load_plan(found: Found) -> Plan:
-    """Return the plan of the file and its layers, where its sources do not matter.
-
-    Raises:
-        ConfigError: it holds all diagnostics, sorted by file.
-    """
-    return load(found, Sources())
-
-
-def _without_collections(load: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+@contextmanager
+def _without_collections() -> Iterator[None]:
     """Switch the garbage collector off meanwhile: a tree is kept, and looking through it takes a fifth longer."""
-
-    @wraps(load)
-    def run(*args: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
-        was_on = gc.isenabled()
-        gc.disable()
-        try:
-            return load(*args, **named)
-        finally:
-            if was_on:
-                gc.enable()
-
-    return run
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
-@_without_collections
+@_without_collections()
 def load_with_tree(
     found: Found, sources: Sources, main_top: str | None = None, is_tracked: IsTracked = lambda _: set()
 ) -> Loaded:

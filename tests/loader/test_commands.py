@@ -11,7 +11,7 @@ from dodo_hooks.core.plan import NO_FILES, Job
 from dodo_hooks.loader.compile import hooks as compiling
 from dodo_hooks.loader.compile.job_commands import Platform
 from dodo_hooks.loader.layers.discover import named_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 from kit.hook_files.plans import hook_of, job_of, plan_of
 
 SH = ("sh", "-c")
@@ -210,7 +210,7 @@ def test_c6_a_foreign_file_is_not_refused_for_what_one_job_runs(tmp_path: Path, 
     (tmp_path / "lefthook.yml").write_text(
         f"pre-commit: {{jobs: [{{run: {json.dumps(run)}}}, {{run: 'y {{staged_files}}'}}]}}"
     )
-    plan = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
+    plan = load(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
     job, other = plan.hooks[0].jobs
     assert refused in job.refused and bool(refused) == bool(job.refused) and not other.refused
     assert job.argv[-1] == text if text else True
@@ -222,7 +222,7 @@ def test_c6_a_job_that_is_refused_is_about_the_files_that_it_names(tmp_path: Pat
     """Without such files the job does not apply, and nothing fails."""
     text = "pre-commit: {jobs: [{run: 'sh -c \"x {staged_files}\"', glob: '*.py'}]}"
     (tmp_path / "lefthook.yml").write_text(text)
-    (hook,) = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path))).hooks
+    (hook,) = load(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path))).hooks
     assert hook.jobs[0].refused and hook.jobs[0].files is not None
 
 
@@ -230,7 +230,7 @@ def test_c6_a_job_that_is_refused_is_about_the_files_that_it_names(tmp_path: Pat
 def test_c6_what_has_no_value_here_fails_its_job_alone(tmp_path: Path, body: str) -> None:
     lines = body.replace("\n", "\n        ")
     (tmp_path / "daft.yml").write_text(f"hooks:\n  pre-commit:\n    jobs:\n      - {lines}\n      - run: y\n")
-    plan = load_plan(named_hook_file("daft.yml", top=str(tmp_path), base=str(tmp_path)))
+    plan = load(named_hook_file("daft.yml", top=str(tmp_path), base=str(tmp_path)))
     job, other = plan.hooks[0].jobs
     assert "has no value here" in job.refused and not other.refused and "has no value" in plan.diagnostics[0].message
 
@@ -287,7 +287,7 @@ def test_c6_c7_a_placeholder_where_none_is_replaced_is_an_error(tmp_path: Path, 
 
 def test_c6_c7_in_another_tools_file_such_a_placeholder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "lefthook.yml").write_text("commit-msg: {jobs: [{run: x, skip: [{run: 'test -s {1}'}]}]}")
-    plan = load_plan(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
+    plan = load(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
     (warning,) = plan.diagnostics
     assert warning.sentence.startswith("lefthook.yml:1:52: ") and warning.fix == 'read the variable "$DODO_ARG1"'
 

@@ -7,7 +7,7 @@ import pytest
 
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 
 LEFTHOOK = {
     "a python project": (
@@ -264,7 +264,7 @@ def plan(folder: Path, name: str, text: str) -> Plan:
     (folder / name).write_text(textwrap.dedent(text))
     found = find_hook_file(str(folder))
     assert found is not None
-    made = load_plan(found)
+    made = load(found)
     hooks = tuple(hook._replace(jobs=tuple(job._replace(record=b"") for job in hook.jobs)) for hook in made.hooks)
     return made._replace(file="", diagnostics=(), digest="", config_format="", hooks=hooks)
 

@@ -22,13 +22,13 @@ LOADER = """
 import os, resource, sys
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.loader.layers.discover import named_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 
-def load(top):
+def answer(top):
     resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
     resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
     try:
-        load_plan(named_hook_file("hooks.dodo", top=top, base=top))
+        load(named_hook_file("hooks.dodo", top=top, base=top))
         return "0"
     except ConfigError as error:
         return f"{len(error.diagnostics)} {error.diagnostics[0].text}"
@@ -36,7 +36,7 @@ def load(top):
 for line in sys.stdin:
     pid = os.fork()
     if not pid:
-        os.write(1, load(line[:-1]).encode())
+        os.write(1, answer(line[:-1]).encode())
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     print(f"\\0{status}", flush=True)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Hook, Job, Plan
 from dodo_hooks.loader.layers.discover import named_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 
 
 def plan_of(tmp_path: Path, content: str | bytes) -> Plan:
     (tmp_path / "hooks.dodo").write_bytes(content.encode() if isinstance(content, str) else content)
-    return load_plan(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
+    return load(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
 
 
 def hook_of(tmp_path: Path, content: str) -> Hook:

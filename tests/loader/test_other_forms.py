@@ -207,11 +207,11 @@ def test_c2_toml_that_is_made_to_hurt_is_refused_at_once(text: str) -> None:
 @pytest.mark.parametrize("name", ["x.toml", "x.json", "x.jsonc"])
 def test_the_ending_of_a_name_reports_the_form(tmp_path: Path, name: str) -> None:
     from dodo_hooks.loader.layers.discover import named_hook_file
-    from dodo_hooks.loader.load import load_plan
+    from dodo_hooks.loader.load import load
 
     content = "jobs = 3 # three\n" if name == "x.toml" else '{\t"jobs": 3 /* three */}'
     (tmp_path / name).write_text(content)
-    assert load_plan(named_hook_file(name, top=str(tmp_path), base=str(tmp_path))).slots == 3
+    assert load(named_hook_file(name, top=str(tmp_path), base=str(tmp_path))).slots == 3
 
 
 def test_an_empty_file_says_nothing_in_every_form() -> None:

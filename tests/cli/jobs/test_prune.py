@@ -10,7 +10,7 @@ from dodo_hooks.cli.measures import format_size
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 from kit.answer import Cli
 from kit.history import History
 from kit.invocation import Invocation
@@ -86,7 +86,7 @@ def test_c3_the_keys_of_log(tmp_path: Path) -> None:
         (tmp_path / "hooks.dodo").write_text(text)
         found = find_hook_file(str(tmp_path))
         assert found is not None
-        return load_plan(found).retention
+        return load(found).retention
 
     assert retention("hooks: {}") == retention("log: {}") == Retention(604_800.0, 3, 500 * 1024 * 1024)
     written = "log: {retention: 36h, keep_last: 0, max_total_size: 2GB}"

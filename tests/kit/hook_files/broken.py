@@ -8,7 +8,7 @@ import pytest
 
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.loader.layers.discover import named_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 
 FIX_IN_MESSAGE = re.compile(
     r"[:;,] (add|change|check|compute|give|hand|have|indent|install|keep|leave|let|make|move|name|put|read|remove|"
@@ -23,7 +23,7 @@ def errors_in(tmp_path: Path, content: str | bytes) -> list[str]:
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     (tmp_path / "hooks.dodo").write_bytes(data)
     with pytest.raises(ConfigError) as caught:
-        load_plan(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
+        load(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
     diagnostics = caught.value.diagnostics
     assert {one.location.file for one in diagnostics} == {"hooks.dodo"}
     assert [one.message for one in diagnostics if FIX_IN_MESSAGE.search(one.message)] == []

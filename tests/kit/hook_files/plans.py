@@ -4,12 +4,12 @@ from pathlib import Path
 
 from dodo_hooks.core.plan import Hook, Job, Plan
 from dodo_hooks.loader.layers.discover import named_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 
 
 def plan_of(tmp_path: Path, text: str) -> Plan:
     (tmp_path / "hooks.dodo").write_text(text)
-    return load_plan(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
+    return load(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path)))
 
 
 def hook_of(tmp_path: Path, body: str, name: str = "pre-commit") -> Hook:

@@ -8,7 +8,7 @@ import pytest
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS, DAFT, DODO, LEFTHOOK
 from dodo_hooks.loader.layers.discover import Found, find_hook_file, named_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 from dodo_hooks.loader.read.sources import Sources
 
 CANDIDATES = [(one, name) for one in CONFIG_FORMATS for name in one.candidates]
@@ -63,7 +63,7 @@ def test_the_first_candidate_wins_and_the_others_are_named(tmp_path: Path) -> No
         home=str(tmp_path),
         also=(f"{tmp_path}/.hooks.dodo", f"{tmp_path}/.config/hooks.dodo.yaml"),
     )
-    assert [one.sentence for one in load_plan(found).diagnostics] == [
+    assert [one.sentence for one in load(found).diagnostics] == [
         ".hooks.dodo is not read, because hooks.dodo.yml comes first",
         ".config/hooks.dodo.yaml is not read, because hooks.dodo.yml comes first",
     ]
@@ -74,7 +74,7 @@ def test_the_file_of_another_format_is_named_too(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     found = find_hook_file(str(tmp_path))
     assert found is not None
-    assert [one.sentence for one in load_plan(found).diagnostics] == [
+    assert [one.sentence for one in load(found).diagnostics] == [
         "daft.yml is not read, because hooks.dodo comes first",
         "lefthook.yml is not read, because hooks.dodo comes first",
     ]
@@ -83,7 +83,7 @@ def test_the_file_of_another_format_is_named_too(tmp_path: Path) -> None:
 def refusal(found: Found | None) -> str:
     assert found is not None
     with pytest.raises(ConfigError) as caught:
-        load_plan(found)
+        load(found)
     assert caught.value.exit_code == 3
     return str(caught.value)
 
@@ -130,7 +130,7 @@ def test_a_named_file_behind_a_link_is_the_one_that_the_system_finds(tmp_path: P
     (tmp_path / "far" / "x.dodo").write_text("jobs: 2\n")
     (tmp_path / "link").symlink_to("far/away")
     found = named_hook_file("link/../x.dodo", top=str(tmp_path), base=str(tmp_path))
-    assert load_plan(found).slots == 2
+    assert load(found).slots == 2
     (tmp_path / "far" / "x.dodo").write_text("jobs: two\n")
     assert refusal(found).startswith(f"{tmp_path}/link/../x.dodo:1:7: ")
 

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 from dodo_hooks.loader.read.yaml_reader import parse
 from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
 from dodo_hooks.loader.schema.json_schema import (
@@ -206,7 +206,7 @@ def test_c1_each_example_of_a_key_is_right(level: str, example: str, tmp_path: P
     (tmp_path / "hooks.dodo").write_text(text)
     found = find_hook_file(str(tmp_path))
     assert found is not None
-    load_plan(found)  # raises ConfigError
+    load(found)  # raises ConfigError
     assert [error.message for error in VALIDATOR.iter_errors(plain_of(text))] == []
 
 

@@ -11,7 +11,7 @@ from dodo_hooks.core.git_hooks import WITHOUT_COMMIT
 from dodo_hooks.core.plan import SNAPSHOT, Job
 from dodo_hooks.core.plan_parts import Requirement, Share
 from dodo_hooks.loader.layers.discover import named_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 from kit.hook_files.broken import errors_in, hook, jobs
 from kit.hook_files.plans import hook_of, job_of, needs, plan_of
 from kit.repo import Repo
@@ -311,6 +311,6 @@ def test_the_files_of_other_tools_do_not_have_these_keys(key: str, tmp_path: Pat
     word = key.partition(":")[0]
     for name, content in (("lefthook.yml", text), ("daft.yml", f"hooks:\n{indent(text, '  ')}")):
         (tmp_path / name).write_text(content)
-        plan = load_plan(named_hook_file(name, top=str(tmp_path), base=str(tmp_path)))
+        plan = load(named_hook_file(name, top=str(tmp_path), base=str(tmp_path)))
         assert len(plan.diagnostics) == 2
         assert all(f'"{word}" is ignored: unknown key' in one.text for one in plan.diagnostics)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load_plan
+from dodo_hooks.loader.load import load
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -33,7 +33,7 @@ def _load(text: str, folder: Path) -> None:
     (folder / "hooks.dodo").write_text(text)
     found = find_hook_file(str(folder))
     assert found is not None
-    load_plan(found)
+    load(found)
 
 
 def test_the_readme_shows_a_hook_file() -> None:

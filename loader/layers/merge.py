@@ -41,12 +41,8 @@ def merge_layers(layers: Sequence[Layer], rules: Rules) -> MapNode:
     return _with_setup_last(result, layers[0].root) if rules.setup_of_main_last else result
 
 
-def merge(base: MapNode, overlay: MapNode, rules: Rules) -> MapNode:
-    """Merge `overlay` over `base`."""
-    return _map(base, overlay, rules, 0)
-
-
-def _map(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
+def merge(base: MapNode, overlay: MapNode, rules: Rules, depth: int = 0) -> MapNode:
+    """Merge `overlay` over `base`, which lies at this depth in the tree."""
     entries = {entry.key: entry for entry in base.entries}
     for entry in overlay.entries:
         old = entries.get(entry.key)
@@ -63,7 +59,7 @@ def _map(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
 def _entry(old: Entry, new: Entry, rules: Rules, depth: int) -> Entry:
     below, above = old.value, new.value
     if isinstance(below, MapNode) and isinstance(above, MapNode) and depth < rules.deepest:
-        return Entry(old.mark, old.key, _map(below, above, rules, depth + 1))
+        return Entry(old.mark, old.key, merge(below, above, rules, depth + 1))
     if isinstance(below, ListNode) and isinstance(above, ListNode):
         if old.key == "jobs":
             return Entry(old.mark, old.key, _jobs(below, above, rules, depth))
@@ -96,7 +92,7 @@ def _job(base: MapNode, overlay: MapNode, rules: Rules, depth: int) -> MapNode:
     gone = {key for kind, keys in _KINDS.items() if brought and kind not in brought for key in keys}
     kept = tuple(entry for entry in base.entries if entry.key not in gone)
     took = any(entry.key in _KINDS and is_empty(entry.value) for entry in overlay.entries)  # then it is what is wrong
-    return _map(MapNode(overlay.mark if took else base.mark, kept), overlay, rules, depth)
+    return merge(MapNode(overlay.mark if took else base.mark, kept), overlay, rules, depth)
 
 
 def _name(job: Node) -> str:

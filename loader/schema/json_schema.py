@@ -184,12 +184,6 @@ def _shape(metadata: Sequence[Any]) -> Shape | None:
     return next((one for one in reversed(metadata) if isinstance(one, Shape)), None)
 
 
-def _parsed(text: str) -> Node:
-    root = parse(text.encode()).root
-    assert root is not None
-    return root
-
-
 def _plain(node: Node) -> Any:
     if isinstance(node, MapNode):
         return {entry.key: _plain(entry.value) for entry in node.entries}
@@ -198,4 +192,6 @@ def _plain(node: Node) -> Any:
 
 def plain_of(text: str) -> Any:
     """Return a hook file as plain values, which a JSON Schema validates."""
-    return _plain(_parsed(text))
+    root = parse(text.encode()).root
+    assert root is not None
+    return _plain(root)

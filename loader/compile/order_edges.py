@@ -15,20 +15,11 @@ from operator import or_
 
 from dodo_hooks.core.dependency_graph import find_cycle, promoted, topological_order
 from dodo_hooks.loader.compile.flatten import Flat, Unit
-from dodo_hooks.loader.read.nodes import Path
 from dodo_hooks.loader.schema.job_models import GroupBody, HookBody
 
 Edges = list[list[int]]
 
 PIPED, FOLLOW, ONE_BY_ONE = "piped", "follow", "parallel"  # the keys of these modes
-
-
-@dataclass(frozen=True, slots=True)
-class ModeCycle:
-    """Parts of a group that need each other, by way of several jobs, so that no order of them exists."""
-
-    group: Path
-    parts: tuple[Path, ...]  # the circle, the first one again at its end
 
 
 @dataclass(slots=True)
@@ -38,7 +29,8 @@ class HookEdges:
     needs: Edges
     after: Edges
     in_front: set[int] = field(default_factory=set[int])  # background jobs that are promoted (R9)
-    tangles: list[ModeCycle] = field(default_factory=list[ModeCycle])
+    # Groups whose parts need each other, so that no order of them exists. A circle has its first part at its end, too.
+    tangles: list[tuple[Unit, list[Unit]]] = field(default_factory=list[tuple[Unit, list[Unit]]])
 
 
 def add_mode_edges(flat: Flat, needs: Edges, background: Sequence[bool]) -> HookEdges:
@@ -107,7 +99,7 @@ def _in_row(group: Unit, chains: HookEdges) -> list[Unit]:
     parts = sorted((part for part in group.parts if part.numbers), key=_priority)
     edges = _between(parts, chains)
     if cycle := find_cycle(edges):
-        chains.tangles.append(ModeCycle(group.path, tuple(parts[place].path for place in cycle)))
+        chains.tangles.append((group, [parts[place] for place in cycle]))
         return []
     return [parts[place] for place in topological_order(edges)]
 

@@ -218,22 +218,19 @@ def _cycles(
 
 def check_mode_cycles(hook: str, chains: HookEdges, flat: Flat, tree: Node) -> Iterator[Diagnostic]:
     """Yield errors about groups that a mode cannot order, because their parts need each other (C5)."""
-    units = {unit.path: unit for unit in flat.whole.inside()}
-    for tangle in chains.tangles:
-        unit = units[tuple(tangle.group)]
-        path = " -> ".join(_part_name(flat, part) for part in tangle.parts)
+    for unit, circle in chains.tangles:
+        path = " -> ".join(_part_name(flat, part) for part in circle)
         mode = mode_of(unit.mode)
         message = f"{quote(str(mode))} cannot order jobs that need each other: {path}"
         where = [*unit.path, str(mode)] if unit.body is None else [*unit.path, "group", str(mode)]
         yield Diagnostic(key_mark_at(tree, where), message, subject_of_unit(unit, hook))
 
 
-def _part_name(flat: Flat, path: Path) -> str:
-    for number, member in enumerate(flat.members):
-        if member.path == path:
-            return flat.names[number]
-    unit = next(unit for unit in flat.whole.inside() if unit.path == path)
-    return unit.body.name if unit.body is not None and unit.body.name else f"the group of {flat.names[unit.numbers[0]]}"
+def _part_name(flat: Flat, part: Unit) -> str:
+    first = flat.names[part.numbers[0]]
+    if part.mode is None:  # a job
+        return first
+    return part.body.name if part.body is not None and part.body.name else f"the group of {first}"
 
 
 def owners(hook: str, flat: Flat) -> list[Owner]:

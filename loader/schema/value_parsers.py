@@ -174,11 +174,7 @@ def variable(name: str) -> str:
 
 def folder(root: str) -> str:
     """Return the folder relative to the top of the working tree, normalized; "" is the top."""
-    if root.startswith("/"):
-        raise ValueError(f"expected a folder relative to the top of the repository, found the absolute {quote(root)}")
-    path = posixpath.normpath(root) if root else "."
-    if path.split("/")[0] == "..":
-        raise ValueError(f"expected a folder inside of the repository, {quote(root)} leads out of it")
+    path = _inside(root, "folder")
     return "" if path == "." else path
 
 
@@ -186,25 +182,30 @@ def input_path(text: str) -> str:
     """Check one entry of `inputs`: a pattern, or a path in the working tree."""
     if WILDCARDS.search(text):
         return glob(text)
-    return _inside(text)
+    return _path(text)
 
 
 def file_path(text: str) -> str:
     """Return one entry of `outputs` or `share` relative to the top, normalized."""
     if WILDCARDS.search(text):
         raise InvalidValue(f"expected a path, {quote(text)} is a pattern", "name the folder that holds such files")
-    path = _inside(text)
+    path = _path(text)
     if path == ".":
         raise ValueError("expected a file or folder in the repository, found the repository itself")
     return path
 
 
-def _inside(text: str) -> str:
-    path = posixpath.normpath(text)
+def _inside(text: str, what: str) -> str:
     if text.startswith("/"):
-        raise ValueError(f"expected a path relative to the top of the repository, found the absolute {quote(text)}")
+        raise ValueError(f"expected a {what} relative to the top of the repository, found the absolute {quote(text)}")
+    path = posixpath.normpath(text)
     if path.split("/")[0] == "..":
-        raise ValueError(f"expected a path inside of the repository, {quote(text)} leads out of it")
+        raise ValueError(f"expected a {what} inside of the repository, {quote(text)} leads out of it")
+    return path
+
+
+def _path(text: str) -> str:
+    path = _inside(text, "path")
     if ".git" in path.lower().split("/"):
         raise ValueError(f"expected a path in the working tree, {quote(text)} is git's own")
     return path

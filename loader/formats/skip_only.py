@@ -10,7 +10,7 @@ from dataclasses import replace
 from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, ref_node
-from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, text
+from dodo_hooks.loader.formats.translation import DiagnosticCollector, flag, text, with_items
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe, is_empty, items_of
 
 LEFTHOOK_STATES = ("merge", "rebase", "merge-commit")
@@ -142,9 +142,7 @@ def _any_of(entry: Entry, read: Callable[[Node], list[Node]], diagnostics: Diagn
         if entry.key == "only":
             diagnostics.note(entry.mark, '"only" never holds, so the hook or job never runs')
         return _never(entry)
-    return replace(
-        entry, value=ListNode(entry.value.mark, tuple(found)) if isinstance(entry.value, ListNode) else found[0]
-    )
+    return with_items(entry, found)
 
 
 def _never(entry: Entry) -> Entry | None:
@@ -178,9 +176,7 @@ def _is_known(entry: Entry, keys: tuple[str, ...], diagnostics: DiagnosticCollec
 def _translate(entry: Entry, diagnostics: DiagnosticCollector) -> Entry:
     if entry.key not in ("ref", "changed"):
         return entry
-    patterns = tuple(_pattern(node, entry.key, diagnostics) for node in items_of(entry.value))
-    is_list = isinstance(entry.value, ListNode)
-    return replace(entry, value=ListNode(entry.value.mark, patterns) if is_list else patterns[0])
+    return with_items(entry, [_pattern(node, entry.key, diagnostics) for node in items_of(entry.value)])
 
 
 def _pattern(node: Node, key: str, diagnostics: DiagnosticCollector) -> Node:

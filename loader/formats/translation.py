@@ -4,7 +4,7 @@ A translation turns the merged tree of another tool's file into the tree of a ho
 keeps the location where it was written. A generated node has the location of the node that it stands for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
@@ -109,6 +109,17 @@ def flag(mark: Location, value: bool) -> Scalar:
 
 def with_value(entry: Entry, value: Node) -> Entry:
     return replace(entry, value=value)
+
+
+def with_items(entry: Entry, items: Sequence[Node]) -> Entry:
+    """Return the entry with these items in place of its own; one in place of a single value stays one."""
+    is_single = len(items) == 1 and not isinstance(entry.value, ListNode)
+    return with_value(entry, items[0] if is_single else ListNode(entry.value.mark, tuple(items)))
+
+
+def each_item(entry: Entry, translate: Callable[[Node], Node]) -> Entry:
+    """Return a list with each item translated; any other value as it is, which the models reject."""
+    return with_items(entry, [*map(translate, entry.value.items)]) if isinstance(entry.value, ListNode) else entry
 
 
 def as_text(node: Node) -> Node:

@@ -12,10 +12,12 @@ from dodo_hooks.loader.formats.skip_only import daft_conditions
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
     as_list,
+    each_item,
     fields_of,
     subject_of,
     text,
     text_of,
+    with_items,
     with_value,
 )
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, describe, items_of
@@ -137,12 +139,7 @@ class Jobs:
     def _group(self, node: MapNode, entry: Entry, group: MapNode) -> Node:
         inside = fields_of(self._diagnostics.keep_known(group, _GROUP_KEYS, 'daft\'s "group"'))
         made = [inside[key] for key in ("parallel", "piped") if key in inside]
-        jobs = inside.get("jobs")
-        if jobs and isinstance(jobs.value, ListNode):
-            items = tuple(self._job(item) for item in jobs.value.items)
-            made.append(with_value(jobs, replace(jobs.value, items=items)))
-        elif jobs:
-            made.append(jobs)
+        made += [each_item(inside["jobs"], self._job)] if "jobs" in inside else []
         for one in split_env(fields_of(node).get("env"), _is_moving)[1]:
             self._diagnostics.note(one.mark, f"{quote(one.name)} is ignored: its placeholder has no value in a group")
         leaf = self._leaf(replace(node, entries=tuple(one for one in node.entries if one is not entry)))
@@ -228,10 +225,7 @@ class Jobs:
                     nodes.append(pattern_node(node, GlobRules()))
                 except ValueError as error:
                     self._diagnostics.reject(node.mark, entry.key, error, subject)
-        if not nodes:
-            return None
-        is_single = len(nodes) == 1 and not isinstance(written[0].value, ListNode)
-        return with_value(written[0], nodes[0] if is_single else ListNode(written[0].value.mark, tuple(nodes)))
+        return with_items(written[0], nodes) if nodes else None
 
     def _check_placeholders(self, node: Node | None, job: Location) -> None:
         for scalar in _scalars(node):

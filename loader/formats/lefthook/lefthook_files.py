@@ -15,7 +15,7 @@ from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node, regex_node
-from dodo_hooks.loader.formats.translation import DiagnosticCollector, text, text_of, with_value
+from dodo_hooks.loader.formats.translation import DiagnosticCollector, text, text_of, with_items, with_value
 from dodo_hooks.loader.read.nodes import Entry, ListNode, Node, Scalar, items_of
 
 FILE_HOOKS = ("pre-commit", "pre-push")  # where lefthook filters files even for a command that names none
@@ -84,9 +84,7 @@ class FileRules:
             entries = [entry for entry in inherited.added if entry.key == key]
             nodes = [node for entry in entries for node in self._read(entry, read, subject)]
             if nodes:
-                is_single = len(nodes) == 1 and not isinstance(entries[-1].value, ListNode)
-                value = nodes[0] if is_single else ListNode(entries[-1].value.mark, tuple(nodes))
-                made.append(with_value(entries[-1], value))
+                made.append(with_items(entries[-1], nodes))
         return made
 
     def _read(self, entry: Entry, read: Callable[[Node, Entry], list[Node]], subject: str) -> list[Node]:

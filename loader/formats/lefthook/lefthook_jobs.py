@@ -18,6 +18,7 @@ from dodo_hooks.loader.formats.translation import (
     as_flag,
     as_list,
     as_text,
+    each_item,
     fields_of,
     flag,
     is_true,
@@ -132,15 +133,10 @@ class Jobs:
         env, moving = split_env(fields.get("env"), _is_moving)
         modes = [inside[key] for key in ("parallel", "piped") if is_true(inside.get(key))]
         made = modes or [Entry(entry.mark, "parallel", flag(entry.mark, False))]
-        jobs = inside.get("jobs")
-        if jobs and isinstance(jobs.value, ListNode):
+        if "jobs" in inside:
             outer = replace(inherited, root=inside.get("root", inherited.root))
             below = replace(outer.extend(fields), variables=_overridden(inherited.variables, fields, moving))
-            made.append(
-                with_value(jobs, replace(jobs.value, items=tuple(self._job(item, below) for item in jobs.value.items)))
-            )
-        elif jobs:
-            made.append(jobs)
+            made.append(each_item(inside["jobs"], lambda item: self._job(item, below)))
         out = [*self._title(fields), *self._conditions(fields), *env]
         return replace(node, entries=(*out, with_value(entry, replace(group, entries=tuple(made)))))
 

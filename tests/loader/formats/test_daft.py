@@ -69,6 +69,7 @@ HOOK_KEYS = [
     ("skip: merge", {"skip": {"env": "merge"}}),
     ("skip: [merge, rebase]", {"skip": ["merge", "rebase"]}),
     ("skip: {ref: a/b}", {"skip": {"ref": "a/b"}}),
+    ("skip: {ref: a/b, env: X}", {"skip": [{"ref": "a/b"}, {"env": "X"}]}),
     (
         "skip: [{ref: main, env: X, desc: why}]",
         {"skip": [{"ref": "main", "desc": "why"}, {"env": "X", "desc": "why"}]},

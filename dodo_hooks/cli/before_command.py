@@ -8,6 +8,7 @@ from dodo_hooks.fire.report.failures import is_in_job, print_failures
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.console import say
+from dodo_hooks.host.descriptors import redirect_to_null
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.store import identity, layout
 
@@ -78,12 +79,5 @@ def with_exit_code(command: "Callable[[], int]") -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader has closed the pipe (`| head -1`), which is no error
-        _discard_output()
+        redirect_to_null((sys.stdout.fileno(),))  # so that Python's flush at exit does not fail
         return CLOSED_OUTPUT
-
-
-def _discard_output() -> None:
-    """Redirect standard output to /dev/null, so that Python's flush at exit does not fail."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)

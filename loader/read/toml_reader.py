@@ -7,7 +7,7 @@ scanner only looks for locations, and may rely on a well-formed text.
 import re
 import sys
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from dodo_hooks.core.diagnostics import Diagnostic, Location
@@ -43,11 +43,10 @@ def parse_toml(data: bytes, file: str = "") -> Document:
         content = _read(text, file)
         scanner = _Scanner(text, file)
         scanner.scan()
-        tree = _Tree(scanner)
-        root = tree.node(content, ())
+        root = scanner.node(content, ())
     except StopReading as stop:
         return Document(None, (stop.error,))
-    return Document(root, tuple(tree.errors))
+    return Document(root, tuple(scanner.errors))
 
 
 def _read(text: str, file: str) -> dict[str, Any]:
@@ -64,27 +63,25 @@ def _read(text: str, file: str) -> dict[str, Any]:
         said = match[1] if match else str(error)
         mark = Location(file, int(match[2]), int(match[3])) if match and match[2] else end_of(text, file)
         raise StopReading(mark, f"this is not valid TOML: {said[:1].lower()}{said[1:]}") from None
-    deep = next((path for path in _paths(content) if len(path) > _DEEPEST), None)
-    if deep is not None:
+    level: list[Any] = [content]
+    for _ in range(_DEEPEST + 1):
+        level = [child for value in level for child in _children(value)]
+    if level:
         raise StopReading(Location(file, 1, 1), f"nested more than {_DEEPEST} levels deep")
     return content
 
 
-def _paths(content: Any) -> Iterator[Path]:
-    waiting: list[tuple[Path, Any]] = [((), content)]
-    while waiting:
-        path, value = waiting.pop()
-        yield path
-        if isinstance(value, dict):
-            waiting += [((*path, key), child) for key, child in value.items()]
-        elif isinstance(value, list):
-            waiting += [((*path, place), child) for place, child in enumerate(value)]
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 class _Scanner:
-    """The location of each key and each value of a valid TOML text, by path."""
+    """The location of each key and each value of a valid TOML text, by path, and the tree that is made of them."""
 
     def __init__(self, text: str, file: str) -> None:
+        self.errors: list[Diagnostic] = []
         self.keys: dict[Path, Location] = {}
         self.values: dict[Path, Location] = {(): Location(file, 1, 1)}
         self._text = text
@@ -178,20 +175,10 @@ class _Scanner:
         line = bisect_right(self._lines, self._at)
         return Location(self._file, line, self._at - self._lines[line - 1] + 1)
 
-
-def _plain_key(written: str) -> str:
-    return next(iter(tomllib.loads(f"{written} = 0"))) if written[0] in "\"'" else written
-
-
-class _Tree:
-    """A builder that combines the values with their locations."""
-
-    def __init__(self, scanner: _Scanner) -> None:
-        self.errors: list[Diagnostic] = []
-        self._scanner = scanner
+    # The tree
 
     def node(self, value: Any, path: Path) -> Node:
-        mark = self._scanner.values[path]
+        mark = self.values[path]
         if isinstance(value, dict):
             return MapNode(mark, tuple(self._entry(key, child, (*path, key)) for key, child in value.items()))
         if isinstance(value, list):
@@ -199,7 +186,7 @@ class _Tree:
         return self._scalar(value, mark)
 
     def _entry(self, key: str, value: Any, path: Path) -> Entry:
-        mark = self._scanner.keys[path]
+        mark = self.keys[path]
         return Entry(mark, self._usable(key, mark), self.node(value, path))
 
     def _usable(self, text: str, mark: Location) -> str:
@@ -216,3 +203,7 @@ class _Tree:
         if isinstance(value, int | float):
             return Scalar(mark, str(value), value, plain=True)
         return Scalar(mark, str(value), str(value))  # a date or a time
+
+
+def _plain_key(written: str) -> str:
+    return next(iter(tomllib.loads(f"{written} = 0"))) if written[0] in "\"'" else written

@@ -137,12 +137,10 @@ def _code(text: str) -> "tuple[int, int, tuple[int, ...], int] | None":
 
     None where Python hides it.
     """
-    prefix = "re._" if sys.version_info >= (3, 11) else "sre_"
-    name = "compiler" if sys.version_info >= (3, 11) else "compile"
-    parser = "parser" if sys.version_info >= (3, 11) else "parse"
+    parser, compiler = ("re._parser", "re._compiler") if sys.version_info >= (3, 11) else ("sre_parse", "sre_compile")
     try:
-        parsed = import_module(prefix + parser).parse(text)
-        code = tuple(map(int, import_module(prefix + name)._code(parsed, 0)))
+        parsed = import_module(parser).parse(text)
+        code = tuple(map(int, import_module(compiler)._code(parsed, 0)))
         return parsed.state.flags, _sre.MAGIC, code, parsed.state.groups - 1
     except (ImportError, AttributeError):
         return None

@@ -56,18 +56,18 @@ class ConfigFormat:
 
 # Our own
 
-_ENDINGS = ("", ".yml", ".yaml")
-_DODO_LOCAL = tuple(
-    name + ending
-    for name in ("hooks.local.dodo", ".hooks.local.dodo", ".config/hooks.local.dodo")
-    for ending in _ENDINGS
-)
+_FOLDERS = ("", ".", ".config/")
+
+
+def _dodo_names(stem: str) -> tuple[str, ...]:
+    return tuple(f"{folder}{stem}{ending}" for folder in _FOLDERS for ending in ("", ".yml", ".yaml"))
+
+
+_DODO_LOCAL = _dodo_names("hooks.local.dodo")
 
 DODO = ConfigFormat(
     name="dodo",
-    candidates=tuple(
-        name + ending for name in ("hooks.dodo", ".hooks.dodo", ".config/hooks.dodo") for ending in _ENDINGS
-    ),
+    candidates=_dodo_names("hooks.dodo"),
     local_names=lambda _: _DODO_LOCAL,
     hook_files=HookFiles(lambda _: ".hooks.dodo.d"),
     extends=Extends(),
@@ -114,10 +114,8 @@ DAFT = ConfigFormat(
 
 
 def _lefthook_names(stem: str) -> tuple[str, ...]:
-    folders = ("", ".", ".config/")
-    return tuple(
-        f"{folder}{stem}{ending}" for ending in (".yml", ".yaml", ".json", ".jsonc", ".toml") for folder in folders
-    )
+    endings = (".yml", ".yaml", ".json", ".jsonc", ".toml")
+    return tuple(f"{folder}{stem}{ending}" for ending in endings for folder in _FOLDERS)
 
 
 _LEFTHOOK_LOCAL = _lefthook_names("lefthook-local")

@@ -2,7 +2,6 @@
 
 import gc
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,18 +9,17 @@ from dataclasses import dataclass
 from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan, Retention
-from dodo_hooks.loader.compile.hooks import CompileContext, Origin, compile_hooks
+from dodo_hooks.loader.compile.hooks import CompileContext, compile_hooks
 from dodo_hooks.loader.compile.job_commands import Platform
 from dodo_hooks.loader.compile.job_files import IsTracked
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.extends import read_layers
+from dodo_hooks.loader.read.comments import LINE_END
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
 from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.schema.read_models import read_models
 
 _MOST_JOBS = 12_000  # and hooks and tasks
-# The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
-_ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +67,21 @@ def load_with_tree(
         ConfigError: it holds all diagnostics, sorted by file.
     """
     layers = read_layers(found, sources, main_top)
-    root, diagnostics, origin = layers.root, [*layers.diagnostics], Origin()
+    root, diagnostics, refused = layers.root, [*layers.diagnostics], None
     if not layers.is_complete:
         raise_errors(diagnostics, layers.texts)
     if found.config_format.translate is not None:
         translation = found.config_format.translate(root)
         root = translation.root
         diagnostics += translation.diagnostics
-        origin = Origin(is_own=False, refused=translation.refused)
+        refused = translation.refused
     root = without_anchors(root)
     raise_errors(check_size(root), layers.texts)
     file, tree, errors = read_models(root)
     context = CompileContext(
-        Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked
+        Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked, refused
     )
-    hooks, found_later = compile_hooks(file, tree, context, origin)
+    hooks, found_later = compile_hooks(file, tree, context)
     diagnostics += [*errors, *found_later]
     raise_errors(diagnostics, layers.texts)
     plan = Plan(
@@ -144,7 +142,7 @@ def raise_errors(diagnostics: Iterable[Diagnostic], texts: Mapping[str, bytes]) 
 
 
 def lines_of(data: bytes) -> list[str]:
-    return _ENDS.split(data.decode("utf-8-sig", "surrogateescape"))
+    return LINE_END.split(data.decode("utf-8-sig", "surrogateescape"))
 
 
 def _line_at(location: Location, lines: Mapping[str, Sequence[str]]) -> str:

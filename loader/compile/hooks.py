@@ -4,7 +4,7 @@ Everything that can be decided before a hook fires is decided here, so that the 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
@@ -71,25 +71,21 @@ IsThere = Callable[[str], bool]  # whether a file is there; the path is relative
 
 @dataclass(frozen=True, slots=True)
 class CompileContext:
-    """The machine and the working tree that the plan is compiled for."""
+    """The machine and the working tree that the plan is compiled for, and the tool whose file it is."""
 
     machine: Platform
     is_there: IsThere
     is_tracked: IsTracked
+    # In a file of another tool what is doubtful is no error, but a job that fails: those that its translation refused,
+    # and why. None: the file is one of ours.
+    refused: Mapping[Location, str] | None
+
+    @property
+    def is_own(self) -> bool:
+        return self.refused is None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The origin of the file: our own config format, or another tool's."""
-
-    is_own: bool = True  # one of ours: what is doubtful in it is an error, and not a job that fails
-    # The jobs that fail when they would run, and why.
-    refused: Mapping[Location, str] = field(default_factory=dict[Location, str])
-
-
-def compile_hooks(
-    file: HookFile, tree: Node, context: CompileContext, origin: Origin
-) -> tuple[list[Hook], list[Diagnostic]]:
+def compile_hooks(file: HookFile, tree: Node, context: CompileContext) -> tuple[list[Hook], list[Diagnostic]]:
     """Compile the hooks and tasks of `file`; `tree` is the tree that it was read from, with locations.
 
     They are in the order of the file, the tasks behind the hooks. One with errors is left out.
@@ -104,8 +100,8 @@ def compile_hooks(
     outputs = outputs_in(flat_sections.values())
     for section, flats in flat_sections.items():
         for name, body in sections[section].items():
-            setting = Setting(file, name, section == "tasks", origin.is_own)
-            hook = _Compiler(setting, body, flats[name], tree, context, origin, diagnostics, outputs).hook(flats)
+            setting = Setting(file, name, section == "tasks", context.is_own)
+            hook = _Compiler(setting, body, flats[name], tree, context, diagnostics, outputs).hook(flats)
             if hook is not None:
                 hooks.append(hook)
     return add_requirements(hooks, sections, flat_sections, tree, diagnostics), diagnostics
@@ -120,7 +116,6 @@ class _Compiler:
     flat: Flat
     tree: Node
     context: CompileContext
-    origin: Origin
     diagnostics: list[Diagnostic]  # more of them are put in
     outputs: tuple[str, ...]  # of all jobs of the file
 
@@ -133,7 +128,7 @@ class _Compiler:
         errors += [*check_names(every, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
         errors += check_snapshots(name, self.body, flat, every, self.tree, needs)
-        severity = ERROR if self.origin.is_own else WARNING
+        severity = ERROR if self.context.is_own else WARNING
         errors += check_query_commands(self.setting, every, self.tree, severity)
         found = [self._command(number) for number in range(len(flat.members))]
         errors += [one for one in found if isinstance(one, Diagnostic)]
@@ -198,7 +193,7 @@ class _Compiler:
             command, refused = replace(command, list_name="", event=""), refused or no_list
         if refused:
             mark = self._location(path, text, refused.offset)
-            if self.origin.is_own:
+            if self.context.is_own:
                 return Diagnostic(mark, refused.message, subject, fix=refused.fix)
             message = f"the job fails without being run: {refused.message}"
             self.diagnostics.append(Diagnostic(mark, message, subject, WARNING, refused.fix))
@@ -212,8 +207,9 @@ class _Compiler:
 
     def _refused_before(self, member: Member) -> str:
         """Return why the translation of another tool's file has refused the job, or ""."""
-        job = node_at(self.tree, member.path) if self.origin.refused else None
-        return self.origin.refused.get(job.mark, "") if job else ""
+        refused = self.context.refused
+        job = node_at(self.tree, member.path) if refused else None
+        return refused.get(job.mark, "") if refused and job else ""
 
     def _check_list(self, name: str) -> TemplateError | None:
         """Return an error if git has no files for this placeholder in this hook.

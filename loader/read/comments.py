@@ -16,7 +16,8 @@ from dodo_hooks.loader.read.sources import Sources, is_yaml, path_below
 from dodo_hooks.loader.read.yaml_reader import decode, scalar_spans
 
 _COMMENT = re.compile("(?<![^\\s])#[^\r\n\x85\u2028\u2029]*")
-_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+# The line breaks that count for line numbers: those of YAML 1.1, as PyYAML reads it.
+LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 Position = tuple[str, int]  # a file, and a line of it
 
 
@@ -55,9 +56,9 @@ def comments_of(data: bytes, file: str) -> Iterator[Comment]:
     at, line, counted = 0, 1, 0
     for start, end in (*scalar_spans(text), (len(text), len(text))):
         for found in _COMMENT.finditer(text, at, start):
-            line += len(_LINE_END.findall(text, counted, found.start()))
+            line += len(LINE_END.findall(text, counted, found.start()))
             counted = found.start()
-            before = _LINE_END.split(text[max(0, found.start() - 10_000) : found.start()])[-1]
+            before = LINE_END.split(text[max(0, found.start() - 10_000) : found.start()])[-1]
             yield Comment((file, line), found[0].rstrip(), bool(before.strip()))
         at = end
 

@@ -16,7 +16,7 @@ PLACES = {
     "doit_runner/console_reporter.py": "doit's stream: each text goes through `escape`",
     "doit_runner/json_reporter.py": "doit's stream: JSON escapes",
     "fire/report/diagnostic_text.py": "errors of a hook file: each goes through `escape`",
-    "cli/jobs/logs.py": "the output of jobs, byte for byte",
+    "cli/jobs/live_logs.py": "the output of jobs, byte for byte",
     "cli/jobs/watch.py": "moves of the cursor; lines by `print_safe`",
     "cli/hook_file/dump.py": "a hook file, in which YAML itself escapes",
     "cli/options/completion.py": "what a shell reads",

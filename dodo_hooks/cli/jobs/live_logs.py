@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from dodo_hooks.cli.jobs.line_labels import Labelled
 from dodo_hooks.cli.jobs.live_invocation import LOOK_EVERY_S, LiveInvocation, LogTail
+from dodo_hooks.cli.jobs.run_table import status_text
+from dodo_hooks.cli.terminal_table import escape
 from dodo_hooks.core import statuses
 from dodo_hooks.host.pause import Pause
 from dodo_hooks.host.world import monotonic_s
@@ -36,16 +38,14 @@ class Output:
         return b"" if self._label is None else self._label.end()
 
 
-def follow(
-    invocations: Sequence[InvocationRecord],
-    outputs: Sequence[Output],
-    write: Callable[[bytes], None],
-    report_status: Callable[[JobRecord], None],
-    report: Report,
-) -> None:
+def print_output(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+
+
+def follow(invocations: Sequence[InvocationRecord], outputs: Sequence[Output], report: Report) -> None:
     """Print the outputs until every job has ended. Wait for jobs that have not started.
 
-    `report_status` gets each job that waits, and each job that ends without success.
+    Each job that waits, and each job that ends without success, is reported.
 
     Raises:
         BrokenPipeError: nobody reads what is printed.
@@ -54,7 +54,7 @@ def follow(
     pause = Pause(sys.stdout.fileno())
     for output in outputs:
         if output.job.status == statuses.PENDING:
-            report_status(output.job)
+            report(f"{escape(output.job.name)}: {status_text(output.job)}")
     left = list(outputs)
     while left:
         for one in watched.values():
@@ -64,13 +64,13 @@ def follow(
             current = _read_again(output.job, watched)
             if current.has_ended:  # checked before the log is read, so that the log is complete
                 output.tail.end_here()
-            is_all = _print_some(output, write)
+            is_all = _print_some(output)
             is_behind |= not is_all
             if current.has_ended and is_all:
-                write(output.end())
+                print_output(output.end())
                 left.remove(output)
                 if current.status not in (statuses.COMPLETED, statuses.UP_TO_DATE):
-                    report_status(current)
+                    report(f"{escape(current.name)}: {status_text(current)}")
         sys.stdout.flush()
         if left and not is_behind:
             pause.wait(LOOK_EVERY_S)
@@ -82,11 +82,11 @@ def _read_again(job: JobRecord, watched: dict[str, LiveInvocation]) -> JobRecord
     return watched[invocation_dir].job(job.name) or job
 
 
-def _print_some(output: Output, write: Callable[[bytes], None]) -> bool:
+def _print_some(output: Output) -> bool:
     """Print the next pieces, and return whether nothing is left to print now."""
     for _ in range(_TURN):
         piece = output.tail.read()
         if not piece:
             return True
-        write(output.with_label(piece))
+        print_output(output.with_label(piece))
     return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 
 import click
@@ -10,7 +9,7 @@ import click
 from dodo_hooks.cli.jobs.addresses import find_addressed, find_invocations
 from dodo_hooks.cli.jobs.line_labels import Labelled
 from dodo_hooks.cli.jobs.live_invocation import LogTail
-from dodo_hooks.cli.jobs.live_logs import Output, follow
+from dodo_hooks.cli.jobs.live_logs import Output, follow, print_output
 from dodo_hooks.cli.jobs.run_table import status_text
 from dodo_hooks.cli.options.click_options import repository_option
 from dodo_hooks.cli.options.completion_words import known_addresses
@@ -48,7 +47,7 @@ def logs(
     width = max((len(escape(job.name)) for job in jobs if is_labelled), default=0)
     outputs = [_output(job, width, tail) for job in jobs]
     if is_followed:
-        follow([one.invocation for one in found], outputs, _write, _status_reporter(report), report)
+        follow([one.invocation for one in found], outputs, report)
     elif is_labelled:
         for output in outputs:
             _copy(output)
@@ -69,10 +68,10 @@ def _print(outputs: Sequence[Output], is_headed: bool, report: Callable[[str], N
     for place, output in enumerate(outputs):
         if is_headed:
             heading = f"==> {escape(output.job.name)}: {status_text(output.job)} <==\n"
-            _write(("\n" if place else "").encode() + heading.encode("utf-8", "backslashreplace"))
+            print_output(("\n" if place else "").encode() + heading.encode("utf-8", "backslashreplace"))
         last = _copy(output)
         if is_headed and last and not last.endswith(b"\n"):
-            _write(b"\n")
+            print_output(b"\n")
         if not is_headed and not last and not output.tail.has_read_anything:
             kept = "has no log: background_output is silent" if output.job.log_left_out else "printed nothing"
             report(f"{escape(output.job.name)} {kept} ({status_text(output.job)})")
@@ -83,14 +82,6 @@ def _copy(output: Output) -> bytes:
     last = b""
     while piece := output.tail.read():
         last = piece
-        _write(output.with_label(piece))
-    _write(output.end())
+        print_output(output.with_label(piece))
+    print_output(output.end())
     return last
-
-
-def _write(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-
-
-def _status_reporter(report: Callable[[str], None]) -> Callable[[JobRecord], None]:
-    return lambda job: report(f"{escape(job.name)}: {status_text(job)}")

@@ -52,18 +52,15 @@ class Checks:
         return self._of_bodies[id(body)]
 
 
-def matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
-    """Compile the patterns for paths.
+def matchers(
+    patterns: Sequence[str | PatternBody], read: "Callable[[str, bool], Matcher]" = compile_glob
+) -> "tuple[Matcher, ...]":
+    """Compile the patterns; `read` compiles the globs, those for paths or for branches.
 
     Raises:
         ValueError: one of them is not a glob.
     """
-    return tuple(_matcher(pattern, compile_glob) for pattern in patterns)
-
-
-def _branch_matchers(patterns: Sequence[str | PatternBody]) -> "tuple[Matcher, ...]":
-    """Compile the patterns for branches: unlike for files, `main` does not match `feature/main`."""
-    return tuple(_matcher(pattern, compile_branch_glob) for pattern in patterns)
+    return tuple(_matcher(pattern, read) for pattern in patterns)
 
 
 def _matcher(pattern: str | PatternBody, read: "Callable[[str, bool], Matcher]") -> "Matcher":
@@ -90,7 +87,7 @@ def _condition(one: str | ConditionBody) -> Condition:
 def _parts(one: ConditionBody) -> list[Condition]:
     parts = []
     if one.ref:
-        parts.append(Condition(ON_REF, _as_written(one.ref), _branch_matchers(one.ref)))
+        parts.append(Condition(ON_REF, _as_written(one.ref), matchers(one.ref, compile_branch_glob)))
     if one.env is not None:
         parts.append(Condition(HAS_VARIABLE, one.env))
     if one.run is not None:

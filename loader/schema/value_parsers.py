@@ -58,7 +58,7 @@ def items(node: object) -> object:
     return [] if is_empty(node) else node
 
 
-def one_or_more(node: object) -> object:
+def one_or_more(node: object) -> list[object]:
     """Return the items of a list; any other value is one item."""
     opened = items(node)
     return opened if isinstance(opened, list) else [node]
@@ -66,8 +66,7 @@ def one_or_more(node: object) -> object:
 
 def texts(node: object) -> object:
     """Return the values of a list; any other value is one item."""
-    opened = one_or_more(node)
-    return [value(one) for one in opened] if isinstance(opened, list) else opened
+    return [value(one) for one in one_or_more(node)]
 
 
 def entries(node: object) -> object:

@@ -249,10 +249,9 @@ def _modes(mark: Location, fields: dict[str, Entry], diagnostics: DiagnosticColl
     follow, parallel, piped = fields.get("follow"), fields.get("parallel"), fields.get("piped")
     if is_true(follow) and is_true(parallel) and follow:
         diagnostics.note_ignored(follow, "the output of parallel jobs is shown one job after the other")
-    if parallel is None or _is_false(parallel.value):
-        sequential = [Entry(mark, "parallel", flag(mark, False))] if parallel is None else [parallel]
-        return [piped] if piped and not _is_false(piped.value) else sequential
-    return [parallel, *([piped] if piped and not _is_false(piped.value) else [])]
+    parallel = parallel or Entry(mark, "parallel", flag(mark, False))
+    pipes = [piped] if piped and not _is_false(piped.value) else []
+    return pipes if pipes and _is_false(parallel.value) else [parallel, *pipes]
 
 
 def _typed(entry: Entry) -> Entry:

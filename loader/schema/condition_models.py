@@ -17,6 +17,7 @@ from dodo_hooks.loader.schema.value_types import (
     ConditionWord,
     FilledText,
     Flag,
+    OneOrMore,
     Text,
     flag_or_list,
     map_or_text,
@@ -54,9 +55,7 @@ Pattern: TypeAlias = Annotated[
     Annotated[FilledText, AfterValidator(value_parsers.glob), Tag(TEXT)] | Annotated[PatternBody, Tag(MAP)],
     Discriminator(map_or_text),
 ]
-Patterns: TypeAlias = Annotated[
-    list[Pattern], BeforeValidator(value_parsers.one_or_more), Shape("pattern or list of patterns", or_one=True)
-]
+Patterns: TypeAlias = Annotated[OneOrMore[Pattern], Shape("pattern or list of patterns", or_one=True)]
 
 
 class ConditionBody(Body):

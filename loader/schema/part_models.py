@@ -5,7 +5,6 @@ from typing import Annotated, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from dodo_hooks.core.plan import QUEUE
-from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.key_docs import DAFT, LEFTHOOK, Key, Shape
 from dodo_hooks.loader.schema.value_types import (
     MAP,
@@ -19,6 +18,7 @@ from dodo_hooks.loader.schema.value_types import (
     GroupName,
     LogBytes,
     OnConflict,
+    OneOrMore,
     Requirements,
     Run,
     Seconds,
@@ -70,9 +70,7 @@ class SetupBody(Body):
 Setup: TypeAlias = Annotated[
     SetupBody, BeforeValidator(short_for("run")), Shape("text or map", short_for="run", or_nothing=False)
 ]
-Setups: TypeAlias = Annotated[
-    list[Setup], BeforeValidator(value_parsers.one_or_more), Shape("text, map or list of these", or_one=True)
-]
+Setups: TypeAlias = Annotated[OneOrMore[Setup], Shape("text, map or list of these", or_one=True)]
 
 
 class JobLogBody(Body):
@@ -104,13 +102,12 @@ WorkspaceKey: TypeAlias = Annotated[
     ),
 ]
 Share: TypeAlias = Annotated[
-    list[
+    OneOrMore[
         Annotated[
             Annotated[FilePath, Tag(TEXT)] | Annotated[LinkBody, Tag(MAP)],
             Discriminator(map_or_text),
         ]
     ],
-    BeforeValidator(value_parsers.one_or_more),
     Shape("path, map, or list of both", or_one=True),
     Key(
         "ignored files and folders that a snapshot gets a copy of, from the top of the working tree; "

@@ -1,7 +1,7 @@
 """The types of values, for the models: the parser of each, and its description in the JSON Schema."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticUndefined
@@ -73,17 +73,17 @@ def short_for(key: str) -> Callable[[object], object]:
     return opened
 
 
+_Item = TypeVar("_Item")
+OneOrMore: TypeAlias = Annotated[list[_Item], BeforeValidator(value_parsers.one_or_more)]
+
 _TEXT = {"type": "string", "pattern": r"\S"}
 _WRITTEN = {"type": ["string", "number", "boolean"]}
 
 Text: TypeAlias = Annotated[str, BeforeValidator(value_parsers.value), Shape("text", {"type": "string"})]
 FilledText: TypeAlias = Annotated[Text, AfterValidator(value_parsers.not_blank), Shape("text", _TEXT)]
-Texts: TypeAlias = Annotated[
-    list[FilledText], BeforeValidator(value_parsers.one_or_more), Shape("text or list of texts", or_one=True)
-]
+Texts: TypeAlias = Annotated[OneOrMore[FilledText], Shape("text or list of texts", or_one=True)]
 Prefixes: TypeAlias = Annotated[
-    list[Annotated[FilledText, AfterValidator(value_parsers.absolute)]],
-    BeforeValidator(value_parsers.one_or_more),
+    OneOrMore[Annotated[FilledText, AfterValidator(value_parsers.absolute)]],
     Shape("path or list of paths", or_one=True),
 ]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(value_parsers.value), Shape("boolean", {"type": "boolean"})]
@@ -118,30 +118,24 @@ Script: TypeAlias = Annotated[
     Shape("path", {"type": "string", "pattern": r"^(?!/|\.\.(/|$)).*\S"}),
 ]
 InputPaths: TypeAlias = Annotated[
-    list[Annotated[FilledText, AfterValidator(value_parsers.input_path)]],
-    BeforeValidator(value_parsers.one_or_more),
+    OneOrMore[Annotated[FilledText, AfterValidator(value_parsers.input_path)]],
     Shape("pattern, path, or list of both", or_one=True),
 ]
 FilePath: TypeAlias = Annotated[FilledText, AfterValidator(value_parsers.file_path)]
-FilePaths: TypeAlias = Annotated[
-    list[FilePath],
-    BeforeValidator(value_parsers.one_or_more),
-    Shape("path or list of paths", or_one=True),
-]
+FilePaths: TypeAlias = Annotated[OneOrMore[FilePath], Shape("path or list of paths", or_one=True)]
 GroupName: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.group_name), Shape("text", {"type": "string", "minLength": 1, "maxLength": 100})
 ]
 OnConflict: TypeAlias = Annotated[Text, AfterValidator(one_of(*ON_CONFLICT)), word(*ON_CONFLICT)]
 Workspace: TypeAlias = Annotated[Text, AfterValidator(one_of(*_WORKSPACES)), word(*_WORKSPACES)]
 Requirements: TypeAlias = Annotated[
-    list[
+    OneOrMore[
         Annotated[
             FilledText,
             AfterValidator(value_parsers.requirement),
             Shape("`HOOK:JOB`", {"type": "string", "pattern": "^[^:]+:.+$"}),
         ]
     ],
-    BeforeValidator(value_parsers.one_or_more),
     Shape("`HOOK:JOB` or list of these", or_one=True),
 ]
 FailMode: TypeAlias = Annotated[Text, AfterValidator(one_of(*_FAIL_MODES)), word(*_FAIL_MODES)]
@@ -156,15 +150,11 @@ FileType: TypeAlias = Annotated[
         {"enum": list(FILE_TYPES)},
     ),
 ]
-FileTypes: TypeAlias = Annotated[
-    list[FileType], BeforeValidator(value_parsers.one_or_more), Shape("word or list of words", or_one=True)
-]
+FileTypes: TypeAlias = Annotated[OneOrMore[FileType], Shape("word or list of words", or_one=True)]
 Architecture: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.architecture), word(*value_parsers.ARCHITECTURES)
 ]
-Architectures: TypeAlias = Annotated[
-    list[Architecture], BeforeValidator(value_parsers.one_or_more), Shape("word or list of words", or_one=True)
-]
+Architectures: TypeAlias = Annotated[OneOrMore[Architecture], Shape("word or list of words", or_one=True)]
 OutputWords: TypeAlias = Annotated[
     tuple[Annotated[Text, AfterValidator(one_of(*OUTPUTS)), word(*OUTPUTS)], ...] | None,
     BeforeValidator(value_parsers.output),

@@ -17,7 +17,7 @@ from dodo_hooks.core.plan import PINNED, Plan
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
-from dodo_hooks.git.install.other_tools import manager_of
+from dodo_hooks.git.install.other_tools import Manager, manager_of
 from dodo_hooks.git.install.shim_state import is_in_effect, shims_needed
 from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.install.shims import pin_shims
@@ -130,17 +130,14 @@ def _describe(change: shims.Change, wanted: Sequence[str]) -> str:
 
 def _of_other_programs(changes: Sequence[shims.Change]) -> Iterator[str]:
     """Yield a sentence for each other hook manager whose hooks run together with ours."""
-    hooks: dict[str, list[str]] = {}
-    removals = {}
+    hooks: dict[Manager, list[str]] = {}
     for change in changes:
-        manager = manager_of(change.kept) if change.kept else None
-        if manager:
-            hooks.setdefault(manager.name, []).append(change.hook)
-            removals[manager.name] = manager.removal
-    for name, its_hooks in hooks.items():
+        if change.kept and (manager := manager_of(change.kept)):
+            hooks.setdefault(manager, []).append(change.hook)
+    for manager, its_hooks in hooks.items():
         yield (
-            f"{', '.join(its_hooks)}: the legacy hook is from {name}, and both run; to remove it, run"
-            f" `dodo-hooks uninstall`, {removals[name]}, and `dodo-hooks install`"
+            f"{', '.join(its_hooks)}: the legacy hook is from {manager.name}, and both run; to remove it, run"
+            f" `dodo-hooks uninstall`, {manager.removal}, and `dodo-hooks install`"
         )
 
 

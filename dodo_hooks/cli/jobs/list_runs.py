@@ -39,10 +39,9 @@ def list_runs(world: "World", values: "Mapping[str, Any]") -> int:
     Raises:
         HooksError: two options contradict each other, or the repository or its store cannot be read.
     """
-    for one, other in (("everything", "last"), ("all_repos", "repo")):
-        if values[one] and values[other] is not None:
-            names = {"everything": "--all", "all_repos": "--all-repos"}
-            raise UsageError(f"{names[one]} and --{other} cannot be used together")
+    for key, option, other in (("everything", "--all", "last"), ("all_repos", "--all-repos", "repo")):
+        if values[key] and values[other] is not None:
+            raise UsageError(f"{option} and --{other} cannot be used together")
     wanted = Wanted(
         values["hook"],
         _worktree(world, values["worktree"]),

@@ -75,7 +75,8 @@ def load_with_tree(
         root = translation.root
         diagnostics += translation.diagnostics
         refused = translation.refused
-    root = without_anchors(root)
+    # `x-...:` at the top only holds anchors for aliases.
+    root = MapNode(root.mark, tuple(entry for entry in root.entries if not entry.key.startswith("x-")))
     raise_errors(check_size(root), layers.texts)
     file, tree, errors = read_models(root)
     context = CompileContext(
@@ -116,11 +117,6 @@ def check_size(root: MapNode) -> list[Diagnostic]:
             return [Diagnostic(root.mark, f"the hook file has more than {_MOST_JOBS} jobs", fix=fix)]
         waiting += [group for job in items if (group := node_at(job, ["group"])) is not None]
     return []
-
-
-def without_anchors(root: MapNode) -> MapNode:
-    """Return the file without `x-...:` at its top, which only hold anchors for aliases."""
-    return MapNode(root.mark, tuple(entry for entry in root.entries if not entry.key.startswith("x-")))
 
 
 def raise_errors(diagnostics: Iterable[Diagnostic], texts: Mapping[str, bytes]) -> None:

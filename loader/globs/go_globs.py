@@ -67,7 +67,8 @@ def _of_gobwas(pattern: str) -> str | None:
     if stars == len(kinds):
         return pattern[:2]  # one star is any name in any folder
     if not stars:
-        return _at_top(pattern)
+        at_top = pattern if "/" in pattern else f"/{pattern}"
+        return at_top if _is_plain(pattern) else None
     if kinds[0] == STAR and stars == 1 and "/" not in pattern:
         return pattern
     folder = pattern.rstrip("*")
@@ -96,12 +97,6 @@ def doublestar_glob(pattern: str) -> str | None:
     if not all(_is_plain(one) for one in alternatives):
         return None
     return pattern if all("/" in one for one in alternatives) else f"/{pattern}"
-
-
-def _at_top(pattern: str) -> str | None:
-    if not _is_plain(pattern):
-        return None
-    return pattern if "/" in pattern else f"/{pattern}"
 
 
 def _is_plain(pattern: str) -> bool:

@@ -13,7 +13,7 @@ from dodo_hooks.loader.layers.merge import Rules
 from dodo_hooks.loader.read.nodes import MapNode
 
 if TYPE_CHECKING:
-    from dodo_hooks.loader.formats.translation import Translation  # type: ignore[import-not-found,unused-ignore]
+    from dodo_hooks.loader.formats.translation import Translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,6 @@ class ConfigFormat:
     hook_files: HookFiles | None = None
     alone: tuple[str, ...] = ()  # candidates for the hook file where there is no other
     translate: "Callable[[MapNode], Translation] | None" = None  # from the merged tree to ours; None: it is ours
-
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
 
 
 # Our own
@@ -90,7 +87,7 @@ def _daft_folder(main: str) -> str:
 
 
 def _translate_daft(root: MapNode) -> "Translation":
-    from dodo_hooks.loader.formats.daft.daft_file import translate  # type: ignore[import-not-found,unused-ignore]
+    from dodo_hooks.loader.formats.daft.daft_file import translate
 
     return translate(root)
 
@@ -122,7 +119,7 @@ _LEFTHOOK_LOCAL = _lefthook_names("lefthook-local")
 
 
 def _translate_lefthook(root: MapNode) -> "Translation":
-    from dodo_hooks.loader.formats.lefthook.lefthook_file import translate  # type: ignore[import-not-found,unused-ignore]
+    from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
 
     return translate(root)
 

@@ -74,7 +74,7 @@ def check_programs(shell: ShellText) -> None:
     for words in shell.commands:
         place = _place_of(words)
         _check_shell(words, place)
-        names = [_program(word) for word in words]
+        names = [_program(word.text) for word in words]
         if place == len(words) and not _FILL_IN.isdisjoint(names) and not (_PREFIXES - _FILL_IN).isdisjoint(names):
             raise Refused(None, "would be a command that xargs starts", "name a command, or use")
         runner = next((number for number, name in enumerate(names) if name in _RUNNERS), len(names))
@@ -113,7 +113,7 @@ def _check_shell(words: "list[Word]", place: int) -> None:
     _refuse(variables, "would be run as a command", "leave that variable, or use")
     chosen = [word for word in words[: place + 1] if not ASSIGNED.match(word.text) and "/" not in word.text]
     _refuse(chosen, "would choose the command", "put quotes around a variable that holds the command, or use")
-    name, operands = "".join(map(_program, words[place : place + 1])), words[place + 1 :]
+    name, operands = "".join(_program(word.text) for word in words[place : place + 1]), words[place + 1 :]
     why, fix = f"would be read by {name} as a program, a name or a number", "give it another argument, or use"
     texts = [word.text for word in operands]
     if name in ("[", "test", "[["):
@@ -205,7 +205,7 @@ def _place_of(words: "list[Word]") -> int:
     """Return the index of the command, behind assignments, prefixes like `env` and `sudo` and what may be nothing."""
     is_prefixed = False
     for place, word in enumerate(words):
-        is_prefix = _program(word) in _PREFIXES or (place == 0 and word.text.startswith("-"))  # `time -p x`
+        is_prefix = _program(word.text) in _PREFIXES or (place == 0 and word.text.startswith("-"))  # `time -p x`
         is_value = is_prefixed and re.match(r"[-+].|[0-9.]+[smhd]?\Z", word.text)
         if word.is_solid and not (is_prefix or is_value or ASSIGNED.match(word.text)):
             return place
@@ -213,13 +213,9 @@ def _place_of(words: "list[Word]") -> int:
     return len(words)
 
 
-def _program(word: Word) -> str:
-    """`/usr/bin/python3.11` and `"$BIN/python"` -> `python`; "" when only the shell can tell."""
-    return _program_in(word.text)
-
-
 @lru_cache(maxsize=1024)  # it is asked three times about each word, and most words stand in many commands
-def _program_in(text: str) -> str:
+def _program(text: str) -> str:
+    """`/usr/bin/python3.11` and `"$BIN/python"` -> `python`; "" when only the shell can tell."""
     name = text.rsplit("/", 1)[-1].replace(UNKNOWN, "").removesuffix(".exe")
     stem = re.sub(r"-?[0-9][0-9.]*\Z", "", name).lower()
     return stem if stem and stem in _PROGRAMS else name

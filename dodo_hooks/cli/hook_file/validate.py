@@ -30,7 +30,9 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     Your own configuration is checked too, if you have one.
     """
     if schema:
-        say(_published_schema())
+        from dodo_hooks.loader.schema.json_schema import SCHEMA_FILE
+
+        say(SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n"))
         return 0
     plan, errors = _check(world, file)
     if form == "json":
@@ -82,12 +84,6 @@ def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
         ]
     except (GitError, Undecidable):
         return []
-
-
-def _published_schema() -> str:
-    from dodo_hooks.loader.schema.json_schema import SCHEMA_FILE
-
-    return SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n")
 
 
 def _check(world: World, file: str | None) -> tuple[Plan | None, list[Diagnostic]]:

@@ -59,9 +59,10 @@ def diagnose(world: World) -> list[Diagnostic]:
         repo = find_repo(world.environ, world.cwd)
     except GitError as error:  # git refuses it: run no git command here, since its configuration names programs
         return [*found, _error("repository", " ".join(str(error).split()), "no further checks are possible")]
-    broken = list(_configuration(world, repo))
-    if broken:  # git itself does nothing here, so no other check is possible
-        return [*found, *broken]
+    try:
+        expect_configuration(repo, world.environ)
+    except GitError as error:  # git itself does nothing here, so no other check is possible
+        return [*found, _error("configuration", str(error), "check it with `git config --list`")]
     plan = None
     if repo.top:
         try:
@@ -125,13 +126,6 @@ def _state(world: World) -> Iterator[Diagnostic]:
                 yield _error("locks", message, "set XDG_STATE_HOME to a directory on a local disk")
     except OSError as error:
         yield _error("state", f"cannot write records in {directory}: {error.strerror}", fix)
-
-
-def _configuration(world: World, repo: Repo) -> Iterator[Diagnostic]:
-    try:
-        expect_configuration(repo, world.environ)
-    except GitError as error:
-        yield _error("configuration", str(error), "check it with `git config --list`")
 
 
 def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:

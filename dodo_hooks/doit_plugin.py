@@ -54,6 +54,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
 
     plan: "Plan"
     world: "World"
+    repo: "Repo | None"
     top: str  # the directory of the jobs: the top of the working tree or, outside of git, the hook file's directory
 
     def setup(self, opt_values: Any) -> None:
@@ -66,15 +67,20 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         from dodo_hooks.core.errors import ConfigError, HooksError
         from dodo_hooks.core.text.terminal_text import escape
         from dodo_hooks.fire.report.diagnostic_text import format_diagnostics
+        from dodo_hooks.git.repo import find_repo
+        from dodo_hooks.host.files.private_files import expect_private_directory
         from dodo_hooks.host.world import make_world
         from dodo_hooks.plans.plan_cache import load_file, load_plan
+        from dodo_hooks.store.layout import own_dir
 
         _refuse_other_backends(opt_values)
         doit_loader.initial_workdir = os.getcwd()
         directory, file = _hook_file(opt_values) or (os.getcwd(), None)
         self.world = make_world()._replace(cwd=directory)
         try:
-            self.top, self._database = _top_and_database(self.world)
+            expect_private_directory(own_dir(self.world.state))
+            self.repo = _repo_of(self.world.environ, directory, find_repo)
+            self._database = _database_of(self.world, self.repo)
             plan = load_file(self.world, file) if file else load_plan(self.world, directory)
         except ConfigError as error:
             raise InvalidDodoFile(format_diagnostics(error.diagnostics).rstrip("\n")) from error
@@ -82,7 +88,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
             raise InvalidDodoFile(escape(str(error))) from error
         if plan is None:
             raise InvalidDodoFile(escape(f"no hook file in {directory}"))
-        self.plan = plan
+        self.plan, self.top = plan, (self.repo and self.repo.top) or directory
         _change_directory(opt_values.get("cwdPath"), directory)
 
     def load_doit_config(self) -> dict[str, Any]:
@@ -111,9 +117,8 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
 
         from dodo_hooks.doit_runner.job_dependency import JobDependency
         from dodo_hooks.fire.manual.job_statuses import PlanStatuses
-        from dodo_hooks.git.repo import find_repo
 
-        repo = _repo_of(self.world.environ, self.world.cwd, find_repo)
+        repo = self.repo
         is_incremental = any(job.is_incremental for hook in self.plan.hooks for job in hook.jobs)
         if type(cmd) is Run or not is_incremental or repo is None or not repo.top or not hasattr(cmd, "dep_manager"):
             return None
@@ -137,12 +142,11 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         """Raise InvalidCommand if the jobs of this file must not run here (section 8)."""
         from dodo_hooks.core.errors import HooksError
         from dodo_hooks.core.text.terminal_text import escape
-        from dodo_hooks.git.repo import find_repo
         from dodo_hooks.trust.policy import expect_file_accepted
 
         try:
-            if repo := _repo_of(self.world.environ, self.world.cwd, find_repo):
-                expect_file_accepted(self.world, repo, self.plan)
+            if self.repo:
+                expect_file_accepted(self.world, self.repo, self.plan)
         except HooksError as error:
             raise InvalidCommand(escape(str(error))) from error
 
@@ -285,23 +289,15 @@ def _hook_file(opt_values: Any) -> "tuple[str, str | None] | None":
     return (top, None) if is_ours else None
 
 
-def _top_and_database(world: "World") -> tuple[str, str]:
-    """Return the directory of the jobs, and the dependency database of this repository.
-
-    Raises:
-        UnsafeRepositoryError, UnsafeFileError: the repository or our directory belongs to another user.
-    """
-    from dodo_hooks.git.repo import find_repo
-    from dodo_hooks.host.files.private_files import expect_private_directory
+def _database_of(world: "World", repo: "Repo | None") -> str:
+    """Return the dependency database of the repository, or else of the directory."""
     from dodo_hooks.store.identity import repository_id
-    from dodo_hooks.store.layout import doit_database, own_dir
+    from dodo_hooks.store.layout import doit_database
 
-    expect_private_directory(own_dir(world.state))
-    repo = _repo_of(world.environ, world.cwd, find_repo)
     if repo:
-        return repo.top or world.cwd, doit_database(world.state, repository_id(repo.common_dir))
+        return doit_database(world.state, repository_id(repo.common_dir))
     stat = os.stat(world.cwd)  # an id would be a file in a directory that is not git's
-    return world.cwd, doit_database(world.state, f"at-{stat.st_dev:x}-{stat.st_ino:x}")
+    return doit_database(world.state, f"at-{stat.st_dev:x}-{stat.st_ino:x}")
 
 
 def _repo_of(environ: "Mapping[str, str]", directory: str, find: "Find") -> "Repo | None":

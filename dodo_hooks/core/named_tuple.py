@@ -17,18 +17,18 @@ else:
 
         __slots__ = ()
         _fields = ()
-        _defaults = None
+        _field_defaults = None
 
         def __init_subclass__(cls):
             cls._fields = tuple(cls.__annotations__)
-            cls._defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
+            cls._field_defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
             for index, name in enumerate(cls._fields):
                 setattr(cls, name, _tuplegetter(index, name))
 
         def __new__(cls, *values, **named):
             if named or len(values) != len(cls._fields):
                 missing = cls._fields[len(values) :]
-                given = {**cls._defaults, **named}
+                given = {**cls._field_defaults, **named}
                 is_complete = given.keys() >= set(missing) and named.keys() <= set(missing)
                 if len(values) > len(cls._fields) or not is_complete:
                     raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")

@@ -8,93 +8,40 @@ from dodo_hooks.store.records import SCHEMA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import NoReturn
+    from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn
+
+    from dodo_hooks.core.named_tuple import Record
+
+    Reader = Callable[[object], object]
 
 _NOTHING: "Mapping[str, object]" = {}
 
 
-class Fields:
-    """The fields of one file.
+def read_fields(path: str, record: "type[Record]", newer: "Mapping[str, object]" = _NOTHING) -> "dict[str, Any]":
+    """Return the fields of a record from a file and its directory, each by its annotation.
 
-    Every method raises ValueError, with the field's name, where the value has not the method's type.
+    One with a default may be missing, since an older version has written the file. `newer`: fields that replace the
+    file's.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError, RecursionError: the file holds no such record.
     """
-
-    def __init__(self, path: str, newer: "Mapping[str, object]" = _NOTHING) -> None:
-        """Read the fields of a file. `newer`: fields that replace the file's.
-
-        Raises:
-            OSError: the file cannot be read.
-            ValueError, RecursionError: the file holds no record.
-        """
-        self._fields = {**read_object(path), **newer}
-        schema = self.whole("schema")
-        if schema != SCHEMA:
-            raise ValueError(f"schema {schema} is not supported (this version reads {SCHEMA})")
-
-    def has(self, name: str) -> bool:
-        """Return whether the field is there: a record of an older version lacks newer fields."""
-        return name in self._fields
-
-    def text(self, name: str) -> str:
-        value = self._get(name)
-        return value if isinstance(value, str) else self._refuse(name, value, "a string")
-
-    def text_or_none(self, name: str) -> "str | None":
-        return None if self._get(name) is None else self.text(name)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        value = self._get(name)
-        if not isinstance(value, list):
-            self._refuse(name, value, "a list of strings")
-        return tuple(self._text_in(name, one) for one in value)
-
-    def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
-        value = self._get(name)
-        if not isinstance(value, dict):
-            self._refuse(name, value, "an object of strings")
-        return tuple((key, self._text_in(name, one)) for key, one in value.items())
-
-    def groups(self, name: str) -> tuple[Group, ...]:
-        value = self._get(name)
-        try:
-            if isinstance(value, list):
-                return tuple(Group(**one) for one in value)
-        except TypeError:  # other fields, or none
-            pass
-        return self._refuse(name, value, "a list of groups")
-
-    def flag(self, name: str) -> bool:
-        value = self._get(name)
-        return value if isinstance(value, bool) else self._refuse(name, value, "true or false")
-
-    def whole(self, name: str) -> int:
-        value = self._get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        return self._refuse(name, value, "a whole number")
-
-    def whole_or_none(self, name: str) -> "int | None":
-        return None if self._get(name) is None else self.whole(name)
-
-    def number_or_none(self, name: str) -> "float | None":
-        value = self._get(name)
-        return value if isinstance(value, float) else self.whole_or_none(name)
-
-    def status(self, name: str) -> str:
-        value = self.text(name)
-        return value if value in STATUSES else self._refuse(name, value, "a status")
-
-    def _text_in(self, name: str, value: object) -> str:
-        return value if isinstance(value, str) else self._refuse(name, value, "a string")
-
-    def _get(self, name: str) -> object:
-        if name not in self._fields:
+    stored = {**read_object(path), **newer, "directory": path.rpartition("/")[0]}
+    schema = stored.get("schema")
+    if schema is True or schema != SCHEMA:
+        raise ValueError(f"schema {schema!r:.60} is not supported (this version reads {SCHEMA})")
+    values: dict[str, Any] = {}
+    for name, kind in record.__annotations__.items():
+        if name in stored:
+            try:
+                values[name] = _READERS[kind](stored[name])
+            except ValueError as error:
+                raise ValueError(f"field {name!r} is {error}") from None
+        elif name not in record._field_defaults:
             raise ValueError(f"field {name!r} is missing")
-        return self._fields[name]
-
-    def _refuse(self, name: str, value: object, wanted: str) -> "NoReturn":
-        raise ValueError(f"field {name!r} is {value!r:.60}, not {wanted}")
+    return values
 
 
 def read_object(path: str) -> dict[str, object]:
@@ -105,3 +52,68 @@ def read_object(path: str) -> dict[str, object]:
         ValueError, RecursionError: the file holds no JSON object.
     """
     return parse_json_object(read_file(path).decode())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _refuse(value, "a string")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(_text, value)) if isinstance(value, list) else _refuse(value, "a list of strings")
+
+
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        _refuse(value, "an object of strings")
+    return tuple((key, _text(one)) for key, one in value.items())
+
+
+def _groups(value: object) -> tuple[Group, ...]:
+    try:
+        if isinstance(value, list):
+            return tuple(Group(**one) for one in value)
+    except TypeError:  # other fields, or none
+        pass
+    return _refuse(value, "a list of groups")
+
+
+def _flag(value: object) -> bool:
+    return value if isinstance(value, bool) else _refuse(value, "true or false")
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return _refuse(value, "a whole number")
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float) else _whole(value)
+
+
+def _status(value: object) -> str:
+    status = _text(value)
+    return status if status in STATUSES else _refuse(value, "a status")
+
+
+def _or_none(read: "Reader") -> "Reader":
+    return lambda value: None if value is None else read(value)
+
+
+def _refuse(value: object, wanted: str) -> "NoReturn":
+    raise ValueError(f"{value!r:.60}, not {wanted}")
+
+
+# By the annotations of store/read_records.py.
+_READERS: "Mapping[object, Reader]" = {
+    str: _text,
+    bool: _flag,
+    int: _whole,
+    "str | None": _or_none(_text),
+    "int | None": _or_none(_whole),
+    "float | None": _or_none(_number),
+    "tuple[str, ...]": _texts,
+    "tuple[tuple[str, str], ...]": _pairs,
+    "tuple[Group, ...]": _groups,
+    "Status": _status,
+}

@@ -1,4 +1,4 @@
-"""The records of the store as readers get them."""
+"""The records of the store as readers get them. store/fields.py reads each field by its annotation."""
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan_parts import Group
 
     Report = Callable[[str], None]  # takes one sentence about a record that cannot be used
+    Status = str  # of statuses.STATUSES
 
 
 class InvocationRecord(Record):
@@ -62,7 +63,7 @@ class JobRecord(Record):
     after: "tuple[str, ...]"
     tags: "tuple[str, ...]"
     env: "tuple[tuple[str, str], ...]"
-    status: str
+    status: "Status"
     cause: "str | None"
     reason: "str | None"
     need: "str | None"

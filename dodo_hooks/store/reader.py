@@ -13,14 +13,13 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.posix import names_in
 from dodo_hooks.store import layout, orphans
-from dodo_hooks.store.fields import Fields
+from dodo_hooks.store.fields import read_fields
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
 from dodo_hooks.store.reserve import read_slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
 
     from dodo_hooks.store.read_records import Report
 
@@ -117,14 +116,8 @@ def read_invocation(directory: str, report: "Report") -> "InvocationRecord | Non
     if record is None or record.finished_at is not None:
         return record
     end = read_slots(layout.lock_file(directory)).get(0)
-    if end is None:
-        return record._replace(writer_died=True)
-    try:
-        fields = Fields(layout.invocation_file(directory), end)
-        return record._replace(**_end_of_invocation(fields), is_reserved=True)
-    except (OSError, ValueError) as error:
-        _report_unreadable(layout.lock_file(directory), error, report)
-        return record._replace(writer_died=True)
+    ended = None if end is None else _read_invocation(directory, report, end)
+    return record._replace(writer_died=True) if ended is None else ended._replace(is_reserved=True)
 
 
 def read_jobs(invocation: InvocationRecord, report: "Report") -> "tuple[JobRecord, ...]":
@@ -168,115 +161,24 @@ def read_job(job_dir: str, report: "Report", end: "Mapping[str, object] | None" 
     """Return a job's record; None if it cannot be used. `end`: newer fields, from the reserve."""
     path = layout.meta_file(job_dir)
     try:
-        fields = Fields(path, end or {})
-        return JobRecord(
-            directory=job_dir,
-            name=fields.text("name"),
-            hook=fields.text("hook"),
-            phase=fields.text("phase"),
-            declared_background=fields.flag("declared_background"),
-            command=fields.text("command"),
-            root=fields.text("root"),
-            needs=fields.texts("needs"),
-            after=fields.texts("after"),
-            tags=fields.texts("tags"),
-            env=fields.pairs("env"),
-            status=fields.status("status"),
-            cause=fields.text_or_none("cause"),
-            reason=fields.text_or_none("reason"),
-            need=fields.text_or_none("need"),
-            root_cause=fields.text_or_none("root_cause"),
-            pid=fields.whole_or_none("pid"),
-            wave=fields.whole_or_none("wave"),
-            started_at=fields.text_or_none("started_at"),
-            finished_at=fields.text_or_none("finished_at"),
-            duration_s=fields.number_or_none("duration_s"),
-            exit_code=fields.whole_or_none("exit_code"),
-            signal=fields.whole_or_none("signal"),
-            log_bytes=fields.whole("log_bytes"),
-            log_left_out=fields.whole("log_left_out"),
-            description=fields.text("description"),
-            argv=fields.texts("argv"),
-            timeout_s=fields.number_or_none("timeout_s"),
-            nice=fields.whole_or_none("nice"),
-            priority=fields.whole("priority"),
-            groups=fields.groups("groups"),
-            changed_meanwhile=fields.text_or_none("changed_meanwhile") if fields.has("changed_meanwhile") else None,
-            **(_later_fields(fields) if fields.has("files") else {}),
-            **(_snapshot_fields(fields) if fields.has("workspace") else {}),
-        )
+        return JobRecord(**read_fields(path, JobRecord, end or {}))
     except (OSError, ValueError, RecursionError) as error:
         _report_unreadable(path, error, report)
         return None
 
 
-def _snapshot_fields(fields: Fields) -> "dict[str, Any]":
-    """Return the fields of a job that runs in a snapshot."""
-    return {
-        "workspace": fields.text("workspace"),
-        "cleans": fields.flag("cleans"),
-        "shares": fields.texts("shares"),
-        "links": fields.texts("links"),
-    }
-
-
-def _later_fields(fields: Fields) -> "dict[str, Any]":
-    """Return the fields that records of earlier versions lack."""
-    return {
-        "files": fields.text_or_none("files"),
-        "files_at": fields.whole("files_at"),
-        "files_uses": fields.whole("files_uses"),
-        "refused": fields.text("refused") if fields.has("refused") else "",
-        "fails_on_changes": fields.texts("fails_on_changes") if fields.has("fails_on_changes") else (),
-        "use_stdin": fields.flag("use_stdin"),
-        "interactive": fields.flag("interactive"),
-        "fail_text": fields.text("fail_text"),
-        "is_silent": fields.flag("is_silent"),
-        "max_log_bytes": fields.whole_or_none("max_log_bytes"),
-    }
-
-
-def _read_invocation(directory: str, report: "Report") -> "InvocationRecord | None":
+def _read_invocation(
+    directory: str, report: "Report", end: "Mapping[str, object] | None" = None
+) -> "InvocationRecord | None":
     path = layout.invocation_file(directory)
     try:
-        fields = Fields(path)
-        identity = fields.text("id")
-        if identity != directory.rpartition("/")[2]:
-            raise ValueError(f"record of another invocation, {identity!r}")
-        return InvocationRecord(
-            directory=directory,
-            id=identity,
-            hook=fields.text("hook"),
-            args=fields.texts("args"),
-            trigger=fields.text("trigger"),
-            worktree=fields.text("worktree"),
-            branch=fields.text_or_none("branch"),
-            head=fields.text_or_none("head"),
-            within=fields.text_or_none("within"),
-            host=fields.text("host"),
-            boot_id=fields.text_or_none("boot_id"),
-            pid=fields.whole("pid"),
-            started_at=fields.text("started_at"),
-            **_end_of_invocation(fields),
-            tree=fields.text_or_none("tree") if fields.has("tree") else None,
-            parent=fields.text_or_none("parent"),
-            fail_fast=fields.flag("fail_fast"),
-            warns=fields.has("warns") and fields.flag("warns"),
-            timeout_s=fields.number_or_none("timeout_s"),
-            retention_s=fields.number_or_none("retention_s") if fields.has("retention_s") else None,
-        )
+        record = InvocationRecord(**read_fields(path, InvocationRecord, end or {}))
+        if record.id != directory.rpartition("/")[2]:
+            raise ValueError(f"record of another invocation, {record.id!r}")
+        return record
     except (OSError, ValueError, RecursionError) as error:
         _report_unreadable(path, error, report)
         return None
-
-
-def _end_of_invocation(fields: Fields) -> "dict[str, Any]":
-    return {
-        "coordinator": fields.whole_or_none("coordinator"),
-        "finished_at": fields.text_or_none("finished_at"),
-        "exit_code": fields.whole_or_none("exit_code"),
-        "error": fields.text_or_none("error"),
-    }
 
 
 def _is_number(text: str) -> bool:

@@ -45,6 +45,9 @@ _WENT_WRONG = frozenset(
     )
 )
 
+# What a record has as the plan has it.
+_AS_RECORDED = {*JobRecord._fields} & {*Job._fields} - {"env", "needs", "after", "directory", "files", "shares"}
+
 
 def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord], wanted: Collection[str]) -> int:
     """Run jobs of an ended invocation again, and return the exit code of the new run.
@@ -153,38 +156,16 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
     dependents, followers = dependents_of(needs), dependents_of(after)
     made = tuple(
         Job(
+            **{name: value for name, value in job._asdict().items() if name in _AS_RECORDED},
             number=number,
-            name=job.name,
-            description=job.description,
-            command=job.command,
-            argv=job.argv,
-            root=job.root,
             env=_env(job, plan) if number in selected else job.env,
-            tags=job.tags,
             needs=tuple(needs[number]),
             after=tuple(after[number]),
             dependents=tuple(dependents[number]),
             followers=tuple(followers[number]),
-            phase=job.phase,
-            declared_background=job.declared_background,
-            timeout_s=job.timeout_s,
-            nice=job.nice,
-            priority=job.priority,
             directory=job.directory.rpartition("/")[2],
             record=b"",
-            groups=job.groups,
             files=None if job.files is None else FileRule(job.files, "", (), (), (), ""),
-            files_at=job.files_at,
-            files_uses=job.files_uses,
-            refused=job.refused,
-            fails_on_changes=job.fails_on_changes,
-            use_stdin=job.use_stdin,
-            interactive=job.interactive,
-            fail_text=job.fail_text,
-            is_silent=job.is_silent,
-            max_log_bytes=job.max_log_bytes,
-            workspace=job.workspace,
-            cleans=job.cleans,
             shares=(*map(Share, job.shares), *(Share(path, is_link=True) for path in job.links)),
             is_incremental=bool(job.workspace),
         )

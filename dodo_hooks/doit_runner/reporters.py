@@ -29,21 +29,6 @@ class MetaReporter(_Quiet):
     def __init__(self, outstream: Any, options: Mapping[str, Any] | None = None) -> None:
         self._recorder: Recorder | None = (options or {}).get("recorder")
 
-    def add_success(self, task: Task) -> None:
-        self._write(task)
-
-    def add_failure(self, task: Task, fail: BaseFail) -> None:
-        self._write(task)
-
-    def skip_uptodate(self, task: Task) -> None:
-        self._write(task)
-
-    def skip_ignore(self, task: Task) -> None:
-        self._write(task)
-
-    def skip_condition(self, task: Task, outcome: Outcome) -> None:
-        self._write(task)
-
     def cleanup_error(self, exception: BaseFail) -> None:
         self.runtime_error(exception.get_msg())
 
@@ -54,9 +39,11 @@ class MetaReporter(_Quiet):
     def complete_run(self) -> None:
         pass
 
-    def _write(self, task: Task) -> None:
+    def _write(self, task: Task, about: object = None) -> None:
         if self._recorder is not None and note_of(task) is not None:
             self._recorder.flush(starts=False)
+
+    add_success = add_failure = skip_uptodate = skip_ignore = skip_condition = _write
 
 
 class FanOut:
@@ -66,31 +53,14 @@ class FanOut:
     must not miss a call because another reporter failed.
     """
 
-    desc = "several reporters at once"
-
     def __init__(self, reporters: Sequence[Any]) -> None:
         self.reporters = tuple(reporters)
 
     def initialize(self, tasks: Mapping[str, Task], selected_tasks: Sequence[str]) -> None:
         self._call_all(lambda one: one.initialize(tasks, selected_tasks) if hasattr(one, "initialize") else None)
 
-    def get_status(self, task: Task) -> None:
-        self._call_all(lambda one: one.get_status(task))
-
-    def execute_task(self, task: Task) -> None:
-        self._call_all(lambda one: one.execute_task(task))
-
-    def add_success(self, task: Task) -> None:
-        self._call_all(lambda one: one.add_success(task))
-
-    def add_failure(self, task: Task, fail: BaseFail) -> None:
-        self._call_all(lambda one: one.add_failure(task, fail))
-
-    def skip_uptodate(self, task: Task) -> None:
-        self._call_all(lambda one: one.skip_uptodate(task))
-
-    def skip_ignore(self, task: Task) -> None:
-        self._call_all(lambda one: one.skip_ignore(task))
+    def __getattr__(self, call: str) -> Callable[..., None]:
+        return lambda *given: self._call_all(lambda one: getattr(one, call)(*given))
 
     def skip_condition(self, task: Task, outcome: Outcome) -> None:
         """Report a job whose conditions do not hold; as up to date to a reporter that lacks this method."""
@@ -102,18 +72,6 @@ class FanOut:
                 one.skip_uptodate(task)
 
         self._call_all(report)
-
-    def teardown_task(self, task: Task) -> None:
-        self._call_all(lambda one: one.teardown_task(task))
-
-    def cleanup_error(self, exception: BaseFail) -> None:
-        self._call_all(lambda one: one.cleanup_error(exception))
-
-    def runtime_error(self, msg: str) -> None:
-        self._call_all(lambda one: one.runtime_error(msg))
-
-    def complete_run(self) -> None:
-        self._call_all(lambda one: one.complete_run())
 
     def _call_all(self, call: Callable[[Any], None]) -> None:
         first: Exception | None = None

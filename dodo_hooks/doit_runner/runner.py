@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from doit.control import TaskControl  # type: ignore[import-untyped]
 from doit.dependency import DatabaseException  # type: ignore[import-untyped]
-from doit.exceptions import BaseFail  # type: ignore[import-untyped]
 from doit.runner import Runner  # type: ignore[import-untyped]
 from doit.task import Task  # type: ignore[import-untyped]
 
@@ -23,6 +22,7 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.plan import Job
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.job_notes import JobFailed, JobSkipped, note_of
+from dodo_hooks.doit_runner.reporters import MetaReporter
 from dodo_hooks.doit_runner.source import DispatchSource
 
 TYPE_CHECKING = False
@@ -118,7 +118,7 @@ class WaveRunner(Runner):  # type: ignore[misc]
 
     def choose(self, node: Any) -> Outcome | None:
         """Ask doit whether this task has to run: return None if so, else its outcome."""
-        reporter, self.reporter = self.reporter, _Silent()  # the loop reports this end, as every other
+        reporter, self.reporter = self.reporter, MetaReporter(None)  # the loop reports this end, as every other
         try:
             if self.select_task(node, self._tasks):
                 return None
@@ -129,15 +129,6 @@ class WaveRunner(Runner):  # type: ignore[misc]
         if node.run_status == "ignore":
             return Outcome(statuses.SKIPPED, statuses.IGNORED, "ignored with `doit ignore`")
         return Outcome(statuses.FAILED, statuses.DEPENDENCIES, "doit cannot tell whether it is up to date")
-
-
-class _Silent:
-    """A reporter that ignores every call."""
-
-    def get_status(self, task: Task) -> None: ...
-    def skip_uptodate(self, task: Task) -> None: ...
-    def skip_ignore(self, task: Task) -> None: ...
-    def add_failure(self, task: Task, fail: BaseFail) -> None: ...
 
 
 def control_of(tasks: list[Task], selected: Iterable[str]) -> TaskControl:

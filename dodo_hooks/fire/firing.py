@@ -214,24 +214,23 @@ def select_files(
         firing = firing._replace(target=target, left_out={**left_out, **firing.left_out})
     if not firing.hook.has_to_ask:
         return firing
+    from dodo_hooks.fire.select.event_files import EventFiles
     from dodo_hooks.fire.select.job_filter import filter_jobs
 
-    applies = filter_jobs(
+    event = EventFiles(
         firing.world,
         firing.repo,
         firing.hook,
         firing.args,
         firing.stdin,
-        given=given,
-        left_out=firing.left_out,
-        status=firing.status,
-        target=firing.target,
-        branch=firing.branch,
-        is_fired=firing.trigger == BY_GIT,
-        is_check=firing.trigger == BY_CHECK,
-        is_forced=is_forced,
-        pending=pending,
+        given,
+        firing.status,
+        firing.target,
+        firing.branch,
+        checked=firing.target if firing.trigger == BY_CHECK else None,
     )
+    is_fired = firing.trigger == BY_GIT
+    applies = filter_jobs(event, firing.left_out, is_fired=is_fired, is_forced=is_forced, pending=pending)
     for sentence in applies.sentences:
         say(sentence)
     return firing._replace(left_out=applies.left_out, files=applies.files)

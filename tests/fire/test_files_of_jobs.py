@@ -293,6 +293,7 @@ before = set(sys.modules)
 sys.path.append({packages!r})
 from dodo_hooks.core.plan import FileRule, Hook, Job
 from dodo_hooks.core.plan_parts import Check, Condition
+from dodo_hooks.fire.select.event_files import EventFiles
 from dodo_hooks.fire.select.job_filter import filter_jobs
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import make_world
@@ -301,7 +302,7 @@ fields = (0, "a", "", "true", ("true",), "", *[()] * 6, "foreground", False, Non
 rule = FileRule("staged", "", ({glob!r},), (), ("text/x-python",), "")
 checks = (Check(False, (Condition("run", "false"),)),)
 hook = Hook("pre-commit", (Job(*fields, rule, checks=(0,)),), (0,), False, None, checks)
-print(filter_jobs(world, find_repo(world.environ, world.cwd), hook, (), b"", left_out={{}}).files)
+print(filter_jobs(EventFiles(world, find_repo(world.environ, world.cwd), hook, (), b""), {{}}).files)
 print(*(name for name in set(sys.modules) - before if not name.startswith("dodo_hooks")))
 """
 

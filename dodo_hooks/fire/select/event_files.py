@@ -28,7 +28,7 @@ class EventFiles:
         hook: "Hook",
         args: "tuple[str, ...]",
         stdin: bytes,
-        given: "tuple[bytes, ...] | None",
+        given: "tuple[bytes, ...] | None" = None,
         status: "StatusQuery | None" = None,
         target: "Target | None" = None,
         branch: "str | None" = None,
@@ -36,7 +36,8 @@ class EventFiles:
     ) -> None:
         """Prepare the event.
 
-        `status`: the `git status` query of this commit, started already; None: none. `target`: what the jobs in
+        `given`: files, relative to the top, that replace all file sets. `status`: the `git status` query of this
+        commit, started already; None: none. `target`: what the jobs in
         snapshots are about. `branch`: the one that it is about; None: the one that is checked out. `checked`: the
         commit that it is about, of a check; None: what is at work in the working tree.
         """

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.fire.select.conditions import ConditionValues
-    from dodo_hooks.git.repo import Repo
-    from dodo_hooks.git.target import Target
-    from dodo_hooks.git.worktree_status import StatusQuery
-    from dodo_hooks.host.world import World
 
     Decided = tuple[bytes, ...] | Outcome | None
     PendingCommands = dict[
@@ -42,19 +38,10 @@ class FilteredJobs(Record):
 
 
 def filter_jobs(
-    world: "World",
-    repo: "Repo",
-    hook: "Hook",
-    args: "tuple[str, ...]",
-    stdin: bytes,
-    *,
-    given: "tuple[bytes, ...] | None" = None,
+    event: EventFiles,
     left_out: "Mapping[int, Outcome]",
-    status: "StatusQuery | None" = None,
-    target: "Target | None" = None,
-    branch: "str | None" = None,
+    *,
     is_fired: bool = False,
-    is_check: bool = False,
     is_forced: bool = False,
     pending: "PendingCommands | None" = None,
 ) -> FilteredJobs:
@@ -63,18 +50,13 @@ def filter_jobs(
     A job whose files cannot be listed fails: a gate must not pass because of that.
 
     Args:
-        given: files, relative to the top, that replace all file sets.
         left_out: the jobs that were left out before.
-        status: the `git status` query of a commit, where it was started already.
-        target: what the jobs in snapshots are about; their files come from it.
-        branch: the one that conditions are about; None: the one that is checked out.
         is_fired: git fired the hook, so that there is an event.
-        is_check: it is about the target alone, not about what is at work in the working tree.
         is_forced: a job runs also where no file matches.
         pending: collects the commands that would be executed. They are not executed, and their jobs count as running.
     """
-    event = EventFiles(world, repo, hook, args, stdin, given, status, target, branch, target if is_check else None)
-    values = _condition_values(hook, event, executes=pending is None)
+    hook = event.hook
+    values = _condition_values(event, executes=pending is None)
     out, files = dict(left_out), {}
     for job in (job for job in hook.jobs if job.number not in left_out):
         decided: Decided = _refusal(job, event, values, is_fired)
@@ -103,8 +85,8 @@ def _files_or_commands(
     return _files(job, event, is_forced=is_forced)
 
 
-def _condition_values(hook: "Hook", event: EventFiles, *, executes: bool) -> "ConditionValues | None":
-    if not any(job.checks for job in hook.jobs):
+def _condition_values(event: EventFiles, *, executes: bool) -> "ConditionValues | None":
+    if not any(job.checks for job in event.hook.jobs):
         return None
     from dodo_hooks.fire.select.conditions import ConditionValues
 

@@ -117,7 +117,7 @@ class Push:
             from dodo_hooks.fire.select.event_files import EventFiles
 
             args = (self._remote, self._url)
-            event = EventFiles(self._world, self._repo, self._hook, args, self._stdin, None)
+            event = EventFiles(self._world, self._repo, self._hook, args, self._stdin)
             self._conditions = ConditionValues(event)
         values = self._conditions
         return all(values.reason_to_skip(number) is None for number in requirement.checks)

@@ -6,6 +6,7 @@ from dodo_hooks.core import plan
 from dodo_hooks.core.plan import FileRule, Hook
 from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.core.statuses import Outcome
+from dodo_hooks.fire.select.event_files import EventFiles
 from dodo_hooks.fire.select.job_filter import FilteredJobs, filter_jobs
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
@@ -43,7 +44,7 @@ def ask(
     env = {**repo.env, **(environ or {})}
     world = World(env, str(repo.path))
     facts = find_repo(env, str(repo.path))
-    return filter_jobs(world, facts, hook, tuple(args), stdin, given=given, left_out=left_out or {})
+    return filter_jobs(EventFiles(world, facts, hook, tuple(args), stdin, given), left_out or {})
 
 
 def skip(*conditions: Condition) -> Check:

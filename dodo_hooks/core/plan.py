@@ -166,6 +166,11 @@ class Job(Record):
         """True if this background job runs in the foreground because a foreground job needs it (R9)."""
         return self.declared_background and self.phase == FOREGROUND
 
+    @property
+    def is_in_group(self) -> bool:
+        """True if it is in a concurrency group; a background job in the working tree always is (section 7)."""
+        return bool(self.groups) or (self.phase == BACKGROUND and not self.workspace)
+
 
 class Hook(Record):
     """One event and its jobs."""

@@ -1,45 +1,47 @@
 """The admission of a ready job to a slot: the terminal, the permit and the concurrency groups that it needs (HOT)."""
 
-from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.engine.worktree_permit import Permits
+from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dodo_hooks.engine.groups import Groups
+    from dodo_hooks.engine.groups import Groups, Supersede
     from dodo_hooks.engine.protocols import Workspaces
     from dodo_hooks.engine.recorder import Recorder
     from dodo_hooks.engine.waves.job import Context
 
-    Supersede = Callable[[str, str, str], bool]  # see engine/groups.py
-
 RETRY_S = 0.1  # how often a job that waits for another run's concurrency group, or its end, asks again
 RETRY_SELDOM_S = 10.0
+NOTHING = -1  # a permit without a descriptor
 
 
 class Admission:
-    """The facilities that a job holds from before its start: a permit until its process is there, groups to its end."""
+    """The facilities that a job holds from before its start: a permit until its process is there, groups to its end.
+
+    A permit to start a background job is a share of the lock under which the foreground hooks of other git commands
+    hide unstaged changes (G5). So the working tree is as its owner left it when the job starts.
+    """
 
     def __init__(self, context: "Context", recorder: "Recorder", supersede: "Supersede") -> None:
-        self.permits = Permits()
+        self.ask_permit: Callable[[], int | None] | None = None  # returns a descriptor or NOTHING; None: not now
         self.workspaces: Workspaces | None = None
         self._context = context
         self._jobs = context.hook.jobs
         self._recorder = recorder
         self._supersede = supersede
+        self._permits: dict[int, int] = {}  # by job
         self._groups: Groups | None = None
         self._refused: list[int] = []  # the ready jobs when one of them was refused something
         self._refused_s = 0.0  # since when they are
         self._waited: set[int] = set()  # jobs that another run kept waiting: it may have done their work
-        self._lack_workspace = False  # a ready job waits for a workspace
+        self._is_refused = False  # a ready job waits for a permit or a workspace
 
     def begin(self) -> None:
         """Prepare to admit: what was refused the last time may be free by now."""
-        self.permits.is_refused = False
-        self._lack_workspace = False
+        self._is_refused = False
 
     def is_held_up(self, number: int, running: "Sequence[int]") -> bool:
         """Return whether this job and all behind it have to wait: for an interactive job, or for a permit.
@@ -50,28 +52,20 @@ class Admission:
             return True
         if self._jobs[number].interactive and running:
             return True
-        return not self.permits.has(number)
+        return not self._has_permit(number)
 
     def claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
         """Return the locks that the job's wave must hold, an outcome if it must not run, or None if it has to wait."""
-        if not self._has_groups(number):
+        if not self._jobs[number].is_in_group:
             return ()
         if self._groups is None:
             from dodo_hooks.engine.groups import Groups as Taken
 
-            context = self._context
-            self._groups = Taken(
-                context.invocation_dir,
-                context.hook,
-                context.top,
-                context.ancestors,
-                context.is_background,
-                self._supersede,
-            )
+            self._groups = Taken(self._context, self._supersede)
         claimed = self._groups.claim(number)
         if claimed is None:
             self._waited.add(number)
-            self.permits.release(number)
+            self.release_permit(number)
             for sentence in self._groups.take_wait_notes(number):
                 self._recorder.note(sentence)
         return claimed
@@ -86,7 +80,7 @@ class Admission:
         claimed = self.workspaces.claim(number)
         if claimed is None:
             self.release(number)
-            self._lack_workspace = True
+            self._is_refused = True
         return claimed
 
     def has_waited(self, number: int) -> bool:
@@ -95,13 +89,15 @@ class Admission:
         self._waited.discard(number)
         return has_waited
 
-    def started(self, number: int) -> None:
-        """Give back the permit of a job whose process is there."""
-        self.permits.release(number)
+    def release_permit(self, number: int) -> None:
+        """Give back the permit of a job whose process is there, or that does not start now."""
+        held = self._permits.pop(number, NOTHING)
+        if held != NOTHING:
+            os.close(held)
 
     def release(self, number: int) -> None:
         """Give back everything that a job holds that has ended, or will never start."""
-        self.permits.release(number)
+        self.release_permit(number)
         if self._groups is not None:
             self._groups.release(number)
 
@@ -115,8 +111,10 @@ class Admission:
 
         The longer the background has waited, the later it asks: it may wait for hours.
         """
-        has_groups = self._groups is not None and has_free_slot and any(map(self._has_groups, ready))
-        if not has_groups and not self.permits.is_refused and not self._lack_workspace:
+        has_groups = (
+            self._groups is not None and has_free_slot and any(self._jobs[number].is_in_group for number in ready)
+        )
+        if not has_groups and not self._is_refused:
             self._refused.clear()
             return None
         if self._refused != list(ready):
@@ -134,7 +132,13 @@ class Admission:
         """True if a ready job waits for what another run holds."""
         return bool(self._refused)
 
-    def _has_groups(self, number: int) -> bool:
-        """Return whether the job is in a concurrency group; a background job in the working tree is (section 7)."""
-        job = self._jobs[number]
-        return bool(job.groups) or (job.phase == BACKGROUND and not job.workspace)
+    def _has_permit(self, number: int) -> bool:
+        """Return whether this job has a permit, or gets one now."""
+        if self.ask_permit is None or number in self._permits:
+            return True
+        held = self.ask_permit()
+        if held is None:
+            self._is_refused = True
+            return False
+        self._permits[number] = held
+        return True

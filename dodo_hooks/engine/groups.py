@@ -22,7 +22,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import BACKGROUND, CANCEL_PREVIOUS, QUEUE, SKIP
+from dodo_hooks.core.plan import CANCEL_PREVIOUS, QUEUE, SKIP
 from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.host.files.atomic_files import make_private_directory, try_unlink
@@ -35,7 +35,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dodo_hooks.core.plan import Hook, Job
+    from dodo_hooks.engine.waves.job import Context
+
+    Supersede = Callable[[str, str, str], bool]  # directory of the invocation, job, the run that supersedes it
 
 FOREGROUND_WAIT_S = 60.0
 _LAST = "~"  # sorts after every ticket
@@ -52,28 +54,16 @@ class Member(Record):
 class Groups:
     """The groups of the jobs of one phase of one run."""
 
-    def __init__(
-        self,
-        invocation_dir: str,
-        hook: "Hook",
-        top: str,
-        ancestors: "Sequence[str]",
-        is_background: bool,
-        supersede: "Supersede",
-    ) -> None:
+    def __init__(self, context: "Context", supersede: "Supersede") -> None:
         """Make the groups of one phase; nothing is locked yet.
 
-        `ancestors`: the runs inside of which this one was fired. `supersede`: requests a job's end without waiting for
-        the end, and returns whether the request could be sent.
+        `supersede`: requests a job's end without waiting for the end, and returns whether the request could be sent.
         """
-        day_dir, _, self._identity = invocation_dir.rpartition("/")
-        self._repository_dir = day_dir.rpartition("/")[0]
+        self._context = context
+        self._identity = context.invocation_dir.rpartition("/")[2]
+        self._repository_dir = layout.repository_of(context.invocation_dir)
         self._directory = layout.groups_dir(self._repository_dir)
-        self._hook = hook.name
-        self._jobs = hook.jobs
-        self._top = top
-        self._ancestors = ancestors
-        self._is_background = is_background
+        self._jobs = context.hook.jobs
         self._supersede = supersede
         self._held: dict[str, tuple[int, list[tuple[int, bool]]]] = {}  # name -> lock, (job, is it shared)
         self._tickets: dict[int, tuple[str, int, float]] = {}  # job -> path, lock, since when
@@ -98,7 +88,7 @@ class Groups:
                 os.close(guard)
         except OSError as error:
             self.release(number)
-            if (is_unsupported(error) or is_disk_full(error)) and not has_named_groups(self._jobs[number]):
+            if (is_unsupported(error) or is_disk_full(error)) and all(map(_is_own, self._groups_of(number))):
                 return ()  # without locks runs are attached, one after the other; a full disk stops no job
             return Outcome(statuses.FAILED, statuses.CONCURRENCY, f"cannot lock its groups: {error.strerror}")
         if not others:
@@ -126,10 +116,11 @@ class Groups:
                 del self._held[group.name]
 
     def _groups_of(self, number: int) -> "tuple[Group, ...]":
-        job = self._jobs[number]
+        """Return the groups of a job; a background job in the working tree that names none is in its own."""
+        job, context = self._jobs[number], self._context
         return tuple(
-            group if group.name else group._replace(name=layout.own_group(self._hook, job.name, self._top))
-            for group in groups_of(job)
+            group if group.name else group._replace(name=layout.own_group(context.hook.name, job.name, context.top))
+            for group in job.groups or ((_OWN,) if job.is_in_group else ())
         )
 
     def _guard(self) -> "int | None":
@@ -220,7 +211,7 @@ class Groups:
             if not is_locked(path):
                 try_unlink(path)
                 continue
-            job, *groups = _read(path).split("\n")
+            job, *groups = read_file(path).decode("utf-8", "replace").split("\n")
             found += [(group, Member(name.split(".")[1], job)) for group in wanted if group.name in groups]
         return found
 
@@ -231,7 +222,7 @@ class Groups:
             if member.invocation == self._identity:
                 continue  # a job of the same run: its end will come
             whose = f"{member.job}@{member.invocation}"
-            if member.invocation in self._ancestors:
+            if member.invocation in self._context.ancestors:
                 reason = f"{_held_by(group, whose)}, which fired this hook"
                 return Outcome(statuses.FAILED, statuses.CONCURRENCY, reason)
             if group.on_conflict == SKIP:
@@ -240,7 +231,7 @@ class Groups:
                 directory = layout.invocation_dir(self._repository_dir, member.invocation)
                 if self._supersede(directory, member.job, self._identity):
                     self._superseded.add(member)
-            limit_s = group.wait_s or (None if self._is_background else FOREGROUND_WAIT_S)
+            limit_s = group.wait_s or (None if self._context.is_background else FOREGROUND_WAIT_S)
             if limit_s is not None and monotonic_s() - since_s > limit_s:
                 reason = f"waited {limit_s:g} s for {_awaited(group, whose)}"
                 return Outcome(statuses.FAILED, statuses.CONCURRENCY, reason)
@@ -249,16 +240,6 @@ class Groups:
                 sentence = f"{self._jobs[number].name} waits for {_awaited(group, whose)}"
                 self._wait_notes.setdefault(number, []).append(sentence)
         return None
-
-
-def groups_of(job: "Job") -> "tuple[Group, ...]":
-    """Return the groups of a job; a background job in the working tree that names none is in its own."""
-    return job.groups or ((_OWN,) if job.phase == BACKGROUND and not job.workspace else ())
-
-
-def has_named_groups(job: "Job") -> bool:
-    """Return whether a job names a group; its wave then holds the locks, and is for this job alone."""
-    return any(group.name for group in job.groups)
 
 
 def _is_own(group: "Group") -> bool:
@@ -273,22 +254,19 @@ def _awaited(group: "Group", whose: str) -> str:
     return f"the end of {whose}" if _is_own(group) else f"group {group.name}, held by {whose}"
 
 
-if TYPE_CHECKING:
-    Supersede = Callable[[str, str, str], bool]  # directory of the invocation, job, the run that supersedes it
-
-
 def ancestors_of(repository_dir: str, within: "str | None") -> "list[str]":
     """Return the invocation inside of which a hook was fired, the one inside of which that was fired, and so on."""
     found: list[str] = []
     while within and within not in found:
         found.append(within)
-        import json
+        from dodo_hooks.store.fields import read_object
 
         try:
-            record = json.loads(_read(layout.invocation_file(layout.invocation_dir(repository_dir, within))))
-            within = record["within"]
-        except (OSError, ValueError, KeyError):  # in another repository, or gone
+            record = read_object(layout.invocation_file(layout.invocation_dir(repository_dir, within)))
+        except (OSError, ValueError, RecursionError):  # in another repository, or gone
             break
+        outer = record.get("within")
+        within = outer if isinstance(outer, str) else None
     return found
 
 
@@ -296,7 +274,3 @@ def _members(descriptor: int) -> "list[Member]":
     text = os.pread(descriptor, 65536, 0).decode("utf-8", "replace")
     parts = [line.partition(" ") for line in text.splitlines()]
     return [Member(invocation, job) for invocation, _, job in parts if job]
-
-
-def _read(path: str) -> str:
-    return read_file(path).decode("utf-8", "replace")

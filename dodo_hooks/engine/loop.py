@@ -350,7 +350,7 @@ class Loop:
 
     def _started(self, wave: "WaveHandle", number: int, pid: int, at_ns: int) -> None:
         wave.running[number] = pid
-        self.admission.started(number)
+        self.admission.release_permit(number)
         self.recorder.started(number, pid, wave.pid, at_ns)
         self._start_timeout(number, _MOST_TO_PREPARE_S if number in self.context.workspaces else 0)
 

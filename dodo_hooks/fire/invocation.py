@@ -12,6 +12,7 @@ from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import open_terminal, os
 from dodo_hooks.host.process import has_process_table
 from dodo_hooks.host.world import monotonic_s
+from dodo_hooks.store import layout
 from dodo_hooks.store.identity import repository_id
 from dodo_hooks.store.records import Facts
 from dodo_hooks.store.writer import reserve_invocation
@@ -164,4 +165,4 @@ def _ancestors(run: Run) -> "tuple[str, ...]":
         return ()
     from dodo_hooks.engine.groups import ancestors_of
 
-    return tuple(ancestors_of(run.writer.directory.rpartition("/")[0].rpartition("/")[0], run.nesting.within))
+    return tuple(ancestors_of(layout.repository_of(run.writer.directory), run.nesting.within))

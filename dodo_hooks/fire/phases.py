@@ -327,7 +327,7 @@ def _permit(firing: Firing) -> "int | None":
 
     Nobody hides unstaged changes while the lock is held (G5).
     """
-    from dodo_hooks.engine.worktree_permit import NOTHING
+    from dodo_hooks.engine.admission import NOTHING
     from dodo_hooks.git.unstaged.lock import lock_shared
 
     try:

@@ -26,7 +26,7 @@ class Background(Record):
     deadline_s: "float | None"  # of the whole hook, on the monotonic clock
     database: str  # doit's
     retention: Retention  # the records that pruning keeps
-    permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/worktree_permit.py
+    permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/admission.py
     repo: "Repo"
     git_file: str  # of the working tree, see engine/background/worktree_guard.py
     results: "Results | None"  # says which jobs are up to date

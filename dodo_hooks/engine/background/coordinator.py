@@ -108,7 +108,7 @@ def _run(phase: Background, waves: Loop, signals: int) -> "AfterRun":
     waves.watch(signals, take_signals)
     if phase.deadline_s is not None:
         waves.clocks.hook_deadline_s = phase.deadline_s
-    waves.admission.permits.ask_by(phase.permit)
+    waves.admission.ask_permit = phase.permit
     after = AfterRun(phase.world, layout.repository_of(phase.writer.directory))
     phase.run_jobs(phase, waves)
     watch.close()

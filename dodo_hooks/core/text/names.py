@@ -1,9 +1,8 @@
 """Rules for names of jobs, derived names of unnamed jobs, and names of their directories in the store (C4)."""
 
-import unicodedata
 import zlib
 
-from dodo_hooks.core.text.terminal_text import truncate
+from dodo_hooks.core.text.terminal_text import is_unsafe, truncate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,10 +12,6 @@ _LONGEST_DERIVED = 40
 _LONGEST_DIRECTORY = 40
 _LONGEST_LABEL = 30
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-# Control characters, line and paragraph separators, halves of surrogate pairs.
-_UNPRINTABLE = frozenset(("Cc", "Zl", "Zp", "Cs"))
-# They turn the text around them, so that a name looks like another one.
-_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def name_error(name: str) -> "str | None":
@@ -34,7 +29,7 @@ def name_error(name: str) -> "str | None":
         if character in name:
             return f'must not contain "{character}"'
     for character in name:
-        if unicodedata.category(character) in _UNPRINTABLE or character in _DIRECTION:
+        if is_unsafe(character):
             return f"must not contain the control character U+{ord(character):04X}"
     return None
 

@@ -29,7 +29,7 @@ def escape(text: str, keeps: str = "") -> str:
     if text.isprintable():  # nearly always; and it saves the prompt an import
         return text
     return "".join(
-        _escaped(character) if character not in keeps and _is_unsafe(character) else character for character in text
+        _escaped(character) if character not in keeps and is_unsafe(character) else character for character in text
     )
 
 
@@ -106,7 +106,8 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _is_unsafe(character: str) -> bool:
+def is_unsafe(character: str) -> bool:
+    """Return whether a terminal would obey the character, or it turns the text around it."""
     import unicodedata
 
     return character in _DIRECTION or unicodedata.category(character) in UNPRINTABLE

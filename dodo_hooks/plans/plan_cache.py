@@ -109,7 +109,7 @@ def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
     sources = Sources()
     main_top = main_top_of(found.home, sources)
     plan = load(found, sources, main_top, lambda paths: tracked_among(world, found.top, paths))
-    return _with_digest(with_records(plan), sources, found.home or found.top, main_top)[0]
+    return _completed(plan, sources, found.home or found.top, main_top)[0]
 
 
 def compile_file(world: "World", file: str, top: str) -> Compiled:
@@ -119,8 +119,7 @@ def compile_file(world: "World", file: str, top: str) -> Compiled:
         ConfigError: the file cannot be used.
     """
     plan = load_file(world, file, top)
-    hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
-    return Compiled(_KEY, top, (), _bare(plan._replace(hooks=())), hooks)
+    return _compiled(top, plan)
 
 
 def tracked_among(world: "World", top: str, paths: "list[str]") -> "set[str]":
@@ -153,15 +152,11 @@ def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
     return main_worktree(repo)
 
 
-def with_records(plan: Plan) -> Plan:
-    """Return the plan with the constant part of every job's record rendered (store/records.py)."""
+def with_records(hook: Hook) -> Hook:
+    """Return the hook with the constant part of every job's record rendered (store/records.py)."""
     from dodo_hooks.store.records import constant_part
 
-    hooks = [
-        hook._replace(jobs=tuple(job._replace(record=constant_part(hook, job)) for job in hook.jobs))
-        for hook in plan.hooks
-    ]
-    return plan._replace(hooks=tuple(hooks))
+    return hook._replace(jobs=tuple(job._replace(record=constant_part(hook, job)) for job in hook.jobs))
 
 
 def _path(world: "World", top: str) -> str:
@@ -222,17 +217,22 @@ def compile_plan(world: "World", top: str, sources: "Sources | None" = None) -> 
 
     main_top = main_top_of(top, sources)
     loaded = load(found, sources, main_top, lambda paths: tracked_among(world, top, paths))
-    plan, files = _with_digest(with_records(loaded), sources, top, main_top)
-    hooks = tuple((hook.name, _hook_to(hook)) for hook in plan.hooks)
+    plan, files = _completed(loaded, sources, top, main_top)
     trusted = trusted_prefixes(world, sources)
-    return Compiled(_KEY, top, _kept(sources), _bare(plan._replace(hooks=())), hooks, trusted), files
+    return _compiled(top, plan)._replace(sources=_kept(sources), trusted=trusted), files
 
 
-def _with_digest(plan: Plan, sources: "Sources", top: str, main_top: "str | None") -> "tuple[Plan, dict[str, bytes]]":
+def _completed(plan: Plan, sources: "Sources", top: str, main_top: "str | None") -> "tuple[Plan, dict[str, bytes]]":
+    """Return the plan with its records and its digest, and the files that the digest is of."""
     from dodo_hooks.loader.read.sources import digest_of
 
     files = sources.files(top, main_top or top)
-    return plan._replace(digest=digest_of(files)), files
+    return plan._replace(hooks=tuple(map(with_records, plan.hooks)), digest=digest_of(files)), files
+
+
+def _compiled(top: str, plan: Plan) -> Compiled:
+    hooks = tuple((hook.name, marshal.dumps(_bare(hook))) for hook in plan.hooks)
+    return Compiled(_KEY, top, (), _bare(plan._replace(hooks=())), hooks)
 
 
 def trusted_prefixes(world: "World", sources: "Sources | None" = None) -> "tuple[str, ...]":
@@ -276,10 +276,6 @@ def _write(path: str, compiled: Compiled) -> None:
         replace_unlocked(path, marshal.dumps(tuple(compiled)))
     except StoreError:
         pass
-
-
-def _hook_to(hook: Hook) -> bytes:
-    return marshal.dumps(_bare(hook))
 
 
 def _bare(record: "tuple[Any, ...]") -> "tuple[Any, ...]":

@@ -6,7 +6,7 @@ With `dodo-hooks run --dry-run` the jobs are only described: nothing is executed
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITH_STDIN
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook, Plan
+from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook
 from dodo_hooks.core.text.terminal_text import BOLD, escape, pad, paint, truncate
 from dodo_hooks.fire.firing import (
     ATTACHED,
@@ -125,7 +125,7 @@ def _detached(hook: "Hook") -> Hook:
     from dodo_hooks.plans.plan_cache import with_records
 
     jobs = (job._replace(phase=BACKGROUND, declared_background=True, stage_fixed=False) for job in hook.jobs)
-    return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]
+    return with_records(hook._replace(jobs=tuple(jobs)))
 
 
 def run_command_hook(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> int:

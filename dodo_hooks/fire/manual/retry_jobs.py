@@ -69,10 +69,9 @@ def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord],
     hook = _hook(invocation, jobs, selected, plan)
     if _may_ask(world, repo, plan):
         hook = _with_results(hook, plan.hook(hook.name), selected)
-    (hook,) = with_records(Plan("", None, (hook,))).hooks
     left_out = {number: _outcome_of(job, invocation) for number, job in enumerate(jobs) if number not in selected}
     stdin = _stdin(invocation, jobs, selected)
-    firing = make_firing(world, repo, plan, hook, invocation.args, BY_RETRY, left_out, stdin, phase=AUTO)
+    firing = make_firing(world, repo, plan, with_records(hook), invocation.args, BY_RETRY, left_out, stdin, phase=AUTO)
     if any(jobs[number].workspace for number in selected):
         firing = firing._replace(target=_target_of(world, repo, invocation))
     return run_firing(firing._replace(files=_files(jobs, selected), parent=invocation.id, results=RENEW))

@@ -1,6 +1,6 @@
 """The check of one commit by jobs of one hook: what is known about it, and how it is run now (V3, V4; HOT)."""
 
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook
 from dodo_hooks.core.statuses import COMPLETED, SKIPPED, UP_TO_DATE, Outcome
 from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, left_out_but, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import results_of
@@ -119,4 +119,4 @@ class Check:
 def _in_phase(hook: Hook, phase: str) -> Hook:
     """Return the hook with all of its jobs in one phase."""
     jobs = (job._replace(phase=phase, declared_background=phase == BACKGROUND) for job in hook.jobs)
-    return with_records(Plan("", None, (hook._replace(jobs=tuple(jobs)),))).hooks[0]
+    return with_records(hook._replace(jobs=tuple(jobs)))

@@ -34,7 +34,7 @@ class WaveHandle:
     def send(self, kind: str, *numbers: int) -> bool:
         """Send a message; return False if the wave has died, which its other pipe will report."""
         try:
-            wire.send(self.commands, kind, *numbers)
+            os.write(self.commands, wire.line_of(kind, *numbers))
         except BrokenPipeError:
             return False
         return True

@@ -45,15 +45,6 @@ UNPREPARED = 0  # the exit code in REFUSED of a job whose workspace could not be
 _LONGEST_TEXT = 300  # bytes; PIPE_BUF may be no more than 512, and on macOS it is
 
 
-def send(descriptor: int, kind: str, *numbers: int, text: str = "") -> None:
-    """Send one message.
-
-    Raises:
-        BrokenPipeError: the other side is gone.
-    """
-    os.write(descriptor, line_of(kind, *numbers, text=text))
-
-
 def line_of(kind: str, *numbers: int, text: str = "") -> bytes:
     """Return a message as its line."""
     line = " ".join((kind, *map(str, numbers))).encode("ascii")

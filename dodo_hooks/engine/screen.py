@@ -217,14 +217,5 @@ def _read_from(log: str, start: int, count: int) -> "tuple[bytes, int]":
         os.close(descriptor)
 
 
-def _read_at(log: str, start: int, count: int) -> bytes:
-    descriptor = os.open(log, os.O_RDONLY)
-    try:
-        return os.pread(descriptor, count, start)
-    finally:
-        os.close(descriptor)
-
-
 def _ends_a_line(log: str) -> bool:
-    size = os.stat(log).st_size
-    return _read_at(log, size - 1, 1) == b"\n"
+    return _read_from(log, os.stat(log).st_size - 1, 1)[0] == b"\n"

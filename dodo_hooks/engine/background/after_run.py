@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import ConfigError, UnsafeFileError
 from dodo_hooks.core.plan import BACKGROUND
-from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.engine.background.background_phase import Background
 from dodo_hooks.host import process
 from dodo_hooks.host.pause import sleep
@@ -78,7 +77,7 @@ def write_failure_notice(writer: InvocationWriter) -> str | None:
     Call this before the records are closed: whoever waits for their end then finds the notice.
     """
     ended = [
-        (job.name, outcome.status, outcome.reason or _ending(outcome))
+        (job.name, outcome.status, outcome.reason)
         for job in writer.hook.jobs
         if job.phase == BACKGROUND and not job.is_silent and (outcome := writer.jobs[job.number].outcome)
     ]
@@ -99,12 +98,6 @@ def _notify_environ(phase: Background, message: str) -> dict[str, str]:
     code = statuses.exit_code_of(list(writer.outcomes().values()))
     how = "error" if writer.error else statuses.FAILED if code else statuses.COMPLETED
     return {**phase.context.environ, "DODO_STATUS": how, "DODO_FAILED": "\n".join(bad), "DODO_MESSAGE": message}
-
-
-def _ending(outcome: Outcome) -> str | None:
-    if outcome.signal is not None:
-        return f"signal {outcome.signal}"
-    return f"exit code {outcome.exit_code}" if outcome.exit_code else None
 
 
 TITLE = "dodo-hooks"

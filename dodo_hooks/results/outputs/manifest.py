@@ -102,7 +102,7 @@ def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.
                 found.append((path, status))
                 if _kind_of(path, status) == FOLDER:
                     folders.append(path)
-    found.sort(key=_path_of)
+    found.sort(key=lambda one: one[0])
     return found
 
 
@@ -177,10 +177,6 @@ def _kind_of(path: bytes, status: "os.stat_result") -> bytes:
     if kind != LINK and status.st_mode & (0o5000 if kind == FOLDER else 0o7000):
         raise ValueError(f"{decode_path(path)} has a setuid, setgid or sticky bit")
     return kind
-
-
-def _path_of(found: "tuple[bytes, os.stat_result]") -> bytes:
-    return found[0]
 
 
 def _checksum(data: bytes) -> bytes:

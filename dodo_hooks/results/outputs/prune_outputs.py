@@ -5,7 +5,6 @@ from fcntl import LOCK_EX, LOCK_NB
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.file_locks import lock_directory
-from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import names_in
 from dodo_hooks.results.outputs.cache_entry import GONE, NEW, read_about, remove_stored
 from dodo_hooks.store.cache_dirs import cache_dirs, is_repository_gone, is_unused
@@ -68,7 +67,7 @@ def _sweep(cache_dir: str, *, is_gone: bool) -> None:
     try:
         for name in names_in(cache_dir):
             if name.startswith((NEW, GONE)):
-                _remove_unlocked(f"{cache_dir}/{name}")
+                remove_stored(f"{cache_dir}/{name}")
         if is_gone and names_in(cache_dir) == ["repository"]:
             os.unlink(f"{cache_dir}/repository")
             os.rmdir(cache_dir)
@@ -76,15 +75,3 @@ def _sweep(cache_dir: str, *, is_gone: bool) -> None:
         pass
     finally:
         os.close(guard)
-
-
-def _remove_unlocked(path: str) -> None:
-    try:
-        lock = lock_directory(path, LOCK_EX | LOCK_NB)
-    except OSError:  # it is still being stored, or removed
-        return
-    try:
-        remove_tree(os.fsencode(path))
-    except OSError:
-        pass
-    os.close(lock)

@@ -14,6 +14,7 @@ from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
 from dodo_hooks.host.files.clone import digest_of
+from dodo_hooks.host.files.file_tree import walk_below
 from dodo_hooks.host.posix import decode_path, encode_path, os
 
 TYPE_CHECKING = False
@@ -91,17 +92,13 @@ def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.
     base = encode_path(top) + b"/"
     expect_folders(base, parents_of(outputs))
     found = [(path, os.lstat(base + path)) for path in outputs]
-    folders = [path for path, status in found if _kind_of(path, status) == FOLDER]
-    while folders:
-        folder = folders.pop()
-        with os.scandir(base + folder) as listed:
-            for child in listed:
-                path, status = folder + b"/" + child.name, child.stat(follow_symlinks=False)
-                if not is_tracked_path(child.name):
-                    raise ValueError(f"{decode_path(path)} is a git directory")
-                found.append((path, status))
-                if _kind_of(path, status) == FOLDER:
-                    folders.append(path)
+    for folder in [path for path, status in found if _kind_of(path, status) == FOLDER]:
+        for child in walk_below(base + folder):
+            path, status = child.path[len(base) :], child.stat(follow_symlinks=False)
+            if not is_tracked_path(child.name):
+                raise ValueError(f"{decode_path(path)} is a git directory")
+            _kind_of(path, status)
+            found.append((path, status))
     found.sort(key=lambda one: one[0])
     return found
 

@@ -82,11 +82,6 @@ class Attached:
             if number not in self.run.had_line and firing.has_line(number, outcome):
                 self.screen.ended(firing.hook.jobs[number], "", outcome)
 
-    def restore_unstaged(self) -> None:
-        """Restore the unstaged changes that were hidden (G5)."""
-        if self.staging is not None:
-            self.staging.end()
-
 
 def run_firing(firing: Firing, outcomes: "dict[int, Outcome] | None" = None) -> int:
     """Run the hook's jobs; returns the exit code for git (R22).
@@ -147,7 +142,8 @@ def _run_foreground(run: Run) -> bool:
         source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
         attached.run_jobs(lambda: attached.loop.run(source))
     finally:
-        attached.restore_unstaged()
+        if attached.staging is not None:
+            attached.staging.end()
     return True
 
 

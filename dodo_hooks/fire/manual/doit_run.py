@@ -36,7 +36,8 @@ def run_selection(plan: Plan, world: World, control: Any, reporter: Any, dep_man
     repo = find_repo(world.environ, world.cwd)
     expect_file_accepted(world, repo, plan)
     reporter = _CommandReporter(reporter)
-    selected = _closure(control.tasks, control.selected_tasks)
+    # The members of selected groups are among what these need.
+    selected = closure(control.selected_tasks, lambda name: control.tasks[name].task_dep)
     reporter.begin(control.tasks, control.selected_tasks)
     codes = [0]
     for hook in plan.hooks:
@@ -112,11 +113,6 @@ def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
         attached = Attached(run, FOREGROUND, is_quiet=is_quiet)
         watch_changes(attached, jobs)
         run_jobs(attached, jobs)
-
-
-def _closure(tasks: Mapping[str, Any], names: Sequence[str]) -> set[str]:
-    """Return the selected tasks, the members of selected groups, and everything that these need."""
-    return closure(names, lambda name: tasks[name].task_dep)
 
 
 def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:

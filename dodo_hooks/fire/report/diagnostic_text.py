@@ -56,7 +56,9 @@ _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
     """Write the diagnostics to the stream, in colours where it is a terminal that wants them."""
-    stream.write(format_diagnostics(diagnostics, _room_at(stream), has_colors=_wants_colors(stream)))
+    stream.write(
+        format_diagnostics(diagnostics, _room_at(stream), has_colors=wants_colors(os.environ, stream.isatty()))
+    )
 
 
 def format_diagnostics(diagnostics: Iterable[Diagnostic], room: int = ROOM, *, has_colors: bool = False) -> str:
@@ -77,7 +79,3 @@ def _room_at(stream: TextIO) -> int:
         return max(_LEAST_ROOM, os.get_terminal_size(stream.fileno()).columns - 1)
     except (OSError, ValueError):  # no terminal, or no file at all
         return ROOM
-
-
-def _wants_colors(stream: TextIO) -> bool:
-    return wants_colors(os.environ, stream.isatty())

@@ -97,14 +97,10 @@ class Waiting:
 
 def find_job(world: World, repo: Repo, invocation: str, job: str) -> JobRecord | None:
     """Return the record of a job; None where it is gone."""
-    directory = layout.invocation_dir(_repository_dir(world, repo), invocation)
+    directory = layout.invocation_dir(records_dir(world.state, repo.common_dir), invocation)
     record = read_invocation(directory, ignore)
     jobs = () if record is None else read_jobs(record, ignore)
     return next((one for one in jobs if one.name == job), None)
-
-
-def _repository_dir(world: World, repo: Repo) -> str:
-    return records_dir(world.state, repo.common_dir)
 
 
 def _last_lines(record: JobRecord) -> list[str]:
@@ -124,7 +120,8 @@ def _time_so_far(record: JobRecord | None) -> str:
 def _usual_time(world: World, repo: Repo, hook: str, job: str) -> str:
     """Return how long the job takes as a rule; "" where it has not run yet."""
     times: list[float] = []
-    for count, invocation in enumerate(list_invocations(_repository_dir(world, repo), hook=hook, report=ignore)):
+    directory = records_dir(world.state, repo.common_dir)
+    for count, invocation in enumerate(list_invocations(directory, hook=hook, report=ignore)):
         jobs = read_jobs(invocation, ignore)
         times += [one.duration_s for one in jobs if one.name == job and one.exit_code == 0 and one.duration_s]
         if count >= _HISTORY or len(times) >= _ENOUGH:

@@ -24,7 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dodo_hooks.core.plan import Hook
     from dodo_hooks.engine.background.after_run import AfterRun
     from dodo_hooks.store.writer import InvocationWriter
 
@@ -42,12 +41,11 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
     """
     is_released = False
     try:
-        ready = _first_ready(phase)
         recorder = Recorder(phase.writer)
         waves = Loop(phase.context, recorder, phase.slots, (phase.writer.alive,))
         if phase.results is not None:
             waves.use_results(phase.results)
-        _open_wave(waves, ready)
+        _open_first_wave(phase, waves)
         phase.writer.note(coordinator=os.getpid())
         release("")
         is_released = True
@@ -61,25 +59,15 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
     return False
 
 
-def _first_ready(phase: Background) -> "list[int]":
-    """Return the jobs that start first, by counting needs: doit, which decides, is not loaded yet.
+def _open_first_wave(phase: Background, waves: Loop) -> None:
+    """Fork the wave of the jobs that start first, by counting needs: doit, which decides, is not loaded yet.
 
     A property test proves that doit agrees.
 
     Raises:
-        GraphError: the graph is damaged (R4).
+        HooksError: the graph is damaged (R4), or no process or no descriptor is left (R21).
     """
-    hook: Hook = phase.context.hook
-    ready, _ = CountingSource(hook, phase.selected, phase.writer.outcomes()).start()
-    return ready
-
-
-def _open_wave(waves: Loop, ready: "list[int]") -> None:
-    """Fork the first wave.
-
-    Raises:
-        HooksError: no process or no descriptor is left for it (R21).
-    """
+    ready, _ = CountingSource(phase.context.hook, phase.selected, phase.writer.outcomes()).start()
     try:
         waves.open_wave(ready)
     except OSError as error:

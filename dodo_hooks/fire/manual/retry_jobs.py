@@ -226,15 +226,25 @@ def _with_results(hook: Hook, present: Hook | None, selected: Collection[int]) -
 
 def _files(jobs: Sequence[JobRecord], selected: Collection[int]) -> dict[int, tuple[bytes, ...]]:
     """Return the recorded file list of each selected job. Raises StoreError where one is missing."""
-    return {
-        number: read_files(job.directory, job.name)
-        for number, job in enumerate(jobs)
-        if number in selected and job.files is not None
-    }
+    files: dict[int, tuple[bytes, ...]] = {}
+    for number in sorted(selected):
+        job = jobs[number]
+        if job.files is not None:
+            try:
+                files[number] = tuple(read_file(layout.files_file(job.directory)).split(b"\0")[:-1])
+            except OSError as error:
+                raise StoreError(f"cannot retry {job.name}: its file list was not recorded") from error
+    return files
 
 
 def _stdin(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Collection[int]) -> bytes:
-    return read_stdin(invocation.directory) if any(jobs[number].use_stdin for number in selected) else b""
+    """Return the recorded standard input, if a selected job reads it. Raises StoreError where it is missing."""
+    if not any(jobs[number].use_stdin for number in selected):
+        return b""
+    try:
+        return read_file(layout.stdin_file(invocation.directory))
+    except OSError as error:
+        raise StoreError("cannot retry: the standard input of the hook was not recorded") from error
 
 
 def _numbers(jobs: Sequence[JobRecord], names: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -293,27 +303,3 @@ def _present_plan(world: World, repo: Repo) -> Plan:
     except ConfigError:
         plan = None
     return plan or Plan("", None, ())
-
-
-def read_files(job_dir: str, job: str) -> tuple[bytes, ...]:
-    """Return the recorded file list of a job.
-
-    Raises:
-        StoreError: the list was not recorded.
-    """
-    try:
-        return tuple(read_file(layout.files_file(job_dir)).split(b"\0")[:-1])
-    except OSError as error:
-        raise StoreError(f"cannot retry {job}: its file list was not recorded") from error
-
-
-def read_stdin(invocation_dir: str) -> bytes:
-    """Return the recorded standard input of the hook.
-
-    Raises:
-        StoreError: the input was not recorded.
-    """
-    try:
-        return read_file(layout.stdin_file(invocation_dir))
-    except OSError as error:
-        raise StoreError("cannot retry: the standard input of the hook was not recorded") from error

@@ -100,7 +100,6 @@ def _facts(firing: "Firing", nesting: "Nesting") -> Facts:
     if target is not None:
         head = target.head
     return Facts(
-        firing.hook.name,
         firing.args,
         firing.trigger,
         firing.repo.top,

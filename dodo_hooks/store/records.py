@@ -22,7 +22,6 @@ MASK = "***"
 class Facts(Record):
     """The facts about an invocation that are known when it begins."""
 
-    hook: str
     args: "tuple[str, ...]"
     trigger: str  # "git", "run", "doit" or "retry"
     worktree: str
@@ -164,7 +163,7 @@ def invocation_constant(identity: str, hook: "Hook", facts: Facts, started_ns: i
     return (
         f'{{"schema": {SCHEMA}'
         f', "id": {quote(identity)}'
-        f', "hook": {quote(facts.hook)}'
+        f', "hook": {quote(hook.name)}'
         f', "args": [{args}]'
         f', "trigger": {quote(facts.trigger)}'
         f', "parent": {_text(facts.parent)}'

@@ -31,8 +31,8 @@ _CLOCK_DIGITS = 16  # of microseconds until the year 2286; what is longer is no 
 class InvocationWriter:
     """The records of one invocation. Changes are kept in memory until `flush`, so that one write can hold several."""
 
-    def __init__(self, directory: str, repository_dir: str, identity: str, hook: "Hook", constant: bytes) -> None:
-        self.directory = directory
+    def __init__(self, repository_dir: str, identity: str, hook: "Hook", constant: bytes) -> None:
+        self.directory = directory = layout.invocation_dir(repository_dir, identity)
         self.identity = identity
         self.hook = hook
         self.jobs = [records.JobState(layout.job_dir(directory, job.directory)) for job in hook.jobs]
@@ -49,7 +49,7 @@ class InvocationWriter:
         self._changed: set[int] = set()
         self._is_written = False  # every record, under the dot-name
         self._has_room = False  # for the ends of the jobs, in `lock` (store/reserve.py)
-        self._temporary = ""
+        self._temporary = layout.unfinished_dir(repository_dir, identity)
 
     def started(self, number: int, pid: int, wave: int, at_ns: int) -> None:
         """Note the start of a job's process."""
@@ -146,15 +146,15 @@ class InvocationWriter:
         tail = records.invocation_tail(self.coordinator, finished_ns, exit_code, self.error)
         replace_file(layout.invocation_file(self.directory), self._constant + tail)
 
-    def reserve(self, temporary: str) -> None:
+    def reserve(self) -> None:
         """Make the directory under its dot-name, and take both locks (R18, R19)."""
         from dodo_hooks.store.reserve import take_room
 
+        temporary = self._temporary
         os.mkdir(temporary, 0o700)
         if os.access(self.directory, os.F_OK):
             os.rmdir(temporary)
             raise FileExistsError(self.directory)
-        self._temporary = temporary
         self.lock = _lock(layout.lock_file(temporary), LOCK_EX)
         self.alive = _lock(layout.alive_file(temporary), LOCK_SH)
         self._has_room = self.lock != NO_LOCK and take_room(self.lock, len(self.jobs))
@@ -242,14 +242,13 @@ def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: rec
         identity = _next_identity(repository_dir, facts.repository or facts.worktree, now_ns)
         _check_run_limit(repository_dir, hook.name)
         constant = records.invocation_constant(identity, hook, facts, now_ns)
-        directory = layout.invocation_dir(repository_dir, identity)
-        writer = InvocationWriter(directory, repository_dir, identity, hook, constant)
-        temporary = layout.unfinished_dir(repository_dir, identity)
+        writer = InvocationWriter(repository_dir, identity, hook, constant)
         try:
-            writer.reserve(temporary)
+            writer.reserve()
         except FileNotFoundError:  # the first of its day
-            _make_directories(repository_dir, directory)
-            writer.reserve(temporary)
+            make_private_directory(writer.directory.rpartition("/")[0])
+            make_private_directory(layout.live_dir(repository_dir))
+            writer.reserve()
         except FileExistsError:  # another has drawn the same id, where the clock file cannot be locked
             return reserve_invocation(state_dir, repository, hook, facts)
         return writer
@@ -333,12 +332,6 @@ def _has_running_jobs(directory: str) -> bool:
 def _make_repository(repository_dir: str, path: str) -> None:
     make_private_directory(layout.live_dir(repository_dir))
     write_file(layout.repository_file(repository_dir), f'{{"schema": 1, "path": {records.quote(path)}}}\n'.encode())
-
-
-def _make_directories(repository_dir: str, directory: str) -> None:
-    """Make the directories above an invocation."""
-    make_private_directory(directory.rpartition("/")[0])
-    make_private_directory(layout.live_dir(repository_dir))
 
 
 def _lock(path: str, how: int) -> int:

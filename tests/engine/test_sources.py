@@ -43,7 +43,7 @@ def doits_source(
     """Return the source over doit's own dispatcher, for a selection of tasks of this hook."""
     control = control_of(tasks_of(Plan("", None, (hook,)), lambda hook, job: lambda: True), names)
     context = Context(hook, "/", {}, "/", TO_FILE, 1.0, 0, True)
-    idle = Loop(context, Recorder(InvocationWriter("/", "/", "1", hook, b"")), 1, ())
+    idle = Loop(context, Recorder(InvocationWriter("/", "1", hook, b"")), 1, ())
     runner = WaveRunner(database, None, idle, decided, always)
     dispatcher = control.task_dispatcher()
     runner._tasks = dispatcher.tasks  # as run_tasks does before it calls the loop

@@ -73,7 +73,7 @@ class History:
         self, needs: Graph, hook: str = "post-commit", worktree: str = "", foreground: Collection[str] = ()
     ) -> InvocationWriter:
         """Make a living invocation, in which every job is pending; this process holds its locks."""
-        facts = records.Facts(hook, (), "git", worktree or self.worktree, "main", None, None, os.getpid())
+        facts = records.Facts((), "git", worktree or self.worktree, "main", None, None, os.getpid())
         writer = reserve_invocation(str(self.state), self.repository, make_hook(hook, needs, foreground), facts)
         writer.publish()
         self.alive.append(writer)

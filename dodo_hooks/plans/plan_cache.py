@@ -16,7 +16,7 @@ from dodo_hooks import __version__
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import lexists, os, read_file
+from dodo_hooks.host.posix import joined, lexists, os, read_file
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.store import layout
 
@@ -24,8 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dodo_hooks.git.repo import Repo
-    from dodo_hooks.git.target import Target
     from dodo_hooks.host.world import World
     from dodo_hooks.loader.read.sources import Seen, Sources
     from dodo_hooks.plans.compiled_plan import Source, Stat
@@ -104,8 +102,7 @@ def load_file(world: "World", file: str, top: "str | None" = None) -> Plan:
     from dodo_hooks.loader.load import load
     from dodo_hooks.loader.read.sources import Sources
 
-    path = file if file.startswith("/") else f"{world.cwd}/{file}"
-    found = named_hook_file(path, top=top or world.cwd, base=world.cwd)
+    found = named_hook_file(joined(world.cwd, file), top=top or world.cwd, base=world.cwd)
     sources = Sources()
     main_top = main_top_of(found.home, sources)
     plan = load(found, sources, main_top, lambda paths: tracked_among(world, found.top, paths))
@@ -185,23 +182,12 @@ def _is_unchanged(source: "Source") -> bool:
     return content is None or content == read_file(path)
 
 
-def compile_commit(world: "World", repo: "Repo", target: "Target") -> Compiled:
-    """Compile the files of a commit, as if they lay at the top of `repo`.
-
-    Raises:
-        GitError: the commit cannot be read.
-        ConfigError: the hook file cannot be used.
-    """
-    from dodo_hooks.plans.committed_sources import CommittedSources
-
-    return compile_plan(world, repo.top, CommittedSources(world, repo, target))[0]
-
-
 def compile_plan(world: "World", top: str, sources: "Sources | None" = None) -> "tuple[Compiled, dict[str, bytes]]":
     """Compile the files on disk, or those of `sources`; return the plan and the files by name, with the parsed bytes.
 
     Raises:
         ConfigError: the hook file cannot be used.
+        GitError: `sources` are those of a commit, which cannot be read.
     """
     from dodo_hooks.host.world import reach_site
 

@@ -51,7 +51,7 @@ class Skipped(Record):
 
 def find_decision(world: "World", repo: "Repo") -> "Decision | None":
     """Return what was decided about the repository; None: nothing. Raises HooksError where it cannot be read."""
-    decision = read_decision(world.state, repo.common_dir)
+    decision = _read_decision(layout.decision_file(world.state, _key(repo.common_dir)))
     if decision is None and (identity := known_id(repo.common_dir)):
         decision = _adopt_former(world.state, identity, repo.common_dir)
     return decision
@@ -60,11 +60,6 @@ def find_decision(world: "World", repo: "Repo") -> "Decision | None":
 def is_made_for(decision: Decision, repo: "Repo") -> bool:
     """Return whether the decision applies in this working tree."""
     return decision.top == repo.top or is_registered(repo)
-
-
-def read_decision(state: str, repository: str) -> "Decision | None":
-    """Return what was decided about the git common directory at this path, if anything. Raises StoreError."""
-    return _read_decision(layout.decision_file(state, _key(repository)))
 
 
 def write_decision(state: str, decision: Decision) -> None:

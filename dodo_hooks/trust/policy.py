@@ -17,7 +17,7 @@ from dodo_hooks.git.replay import replay_of
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os, real
 from dodo_hooks.host.world import timestamp, wall_ns
-from dodo_hooks.plans.plan_cache import compile_commit, find_file, load_compiled, trusted_prefixes
+from dodo_hooks.plans.plan_cache import compile_plan, find_file, load_compiled, trusted_prefixes
 from dodo_hooks.trust import decisions
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, Decision, Skipped, find_decision, is_made_for
 from dodo_hooks.trust.question import can_ask
@@ -175,7 +175,9 @@ def expect_file_accepted(world: "World", repo: "Repo", plan: Plan) -> None:
 def _load(world: "World", repo: "Repo", target: "Target | None") -> "tuple[Compiled | None, bool, ConfigError | None]":
     try:
         if target is not None:
-            return compile_commit(world, repo, target), False, None
+            from dodo_hooks.plans.committed_sources import CommittedSources
+
+            return compile_plan(world, repo.top, CommittedSources(world, repo, target))[0], False, None
         return *load_compiled(world, repo.top), None
     except ConfigError as error:
         return None, False, error

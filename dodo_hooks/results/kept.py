@@ -71,17 +71,9 @@ class KeptResults:
         self._common_dir = repo.common_dir
         self.worktree = digest_of(repo.git_dir.removeprefix(repo.common_dir))[:16]
 
-    @property
-    def stats_file(self) -> str:
-        return f"{self.directory}/stats-{self.worktree}"
-
-    @property
-    def index_file(self) -> str:
-        return f"{self.directory}/index-{self.worktree}"
-
-    @property
-    def ends_file(self) -> str:
-        return f"{self.directory}/converted-{self.worktree}"
+    def own_file(self, kind: str) -> str:
+        """Return a file of the worktree: see store/layout.py."""
+        return f"{self.directory}/{kind}-{self.worktree}"
 
     def find(self, job: "Job", key: str) -> "Success | None":
         """Return the kept success under this key; None where there is none, or none that can be read (K12)."""

@@ -58,8 +58,8 @@ class RunResults:
         self._jobs = occasion.hook.jobs
         self._kept = kept
         self._cache = cache
-        self._contents = Contents(occasion.repo, kept.stats_file)
-        self._memory = IndexMemory(kept.index_file, kept.ends_file)
+        self._contents = Contents(occasion.repo, kept.own_file("stats"))
+        self._memory = IndexMemory(kept.own_file("index"), kept.own_file("converted"))
         self._collector = FactCollector(occasion)
         self._repo = occasion.repo
         self._invocation = invocation

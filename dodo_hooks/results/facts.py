@@ -6,7 +6,7 @@ Values of variables and outputs of commands are facts as digests, so that no sec
 from dodo_hooks.core.job_key import digest_of, key_of
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FILES_VARIABLE
-from dodo_hooks.host.posix import encode_path, read_file
+from dodo_hooks.host.posix import encode_path, joined, read_file
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.results.found import Found, TrackedOutputError, Undecidable, lines_of
 
@@ -129,7 +129,7 @@ class FactCollector:
         digests: dict[str, Value] = {}
         for place, path in enumerate(self._file_arguments(environ), 1):
             try:
-                digests[str(place)] = digest_of(read_file(_path_in(self.occasion.repo.top, path)))
+                digests[str(place)] = digest_of(read_file(joined(self.occasion.repo.top, path)))
             except OSError as error:
                 raise Undecidable(f"cannot read {path}: {error.strerror}") from error
         return digests
@@ -197,7 +197,3 @@ def file_part(job: "Job", contents: "Contents") -> "tuple[Value, bool]":
 
 def _digest(value: "str | None") -> "str | None":
     return None if value is None else digest_of(value)
-
-
-def _path_in(top: str, path: str) -> str:
-    return path if path.startswith("/") else f"{top}/{path}"

@@ -106,7 +106,7 @@ def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request
         slots=request.slots,
         phase=phase,
     )._replace(again=request.again, results=request.results)
-    if request.files is None and _needs_push(firing):
+    if request.files is None and body.name == "pre-push" and not firing.stdin.strip():  # without git's lines
         from dodo_hooks.fire.manual.manual_push import with_push
 
         firing = with_push(firing)
@@ -153,11 +153,6 @@ def run_command_hook(world: "World", repo: "Repo", hook: str, args: "tuple[str, 
     from dodo_hooks.fire.phases import run_firing
 
     return run_firing(firing)
-
-
-def _needs_push(firing: Firing) -> bool:
-    """Return whether this is a `pre-push` without git's lines on standard input."""
-    return firing.hook.name == "pre-push" and not firing.stdin.strip()
 
 
 def _manual_stdin(hook: "Hook") -> bytes:

@@ -170,7 +170,6 @@ def _execute(
     outfile: Any,
     verbosity: "int | None",
     always: bool,
-    continue_: bool,
     reporter: Any,
     num_process: int,
     single: bool,
@@ -184,7 +183,7 @@ def _execute(
 
     if num_process < 0:
         raise InvalidCommand(f"invalid -n {num_process}: the number of parallel jobs is 0 or more")
-    options = RunOptions(always, continue_, num_process or None, single, verbosity)
+    options = RunOptions(always, num_process or None, single, verbosity)
     cmd.control = _select(cmd.task_list, cmd.sel_tasks, single)
     with _opened(outfile, for_machines=reporter == "json") as cmd.outstream:
         options_of_reporter = {"failure_verbosity": failure_verbosity, "colors": plan.has_colors}

@@ -32,7 +32,6 @@ class RunOptions(Record):
     """The options of `doit run` that concern the engine."""
 
     always: bool  # -a: run up-to-date jobs too
-    continue_: bool  # -c
     slots: int | None  # -n: how many jobs may run at once; None: as the hook file says
     single: bool  # -s: without the dependencies of the selected tasks
     verbosity: int | None  # -v: 0, 1 or 2

@@ -28,7 +28,6 @@ class Run:
         "record_error",
         "rest",
         "results",
-        "started_s",
         "whole_hook",
         "writer",
     )
@@ -40,7 +39,6 @@ class Run:
         self.results: RunResults | Verdicts | None = None  # of its incremental jobs
         self.nesting = nesting
         self.writer = writer
-        self.started_s = started_s
         self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing
         self.interrupted: int | None = None  # the signal that ended it (R17)
         self.had_line: set[int] = set()  # the jobs about which a line was printed

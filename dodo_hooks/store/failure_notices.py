@@ -7,7 +7,7 @@ first, so that the line is printed once. Nothing searches the history for this.
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.text.terminal_text import shell_word
-from dodo_hooks.host.posix import names_in, os
+from dodo_hooks.host.posix import decode_path, encode_path, names_in, os, read_file
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
@@ -62,7 +62,7 @@ def write_notice(repository_dir: str, identity: str, hook: str, line: str) -> No
 
     try:
         path = layout.failed_marker(repository_dir, identity, hook)
-        replace_unlocked(path, line.encode("utf-8", "surrogateescape")[:_LONGEST])
+        replace_unlocked(path, encode_path(line)[:_LONGEST])
     except StoreError:
         pass
 
@@ -77,13 +77,11 @@ def take_notices(repository_dir: str) -> "list[str]":
     for name in _names(repository_dir):
         path = f"{layout.failed_dir(repository_dir)}/{name}"
         try:
-            descriptor = os.open(path, os.O_RDONLY)
-            data = os.read(descriptor, _LONGEST)
-            os.close(descriptor)
+            line = read_file(path)[:_LONGEST]
             os.unlink(path)
         except OSError:  # another command was quicker; or the file cannot be deleted, and would be printed for ever
             continue
-        lines.append(data.decode("utf-8", "surrogateescape"))
+        lines.append(decode_path(line))
     return lines
 
 

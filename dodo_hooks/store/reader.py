@@ -46,7 +46,7 @@ def list_invocations(
 
 def list_alive(repository_dir: str, report: "Report") -> "Iterator[InvocationRecord]":
     """Yield the invocations that have not ended, the newest first; reads only those, however long the history."""
-    for name in _names(layout.live_dir(repository_dir), _is_marker):
+    for name in find_names(layout.live_dir(repository_dir), _is_marker):
         directory = layout.invocation_dir(repository_dir, name.partition(".")[0])
         record = read_invocation(directory, report) if os.path.isdir(directory) else None
         if record is not None and record.is_alive:
@@ -55,10 +55,10 @@ def list_alive(repository_dir: str, report: "Report") -> "Iterator[InvocationRec
 
 def identities(repository_dir: str, prefix: str = "") -> "Iterator[str]":
     """Yield the ids that begin with `prefix`, the newest first; lists one directory for each day that is reached."""
-    for day in _names(repository_dir, _is_day):
+    for day in find_names(repository_dir, _is_day):
         begins = day.replace("-", "")
         if begins.startswith(prefix[:8]):
-            yield from (name for name in _names(f"{repository_dir}/{day}", is_identity) if name.startswith(prefix))
+            yield from (name for name in find_names(f"{repository_dir}/{day}", is_identity) if name.startswith(prefix))
 
 
 def is_identity(text: str) -> bool:
@@ -86,7 +86,7 @@ def is_worktree(record: InvocationRecord, wanted: str) -> bool:
     return wanted in (record.worktree, record.worktree.rpartition("/")[2])
 
 
-def _names(directory: str, is_wanted: "Callable[[str], bool]") -> "Iterator[str]":
+def find_names(directory: str, is_wanted: "Callable[[str], bool]") -> "Iterator[str]":
     """Return the wanted names in a directory, in reverse order, never dot-names (R19); none if it is missing.
 
     A name is checked when it is taken: there may be very many.

@@ -1,10 +1,8 @@
 """The repositories that have records in the store (section 7)."""
 
-import os
-
-from dodo_hooks.core.errors import StoreError
 from dodo_hooks.store import layout
 from dodo_hooks.store.fields import read_object
+from dodo_hooks.store.reader import find_names
 
 
 def repository_dirs(state: str) -> list[str]:
@@ -13,14 +11,8 @@ def repository_dirs(state: str) -> list[str]:
     Raises:
         StoreError: the store cannot be listed.
     """
-    jobs_dir = layout.jobs_dir(state)
-    try:
-        names = os.listdir(jobs_dir)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise StoreError(f"cannot list {jobs_dir}: {error.strerror}") from error
-    return [layout.repository_dir(state, name) for name in sorted(names) if not name.startswith(".")]
+    names = find_names(layout.jobs_dir(state), lambda name: not name.startswith("."))
+    return [layout.repository_dir(state, name) for name in names][::-1]
 
 
 def repository_path(repository_dir: str) -> "str | None":

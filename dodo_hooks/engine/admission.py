@@ -61,13 +61,11 @@ class Admission:
         if self._groups is None:
             from dodo_hooks.engine.groups import Groups as Taken
 
-            self._groups = Taken(self._context, self._supersede)
+            self._groups = Taken(self._context, self._supersede, self._recorder.note)
         claimed = self._groups.claim(number)
         if claimed is None:
             self._waited.add(number)
             self.release_permit(number)
-            for sentence in self._groups.take_wait_notes(number):
-                self._recorder.note(sentence)
         return claimed
 
     def claim_workspace(self, number: int) -> "tuple[int, ...] | Outcome | None":

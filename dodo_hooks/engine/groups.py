@@ -54,10 +54,11 @@ class Member(Record):
 class Groups:
     """The groups of the jobs of one phase of one run."""
 
-    def __init__(self, context: "Context", supersede: "Supersede") -> None:
+    def __init__(self, context: "Context", supersede: "Supersede", note: "Callable[[str], None]") -> None:
         """Make the groups of one phase; nothing is locked yet.
 
         `supersede`: requests a job's end without waiting for the end, and returns whether the request could be sent.
+        `note`: takes a sentence for each holder that a job waits for, once.
         """
         self._context = context
         self._identity = context.invocation_dir.rpartition("/")[2]
@@ -65,10 +66,10 @@ class Groups:
         self._directory = layout.groups_dir(self._repository_dir)
         self._jobs = context.hook.jobs
         self._supersede = supersede
+        self._note = note
         self._held: dict[str, tuple[int, list[tuple[int, bool]]]] = {}  # name -> lock, (job, is it shared)
         self._tickets: dict[int, tuple[str, int, float]] = {}  # job -> path, lock, since when
         self._superseded: set[Member] = set()
-        self._wait_notes: dict[int, list[str]] = {}
         self._reported: set[tuple[int, Member]] = set()
 
     def claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
@@ -98,10 +99,6 @@ class Groups:
         if outcome is not None:
             self._drop_ticket(number)
         return outcome
-
-    def take_wait_notes(self, number: int) -> "list[str]":
-        """Return a sentence for each holder that the job waits for, and that was not reported yet."""
-        return self._wait_notes.pop(number, [])
 
     def release(self, number: int) -> None:
         """Release the groups of a job that has ended, or will not run."""
@@ -217,7 +214,7 @@ class Groups:
 
     def _verdict(self, number: int, others: "list[tuple[Group, Member]]") -> "Outcome | None":
         """Return the outcome of a job whose groups are held by others; None if it waits."""
-        since_s = self._tickets[number][2]
+        since_s, notes = self._tickets[number][2], []
         for group, member in others:
             if member.invocation == self._identity:
                 continue  # a job of the same run: its end will come
@@ -237,8 +234,9 @@ class Groups:
                 return Outcome(statuses.FAILED, statuses.CONCURRENCY, reason)
             if (number, member) not in self._reported:
                 self._reported.add((number, member))
-                sentence = f"{self._jobs[number].name} waits for {_awaited(group, whose)}"
-                self._wait_notes.setdefault(number, []).append(sentence)
+                notes.append(f"{self._jobs[number].name} waits for {_awaited(group, whose)}")
+        for sentence in notes:
+            self._note(sentence)
         return None
 
 

@@ -158,13 +158,9 @@ class Loop:
         stuck = ", ".join(self._jobs[number].name for number in sorted(source.open_jobs()))
         if stuck:  # nothing runs, nothing is ready, and something is still to be done
             raise GraphError(f"{self.context.hook.name}: these jobs can never start: {stuck}")
-        self.close()
-
-    def close(self) -> None:
-        """Dismiss all waves, and wait until they are gone: a cancelled job's group may still be ending."""
         self._waves.dismiss()
         self.recorder.flush()
-        while self._waves.by_descriptor:
+        while self._waves.by_descriptor:  # a cancelled job's group may still be ending
             self._wait()
 
     # Deciding.

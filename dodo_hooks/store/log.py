@@ -23,22 +23,11 @@ def trim_log(descriptor: int, most_bytes: int) -> None:
 
 def trim_log_file(path: str, most_bytes: int) -> int:
     """Trim the log at this path, and return how many bytes were written to it; a missing log is an empty one."""
-    try:
-        size = os.stat(path).st_size
-        if size <= most_bytes:
-            return size
-        descriptor = os.open(path, os.O_RDWR)
-    except OSError:
-        return 0
-    try:
-        trim_log(descriptor, most_bytes)
-    finally:
-        os.close(descriptor)
-    return size
+    return close_log(path, most_bytes, cuts=False)[0]
 
 
-def close_log(path: str, most_bytes: int) -> "tuple[int, int]":
-    """Trim the log of a job that has ended.
+def close_log(path: str, most_bytes: int, *, cuts: bool = True) -> "tuple[int, int]":
+    """Trim the log of a job that has ended. Not `cuts`: it still writes, so nothing is moved.
 
     Returns:
         The bytes that the job has written, and how many of them are not kept.
@@ -53,7 +42,7 @@ def close_log(path: str, most_bytes: int) -> "tuple[int, int]":
     try:
         trim_log(descriptor, most_bytes)
         left_out = hole_bytes(descriptor)
-        if not left_out and os.fstat(descriptor).st_blocks * 512 > most_bytes:
+        if cuts and not left_out and os.fstat(descriptor).st_blocks * 512 > most_bytes:
             left_out = cut_middle(descriptor, size, most_bytes)
         return size, left_out
     except OSError:  # the log stays too long, and is complete

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from shutil import rmtree
 
@@ -29,26 +28,15 @@ STRAY_AFTER_S = 3_600.0  # an invocation under its dot-name is built within mill
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """An invocation that was deleted, or would be."""
-
-    id: str
-    size_bytes: int
-
-
-def prune(repository_dir: str, rules: Retention, now_s: float, *, is_dry: bool = False) -> list[Pruned]:
+def prune(repository_dir: str, rules: Retention, now_s: float, *, is_dry: bool = False) -> list[StoredRun]:
     """Delete the invocations that need not be kept, and return them, the oldest first.
 
     One that cannot be deleted is left for the next time.
     """
     repair(repository_dir)
-    kept = list(survey(repository_dir))
-    sizes = {one.id: one.size_bytes for one in kept}
-    pruned = []
-    for identity in to_delete(kept, now_s, rules):
-        if is_dry or _delete(repository_dir, identity):
-            pruned.append(Pruned(identity, sizes[identity]))
+    kept = {one.id: one for one in survey(repository_dir)}
+    outdated = to_delete(list(kept.values()), now_s, rules)
+    pruned = [kept[one] for one in outdated if is_dry or _delete(repository_dir, one)]
     if not is_dry:
         _sweep(repository_dir, now_s)
     return pruned

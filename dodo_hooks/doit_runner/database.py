@@ -71,10 +71,6 @@ class HookDB(JsonDB):  # type: ignore[misc]
         self._removed.clear()
         self._changed.clear()
 
-    def dump(self) -> None:
-        """Write the changes; doit calls this at the end of a command."""
-        self.flush()
-
     def flush(self) -> None:
         """Apply the changes to the file, and read its other rows; no file is made if nothing has changed.
 
@@ -105,6 +101,8 @@ class HookDB(JsonDB):  # type: ignore[misc]
         self._cleared = self._has_removed = False
         self._removed.clear()
         self._changed.clear()
+
+    dump = flush  # doit calls it at the end of a command
 
     def _is_as_read(self) -> bool:
         """Return whether no other program has written the file, so that it lacks what is not in memory."""

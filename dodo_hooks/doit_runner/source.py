@@ -74,12 +74,9 @@ class DispatchSource:
     def _advance(self, ended: list[tuple[int, Outcome]]) -> Change:
         """Take all nodes that the dispatcher has, and return the jobs that wait for no `after` any more as ready."""
         ended = ended + self._drain()
-        ready = [number for number in self._held if not self._waits_for_others(number)]
+        ready = [number for number in self._held if self._ledger.open.isdisjoint(self._hook.jobs[number].after)]
         self._held.difference_update(ready)
         return in_order(self._hook, ready), ended
-
-    def _waits_for_others(self, number: int) -> bool:
-        return any(other in self._ledger.open for other in self._hook.jobs[number].after)
 
     def _drain(self) -> list[tuple[int, Outcome]]:
         ended: list[tuple[int, Outcome]] = []

@@ -100,7 +100,7 @@ class KeptResults:
             StoreError: it cannot be written.
         """
         # The facts come first: where we are killed in between, `why` compares with a run that has not been kept.
-        write_checked(self._last(job), plain(facts))
+        write_checked(self._path(job, _LAST), plain(facts))
         write_checked(self._path(job, key), plain(success))
         unlink(self._path(job, _NOT_KEPT))
         if job.workspace:
@@ -202,7 +202,7 @@ class KeptResults:
 
     def last_facts(self, job: "Job") -> "dict[str, Any] | None":
         """Return the facts of the newest kept success; None where there is none."""
-        fields = read_checked(self._last(job))
+        fields = read_checked(self._path(job, _LAST))
         return fields if isinstance(fields, dict) else None
 
     def job_dir(self, name: str) -> str:
@@ -211,9 +211,6 @@ class KeptResults:
 
     def _path(self, job: "Job", key: str) -> str:
         return f"{self.job_dir(job.name)}/{key}" + (f"-{self.worktree}" if job.outputs else "")
-
-    def _last(self, job: "Job") -> str:
-        return self._path(job, _LAST)
 
     def _prune_if_due(self) -> None:
         stamp = f"{self.directory}/{_PRUNED}"

@@ -245,6 +245,8 @@ class Tree:
         beside.files[path] = SUBMODULE + b" " + commit
 
     def _clean_commit(self, directory: str, path: bytes) -> bytes:
+        from dodo_hooks.git.variables import without_local
+
         try:
             submodule = locate_repo({}, directory)
             status = (
@@ -255,7 +257,7 @@ class Tree:
                 "--ignore-submodules=none",
                 "--untracked-files=normal",
             )
-            if run_git_at_top(submodule, self._environ_without_index(), status):
+            if run_git_at_top(submodule, without_local(self._environ), status):
                 raise Undecidable(f"the submodule {decode_path(path)} has changes")
             commit = head_of(submodule, self._environ)[1]
         except GitError as error:
@@ -263,11 +265,6 @@ class Tree:
         if commit is None:
             raise Undecidable(f"cannot read HEAD of the submodule {decode_path(path)}")
         return commit.encode()
-
-    def _environ_without_index(self) -> "dict[str, str]":
-        from dodo_hooks.git.variables import without_local
-
-        return without_local(self._environ)
 
     def _outside_of_submodules(self, path: bytes) -> bytes:
         """Return the path, or the submodule that it lies in: git lists that, and nothing inside."""

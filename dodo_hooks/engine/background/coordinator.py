@@ -54,8 +54,10 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         return _can_continue(phase, waves)
     except HooksError as error:
         _abort(phase, str(error), release, is_released)
-    except BaseException as error:
-        _abort(phase, _traceback(error), release, is_released)
+    except BaseException:
+        import traceback
+
+        _abort(phase, traceback.format_exc(), release, is_released)
     return False
 
 
@@ -175,10 +177,3 @@ def _abort(phase: Background, sentence: str, release: "Callable[[str], None]", i
         writer.finish(2)
     except HooksError:  # the store cannot be written either
         writer.release()
-
-
-def _traceback(error: BaseException) -> str:
-    """Return the traceback of an error that we did not foresee."""
-    import traceback
-
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__))

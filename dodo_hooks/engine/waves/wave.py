@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dodo_hooks.host.terminal import Terminal
 
 BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
-_PROBE_S = 0.02  # how often a job that was asked to end is checked
+_PROBE_MS = 20  # how often the group of a job that was asked to end is checked, for which SIGKILL may be due
 _READ_BYTES = 65536
 # How often a job's output is read after its end: a pipe holds 1 MiB at most (pipe(7), pipe-max-size). Without a limit
 # a grandchild that never stops writing would keep the job from ending (R16).
@@ -125,10 +125,9 @@ class Wave:
 
     def run(self) -> None:
         while self.running or not self._leaving:
-            timeout_ms = self._timeout_ms()
-            is_ending = timeout_ms is not None
+            is_ending = any(running.kill_at_s is not None for running in self.running.values())
             has_signal = False
-            for descriptor, _ in self._poll.poll(timeout_ms):
+            for descriptor, _ in self._poll.poll(_PROBE_MS if is_ending else None):
                 if descriptor == self._signals:
                     self._take_signals()
                     has_signal = True
@@ -142,11 +141,6 @@ class Wave:
                 self._check_jobs(is_ending=is_ending)
             if self.unsent:
                 self._send()
-
-    def _timeout_ms(self) -> "int | None":
-        """Return a short time while a job is being ended: its group is checked, and SIGKILL may be due; else None."""
-        is_ending = any(running.kill_at_s is not None for running in self.running.values())
-        return int(_PROBE_S * 1000) if is_ending else None
 
     def _take_signals(self) -> None:
         if any(number != signal.SIGCHLD for number in signals.read_signals(self._signals)):

@@ -56,14 +56,13 @@ COMMAND = "command"  # what a command prints: `files:`
 
 
 class FileRule(Record):
-    """The rule that selects the files of a job. A job without files does not apply (C7)."""
+    """The rule that selects the files of a job, below its root. A job without files does not apply (C7)."""
 
     source: str  # one of the five above
     command: str  # for COMMAND; "" else
     globs: "tuple[Matcher, ...]"  # one of them has to match; none: all files
     excludes: "tuple[Matcher, ...]"  # none of them may
     types: "tuple[str, ...]"  # `file_types:`
-    below: str  # only files in this folder, and relative to it: the job's root; "" is the top
     counts_deleted: bool = False  # a deleted file is enough: the job is given no list (G4)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dodo_hooks.plans.compiled_plan import Source, Stat
 
 
-_FORMAT = 13
+_FORMAT = 14
 _KEY = (
     _FORMAT,
     __version__,

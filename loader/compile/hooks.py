@@ -348,7 +348,6 @@ class _Compiler:
             globs=matchers(patterns),
             excludes=matchers(excludes),
             types=tuple(types),
-            below=root_of(member),
             counts_deleted=not (command.list_name or command.names_files),
         )
 

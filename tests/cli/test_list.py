@@ -9,20 +9,18 @@ from doit_plugin.plans import make_hook, make_job, make_plan
 from kit.answer import Cli
 from kit.repo import Repo
 
-ANY_FILE = FileRule(STAGED, "", (), (), (), "")
+ANY_FILE = FileRule(STAGED, "", (), (), ())
 PLAN = make_plan(
     make_hook(
         "pre-commit",
         make_job(0, "setup", is_setup=True),
         make_job(1, "format", files=ANY_FILE, needs=(0,)),
-        make_job(2, "lint", files=ANY_FILE._replace(globs=((),), types=("text",), below="web"), checks=(0,)),
+        make_job(2, "lint", root="web", files=ANY_FILE._replace(globs=((),), types=("text",)), checks=(0,)),
         make_job(3, "sign", absent="it is for macos", checks=(0,)),
-        make_job(4, "deps", declared_background=True, files=FileRule(COMMAND, "ls", (), ((),), (), "")),
+        make_job(4, "deps", declared_background=True, files=FileRule(COMMAND, "ls", (), ((),), ())),
         make_job(5, "warm", phase=BACKGROUND, needs=(4,), after=(2,), needs_event="{1}", description="Keeps it warm"),
     )._replace(checks=(Check(False, (Condition(NEVER),)),)),
-    make_hook("release", make_job(0, "tag", files=FileRule(ALL, "", (), (), (), "")))._replace(
-        is_task=True, warns=True
-    ),
+    make_hook("release", make_job(0, "tag", files=FileRule(ALL, "", (), (), ())))._replace(is_task=True, warns=True),
 )
 
 

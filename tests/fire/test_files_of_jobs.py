@@ -47,7 +47,7 @@ def test_g4_each_job_gets_its_files_and_one_without_any_does_not_apply(repo: Rep
     hook = hook_of(
         {"files": rule(plan.STAGED)},
         {"files": rule(plan.STAGED, "*.py", "*.md")},
-        {"files": rule(plan.STAGED, "*.{js,ts}", "!web/vendor/**", below="web")},
+        {"root": "web", "files": rule(plan.STAGED, "*.{js,ts}", "!web/vendor/**")},
         {"files": rule(plan.STAGED, "*.rs")},
         {},
     )
@@ -63,7 +63,7 @@ def test_g4_each_job_gets_its_files_and_one_without_any_does_not_apply(repo: Rep
 def test_c7_excludes_win_and_patterns_see_the_whole_path(repo: Repo) -> None:
     stage(repo, "web/a.js", "web/b.js", "a.js")
     hook = hook_of(
-        {"files": rule(plan.STAGED, "*.js", "!b.js", below="web")},
+        {"root": "web", "files": rule(plan.STAGED, "*.js", "!b.js")},
         {"files": rule(plan.STAGED, "a.js", "!/a.js")},
         {"files": rule(plan.STAGED, "!web/")},
     )
@@ -154,7 +154,7 @@ def test_g4_of_a_deleted_file_the_name_and_the_folder_count(repo: Repo) -> None:
         {"files": without_list(plan.STAGED, "a.py", types=["text/x-python"])},
         {"files": without_list(plan.STAGED, "a.py", types=["text/html"])},
         {"files": without_list(plan.STAGED, "d.bin", types=["text"])},
-        {"files": without_list(plan.STAGED, below="gone")},
+        {"root": "gone", "files": without_list(plan.STAGED)},
         {"files": without_list(plan.STAGED, "*.py", "!a.py", "!gone/**")},
     )
     assert set(ask(repo, hook).files) == {0, 1}
@@ -164,7 +164,7 @@ def test_g4_a_folder_that_comes_back_when_unstaged_changes_are_hidden_counts(rep
     stage(repo, "web/kept")
     commit_and_remove(repo, "web/a.ts")
     shutil.rmtree(repo.path / "web")
-    assert ask(repo, hook_of({"files": without_list(plan.STAGED, "*.ts", below="web")})).files == {0: ()}
+    assert ask(repo, hook_of({"root": "web", "files": without_list(plan.STAGED, "*.ts")})).files == {0: ()}
 
 
 def test_g4_a_link_that_leads_nowhere_is_in_no_list(repo: Repo) -> None:
@@ -299,7 +299,7 @@ from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import make_world
 world = make_world()
 fields = (0, "a", "", "true", ("true",), "", *[()] * 6, "foreground", False, None, None, 0, "0-a", b"{{", ())
-rule = FileRule("staged", "", ({glob!r},), (), ("text/x-python",), "")
+rule = FileRule("staged", "", ({glob!r},), (), ("text/x-python",))
 checks = (Check(False, (Condition("run", "false"),)),)
 hook = Hook("pre-commit", (Job(*fields, rule, checks=(0,)),), (0,), False, None, checks)
 print(filter_jobs(EventFiles(world, find_repo(world.environ, world.cwd), hook, (), b""), {{}}).files)

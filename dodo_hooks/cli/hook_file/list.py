@@ -12,7 +12,7 @@ from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.completion_words import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here, print_once
 from dodo_hooks.cli.terminal_table import print_table, say
-from dodo_hooks.core.plan import COMMAND, WORKTREE, FileRule, Hook, Job, Plan
+from dodo_hooks.core.plan import COMMAND, WORKTREE, Hook, Job, Plan
 from dodo_hooks.core.plan_parts import Requirement
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.host.world import World
@@ -52,7 +52,7 @@ def table_of(plan: Plan) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
 
 def _row(hook: Hook, job: Job) -> tuple[str, ...]:
     what = " ".join(job.description.split()) if job.description else job.command.strip()
-    return hook.name, job.title, _phase(job), _needs(hook, job), _files(job.files), _when(hook, job), what
+    return hook.name, job.title, _phase(job), _needs(hook, job), _files(job), _when(hook, job), what
 
 
 def _phase(job: Job) -> str:
@@ -64,13 +64,14 @@ def _needs(hook: Hook, job: Job) -> str:
     return ", ".join(hook.jobs[number].title for number in job.needs)
 
 
-def _files(rule: FileRule | None) -> str:
+def _files(job: Job) -> str:
     """Return the file set of a job, and its filters, in words."""
+    rule = job.files
     if rule is None:
         return ""
     chosen = ["by glob"] if rule.globs or rule.excludes else []
     chosen += ["by type"] if rule.types else []
-    chosen += [f"in {rule.below}"] if rule.below else []
+    chosen += [f"in {job.root}"] if job.root else []
     source = "of a command" if rule.source == COMMAND else rule.source
     return " ".join([source, ", ".join(chosen)]).rstrip()
 
@@ -133,7 +134,7 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
         "priority": job.priority,
         "timeout_s": job.timeout_s,
         "concurrency": [group.name for group in job.groups],
-        "files": _files_record(job.files),
+        "files": _files_record(job),
         "inputs": [one.text for one in job.inputs],
         "outputs": list(job.outputs),
         "env_inputs": list(job.env_inputs),
@@ -164,7 +165,8 @@ def _requirement_record(hook: Hook, one: Requirement) -> dict[str, Any]:
     return record
 
 
-def _files_record(rule: FileRule | None) -> dict[str, Any] | None:
+def _files_record(job: Job) -> dict[str, Any] | None:
+    rule = job.files
     if rule is None:
         return None
     return {
@@ -173,5 +175,5 @@ def _files_record(rule: FileRule | None) -> dict[str, Any] | None:
         "has_globs": bool(rule.globs),
         "has_excludes": bool(rule.excludes),
         "types": list(rule.types),
-        "below": rule.below,
+        "below": job.root,
     }

@@ -164,7 +164,7 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
             followers=tuple(followers[number]),
             directory=job.directory.rpartition("/")[2],
             record=b"",
-            files=None if job.files is None else FileRule(job.files, "", (), (), (), ""),
+            files=None if job.files is None else FileRule(job.files, "", (), (), ()),
             shares=(*map(Share, job.shares), *(Share(path, is_link=True) for path in job.links)),
             is_incremental=bool(job.workspace),
         )

@@ -158,16 +158,16 @@ def _matching(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, 
         if found is None:
             reason = f"{_NO_EVENT[rule.source]}; use `dodo-hooks run {event.hook.name} --files FILE`"
             return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
-        is_named = _name_test(rule)
+        below = job.below
+        is_named = _name_test(rule, below)
         is_present = (lambda path: True) if job.workspace else _presence_test(rule, event)
         present: list[bytes] = []
         deleted: list[bytes] = []
         for path, is_deleted in found.items():
             if is_named(path):
                 (deleted if is_deleted or not is_present(path) else present).append(path)
-        above = len(_below(rule))
-        names = tuple(path[above:] for path in _of_types(rule, event.repo.top, present))
-        if names or (given is None and rule.counts_deleted and _has_relevant(deleted, rule, event)):
+        names = tuple(path[len(below) :] for path in _of_types(rule, event.repo.top, present))
+        if names or (given is None and rule.counts_deleted and _has_relevant(deleted, job, rule, event)):
             return names
     except FilesError as error:
         return Outcome(statuses.FAILED, statuses.SPAWN, str(error))
@@ -179,14 +179,10 @@ def _no_match(rule: "FileRule", event: EventFiles) -> Outcome:
     return _condition(f"no matching {words}")
 
 
-def _below(rule: "FileRule") -> bytes:
-    return encode_path(f"{rule.below}/") if rule.below else b""
-
-
-def _name_test(rule: "FileRule") -> "Callable[[bytes], bool]":
+def _name_test(rule: "FileRule", below: bytes) -> "Callable[[bytes], bool]":
     """Return a test for whether the rule applies to a file of this name."""
     tests: list[Callable[[bytes], bool]] = []
-    if below := _below(rule):
+    if below:
         tests.append(lambda path: path.startswith(below))
     if rule.globs:
         tests.append(matches_any(rule.globs))
@@ -227,11 +223,11 @@ def _of_types(rule: "FileRule", top: str, paths: "list[bytes]") -> "list[bytes]"
     return list(filter(has_types(top, rule.types), paths))
 
 
-def _has_relevant(deleted: "list[bytes]", rule: "FileRule", event: EventFiles) -> bool:
+def _has_relevant(deleted: "list[bytes]", job: "Job", rule: "FileRule", event: EventFiles) -> bool:
     """Return whether a job must run for deleted files: not if the folder that it runs in is gone, too."""
     if not _of_types(rule, event.repo.top, deleted):
         return False
-    below = _below(rule)
+    below = job.below
     if not below or lexists(encode_path(f"{event.repo.top}/") + below):
         return True
     return any(path.startswith(below) for path in event.list_changes(ALL) or ())  # it may be put in place, too

@@ -17,11 +17,11 @@ from kit.repo import Repo
 PROBE = "an earlier decision"
 
 
-def rule(source: str, *globs: str, command: str = "", below: str = "", types: Sequence[str] = ()) -> FileRule:
+def rule(source: str, *globs: str, command: str = "", types: Sequence[str] = ()) -> FileRule:
     """Return a rule of these globs, of which those after a `!` exclude."""
     wanted = tuple(compile_glob(one) for one in globs if not one.startswith("!"))
     unwanted = tuple(compile_glob(one[1:]) for one in globs if one.startswith("!"))
-    return FileRule(source, command, wanted, unwanted, tuple(types), below)
+    return FileRule(source, command, wanted, unwanted, tuple(types))
 
 
 def hook_of(

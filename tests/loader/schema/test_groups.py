@@ -50,7 +50,7 @@ jobs:
     assert a.declared_background and not first.declared_background
     assert needs(hook) == {"a": {"first"}, "b": {"first"}, "first": set()}
     assert a.files is not None and b.files is not None
-    assert (a.files.below, b.files.below) == ("web", "api")
+    assert (a.below, b.below) == (b"web/", b"api/")
     assert len(a.files.excludes) == len(b.files.excludes) == 2
     assert a.files.globs != b.files.globs
     assert first.files is None

@@ -25,13 +25,8 @@ def expect_private_cache(cache_dir: str) -> None:
 
 def note_repository(cache_dir: str, common_dir: str) -> None:
     """Record the git common directory of the repository. Raises StoreError."""
-    path, wanted = f"{cache_dir}/repository", encode_path(common_dir)
-    try:
-        if read_file(path) == wanted:
-            return
-    except OSError:
-        pass
-    replace_unlocked(path, wanted)
+    if repository_of(cache_dir) != common_dir:
+        replace_unlocked(f"{cache_dir}/repository", encode_path(common_dir))
 
 
 def cache_dirs(root: str) -> "list[str]":

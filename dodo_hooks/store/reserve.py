@@ -27,13 +27,9 @@ _SHORT, _SHORTER = 100, 20  # characters of a text; each may take twelve bytes
 def has_end(lock_path: str) -> bool:
     """Return whether the invocation with this lock has ended, with its end in the lock's slot."""
     try:
-        descriptor = os.open(lock_path, os.O_RDONLY)
+        return read_file(lock_path)[:1] == b","
     except OSError:
         return False
-    try:
-        return os.read(descriptor, 1) == b","
-    finally:
-        os.close(descriptor)
 
 
 def is_full(error: StoreError) -> bool:

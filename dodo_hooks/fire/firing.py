@@ -61,7 +61,7 @@ class Firing(Record):
     stdin: bytes = b""  # what git gave to the hook (G3)
     status: "StatusQuery | None" = None  # what differs between commit, index and tree; of a commit alone (G5)
     results: str = USE  # how kept results are used: dodo_hooks.results
-    whole_hook: "Hook | None" = None  # with all needs, where those that are not selected were removed from `hook`
+    whole_hook: "Hook | None" = None  # with all needs, where `hook` has those of the jobs that are left out otherwise
     target: "Target | None" = None  # what the jobs in snapshots are about; None: there is no such job (S1)
     ends_with_parent: bool = False  # although git has not fired it: a push runs it
     branch: "str | None" = None  # that conditions are about; None: the one that is checked out

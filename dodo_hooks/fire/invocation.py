@@ -51,12 +51,12 @@ def begin(firing: "Firing") -> "Run | None":
         writer = reserve_invocation(firing.world.state, identity, firing.hook, _facts(firing, nesting))
         writer.max_log_bytes = firing.rules.max_log_bytes
         writer.files, writer.stdin = dict(firing.files), firing.stdin
-        firing = firing._replace(files=writer.files)  # one mapping for all, since a list may become shorter (K8)
+        # One mapping of files for all, since a list may become shorter (K8).
+        firing = firing._replace(files=writer.files, whole_hook=whole_hook)
     except StoreError as error:
         _refuse_or_report(firing, error)
         return None
     run = Run(firing, nesting, writer, started_s)
-    run.whole_hook = whole_hook
     if not has_process_table():
         run.notes.append("/proc is not mounted: ending a cancelled job always takes the whole grace period")
     run.decide(firing.left_out.items())

@@ -28,14 +28,12 @@ class Run:
         "record_error",
         "rest",
         "results",
-        "whole_hook",
         "writer",
     )
 
     def __init__(self, firing: "Firing", nesting: "Nesting", writer: "InvocationWriter", started_s: float) -> None:
         timeout_s = firing.hook.timeout_s
         self.firing = firing
-        self.whole_hook = firing.hook  # before the edges of the jobs that are left out were changed
         self.results: RunResults | Verdicts | None = None  # of its incremental jobs
         self.nesting = nesting
         self.writer = writer

@@ -33,7 +33,7 @@ def open_results(run: "Run") -> "RunResults | Verdicts | None":
     outcomes = run.writer.outcomes()
     if not any(job.is_incremental and job.number not in outcomes for job in run.firing.hook.jobs):
         return None
-    firing = run.firing._replace(hook=run.whole_hook)
+    firing = run.firing._replace(hook=run.firing.whole_hook or run.firing.hook)
 
     def narrow(number: int, files: "list[bytes]") -> None:
         below = firing.hook.jobs[number].below

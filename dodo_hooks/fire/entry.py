@@ -77,7 +77,8 @@ def fire(world: "World", words: "Sequence[str]") -> int:
 def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[str, ...]", stdin: bytes) -> int:
     """Run the jobs of the hook file, if they are allowed to run, and return the exit code (section 8)."""
     code = 0
-    hooks = [hook, *_derived(hook, args, repo)]
+    derived = derived_hooks(hook, args, repo)
+    hooks = [hook, *(derived if derived and mark_fired(repo) else ())]
     admitted = None if flag else load_compiled(world, repo.top)
     if admitted is None or admitted[0].rules.trust:
         from dodo_hooks.trust.policy import admit
@@ -213,11 +214,6 @@ def _import_ahead(status: "StatusQuery", modules: "Sequence[str]") -> None:
         if status.has_answered():
             return
         __import__(name)
-
-
-def _derived(hook: str, args: "tuple[str, ...]", repo: "Repo") -> "tuple[str, ...]":
-    derived = derived_hooks(hook, args, repo)
-    return derived if derived and mark_fired(repo) else ()
 
 
 def _read_stdin(hook: str) -> "bytes | None":

@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dodo_hooks.core.plan import Hook
     from dodo_hooks.fire.firing import Firing
     from dodo_hooks.fire.run_state import Run
 
@@ -97,13 +96,9 @@ def environment_of_event(firing: "Firing", is_background: bool) -> "dict[str, st
         environ[f"DODO_ARG{number}"] = argument
     if firing.hook.name == "pre-push" and len(firing.args) == 2:
         environ["DODO_REMOTE"], environ["DODO_REMOTE_URL"] = firing.args
-    if firing.rules.config_format == _DAFT or _is_asked_for(_DEFAULT_BRANCH, firing.hook):
+    is_asked_for = any(_DEFAULT_BRANCH in word for job in firing.hook.jobs for word in job.argv)  # it costs a file
+    if firing.rules.config_format == _DAFT or is_asked_for:
         environ[_DEFAULT_BRANCH] = default_branch(repo, firing.world.environ)
     if firing.rules.config_format == _DAFT:
         environ.update(daft_environ(firing.hook.name, environ))
     return environ
-
-
-def _is_asked_for(variable: str, hook: "Hook") -> bool:
-    """Return whether a command uses this variable, since its value costs reading a file."""
-    return any(variable in word for job in hook.jobs for word in job.argv)

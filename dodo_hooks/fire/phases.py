@@ -44,7 +44,8 @@ class Attached:
         self.staging: Staging | None = None  # of a commit
         self.screen = Screen(display_of(run, phase, terminal.knows_escapes, terminal.look, is_quiet=is_quiet))
         self.recorder = Recorder(run.writer, self.screen)
-        self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, _share_of_alive(run))
+        alive = (run.writer.alive,) if run.writer.has_locks else ()
+        self.loop = Loop(context_of(run, phase, terminal), self.recorder, firing.slots, alive)
         self.stops = listen(os.getppid() if firing.trigger == BY_GIT or firing.ends_with_parent else None)
         self.recorder.signals = self.stops.descriptor
         if run.deadline_s is not None:
@@ -372,7 +373,3 @@ def _detach(run: Run, jobs: "Sequence[int]", database: "str | None") -> int:
         if later is not None:  # the coordinator has them, or nothing can be started
             later.close()
     return code
-
-
-def _share_of_alive(run: Run) -> "tuple[int, ...]":
-    return (run.writer.alive,) if run.writer.has_locks else ()

@@ -12,15 +12,12 @@ from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dodo_hooks.core.plan_parts import Check, Condition
+    from dodo_hooks.fire.select.event_files import EventFiles
 
     Evaluator = Callable[[Condition], "ConditionValue"]
-    from collections.abc import Iterable
-
-    from dodo_hooks.core.plan_parts import Condition
-    from dodo_hooks.fire.select.event_files import EventFiles
 
 
 class ConditionValue(Record):

@@ -32,10 +32,7 @@ class Begun(Record):
 
     def moved(self, stamps: "dict[bytes, Stat | None]") -> "set[bytes]":
         """Return the paths whose stat is another one now."""
-        return {path for path in self.stamps.keys() | stamps.keys() if self._differs(path, stamps)}
-
-    def _differs(self, path: bytes, stamps: "dict[bytes, Stat | None]") -> bool:
-        return path not in self.stamps or path not in stamps or self.stamps[path] != stamps[path]
+        return {path for path, _ in self.stamps.items() ^ stamps.items()}
 
 
 def begin(repo: "Repo", look: "Callable[[bool], Known | Undecidable]") -> "Begun | None":

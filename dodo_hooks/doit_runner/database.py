@@ -82,17 +82,20 @@ class HookDB(JsonDB):  # type: ignore[misc]
             return
         from dodo_hooks.core.errors import StoreError  # here, so that other projects do not pay for it
         from dodo_hooks.host.files.atomic_files import make_private_directory, replace_unlocked
+        from dodo_hooks.host.files.file_locks import lock
 
         try:
             make_private_directory(os.path.dirname(self.name))  # each level of it, unlike the mode of `os.makedirs`
-            lock = _lock(self.name + ".lock")
+            # A file beside the database, which itself is another file after every flush.
+            descriptor = os.open(self.name + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                lock(descriptor, fcntl.LOCK_EX)  # where locks do not work, the later of two writers wins
                 rows = self._applied({} if self._cleared or not os.path.exists(self.name) else self._load())
                 # There are file systems where locking does nothing.
                 replace_unlocked(self.name, self.codec.encode(rows).encode())
                 self._seen = self._stamp()
             finally:
-                os.close(lock)
+                os.close(descriptor)
         except StoreError as error:
             raise HookDBError(str(error)) from error
         except OSError as error:
@@ -145,16 +148,3 @@ class HookDB(JsonDB):  # type: ignore[misc]
             self._has_reported_damage = True
             return {}
         return rows
-
-
-def _lock(path: str) -> int:
-    """Take the lock of the database, which one program at a time can have; return the descriptor that holds it.
-
-    The lock is a file beside the database: the database itself is another file after every flush.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError:  # where locks do not work, the later of two writers at the same moment wins
-        pass
-    return descriptor

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 class Attached:
     """A phase that runs attached: its loop, its screen and its recorder."""
 
-    __slots__ = ("loop", "recorder", "run", "screen", "staging", "stops")
-
     def __init__(self, run: Run, phase: str, *, is_quiet: bool = False) -> None:
         firing = run.firing
         terminal = read_terminal(firing.world, firing.rules.has_colors)

@@ -17,20 +17,6 @@ if TYPE_CHECKING:
 class Run:
     """A firing under way: its records, its clock, and the errors of the run as a whole."""
 
-    __slots__ = (
-        "deadline_s",
-        "errors",
-        "firing",
-        "had_line",
-        "interrupted",
-        "nesting",
-        "notes",
-        "record_error",
-        "rest",
-        "results",
-        "writer",
-    )
-
     def __init__(self, firing: "Firing", nesting: "Nesting", writer: "InvocationWriter", started_s: float) -> None:
         timeout_s = firing.hook.timeout_s
         self.firing = firing

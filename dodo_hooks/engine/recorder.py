@@ -11,7 +11,6 @@ then the job's log is the evidence that it has begun (store/orphans.py).
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.posix import os
 from dodo_hooks.host.world import monotonic_s
-from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class Recorder:
         """Note the outcome of a job that has ended, or will never run."""
         self._writer.ended(number, outcome, at_ns, duration_s)
         if self._screen is not None:
-            self._screen.ended(self._jobs[number], self._log(number), outcome, duration_s)
+            self._screen.ended(self._jobs[number], self._writer.jobs[number].log, outcome, duration_s)
         if self.listener is not None:
             self.listener.ended(number, outcome)
 
@@ -82,7 +81,7 @@ class Recorder:
         """Show what the log of the live job has gained."""
         self.flush()  # nobody sees the output of a job before its record says that it runs
         if self._screen is not None:
-            self._screen.queue_log(self._jobs[number], self._log(number))
+            self._screen.queue_log(self._jobs[number], self._writer.jobs[number].log)
 
     def show_live(self, number: int) -> None:
         """Show this job live from now on: no other job runs or can start before its end (R23)."""
@@ -111,6 +110,3 @@ class Recorder:
             self.error(f"cannot write the log of {self._jobs[number].name}: {os.strerror(error)}")
         else:
             self.note(f"cannot open a pseudo-terminal, jobs write to a pipe: {os.strerror(error)}")
-
-    def _log(self, number: int) -> str:
-        return layout.log_file(self._writer.jobs[number].directory)

@@ -7,6 +7,7 @@ and a few strings. At run time only `quote` encodes JSON. store/reader.py reads 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.world import boot_id, timestamp
+from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class JobState:
         self.log_bytes = 0  # that the job has written
         self.log_left_out = 0  # of those, that are not kept
         self.changed_meanwhile: str | None = None  # of HEAD and index, under a background job
+
+    @property
+    def log(self) -> str:
+        """The path of its log."""
+        return layout.log_file(self.directory)
 
     @property
     def status(self) -> str:

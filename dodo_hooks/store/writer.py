@@ -63,9 +63,9 @@ class InvocationWriter:
         state.outcome, state.finished_ns, state.duration_s = outcome, at_ns, duration_s
         if state.started_ns is not None:
             most_bytes = self.hook.jobs[number].max_log_bytes or self.max_log_bytes
-            state.log_bytes, state.log_left_out = close_log(layout.log_file(state.directory), most_bytes)
+            state.log_bytes, state.log_left_out = close_log(state.log, most_bytes)
             if self.hook.jobs[number].is_silent and outcome.status == COMPLETED:
-                try_unlink(layout.log_file(state.directory))
+                try_unlink(state.log)
                 state.log_left_out = state.log_bytes
         self._changed.add(number)
 

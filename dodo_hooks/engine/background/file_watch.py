@@ -86,12 +86,12 @@ class FileWatch:
         before, self._sizes = self._sizes, {}
         for number in self._running:
             most_bytes = max_log_of(phase.context, phase.context.hook.jobs[number])
-            self._sizes[number] = trim_log_file(self._log_of(number), most_bytes)
+            self._sizes[number] = trim_log_file(self._phase.writer.jobs[number].log, most_bytes)
         return self._sizes != before
 
     def _ask_to_be_notified(self) -> bool:
         """Have the kernel tell of the next change of a log or of the working tree; return whether it will."""
-        wanted = {self._log_of(number).rpartition("/")[0]: WRITES for number in self._running}
+        wanted = {self._phase.writer.jobs[number].log.rpartition("/")[0]: WRITES for number in self._running}
         if self._waits:  # a group is written when it is taken and when it is released
             wanted[layout.groups_dir(layout.repository_of(self._phase.writer.directory))] = WRITES
         if self._phase.git_file:
@@ -104,6 +104,3 @@ class FileWatch:
                 self._descriptors[path] = descriptor
         are_watched = [notify_once(one, wanted[path]) for path, one in self._descriptors.items()]
         return len(are_watched) == len(wanted) and all(are_watched)
-
-    def _log_of(self, number: int) -> str:
-        return layout.log_file(self._phase.writer.jobs[number].directory)

@@ -18,7 +18,6 @@ from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.tree_state import TreeState, diff_of, is_untracked, read_tree_state
-from dodo_hooks.store import layout
 
 _MOST_NAMED = 3
 
@@ -96,9 +95,8 @@ class _ChangeGuard:
         tracked = [path for path in paths if path not in untracked]
         diff = diff_of(firing.repo, firing.world.environ, tracked, has_colors=has_colors)
         text = diff + "".join(f"new file: {_name(path)}\n" for path in untracked).encode()
-        log = layout.log_file(self._run.writer.jobs[job.number].directory)
         try:
-            with open(log, "ab") as file:
+            with open(self._run.writer.jobs[job.number].log, "ab") as file:
                 file.write(text)
         except OSError as error:
             self._run.notes.append(f"cannot write the diff of {job.name} to its log: {error.strerror}")

@@ -12,47 +12,15 @@ from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from dodo_hooks.core.plan_parts import Check, Condition
+    from dodo_hooks.core.plan_parts import Condition
     from dodo_hooks.fire.select.event_files import EventFiles
-
-    Evaluator = Callable[[Condition], "ConditionValue"]
 
 
 class ConditionValue(Record):
     holds: bool
     fact: str  # the reason for the value, as a short sentence
-
-
-def reason_to_skip(check: "Check", evaluate_one: "Evaluator") -> "str | None":
-    """Return the reason why the jobs of this check are left out; None: they are not."""
-    facts: list[str] = []
-    for condition in check.conditions:
-        holds, fact = evaluate(condition, evaluate_one)
-        if holds:
-            return None if check.is_only else condition.reason or fact
-        facts.append(fact)
-    if not check.is_only or not facts:
-        return None
-    described = [condition.reason for condition in check.conditions if condition.reason]
-    return described[0] if described else "; ".join(facts)
-
-
-def evaluate(condition: "Condition", evaluate_one: "Evaluator") -> ConditionValue:
-    if condition.kind == plan.ALWAYS:
-        return ConditionValue(True, "skip: true")
-    if condition.kind == plan.NEVER:
-        return ConditionValue(False, "only: false")
-    if condition.kind != plan.ALL_OF:
-        return evaluate_one(condition)
-    facts: list[str] = []
-    for part in condition.parts:
-        holds, fact = evaluate(part, evaluate_one)
-        if not holds:
-            return ConditionValue(False, fact)
-        facts.append(fact)
-    return ConditionValue(True, " and ".join(facts))
 
 
 RUN_LIMIT_S = 60.0  # of the command of a `run` condition
@@ -78,10 +46,8 @@ class ConditionValues:
     def reason_to_skip(self, number: int) -> "str | None":
         """Return the reason why a check of the hook leaves its jobs out; None: it does not."""
         if number not in self._reasons:
-            check = self._event.hook.checks[number]
-            self._reasons[number] = (
-                reason_to_skip(check, self._evaluate) if self._executes else self._reason_without_commands(number)
-            )
+            find = self._reason if self._executes else self._reason_without_commands
+            self._reasons[number] = find(number)
         return self._reasons[number]
 
     def unresolved_commands(self, number: int) -> "list[str]":
@@ -93,13 +59,12 @@ class ConditionValues:
 
         The check is evaluated for both outcomes of its commands. It depends on them if the results differ.
         """
-        check = self._event.hook.checks[number]
         reasons = []
         self._open = []
         for self._assumed in (False, True):
-            reasons.append(reason_to_skip(check, self._evaluate))
+            reasons.append(self._reason(number))
         if None not in reasons:
-            return reasons[check.is_only]  # the one that is not about the commands
+            return reasons[self._event.hook.checks[number].is_only]  # the one that is not about the commands
         if reasons != [None, None]:
             self._questions[number] = list(dict.fromkeys(self._open))
         return None
@@ -108,8 +73,28 @@ class ConditionValues:
         """Return messages about conditions that could not be evaluated."""
         return tuple(dict.fromkeys(self._sentences))
 
+    def _reason(self, number: int) -> "str | None":
+        """Return the reason why the jobs of a check are left out; None: they are not."""
+        check = self._event.hook.checks[number]
+        facts: list[str] = []
+        for condition in check.conditions:
+            holds, fact = self._evaluate(condition)
+            if holds:
+                return None if check.is_only else condition.reason or fact
+            facts.append(fact)
+        if not check.is_only or not facts:
+            return None
+        described = [condition.reason for condition in check.conditions if condition.reason]
+        return described[0] if described else "; ".join(facts)
+
     def _evaluate(self, condition: "Condition") -> ConditionValue:
         kind, value = condition.kind, condition.value
+        if kind == plan.ALWAYS:
+            return ConditionValue(True, "skip: true")
+        if kind == plan.NEVER:
+            return ConditionValue(False, "only: false")
+        if kind == plan.ALL_OF:
+            return self._evaluate_all(condition)
         if kind == plan.IN_MERGE:  # git writes MERGE_HEAD only when the first of these hooks has let the merge pass
             holds = self._event.hook.name == "pre-merge-commit" or self._has("MERGE_HEAD")
             return ConditionValue(holds, "a merge is in progress" if holds else "no merge is in progress")
@@ -126,6 +111,15 @@ class ConditionValues:
         if kind == plan.ON_REF:
             return self._is_on(condition)
         return self._run(value) if kind == plan.RUN_SUCCEEDS else self._has_changed(condition)
+
+    def _evaluate_all(self, condition: "Condition") -> ConditionValue:
+        facts: list[str] = []
+        for part in condition.parts:
+            holds, fact = self._evaluate(part)
+            if not holds:
+                return ConditionValue(False, fact)
+            facts.append(fact)
+        return ConditionValue(True, " and ".join(facts))
 
     def _has(self, name: str) -> bool:
         return self._event.checked is None and os.access(f"{self._event.repo.git_dir}/{name}", os.F_OK)

@@ -3,7 +3,7 @@
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.engine.background.coordinator import coordinate
 from dodo_hooks.host import descriptors, process, signals
-from dodo_hooks.host.posix import os, signal
+from dodo_hooks.host.posix import os, signal, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _be_coordinator(phase: "Background", pipe: int) -> None:
 
         def release(sentence: str) -> None:
             try:
-                descriptors.write_all(pipe, sentence.encode("utf-8", "replace") + _END)
+                write_all(pipe, sentence.encode("utf-8", "replace") + _END)
                 descriptors.wait_for_reader_to_leave(pipe, _PROMPT_MS)
             except OSError:  # the waiting parent was killed, which does not affect the jobs
                 pass

@@ -8,7 +8,7 @@ from dodo_hooks.core.git_hooks import AFTER_REPLAY, NEW_COMMIT, OFTEN_UNSEEN, WI
 from dodo_hooks.git.event import derived_hooks, mark_fired, needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import expect_private_directory
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, read_rest
 from dodo_hooks.plans.plan_cache import load_compiled, note_fired
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
@@ -223,9 +223,7 @@ def _read_stdin(hook: str) -> "bytes | None":
     """
     if hook not in WITH_STDIN or os.isatty(0):
         return None
-    from dodo_hooks.host.descriptors import read_all
-
-    return read_all(0)
+    return read_rest(0)
 
 
 def _run_legacy(world: "World", path: str, args: "tuple[str, ...]", stdin: "bytes | None") -> int:

@@ -6,7 +6,7 @@ nothing but permissions; and no link is followed on the way. Each function retur
 a reason.
 """
 
-from dodo_hooks.host.posix import S_ISDIR, S_ISREG, os
+from dodo_hooks.host.posix import S_ISDIR, S_ISREG, os, read_rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,10 +164,7 @@ def read_regular(path: "str | bytes") -> bytes:
             raise ValueError("not a regular file")
         if status.st_size > _MOST_BYTES:
             raise ValueError("it is too large")
-        data = b""
-        while piece := os.read(descriptor, 1 << 20):
-            data += piece
-        return data
+        return read_rest(descriptor)
     finally:
         os.close(descriptor)
 

@@ -4,7 +4,8 @@ Everything goes through `escape`: what it holds may come from a file, a name, or
 """
 
 from dodo_hooks.core.text.terminal_text import escape
-from dodo_hooks.host.descriptors import can_write, write_all
+from dodo_hooks.host.descriptors import can_write
+from dodo_hooks.host.posix import write_all
 
 STDOUT, STDERR = 1, 2
 

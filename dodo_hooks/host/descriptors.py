@@ -1,8 +1,8 @@
-"""Reading, writing, closing and waiting for descriptors (HOT)."""
+"""Making, closing and waiting for descriptors (HOT)."""
 
 import select
 
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import os, write_all
 from dodo_hooks.host.process import IS_LINUX
 
 TYPE_CHECKING = False
@@ -31,14 +31,6 @@ def spool(data: bytes, directory: str) -> int:
     return descriptor
 
 
-def read_all(descriptor: int) -> bytes:
-    """Read everything up to the end."""
-    data = b""
-    while piece := os.read(descriptor, 1 << 16):
-        data += piece
-    return data
-
-
 def close_all_but(keep: "set[int]") -> None:
     """Close every descriptor above 2 that is not in `keep` (R10)."""
     try:
@@ -63,16 +55,6 @@ def redirect_to_null(descriptors: "Iterable[int]") -> None:
     for descriptor in descriptors:
         os.dup2(null, descriptor, inheritable=True)
     os.close(null)
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write everything.
-
-    Raises:
-        OSError: the other end is closed, or the disk is full.
-    """
-    while data:
-        data = data[os.write(descriptor, data) :]
 
 
 def can_write(descriptor: int) -> bool:

@@ -41,6 +41,16 @@ def read_rest(descriptor: int) -> bytes:
     return data
 
 
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write everything.
+
+    Raises:
+        OSError: the other end is closed, or the disk is full.
+    """
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
 def S_ISREG(mode: int) -> bool:
     return mode & 0o170000 == 0o100000
 

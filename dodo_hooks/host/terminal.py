@@ -5,8 +5,8 @@ to be that group before its command begins, and the group that was it before, gi
 11.1.4). That takes a fork: posix_spawn(3) has no action for it.
 """
 
-from dodo_hooks.host import descriptors, process
-from dodo_hooks.host.posix import open_terminal, os, signal
+from dodo_hooks.host import process
+from dodo_hooks.host.posix import open_terminal, os, read_rest, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def spawn_in_front(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]"
     if not pid:
         _become(argv, environ, tty, writer)
     os.close(writer)
-    error = descriptors.read_all(reader)
+    error = read_rest(reader)
     os.close(reader)
     if error:
         process.reap(pid)

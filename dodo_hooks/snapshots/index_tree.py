@@ -3,8 +3,7 @@
 from dodo_hooks.core.errors import CheckoutError, GitError
 from dodo_hooks.git.command import git_environ, run_git
 from dodo_hooks.git.repo import index_file
-from dodo_hooks.host.descriptors import write_all
-from dodo_hooks.host.files.atomic_files import create_file
+from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.posix import names_in, os, read_file
 from dodo_hooks.snapshots.git_directory import make_real_folder, remove
 from dodo_hooks.snapshots.model import Origin, with_settings
@@ -28,7 +27,10 @@ def write_index_tree(origin: Origin) -> str:
         make_areas(areas)
         folder, lock = _take_folder(areas)
         try:
-            _copy(index_file(repo, origin.environ), f"{folder}/index")
+            try:
+                put(f"{folder}/index", read_file(index_file(repo, origin.environ)), 0o600)
+            except FileNotFoundError:  # nothing is staged
+                pass
             environ = {**git_environ(repo, origin.environ), "GIT_INDEX_FILE": f"{folder}/index"}
             environ = with_settings(environ, _SETTINGS)
             if run_git(("ls-files", "-z", "--unmerged"), repo.top, environ, repo=repo, lock=lock):
@@ -55,15 +57,3 @@ def _take_folder(areas: str) -> "tuple[str, int]":
         if lock is not None:
             return f"{areas}/{_FOLDER}{number}", lock
         number += 1  # another one has removed it, or it is that of a process in another container
-
-
-def _copy(source: str, target: str) -> None:
-    try:
-        content = read_file(source)
-    except FileNotFoundError:  # nothing is staged
-        return
-    descriptor = create_file(target)
-    try:
-        write_all(descriptor, content)
-    finally:
-        os.close(descriptor)

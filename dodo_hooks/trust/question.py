@@ -41,7 +41,7 @@ def ask(lines: "Sequence[str]", question: str) -> str:
     import termios
 
     from dodo_hooks.core.text.terminal_text import escape
-    from dodo_hooks.host.descriptors import write_all
+    from dodo_hooks.host.posix import write_all
 
     text = "".join(f"{escape(line)}\n" for line in lines)
     try:

@@ -13,6 +13,7 @@ import pytest
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host import descriptors
 from dodo_hooks.host.files import atomic_files, file_locks, sparse_file
+from dodo_hooks.host.posix import read_rest, write_all
 from dodo_hooks.host.process import IS_LINUX
 from kit.repo import PACKAGES
 
@@ -99,7 +100,7 @@ def test_a_private_directory_is_made_with_all_above_it_and_no_file_is_taken_for_
 def test_g3_what_is_spooled_is_read_whole_and_leaves_no_file(tmp_path: Path) -> None:
     data = os.urandom(300_000)  # more than a pipe takes
     descriptor = descriptors.spool(data, str(tmp_path))
-    assert descriptors.read_all(descriptor) == data and os.listdir(tmp_path) == []
+    assert read_rest(descriptor) == data and os.listdir(tmp_path) == []
     os.close(descriptor)
 
 
@@ -113,7 +114,7 @@ def test_a_pipe_can_be_written_until_it_is_full_and_tells_when_its_reader_leaves
     assert descriptors.can_write(writer)
     os.set_blocking(writer, False)
     with pytest.raises(BlockingIOError):
-        descriptors.write_all(writer, b"x" * (1 << 22))
+        write_all(writer, b"x" * (1 << 22))
     assert not descriptors.can_write(writer)
     os.close(reader)
     descriptors.wait_for_reader_to_leave(writer, 60_000)  # returns at once

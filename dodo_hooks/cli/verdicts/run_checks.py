@@ -13,7 +13,8 @@ from dodo_hooks.cli.verdicts.matrix import Commit, Matrix
 from dodo_hooks.core.errors import RUN_ERROR, HooksError
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.host import console
-from dodo_hooks.host.descriptors import read_all, redirect_to_null
+from dodo_hooks.host.descriptors import redirect_to_null
+from dodo_hooks.host.posix import read_rest
 from dodo_hooks.host.process import fork
 
 Running = dict[int, tuple[Commit, int]]  # by process id: the commit, and the file with the output
@@ -71,7 +72,7 @@ def _print_next(running: Running) -> None:
     pid, _ = os.wait()
     commit, output = running.pop(pid)
     os.lseek(output, 0, os.SEEK_SET)
-    console.print_bytes(f"{commit.title}\n".encode("utf-8", "backslashreplace") + read_all(output))
+    console.print_bytes(f"{commit.title}\n".encode("utf-8", "backslashreplace") + read_rest(output))
     os.close(output)
 
 

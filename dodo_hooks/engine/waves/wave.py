@@ -24,7 +24,7 @@ from dodo_hooks.engine.waves.job import (
     start_next_batch,
 )
 from dodo_hooks.host import descriptors, process, signals
-from dodo_hooks.host.posix import os, signal
+from dodo_hooks.host.posix import os, signal, write_all
 from dodo_hooks.host.world import monotonic_s, wall_ns
 from dodo_hooks.store.log import trim_log
 
@@ -235,7 +235,7 @@ class Wave:
             if running.log is None:  # most jobs that go well print nothing
                 flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
                 running.log = os.open(log_path(self._context, running.job), flags, 0o600)
-            descriptors.write_all(running.log, data)
+            write_all(running.log, data)
             running.unchecked += len(data)
             most_bytes = max_log_of(self._context, running.job)
             if running.unchecked > most_bytes // 4:

@@ -163,9 +163,9 @@ def _manual_stdin(hook: "Hook") -> bytes:
     wants = hook.name in WITH_STDIN or any(job.use_stdin for job in hook.jobs)
     if not wants or os.isatty(0):
         return b""
-    from dodo_hooks.host.descriptors import read_all
+    from dodo_hooks.host.posix import read_rest
 
-    return read_all(0)
+    return read_rest(0)
 
 
 def describe(firing: Firing, given: "tuple[bytes, ...] | None", *, is_forced: bool = False) -> int:

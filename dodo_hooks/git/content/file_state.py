@@ -10,6 +10,7 @@ import stat
 from dodo_hooks.core.digests import sha256, sha256_for
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.file_owner import inherit_owner
+from dodo_hooks.host.posix import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,9 +94,7 @@ def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> N
     try:
         inherit_owner(descriptor, path)
         for piece in pieces:
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
+            write_all(descriptor, piece)
         os.fchmod(descriptor, version.mode)
     finally:
         os.close(descriptor)

@@ -2,7 +2,7 @@
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.host.files.file_owner import inherit_owner
-from dodo_hooks.host.posix import S_ISDIR, os
+from dodo_hooks.host.posix import S_ISDIR, os, write_all
 
 NEW_SUFFIX = ".dodo-new"
 
@@ -107,7 +107,6 @@ def write_file(path: str, data: bytes) -> None:
     """Write a file that its owner alone can read, in place. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        while data:
-            data = data[os.write(descriptor, data) :]
+        write_all(descriptor, data)
     finally:
         os.close(descriptor)

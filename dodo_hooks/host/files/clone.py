@@ -2,8 +2,7 @@
 
 import sys
 
-from dodo_hooks.host.descriptors import write_all
-from dodo_hooks.host.posix import S_ISREG, os
+from dodo_hooks.host.posix import S_ISREG, os, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

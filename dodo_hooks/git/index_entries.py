@@ -1,6 +1,7 @@
 """Entries of the index that git uses for this commit: read, written and checked out, each by one git process (HOT)."""
 
 import os
+import time
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.command import run_git_at_top
@@ -58,10 +59,8 @@ def wait_for_index(repo: Repo, environ: "Mapping[str, str]") -> None:
     lock = index_file(repo, environ) + ".lock"
     if not os.path.exists(lock):
         return
-    from dodo_hooks.host.pause import sleep
-
     for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
-        sleep(_LOCK_POLL_S)
+        time.sleep(_LOCK_POLL_S)
         if not os.path.exists(lock):
             return
 

@@ -1,4 +1,4 @@
-"""Waiting for a moment, for programs that poll (HOT)."""
+"""Waiting for a moment, for programs that print what they poll."""
 
 from __future__ import annotations
 
@@ -16,18 +16,9 @@ class Pause:
     def wait(self, seconds: float) -> None:
         """Wait so many seconds. Raises BrokenPipeError when the other end of the output is closed."""
         events = self._poll.poll(seconds * 1000) if self._poll else []
+        if events and events[0][1] & (select.POLLERR | select.POLLHUP):
+            raise BrokenPipeError
+        if events:  # a kind of file that cannot be polled (POLLNVAL, such as a terminal on macOS)
+            self._poll = None
         if not self._poll:
             time.sleep(seconds)
-        elif events and events[0][1] & (select.POLLERR | select.POLLHUP):
-            raise BrokenPipeError
-        elif events:  # a kind of file that cannot be polled (POLLNVAL, such as a terminal on macOS)
-            self._poll = None
-            try:
-                time.sleep(seconds)
-            except InterruptedError:
-                pass
-
-
-def sleep(seconds: float) -> None:
-    """Do nothing for so many seconds; Ctrl-C gets through."""
-    time.sleep(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,6 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.text.units import seconds_of
-from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store.read_records import JobRecord
 from dodo_hooks.store.reader import list_alive
@@ -108,7 +108,7 @@ def _wait(targets: Sequence[Target], timeout_s: float | None) -> None:
             if left_s <= 0:
                 raise HooksError(f"timed out waiting for {_open_jobs(left)}")
             pause_s = min(pause_s, left_s)
-        sleep(pause_s)
+        time.sleep(pause_s)
         pause_s = min(pause_s * 1.5, SELDOM_S)
         for one in left:
             one.watched.look()

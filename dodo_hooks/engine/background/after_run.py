@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 
 from dodo_hooks.core import statuses
@@ -15,7 +16,6 @@ from dodo_hooks.core.errors import ConfigError, UnsafeFileError
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.engine.background.background_phase import Background
 from dodo_hooks.host import process
-from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.world import World, monotonic_s, wall_ns
 from dodo_hooks.plans.own_config import load_own_config
 from dodo_hooks.store import layout
@@ -127,7 +127,7 @@ def notify(settings: Notify, environ: Mapping[str, str], invocation_dir: str, me
         return
     deadline_s = monotonic_s() + settings.timeout_s
     while not process.has_ended(pid) and monotonic_s() < deadline_s:
-        sleep(_POLL_S)
+        time.sleep(_POLL_S)
     process.kill_group(pid)
     process.reap(pid)
 

@@ -5,6 +5,8 @@ push without another run. The process holds the `wanted` lock of a run before it
 what it waits for.
 """
 
+import time
+
 from dodo_hooks.core.errors import ConfigError, UsageError
 from dodo_hooks.core.plan import Hook
 from dodo_hooks.core.plan_parts import Requirement
@@ -199,7 +201,6 @@ class Push:
         if verdict.state != RUNNING:
             return 0
         from dodo_hooks.fire.verdicts.report import Waiting
-        from dodo_hooks.host.pause import sleep
 
         waiting, began_s = Waiting(self._world, self._repo, check), monotonic_s() - self._waited_s
         try:
@@ -211,7 +212,7 @@ class Push:
                     remote, refs = filter(None, (self._remote,)), pushed_commits.refspecs(self._query, self._stdin)
                     return waiting.stop_waiting(verdict, (*remote, *refs))
                 waiting.show(verdict)
-                sleep(_POLL_S)
+                time.sleep(_POLL_S)
                 verdict = check.verdict(check.jobs[0])
         finally:
             waiting.end()

@@ -17,7 +17,6 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.git.event import HIDDEN_LOCK, JOURNAL, RESTAGED
 from dodo_hooks.host.files.file_locks import try_lock
-from dodo_hooks.host.pause import sleep
 from dodo_hooks.host.process_facts import ProcessFacts, facts_of, holders_of
 
 _QUIET_S = 1.0  # most hooks are over by then
@@ -69,7 +68,7 @@ def wait_for_lock(git_dir: str, descriptor: int, how: int, report: Callable[[str
             if sentence != reported:
                 report(sentence)
             reported, next_s = sentence, time.monotonic() + _QUIET_S
-        sleep(_POLL_S)
+        time.sleep(_POLL_S)
 
 
 def find_holder(git_dir: str) -> Holder | None:

@@ -9,7 +9,7 @@ import select
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.posix import os, signal
-from dodo_hooks.host.process import DEFAULTED, has_ended, kill_group, reap, start_program
+from dodo_hooks.host.process import has_ended, kill_group, reap, spawn_with
 from dodo_hooks.host.world import monotonic_s
 
 TYPE_CHECKING = False
@@ -44,6 +44,9 @@ class How(Record):
     lock: "int | None" = None  # a descriptor that it has too: a lock that it holds, should we be killed before it
 
 
+_PLAIN = How()
+
+
 def capture(
     argv: "tuple[str, ...]",
     environ: "Mapping[str, str]",
@@ -60,24 +63,7 @@ def capture(
     Raises:
         OSError: it cannot be started.
     """
-    return _Capture(argv, environ, stdin, How(is_shielded=is_shielded, lock=lock)).run(limit_s)
-
-
-class Pending:
-    """A program that runs while we do something else."""
-
-    def __init__(self, argv: "tuple[str, ...]", environ: "Mapping[str, str]") -> None:
-        """Start the program. Raises OSError: it cannot be started."""
-        self._capture = _Capture(argv, environ, b"", How())
-        self._capture.start()
-
-    def has_answered(self) -> bool:
-        """Return whether it has printed something, or has ended."""
-        return self._capture.has_events()
-
-    def result(self) -> Captured:
-        """Wait for its end, and return its result. Call it once."""
-        return self._capture.finish(None)
+    return _run(argv, environ, stdin, How(is_shielded=is_shielded, lock=lock), limit_s)
 
 
 def capture_command(
@@ -89,41 +75,57 @@ def capture_command(
         OSError: no process can be started (R21).
     """
     argv = ("sh", "-c", 'cd -- "$0" && exec /bin/sh -c "$1"', top, command)
-    return _Capture(argv, environ, b"", How(is_led=True, keeps=keeps)).run(limit_s)
+    return _run(argv, environ, b"", How(is_led=True, keeps=keeps), limit_s)
 
 
-class _Capture:
+def _run(
+    argv: "tuple[str, ...]", environ: "Mapping[str, str]", stdin: bytes, how: How, limit_s: "float | None"
+) -> Captured:
+    # A Ctrl-C that came between the start and the `try` would leave the program behind.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    program = None
+    try:
+        program = Pending(argv, environ, stdin, how)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        return program.result(limit_s)
+    except BaseException:
+        if program is not None:
+            program.abort()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        raise
+
+
+class Pending:
     """A program that runs, and our ends of its pipes."""
 
-    def __init__(self, argv: "tuple[str, ...]", environ: "Mapping[str, str]", stdin: bytes, how: How) -> None:
-        self._argv = argv
-        self._environ = environ
+    def __init__(
+        self, argv: "tuple[str, ...]", environ: "Mapping[str, str]", stdin: bytes = b"", how: How = _PLAIN
+    ) -> None:
+        """Start the program. Raises OSError: it cannot be started."""
         self._stdin = stdin
         self._how = how
-        self._pid = 0
         self._pieces: list[list[bytes]] = [[], []]  # of output and of errors
         self._read_ends: dict[int, list[bytes]] = {}
         self._writer = self._watch = -1
         self._poll = select.poll()
-
-    def run(self, limit_s: "float | None") -> Captured:
-        # A Ctrl-C that came between the start and the `try` would leave the program behind.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
-            self.start()
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            return self.finish(limit_s)
-        except BaseException:
-            self._end()
-            if self._pid:  # git has had the Ctrl-C as well
-                reap(self._pid)
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            self._pid = self._start(argv, environ)
+        except OSError:
+            self._close()
             raise
+        self._listen()
 
-    def has_events(self) -> bool:
+    def has_answered(self) -> bool:
+        """Return whether it has printed something, or has ended."""
         return bool(self._poll.poll(0))
 
-    def finish(self, limit_s: "float | None") -> Captured:
+    def abort(self) -> None:
+        """Leave the program, which has had a Ctrl-C as well as we have, and is killed where it leads a group."""
+        self._end()
+        reap(self._pid)
+
+    def result(self, limit_s: "float | None" = None) -> Captured:
+        """Wait for its end, and return its result. Call it once."""
         is_late = not self._exchange(None if limit_s is None else monotonic_s() + limit_s)
         if is_late:
             if not self._how.is_led:
@@ -134,7 +136,7 @@ class _Capture:
         output, said = (b"".join(pieces) for pieces in self._pieces)
         return Captured(os.waitstatus_to_exitcode(status), output, said, is_late)
 
-    def start(self) -> None:
+    def _start(self, argv: "tuple[str, ...]", environ: "Mapping[str, str]") -> int:
         # Whoever started us may ignore SIGCHLD; then the exit status of every child would be lost (waitpid(2)).
         if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -146,14 +148,16 @@ class _Capture:
                 ends.append(end)
                 if read_end >= 0:
                     self._read_ends[read_end] = pieces
-            self._pid = _spawn(self._argv, self._environ, ends, self._how)
+            actions = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)]
+            if (lock := self._how.lock) is not None:  # another number: dup2 onto itself may leave it closed on exec
+                actions.append((os.POSIX_SPAWN_DUP2, lock, 4 if lock == 3 else 3))
+            return spawn_with(actions, argv, environ, leads=self._how.is_led or self._how.is_shielded)
         finally:
             for end in ends:
                 os.close(end)
-        self._listen()
 
     def _end(self) -> None:
-        if self._how.is_led and self._pid:
+        if self._how.is_led:
             kill_group(self._pid)
         self._close()
 
@@ -222,18 +226,3 @@ class _Capture:
             if descriptor >= 0:
                 os.close(descriptor)
         self._read_ends, self._writer, self._watch = {}, -1, -1
-
-
-def _spawn(argv: "tuple[str, ...]", environ: "Mapping[str, str]", ends: "list[int]", how: How) -> int:
-    actions = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)]
-    if how.lock is not None:  # under another number: a dup2 onto itself may leave it closed on exec
-        actions.append((os.POSIX_SPAWN_DUP2, how.lock, 4 if how.lock == 3 else 3))
-
-    def start(path: str, words: "tuple[str | bytes, ...]") -> int:
-        if not (how.is_led or how.is_shielded):
-            return os.posix_spawn(path, words, environ, file_actions=actions, setsigmask=(), setsigdef=DEFAULTED)
-        return os.posix_spawn(
-            path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED
-        )
-
-    return start_program(argv, environ, start)

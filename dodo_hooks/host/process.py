@@ -14,8 +14,9 @@ from dodo_hooks.host.posix import os, read_file, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    Actions = Sequence[tuple[object, ...]]
 
 IS_LINUX = sys.platform.startswith("linux")
 # Listed once per process: what a job starts with is the default action of each of these (R14).
@@ -54,13 +55,23 @@ def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output:
     Raises:
         OSError: it cannot be started.
     """
-    actions = [
+    actions: Actions = [
         (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, output, 1),
         (os.POSIX_SPAWN_DUP2, output, 2),
     ]
 
+    return spawn_with(actions, argv, environ, leads=True)
+
+
+def spawn_with(
+    actions: "Actions", argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", *, leads: bool
+) -> int:
+    """Do the same with these actions of posix_spawn(3). `leads`: the process is the leader of a new process group."""
+
     def start(path: str, words: "tuple[str | bytes, ...]") -> int:
+        if not leads:
+            return os.posix_spawn(path, words, environ, file_actions=actions, setsigmask=(), setsigdef=DEFAULTED)
         return os.posix_spawn(
             path, words, environ, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=DEFAULTED
         )

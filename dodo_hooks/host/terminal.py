@@ -53,7 +53,7 @@ def spawn_in_front(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]"
 
 
 def _become(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: int, errors: int) -> "NoReturn":
-    error = OSError(2, "")
+    number = 2  # ENOENT
     try:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # until we are the group that may
         os.setpgid(0, 0)
@@ -65,18 +65,11 @@ def _become(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", tty: 
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for descriptor in (0, 1, 2):
             os.dup2(tty, descriptor)
-        for path in process.candidates(str(argv[0]), environ):
-            try:
-                os.execve(path, argv, environ)
-            except OSError as failure:
-                if failure.errno == 8:  # ENOEXEC: a script without `#!`
-                    os.execve("/bin/sh", ("sh", path, *argv[1:]), environ)
-                if failure.errno != 2 or error.errno == 2:
-                    error = failure
-    except OSError as failure:
-        error = failure
+        process.start_program(argv, environ, lambda path, words: os.execve(path, words, environ))
+    except OSError as error:
+        number = error.errno or 0
     finally:
-        os.write(errors, b"%d" % (error.errno or 0))
+        os.write(errors, b"%d" % number)
         os._exit(127)
 
 

@@ -41,16 +41,21 @@ def unstaged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[Chang
     Raises:
         GitError: git does not answer.
     """
-    return _Answer(repo, environ, run_git_at_top(repo, environ, _STATUS)).unstaged()
+    return Status(repo, environ, run_git_at_top(repo, environ, _STATUS)).unstaged()
 
 
 def staged_changes(repo: "Repo", environ: "Mapping[str, str]") -> "dict[bytes, bool]":
-    """Return what the index changes against HEAD, as `StatusQuery.staged`. Raises GitError."""
+    """Return what the index changes against HEAD, as `Status.staged`. Raises GitError."""
     return _parse_staged(_entries(run_git_at_top(repo, environ, _STATUS)))
 
 
-class _Answer:
-    """The output of `git status`, with the paths that it ignores."""
+class Status:
+    """The answer of `git status`, with the paths that it ignores.
+
+    `staged`: what the index changes against HEAD, without submodules. Each path comes with whether it is deleted there,
+    or left out of a sparse checkout. `regular`: those changed paths, staged or not, that are regular files in the
+    index: jobs find them like that.
+    """
 
     def __init__(self, repo: "Repo", environ: "Mapping[str, str]", output: bytes) -> None:
         """Parse the output. Raises GitError: git does not answer."""
@@ -66,7 +71,12 @@ class _Answer:
         self.regular = frozenset(one[8] for one in entries if one[4] in _REGULAR and one[8] not in flags)
 
     def unstaged(self) -> "tuple[Change, ...]":
-        return _parse_unstaged(self._entries, self._flags)
+        """Return the unstaged changes, as `unstaged_changes`: Y is what the working tree has done to the entry."""
+        return tuple(
+            Change(path, int(mode, 8), blob.decode("ascii"), self._flags.get(path, ""))
+            for _, states, _, _, mode, _, _, blob, path in self._entries
+            if (states[1:] != b"." or path in self._flags) and mode != SUBMODULE
+        )
 
 
 class StatusQuery:
@@ -83,34 +93,17 @@ class StatusQuery:
         self._recover = recover
         self._repo = repo
         self._environ = environ
-        self._answer: _Answer | None = None
+        self._answer: Status | None = None
         self._start()
 
     def has_answered(self) -> bool:
         """Return whether git has begun to answer."""
         return self._answer is not None or self._pending.has_answered()
 
-    def staged(self) -> "dict[bytes, bool]":
-        """Return what the index changes against HEAD, without submodules.
-
-        Each path comes with whether it is deleted there, or left out of a sparse checkout.
-
-        Raises:
-            GitError: git does not answer.
-        """
-        return self._result().staged
-
-    def regular(self) -> "frozenset[bytes]":
-        """Return those changed paths, staged or not, that are regular files in the index: jobs find them like that."""
-        return self._result().regular
-
-    def unstaged(self) -> "tuple[Change, ...]":
-        """Return the unstaged changes, as `unstaged_changes`."""
-        return self._result().unstaged()
-
-    def _result(self) -> _Answer:
+    def answer(self) -> Status:
+        """Return the answer. Raises GitError: git gives none."""
         if self._answer is None:
-            self._answer = _Answer(self._repo, self._environ, self._undisturbed_output())
+            self._answer = Status(self._repo, self._environ, self._undisturbed_output())
         return self._answer
 
     def _start(self) -> None:
@@ -153,12 +146,3 @@ def _parse_staged(entries: "list[list[bytes]]") -> "dict[bytes, bool]":
         for _, states, _, _, mode, _, _, _, path in entries
         if states[:1] != b"." and mode != SUBMODULE
     }
-
-
-def _parse_unstaged(entries: "list[list[bytes]]", flags: "Mapping[bytes, str]") -> "tuple[Change, ...]":
-    """Return the unstaged changes: Y is what the working tree has done to the index' entry."""
-    return tuple(
-        Change(path, int(mode, 8), blob.decode("ascii"), flags.get(path, ""))
-        for _, states, _, _, mode, _, _, blob, path in entries
-        if (states[1:] != b"." or path in flags) and mode != SUBMODULE
-    )

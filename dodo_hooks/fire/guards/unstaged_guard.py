@@ -47,7 +47,7 @@ class Staging:
         self._fix_stager: FixStager | None = None
         self._numbers = tuple(numbers)
         self._watches: dict[int, FilesBefore] = {}
-        if changes := firing.status.unstaged():
+        if changes := firing.status.answer().unstaged():
             from dodo_hooks.git.unstaged.hide import hide_unstaged
 
             self._hidden = hide_unstaged(firing.repo, firing.world.environ, changes, say)

@@ -96,7 +96,7 @@ class EventFiles:
 
             try:
                 if self._status is not None and source in (STAGED, CHANGED):
-                    self._changes[source] = self._status.staged()
+                    self._changes[source] = self._status.answer().staged
                 else:
                     event = Event(self.hook.name, self.args, self._stdin)
                     self._changes[source] = list_files(source, self.git_query(), event)
@@ -107,8 +107,9 @@ class EventFiles:
 
     def regular_files(self, source: str) -> "frozenset[bytes]":
         """Return those files of a source of which git has said just now that they will be regular files for jobs."""
-        is_asked = self._status is not None and self.given is None and source in (STAGED, CHANGED)
-        return self._status.regular() if self._status is not None and is_asked else frozenset()
+        if self._status is None or self.given is not None or source not in (STAGED, CHANGED):
+            return frozenset()
+        return self._status.answer().regular
 
     def git_query(self) -> "GitQuery":
         from dodo_hooks.git.files import GitQuery

@@ -23,28 +23,26 @@ class World(Record):
     @property
     def state(self) -> str:
         """The directory for data that must outlive a run: $XDG_STATE_HOME, by the XDG base directory rules."""
-        state = self.environ.get("XDG_STATE_HOME", "")
-        if state.startswith("/"):  # "all paths must be absolute"; others are to be ignored
-            return state
-        return f"{_home(self.environ)}/.local/state"
+        return self._directory("XDG_STATE_HOME", ".local/state")
 
     @property
     def config(self) -> str:
         """The directory for a user's configuration: $XDG_CONFIG_HOME, by the same rules."""
-        config = self.environ.get("XDG_CONFIG_HOME", "")
-        return config if config.startswith("/") else f"{_home(self.environ)}/.config"
+        return self._directory("XDG_CONFIG_HOME", ".config")
 
     @property
     def cache(self) -> str:
         """The directory for what can be made again: $XDG_CACHE_HOME, by the same rules."""
-        cache = self.environ.get("XDG_CACHE_HOME", "")
-        return cache if cache.startswith("/") else f"{_home(self.environ)}/.cache"
+        return self._directory("XDG_CACHE_HOME", ".cache")
 
     @property
     def data(self) -> str:
         """The directory for a user's data that are no configuration: $XDG_DATA_HOME, by the same rules."""
-        data = self.environ.get("XDG_DATA_HOME", "")
-        return data if data.startswith("/") else f"{_home(self.environ)}/.local/share"
+        return self._directory("XDG_DATA_HOME", ".local/share")
+
+    def _directory(self, name: str, default: str) -> str:
+        path = self.environ.get(name, "")  # "all paths must be absolute"; others are to be ignored
+        return path if path.startswith("/") else f"{_home(self.environ)}/{default}"
 
     @property
     def is_ci(self) -> bool:

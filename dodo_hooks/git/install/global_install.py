@@ -65,12 +65,9 @@ def install_globally(
     base, directory = f"{data}/dodo-hooks", directory_of(data, way)
     setting = _setting(data, way, environ)
     _expect_free(way, directory, environ)
-    if site is None:
-        site = launcher.site_directories({os.path.realpath(os.curdir)})
     os.makedirs(base, exist_ok=True)
     with locked(base, base):
-        put(f"{base}/launch.py", launcher.launcher_text(launcher.package_directory(), site), 0o644)
-        put(f"{base}/{bundle.FILE}", launcher.bundle_content(), 0o644)
+        launcher.put_launcher(base, site)
         for path, content, mode in _files(base, way):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             put(path, content, mode)

@@ -27,9 +27,7 @@ def hooks_directory(repo: "Repo", environ: "Mapping[str, str]") -> str:
 def checked_directory(repo: "Repo", found: "tuple[str, str] | None") -> str:
     """Do the same as `hooks_directory` where core.hooksPath is known already. `found`: as `configured` returns it."""
     if found is None:
-        path = own_directory(repo)
-        refuse_link(path)
-        return path
+        return _without_link(own_directory(repo))
     scope, value = found
     if scope == "command":
         raise UsageError(
@@ -84,13 +82,14 @@ def worktree_tops(repo: "Repo") -> list[str]:
     return sorted(tops)
 
 
-def refuse_link(path: str) -> None:
-    """Raise UsageError where this hooks directory leads to another one."""
+def _without_link(path: str) -> str:
+    """Return the path of a hooks directory. Raises UsageError where it leads to another one."""
     if os.path.realpath(path) != path:
         raise UsageError(
             f"{path} is a link to {os.path.realpath(path)}, whose hooks are not this repository's alone;"
             f" {NOTHING_DONE}. Replace the link with a directory and install again, or call {_RUN} in the hooks there"
         )
+    return path
 
 
 def configured(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[str, str] | None":

@@ -10,23 +10,10 @@ from collections.abc import Mapping
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.install.config_override import Override, override_setting, read_override, restore_setting
-from dodo_hooks.git.install.hooks_dir import (
-    configured,
-    hooks_directory,
-    own_directory,
-    refuse_link,
-    worktree_git_dirs,
-)
+from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, own_directory, worktree_git_dirs
 from dodo_hooks.git.repo import Repo
 
 KEY = "core.hooksPath"
-
-
-def own_hooks(repo: Repo) -> str:
-    """Return the hooks directory inside of the git directory. Raises UsageError where it leads elsewhere."""
-    path = own_directory(repo)
-    refuse_link(path)
-    return path
 
 
 def use_own(repo: Repo, environ: Mapping[str, str]) -> None:

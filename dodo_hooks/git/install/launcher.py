@@ -19,6 +19,7 @@ from dodo_hooks.core.errors import GitError, UnsafeFileError
 from dodo_hooks.core.git_hooks import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.git.install.shim_text import OF_ALL, PINNED
 from dodo_hooks.host import bundle
+from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.files.private_files import read_private
 
 # What a command may import that is not ours, with what these import in turn: some systems scatter them.
@@ -94,6 +95,17 @@ sys.exit(int(is_gate))
 ''')
 launch({site})
 """
+
+
+def put_launcher(directory: str, site: "Sequence[str] | None", top: str = "") -> None:
+    """Write the launcher and the bundle into a directory of ours.
+
+    `site` are the directories of third-party modules, by default those of this interpreter; `top` is none of them.
+    """
+    if site is None:
+        site = site_directories({top, os.path.realpath(os.curdir)})
+    put(f"{directory}/launch.py", launcher_text(package_directory(), site), 0o644)
+    put(f"{directory}/{bundle.FILE}", bundle_content(), 0o644)
 
 
 def launcher_text(package: str, site: Sequence[str]) -> bytes:

@@ -13,7 +13,13 @@ from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.event import MARKER, mark_fired
 from dodo_hooks.git.install import hooks_path, launcher, legacy_hooks
-from dodo_hooks.git.install.hooks_dir import hooks_directory, is_inside, own_directory, worktree_git_dirs
+from dodo_hooks.git.install.hooks_dir import (
+    checked_directory,
+    hooks_directory,
+    is_inside,
+    own_directory,
+    worktree_git_dirs,
+)
 from dodo_hooks.git.install.install_lock import locked
 from dodo_hooks.git.install.shim_state import shims_for
 from dodo_hooks.git.install.shim_text import PINNED, Chain, is_of_template, is_shim, shim_text
@@ -53,12 +59,12 @@ def install(
     cannot be written.
     """
     names = shims_for(hooks)
-    directory = hooks_path.own_hooks(repo) if is_local else hooks_directory(repo, environ)
+    directory = checked_directory(repo, None) if is_local else hooks_directory(repo, environ)
     interpreter = launcher.interpreter()
     with _lock(repo):
         for name in names:
             _expect_one_hook(directory, name)
-        _put_launcher(repo, site)
+        launcher.put_launcher(_our_directory(repo), site, repo.top)
         os.makedirs(directory, exist_ok=True)
         start = _Start(interpreter, _launcher_from(directory, repo), is_pinned(repo))
         changes = [_install_one(directory, name, start) for name in names]
@@ -128,7 +134,7 @@ def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | Non
             unlink(_pin_path(repo))
         if not os.path.exists(launcher_path(repo)):  # the shims that fire in all repositories look for that file
             return
-        _put_launcher(repo, site)  # shims and launcher are of one Python
+        launcher.put_launcher(_our_directory(repo), site, repo.top)  # shims and launcher are of one Python
         for directory in _directories(repo, environ):
             start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_wanted)
             for name in CLIENT_HOOKS:
@@ -235,13 +241,6 @@ def _launcher_from(directory: str, repo: Repo) -> str:
     """Return the path of the launcher in a shim of this directory: a relative one where both move together."""
     path, directory = launcher_path(repo), os.path.realpath(directory)
     return os.path.relpath(path, directory) if is_inside(directory, repo.common_dir) else path
-
-
-def _put_launcher(repo: Repo, site: "Sequence[str] | None") -> None:
-    if site is None:
-        site = launcher.site_directories({repo.top, os.path.realpath(os.curdir)})
-    put(launcher_path(repo), launcher.launcher_text(launcher.package_directory(), site), 0o644)
-    put(bundle_path(repo), launcher.bundle_content(), 0o644)
 
 
 def _lock(repo: Repo) -> AbstractContextManager[None]:

@@ -65,12 +65,13 @@ def wait_for_index(repo: Repo, environ: "Mapping[str, str]") -> None:
             return
 
 
-def write_index_entries(repo: Repo, environ: "Mapping[str, str]", lines: "list[bytes]", lock: "int | None") -> None:
-    """Write the lines of `update-index --index-info` to the index; the entries keep their flags. Raises GitError."""
-    if lines:
-        paths = [line.partition(b"\t")[2].rstrip(b"\0") for line in lines]
-        flags = flags_of(repo, environ, paths)
-        update_index(repo, environ, ("--index-info",), b"".join(lines), flags, lock)
+def write_index_entries(
+    repo: Repo, environ: "Mapping[str, str]", entries: "Mapping[bytes, tuple[int, str]]", lock: "int | None"
+) -> None:
+    """Write mode and blob of these paths to the index; the entries keep their flags. Raises GitError."""
+    if entries:
+        lines = [b"%o %b\t%b\0" % (mode, blob.encode("ascii"), path) for path, (mode, blob) in entries.items()]
+        update_index(repo, environ, ("--index-info",), b"".join(lines), flags_of(repo, environ, entries), lock)
 
 
 def update_index(

@@ -85,13 +85,13 @@ class Staging:
             self._watches[number] = self._fix_stager.before(self._files(job))
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
+        is_good, watch = _has_done_its_work(outcome), self._watches.pop(number, None)
         if self._writers is not None:
-            self._writers.ended(number, is_good=_has_done_its_work(outcome))
-        watch = self._watches.pop(number, None)
-        if watch is None or self._fix_stager is None:
+            self._writers.ended(number, is_good=is_good)
+        if watch is None or self._fix_stager is None or not is_good:
             return outcome
         try:
-            staged = self._fix_stager.after(watch, stages=_has_done_its_work(outcome))
+            staged = self._fix_stager.after(watch)
         except GitError as error:
             return Outcome(
                 statuses.FAILED, statuses.STAGING, f"cannot stage the fixed files: {error}", outcome.exit_code

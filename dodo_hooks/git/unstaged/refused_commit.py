@@ -45,16 +45,12 @@ def refusal(names: "list[str]", *, was_killed: bool) -> str:
 def _revert_index(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
     if not journal.restaged or not os.path.exists(index_file(repo, environ)):
         return  # one that git had made for this commit alone is gone with it
-    old = {one.path: one for one in reversed(journal.restaged)}  # the first one of each path counts
-    new = {one.path: one for one in journal.restaged}  # and here the last
+    old = {one.path: (one.mode, one.blob) for one in reversed(journal.restaged)}  # the first one of each path counts
+    new = {one.path: (one.new_mode, one.new_blob) for one in journal.restaged}  # and here the last
     wait_for_index(repo, environ)
     now = index_entries(repo, environ)
-    lines = []
-    for path, one in old.items():
-        ours = new[path]
-        if not ours.new_blob or now.get(path) == (ours.new_mode, ours.new_blob):
-            lines.append(b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), path))
-    write_index_entries(repo, environ, lines, lock)
+    reverted = {path: old[path] for path in old if not new[path][1] or now.get(path) == new[path]}
+    write_index_entries(repo, environ, reverted, lock)
 
 
 def _add_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:

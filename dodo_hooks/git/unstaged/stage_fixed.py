@@ -75,16 +75,15 @@ class FixStager:
         """Return those of the job's files that have changed since it started."""
         return [path for path, stamp in watch.stamps.items() if self._differs(path, stamp)]
 
-    def after(self, watch: FilesBefore, *, stages: bool = True) -> Staged:
-        """Stage what an ended job changed, unless it did not succeed (then `stages` is false).
+    def after(self, watch: FilesBefore) -> Staged:
+        """Stage what an ended job changed.
 
-        The files of a job that did not succeed are nobody's fix, but as if another program had written them.
+        Do not call it for a job that did not succeed: its files are nobody's fix, but as if another program had written
+        them.
 
         Raises:
             GitError: the index cannot be written, or the record of it cannot.
         """
-        if not stages:
-            return Staged((), ())
         changed = self.changed(watch)
         self._last.update(self._stamps(changed))
         ours = [path for path in changed if path not in watch.foreign]
@@ -120,7 +119,7 @@ class FixStager:
                 self._hidden.withdraw_fixes(ours)
             raise
         disturbed = [one for one in changes if not self._version(one.path).is_same_as(made[one.path])]
-        old = [b"%o %b\t%b\0" % (one.mode, one.blob.encode("ascii"), one.path) for one in disturbed]
+        old = {one.path: (one.mode, one.blob) for one in disturbed}
         write_index_entries(self._repo, self._environ, old, keep)
         if self._hidden is not None:
             self._hidden.withdraw_fixes([one.path for one in disturbed])

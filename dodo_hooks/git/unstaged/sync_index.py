@@ -102,17 +102,16 @@ def sync_index(repo: Repo, environ: "Mapping[str, str]") -> None:
 
 def _replace_entries(repo: Repo, environ: "Mapping[str, str]", made: "Sequence[Replaced]") -> None:
     now = _differences(run_git_at_top(repo, environ, _DIFF))
-    lines = []
-    for one in made:
-        in_head, in_index = now.get(one.path, (None, None))
-        if in_index == (one.mode, one.blob) and in_head == (one.new_mode, one.new_blob):
-            blob = one.new_blob or "0" * len(one.blob)
-            lines.append(b"%o %b\t%b\0" % (one.new_mode, blob.encode("ascii"), one.path))
-    write_index_entries(repo, environ, lines, None)
+    fixed = {
+        one.path: (one.new_mode, one.new_blob or "0" * len(one.blob))
+        for one in made
+        if now.get(one.path) == ((one.new_mode, one.new_blob), (one.mode, one.blob))
+    }
+    write_index_entries(repo, environ, fixed, None)
 
 
 def _differences(output: bytes) -> "dict[bytes, tuple[tuple[int, str], tuple[int, str]]]":
-    """Return the entry in HEAD and the entry in the index of each path of git's raw output.
+    """Return the entry in HEAD and the entry in the index of each path in git's raw output.
 
     An item of it is `:mode mode blob blob status`, then the path.
     """

@@ -14,7 +14,7 @@ from dodo_hooks.host.posix import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FILE = "file"
 LINK = "link"
@@ -37,6 +37,9 @@ class FileState(Record):
         """Return whether git would treat the two as equal."""
         same_bit = self.kind != FILE or bool(self.mode & 0o100) == bool(other.mode & 0o100)
         return self.has_bytes_of(other) and same_bit
+
+    def is_one_of(self, others: "Iterable[FileState]") -> bool:
+        return any(self.is_same_as(one) for one in others)
 
     def has_bytes_of(self, other: "FileState") -> bool:
         return self.kind == other.kind and self.digest == other.digest

@@ -126,10 +126,10 @@ class HiddenChanges:
                     entry.fixed.append(read_state(self._path(entry.path), pack.write))
                 pack.flush()
                 os.fsync(pack.fileno())
+            self._journal.restaged += restaged
+            self._journal.write()
         except OSError as error:
             raise self._write_error(error) from error
-        self._journal.restaged += restaged
-        self._write()
 
     def withdraw_fixes(self, paths: "Sequence[bytes]") -> None:
         """Remove these paths from the last record: somebody else wrote there in that moment, and it is not staged."""
@@ -144,7 +144,10 @@ class HiddenChanges:
             if not one.new_blob and one.path in entries:
                 mode, blob = entries[one.path]
                 self._journal.restaged[number] = one._replace(new_mode=mode, new_blob=blob)
-        self._write()
+        try:
+            self._journal.write()
+        except OSError as error:
+            raise self._write_error(error) from error
 
     def restore(self, ending: Ending = SUCCEEDED) -> RestoreResult:
         """Restore the unstaged changes, and release the lock. The second call returns the result of the first."""
@@ -182,12 +185,6 @@ class HiddenChanges:
 
     def _path(self, path: bytes) -> bytes:
         return os.fsencode(self._repo.top) + b"/" + path
-
-    def _write(self) -> None:
-        try:
-            self._journal.write()
-        except OSError as error:
-            raise self._write_error(error) from error
 
     def _write_error(self, error: OSError) -> GitError:
         return GitError(f"cannot record the fixes of a job in {self._repo.git_dir}: {error.strerror}")

@@ -58,25 +58,6 @@ class Restaged(Record):
 class Entry:
     """A path of the working tree that has to be restored."""
 
-    __slots__ = (
-        "base",
-        "fix_offset",
-        "fixed",
-        "folders",
-        "has_fixes",
-        "inode",
-        "is_kept",
-        "merged",
-        "number",
-        "offset",
-        "path",
-        "replaces",
-        "target",
-        "target_file",
-        "unstaged",
-        "written_ns",
-    )
-
     def __init__(
         self,
         number: int,

@@ -141,7 +141,7 @@ class WorktreeWriter:
                 if not self.areas.was_moved(entry) and self.areas.is_owners(entry, left):
                     os.rename(left, area.slot)
                     self.areas.keep(entry, area)
-                elif any(version.is_same_as(one) for one in entry.known()):
+                elif version.is_one_of(entry.known()):
                     os.unlink(left)
                 else:
                     found.append(self._give_back(entry, left, version))
@@ -245,14 +245,14 @@ class WorktreeWriter:
         Return its name beside the path, empty where it has none. None: it was given back.
         """
         seen, is_owners = read_state(area.slot), self.areas.is_owners(entry, area.slot)
-        is_expected = _is_one_of(seen, wanted.expected)
+        is_expected = seen.is_one_of(wanted.expected)
         if wanted.hides and (is_owners or is_expected):
             self.areas.keep(entry, area)
             return b""
         if is_expected:
             os.unlink(area.slot)
             return b""
-        if _is_one_of(seen, wanted.saved):
+        if seen.is_one_of(wanted.saved):
             return self._move_beside(entry, area.slot, seen, OTHERS)
         if wanted.version.kind != NOTHING:
             try:
@@ -295,10 +295,6 @@ class WorktreeWriter:
                 make_folder(self._top + b"/" + parent)
             except FileExistsError:
                 pass
-
-
-def _is_one_of(version: FileState, expected: "Sequence[FileState]") -> bool:
-    return any(version.is_same_as(one) for one in expected)
 
 
 def _refresh_times(path: bytes, version: FileState) -> None:

@@ -149,7 +149,7 @@ class Restorer:
         if self._may_be_replaced(entry, seen) or entry.is_kept:
             return False
         if entry.target_file.startswith(BEFORE) or self._journal.is_refused:
-            is_fix = seen.kind != OTHER and _is_in(seen, entry.fixed)
+            is_fix = seen.kind != OTHER and seen.is_one_of(entry.fixed)
             if is_fix and not rescue_copy(self._journal, entry.path, self._tree.path(entry), seen):
                 return False  # it is another one by now
             if is_fix:
@@ -158,7 +158,7 @@ class Restorer:
         if entry.target_file.startswith(BEFORE):
             entry.is_kept, entry.target = True, ABSENT  # somebody has changed it after the job did
             return True
-        if _is_in(seen, entry.fixed) and not (self._ending.was_killed and entry.unstaged.kind == NOTHING):
+        if seen.is_one_of(entry.fixed) and not (self._ending.was_killed and entry.unstaged.kind == NOTHING):
             entry.replaces.append(seen)  # it is staged
             return True
         return self._choose_by_table(entry, seen)
@@ -170,7 +170,7 @@ class Restorer:
         """
         if not entry.target_file and self._tree.is_restored(entry):
             return True
-        if seen == ABSENT or seen.is_same_as(entry.target) or _is_in(seen, entry.replaces):
+        if seen == ABSENT or seen.is_one_of([entry.target, *entry.replaces]):
             return True
         return seen.kind == OTHER and entry.path in self._our_folders
 
@@ -340,10 +340,6 @@ def _merged_name(entry: Entry) -> bytes:
     """Return the name for the next merge: a file that the journal names is not overwritten."""
     number = int(entry.target_file.rpartition(b"-")[2]) + 1 if entry.target_file.startswith(b"merged/") else 0
     return b"merged/%d-%d" % (entry.number, number)
-
-
-def _is_in(version: FileState, others: "list[FileState]") -> bool:
-    return any(version.is_same_as(one) for one in others)
 
 
 def format_path(path: bytes) -> str:

@@ -326,7 +326,7 @@ def _permit(firing: Firing) -> "int | None":
     from dodo_hooks.git.unstaged.lock import lock_shared
 
     try:
-        return lock_shared(firing.repo, waits=False, creates=False)
+        return lock_shared(firing.repo, creates=False)
     except OSError:  # such a lock cannot exist here, or the working tree is being removed: nobody holds it
         return NOTHING
 

@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.command import run_git
 from dodo_hooks.git.install import launcher
 from dodo_hooks.git.install.config_override import (
     RESTORED,
@@ -27,6 +26,7 @@ from dodo_hooks.git.install.config_override import (
     read_override,
     restore_setting,
 )
+from dodo_hooks.git.install.hooks_dir import configured_paths
 from dodo_hooks.git.install.install_lock import locked
 from dodo_hooks.git.install.shim_state import FOLDER_OF_ALL
 from dodo_hooks.git.install.shim_text import OF_ALL, Chain, shim_text
@@ -145,14 +145,10 @@ def _setting(data: str, way: InstallMethod, environ: Mapping[str, str]) -> Overr
 
 def _expect_free(way: InstallMethod, directory: str, environ: Mapping[str, str]) -> None:
     """Raise UsageError where git uses another directory already: what is in there would not run any more."""
-    query = ("config", "--null", "--show-scope", "--type=path", "--get-all", way.key)
-    answer = run_git(query, "/", without_local(environ), accepted=(0, 1)).split(b"\0")
-    pairs = list(zip(answer[::2], answer[1::2], strict=False))
-    for scope, value in pairs:
-        path = os.fsdecode(value)
-        if scope in (b"system", b"global") and os.path.realpath(path) != os.path.realpath(directory):
+    for scope, path in configured_paths(way.key, "/", without_local(environ)):
+        if scope in ("system", "global") and os.path.realpath(path) != os.path.realpath(directory):
             raise UsageError(
-                f"{way.key} is {path} in the {scope.decode()} git configuration, and the hooks there would no longer"
-                f" run; nothing was changed. Run `git config --{scope.decode()} --unset {way.key}` and install again,"
-                " or run `dodo-hooks install --local` in single repositories"
+                f"{way.key} is {path} in the {scope} git configuration, and the hooks there would no longer run;"
+                f" nothing was changed. Run `git config --{scope} --unset {way.key}` and install again, or run"
+                " `dodo-hooks install --local` in single repositories"
             )

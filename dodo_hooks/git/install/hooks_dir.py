@@ -95,13 +95,16 @@ def _without_link(path: str) -> str:
 def configured(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[str, str] | None":
     """Return the scope and the value of the core.hooksPath that counts; None if there is none."""
     environ = {**without_local(environ), "GIT_DIR": repo.git_dir}
-    query = ("config", "--null", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
-    answer = run_git(query, repo.top or repo.git_dir, environ).split(b"\0")
-    pairs = list(zip(answer[::2], answer[1::2], strict=False))[:-1]  # the last one is how `git` keeps hooks off
-    if not pairs:
-        return None
-    scope, value = pairs[-1]
-    return scope.decode(), os.fsdecode(value)
+    # The last one is how `run_git` keeps hooks off.
+    found = configured_paths("core.hooksPath", repo.top or repo.git_dir, environ)[:-1]
+    return found[-1] if found else None
+
+
+def configured_paths(key: str, cwd: str, environ: "Mapping[str, str]") -> "list[tuple[str, str]]":
+    """Return the scope and the value of each setting of a path in git's configuration, those that win last."""
+    query = ("config", "--null", "--show-scope", "--type=path", "--get-all", key)
+    answer = run_git(query, cwd, environ, accepted=(0, 1)).split(b"\0")
+    return [(scope.decode(), os.fsdecode(value)) for scope, value in zip(answer[::2], answer[1::2], strict=False)]
 
 
 def is_inside(path: str, directory: str) -> bool:

@@ -81,9 +81,8 @@ def _shim_for(hook: str) -> str:
         raise UsageError(f"{hook} needs no shim: `dodo-hooks worktree remove` fires it")
     shim = shim_of(hook)
     if shim is None:
-        from dodo_hooks.core.text.nearest import nearest
+        from dodo_hooks.core.text.nearest import did_you_mean
 
-        near = nearest(hook, known_hooks())
-        hint = f' (did you mean "{near}"?)' if near else f"; the hooks are {', '.join(known_hooks())}"
+        hint = did_you_mean(hook, known_hooks()) or f"; the hooks are {', '.join(known_hooks())}"
         raise UsageError(f'unknown hook "{hook}"{hint}')
     return shim

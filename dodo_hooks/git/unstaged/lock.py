@@ -78,7 +78,7 @@ def is_held(repo: "Repo") -> bool:
         OSError: the lock cannot be opened. Where files cannot be locked, nobody has it.
     """
     try:
-        descriptor = lock_shared(repo, waits=False)
+        descriptor = lock_shared(repo)
     except OSError as error:
         if is_unsupported(error):
             return False
@@ -89,17 +89,15 @@ def is_held(repo: "Repo") -> bool:
     return False
 
 
-def lock_shared(repo: "Repo", *, waits: bool, creates: bool = True) -> "int | None":
-    """Take the lock shared, so that nobody hides changes until the descriptor is closed.
+def lock_shared(repo: "Repo", *, creates: bool = True) -> "int | None":
+    """Take the lock shared, so that nobody hides changes until the descriptor is closed; None: they are hidden now.
 
     `creates`: make the file of the lock if it is missing.
-
-    None: changes are hidden now, and `waits` is False. Whoever runs inside such a run must not wait.
 
     Raises:
         OSError: as for `take_lock`.
     """
-    return _lock(repo, LOCK_SH, waits, creates=creates)
+    return _lock(repo, LOCK_SH, False, creates=creates)
 
 
 def make_lock_file(repo: "Repo") -> None:

@@ -20,7 +20,7 @@ from kit.repo import PACKAGES, Repo
 def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None:
     facts = find_repo(text.env, str(text.path))
     hidden = hide(text)
-    assert lock_shared(facts, waits=False) is None
+    assert lock_shared(facts) is None
     assert restore_interrupted(facts, text.env) == []
     assert text.read("text") == STAGED
     with in_process(text, "wait_until_restored(repo); print(open('text').read() == unstaged_text())") as waiting:
@@ -28,7 +28,7 @@ def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None
         assert waiting.stdout.readline() == b"begun\n"
         hidden.restore()
         assert waiting.stdout.readline() == b"True\n"
-    lock = lock_shared(facts, waits=False)
+    lock = lock_shared(facts)
     assert lock is not None
     assert take_lock(facts, waits=False) is None  # a job is being started: nobody hides changes
     os.close(lock)

@@ -115,11 +115,7 @@ def _tracked(query: GitQuery) -> "Changes":
 def _pushed(query: GitQuery, event: Event) -> "Changes":
     updates: list[tuple[bytes, bytes, bytes]] = []
     new: list[bytes] = []
-    for line in event.stdin.splitlines():
-        fields = line.rsplit(b" ", 3)  # `local ref` is as it was typed, and may hold blanks: githooks(5)
-        if len(fields) != 4 or _is_null(fields[1]):  # a deletion
-            continue
-        _, here, ref, there = fields
+    for here, ref, there in pushed_refs(event.stdin):
         if _is_null(there):
             new.append(here)
         elif here != there:
@@ -128,6 +124,16 @@ def _pushed(query: GitQuery, event: Event) -> "Changes":
     if new or unknown:
         changes.update(_introduced(query, event.args[0], [*new, *(here for _, _, here in unknown)], unknown))
     return {path: changes[path] for path in sorted(changes)}
+
+
+def pushed_refs(stdin: bytes) -> "list[tuple[bytes, bytes, bytes]]":
+    """Return (new commit, ref, old commit) of each line of git that is no deletion: githooks(5), pre-push."""
+    return [(here, ref, there) for _, here, ref, there in push_lines(stdin) if not _is_null(here)]
+
+
+def push_lines(stdin: bytes) -> "list[list[bytes]]":
+    """Return the four fields of each line. The first is as it was typed, and may hold blanks."""
+    return [fields for line in stdin.splitlines() if len(fields := line.rsplit(b" ", 3)) == 4]
 
 
 def _updated(

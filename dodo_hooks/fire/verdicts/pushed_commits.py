@@ -2,6 +2,7 @@
 
 from dodo_hooks.core.digests import blob_digest
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.files import push_lines, pushed_refs
 from dodo_hooks.git.target import Target
 from dodo_hooks.host.posix import os
 
@@ -40,7 +41,7 @@ def read_pushed(query: "GitQuery", stdin: bytes, file: str) -> "Sequence[Pushed]
     Raises:
         GitError: git cannot be queried.
     """
-    pushed = [(here, ref) for here, ref, _ in _updates(stdin) if not ref.startswith(_NOT_CHECKED) and ref != _STASH]
+    pushed = [(here, ref) for here, ref, _ in pushed_refs(stdin) if not ref.startswith(_NOT_CHECKED) and ref != _STASH]
     if not pushed:
         return []
     name = file.encode("utf-8", "surrogateescape")
@@ -75,7 +76,7 @@ def new_commits(query: "GitQuery", remote: str, url: str, stdin: bytes, pushed: 
     Raises:
         GitError: git cannot be queried.
     """
-    theirs = [there for _, _, there in _updates(stdin) if there.strip(b"0")]
+    theirs = [there for _, _, there in pushed_refs(stdin) if there.strip(b"0")]
     lines = [*tips(pushed), *(f"^{there.decode('ascii')}" for there in theirs)]
     remotes = [f"--remotes={name}" for name in _names(query, remote, url)]
     options = ("--ignore-missing", "--topo-order", "--reverse", "--stdin")
@@ -94,7 +95,7 @@ def refspecs(query: "GitQuery", stdin: bytes) -> list[str]:
     listed = query.git("for-each-ref", "--format=%(refname) %(refname:short)", "refs/heads")
     short = dict(line.split(" ") for line in listed.decode("utf-8", "surrogateescape").splitlines())
     found = []
-    for fields in _fields(stdin):
+    for fields in push_lines(stdin):
         here, there = (name.decode("utf-8", "surrogateescape") for name in fields[::2])
         source = "" if here == _DELETED else short.get(here, here)
         found.append(source if here == there else f"{source}:{there}")
@@ -114,15 +115,6 @@ def default_wait_s(url: str) -> "float | None":
     """Return how long a push to this URL waits at most; None: as long as it takes."""
     is_ssh = "ssh://" in url if "://" in url else ":" in url.partition("/")[0]
     return _SSH_WAIT_S if is_ssh else None
-
-
-def _updates(stdin: bytes) -> list[tuple[bytes, bytes, bytes]]:
-    """Return (new commit, ref, old commit) of each line of git that is no deletion: githooks(5), pre-push."""
-    return [(one[1], one[2], one[3]) for one in _fields(stdin) if one[1].strip(b"0")]
-
-
-def _fields(stdin: bytes) -> list[list[bytes]]:
-    return [fields for line in stdin.splitlines() if len(fields := line.rsplit(b" ", 3)) == 4]
 
 
 def _names(query: "GitQuery", remote: str, url: str) -> list[str]:

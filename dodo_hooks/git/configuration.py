@@ -6,6 +6,7 @@ and nearly all files hold nothing but sections and `key = value`.
 """
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.variables import user_configuration, without_local
 from dodo_hooks.host.posix import read_file
 
 TYPE_CHECKING = False
@@ -27,7 +28,6 @@ def expect_configuration(repo: "Repo", environ: "Mapping[str, str]") -> None:
     if all(_is_plain(path) for path in _files(repo, environ)):
         return
     from dodo_hooks.git.command import run_git
-    from dodo_hooks.git.variables import without_local
 
     try:
         run_git(("config", "--list"), repo.top or repo.git_dir, {**without_local(environ), "GIT_DIR": repo.git_dir})
@@ -39,13 +39,7 @@ def _files(repo: "Repo", environ: "Mapping[str, str]") -> "Iterator[str]":
     """Yield the files of the repository and of the user; where the system's is, only git knows."""
     yield f"{repo.common_dir}/config"
     yield f"{repo.git_dir}/config.worktree"
-    named = environ.get("GIT_CONFIG_GLOBAL")
-    if named is not None:
-        yield named
-        return
-    home = environ.get("HOME", "")
-    yield f"{home}/.gitconfig"
-    yield f"{environ.get('XDG_CONFIG_HOME') or f'{home}/.config'}/git/config"
+    yield from user_configuration(environ)
 
 
 def _is_plain(path: str) -> bool:

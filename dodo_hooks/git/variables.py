@@ -50,6 +50,17 @@ _SAFE = "safe.directory"
 AUTHOR_VARIABLES = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
 
 
+def user_configuration(environ: "Mapping[str, str]") -> "tuple[str, ...]":
+    """Return the files of the user's configuration of git, those that win last: git-config(1), FILES."""
+    named = environ.get("GIT_CONFIG_GLOBAL")
+    return (f"{user_folder(environ)}/config", f"{environ.get('HOME', '')}/.gitconfig") if named is None else (named,)
+
+
+def user_folder(environ: "Mapping[str, str]") -> str:
+    """Return the directory of git's in the user's configuration."""
+    return f"{environ.get('XDG_CONFIG_HOME') or environ.get('HOME', '') + '/.config'}/git"
+
+
 def without_local(environ: "Mapping[str, str]") -> "dict[str, str]":
     """Return the environment as it was before git added the variables of its command, but with its `safe.directory`."""
     dropped: set[str] = set(LOCAL_VARIABLES)

@@ -6,6 +6,7 @@ files count as converted rather than too few, and those are hashed, which is slo
 """
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.git.variables import user_configuration, user_folder, without_local
 from dodo_hooks.host.posix import read_file
 
 TYPE_CHECKING = False
@@ -87,7 +88,6 @@ def plain_settings(content: bytes) -> "dict[bytes, bytes] | None":
 
 def _ask_settings(repo: "Repo", environ: "Mapping[str, str]") -> "dict[bytes, bytes]":
     from dodo_hooks.git.command import run_git
-    from dodo_hooks.git.variables import without_local
 
     own = {**without_local(environ), "GIT_DIR": repo.git_dir}
     listed = run_git(("config", "--list", "-z"), repo.top or repo.git_dir, own, repo=repo).split(b"\0")
@@ -121,23 +121,16 @@ def _is_configured(repo: "Repo", environ: "Mapping[str, str]", words: "tuple[byt
 
 def _configuration_files(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[str, ...]":
     """Return the files, those that win last. That of the worktree counts where an extension says so."""
-    home, config = environ.get("HOME", ""), environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
-    user = (
-        (environ["GIT_CONFIG_GLOBAL"],)
-        if "GIT_CONFIG_GLOBAL" in environ
-        else (f"{config}/git/config", f"{home}/.gitconfig")
-    )
     named = environ.get("GIT_CONFIG_SYSTEM")
     system: tuple[str, ...] = ()
     if environ.get("GIT_CONFIG_NOSYSTEM", "") in ("", "0", "false", "no", "off"):
         system = (named,) if named else _SYSTEM
-    return (*system, *user, f"{repo.common_dir}/config")
+    return (*system, *user_configuration(environ), f"{repo.common_dir}/config")
 
 
 def outer_attributes(repo: "Repo", environ: "Mapping[str, str]") -> "list[bytes]":
     """Return the contents of the attributes files outside of the tree. Raises GitError."""
-    config = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
-    files = [f"{repo.common_dir}/info/attributes", f"{config}/git/attributes"]
+    files = [f"{repo.common_dir}/info/attributes", f"{user_folder(environ)}/attributes"]
     if environ.get("GIT_ATTR_NOSYSTEM", "") in ("", "0", "false", "no", "off"):
         files += _SYSTEM_ATTRIBUTES
     return [_content(path) for path in files]

@@ -14,6 +14,7 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.command import run_git
+from dodo_hooks.git.variables import user_folder
 from dodo_hooks.host.files.atomic_files import put, unlink
 
 RESTORED = "restored"
@@ -80,8 +81,7 @@ def global_file(environ: Mapping[str, str]) -> str:
     home = environ.get("HOME", "")
     if not home:
         raise GitError("no global git configuration; set HOME")
-    config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
-    own, other = f"{home}/.gitconfig", f"{config}/git/config"
+    own, other = f"{home}/.gitconfig", f"{user_folder(environ)}/config"
     return other if not os.path.exists(own) and os.path.exists(other) else own
 
 

@@ -29,7 +29,7 @@ from dodo_hooks.git.install.config_override import (
 from dodo_hooks.git.install.hooks_dir import configured_paths
 from dodo_hooks.git.install.install_lock import locked
 from dodo_hooks.git.install.shim_state import FOLDER_OF_ALL
-from dodo_hooks.git.install.shim_text import OF_ALL, Chain, shim_text
+from dodo_hooks.git.install.shim_text import OF_ALL, Chain, differs, shim_text
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host import bundle
 from dodo_hooks.host.files.atomic_files import put, unlink
@@ -114,26 +114,18 @@ def installed_ways(data: str) -> "list[InstallMethod]":
 def stale_files(data: str) -> "list[str]":
     """Return the shims that differ from what this version of us would write."""
     base = f"{data}/dodo-hooks"
-    return [path for way in installed_ways(data) for path, content, _ in _files(base, way) if _differs(path, content)]
-
-
-def _differs(path: str, content: bytes) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read() != content
-    except OSError:
-        return True
+    return [path for way in installed_ways(data) for path, content, _ in _files(base, way) if differs(path, content)]
 
 
 def _files(base: str, way: InstallMethod) -> "list[tuple[str, bytes, int]]":
     """Return path, content and mode of each file that the method needs."""
     interpreter = launcher.interpreter()
     if way == BY_PATH:
-        chain = Chain(flag=OF_ALL, is_for_all=True, looks_for_file=True)
+        chain = Chain(flag=OF_ALL, is_for_all=True)
         shims = {name: shim_text(name, interpreter, "../launch.py", chain) for name in CLIENT_HOOKS}
         return [(f"{base}/{way.directory}/{name}", text, 0o755) for name, text in shims.items()]
     # Copied into repositories: there it lies in the place of a repository's own hook, and leads back here.
-    chain = Chain(flag=OF_ALL, looks_for_file=True)
+    chain = Chain(flag=OF_ALL)
     shims = {name: shim_text(name, interpreter, f"{base}/launch.py", chain) for name in CLIENT_HOOKS}
     files = [(f"{base}/{way.directory}/hooks/{name}", text, 0o755) for name, text in shims.items()]
     return [*files, (f"{base}/{way.directory}/info/exclude", _EXCLUDE, 0o644)]

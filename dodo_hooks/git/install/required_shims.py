@@ -21,8 +21,7 @@ def install_missing(world: World, repo: Repo, hooks: Sequence[str]) -> list[str]
         if is_in_effect(world.data, configured(repo, world.environ)):  # every hook has a shim there
             return []
         directory = hooks_directory(repo, world.environ)
-        shims = {hook: shim_of(hook) for hook in hooks}
-        missing = [hook for hook, shim in shims.items() if shim and not os.path.lexists(f"{directory}/{shim}")]
+        missing = [hook for hook in hooks if (shim := shim_of(hook)) and not os.path.lexists(f"{directory}/{shim}")]
         if not missing:
             return []
         changes = install(repo, missing, world.environ, world.site or None)

@@ -85,9 +85,8 @@ class Chain(Record):
     """The other hooks that a shim runs, and the conditions under which it starts Python."""
 
     kept: "str | None" = None  # the hook that is kept; relative to the hooks directory
-    flag: bytes = b""  # OF_ALL, PINNED or nothing
+    flag: bytes = b""  # OF_ALL (nothing of ours is done where there is no hook file), PINNED or nothing
     is_for_all: bool = False  # the shim lies in a directory that all repositories use, and runs each one's own hook
-    looks_for_file: bool = False  # nothing of ours is done where there is no hook file
 
 
 def shim_text(hook: str, interpreter: str, launcher: str, chain: Chain) -> bytes:
@@ -97,12 +96,13 @@ def shim_text(hook: str, interpreter: str, launcher: str, chain: Chain) -> bytes
     """
     name = hook.encode()
     has_kept = chain.is_for_all or chain.kept is not None
+    looks_for_file = chain.flag == OF_ALL
     find_kept = b""
     if chain.is_for_all:
         find_kept = _OF_REPOSITORY % {b"hook": name}
     elif chain.kept is not None:
         find_kept = _KEPT % _from_here(chain.kept)
-    if chain.looks_for_file:
+    if looks_for_file:
         endings = " ".join(ending or "''" for ending in ENDINGS)
         find_kept += _LOOK_FOR_FILE % {
             b"names": " ".join(HOOK_FILES).encode(),
@@ -114,7 +114,7 @@ def shim_text(hook: str, interpreter: str, launcher: str, chain: Chain) -> bytes
         b"python": _sh_quoted(os.fsencode(interpreter)),
         b"launcher": _from_here(launcher),
         b"find_kept": find_kept,
-        b"or_no_file": b' || [ -z "$dodo_file" ]' if chain.looks_for_file else b"",
+        b"or_no_file": b' || [ -z "$dodo_file" ]' if looks_for_file else b"",
         b"run_kept": _RUN_KEPT + b"  " if has_kept else b"",
         b"flag": chain.flag + b" " if chain.flag else b"",
         b"kept_option": b'--kept "$dodo_kept" ' if has_kept else b"",
@@ -158,6 +158,15 @@ def is_shim(path: str) -> bool:
         return False
     with open(path, "rb") as file:
         return MARKER_LINE in file.read().splitlines()
+
+
+def differs(path: str, text: bytes) -> bool:
+    """Return whether a file has other content, or cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read() != text
+    except OSError:
+        return True
 
 
 def is_of_template(path: str) -> bool:

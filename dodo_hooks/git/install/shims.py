@@ -22,7 +22,7 @@ from dodo_hooks.git.install.hooks_dir import (
 )
 from dodo_hooks.git.install.install_lock import locked
 from dodo_hooks.git.install.shim_state import shims_for
-from dodo_hooks.git.install.shim_text import PINNED, Chain, is_of_template, is_shim, shim_text
+from dodo_hooks.git.install.shim_text import PINNED, Chain, differs, is_of_template, is_shim, shim_text
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host import bundle
 from dodo_hooks.host.files.atomic_files import NEW_SUFFIX, put, unlink
@@ -106,16 +106,10 @@ def stale_shims(repo: Repo, directory: str) -> list[str]:
     What an install writes depends on this Python and version.
     """
     start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_pinned(repo))
-    stale = []
-    for name in CLIENT_HOOKS:
-        path = f"{directory}/{name}"
-        if is_shim(path):
-            with open(path, "rb") as file:
-                is_current = file.read() == _expected_shim(
-                    directory, name, start, legacy_hooks.find_legacy_hook(directory, name)
-                )
-            stale += [] if is_current else [name]
-    return stale
+    paths = {name: f"{directory}/{name}" for name in CLIENT_HOOKS}
+    return [
+        name for name, path in paths.items() if is_shim(path) and differs(path, _expected_shim(directory, name, start))
+    ]
 
 
 def is_pinned(repo: Repo) -> bool:
@@ -178,13 +172,14 @@ def _install_one(directory: str, name: str, start: _Start) -> Change:
     if is_old or (found is None and os.path.lexists(path) and not is_shim(path)):
         legacy_hooks.keep_legacy_hook(directory, name)
         found = legacy_hooks.find_legacy_hook(directory, name)
-    put(path, _expected_shim(directory, name, start, found), 0o755)
+    put(path, _expected_shim(directory, name, start), 0o755)
     if is_old:
         legacy_hooks.remove_old_copy(directory, name)
     return Change(name, path, CHAINED if found else INSTALLED, found or "")
 
 
-def _expected_shim(directory: str, name: str, start: _Start, found: "str | None") -> bytes:
+def _expected_shim(directory: str, name: str, start: _Start) -> bytes:
+    found = legacy_hooks.find_legacy_hook(directory, name)
     relative = os.path.relpath(found, directory) if found else None
     chain = Chain(relative, PINNED if start.is_pinned else b"")
     return shim_text(name, start.interpreter, start.launcher, chain)

@@ -62,20 +62,20 @@ def can_write(descriptor: int) -> bool:
 
     True also where nobody reads any more, and the write fails at once.
     """
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    return bool(poll.poll(0))
+    return _wait(descriptor, select.POLLOUT, 0)
 
 
 def wait_to_read(descriptor: int, timeout_ms: int) -> None:
     """Wait until there is something to read, or the time is over."""
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    poll.poll(timeout_ms)
+    _wait(descriptor, select.POLLIN, timeout_ms)
 
 
 def wait_for_reader_to_leave(pipe: int, timeout_ms: int) -> None:
     """Wait until nobody has the reading end of this pipe open any more (poll(2), POLLERR), or the time is over."""
+    _wait(pipe, 0, timeout_ms)
+
+
+def _wait(descriptor: int, events: int, timeout_ms: int) -> bool:
     poll = select.poll()
-    poll.register(pipe, 0)
-    poll.poll(timeout_ms)
+    poll.register(descriptor, events)
+    return bool(poll.poll(timeout_ms))

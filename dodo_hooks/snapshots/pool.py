@@ -1,8 +1,9 @@
 """The pool of a repository's snapshots: who may have which (S5; HOT)."""
 
-from fcntl import LOCK_EX, LOCK_NB, flock
+from fcntl import LOCK_EX
 
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.host.files import file_locks
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.posix import is_real_folder, names_in, os, real
 from dodo_hooks.snapshots.model import CheckoutPaths, Origin, Snapshot
@@ -77,11 +78,8 @@ def try_lock(area: str) -> "int | None":
     except (FileNotFoundError, PermissionError):  # the latter: it is root's
         return None
     try:
-        flock(descriptor, LOCK_EX | LOCK_NB)
-        if _is_same(descriptor, area):
+        if file_locks.try_lock(descriptor, LOCK_EX) and _is_same(descriptor, area):
             return descriptor
-    except BlockingIOError:
-        pass
     except OSError:
         os.close(descriptor)
         raise

@@ -90,7 +90,7 @@ def _remove_fifos(paths: CheckoutPaths) -> None:
 
     They are not searched each time: that would take longer than all else.
     """
-    for path, _ in walk(encode_path(paths.tree)):
+    for path in walk(encode_path(paths.tree)):
         if path.endswith(b"/.gitignore") and S_ISFIFO(os.lstat(path).st_mode):
             unlink(path)
 

@@ -6,6 +6,7 @@ Files are read and written in pieces: a partially staged file may be larger than
 import errno
 import os
 import stat
+import sys
 
 from dodo_hooks.core.digests import sha256, sha256_for
 from dodo_hooks.core.named_tuple import Record
@@ -74,7 +75,7 @@ def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) 
         raise
     try:
         digest, size = sha256_for(status.st_size)(), 0
-        for piece in _pieces(descriptor):
+        while piece := os.read(descriptor, _PIECE):
             digest.update(piece)
             size += len(piece)
             if copy_to is not None:
@@ -114,7 +115,7 @@ def reader_of(path: bytes) -> "Callable[[], Iterator[bytes]]":
     return lambda: pieces_of(path)
 
 
-def pieces_of(path: bytes, offset: int = 0, size: "int | None" = None) -> "Iterator[bytes]":
+def pieces_of(path: bytes, offset: int = 0, size: int = sys.maxsize) -> "Iterator[bytes]":
     """Yield the bytes of a file, or the target of a link; `size` of them from `offset` on."""
     if os.path.islink(path):
         yield os.readlink(path)
@@ -122,21 +123,11 @@ def pieces_of(path: bytes, offset: int = 0, size: "int | None" = None) -> "Itera
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         os.lseek(descriptor, offset, os.SEEK_SET)
-        for piece in _pieces(descriptor):
-            part = piece if size is None else piece[:size]
-            if size is not None:
-                size -= len(part)
-            if part:
-                yield part
-            if size == 0:
-                return
+        while piece := os.read(descriptor, min(size, _PIECE)):
+            size -= len(piece)
+            yield piece
     finally:
         os.close(descriptor)
-
-
-def _pieces(descriptor: int) -> "Iterator[bytes]":
-    while piece := os.read(descriptor, _PIECE):
-        yield piece
 
 
 def _read_link(path: bytes, copy_to: "Callable[[bytes], object] | None") -> FileState:

@@ -208,8 +208,7 @@ def _read(journal: Journal) -> bool:
     journal.restaged = [_to_restaged(one) for one in untrusted.items(data["restaged"])]
     paths = [*(one.path for one in journal.entries), *(one.path for one in journal.restaged)]
     parents = {parent for path in paths for parent in parents_of(path)}
-    untrusted.expect_folders(journal.directory, [b"base/" + one for one in parents])
-    untrusted.expect_folders(journal.directory, [b"before/" + one for one in parents])
+    untrusted.expect_folders(journal.directory, [area + one for area in (b"base/", b"before/") for one in parents])
     return True
 
 

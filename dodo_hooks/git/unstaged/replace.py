@@ -90,7 +90,7 @@ class WorktreeWriter:
 
     def is_restored(self, entry: Entry) -> bool:
         """Return whether the owner's file stands there again, or still."""
-        return not self.areas.was_moved(entry) and self.areas.is_owners(entry, self.path(entry))
+        return self._is_owners(entry, self.path(entry))
 
     def keep_beside(self, entry: Entry, version: FileState, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
         """Put the owner's version beside the path, under a name that nothing had; return the name.
@@ -138,7 +138,7 @@ class WorktreeWriter:
             for left in (area.slot, area.slot + AWAY):
                 if (version := read_state(left)) == ABSENT:
                     continue
-                if not self.areas.was_moved(entry) and self.areas.is_owners(entry, left):
+                if self._is_owners(entry, left):
                     os.rename(left, area.slot)
                     self.areas.keep(entry, area)
                 elif version.is_one_of(entry.known()):
@@ -202,13 +202,13 @@ class WorktreeWriter:
 
     def _unload(self, entry: Entry, area: StorageArea) -> None:
         """Take what was to go to the path out of the slot again."""
-        if self._has_owners(entry, area):
+        if self._is_owners(entry, area.slot):
             self.areas.keep(entry, area)
         else:
             try_unlink(area.slot)
 
-    def _has_owners(self, entry: Entry, area: StorageArea) -> bool:
-        return not self.areas.was_moved(entry) and self.areas.is_owners(entry, area.slot)
+    def _is_owners(self, entry: Entry, path: bytes) -> bool:
+        return not self.areas.was_moved(entry) and self.areas.is_owners(entry, path)
 
     def _exchange(self, entry: Entry, area: StorageArea) -> "bool | None":
         """Exchange the slot with the path; return whether anything stood at the path, which is in the slot now.
@@ -259,7 +259,7 @@ class WorktreeWriter:
                 put_in_place(area.slot, self.path(entry))  # somebody wrote there, after all: give it back
             except FileExistsError:
                 pass
-            if read_state(area.slot).is_same_as(wanted.version) or self._has_owners(entry, area):
+            if read_state(area.slot).is_same_as(wanted.version) or self._is_owners(entry, area.slot):
                 self._unload(entry, area)
                 return None
         self.sweep(entry)  # which gives it back, if it has not been done

@@ -160,13 +160,13 @@ class FixStager:
                 device, now_ns = _clock(self._repo.git_dir)
             status = self._status(path)
             is_old = bool(status) and status[0] == device and max(status[-2:]) <= now_ns - _TICK_NS
-            stamps[path] = _Stamp(status, read_state(self._top + b"/" + path).digest if status and not is_old else "")
+            stamps[path] = _Stamp(status, self._version(path).digest if status and not is_old else "")
         return stamps
 
     def _differs(self, path: bytes, before: _Stamp) -> bool:
         if self._status(path) != before.status:
             return True
-        return bool(before.digest) and read_state(self._top + b"/" + path).digest != before.digest
+        return bool(before.digest) and self._version(path).digest != before.digest
 
     def _status(self, path: bytes) -> "tuple[int, ...]":
         try:

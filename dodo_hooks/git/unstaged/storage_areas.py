@@ -18,7 +18,6 @@ import stat
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import (
     FILE,
-    LINK,
     FileState,
     obstacle_of,
     parents_of,
@@ -109,14 +108,13 @@ class StorageAreas:
             status = os.lstat(path)
         except OSError:
             return False
-        return entry.inode != 0 and status.st_ino == entry.inode and _kind(status) in (FILE, LINK)
+        is_movable = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
+        return entry.inode != 0 and status.st_ino == entry.inode and is_movable
 
     def find_original(self, entry: Entry) -> "bytes | None":
         """Return the path where the owner's file is kept."""
         for area in self.existing_areas(entry) if entry.inode else ():
-            if self.is_owners(entry, area.original):
-                return area.original
-            if read_state(area.original).has_bytes_of(entry.unstaged):
+            if self.is_owners(entry, area.original) or read_state(area.original).has_bytes_of(entry.unstaged):
                 return area.original
         return None
 
@@ -160,7 +158,3 @@ class StorageAreas:
                 os.rmdir(folder)
             except OSError:  # something of somebody else's is in it
                 pass
-
-
-def _kind(status: os.stat_result) -> str:
-    return FILE if stat.S_ISREG(status.st_mode) else LINK if stat.S_ISLNK(status.st_mode) else ""

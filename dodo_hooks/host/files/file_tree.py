@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def walk(path: bytes) -> "Iterator[tuple[bytes, bool]]":
-    """Yield the folder and then all that is in it, each with whether it is a folder.
+def walk(path: bytes) -> "Iterator[bytes]":
+    """Yield the folder and then all that is in it.
 
     No link is followed. What is in a folder that cannot be read is left out.
     """
-    yield path, True
+    yield path
     try:
         with os.scandir(path) as found:
             children = list(found)
@@ -23,7 +23,7 @@ def walk(path: bytes) -> "Iterator[tuple[bytes, bool]]":
         if child.is_dir(follow_symlinks=False):
             yield from walk(child.path)
         else:
-            yield child.path, False
+            yield child.path
 
 
 def walk_below(path: bytes) -> "Iterator[os.DirEntry[bytes]]":
@@ -76,5 +76,5 @@ def _make_writable(folder: bytes) -> None:
 def inherit_owner_below(path: bytes) -> None:
     """Do the same as `inherit_owner_of`, for this folder and all that is in it, which git has made for us."""
     if os.geteuid() == 0:
-        for name, _ in walk(path):
+        for name in walk(path):
             inherit_owner_of(name)

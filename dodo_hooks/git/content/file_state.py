@@ -85,6 +85,16 @@ def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) 
         os.close(descriptor)
 
 
+def stamp_of(path: bytes) -> "tuple[int, ...]":
+    """Return what differs once a file is changed or replaced, its device first, its times last; () where none is."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return ()
+    about = status.st_dev, status.st_mode, status.st_size, status.st_ino
+    return *about, status.st_mtime_ns, status.st_ctime_ns
+
+
 def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
     """Make a new file or link at the path.
 

@@ -7,6 +7,7 @@ between, or while they ran: an editor cannot be distinguished from them. A check
 import os
 
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.content.file_state import stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Writers:
 
     def __init__(self, top: str, paths: "Iterable[bytes]") -> None:
         self._top = os.fsencode(top)
-        self._seen = {path: self._stamp(path) for path in paths}
+        self._seen = {path: stamp_of(self._top + b"/" + path) for path in paths}
         self._writers: dict[bytes, set[int]] = {}
         self._names: dict[int, str] = {}
         self._running: set[int] = set()
@@ -93,14 +94,7 @@ class Writers:
 
     def _check_paths(self) -> None:
         for path, before in self._seen.items():
-            now = self._stamp(path)
+            now = stamp_of(self._top + b"/" + path)
             if now != before:
                 self._seen[path] = now
                 self._writers.setdefault(path, set()).update(self._since)
-
-    def _stamp(self, path: bytes) -> "tuple[int, ...]":
-        try:
-            status = os.lstat(self._top + b"/" + path)
-        except OSError:
-            return ()
-        return status.st_mode, status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns

@@ -14,7 +14,7 @@ import os
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state
+from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state, stamp_of
 from dodo_hooks.git.index_entries import index_entries, update_index, wait_for_index, write_index_entries
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged import sync_index
@@ -158,23 +158,15 @@ class FixStager:
         for path in paths:
             if now_ns is None:
                 device, now_ns = _clock(self._repo.git_dir)
-            status = self._status(path)
+            status = stamp_of(self._top + b"/" + path)
             is_old = bool(status) and status[0] == device and max(status[-2:]) <= now_ns - _TICK_NS
             stamps[path] = _Stamp(status, self._version(path).digest if status and not is_old else "")
         return stamps
 
     def _differs(self, path: bytes, before: _Stamp) -> bool:
-        if self._status(path) != before.status:
+        if stamp_of(self._top + b"/" + path) != before.status:
             return True
         return bool(before.digest) and self._version(path).digest != before.digest
-
-    def _status(self, path: bytes) -> "tuple[int, ...]":
-        try:
-            status = os.lstat(self._top + b"/" + path)
-        except OSError:
-            return ()
-        about = status.st_dev, status.st_mode, status.st_size, status.st_ino
-        return *about, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _clock(git_dir: str) -> "tuple[int, int]":

@@ -57,12 +57,10 @@ def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tupl
 def wait_for_index(repo: Repo, environ: "Mapping[str, str]") -> None:
     """Wait for the lock of the index, which a job or a prompt may hold just now; after a while git's error names it."""
     lock = index_file(repo, environ) + ".lock"
-    if not os.path.exists(lock):
-        return
     for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
-        time.sleep(_LOCK_POLL_S)
         if not os.path.exists(lock):
             return
+        time.sleep(_LOCK_POLL_S)
 
 
 def write_index_entries(

@@ -8,7 +8,7 @@ with the second has 16 more, whose second is skip-worktree.)
 
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.repo import index_file
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import encode_path, lexists, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,11 +48,7 @@ def mark(
 
 def is_missed(top: str, path: bytes, flag: str) -> bool:
     """Return whether the file is absent because it was left out of a sparse checkout, which is no change."""
-    try:
-        os.lstat(top.encode("utf-8", "surrogateescape") + b"/" + path)
-    except OSError:
-        return flag in SPARSE
-    return False
+    return flag in SPARSE and not lexists(encode_path(f"{top}/") + path)
 
 
 def _can_have_flags(index: str, paths: "Collection[bytes]") -> bool:

@@ -25,6 +25,7 @@ from dodo_hooks.git.content.file_state import (
     read_state,
     write_state,
 )
+from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.git.unstaged.storage_areas import StorageArea, StorageAreas
 from dodo_hooks.host.files.atomic_files import try_unlink
@@ -92,8 +93,8 @@ class WorktreeWriter:
         """Return whether the owner's file stands there again, or still."""
         return self._is_owners(entry, self.path(entry))
 
-    def keep_beside(self, entry: Entry, version: FileState, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
-        """Put the owner's version beside the path, under a name that nothing had; return the name.
+    def keep_beside(self, entry: Entry, pieces: "Callable[[], Iterator[bytes]]") -> bytes:
+        """Put `entry.target` beside the path, under a name that nothing had; return the name.
 
         A second call finds the file of the first.
 
@@ -102,9 +103,9 @@ class WorktreeWriter:
         """
 
         def keep(area: StorageArea) -> bytes:
-            self._load(entry, area, Wanted(version, pieces, ()))
+            self._load(entry, area, Wanted(entry.target, pieces, ()))
             try:
-                return self._move_beside(entry, area.slot, version, OWNERS)
+                return self._move_beside(entry, area.slot, entry.target, OWNERS)
             except OSError:
                 self._unload(entry, area)
                 raise
@@ -118,7 +119,8 @@ class WorktreeWriter:
         failure: OSError | None = None
         for area in self.areas.areas_of(entry):
             try:
-                self.areas.make(area)
+                if area.folder:
+                    make_ignored_folder(area.folder)
                 return move(area)
             except OSError as error:
                 if error.errno != errno.EXDEV and failure is None:
@@ -176,18 +178,8 @@ class WorktreeWriter:
 
     # A slot
 
-    def _fill(self, slot: bytes, version: FileState, pieces: "Iterator[bytes]") -> None:
-        """Write a version into a slot, which is never incomplete."""
-        try_unlink(slot + PART)
-        try:
-            write_state(slot + PART, version, pieces)
-        except OSError:
-            try_unlink(slot + PART)
-            raise
-        os.rename(slot + PART, slot)
-
     def _load(self, entry: Entry, area: StorageArea, wanted: Wanted) -> None:
-        """Fill the slot with the wanted version.
+        """Fill the slot with the wanted version; it is never incomplete.
 
         Where that is the owner's version, the owner's file goes in, with all that a copy would not have, and without
         room on the disk.
@@ -198,7 +190,14 @@ class WorktreeWriter:
                 _refresh_times(source, wanted.version)
                 self.areas.take(entry, area)
                 return
-        self._fill(area.slot, wanted.version, wanted.pieces())
+        part = area.slot + PART
+        try_unlink(part)
+        try:
+            write_state(part, wanted.version, wanted.pieces())
+        except OSError:
+            try_unlink(part)
+            raise
+        os.rename(part, area.slot)
 
     def _unload(self, entry: Entry, area: StorageArea) -> None:
         """Take what was to go to the path out of the slot again."""

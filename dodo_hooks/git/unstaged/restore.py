@@ -29,7 +29,7 @@ from dodo_hooks.git.unstaged.rescue import format_rescued, rescue_copy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 
@@ -295,13 +295,8 @@ class Restorer:
     def _keep_both(self, entry: Entry) -> None:
         if entry.target.kind == NOTHING:
             return
-        target = self._target(entry)
-        name = self._tree.keep_beside(entry, entry.target, target.pieces)
-        self._written.append(name)
-        self._report(
-            entry,
-            f"something else is there now, and cannot be merged: your unstaged version is saved as {format_path(name)}",
-        )
+        sentence = "something else is there now, and cannot be merged: your unstaged version is saved"
+        self._keep_beside(entry, self._target(entry).pieces, sentence)
 
     def _save_late_writes(self) -> None:
         """Save beside the path what a program has written to the owner's open file since it was merged."""
@@ -310,9 +305,12 @@ class Restorer:
             if path is None or read_state(path).has_bytes_of(entry.merged):
                 continue
             entry.target, entry.target_file = read_state(path), b""
-            name = self._tree.keep_beside(entry, entry.target, reader_of(path))
-            self._written.append(name)
-            self._report(entry, f"another program wrote to the file during the merge: saved as {format_path(name)}")
+            self._keep_beside(entry, reader_of(path), "another program wrote to the file during the merge: saved")
+
+    def _keep_beside(self, entry: Entry, pieces: "Callable[[], Iterator[bytes]]", sentence: str) -> None:
+        name = self._tree.keep_beside(entry, pieces)
+        self._written.append(name)
+        self._report(entry, f"{sentence} as {format_path(name)}")
 
     # Sentences for people
 

@@ -25,7 +25,6 @@ from dodo_hooks.git.content.file_state import (
     read_state,
     reader_of,
 )
-from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.file_owner import inherit_owner
@@ -77,11 +76,6 @@ class StorageAreas:
                 break
             found = self._top + b"/" + parent
         return found
-
-    def make(self, area: StorageArea) -> None:
-        """Make the directory of an area. Raises OSError: it cannot be used."""
-        if area.folder:
-            make_ignored_folder(area.folder)
 
     def keep(self, entry: Entry, area: StorageArea) -> None:
         """Keep the owner's file, which is in the slot. What cannot be kept has a copy."""

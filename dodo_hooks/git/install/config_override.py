@@ -35,15 +35,14 @@ def override_setting(one: Override, value: str, environ: Mapping[str, str]) -> N
     values = _values(one, environ)
     if values == [value] and os.path.exists(one.memory):
         return
-    original = _content(one.file)
-    memory = {"value": value, "before": values, "original": _text(original), "written": None}
+    memory = {"value": value, "before": values, "original": _content(one.file), "written": None}
     _remember(one.memory, memory)  # first: so an install that is killed after the next step can be undone
     try:
         run_git(("config", "--file", one.file, "--replace-all", one.key, value), "/", environ)
     except GitError:
         os.unlink(one.memory)
         raise
-    _remember(one.memory, {**memory, "written": _text(_content(one.file))})
+    _remember(one.memory, {**memory, "written": _content(one.file)})
 
 
 def restore_setting(one: Override, environ: Mapping[str, str]) -> "str | None":
@@ -56,7 +55,7 @@ def restore_setting(one: Override, environ: Mapping[str, str]) -> "str | None":
         return None
     done = RESTORED
     is_file = one.may_be_link or not os.path.islink(one.file)
-    if is_file and memory["written"] is not None and _text(_content(one.file)) == memory["written"]:
+    if is_file and memory["written"] is not None and _content(one.file) == memory["written"]:
         _write(one.file, None if memory["original"] is None else base64.b64decode(memory["original"]))
     elif _values(one, environ) == [memory["value"]]:
         run_git(("config", "--file", one.file, "--unset-all", one.key), "/", environ)
@@ -92,10 +91,11 @@ def _values(one: Override, environ: Mapping[str, str]) -> list[str]:
     return [os.fsdecode(value) for value in run_git(query, "/", environ, accepted=(0, 1)).split(b"\0")[:-1]]
 
 
-def _content(path: str) -> "bytes | None":
+def _content(path: str) -> "str | None":
+    """Return the bytes of a file, in base64; None where it is not there."""
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return base64.b64encode(file.read()).decode()
     except FileNotFoundError:
         return None
 
@@ -136,7 +136,3 @@ def _remembered(path: str) -> "dict[str, Any] | None":
         return None
     except (OSError, ValueError, KeyError, RecursionError):
         raise GitError(f"{path}, the record of the former git configuration, is damaged; remove it") from None
-
-
-def _text(content: "bytes | None") -> "str | None":
-    return None if content is None else base64.b64encode(content).decode()

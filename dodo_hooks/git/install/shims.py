@@ -60,14 +60,13 @@ def install(
     """
     names = shims_for(hooks)
     directory = checked_directory(repo, None) if is_local else hooks_directory(repo, environ)
-    interpreter = launcher.interpreter()
+    launcher.interpreter()  # raises before anything is changed
     with _lock(repo):
         for name in names:
             _expect_one_hook(directory, name)
         launcher.put_launcher(_our_directory(repo), site, repo.top)
         os.makedirs(directory, exist_ok=True)
-        start = _Start(interpreter, _launcher_from(directory, repo), is_pinned(repo))
-        changes = [_install_one(directory, name, start) for name in names]
+        changes = [_install_one(repo, directory, name) for name in names]
         for name in CLIENT_HOOKS:  # from now on what is installed here counts
             if is_of_template(f"{directory}/{name}"):
                 os.unlink(f"{directory}/{name}")
@@ -105,10 +104,9 @@ def stale_shims(repo: Repo, directory: str) -> list[str]:
 
     What an install writes depends on this Python and version.
     """
-    start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_pinned(repo))
     paths = {name: f"{directory}/{name}" for name in CLIENT_HOOKS}
     return [
-        name for name, path in paths.items() if is_shim(path) and differs(path, _expected_shim(directory, name, start))
+        name for name, path in paths.items() if is_shim(path) and differs(path, _expected_shim(repo, directory, name))
     ]
 
 
@@ -130,10 +128,9 @@ def pin_shims(repo: Repo, environ: Mapping[str, str], site: "Sequence[str] | Non
             return
         launcher.put_launcher(_our_directory(repo), site, repo.top)  # shims and launcher are of one Python
         for directory in _directories(repo, environ):
-            start = _Start(launcher.interpreter(), _launcher_from(directory, repo), is_wanted)
             for name in CLIENT_HOOKS:
                 if is_shim(f"{directory}/{name}"):
-                    _install_one(directory, name, start)
+                    _install_one(repo, directory, name)
 
 
 def _directories(repo: Repo, environ: Mapping[str, str]) -> list[str]:
@@ -157,32 +154,24 @@ def refresh_bundle(repo: Repo) -> None:
 # One hook
 
 
-class _Start(Record):
-    """The interpreter and the launcher that every shim of a repository starts."""
-
-    interpreter: str
-    launcher: str  # relative to the hooks directory, or absolute
-    is_pinned: bool
-
-
-def _install_one(directory: str, name: str, start: _Start) -> Change:
+def _install_one(repo: Repo, directory: str, name: str) -> Change:
     path = f"{directory}/{name}"
     found = legacy_hooks.find_legacy_hook(directory, name)
     is_old = found == path + legacy_hooks.SUFFIX
     if is_old or (found is None and os.path.lexists(path) and not is_shim(path)):
         legacy_hooks.keep_legacy_hook(directory, name)
         found = legacy_hooks.find_legacy_hook(directory, name)
-    put(path, _expected_shim(directory, name, start), 0o755)
+    put(path, _expected_shim(repo, directory, name), 0o755)
     if is_old:
         legacy_hooks.remove_old_copy(directory, name)
     return Change(name, path, CHAINED if found else INSTALLED, found or "")
 
 
-def _expected_shim(directory: str, name: str, start: _Start) -> bytes:
+def _expected_shim(repo: Repo, directory: str, name: str) -> bytes:
     found = legacy_hooks.find_legacy_hook(directory, name)
     relative = os.path.relpath(found, directory) if found else None
-    chain = Chain(relative, PINNED if start.is_pinned else b"")
-    return shim_text(name, start.interpreter, start.launcher, chain)
+    chain = Chain(relative, PINNED if is_pinned(repo) else b"")
+    return shim_text(name, launcher.interpreter(), _launcher_from(directory, repo), chain)
 
 
 def _uninstall_one(directory: str, name: str) -> "Change | None":

@@ -15,7 +15,7 @@ from dodo_hooks.git.command import argv_of, git_program, not_started, output_of
 from dodo_hooks.git.head import head_of
 from dodo_hooks.git.repo import SUBMODULE
 from dodo_hooks.host.capture import Captured, capture
-from dodo_hooks.host.posix import os, read_file
+from dodo_hooks.host.posix import encode_path, os, try_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -176,10 +176,7 @@ def _has_branches(common_dir: str, remote: str) -> bool:
         return True
     if os.access(f"{common_dir}/refs/remotes/{remote}", os.F_OK):
         return True
-    try:
-        return f" refs/remotes/{remote}/".encode("utf-8", "surrogateescape") in read_file(f"{common_dir}/packed-refs")
-    except OSError:
-        return False
+    return encode_path(f" refs/remotes/{remote}/") in try_read(f"{common_dir}/packed-refs")
 
 
 # What has changed

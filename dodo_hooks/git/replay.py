@@ -10,7 +10,7 @@ has it, `sequencer/todo` still has it as its first line, and `next` is its numbe
 
 from dodo_hooks.core.git_hooks import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.posix import encode_path, os, read_file
+from dodo_hooks.host.posix import decode_path, encode_path, os, try_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,7 +162,4 @@ def _number(path: str) -> int:
 
 
 def _read(path: str) -> str:
-    try:
-        return read_file(path).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
+    return decode_path(try_read(path))

@@ -3,7 +3,7 @@
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.head import head_of
-from dodo_hooks.host.posix import decode_path, names_in, os, read_file
+from dodo_hooks.host.posix import decode_path, names_in, os, read_file, try_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,9 +139,8 @@ def sparse_patterns(repo: "Repo", environ: "Mapping[str, str]") -> bytes:
     Raises:
         GitError: git cannot be queried.
     """
-    try:
-        patterns = read_file(f"{repo.git_dir}/info/sparse-checkout")  # which stays where it was disabled
-    except OSError:
+    patterns = try_read(f"{repo.git_dir}/info/sparse-checkout")  # which stays where it was disabled
+    if not patterns:
         return b""
     is_used = _git(repo, environ, ("config", "--type=bool", "--default=false", "core.sparseCheckout"))
     return patterns if is_used.strip() == b"true" else b""

@@ -33,6 +33,14 @@ def read_file(path: str) -> bytes:
         os.close(descriptor)
 
 
+def try_read(path: str) -> bytes:
+    """Return all of a file; nothing where it cannot be read."""
+    try:
+        return read_file(path)
+    except OSError:
+        return b""
+
+
 def read_rest(descriptor: int) -> bytes:
     """Return what is left to read of an open file."""
     data = b""

@@ -10,7 +10,7 @@ polls with a timeout and calls `getppid` (R17).
 import select
 import sys
 
-from dodo_hooks.host.posix import os, read_file, signal
+from dodo_hooks.host.posix import os, signal, try_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -242,7 +242,9 @@ def kill_marked(marks: "tuple[bytes, ...]") -> None:
     Linux alone shows them, in proc_pid_environ(5), and only those of our own processes. The search is repeated until
     no new one is found.
     """
-    _kill_all(lambda pid, _: pid != os.getpid() and _environment(pid).issuperset(marks))
+    _kill_all(
+        lambda pid, _: pid != os.getpid() and set(try_read(f"/proc/{pid}/environ").split(b"\0")).issuperset(marks)
+    )
 
 
 def _kill_all(is_meant: "Callable[[int, int], bool]") -> None:
@@ -258,13 +260,6 @@ def _kill_all(is_meant: "Callable[[int, int], bool]") -> None:
             except ProcessLookupError:
                 pass
         killed |= found
-
-
-def _environment(pid: int) -> "set[bytes]":
-    try:
-        return set(read_file(f"/proc/{pid}/environ").split(b"\0"))
-    except OSError:  # it has ended, or is somebody else's
-        return set()
 
 
 def is_ancestor(pid: int) -> bool:

@@ -9,6 +9,7 @@ import os
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.capture import capture
+from dodo_hooks.host.posix import read_file
 from dodo_hooks.host.process import IS_LINUX
 
 _PROGRAMS = (b"dodo-hooks/launch.py", b"bin/dodo-hooks", b"dodo_hooks/__main__.py")  # ends of what a command line names
@@ -56,10 +57,7 @@ def _holds(pid: int, wanted: os.stat_result) -> bool:
 def _from_proc(pid: int) -> ProcessFacts | None:
     """Return the facts from proc_pid_stat(5) and proc_pid_cmdline(5)."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().split(b"\0")[:-1]
+        text, words = read_file(f"/proc/{pid}/stat"), read_file(f"/proc/{pid}/cmdline").split(b"\0")[:-1]
     except OSError:
         return None
     # The name is in parentheses and may hold anything, also parentheses: the last one ends it.

@@ -11,7 +11,7 @@ from dodo_hooks.git.content.conversions import chosen_rules
 from dodo_hooks.git.repo import SUBMODULE
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_tree import walk
-from dodo_hooks.host.posix import S_ISFIFO, decode_path, encode_path, is_real_folder, os, read_file
+from dodo_hooks.host.posix import S_ISFIFO, decode_path, encode_path, is_real_folder, os, try_read
 from dodo_hooks.snapshots.git_directory import Settings, remove
 from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
@@ -33,10 +33,8 @@ def conversions_of(caller: Caller, settings: Settings) -> str:
     repo, values = caller.origin.repo, settings.values
     parts = [b"%b=%b" % one for one in sorted(values.items()) if one[0] in _KEYS]
     parts += chosen_rules(repo, caller.origin.environ, values)
-    try:
-        parts.append(read_file(f"{repo.git_dir}/info/sparse-checkout"))
-    except OSError:
-        pass
+    if patterns := try_read(f"{repo.git_dir}/info/sparse-checkout"):
+        parts.append(patterns)
     return sha256(b"\0".join(parts)).hexdigest()
 
 

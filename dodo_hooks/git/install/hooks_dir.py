@@ -5,6 +5,7 @@ import os
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.git.command import run_git
 from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.posix import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ def worktree_tops(repo: "Repo") -> list[str]:
         tops.add(os.path.dirname(repo.common_dir))
     for git_dir in worktree_git_dirs(repo)[1:]:
         try:
-            with open(f"{git_dir}/gitdir", "rb") as file:
-                dot_git = os.fsdecode(file.read().rstrip(b"\r\n"))
+            dot_git = os.fsdecode(read_file(f"{git_dir}/gitdir").rstrip(b"\r\n"))
         except OSError:
             continue
         tops.add(os.path.realpath(os.path.dirname(os.path.join(git_dir, dot_git))))

@@ -78,22 +78,17 @@ def try_lock(area: str) -> "int | None":
     except (FileNotFoundError, PermissionError):  # the latter: it is root's
         return None
     try:
-        if file_locks.try_lock(descriptor, LOCK_EX) and _is_same(descriptor, area):
-            return descriptor
+        if file_locks.try_lock(descriptor, LOCK_EX):
+            named, held = os.lstat(area), os.fstat(descriptor)
+            if (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino):  # else it was pruned before it was locked
+                return descriptor
+    except FileNotFoundError:  # it was pruned
+        pass
     except OSError:
         os.close(descriptor)
         raise
     os.close(descriptor)
     return None
-
-
-def _is_same(descriptor: int, area: str) -> bool:
-    """Return whether the directory is still there under its name: it may have been pruned before it was locked."""
-    try:
-        named, held = os.lstat(area), os.fstat(descriptor)
-    except FileNotFoundError:
-        return False
-    return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
 
 
 def _in_order(areas: str, trees: str, numbers: "list[int]", preferred_job: str) -> "list[int]":

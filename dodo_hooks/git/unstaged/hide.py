@@ -289,12 +289,9 @@ def _finish_left_over(repo: Repo, environ: "Mapping[str, str]", lock: int) -> "l
     result = Restorer(repo, without_local(environ), journal, lock).run()
     if not result.is_complete:
         raise GitError("; ".join(result.sentences))
-    return list(dict.fromkeys((_format_restored(len(journal.entries), was_killed(lock)), *result.sentences)))
-
-
-def _format_restored(count: int, is_killed: bool) -> str:
-    end = "was killed" if is_killed else "could not restore them"
-    return f"restored the unstaged changes of {count} file{'s'[: count != 1]}, hidden by a commit that {end}"
+    count, end = len(journal.entries), "was killed" if was_killed(lock) else "could not restore them"
+    restored = f"restored the unstaged changes of {count} file{'s'[: count != 1]}, hidden by a commit that {end}"
+    return list(dict.fromkeys((restored, *result.sentences)))
 
 
 def _begin(

@@ -38,7 +38,7 @@ def put_in_place(ours: bytes, path: bytes) -> bool:
     """
     while True:
         try:
-            if _exchange(ours, path):
+            if _call(ours, path, _EXCHANGE):
                 return True
             (_move_in_steps if _can_move_if_free(ours) else _copy_and_replace)(ours, path)
             os.rename(ours + AWAY, ours)
@@ -62,7 +62,7 @@ def exchange_tree(ours: bytes, path: bytes) -> bool:
         OSError: nothing was moved.
     """
     try:
-        if _exchange(ours, path):
+        if _call(ours, path, _EXCHANGE):
             return True
         os.rename(path, ours + AWAY)
     except FileNotFoundError:  # nothing stands there
@@ -174,12 +174,8 @@ def _look(status: os.stat_result) -> "tuple[int, ...]":
     return status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _exchange(one: bytes, other: bytes) -> bool:
-    """Exchange the two names; return False where that cannot be done."""
-    return _call(one, other, _EXCHANGE)
-
-
 def _call(one: bytes, other: bytes, flags: int) -> bool:
+    """Exchange the two names, or rename one to the other if that is free; return False where it cannot be done."""
     function = libc_function(_NAME, "izizI")
     if function is None:
         return False

@@ -25,12 +25,12 @@ from dodo_hooks.git.content.file_state import (
     read_state,
     write_state,
 )
-from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.git.unstaged.storage_areas import StorageArea, StorageAreas
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
 from dodo_hooks.host.files.file_owner import make_folder
+from dodo_hooks.host.files.ignored_folder import make_ignored_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

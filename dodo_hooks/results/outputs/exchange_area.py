@@ -18,12 +18,12 @@ The lock is the git directory itself. Everything in our folders belongs to its h
 from fcntl import LOCK_EX
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.ignored_folder import make_ignored_folder
 from dodo_hooks.git.untrusted import expect_folders, is_tracked_path, read_regular
 from dodo_hooks.host.files.atomic_files import put, unlink
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import inherit_owner_below, remove_tree
+from dodo_hooks.host.files.ignored_folder import make_ignored_folder
 from dodo_hooks.host.posix import S_ISDIR, decode_path, encode_path, os, signal
 from dodo_hooks.results.outputs.manifest import list_outputs, parents_of
 from dodo_hooks.results.outputs.replaceable import IrreplaceableError, expect_replaceable

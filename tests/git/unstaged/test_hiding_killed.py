@@ -7,7 +7,6 @@ the same each time by default: kit/chance.py.
 import random
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from kit.chance import how_many
 from kit.commits.unstaged import make_work
 from kit.repo import PACKAGES, Repo
+from kit.system.elsewhere import elsewhere
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -61,11 +61,8 @@ def test_g5_killed_where_names_cannot_be_exchanged(repo: Repo, without: tuple[st
 
 @pytest.mark.parametrize("story", ["", "appending"])
 def test_g5_killed_where_the_git_directory_is_on_another_file_system(repo: Repo, story: str, seed: int) -> None:
-    far = Path("/dev/shm")
-    if not far.is_dir() or far.stat().st_dev == repo.path.stat().st_dev:
-        pytest.skip("there is no other file system")
     make_work(repo, 3, megabytes=0)
-    with tempfile.TemporaryDirectory(dir=far) as place:
+    with elsewhere(repo.path) as place:
         assert drive(repo, "points", seed % RARELY, RARELY, FAR=place, STORY=story) > 100
 
 

@@ -1,12 +1,10 @@
 """A program that holds a tracked file open, as one that appends to a log, while commits are made (G5)."""
 
+import contextlib
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +12,7 @@ from kit.commits.unstaged import STAGED, unstaged_text
 from kit.gate import Gate
 from kit.process import processes_with, wait_until
 from kit.repo import TEST_ID, Repo
+from kit.system.elsewhere import git_elsewhere
 
 HERE, GIT_ELSEWHERE, FOLDER_ELSEWHERE = "here", "the git directory elsewhere", "the folder elsewhere"
 APPEND = "exec >>dir/log; while read line; do echo $line; echo done >&2; done"
@@ -58,13 +57,7 @@ def logging(repo: Repo, request: pytest.FixtureRequest) -> Iterator[Repo]:
     is_mounted = request.param == FOLDER_ELSEWHERE
     if is_mounted and (os.geteuid() or subprocess.run(("mount", "-t", "tmpfs", "tmpfs", str(mounted))).returncode):
         pytest.skip("a file system cannot be mounted")
-    far = Path("/dev/shm")
-    if request.param == GIT_ELSEWHERE and (not far.is_dir() or far.stat().st_dev == repo.path.stat().st_dev):
-        pytest.skip("there is no other file system")
-    with tempfile.TemporaryDirectory(dir=far if request.param == GIT_ELSEWHERE else None) as place:
-        if request.param == GIT_ELSEWHERE:
-            shutil.move(repo.path / ".git", f"{place}/git")
-            repo.write(".git", f"gitdir: {place}/git\n")
+    with git_elsewhere(repo) if request.param == GIT_ELSEWHERE else contextlib.nullcontext():
         repo.write("dir/log", STAGED)
         repo.git("add", "dir/log")
         repo.write("dir/log", unstaged_text())

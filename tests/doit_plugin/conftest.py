@@ -23,11 +23,10 @@ class Result(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """Two values of PYTHONPATH, and the directory for compiled files, which must not lie beside their source."""
+    """Two values of PYTHONPATH."""
 
     alone: str  # doit and nothing else
     with_hooks: str
-    compiled: str
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +34,7 @@ def module_paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     folder = tmp_path_factory.mktemp("installed")
     doit = link_doit(folder / "doit")
     hooks = link_dodo_hooks(folder / "hooks")
-    return Paths(module_path(doit), module_path(hooks, doit, *dependencies()), str(folder / "compiled"))
+    return Paths(module_path(doit), module_path(hooks, doit, *dependencies()))
 
 
 Commands = Callable[[Path, Mapping[str, str], list[list[str]]], list[Result]]

@@ -1,5 +1,6 @@
 """The environment of every test, and the check of what it leaves behind."""
 
+import gc
 import os
 import random
 import signal
@@ -32,6 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "env" in getattr(item, "fixturenames", ()) or item.get_closest_marker("timeout"):
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what all tests need, which is most of what it would search."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

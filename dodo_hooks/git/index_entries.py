@@ -1,6 +1,5 @@
 """Entries of the index that git uses for this commit: read, written and checked out, each by one git process (HOT)."""
 
-import os
 import time
 
 from dodo_hooks.core.errors import GitError
@@ -8,6 +7,7 @@ from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.index_flags import flags_of, mark
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.host.files.file_tree import inherit_owner_below
+from dodo_hooks.host.posix import decode_path, lexists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def check_out(
         GitError: one of them cannot be checked out.
     """
     names = b"".join(path + b"\0" for path in paths)
-    args = ("checkout-index", "-z", "--stdin", "-f", f"--prefix={os.fsdecode(prefix)}")
+    args = ("checkout-index", "-z", "--stdin", "-f", f"--prefix={decode_path(prefix)}")
     try:
         run_git_at_top(repo, environ, (*args, "--ignore-skip-worktree-bits") if is_sparse else args, names, lock=lock)
     except GitError:
@@ -58,7 +58,7 @@ def wait_for_index(repo: Repo, environ: "Mapping[str, str]") -> None:
     """Wait for the lock of the index, which a job or a prompt may hold just now; after a while git's error names it."""
     lock = index_file(repo, environ) + ".lock"
     for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
-        if not os.path.exists(lock):
+        if not lexists(lock):
             return
         time.sleep(_LOCK_POLL_S)
 

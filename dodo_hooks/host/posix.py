@@ -92,6 +92,14 @@ def lexists(path: "str | bytes") -> bool:
     return True
 
 
+def is_link(path: "str | bytes") -> bool:
+    """Return whether there is a symbolic link."""
+    try:
+        return S_ISLNK(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
 def is_real_folder(path: "str | bytes") -> bool:
     """Return whether there is a folder, and no link to one."""
     try:

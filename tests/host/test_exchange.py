@@ -2,6 +2,7 @@
 
 import errno
 import os
+import posix
 import stat
 import sys
 from collections.abc import Callable
@@ -26,7 +27,7 @@ def no_links(monkeypatch: pytest.MonkeyPatch) -> Limit:
     def refuse(*args: Any, **more: Any) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
-    return lambda: monkeypatch.setattr(os, "link", refuse)
+    return lambda: monkeypatch.setattr(posix, "link", refuse)
 
 
 @pytest.fixture(params=["exchange", "no libffi", "hard links", "neither"])
@@ -98,7 +99,7 @@ def test_g5_nothing_is_moved_away_that_cannot_be_restored(
         return call
 
     for name in real:
-        monkeypatch.setattr(os, name, fail(name))
+        monkeypatch.setattr(posix, name, fail(name))
     with pytest.raises(OSError, match="space"):
         put_in_place(ours, os.fsencode(path))
     assert left(tmp_path) == {"path": "theirs", "ours": "ours"}
@@ -149,7 +150,7 @@ def test_g5_what_somebody_writes_where_a_file_was_moved_away_is_not_overwritten(
         if target == ours + AWAY:
             path.write_text("an editor's")
 
-    monkeypatch.setattr(os, "rename", rename_and_write)
+    monkeypatch.setattr(posix, "rename", rename_and_write)
     with pytest.raises(FileExistsError):
         put_in_place(ours, os.fsencode(path))
     assert left(tmp_path) == {"path": "an editor's", "ours": "ours", "ours.away": "theirs"}

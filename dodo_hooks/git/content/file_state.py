@@ -4,14 +4,12 @@ Files are read and written in pieces: a partially staged file may be larger than
 """
 
 import errno
-import os
-import stat
 import sys
 
 from dodo_hooks.core.digests import sha256, sha256_for
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.file_owner import inherit_owner
-from dodo_hooks.host.posix import write_all
+from dodo_hooks.host.posix import S_ISDIR, S_ISLNK, S_ISREG, decode_path, is_link, os, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,9 +57,9 @@ def read_state(path: bytes, copy_to: "Callable[[bytes], object] | None" = None) 
     """
     try:
         status = os.lstat(path)
-        if stat.S_ISLNK(status.st_mode):
+        if S_ISLNK(status.st_mode):
             return _read_link(path, copy_to)
-        if not stat.S_ISREG(status.st_mode):
+        if not S_ISREG(status.st_mode):
             return FileState(OTHER)
         # If it becomes a pipe or a link in this moment we neither wait for a writer nor follow.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -116,7 +114,7 @@ def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> N
 
 def _target(data: bytes, path: bytes) -> bytes:
     if not data or b"\0" in data:
-        raise OSError(errno.EINVAL, "no link can lead there", os.fsdecode(path))
+        raise OSError(errno.EINVAL, "no link can lead there", decode_path(path))
     return data
 
 
@@ -127,12 +125,12 @@ def reader_of(path: bytes) -> "Callable[[], Iterator[bytes]]":
 
 def pieces_of(path: bytes, offset: int = 0, size: int = sys.maxsize) -> "Iterator[bytes]":
     """Yield the bytes of a file, or the target of a link; `size` of them from `offset` on."""
-    if os.path.islink(path):
+    if is_link(path):
         yield os.readlink(path)
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        os.lseek(descriptor, offset, os.SEEK_SET)
+        os.lseek(descriptor, offset, 0)  # SEEK_SET
         while piece := os.read(descriptor, min(size, _PIECE)):
             size -= len(piece)
             yield piece
@@ -163,6 +161,6 @@ def obstacle_of(top: bytes, path: bytes) -> "bytes | None":
             status = os.lstat(top + b"/" + parent)
         except FileNotFoundError:
             return None
-        if not stat.S_ISDIR(status.st_mode):
+        if not S_ISDIR(status.st_mode):
             return parent
     return None

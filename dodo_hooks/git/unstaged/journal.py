@@ -14,7 +14,6 @@ directory may be thrown away when there is no journal.
 """
 
 import errno
-import os
 
 from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.errors import GitError
@@ -28,6 +27,7 @@ from dodo_hooks.git.untrusted import path_text
 from dodo_hooks.host.files.atomic_files import create_file
 from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
+from dodo_hooks.host.posix import decode_path, encode_path, is_link, os
 from dodo_hooks.host.world import boot_id
 
 TYPE_CHECKING = False
@@ -92,8 +92,8 @@ class Journal:
     """The journal in memory. Only the holder of the exclusive lock reads and writes it."""
 
     def __init__(self, git_dir: str) -> None:
-        self.directory = os.fsencode(f"{git_dir}/{DIRECTORY}")
-        self.kept = os.fsencode(f"{git_dir}/{KEPT}")  # where all such directories are: git/unstaged/rescue.py
+        self.directory = encode_path(f"{git_dir}/{DIRECTORY}")
+        self.kept = encode_path(f"{git_dir}/{KEPT}")  # where all such directories are: git/unstaged/rescue.py
         self.entries: list[Entry] = []
         self.restaged: list[Restaged] = []
         self.is_refused = False  # a job's fixes and the unstaged changes conflict: all goes back to where it was
@@ -132,7 +132,7 @@ class Journal:
             found.update(piece)
             yield piece
         if found.hexdigest() != version.digest:
-            raise OSError(errno.EIO, "the copy is damaged", os.fsdecode(self.directory + name))
+            raise OSError(errno.EIO, "the copy is damaged", decode_path(self.directory + name))
 
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
@@ -180,7 +180,7 @@ def load_journal(repo: Repo) -> "Journal | None":
 
         raise unreadable(repo.git_dir) from error
     except (OSError, ValueError, KeyError, RecursionError) as error:
-        directory = os.fsdecode(journal.directory)
+        directory = decode_path(journal.directory)
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise GitError(
             f"the journal of hidden unstaged changes in {directory} is not valid ({reason}); nothing was changed."
@@ -235,12 +235,12 @@ def replace_synced(path: bytes, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.rename(new, path)
-    sync_file(os.path.dirname(path))
+    sync_file(path.rpartition(b"/")[0])
 
 
 def sync_file(path: bytes) -> None:
     """Sync a file or a directory; a link is on the disk with its directory."""
-    if os.path.islink(path):
+    if is_link(path):
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -277,7 +277,7 @@ def _to_entry(number: int, value: object) -> Entry:
     path = untrusted.relative_path(get["path"])
     folders = tuple(untrusted.relative_path(one) for one in untrusted.items(get["folders"]))
     if not set(folders) <= set(parents_of(path)):
-        raise ValueError(f"folders that are not those of {os.fsdecode(path)!a}")
+        raise ValueError(f"folders that are not those of {decode_path(path)!a}")
     entry = Entry(
         number,
         path,
@@ -303,7 +303,7 @@ def _our_file(value: object) -> bytes:
     """Return the path of a file in one of our folders; b"": none."""
     path = b"" if value == "" else untrusted.relative_path(value)
     if path and path.partition(b"/")[0] not in _FOLDERS_WITH_BYTES:
-        raise ValueError(f"not a file of the journal: {os.fsdecode(path)!a}")
+        raise ValueError(f"not a file of the journal: {decode_path(path)!a}")
     return path
 
 

@@ -4,8 +4,6 @@ The ranges of lines come from one `git diff` for any number of files. It runs ou
 anybody's configuration: no attribute and no filter may decide what the bytes of a file are.
 """
 
-import os
-
 from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text import line_merge
@@ -18,6 +16,7 @@ from dodo_hooks.host.capture import capture
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
+from dodo_hooks.host.posix import decode_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ class Merger:
         argv = (
             git_program(self._environ, self._repo),
             "-C",
-            os.fsdecode(folder),
+            decode_path(folder),
             *_DIFF,
             "--inter-hunk-context=0",
             "old",

@@ -4,13 +4,12 @@ The index gets its old entries again. Files that were wholly staged, and that jo
 with their content before the fix, so that they are restored as all others are.
 """
 
-import os
-
 from dodo_hooks.git.content.file_state import FILE, LINK, read_state
 from dodo_hooks.git.index_entries import check_out, index_entries, wait_for_index, write_index_entries
 from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.host.posix import lexists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def refusal(names: "list[str]", *, was_killed: bool) -> str:
 
 
 def _revert_index(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
-    if not journal.restaged or not os.path.exists(index_file(repo, environ)):
+    if not journal.restaged or not lexists(index_file(repo, environ)):
         return  # one that git had made for this commit alone is gone with it
     old = {one.path: (one.mode, one.blob) for one in reversed(journal.restaged)}  # the first one of each path counts
     new = {one.path: (one.new_mode, one.new_blob) for one in journal.restaged}  # and here the last

@@ -11,7 +11,6 @@ throws away what is known and returns the names of the rest.
 """
 
 import errno
-import os
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import (
@@ -31,6 +30,7 @@ from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.ignored_folder import make_ignored_folder
+from dodo_hooks.host.posix import encode_path, is_real_folder, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class WorktreeWriter:
     """The working tree, with a journal's slots."""
 
     def __init__(self, top: str, journal: Journal) -> None:
-        self._top = os.fsencode(top)
+        self._top = encode_path(top)
         self.areas = StorageAreas(self._top, journal)
 
     def path(self, entry: Entry) -> bytes:
@@ -215,7 +215,7 @@ class WorktreeWriter:
         None: nothing was done.
         """
         path = self.path(entry)
-        if os.path.isdir(path) and not os.path.islink(path):
+        if is_real_folder(path):
             self._unload(entry, area)
             return None
         try:

@@ -8,13 +8,13 @@ it, and its file may be an hour's work. So none of it is thrown away before a co
 removes the copy.
 """
 
-import os
 import time
 
 from dodo_hooks.git.content.file_state import FileState, parents_of, pieces_of, read_state, write_state
 from dodo_hooks.git.unstaged.journal import Journal, sync_file
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import make_folder
+from dodo_hooks.host.posix import decode_path, is_real_folder, lexists, os
 
 
 def rescue_copy(journal: Journal, path: bytes, file: bytes, version: FileState) -> bool:
@@ -52,7 +52,7 @@ def format_rescued(journal: Journal) -> "tuple[str, ...]":
     """Return the sentence that says where the copies are, if there are any."""
     if not journal.kept_in:
         return ()
-    return (f"edits made during the run were saved in {os.fsdecode(journal.kept_in)}",)
+    return (f"edits made during the run were saved in {decode_path(journal.kept_in)}",)
 
 
 def _new_directory(kept: bytes) -> bytes:
@@ -63,7 +63,7 @@ def _new_directory(kept: bytes) -> bytes:
         try:
             make_folder(name, 0o700)
             sync_file(kept)
-            sync_file(os.path.dirname(kept))
+            sync_file(kept.rpartition(b"/")[0])
             return name
         except FileExistsError:
             number += 1
@@ -75,14 +75,14 @@ def _make_folder(path: bytes) -> None:
     try:
         make_folder(path, 0o700)
     except FileExistsError:
-        if os.path.islink(path) or not os.path.isdir(path):
+        if not is_real_folder(path):
             raise
 
 
 def _free_name(wanted: bytes, version: FileState) -> bytes:
     """Return a free name, or that of an older copy of the same bytes: a run after a kill copies again."""
     name, number = wanted, 1
-    while os.path.lexists(name) and not read_state(name).has_bytes_of(version):
+    while lexists(name) and not read_state(name).has_bytes_of(version):
         number += 1
         name = wanted + b".%d" % number
     return name

@@ -14,8 +14,6 @@ are five steps, each of which may be done again by the next one, and none of whi
 5. *Finish*: remove the journal, if nothing needs recovery any more.
 """
 
-import os
-
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import ABSENT, FILE, NOTHING, OTHER, FileState, read_state, reader_of
@@ -26,6 +24,7 @@ from dodo_hooks.git.unstaged.merge_file import Case, Merger, MergeResult, Side
 from dodo_hooks.git.unstaged.refused_commit import BEFORE, refusal, revert
 from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
 from dodo_hooks.git.unstaged.rescue import format_rescued, rescue_copy
+from dodo_hooks.host.posix import decode_path, lexists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -321,8 +320,8 @@ class Restorer:
         self._is_complete = False
         reason = error.strerror if isinstance(error, OSError) else str(error)
         what = format_path(entry.path) if entry else "the unstaged changes"
-        area = os.fsdecode(self._journal.directory)
-        if not os.path.lexists(self._journal.directory + b"/journal"):
+        area = decode_path(self._journal.directory)
+        if not lexists(self._journal.directory + b"/journal"):
             self._sentences.append(
                 f"{what} cannot be restored: while the hook ran, another program removed {area}, which held the"
                 " unstaged changes"

@@ -10,8 +10,6 @@ the job is not its work alone: it is not staged, and a sentence says so. The sam
 it. What an editor writes while the job runs cannot be distinguished.
 """
 
-import os
-
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state, stamp_of
@@ -21,6 +19,7 @@ from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import HiddenChanges
 from dodo_hooks.git.unstaged.journal import Restaged
 from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
+from dodo_hooks.host.posix import encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class FixStager:
         self._repo = repo
         self._environ = environ
         self._hidden = hidden
-        self._top = os.fsencode(repo.top)
+        self._top = encode_path(repo.top)
         self._last = self._stamps(files)
         self._replaced: dict[bytes, sync_index.Replaced] = {}
         sync_index.drop_stale_commit(repo, environ)

@@ -12,9 +12,6 @@ The directories in the working tree have a `.gitignore` for themselves, and are 
 counts as an owner's only if it has the inode in the journal, or the bytes.
 """
 
-import os
-import stat
-
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import (
     FILE,
@@ -28,7 +25,7 @@ from dodo_hooks.git.content.file_state import (
 from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.file_owner import inherit_owner
-from dodo_hooks.host.posix import is_real_folder
+from dodo_hooks.host.posix import S_ISLNK, S_ISREG, is_link, is_real_folder, lexists, os
 from dodo_hooks.host.world import boot_id
 
 TYPE_CHECKING = False
@@ -72,7 +69,7 @@ class StorageAreas:
         obstacle = obstacle_of(self._top, entry.path)
         found = self._top
         for parent in parents_of(entry.path):
-            if parent == obstacle or not os.path.isdir(self._top + b"/" + parent):
+            if parent == obstacle or not is_real_folder(self._top + b"/" + parent):
                 break
             found = self._top + b"/" + parent
         return found
@@ -102,7 +99,7 @@ class StorageAreas:
             status = os.lstat(path)
         except OSError:
             return False
-        is_movable = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
+        is_movable = S_ISREG(status.st_mode) or S_ISLNK(status.st_mode)
         return entry.inode != 0 and status.st_ino == entry.inode and is_movable
 
     def find_original(self, entry: Entry) -> "bytes | None":
@@ -114,14 +111,14 @@ class StorageAreas:
 
     def was_moved(self, entry: Entry) -> bool:
         """Return whether the path was hidden at all, and not restored since; else the file there is its owner's."""
-        if not entry.inode or os.path.lexists(self._journal.original_file(entry)):
+        if not entry.inode or lexists(self._journal.original_file(entry)):
             return True
         return self.find_original(entry) is not None
 
     def unstaged(self, entry: Entry) -> "tuple[FileState, Callable[[], Iterator[bytes]]]":
         """Return the owner's version and its bytes: the file, if it was written to since, and else the copy."""
         path = self.find_original(entry)
-        if path is not None and not os.path.islink(path) and not self.is_damaged(entry, path):
+        if path is not None and not is_link(path) and not self.is_damaged(entry, path):
             return read_state(path), reader_of(path)
         return entry.unstaged, lambda: self._journal.copy_pieces(entry)
 

@@ -6,8 +6,6 @@ would keep the unfixed blob, and the next commit would undo the fix. So the repl
 commit has been made (`post-commit`) the entries that still hold the unfixed blob get the committed one.
 """
 
-import os
-
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text.json_text import json_text, parse_json
@@ -19,6 +17,7 @@ from dodo_hooks.git.index_entries import write_index_entries
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.journal import replace_synced
 from dodo_hooks.git.untrusted import path_text
+from dodo_hooks.host.posix import encode_path, os, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _is_gits_own(index: str) -> bool:
 
 def _resolve(index: str) -> str:
     folder, _, name = index.rpartition("/")
-    return f"{os.path.realpath(folder)}/{name}"
+    return f"{real(folder)}/{name}"
 
 
 class PendingCommit(Record):
@@ -159,7 +158,7 @@ def _write(repo: Repo, notes: "Sequence[PendingCommit]") -> None:
         if not notes:
             os.unlink(path)
             return
-        replace_synced(os.fsencode(path), json_text(rows))
+        replace_synced(encode_path(path), json_text(rows))
     except FileNotFoundError:  # another process has synced the index
         return
     except OSError as error:

@@ -9,12 +9,11 @@ replaced.
 """
 
 import errno
-import os
-import stat
 import sys
 
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.libc import last_errno, libc_function
+from dodo_hooks.host.posix import S_ISLNK, S_ISREG, decode_path, os
 
 _IS_MACOS = sys.platform == "darwin"
 _NAME = "renameatx_np" if _IS_MACOS else "renameat2"
@@ -147,9 +146,9 @@ def _copy_away(path: bytes, ours: bytes) -> None:
     for _ in range(_ATTEMPTS):
         status = os.lstat(path)
         try_unlink(ours + PART)
-        if stat.S_ISLNK(status.st_mode):
+        if S_ISLNK(status.st_mode):
             os.symlink(os.readlink(path), ours + PART)
-        elif stat.S_ISREG(status.st_mode):
+        elif S_ISREG(status.st_mode):
             _copy_file(path, ours + PART)
         else:
             break
@@ -158,7 +157,7 @@ def _copy_away(path: bytes, ours: bytes) -> None:
             os.rename(ours + PART, ours + AWAY)
             return
     try_unlink(ours + PART)
-    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), os.fsdecode(path))
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), decode_path(path))
 
 
 def _copy_file(path: bytes, target: bytes) -> None:
@@ -166,7 +165,7 @@ def _copy_file(path: bytes, target: bytes) -> None:
         while piece := source.read(1 << 20):
             copy.write(piece)
         copy.flush()
-        os.fchmod(copy.fileno(), stat.S_IMODE(os.fstat(source.fileno()).st_mode))
+        os.fchmod(copy.fileno(), os.fstat(source.fileno()).st_mode & 0o7777)
         os.fsync(copy.fileno())
 
 
@@ -184,4 +183,4 @@ def _call(one: bytes, other: bytes, flags: int) -> bool:
     number = last_errno()
     if number in _UNABLE:
         return False
-    raise OSError(number, os.strerror(number), os.fsdecode(other))
+    raise OSError(number, os.strerror(number), decode_path(other))

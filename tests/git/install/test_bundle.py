@@ -45,11 +45,8 @@ NOTHING_TO_DO = {
 # And when jobs have run, in the foreground and in the background: of others only these.
 SMALL = {"_bisect", "_sha1", "_sha2", "_sha256"}  # C, for keys
 OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
-# And when unstaged changes are hidden: what `os` consists of, and what an exchange of two files takes.
-OF_EXCHANGES = {
-    *("_collections_abc", "_ctypes", "_json", "_stat", "abc", "_abc", "errno", "genericpath"),
-    *("os", "os.path", "posixpath", "stat"),
-}
+# And when unstaged changes are hidden.
+OF_EXCHANGES = {"_ctypes", "_json", "errno"}
 # And when a background job runs in a snapshot.
 OF_A_SNAPSHOT = {
     "zlib",  # the tree of the commit is in its object

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import posix
 import shutil
 import sys
 from pathlib import Path
@@ -217,7 +218,7 @@ def test_g5_an_inode_that_another_file_has_now_reports_nothing(text: Repo, monke
         raise PermissionError(errno.EPERM, "no hard links")
 
     monkeypatch.setattr(exchange, "_NAME", "there_is_no_such_call")
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(posix, "link", refuse)
     hidden = hide(text)
     write(text, b"text", "by a job\n")
     hidden._entries[b"text"].inode = os.stat(text.path / "text").st_ino

@@ -51,14 +51,15 @@ def _postponement(run: "Run") -> "Outcome | None":
 
     The background phase of a replay starts once, at its end.
     """
-    hook, replay = run.firing.hook.name, replay_of(run.firing.repo, run.firing.hook.name)
+    firing, hook = run.firing, run.firing.hook.name
+    replay = replay_of(firing.repo, firing.world.environ, hook)
     if replay is None:
         _clear_abandoned(run)
         return None
     if replay.is_over:
         clear_deferred(replay, hook)
         return None
-    defer(replay, hook, run.firing.args)
+    defer(replay, hook, firing.args)
     return Outcome(statuses.SKIPPED, statuses.REPLAY, "git is replaying commits: background jobs start at the end")
 
 
@@ -68,7 +69,7 @@ def _clear_abandoned(run: "Run") -> None:
     This hook's phase starts now; those of other hooks are dropped.
     """
     hook = run.firing.hook.name
-    for replay in abandoned_replays(run.firing.repo, hook):
+    for replay in abandoned_replays(run.firing.repo, run.firing.world.environ, hook):
         for name in deferred_hooks(replay):
             clear_deferred(replay, name)
             if name == hook:

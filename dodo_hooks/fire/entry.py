@@ -158,7 +158,7 @@ def _run_deferred(world: "World", repo: "Repo", compiled: "Compiled") -> int:
     """Start the background phases that were deferred while git replayed commits (R12)."""
     from dodo_hooks.git.replay import clear_deferred, deferred_hooks, replay_of
 
-    replay = replay_of(repo, AFTER_REPLAY)
+    replay = replay_of(repo, world.environ, AFTER_REPLAY)
     if replay is None:
         return 0
     code = 0
@@ -190,7 +190,7 @@ def _run(
     if hook.name in compiled.rules.required_hooks:
         from dodo_hooks.fire.verdicts.dispatch import left_to_each
 
-        out.update(left_to_each(repo, compiled, hook, AFTER_REPLAY if only_background else hook.name))
+        out.update(left_to_each(world, repo, compiled, hook, AFTER_REPLAY if only_background else hook.name))
     if hook.gates_commits:
         from dodo_hooks.fire.verdicts.gate import Push
 

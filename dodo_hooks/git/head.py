@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Head = tuple[str | None, str | None]  # the branch, and the commit id
 
 SYMREFS_AT_MOST = 5  # as git: a longer chain is taken for a loop
+_LONGEST_ENTRY = 4096  # of the reflog
 _BRANCHES = "refs/heads/"
 _DEFAULT = "refs/remotes/origin/HEAD"
 _NOT_A_FILE = b"refs/heads/.invalid"  # what the file HEAD names where there is a reftable
@@ -36,13 +37,33 @@ def default_branch(repo: Repo, environ: "Mapping[str, str]") -> str:
     """Return the branch that a clone of the remote `origin` checks out; "" where that is not known."""
     prefix = b"refs/remotes/origin/"
     try:
-        if os.access(f"{repo.common_dir}/reftable", os.F_OK):
+        if _has_tables(repo):
             name = _ask(repo, environ, "symbolic-ref", "--quiet", _DEFAULT)
         else:
             name = read_file(f"{repo.common_dir}/{_DEFAULT}").removeprefix(b"ref: ").strip()
     except (OSError, ValueError):
         return ""
     return decode(name[len(prefix) :]) if name.startswith(prefix) else ""
+
+
+def last_reflog(repo: Repo, environ: "Mapping[str, str]") -> str:
+    """Return the message of HEAD's last entry in the reflog; empty where there is none."""
+    try:
+        if _has_tables(repo):
+            return decode(_ask(repo, environ, "log", "--walk-reflogs", "--max-count=1", "--format=%gs", "HEAD"))
+        descriptor = os.open(f"{repo.git_dir}/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK)
+    except (OSError, ValueError):
+        return ""
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.pread(descriptor, _LONGEST_ENTRY, max(size - _LONGEST_ENTRY, 0))
+    finally:
+        os.close(descriptor)
+    return decode(data.rstrip(b"\n").rpartition(b"\n")[2].partition(b"\t")[2])
+
+
+def _has_tables(repo: Repo) -> bool:
+    return os.access(f"{repo.common_dir}/reftable", os.F_OK)
 
 
 def _follow_head(repo: Repo, environ: "Mapping[str, str]") -> "Head":

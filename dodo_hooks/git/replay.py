@@ -10,16 +10,17 @@ has it, `sequencer/todo` still has it as its first line, and `next` is its numbe
 
 from dodo_hooks.core.git_hooks import AFTER_REPLAY, CLIENT_HOOKS, DERIVED_HOOKS
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.head import head_of, last_reflog
 from dodo_hooks.host.posix import decode_path, encode_path, os, try_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dodo_hooks.git.repo import Repo
 
 _DEFERRED = "dodo-hooks-owed"
 _OF_USERS = ("post-commit", "post-checkout", "post-merge")  # `git am` fires none of them
-_HEAD_OF_REFTABLE = "ref: refs/heads/.invalid"  # a file that says nothing (git's reftable documentation)
-_LONGEST_ENTRY = 4096
 _FIRED = (*CLIENT_HOOKS, *DERIVED_HOOKS)
 _MOST_ARGS, _LONGEST = 3, 4096  # githooks(5): post-checkout has three; the longest is a path
 
@@ -32,17 +33,17 @@ class Replay(Record):
     is_over: bool  # nothing more will be replayed after what fires now
 
 
-def replay_of(repo: "Repo", hook: str) -> "Replay | None":
+def replay_of(repo: "Repo", environ: "Mapping[str, str]", hook: str) -> "Replay | None":
     """Return the replay during which `hook` fires; None outside of any."""
-    return next((one for one in _standing(repo, hook) if _belongs(repo, one, hook)), None)
+    return next((one for one in _standing(repo, hook) if _belongs(repo, environ, one, hook)), None)
 
 
-def abandoned_replays(repo: "Repo", hook: str) -> "list[Replay]":
+def abandoned_replays(repo: "Repo", environ: "Mapping[str, str]", hook: str) -> "list[Replay]":
     """Return the replays whose state stands in the git directory although `hook` fires outside of them.
 
     Their owner has left them by `reset --hard` or a checkout; for git they are still in progress.
     """
-    return [one for one in _standing(repo, hook) if not _belongs(repo, one, hook)]
+    return [one for one in _standing(repo, hook) if not _belongs(repo, environ, one, hook)]
 
 
 def _standing(repo: "Repo", hook: str) -> "list[Replay]":
@@ -61,7 +62,7 @@ def _standing(repo: "Repo", hook: str) -> "list[Replay]":
     return found
 
 
-def _belongs(repo: "Repo", replay: Replay, hook: str) -> bool:
+def _belongs(repo: "Repo", environ: "Mapping[str, str]", replay: Replay, hook: str) -> bool:
     """Return whether what fires now is done by the replay, or for it, and not after it was abandoned.
 
     A rebase works on a detached HEAD, up to its `post-rewrite`; a mailbox is applied without commits of the user's. A
@@ -69,28 +70,12 @@ def _belongs(repo: "Repo", replay: Replay, hook: str) -> bool:
     shows what was committed for it after a conflict.
     """
     if replay.command == "rebase":
-        head = _read(f"{repo.git_dir}/HEAD")
-        return hook == AFTER_REPLAY or not head.startswith("ref:") or head.startswith(_HEAD_OF_REFTABLE)
+        return hook == AFTER_REPLAY or head_of(repo, environ)[0] is None
     if replay.command == "am":
         return hook not in _OF_USERS
     if os.access(f"{repo.git_dir}/MERGE_MSG", os.F_OK):
         return True
-    return _last_reflog(repo).startswith(("cherry-pick:", "revert:", "commit (cherry-pick):"))
-
-
-def _last_reflog(repo: "Repo") -> str:
-    """Return the message of HEAD's last entry; empty where there is no such file."""
-    try:
-        descriptor = os.open(f"{repo.git_dir}/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
-        return ""
-    try:
-        size = os.fstat(descriptor).st_size
-        data = os.pread(descriptor, _LONGEST_ENTRY, max(size - _LONGEST_ENTRY, 0))
-    finally:
-        os.close(descriptor)
-    entry = data.rstrip(b"\n").rpartition(b"\n")[2]
-    return entry.partition(b"\t")[2].decode("utf-8", "replace")
+    return last_reflog(repo, environ).startswith(("cherry-pick:", "revert:", "commit (cherry-pick):"))
 
 
 def rebased_branch(repo: "Repo") -> "str | None":

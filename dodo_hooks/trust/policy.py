@@ -126,7 +126,7 @@ def admit(
         raise verdict.broken
     if verdict.kind == ALLOWED and compiled:
         return compiled, verdict.is_new
-    if verdict.kind == DENIED_HERE or _can_be_skipped(repo, installed, verdict, hooks):
+    if verdict.kind == DENIED_HERE or _can_be_skipped(world, repo, installed, verdict, hooks):
         return None
     refuses = verdict.kind == CHANGED and is_gate(hooks[0], args)
     skipped = decisions.read_skipped(world.state, repo.common_dir)
@@ -183,13 +183,13 @@ def _load(world: "World", repo: "Repo", target: "Target | None") -> "tuple[Compi
         return None, False, error
 
 
-def _can_be_skipped(repo: "Repo", installed: str, verdict: Verdict, hooks: "Sequence[str]") -> bool:
+def _can_be_skipped(world: "World", repo: "Repo", installed: str, verdict: Verdict, hooks: "Sequence[str]") -> bool:
     """Return whether this firing can be skipped without a report or a refusal.
 
     That is so where the hook files name none of `hooks`, now and when they were accepted. It is also so for hooks that
     fire often and unseen, and for replays: they are not the moment to ask.
     """
-    if hooks[0] in OFTEN_UNSEEN or replay_of(repo, hooks[0]):
+    if hooks[0] in OFTEN_UNSEEN or replay_of(repo, world.environ, hooks[0]):
         return True
     if installed == FOR_PINNED or verdict.compiled is None:
         return False

@@ -37,14 +37,14 @@ def run_required(world: World, repo: Repo, compiled: Compiled, hook: str) -> int
         HooksError: nothing could be started.
     """
     code = 0
-    replay = replay_of(repo, hook)
+    replay = replay_of(repo, world.environ, hook)
     elsewhere = {hook, *(deferred_hooks(replay) if replay is not None else ())}  # those run at the end of the replay
     for name in compiled.rules.required_hooks:
         body = compiled.hook(name) if name not in elsewhere else None
         if body is None:
             continue
         wanted = {job.number for job in body.jobs if job.is_required}.difference(
-            left_to_each(repo, compiled, body, hook)
+            left_to_each(world, repo, compiled, body, hook)
         )
         if not wanted:
             continue
@@ -56,12 +56,12 @@ def run_required(world: World, repo: Repo, compiled: Compiled, hook: str) -> int
     return code
 
 
-def left_to_each(repo: Repo, compiled: Compiled, hook: "Hook", fired: str) -> dict[int, Outcome]:
+def left_to_each(world: World, repo: Repo, compiled: Compiled, hook: "Hook", fired: str) -> dict[int, Outcome]:
     """Return the outcomes of the background jobs that `run_on_each` runs at the end of the rebase that is under way.
 
     What another job needs is not among them. `fired`: the hook that git has fired.
     """
-    replay = replay_of(repo, fired)
+    replay = replay_of(repo, world.environ, fired)
     if replay is None or replay.command != _REBASE:
         return {}
     each = _required_of_each(compiled, hook)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _EXECUTABLE = 0o111
 _ATTEMPTS = 3
+_LARGEST_TEXT = 32 << 20  # bytes; beyond it a diff takes minutes, and git is waiting
 _SEARCHED_BYTES = 8000  # for a NUL: as git decides that a file is no text
 _DIFF = ("diff", "--no-index", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "-U0")
 _NOWHERE = ("GIT_DIR", "GIT_CONFIG_GLOBAL", "HOME", "XDG_CONFIG_HOME")
@@ -160,10 +161,10 @@ def _needs_lines(case: Case) -> bool:
 
 
 def _texts(*sides: Side) -> "list[bytes] | None":
-    """Return the bytes of the sides. None: one is no text, or its bytes are not the expected ones."""
+    """Return the bytes of the sides. None: one is no text, or too large, or its bytes are not the expected ones."""
     texts = []
     for side in sides:
-        if side.version.kind != FILE:
+        if side.version.kind != FILE or side.version.size > _LARGEST_TEXT:
             return None
         try:
             text = b"".join(side.pieces())

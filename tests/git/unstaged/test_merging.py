@@ -74,6 +74,12 @@ def test_g5_what_is_no_text_is_not_merged(repo: Repo, merger: Merger) -> None:
     assert not merger.contains(side(NUMBERS), link, side(b"new\n"))
 
 
+def test_g5_what_is_too_large_for_a_diff_is_not_merged(repo: Repo, merger: Merger) -> None:
+    large = NUMBERS * ((33 << 20) // len(NUMBERS))
+    assert merge(merger, repo, large, b"one\n" + large, large + b"two\n") is None
+    assert merge(merger, repo, large, large, b"one\n" + large) == b"one\n" + large
+
+
 def test_g5_nobodys_configuration_has_a_say(repo: Repo, merger: Merger) -> None:
     for name, value in {
         "diff.external": "false",

@@ -17,15 +17,6 @@ def format_size(size_bytes: int) -> str:
     return f"{amount:.1f}GB"
 
 
-def format_duration(duration_s: "float | None") -> str:
-    if duration_s is None:
-        return ""
-    if duration_s < 60:
-        return f"{duration_s:.1f}s"
-    minutes, seconds = divmod(round(duration_s), 60)
-    return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{seconds:02}s"
-
-
 def format_age(started_at: str) -> str:
     """Return how long ago that was, such as `3m ago`; a time in the future (the clock was set) as it is."""
     seconds_ago = elapsed_s(started_at)

@@ -1,6 +1,6 @@
 """The line about a job's end: mark, name, time, reason (R23; HOT).
 
-    + format   0.4 s
+    + format    0.4s
     x lint     2m03s  exit code 1
     - types    no matching staged files
 
@@ -9,7 +9,7 @@ Where the locale's encoding has them, the marks are a check, a cross, a dash and
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.text.terminal_text import DIM, GREEN, RED, columns_of, escape, pad, paint, truncate
+from dodo_hooks.core.text.terminal_text import DIM, GREEN, RED, columns_of, duration_text, escape, pad, paint, truncate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FAILED_MARK = ("✘", "x")
 _WIDEST_NAME = 40
 _LEAST_FOR_NAME = 8
 _BESIDE_NAME = 2 + 2 + 6 + 2 + 12  # the mark, the time, gaps, and the beginning of a reason
-_TIME_COLUMNS = 6  # "12.3 s", "59m59s"
+_TIME_COLUMNS = 6  # "12.3s", "59m59s"
 _GAP = "  "
 
 
@@ -60,15 +60,6 @@ def name_columns(names: "Iterable[str]", look: Look) -> int:
     widest = max((columns_of(escape(name)) for name in names), default=0)
     most = max(look.columns - _BESIDE_NAME, _LEAST_FOR_NAME) if look.columns else _WIDEST_NAME
     return min(widest, most, _WIDEST_NAME)
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration as text: `0.4 s`, `2m03s`, `1h02m`."""
-    tenths = round(seconds * 10)
-    if tenths < 600:
-        return f"{tenths / 10:.1f} s"
-    minutes, rest_s = divmod(round(seconds), 60)
-    return f"{minutes}m{rest_s:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
 
 
 def reason_of(outcome: "Outcome") -> str:

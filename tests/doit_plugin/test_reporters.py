@@ -34,8 +34,8 @@ def plain_locale(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_r23_the_console_says_of_each_job_how_it_ended_and_how_long_it_took() -> None:
     assert _output_of(ConsoleReporter, _a_run) == (
-        "+ pre-commit:format     0.3 s\n"
-        "x pre-commit:big lint   2.0 s  exit code 7\n"
+        "+ pre-commit:format      0.3s\n"
+        "x pre-commit:big lint    2.0s  exit code 7\n"
         "- pre-commit:build     because big lint failed\n"
         "- pre-commit:types     no file matches *.py\n"
         "> pre-commit:same      up to date\n"

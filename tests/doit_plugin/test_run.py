@@ -121,7 +121,7 @@ def test_r23_the_console_reports_of_each_job_and_how_to_continue(project: Repo) 
     done = project.doit("pre-commit")
     assert done.returncode == 1
     invocation = project.finished("pre-commit")
-    assert re.sub(r"\d+\.\d s", "TIME", _of_reporter(done)) == (
+    assert re.sub(r" \d+\.\ds", "TIME", _of_reporter(done)) == (
         "✔ pre-commit:format        TIME\n"
         "✘ pre-commit:lint *        TIME  exit code 3\n"
         "\u2013 pre-commit:build        because lint * failed\n"

@@ -23,7 +23,7 @@ def start_hook(repo: Repo) -> "Popen[bytes]":
 
 
 def without_times(output: bytes) -> str:
-    return re.sub(r"\d+\.\d s", "TIME", output.decode())
+    return re.sub(r" \d+\.\ds", "TIME", output.decode())
 
 
 def read_until(hook: "Popen[bytes]", wanted: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """The table of `dodo-hooks jobs` for people: a heading for each run, and its jobs below the heading."""
 
-from dodo_hooks.cli.measures import elapsed_s, format_age, format_duration
+from dodo_hooks.cli.measures import elapsed_s, format_age
 from dodo_hooks.cli.terminal_table import (
     COLORS,
     GAP,
@@ -15,7 +15,7 @@ from dodo_hooks.cli.terminal_table import (
 from dodo_hooks.core import statuses
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.text.terminal_text import BOLD, paint
+from dodo_hooks.core.text.terminal_text import BOLD, duration_text, paint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def _row(job: "JobRecord") -> Line:
 def _time(job: "JobRecord") -> str:
     """Return how long the job took, or how long it has been running."""
     if job.status == statuses.RUNNING and job.started_at is not None:
-        return format_duration(max(0.0, elapsed_s(job.started_at) or 0.0))
-    return format_duration(job.duration_s)
+        return duration_text(max(0.0, elapsed_s(job.started_at) or 0.0))
+    return "" if job.duration_s is None else duration_text(job.duration_s)
 
 
 def _last_part(path: str) -> str:

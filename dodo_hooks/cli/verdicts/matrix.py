@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dodo_hooks.cli.measures import elapsed_s, format_age, format_duration
+from dodo_hooks.cli.measures import elapsed_s, format_age
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import Hook, Plan
 from dodo_hooks.core.statuses import SKIPPED
 from dodo_hooks.core.text.nearest import did_you_mean
-from dodo_hooks.core.text.terminal_text import BOLD, DIM, GREEN, RED, quote
+from dodo_hooks.core.text.terminal_text import BOLD, DIM, GREEN, RED, duration_text, quote
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.fire.verdicts.report import find_job
 from dodo_hooks.git.files import GitQuery
@@ -53,7 +53,9 @@ class State(Record):
         words = self.state if self.by == self.job else f"{self.state} ({self.by})"
         if self.since is None:
             return words
-        return f"{words} {format_duration(elapsed_s(self.since)) if self.state == RUNNING else format_age(self.since)}"
+        if self.state != RUNNING:
+            return f"{words} {format_age(self.since)}"
+        return f"{words} {duration_text(elapsed_s(self.since) or 0.0)}"
 
 
 class Matrix:

@@ -135,3 +135,12 @@ def join_or(names: "Iterable[str]") -> str:
     """Join names as `a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration as text: `0.4s`, `2m03s`, `1h02m`."""
+    tenths = round(seconds * 10)
+    if tenths < 600:
+        return f"{tenths / 10:.1f}s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    return f"{minutes}m{rest_s:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"

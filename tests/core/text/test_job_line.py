@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.text.terminal_text import columns_of, escape, has_unicode, truncate, wants_colors
-from dodo_hooks.engine.job_line import Look, duration_text, job_line, name_columns
+from dodo_hooks.core.text.terminal_text import columns_of, duration_text, escape, has_unicode, truncate, wants_colors
+from dodo_hooks.engine.job_line import Look, job_line, name_columns
 
 DONE = Outcome(statuses.COMPLETED, exit_code=0)
 FAILED = Outcome(statuses.FAILED, statuses.EXIT, "exit code 1", exit_code=1)
@@ -25,7 +25,7 @@ def lines(look: Look) -> list[str]:
 
 def test_r23_lines_are_columns_with_a_mark_a_name_a_time_and_a_reason() -> None:
     assert lines(Look(has_unicode=True)) == [
-        "✔ format   0.4 s",
+        "✔ format    0.4s",
         "✘ lint     2m03s  exit code 1",
         "\u2013 types   no matching staged files",
         "↷ same    nothing has changed",
@@ -39,7 +39,7 @@ def test_r23_where_the_encoding_has_no_marks_they_are_ascii() -> None:
 
 def test_r23_failure_is_red_success_green_and_skipped_dim() -> None:
     done, failed, skipped, same = lines(Look(has_colors=True))
-    assert done == "\x1b[32m+\x1b[0m format   0.4 s"
+    assert done == "\x1b[32m+\x1b[0m format    0.4s"
     assert failed == "\x1b[31mx lint     2m03s  exit code 1\x1b[0m"
     assert skipped.startswith("\x1b[2m- ") and same.startswith("\x1b[2m> ")
 
@@ -69,9 +69,9 @@ def test_r23_a_line_fits_the_terminal_and_holds_nothing_that_it_obeys(
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.0, "0.0 s"),
-        (0.4, "0.4 s"),
-        (59.94, "59.9 s"),
+        (0.0, "0.0s"),
+        (0.4, "0.4s"),
+        (59.94, "59.9s"),
         (59.96, "1m00s"),
         (123.4, "2m03s"),
         (3599.6, "1h00m"),

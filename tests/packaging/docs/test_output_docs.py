@@ -31,7 +31,7 @@ def hook_file() -> str:
 
 def screen(command: str, done: Done) -> str:
     """Return what a person sees, without the parts that differ in each run."""
-    text = re.sub(r"\b\d+\.\d s", "0.1 s", f"$ {command}\n{done.stdout}{done.stderr}")
+    text = re.sub(r"\b\d+\.\ds", "0.1s", f"$ {command}\n{done.stdout}{done.stderr}")
     return re.sub(r"@\d{8}-\d{6}-\d{6}", "@20261127-101530-123456", text)
 
 

@@ -31,7 +31,7 @@ NOTHING = "\u2013 {}  no matching staged files\n"
 
 
 def lines(output: str) -> str:
-    return re.sub(r" +\d+\.\d s", " TIME", output)
+    return re.sub(r" +\d+\.\ds", " TIME", output)
 
 
 def stage(repo: Repo, *names: str) -> None:
@@ -393,6 +393,6 @@ def test_r23_a_job_without_a_name_is_shown_by_its_first_words(repo: Repo) -> Non
     [row] = repo.run("list", check=True).stdout.splitlines()[1:]
     assert row.startswith("pre-commit  for file in one two three f...  foreground")
     done = repo.run("run", "pre-commit")
-    assert "✘ for file in one two three f...   0.0 s  exit code 1" in lines(done.stdout).replace(" TIME", "   0.0 s")
+    assert "✘ for file in one two three f...    0.0s  exit code 1" in lines(done.stdout).replace(" TIME", "    0.0s")
     name = repo.finished("pre-commit").jobs()[0].name
     assert name.startswith("why-this-is-here") and again(done) == f"dodo-hooks run pre-commit --job {name}"

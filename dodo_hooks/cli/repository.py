@@ -91,14 +91,12 @@ def no_hook(name: str, file: str, known: "list[str]") -> UsageError:
 
 def size_of(plan: "Plan") -> str:
     """Return the size of the plan in words, such as "2 hooks, 1 task, 7 jobs"."""
+    from dodo_hooks.core.text.terminal_text import counted
+
     tasks = sum(hook.is_task for hook in plan.hooks)
-    counts = [_count(len(plan.hooks) - tasks, "hook")]
-    counts += [_count(tasks, "task")] if tasks else []
-    return ", ".join([*counts, _count(sum(len(hook.jobs) for hook in plan.hooks), "job")])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    counts = [counted(len(plan.hooks) - tasks, "hook")]
+    counts += [counted(tasks, "task")] if tasks else []
+    return ", ".join([*counts, counted(sum(len(hook.jobs) for hook in plan.hooks), "job")])
 
 
 def store_here(world: "World", path: "str | None" = None) -> str:

@@ -12,6 +12,7 @@ from dodo_hooks.cli.repository import repo_at, store_here
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import HooksError
 from dodo_hooks.core.plan import Retention
+from dodo_hooks.core.text.terminal_text import counted
 from dodo_hooks.host.world import World, wall_ns
 from dodo_hooks.plans.plan_cache import load_plan
 from dodo_hooks.store.maintenance.prune_runs import prune
@@ -34,5 +35,4 @@ def prune_runs(ctx: click.Context, dry_run: bool, repo: str | None) -> None:
     for one in pruned:
         say(f"{one.id}  {format_size(one.size_bytes)}")
     total = format_size(sum(one.size_bytes for one in pruned))
-    runs = "1 run" if len(pruned) == 1 else f"{len(pruned)} runs"
-    say(f"{runs}, {total}, {'would be deleted' if dry_run else 'deleted'}")
+    say(f"{counted(len(pruned), 'run')}, {total}, {'would be deleted' if dry_run else 'deleted'}")

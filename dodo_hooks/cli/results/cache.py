@@ -10,6 +10,7 @@ from dodo_hooks.cli.measures import format_age, format_size
 from dodo_hooks.cli.options.click_options import read_by
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.text.terminal_text import counted
 from dodo_hooks.core.text.units import bytes_of
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World, timestamp
@@ -68,8 +69,7 @@ def prune(world: World, max_size: int | None, is_all: bool, dry_run: bool) -> No
     if not dry_run:
         _recover_here(world)
     total = format_size(sum(one.size_bytes for one in removed))
-    outputs = "1 stored output" if len(removed) == 1 else f"{len(removed)} stored outputs"
-    say(f"{outputs}, {total}, {'would be removed' if dry_run else 'removed'}")
+    say(f"{counted(len(removed), 'stored output')}, {total}, {'would be removed' if dry_run else 'removed'}")
 
 
 def _recover_here(world: World) -> None:

@@ -7,6 +7,7 @@ from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.cli.verdicts.matrix import WELL, Commit, Matrix, find_commits
 from dodo_hooks.cli.verdicts.run_checks import run_checks
 from dodo_hooks.core.errors import HooksError, UsageError
+from dodo_hooks.core.text.terminal_text import counted
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE
 
@@ -34,7 +35,7 @@ def find_first_bad(matrix: Matrix, query: GitQuery, written: str) -> int:
         if not is_bad and at == len(commits) - 1:
             raise UsageError(f"{bad} is good; nothing to search for")
         first, last = (first, at) if is_bad else (at + 1, last)
-        left = "1 commit" if last - first == 1 else f"{last - first} commits"
+        left = counted(last - first, "commit")
         say(f"{commits[at].title}: {'bad' if is_bad else 'good'}; {left} left to test after this")
         if first == last:
             say(f"{commits[last].target.name} is the first bad commit\n{commits[last].subject}")

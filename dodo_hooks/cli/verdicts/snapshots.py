@@ -7,6 +7,7 @@ import click
 from dodo_hooks.cli.measures import format_age, format_size
 from dodo_hooks.cli.repository import repo_at
 from dodo_hooks.cli.terminal_table import print_table, say
+from dodo_hooks.core.text.terminal_text import counted
 from dodo_hooks.host.world import World, timestamp, wall_ns
 from dodo_hooks.snapshots.prune_snapshots import UNUSED_FOR_S, list_snapshots, prune_snapshots
 
@@ -41,4 +42,4 @@ def prune(world: World, is_all: bool) -> None:
     removed = prune_snapshots(common_dir, world.cache, 0 if is_all else UNUSED_FOR_S, wall_ns())
     for tree in removed:
         say(f"removed {tree}")
-    say("1 snapshot removed" if len(removed) == 1 else f"{len(removed)} snapshots removed")
+    say(f"{counted(len(removed), 'snapshot')} removed")

@@ -137,6 +137,11 @@ def join_or(names: "Iterable[str]") -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+def counted(number: int, what: str) -> str:
+    """Return `1 job`, `2 jobs`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def duration_text(seconds: float) -> str:
     """Return a duration as text: `0.4s`, `2m03s`, `1h02m`."""
     tenths = round(seconds * 10)

@@ -7,7 +7,7 @@ from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITH_STDIN
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook
-from dodo_hooks.core.text.terminal_text import BOLD, escape, pad, paint, truncate
+from dodo_hooks.core.text.terminal_text import BOLD, counted, escape, pad, paint, truncate
 from dodo_hooks.fire.firing import (
     ATTACHED,
     DETACHED,
@@ -206,11 +206,7 @@ def _about(firing: Firing, number: int) -> str:
     words += ["promoted"] if job.promoted else []
     words += [f"needs {', '.join(jobs[need].title for need in job.needs)}"] if job.needs else []
     words += [f"after {', '.join(jobs[other].title for other in job.after)}"] if job.after else []
-    words += [_counted(len(firing.files[number]))] if number in firing.files else []
+    words += [counted(len(firing.files[number]), "file")] if number in firing.files else []
     if job.refused:
         return f"{', '.join(words)}: would fail without being run: {job.refused}"
     return f"{', '.join(words)}: {job.command.strip()}"
-
-
-def _counted(files: int) -> str:
-    return "1 file" if files == 1 else f"{files} files"

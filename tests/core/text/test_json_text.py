@@ -50,11 +50,11 @@ from dodo_hooks.core.text.json_text import parse_json
 try:
     parse_json(sys.argv[1])
 except ValueError:
-    print("json.decoder" in sys.modules)
+    print("no JSON")
 """
     argv = (sys.executable, "-I", "-S", "-c", program, text, PACKAGES)
     done = subprocess.run(argv, capture_output=True, text=True)
-    assert (done.stdout.strip(), done.stderr) == (str(sys.version_info >= (3, 12)), "")
+    assert (done.stdout, done.stderr) == ("no JSON\n", "")
 
 
 @given(VALUES)
